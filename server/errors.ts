@@ -1,0 +1,147 @@
+/**
+ * The one table of error codes and close codes of `rollcall.v1`. Everything that answers a client takes its code,
+ * its words and its retry rule from here; `docs/errors.md` is checked against it by a spec.
+ */
+
+/** What one error code means: `retry` is whether the same request may succeed later, `http` the status over HTTP. */
+export interface ErrorRule {
+  readonly retry: boolean;
+  readonly http: number;
+  readonly message: string;
+  readonly action: string;
+}
+
+/** Every `error.code` a client can be sent, with its retry rule and what to do about it. */
+export const ERRORS = {
+  bad_json: {
+    retry: false,
+    http: 400,
+    message: 'the frame is not JSON',
+    action: 'send one JSON object per line, UTF-8, in a text frame'
+  },
+  bad_frame: {
+    retry: false,
+    http: 400,
+    message: 'the frame does not fit the schema',
+    action: 'correct the field that the message names'
+  },
+  unknown_type: {
+    retry: false,
+    http: 400,
+    message: 'no handler takes this type',
+    action: 'use a frame type of rollcall.v1'
+  },
+  forbidden_kind: {
+    retry: false,
+    http: 403,
+    message: 'clients may not send this kind',
+    action: 'agent kinds are the server’s own; choose another kind'
+  },
+  not_connected: {
+    retry: false,
+    http: 400,
+    message: 'connect first',
+    action: 'send connect and wait for connected'
+  },
+  already_connected: {
+    retry: false,
+    http: 400,
+    message: 'this connection has connected already',
+    action: 'send connect once per connection'
+  },
+  unauthorized: {
+    retry: false,
+    http: 401,
+    message: 'the token is missing or not valid',
+    action: 'get a fresh token and connect with it'
+  },
+  forbidden: {
+    retry: false,
+    http: 403,
+    message: 'not permitted',
+    action: 'ask for the permission, or use another thread'
+  },
+  reserved_thread: {
+    retry: false,
+    http: 403,
+    message: 'thread ids with a test prefix are reserved here',
+    action: 'use a thread id without a test prefix'
+  },
+  bad_thread: {
+    retry: false,
+    http: 400,
+    message: 'a thread id is 1 to 128 characters of A-Z a-z 0-9 . _ : @ -',
+    action: 'use an id of that form'
+  },
+  too_large: {
+    retry: false,
+    http: 413,
+    message: 'the frame is too large',
+    action: 'send less in one frame; connected.limits.frameBytes is the limit'
+  },
+  too_many_subscriptions: {
+    retry: false,
+    http: 429,
+    message: 'this connection has all the subscriptions it may have',
+    action: 'unsubscribe from a thread first'
+  },
+  not_subscribed: {
+    retry: false,
+    http: 409,
+    message: 'not subscribed to this thread',
+    action: 'subscribe first'
+  },
+  rate_limited: {
+    retry: true,
+    http: 429,
+    message: 'too many requests',
+    action: 'wait afterMs and send again'
+  },
+  unavailable: {
+    retry: true,
+    http: 503,
+    message: 'nothing was stored: the log or a required part is down',
+    action: 'send again with the same mid'
+  },
+  conflict: {
+    retry: false,
+    http: 409,
+    message: 'this mid was used for another message',
+    action: 'give every message a mid of its own'
+  },
+  not_found: {
+    retry: false,
+    http: 404,
+    message: 'there is no such thing',
+    action: 'check the id'
+  }
+} as const satisfies Record<string, ErrorRule>;
+
+/** One of the codes of {@link ERRORS}. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** What one close code means: `reconnect` is whether the client should come back by itself. */
+export interface CloseRule {
+  readonly reason: string;
+  readonly reconnect: boolean;
+}
+
+/** Every close code the server uses: 3000–3499 reconnect, 3500–3999 do not. */
+export const CLOSES = {
+  1009: { reason: 'frame too big', reconnect: true },
+  3001: { reason: 'shutdown', reconnect: true },
+  3004: { reason: 'internal', reconnect: true },
+  3005: { reason: 'token expired', reconnect: true },
+  3008: { reason: 'too slow', reconnect: true },
+  3012: { reason: 'no pong', reconnect: true },
+  3013: { reason: 'flooding', reconnect: true },
+  3500: { reason: 'bad token', reconnect: false },
+  3501: { reason: 'bad frames', reconnect: false },
+  3502: { reason: 'did not connect in time', reconnect: false },
+  3503: { reason: 'kicked', reconnect: false },
+  3504: { reason: 'connection limit', reconnect: false },
+  3507: { reason: 'forbidden', reconnect: false }
+} as const satisfies Record<number, CloseRule>;
+
+/** One of the codes of {@link CLOSES}. */
+export type CloseCode = keyof typeof CLOSES;

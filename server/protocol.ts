@@ -1,0 +1,291 @@
+/**
+ * The frames of `rollcall.v1`, once: TypeScript types, run-time checks and JSON Schema all come from here.
+ * A leaf of the import graph: server, actors, client and specs may import it; it imports only typebox.
+ */
+import Type, { type Static } from 'typebox';
+
+/** Subprotocol that the server selects when a client offers it. */
+export const SUBPROTOCOL = 'rollcall.v1';
+
+/** Longest thread id, in characters. */
+export const THREAD_ID_MAX = 128;
+
+/** Longest `mid`, in characters. */
+export const MID_MAX = 64;
+
+/** Longest user name, in characters. */
+export const USER_MAX = 128;
+
+/** Most messages that one `history` page may ask for. */
+export const HISTORY_LIMIT_MAX = 500;
+
+/** Kinds that only the server writes: the lifecycle of agent runs. */
+export const AGENT_KINDS = [
+  'agent_started',
+  'agent_thinking',
+  'tool_executing',
+  'tool_completed',
+  'agent_completed',
+  'agent_failed',
+  'agent_cancelled'
+] as const;
+
+const RequestId = Type.Union([Type.Number(), Type.String({ maxLength: 128 })]);
+const id = Type.Optional(RequestId);
+const Thread = Type.String();
+const Mid = Type.String({ minLength: 1, maxLength: MID_MAX });
+const Kind = Type.String({ pattern: '^[a-z][a-z0-9_.]{0,63}$' });
+const Offset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Epoch = Type.String({ minLength: 1, maxLength: 64 });
+const User = Type.String({ minLength: 1, maxLength: USER_MAX });
+const Limit = Type.Integer({ minimum: 1, maximum: HISTORY_LIMIT_MAX });
+
+/** Where a subscription starts: after an offset of an epoch, from the oldest kept, or from now on. */
+export const Since = Type.Union([
+  Type.Literal('start'),
+  Type.Literal('live'),
+  Type.Object({ offset: Offset, epoch: Epoch })
+]);
+
+const Connect = Type.Object({
+  type: Type.Literal('connect'),
+  id,
+  token: Type.Optional(Type.String({ maxLength: 16_384 })),
+  user: Type.Optional(User),
+  client: Type.Optional(
+    Type.Object({
+      name: Type.Optional(Type.String({ maxLength: 64 })),
+      version: Type.Optional(Type.String({ maxLength: 64 }))
+    })
+  )
+});
+const Subscribe = Type.Object({
+  type: Type.Literal('subscribe'),
+  id,
+  thread: Thread,
+  since: Type.Optional(Since)
+});
+const Unsubscribe = Type.Object({ type: Type.Literal('unsubscribe'), id, thread: Thread });
+const Publish = Type.Object({
+  type: Type.Literal('publish'),
+  id,
+  thread: Thread,
+  mid: Mid,
+  kind: Type.Optional(Kind),
+  body: Type.Unknown(),
+  expect: Type.Optional(Type.Union([Type.Literal('delivered'), Type.Literal('stored')]))
+});
+const History = Type.Object({
+  type: Type.Literal('history'),
+  id,
+  thread: Thread,
+  before: Type.Optional(Offset),
+  limit: Type.Optional(Limit)
+});
+const Threads = Type.Object({
+  type: Type.Literal('threads'),
+  id,
+  before: Type.Optional(Type.Number()),
+  limit: Type.Optional(Limit)
+});
+const Typing = Type.Object({
+  type: Type.Literal('typing'),
+  id,
+  thread: Thread,
+  on: Type.Boolean()
+});
+const Mark = Type.Object({ type: Type.Literal('mark'), id, thread: Thread, read: Offset });
+const Ping = Type.Object({ type: Type.Literal('ping'), id });
+const Pong = Type.Object({ type: Type.Literal('pong'), id });
+const Cancel = Type.Object({
+  type: Type.Literal('cancel'),
+  id,
+  run: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  thread: Type.Optional(Thread),
+  mid: Type.Optional(Mid)
+});
+
+/** Schema of every frame a client may send, by its `type`. */
+export const CLIENT_FRAMES = {
+  connect: Connect,
+  subscribe: Subscribe,
+  unsubscribe: Unsubscribe,
+  publish: Publish,
+  history: History,
+  threads: Threads,
+  typing: Typing,
+  mark: Mark,
+  ping: Ping,
+  pong: Pong,
+  cancel: Cancel
+} as const;
+
+/** `type` of a frame that a client may send. */
+export type ClientFrameType = keyof typeof CLIENT_FRAMES;
+
+/** The frame that a client sends with the given `type`. */
+export type ClientFrame<T extends ClientFrameType = ClientFrameType> = {
+  [K in T]: Static<(typeof CLIENT_FRAMES)[K]>;
+}[T];
+
+/** What `since` may be on the wire. */
+export type SinceValue = Static<typeof Since>;
+
+/** Who wrote a message. */
+export interface From {
+  user: string;
+}
+
+const Message = Type.Object({
+  type: Type.Literal('message'),
+  thread: Thread,
+  offset: Offset,
+  mid: Mid,
+  from: Type.Object({ user: Type.String() }),
+  at: Type.Number(),
+  kind: Type.String(),
+  body: Type.Unknown(),
+  replay: Type.Optional(Type.Boolean()),
+  fallback: Type.Optional(Type.Boolean())
+});
+const Gap = Type.Object({
+  from: Offset,
+  to: Offset,
+  reason: Type.Union([Type.Literal('trimmed'), Type.Literal('epoch')])
+});
+const Run = Type.Object({
+  run: Type.String(),
+  state: Type.String(),
+  mid: Type.String(),
+  text: Type.String(),
+  at: Type.Number()
+});
+const ErrorFrame = Type.Object({
+  type: Type.Literal('error'),
+  id,
+  code: Type.String(),
+  message: Type.String(),
+  retry: Type.Boolean(),
+  afterMs: Type.Optional(Type.Number())
+});
+
+/** Schema of every frame the server may send, by its `type`. */
+export const SERVER_FRAMES = {
+  connected: Type.Object({
+    type: Type.Literal('connected'),
+    id,
+    connection: Type.String(),
+    user: Type.String(),
+    node: Type.String(),
+    time: Type.Number(),
+    ping: Type.Number(),
+    limits: Type.Object({
+      frameBytes: Type.Number(),
+      subscriptions: Type.Number(),
+      publishPerSecond: Type.Number()
+    }),
+    reconnect: Type.Object({
+      firstJitterMs: Type.Number(),
+      minMs: Type.Number(),
+      maxMs: Type.Number()
+    })
+  }),
+  subscribed: Type.Object({
+    type: Type.Literal('subscribed'),
+    id,
+    thread: Thread,
+    epoch: Epoch,
+    offset: Offset,
+    recovered: Type.Boolean(),
+    replay: Type.Integer({ minimum: 0 }),
+    gap: Type.Union([Type.Null(), Gap]),
+    runs: Type.Array(Run),
+    present: Type.Array(Type.String())
+  }),
+  caught_up: Type.Object({ type: Type.Literal('caught_up'), thread: Thread, offset: Offset }),
+  unsubscribed: Type.Object({ type: Type.Literal('unsubscribed'), id, thread: Thread }),
+  ack: Type.Object({
+    type: Type.Literal('ack'),
+    id,
+    thread: Thread,
+    mid: Mid,
+    offset: Offset,
+    epoch: Epoch,
+    at: Type.Number(),
+    duplicate: Type.Boolean(),
+    durable: Type.Union([Type.Literal('disk'), Type.Literal('process'), Type.Literal('quorum')])
+  }),
+  message: Message,
+  history: Type.Object({
+    type: Type.Literal('history'),
+    id,
+    thread: Thread,
+    epoch: Epoch,
+    messages: Type.Array(Message),
+    more: Type.Boolean()
+  }),
+  threads: Type.Object({
+    type: Type.Literal('threads'),
+    id,
+    more: Type.Boolean(),
+    threads: Type.Array(
+      Type.Object({
+        thread: Thread,
+        epoch: Epoch,
+        offset: Offset,
+        read: Offset,
+        at: Type.Number(),
+        last: Type.Union([Type.Null(), Message])
+      })
+    )
+  }),
+  typing: Type.Object({
+    type: Type.Literal('typing'),
+    thread: Thread,
+    user: Type.String(),
+    on: Type.Boolean(),
+    forMs: Type.Number()
+  }),
+  presence: Type.Object({
+    type: Type.Literal('presence'),
+    thread: Thread,
+    join: Type.Optional(Type.Array(Type.String())),
+    leave: Type.Optional(Type.Array(Type.String())),
+    count: Type.Optional(Type.Integer({ minimum: 0 }))
+  }),
+  mark: Type.Object({
+    type: Type.Literal('mark'),
+    id,
+    thread: Thread,
+    user: Type.String(),
+    read: Offset
+  }),
+  ping: Type.Object({ type: Type.Literal('ping') }),
+  pong: Type.Object({ type: Type.Literal('pong'), id, time: Type.Number() }),
+  error: ErrorFrame,
+  disconnect: Type.Object({
+    type: Type.Literal('disconnect'),
+    code: Type.Number(),
+    reason: Type.String(),
+    reconnect: Type.Boolean(),
+    afterMs: Type.Optional(Type.Number())
+  })
+} as const;
+
+/** `type` of a frame that the server may send. */
+export type ServerFrameType = keyof typeof SERVER_FRAMES;
+
+/** The frame that the server sends with the given `type`. */
+export type ServerFrame<T extends ServerFrameType = ServerFrameType> = {
+  [K in T]: Static<(typeof SERVER_FRAMES)[K]>;
+}[T];
+
+/** A message as it stands in the log and on the wire. */
+export type MessageFrame = ServerFrame<'message'>;
+
+const THREAD_ID = /^[A-Za-z0-9._:@-]{1,128}$/;
+
+/** Says whether a thread id is 1 to 128 characters of `[A-Za-z0-9._:@-]`. */
+export function isThreadId(thread: string): boolean {
+  return THREAD_ID.test(thread);
+}

@@ -1,0 +1,137 @@
+/**
+ * What the server needs of a WebSocket and HTTP engine, and nothing more. Two engines fill it: uWebSockets.js
+ * (`uws-transport.ts`) and `ws` on `node:http` (`ws-transport.ts`); `pick-transport.ts` decides once at start.
+ */
+
+/** An HTTP request, or a WebSocket upgrade, as the server sees it; valid for as long as it is held. */
+export interface TransportRequest {
+  readonly method: string;
+  /** Path without the query, still percent-encoded. */
+  readonly path: string;
+  /** Raw query string without `?`; empty when there is none. */
+  readonly query: string;
+  /** Address of the peer as text, without a port. */
+  readonly address: string;
+  /** Value of a header by its lower-case name; undefined when absent. */
+  header(name: string): string | undefined;
+  /** Request body as text; rejects with {@link BodyTooLargeError} past `limitBytes`, or when the peer goes away. */
+  body(limitBytes: number): Promise<string>;
+}
+
+/** A whole HTTP answer. */
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+/** An HTTP answer that stays open and is written bit by bit (server-sent events). */
+export interface HttpStreamReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Called once with the open stream, after the head has been written. */
+  stream(out: HttpStream): void;
+}
+
+/** The writing end of an open HTTP answer. */
+export interface HttpStream {
+  /** Writes a chunk; false means that it was buffered and `onDrain` will tell when there is room again. */
+  write(chunk: string): boolean;
+  end(): void;
+  /** Sets the one listener for "the buffer is empty again". */
+  onDrain(listener: () => void): void;
+  /** Sets the one listener for the end of the stream, from either side; called exactly once. */
+  onClose(listener: () => void): void;
+}
+
+/** What the server says to an upgrade: let it in with the state to carry, or answer as plain HTTP. */
+export type UpgradeDecision<S> =
+  | { readonly accept: true; readonly protocol: string | null; readonly state: S }
+  | { readonly accept: false; readonly reply: HttpReply };
+
+/** One open WebSocket. All methods are safe to call after it has closed: they do nothing. */
+export interface Socket<S> {
+  /** The server's own state of this connection, as given at the upgrade. */
+  readonly state: S;
+  /** Sends a text frame; false when it was not taken because the buffer is past `lagBytes` or the socket is closed. */
+  send(frame: string): boolean;
+  /** Bytes accepted but not yet handed to the kernel. */
+  buffered(): number;
+  /** Adds the socket to a topic: from now on `publish` reaches it, after everything sent before. */
+  join(topic: string): void;
+  leave(topic: string): void;
+  /** Runs `work` with its sends put into as few writes as possible. */
+  cork(work: () => void): void;
+  /** Sends a close frame with the code and closes. */
+  end(code: number, reason: string): void;
+  /** Cuts the connection without a close frame. */
+  terminate(): void;
+}
+
+/** What a transport calls. None of these may throw. */
+export interface TransportEvents<S> {
+  request(
+    request: TransportRequest
+  ): HttpReply | HttpStreamReply | Promise<HttpReply | HttpStreamReply>;
+  upgrade(request: TransportRequest): UpgradeDecision<S>;
+  open(socket: Socket<S>): void;
+  /** A whole text message. Binary ones arrive with `text` null. */
+  message(socket: Socket<S>, text: string | null): void;
+  /**
+   * A published frame was not given to this socket because its buffer is past `lagBytes`. Frames published after it
+   * in the same turn may be missing too, without a call of their own; those before it were taken.
+   */
+  dropped(socket: Socket<S>, frame: string): void;
+  /** The send buffer has gone down; `buffered()` tells how far. */
+  drain(socket: Socket<S>): void;
+  /** Called exactly once per opened socket, with the code that the peer or the server gave (1006 when none). */
+  close(socket: Socket<S>, code: number): void;
+}
+
+/** Bounds of a transport. */
+export interface TransportLimits {
+  /** A WebSocket message past this many bytes closes the connection with 1009. */
+  readonly messageBytes: number;
+  /** A socket whose buffer is past this many bytes takes no more frames until it drains. */
+  readonly lagBytes: number;
+}
+
+/** A listening engine. */
+export interface Transport {
+  readonly kind: 'uws' | 'ws';
+  /**
+   * Binds and answers the port that was taken (`port` 0 takes a free one).
+   * @throws {ListenError} when the address is in use or may not be bound
+   */
+  listen(host: string, port: number): Promise<number>;
+  /** Gives a text frame to every socket in the topic, encoded once; ordered with `send` per socket. */
+  publish(topic: string, frame: string): void;
+  /** Sockets now in a topic. */
+  subscribers(topic: string): number;
+  /** Stops taking new TCP connections; open ones live on. */
+  stopListening(): void;
+  /** Cuts everything that is still open and resolves when nothing of the transport is left. */
+  close(): Promise<void>;
+}
+
+/** Thrown when the address could not be bound; `code` is `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` or `ELISTEN`. */
+export class ListenError extends Error {
+  readonly code: string;
+  constructor(code: string, host: string, port: number) {
+    super(
+      code === 'EADDRINUSE'
+        ? `port ${String(port)} on ${host} is in use: stop what listens there or set PORT`
+        : `cannot listen on ${host}:${String(port)} (${code}): check HOST and PORT`
+    );
+    this.name = 'ListenError';
+    this.code = code;
+  }
+}
+
+/** Thrown by `TransportRequest.body` when more came than was allowed. */
+export class BodyTooLargeError extends Error {
+  constructor(limitBytes: number) {
+    super(`the request body is over ${String(limitBytes)} bytes`);
+    this.name = 'BodyTooLargeError';
+  }
+}
