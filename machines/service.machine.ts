@@ -1,37 +1,22 @@
 /**
  * One resource with a life of its own: starting → ready → stopping → stopped, or failed. The supervisor's children
- * that are not charts themselves (log, listener, probe …) are instances of this one; it speaks the child protocol
- * that every child of a supervisor speaks.
+ * that are not charts themselves (log, listener, probe …) are instances of this one.
  */
 import { assign, sendParent, setup, type PromiseActorLogic } from 'xstate';
-
-/** What a child tells its supervisor. `id` is the child's own id. */
-export type ChildReport =
-  | { type: 'child.ready'; id: string }
-  | { type: 'child.degraded'; id: string; error: string }
-  | { type: 'child.recovered'; id: string };
-
-/** What a supervisor tells a child: end in a final state, having let go of everything. */
-export interface ChildStop {
-  type: 'child.stop';
-}
-
-/** How a child ended: the output of every supervised machine. */
-export type ChildOutput = { status: 'stopped' } | { status: 'failed'; error: string };
-
-/** Input of every supervised child. */
-export interface ChildInput {
-  id: string;
-}
-
-/** Says a thrown value in words. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+import {
+  reasonOf,
+  type ChildInput,
+  type ChildOutput,
+  type ChildReport,
+  type ChildStop
+} from './child.js';
 
 type ServiceEvent = ChildStop | { type: 'service.crashed'; error: string };
 
-/** Chart of one resource; give it `start` and `stop` by `.provide()`. */
+/**
+ * Chart of one resource; give it `start` and `stop` by `.provide()`. `stop` is also called after a failed or
+ * interrupted `start`, and must let go of whatever that had taken.
+ */
 export const serviceMachine = setup({
   types: {
     context: {} as { id: string; error: string | null },
@@ -83,7 +68,5 @@ export const serviceMachine = setup({
     failed: { type: 'final', tags: 'failed' }
   },
   output: ({ context }) =>
-    context.error === null
-      ? { status: 'stopped' as const }
-      : { status: 'failed' as const, error: context.error }
+    context.error === null ? { status: 'stopped' } : { status: 'failed', error: context.error }
 });

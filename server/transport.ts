@@ -25,7 +25,10 @@ export interface HttpReply {
   readonly body: string | Uint8Array;
 }
 
-/** An HTTP answer that stays open and is written bit by bit (server-sent events). */
+/**
+ * An event stream (`text/event-stream`): an HTTP answer that stays open and is written bit by bit. Engines put empty
+ * comments between its chunks, so every chunk is whole lines.
+ */
 export interface HttpStreamReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -60,7 +63,7 @@ export interface Socket<S> {
   /** Adds the socket to a topic: from now on `publish` reaches it, after everything sent before. */
   join(topic: string): void;
   leave(topic: string): void;
-  /** Runs `work` with its sends put into as few writes as possible. */
+  /** Runs `work` with its sends put into as few writes as possible, as all sends of one turn are anyway. */
   cork(work: () => void): void;
   /** Sends a close frame with the code and closes. */
   end(code: number, reason: string): void;
@@ -73,24 +76,30 @@ export interface TransportEvents<S> {
   request(
     request: TransportRequest
   ): HttpReply | HttpStreamReply | Promise<HttpReply | HttpStreamReply>;
+  /** Decides about an upgrade of `/ws`. One let in may still break before `open`: count connections there. */
   upgrade(request: TransportRequest): UpgradeDecision<S>;
   open(socket: Socket<S>): void;
   /** A whole text message. Binary ones arrive with `text` null. */
   message(socket: Socket<S>, text: string | null): void;
   /**
-   * A published frame was not given to this socket because its buffer is past `lagBytes`. Frames published after it
-   * in the same turn may be missing too, without a call of their own; those before it were taken.
+   * A published frame was not given to this socket because its buffer is past `lagBytes`. Called once for every such
+   * frame, before `publish` returns and after all other sockets have taken it; frames that are not reported were
+   * taken, in order. The socket may leave, join, send and end in here; publishing to a topic that it is still in
+   * leads back here.
    */
   dropped(socket: Socket<S>, frame: string): void;
   /** The send buffer has gone down; `buffered()` tells how far. */
   drain(socket: Socket<S>): void;
-  /** Called exactly once per opened socket, with the code that the peer or the server gave (1006 when none). */
+  /**
+   * Called exactly once per opened socket, with the code that the peer or the server gave (1005 for a close frame
+   * without one, 1006 for no close frame); before `end` or `terminate` returns where the server is the one.
+   */
   close(socket: Socket<S>, code: number): void;
 }
 
 /** Bounds of a transport. */
 export interface TransportLimits {
-  /** A WebSocket message past this many bytes closes the connection with 1009. */
+  /** A WebSocket message past this many bytes closes the connection with 1009; one past twice as many may cut it. */
   readonly messageBytes: number;
   /** A socket whose buffer is past this many bytes takes no more frames until it drains. */
   readonly lagBytes: number;

@@ -1,0 +1,156 @@
+/**
+ * ClickHouse on a server, over HTTP, from version 18.16 on. There is no lasting connection: that a server is gone is
+ * found out by the next request.
+ */
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
+import { failureOf } from './failure.js';
+import { StoreError, type AnalyticsStore, type Row } from './store.js';
+
+/** Longest wait for one statement. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Longest wait for a ping, which asks the server for nothing but a sign of life. */
+export const REMOTE_PING_TIMEOUT_MS = 5_000;
+
+/** Sockets to the server: one for writes, some for queries, one for pings. */
+const MAX_OPEN_CONNECTIONS = 8;
+
+/** The parts of `CLICKHOUSE_URL`. */
+interface RemoteAddress {
+  readonly origin: string;
+  readonly host: string;
+  readonly username: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+function parseAddress(url: string): RemoteAddress {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  // Query parameters would set options of the client library, past the bounds of this file.
+  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.search !== '') {
+    throw new StoreError(
+      'config',
+      'CLICKHOUSE_URL is not of the form http(s)://user:password@host:port/database: correct it'
+    );
+  }
+  return {
+    origin: parsed.origin,
+    host: parsed.host,
+    username: decodeURIComponent(parsed.username) || 'default',
+    password: decodeURIComponent(parsed.password),
+    database: decodeURIComponent(parsed.pathname.slice(1)) || 'default'
+  };
+}
+
+/** A server as an {@link AnalyticsStore}. */
+export class RemoteStore implements AnalyticsStore {
+  readonly mode = 'remote';
+  readonly #address: RemoteAddress;
+  #client: ClickHouseClient | null = null;
+
+  /**
+   * @param url `http(s)://user:password@host:port/database`
+   * @throws {StoreError} `config` when it is not of that form; the URL itself is never part of a reason
+   */
+  constructor(url: string) {
+    this.#address = parseAddress(url);
+  }
+
+  async connect(signal: AbortSignal): Promise<{ version: string }> {
+    await this.close();
+    signal.throwIfAborted();
+    const { origin, username, password, database } = this.#address;
+    const client = createClient({
+      url: origin,
+      username,
+      password,
+      database,
+      request_timeout: REQUEST_TIMEOUT_MS,
+      max_open_connections: MAX_OPEN_CONNECTIONS,
+      log: { level: ClickHouseLogLevel.OFF },
+      // The same for every request; old servers do it by default, new ones do not.
+      clickhouse_settings: { output_format_json_quote_64bit_integers: 1 }
+    });
+    this.#client = client;
+    try {
+      // A query and not a ping: /ping answers without looking at user, password and database.
+      const rows = await this.#rows(client, 'SELECT version() AS version', signal);
+      return { version: String(rows[0]?.['version']) };
+    } catch (error) {
+      if (this.#client === client) await this.close();
+      throw error;
+    }
+  }
+
+  async ping(): Promise<void> {
+    await this.#rows(this.#open(), 'SELECT 1 AS one', AbortSignal.timeout(REMOTE_PING_TIMEOUT_MS));
+  }
+
+  async command(sql: string): Promise<void> {
+    await this.#try(this.#open().command({ query: sql }));
+  }
+
+  async query(sql: string): Promise<Row[]> {
+    return this.#rows(this.#open(), sql);
+  }
+
+  async insert(
+    table: string,
+    columns: readonly [string, ...string[]],
+    rows: readonly Row[]
+  ): Promise<void> {
+    if (rows.length === 0) return;
+    await this.#try(
+      this.#open().insert({
+        table,
+        columns: [columns[0], ...columns.slice(1)],
+        values: [...rows],
+        format: 'JSONEachRow'
+      })
+    );
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = null;
+    // Open requests fail; nothing else can go wrong in closing sockets.
+    await client?.close().catch(() => undefined);
+  }
+
+  onLost(): void {
+    // HTTP has no connection to lose: `ping` finds out.
+  }
+
+  #open(): ClickHouseClient {
+    if (this.#client === null) throw new StoreError('closed', 'ClickHouse is not connected');
+    return this.#client;
+  }
+
+  #rows(client: ClickHouseClient, sql: string, signal?: AbortSignal): Promise<Row[]> {
+    const ask = async () => {
+      const result = await client.query({
+        query: sql,
+        format: 'JSONEachRow',
+        ...(signal === undefined ? {} : { abort_signal: signal })
+      });
+      return result.json<Row>();
+    };
+    return this.#try(ask(), signal);
+  }
+
+  async #try<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { host, password } = this.#address;
+    try {
+      return await work;
+    } catch (error) {
+      if (signal?.aborted === true) {
+        throw new StoreError('timeout', `${host} did not answer in time`, { cause: signal.reason });
+      }
+      throw failureOf(error, host, (text) =>
+        password === ''
+          ? text
+          : text.replaceAll(password, '***').replaceAll(encodeURIComponent(password), '***')
+      );
+    }
+  }
+}

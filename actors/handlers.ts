@@ -1,0 +1,109 @@
+/**
+ * The handler registry: a route table from frame type to handler, built once, under the handlers chart.
+ */
+import { fromPromise } from 'xstate';
+import {
+  handlersMachine,
+  isWithinGrace,
+  type HandlersInput,
+  type Registration
+} from '../machines/handlers.machine.js';
+import type { Clock } from './clock.js';
+import type { Logger } from './log-line.js';
+
+/** `/status` of the handlers. Times are milliseconds. */
+export interface HandlersStatus {
+  readonly status: 'initializing' | 'ready' | 'error';
+  readonly count: number;
+  readonly handlers: readonly string[];
+  readonly registrationMs: number | null;
+  readonly elapsedMs: number;
+  readonly gracePeriodActive: boolean;
+  readonly message: string;
+}
+
+/** What a registry is made of. `register` builds the table and answers the frame types that it covers. */
+export interface HandlerRegistryOptions {
+  readonly register: () => Promise<readonly string[]> | readonly string[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long zero handlers is `initializing`, in milliseconds. */
+  readonly graceMs: number;
+}
+
+/** The handler registry as a supervised child that can be asked how it stands. */
+export class HandlerRegistry {
+  private readonly options: HandlerRegistryOptions;
+  private startedAt: number | null = null;
+  private registration: Registration | null = null;
+
+  constructor(options: HandlerRegistryOptions) {
+    this.options = options;
+  }
+
+  /** What a child spec needs: the chart and its own input. */
+  child(): { logic: typeof handlersMachine; input: Pick<HandlersInput, 'graceMs'> } {
+    const { clock, logger, register, graceMs } = this.options;
+    const logic = handlersMachine.provide({
+      actors: {
+        register: fromPromise<Registration>(async () => {
+          this.startedAt = clock.now();
+          const startedMs = performance.now();
+          const handlers = await register();
+          return { handlers, tookMs: performance.now() - startedMs };
+        })
+      },
+      actions: {
+        warnZeroHandlers: () => {
+          logger.warn(
+            `ZERO WebSocket message handlers after ${String(graceMs)} ms: no frame can be answered; ` +
+              'registration has not finished, see handlers in /status',
+            { actor: 'handlers' }
+          );
+        },
+        announceRegistered: (_args, registration) => {
+          this.registration = registration;
+          logger.info(`✅ Registered ${String(registration.handlers.length)} WebSocket handlers`, {
+            actor: 'handlers',
+            tookMs: roundMs(registration.tookMs)
+          });
+        }
+      }
+    });
+    return { logic, input: { graceMs } };
+  }
+
+  /** How the registry stands now; asking changes nothing and logs nothing. */
+  status(): HandlersStatus {
+    const { clock, graceMs } = this.options;
+    const elapsedMs = this.startedAt === null ? 0 : clock.now() - this.startedAt;
+    if (this.registration !== null) {
+      const { handlers, tookMs } = this.registration;
+      return {
+        status: 'ready',
+        count: handlers.length,
+        handlers,
+        registrationMs: roundMs(tookMs),
+        elapsedMs,
+        gracePeriodActive: false,
+        message: `${String(handlers.length)} handlers registered`
+      };
+    }
+    const inside = isWithinGrace(elapsedMs, graceMs);
+    return {
+      status: inside ? 'initializing' : 'error',
+      count: 0,
+      handlers: [],
+      registrationMs: null,
+      elapsedMs,
+      gracePeriodActive: inside,
+      message: inside
+        ? `no handlers yet, ${String(graceMs - elapsedMs)} ms of grace left`
+        : `ZERO handlers, and the grace of ${String(graceMs)} ms is over`
+    };
+  }
+}
+
+function roundMs(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,45 @@
+/** Why a thread log cannot be used, in words an operator can act on. */
+
+const COMMANDS =
+  'stop the server and run "rollcall log check" to see what is damaged and "rollcall log export" to save every readable message as JSON lines';
+
+/** Thrown when the log was written by a newer version of Rollcall. */
+export class LogFormatError extends Error {
+  readonly code = 'log_format';
+  constructor(dir: string, found: number, known: number) {
+    super(
+      `the thread log in ${dir} has format ${String(found)}, this version reads up to ${String(known)}: ` +
+        `it was written by a newer version; start that one again, or ${COMMANDS}`
+    );
+    this.name = 'LogFormatError';
+  }
+}
+
+/** Thrown when the log is damaged; `what` names the place. */
+export class LogCorruptError extends Error {
+  readonly code = 'log_corrupt';
+  constructor(dir: string, what: string) {
+    super(`the thread log in ${dir} is damaged: ${what}; ${COMMANDS}`);
+    this.name = 'LogCorruptError';
+  }
+}
+
+/** Thrown when the log could not be opened for a reason outside of it: permissions, space, no such directory. */
+export class LogOpenError extends Error {
+  readonly code = 'log_open';
+  constructor(dir: string, why: string) {
+    super(
+      `the thread log in ${dir} cannot be opened: ${why}; check the permissions of DATA_DIR and the space on its disk`
+    );
+    this.name = 'LogOpenError';
+  }
+}
+
+/** Thrown by reads, and rejected by record writes, while the log cannot serve them. Nothing was stored. */
+export class LogUnavailableError extends Error {
+  readonly code = 'unavailable';
+  constructor(reason: string) {
+    super(`nothing was stored: ${reason}`);
+    this.name = 'LogUnavailableError';
+  }
+}

@@ -1,0 +1,84 @@
+/** Threads kept in the list of those visited; the oldest visit is forgotten first. */
+export const RECENT_MAX = 30;
+
+const USER = 'rollcall.user';
+const TOKEN = 'rollcall.token';
+const RECENT = 'rollcall.recent';
+
+/** The part of a browser's storage that is used. */
+export interface Shelf {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+/**
+ * What the page remembers in the browser. The tab (session storage) wins over the browser (local storage), so that
+ * two tabs can be two people; a token never outlives its tab. Where storage is blocked, nothing is remembered.
+ */
+export class Remembered {
+  readonly #tab: Shelf;
+  readonly #browser: Shelf;
+
+  constructor(tab: Shelf, browser: Shelf) {
+    this.#tab = tab;
+    this.#browser = browser;
+  }
+
+  /** Name of the user; null when there is none yet. */
+  get user(): string | null {
+    return get(this.#tab, USER) ?? get(this.#browser, USER);
+  }
+
+  set user(user: string | null) {
+    put(this.#tab, USER, user);
+    put(this.#browser, USER, user);
+  }
+
+  /** Token to connect with; null when there is none. */
+  get token(): string | null {
+    return get(this.#tab, TOKEN);
+  }
+
+  set token(token: string | null) {
+    put(this.#tab, TOKEN, token);
+  }
+
+  /** Threads visited, the latest first. */
+  get recent(): readonly string[] {
+    const list = parsed(get(this.#browser, RECENT) ?? '[]');
+    if (!Array.isArray(list)) return [];
+    return list.filter((one): one is string => typeof one === 'string').slice(0, RECENT_MAX);
+  }
+
+  /** Notes a visit. */
+  visit(thread: string): void {
+    const others = this.recent.filter((one) => one !== thread);
+    put(this.#browser, RECENT, JSON.stringify([thread, ...others].slice(0, RECENT_MAX)));
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function get(shelf: Shelf, key: string): string | null {
+  try {
+    return shelf.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function put(shelf: Shelf, key: string, value: string | null): void {
+  try {
+    if (value === null) shelf.removeItem(key);
+    else shelf.setItem(key, value);
+  } catch {
+    // Blocked or full: the page works without.
+  }
+}

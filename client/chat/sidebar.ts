@@ -1,0 +1,96 @@
+import type { MessageFrame } from '../client.js';
+import { initials, tint } from './avatar.js';
+import { byId, element } from './element.js';
+import { messageText } from './message-text.js';
+import { hashOfThread, isThread } from './route.js';
+
+/** One line of the thread list. */
+export interface ListedThread {
+  readonly thread: string;
+  readonly last: MessageFrame | null;
+  readonly unread: number;
+}
+
+/** Characters of the last message shown in the list. */
+const PREVIEW_MAX = 80;
+
+/** The list of threads, the way to open another, and who one is. */
+export class Sidebar {
+  readonly #list = byId('threads', HTMLUListElement);
+  readonly #menu = byId('menu', HTMLButtonElement);
+  readonly #app = byId('app', HTMLDivElement);
+
+  constructor(changeUser: () => void) {
+    const field = byId('goto-thread', HTMLInputElement);
+    const problem = byId('goto-error', HTMLParagraphElement);
+    byId('goto', HTMLFormElement).addEventListener('submit', (event) => {
+      event.preventDefault();
+      const thread = field.value.trim();
+      if (!isThread(thread)) {
+        problem.textContent = 'A thread is 1 to 128 letters, digits or . _ : @ -';
+        return;
+      }
+      field.value = '';
+      location.hash = hashOfThread(thread);
+      this.close();
+    });
+    field.addEventListener('input', () => {
+      problem.textContent = '';
+    });
+    byId('change-user', HTMLButtonElement).addEventListener('click', changeUser);
+    this.#menu.addEventListener('click', () => {
+      this.#toggle(!this.#app.classList.contains('side-open'));
+    });
+    byId('scrim', HTMLDivElement).addEventListener('click', () => {
+      this.close();
+    });
+    document.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') this.close();
+    });
+    this.#list.addEventListener('click', () => {
+      this.close();
+    });
+  }
+
+  /** Closes the drawer that the sidebar is on a phone. */
+  close(): void {
+    this.#toggle(false);
+  }
+
+  /** Shows who one is. */
+  user(name: string): void {
+    byId('me-name', HTMLSpanElement).textContent = name;
+    const avatar = byId('me-avatar', HTMLSpanElement);
+    avatar.className = `avatar tint-${String(tint(name))}`;
+    avatar.textContent = initials(name);
+  }
+
+  /** Shows the threads. */
+  show(threads: readonly ListedThread[], current: string): void {
+    const focused = document.activeElement?.getAttribute('href') ?? null;
+    const links = threads.map((listed) => link(listed, listed.thread === current));
+    this.#list.replaceChildren(...links.map((one) => element('li', {}, one)));
+    // The list is written anew; a keyboard must not lose its place in it.
+    if (focused !== null) links.find((one) => one.getAttribute('href') === focused)?.focus();
+  }
+
+  #toggle(open: boolean): void {
+    this.#app.classList.toggle('side-open', open);
+    this.#menu.setAttribute('aria-expanded', String(open));
+  }
+}
+
+function link({ thread, last, unread }: ListedThread, current: boolean): HTMLAnchorElement {
+  const preview =
+    last === null ? '' : `${last.from.user}: ${messageText(last).text.slice(0, PREVIEW_MAX)}`;
+  const count = unread > 99 ? '99+' : String(unread);
+  return element(
+    'a',
+    { href: hashOfThread(thread), 'aria-current': current ? 'page' : null },
+    element('span', { class: 'thread-name' }, thread),
+    ...(unread > 0 && !current
+      ? [element('span', { class: 'unread', 'aria-label': `${count} unread` }, count)]
+      : []),
+    ...(preview === '' ? [] : [element('span', { class: 'preview' }, preview)])
+  );
+}

@@ -1,0 +1,57 @@
+import type { ClientClock } from './clock.js';
+
+/** What a heartbeat does. */
+export interface HeartbeatEvents {
+  /** Nothing has come for one interval: ask. */
+  ask(): void;
+  /** Nothing has come for two intervals: the connection is dead. */
+  dead(): void;
+}
+
+/**
+ * Watches for silence. Costs one timer, moved only when it runs out, not one per frame; a timer that runs late
+ * (a laptop that slept) finds the silence it is.
+ */
+export class Heartbeat {
+  readonly #clock: ClientClock;
+  readonly #events: HeartbeatEvents;
+  #heardAt = 0;
+  #cancel: (() => void) | null = null;
+
+  constructor(clock: ClientClock, events: HeartbeatEvents) {
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  /** Starts watching with this interval; 0 or less watches nothing. */
+  start(intervalMs: number): void {
+    this.stop();
+    this.heard();
+    if (intervalMs > 0) this.#watch(intervalMs, intervalMs);
+  }
+
+  /** Notes that something has come. */
+  heard(): void {
+    this.#heardAt = this.#clock.now();
+  }
+
+  /** Stops watching. */
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+
+  #watch(intervalMs: number, waitMs: number): void {
+    this.#cancel = this.#clock.after(waitMs, () => {
+      const silentMs = this.#clock.now() - this.#heardAt;
+      if (silentMs >= 2 * intervalMs) {
+        this.stop();
+        this.#events.dead();
+        return;
+      }
+      const asking = silentMs >= intervalMs;
+      this.#watch(intervalMs, (asking ? 2 : 1) * intervalMs - silentMs);
+      if (asking) this.#events.ask();
+    });
+  }
+}

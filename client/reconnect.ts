@@ -1,0 +1,42 @@
+import type { ServerFrame } from '../server/protocol.js';
+
+/** How to come back, as the server advises it in `connected`; all in milliseconds. */
+export type ReconnectAdvice = ServerFrame<'connected'>['reconnect'];
+
+/** What holds until a server has advised: the values a server advises by default. */
+export const DEFAULT_RECONNECT: ReconnectAdvice = {
+  firstJitterMs: 5_000, // spreads the clients of one fallen node over this long
+  minMs: 500,
+  maxMs: 20_000
+};
+
+/** What a connection's end says about the next attempt. */
+export interface ReconnectCase {
+  readonly advice: ReconnectAdvice;
+  /** Attempts that have failed since the last connection that held. */
+  readonly failures: number;
+  /** Whether the connection that just ended had got as far as `connected`. */
+  readonly wasConnected: boolean;
+  /** The wait that the server asked for, null when it did not. */
+  readonly afterMs: number | null;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * Answers how long to wait before the next attempt, in milliseconds: what the server asked for, else anywhere in
+ * `firstJitterMs` right after a loss, else full jitter between `minMs` and a bound that doubles up to `maxMs`.
+ */
+export function reconnectDelayMs(lost: ReconnectCase): number {
+  if (lost.afterMs !== null) return Math.max(0, lost.afterMs);
+  const { firstJitterMs, minMs, maxMs } = lost.advice;
+  if (lost.wasConnected && lost.failures === 0) return lost.random() * Math.max(0, firstJitterMs);
+  const floorMs = Math.max(0, minMs);
+  const boundMs = Math.max(floorMs, Math.min(maxMs, floorMs * 2 ** (lost.failures + 1)));
+  return floorMs + lost.random() * (boundMs - floorMs);
+}
+
+/** Says whether a client comes back by itself after this close code: always, but for 3500–3999. */
+export function mayReconnect(code: number): boolean {
+  return code < 3500 || code > 3999;
+}

@@ -1,0 +1,128 @@
+import type { ClientFrame, ClientFrameType, ServerFrame } from '../server/protocol.js';
+import type { ClientClock } from './clock.js';
+import { clientError, serverError, type RollcallError } from './rollcall-error.js';
+
+/** A frame that asks for an answer, without the id that {@link Requests} gives it. */
+export type Question = {
+  [T in ClientFrameType]: Omit<ClientFrame<T>, 'id'>;
+}[ClientFrameType];
+
+/** How a request ended. */
+export type Reply =
+  | { readonly ok: true; readonly frame: ServerFrame }
+  | { readonly ok: false; readonly error: RollcallError };
+
+/** How a request waits. */
+export interface RequestOptions {
+  readonly timeoutMs: number;
+  /** Whether the request outlives a connection and is sent again on the next; else it ends as `disconnected`. */
+  readonly keep: boolean;
+}
+
+/** How long a question waits for its answer, connections included, in milliseconds. */
+export const REQUEST_TIMEOUT_MS = 15_000;
+
+/** Most requests under way; past it a new one is refused as `overflow`. Far above what 128 subscriptions ask for. */
+export const REQUESTS_MAX = 2_048;
+
+interface Waiting {
+  readonly frame: ClientFrame;
+  readonly keep: boolean;
+  readonly done: (reply: Reply) => void;
+  readonly cancelTimer: () => void;
+}
+
+/** Pairs questions with answers by `id`. Every request ends exactly once: answer, error, timeout, disconnect or close. */
+export class Requests {
+  readonly #clock: ClientClock;
+  readonly #send: (frame: ClientFrame) => boolean;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  #closed: RollcallError | null = null;
+
+  constructor(clock: ClientClock, send: (frame: ClientFrame) => boolean) {
+    this.#clock = clock;
+    this.#send = send;
+  }
+
+  /** Sends a question, or keeps it for the next connection, and calls `done` once with how it ended. */
+  start(question: Question, options: RequestOptions, done: (reply: Reply) => void): void {
+    if (this.#closed !== null) {
+      done({ ok: false, error: this.#closed });
+      return;
+    }
+    if (this.#waiting.size >= REQUESTS_MAX) {
+      const message = `${String(REQUESTS_MAX)} requests are under way already: wait for some to end`;
+      done({ ok: false, error: clientError('overflow', message, true) });
+      return;
+    }
+    const id = ++this.#lastId;
+    const frame: ClientFrame = { ...question, id };
+    const cancelTimer = this.#clock.after(options.timeoutMs, () => {
+      const waitedMs = String(options.timeoutMs);
+      this.#end(id, {
+        ok: false,
+        error: clientError('timeout', `no answer to ${frame.type} within ${waitedMs} ms`, true)
+      });
+    });
+    this.#waiting.set(id, { frame, keep: options.keep, done, cancelTimer });
+    if (!this.#send(frame) && !options.keep) this.#end(id, { ok: false, error: gone() });
+  }
+
+  /** As {@link start}, with the answer of the given type as a promise. */
+  ask<F extends ServerFrame>(
+    question: Question,
+    isAnswer: (frame: ServerFrame) => frame is F
+  ): Promise<F> {
+    return new Promise((resolve, reject) => {
+      this.start(question, { timeoutMs: REQUEST_TIMEOUT_MS, keep: true }, (reply) => {
+        if (!reply.ok) reject(reply.error);
+        else if (isAnswer(reply.frame)) resolve(reply.frame);
+        else {
+          reject(clientError('bad_reply', `${question.type} was answered by ${reply.frame.type}`));
+        }
+      });
+    });
+  }
+
+  /** Takes a frame that may be an answer; false when no request has its id. */
+  answer(frame: ServerFrame): boolean {
+    if (!('id' in frame) || typeof frame.id !== 'number') return false;
+    if (!this.#waiting.has(frame.id)) return false;
+    this.#end(
+      frame.id,
+      frame.type === 'error' ? { ok: false, error: serverError(frame) } : { ok: true, frame }
+    );
+    return true;
+  }
+
+  /** A connection is there: what was kept is sent again, in the order it was asked. */
+  opened(): void {
+    for (const { frame } of [...this.#waiting.values()]) this.#send(frame);
+  }
+
+  /** The connection is gone: what does not outlive it ends. */
+  lost(): void {
+    for (const [id, waiting] of [...this.#waiting]) {
+      if (!waiting.keep) this.#end(id, { ok: false, error: gone() });
+    }
+  }
+
+  /** Ends all with this error, and all that will be asked. */
+  close(error: RollcallError): void {
+    this.#closed = error;
+    for (const id of [...this.#waiting.keys()]) this.#end(id, { ok: false, error });
+  }
+
+  #end(id: number, reply: Reply): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(id);
+    waiting.cancelTimer();
+    waiting.done(reply);
+  }
+}
+
+function gone(): RollcallError {
+  return clientError('disconnected', 'the connection went before the answer came', true);
+}

@@ -1,0 +1,277 @@
+import type { ClientFrame, MessageFrame, ServerFrame, SinceValue } from '../server/protocol.js';
+import type { ClientClock } from './clock.js';
+import { Emitter } from './emitter.js';
+import { MessageStream, STREAM_LIMIT, type Gap, type ThreadItem } from './message-stream.js';
+import type { Ack, SendOptions } from './outbox.js';
+import { REQUEST_TIMEOUT_MS, type Reply, type Requests } from './requests.js';
+import { clientError, type RollcallError } from './rollcall-error.js';
+
+/** How long after a "is typing" the next one is not sent, in milliseconds: half of what the server shows it for. */
+export const TYPING_REPEAT_MS = 3_000;
+
+/** Wait before a passing refusal of a subscription is tried again, when the server names none, in milliseconds. */
+export const RESUBSCRIBE_MS = 2_000;
+
+/** Who is there. */
+export interface Presence {
+  /** Users there now, sorted. */
+  readonly present: readonly string[];
+  readonly join: readonly string[];
+  readonly leave: readonly string[];
+}
+
+/** What a thread tells. */
+export interface ThreadEvents {
+  /** A message, in offset order, each offset once, whether live, replayed or after a reconnect. */
+  message: MessageFrame;
+  /** Offsets that will not come; told before the messages after them. */
+  gap: Gap;
+  presence: Presence;
+  typing: ServerFrame<'typing'>;
+  mark: ServerFrame<'mark'>;
+  subscribed: ServerFrame<'subscribed'>;
+  /** All that was kept has come; what comes now is live. */
+  caughtUp: ServerFrame<'caught_up'>;
+  /** The server does not let this client subscribe; the thread tries no more. */
+  refused: RollcallError;
+}
+
+/** How a thread is joined. */
+export interface ThreadOptions {
+  /** Where to start the first time; `live` when not given. After that the thread goes on from what it has. */
+  readonly since?: SinceValue;
+}
+
+/** One page of history, oldest first. */
+export type HistoryPage = ServerFrame<'history'>;
+
+/** What a thread needs of its client. */
+export interface ThreadWire {
+  readonly clock: ClientClock;
+  readonly requests: Requests;
+  /** Sends a frame when connected; else it is lost. */
+  send(frame: ClientFrame): boolean;
+  publish(thread: string, body: unknown, options: SendOptions): Promise<Ack>;
+  left(thread: Thread): void;
+}
+
+/** A subscription that outlives connections, with what is known about its thread. */
+export class Thread {
+  /** The thread's id. */
+  readonly id: string;
+  readonly #wire: ThreadWire;
+  readonly #events = new Emitter<ThreadEvents>();
+  readonly #streams = new Set<MessageStream>();
+  readonly #present = new Set<string>();
+  #since: SinceValue;
+  /** Subscribe was sent on the present connection. */
+  #asked = false;
+  /** … and answered. */
+  #joined = false;
+  #over: RollcallError | null = null;
+  #typingAt: number | null = null;
+  #read = 0;
+  #readSent = 0;
+  #cancelRetry: () => void = () => undefined;
+
+  constructor(id: string, wire: ThreadWire, options: ThreadOptions) {
+    this.id = id;
+    this.#wire = wire;
+    this.#since = options.since ?? 'live';
+  }
+
+  /** Users there now, sorted; empty while not subscribed. */
+  get present(): readonly string[] {
+    return [...this.#present].sort();
+  }
+
+  /** What this client has: the place to go on from, also in another session. Null until the server has answered. */
+  get position(): { readonly offset: number; readonly epoch: string } | null {
+    return typeof this.#since === 'string' ? null : this.#since;
+  }
+
+  /** Whether frames of this thread come in on the present connection. */
+  get joined(): boolean {
+    return this.#joined;
+  }
+
+  /** Calls `listener` on every event of that name; the answer takes it off again. */
+  on<K extends keyof ThreadEvents>(
+    event: K,
+    listener: (value: ThreadEvents[K]) => void
+  ): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /**
+   * Sends a message and answers its ack, however many reconnects it takes.
+   * @throws {RollcallError} (as rejection) the server's refusal, or `overflow`, `too_large`, `closed`
+   */
+  send(body: unknown, options: SendOptions = {}): Promise<Ack> {
+    return this.#wire.publish(this.id, body, options);
+  }
+
+  /**
+   * Answers the messages just before offset `before` (the newest when not given), oldest first.
+   * @throws {RollcallError} (as rejection) the server's refusal, or `timeout`, `closed`
+   */
+  history(page: { before?: number; limit?: number } = {}): Promise<HistoryPage> {
+    return this.#wire.requests.ask(
+      { type: 'history', thread: this.id, ...page },
+      (frame) => frame.type === 'history'
+    );
+  }
+
+  /** Says that the user types, or no longer does. Repeats are thinned out; said to nobody while not subscribed. */
+  typing(on: boolean): void {
+    const now = this.#wire.clock.now();
+    if (on) {
+      if (this.#typingAt !== null && now - this.#typingAt < TYPING_REPEAT_MS) return;
+    } else if (this.#typingAt === null) return;
+    if (!this.#joined) return;
+    this.#typingAt = on ? now : null;
+    this.#wire.send({ type: 'typing', thread: this.id, on });
+  }
+
+  /** Says that the user has read up to this offset. Never goes back; said again after a reconnect until it is known. */
+  markRead(offset: number): void {
+    this.#read = Math.max(this.#read, offset);
+    this.#sendMark();
+  }
+
+  /** Leaves the thread: no more events, readers end. */
+  leave(): void {
+    if (this.#over !== null) return;
+    if (this.#asked) this.#wire.send({ type: 'unsubscribe', thread: this.id });
+    this.end(clientError('left', 'the thread has been left'), null);
+  }
+
+  /**
+   * Reads messages and gaps from now on, waiting for more until the thread is left (then it ends) or the client is
+   * closed or refused (then it throws). Holds at most 1,000 unread items; see {@link MessageStream} for what it drops.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ThreadItem> {
+    const stream = new MessageStream(STREAM_LIMIT, (done) => this.#streams.delete(done));
+    if (this.#over === null) this.#streams.add(stream);
+    else stream.end(this.#over);
+    return stream;
+  }
+
+  /** For the client: a connection is there. */
+  opened(): void {
+    if (this.#over !== null) return;
+    this.#cancelRetry();
+    this.#asked = true;
+    const question = { type: 'subscribe', thread: this.id, since: this.#since } as const;
+    this.#wire.requests.start(question, { timeoutMs: REQUEST_TIMEOUT_MS, keep: false }, (reply) => {
+      if (this.#over === null) this.#answered(reply);
+    });
+  }
+
+  /** For the client: the connection is gone. */
+  lost(): void {
+    this.#cancelRetry();
+    this.#asked = false;
+    this.#joined = false;
+    this.#typingAt = null;
+    this.#readSent = 0;
+    const leave = this.present;
+    this.#present.clear();
+    if (leave.length > 0) this.#events.emit('presence', { present: [], join: [], leave });
+  }
+
+  /** For the client: takes a frame of this thread. */
+  take(frame: ServerFrame): void {
+    if (!this.#joined) return;
+    if (frame.type === 'message') this.#message(frame);
+    else if (frame.type === 'caught_up') {
+      // Only where no place is known yet: it must not step over messages that have not come.
+      if (this.position?.offset === 0) this.#advance(frame.offset);
+      this.#events.emit('caughtUp', frame);
+    } else if (frame.type === 'presence') this.#presence(frame.join ?? [], frame.leave ?? []);
+    else if (frame.type === 'typing') this.#events.emit('typing', frame);
+    else if (frame.type === 'mark') this.#events.emit('mark', frame);
+  }
+
+  /** For the client: ends for good; readers throw `error` when there is one. */
+  end(reason: RollcallError, error: RollcallError | null): void {
+    if (this.#over !== null) return;
+    this.#over = reason;
+    this.#cancelRetry();
+    this.#joined = false;
+    this.#present.clear();
+    for (const stream of this.#streams) stream.end(error);
+    this.#streams.clear();
+    this.#wire.left(this);
+    if (error === null) this.#events.clear();
+  }
+
+  #answered(reply: Reply): void {
+    if (reply.ok && reply.frame.type === 'subscribed') {
+      this.#subscribed(reply.frame);
+      return;
+    }
+    const error = reply.ok
+      ? clientError('bad_reply', `subscribe was answered by ${reply.frame.type}`)
+      : reply.error;
+    if (error.code === 'disconnected' || error.code === 'closed') return;
+    if (error.retry) {
+      this.#cancelRetry = this.#wire.clock.after(error.afterMs ?? RESUBSCRIBE_MS, () => {
+        this.opened();
+      });
+      return;
+    }
+    this.end(error, error);
+    this.#events.emit('refused', error);
+  }
+
+  #subscribed(frame: ServerFrame<'subscribed'>): void {
+    this.#joined = true;
+    const had = this.position;
+    const { epoch, gap } = frame;
+    // What comes is counted from here: nothing is owed (live), all that is kept is, or what is behind our place.
+    let offset = had?.epoch === epoch ? had.offset : 0;
+    if (this.#since === 'live' || frame.replay === 0) offset = frame.offset;
+    if (gap !== null && gap.reason === 'trimmed') offset = Math.max(offset, gap.to);
+    this.#since = { offset, epoch };
+    this.#events.emit('subscribed', frame);
+    if (gap !== null) this.#gap(gap);
+    this.#presence(frame.present, []);
+    this.#sendMark();
+  }
+
+  #message(frame: MessageFrame): void {
+    const had = this.position?.offset ?? 0;
+    if (frame.offset <= had) return;
+    // 0 stands for "not known yet": the first message of a replay may have any offset.
+    if (had > 0 && frame.offset > had + 1) {
+      this.#gap({ from: had + 1, to: frame.offset - 1, reason: 'missing' });
+    }
+    this.#advance(frame.offset);
+    this.#events.emit('message', frame);
+    for (const stream of [...this.#streams]) stream.push({ type: 'message', message: frame });
+  }
+
+  #advance(offset: number): void {
+    if (typeof this.#since === 'string' || offset <= this.#since.offset) return;
+    this.#since = { offset, epoch: this.#since.epoch };
+  }
+
+  #gap(gap: Gap): void {
+    this.#events.emit('gap', gap);
+    for (const stream of [...this.#streams]) stream.push({ type: 'gap', gap });
+  }
+
+  #presence(join: readonly string[], leave: readonly string[]): void {
+    for (const user of join) this.#present.add(user);
+    for (const user of leave) this.#present.delete(user);
+    this.#events.emit('presence', { present: this.present, join, leave });
+  }
+
+  #sendMark(): void {
+    if (!this.#joined || this.#read <= this.#readSent) return;
+    if (this.#wire.send({ type: 'mark', thread: this.id, read: this.#read })) {
+      this.#readSent = this.#read;
+    }
+  }
+}

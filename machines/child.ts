@@ -1,0 +1,46 @@
+/**
+ * The protocol between a supervisor and its children, whatever they are: a child says itself when it is ready, is
+ * told once to stop, and ends in a final state whose output says how.
+ */
+
+/** What a child has learnt by starting and later phases need: the frame types that have a handler. */
+export interface Facts {
+  readonly handlers: readonly string[];
+}
+
+/** Nothing learnt yet. */
+export const NO_FACTS: Facts = { handlers: [] };
+
+/** Input of every supervised child. */
+export interface ChildInput {
+  readonly id: string;
+  readonly facts: Facts;
+}
+
+/** What a child tells its supervisor; `id` is the child's own. */
+export type ChildReport =
+  | { type: 'child.ready'; id: string; facts?: Facts }
+  | { type: 'child.degraded'; id: string; error: string }
+  | { type: 'child.recovered'; id: string };
+
+/** What a supervisor tells a child: let go of everything and end in a final state. */
+export interface ChildStop {
+  type: 'child.stop';
+}
+
+/** How a child ended: the output of every supervised machine. */
+export type ChildOutput = { status: 'stopped' } | { status: 'failed'; error: string };
+
+/** Says a thrown value in words. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Says how a child ended when its output is a {@link ChildOutput}; null when it ended as it was told to. */
+export function failureOf(output: unknown): string | null {
+  if (typeof output !== 'object' || output === null || !('status' in output)) {
+    return 'ended without saying why';
+  }
+  if (output.status !== 'failed') return null;
+  return 'error' in output && typeof output.error === 'string' ? output.error : 'no reason given';
+}

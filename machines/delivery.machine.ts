@@ -1,0 +1,134 @@
+/**
+ * Policy of one active thread. The message path never sends it a message that somebody is there to receive; it hears
+ * of transitions only: the first subscriber, the last one gone, a message that found nobody, a flush that is done.
+ * The classifier, the publisher's wish, the owner and the grace are all asked before an incident is opened.
+ */
+import { assign, emit, setup } from 'xstate';
+import { judgeUnwatched, type Unwatched } from './delivery-outcome.js';
+
+/** How long a message may wait for a subscriber before it is reported undeliverable. */
+export const DELIVERY_GRACE_MS = 10_000;
+
+/** Input of {@link deliveryMachine}; `held` restores what was waiting when the thread was last active. */
+export interface DeliveryInput {
+  readonly thread: string;
+  readonly isTestThread: boolean;
+  readonly held: { readonly state: 'waiting' | 'undelivered'; readonly graceMs: number } | null;
+}
+
+/** What the chart knows. */
+export interface DeliveryContext {
+  readonly thread: string;
+  readonly isTestThread: boolean;
+  /** How long the grace of what is held still runs, from the moment `waiting` was entered. */
+  readonly graceMs: number;
+  readonly isIncidentOpen: boolean;
+  readonly restoring: 'waiting' | 'undelivered' | null;
+}
+
+/** Orders and facts for the chart. `graceMs` is the later of the thread's own and the startup grace, as time left. */
+export type DeliveryEvent =
+  | { type: 'subscriber.first' }
+  | { type: 'subscriber.none'; graceMs: number }
+  | ({ type: 'message.unwatched'; graceMs: number } & Omit<Unwatched, 'isTestThread'>)
+  | { type: 'flush.done' };
+
+/** What the chart tells the thread registry. */
+export type DeliveryEmitted =
+  | { type: 'messages.held' }
+  | { type: 'incident.opened' }
+  | { type: 'incident.closed' }
+  | { type: 'messages.flushed' };
+
+/** Chart of one thread's delivery. */
+export const deliveryMachine = setup({
+  types: {
+    context: {} as DeliveryContext,
+    input: {} as DeliveryInput,
+    events: {} as DeliveryEvent,
+    emitted: {} as DeliveryEmitted
+  },
+  delays: { grace: ({ context }) => context.graceMs },
+  guards: {
+    isHeld: ({ context, event }) =>
+      event.type === 'message.unwatched' &&
+      judgeUnwatched({ ...event, isTestThread: context.isTestThread }) === 'held',
+    isIncidentOpen: ({ context }) => context.isIncidentOpen,
+    isRestoring: ({ context }, state: 'waiting' | 'undelivered') => context.restoring === state
+  },
+  actions: {
+    noteGrace: assign(({ event }) => ('graceMs' in event ? { graceMs: event.graceMs } : {})),
+    openIncident: assign({ isIncidentOpen: true }),
+    closeIncident: assign({ isIncidentOpen: false })
+  }
+}).createMachine({
+  id: 'delivery',
+  context: ({ input }) => ({
+    thread: input.thread,
+    isTestThread: input.isTestThread,
+    graceMs: input.held?.graceMs ?? 0,
+    isIncidentOpen: input.held?.state === 'undelivered',
+    restoring: input.held?.state ?? null
+  }),
+  initial: 'reviving',
+  states: {
+    reviving: {
+      always: [
+        { guard: { type: 'isRestoring', params: 'waiting' }, target: 'waiting' },
+        { guard: { type: 'isRestoring', params: 'undelivered' }, target: 'undelivered' },
+        { target: 'idle' }
+      ],
+      exit: assign({ restoring: null })
+    },
+    idle: {
+      tags: 'passive',
+      on: {
+        'subscriber.first': 'delivering',
+        'message.unwatched': {
+          guard: 'isHeld',
+          target: 'waiting',
+          actions: ['noteGrace', emit({ type: 'messages.held' })]
+        }
+      }
+    },
+    delivering: {
+      tags: 'watched',
+      on: { 'subscriber.none': 'idle' }
+    },
+    waiting: {
+      tags: 'holding',
+      on: { 'subscriber.first': 'flushing' },
+      after: {
+        grace: {
+          target: 'undelivered',
+          actions: ['openIncident', emit({ type: 'incident.opened' })]
+        }
+      }
+    },
+    flushing: {
+      tags: ['watched', 'holding'],
+      on: {
+        'flush.done': [
+          {
+            guard: 'isIncidentOpen',
+            target: 'delivering',
+            actions: [
+              'closeIncident',
+              emit({ type: 'incident.closed' }),
+              emit({ type: 'messages.flushed' })
+            ]
+          },
+          { target: 'delivering', actions: emit({ type: 'messages.flushed' }) }
+        ],
+        'subscriber.none': [
+          { guard: 'isIncidentOpen', target: 'undelivered' },
+          { target: 'waiting', actions: 'noteGrace' }
+        ]
+      }
+    },
+    undelivered: {
+      tags: ['passive', 'holding'],
+      on: { 'subscriber.first': 'flushing' }
+    }
+  }
+});

@@ -1,0 +1,102 @@
+/**
+ * The handler registry's life: initializing while there are no handlers and the grace runs, ready as soon as they
+ * are registered, overdue when the grace is over with none. One warning per expiry, however often status is asked.
+ */
+import { assign, sendParent, setup, type PromiseActorLogic } from 'xstate';
+import {
+  reasonOf,
+  type ChildInput,
+  type ChildOutput,
+  type ChildReport,
+  type ChildStop
+} from './child.js';
+
+/** How long zero handlers is `initializing` and not an error. */
+export const HANDLER_GRACE_MS = 10_000;
+
+/** What registration yields: the frame types that have a handler, and how long it took. */
+export interface Registration {
+  readonly handlers: readonly string[];
+  readonly tookMs: number;
+}
+
+/** Input of {@link handlersMachine}: the child's own, and the grace. */
+export interface HandlersInput extends ChildInput {
+  readonly graceMs: number;
+}
+
+/** What the registry chart knows. */
+export interface HandlersContext extends HandlersInput {
+  readonly registration: Registration | null;
+  readonly error: string | null;
+}
+
+/** Says whether `elapsedMs` is still inside the grace: strictly less than it. */
+export function isWithinGrace(elapsedMs: number, graceMs: number): boolean {
+  return elapsedMs < graceMs;
+}
+
+/** Chart of the handler registry; give it `register`, `warnZeroHandlers` and `announceRegistered` by `.provide()`. */
+export const handlersMachine = setup({
+  types: {
+    context: {} as HandlersContext,
+    input: {} as HandlersInput,
+    events: {} as ChildStop,
+    output: {} as ChildOutput
+  },
+  actors: { register: {} as PromiseActorLogic<Registration> },
+  actions: {
+    warnZeroHandlers: () => undefined,
+    announceRegistered: (_args, _registration: Registration) => undefined
+  },
+  delays: { grace: ({ context }) => context.graceMs },
+  guards: { hasHandlers: (_args, registration: Registration) => registration.handlers.length > 0 }
+}).createMachine({
+  id: 'handlers',
+  context: ({ input }) => ({ ...input, registration: null, error: null }),
+  initial: 'registering',
+  states: {
+    registering: {
+      invoke: {
+        src: 'register',
+        onDone: [
+          {
+            guard: { type: 'hasHandlers', params: ({ event }) => event.output },
+            target: 'ready',
+            actions: [
+              assign({ registration: ({ event }) => event.output }),
+              { type: 'announceRegistered', params: ({ event }) => event.output }
+            ]
+          },
+          { target: 'failed', actions: assign({ error: 'the route table is empty' }) }
+        ],
+        onError: {
+          target: 'failed',
+          actions: assign({ error: ({ event }) => reasonOf(event.error) })
+        }
+      },
+      on: { 'child.stop': 'stopped' },
+      initial: 'initializing',
+      states: {
+        initializing: {
+          tags: 'initializing',
+          after: { grace: 'overdue' }
+        },
+        overdue: { tags: 'failed', entry: 'warnZeroHandlers' }
+      }
+    },
+    ready: {
+      tags: 'ready',
+      entry: sendParent(({ context }): ChildReport => ({
+        type: 'child.ready',
+        id: context.id,
+        facts: { handlers: context.registration?.handlers ?? [] }
+      })),
+      on: { 'child.stop': 'stopped' }
+    },
+    stopped: { type: 'final', tags: 'draining' },
+    failed: { type: 'final', tags: 'failed' }
+  },
+  output: ({ context }) =>
+    context.error === null ? { status: 'stopped' } : { status: 'failed', error: context.error }
+});

@@ -1,0 +1,340 @@
+/**
+ * The root. Phases in guarded order, each a supervisor: infrastructure → handlers → monitoring → services → health →
+ * serving; then draining → stopped, or failed. Whatever started is stopped in reverse order on every way out.
+ */
+import { assign, emit, enqueueActions, setup, type PromiseActorLogic } from 'xstate';
+import { NO_FACTS, reasonOf, type Facts } from './child.js';
+import {
+  supervisorMachine,
+  type ChildSpec,
+  type ChildState,
+  type SupervisorInput,
+  type SupervisorOutput,
+  type SupervisorReport
+} from './supervisor.machine.js';
+
+/** The phases that start something, in order. */
+export const PHASES = ['infrastructure', 'handlers', 'monitoring', 'services', 'health'] as const;
+
+/** One of {@link PHASES}. */
+export type Phase = (typeof PHASES)[number];
+
+/** Why the server did not start, or had to end. */
+export interface Failure {
+  readonly phase: Phase;
+  readonly service: string;
+  readonly error: string;
+}
+
+/** Input of {@link startupMachine}. */
+export interface StartupInput {
+  readonly children: Readonly<Record<Phase, readonly ChildSpec[]>>;
+  /** Bound of drain and stop together. */
+  readonly shutdownMs: number;
+}
+
+/** How the root ended; `forced` when the bound was over before everything had stopped. */
+export type StartupOutput =
+  { status: 'stopped'; forced: boolean } | { status: 'failed'; forced: boolean; failure: Failure };
+
+/** What the root tells its listeners, each on the transition itself. */
+export type StartupEmitted =
+  | { type: 'phase.started'; phase: Phase }
+  | { type: 'phase.completed'; phase: Phase }
+  | { type: 'startup.completed' }
+  | { type: 'startup.failed'; failure: Failure }
+  | { type: 'children.changed' }
+  | { type: 'draining' };
+
+type StartupEvent =
+  | SupervisorReport
+  | { type: 'server.stop' }
+  | { type: `xstate.done.actor.${string}`; actorId: string; output: SupervisorOutput }
+  | { type: `xstate.error.actor.${string}`; actorId: string; error: unknown };
+
+/** What the root knows. */
+export interface StartupContext extends StartupInput {
+  readonly facts: Facts;
+  readonly states: Readonly<Partial<Record<Phase, readonly ChildState[]>>>;
+  /** Phases whose supervisor runs, in start order. */
+  readonly live: readonly Phase[];
+  readonly failure: Failure | null;
+  /** Whether serving was ever reached. */
+  readonly served: boolean;
+  readonly forced: boolean;
+}
+
+function isPhase(id: string): id is Phase {
+  return PHASES.some((phase) => phase === id);
+}
+
+function phaseOf(event: StartupEvent): Phase | null {
+  if ('phase' in event) return isPhase(event.phase) ? event.phase : null;
+  if ('actorId' in event) return isPhase(event.actorId) ? event.actorId : null;
+  return null;
+}
+
+/** The failure that the end of a phase's supervisor tells of; null when the event tells of none. */
+function failureIn(event: StartupEvent): Failure | null {
+  const phase = phaseOf(event);
+  if (phase === null || !('actorId' in event)) return null;
+  if ('error' in event) return { phase, service: phase, error: reasonOf(event.error) };
+  return event.output.status === 'failed'
+    ? { phase, service: event.output.service, error: event.output.error }
+    : { phase, service: phase, error: 'ended by itself' };
+}
+
+/** Chart of the whole server; give it `drain` by `.provide()`. */
+export const startupMachine = setup({
+  types: {
+    context: {} as StartupContext,
+    input: {} as StartupInput,
+    events: {} as StartupEvent,
+    emitted: {} as StartupEmitted,
+    output: {} as StartupOutput
+  },
+  actors: {
+    supervisor: supervisorMachine,
+    drain: {} as PromiseActorLogic<void>
+  },
+  delays: { shutdown: ({ context }) => context.shutdownMs },
+  guards: {
+    isPhaseReady: ({ event }, phase: Phase) =>
+      event.type === 'phase.ready' && event.phase === phase,
+    hasHandlers: ({ event }) =>
+      event.type === 'phase.ready' && event.phase === 'handlers' && event.facts.handlers.length > 0,
+    hasWatchedHandlers: ({ context, event }) =>
+      event.type === 'phase.ready' &&
+      event.phase === 'monitoring' &&
+      event.facts.handlers.length > 0 &&
+      event.facts.handlers.length === context.facts.handlers.length,
+    hasRequiredServices: ({ event }) =>
+      event.type === 'phase.ready' &&
+      event.phase === 'services' &&
+      event.children.every((child) => !child.required || child.status === 'ready'),
+    isPhaseEnd: ({ event }) => phaseOf(event) !== null,
+    hasNothingLive: ({ context }) => context.live.length === 0,
+    hasFailed: ({ context }) => context.failure !== null,
+    hasDegraded: ({ context }) =>
+      Object.values(context.states)
+        .flat()
+        .some((child) => child.status === 'degraded' || child.status === 'failed')
+  },
+  actions: {
+    startPhase: enqueueActions(({ context, enqueue }, phase: Phase) => {
+      enqueue.stopChild(phase);
+      const input: SupervisorInput = {
+        id: phase,
+        children: context.children[phase],
+        facts: context.facts
+      };
+      enqueue.spawnChild('supervisor', { id: phase, input });
+      enqueue.assign({ live: [...context.live, phase] });
+      enqueue.emit({ type: 'phase.started', phase });
+    }),
+    noteStates: assign(({ context, event }) => {
+      if (event.type !== 'phase.ready' && event.type !== 'phase.changed') return {};
+      const phase = phaseOf(event);
+      return phase === null ? {} : { states: { ...context.states, [phase]: event.children } };
+    }),
+    completePhase: enqueueActions(({ event, enqueue }) => {
+      const phase = phaseOf(event);
+      if (event.type !== 'phase.ready' || phase === null) return;
+      enqueue.assign({ facts: event.facts });
+      enqueue.emit({ type: 'phase.completed', phase });
+    }),
+    refuseFacts: assign(({ event }) => {
+      const phase = phaseOf(event);
+      if (phase === null) return {};
+      const error = 'the phase said that it is ready, but its guard does not hold';
+      return { failure: { phase, service: phase, error } };
+    }),
+    noteFailure: enqueueActions(({ context, event, enqueue }) => {
+      const failure = failureIn(event);
+      if (failure === null) return;
+      enqueue.stopChild(failure.phase);
+      enqueue.assign({
+        failure: context.failure ?? failure,
+        live: context.live.filter((phase) => phase !== failure.phase)
+      });
+    }),
+    notePhaseEnd: enqueueActions(({ context, event, enqueue }) => {
+      const phase = phaseOf(event);
+      if (phase === null) return;
+      enqueue.stopChild(phase);
+      enqueue.assign({ live: context.live.filter((other) => other !== phase) });
+    }),
+    askLastToStop: enqueueActions(({ context, enqueue }) => {
+      const last = context.live.at(-1);
+      if (last !== undefined) enqueue.sendTo(last, { type: 'supervisor.stop' });
+    }),
+    announceFailure: enqueueActions(({ context, enqueue }) => {
+      if (context.failure !== null) {
+        enqueue.emit({ type: 'startup.failed', failure: context.failure });
+      }
+    })
+  }
+}).createMachine({
+  id: 'startup',
+  context: ({ input }) => ({
+    ...input,
+    facts: NO_FACTS,
+    states: {},
+    live: [],
+    failure: null,
+    served: false,
+    forced: false
+  }),
+  initial: 'starting',
+  on: {
+    'phase.changed': { actions: ['noteStates', emit({ type: 'children.changed' })] }
+  },
+  states: {
+    starting: {
+      tags: 'initializing',
+      initial: 'infrastructure',
+      on: {
+        'server.stop': 'ending.stopping',
+        // Only reached when the phase's own guard below did not take the event.
+        'phase.ready': { target: 'ending.stopping', actions: ['noteStates', 'refuseFacts'] },
+        'xstate.done.actor.*': {
+          guard: 'isPhaseEnd',
+          target: 'ending.stopping',
+          actions: 'noteFailure'
+        },
+        'xstate.error.actor.*': {
+          guard: 'isPhaseEnd',
+          target: 'ending.stopping',
+          actions: 'noteFailure'
+        }
+      },
+      states: {
+        infrastructure: {
+          entry: { type: 'startPhase', params: 'infrastructure' },
+          on: {
+            'phase.ready': {
+              guard: { type: 'isPhaseReady', params: 'infrastructure' },
+              target: 'handlers',
+              actions: ['noteStates', 'completePhase']
+            }
+          }
+        },
+        handlers: {
+          entry: { type: 'startPhase', params: 'handlers' },
+          on: {
+            'phase.ready': {
+              guard: 'hasHandlers',
+              target: 'monitoring',
+              actions: ['noteStates', 'completePhase']
+            }
+          }
+        },
+        monitoring: {
+          entry: { type: 'startPhase', params: 'monitoring' },
+          on: {
+            'phase.ready': {
+              guard: 'hasWatchedHandlers',
+              target: 'services',
+              actions: ['noteStates', 'completePhase']
+            }
+          }
+        },
+        services: {
+          entry: { type: 'startPhase', params: 'services' },
+          on: {
+            'phase.ready': {
+              guard: 'hasRequiredServices',
+              target: 'health',
+              actions: ['noteStates', 'completePhase']
+            }
+          }
+        },
+        health: {
+          entry: { type: 'startPhase', params: 'health' },
+          on: {
+            'phase.ready': {
+              guard: { type: 'isPhaseReady', params: 'health' },
+              target: '#startup.serving',
+              actions: ['noteStates', 'completePhase', assign({ served: true })]
+            }
+          }
+        }
+      }
+    },
+    serving: {
+      entry: emit({ type: 'startup.completed' }),
+      initial: 'judging',
+      on: {
+        'server.stop': 'ending.draining',
+        'phase.changed': {
+          target: '.judging',
+          actions: ['noteStates', emit({ type: 'children.changed' })]
+        },
+        'xstate.done.actor.*': {
+          guard: 'isPhaseEnd',
+          target: 'ending.draining',
+          actions: 'noteFailure'
+        },
+        'xstate.error.actor.*': {
+          guard: 'isPhaseEnd',
+          target: 'ending.draining',
+          actions: 'noteFailure'
+        }
+      },
+      states: {
+        judging: {
+          always: [{ guard: 'hasDegraded', target: 'degraded' }, { target: 'ready' }]
+        },
+        ready: { tags: 'ready' },
+        degraded: { tags: 'degraded' }
+      }
+    },
+    ending: {
+      tags: 'draining',
+      after: { shutdown: { target: 'ended', actions: assign({ forced: true }) } },
+      onDone: 'ended',
+      initial: 'draining',
+      on: { 'xstate.done.actor.*': { guard: 'isPhaseEnd', actions: 'notePhaseEnd' } },
+      states: {
+        draining: {
+          entry: emit({ type: 'draining' }),
+          invoke: { src: 'drain', onDone: 'stopping', onError: 'stopping' }
+        },
+        stopping: {
+          entry: 'announceFailure',
+          initial: 'choosing',
+          onDone: 'allStopped',
+          states: {
+            choosing: {
+              always: [{ guard: 'hasNothingLive', target: 'done' }, { target: 'waiting' }]
+            },
+            waiting: {
+              entry: 'askLastToStop',
+              on: {
+                'xstate.done.actor.*': {
+                  guard: 'isPhaseEnd',
+                  target: 'choosing',
+                  actions: 'notePhaseEnd'
+                },
+                'xstate.error.actor.*': {
+                  guard: 'isPhaseEnd',
+                  target: 'choosing',
+                  actions: 'notePhaseEnd'
+                }
+              }
+            },
+            done: { type: 'final' }
+          }
+        },
+        allStopped: { type: 'final' }
+      }
+    },
+    ended: { always: [{ guard: 'hasFailed', target: 'failed' }, { target: 'stopped' }] },
+    stopped: { type: 'final', tags: 'draining' },
+    failed: { type: 'final', tags: 'failed' }
+  },
+  output: ({ context }) =>
+    context.failure === null
+      ? { status: 'stopped', forced: context.forced }
+      : { status: 'failed', forced: context.forced, failure: context.failure }
+});

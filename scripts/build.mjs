@@ -1,0 +1,76 @@
+/**
+ * Builds dist: the server, the SDK and the command line with tsc, each page of client/<page>/ with esbuild. The new
+ * dist is made beside the old one and takes its place only when it is whole.
+ */
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync
+} from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, run, tell } from './setup.mjs';
+
+const NEXT = 'dist.next';
+const PAGE_FILES = /\.(html|css|svg|png|ico|webmanifest)$/;
+
+process.chdir(ROOT);
+// Sources that change while this runs are newer than the stamp and are built next time.
+const startedAt = new Date();
+try {
+  rmSync(NEXT, { recursive: true, force: true });
+  const pages = pageNames();
+  await tsc('-p', 'tsconfig.build.json', '--outDir', NEXT);
+  if (pages.length > 0) await tsc('-p', 'client/tsconfig.json', '--noEmit');
+  await bundle(pages);
+  writeFileSync(join(NEXT, '.built'), '');
+  utimesSync(join(NEXT, '.built'), startedAt, startedAt);
+  rmSync('dist', { recursive: true, force: true });
+  renameSync(NEXT, 'dist');
+} catch (error) {
+  const reason = error instanceof Error ? error.message : String(error);
+  rmSync(NEXT, { recursive: true, force: true });
+  tell(`build failed, dist is as it was: ${reason}`);
+  process.exitCode = 1;
+}
+
+/** Folders of client/ that hold a page: those with a script of their own name. */
+function pageNames() {
+  return readdirSync('client', { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => existsSync(join('client', name, `${name}.ts`)));
+}
+
+/** @param {readonly string[]} args */
+async function tsc(...args) {
+  await run(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmitOnError', ...args]);
+}
+
+/** @param {readonly string[]} names */
+async function bundle(names) {
+  // Imported late: a checkout without dependencies should fail with tsc's plain message, not with a stack.
+  const { build } = await import('esbuild');
+  for (const name of names) {
+    const from = join('client', name);
+    const to = join(NEXT, 'client', name);
+    await build({
+      entryPoints: [join(from, `${name}.ts`)],
+      outfile: join(to, `${name}.js`),
+      bundle: true,
+      format: 'esm',
+      platform: 'browser',
+      target: ['es2022'],
+      minify: true,
+      sourcemap: true,
+      logLevel: 'warning'
+    });
+    cpSync(from, to, {
+      recursive: true,
+      filter: (path) => !/\.[^/.]+$/.test(path) || PAGE_FILES.test(path)
+    });
+  }
+}

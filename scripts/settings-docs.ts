@@ -1,0 +1,14 @@
+/** Writes `.env.example` and the table of docs/configuration.md from the settings: `npx tsx scripts/settings-docs.ts`. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { envExample, settingsTable, TABLE_MARKS } from '../server/config-text.js';
+
+const page = new URL('../docs/configuration.md', import.meta.url);
+const [begin, end] = TABLE_MARKS;
+const text = readFileSync(page, 'utf8');
+const [before] = text.split(begin);
+const [, after] = text.split(end);
+if (before === undefined || after === undefined) {
+  throw new Error(`docs/configuration.md has no ${begin} … ${end}: put both marks back`);
+}
+writeFileSync(page, `${before}${begin}\n\n${settingsTable()}\n\n${end}${after}`);
+writeFileSync(new URL('../.env.example', import.meta.url), envExample());

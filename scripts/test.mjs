@@ -1,0 +1,140 @@
+/**
+ * `npm test`: everything that must hold, from a fresh clone. Every step runs even when one before it has failed, so
+ * that all faults are told at once. The last line is `N passed, N failed, N skipped`.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  build,
+  install,
+  isNodeFit,
+  needsBuild,
+  needsInstall,
+  OLDEST_NODE,
+  paint,
+  ROOT,
+  run,
+  step,
+  tell
+} from './setup.mjs';
+import { installPackage, isDebianRoot, missingTools } from './system-tools.mjs';
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Numbers */
+
+/** All specs, for when the command line names none. */
+const SPECS = 'spec/**/*.spec.ts';
+
+/** @type {string[]} */
+const failedSteps = [];
+process.chdir(ROOT);
+process.exitCode = await main(process.argv.slice(2));
+
+/** @param {string[]} mochaArgs */
+async function main(mochaArgs) {
+  if (!isNodeFit(process.versions.node)) {
+    tell(paint(31, `Node ${process.versions.node} is too old: install ${OLDEST_NODE} or newer`));
+    return finish(null);
+  }
+  // Without dependencies nothing else can run.
+  if (needsInstall() && !(await attempt('installing dependencies', install))) return finish(null);
+  await installTools();
+  await attempt('checking types', () => node('typescript/bin/tsc', '--noEmit'));
+  await attempt('checking types of the pages', () =>
+    node('typescript/bin/tsc', '--noEmit', '-p', 'client/tsconfig.json')
+  );
+  await attempt('linting', () => node('eslint/bin/eslint.js', '--max-warnings=0', '.'));
+  await attempt('checking the format', () => node('prettier/bin/prettier.cjs', '--check', '.'));
+  if (needsBuild()) await attempt('building', build);
+  return finish(await runSpecs(mochaArgs));
+}
+
+/** Installs what the specs need and the machine lacks, where that is allowed, and says what was done. */
+async function installTools() {
+  for (const tool of missingTools()) {
+    const need = `${tool.name} (${tool.why})`;
+    if (!isDebianRoot()) {
+      tell(
+        `${paint(33, '!')} missing: ${need}; install the package ${tool.package} to run its specs`
+      );
+      continue;
+    }
+    // Not a failed step: in CI the specs that need it fail, elsewhere they are skipped and say so.
+    await step(`installing the Debian package ${tool.package} for ${need}`, () =>
+      installPackage(tool.package)
+    ).catch((error) => {
+      tell(`${paint(33, '!')} ${tool.package} could not be installed: ${error.message}`);
+    });
+  }
+}
+
+/**
+ * Runs the specs and answers mocha's own numbers; null when mocha did not get as far.
+ * @param {string[]} mochaArgs
+ * @returns {Promise<Numbers | null>}
+ */
+async function runSpecs(mochaArgs) {
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-specs-'));
+  const stats = join(folder, 'stats.json');
+  const isNamed = mochaArgs.some((arg) => arg.endsWith('.spec.ts'));
+  try {
+    await attempt('running the specs', () =>
+      node(
+        'mocha/bin/mocha.js',
+        '--forbid-only',
+        '--fail-zero',
+        '--reporter',
+        'scripts/spec-reporter.mjs',
+        '--reporter-option',
+        `stats=${stats}`,
+        ...(isNamed ? [] : [SPECS]),
+        ...mochaArgs
+      )
+    );
+    return JSON.parse(readFileSync(stats, 'utf8'));
+  } catch {
+    return null;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Says what failed and the numbers, and answers the exit code.
+ * @param {Numbers | null} numbers
+ */
+function finish(numbers) {
+  const { passed, failed, skipped } = numbers ?? { passed: 0, failed: 0, skipped: 0 };
+  if (failedSteps.length > 0) tell(paint(31, `failed: ${failedSteps.join(', ')}`));
+  // Nothing run is not a success; all skipped is, as on a machine without a browser.
+  const isGood = failedSteps.length === 0 && failed === 0 && passed + skipped > 0;
+  process.stdout.write(
+    `${String(passed)} passed, ${String(failed)} failed, ${String(skipped)} skipped\n`
+  );
+  return isGood ? 0 : 1;
+}
+
+/**
+ * Runs a step and remembers when it fails; answers whether it went well.
+ * @param {string} name
+ * @param {() => Promise<void>} work
+ */
+async function attempt(name, work) {
+  try {
+    await step(name, work);
+    return true;
+  } catch (error) {
+    tell(error instanceof Error ? error.message : String(error));
+    failedSteps.push(name);
+    return false;
+  }
+}
+
+/**
+ * Runs a program of a dependency.
+ * @param {string} script
+ * @param {readonly string[]} args
+ */
+async function node(script, ...args) {
+  await run(process.execPath, [join('node_modules', script), ...args]);
+}

@@ -1,0 +1,91 @@
+/**
+ * Who a token speaks for. HS256 with a shared secret, or asymmetric keys from a JWKS address; the algorithms are fixed
+ * here and never taken from the token.
+ */
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyResult } from 'jose';
+import { USER_MAX } from './protocol.js';
+
+/** What a good token says. `expiresAt` is milliseconds since the Unix epoch; null = never. */
+export interface Identity {
+  readonly user: string;
+  readonly expiresAt: number | null;
+  /** Whether it may use reserved test threads. */
+  readonly isProbe: boolean;
+}
+
+/** Checks tokens. */
+export interface Authenticator {
+  /** Whether a token is asked for at all. */
+  readonly isRequired: boolean;
+  /** @throws {AuthError} when the token is missing, not valid, expired, or names no user */
+  verify(token: string | undefined): Promise<Identity>;
+}
+
+/** A token that was not accepted; the message may be shown to its bearer. */
+export class AuthError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'AuthError';
+  }
+}
+
+/** Algorithms accepted from a JWKS: asymmetric ones only, so that a public key can never be used as a shared secret. */
+const JWKS_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
+
+/** Clocks of issuer and server may differ by this much. */
+const CLOCK_TOLERANCE_SECONDS = 5;
+
+function identityOf(payload: JWTPayload): Identity {
+  const user = payload.sub;
+  if (user === undefined || user === '' || user.length > USER_MAX) {
+    throw new AuthError(`the token's sub must name a user in 1 to ${String(USER_MAX)} characters`);
+  }
+  const scope = payload['scope'];
+  return {
+    user,
+    expiresAt: payload.exp === undefined ? null : payload.exp * 1_000,
+    isProbe: typeof scope === 'string' && scope.split(' ').includes('probe')
+  };
+}
+
+/** Says what is wrong with a token without repeating any of it. */
+function refusalOf(error: unknown): AuthError {
+  if (error instanceof AuthError) return error;
+  if (error instanceof errors.JWTExpired) return new AuthError('the token has expired');
+  if (error instanceof errors.JWKSTimeout) return new AuthError('the key server did not answer');
+  if (error instanceof errors.JOSEError)
+    return new AuthError(`the token is not valid (${error.code})`);
+  return new AuthError('the token could not be checked');
+}
+
+/** Makes the authenticator that the configuration asks for; with neither a secret nor an address none is needed. */
+export function createAuthenticator(
+  secret: string | undefined,
+  jwksUrl: string | URL | undefined
+): Authenticator {
+  let check: ((token: string) => Promise<JWTVerifyResult>) | null = null;
+  if (secret !== undefined) {
+    const key = new TextEncoder().encode(secret);
+    check = (token) =>
+      jwtVerify(token, key, { algorithms: ['HS256'], clockTolerance: CLOCK_TOLERANCE_SECONDS });
+  } else if (jwksUrl !== undefined) {
+    const keys = createRemoteJWKSet(new URL(jwksUrl));
+    check = (token) =>
+      jwtVerify(token, keys, {
+        algorithms: JWKS_ALGORITHMS,
+        clockTolerance: CLOCK_TOLERANCE_SECONDS
+      });
+  }
+  return {
+    isRequired: check !== null,
+    verify: async (token) => {
+      if (check === null) throw new AuthError('authentication is off: no token can be checked');
+      if (token === undefined || token === '') throw new AuthError('a token is needed');
+      try {
+        return identityOf((await check(token)).payload);
+      } catch (error) {
+        throw refusalOf(error);
+      }
+    }
+  };
+}

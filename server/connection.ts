@@ -1,0 +1,133 @@
+/**
+ * One client's connection: who it is, what it is subscribed to, its rates and what it is owed. Kept small, since there
+ * are tens of thousands: a plain object without timers or closures of its own.
+ */
+import type { ActiveThread } from '../actors/active-thread.js';
+import { CLOSES, ERRORS, type CloseCode, type ErrorCode } from './errors.js';
+import type { RequestId } from './frame-decoder.js';
+import type { ClientFrame } from './protocol.js';
+import type { TokenBucket } from './token-bucket.js';
+import type { Socket } from './transport.js';
+
+/** Replies kept for a connection whose buffer is full, in characters; past it the connection is closed with 3008. */
+export const OWED_CHARS_MAX = 262_144;
+
+/** Frames kept while a token is being checked; more are refused. */
+export const EARLY_FRAMES_MAX = 64;
+
+/** One subscription: live (in the thread's topic), or reading the log up to it. */
+export interface Subscription {
+  readonly thread: ActiveThread;
+  /** Newest offset given to this subscription; only kept true while it is not live. */
+  cursor: number;
+  /** Messages up to this offset are replay; null once `caught_up` has been sent for them. */
+  replayTo: number | null;
+  isLive: boolean;
+}
+
+/** State of one WebSocket connection. */
+export class Connection {
+  readonly id: string;
+  readonly address: string;
+  /** Token from the upgrade request, until `connect`. */
+  token: string | null;
+  /** Whether it may use reserved test threads. */
+  isProbe: boolean;
+  socket: Socket<Connection> | null = null;
+  /** Null until `connected` has been sent. */
+  user: string | null = null;
+  subscriptions: readonly Subscription[] = NONE;
+  publishes: TokenBucket | null = null;
+  frames: TokenBucket | null = null;
+  openedAt: number;
+  heardAt: number;
+  pingedAt = 0;
+  /** When its token expires, milliseconds since the Unix epoch; null = never. */
+  expiresAt: number | null = null;
+  laggingSince: number | null = null;
+  badFramesInARow = 0;
+  isClosing = false;
+  /** Frames that came while the token was being checked; null when none is. */
+  early: ClientFrame[] | null = null;
+  private owed: string[] | null = null;
+  private owedChars = 0;
+
+  constructor(id: string, address: string, token: string | null, isProbe: boolean, now: number) {
+    this.id = id;
+    this.address = address;
+    this.token = token;
+    this.isProbe = isProbe;
+    this.openedAt = now;
+    this.heardAt = now;
+  }
+
+  /** The subscription to a thread, if there is one. */
+  subscriptionTo(thread: string): Subscription | undefined {
+    return this.subscriptions.find((subscription) => subscription.thread.id === thread);
+  }
+
+  /** Sends a frame; one that the full buffer does not take is owed and sent first once there is room. */
+  send(frame: string): void {
+    if (this.socket === null || this.isClosing) return;
+    if (this.owed === null && this.socket.send(frame)) return;
+    this.owed ??= [];
+    this.owed.push(frame);
+    this.owedChars += frame.length;
+    if (this.owedChars > OWED_CHARS_MAX) this.disconnect(3008, null);
+  }
+
+  /** Sends what is owed, as far as there is room; true when nothing is owed any more. */
+  payOwed(): boolean {
+    while (this.owed !== null && this.socket !== null) {
+      const [next, ...rest] = this.owed;
+      if (next !== undefined && !this.socket.send(next)) return false;
+      this.owedChars -= next?.length ?? 0;
+      this.owed = rest.length === 0 ? null : rest;
+    }
+    return true;
+  }
+
+  /** Answers a request with an error of the table; `message` says more than the table does. */
+  sendError(id: RequestId, code: ErrorCode, message?: string, afterMs?: number): void {
+    const rule = ERRORS[code];
+    this.send(
+      JSON.stringify({
+        type: 'error',
+        id,
+        code,
+        message: message ?? rule.message,
+        retry: rule.retry,
+        afterMs
+      })
+    );
+  }
+
+  /** Says goodbye with a close code and closes; `afterMs` is when a client that reconnects should come back. */
+  disconnect(code: CloseCode, afterMs: number | null): void {
+    if (this.socket === null || this.isClosing) return;
+    const { reason, reconnect } = CLOSES[code];
+    // Where each subscription stood lets a client that was too slow resume; the others know it themselves.
+    const resume =
+      code === 3008
+        ? this.subscriptions.map(({ thread, cursor }) => ({
+            thread: thread.id,
+            offset: cursor,
+            epoch: thread.epoch
+          }))
+        : undefined;
+    this.socket.send(
+      JSON.stringify({
+        type: 'disconnect',
+        code,
+        reason,
+        reconnect,
+        afterMs: afterMs ?? undefined,
+        resume
+      })
+    );
+    this.isClosing = true;
+    this.socket.end(code, reason);
+  }
+}
+
+const NONE: readonly Subscription[] = Object.freeze([]);

@@ -1,0 +1,36 @@
+/**
+ * Frames that are sent often, built by concatenation: thread ids and epochs need no escaping, stored frames none at all.
+ */
+import type { AppendResult, Durability, LogEntry } from '../actors/thread-log.js';
+import type { ClientFrame } from './protocol.js';
+
+function idField(id: string | number | undefined): string {
+  return id === undefined ? '' : `"id":${JSON.stringify(id)},`;
+}
+
+/** The `ack` of a publish. */
+export function encodeAck(
+  frame: Pick<ClientFrame<'publish'>, 'id' | 'thread' | 'mid'>,
+  result: Extract<AppendResult, { ok: true }>,
+  durable: Durability
+): string {
+  return (
+    `{"type":"ack",${idField(frame.id)}"thread":"${frame.thread}","mid":${JSON.stringify(frame.mid)},` +
+    `"offset":${String(result.offset)},"epoch":"${result.epoch}","at":${String(result.at)},` +
+    `"duplicate":${String(result.duplicate)},"durable":"${durable}"}`
+  );
+}
+
+/** The answer to `history`, with the messages as they are stored. */
+export function encodeHistory(
+  frame: Pick<ClientFrame<'history'>, 'id' | 'thread'>,
+  epoch: string,
+  page: readonly LogEntry[],
+  more: boolean
+): string {
+  const messages = page.map((entry) => entry.frame).join(',');
+  return (
+    `{"type":"history",${idField(frame.id)}"thread":"${frame.thread}","epoch":"${epoch}",` +
+    `"messages":[${messages}],"more":${String(more)}}`
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * The HTTP side of the transport: probes, status, pages. Errors are `application/problem+json` with the codes of the
+ * protocol.
+ */
+import { ERRORS, type ErrorCode } from './errors.js';
+import type { Pages } from './pages.js';
+import type { StatusReport } from './status.js';
+import type { HttpReply, HttpStreamReply, TransportRequest } from './transport.js';
+
+/** What a path answers; null passes the request on. */
+export type HttpRoute = (
+  request: TransportRequest
+) => HttpReply | HttpStreamReply | Promise<HttpReply | HttpStreamReply> | null;
+
+/** Seconds after which whoever got a 503 while starting or draining should ask again. */
+export const RETRY_AFTER_SECONDS = 1;
+
+const JSON_HEADERS = {
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store'
+};
+
+/** A JSON answer that no cache keeps. */
+export function json(
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {}
+): HttpReply {
+  return { status, headers: { ...JSON_HEADERS, ...headers }, body: JSON.stringify(body) };
+}
+
+/** An error of the table as `application/problem+json`; `detail` says more than the table does. */
+export function problem(code: ErrorCode, detail?: string, status?: number): HttpReply {
+  const rule = ERRORS[code];
+  const http = status ?? rule.http;
+  return json(
+    http,
+    { type: 'about:blank', title: rule.message, status: http, code, detail, retry: rule.retry },
+    { 'content-type': 'application/problem+json' }
+  );
+}
+
+/** `/readyz` and the answer to an upgrade that comes too early: status without the timeline, 503 unless serving. */
+export function readiness(report: StatusReport): HttpReply {
+  const { startup, ...rest } = report;
+  const body = { ...rest, startup: { complete: startup.complete, phase: startup.phase } };
+  const isServing = report.status === 'ready' || report.status === 'degraded';
+  return isServing
+    ? json(200, body)
+    : json(503, body, { 'retry-after': String(RETRY_AFTER_SECONDS) });
+}
+
+/** What the HTTP side asks. */
+export interface HttpOptions {
+  readonly report: () => StatusReport;
+  readonly pages: Pages;
+  /** Further paths, asked in order before "not found". */
+  readonly routes: readonly HttpRoute[];
+}
+
+/** Makes the function that answers every HTTP request. */
+export function createHttp(
+  options: HttpOptions
+): (request: TransportRequest) => ReturnType<HttpRoute> & object {
+  const { report, pages, routes } = options;
+  const probes = new Map<string, () => HttpReply>([
+    ['/livez', () => json(200, { status: 'live' })],
+    [
+      '/startupz',
+      () => {
+        const { startup, status } = report();
+        return startup.complete
+          ? json(200, { status: 'started' })
+          : json(
+              503,
+              { status, phase: startup.phase },
+              { 'retry-after': String(RETRY_AFTER_SECONDS) }
+            );
+      }
+    ],
+    ['/readyz', () => readiness(report())],
+    ['/status', () => json(200, report())]
+  ]);
+  return (request) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const probe = probes.get(request.path);
+    if (probe !== undefined) return isRead ? probe() : notAllowed();
+    const page = pages.find(request.path);
+    if (page !== null) return isRead ? page : notAllowed();
+    for (const answer of routes) {
+      const reply = answer(request);
+      if (reply !== null) return reply;
+    }
+    return problem('not_found', `nothing is at ${request.path.slice(0, 200)}`);
+  };
+}
+
+function notAllowed(): HttpReply {
+  return json(
+    405,
+    { type: 'about:blank', title: 'only GET and HEAD are answered here', status: 405 },
+    { 'content-type': 'application/problem+json', allow: 'GET, HEAD' }
+  );
+}

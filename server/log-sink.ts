@@ -1,0 +1,73 @@
+/**
+ * A writable that stands between winston and the real output and never lets lines pile up: past a bound they are
+ * dropped and counted, and the count is told once when there is room again.
+ */
+import { Writable } from 'node:stream';
+
+/** Most bytes of log lines that wait for a slow output; newer lines are dropped past it. */
+export const LOG_BUFFER_BYTES = 1_048_576; // some 5,000 lines: more than any start or incident writes at once
+
+/** Takes whole lines and passes them to an output that may be slow, stuck or gone. Never throws, never waits. */
+export class LogSink extends Writable {
+  /** Called with the number of lines lost, once, when the output takes lines again. */
+  onRecovered: (droppedLines: number) => void = () => undefined;
+  #out: Writable;
+  #droppedNow = 0;
+  #dropped = 0;
+  #taken = 0;
+  #waiting: { readonly lines: number; readonly resolve: () => void }[] = [];
+
+  constructor(out: Writable) {
+    super({ decodeStrings: false });
+    this.#out = out;
+    // A closed pipe (`rollcall start | head`) must not end the server: there is nobody left to tell.
+    out.on('error', () => undefined);
+    out.on('drain', () => {
+      this.#recovered();
+    });
+  }
+
+  /** Lines lost since the start. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Resolves once this many lines have come in since the start and the output has let go of them. */
+  async written(lines: number): Promise<void> {
+    if (this.#taken < lines) {
+      await new Promise<void>((resolve) => this.#waiting.push({ lines, resolve }));
+    }
+    if (!this.#isOpen()) return;
+    // The callback of a write comes after everything written before it, or with an error when the output is gone.
+    await new Promise<void>((resolve) => {
+      this.#out.write('', () => {
+        resolve();
+      });
+    });
+  }
+
+  override _write(line: string, _encoding: string, done: () => void): void {
+    this.#taken += 1;
+    if (this.#isOpen() && this.#out.writableLength < LOG_BUFFER_BYTES) {
+      this.#out.write(line);
+    } else {
+      this.#dropped += 1;
+      this.#droppedNow += 1;
+    }
+    done();
+    const reached = this.#waiting.filter(({ lines }) => lines <= this.#taken);
+    this.#waiting = this.#waiting.filter(({ lines }) => lines > this.#taken);
+    for (const { resolve } of reached) resolve();
+  }
+
+  #isOpen(): boolean {
+    return !this.#out.destroyed && !this.#out.writableEnded;
+  }
+
+  #recovered(): void {
+    if (this.#droppedNow === 0) return;
+    const lost = this.#droppedNow;
+    this.#droppedNow = 0;
+    this.onRecovered(lost);
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Colours for terminals. Node 20's own `styleText` looks at the process's streams in some releases and not in others;
+ * here the caller decides.
+ */
+
+const CODES = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39]
+} as const;
+
+/** A way to show text. */
+export type Style = keyof typeof CODES;
+
+/** Shows text in a style, or as it is where colours are off. */
+export type Paint = (style: Style, text: string) => string;
+
+/** Answers a painter that does nothing unless `enabled`. */
+export function paintIf(enabled: boolean): Paint {
+  return (style, text) => {
+    const [on, off] = CODES[style];
+    return enabled ? `\u001b[${String(on)}m${text}\u001b[${String(off)}m` : text;
+  };
+}
+
+/** Whether a stream is to be written to in colours: it is a terminal and NO_COLOR is not set. @see https://no-color.org */
+export function wantsColours(
+  stream: { readonly isTTY?: boolean | undefined },
+  env: Readonly<Record<string, string | undefined>>
+): boolean {
+  return stream.isTTY === true && (env['NO_COLOR'] ?? '') === '';
+}

@@ -1,0 +1,50 @@
+/** Decides once, at start, which engine carries the server. */
+import { HEADER_BYTES_MAX } from './http-reply.js';
+import type { Transport, TransportEvents, TransportLimits } from './transport.js';
+import { createUwsTransport, type Uws } from './uws-transport.js';
+import { createWsTransport } from './ws-transport.js';
+
+/** The engine to use and, where `auto` had to do without uWebSockets.js, why. */
+export interface PickedTransport {
+  readonly transport: Transport;
+  readonly fallbackReason: string | null;
+}
+
+/**
+ * Makes the transport that `want` names; `auto` is uWebSockets.js where its binary loads, else `ws`.
+ * `load` is how the engine is imported; specs put in one that fails.
+ * @throws {Error} when `want` is `uws` and uWebSockets.js does not load here
+ */
+export async function pickTransport<S>(
+  want: 'auto' | 'uws' | 'ws',
+  events: TransportEvents<S>,
+  limits: TransportLimits,
+  load: () => Promise<Uws> = () => import('uWebSockets.js')
+): Promise<PickedTransport> {
+  if (want === 'ws') {
+    return { transport: createWsTransport(events, limits), fallbackReason: null };
+  }
+  try {
+    // read by the engine while it loads; its default of 4 kB refuses requests with long tokens
+    process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(HEADER_BYTES_MAX);
+    const uws = await load();
+    if (typeof uws.App !== 'function') throw new Error('the module has no App');
+    return { transport: createUwsTransport(uws, events, limits), fallbackReason: null };
+  } catch (cause) {
+    const reason = reasonOf(cause);
+    if (want === 'uws') {
+      throw new Error(
+        `uWebSockets.js does not load here (${reason}): set TRANSPORT=auto or ws, ` +
+          'or use Node 20 or 22 on glibc Linux, macOS or Windows',
+        { cause }
+      );
+    }
+    return { transport: createWsTransport(events, limits), fallbackReason: reason };
+  }
+}
+
+/** First line of what was thrown: the loader's message goes on for a screen. */
+function reasonOf(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text.split('\n', 1)[0] ?? text;
+}

@@ -1,0 +1,358 @@
+/**
+ * The route table: one handler per frame type, total over the schema: a type without a handler does not compile.
+ */
+import type { Clock } from '../actors/clock.js';
+import type { LogEntry, ThreadHead, ThreadLog } from '../actors/thread-log.js';
+import type { ActiveThread } from '../actors/active-thread.js';
+import type { Threads } from '../actors/threads.js';
+import { encodeAck, encodeHistory } from './frame-encoder.js';
+import { AuthError, type Authenticator } from './auth.js';
+import type { CatchUp } from './catch-up.js';
+import type { Connection, Subscription } from './connection.js';
+import { PING_MS, type Connections } from './connections.js';
+import {
+  AGENT_KINDS,
+  HISTORY_LIMIT_MAX,
+  type ClientFrame,
+  type ClientFrameType,
+  type SinceValue
+} from './protocol.js';
+import { TokenBucket } from './token-bucket.js';
+
+/** How a client should come back; told in `connected.reconnect`. */
+export const RECONNECT_ADVICE = { firstJitterMs: 5_000, minMs: 500, maxMs: 20_000 } as const;
+
+/** How long a client may show a "typing" without hearing of it again. */
+export const TYPING_FOR_MS = 6_000;
+
+/** Messages in a `history` or `threads` page when the client does not say. */
+export const PAGE_DEFAULT = 50;
+
+/** Characters of messages in one `history` page; a page that would be larger is shorter and says `more`. */
+export const HISTORY_CHARS_MAX = 524_288;
+
+/** Limits that a client is told. */
+export interface ClientLimits {
+  readonly frameBytes: number;
+  readonly subscriptions: number;
+  readonly publishPerSecond: number;
+}
+
+/** What the handlers work with. */
+export interface RouteServices {
+  readonly node: string;
+  readonly clock: Clock;
+  readonly log: ThreadLog;
+  readonly threads: Threads;
+  readonly connections: Connections;
+  readonly catchUp: CatchUp;
+  readonly auth: Authenticator;
+  readonly limits: ClientLimits;
+  /** Gives a frame to everybody in a thread. */
+  readonly fanOut: (thread: string, frame: string) => void;
+  /** Goes on with frames that came while a token was being checked. */
+  readonly resume: (connection: Connection) => void;
+}
+
+/** A handler of one frame type. The connection has a user, except for `connect`. */
+export type Handler<T extends ClientFrameType> = (
+  connection: Connection,
+  frame: ClientFrame<T>
+) => void;
+
+/** One handler for every type of the schema. */
+export type Routes = { readonly [T in ClientFrameType]: Handler<T> };
+
+/** Gives a frame to the handler of its type. */
+export function route<T extends ClientFrameType>(
+  routes: Routes,
+  connection: Connection,
+  frame: { type: T } & ClientFrame<T>
+): void {
+  routes[frame.type](connection, frame);
+}
+
+function isAgentKind(kind: string): boolean {
+  return AGENT_KINDS.some((agentKind) => agentKind === kind);
+}
+
+/** Where a subscription starts, and the hole there is, if any. */
+function startOf(
+  since: SinceValue,
+  head: ThreadHead,
+  thread: ActiveThread
+): { cursor: number; gap: { from: number; to: number; reason: 'trimmed' | 'epoch' } | null } {
+  const oldest = head.first - 1;
+  if (since === 'start') return { cursor: oldest, gap: null };
+  if (since === 'live') {
+    // What nobody has taken yet goes to the next subscriber, whether it asked for history or not.
+    return { cursor: thread.held === null ? head.last : thread.held.from - 1, gap: null };
+  }
+  if (since.epoch !== head.epoch || since.offset > head.last) {
+    const gap =
+      since.offset === 0 ? null : ({ from: 1, to: since.offset, reason: 'epoch' } as const);
+    return { cursor: oldest, gap };
+  }
+  if (since.offset < oldest) {
+    return { cursor: oldest, gap: { from: since.offset + 1, to: oldest, reason: 'trimmed' } };
+  }
+  return { cursor: since.offset, gap: null };
+}
+
+/** Makes the route table over its services. */
+export function createRoutes(services: RouteServices): Routes {
+  const { clock, log, threads, connections, catchUp, auth, limits } = services;
+
+  const welcome = (
+    connection: Connection,
+    id: ClientFrame<'connect'>['id'],
+    user: string
+  ): void => {
+    if (!connections.name(connection, user)) {
+      connection.disconnect(3504, null);
+      return;
+    }
+    const now = clock.now();
+    connection.publishes = new TokenBucket(connection.isProbe ? 0 : limits.publishPerSecond, now);
+    connection.send(
+      JSON.stringify({
+        type: 'connected',
+        id,
+        connection: connection.id,
+        user,
+        node: services.node,
+        time: now,
+        ping: PING_MS,
+        limits,
+        reconnect: RECONNECT_ADVICE
+      })
+    );
+  };
+
+  const unsubscribe = (connection: Connection, subscription: Subscription): void => {
+    connection.subscriptions = connection.subscriptions.filter((other) => other !== subscription);
+    connection.socket?.leave(subscription.thread.id);
+    threads.leave(subscription.thread, connection.user ?? '');
+  };
+
+  return {
+    connect: (connection, frame) => {
+      if (connection.user !== null || connection.early !== null) {
+        connection.sendError(frame.id, 'already_connected');
+        return;
+      }
+      if (connection.isProbe && connection.token === null) {
+        welcome(connection, frame.id, frame.user ?? 'probe');
+        return;
+      }
+      if (!auth.isRequired) {
+        if (frame.user === undefined) {
+          connection.sendError(
+            frame.id,
+            'bad_frame',
+            '/user is needed: authentication is off here'
+          );
+          return;
+        }
+        welcome(connection, frame.id, frame.user);
+        return;
+      }
+      connection.early = [];
+      auth
+        .verify(frame.token ?? connection.token ?? undefined)
+        .then((identity) => {
+          connection.expiresAt = identity.expiresAt;
+          connection.isProbe = identity.isProbe;
+          welcome(connection, frame.id, identity.user);
+        })
+        .catch((error: unknown) => {
+          const why = error instanceof AuthError ? error.message : undefined;
+          connection.sendError(frame.id, 'unauthorized', why);
+          connection.disconnect(3500, null);
+        })
+        .finally(() => {
+          connection.token = null;
+          services.resume(connection);
+        });
+    },
+
+    subscribe: (connection, frame) => {
+      const before = connection.subscriptionTo(frame.thread);
+      if (before !== undefined) unsubscribe(connection, before);
+      else if (
+        connection.subscriptions.length >= limits.subscriptions &&
+        limits.subscriptions > 0
+      ) {
+        connection.sendError(
+          frame.id,
+          'too_many_subscriptions',
+          `this connection has ${String(limits.subscriptions)} subscriptions, as many as it may`
+        );
+        return;
+      }
+      const thread = threads.get(frame.thread);
+      const head = log.head(frame.thread) ?? log.ensure(frame.thread);
+      const { cursor, gap } = startOf(frame.since ?? 'live', head, thread);
+      const subscription: Subscription = {
+        thread,
+        cursor,
+        replayTo: head.last,
+        isLive: false
+      };
+      connection.subscriptions = [...connection.subscriptions, subscription];
+      threads.enter(thread, connection.user ?? '');
+      connection.send(
+        JSON.stringify({
+          type: 'subscribed',
+          id: frame.id,
+          thread: frame.thread,
+          epoch: head.epoch,
+          offset: head.last,
+          recovered: gap === null,
+          replay: head.last - cursor,
+          gap,
+          runs: [],
+          present: thread.presence?.names() ?? [],
+          presentCount: thread.presence?.count ?? 0
+        })
+      );
+      catchUp.begin(connection);
+    },
+
+    unsubscribe: (connection, frame) => {
+      const subscription = connection.subscriptionTo(frame.thread);
+      if (subscription === undefined) {
+        connection.sendError(frame.id, 'not_subscribed');
+        return;
+      }
+      unsubscribe(connection, subscription);
+      connection.send(JSON.stringify({ type: 'unsubscribed', id: frame.id, thread: frame.thread }));
+    },
+
+    publish: (connection, frame) => {
+      const now = clock.now();
+      const afterMs = connection.publishes?.take(now) ?? 0;
+      if (afterMs > 0) {
+        const message = `more than ${String(limits.publishPerSecond)} publishes in a second`;
+        connection.sendError(frame.id, 'rate_limited', message, afterMs);
+        return;
+      }
+      const kind = frame.kind ?? 'user_message';
+      if (isAgentKind(kind)) {
+        connection.sendError(frame.id, 'forbidden_kind', `${kind} is the server's own kind`);
+        return;
+      }
+      const entry = {
+        mid: frame.mid,
+        user: connection.user ?? '',
+        kind,
+        bodyJson: JSON.stringify(frame.body),
+        at: now
+      };
+      threads.publish(threads.get(frame.thread), entry, frame.expect === 'stored', (result) => {
+        if (result.ok) {
+          connection.send(encodeAck(frame, result, log.durability));
+        } else {
+          connection.sendError(frame.id, result.code, result.reason);
+        }
+      });
+    },
+
+    history: (connection, frame) => {
+      const head = log.head(frame.thread) ?? log.ensure(frame.thread);
+      const limit = Math.min(frame.limit ?? PAGE_DEFAULT, HISTORY_LIMIT_MAX);
+      const page = pageBefore(log, frame.thread, frame.before ?? head.last + 1, limit);
+      const more = (page[0]?.offset ?? head.first) > head.first;
+      connection.send(encodeHistory(frame, head.epoch, page, more));
+    },
+
+    threads: (connection, frame) => {
+      const page = log.userThreads(
+        connection.user ?? '',
+        frame.before ?? Number.MAX_SAFE_INTEGER,
+        frame.limit ?? PAGE_DEFAULT
+      );
+      const rows = page.threads.map(
+        ({ thread, head, read, last }) =>
+          `{"thread":"${thread}","epoch":"${head.epoch}","offset":${String(head.last)},` +
+          `"read":${String(read)},"at":${String(head.at)},"last":${last?.frame ?? 'null'}}`
+      );
+      const id = frame.id === undefined ? '' : `"id":${JSON.stringify(frame.id)},`;
+      connection.send(
+        `{"type":"threads",${id}"more":${String(page.more)},"threads":[${rows.join(',')}]}`
+      );
+    },
+
+    typing: (connection, frame) => {
+      if (connection.subscriptionTo(frame.thread) === undefined) {
+        connection.sendError(frame.id, 'not_subscribed');
+        return;
+      }
+      services.fanOut(
+        frame.thread,
+        JSON.stringify({
+          type: 'typing',
+          thread: frame.thread,
+          user: connection.user,
+          on: frame.on,
+          forMs: TYPING_FOR_MS
+        })
+      );
+    },
+
+    mark: (connection, frame) => {
+      const user = connection.user ?? '';
+      if (connection.subscriptionTo(frame.thread) === undefined) {
+        connection.sendError(frame.id, 'not_subscribed');
+        return;
+      }
+      log
+        .setReadMark(frame.thread, user, frame.read)
+        .then((read) => {
+          const mark = { type: 'mark', thread: frame.thread, user, read };
+          if (frame.id !== undefined) {
+            connection.send(JSON.stringify({ ...mark, id: frame.id }));
+          }
+          services.fanOut(frame.thread, JSON.stringify(mark));
+        })
+        .catch(() => {
+          connection.sendError(frame.id, 'unavailable', 'the mark was not stored');
+        });
+    },
+
+    ping: (connection, frame) => {
+      connection.send(JSON.stringify({ type: 'pong', id: frame.id, time: clock.now() }));
+    },
+
+    // That it came is all that matters: hearing anything keeps a connection alive.
+    pong: () => undefined,
+
+    cancel: (connection, frame) => {
+      connection.sendError(frame.id, 'not_found', 'there is no such run');
+    }
+  };
+}
+
+/** The page of messages before an offset, shortened from its old end to {@link HISTORY_CHARS_MAX}. */
+export function pageBefore(
+  log: ThreadLog,
+  thread: string,
+  before: number,
+  limit: number
+): LogEntry[] {
+  const page: LogEntry[] = [];
+  let chars = 0;
+  let next = before;
+  while (page.length < limit) {
+    const chunk = log.readBefore(thread, next, Math.min(PAGE_DEFAULT, limit - page.length));
+    for (const entry of chunk.reverse()) {
+      chars += entry.frame.length;
+      if (chars > HISTORY_CHARS_MAX && page.length > 0) return page.reverse();
+      page.push(entry);
+    }
+    const oldest = chunk.at(-1);
+    if (oldest === undefined) break;
+    next = oldest.offset;
+  }
+  return page.reverse();
+}

@@ -1,0 +1,218 @@
+/**
+ * Requests and replies of uWebSockets.js. Its objects are valid for a moment only, so what is needed is copied at
+ * once; a body or a reply that makes no progress for 10 s ends the connection (the engine's own limit).
+ */
+import { isIP } from 'node:net';
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { BODY_BYTES_MAX, FAILED_REPLY, headersOf, mayHaveBody, statusLine } from './http-reply.js';
+import {
+  BodyTooLargeError,
+  type HttpReply,
+  type HttpStream,
+  type HttpStreamReply,
+  type TransportEvents,
+  type TransportRequest
+} from './transport.js';
+
+/** An empty comment of an event stream. */
+const PROBE = ':\n';
+
+/** Keeps a body as it comes, whether or not somebody asks for it: the engine's chunks are gone after their callback. */
+class Body {
+  private chunks: Buffer[] = [];
+  private bytes = 0;
+  private state: 'coming' | 'whole' | 'lost' = 'coming';
+  private wake: (() => void) | null = null;
+
+  add(chunk: ArrayBuffer, isLast: boolean): void {
+    this.bytes += chunk.byteLength;
+    if (this.bytes <= BODY_BYTES_MAX) this.chunks.push(Buffer.from(chunk.slice(0)));
+    else this.chunks = [];
+    if (isLast) this.state = 'whole';
+    this.wake?.();
+  }
+
+  lose(): void {
+    if (this.state === 'coming') this.state = 'lost';
+    this.chunks = [];
+    this.wake?.();
+  }
+
+  async text(limitBytes: number): Promise<string> {
+    const limit = Math.min(limitBytes, BODY_BYTES_MAX);
+    for (;;) {
+      if (this.bytes > limit) throw new BodyTooLargeError(limit);
+      if (this.state === 'whole') return Buffer.concat(this.chunks).toString();
+      if (this.state === 'lost')
+        throw new Error('the peer went away before its whole body had come');
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+  }
+}
+
+/** A request or an upgrade, copied out of the engine; to be made before the engine's handler returns. */
+export class UwsRequest implements TransportRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly address: string;
+  /** Whether the peer has gone; the engine's objects may not be used then. */
+  isLost = false;
+  private readonly headers = new Map<string, string>();
+  private readonly content: Body | null;
+
+  constructor(res: HttpResponse, req: HttpRequest) {
+    this.method = req.getCaseSensitiveMethod();
+    this.path = req.getUrl();
+    this.query = req.getQuery();
+    this.address = addressText(res.getRemoteAddressAsText());
+    req.forEach((name, value) => {
+      const earlier = this.headers.get(name);
+      const separator = name === 'cookie' ? '; ' : ', ';
+      this.headers.set(name, earlier === undefined ? value : `${earlier}${separator}${value}`);
+    });
+    const length = this.headers.get('content-length') ?? '0';
+    const hasBody = length !== '0' || this.headers.has('transfer-encoding');
+    this.content = hasBody ? new Body() : null;
+    if (this.content !== null) {
+      const { content } = this;
+      res.onData((chunk, isLast) => {
+        content.add(chunk, isLast);
+      });
+    }
+  }
+
+  header(name: string): string | undefined {
+    return this.headers.get(name);
+  }
+
+  body(limitBytes: number): Promise<string> {
+    return this.content === null ? Promise.resolve('') : this.content.text(limitBytes);
+  }
+
+  /** Told by the transport when the peer has gone. */
+  lose(): void {
+    this.isLost = true;
+    this.content?.lose();
+  }
+}
+
+/**
+ * The engine tells of a full buffer only in the write after the one that filled it, and empties it by itself only for
+ * replies without an `onWritable` listener, which it then ends after 10 s of quiet. So a comment that readers of
+ * events skip is written to ask "is it empty?" and to push what is left.
+ */
+class UwsStream implements HttpStream {
+  private readonly res: HttpResponse;
+  private isOpen = true;
+  private isBlocked = false;
+  private drained: (() => void) | null = null;
+  private closed: (() => void) | null = null;
+
+  constructor(res: HttpResponse) {
+    this.res = res;
+    res.onWritable(() => {
+      if (!this.isOpen) return true;
+      const wasBlocked = this.isBlocked;
+      if (this.put(PROBE) && wasBlocked) this.drained?.();
+      return true;
+    });
+  }
+
+  write(chunk: string): boolean {
+    return this.isOpen && this.put(chunk);
+  }
+
+  private put(chunk: string): boolean {
+    this.res.cork(() => {
+      this.isBlocked = !this.res.write(chunk);
+    });
+    return !this.isBlocked;
+  }
+
+  end(): void {
+    if (!this.isOpen) return;
+    this.res.cork(() => {
+      this.res.end();
+    });
+    this.close();
+  }
+
+  onDrain(listener: () => void): void {
+    this.drained = listener;
+  }
+
+  onClose(listener: () => void): void {
+    this.closed = listener;
+    if (!this.isOpen) listener();
+  }
+
+  /** Told by the transport when the peer has gone. */
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.closed?.();
+  }
+}
+
+/** Hands a request to the server and writes what it answers; a handler that throws becomes a reply with 500. */
+export async function answer<S>(
+  events: TransportEvents<S>,
+  res: HttpResponse,
+  req: HttpRequest
+): Promise<void> {
+  const request = new UwsRequest(res, req);
+  let stream: UwsStream | null = null;
+  res.onAborted(() => {
+    request.lose();
+    stream?.close();
+  });
+  let reply: HttpReply | HttpStreamReply;
+  try {
+    reply = await events.request(request);
+  } catch {
+    reply = FAILED_REPLY;
+  }
+  if (request.isLost) return;
+  if (!('stream' in reply) || request.method === 'HEAD') {
+    writeReply(res, request.method, 'stream' in reply ? { ...reply, body: '' } : reply);
+    return;
+  }
+  stream = new UwsStream(res);
+  const { status } = reply;
+  const headers = headersOf(reply);
+  res.cork(() => {
+    res.writeStatus(statusLine(status));
+    for (const [name, value] of headers) res.writeHeader(name, value);
+    // the engine keeps the head back until the first chunk
+    res.write(PROBE);
+  });
+  reply.stream(stream);
+}
+
+/** Writes a whole reply; `method` because one to HEAD has a length and no body. */
+export function writeReply(res: HttpResponse, method: string, reply: HttpReply): void {
+  res.cork(() => {
+    res.writeStatus(statusLine(reply.status));
+    for (const [name, value] of headersOf(reply)) res.writeHeader(name, value);
+    if (!mayHaveBody(reply.status)) res.endWithoutBody();
+    else if (method === 'HEAD') res.endWithoutBody(Buffer.byteLength(reply.body));
+    else res.end(reply.body);
+  });
+}
+
+/** The engine writes IPv6 in full, also IPv4 in IPv6; this is the short form that everybody else writes. */
+function addressText(raw: ArrayBuffer): string {
+  const text = Buffer.from(raw).toString();
+  if (isIP(text) !== 6) return text;
+  const mapped = /^(?:0000:){5}ffff:(..)(..):(..)(..)$/.exec(text);
+  if (mapped !== null) {
+    return mapped
+      .slice(1)
+      .map((pair) => String(parseInt(pair, 16)))
+      .join('.');
+  }
+  return new URL(`http://[${text}]`).hostname.slice(1, -1);
+}

@@ -1,0 +1,186 @@
+/** The transport on `ws` and `node:http`: runs wherever Node runs. */
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket as TcpSocket } from 'node:net';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { FanOut, QueuedSocket, type OutFrame } from './fan-out.js';
+import { HEADER_BYTES_MAX, WS_PATH, listenError } from './http-reply.js';
+import { NodeRequest, answer, replyOn, writeReply } from './node-http.js';
+import type { Transport, TransportEvents, TransportLimits } from './transport.js';
+
+const TEXT_FRAME = { binary: false } as const;
+
+/** Highest mark above which a TCP socket reports "drain"; `lagBytes` when that is lower, or nobody would hear of it. */
+const HIGH_WATER_BYTES = 16 * 1024;
+
+/** Milliseconds a request may take to arrive: head, and head with body. uWebSockets allows 10 s of no progress. */
+const HEAD_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+
+class WsSocket<S> extends QueuedSocket<S> {
+  private readonly ws: WebSocket;
+  private readonly tcp: TcpSocket;
+
+  constructor(fanOut: FanOut<S>, state: S, ws: WebSocket, tcp: TcpSocket) {
+    super(fanOut, state);
+    this.ws = ws;
+    this.tcp = tcp;
+  }
+
+  protected engineBuffered(): number {
+    return this.ws.bufferedAmount;
+  }
+
+  protected engineWrite(frames: readonly OutFrame[]): void {
+    this.tcp.cork();
+    for (const frame of frames) this.ws.send(frame.bytes, TEXT_FRAME);
+    this.tcp.uncork();
+  }
+
+  protected engineEnd(code: number, reason: string): void {
+    this.ws.close(code, reason);
+    this.settle(code);
+  }
+
+  protected engineTerminate(): void {
+    this.ws.terminate();
+    this.settle(1006);
+  }
+}
+
+/** Makes the transport on `ws`; it listens only once told to. */
+export function createWsTransport<S>(
+  events: TransportEvents<S>,
+  limits: TransportLimits
+): Transport {
+  const fanOut = new FanOut(events, limits);
+  const connections = new Set<TcpSocket>();
+  const open = new Set<WsSocket<S>>();
+  // handleUpgrade asks for the protocol before it returns
+  let protocol: string | null = null;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.messageBytes,
+    autoPong: false,
+    handleProtocols: () => protocol ?? false
+  });
+  const server = createServer({
+    highWaterMark: Math.min(HIGH_WATER_BYTES, limits.lagBytes),
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: HEAD_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS
+  });
+  const closed = new Promise<void>((resolve) => server.once('close', resolve));
+  let hasListened = false;
+  // an accept that fails (EMFILE) is the peer's loss; without a listener it would end the process
+  server.on('error', () => undefined);
+
+  const accept = (ws: WebSocket, tcp: TcpSocket, state: S): void => {
+    const socket = new WsSocket(fanOut, state, ws, tcp);
+    open.add(socket);
+    ws.on('message', (data, isBinary) => {
+      if (!socket.closed) events.message(socket, isBinary ? null : textOf(data));
+    });
+    ws.on('ping', (data) => {
+      // a peer that pings and does not read would fill the buffer with answers
+      if (!socket.closed && socket.buffered() <= limits.lagBytes) ws.pong(data);
+    });
+    ws.on('error', (error) => {
+      socket.settle(closeCodeOf(error));
+    });
+    ws.on('close', (code) => {
+      open.delete(socket);
+      socket.settle(code);
+    });
+    tcp.on('drain', () => {
+      if (!socket.closed) events.drain(socket);
+    });
+    events.open(socket);
+  };
+
+  server.on('connection', (tcp) => {
+    connections.add(tcp);
+    tcp.once('close', () => connections.delete(tcp));
+  });
+  server.on('request', (req, res) => {
+    void answer(events, req, res);
+  });
+  server.on('upgrade', (req, duplex, head) => {
+    const tcp = req.socket;
+    if (!isWebSocketUpgrade(req)) {
+      void answer(events, req, replyOn(req, tcp));
+      return;
+    }
+    const decision = events.upgrade(new NodeRequest(req));
+    if (!decision.accept) {
+      writeReply(replyOn(req, tcp), decision.reply);
+      return;
+    }
+    ({ protocol } = decision);
+    sockets.handleUpgrade(req, duplex, head, (ws) => {
+      accept(ws, tcp, decision.state);
+    });
+  });
+
+  return {
+    kind: 'ws',
+    listen: (host, port) =>
+      new Promise((resolve, reject) => {
+        server.once('error', (error) => {
+          reject(listenError(error, host, port));
+        });
+        server.listen({ host, port, exclusive: true }, () => {
+          hasListened = true;
+          resolve(portOf(server.address(), port));
+        });
+      }),
+    publish: (topic, frame) => {
+      fanOut.publish(topic, frame);
+    },
+    subscribers: (topic) => fanOut.subscribers(topic),
+    stopListening: () => {
+      if (server.listening) server.close();
+    },
+    async close() {
+      if (server.listening) server.close();
+      // the server's own end does not wait for the last word of a WebSocket
+      for (const socket of open) socket.terminate();
+      const ends = Array.from(
+        connections,
+        (tcp) => new Promise((resolve) => tcp.once('close', resolve))
+      );
+      for (const tcp of connections) tcp.destroy();
+      await Promise.all(ends);
+      if (hasListened) await closed;
+    }
+  };
+}
+
+function isWebSocketUpgrade(req: IncomingMessage): boolean {
+  const { headers } = req;
+  return (
+    req.method === 'GET' &&
+    new NodeRequest(req).path === WS_PATH &&
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    /^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')
+  );
+}
+
+function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString();
+  return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString();
+}
+
+/** The close code that `ws` answers a broken frame with; 1006 for an error of the connection itself. */
+function closeCodeOf(error: Error): number {
+  const code = 'code' in error ? String(error.code) : '';
+  if (!code.startsWith('WS_ERR_')) return 1006;
+  if (code === 'WS_ERR_INVALID_UTF8') return 1007;
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 1009;
+  return code.startsWith('WS_ERR_TOO_MANY_') ? 1008 : 1002;
+}
+
+function portOf(address: AddressInfo | string | null, asked: number): number {
+  return address !== null && typeof address === 'object' ? address.port : asked;
+}

@@ -1,0 +1,246 @@
+import { expect } from 'chai';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RemoteStore } from '../../../actors/clickhouse/remote-store.js';
+import { migrate, SCHEMA_VERSION } from '../../../actors/clickhouse/schema.js';
+import { sqlString, StoreError } from '../../../actors/clickhouse/store.js';
+
+const NEVER = new AbortController().signal;
+const PASSWORD = 'pa55/w*rd';
+
+async function rejection(work: Promise<unknown>): Promise<StoreError> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof StoreError) return error;
+    throw error;
+  }
+  return expect.fail('it was expected to reject');
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : expect.fail('no port');
+}
+
+describe('RemoteStore', () => {
+  const sockets = new Set<Socket>();
+  const servers: Server[] = [];
+  const stores: RemoteStore[] = [];
+
+  async function listen(server: Server): Promise<number> {
+    servers.push(server);
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return portOf(server);
+  }
+  const storeAt = (port: number, database = 'rollcall') => {
+    const store = new RemoteStore(
+      `http://ada:${encodeURIComponent(PASSWORD)}@127.0.0.1:${String(port)}/${database}`
+    );
+    stores.push(store);
+    return store;
+  };
+  const answering = async (listener: RequestListener) =>
+    storeAt(await listen(createHttpServer(listener)));
+
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(
+      servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve)))
+    );
+  });
+
+  for (const url of [
+    'not a url',
+    'tcp://ada:hush@db:9000/x',
+    'http://ada:hush@db:8123/x?log_level=TRACE'
+  ]) {
+    it(`refuses ${url.replace('hush', '…')} without repeating it`, () => {
+      expect(() => new RemoteStore(url))
+        .to.throw(StoreError, /CLICKHOUSE_URL/)
+        .and.satisfy((error: Error) => !error.message.includes('hush'));
+    });
+  }
+
+  it('says where nobody answers when the port refuses', async () => {
+    const closed = createServer();
+    const port = await listen(closed);
+    await new Promise((resolve) => closed.close(resolve));
+    const error = await rejection(storeAt(port).connect(NEVER));
+    expect(error.code).to.equal('refused');
+    expect(error.message).to.equal(
+      `nothing answers at 127.0.0.1:${String(port)} (ECONNREFUSED): start ClickHouse there or correct CLICKHOUSE_URL`
+    );
+  });
+
+  it('lets go of a server that never answers when the attempt is aborted', async () => {
+    const attempt = new AbortController();
+    const server = createServer(() => {
+      attempt.abort();
+    });
+    const store = storeAt(await listen(server));
+    const error = await rejection(store.connect(attempt.signal));
+    expect(error.code).to.equal('timeout');
+    expect(error.permanent).to.equal(false);
+    expect((await rejection(store.ping())).code).to.equal('closed');
+  });
+
+  for (const [kind, body] of [
+    [
+      'new',
+      `Code: 516. DB::Exception: ada: Authentication failed, not ${PASSWORD}. (AUTHENTICATION_FAILED) (version 24.8.1)`
+    ],
+    [
+      'old',
+      `Code: 193, e.displayText() = DB::Exception: Wrong password for user ada: ${PASSWORD}, e.what() = DB::Exception`
+    ]
+  ] as const) {
+    it(`says that authentication failed, for good, when a server of the ${kind} kind refuses the password`, async () => {
+      const store = await answering((_, response) => response.writeHead(403).end(body));
+      const error = await rejection(store.connect(NEVER));
+      expect(error.code).to.equal('auth');
+      expect(error.permanent).to.equal(true);
+      expect(error.message).to.contain('authentication failed').and.not.to.contain(PASSWORD);
+    });
+  }
+
+  it('keeps the password out of what it passes on from a server', async () => {
+    const store = await answering((_, response) => response.writeHead(500).end(`odd: ${PASSWORD}`));
+    const error = await rejection(store.connect(NEVER));
+    expect(error.message).to.contain('odd: ***');
+    expect(JSON.stringify([error.message, error.stack])).not.to.contain(PASSWORD);
+  });
+
+  it('sends user, password and database, and asks for 64-bit integers as text', async () => {
+    let seen = { authorization: '', url: '' };
+    const store = await answering((request, response) => {
+      seen = { authorization: String(request.headers.authorization), url: String(request.url) };
+      response.end('{"version":"24.8"}\n');
+    });
+    expect(await store.connect(NEVER)).to.deep.equal({ version: '24.8' });
+    expect(seen.authorization).to.equal(
+      `Basic ${Buffer.from(`ada:${PASSWORD}`).toString('base64')}`
+    );
+    expect(seen.url).to.contain('database=rollcall');
+    expect(seen.url).to.contain('output_format_json_quote_64bit_integers=1');
+  });
+
+  describe('against clickhouse-server (the oldest dialect)', function () {
+    this.timeout(20_000);
+    const binary = '/usr/sbin/clickhouse-server';
+    let root = '';
+    let port = 0;
+    let server: ChildProcess | null = null;
+
+    async function freePort(): Promise<number> {
+      const probe = createServer();
+      await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+      const found = portOf(probe);
+      await new Promise((resolve) => probe.close(resolve));
+      return found;
+    }
+
+    before(async function () {
+      if (!existsSync(binary)) {
+        if (process.env['CI'] !== undefined) throw new Error(`${binary} is not installed`);
+        console.log('      skipped: clickhouse-server is not installed');
+        this.skip();
+      }
+      root = await mkdtemp(join(tmpdir(), 'rollcall-clickhouse-server-'));
+      for (const name of ['data', 'tmp', 'files', 'schemas']) await mkdir(join(root, name));
+      port = await freePort();
+      await writeFile(
+        join(root, 'config.xml'),
+        `<?xml version="1.0"?><yandex><logger><level>warning</level><console>1</console></logger>
+        <http_port>${String(port)}</http_port><tcp_port>${String(await freePort())}</tcp_port><listen_host>127.0.0.1</listen_host>
+        <max_concurrent_queries>100</max_concurrent_queries><mark_cache_size>67108864</mark_cache_size>
+        <path>${root}/data/</path><tmp_path>${root}/tmp/</tmp_path><user_files_path>${root}/files/</user_files_path>
+        <format_schema_path>${root}/schemas/</format_schema_path><users_config>${root}/users.xml</users_config>
+        <default_profile>default</default_profile><default_database>default</default_database><timezone>UTC</timezone></yandex>`
+      );
+      await writeFile(
+        join(root, 'users.xml'),
+        `<?xml version="1.0"?><yandex><profiles><default/></profiles><quotas><default/></quotas>
+        <users><ada><password>${PASSWORD}</password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></ada></users></yandex>`
+      );
+      server = spawn(binary, [`--config-file=${join(root, 'config.xml')}`], { stdio: 'ignore' });
+      const store = storeAt(port, 'default');
+      // It has no way to say that it listens; asking is the way to know.
+      while (server.exitCode === null) {
+        try {
+          await store.connect(NEVER);
+          return;
+        } catch {
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      }
+      throw new Error(`clickhouse-server ended with ${String(server.exitCode)}`);
+    });
+
+    after(async () => {
+      if (server !== null && server.exitCode === null && server.signalCode === null) {
+        const ended = new Promise((resolve) => server?.once('exit', resolve));
+        server.kill('SIGKILL');
+        await ended;
+      }
+      if (root !== '') await rm(root, { recursive: true, force: true });
+    });
+
+    it('makes the schema, twice, and gives back what was inserted', async () => {
+      const store = storeAt(port, 'default');
+      expect((await store.connect(NEVER)).version).to.match(/^\d+\.\d+/);
+      await migrate(store, 1);
+      await migrate(store, 2);
+      expect(await store.query('SELECT version, at FROM schema_version')).to.deep.equal([
+        { version: SCHEMA_VERSION, at: '1' }
+      ]);
+      const row = {
+        thread: 't1',
+        epoch: 'x1',
+        offset: '9007199254740993',
+        mid: 'm1',
+        user: "o'brien",
+        kind: 'user_message',
+        body: '{"text":"it\'s \\\\ hí"}',
+        at: '1767225600123'
+      };
+      const columns = ['thread', 'epoch', 'offset', 'mid', 'user', 'kind', 'body', 'at'] as const;
+      await store.insert('messages', [...columns], [row, row]);
+      expect(
+        await store.query(`SELECT * FROM messages FINAL WHERE user = ${sqlString("o'brien")}`)
+      ).to.deep.equal([{ day: '2026-01-01', ...row }]);
+    });
+
+    it('names the cause when the password, the database or the statement is wrong', async () => {
+      const wrong = new RemoteStore(`http://ada:wrong@127.0.0.1:${String(port)}/default`);
+      expect((await rejection(wrong.connect(NEVER))).code).to.equal('auth');
+      expect((await rejection(storeAt(port, 'nope').connect(NEVER))).code).to.equal('database');
+      const store = storeAt(port, 'default');
+      await store.connect(NEVER);
+      const error = await rejection(store.query('SELECT * FROM nowhere'));
+      expect(error.code).to.equal('query');
+      expect(error.message).to.contain('code 60');
+    });
+
+    it('fails its pings when the server is killed', async () => {
+      const store = storeAt(port, 'default');
+      await store.connect(NEVER);
+      await store.ping();
+      const ended = new Promise((resolve) => server?.once('exit', resolve));
+      server?.kill('SIGKILL');
+      await ended;
+      expect((await rejection(store.ping())).code).to.be.oneOf(['lost', 'refused']);
+      expect((await rejection(store.ping())).code).to.equal('refused');
+    });
+  });
+});

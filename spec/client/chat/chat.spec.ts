@@ -1,0 +1,169 @@
+import { expect } from 'chai';
+import type { Browser } from 'playwright-core';
+import { connected, joinedPage, launchBrowser, say, texts, type JoinedPage } from '../browser.js';
+import { startFakeServer, type FakeServer } from '../fake-server.js';
+
+describe('chat page (against the fake server)', function () {
+  this.timeout(30_000);
+  let browser: Browser;
+  let server: FakeServer;
+  const open: JoinedPage[] = [];
+
+  async function join(user: string, thread = 'lobby'): Promise<JoinedPage['page']> {
+    const joined = await joinedPage(browser, server.url, user, thread);
+    open.push(joined);
+    return joined.page;
+  }
+
+  before(async function () {
+    browser = await launchBrowser(this);
+  });
+
+  after(async () => {
+    // Undefined when there was no browser and all was skipped.
+    await (browser as Browser | undefined)?.close();
+  });
+
+  beforeEach(async () => {
+    server = await startFakeServer();
+    server.rollcall.reconnect = { firstJitterMs: 20, minMs: 20, maxMs: 50 };
+  });
+
+  afterEach(async () => {
+    const problems = open.flatMap((joined) => joined.problems);
+    for (const { page } of open.splice(0)) await page.context().close();
+    await server.stop();
+    expect(problems).to.eql([]);
+  });
+
+  it('shows what people write as text, never as markup', async () => {
+    server.rollcall.say('lobby', 'bob', { text: '<img src=x onerror=alert(1)><b>b</b>' });
+    const page = await join('ada');
+    await page.getByText('<b>b</b>').waitFor();
+    expect(await page.getByRole('log').locator('img, b:text-is("b")').count()).to.equal(0);
+  });
+
+  it('keeps a failed message with its reason, and sends it on retry', async () => {
+    const page = await join('ada');
+    server.rollcall.intercept = (frame, connection) => {
+      if (frame.type !== 'publish') return false;
+      server.rollcall.refuse(frame, connection, { code: 'forbidden', retry: false });
+      return true;
+    };
+    await say(page, 'please');
+    await page.getByText('Not sent: refused by the spec').waitFor();
+    server.rollcall.intercept = () => false;
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await page.getByText('Not sent').waitFor({ state: 'detached' });
+    expect(server.rollcall.thread('lobby').log.map(({ body }) => body)).to.eql([
+      { text: 'please' }
+    ]);
+    const mids = server.rollcall.receivedOf('publish').map(({ mid }) => mid);
+    expect(new Set(mids).size).to.equal(1);
+  });
+
+  it('forgets a failed message when it is discarded', async () => {
+    const page = await join('ada');
+    server.rollcall.intercept = (frame, connection) => {
+      if (frame.type === 'publish') {
+        server.rollcall.refuse(frame, connection, { code: 'forbidden', retry: false });
+      }
+      return frame.type === 'publish';
+    };
+    await say(page, 'please');
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await page.getByText('Nothing here yet').waitFor();
+  });
+
+  it('marks a gap when messages were trimmed while it was away', async () => {
+    server.rollcall.say('lobby', 'bob', { text: 'before' });
+    const page = await join('ada');
+    await page.getByText('before').waitFor();
+    server.rollcall.closeAll(3001, 'shutdown');
+    for (let i = 2; i <= 5; i++) server.rollcall.say('lobby', 'bob', { text: `away ${String(i)}` });
+    server.rollcall.thread('lobby').first = 5;
+    await page.getByText('3 messages missing here').waitFor();
+    await page.getByText('away 5').waitFor();
+    expect(await texts(page)).to.eql(['before', 'away 5']);
+  });
+
+  it('says who is here and who types', async () => {
+    const ada = await join('ada');
+    const bob = await join('bob');
+    await ada.getByText('bob and you are here').waitFor();
+    await bob.getByLabel('Message', { exact: true }).pressSequentially('hm');
+    await ada.getByText('bob is typing…').waitFor();
+    await bob.getByLabel('Message', { exact: true }).fill('');
+    await ada.getByText('bob is typing…').waitFor({ state: 'detached' });
+  });
+
+  it('asks for a token when the server wants one, and says when it is wrong', async () => {
+    server.rollcall.token = 'right';
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${server.url}/?user=ada`);
+    await page.getByRole('button', { name: 'Join' }).click();
+    await page.getByLabel('Token').fill('wrong');
+    await page.getByLabel('Token').press('Enter');
+    await page.getByText('The token was not accepted').waitFor();
+    await page.getByLabel('Token').fill('right');
+    await page.getByLabel('Token').press('Enter');
+    await connected(page);
+    await context.close();
+  });
+
+  it('loads history on scrolling up without moving what is read', async () => {
+    for (let i = 1; i <= 130; i++) server.rollcall.say('lobby', 'bob', { text: `n${String(i)}` });
+    const page = await join('ada');
+    await page.getByText('n130', { exact: true }).waitFor();
+    expect(await texts(page)).to.have.length(50);
+    const toTop = "document.getElementById('log-scroll').scrollTop = 0";
+    const first = page.getByText('n81', { exact: true });
+    await page.evaluate(toTop);
+    await page.getByText('n31', { exact: true }).waitFor({ state: 'attached' });
+    const box = await first.boundingBox();
+    expect(box?.y, 'where n81 stands').to.be.within(60, 260);
+    await page.evaluate(toTop);
+    await page.getByText('n1', { exact: true }).waitFor({ state: 'attached' });
+    expect(await texts(page)).to.eql(Array.from({ length: 130 }, (_, i) => `n${String(i + 1)}`));
+    server.rollcall.say('lobby', 'bob', { text: 'n131' });
+    await page.getByRole('button', { name: '1 new message' }).click();
+    await page.getByText('n131', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'new message' }).waitFor({ state: 'hidden' });
+  });
+
+  it('goes to another thread by its list, by its field and by the address', async () => {
+    const page = await join('ada');
+    await say(page, 'in the lobby');
+    await page.getByRole('log').getByText('in the lobby').waitFor();
+    await page.getByLabel('Thread to open').fill('design');
+    await page.getByLabel('Thread to open').press('Enter');
+    await page.getByRole('heading', { name: 'design' }).waitFor();
+    await say(page, 'in design');
+    await page.getByRole('log').getByText('in design').waitFor();
+    await page.getByRole('link', { name: 'lobby' }).click();
+    await page.getByRole('log').getByText('in the lobby').waitFor();
+    expect(await texts(page)).to.eql(['in the lobby']);
+    await page.goBack();
+    await page.getByRole('log').getByText('in design').waitFor();
+  });
+
+  it('starts a new line on Shift+Enter', async () => {
+    const page = await join('ada');
+    await page.getByLabel('Message', { exact: true }).pressSequentially('one');
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.type('two');
+    await page.keyboard.press('Enter');
+    await page.getByRole('log').getByText('one').waitFor();
+    expect(await texts(page)).to.eql(['one\ntwo']);
+  });
+
+  it('stops and says why when it is kicked', async () => {
+    const page = await join('ada');
+    server.rollcall.closeAll(3503, 'kicked');
+    await page.getByText('Disconnected: kicked.').waitFor();
+    await page.getByRole('button', { name: 'Sign in again' }).click();
+    await page.getByRole('button', { name: 'Join' }).click();
+    await connected(page);
+  });
+});

@@ -1,0 +1,55 @@
+import { expect } from 'chai';
+import { RECENT_MAX, Remembered, type Shelf } from '../../../client/chat/remembered.js';
+
+function shelf(): Shelf {
+  const items = new Map<string, string>();
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => {
+      items.set(key, value);
+    },
+    removeItem: (key) => {
+      items.delete(key);
+    }
+  };
+}
+
+describe('Remembered', () => {
+  it('lets two tabs of one browser be two users', () => {
+    const browser = shelf();
+    const one = new Remembered(shelf(), browser);
+    const other = new Remembered(shelf(), browser);
+    one.user = 'ada';
+    other.user = 'bob';
+    expect([one.user, other.user]).to.eql(['ada', 'bob']);
+    expect(new Remembered(shelf(), browser).user).to.equal('bob');
+  });
+
+  it('keeps a token in its tab only', () => {
+    const browser = shelf();
+    new Remembered(shelf(), browser).token = 'secret';
+    expect(new Remembered(shelf(), browser).token).to.equal(null);
+  });
+
+  it('lists the latest visits first, each once, up to its limit', () => {
+    const remembered = new Remembered(shelf(), shelf());
+    for (let i = 0; i < RECENT_MAX + 5; i++) remembered.visit(`t${String(i)}`);
+    remembered.visit('t20');
+    expect(remembered.recent).to.have.length(RECENT_MAX);
+    expect(remembered.recent.slice(0, 2)).to.eql(['t20', `t${String(RECENT_MAX + 4)}`]);
+  });
+
+  it('works without when storage is blocked or holds nonsense', () => {
+    const blocked = (): never => {
+      throw new Error('blocked');
+    };
+    const remembered = new Remembered(
+      { getItem: blocked, setItem: blocked, removeItem: blocked },
+      { getItem: () => '{oops', setItem: blocked, removeItem: blocked }
+    );
+    remembered.user = 'ada';
+    remembered.visit('t');
+    expect(remembered.recent).to.eql([]);
+    expect(remembered.token).to.equal(null);
+  });
+});

@@ -1,0 +1,597 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { connect, RollcallError, type Client, type ConnectOptions } from '../../client/client.js';
+import type { ClientState } from '../../client/connection.js';
+import type { ThreadItem } from '../../client/message-stream.js';
+import type { Thread } from '../../client/thread.js';
+import { FakeRollcall } from './fake-rollcall.js';
+import { memoryWebSocket } from './memory-socket.js';
+import { settle, VirtualClock } from './virtual-clock.js';
+
+describe('connect', () => {
+  let clock: VirtualClock;
+  let server: FakeRollcall;
+  let client: Client;
+  let states: ClientState[];
+
+  async function started(options: ConnectOptions = {}): Promise<Client> {
+    client = connect('ws://fake/ws', {
+      WebSocket: memoryWebSocket(server),
+      clock,
+      random: () => 0.5,
+      user: 'ada',
+      ...options
+    });
+    states = [];
+    client.on('state', (state) => states.push(state));
+    await settle();
+    return client;
+  }
+
+  function record(thread: Thread): { offsets: number[]; gaps: string[] } {
+    const seen = { offsets: [] as number[], gaps: [] as string[] };
+    thread.on('message', ({ offset }) => seen.offsets.push(offset));
+    thread.on('gap', ({ from, to, reason }) =>
+      seen.gaps.push(`${reason} ${String(from)}-${String(to)}`)
+    );
+    return seen;
+  }
+
+  async function failure(promise: Promise<unknown>): Promise<RollcallError> {
+    try {
+      await promise;
+    } catch (error) {
+      if (error instanceof RollcallError) return error;
+    }
+    throw new Error('did not reject with a RollcallError');
+  }
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    server = new FakeRollcall(() => clock.now());
+  });
+
+  afterEach(() => {
+    client.close();
+    expect(clock.waiting, 'timers left after close').to.equal(0);
+  });
+
+  describe('connection', () => {
+    it('says who it is when the server greets it', async () => {
+      await started();
+      expect(client.state).to.include({ name: 'connected', user: 'ada' });
+    });
+
+    it('tries again when the upgrade is refused with 503', async () => {
+      server.refusals = 3;
+      await started();
+      expect(client.state).to.include({ name: 'waiting', code: 1006, failures: 1 });
+      await clock.advance(60_000);
+      expect(client.state.name).to.equal('connected');
+      expect(server.refusals).to.equal(0);
+    });
+
+    it('spreads the first attempt over firstJitterMs when a connection is lost', async () => {
+      await started();
+      server.closeAll(3001, 'shutdown');
+      await settle();
+      expect(client.state).to.include({ name: 'waiting', retryAt: clock.now() + 2_500 });
+    });
+
+    it('waits as long as the disconnect frame says', async () => {
+      await started();
+      for (const { peer } of server.connections) {
+        peer.send(
+          '{"type":"disconnect","code":3001,"reason":"shutdown","reconnect":true,"afterMs":2140}'
+        );
+      }
+      await settle();
+      expect(client.state).to.include({
+        name: 'waiting',
+        code: 3001,
+        retryAt: clock.now() + 2_140
+      });
+      await clock.advance(2_140);
+      expect(client.state.name).to.equal('connected');
+    });
+
+    for (const code of [3500, 3501, 3503, 3507, 3999]) {
+      it(`stops for good when closed with ${String(code)}`, async () => {
+        await started();
+        server.closeAll(code, 'go away');
+        await settle();
+        expect(client.state).to.include({ name: 'closed', code, reason: 'go away' });
+        expect(clock.waiting).to.equal(0);
+      });
+    }
+
+    for (const code of [1000, 1006, 1009, 1011, 3001, 3008, 3499, 4000]) {
+      it(`comes back when closed with ${String(code)}`, async () => {
+        await started();
+        server.closeAll(code, '');
+        await clock.advance(5_000);
+        expect(client.state.name).to.equal('connected');
+      });
+    }
+
+    it('stops with the words of the error when the token is refused', async () => {
+      server.token = 'right';
+      await started({ token: 'wrong' });
+      expect(client.state.name).to.equal('closed');
+      if (client.state.name === 'closed') expect(client.state.error.code).to.equal('unauthorized');
+    });
+
+    it('asks for a fresh token when it connects again', async () => {
+      let asked = 0;
+      await started({ getToken: () => Promise.resolve(`token ${String(++asked)}`) });
+      server.closeAll(3005, 'token expired');
+      await clock.advance(5_000);
+      expect(server.receivedOf('connect').map(({ token }) => token)).to.eql(['token 1', 'token 2']);
+    });
+
+    it('waits and tries again when getToken fails', async () => {
+      let asked = 0;
+      await started({
+        getToken: () => {
+          if (++asked === 1) throw new Error('offline');
+          return 'token';
+        }
+      });
+      expect(client.state).to.include({ name: 'waiting', reason: 'no token' });
+      await clock.advance(1_000);
+      expect(client.state.name).to.equal('connected');
+    });
+
+    it('gives an attempt up when the greeting does not come in 10 s', async () => {
+      server.intercept = ({ type }) => type === 'connect';
+      await started();
+      await clock.advance(9_999);
+      expect(client.state.name).to.equal('connecting');
+      await clock.advance(1);
+      expect(client.state.name).to.equal('waiting');
+    });
+
+    it('doubles the bound of the wait when attempts go on failing', async () => {
+      server.refusals = 7;
+      await started({ random: () => 1 });
+      await clock.advance(120_000);
+      const waits: number[] = [];
+      let at = 0;
+      for (const state of states) {
+        if (state.name === 'waiting') waits.push(state.failures);
+        if (state.name === 'waiting') at = state.retryAt;
+      }
+      expect(waits).to.eql([1, 2, 3, 4, 5, 6, 7]);
+      expect(at - 1_767_225_600_000).to.equal(1_000 + 2_000 + 4_000 + 8_000 + 16_000 + 2 * 20_000);
+    });
+
+    it('tries at once when told to', async () => {
+      server.refusals = 1;
+      await started();
+      client.reconnectNow();
+      await settle();
+      expect(client.state.name).to.equal('connected');
+    });
+
+    it('answers the ping of the server', async () => {
+      await started();
+      for (const connection of server.connections) connection.send({ type: 'ping' });
+      await settle();
+      expect(server.receivedOf('pong')).to.have.length(1);
+    });
+
+    it('asks when nothing has come for one interval and lives on the answer', async () => {
+      await started();
+      await clock.advance(25_000);
+      expect(server.receivedOf('ping')).to.have.length(1);
+      await clock.advance(60_000);
+      expect(client.state.name).to.equal('connected');
+    });
+
+    it('reconnects when nothing has come for two intervals', async () => {
+      await started();
+      server.intercept = ({ type }) => type === 'ping';
+      await clock.advance(49_999);
+      expect(client.state.name).to.equal('connected');
+      await clock.advance(1);
+      expect(client.state).to.include({ name: 'waiting', reason: 'the server has gone silent' });
+    });
+
+    it('reports a line that is no frame and lives on', async () => {
+      await started();
+      const errors: string[] = [];
+      client.on('error', ({ code }) => errors.push(code));
+      for (const { peer } of server.connections)
+        peer.send('{oops\n{"type":"ack"}\n{"type":"news"}');
+      await settle();
+      expect(errors).to.eql(['bad_frame', 'bad_frame']);
+      expect(client.state.name).to.equal('connected');
+    });
+  });
+
+  describe('thread', () => {
+    it('gets the replay and then what is live, each message once, in order', async () => {
+      for (let i = 0; i < 5; i++) server.say('t', 'bob', i);
+      await started();
+      const seen = record(client.thread('t', { since: 'start' }));
+      await settle();
+      server.say('t', 'bob', 'live');
+      await settle();
+      expect(seen).to.eql({ offsets: [1, 2, 3, 4, 5, 6], gaps: [] });
+    });
+
+    it('starts with what comes when not told where to start', async () => {
+      server.say('t', 'bob', 'old');
+      await started();
+      const seen = record(client.thread('t'));
+      await settle();
+      server.say('t', 'bob', 'new');
+      await settle();
+      expect(seen.offsets).to.eql([2]);
+    });
+
+    it('goes on where it was when the connection is lost', async () => {
+      await started();
+      const seen = record(client.thread('t'));
+      await settle();
+      server.say('t', 'bob', 1);
+      server.say('t', 'bob', 2);
+      await settle();
+      server.closeAll(1006, '');
+      server.say('t', 'bob', 3);
+      server.say('t', 'bob', 4);
+      await clock.advance(5_000);
+      server.say('t', 'bob', 5);
+      await settle();
+      expect(seen).to.eql({ offsets: [1, 2, 3, 4, 5], gaps: [] });
+      expect(server.receivedOf('subscribe').at(-1)?.since).to.eql({ offset: 2, epoch: 'x1' });
+    });
+
+    it('goes on after what it got when lost before it was caught up', async () => {
+      for (let i = 0; i < 3; i++) server.say('t', 'bob', i);
+      await started();
+      const thread = client.thread('t', { since: 'start' });
+      const seen = record(thread);
+      thread.on('message', ({ offset }) => {
+        if (offset === 2) server.closeAll(1006, '');
+      });
+      await clock.advance(10_000);
+      expect(seen).to.eql({ offsets: [1, 2, 3], gaps: [] });
+    });
+
+    it('drops a message that comes twice', async () => {
+      await started();
+      const seen = record(client.thread('t'));
+      await settle();
+      const message = server.say('t', 'bob', 1);
+      for (const connection of server.connections) connection.send(message);
+      await settle();
+      expect(seen.offsets).to.eql([1]);
+    });
+
+    it('says which messages were trimmed when it comes back too late', async () => {
+      await started();
+      const seen = record(client.thread('t'));
+      await settle();
+      server.say('t', 'bob', 1);
+      await settle();
+      server.closeAll(1006, '');
+      for (let i = 2; i <= 6; i++) server.say('t', 'bob', i);
+      server.thread('t').first = 5;
+      await clock.advance(5_000);
+      expect(seen).to.eql({ offsets: [1, 5, 6], gaps: ['trimmed 2-4'] });
+    });
+
+    it('says that the thread began anew when its epoch changes', async () => {
+      await started();
+      const seen = record(client.thread('t'));
+      await settle();
+      for (let i = 1; i <= 3; i++) server.say('t', 'bob', i);
+      await settle();
+      server.closeAll(1006, '');
+      server.thread('t').log.length = 0;
+      server.thread('t').epoch = 'x2';
+      server.say('t', 'bob', 'anew');
+      await clock.advance(5_000);
+      expect(seen).to.eql({ offsets: [1, 2, 3, 1], gaps: ['epoch 1-3'] });
+      expect(client.thread('t').position).to.eql({ offset: 1, epoch: 'x2' });
+    });
+
+    it('says what is missing when the server skips an offset', async () => {
+      await started();
+      const seen = record(client.thread('t'));
+      await settle();
+      const first = server.say('t', 'bob', 1);
+      for (const connection of server.connections) connection.send({ ...first, offset: 4 });
+      await settle();
+      expect(seen).to.eql({ offsets: [1, 4], gaps: ['missing 2-3'] });
+    });
+
+    it('tells who is there, who types and who has read', async () => {
+      await started();
+      const bob = connect('ws://fake/ws', {
+        WebSocket: memoryWebSocket(server),
+        clock,
+        user: 'bob'
+      });
+      const told: string[] = [];
+      const thread = client.thread('t');
+      thread.on('presence', ({ present }) => told.push(`present ${present.join()}`));
+      thread.on('typing', ({ user, on }) => told.push(`typing ${user} ${String(on)}`));
+      thread.on('mark', ({ user, read }) => told.push(`mark ${user} ${String(read)}`));
+      await settle();
+      const his = bob.thread('t');
+      await settle();
+      his.typing(true);
+      his.typing(true);
+      his.typing(false);
+      his.markRead(3);
+      his.markRead(2);
+      await settle();
+      bob.close();
+      await settle();
+      expect(told).to.eql([
+        'present ada',
+        'present ada,bob',
+        'typing bob true',
+        'typing bob false',
+        'mark bob 3',
+        'present ada'
+      ]);
+    });
+
+    it('tries a subscription again when it is refused for a moment', async () => {
+      let refused = 0;
+      server.intercept = (frame, connection) => {
+        if (frame.type !== 'subscribe' || refused++ > 0) return false;
+        server.refuse(frame, connection, { code: 'unavailable', retry: true, afterMs: 700 });
+        return true;
+      };
+      await started();
+      const thread = client.thread('t');
+      await clock.advance(699);
+      expect(thread.joined).to.equal(false);
+      await clock.advance(1);
+      expect(thread.joined).to.equal(true);
+    });
+
+    it('ends when the server refuses the subscription', async () => {
+      server.intercept = (frame, connection) => {
+        if (frame.type !== 'subscribe') return false;
+        server.refuse(frame, connection, { code: 'forbidden', retry: false });
+        return true;
+      };
+      await started();
+      const thread = client.thread('t');
+      const reader = thread[Symbol.asyncIterator]();
+      const refusal = new Promise<RollcallError>((resolve) => thread.on('refused', resolve));
+      expect((await failure(reader.next())).code).to.equal('forbidden');
+      expect((await refusal).code).to.equal('forbidden');
+    });
+
+    it('hears no more of a thread it has left', async () => {
+      await started();
+      const thread = client.thread('t');
+      const seen = record(thread);
+      await settle();
+      const read = thread[Symbol.asyncIterator]().next();
+      thread.leave();
+      await settle();
+      server.say('t', 'bob', 1);
+      await settle();
+      expect(seen.offsets).to.eql([]);
+      expect((await read).done).to.equal(true);
+      expect(server.receivedOf('unsubscribe')).to.have.length(1);
+      expect(client.thread('t')).not.to.equal(thread);
+    });
+
+    it('answers a page of history, also when asked before it is connected', async () => {
+      for (let i = 1; i <= 9; i++) server.say('t', 'bob', i);
+      const start = started();
+      const page = client.thread('t').history({ before: 6, limit: 2 });
+      await start;
+      expect((await page).messages.map(({ offset }) => offset)).to.eql([4, 5]);
+    });
+
+    it('gives up on a question when no answer comes', async () => {
+      server.intercept = ({ type }) => type === 'threads';
+      await started();
+      const answer = failure(client.threads());
+      await clock.advance(15_000);
+      expect(await answer).to.include({ code: 'timeout', retry: true });
+    });
+
+    it('is read with for await, gaps included, and says what a slow reader lost', async () => {
+      await started();
+      const thread = client.thread('t');
+      await settle();
+      const items: ThreadItem[] = [];
+      const reader = thread[Symbol.asyncIterator]();
+      for (let i = 1; i <= 1_003; i++) server.say('t', 'bob', i);
+      await settle();
+      for await (const item of reader) {
+        items.push(item);
+        if (items.length === 1_001) break;
+      }
+      expect(items[0]).to.eql({ type: 'gap', gap: { from: 1, to: 3, reason: 'overflow' } });
+      const offsets = items.map((item) => (item.type === 'message' ? item.message.offset : 0));
+      expect(offsets.slice(1)).to.eql(Array.from({ length: 1_000 }, (_, i) => i + 4));
+    });
+
+    it('has every message once and in order whenever connections break', async () => {
+      const step = fc.constantFrom('say', 'cut', 'wait', 'step');
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+          clock = new VirtualClock();
+          server = new FakeRollcall(() => clock.now());
+          await started();
+          const seen = record(client.thread('t', { since: 'start' }));
+          let said = 0;
+          for (const one of steps) {
+            if (one === 'say') server.say('t', 'bob', ++said);
+            else if (one === 'cut') server.closeAll(1006, '');
+            else if (one === 'wait') await clock.advance(3_000);
+            // Cut in the middle of what is under way.
+            else for (let i = 0; i < 3; i++) await Promise.resolve();
+          }
+          await clock.advance(60_000);
+          client.close();
+          expect(seen).to.eql({ offsets: Array.from({ length: said }, (_, i) => i + 1), gaps: [] });
+        }),
+        { numRuns: 60 }
+      );
+    });
+  });
+
+  describe('send', () => {
+    it('answers the ack', async () => {
+      await started();
+      const ack = await client.thread('t').send({ text: 'hi' }, { mid: 'm1' });
+      expect(ack).to.include({ thread: 't', mid: 'm1', offset: 1, duplicate: false });
+    });
+
+    it('sends with the same mid when the ack was lost with the connection', async () => {
+      await started();
+      server.intercept = (frame) => {
+        if (frame.type !== 'publish') return false;
+        // Stored, but the connection goes before the ack.
+        server.say(frame.thread, 'ada', frame.body, frame.mid);
+        server.closeAll(1006, '');
+        server.intercept = () => false;
+        return true;
+      };
+      const thread = client.thread('t');
+      const seen = record(thread);
+      const sent = thread.send({ text: 'once' });
+      await clock.advance(10_000);
+      expect(await sent).to.include({ offset: 1, duplicate: true });
+      expect(server.thread('t').log).to.have.length(1);
+      expect(seen.offsets).to.eql([1]);
+      const mids = server.receivedOf('publish').map(({ mid }) => mid);
+      expect(mids).to.have.length(2);
+      expect(new Set(mids).size).to.equal(1);
+    });
+
+    it('sends again when a living connection does not answer in 10 s', async () => {
+      await started();
+      let ignored = 0;
+      server.intercept = ({ type }) => type === 'publish' && ignored++ === 0;
+      const sent = client.publish('t', 'x');
+      await clock.advance(10_000);
+      expect(await sent).to.include({ offset: 1, duplicate: false });
+    });
+
+    it('keeps what was sent before it was connected, in order', async () => {
+      server.refusals = 2;
+      await started();
+      const sent = [1, 2, 3].map((body) => client.publish('t', body));
+      expect(client.pending).to.equal(3);
+      await clock.advance(30_000);
+      await Promise.all(sent);
+      expect(server.thread('t').log.map(({ body }) => body)).to.eql([1, 2, 3]);
+      expect(client.pending).to.equal(0);
+    });
+
+    it('waits afterMs and keeps the order when the server refuses for a moment', async () => {
+      await started();
+      let refused = 0;
+      server.intercept = (frame, connection) => {
+        if (frame.type !== 'publish' || frame.body !== 2 || refused++ > 0) return false;
+        server.refuse(frame, connection, { code: 'rate_limited', retry: true, afterMs: 800 });
+        return true;
+      };
+      const sent = [1, 2, 3].map((body) => client.publish('t', body));
+      await clock.advance(799);
+      expect(server.thread('t').log).to.have.length(1);
+      await clock.advance(1);
+      await Promise.all(sent);
+      expect(server.thread('t').log.map(({ body }) => body)).to.eql([1, 2, 3]);
+    });
+
+    it('rejects and goes on with the next when the server refuses for good', async () => {
+      await started();
+      server.intercept = (frame, connection) => {
+        if (frame.type !== 'publish' || frame.body !== 1) return false;
+        server.refuse(frame, connection, { code: 'forbidden', retry: false });
+        return true;
+      };
+      const refused = failure(client.publish('t', 1));
+      const kept = client.publish('t', 2);
+      expect(await refused).to.include({ code: 'forbidden', retry: false });
+      expect((await kept).offset).to.equal(1);
+    });
+
+    it('refuses a frame the server would close the connection for', async () => {
+      await started();
+      const error = await failure(client.publish('t', 'é'.repeat(40_000)));
+      expect(error.code).to.equal('too_large');
+      expect(server.receivedOf('publish')).to.have.length(0);
+      expect(client.state.name).to.equal('connected');
+    });
+
+    it('answers the same promise when the same mid is sent again, and refuses it with another body', async () => {
+      await started();
+      const options = { mid: 'm1' };
+      const first = client.publish('t', { text: 'a' }, options);
+      expect(client.publish('t', { text: 'a' }, options)).to.equal(first);
+      expect((await failure(client.publish('t', { text: 'b' }, options))).code).to.equal(
+        'conflict'
+      );
+      expect((await first).offset).to.equal(1);
+    });
+
+    it('refuses more than maxPending', async () => {
+      server.refusals = 1_000;
+      await started({ maxPending: 2 });
+      const kept = [failure(client.publish('t', 1)), failure(client.publish('t', 2))];
+      expect(await failure(client.publish('t', 3))).to.include({ code: 'overflow', retry: true });
+      client.close();
+      for (const error of await Promise.all(kept)) expect(error.code).to.equal('closed');
+    });
+
+    it('refuses what is no JSON value', async () => {
+      await started();
+      const circle: unknown[] = [];
+      circle.push(circle);
+      for (const body of [undefined, 1n, circle]) {
+        expect((await failure(client.publish('t', body))).code).to.equal('bad_frame');
+      }
+    });
+
+    it('stores every message once and in order whatever is lost or refused', async () => {
+      const fate = fc.constantFrom('ok', 'lost', 'stored and lost', 'unanswered', 'refused');
+      await fc.assert(
+        fc.asyncProperty(fc.array(fate, { maxLength: 25 }), fc.nat(12), async (fates, count) => {
+          clock = new VirtualClock();
+          server = new FakeRollcall(() => clock.now());
+          const left = [...fates];
+          server.intercept = (frame, connection) => {
+            if (frame.type !== 'publish') return false;
+            const one = left.shift() ?? 'ok';
+            if (one === 'ok') return false;
+            const known = server.thread('t').log.some(({ mid }) => mid === frame.mid);
+            if (one === 'stored and lost' && !known) server.say('t', 'ada', frame.body, frame.mid);
+            if (one === 'refused') {
+              server.refuse(frame, connection, { code: 'unavailable', retry: true });
+            } else if (one !== 'unanswered') server.closeAll(1006, '');
+            return true;
+          };
+          await started();
+          const sent = Array.from({ length: count }, (_, i) => client.publish('t', i));
+          await clock.advance(30 * 60_000);
+          await Promise.all(sent);
+          client.close();
+          const bodies = server.thread('t').log.map(({ body }) => body);
+          expect(bodies).to.eql(Array.from({ length: count }, (_, i) => i));
+        }),
+        { numRuns: 60 }
+      );
+    });
+  });
+
+  it('refuses an address that is none', async () => {
+    await started();
+    expect(() => connect('chat.example.org')).to.throw(RollcallError, 'is no address');
+    expect(() => connect('ftp://chat.example.org')).to.throw(RollcallError, 'is not ws://');
+  });
+});

@@ -1,0 +1,104 @@
+/** Serves the built-in-memory chat page and a {@link FakeRollcall} on loopback, with the headers of the real server. */
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { WebSocketServer } from 'ws';
+import { FakeRollcall } from './fake-rollcall.js';
+
+/** A running fake server. */
+export interface FakeServer {
+  readonly url: string;
+  readonly rollcall: FakeRollcall;
+  stop(): Promise<void>;
+}
+
+const PAGE = join(import.meta.dirname, '../../client/chat');
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml'
+};
+
+async function pageScript(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(PAGE, 'chat.ts')],
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    write: false
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+/** Starts a fake server; `port` 0 takes a free one. */
+export async function startFakeServer(
+  rollcall: FakeRollcall = new FakeRollcall(),
+  port = 0
+): Promise<FakeServer> {
+  const script = await pageScript();
+  const http = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const name = path === '/' ? 'index.html' : path.replace(/^\/assets\/chat\//, '');
+    if (!/^[a-z]+\.(?:html|js|css|svg)$/.test(name)) {
+      response.writeHead(404).end();
+      return;
+    }
+    const content = name === 'chat.js' ? Promise.resolve(script) : readFile(join(PAGE, name));
+    content.then(
+      (body) => {
+        response.writeHead(200, {
+          'content-type': TYPES[name.split('.').at(-1) ?? ''] ?? 'text/plain',
+          'content-security-policy': "default-src 'self'; connect-src 'self'"
+        });
+        response.end(body);
+      },
+      () => response.writeHead(404).end()
+    );
+  });
+  const sockets = new WebSocketServer({ noServer: true });
+  http.on('upgrade', (request, socket, head) => {
+    if (rollcall.refusals > 0) {
+      rollcall.refusals -= 1;
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      const connection = rollcall.accept({
+        send: (text) => {
+          ws.send(text);
+        },
+        close: (code, reason) => {
+          if (code === 1006) ws.terminate();
+          else ws.close(code, reason);
+        }
+      });
+      ws.on('message', (data) => {
+        if (Buffer.isBuffer(data)) rollcall.take(connection, data.toString());
+      });
+      ws.on('close', () => {
+        rollcall.gone(connection);
+      });
+    });
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    http.once('error', reject);
+    http.listen(port, '127.0.0.1', () => {
+      const address = http.address();
+      const taken = typeof address === 'object' && address !== null ? address.port : port;
+      resolve(`http://127.0.0.1:${String(taken)}`);
+    });
+  });
+  return {
+    url,
+    rollcall,
+    stop: async () => {
+      for (const ws of sockets.clients) ws.terminate();
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+    }
+  };
+}

@@ -1,0 +1,92 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs';
+import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { needsBuild } from '../../scripts/setup.mjs';
+
+const HERE = fileURLToPath(new URL('../..', import.meta.url));
+
+describe('scripts/build.mjs', function () {
+  this.timeout(60_000);
+  let root: string;
+
+  function file(path: string, text: string): void {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+
+  function build(): Promise<{ code: number; stderr: string }> {
+    return new Promise((resolve) => {
+      execFile(process.execPath, [join(root, 'scripts/build.mjs')], (error, _stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stderr });
+      });
+    });
+  }
+
+  before(() => {
+    root = mkdtempSync(join(tmpdir(), 'rollcall-build-'));
+    cpSync(join(HERE, 'scripts'), join(root, 'scripts'), { recursive: true });
+    symlinkSync(join(HERE, 'node_modules'), join(root, 'node_modules'));
+    const options = {
+      module: 'NodeNext',
+      target: 'ES2023',
+      types: [],
+      strict: true,
+      skipLibCheck: true
+    };
+    const compilerOptions = { ...options, rootDir: '.' };
+    file('package.json', '{"type":"module"}');
+    file('tsconfig.build.json', JSON.stringify({ compilerOptions, include: ['server'] }));
+    file('client/tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['*/*.ts'] }));
+    file('server/protocol.ts', 'export const NAME: string = "chat";');
+    file(
+      'client/chat/chat.ts',
+      'import { NAME } from "../../server/protocol.js"; console.log(NAME);'
+    );
+    file('client/chat/index.html', '<!doctype html>');
+  });
+
+  after(() => {
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  it('makes modules, bundled pages and their files, and counts as fresh', async () => {
+    expect(await build()).to.deep.equal({ code: 0, stderr: '' });
+    expect(readdirSync(join(root, 'dist/client/chat'))).to.have.members([
+      'chat.js',
+      'chat.js.map',
+      'index.html'
+    ]);
+    expect(readFileSync(join(root, 'dist/client/chat/chat.js'), 'utf8')).to.not.include('import');
+    expect(readdirSync(join(root, 'dist/server'))).to.deep.equal(['protocol.js']);
+    expect(needsBuild(root)).to.equal(false);
+  });
+
+  it('leaves dist as it was and stale when a source does not compile', async () => {
+    file('server/broken.ts', 'export const broken: number = "text";');
+    const { code, stderr } = await build();
+    expect(code).to.equal(1);
+    expect(stderr).to.include('build failed, dist is as it was');
+    expect(readdirSync(join(root, 'dist/server'))).to.deep.equal(['protocol.js']);
+    expect(readdirSync(root)).to.not.include('dist.next');
+    expect(needsBuild(root)).to.equal(true);
+  });
+
+  it('leaves nothing behind of a source that is gone', async () => {
+    rmSync(join(root, 'server/broken.ts'));
+    file('dist/server/removed.js', '');
+    expect((await build()).code).to.equal(0);
+    expect(readdirSync(join(root, 'dist/server'))).to.deep.equal(['protocol.js']);
+  });
+});
