@@ -96,6 +96,7 @@ class LmdbLog implements EmbeddedLog {
   readonly #trim: LogTrim;
   readonly #records: LogRecords;
   readonly #appends: LogAppends;
+  #mending: Promise<void> = Promise.resolve();
 
   constructor(
     store: LogStore,
@@ -121,6 +122,7 @@ class LmdbLog implements EmbeddedLog {
         this.#appends.clear();
         this.#records.clear();
         this.#trim.clear();
+        this.#mending = this.#mend();
       },
       background: () => this.#trim.next()
     });
@@ -244,6 +246,7 @@ class LmdbLog implements EmbeddedLog {
   async close(): Promise<void> {
     this.#trim.stop();
     await this.#queue.close();
+    await this.#mending;
     try {
       if (this.health().writable) await markClean(this.#store, this.durability, this.#boot);
     } catch {
@@ -256,8 +259,20 @@ class LmdbLog implements EmbeddedLog {
     return { epoch: this.#epoch, first, last, at, owner };
   }
 
+  /** After some failures the engine refuses reads too, until it is opened again: that need not wait for the disk. */
+  async #mend(): Promise<void> {
+    try {
+      this.#store.get(META_KEY);
+    } catch {
+      // Still closed when this fails: reads throw LogUnavailableError, and the next recovery opens it.
+      await this.#store.reopen().catch(() => undefined);
+    }
+  }
+
   /** Tries the disk with a file first: a commit that fails costs more, and the engine writes to standard error. */
   async #recover(): Promise<void> {
+    await this.#mending;
+    await this.#mend();
     const path = join(this.#dir, 'probe');
     try {
       const file = await openFile(path, 'w');

@@ -59,29 +59,40 @@ export interface ThreadRecord {
 /** What is kept of messages that nobody has taken yet. */
 export type WatchRecord = Omit<Unwatched, 'thread'>;
 
+/** Key of {@link LogMeta}. */
 export const META_KEY: LogKey = ['x', 'log'];
+/** Key of {@link RunMark}. */
 export const RUN_KEY: LogKey = ['x', 'run'];
 
 /** Sorts after every string and number at its place in a key. */
 export const AFTER_ALL = '\uffff';
 
+/** Key of a message. */
 export function entryKey(thread: string, offset: number): LogKey {
   return ['e', thread, offset];
 }
+
 /** Whether the bytes of a key, as the engine keeps them, are those of an entry's key. */
 export function isEntryKey(bytes: Uint8Array): boolean {
   return bytes[0] === 0x65 && bytes[1] === 0;
 }
-/** Mids and users are free text: escaped as JSON does it, they hold no control characters or halves of pairs. */
+
+/** Key of an index row. Mids and users are free text: escaped as JSON does it, they hold no control characters or halves of pairs. */
 export function midKey(mid: string, thread: string): LogKey {
   return ['m', escaped(mid), thread];
 }
+
+/** Key of a {@link ThreadRecord}. */
 export function threadKey(thread: string): LogKey {
   return ['t', thread];
 }
+
+/** Key of a user’s read mark in a thread. */
 export function memberKey(user: string, thread: string): LogKey {
   return ['u', escaped(user), thread];
 }
+
+/** Key of a {@link WatchRecord}. */
 export function watchKey(thread: string): LogKey {
   return ['h', thread];
 }

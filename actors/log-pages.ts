@@ -34,7 +34,8 @@ export function* walkPages(dir: string, onHole: (what: string) => void): Generat
   try {
     const pages = new Pages(file, header, onHole);
     // The free list first: it has no rows of ours, but the engine allocates by it.
-    for (const _ of pages.walk(header.freeRoot)) continue;
+    const freeList = pages.walk(header.freeRoot);
+    while (freeList.next().done !== true);
     yield* pages.walk(header.rowsRoot);
   } finally {
     closeSync(file);

@@ -26,8 +26,10 @@ const SLACK_MESSAGES = 64;
 /** A thread in use is trimmed when its oldest entry is over age by so much. */
 const SLACK_MS = 60_000;
 
-/** Pace of the sweep: 100 000 threads in about an hour, a few milliseconds of work each time. */
+/** Time between two steps of the sweep: 100 000 threads are through in about an hour. */
 export const SWEEP_MS = 10_000;
+
+/** Threads that a step of the sweep looks at: a few milliseconds of work. */
 export const SWEEP_THREADS = 256;
 
 const DAY_MS = 86_400_000;

@@ -1,7 +1,8 @@
 /**
  * The log of record, as everything above it sees it. One implementation is embedded (`lmdb-log.ts`); no type of a
- * storage engine leaves that file. Reads are synchronous and cheap (microseconds); appends are grouped and
- * answered by callback once they are durable.
+ * storage engine leaves `log-store.ts`. Reads are synchronous and cheap (microseconds); they throw
+ * `LogUnavailableError` in the rare moments in which the log cannot be read. Appends are grouped and answered by
+ * callback once they are durable.
  */
 
 /** What an ack promises: `disk` = survives the machine's death, `process` = survives the process's death. */
@@ -76,17 +77,24 @@ export interface ThreadLog {
   head(thread: string): ThreadHead | null;
   /**
    * Appends under the next offset and calls `done` exactly once, when the promise of `durability` is kept or the
-   * append has failed. Calls for one thread come in offset order. The same `mid` again answers the old offset
-   * (`duplicate`), with another user, kind or body `conflict`; also while the first is still on its way.
+   * append has failed; before it returns when nothing has to be written. Never throws. Calls for newly stored entries
+   * of one thread come in offset order, after `head` and `read` show the entry. The same `mid` again answers the old
+   * offset (`duplicate`), with another user, kind or body `conflict`; also while the first is still on its way.
+   * After `unavailable` nothing is stored, but for one case: a disk that fails while the commit becomes visible may
+   * have kept it all. Sending again with the same `mid` is right in both, and whoever follows a thread reads on from
+   * its own offset when the log is writable again.
    */
   append(thread: string, entry: NewEntry, done: (result: AppendResult) => void): void;
-  /** Entries with offset > `after`, oldest first, at most `limit` and at most `maxBytes` of frames (but at least one). */
+  /**
+   * Entries with offset > `after`, oldest first, at most `limit` and at most `maxBytes` of frames (but at least one),
+   * counted in characters.
+   */
   read(thread: string, after: number, limit: number, maxBytes: number): LogEntry[];
   /** Entries with offset < `before`, oldest first, at most `limit`: the page that ends just before `before`. */
   readBefore(thread: string, before: number, limit: number): LogEntry[];
-  /** Makes sure the thread has a record, so that it has an epoch before its first message. */
+  /** The head of a thread, also before its first message: its epoch is known then already. Writes nothing. */
   ensure(thread: string): ThreadHead;
-  /** Names the owner of a thread, in place of the first publisher. Resolves when durable. */
+  /** Names the owner of a thread, in place of the first publisher. Resolves when durable, rejects when not stored. */
   setOwner(thread: string, owner: string): Promise<void>;
   /** Read mark of a user in a thread, 0 when none. */
   readMark(thread: string, user: string): number;

@@ -122,19 +122,21 @@ export class Threads {
     return thread;
   }
 
-  /** Counts a subscription in; `user` becomes present. */
-  enter(thread: ActiveThread, user: string): void {
+  /** Counts a subscription in; `user` becomes present, with null nobody does. */
+  enter(thread: ActiveThread, user: string | null): void {
     thread.subscribers++;
-    thread.presence ??= new Presence();
-    if (thread.presence.enter(user)) this.presenceDue(thread);
+    if (user !== null) {
+      thread.presence ??= new Presence();
+      if (thread.presence.enter(user)) this.presenceDue(thread);
+    }
     if (thread.subscribers === 1) this.actorOf(thread).send({ type: 'subscriber.first' });
   }
 
   /** Counts a subscription out; with the user's last one the user is no longer present. */
-  leave(thread: ActiveThread, user: string): void {
+  leave(thread: ActiveThread, user: string | null): void {
     thread.subscribers--;
     thread.usedAt = this.options.clock.now();
-    if (thread.presence?.leave(user) === true) this.presenceDue(thread);
+    if (user !== null && thread.presence?.leave(user) === true) this.presenceDue(thread);
     if (thread.subscribers === 0) {
       const graceMs = this.graceLeft(thread.usedAt);
       this.actorOf(thread).send({ type: 'subscriber.none', graceMs });

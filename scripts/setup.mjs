@@ -97,10 +97,14 @@ export function needsBuild(root = ROOT) {
   return builtMs === 0 || SOURCES.some((source) => newestMs(join(root, source)) > builtMs);
 }
 
-/** Installs with `npm ci`, tools for building included. @throws when npm fails */
+/**
+ * Installs what the lock file says, tools for building included. Not `npm ci`: a lock file written where the embedded
+ * engine's packages for other platforms cannot be had lacks their entries, and `npm ci` refuses it.
+ * @throws when npm fails
+ */
 export async function install(root = ROOT) {
   // NODE_ENV=production would leave out the compiler.
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
+  const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund'];
   const npm = process.env['npm_execpath'];
   // npm's standard output is not the command's own.
   /** @type {import('node:child_process').SpawnOptions} */

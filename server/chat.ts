@@ -14,6 +14,7 @@ import type { Connections } from './connections.js';
 import { decodeFrames, type Decoded } from './frame-decoder.js';
 import { isThreadId, SUBPROTOCOL, type ClientFrame } from './protocol.js';
 import { route, type ClientLimits, type Routes } from './routes.js';
+import type { Subscriptions } from './subscriptions.js';
 import { TokenBucket } from './token-bucket.js';
 import type { HttpReply, Socket, TransportRequest, UpgradeDecision } from './transport.js';
 
@@ -43,6 +44,7 @@ export interface ChatOptions {
 export interface ChatParts {
   readonly threads: Threads;
   readonly catchUp: CatchUp;
+  readonly subscriptions: Subscriptions;
   readonly routes: Routes;
 }
 
@@ -121,7 +123,7 @@ export class Chat {
     }
     const { frameBytes } = this.options.limits;
     // A character is at most 3 bytes of UTF-8, so most frames need no counting.
-    if (text.length * 3 > frameBytes && Buffer.byteLength(text) > frameBytes) {
+    if (frameBytes > 0 && text.length * 3 > frameBytes && Buffer.byteLength(text) > frameBytes) {
       const message = `a frame is at most ${String(frameBytes)} bytes`;
       this.badFrame(connection, undefined, 'too_large', message);
       return;
@@ -158,10 +160,7 @@ export class Chat {
     const connection = socket.state;
     connection.socket = null;
     this.options.connections.remove(connection);
-    for (const { thread } of connection.subscriptions) {
-      this.parts?.threads.leave(thread, connection.user ?? '');
-    }
-    connection.subscriptions = [];
+    this.parts?.subscriptions.endAll(connection);
   }
 
   /** Handles the frames that came while a token was being checked. */

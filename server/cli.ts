@@ -13,7 +13,8 @@ import {
   loadConfig,
   type LoadedConfig,
   type LoadedSetting,
-  loadSetting
+  loadSetting,
+  LOG_FOLDER
 } from './config.js';
 import { configTable, settingsHelp } from './config-text.js';
 import { nearestName } from './nearest-name.js';
@@ -61,7 +62,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     flags: ['data-dir'],
     run: async (flags, outside) => {
       const { runLogCheck } = await import('./log-command.js');
-      return await inDataDir((dir) => runLogCheck(dir, outside), flags, outside);
+      return await inLogFolder((dir) => runLogCheck(dir, outside), flags, outside);
     }
   },
   'log export': {
@@ -71,7 +72,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     flags: ['data-dir'],
     run: async (flags, outside) => {
       const { runLogExport } = await import('./log-command.js');
-      return await inDataDir((dir) => runLogExport(dir, outside), flags, outside);
+      return await inLogFolder((dir) => runLogExport(dir, outside), flags, outside);
     }
   },
   version: {
@@ -147,7 +148,7 @@ async function check(flags: Flags, outside: CliOutside): Promise<number> {
   return EXIT.good;
 }
 
-async function inDataDir(
+async function inLogFolder(
   run: (dir: string) => Promise<number>,
   flags: Flags,
   outside: CliOutside
@@ -155,7 +156,9 @@ async function inDataDir(
   // Only the one setting: a log must be readable where the rest of the configuration is not at hand.
   const input = inputOf(flags, outside);
   const loaded = input.ok ? loadSetting(SETTINGS.dataDir, input.value) : input;
-  return loaded.ok ? await run(loaded.value) : await refuse(loaded.faults, outside);
+  return loaded.ok
+    ? await run(join(loaded.value, LOG_FOLDER))
+    : await refuse(loaded.faults, outside);
 }
 
 function load(flags: Flags, outside: CliOutside): LoadedConfig {

@@ -11,6 +11,9 @@ import { flagName, SETTINGS, type SettingKey } from './settings.js';
 /** Shortest HS256 secret outside development, in bytes. */
 export const JWT_SECRET_MIN_BYTES = 32; // RFC 7518 §3.2: a key as long as the hash, or it can be guessed offline
 
+/** Folder of the thread log inside DATA_DIR. */
+export const LOG_FOLDER = 'log';
+
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 
 /** The configuration of a server, complete and checked. Times are milliseconds, limits of 0 mean none. */

@@ -9,7 +9,7 @@ import { type CliOutside, EXIT, say } from './cli-outside.js';
 /** Least time between two lines of progress, in milliseconds. */
 const PROGRESS_MS = 1_000; // seen to move, and a log of any size fits in a scrollback
 
-/** Checks the log in a data directory; answers 1 when it has problems or cannot be read. */
+/** Checks the log in a directory; answers 1 when it has problems or cannot be read. */
 export async function runLogCheck(dir: string, outside: CliOutside): Promise<number> {
   return await orSay(outside, async () => {
     let toldMs = performance.now();

@@ -66,14 +66,18 @@ const Subscribe = Type.Object({
   since: Type.Optional(Since)
 });
 const Unsubscribe = Type.Object({ type: Type.Literal('unsubscribe'), id, thread: Thread });
-const Publish = Type.Object({
-  type: Type.Literal('publish'),
-  id,
-  thread: Thread,
+/** What a message is published with, over WebSocket and HTTP alike. */
+export const PUBLISH_FIELDS = {
   mid: Mid,
   kind: Type.Optional(Kind),
   body: Type.Unknown(),
   expect: Type.Optional(Type.Union([Type.Literal('delivered'), Type.Literal('stored')]))
+};
+const Publish = Type.Object({
+  type: Type.Literal('publish'),
+  id,
+  thread: Thread,
+  ...PUBLISH_FIELDS
 });
 const History = Type.Object({
   type: Type.Literal('history'),

@@ -2,21 +2,19 @@
  * The route table: one handler per frame type, total over the schema: a type without a handler does not compile.
  */
 import type { Clock } from '../actors/clock.js';
-import type { LogEntry, ThreadHead, ThreadLog } from '../actors/thread-log.js';
-import type { ActiveThread } from '../actors/active-thread.js';
+import type { LogEntry, ThreadLog } from '../actors/thread-log.js';
 import type { Threads } from '../actors/threads.js';
 import { encodeAck, encodeHistory } from './frame-encoder.js';
 import { AuthError, type Authenticator } from './auth.js';
-import type { CatchUp } from './catch-up.js';
-import type { Connection, Subscription } from './connection.js';
+import type { Connection } from './connection.js';
 import { PING_MS, type Connections } from './connections.js';
 import {
   AGENT_KINDS,
   HISTORY_LIMIT_MAX,
   type ClientFrame,
-  type ClientFrameType,
-  type SinceValue
+  type ClientFrameType
 } from './protocol.js';
+import type { Subscriptions } from './subscriptions.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** How a client should come back; told in `connected.reconnect`. */
@@ -45,7 +43,7 @@ export interface RouteServices {
   readonly log: ThreadLog;
   readonly threads: Threads;
   readonly connections: Connections;
-  readonly catchUp: CatchUp;
+  readonly subscriptions: Subscriptions;
   readonly auth: Authenticator;
   readonly limits: ClientLimits;
   /** Gives a frame to everybody in a thread. */
@@ -76,32 +74,9 @@ function isAgentKind(kind: string): boolean {
   return AGENT_KINDS.some((agentKind) => agentKind === kind);
 }
 
-/** Where a subscription starts, and the hole there is, if any. */
-function startOf(
-  since: SinceValue,
-  head: ThreadHead,
-  thread: ActiveThread
-): { cursor: number; gap: { from: number; to: number; reason: 'trimmed' | 'epoch' } | null } {
-  const oldest = head.first - 1;
-  if (since === 'start') return { cursor: oldest, gap: null };
-  if (since === 'live') {
-    // What nobody has taken yet goes to the next subscriber, whether it asked for history or not.
-    return { cursor: thread.held === null ? head.last : thread.held.from - 1, gap: null };
-  }
-  if (since.epoch !== head.epoch || since.offset > head.last) {
-    const gap =
-      since.offset === 0 ? null : ({ from: 1, to: since.offset, reason: 'epoch' } as const);
-    return { cursor: oldest, gap };
-  }
-  if (since.offset < oldest) {
-    return { cursor: oldest, gap: { from: since.offset + 1, to: oldest, reason: 'trimmed' } };
-  }
-  return { cursor: since.offset, gap: null };
-}
-
 /** Makes the route table over its services. */
 export function createRoutes(services: RouteServices): Routes {
-  const { clock, log, threads, connections, catchUp, auth, limits } = services;
+  const { clock, log, threads, connections, subscriptions, auth, limits } = services;
 
   const welcome = (
     connection: Connection,
@@ -127,12 +102,6 @@ export function createRoutes(services: RouteServices): Routes {
         reconnect: RECONNECT_ADVICE
       })
     );
-  };
-
-  const unsubscribe = (connection: Connection, subscription: Subscription): void => {
-    connection.subscriptions = connection.subscriptions.filter((other) => other !== subscription);
-    connection.socket?.leave(subscription.thread.id);
-    threads.leave(subscription.thread, connection.user ?? '');
   };
 
   return {
@@ -178,7 +147,7 @@ export function createRoutes(services: RouteServices): Routes {
 
     subscribe: (connection, frame) => {
       const before = connection.subscriptionTo(frame.thread);
-      if (before !== undefined) unsubscribe(connection, before);
+      if (before !== undefined) subscriptions.end(connection, before);
       else if (
         connection.subscriptions.length >= limits.subscriptions &&
         limits.subscriptions > 0
@@ -190,33 +159,7 @@ export function createRoutes(services: RouteServices): Routes {
         );
         return;
       }
-      const thread = threads.get(frame.thread);
-      const head = log.head(frame.thread) ?? log.ensure(frame.thread);
-      const { cursor, gap } = startOf(frame.since ?? 'live', head, thread);
-      const subscription: Subscription = {
-        thread,
-        cursor,
-        replayTo: head.last,
-        isLive: false
-      };
-      connection.subscriptions = [...connection.subscriptions, subscription];
-      threads.enter(thread, connection.user ?? '');
-      connection.send(
-        JSON.stringify({
-          type: 'subscribed',
-          id: frame.id,
-          thread: frame.thread,
-          epoch: head.epoch,
-          offset: head.last,
-          recovered: gap === null,
-          replay: head.last - cursor,
-          gap,
-          runs: [],
-          present: thread.presence?.names() ?? [],
-          presentCount: thread.presence?.count ?? 0
-        })
-      );
-      catchUp.begin(connection);
+      subscriptions.open(connection, frame.thread, frame.since ?? 'live', frame.id);
     },
 
     unsubscribe: (connection, frame) => {
@@ -225,7 +168,7 @@ export function createRoutes(services: RouteServices): Routes {
         connection.sendError(frame.id, 'not_subscribed');
         return;
       }
-      unsubscribe(connection, subscription);
+      subscriptions.end(connection, subscription);
       connection.send(JSON.stringify({ type: 'unsubscribed', id: frame.id, thread: frame.thread }));
     },
 

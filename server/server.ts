@@ -18,14 +18,17 @@ import type { ThreadLog } from '../actors/thread-log.js';
 import { Threads, type ThreadsStatus } from '../actors/threads.js';
 import { startupMachine, type Phase, type StartupContext } from '../machines/startup.machine.js';
 import type { ChildSpec } from '../machines/supervisor.machine.js';
+import { ApiAccess } from './api-access.js';
+import { createApi } from './api.js';
 import { createAuthenticator } from './auth.js';
 import { CatchUp } from './catch-up.js';
 import { Chat, PROBE_HEADER } from './chat.js';
-import type { Config } from './config.js';
+import { LOG_FOLDER, type Config } from './config.js';
 import type { Connection } from './connection.js';
-import { Connections, SWEEP_MS } from './connections.js';
+import { Connections, SWEEP_MS, type ConnectionLimits } from './connections.js';
 import { drainConnections } from './drain.js';
-import { createHttp, readiness } from './http.js';
+import { EventStreams } from './event-streams.js';
+import { createHttp, readiness, type HttpRoute } from './http.js';
 import { builtPagesDir, loadPages } from './pages.js';
 import { pickTransport } from './pick-transport.js';
 import { createRoutes } from './routes.js';
@@ -36,6 +39,7 @@ import {
   type ServerStatus,
   type StatusReport
 } from './status.js';
+import { Subscriptions } from './subscriptions.js';
 import type { Transport } from './transport.js';
 import { VERSION } from './version.js';
 
@@ -44,6 +48,9 @@ export const LAG_BYTES = 1_048_576;
 
 /** A WebSocket message of more than this many times the frame limit is not read at all but closes with 1009. */
 export const FRAME_SLACK = 4;
+
+/** The largest WebSocket message where no frame limit is set. */
+export const MESSAGE_BYTES_MAX = 16_777_216;
 
 /** How long most children may take to start, and to stop. */
 const START_TIMEOUT_MS = 30_000;
@@ -77,6 +84,8 @@ export class Server {
   private log: ThreadLog | null = null;
   private claim: DataDirClaim | null = null;
   private threads: Threads | null = null;
+  private events: EventStreams | null = null;
+  private api: HttpRoute | null = null;
   private transport: Transport | null = null;
   private fallbackReason: string | null = null;
   private sweep: unknown = null;
@@ -88,11 +97,7 @@ export class Server {
     this.config = config;
     this.outside = outside;
     this.timeline = new StartupTimeline(clock);
-    this.connections = new Connections(clock, {
-      total: config.limitConnections,
-      perUser: config.limitConnectionsPerUser,
-      perAddress: config.limitConnectionsPerAddress
-    });
+    this.connections = new Connections(clock, this.connectionLimits());
     this.chat = new Chat({
       clock,
       logger,
@@ -125,14 +130,15 @@ export class Server {
     });
     const machine = startupMachine.provide({
       actors: {
-        drain: fromPromise<void>(() =>
-          drainConnections({
+        drain: fromPromise<void>(() => {
+          this.events?.close();
+          return drainConnections({
             connections: this.connections,
             clock,
             random,
             shutdownMs: config.shutdownMs
-          })
-        )
+          });
+        })
       }
     });
     this.root = createActor(machine, {
@@ -210,6 +216,15 @@ export class Server {
     return snapshot.hasTag('ready') || snapshot.hasTag('degraded');
   }
 
+  private connectionLimits(): ConnectionLimits {
+    const { limitConnections, limitConnectionsPerUser, limitConnectionsPerAddress } = this.config;
+    return {
+      total: limitConnections,
+      perUser: limitConnectionsPerUser,
+      perAddress: limitConnectionsPerAddress
+    };
+  }
+
   private clientLimits(): { frameBytes: number; subscriptions: number; publishPerSecond: number } {
     const { limitFrameBytes, limitSubscriptions, limitPublishPerSecond } = this.config;
     return {
@@ -252,7 +267,7 @@ export class Server {
       start: async () => {
         this.claim = claimDataDir(config.dataDir);
         const log = await openLmdbLog({
-          dir: join(config.dataDir, 'log'),
+          dir: join(config.dataDir, LOG_FOLDER),
           durability: config.durability,
           clock: outside.clock,
           retention: {
@@ -261,6 +276,13 @@ export class Server {
           },
           newEpoch: () => `x${randomBytes(6).toString('hex')}`
         });
+        if (log.epochRenewed) {
+          outside.logger.warn(
+            'the machine went down under a log with DURABILITY=process: what was acknowledged last may be lost, ' +
+              'so every thread has a new epoch and clients are told of a gap',
+            { actor: 'log' }
+          );
+        }
         log.onHealth(({ writable, reason }) => {
           if (writable)
             outside.logger.info('the thread log takes messages again', { actor: 'log' });
@@ -288,7 +310,7 @@ export class Server {
         const http = createHttp({
           report: () => this.report(),
           pages: loadPages(builtPagesDir()),
-          routes: []
+          routes: [(request) => this.api?.(request) ?? null]
         });
         const { transport, fallbackReason } = await pickTransport<Connection>(
           config.transport,
@@ -311,7 +333,13 @@ export class Server {
               chat.close(socket);
             }
           },
-          { messageBytes: config.limitFrameBytes * FRAME_SLACK, lagBytes: LAG_BYTES }
+          {
+            messageBytes:
+              config.limitFrameBytes === 0
+                ? MESSAGE_BYTES_MAX
+                : config.limitFrameBytes * FRAME_SLACK,
+            lagBytes: LAG_BYTES
+          }
         );
         this.transport = transport;
         this.fallbackReason = fallbackReason;
@@ -350,8 +378,10 @@ export class Server {
     const { log, connections, config } = this;
     const { clock, logger } = this.outside;
     if (log === null) throw new Error('the thread log is not open');
+    const auth = createAuthenticator(config.authJwtSecret, config.authJwksUrl);
     const fanOut = (thread: string, frame: string): void => {
       this.transport?.publish(thread, frame);
+      this.events?.publish(thread, frame);
     };
     const threads = new Threads({
       log,
@@ -371,21 +401,44 @@ export class Server {
     });
     this.threads = threads;
     const catchUp = new CatchUp(log, threads);
+    const subscriptions = new Subscriptions(log, threads, catchUp);
+    const events = new EventStreams({
+      clock,
+      log,
+      subscriptions,
+      limits: this.connectionLimits(),
+      onDropped: (socket, frame) => {
+        this.chat.dropped(socket, frame);
+      },
+      onDrain: (socket) => {
+        this.chat.drain(socket);
+      }
+    });
+    this.events = events;
+    this.api = createApi({
+      access: new ApiAccess(config.apiKey, auth, config.environment === 'development'),
+      log,
+      threads,
+      events,
+      clock,
+      bodyBytes: config.limitFrameBytes === 0 ? MESSAGE_BYTES_MAX : config.limitFrameBytes,
+      isServing: () => this.isServing()
+    });
     const routes = createRoutes({
       node: this.node,
       clock,
       log,
       threads,
       connections,
-      catchUp,
-      auth: createAuthenticator(config.authJwtSecret, config.authJwksUrl),
+      subscriptions,
+      auth,
       limits: this.clientLimits(),
       fanOut,
       resume: (connection) => {
         this.chat.resume(connection);
       }
     });
-    this.chat.begin({ threads, catchUp, routes });
+    this.chat.begin({ threads, catchUp, subscriptions, routes });
     return Object.keys(routes);
   }
 
@@ -433,6 +486,7 @@ export class Server {
     this.sweep = this.outside.clock.setTimeout(() => {
       this.connections.sweep();
       this.threads?.sweep();
+      this.events?.sweep();
       this.sweepAgain();
     }, SWEEP_MS);
   }

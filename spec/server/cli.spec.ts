@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { appendMany, LogFixture } from '../actors/log-fixture.js';
 import { runCli } from '../../server/cli.js';
+import { LOG_FOLDER } from '../../server/config.js';
 import { type CliOutput } from '../../server/cli-outside.js';
 import { flagName, SETTINGS } from '../../server/settings.js';
 import { VERSION } from '../../server/version.js';
@@ -216,7 +217,7 @@ describe('the command line', () => {
 
     before(async () => {
       dir = logs.dir();
-      const log = await logs.open({ dir });
+      const log = await logs.open({ dir: join(dir, LOG_FOLDER) });
       await appendMany(log, 't1', 3);
       await log.close();
     });

@@ -1,0 +1,16 @@
+/** The public surface of the package: the server to embed, its configuration, and the frames of `rollcall.v1`. */
+export { Server, type Surroundings } from './server/server.js';
+export { loadConfig, faultsMessage, type Config, type LoadedConfig } from './server/config.js';
+export { createLogger, type ServerLogger } from './server/logger.js';
+export { systemClock, type Clock } from './actors/clock.js';
+export type { Logger } from './actors/log-line.js';
+export type { StatusReport } from './server/status.js';
+export { ERRORS, CLOSES, type ErrorCode, type CloseCode } from './server/errors.js';
+export {
+  CLIENT_FRAMES,
+  SERVER_FRAMES,
+  SUBPROTOCOL,
+  type ClientFrame,
+  type ServerFrame,
+  type MessageFrame
+} from './server/protocol.js';

@@ -1,0 +1,57 @@
+/**
+ * Which core does what: the generator has one, the server under load the other. Without `taskset`, or on one core,
+ * nothing is pinned and the report says so.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** Milliseconds of a kernel tick, the unit of CPU time in /proc. */
+const TICK_MS = 10;
+
+/** Cores of a run; null when nothing is pinned. */
+export interface Cores {
+  readonly generator: number;
+  readonly server: number;
+}
+
+/** Picks two cores of those that this process may use. */
+export function pickCores(): Cores | null {
+  const { status, stdout } = spawnSync('taskset', ['-cp', String(process.pid)], {
+    encoding: 'utf8'
+  });
+  if (status !== 0) return null;
+  const allowed = (stdout.split(':').at(-1) ?? '').split(',').flatMap((part) => {
+    const [from, to] = part.split('-').map(Number);
+    if (from === undefined || Number.isNaN(from)) return [];
+    return Array.from({ length: (to ?? from) - from + 1 }, (_, index) => from + index);
+  });
+  const [generator, server] = allowed;
+  return generator === undefined || server === undefined ? null : { generator, server };
+}
+
+/** Moves this process, all its threads, to a core. */
+export function pinSelf(core: number): void {
+  spawnSync('taskset', ['-acp', String(core), String(process.pid)]);
+}
+
+/** CPU time that a process has used so far, all its threads, in milliseconds. */
+export function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+  // The name may hold anything but ends with the last parenthesis; user and system time are fields 14 and 15.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+/** Memory of a process in bytes: all that is resident, and the part that is its own and not a file's. */
+export interface Resident {
+  readonly all: number;
+  readonly own: number;
+}
+
+/** Reads the resident memory of a process. */
+export function resident(pid: number): Resident {
+  const text = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
+  const field = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1_024;
+  return { all: field('VmRSS'), own: field('RssAnon') };
+}

@@ -1,0 +1,183 @@
+/**
+ * A server under load: Rollcall as it is built, or one of the peers, as a process of its own; and how one connects to
+ * it, subscribes and publishes there.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { clientFrame, RawSocket, type Tally } from './wire.js';
+
+/** A server to compare with. */
+export type PeerKind = 'uws' | 'ws' | 'socket.io';
+
+/** A server that can be measured. */
+export type TargetKind = 'rollcall' | PeerKind;
+
+/** Says whether a name is that of a peer. */
+export function isPeerKind(name: string): name is PeerKind {
+  return name === 'uws' || name === 'ws' || name === 'socket.io';
+}
+
+/** What socket.io puts around the JSON of an event. */
+const EVENT_START = '42["message",';
+
+const PEERS = fileURLToPath(new URL('peers.ts', import.meta.url));
+const CONNECT_WITHIN_MS = 30_000;
+
+/** How a target is started. */
+export interface TargetOptions {
+  readonly kind: TargetKind;
+  /** The built command line of Rollcall. */
+  readonly cli: string;
+  /** Core to run on; null = any. */
+  readonly core: number | null;
+  /** More of Node's own options, for profiles. */
+  readonly nodeOptions?: readonly string[];
+}
+
+/** A running server. */
+export class Target {
+  readonly kind: TargetKind;
+  readonly port: number;
+  readonly pid: number;
+  private readonly child: ChildProcess;
+  private readonly dataDir: string | null;
+  private nextUser = 0;
+
+  private constructor(
+    kind: TargetKind,
+    port: number,
+    child: ChildProcess & { readonly pid: number },
+    dataDir: string | null
+  ) {
+    this.kind = kind;
+    this.port = port;
+    this.pid = child.pid;
+    this.child = child;
+    this.dataDir = dataDir;
+  }
+
+  /** Starts a server and resolves once it serves. */
+  static async start(options: TargetOptions): Promise<Target> {
+    const { kind, cli, core, nodeOptions = [] } = options;
+    const pinned = core === null ? [] : ['taskset', '-c', String(core)];
+    const dataDir =
+      kind === 'rollcall' ? await mkdtemp(join(tmpdir(), 'rollcall-bench-')) : null;
+    const script = kind === 'rollcall' ? [cli, 'start'] : ['--import', 'tsx', PEERS, kind];
+    const [command = process.execPath, ...args] = [
+      ...pinned,
+      process.execPath,
+      ...nodeOptions,
+      ...script
+    ];
+    const child = spawn(command, args, {
+      // Away from the checkout, so that no .env file of it is read.
+      cwd: dataDir ?? process.cwd(),
+      env: dataDir === null ? process.env : environment(dataDir),
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc']
+    });
+    const { pid } = child;
+    if (pid === undefined) throw new Error(`${kind} did not start`);
+    const ended = once(child, 'exit').then(() => {
+      throw new Error(`${kind} ended before it served`);
+    });
+    const port = await Promise.race([kind === 'rollcall' ? servingPort(child) : peerPort(child), ended]);
+    ended.catch(() => undefined);
+    return new Target(kind, port, Object.assign(child, { pid }), dataDir);
+  }
+
+  /** Opens a connection that is subscribed to a thread, or to none. */
+  async connect(thread: string | null, tally: Tally): Promise<RawSocket> {
+    const { port, kind } = this;
+    const query = thread === null ? '' : `thread=${thread}`;
+    const common = { port, tally, thread: thread ?? '' };
+    if (kind === 'socket.io') {
+      const path = `/socket.io/?EIO=4&transport=websocket&${query}`;
+      const socket = await RawSocket.open({ ...common, path, shift: EVENT_START.length });
+      await socket.text('{"sid"');
+      const welcome = socket.text('40{"sid"');
+      socket.send(clientFrame('40'));
+      await welcome;
+      socket.onText = (text) => {
+        if (text === '2') socket.send(clientFrame('3'));
+      };
+      return socket;
+    }
+    if (kind !== 'rollcall') {
+      return RawSocket.open({ ...common, path: `/${thread === null ? 'relay' : 'ws'}?${query}` });
+    }
+    const socket = await RawSocket.open({ ...common, path: '/ws' });
+    const user = `user-${String(this.nextUser++)}`;
+    const last = socket.text(thread === null ? '"connected"' : '"caught_up"');
+    socket.send(clientFrame(JSON.stringify({ type: 'connect', id: 1, user })));
+    if (thread !== null) {
+      socket.send(clientFrame(JSON.stringify({ type: 'subscribe', id: 2, thread })));
+    }
+    await last;
+    return socket;
+  }
+
+  /** Opens many connections, `among` at a time. */
+  async connectAll(
+    threads: readonly (string | null)[],
+    tally: Tally,
+    among = 64
+  ): Promise<RawSocket[]> {
+    const sockets: RawSocket[] = [];
+    const deadline = AbortSignal.timeout(CONNECT_WITHIN_MS + threads.length * 10);
+    for (let from = 0; from < threads.length; from += among) {
+      if (deadline.aborted) throw new Error(`${this.kind} takes connections too slowly`);
+      const some = threads.slice(from, from + among);
+      sockets.push(...(await Promise.all(some.map((thread) => this.connect(thread, tally)))));
+    }
+    return sockets;
+  }
+
+  /** Ends the server and removes its data. */
+  async stop(): Promise<void> {
+    const exit = once(this.child, 'exit');
+    // Rollcall would take its time to send everybody away; nothing here is to be kept.
+    this.child.kill(this.kind === 'rollcall' ? 'SIGKILL' : 'SIGTERM');
+    if (this.child.exitCode === null && this.child.signalCode === null) await exit;
+    if (this.dataDir !== null) await rm(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Nothing of ours but the path; no limits, since one address has all connections. */
+function environment(dataDir: string): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    PORT: '0',
+    CLICKHOUSE_URL: 'off',
+    LOG_FORMAT: 'json',
+    DATA_DIR: dataDir,
+    LIMIT_PUBLISH_PER_SECOND: '0',
+    LIMIT_CONNECTIONS_PER_ADDRESS: '0',
+    LIMIT_CONNECTIONS_PER_USER: '0',
+    LIMIT_CONNECTIONS: '0'
+  };
+}
+
+function servingPort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    if (child.stdout === null) return;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const url = /Rollcall is serving.*"url":"http:\/\/[^"]*:(\d+)"/.exec(line)?.[1];
+      if (url !== undefined) resolve(Number(url));
+      else if (/"level":"(error|warn)"/.test(line)) process.stderr.write(`${line}\n`);
+    });
+  });
+}
+
+function peerPort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.on('message', (message) => {
+      if (typeof message === 'object' && 'port' in message) resolve(Number(message.port));
+    });
+  });
+}

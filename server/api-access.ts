@@ -1,0 +1,76 @@
+/**
+ * Who may use the HTTP server API: the holder of the API key for everything, a user with a good token for reading.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { AuthError, type Authenticator } from './auth.js';
+import type { ErrorCode } from './errors.js';
+import type { TransportRequest } from './transport.js';
+
+/** Whoever asks: a backend with the key (or anybody in development), or one user. */
+export type Caller =
+  { readonly kind: 'backend' } | { readonly kind: 'user'; readonly user: string };
+
+/** A request that was not let in; `code` is one of the error table. */
+export class AccessError extends Error {
+  readonly code: Extract<ErrorCode, 'unauthorized' | 'forbidden'>;
+  constructor(code: AccessError['code'], message: string) {
+    super(message);
+    this.name = 'AccessError';
+    this.code = code;
+  }
+}
+
+/** Decides who is asking. */
+export class ApiAccess {
+  private readonly keyHash: Buffer | null;
+  private readonly auth: Authenticator;
+  private readonly isOpen: boolean;
+
+  /** Without a key the API is open in development, and answers 403 elsewhere. */
+  constructor(apiKey: string | undefined, auth: Authenticator, isDevelopment: boolean) {
+    this.keyHash = apiKey === undefined ? null : hash(apiKey);
+    this.auth = auth;
+    this.isOpen = apiKey === undefined && isDevelopment;
+  }
+
+  /** @throws {AccessError} `forbidden` without a configured key, `unauthorized` with none or a wrong one */
+  backend(request: TransportRequest): Caller {
+    if (this.isOpen) return { kind: 'backend' };
+    if (this.keyHash === null) {
+      throw new AccessError('forbidden', 'the server API is off: set API_KEY to use it');
+    }
+    const shown = credentials(request);
+    // Hashes have one length, so comparing them tells nothing of the key's.
+    if (shown !== null && timingSafeEqual(hash(shown), this.keyHash)) return { kind: 'backend' };
+    throw new AccessError(
+      'unauthorized',
+      'send the API key as "Authorization: Bearer …" or "X-API-Key"'
+    );
+  }
+
+  /** @throws {AccessError} when there is neither the API key nor a good token of a user */
+  async reader(request: TransportRequest): Promise<Caller> {
+    try {
+      return this.backend(request);
+    } catch (error) {
+      const shown = credentials(request);
+      if (!this.auth.isRequired || shown === null) throw error;
+      try {
+        const { user } = await this.auth.verify(shown);
+        return { kind: 'user', user };
+      } catch (refusal) {
+        const why = refusal instanceof AuthError ? refusal.message : 'the token is not valid';
+        throw new AccessError('unauthorized', why);
+      }
+    }
+  }
+}
+
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function credentials(request: TransportRequest): string | null {
+  const bearer = /^Bearer +(\S+)$/i.exec(request.header('authorization') ?? '')?.[1];
+  return bearer ?? request.header('x-api-key') ?? null;
+}
