@@ -6,14 +6,14 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../actors/clock.js';
 import { parseMessageFrame } from '../actors/message-frame.js';
 import type { Logger } from '../actors/log-line.js';
-import type { PresenceChange } from '../actors/presence.js';
 import type { Threads } from '../actors/threads.js';
 import type { CatchUp } from './catch-up.js';
 import { Connection, EARLY_FRAMES_MAX } from './connection.js';
 import type { Connections } from './connections.js';
 import { decodeFrames, type Decoded } from './frame-decoder.js';
 import { isThreadId, SUBPROTOCOL, type ClientFrame } from './protocol.js';
-import { route, type ClientLimits, type Routes } from './routes.js';
+import type { ClientLimits } from './limits.js';
+import { route, type Routes } from './routes.js';
 import type { Subscriptions } from './subscriptions.js';
 import { TokenBucket } from './token-bucket.js';
 import type { HttpReply, Socket, TransportRequest, UpgradeDecision } from './transport.js';
@@ -170,17 +170,6 @@ export class Chat {
     for (const frame of early) this.handle(connection, frame);
   }
 
-  /** Presence as a frame, for a thread's subscribers. */
-  static presenceFrame(thread: string, change: PresenceChange): string {
-    return JSON.stringify({
-      type: 'presence',
-      thread,
-      join: change.join.length === 0 ? undefined : change.join,
-      leave: change.leave.length === 0 ? undefined : change.leave,
-      count: change.count
-    });
-  }
-
   private frame(connection: Connection, decoded: Decoded): void {
     if (!decoded.ok) {
       this.badFrame(connection, decoded.id, decoded.code, decoded.message);
@@ -251,8 +240,9 @@ export class Chat {
   }
 
   private isProbe(shown: string | undefined): boolean {
-    if (shown?.length !== this.probeSecret.length) return false;
-    return timingSafeEqual(Buffer.from(shown), Buffer.from(this.probeSecret));
+    if (shown === undefined) return false;
+    const [given, secret] = [Buffer.from(shown), Buffer.from(this.probeSecret)];
+    return given.length === secret.length && timingSafeEqual(given, secret);
   }
 }
 

@@ -5,6 +5,7 @@
 import type { Clock } from '../actors/clock.js';
 import { fallbackFrame } from '../actors/message-frame.js';
 import type { Connection } from './connection.js';
+import type { ConnectionLimits } from './limits.js';
 
 /** How often the server pings a silent connection, in milliseconds; told to clients in `connected.ping`. */
 export const PING_MS = 25_000;
@@ -17,13 +18,6 @@ export const LAG_MAX_MS = 60_000;
 
 /** How often the sweep runs: the resolution of all deadlines of a connection. */
 export const SWEEP_MS = 1_000;
-
-/** Limits on connections; 0 = none. */
-export interface ConnectionLimits {
-  readonly total: number;
-  readonly perUser: number;
-  readonly perAddress: number;
-}
 
 function takesNow(connection: Connection): boolean {
   return !connection.isClosing && connection.laggingSince === null;

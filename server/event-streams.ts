@@ -5,7 +5,8 @@
 import type { Clock } from '../actors/clock.js';
 import type { ThreadLog } from '../actors/thread-log.js';
 import { Connection } from './connection.js';
-import { LAG_MAX_MS, PING_MS, type ConnectionLimits } from './connections.js';
+import { LAG_MAX_MS, PING_MS } from './connections.js';
+import type { ConnectionLimits } from './limits.js';
 import { problem } from './http.js';
 import type { Subscriptions } from './subscriptions.js';
 import type { HttpReply, HttpStream, HttpStreamReply, Socket } from './transport.js';

@@ -2,6 +2,7 @@
  * Frames that are sent often, built by concatenation: thread ids and epochs need no escaping, stored frames none at all.
  */
 import type { AppendResult, Durability, LogEntry } from '../actors/thread-log.js';
+import type { PresenceChange } from '../actors/presence.js';
 import type { ClientFrame } from './protocol.js';
 
 function idField(id: string | number | undefined): string {
@@ -33,4 +34,15 @@ export function encodeHistory(
     `{"type":"history",${idField(frame.id)}"thread":"${frame.thread}","epoch":"${epoch}",` +
     `"messages":[${messages}],"more":${String(more)}}`
   );
+}
+
+/** Who came and went, for a thread's subscribers. */
+export function presenceFrame(thread: string, change: PresenceChange): string {
+  return JSON.stringify({
+    type: 'presence',
+    thread,
+    join: change.join.length === 0 ? undefined : change.join,
+    leave: change.leave.length === 0 ? undefined : change.leave,
+    count: change.count
+  });
 }

@@ -7,6 +7,7 @@ import type { Threads } from '../actors/threads.js';
 import { encodeAck, encodeHistory } from './frame-encoder.js';
 import { AuthError, type Authenticator } from './auth.js';
 import type { Connection } from './connection.js';
+import type { ClientLimits } from './limits.js';
 import { PING_MS, type Connections } from './connections.js';
 import {
   AGENT_KINDS,
@@ -28,13 +29,6 @@ export const PAGE_DEFAULT = 50;
 
 /** Characters of messages in one `history` page; a page that would be larger is shorter and says `more`. */
 export const HISTORY_CHARS_MAX = 524_288;
-
-/** Limits that a client is told. */
-export interface ClientLimits {
-  readonly frameBytes: number;
-  readonly subscriptions: number;
-  readonly publishPerSecond: number;
-}
 
 /** What the handlers work with. */
 export interface RouteServices {

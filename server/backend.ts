@@ -1,0 +1,112 @@
+/**
+ * Everything that needs an open log: threads, subscriptions, the route table, event streams and the HTTP API. Made when
+ * the handlers are registered, and not before.
+ */
+import type { Clock } from '../actors/clock.js';
+import type { Logger } from '../actors/log-line.js';
+import type { DeliveryCounts } from '../actors/delivery-counts.js';
+import type { ThreadLog } from '../actors/thread-log.js';
+import { Threads } from '../actors/threads.js';
+import { createApi } from './api.js';
+import { ApiAccess } from './api-access.js';
+import { createAuthenticator } from './auth.js';
+import { CatchUp } from './catch-up.js';
+import type { Chat } from './chat.js';
+import type { Config } from './config.js';
+import type { Connections } from './connections.js';
+import { EventStreams } from './event-streams.js';
+import type { HttpRoute } from './http.js';
+import { MESSAGE_BYTES_MAX } from './listener.js';
+import { presenceFrame } from './frame-encoder.js';
+import { clientLimits, connectionLimits } from './limits.js';
+import { createRoutes } from './routes.js';
+import { Subscriptions } from './subscriptions.js';
+
+/** What the backend is made of. */
+export interface BackendOptions {
+  readonly config: Config;
+  readonly node: string;
+  readonly log: ThreadLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly counts: DeliveryCounts;
+  readonly chat: Chat;
+  readonly connections: Connections;
+  /** Gives a frame to every WebSocket in a thread's topic. */
+  readonly publish: (thread: string, frame: string) => void;
+  readonly isServing: () => boolean;
+}
+
+/** The parts that the server goes on to use. */
+export interface Backend {
+  readonly threads: Threads;
+  readonly events: EventStreams;
+  readonly api: HttpRoute;
+  /** Frame types that now have a handler. */
+  readonly handlers: readonly string[];
+}
+
+/** Makes the backend and gives the chat what it needs of it. */
+export function createBackend(options: BackendOptions): Backend {
+  const { config, node, log, clock, logger, counts, chat, connections, isServing } = options;
+  const auth = createAuthenticator(config.authJwtSecret, config.authJwksUrl);
+  const fanOut = (thread: string, frame: string): void => {
+    options.publish(thread, frame);
+    events.publish(thread, frame);
+  };
+  const threads = new Threads({
+    log,
+    clock,
+    logger,
+    counts,
+    testThreadPrefixes: config.testThreadPrefixes,
+    graceMs: config.deliveryGraceMs,
+    audience: {
+      fanOut,
+      presence: (thread, change) => {
+        fanOut(thread, presenceFrame(thread, change));
+      },
+      isReachable: (user) => connections.isReachable(user),
+      fallback: (user, frame) => connections.fallback(user, frame)
+    }
+  });
+  const catchUp = new CatchUp(log, threads);
+  const subscriptions = new Subscriptions(log, threads, catchUp);
+  const events = new EventStreams({
+    clock,
+    log,
+    subscriptions,
+    limits: connectionLimits(config),
+    onDropped: (socket, frame) => {
+      chat.dropped(socket, frame);
+    },
+    onDrain: (socket) => {
+      chat.drain(socket);
+    }
+  });
+  const api = createApi({
+    access: new ApiAccess(config.apiKey, auth, config.environment === 'development'),
+    log,
+    threads,
+    events,
+    clock,
+    bodyBytes: config.limitFrameBytes === 0 ? MESSAGE_BYTES_MAX : config.limitFrameBytes,
+    isServing
+  });
+  const routes = createRoutes({
+    node,
+    clock,
+    log,
+    threads,
+    connections,
+    subscriptions,
+    auth,
+    limits: clientLimits(config),
+    fanOut,
+    resume: (connection) => {
+      chat.resume(connection);
+    }
+  });
+  chat.begin({ threads, catchUp, subscriptions, routes });
+  return { threads, events, api, handlers: Object.keys(routes) };
+}
