@@ -27,7 +27,7 @@ export const TYPING_FOR_MS = 6_000;
 /** Messages in a `history` or `threads` page when the client does not say. */
 export const PAGE_DEFAULT = 50;
 
-/** Characters of messages in one `history` page; a page that would be larger is shorter and says `more`. */
+/** Characters of messages in one `history` or `threads` page; one that would be larger is shorter and says `more`. */
 export const HISTORY_CHARS_MAX = 524_288;
 
 /** What the handlers work with. */
@@ -209,14 +209,20 @@ export function createRoutes(services: RouteServices): Routes {
         frame.before ?? Number.MAX_SAFE_INTEGER,
         frame.limit ?? PAGE_DEFAULT
       );
-      const rows = page.threads.map(
-        ({ thread, head, read, last }) =>
+      const rows: string[] = [];
+      let chars = 0;
+      for (const { thread, head, read, last } of page.threads) {
+        chars += last?.frame.length ?? 0;
+        if (chars > HISTORY_CHARS_MAX && rows.length > 0) break;
+        rows.push(
           `{"thread":"${thread}","epoch":"${head.epoch}","offset":${String(head.last)},` +
-          `"read":${String(read)},"at":${String(head.at)},"last":${last?.frame ?? 'null'}}`
-      );
+            `"read":${String(read)},"at":${String(head.at)},"last":${last?.frame ?? 'null'}}`
+        );
+      }
+      const more = page.more || rows.length < page.threads.length;
       const id = frame.id === undefined ? '' : `"id":${JSON.stringify(frame.id)},`;
       connection.send(
-        `{"type":"threads",${id}"more":${String(page.more)},"threads":[${rows.join(',')}]}`
+        `{"type":"threads",${id}"more":${String(more)},"threads":[${rows.join(',')}]}`
       );
     },
 

@@ -374,7 +374,7 @@ describe('SETTINGS', () => {
 
 describe('envExample', () => {
   it('is the text of .env.example', () => {
-    expect(root('.env.example'), 'run npx tsx scripts/settings-docs.ts').to.equal(envExample());
+    expect(root('.env.example'), 'run npx tsx scripts/generated-docs.ts').to.equal(envExample());
   });
 
   it('changes nothing when it is used as it is', () => {
@@ -386,6 +386,6 @@ describe('settingsTable', () => {
   it('is the table of docs/configuration.md', () => {
     const [begin, end] = TABLE_MARKS;
     const table = root('docs/configuration.md').split(begin)[1]?.split(end)[0]?.trim();
-    expect(table, 'run npx tsx scripts/settings-docs.ts').to.equal(settingsTable());
+    expect(table, 'run npx tsx scripts/generated-docs.ts').to.equal(settingsTable());
   });
 });

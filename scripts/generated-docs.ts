@@ -1,5 +1,6 @@
-/** Writes `.env.example` and the table of docs/configuration.md from the settings: `npx tsx scripts/settings-docs.ts`. */
+/** Writes `.env.example`, the table of docs/configuration.md and docs/errors.md from their sources: `npx tsx scripts/generated-docs.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { errorsPage } from './errors-page.js';
 import { envExample, settingsTable, TABLE_MARKS } from '../server/config-text.js';
 
 const page = new URL('../docs/configuration.md', import.meta.url);
@@ -12,3 +13,4 @@ if (before === undefined || after === undefined) {
 }
 writeFileSync(page, `${before}${begin}\n\n${settingsTable()}\n\n${end}${after}`);
 writeFileSync(new URL('../.env.example', import.meta.url), envExample());
+writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage());

@@ -1,0 +1,17 @@
+import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
+import { errorsPage } from '../../scripts/errors-page.js';
+import { CLOSES, ERRORS } from '../../server/errors.js';
+
+describe('errorsPage', () => {
+  it('is docs/errors.md as it stands', () => {
+    const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+    expect(page, 'run npx tsx scripts/generated-docs.ts').to.equal(errorsPage());
+  });
+
+  it('names every code of both tables', () => {
+    const page = errorsPage();
+    for (const code of Object.keys(ERRORS)) expect(page).to.include(`\`${code}\``);
+    for (const code of Object.keys(CLOSES)) expect(page).to.include(`**${code}**`);
+  });
+});
