@@ -98,6 +98,13 @@ export function claimDataDir(dir: string): DataDirClaim {
   );
 }
 
+/** Process id of the live process that has the directory; null when none does. Changes nothing. */
+export function holderOf(dir: string): number | null {
+  const found = read(join(dir, LOCK_FILE));
+  const holder = found === null ? null : parse(found);
+  return holder !== null && isAlive(holder) ? holder.pid : null;
+}
+
 function makeWritable(dir: string): void {
   const probe = join(dir, `.probe-${String(process.pid)}`);
   try {

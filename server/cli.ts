@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { holderOf } from '../actors/data-dir.js';
 import { reasonOf } from '../machines/child.js';
 import { parseFlags } from './cli-args.js';
 import { type CliOutput, type CliOutside, EXIT, say } from './cli-outside.js';
@@ -156,9 +157,16 @@ async function inLogFolder(
   // Only the one setting: a log must be readable where the rest of the configuration is not at hand.
   const input = inputOf(flags, outside);
   const loaded = input.ok ? loadSetting(SETTINGS.dataDir, input.value) : input;
-  return loaded.ok
-    ? await run(join(loaded.value, LOG_FOLDER))
-    : await refuse(loaded.faults, outside);
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  const dir = loaded.value;
+  // A log that is being written cannot be judged by its pages.
+  const pid = holderOf(dir);
+  if (pid !== null) {
+    const action = 'stop that server first';
+    await say(outside.stderr, `rollcall: ${dir} is in use by process ${String(pid)}: ${action}`);
+    return EXIT.failed;
+  }
+  return await run(join(dir, LOG_FOLDER));
 }
 
 function load(flags: Flags, outside: CliOutside): LoadedConfig {

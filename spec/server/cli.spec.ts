@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { appendMany, LogFixture } from '../actors/log-fixture.js';
 import { runCli } from '../../server/cli.js';
+import { claimDataDir } from '../../actors/data-dir.js';
 import { LOG_FOLDER } from '../../server/config.js';
 import { type CliOutput } from '../../server/cli-outside.js';
 import { flagName, SETTINGS } from '../../server/settings.js';
@@ -241,6 +242,17 @@ describe('the command line', () => {
         .map((frame) => (frame as { offset: number }).offset);
       expect({ code, offsets }).to.deep.equal({ code: 0, offsets: [1, 2, 3] });
       expect(stderr).to.match(/^3 messages written/);
+    });
+
+    it('refuses to judge the log and names the process when a server has the directory', async () => {
+      const claim = claimDataDir(dir);
+      try {
+        const { code, stdout, stderr } = await ran(['log', 'check', '--data-dir', dir]);
+        expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
+        expect(stderr).to.include(`in use by process ${String(process.pid)}`);
+      } finally {
+        claim.release();
+      }
     });
   });
 
