@@ -24,6 +24,10 @@ export const PRESENCE_GATHER_MS = 50;
 /** The same for threads above the size at which only a number is told: less often, since each goes to all. */
 export const PRESENCE_GATHER_LARGE_MS = 1_000;
 
+/** Messages, and characters of them, read at once when a thread is brought up to what the log has. */
+const RESYNC_PAGE = 128;
+const RESYNC_PAGE_CHARS = 262_144;
+
 /** Where messages go. None of these throws. */
 export interface Audience {
   /** Gives a frame to every live subscription of a thread. */
@@ -163,6 +167,7 @@ export class Threads {
       thread.pending--;
       thread.usedAt = entry.at;
       if (result.ok && !result.duplicate) {
+        if (result.offset > thread.published + 1) this.fanOutUpTo(thread, result.offset - 1);
         thread.published = result.offset;
         done(result);
         this.options.counts.add(
@@ -173,6 +178,21 @@ export class Threads {
         done(result);
       }
     });
+  }
+
+  /** Counts a message that was turned away before it came to the log. */
+  refused(): void {
+    this.options.counts.add('refused');
+  }
+
+  /**
+   * Gives out what the log kept although it had been answered `unavailable`: a disk that fails at the very point of a
+   * commit may have kept it. Called when the log takes messages again.
+   */
+  resync(): void {
+    for (const thread of this.active.values()) {
+      this.fanOutUpTo(thread, this.options.log.head(thread.id)?.last ?? 0);
+    }
   }
 
   /** Lets go of threads that nobody uses; called every few seconds. */
@@ -191,6 +211,19 @@ export class Threads {
   close(): void {
     for (const thread of this.active.values()) thread.actor?.stop();
     this.active.clear();
+  }
+
+  private fanOutUpTo(thread: ActiveThread, last: number): void {
+    const { log, audience } = this.options;
+    while (thread.published < last) {
+      const page = log.read(thread.id, thread.published, RESYNC_PAGE, RESYNC_PAGE_CHARS);
+      if (page.length === 0) return;
+      for (const { offset, frame } of page) {
+        if (offset > last) return;
+        thread.published = offset;
+        if (thread.subscribers > 0) audience.fanOut(thread.id, frame);
+      }
+    }
   }
 
   private deliver(

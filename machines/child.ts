@@ -31,9 +31,13 @@ export interface ChildStop {
 /** How a child ended: the output of every supervised machine. */
 export type ChildOutput = { status: 'stopped' } | { status: 'failed'; error: string };
 
-/** Says a thrown value in words. */
+/** Says a thrown value in words, whatever it is: supervisors ask, and they must not throw. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'something was thrown that cannot be said in words';
+  }
 }
 
 /** Says how a child ended when its output is a {@link ChildOutput}; null when it ended as it was told to. */

@@ -35,10 +35,7 @@ export type DeliveryEvent =
 
 /** What the chart tells the thread registry. */
 export type DeliveryEmitted =
-  | { type: 'messages.held' }
-  | { type: 'incident.opened' }
-  | { type: 'incident.closed' }
-  | { type: 'messages.flushed' };
+  { type: 'incident.opened' } | { type: 'incident.closed' } | { type: 'messages.flushed' };
 
 /** Chart of one thread's delivery. */
 export const deliveryMachine = setup({
@@ -63,13 +60,17 @@ export const deliveryMachine = setup({
   }
 }).createMachine({
   id: 'delivery',
-  context: ({ input }) => ({
-    thread: input.thread,
-    isTestThread: input.isTestThread,
-    graceMs: input.held?.graceMs ?? 0,
-    isIncidentOpen: input.held?.state === 'undelivered',
-    restoring: input.held?.state ?? null
-  }),
+  context: ({ input: { thread, isTestThread, held } }) => {
+    // What was held before the prefixes were changed: a test thread holds nothing.
+    const restored = isTestThread ? null : held;
+    return {
+      thread,
+      isTestThread,
+      graceMs: restored?.graceMs ?? 0,
+      isIncidentOpen: restored?.state === 'undelivered',
+      restoring: restored?.state ?? null
+    };
+  },
   initial: 'reviving',
   states: {
     reviving: {
@@ -87,7 +88,7 @@ export const deliveryMachine = setup({
         'message.unwatched': {
           guard: 'isHeld',
           target: 'waiting',
-          actions: ['noteGrace', emit({ type: 'messages.held' })]
+          actions: 'noteGrace'
         }
       }
     },

@@ -62,7 +62,14 @@ export const serviceMachine = setup({
     },
     stopping: {
       tags: 'draining',
-      invoke: { src: 'stop', onDone: 'stopped', onError: 'stopped' }
+      invoke: {
+        src: 'stop',
+        onDone: 'stopped',
+        onError: {
+          target: 'failed',
+          actions: assign({ error: ({ event }) => reasonOf(event.error) })
+        }
+      }
     },
     stopped: { type: 'final', tags: 'draining' },
     failed: { type: 'final', tags: 'failed' }

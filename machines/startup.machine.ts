@@ -113,6 +113,7 @@ export const startupMachine = setup({
       event.phase === 'services' &&
       event.children.every((child) => !child.required || child.status === 'ready'),
     isPhaseEnd: ({ event }) => phaseOf(event) !== null,
+    isLastEnd: ({ context, event }) => phaseOf(event) === context.live.at(-1),
     hasNothingLive: ({ context }) => context.live.length === 0,
     hasFailed: ({ context }) => context.failure !== null,
     hasDegraded: ({ context }) =>
@@ -291,17 +292,21 @@ export const startupMachine = setup({
     },
     ending: {
       tags: 'draining',
+      // Said before the drain, which may hang: a failure is told on every way out.
+      entry: 'announceFailure',
       after: { shutdown: { target: 'ended', actions: assign({ forced: true }) } },
       onDone: 'ended',
       initial: 'draining',
-      on: { 'xstate.done.actor.*': { guard: 'isPhaseEnd', actions: 'notePhaseEnd' } },
+      on: {
+        'xstate.done.actor.*': { guard: 'isPhaseEnd', actions: 'notePhaseEnd' },
+        'xstate.error.actor.*': { guard: 'isPhaseEnd', actions: 'notePhaseEnd' }
+      },
       states: {
         draining: {
           entry: emit({ type: 'draining' }),
           invoke: { src: 'drain', onDone: 'stopping', onError: 'stopping' }
         },
         stopping: {
-          entry: 'announceFailure',
           initial: 'choosing',
           onDone: 'allStopped',
           states: {
@@ -310,14 +315,15 @@ export const startupMachine = setup({
             },
             waiting: {
               entry: 'askLastToStop',
+              // Another phase may end meanwhile: that is noted above, and the one that was asked is not asked again.
               on: {
                 'xstate.done.actor.*': {
-                  guard: 'isPhaseEnd',
+                  guard: 'isLastEnd',
                   target: 'choosing',
                   actions: 'notePhaseEnd'
                 },
                 'xstate.error.actor.*': {
-                  guard: 'isPhaseEnd',
+                  guard: 'isLastEnd',
                   target: 'choosing',
                   actions: 'notePhaseEnd'
                 }

@@ -53,7 +53,7 @@ export interface SupervisorInput {
   readonly facts: Facts;
 }
 
-/** Children of one supervisor at most: spawn and stop cost O(children) in XState. */
+/** Children of one supervisor at most, more are refused: spawn and stop cost O(children) in XState. */
 export const MAX_CHILDREN = 64;
 
 type SupervisorEvent =
@@ -86,6 +86,15 @@ function withChild(
 
 function without(live: readonly string[], id: string): readonly string[] {
   return live.filter((other) => other !== id);
+}
+
+/** Why these children cannot be supervised; null when they can. */
+function impossibleIn(specs: readonly ChildSpec[]): string | null {
+  if (specs.length > MAX_CHILDREN) {
+    return `${String(specs.length)} children are more than the ${String(MAX_CHILDREN)} of one phase`;
+  }
+  const twice = specs.find((spec, index) => specs.findIndex(({ id }) => id === spec.id) !== index);
+  return twice === undefined ? null : `two children have the id ${twice.id}`;
 }
 
 /** What has gone wrong with a child, when the event says so: its id and the reason. */
@@ -125,7 +134,8 @@ export const supervisorMachine = setup({
         loss !== null && (context.specs.find((spec) => spec.id === loss.id)?.required ?? false)
       );
     },
-    isCurrentLoss: ({ context, event }) => lossIn(event)?.id === context.specs[context.index]?.id
+    isCurrentLoss: ({ context, event }) => lossIn(event)?.id === context.specs[context.index]?.id,
+    isLastLoss: ({ context, event }) => lossIn(event)?.id === context.live.at(-1)
   },
   actions: {
     startCurrent: enqueueActions(({ context, enqueue }) => {
@@ -147,6 +157,11 @@ export const supervisorMachine = setup({
         facts: event.facts ?? context.facts
       };
     }),
+    noteLateReady: assign(({ context, event }) =>
+      event.type === 'child.ready'
+        ? { children: withChild(context.children, event.id, 'ready', null) }
+        : {}
+    ),
     noteReport: assign(({ context, event }) => {
       if (event.type === 'child.degraded') {
         return { children: withChild(context.children, event.id, 'degraded', event.error) };
@@ -215,20 +230,23 @@ export const supervisorMachine = setup({
   }
 }).createMachine({
   id: 'supervisor',
-  context: ({ input }) => ({
-    id: input.id,
-    specs: input.children,
-    facts: input.facts,
-    index: 0,
-    children: input.children.map((spec) => ({
-      id: spec.id,
-      required: spec.required,
-      status: 'waiting',
-      error: null
-    })),
-    live: [],
-    failure: null
-  }),
+  context: ({ input }) => {
+    const error = impossibleIn(input.children);
+    return {
+      id: input.id,
+      specs: input.children,
+      facts: input.facts,
+      index: 0,
+      children: input.children.map((spec) => ({
+        id: spec.id,
+        required: spec.required,
+        status: 'waiting',
+        error: null
+      })),
+      live: [],
+      failure: error === null ? null : { service: input.id, error }
+    };
+  },
   initial: 'checking',
   on: {
     'child.degraded': { actions: ['noteReport', 'reportChanged'] },
@@ -237,14 +255,21 @@ export const supervisorMachine = setup({
   states: {
     checking: {
       tags: 'initializing',
-      always: [{ guard: 'hasStartedAll', target: 'running' }, { target: 'starting' }]
+      always: [
+        { guard: 'hasFailed', target: 'failed' },
+        { guard: 'hasStartedAll', target: 'running' },
+        { target: 'starting' }
+      ]
     },
     starting: {
       tags: 'initializing',
       entry: 'startCurrent',
       on: {
         'supervisor.stop': 'stopping',
-        'child.ready': { guard: 'isCurrent', target: 'checking', actions: 'noteReady' },
+        'child.ready': [
+          { guard: 'isCurrent', target: 'checking', actions: 'noteReady' },
+          { actions: ['noteLateReady', 'reportChanged'] }
+        ],
         'xstate.done.actor.*': [
           { guard: 'isRequiredLoss', target: 'stopping', actions: ['noteLoss', 'noteFatalLoss'] },
           { guard: 'isCurrentLoss', target: 'checking', actions: ['noteLoss', 'skipCurrent'] },
@@ -269,14 +294,7 @@ export const supervisorMachine = setup({
       entry: 'reportReady',
       on: {
         'supervisor.stop': 'stopping',
-        'child.ready': {
-          actions: [
-            assign(({ context, event }) => ({
-              children: withChild(context.children, event.id, 'ready', null)
-            })),
-            'reportChanged'
-          ]
-        },
+        'child.ready': { actions: ['noteLateReady', 'reportChanged'] },
         'xstate.done.actor.*': [
           { guard: 'isRequiredLoss', target: 'stopping', actions: ['noteLoss', 'noteFatalLoss'] },
           { actions: ['noteLoss', 'reportChanged'] }
@@ -297,8 +315,15 @@ export const supervisorMachine = setup({
         waiting: {
           entry: 'askLastToStop',
           on: {
-            'xstate.done.actor.*': { target: 'choosing', actions: 'noteStopped' },
-            'xstate.error.actor.*': { target: 'choosing', actions: 'noteStopped' }
+            // Another child may end meanwhile: the one that was asked keeps its deadline and is not asked again.
+            'xstate.done.actor.*': [
+              { guard: 'isLastLoss', target: 'choosing', actions: 'noteStopped' },
+              { actions: 'noteStopped' }
+            ],
+            'xstate.error.actor.*': [
+              { guard: 'isLastLoss', target: 'choosing', actions: 'noteStopped' },
+              { actions: 'noteStopped' }
+            ]
           },
           after: { shutdown: { target: 'choosing', actions: 'noteStopped' } }
         },

@@ -21,11 +21,16 @@ export interface Authenticator {
   verify(token: string | undefined): Promise<Identity>;
 }
 
-/** A token that was not accepted; the message may be shown to its bearer. */
+/**
+ * A token that was not accepted; the message may be shown to its bearer. `unavailable` means that the keys could not be
+ * had: the token may be good.
+ */
 export class AuthError extends Error {
-  constructor(message: string) {
+  readonly code: 'unauthorized' | 'unavailable';
+  constructor(message: string, code: 'unauthorized' | 'unavailable' = 'unauthorized') {
     super(message);
     this.name = 'AuthError';
+    this.code = code;
   }
 }
 
@@ -35,9 +40,17 @@ const JWKS_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 /** Clocks of issuer and server may differ by this much. */
 const CLOCK_TOLERANCE_SECONDS = 5;
 
+/** Codes of `jose` that blame the key server: no answer in time, no key set, and any status but 200. */
+const KEY_SERVER_FAULTS: readonly string[] = [
+  errors.JWKSTimeout.code,
+  errors.JWKSInvalid.code,
+  errors.JOSEError.code
+];
+
 function identityOf(payload: JWTPayload): Identity {
-  const user = payload.sub;
-  if (user === undefined || user === '' || user.length > USER_MAX) {
+  // The library vouches for the signature, not for the type of the claim.
+  const user: unknown = payload.sub;
+  if (typeof user !== 'string' || user === '' || user.length > USER_MAX) {
     throw new AuthError(`the token's sub must name a user in 1 to ${String(USER_MAX)} characters`);
   }
   const scope = payload['scope'];
@@ -52,10 +65,10 @@ function identityOf(payload: JWTPayload): Identity {
 function refusalOf(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   if (error instanceof errors.JWTExpired) return new AuthError('the token has expired');
-  if (error instanceof errors.JWKSTimeout) return new AuthError('the key server did not answer');
-  if (error instanceof errors.JOSEError)
+  if (error instanceof errors.JOSEError && !KEY_SERVER_FAULTS.includes(error.code)) {
     return new AuthError(`the token is not valid (${error.code})`);
-  return new AuthError('the token could not be checked');
+  }
+  return new AuthError('the keys to check the token with could not be had', 'unavailable');
 }
 
 /** Makes the authenticator that the configuration asks for; with neither a secret nor an address none is needed. */

@@ -12,6 +12,8 @@ export const CATCH_UP_BUFFER_BYTES = 262_144;
 
 /** Most messages and characters read for one subscription in one turn: what keeps the others' latency low. */
 export const PAGE_MESSAGES = 128;
+/** When a client is told to come back whose log could not be read. */
+const COME_BACK_MS = 1_000;
 /** See {@link PAGE_MESSAGES}. */
 export const PAGE_CHARS = 65_536;
 
@@ -24,7 +26,7 @@ export class CatchUp {
   private readonly turn = (): void => {
     this.isScheduled = false;
     for (const connection of [...this.due]) {
-      if (!this.step(connection)) this.due.delete(connection);
+      if (!this.stepSafely(connection)) this.due.delete(connection);
     }
     if (this.due.size > 0) this.schedule();
   };
@@ -50,6 +52,16 @@ export class CatchUp {
     if (this.isScheduled) return;
     this.isScheduled = true;
     setImmediate(this.turn);
+  }
+
+  /** As {@link step}; a log that cannot be read now closes the connection, which resumes when it comes back. */
+  private stepSafely(connection: Connection): boolean {
+    try {
+      return this.step(connection);
+    } catch {
+      connection.disconnect(3004, COME_BACK_MS);
+      return false;
+    }
   }
 
   /** Reads one page for each subscription that is behind; true when there is more to read and room for it. */
@@ -89,6 +101,8 @@ export class CatchUp {
     }
     if (subscription.cursor >= thread.published) {
       if (subscription.replayTo !== null) this.sayCaughtUp(connection, subscription);
+      // What is owed goes before anything live.
+      if (!connection.payOwed()) return false;
       subscription.isLive = true;
       socket.join(thread.id);
       this.threads.caughtUp(thread);
@@ -97,15 +111,15 @@ export class CatchUp {
   }
 
   private sayCaughtUp(connection: Connection, subscription: Subscription): void {
-    const offset = subscription.replayTo;
+    const { thread, cursor: offset } = subscription;
     subscription.replayTo = null;
-    connection.send(JSON.stringify({ type: 'caught_up', thread: subscription.thread.id, offset }));
+    connection.send(JSON.stringify({ type: 'caught_up', thread: thread.id, offset }));
   }
 
   /** Trimming has overtaken a slow reader: the hole is said by a `subscribed` that nobody asked for. */
   private sayGap(connection: Connection, subscription: Subscription, next: number): void {
     const { thread, cursor } = subscription;
-    const to = subscription.replayTo ?? thread.published;
+    const to = Math.min(subscription.replayTo ?? thread.published, thread.published);
     connection.send(
       JSON.stringify({
         type: 'subscribed',

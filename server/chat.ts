@@ -8,7 +8,7 @@ import { parseMessageFrame } from '../actors/message-frame.js';
 import type { Logger } from '../actors/log-line.js';
 import type { Threads } from '../actors/threads.js';
 import type { CatchUp } from './catch-up.js';
-import { Connection, EARLY_FRAMES_MAX } from './connection.js';
+import { Connection, EARLY_FRAMES_MAX, UNTIL_LIVE } from './connection.js';
 import type { Connections } from './connections.js';
 import { decodeFrames, type Decoded } from './frame-decoder.js';
 import { isThreadId, SUBPROTOCOL, type ClientFrame } from './protocol.js';
@@ -48,10 +48,13 @@ export interface ChatParts {
   readonly routes: Routes;
 }
 
-/** Address of the client: the peer's, or what a trusted proxy says it is. */
+/**
+ * Address of the client: the peer's, or what a trusted proxy says it is. A proxy adds the address that it sees at the
+ * end; what stands before came from the client, who may write what it likes.
+ */
 export function clientAddress(request: TransportRequest, trustProxy: boolean): string {
   if (!trustProxy) return request.address;
-  const forwarded = request.header('x-forwarded-for')?.split(',', 1)[0]?.trim();
+  const forwarded = request.header('x-forwarded-for')?.split(',').at(-1)?.trim();
   return forwarded === undefined || forwarded === '' ? request.address : forwarded.slice(0, 64);
 }
 
@@ -147,7 +150,7 @@ export class Chat {
       socket.leave(thread.id);
       subscription.isLive = false;
       subscription.cursor = thread.id === missed.thread ? missed.offset - 1 : thread.published;
-      subscription.replayTo = thread.published;
+      subscription.replayTo = UNTIL_LIVE;
     }
   }
 
@@ -187,7 +190,8 @@ export class Chat {
 
   private handle(connection: Connection, frame: ClientFrame): void {
     const parts = this.parts;
-    if (parts === null || connection.isClosing) return;
+    // Closed meanwhile, by either side: nothing may be opened for it that nobody would close.
+    if (parts === null || connection.isClosing || connection.socket === null) return;
     if (connection.user === null && frame.type !== 'connect') {
       connection.sendError(frame.id, 'not_connected');
       return;
@@ -232,7 +236,7 @@ export class Chat {
 
   private isFlooding(connection: Connection, now: number): boolean {
     const { publishPerSecond } = this.options.limits;
-    if (connection.isProbe || publishPerSecond === 0) return false;
+    if (publishPerSecond === 0) return false;
     connection.frames ??= new TokenBucket(publishPerSecond * FRAMES_PER_PUBLISH, now);
     const afterMs = connection.frames.take(now);
     if (afterMs > 0) connection.disconnect(3013, 1_000);

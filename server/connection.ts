@@ -9,11 +9,17 @@ import type { ClientFrame } from './protocol.js';
 import type { TokenBucket } from './token-bucket.js';
 import type { Socket } from './transport.js';
 
-/** Replies kept for a connection whose buffer is full, in characters; past it the connection is closed with 3008. */
-export const OWED_CHARS_MAX = 262_144;
+/**
+ * Replies kept for a connection whose buffer is full, in characters; past it the connection is closed with 3008. A
+ * whole page of history (524,288) fits, and half as much again in small replies.
+ */
+export const OWED_CHARS_MAX = 786_432;
 
 /** Frames kept while a token is being checked; more are refused. */
 export const EARLY_FRAMES_MAX = 64;
+
+/** `replayTo` of a subscription that lags: all is replay until it is live again, wherever that will be. */
+export const UNTIL_LIVE = Number.POSITIVE_INFINITY;
 
 /** One subscription: live (in the thread's topic), or reading the log up to it. */
 export interface Subscription {
@@ -78,13 +84,16 @@ export class Connection {
 
   /** Sends what is owed, as far as there is room; true when nothing is owed any more. */
   payOwed(): boolean {
-    while (this.owed !== null && this.socket !== null) {
-      const [next, ...rest] = this.owed;
-      if (next !== undefined && !this.socket.send(next)) return false;
-      this.owedChars -= next?.length ?? 0;
-      this.owed = rest.length === 0 ? null : rest;
+    const { owed, socket } = this;
+    if (owed === null || socket === null) return true;
+    let paid = 0;
+    for (const frame of owed) {
+      if (!socket.send(frame)) break;
+      this.owedChars -= frame.length;
+      paid++;
     }
-    return true;
+    this.owed = paid === owed.length ? null : owed.slice(paid);
+    return this.owed === null;
   }
 
   /** Answers a request with an error of the table; `message` says more than the table does. */

@@ -17,6 +17,8 @@ export class LogService implements Service {
   private readonly config: Config;
   private readonly clock: Clock;
   private readonly logger: Logger;
+  /** Called each time the log takes messages again. */
+  onWritable: () => void = () => undefined;
   private claim: DataDirClaim | null = null;
   private opened: ThreadLog | null = null;
 
@@ -68,6 +70,7 @@ export class LogService implements Service {
   private tell({ writable, reason }: LogHealth): void {
     if (writable) {
       this.logger.info('The thread log takes messages again', { actor: 'log' });
+      this.onWritable();
       return;
     }
     this.logger.error(

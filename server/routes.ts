@@ -21,6 +21,9 @@ import { TokenBucket } from './token-bucket.js';
 /** How a client should come back; told in `connected.reconnect`. */
 export const RECONNECT_ADVICE = { firstJitterMs: 5_000, minMs: 500, maxMs: 20_000 } as const;
 
+/** When a client is told to come back whose token could not be checked. */
+const AUTH_RETRY_MS = 2_000;
+
 /** How long a client may show a "typing" without hearing of it again. */
 export const TYPING_FOR_MS = 6_000;
 
@@ -77,12 +80,14 @@ export function createRoutes(services: RouteServices): Routes {
     id: ClientFrame<'connect'>['id'],
     user: string
   ): void => {
+    // Closed while its token was being checked: a user of it would be counted for ever.
+    if (connection.socket === null || connection.isClosing) return;
     if (!connections.name(connection, user)) {
       connection.disconnect(3504, null);
       return;
     }
     const now = clock.now();
-    connection.publishes = new TokenBucket(connection.isProbe ? 0 : limits.publishPerSecond, now);
+    connection.publishes = new TokenBucket(limits.publishPerSecond, now);
     connection.send(
       JSON.stringify({
         type: 'connected',
@@ -129,9 +134,14 @@ export function createRoutes(services: RouteServices): Routes {
           welcome(connection, frame.id, identity.user);
         })
         .catch((error: unknown) => {
-          const why = error instanceof AuthError ? error.message : undefined;
-          connection.sendError(frame.id, 'unauthorized', why);
-          connection.disconnect(3500, null);
+          if (error instanceof AuthError && error.code === 'unauthorized') {
+            connection.sendError(frame.id, error.code, error.message);
+            connection.disconnect(3500, null);
+          } else {
+            // Not the client's fault: it is to come back with the same token.
+            connection.sendError(frame.id, 'unavailable', 'the token could not be checked now');
+            connection.disconnect(3004, AUTH_RETRY_MS);
+          }
         })
         .finally(() => {
           connection.token = null;
@@ -171,11 +181,13 @@ export function createRoutes(services: RouteServices): Routes {
       const afterMs = connection.publishes?.take(now) ?? 0;
       if (afterMs > 0) {
         const message = `more than ${String(limits.publishPerSecond)} publishes in a second`;
+        threads.refused();
         connection.sendError(frame.id, 'rate_limited', message, afterMs);
         return;
       }
       const kind = frame.kind ?? 'user_message';
       if (isAgentKind(kind)) {
+        threads.refused();
         connection.sendError(frame.id, 'forbidden_kind', `${kind} is the server's own kind`);
         return;
       }

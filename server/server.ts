@@ -90,6 +90,7 @@ export class Server {
       routes: [(request) => this.backend?.api(request) ?? null]
     });
     this.logService = new LogService(config, clock, logger);
+    this.logService.onWritable = () => this.backend?.threads.resync();
     this.listener = new Listener(config, logger, this.chat, http);
     this.handlers = new HandlerRegistry({
       clock,
