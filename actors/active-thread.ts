@@ -6,13 +6,17 @@ import type { ActorRefFrom } from 'xstate';
 import type { deliveryMachine } from '../machines/delivery.machine.js';
 import { type Presence } from './presence.js';
 
-/** Messages that nobody has taken yet. */
+/** Messages that nobody has taken yet. Times are milliseconds since the Unix epoch. */
 export interface Held {
   /** Offset of the first of them. */
   readonly from: number;
-  /** When it was stored, milliseconds since the Unix epoch. */
+  /** When it was stored. */
   readonly since: number;
   state: 'waiting' | 'undelivered';
+  /** When the grace ends. */
+  dueAt: number;
+  /** How many they are; others stored since then asked for nobody or reached the owner. */
+  messages: number;
 }
 
 /** A thread in use. */
@@ -29,7 +33,12 @@ export class ActiveThread {
   pending = 0;
   held: Held | null = null;
   presence: Presence | null = null;
-  isPresenceDue = false;
+  /** Timer of the presence frame that gathers changes; null when there is none to tell. */
+  presenceTimer: unknown = null;
+  /** Writes of its mark in the log that are under way. */
+  marking = 0;
+  /** The log refused its newest mark: it is written again before the thread is let go. */
+  isMarkLost = false;
   /** When it was last used, milliseconds since the Unix epoch. */
   usedAt: number;
   actor: ActorRefFrom<typeof deliveryMachine> | null = null;
@@ -42,13 +51,14 @@ export class ActiveThread {
     this.usedAt = at;
   }
 
-  /** Messages held: from the first that nobody took to the newest. */
-  get heldCount(): number {
-    return this.held === null ? 0 : this.published - this.held.from + 1;
-  }
-
   /** Whether nothing would be lost by forgetting it. */
   get isPassive(): boolean {
-    return this.subscribers === 0 && this.pending === 0 && this.held?.state !== 'waiting';
+    return (
+      this.subscribers === 0 &&
+      this.pending === 0 &&
+      this.held?.state !== 'waiting' &&
+      this.marking === 0 &&
+      !this.isMarkLost
+    );
   }
 }

@@ -1,22 +1,30 @@
 /**
- * The thread registry: active threads in a Map, each with a delivery actor of its own (a root actor: children of one
- * machine cost O(children) to spawn). Activated by any event, passivated when idle; a delivery actor that crashes is
- * replaced from the record, and no other thread notices.
+ * The thread registry: active threads in a Map. One with something to decide has a delivery actor of its own (a root
+ * actor: children of one machine cost O(children) to spawn); one that is merely quiet or delivering would cost 5 kB
+ * for a chart that is never told anything. Activated by any event, passivated when idle; a delivery actor that crashes
+ * is replaced from the record, and no other thread notices.
  */
 import { createActor, type ActorOptions, type AnyActorLogic } from 'xstate';
-import { deliveryMachine } from '../machines/delivery.machine.js';
+import { deliveryMachine, type DeliveryEvent } from '../machines/delivery.machine.js';
 import { judgeUnwatched, type DeliveryOutcome } from '../machines/delivery-outcome.js';
 import { reasonOf } from '../machines/child.js';
 import { isTestThread } from '../machines/test-thread.js';
 import { ActiveThread } from './active-thread.js';
 import type { Clock } from './clock.js';
 import type { DeliveryCounts } from './delivery-counts.js';
+import { HeldMessages } from './held-messages.js';
 import type { Logger } from './log-line.js';
-import { Presence, type PresenceChange } from './presence.js';
+import { Presence, PRESENCE_NAMES_MAX, type PresenceChange } from './presence.js';
 import type { AppendResult, NewEntry, ThreadLog } from './thread-log.js';
 
 /** How long a thread stays in memory after its last use. */
 export const PASSIVATE_AFTER_MS = 30_000;
+
+/**
+ * Threads above which one that nobody uses is let go of for each that comes, whatever its age: about 10 MB. What it
+ * costs a thread that comes back is one read of the log, some 10 µs.
+ */
+export const ACTIVE_MAX = 16_384;
 
 /** How long joins and leaves are gathered before they are told in one frame. */
 export const PRESENCE_GATHER_MS = 50;
@@ -65,39 +73,33 @@ export interface ThreadsStatus {
 export class Threads {
   private readonly options: ThreadsOptions;
   private readonly active = new Map<string, ActiveThread>();
-  /** When the grace that follows a start ends: until then subscribers may still be on their way back. */
-  private startupGraceEndsAt = 0;
-  private waiting = 0;
-  private undelivered = 0;
+  private readonly held: HeldMessages;
+  private isClosed = false;
   /** Delivery actors that crashed and were replaced. */
   crashes = 0;
 
   constructor(options: ThreadsOptions) {
     this.options = options;
+    this.held = new HeldMessages(options);
   }
 
   /** Takes up what was held when the last process ended; the startup grace runs from here. */
   open(): void {
-    const { log, clock, graceMs } = this.options;
-    this.startupGraceEndsAt = clock.now() + graceMs;
-    const waiting: string[] = [];
-    for (const mark of log.allUnwatched()) {
-      if (mark.state === 'undelivered') this.undelivered++;
-      else waiting.push(mark.thread);
-    }
-    for (const thread of waiting) this.get(thread);
+    const isReal = (thread: string) => !this.isTest(thread);
+    for (const thread of this.held.open(isReal)) this.get(thread);
   }
 
   /** Threads with an open incident. */
   get undeliveredThreads(): number {
-    return this.undelivered;
+    return this.held.undelivered;
   }
 
   /** Numbers of active, test, waiting and undelivered threads. */
   status(): ThreadsStatus {
+    const { waiting, undelivered } = this.held;
     let test = 0;
     for (const thread of this.active.values()) if (thread.isTestThread) test++;
-    return { active: this.active.size, test, waiting: this.waiting, undelivered: this.undelivered };
+    return { active: this.active.size, test, waiting, undelivered };
   }
 
   /** Says whether an id is that of a test thread, by the configured prefixes. */
@@ -116,13 +118,11 @@ export class Threads {
     }
     const head = log.head(id) ?? log.ensure(id);
     const thread = new ActiveThread(id, this.isTest(id), head.epoch, head.last, now);
-    const mark = log.unwatched(id);
-    if (mark !== null) {
-      thread.held = { from: mark.from, since: mark.since, state: mark.state };
-      if (mark.state === 'waiting') this.waiting++;
-    }
+    // The prefixes may have changed since: a test thread holds nothing.
+    if (!thread.isTestThread) this.held.restore(thread);
+    if (this.active.size >= ACTIVE_MAX) this.makeRoom();
     this.active.set(id, thread);
-    this.spawn(thread);
+    if (thread.held !== null) this.spawn(thread);
     return thread;
   }
 
@@ -133,23 +133,25 @@ export class Threads {
       thread.presence ??= new Presence();
       if (thread.presence.enter(user)) this.presenceDue(thread);
     }
-    if (thread.subscribers === 1) this.actorOf(thread).send({ type: 'subscriber.first' });
+    if (thread.subscribers === 1) this.tellAny(thread, { type: 'subscriber.first' });
   }
 
   /** Counts a subscription out; with the user's last one the user is no longer present. */
   leave(thread: ActiveThread, user: string | null): void {
     thread.subscribers--;
-    thread.usedAt = this.options.clock.now();
+    const now = this.options.clock.now();
+    thread.usedAt = now;
     if (user !== null && thread.presence?.leave(user) === true) this.presenceDue(thread);
     if (thread.subscribers === 0) {
-      const graceMs = this.graceLeft(thread.usedAt);
-      this.actorOf(thread).send({ type: 'subscriber.none', graceMs });
+      const dueAt = this.held.graceEnd(now);
+      if (thread.held !== null) thread.held.dueAt = dueAt;
+      this.tellAny(thread, { type: 'subscriber.none', graceMs: dueAt - now });
     }
   }
 
   /** Says that a subscription has been given everything up to now: what was held has reached somebody. */
   caughtUp(thread: ActiveThread): void {
-    if (thread.held !== null) this.actorOf(thread).send({ type: 'flush.done' });
+    if (thread.held !== null) this.tell(thread, { type: 'flush.done' });
   }
 
   /**
@@ -197,20 +199,50 @@ export class Threads {
 
   /** Lets go of threads that nobody uses; called every few seconds. */
   sweep(): void {
-    const { clock, log } = this.options;
-    const before = clock.now() - PASSIVATE_AFTER_MS;
+    const before = this.options.clock.now() - PASSIVATE_AFTER_MS;
     for (const thread of this.active.values()) {
-      if (thread.usedAt > before || !thread.isPassive) continue;
-      thread.actor?.stop();
-      this.active.delete(thread.id);
-      log.forget(thread.id);
+      this.held.markAgain(thread);
+      if (thread.actor === null && thread.held !== null) this.spawn(thread);
+      if (thread.usedAt > before) continue;
+      if (thread.isPassive) this.letGo(thread);
+      else if (thread.held === null) this.stopActor(thread);
     }
   }
 
-  /** Stops every delivery actor; what is held stays marked in the log. */
+  /** Stops every delivery actor and every timer; what is held, also from now on, stays marked in the log. */
   close(): void {
-    for (const thread of this.active.values()) thread.actor?.stop();
+    this.isClosed = true;
+    for (const thread of this.active.values()) {
+      thread.actor?.stop();
+      if (thread.presenceTimer !== null) this.options.clock.clearTimeout(thread.presenceTimer);
+    }
     this.active.clear();
+  }
+
+  /** Lets go of threads long active, two for each that comes: those in use, and the newest, are passed over. */
+  private makeRoom(): void {
+    let looked = 0;
+    for (const thread of this.active.values()) {
+      if (looked++ === 2) return;
+      if (thread.isPassive) {
+        this.letGo(thread);
+      } else {
+        // To the end of the line, so that the next look meets others.
+        this.active.delete(thread.id);
+        this.active.set(thread.id, thread);
+      }
+    }
+  }
+
+  private letGo(thread: ActiveThread): void {
+    this.stopActor(thread);
+    this.active.delete(thread.id);
+    this.options.log.forget(thread.id);
+  }
+
+  private stopActor(thread: ActiveThread): void {
+    thread.actor?.stop();
+    thread.actor = null;
   }
 
   private fanOutUpTo(thread: ActiveThread, last: number): void {
@@ -233,80 +265,61 @@ export class Threads {
     author: string,
     expectStored: boolean
   ): DeliveryOutcome {
-    const { audience, log, clock, logger } = this.options;
+    const { audience, logger } = this.options;
     if (thread.subscribers > 0) {
       audience.fanOut(thread.id, frame);
       return 'delivered';
     }
-    const owner = log.head(thread.id)?.owner ?? null;
+    const owner = this.ownerOf(thread);
     const reachableOwner =
       owner !== null && owner !== author && audience.isReachable(owner) ? owner : null;
-    let isOwnerConnected = reachableOwner !== null;
     const outcome = judgeUnwatched({
       isTestThread: thread.isTestThread,
       expectStored,
-      isOwnerConnected
+      isOwnerConnected: reachableOwner !== null
     });
-    if (outcome === 'delivered_to_user' && reachableOwner !== null) {
-      // A connection may refuse it after all: then nobody has it, and it is held.
-      isOwnerConnected = audience.fallback(reachableOwner, frame) > 0;
-    }
     if (outcome === 'skipped_test_thread' && logger.isDebug) {
       logger.debug(`Skipping message delivery for test thread: ${thread.id}`, {
         actor: 'delivery',
         thread: thread.id
       });
     }
-    if (thread.held === null) {
-      const now = clock.now();
-      this.actorOf(thread).send({
-        type: 'message.unwatched',
-        expectStored,
-        isOwnerConnected,
-        graceMs: this.graceLeft(now)
-      });
-      if (this.actorOf(thread).getSnapshot().hasTag('holding')) {
-        this.hold(thread, { from: offset, since: now, state: 'waiting' });
-        return 'held';
-      }
-      return outcome;
+    // A connection may refuse it after all: then nobody has it, and it is held.
+    const isRefused =
+      outcome === 'delivered_to_user' &&
+      reachableOwner !== null &&
+      audience.fallback(reachableOwner, frame) === 0;
+    if (outcome !== 'held' && !isRefused) return outcome;
+    if (thread.held !== null) {
+      thread.held.messages++;
+      return thread.held.state === 'undelivered' ? 'undelivered' : 'held';
     }
-    if (outcome === 'skipped_test_thread' || outcome === 'stored') return outcome;
-    if (isOwnerConnected) return 'delivered_to_user';
-    return thread.held.state === 'undelivered' ? 'undelivered' : 'held';
+    // The record first: should the actor crash over the news, the next one goes on from it.
+    const { dueAt, since } = this.held.hold(thread, offset);
+    this.tell(thread, {
+      type: 'message.unwatched',
+      expectStored,
+      isOwnerConnected: false,
+      graceMs: dueAt - since
+    });
+    return 'held';
   }
 
-  private hold(thread: ActiveThread, held: NonNullable<ActiveThread['held']>): void {
-    thread.held = held;
-    this.waiting++;
-    this.mark(thread);
-  }
-
-  /** Writes the unwatched mark as it now stands. Losing it costs a report after a crash, never a message. */
-  private mark(thread: ActiveThread): void {
-    const { log, logger } = this.options;
-    log
-      .setUnwatched(thread.id, thread.held === null ? null : { ...thread.held })
-      .catch((error: unknown) => {
-        logger.warn('the mark of an unwatched thread was not stored', {
-          actor: 'delivery',
-          thread: thread.id,
-          reason: reasonOf(error)
-        });
-      });
-  }
-
-  private graceLeft(now: number): number {
-    return Math.max(this.options.graceMs, this.startupGraceEndsAt - now);
+  /** The owner of a thread; null also while the log cannot be read. */
+  private ownerOf(thread: ActiveThread): string | null {
+    try {
+      return this.options.log.head(thread.id)?.owner ?? null;
+    } catch {
+      return null;
+    }
   }
 
   private presenceDue(thread: ActiveThread): void {
-    if (thread.isPresenceDue) return;
-    thread.isPresenceDue = true;
-    const isLarge = (thread.presence?.names().length ?? 0) === 0 && thread.subscribers > 0;
-    this.options.clock.setTimeout(
+    if (thread.presenceTimer !== null || this.isClosed) return;
+    const isLarge = (thread.presence?.count ?? 0) > PRESENCE_NAMES_MAX;
+    thread.presenceTimer = this.options.clock.setTimeout(
       () => {
-        thread.isPresenceDue = false;
+        thread.presenceTimer = null;
         const change = thread.presence?.take() ?? null;
         if (change !== null) this.options.audience.presence(thread.id, change);
       },
@@ -314,18 +327,23 @@ export class Threads {
     );
   }
 
-  private actorOf(thread: ActiveThread): NonNullable<ActiveThread['actor']> {
-    return thread.actor?.getSnapshot().status === 'active' ? thread.actor : this.spawn(thread);
+  /** Tells the thread's actor, if there is anything for one to decide: a thread that holds nothing needs none. */
+  private tellAny(thread: ActiveThread, event: DeliveryEvent): void {
+    if (thread.actor !== null || thread.held !== null) this.tell(thread, event);
   }
 
-  private spawn(thread: ActiveThread): NonNullable<ActiveThread['actor']> {
+  /** Tells the thread's actor, a new one when there is none. */
+  private tell(thread: ActiveThread, event: DeliveryEvent): void {
+    if (this.isClosed) return;
+    if (thread.actor?.getSnapshot().status !== 'active') this.spawn(thread);
+    thread.actor?.send(event);
+  }
+
+  /** Gives a thread an actor that stands where its record stands; none when that crashes at once. */
+  private spawn(thread: ActiveThread): void {
+    if (this.isClosed) return;
     const { clock, inspect } = this.options;
-    const now = clock.now();
-    const held = thread.held;
-    const graceMs =
-      held === null
-        ? 0
-        : Math.max(held.since + this.options.graceMs, this.startupGraceEndsAt) - now;
+    const { held } = thread;
     const actor = createActor(deliveryMachine, {
       id: `delivery:${thread.id}`,
       clock,
@@ -333,7 +351,10 @@ export class Threads {
       input: {
         thread: thread.id,
         isTestThread: thread.isTestThread,
-        held: held === null ? null : { state: held.state, graceMs: Math.max(0, graceMs) }
+        held:
+          held === null
+            ? null
+            : { state: held.state, graceMs: Math.max(0, held.dueAt - clock.now()) }
       }
     });
     actor.subscribe({
@@ -342,18 +363,19 @@ export class Threads {
       }
     });
     actor.on('incident.opened', () => {
-      this.openIncident(thread);
+      this.held.openIncident(thread);
     });
     actor.on('incident.closed', () => {
-      this.closeIncident(thread);
+      this.held.closeIncident(thread);
     });
     actor.on('messages.flushed', () => {
-      this.flushed(thread);
+      this.held.flushed(thread);
     });
-    thread.actor = actor;
+    thread.actor = null;
     actor.start();
+    if (actor.getSnapshot().status !== 'active') return;
+    thread.actor = actor;
     if (thread.subscribers > 0) actor.send({ type: 'subscriber.first' });
-    return actor;
   }
 
   private replace(thread: ActiveThread, error: unknown): void {
@@ -363,44 +385,7 @@ export class Threads {
       thread: thread.id,
       reason: reasonOf(error)
     });
-    thread.actor = null;
-    this.spawn(thread);
-  }
-
-  private openIncident(thread: ActiveThread): void {
-    if (thread.held === null) return;
-    thread.held.state = 'undelivered';
-    this.waiting--;
-    this.undelivered++;
-    this.options.counts.add('undelivered', thread.heldCount);
-    this.mark(thread);
-    this.options.logger.error(
-      'Cannot deliver message: nobody has subscribed to the thread within the grace; ' +
-        'what was published is kept and goes to the next subscriber',
-      {
-        actor: 'delivery',
-        thread: thread.id,
-        messages: thread.heldCount,
-        fromOffset: thread.held.from,
-        waitedMs: this.options.clock.now() - thread.held.since
-      }
-    );
-  }
-
-  private closeIncident(thread: ActiveThread): void {
-    this.options.logger.info('Delivery resumed: the thread has a subscriber again', {
-      actor: 'delivery',
-      thread: thread.id,
-      messages: thread.heldCount
-    });
-  }
-
-  private flushed(thread: ActiveThread): void {
-    if (thread.held === null) return;
-    if (thread.held.state === 'waiting') this.waiting--;
-    else this.undelivered--;
-    this.options.counts.add('delivered', thread.heldCount);
-    thread.held = null;
-    this.mark(thread);
+    // One that crashes while it starts would do so again: the thread's next event tries once more.
+    if (thread.actor !== null) this.spawn(thread);
   }
 }

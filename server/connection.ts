@@ -118,9 +118,9 @@ export class Connection {
     // Where each subscription stood lets a client that was too slow resume; the others know it themselves.
     const resume =
       code === 3008
-        ? this.subscriptions.map(({ thread, cursor }) => ({
+        ? this.subscriptions.map(({ thread, cursor, isLive }) => ({
             thread: thread.id,
-            offset: cursor,
+            offset: isLive ? thread.published : cursor,
             epoch: thread.epoch
           }))
         : undefined;

@@ -34,6 +34,10 @@ export abstract class QueuedSocket<S> implements Socket<S> {
 
   /** Bytes that the engine holds for this socket. Not called once it is closed. */
   protected abstract engineBuffered(): number;
+  /** Whether the engine may hold bytes that were written earlier: asked for every frame, so to be answered cheaply. */
+  protected engineMayLag(): boolean {
+    return true;
+  }
   /** Gives the frames to the engine in one write, all of them. Not called once it is closed. */
   protected abstract engineWrite(frames: readonly OutFrame[]): void;
   /** Sends a close frame; leads to {@link settle} before it returns. */
@@ -83,7 +87,8 @@ export abstract class QueuedSocket<S> implements Socket<S> {
   take(frame: OutFrame): boolean {
     if (this.isClosed) return false;
     const { lagBytes } = this.fanOut.limits;
-    if (this.engineBuffered() + this.queuedBytes > lagBytes) {
+    const heldBytes = this.engineMayLag() ? this.engineBuffered() : 0;
+    if (heldBytes + this.queuedBytes > lagBytes) {
       // only what the kernel would not take is lag: the engine then has bytes left, and a drain event will follow
       this.flush();
       if (this.closed || this.engineBuffered() > lagBytes) return false;

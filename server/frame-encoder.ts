@@ -36,13 +36,13 @@ export function encodeHistory(
   );
 }
 
-/** Who came and went, for a thread's subscribers. */
+/** Who came and went, for a thread's subscribers; in a large thread only how many are there. */
 export function presenceFrame(thread: string, change: PresenceChange): string {
   return JSON.stringify({
     type: 'presence',
     thread,
     join: change.join.length === 0 ? undefined : change.join,
     leave: change.leave.length === 0 ? undefined : change.leave,
-    count: change.count
+    count: change.isLarge ? change.count : undefined
   });
 }

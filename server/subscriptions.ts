@@ -62,6 +62,7 @@ export class Subscriptions {
     const subscription: Subscription = { thread, cursor, replayTo: head.last, isLive: false };
     connection.subscriptions = [...connection.subscriptions, subscription];
     this.threads.enter(thread, connection.user);
+    const present = thread.presence?.names() ?? [];
     connection.send(
       JSON.stringify({
         type: 'subscribed',
@@ -73,8 +74,8 @@ export class Subscriptions {
         replay: head.last - cursor,
         gap,
         runs: [],
-        present: thread.presence?.names() ?? [],
-        presentCount: thread.presence?.count ?? 0
+        present,
+        presentCount: present.length === 0 ? (thread.presence?.count ?? 0) : undefined
       })
     );
     this.catchUp.begin(connection);

@@ -18,7 +18,8 @@ import { UwsRequest, answer, writeReply } from './uws-http.js';
 /** The module `uWebSockets.js`, as `import()` gives it. */
 export type Uws = typeof import('uWebSockets.js');
 
-/** `send` gives this when the frame was thrown away; the engine's typings have no name for it. */
+/** What `send` gives when the kernel took all, and when the frame was thrown away; the typings have no names for it. */
+const SENT = 1;
 const DROPPED = 2;
 
 /** Listen option: refuse a port that another process listens on, instead of sharing its connections with it. */
@@ -37,6 +38,8 @@ interface UserData<S> {
 
 class UwsSocket<S> extends QueuedSocket<S> {
   private ws: WebSocket<UserData<S>> | null = null;
+  /** Whether the engine held bytes after the last write; asking it for each frame costs a twentieth of a delivery. */
+  private hasBacklog = false;
 
   attach(ws: WebSocket<UserData<S>>): void {
     this.ws = ws;
@@ -47,22 +50,38 @@ class UwsSocket<S> extends QueuedSocket<S> {
     super.settle(code);
   }
 
+  /** Told by the transport when the engine has got rid of some bytes, or has added a pong of its own. */
+  recheck(): void {
+    this.hasBacklog = (this.ws?.getBufferedAmount() ?? 0) > 0;
+  }
+
   protected engineBuffered(): number {
     return this.ws?.getBufferedAmount() ?? 0;
+  }
+
+  protected override engineMayLag(): boolean {
+    return this.hasBacklog;
   }
 
   protected engineWrite(frames: readonly OutFrame[]): void {
     const { ws } = this;
     if (ws === null) return;
-    let taken = 0;
-    const write = (): void => {
-      for (const frame of frames) if (ws.send(frame.bytes, false) !== DROPPED) taken++;
-    };
-    if (frames.length === 1) write();
-    else ws.cork(write);
+    let isWhole = true;
+    const [first] = frames;
+    if (first !== undefined && frames.length === 1) {
+      const outcome = ws.send(first.bytes, false);
+      isWhole = outcome !== DROPPED;
+      this.hasBacklog = outcome !== SENT;
+    } else {
+      ws.cork(() => {
+        for (const frame of frames) if (ws.send(frame.bytes, false) === DROPPED) isWhole = false;
+      });
+      // What a corked send answers says nothing of the write at the end.
+      this.hasBacklog = ws.getBufferedAmount() > 0;
+    }
     // Only a flood of pings can fill the rest of the engine's buffer. These frames count as sent, so they may not
     // go missing in silence: cut, and the peer resumes from what it has.
-    if (taken < frames.length) ws.close();
+    if (!isWhole) ws.close();
   }
 
   protected engineEnd(code: number, reason: string): void {
@@ -120,7 +139,12 @@ export function createUwsTransport<S>(
       else events.message(socket, isBinary ? null : Buffer.from(message).toString());
     },
     drain(ws) {
-      events.drain(ws.getUserData().socket);
+      const { socket } = ws.getUserData();
+      socket.recheck();
+      events.drain(socket);
+    },
+    ping(ws) {
+      ws.getUserData().socket.recheck();
     },
     close(ws, code) {
       ws.getUserData().socket.settle(code);

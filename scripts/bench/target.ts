@@ -37,6 +37,8 @@ export interface TargetOptions {
   readonly core: number | null;
   /** More of Node's own options, for profiles. */
   readonly nodeOptions?: readonly string[];
+  /** Gets every line of Rollcall's log. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** A running server. */
@@ -63,10 +65,9 @@ export class Target {
 
   /** Starts a server and resolves once it serves. */
   static async start(options: TargetOptions): Promise<Target> {
-    const { kind, cli, core, nodeOptions = [] } = options;
+    const { kind, cli, core, nodeOptions = [], onLine = () => undefined } = options;
     const pinned = core === null ? [] : ['taskset', '-c', String(core)];
-    const dataDir =
-      kind === 'rollcall' ? await mkdtemp(join(tmpdir(), 'rollcall-bench-')) : null;
+    const dataDir = kind === 'rollcall' ? await mkdtemp(join(tmpdir(), 'rollcall-bench-')) : null;
     const script = kind === 'rollcall' ? [cli, 'start'] : ['--import', 'tsx', PEERS, kind];
     const [command = process.execPath, ...args] = [
       ...pinned,
@@ -85,7 +86,10 @@ export class Target {
     const ended = once(child, 'exit').then(() => {
       throw new Error(`${kind} ended before it served`);
     });
-    const port = await Promise.race([kind === 'rollcall' ? servingPort(child) : peerPort(child), ended]);
+    const port = await Promise.race([
+      kind === 'rollcall' ? servingPort(child, onLine) : peerPort(child),
+      ended
+    ]);
     ended.catch(() => undefined);
     return new Target(kind, port, Object.assign(child, { pid }), dataDir);
   }
@@ -97,8 +101,8 @@ export class Target {
     const common = { port, tally, thread: thread ?? '' };
     if (kind === 'socket.io') {
       const path = `/socket.io/?EIO=4&transport=websocket&${query}`;
-      const socket = await RawSocket.open({ ...common, path, shift: EVENT_START.length });
-      await socket.text('{"sid"');
+      const options = { ...common, path, shift: EVENT_START.length };
+      const socket = await RawSocket.open(options, '0{"sid"');
       const welcome = socket.text('40{"sid"');
       socket.send(clientFrame('40'));
       await welcome;
@@ -163,11 +167,12 @@ function environment(dataDir: string): NodeJS.ProcessEnv {
   };
 }
 
-function servingPort(child: ChildProcess): Promise<number> {
+function servingPort(child: ChildProcess, onLine: (line: string) => void): Promise<number> {
   return new Promise((resolve) => {
     if (child.stdout === null) return;
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const url = /Rollcall is serving.*"url":"http:\/\/[^"]*:(\d+)"/.exec(line)?.[1];
+      onLine(line);
+      const url = /Rollcall is serving.*http:\/\/[\d.]+:(\d+)/.exec(line)?.[1];
       if (url !== undefined) resolve(Number(url));
       else if (/"level":"(error|warn)"/.test(line)) process.stderr.write(`${line}\n`);
     });

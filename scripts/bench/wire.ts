@@ -24,6 +24,8 @@ const E = 0x65;
 const I = 0x69;
 const M = 0x6d;
 const P = 0x70;
+const R = 0x72;
+const BRACE = 0x7b;
 
 /** A masked text frame as a client sends it. The mask is zero: the server undoes it all the same. */
 export function clientFrame(text: string): Buffer {
@@ -97,6 +99,7 @@ export class RawSocket {
   private carry: Buffer | null = null;
   private isUpgraded = false;
   private upgraded: () => void = () => undefined;
+  private refused: (error: Error) => void = () => undefined;
   private broken: (error: Error) => void = () => undefined;
   private readonly whenUpgraded: Promise<void>;
 
@@ -107,7 +110,7 @@ export class RawSocket {
     this.offsetAt = shift + MESSAGE_START.length + thread.length + OFFSET_MARK.length;
     this.whenUpgraded = new Promise((resolve, reject) => {
       this.upgraded = resolve;
-      this.broken = reject;
+      this.refused = reject;
     });
     this.socket = createConnection({
       host: '127.0.0.1',
@@ -125,7 +128,7 @@ export class RawSocket {
       this.fail(error);
     });
     this.socket.on('close', () => {
-      this.fail(new Error('the server closed a connection'));
+      this.fail(new Error(`the server at ${String(port)}${path} closed a connection`));
     });
     this.socket.write(
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
@@ -133,10 +136,11 @@ export class RawSocket {
     );
   }
 
-  /** Connects and resolves once the upgrade is through. */
-  static async open(options: SocketOptions): Promise<RawSocket> {
+  /** Connects and resolves once the upgrade is through, and with `greeting` once a frame with that text has come. */
+  static async open(options: SocketOptions, greeting?: string): Promise<RawSocket> {
     const socket = new RawSocket(options);
-    await socket.whenUpgraded;
+    const greeted = greeting === undefined ? undefined : socket.text(greeting);
+    await Promise.all([socket.whenUpgraded, greeted]);
     return socket;
   }
 
@@ -166,6 +170,7 @@ export class RawSocket {
 
   private fail(error: Error): void {
     this.tally.errors.push(error.message);
+    this.refused(error);
     this.broken(error);
   }
 
@@ -216,14 +221,15 @@ export class RawSocket {
     const type = start + this.shift + TYPE_AT;
     const first = chunk[type];
     const second = chunk[type + 1];
-    if (first === M && second === E) this.message(chunk, start, end);
+    if (chunk[start + this.shift] !== BRACE) this.onText?.(chunk.toString('utf8', start, end));
+    else if (first === M && second === E) this.message(chunk, start, end);
     else if (first === A && second === C) {
       this.tally.acks++;
       this.onAck?.();
     } else if (first === P && second === I) this.send(PONG);
     else {
       const text = chunk.toString('utf8', start, end);
-      if (first === E) this.tally.errors.push(text);
+      if (first === E && second === R) this.tally.errors.push(text);
       this.onText?.(text);
     }
   }

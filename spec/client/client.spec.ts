@@ -6,7 +6,7 @@ import type { ThreadItem } from '../../client/message-stream.js';
 import type { Thread } from '../../client/thread.js';
 import { FakeRollcall } from './fake-rollcall.js';
 import { memoryWebSocket } from './memory-socket.js';
-import { settle, VirtualClock } from './virtual-clock.js';
+import { settle, VirtualClock } from '../virtual-clock.js';
 
 describe('connect', () => {
   let clock: VirtualClock;

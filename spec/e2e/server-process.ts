@@ -1,9 +1,9 @@
 /**
  * A built server as a process of its own, driven from outside: the way a user has it.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,22 +22,35 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Kept by the caller; without one it is temporary and goes with the server. */
   readonly dataDir?: string;
-  /** The command before the script; default: the Node that runs the specs. */
-  readonly node?: readonly string[];
+  /** The Node to run it on; default: the one that runs the specs. */
+  readonly node?: string;
 }
 
-/** A running server. */
-export interface ServerProcess {
-  /** `http://127.0.0.1:<port>`. */
-  readonly url: string;
+/** A server that is starting, running or has ended. */
+export interface LaunchedServer {
   readonly pid: number;
   readonly dataDir: string;
   /** Every line so far. */
   readonly lines: readonly LogLine[];
-  /** Resolves to the first line, past or to come, whose message holds the text. */
-  line(text: string): Promise<LogLine>;
+  /** The end of what it wrote to standard error. */
+  readonly stderr: () => string;
+  /**
+   * Resolves to the first line, past or to come, whose message holds the text.
+   * @throws when the server ends without it
+   */
+  readonly line: (text: string) => Promise<LogLine>;
+  /** Sends a signal without waiting. */
+  signal(signal: NodeJS.Signals): void;
+  /** The exit code when it has ended, null when a signal ended it. */
+  readonly exit: Promise<number | null>;
   /** Sends a signal and resolves to the exit code, null when the signal ended it. Safe to call twice. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** A running server. */
+export interface ServerProcess extends LaunchedServer {
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string;
 }
 
 /** How a start ended that did not lead to serving. */
@@ -48,6 +61,12 @@ export interface FailedStart {
 }
 
 const CLI = fileURLToPath(new URL('../../dist/server/cli.js', import.meta.url));
+
+/** What has been started and not ended; a run that is broken off leaves nothing behind. */
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
 
 function isLogLine(value: unknown): value is LogLine {
   return (
@@ -73,72 +92,72 @@ function environment(options: StartOptions, dataDir: string): Record<string, str
   };
 }
 
-interface Launched {
-  readonly dataDir: string;
-  readonly child: ReturnType<typeof spawn>;
-  readonly lines: LogLine[];
-  readonly stderr: () => string;
-  readonly waiters: Set<() => void>;
-  readonly exit: Promise<number | null>;
+/** Makes a directory of its own for a server whose data outlives it. The caller removes it. */
+export async function temporaryDir(): Promise<string> {
+  return await mkdtemp(join(tmpdir(), 'rollcall-e2e-'));
 }
 
-async function launch(options: StartOptions): Promise<Launched> {
+/** Starts the built server and does not wait for anything. */
+export async function launchServer(options: StartOptions = {}): Promise<LaunchedServer> {
   if (!existsSync(CLI)) throw new Error('dist is missing: run `npm run build` first');
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'rollcall-e2e-')));
-  const [command, ...args] = [...(options.node ?? [process.execPath]), CLI, 'start'];
+  const ownDir = options.dataDir === undefined ? await temporaryDir() : null;
+  const dataDir = options.dataDir ?? ownDir ?? '';
   // Away from the checkout, so that no .env file of it is read.
-  const child = spawn(command ?? process.execPath, args, {
-    cwd: dataDir,
+  const child = spawn(options.node ?? process.execPath, [CLI, 'start'], {
+    cwd: tmpdir(),
     env: environment(options, dataDir),
     stdio: ['ignore', 'pipe', 'pipe']
   });
+  children.add(child);
   const lines: LogLine[] = [];
   const waiters = new Set<() => void>();
+  const wakeAll = (): void => {
+    for (const wake of [...waiters]) wake();
+  };
   let stderr = '';
+  let hasEnded = false;
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-16_384);
   });
   createInterface({ input: child.stdout }).on('line', (text) => {
     const line: unknown = text.startsWith('{') ? JSON.parse(text) : null;
     if (isLogLine(line)) lines.push(line);
-    for (const wake of waiters) wake();
+    wakeAll();
   });
   const exit = once(child, 'close').then(async () => {
-    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
-    for (const wake of waiters) wake();
+    children.delete(child);
+    hasEnded = true;
+    if (ownDir !== null) await rm(ownDir, { recursive: true, force: true });
+    wakeAll();
     return child.exitCode;
   });
-  return { dataDir, child, lines, stderr: () => stderr, waiters, exit };
-}
-
-/** Starts the built server and resolves once it serves. @throws when it ends before that */
-export async function startServer(options: StartOptions = {}): Promise<ServerProcess> {
-  const { dataDir, child, lines, stderr, waiters, exit } = await launch(options);
-  const line = async (text: string): Promise<LogLine> => {
-    for (;;) {
-      const found = lines.find(({ message }) => message.includes(text));
-      if (found !== undefined) return found;
-      if (child.exitCode !== null || child.signalCode !== null) {
-        const said = lines.map(({ message }) => message).join('\n');
-        throw new Error(`the server ended without saying "${text}":\n${said}\n${stderr()}`);
-      }
-      await new Promise<void>((resolve) => {
-        const wake = (): void => {
-          waiters.delete(wake);
-          resolve();
-        };
-        waiters.add(wake);
-      });
-    }
-  };
-  const { url } = await line('Rollcall is serving');
-  if (typeof url !== 'string' || child.pid === undefined) throw new Error('no address was logged');
+  if (child.pid === undefined) throw new Error('the server could not be started at all');
   return {
-    url,
     pid: child.pid,
     dataDir,
     lines,
-    line,
+    stderr: () => stderr,
+    exit,
+    line: async (text) => {
+      for (;;) {
+        const found = lines.find(({ message }) => message.includes(text));
+        if (found !== undefined) return found;
+        if (hasEnded) {
+          const said = lines.map(({ message }) => message).join('\n');
+          throw new Error(`the server ended without saying "${text}":\n${said}\n${stderr}`);
+        }
+        await new Promise<void>((resolve) => {
+          const wake = (): void => {
+            waiters.delete(wake);
+            resolve();
+          };
+          waiters.add(wake);
+        });
+      }
+    },
+    signal: (signal) => {
+      child.kill(signal);
+    },
     stop: (signal = 'SIGTERM') => {
       child.kill(signal);
       return exit;
@@ -146,9 +165,51 @@ export async function startServer(options: StartOptions = {}): Promise<ServerPro
   };
 }
 
+/** Starts the built server and resolves once it serves. @throws when it ends before that */
+export async function startServer(options: StartOptions = {}): Promise<ServerProcess> {
+  const server = await launchServer(options);
+  const { url } = await server.line('Rollcall is serving');
+  if (typeof url !== 'string') throw new Error('no address was logged');
+  return { ...server, url };
+}
+
 /** Starts the built server with something that must keep it from serving, and resolves to how it ended. */
 export async function startAndFail(options: StartOptions): Promise<FailedStart> {
-  const { lines, stderr, exit } = await launch(options);
+  const { lines, stderr, exit } = await launchServer(options);
   const code = await exit;
   return { code, lines, stderr: stderr() };
+}
+
+/** How often it is looked whether a process has gone: nobody tells of the end of another's child. */
+const LOOK_MS = 20;
+
+/** Processes that a process has started and that still run; Linux only. */
+export function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8');
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+/** Resolves once a process has gone. @throws when it is still there after the time */
+export async function gone(pid: number, withinMs = 5_000): Promise<void> {
+  const until = Date.now() + withinMs;
+  await new Promise<void>((resolve, reject) => {
+    const look = setInterval(() => {
+      if (!isRunning(pid)) {
+        clearInterval(look);
+        resolve();
+      } else if (Date.now() > until) {
+        clearInterval(look);
+        reject(new Error(`process ${String(pid)} is still there`));
+      }
+    }, LOOK_MS);
+  });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    // A dead process whose parent has not asked for it yet has gone for all that matters.
+    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }

@@ -1,0 +1,114 @@
+/**
+ * One publisher, many subscribers of one thread: a message, or a burst of them in one write, is published when all
+ * deliveries of the one before have come.
+ */
+import { messageFrame } from '../../actors/message-frame.js';
+import { Publishes } from './publishes.js';
+import type { Load } from './slices.js';
+import type { Target } from './target.js';
+import { clientFrame, type RawSocket, type Tally } from './wire.js';
+
+const THREAD = 't';
+
+/** First offset that a peer is given; its length is that of all that follow. */
+const FIRST_RELAYED = 1_000_000;
+
+/** Nothing arrives for this long: something is lost and would be waited for in vain. */
+const STUCK_MS = 15_000;
+
+/** Subscribers of one target and the publisher to them. */
+export class Audience {
+  readonly target: Target;
+  readonly tally: Tally;
+  private readonly publisher: RawSocket;
+  private readonly subscribers: number;
+  private readonly next: () => Buffer;
+
+  private constructor(
+    target: Target,
+    tally: Tally,
+    publisher: RawSocket,
+    subscribers: number,
+    bodyBytes: number
+  ) {
+    this.target = target;
+    this.tally = tally;
+    this.publisher = publisher;
+    this.subscribers = subscribers;
+    this.next =
+      target.kind === 'rollcall' ? publishing(bodyBytes) : relaying(target.kind, bodyBytes);
+  }
+
+  /** Connects everybody. */
+  static async gather(
+    target: Target,
+    tally: Tally,
+    subscribers: number,
+    bodyBytes: number
+  ): Promise<Audience> {
+    await target.connectAll(
+      Array.from({ length: subscribers }, () => THREAD),
+      tally
+    );
+    const publisher = await target.connect(null, tally);
+    return new Audience(target, tally, publisher, subscribers, bodyBytes);
+  }
+
+  /** The load with so many messages in one write. */
+  load(burst: number): Load {
+    const { target, tally } = this;
+    return { target, tally, run: (forMs) => this.run(forMs, burst) };
+  }
+
+  private run(forMs: number, burst: number): Promise<number> {
+    const { tally } = this;
+    const before = tally.messages;
+    const until = performance.now() + forMs;
+    return new Promise((resolve, reject) => {
+      const guard = setInterval(() => {
+        if (performance.now() < until + STUCK_MS) return;
+        clearInterval(guard);
+        const { lost, errors } = tally;
+        reject(
+          new Error(
+            `deliveries stopped coming: ${JSON.stringify({ lost, errors: errors.slice(-3) })}`
+          )
+        );
+      }, 1_000);
+      const step = (): void => {
+        if (performance.now() >= until) {
+          clearInterval(guard);
+          resolve(tally.messages - before);
+          return;
+        }
+        tally.when(tally.messages + burst * this.subscribers, step);
+        this.publisher.send(Buffer.concat(Array.from({ length: burst }, () => this.next())));
+      };
+      step();
+    });
+  }
+}
+
+function publishing(bodyBytes: number): () => Buffer {
+  const publishes = new Publishes('rollcall', THREAD, bodyBytes);
+  return () => publishes.next();
+}
+
+/** A peer is given the very frame that Rollcall would send, and gives it on as it is. */
+function relaying(kind: Target['kind'], bodyBytes: number): () => Buffer {
+  let offset = FIRST_RELAYED;
+  const text = messageFrame(THREAD, offset, {
+    mid: '01234567-89ab-7cde-8f01-23456789abcd',
+    user: 'user-1000',
+    kind: 'user_message',
+    bodyJson: JSON.stringify({ text: 'x'.repeat(bodyBytes - '{"text":""}'.length) }),
+    at: Date.now()
+  });
+  const template = clientFrame(kind === 'socket.io' ? `42["relay",${text}]` : text);
+  const offsetAt = template.indexOf(String(FIRST_RELAYED));
+  return () => {
+    const frame = Buffer.from(template);
+    frame.write(String(offset++), offsetAt, 'latin1');
+    return frame;
+  };
+}

@@ -1,0 +1,183 @@
+/**
+ * What an idle connection and a known thread cost in memory: resident size before and after, over how many there are.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { resident, type Resident } from './cores.js';
+import type { Figure } from './figures.js';
+import { Publishes } from './publishes.js';
+import { validityOf } from './slices.js';
+import { Target, type TargetKind, type TargetOptions } from './target.js';
+import { Tally, type RawSocket } from './wire.js';
+
+/** Publishes under way at once while threads are made known. */
+const WINDOW = 1_024;
+
+/** Memory that has moved by no more counts as the same. */
+const SAME_BYTES = 262_144;
+const SETTLE_WITHIN_MS = 20_000;
+
+/** How long to wait for the last thread to be let go of. */
+const PASSIVE_WITHIN_MS = 180_000;
+
+/** Waits until the memory of a process has stayed as it is for so long. */
+async function settled(pid: number, settleMs: number): Promise<Resident> {
+  const deadline = performance.now() + SETTLE_WITHIN_MS;
+  let before = resident(pid);
+  let sameSince = performance.now();
+  while (performance.now() < deadline && performance.now() - sameSince < settleMs) {
+    await wait(Math.min(250, settleMs));
+    const now = resident(pid);
+    if (Math.abs(now.all - before.all) > SAME_BYTES) {
+      before = now;
+      sameSince = performance.now();
+    }
+  }
+  return resident(pid);
+}
+
+/** Memory of idle connections with one subscription each, to one thread or to one of their own. */
+export async function idleConnections(
+  options: TargetOptions,
+  how: {
+    readonly connections: number;
+    readonly isOneThread: boolean;
+    readonly atMostBytes: number;
+    readonly settleMs: number;
+    readonly tell: (line: string) => void;
+  }
+): Promise<Figure> {
+  const { connections, isOneThread, atMostBytes, tell } = how;
+  const target = await Target.start(options);
+  const tally = new Tally();
+  let sockets: RawSocket[] = [];
+  try {
+    const before = await settled(target.pid, how.settleMs);
+    const threads = Array.from({ length: connections }, (_, index) =>
+      isOneThread ? 'one' : `own-${String(index)}`
+    );
+    sockets = await target.connectAll(threads, tally);
+    const after = await settled(target.pid, how.settleMs);
+    const bytes = (after.all - before.all) / connections;
+    const scenario = `memory of an idle connection, ${isOneThread ? 'all in one thread' : 'each in its own thread'}`;
+    tell(
+      `${scenario} ${target.kind}: ${Math.round(bytes).toLocaleString('en')} bytes ` +
+        `(${mb(before.all)} → ${mb(after.all)} MB)`
+    );
+    return memoryFigure(scenario, target.kind, bytes, atMostBytes, tally);
+  } finally {
+    for (const socket of sockets) socket.close();
+    await target.stop();
+  }
+}
+
+/** Memory of threads that have one message each and nobody in them, once Rollcall has let go of them. */
+export async function knownThreads(
+  options: TargetOptions,
+  how: {
+    readonly threads: number;
+    readonly atMostBytes: number;
+    readonly settleMs: number;
+    readonly tell: (line: string) => void;
+  }
+): Promise<Figure[]> {
+  const { threads, atMostBytes, tell } = how;
+  const target = await Target.start({ ...options, kind: 'rollcall' });
+  const tally = new Tally();
+  try {
+    const publisher = await target.connect(null, tally);
+    const before = await settled(target.pid, how.settleMs);
+    let mostActive = 0;
+    const watch = setInterval(() => {
+      void activeThreads(target.port).then((active) => {
+        mostActive = Math.max(mostActive, active);
+        tell(
+          `known threads: ${tally.acks.toLocaleString('en')} acked, ${String(active)} active, ${mb(resident(target.pid).own)} MB`
+        );
+      });
+    }, 5_000);
+    const startedMs = performance.now();
+    await publishToEach(publisher, threads, tally);
+    tell(
+      `known threads: ${Math.round((threads / (performance.now() - startedMs)) * 1_000).toLocaleString('en')} new threads/s`
+    );
+    const deadline = performance.now() + PASSIVE_WITHIN_MS;
+    let active = await activeThreads(target.port);
+    while (active > 0 && performance.now() < deadline) {
+      await wait(1_000);
+      active = await activeThreads(target.port);
+    }
+    clearInterval(watch);
+    if (active > 0) tally.errors.push(`${String(active)} threads are still active`);
+    const after = await settled(target.pid, how.settleMs);
+    const bytes = (after.all - before.all) / threads;
+    const ownBytes = (after.own - before.own) / threads;
+    tell(
+      `known threads: ${bytes.toFixed(1)} bytes each (${ownBytes.toFixed(1)} without mapped files), ` +
+        `${mb(before.all)} → ${mb(after.all)} MB, at most ${String(mostActive)} active`
+    );
+    return memoryFigure(
+      'memory of a known thread, none active',
+      'rollcall',
+      ownBytes,
+      atMostBytes,
+      tally
+    );
+  } finally {
+    await target.stop();
+  }
+}
+
+function publishToEach(publisher: RawSocket, threads: number, tally: Tally): Promise<void> {
+  return new Promise((resolve) => {
+    let next = 0;
+    const publish = (): void => {
+      const thread = `known-${String(next++)}`;
+      // Nobody will come: keeping it is enough, else there would be an incident for each.
+      publisher.send(new Publishes('rollcall', thread, 200, { expect: 'stored' }).next());
+    };
+    publisher.onAck = () => {
+      if (next < threads) publish();
+      else if (tally.acks === threads) resolve();
+    };
+    while (next < Math.min(WINDOW, threads)) publish();
+  });
+}
+
+async function activeThreads(port: number): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${String(port)}/status`);
+  const status: unknown = await response.json();
+  return typeof status === 'object' &&
+    status !== null &&
+    'threads' in status &&
+    typeof status.threads === 'object' &&
+    status.threads !== null &&
+    'active' in status.threads
+    ? Number(status.threads.active)
+    : NaN;
+}
+
+function memoryFigure(
+  scenario: string,
+  server: TargetKind,
+  bytes: number,
+  atMostBytes: number | null,
+  tally: Tally
+): Figure {
+  const limit = server === 'rollcall' ? atMostBytes : null;
+  return {
+    scenario,
+    server,
+    value: bytes,
+    unit: 'bytes',
+    cpuUs: null,
+    ratio: null,
+    cpuRatio: null,
+    target: limit === null ? null : `≤ ${limit.toLocaleString('en')}`,
+    isMet: limit === null ? null : bytes <= limit,
+    validity: validityOf(tally, false)
+  };
+}
+
+function mb(bytes: number): string {
+  return (bytes / 1_048_576).toFixed(1);
+}

@@ -1,0 +1,107 @@
+/**
+ * Measuring in turns: every target is up at once, one is under load at a time, a slice each, round after round. What
+ * the machine does besides then falls on all of them, and a ratio is that of two neighbouring slices.
+ */
+import { cpuMs } from './cores.js';
+import { median, type Figure, type Validity } from './figures.js';
+import type { Target } from './target.js';
+import type { Tally } from './wire.js';
+
+/** Share of its core above which the generator counts as saturated. */
+export const SATURATED = 0.95;
+
+/** A load that can be put on one target. */
+export interface Load {
+  readonly target: Target;
+  readonly tally: Tally;
+  /** Keeps the load up for a while and answers how much was done, once all of it has arrived. */
+  run(forMs: number): Promise<number>;
+}
+
+/** What a slice gave. */
+interface Slice {
+  readonly perSecond: number;
+  readonly cpuUs: number;
+  readonly generatorShare: number;
+}
+
+/** How a comparison is measured and named. */
+export interface Comparison {
+  readonly scenario: string;
+  readonly unit: string;
+  readonly rounds: number;
+  readonly sliceMs: number;
+  /** Least ratio to bare uWebSockets.js that Rollcall should reach. */
+  readonly atLeast: number;
+  readonly tell: (line: string) => void;
+}
+
+async function slice(load: Load, forMs: number): Promise<Slice> {
+  const { pid } = load.target;
+  const cpuBefore = cpuMs(pid);
+  const ownBefore = process.cpuUsage();
+  const startedMs = performance.now();
+  const done = await load.run(forMs);
+  const tookMs = performance.now() - startedMs;
+  const own = process.cpuUsage(ownBefore);
+  return {
+    perSecond: (done / tookMs) * 1_000,
+    cpuUs: ((cpuMs(pid) - cpuBefore) * 1_000) / done,
+    generatorShare: (own.user + own.system) / 1_000 / tookMs
+  };
+}
+
+/** Measures all loads in turns and answers a figure for each. */
+export async function compare(loads: readonly Load[], how: Comparison): Promise<Figure[]> {
+  const { scenario, unit, rounds, sliceMs, atLeast, tell } = how;
+  const slices = new Map<Load, Slice[]>(loads.map((load) => [load, []]));
+  // A first round of each is not counted: code is compiled, buffers grow.
+  for (const load of loads) await slice(load, sliceMs / 2);
+  for (let round = 1; round <= rounds; round++) {
+    for (const load of loads) {
+      const one = await slice(load, sliceMs);
+      slices.get(load)?.push(one);
+      tell(
+        `${scenario} ${String(round)}/${String(rounds)} ${load.target.kind}: ` +
+          `${Math.round(one.perSecond).toLocaleString('en')} ${unit}, server ${one.cpuUs.toFixed(1)} µs each, ` +
+          `generator ${String(Math.round(one.generatorShare * 100))} %`
+      );
+    }
+  }
+  const base = loads.find(({ target }) => target.kind === 'uws');
+  const baseSlices = (base && slices.get(base)) ?? [];
+  return loads.map((load) => {
+    const own = slices.get(load) ?? [];
+    const isOurs = load.target.kind === 'rollcall';
+    const pairs = own.flatMap((one, round) => {
+      const other = baseSlices[round];
+      return other === undefined || load === base ? [] : [{ one, other }];
+    });
+    const isPaired = pairs.length > 0;
+    const ratio = isPaired
+      ? median(pairs.map(({ one, other }) => one.perSecond / other.perSecond))
+      : null;
+    const cpuRatio = isPaired ? median(pairs.map(({ one, other }) => other.cpuUs / one.cpuUs)) : null;
+    return {
+      scenario,
+      server: load.target.kind,
+      value: median(own.map(({ perSecond }) => perSecond)),
+      unit,
+      cpuUs: median(own.map(({ cpuUs }) => cpuUs)),
+      ratio,
+      cpuRatio,
+      target: isOurs ? `ratio ≥ ${String(atLeast)}` : null,
+      isMet: isOurs && ratio !== null ? ratio >= atLeast : null,
+      validity: validityOf(
+        load.tally,
+        median(own.map(({ generatorShare }) => generatorShare)) > SATURATED
+      )
+    };
+  });
+}
+
+/** The validity of what a tally has seen. */
+export function validityOf(tally: Tally, isGeneratorSaturated: boolean): Validity {
+  const { lost, duplicated, malformed, errors } = tally;
+  return { lost, duplicated, faults: malformed + errors.length, isGeneratorSaturated };
+}

@@ -1,0 +1,94 @@
+/**
+ * Proof by kill: starts the built server, publishes and subscribes, kills it with SIGKILL at random moments, and counts
+ * at the end. `npm run kill-proof -- --cycles 100 --seed 7 --durability disk`.
+ * Progress goes to standard error, the verdict to standard output; exit code 0 when everything holds, 1 when not, 2
+ * for wrong usage.
+ */
+import { parseArgs } from 'node:util';
+import { paintIf, wantsColours, type Paint } from '../server/paint.js';
+import { proveByKill, type ProofReport } from './kill-proof/proof.js';
+
+const USAGE =
+  'Usage: npm run kill-proof -- [--cycles 100] [--seed <number>] [--durability disk|process]';
+
+/** Kills between two lines of progress where it does not go to a terminal. */
+const LINE_EVERY = 10;
+
+/** Faults of one check that are printed. */
+const FAULTS_SAID = 5;
+
+interface Wanted {
+  readonly cycles: number;
+  readonly seed: number;
+  readonly durability: 'disk' | 'process';
+}
+
+/** Reads the flags; a sentence when they are wrong. */
+function wanted(args: string[]): Wanted | string {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        cycles: { type: 'string', default: '100' },
+        seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+        durability: { type: 'string', default: 'disk' }
+      }
+    });
+    const cycles = wholeNumber(values.cycles);
+    const seed = wholeNumber(values.seed);
+    const { durability } = values;
+    if (cycles === null || cycles < 1) return `--cycles must be 1 or more, not ${values.cycles}`;
+    if (seed === null) return `--seed must be a whole number, not ${values.seed}`;
+    if (durability !== 'disk' && durability !== 'process') {
+      return `--durability must be disk or process, not ${durability}`;
+    }
+    return { cycles, seed, durability };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function wholeNumber(text: string): number | null {
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
+
+function table({ checks, figures, holds }: ProofReport, paint: Paint): string {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  const rows = checks.flatMap(({ name, figure, faults }) => [
+    `${faults.count === 0 ? paint('green', '✔') : paint('red', '✘')} ${name.padEnd(width)}  ${paint('dim', figure)}`,
+    ...faults.words.slice(0, FAULTS_SAID).map((words) => `    ${paint('red', words)}`),
+    ...(faults.count > FAULTS_SAID ? [`    … and ${String(faults.count - FAULTS_SAID)} more`] : [])
+  ]);
+  const { kills, startupKills, acked, duplicates, connections, cuts, tookMs } = figures;
+  return [
+    ...rows,
+    '',
+    `${String(kills)} kills (${String(startupKills)} while starting), ${String(acked)} messages acked, ` +
+      `${String(duplicates)} sent again and recognized, ${String(connections)} connections ` +
+      `(${String(cuts)} cut besides), ${(tookMs / 1_000).toFixed(1)} s`,
+    holds ? paint('green', 'The proof holds.') : paint('red', 'The proof does not hold.')
+  ].join('\n');
+}
+
+process.on('SIGINT', () => process.exit(130));
+
+const options = wanted(process.argv.slice(2));
+if (typeof options === 'string') {
+  process.stderr.write(`kill-proof: ${options}\n${USAGE}\n`);
+  process.exit(2);
+}
+const { stderr, stdout } = process;
+const paint = paintIf(wantsColours(stderr, process.env));
+stderr.write(
+  `${String(options.cycles)} cycles, seed ${String(options.seed)}, durability ${options.durability}\n`
+);
+const report = await proveByKill({
+  ...options,
+  progress: ({ kills, cycles, acked }) => {
+    const line = `${paint('cyan', `${String(kills)}/${String(cycles)}`)} kills, ${String(acked)} messages acked`;
+    if (stderr.isTTY) stderr.write(`\r${line}${kills === cycles ? '\n' : ''}`);
+    else if (kills % LINE_EVERY === 0 || kills === cycles) stderr.write(`${line}\n`);
+  }
+});
+stdout.write(`${table(report, paintIf(wantsColours(stdout, process.env)))}\n`);
+process.exit(report.holds ? 0 : 1);

@@ -1,0 +1,38 @@
+/** What went wrong, in words: counted without end, kept to a bound. */
+
+/** Most faults of one list that are kept in words. */
+const FAULTS_KEPT = 20;
+
+/** Faults as they are read: how many, and the first in words. */
+export interface FaultsAccount {
+  readonly count: number;
+  readonly words: readonly string[];
+}
+
+/** A bounded list of faults. */
+export class Faults implements FaultsAccount {
+  readonly #words: string[] = [];
+  #count = 0;
+
+  /** Adds one. */
+  add(words: string): void {
+    this.#count += 1;
+    if (this.#words.length < FAULTS_KEPT) this.#words.push(words);
+  }
+
+  /** Adds those of another list. */
+  addAll({ count, words }: FaultsAccount): void {
+    for (const each of words) this.add(each);
+    this.#count += Math.max(0, count - words.length);
+  }
+
+  /** All there were. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The first of them. */
+  get words(): readonly string[] {
+    return this.#words;
+  }
+}

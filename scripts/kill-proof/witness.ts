@@ -1,0 +1,276 @@
+/**
+ * Whoever subscribes and remembers: three kinds of clients that come back from where they were, each by its own code.
+ */
+import { WebSocket } from 'ws';
+import { connect } from '../../client/client.js';
+import { openEvents, type EventReader } from './event-reader.js';
+import { Faults } from './faults.js';
+import { isFrame, Link, type Frame } from './link.js';
+import { between, type Random } from './random.js';
+
+/** Time before a stream of events is asked for again. */
+const STREAM_RETRY_LEAST_MS = 20;
+const STREAM_RETRY_MOST_MS = 120;
+
+/** Kinds of subscribers. */
+export const WITNESS_KINDS = ['raw', 'sdk', 'sse'] as const;
+
+/** One of {@link WITNESS_KINDS}. */
+export type WitnessKind = (typeof WITNESS_KINDS)[number];
+
+/** What a subscriber has to go by. */
+export interface WitnessOptions {
+  readonly url: string;
+  readonly name: string;
+  readonly threads: readonly string[];
+  readonly random: Random;
+}
+
+/** A subscriber of all threads. */
+export interface Witness {
+  readonly name: string;
+  readonly kind: WitnessKind;
+  readonly seen: Seen;
+  /** Connections it has had. */
+  readonly connections: number;
+  /** Cuts its connection; it comes back. */
+  cut(): void;
+  /** Says that the server may be back. */
+  nudge(): void;
+  close(): void;
+}
+
+/** What a subscriber has been given: of every thread the mids in the order of their offsets, from 1. */
+export class Seen {
+  readonly threads: ReadonlyMap<string, string[]>;
+  readonly faults = new Faults();
+  readonly #epochs = new Map<string, string>();
+
+  constructor(threads: readonly string[]) {
+    this.threads = new Map(threads.map((thread) => [thread, []]));
+  }
+
+  /** The newest offset of a thread. */
+  offset(thread: string): number {
+    return this.threads.get(thread)?.length ?? 0;
+  }
+
+  /** Takes a message: it must be the next one. */
+  message(thread: string, offset: number, mid: string): void {
+    const mids = this.threads.get(thread);
+    if (mids === undefined) this.faults.add(`a message of thread ${thread}, not asked for`);
+    else if (offset <= mids.length) this.faults.add(`saw ${thread} ${String(offset)} again`);
+    else if (offset > mids.length + 1) {
+      this.faults.add(`saw ${thread} ${String(offset)} after ${String(mids.length)}`);
+      // The hole is one fault, not one a message from here on.
+      while (mids.length < offset - 1) mids.push('');
+      mids.push(mid);
+    } else mids.push(mid);
+  }
+
+  /** Takes the answer to a subscription: the place must be known there, and nothing be missing. */
+  subscribed(frame: Frame): void {
+    const { thread, offset, epoch, gap, recovered } = frame;
+    const known = this.#epochs.get(thread);
+    if (known !== undefined && known !== epoch) {
+      this.faults.add(`the epoch of ${thread} changed from ${known} to ${epoch}`);
+    }
+    this.#epochs.set(thread, epoch);
+    if (gap !== null || recovered !== true) {
+      this.faults.add(`${thread} was not recovered: ${JSON.stringify(frame)}`);
+    }
+    if (offset < this.offset(thread)) {
+      this.faults.add(
+        `saw ${thread} up to ${String(this.offset(thread))}, the server has ${String(offset)}`
+      );
+    }
+  }
+
+  /** The epoch of a thread; null before the server has told. */
+  epoch(thread: string): string | null {
+    return this.#epochs.get(thread) ?? null;
+  }
+}
+
+/** Starts a subscriber. */
+export function startWitness(kind: WitnessKind, options: WitnessOptions): Witness {
+  if (kind === 'raw') return new RawWitness(options);
+  return kind === 'sdk' ? new SdkWitness(options) : new EventsWitness(options);
+}
+
+class RawWitness implements Witness {
+  readonly kind = 'raw';
+  readonly name: string;
+  readonly seen: Seen;
+  readonly #link: Link;
+
+  constructor({ url, name, threads, random }: WitnessOptions) {
+    this.name = name;
+    this.seen = new Seen(threads);
+    this.#link = new Link({
+      url,
+      user: name,
+      random,
+      connected: () => {
+        for (const thread of threads) this.#subscribe(thread);
+      },
+      frame: (frame) => {
+        if (frame.type === 'message') this.seen.message(frame.thread, frame.offset, frame.mid);
+        else if (frame.type === 'subscribed') this.seen.subscribed(frame);
+        else if (frame.type === 'error') this.seen.faults.add(JSON.stringify(frame));
+      }
+    });
+  }
+
+  get connections(): number {
+    return this.#link.connections;
+  }
+
+  cut(): void {
+    this.#link.cut();
+  }
+
+  nudge(): void {
+    // It tries all the time.
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  #subscribe(thread: string): void {
+    const epoch = this.seen.epoch(thread);
+    const since = epoch === null ? 'start' : { offset: this.seen.offset(thread), epoch };
+    this.#link.send({ type: 'subscribe', thread, since });
+  }
+}
+
+/** Share of the SDK's own waits that is waited here: it spreads clients over seconds, a life of the server is shorter. */
+const SDK_PATIENCE = 0.02;
+
+/** The SDK as an application uses it. */
+class SdkWitness implements Witness {
+  readonly kind = 'sdk';
+  readonly name: string;
+  readonly seen: Seen;
+  connections = 0;
+  readonly #client: ReturnType<typeof connect>;
+  #socket: WebSocket | null = null;
+  #isOver = false;
+
+  constructor({ url, name, threads, random }: WitnessOptions) {
+    this.name = name;
+    this.seen = new Seen(threads);
+    const opened = (socket: WebSocket): void => {
+      this.#socket = socket;
+    };
+    this.#client = connect(url, {
+      user: name,
+      random: () => random() * SDK_PATIENCE,
+      WebSocket: class extends WebSocket {
+        constructor(address: string, protocols: string[]) {
+          super(address, protocols);
+          opened(this);
+        }
+      }
+    });
+    this.#client.on('state', (state) => {
+      if (state.name === 'connected') this.connections += 1;
+      else if (state.name === 'closed' && !this.#isOver) {
+        this.seen.faults.add(`closed: ${state.error.message}`);
+      }
+    });
+    this.#client.on('error', (error) => {
+      this.seen.faults.add(error.message);
+    });
+    for (const id of threads) {
+      const thread = this.#client.thread(id, { since: 'start' });
+      thread.on('message', ({ offset, mid }) => {
+        this.seen.message(id, offset, mid);
+      });
+      thread.on('gap', (gap) => {
+        this.seen.faults.add(`a gap in ${id}: ${JSON.stringify(gap)}`);
+      });
+      thread.on('refused', (error) => {
+        this.seen.faults.add(`refused ${id}: ${error.message}`);
+      });
+    }
+  }
+
+  cut(): void {
+    this.#socket?.terminate();
+  }
+
+  nudge(): void {
+    this.#client.reconnectNow();
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#client.close();
+  }
+}
+
+/** Server-sent events, one stream a thread, resumed by `Last-Event-ID` as a browser does. */
+class EventsWitness implements Witness {
+  readonly kind = 'sse';
+  readonly name: string;
+  readonly seen: Seen;
+  connections = 0;
+  readonly #options: WitnessOptions;
+  readonly #streams = new Map<string, EventReader>();
+  #isOver = false;
+
+  constructor(options: WitnessOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.seen = new Seen(options.threads);
+    for (const thread of options.threads) this.#open(thread);
+  }
+
+  cut(): void {
+    const { random, threads } = this.#options;
+    this.#streams.get(threads[between(random, 0, threads.length - 1)] ?? '')?.close();
+  }
+
+  nudge(): void {
+    // It tries all the time.
+  }
+
+  close(): void {
+    this.#isOver = true;
+    for (const stream of this.#streams.values()) stream.close();
+  }
+
+  #open(thread: string): void {
+    if (this.#isOver) return;
+    const { url, random } = this.#options;
+    const stream = openEvents(`${url}/api/threads/${thread}/events`, {
+      lastEventId: String(this.seen.offset(thread)),
+      event: ({ event, id, data }) => {
+        const frame: unknown = JSON.parse(data);
+        if (!isFrame(frame)) this.seen.faults.add(`no frame: ${data}`);
+        else if (event === 'subscribed') this.seen.subscribed(frame);
+        else if (event === 'message') {
+          if (id !== String(frame.offset)) this.seen.faults.add(`event id ${String(id)}: ${data}`);
+          this.seen.message(thread, frame.offset, frame.mid);
+        }
+      }
+    });
+    this.#streams.set(thread, stream);
+    stream.status.then(
+      (status) => {
+        if (status === 200) this.connections += 1;
+      },
+      () => undefined
+    );
+    void stream.ended.then(() => {
+      setTimeout(
+        () => {
+          this.#open(thread);
+        },
+        between(random, STREAM_RETRY_LEAST_MS, STREAM_RETRY_MOST_MS)
+      ).unref();
+    });
+  }
+}

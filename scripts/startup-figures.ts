@@ -1,0 +1,53 @@
+/**
+ * How long a start takes, as medians of ten: `npm run figures`. From the start of the process to serving, and the
+ * registration of the handlers within it; each on an empty data directory, ClickHouse off.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { median } from './bench/figures.js';
+import { Target } from './bench/target.js';
+
+const STARTS = 10;
+/** What registration may take at most, and what it should take. */
+const REGISTRATION_MS_MAX = 100;
+const REGISTRATION_MS_EXPECTED = 5;
+
+const cli = fileURLToPath(new URL('../dist/server/cli.js', import.meta.url));
+if (!existsSync(cli)) throw new Error('dist is missing: run `npm run build` first');
+
+const servingMs: number[] = [];
+const registrationMs: number[] = [];
+for (let start = 1; start <= STARTS; start++) {
+  const startedMs = performance.now();
+  const target = await Target.start({
+    kind: 'rollcall',
+    cli,
+    core: null,
+    onLine: (line) => {
+      if (!line.includes('✅ Registered')) return;
+      registrationMs.push(Number(/"tookMs":([\d.]+)/.exec(line)?.[1]));
+    }
+  });
+  servingMs.push(performance.now() - startedMs);
+  await target.stop();
+  process.stderr.write(
+    `start ${String(start)}/${String(STARTS)}: serving after ${ms(servingMs.at(-1))}, ` +
+      `handlers registered in ${ms(registrationMs.at(-1))}\n`
+  );
+}
+const slow = median(registrationMs) >= REGISTRATION_MS_MAX ? ', TOO SLOW' : '';
+console.log(
+  [
+    `process start → serving   ${row(servingMs)}`,
+    `handler registration      ${row(registrationMs)}  (target < ${ms(REGISTRATION_MS_MAX)}, ` +
+      `expected < ${ms(REGISTRATION_MS_EXPECTED)}${slow})`
+  ].join('\n')
+);
+
+function row(times: readonly number[]): string {
+  return `median ${ms(median(times))}  least ${ms(Math.min(...times))}  most ${ms(Math.max(...times))}`;
+}
+
+function ms(time: number | undefined): string {
+  return time === undefined ? '?' : `${time.toFixed(time < 10 ? 1 : 0)} ms`;
+}

@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import { Monitor, type MonitorSources } from '../../actors/monitor.js';
+import { supervise } from '../machines/supervised.js';
+
+function monitorOf(changes: Partial<MonitorSources> = {}): Monitor {
+  return new Monitor({
+    undeliveredThreads: () => 0,
+    logFault: () => null,
+    deliveryCrashes: () => 0,
+    ...changes
+  });
+}
+
+describe('Monitor', () => {
+  it('is healthy when nothing is wrong', () => {
+    expect(monitorOf().status()).to.deep.include({ status: 'healthy', issues: [] });
+  });
+
+  it('names each thing that is wrong now', () => {
+    const monitor = monitorOf({
+      undeliveredThreads: () => 2,
+      logFault: () => 'no space left',
+      deliveryCrashes: () => 3
+    });
+    expect(monitor.status()).to.deep.include({
+      status: 'warning',
+      issues: [
+        '2 threads hold undelivered messages',
+        'the thread log takes no messages: no space left',
+        '3 delivery actors crashed and were replaced'
+      ]
+    });
+  });
+
+  it('is healthy again when what was wrong is over', () => {
+    let undelivered = 1;
+    const monitor = monitorOf({ undeliveredThreads: () => undelivered });
+    expect(monitor.status().status).to.equal('warning');
+    undelivered = 0;
+    expect(monitor.status().status).to.equal('healthy');
+  });
+
+  it('tells what became of messages', () => {
+    const monitor = monitorOf();
+    monitor.counts.add('delivered', 2);
+    expect(monitor.status().outcomes).to.deep.include({ delivered: 2, held: 0 });
+  });
+
+  it('cannot start with an empty handler list', () => {
+    const { ends } = supervise(monitorOf().logic, { facts: { handlers: [] } });
+    expect(ends[0]).to.deep.include({ status: 'failed' });
+  });
+
+  it('starts with the handler list', () => {
+    const facts = { handlers: ['publish'] };
+    const { said } = supervise(monitorOf().logic, { facts });
+    expect(said).to.deep.equal([{ type: 'child.ready', id: 'ch', facts }]);
+  });
+});

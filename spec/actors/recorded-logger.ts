@@ -1,0 +1,35 @@
+import type { LogFields, Logger } from '../../actors/log-line.js';
+
+/** One line that was logged. */
+export interface Line {
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** Keeps the lines for the spec to read. */
+export class RecordedLogger implements Logger {
+  readonly lines: Line[] = [];
+  isDebug = true;
+
+  error(message: string, fields: LogFields = {}): void {
+    this.lines.push({ level: 'error', message, fields });
+  }
+
+  warn(message: string, fields: LogFields = {}): void {
+    this.lines.push({ level: 'warn', message, fields });
+  }
+
+  info(message: string, fields: LogFields = {}): void {
+    this.lines.push({ level: 'info', message, fields });
+  }
+
+  debug(message: string, fields: LogFields = {}): void {
+    this.lines.push({ level: 'debug', message, fields });
+  }
+
+  /** Lines that hold a phrase. */
+  with(phrase: string): Line[] {
+    return this.lines.filter(({ message }) => message.includes(phrase));
+  }
+}

@@ -1,0 +1,51 @@
+/** Waiting for a server to come to a state that it does not announce: asked over HTTP, again and again. */
+
+/** Time after which a wait is given up, with the last answer. */
+const PATIENCE_MS = 10_000;
+
+/** The parts of `/status` that specs look at. */
+export interface StatusBody {
+  readonly status: string;
+  readonly reason: string | null;
+  readonly log: { readonly writable: boolean; readonly reason: string | null };
+  readonly monitor: {
+    readonly status: string;
+    readonly issues: readonly string[];
+    readonly outcomes: Readonly<Record<string, number>>;
+  };
+  readonly threads: {
+    readonly active: number;
+    readonly test: number;
+    readonly waiting: number;
+    readonly undelivered: number;
+  };
+}
+
+function isStatusBody(value: unknown): value is StatusBody {
+  return typeof value === 'object' && value !== null && 'monitor' in value && 'threads' in value;
+}
+
+/** Asks for `/status`. */
+export async function statusOf(url: string): Promise<StatusBody> {
+  const body: unknown = await (await fetch(`${url}/status`)).json();
+  if (!isStatusBody(body)) throw new Error(`no status: ${JSON.stringify(body)}`);
+  return body;
+}
+
+/** Asks until the answer fits, and resolves to it. @throws with the last answer after a while */
+export async function until<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await ask();
+    if (fits(answer)) return answer;
+    if (performance.now() > deadline) throw new Error(`gave up at ${JSON.stringify(answer)}`);
+  }
+}
+
+/** Asks for `/status` until it fits, and resolves to it. @throws with the last answer after a while */
+export async function untilStatus(
+  url: string,
+  fits: (status: StatusBody) => boolean
+): Promise<StatusBody> {
+  return await until(() => statusOf(url), fits);
+}

@@ -1,0 +1,241 @@
+/**
+ * A client as an outsider would write one: `ws`, the protocol document and nothing of ours. What comes is kept in
+ * order and taken by those who wait for it.
+ */
+import { WebSocket } from 'ws';
+
+/** Time after which a wait is given up, with what had come instead. */
+const PATIENCE_MS = 8_000;
+
+/** A frame of the server: every field that the protocol knows, none of them promised. */
+export interface Frame {
+  readonly type: string;
+  readonly id?: number | string;
+  readonly thread: string;
+  readonly offset: number;
+  readonly epoch: string;
+  readonly mid: string;
+  readonly user: string;
+  readonly at: number;
+  readonly kind: string;
+  readonly body: unknown;
+  readonly from: { readonly user: string };
+  readonly replay?: boolean | number;
+  readonly code: string | number;
+  readonly message: string;
+  readonly retry: boolean;
+  readonly afterMs?: number;
+  readonly [field: string]: unknown;
+}
+
+/** How a connection ended. */
+export interface Ended {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** How to connect. */
+export interface OpenOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly protocols?: readonly string[];
+  readonly origin?: string;
+}
+
+/** Thrown when the upgrade was answered by plain HTTP. */
+export class UpgradeRefused extends Error {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+  constructor(
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+    body: string
+  ) {
+    super(`the upgrade was answered ${String(status)}: ${body}`);
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+  }
+}
+
+function isFrame(value: unknown): value is Frame {
+  return (
+    typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+  );
+}
+
+/** One connection. */
+export class WireClient {
+  /** Every frame so far, taken or not. */
+  readonly all: Frame[] = [];
+  /** Resolves when the connection has ended, whoever ended it. */
+  readonly ended: Promise<Ended>;
+  readonly socket: WebSocket;
+  private readonly untaken: Frame[] = [];
+  private readonly waiters = new Set<() => void>();
+  private end: Ended | null = null;
+  private nextId = 1_000;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.on('error', () => undefined);
+    socket.on('message', (data: Buffer) => {
+      for (const line of data.toString().split('\n')) {
+        const frame: unknown = JSON.parse(line);
+        if (!isFrame(frame)) throw new Error(`not a frame: ${line}`);
+        this.all.push(frame);
+        this.untaken.push(frame);
+      }
+      this.wake();
+    });
+    this.ended = new Promise((resolve) => {
+      socket.on('close', (code, reason) => {
+        this.end = { code, reason: reason.toString() };
+        resolve(this.end);
+        this.wake();
+      });
+    });
+  }
+
+  /**
+   * Opens a WebSocket to the server at an `http:` address and sends nothing.
+   * @throws {UpgradeRefused} when the server answers with plain HTTP
+   */
+  static async open(url: string, options: OpenOptions = {}): Promise<WireClient> {
+    const { headers, protocols = ['rollcall.v1'], origin } = options;
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, [...protocols], {
+      ...(headers === undefined ? {} : { headers: { ...headers } }),
+      ...(origin === undefined ? {} : { origin })
+    });
+    const client = new WireClient(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('open', resolve);
+      socket.once('error', reject);
+      socket.once('unexpected-response', (_request, response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => {
+          const body = Buffer.concat(chunks).toString();
+          reject(new UpgradeRefused(response.statusCode ?? 0, response.headers, body));
+          socket.terminate();
+        });
+      });
+    });
+    return client;
+  }
+
+  /** Opens, connects as a user (where authentication is off) and waits for `connected`. */
+  static async connect(url: string, user: string, options: OpenOptions = {}): Promise<WireClient> {
+    const client = await WireClient.open(url, options);
+    client.send({ type: 'connect', user });
+    await client.next('connected');
+    return client;
+  }
+
+  /** Sends frames, all in one text message. */
+  send(...frames: readonly object[]): void {
+    this.sendText(frames.map((frame) => JSON.stringify(frame)).join('\n'));
+  }
+
+  /** Sends a text message as it stands. */
+  sendText(text: string): void {
+    this.socket.send(text);
+  }
+
+  /** Sends a request under an id of its own and takes the reply. */
+  async ask(request: object): Promise<Frame> {
+    const id = this.nextId++;
+    this.send({ ...request, id });
+    return await this.next((frame) => frame.id === id);
+  }
+
+  /** Subscribes and takes `subscribed`, the replays and `caught_up`. */
+  async subscribe(thread: string, since: unknown = 'live'): Promise<Subscribed> {
+    const subscribed = await this.ask({ type: 'subscribe', thread, since });
+    if (subscribed.type !== 'subscribed') throw new Error(JSON.stringify(subscribed));
+    const replays: Frame[] = [];
+    for (;;) {
+      const frame = await this.next(
+        ({ type, thread: of }) => of === thread && (type === 'message' || type === 'caught_up')
+      );
+      if (frame.type === 'caught_up') return { subscribed, replays, caughtUp: frame };
+      replays.push(frame);
+    }
+  }
+
+  /** Publishes a text and takes the ack, or the error. */
+  async publish(thread: string, mid: string, text = mid): Promise<Frame> {
+    return await this.ask({ type: 'publish', thread, mid, body: { text } });
+  }
+
+  /** Publishes under the mids, in few messages, and resolves once all are acknowledged. */
+  async publishAll(thread: string, mids: readonly string[], inFlight = 100): Promise<void> {
+    for (let from = 0; from < mids.length; from += inFlight) {
+      const part = mids.slice(from, from + inFlight);
+      this.send(...part.map((mid) => ({ type: 'publish', thread, mid, body: { text: mid } })));
+      for (const mid of part) await this.next((frame) => frame.type === 'ack' && frame.mid === mid);
+    }
+  }
+
+  /**
+   * Takes the first frame, past or to come, of a type or for which the function holds; others stay for later.
+   * @throws when the connection ends first, or after a while, saying what came instead
+   */
+  async next(wanted: string | ((frame: Frame) => boolean)): Promise<Frame> {
+    const fits = typeof wanted === 'string' ? (frame: Frame) => frame.type === wanted : wanted;
+    const until = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const at = this.untaken.findIndex(fits);
+      if (at >= 0) {
+        const [frame] = this.untaken.splice(at, 1);
+        if (frame !== undefined) return frame;
+      }
+      if (this.end !== null || Date.now() >= until) {
+        const why = this.end === null ? 'did not come' : `did not come before ${this.end.code}`;
+        const last = this.all.slice(-5).map((frame) => JSON.stringify(frame).slice(0, 300));
+        throw new Error(`${String(wanted)} ${why}; the last frames: ${last.join(' ')}`);
+      }
+      await this.changed(until - Date.now());
+    }
+  }
+
+  /** Frames of a type that nobody has taken yet. */
+  pending(type: string): readonly Frame[] {
+    return this.untaken.filter((frame) => frame.type === type);
+  }
+
+  /** A round trip: everything that the server sent before it answers has come when this resolves. */
+  async settle(): Promise<void> {
+    const pong = await this.ask({ type: 'ping' });
+    if (pong.type !== 'pong') throw new Error(JSON.stringify(pong));
+  }
+
+  /** Closes politely and waits for the end. */
+  async close(): Promise<Ended> {
+    this.socket.close();
+    return await this.ended;
+  }
+
+  private changed(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.waiters.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, withinMs);
+      this.waiters.add(done);
+    });
+  }
+
+  private wake(): void {
+    for (const waiter of [...this.waiters]) waiter();
+  }
+}
+
+/** What a subscription began with. */
+export interface Subscribed {
+  readonly subscribed: Frame;
+  readonly replays: readonly Frame[];
+  readonly caughtUp: Frame;
+}
