@@ -113,7 +113,10 @@ export class LogRecords {
       }
     }
     rows.sort((a, b) => b.head.at - a.head.at);
-    return { rows: rows.slice(0, limit), more: rows.length > limit };
+    // A page ends between two times, never among rows of one: the next begins by time and would pass them over.
+    let end = Math.min(limit, rows.length);
+    while (end > 0 && rows[end]?.head.at === rows[end - 1]?.head.at) end += 1;
+    return { rows: rows.slice(0, end), more: rows.length > end };
   }
 
   async setUnwatched(thread: string, state: WatchRecord | null): Promise<void> {

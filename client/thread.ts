@@ -227,13 +227,10 @@ export class Thread {
 
   #subscribed(frame: ServerFrame<'subscribed'>): void {
     this.#joined = true;
-    const had = this.position;
     const { epoch, gap } = frame;
-    // What comes is counted from here: nothing is owed (live), all that is kept is, or what is behind our place.
-    let offset = had?.epoch === epoch ? had.offset : 0;
-    if (this.#since === 'live' || frame.replay === 0) offset = frame.offset;
-    if (gap !== null && gap.reason === 'trimmed') offset = Math.max(offset, gap.to);
-    this.#since = { offset, epoch };
+    // Offsets have no holes, so what is replayed tells where it begins: also when it was asked for live messages and
+    // the server gives what nobody has taken yet.
+    this.#since = { offset: frame.offset - frame.replay, epoch };
     this.#events.emit('subscribed', frame);
     if (gap !== null) this.#gap(gap);
     this.#presence(frame.present, []);

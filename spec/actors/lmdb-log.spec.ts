@@ -368,6 +368,23 @@ describe('openLmdbLog', () => {
       expect(page.threads.map(({ thread }) => thread)).to.deep.equal(['t3']);
       expect(page.more).to.equal(true);
     });
+
+    it('never ends a page among threads of one time, since the next begins by time', async () => {
+      const log = await fixture.open();
+      for (const [thread, at] of [
+        ['t1', 30],
+        ['t2', 20],
+        ['t3', 20],
+        ['t4', 10]
+      ] as const) {
+        await append(log, thread, entry('m1', { at }));
+      }
+      const first = log.userThreads('ada', Infinity, 2);
+      expect(first.threads.map(({ thread }) => thread)).to.have.members(['t1', 't2', 't3']);
+      const second = log.userThreads('ada', 20, 2);
+      expect(second.threads.map(({ thread }) => thread)).to.deep.equal(['t4']);
+      expect([first.more, second.more]).to.deep.equal([true, false]);
+    });
   });
 
   describe('setUnwatched', () => {

@@ -230,6 +230,15 @@ describe('connect', () => {
       expect(seen.offsets).to.eql([2]);
     });
 
+    it('gets what nobody has taken yet when it starts live', async () => {
+      for (const text of ['taken', 'held 1', 'held 2']) server.say('t', 'bob', text);
+      server.thread('t').heldFrom = 2;
+      await started();
+      const seen = record(client.thread('t'));
+      await settle();
+      expect(seen).to.eql({ offsets: [2, 3], gaps: [] });
+    });
+
     it('goes on where it was when the connection is lost', async () => {
       await started();
       const seen = record(client.thread('t'));

@@ -15,6 +15,8 @@ interface FakeThread {
   epoch: string;
   /** Oldest offset kept. */
   first: number;
+  /** Oldest offset that nobody has taken yet; null = all have been. */
+  heldFrom: number | null;
   readonly log: MessageFrame[];
 }
 
@@ -85,7 +87,7 @@ export class FakeRollcall {
 
   /** A thread, made when it is not there. */
   thread(id: string): FakeThread {
-    const thread = this.#threads.get(id) ?? { epoch: 'x1', first: 1, log: [] };
+    const thread = this.#threads.get(id) ?? { epoch: 'x1', first: 1, heldFrom: null, log: [] };
     this.#threads.set(id, thread);
     return thread;
   }
@@ -217,7 +219,7 @@ export class FakeRollcall {
     const since = frame.since ?? 'live';
     const head = thread.log.length;
     const sameEpoch = typeof since === 'string' || since.epoch === thread.epoch;
-    let after = head;
+    let after = thread.heldFrom === null ? head : thread.heldFrom - 1;
     if (since === 'start') after = 0;
     else if (since !== 'live') after = sameEpoch ? since.offset : 0;
     const trimmed = typeof since !== 'string' && sameEpoch && after + 1 < thread.first;
