@@ -15,7 +15,7 @@ import type { DeliveryCounts } from './delivery-counts.js';
 import { HeldMessages } from './held-messages.js';
 import type { Logger } from './log-line.js';
 import { Presence, PRESENCE_NAMES_MAX, type PresenceChange } from './presence.js';
-import type { AppendResult, NewEntry, ThreadLog } from './thread-log.js';
+import type { AppendResult, LogEntry, NewEntry, ThreadHead, ThreadLog } from './thread-log.js';
 
 /** How long a thread stays in memory after its last use. */
 export const PASSIVATE_AFTER_MS = 30_000;
@@ -133,7 +133,7 @@ export class Threads {
       thread.presence ??= new Presence();
       if (thread.presence.enter(user)) this.presenceDue(thread);
     }
-    if (thread.subscribers === 1) this.tellAny(thread, { type: 'subscriber.first' });
+    if (thread.subscribers === 1) this.tell(thread, { type: 'subscriber.first' });
   }
 
   /** Counts a subscription out; with the user's last one the user is no longer present. */
@@ -145,7 +145,7 @@ export class Threads {
     if (thread.subscribers === 0) {
       const dueAt = this.held.graceEnd(now);
       if (thread.held !== null) thread.held.dueAt = dueAt;
-      this.tellAny(thread, { type: 'subscriber.none', graceMs: dueAt - now });
+      this.tell(thread, { type: 'subscriber.none', graceMs: dueAt - now });
     }
   }
 
@@ -193,7 +193,7 @@ export class Threads {
    */
   resync(): void {
     for (const thread of this.active.values()) {
-      this.fanOutUpTo(thread, this.options.log.head(thread.id)?.last ?? 0);
+      this.fanOutUpTo(thread, this.headOf(thread)?.last ?? 0);
     }
   }
 
@@ -248,7 +248,13 @@ export class Threads {
   private fanOutUpTo(thread: ActiveThread, last: number): void {
     const { log, audience } = this.options;
     while (thread.published < last) {
-      const page = log.read(thread.id, thread.published, RESYNC_PAGE, RESYNC_PAGE_CHARS);
+      let page: LogEntry[];
+      try {
+        page = log.read(thread.id, thread.published, RESYNC_PAGE, RESYNC_PAGE_CHARS);
+      } catch {
+        // The log fails again: its own incident says so, and the next resync tries once more.
+        return;
+      }
       if (page.length === 0) return;
       for (const { offset, frame } of page) {
         if (offset > last) return;
@@ -270,7 +276,7 @@ export class Threads {
       audience.fanOut(thread.id, frame);
       return 'delivered';
     }
-    const owner = this.ownerOf(thread);
+    const owner = this.headOf(thread)?.owner ?? null;
     const reachableOwner =
       owner !== null && owner !== author && audience.isReachable(owner) ? owner : null;
     const outcome = judgeUnwatched({
@@ -305,10 +311,10 @@ export class Threads {
     return 'held';
   }
 
-  /** The owner of a thread; null also while the log cannot be read. */
-  private ownerOf(thread: ActiveThread): string | null {
+  /** The head of a thread; null also while the log cannot be read. */
+  private headOf(thread: ActiveThread): ThreadHead | null {
     try {
-      return this.options.log.head(thread.id)?.owner ?? null;
+      return this.options.log.head(thread.id);
     } catch {
       return null;
     }
@@ -325,11 +331,6 @@ export class Threads {
       },
       isLarge ? PRESENCE_GATHER_LARGE_MS : PRESENCE_GATHER_MS
     );
-  }
-
-  /** Tells the thread's actor, if there is anything for one to decide: a thread that holds nothing needs none. */
-  private tellAny(thread: ActiveThread, event: DeliveryEvent): void {
-    if (thread.actor !== null || thread.held !== null) this.tell(thread, event);
   }
 
   /** Tells the thread's actor, a new one when there is none. */

@@ -12,7 +12,7 @@ export type Caller =
 
 /** A request that was not let in; `code` is one of the error table. */
 export class AccessError extends Error {
-  readonly code: Extract<ErrorCode, 'unauthorized' | 'forbidden'>;
+  readonly code: Extract<ErrorCode, 'unauthorized' | 'forbidden' | 'unavailable'>;
   constructor(code: AccessError['code'], message: string) {
     super(message);
     this.name = 'AccessError';
@@ -48,7 +48,7 @@ export class ApiAccess {
     );
   }
 
-  /** @throws {AccessError} when there is neither the API key nor a good token of a user */
+  /** @throws {AccessError} when there is neither the API key nor a good token of a user; `unavailable` when its keys cannot be had */
   async reader(request: TransportRequest): Promise<Caller> {
     try {
       return this.backend(request);
@@ -59,8 +59,8 @@ export class ApiAccess {
         const { user } = await this.auth.verify(shown);
         return { kind: 'user', user };
       } catch (refusal) {
-        const why = refusal instanceof AuthError ? refusal.message : 'the token is not valid';
-        throw new AccessError('unauthorized', why);
+        if (refusal instanceof AuthError) throw new AccessError(refusal.code, refusal.message);
+        throw new AccessError('unauthorized', 'the token is not valid');
       }
     }
   }

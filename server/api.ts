@@ -3,6 +3,7 @@
  * lets no WebSocket through.
  */
 import type { Clock } from '../actors/clock.js';
+import { LogCorruptError, LogUnavailableError } from '../actors/log-errors.js';
 import type { AppendResult, ThreadLog } from '../actors/thread-log.js';
 import type { Threads } from '../actors/threads.js';
 import Type, { type Static } from 'typebox';
@@ -77,6 +78,10 @@ async function guarded(
   } catch (error) {
     if (error instanceof AccessError) return problem(error.code, error.message);
     if (error instanceof BodyTooLargeError) return problem('too_large', error.message);
+    if (error instanceof LogUnavailableError || error instanceof LogCorruptError) {
+      // The error names a directory, which is nobody's business out there.
+      return problem('unavailable', 'this part of the thread log cannot be read now');
+    }
     throw error;
   }
 }

@@ -58,7 +58,17 @@ function short(value: number): string {
 
 /** The figures as a Markdown table. */
 export function table(figures: readonly Figure[]): string {
-  const head = ['scenario', 'server', 'value', 'CPU µs each', 'ratio', 'CPU ratio', 'target', 'met', 'validity'];
+  const head = [
+    'scenario',
+    'server',
+    'value',
+    'CPU µs each',
+    'ratio',
+    'CPU ratio',
+    'target',
+    'met',
+    'validity'
+  ];
   const rows = figures.map((figure) => [
     figure.scenario,
     figure.server,

@@ -115,13 +115,11 @@ export async function knownThreads(
       `known threads: ${bytes.toFixed(1)} bytes each (${ownBytes.toFixed(1)} without mapped files), ` +
         `${mb(before.all)} → ${mb(after.all)} MB, at most ${String(mostActive)} active`
     );
-    return memoryFigure(
-      'memory of a known thread, none active',
-      'rollcall',
-      ownBytes,
-      atMostBytes,
-      tally
-    );
+    const scenario = 'memory of a known thread, none active';
+    return [
+      memoryFigure(scenario, 'rollcall', ownBytes, atMostBytes, tally),
+      memoryFigure(`${scenario}, with mapped pages of the log`, 'rollcall', bytes, null, tally)
+    ];
   } finally {
     await target.stop();
   }

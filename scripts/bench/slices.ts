@@ -81,7 +81,9 @@ export async function compare(loads: readonly Load[], how: Comparison): Promise<
     const ratio = isPaired
       ? median(pairs.map(({ one, other }) => one.perSecond / other.perSecond))
       : null;
-    const cpuRatio = isPaired ? median(pairs.map(({ one, other }) => other.cpuUs / one.cpuUs)) : null;
+    const cpuRatio = isPaired
+      ? median(pairs.map(({ one, other }) => other.cpuUs / one.cpuUs))
+      : null;
     return {
       scenario,
       server: load.target.kind,

@@ -489,6 +489,17 @@ describe('Threads', () => {
       expect(rig.threads.status()).to.deep.include({ active: 2, waiting: 1 });
     });
 
+    it('has an actor from the first subscriber on, none while all is quiet, and one again when something changes', async () => {
+      const rig = opened();
+      const thread = rig.join('t');
+      expect(thread.actor?.getSnapshot().matches('delivering')).to.equal(true);
+      await rig.clock.advance(PASSIVATE_AFTER_MS);
+      rig.threads.sweep();
+      expect(thread.actor).to.equal(null);
+      rig.threads.leave(thread, 'bob');
+      expect(thread.actor?.getSnapshot().matches('idle')).to.equal(true);
+    });
+
     it('revives a thread where it was, its incident too', async () => {
       const rig = opened();
       rig.publish('t');

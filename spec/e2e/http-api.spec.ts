@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readFile } from 'node:fs/promises';
-import { SignJWT } from 'jose';
+import { generateKeyPair, SignJWT } from 'jose';
 import {
   openEvents,
   type EventReader,
@@ -516,6 +516,21 @@ describe('access to the HTTP API', function () {
       });
     });
   }
+
+  it('answers 503 to a token while the server of the keys cannot be reached', async () => {
+    // Nothing listens on the discard port.
+    const env = { AUTH_JWKS_URL: 'http://127.0.0.1:9/keys', API_KEY };
+    const server = await startServer({ env });
+    const { privateKey } = await generateKeyPair('ES256');
+    const token = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setSubject('ada')
+      .sign(privateKey);
+    const { status, body } = await read(server.url, 't', '', bearer(token));
+    await server.stop();
+    expect(status).to.equal(503);
+    expect(body).to.include({ code: 'unavailable', retry: true });
+  });
 
   describe('without a key outside development', () => {
     let server: ServerProcess;

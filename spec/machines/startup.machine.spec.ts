@@ -244,6 +244,10 @@ function check(run: Run): void {
   expect(started.length - completed.length).to.be.within(0, 1);
   // Nothing behind the handlers without handlers, nothing serves without all phases.
   if (started.length > 2) expect(context.facts.handlers).to.not.deep.equal([]);
+  if (started.includes('health')) {
+    const needed = (context.states.services ?? []).filter(({ required }) => required);
+    expect(needed.filter((child) => child.status !== 'ready')).to.deep.equal([]);
+  }
   const hasServed = run.told('startup.completed').length;
   expect(hasServed).to.equal(completed.length === PHASES.length ? 1 : 0);
   if (snapshot.matches('serving')) expect(context.live).to.deep.equal(PHASES);
@@ -322,6 +326,17 @@ describe('startupMachine', () => {
         }
       });
     }
+  });
+
+  it('does not wait for a phase whose supervisor crashed while it drained', async () => {
+    const run = boot(patient([]));
+    for (const phase of PHASES) await happen(run, ready(phase));
+    run.stop();
+    run.root.send(crashed('infrastructure'));
+    await run.drain.resolve();
+    for (const phase of PHASES.slice(1).reverse()) await happen(run, ended(phase));
+    expect(run.snapshot().output).to.deep.equal({ status: 'stopped', forced: false });
+    checkEnd(run);
   });
 
   describe('with real parts', () => {
