@@ -240,11 +240,16 @@ function explained(dir: string, error: unknown): Error {
   switch (code) {
     case 'EACCES':
     case 'EPERM':
-    case 'EROFS':
       return new DataDirError(
         dir,
         `cannot be written to (${code})`,
         'give the server’s user write permission, or set DATA_DIR to another directory'
+      );
+    case 'EROFS':
+      return new DataDirError(
+        dir,
+        'is on a read-only file system (EROFS)',
+        'mount it for writing, or set DATA_DIR to another directory'
       );
     case 'ENOTDIR':
     case 'EEXIST':

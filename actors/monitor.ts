@@ -17,6 +17,8 @@ export interface MonitorSources {
   undeliveredThreads(): number;
   /** Why the log takes no appends; null when it does. */
   logFault(): string | null;
+  /** Threads whose messages could not be read from the log. */
+  unreadableThreads(): number;
   /** Delivery actors that crashed and were replaced since the start. */
   deliveryCrashes(): number;
 }
@@ -38,6 +40,8 @@ export class Monitor {
     if (undelivered > 0) issues.push(`${String(undelivered)} threads hold undelivered messages`);
     const logFault = this.sources.logFault();
     if (logFault !== null) issues.push(`the thread log takes no messages: ${logFault}`);
+    const unreadable = this.sources.unreadableThreads();
+    if (unreadable > 0) issues.push(`${String(unreadable)} threads cannot be read from the log`);
     const crashes = this.sources.deliveryCrashes();
     if (crashes > 0) issues.push(`${String(crashes)} delivery actors crashed and were replaced`);
     return {

@@ -75,6 +75,8 @@ export class Threads {
   private readonly active = new Map<string, ActiveThread>();
   private readonly held: HeldMessages;
   private isClosed = false;
+  private appending = 0;
+  private onSettled: () => void = () => undefined;
   /** Delivery actors that crashed and were replaced. */
   crashes = 0;
 
@@ -165,8 +167,10 @@ export class Threads {
     done: (result: AppendResult) => void
   ): void {
     thread.pending++;
+    this.appending++;
     this.options.log.append(thread.id, entry, (result) => {
       thread.pending--;
+      this.appending--;
       thread.usedAt = entry.at;
       if (result.ok && !result.duplicate) {
         if (result.offset > thread.published + 1) this.fanOutUpTo(thread, result.offset - 1);
@@ -179,6 +183,15 @@ export class Threads {
         if (!result.ok) this.options.counts.add('refused');
         done(result);
       }
+      if (this.appending === 0) this.onSettled();
+    });
+  }
+
+  /** Resolves when no append is under way: what they leave held has been given to the log to mark. */
+  async settled(): Promise<void> {
+    if (this.appending === 0) return;
+    await new Promise<void>((resolve) => {
+      this.onSettled = resolve;
     });
   }
 

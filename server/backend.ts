@@ -40,6 +40,7 @@ export interface BackendOptions {
 /** The parts that the server goes on to use. */
 export interface Backend {
   readonly threads: Threads;
+  readonly catchUp: CatchUp;
   readonly events: EventStreams;
   readonly api: HttpRoute;
   /** Frame types that now have a handler. */
@@ -70,7 +71,7 @@ export function createBackend(options: BackendOptions): Backend {
       fallback: (user, frame) => connections.fallback(user, frame)
     }
   });
-  const catchUp = new CatchUp(log, threads);
+  const catchUp = new CatchUp(log, threads, logger);
   const subscriptions = new Subscriptions(log, threads, catchUp);
   const events = new EventStreams({
     clock,
@@ -108,5 +109,5 @@ export function createBackend(options: BackendOptions): Backend {
     }
   });
   chat.begin({ threads, catchUp, subscriptions, routes });
-  return { threads, events, api, handlers: Object.keys(routes) };
+  return { threads, catchUp, events, api, handlers: Object.keys(routes) };
 }

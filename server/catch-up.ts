@@ -3,8 +3,10 @@
  * it, and joins them to the live topic in the same turn in which they have read the newest message: no hole, no overlap.
  */
 import { replayFrame } from '../actors/message-frame.js';
+import type { Logger } from '../actors/log-line.js';
 import type { Threads } from '../actors/threads.js';
-import type { ThreadLog } from '../actors/thread-log.js';
+import type { LogEntry, ThreadLog } from '../actors/thread-log.js';
+import { reasonOf } from '../machines/child.js';
 import type { Connection, Subscription } from './connection.js';
 
 /** Bytes waiting in a socket above which nothing more is read for it until it drains. */
@@ -12,28 +14,40 @@ export const CATCH_UP_BUFFER_BYTES = 262_144;
 
 /** Most messages and characters read for one subscription in one turn: what keeps the others' latency low. */
 export const PAGE_MESSAGES = 128;
-/** When a client is told to come back whose log could not be read. */
-const COME_BACK_MS = 1_000;
 /** See {@link PAGE_MESSAGES}. */
 export const PAGE_CHARS = 65_536;
+
+/** When a client is told to come back whose thread could not be read. */
+const COME_BACK_MS = 1_000;
+
+/** Unreadable threads that are remembered, each as one incident; past it they are said again each time. */
+const UNREADABLE_MAX = 1_000;
 
 /** Reads for all connections that are behind, in turns. */
 export class CatchUp {
   private readonly log: ThreadLog;
   private readonly threads: Threads;
+  private readonly logger: Logger;
   private readonly due = new Set<Connection>();
+  private readonly unreadable = new Set<string>();
   private isScheduled = false;
   private readonly turn = (): void => {
     this.isScheduled = false;
     for (const connection of [...this.due]) {
-      if (!this.stepSafely(connection)) this.due.delete(connection);
+      if (!this.step(connection)) this.due.delete(connection);
     }
     if (this.due.size > 0) this.schedule();
   };
 
-  constructor(log: ThreadLog, threads: Threads) {
+  constructor(log: ThreadLog, threads: Threads, logger: Logger) {
     this.log = log;
     this.threads = threads;
+    this.logger = logger;
+  }
+
+  /** Threads that could not be read when somebody last asked. */
+  get unreadableThreads(): number {
+    return this.unreadable.size;
   }
 
   /** Goes on with a connection that has something to read and room to take it. */
@@ -52,16 +66,6 @@ export class CatchUp {
     if (this.isScheduled) return;
     this.isScheduled = true;
     setImmediate(this.turn);
-  }
-
-  /** As {@link step}; a log that cannot be read now closes the connection, which resumes when it comes back. */
-  private stepSafely(connection: Connection): boolean {
-    try {
-      return this.step(connection);
-    } catch {
-      connection.disconnect(3004, COME_BACK_MS);
-      return false;
-    }
   }
 
   /** Reads one page for each subscription that is behind; true when there is more to read and room for it. */
@@ -83,10 +87,12 @@ export class CatchUp {
     const { socket } = connection;
     if (socket === null) return false;
     const { thread } = subscription;
-    const entries =
-      subscription.cursor < thread.published
-        ? this.log.read(thread.id, subscription.cursor, PAGE_MESSAGES, PAGE_CHARS)
-        : [];
+    const entries = this.read(thread.id, subscription.cursor, thread.published);
+    if (entries === null) {
+      // It resumes when it comes back, or finds the log repaired then.
+      connection.disconnect(3004, COME_BACK_MS);
+      return false;
+    }
     for (const { offset, frame } of entries) {
       if (offset > thread.published) break;
       if (offset !== subscription.cursor + 1) this.sayGap(connection, subscription, offset);
@@ -108,6 +114,28 @@ export class CatchUp {
       this.threads.caughtUp(thread);
     }
     return true;
+  }
+
+  /** The next page of a thread; null when it cannot be read, which is one incident until it can. */
+  private read(thread: string, after: number, last: number): LogEntry[] | null {
+    if (after >= last) return [];
+    try {
+      const page = this.log.read(thread, after, PAGE_MESSAGES, PAGE_CHARS);
+      if (this.unreadable.delete(thread)) {
+        this.logger.info('The thread can be read again', { actor: 'log', thread });
+      }
+      return page;
+    } catch (error) {
+      if (!this.unreadable.has(thread)) {
+        if (this.unreadable.size < UNREADABLE_MAX) this.unreadable.add(thread);
+        this.logger.error(
+          `the thread cannot be read after offset ${String(after)} (${reasonOf(error)}): stop the server and run ` +
+            '`rollcall log check`, which says what is damaged, and `rollcall log export`, which saves the rest',
+          { actor: 'log', thread }
+        );
+      }
+      return null;
+    }
   }
 
   private sayCaughtUp(connection: Connection, subscription: Subscription): void {

@@ -101,6 +101,7 @@ export class Server {
     this.monitor = new Monitor({
       undeliveredThreads: () => this.backend?.threads.undeliveredThreads ?? 0,
       logFault: () => this.logService.log?.health().reason ?? null,
+      unreadableThreads: () => this.backend?.catchUp.unreadableThreads ?? 0,
       deliveryCrashes: () => this.backend?.threads.crashes ?? 0
     });
     this.clickhouse = createClickhouse({
@@ -251,6 +252,7 @@ export class Server {
     const { connections } = this;
     this.backend?.events.close();
     await drainConnections({ connections, clock, random, shutdownMs: this.config.shutdownMs });
+    await this.backend?.threads.settled();
     this.backend?.threads.close();
   }
 

@@ -49,6 +49,8 @@ async function startUws(tell: (port: number) => void): Promise<void> {
   const app = uws.App();
   app.ws<{ thread: string | undefined; isRelay: boolean }>('/*', {
     maxBackpressure: 64 * 1_048_576,
+    // The generator does not answer its pings.
+    idleTimeout: 0,
     upgrade(res, req, context) {
       res.upgrade(
         { thread: req.getQuery('thread'), isRelay: req.getUrl() === '/relay' },

@@ -94,7 +94,7 @@ describe('claimDataDir', () => {
       this.skip();
     }
     fixture.remount(dir, 'ro');
-    expect(() => claimDataDir(dir)).to.throw(DataDirError, 'cannot be written to (EROFS)');
+    expect(() => claimDataDir(dir)).to.throw(DataDirError, 'is on a read-only file system (EROFS)');
   });
 
   it('refuses and leaves nothing behind when the disk is full', function () {

@@ -6,6 +6,7 @@ function monitorOf(changes: Partial<MonitorSources> = {}): Monitor {
   return new Monitor({
     undeliveredThreads: () => 0,
     logFault: () => null,
+    unreadableThreads: () => 0,
     deliveryCrashes: () => 0,
     ...changes
   });
@@ -20,6 +21,7 @@ describe('Monitor', () => {
     const monitor = monitorOf({
       undeliveredThreads: () => 2,
       logFault: () => 'no space left',
+      unreadableThreads: () => 4,
       deliveryCrashes: () => 3
     });
     expect(monitor.status()).to.deep.include({
@@ -27,6 +29,7 @@ describe('Monitor', () => {
       issues: [
         '2 threads hold undelivered messages',
         'the thread log takes no messages: no space left',
+        '4 threads cannot be read from the log',
         '3 delivery actors crashed and were replaced'
       ]
     });

@@ -156,7 +156,8 @@ export class WireClient {
     const replays: Frame[] = [];
     for (;;) {
       const frame = await this.next(
-        ({ type, thread: of }) => of === thread && (type === 'message' || type === 'caught_up')
+        ({ type, thread: of, replay }) =>
+          of === thread && ((type === 'message' && replay === true) || type === 'caught_up')
       );
       if (frame.type === 'caught_up') return { subscribed, replays, caughtUp: frame };
       replays.push(frame);

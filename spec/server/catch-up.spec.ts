@@ -5,6 +5,7 @@ import type { LogEntry, ThreadLog } from '../../actors/thread-log.js';
 import type { Threads } from '../../actors/threads.js';
 import { CATCH_UP_BUFFER_BYTES, CatchUp } from '../../server/catch-up.js';
 import { Connection, UNTIL_LIVE, type Subscription } from '../../server/connection.js';
+import { RecordedLogger } from '../actors/recorded-logger.js';
 import { settle } from '../virtual-clock.js';
 import { FakeSocket } from './fake-socket.js';
 
@@ -12,6 +13,7 @@ describe('CatchUp', () => {
   let kept: LogEntry[];
   let fault: Error | null;
   let catchUp: CatchUp;
+  let logger: RecordedLogger;
   let connection: Connection;
   let socket: FakeSocket;
   let thread: ActiveThread;
@@ -51,7 +53,8 @@ describe('CatchUp', () => {
       }
     } as unknown as ThreadLog;
     const threads = { caughtUp: () => undefined } as unknown as Threads;
-    catchUp = new CatchUp(log, threads);
+    logger = new RecordedLogger();
+    catchUp = new CatchUp(log, threads, logger);
     thread = new ActiveThread('t', false, 'x1', 0, 0);
     connection = new Connection('c1', '::1', null, false, 0);
     socket = new FakeSocket(connection);
@@ -139,6 +142,23 @@ describe('CatchUp', () => {
     await turns();
     expect(socket.ended).to.equal(3004);
     expect(socket.frames.at(-1)).to.include({ type: 'disconnect', code: 3004, reconnect: true });
+  });
+
+  it('says once that a thread cannot be read, counts it, and says when it can again', async () => {
+    publish(3);
+    for (const broken of [true, true, false]) {
+      connection = new Connection('c2', '::1', null, false, 0);
+      socket = new FakeSocket(connection);
+      subscribe(0, 3);
+      fault = broken ? new Error('page 7 is damaged') : null;
+      catchUp.begin(connection);
+      await turns();
+      expect(catchUp.unreadableThreads).to.equal(broken ? 1 : 0);
+    }
+    expect(logger.lines.map(({ level }) => level)).to.eql(['error', 'info']);
+    expect(logger.lines[0]?.message)
+      .to.include('page 7 is damaged')
+      .and.include('rollcall log check');
   });
 
   it('leaves a connection alone that has closed in the middle', async () => {
