@@ -7,7 +7,7 @@ import type { ActiveThread, Held } from './active-thread.js';
 import type { Clock } from './clock.js';
 import type { DeliveryCounts } from './delivery-counts.js';
 import type { Logger } from './log-line.js';
-import type { ThreadLog } from './thread-log.js';
+import type { ThreadLog } from './log/thread-log.js';
 
 /** What the bookkeeping works with. */
 export interface HeldMessagesOptions {

@@ -1,8 +1,7 @@
 /**
- * The thread registry: active threads in a Map. One with something to decide has a delivery actor of its own (a root
- * actor: children of one machine cost O(children) to spawn); one that is merely quiet or delivering would cost 5 kB
- * for a chart that is never told anything. Activated by any event, passivated when idle; a delivery actor that crashes
- * is replaced from the record, and no other thread notices.
+ * The thread registry: active threads in a Map, each with a delivery actor of its own while something changes there (a
+ * root actor: children of one machine cost O(children) to spawn). Activated by any event, passivated when idle, its
+ * actor already when quiet; a delivery actor that crashes is replaced from the record, and no other thread notices.
  */
 import { createActor, type ActorOptions, type AnyActorLogic } from 'xstate';
 import { deliveryMachine, type DeliveryEvent } from '../machines/delivery.machine.js';
@@ -15,7 +14,7 @@ import type { DeliveryCounts } from './delivery-counts.js';
 import { HeldMessages } from './held-messages.js';
 import type { Logger } from './log-line.js';
 import { Presence, PRESENCE_NAMES_MAX, type PresenceChange } from './presence.js';
-import type { AppendResult, LogEntry, NewEntry, ThreadHead, ThreadLog } from './thread-log.js';
+import type { AppendResult, LogEntry, NewEntry, ThreadHead, ThreadLog } from './log/thread-log.js';
 
 /** How long a thread stays in memory after its last use. */
 export const PASSIVATE_AFTER_MS = 30_000;

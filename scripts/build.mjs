@@ -14,7 +14,8 @@ import {
 import { join } from 'node:path';
 import { ROOT, run, tell } from './setup.mjs';
 
-const NEXT = 'dist.next';
+// Of this process alone: two builds at once must not write into each other's.
+const NEXT = `dist.next-${String(process.pid)}`;
 const PAGE_FILES = /\.(html|css|svg|png|ico|webmanifest)$/;
 
 process.chdir(ROOT);

@@ -1,7 +1,7 @@
 /** Writes `.env.example`, the table of docs/configuration.md and docs/errors.md from their sources: `npx tsx scripts/generated-docs.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { errorsPage } from './errors-page.js';
-import { envExample, settingsTable, TABLE_MARKS } from '../server/config-text.js';
+import { envExample, settingsTable, TABLE_MARKS } from '../server/config/config-text.js';
 
 const page = new URL('../docs/configuration.md', import.meta.url);
 const [begin, end] = TABLE_MARKS;

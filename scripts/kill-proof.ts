@@ -5,7 +5,7 @@
  * for wrong usage.
  */
 import { parseArgs } from 'node:util';
-import { paintIf, wantsColours, type Paint } from '../server/paint.js';
+import { paintIf, wantsColours, type Paint } from '../server/cli/paint.js';
 import { proveByKill, type ProofReport } from './kill-proof/proof.js';
 
 const USAGE =

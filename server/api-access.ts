@@ -4,7 +4,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { AuthError, type Authenticator } from './auth.js';
 import type { ErrorCode } from './errors.js';
-import type { TransportRequest } from './transport.js';
+import type { TransportRequest } from './transport/transport.js';
 
 /** Whoever asks: a backend with the key (or anybody in development), or one user. */
 export type Caller =

@@ -3,8 +3,8 @@
  * lets no WebSocket through.
  */
 import type { Clock } from '../actors/clock.js';
-import { LogCorruptError, LogUnavailableError } from '../actors/log-errors.js';
-import type { AppendResult, ThreadLog } from '../actors/thread-log.js';
+import { LogCorruptError, LogUnavailableError } from '../actors/log/log-errors.js';
+import type { AppendResult, ThreadLog } from '../actors/log/thread-log.js';
 import type { Threads } from '../actors/threads.js';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -25,7 +25,7 @@ import {
   type HttpReply,
   type HttpStreamReply,
   type TransportRequest
-} from './transport.js';
+} from './transport/transport.js';
 
 /** What the API works with. */
 export interface ApiOptions {

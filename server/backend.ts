@@ -5,14 +5,14 @@
 import type { Clock } from '../actors/clock.js';
 import type { Logger } from '../actors/log-line.js';
 import type { DeliveryCounts } from '../actors/delivery-counts.js';
-import type { ThreadLog } from '../actors/thread-log.js';
+import type { ThreadLog } from '../actors/log/thread-log.js';
 import { Threads } from '../actors/threads.js';
 import { createApi } from './api.js';
 import { ApiAccess } from './api-access.js';
 import { createAuthenticator } from './auth.js';
 import { CatchUp } from './catch-up.js';
 import type { Chat } from './chat.js';
-import type { Config } from './config.js';
+import type { Config } from './config/config.js';
 import type { Connections } from './connections.js';
 import { EventStreams } from './event-streams.js';
 import type { HttpRoute } from './http.js';

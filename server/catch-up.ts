@@ -2,10 +2,10 @@
  * Brings subscriptions that are behind up to now by reading the log, a page at a time and only while the socket takes
  * it, and joins them to the live topic in the same turn in which they have read the newest message: no hole, no overlap.
  */
-import { replayFrame } from '../actors/message-frame.js';
+import { replayFrame } from '../actors/log/message-frame.js';
 import type { Logger } from '../actors/log-line.js';
 import type { Threads } from '../actors/threads.js';
-import type { LogEntry, ThreadLog } from '../actors/thread-log.js';
+import type { LogEntry, ThreadLog } from '../actors/log/thread-log.js';
 import { reasonOf } from '../machines/child.js';
 import type { Connection, Subscription } from './connection.js';
 

@@ -4,7 +4,7 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../actors/clock.js';
-import { parseMessageFrame } from '../actors/message-frame.js';
+import { parseMessageFrame } from '../actors/log/message-frame.js';
 import type { Logger } from '../actors/log-line.js';
 import type { Threads } from '../actors/threads.js';
 import type { CatchUp } from './catch-up.js';
@@ -16,7 +16,12 @@ import type { ClientLimits } from './limits.js';
 import { route, type Routes } from './routes.js';
 import type { Subscriptions } from './subscriptions.js';
 import { TokenBucket } from './token-bucket.js';
-import type { HttpReply, Socket, TransportRequest, UpgradeDecision } from './transport.js';
+import type {
+  HttpReply,
+  Socket,
+  TransportRequest,
+  UpgradeDecision
+} from './transport/transport.js';
 
 /** Bad frames in a row after which a connection is closed with 3501. */
 export const BAD_FRAMES_MAX = 10;

@@ -7,7 +7,7 @@ import { CLOSES, ERRORS, type CloseCode, type ErrorCode } from './errors.js';
 import type { RequestId } from './frame-decoder.js';
 import type { ClientFrame } from './protocol.js';
 import type { TokenBucket } from './token-bucket.js';
-import type { Socket } from './transport.js';
+import type { Socket } from './transport/transport.js';
 
 /**
  * Replies kept for a connection whose buffer is full, in characters; past it the connection is closed with 3008. A

@@ -3,7 +3,7 @@
  * silent, late, expired or slow for too long.
  */
 import type { Clock } from '../actors/clock.js';
-import { fallbackFrame } from '../actors/message-frame.js';
+import { fallbackFrame } from '../actors/log/message-frame.js';
 import type { Connection } from './connection.js';
 import type { ConnectionLimits } from './limits.js';
 

@@ -3,13 +3,13 @@
  * Every frame is an event of its type; messages carry their offset as the event's id, so that `Last-Event-ID` resumes.
  */
 import type { Clock } from '../actors/clock.js';
-import type { ThreadLog } from '../actors/thread-log.js';
+import type { ThreadLog } from '../actors/log/thread-log.js';
 import { Connection } from './connection.js';
 import { LAG_MAX_MS, PING_MS } from './connections.js';
 import type { ConnectionLimits } from './limits.js';
 import { problem } from './http.js';
 import type { Subscriptions } from './subscriptions.js';
-import type { HttpReply, HttpStream, HttpStreamReply, Socket } from './transport.js';
+import type { HttpReply, HttpStream, HttpStreamReply, Socket } from './transport/transport.js';
 
 /** Time after which a browser comes back by itself, told in the stream. */
 export const EVENTS_RETRY_MS = 2_000;

@@ -1,7 +1,7 @@
 /**
  * Frames that are sent often, built by concatenation: thread ids and epochs need no escaping, stored frames none at all.
  */
-import type { AppendResult, Durability, LogEntry } from '../actors/thread-log.js';
+import type { AppendResult, Durability, LogEntry } from '../actors/log/thread-log.js';
 import type { PresenceChange } from '../actors/presence.js';
 import type { ClientFrame } from './protocol.js';
 

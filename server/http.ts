@@ -5,7 +5,7 @@
 import { ERRORS, type ErrorCode } from './errors.js';
 import type { Pages } from './pages.js';
 import type { StatusReport } from './status.js';
-import type { HttpReply, HttpStreamReply, TransportRequest } from './transport.js';
+import type { HttpReply, HttpStreamReply, TransportRequest } from './transport/transport.js';
 
 /** What a path answers; null passes the request on. */
 export type HttpRoute = (

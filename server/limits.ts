@@ -1,7 +1,7 @@
 /**
  * The configured limits, in the shapes in which they are used.
  */
-import type { Config } from './config.js';
+import type { Config } from './config/config.js';
 
 /** Limits that a client is told in `connected`; 0 = none. */
 export interface ClientLimits {

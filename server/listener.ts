@@ -4,10 +4,10 @@
 import type { Logger } from '../actors/log-line.js';
 import type { Service } from '../actors/service.js';
 import type { Chat } from './chat.js';
-import type { Config } from './config.js';
+import type { Config } from './config/config.js';
 import type { Connection } from './connection.js';
-import { pickTransport } from './pick-transport.js';
-import type { Transport, TransportEvents } from './transport.js';
+import { pickTransport } from './transport/pick-transport.js';
+import type { Transport, TransportEvents } from './transport/transport.js';
 
 /** Buffered bytes at which a connection stops getting live messages and reads the log instead: 1 MiB. */
 export const LAG_BYTES = 1_048_576;

@@ -5,12 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../actors/clock.js';
-import { claimDataDir, type DataDirClaim } from '../actors/data-dir.js';
-import { openLmdbLog } from '../actors/lmdb-log.js';
+import { claimDataDir, type DataDirClaim } from '../actors/log/data-dir.js';
+import { openLmdbLog } from '../actors/log/lmdb-log.js';
 import type { Logger } from '../actors/log-line.js';
 import type { Service } from '../actors/service.js';
-import type { LogHealth, ThreadLog } from '../actors/thread-log.js';
-import { LOG_FOLDER, type Config } from './config.js';
+import type { LogHealth, ThreadLog } from '../actors/log/thread-log.js';
+import { LOG_FOLDER, type Config } from './config/config.js';
 
 /** Opens and closes the log of record. */
 export class LogService implements Service {

@@ -2,9 +2,9 @@
  * One server from start to end: its signals, its exit code, and the last line that says why.
  */
 import { systemClock } from '../actors/clock.js';
-import type { Config } from './config.js';
-import { EXIT } from './cli-outside.js';
-import type { ServerLogger } from './logger.js';
+import type { Config } from './config/config.js';
+import { EXIT } from './cli/cli-outside.js';
+import type { ServerLogger } from './logger/logger.js';
 import { Server } from './server.js';
 
 /** Exit code of a process that was ended by a second signal: 128 + SIGINT, as shells count. */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { HttpReply } from './transport.js';
+import type { HttpReply } from './transport/transport.js';
 
 /** Nothing from elsewhere, no inline script, no framing; WebSockets to the page's own host. */
 const POLICY =

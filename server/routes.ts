@@ -2,7 +2,7 @@
  * The route table: one handler per frame type, total over the schema: a type without a handler does not compile.
  */
 import type { Clock } from '../actors/clock.js';
-import type { LogEntry, ThreadLog } from '../actors/thread-log.js';
+import type { LogEntry, ThreadLog } from '../actors/log/thread-log.js';
 import type { Threads } from '../actors/threads.js';
 import { encodeAck, encodeHistory } from './frame-encoder.js';
 import { AuthError, type Authenticator } from './auth.js';

@@ -16,7 +16,7 @@ import { startupMachine, type Phase, type StartupContext } from '../machines/sta
 import type { ChildSpec } from '../machines/supervisor.machine.js';
 import { createBackend, type Backend } from './backend.js';
 import { Chat, PROBE_HEADER } from './chat.js';
-import type { Config } from './config.js';
+import type { Config } from './config/config.js';
 import { Connections, SWEEP_MS } from './connections.js';
 import { drainConnections } from './drain.js';
 import { createHttp, readiness } from './http.js';

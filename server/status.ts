@@ -3,7 +3,7 @@
  */
 import type { HandlersStatus } from '../actors/handlers.js';
 import type { MonitorStatus } from '../actors/monitor.js';
-import type { LogHealth } from '../actors/thread-log.js';
+import type { LogHealth } from '../actors/log/thread-log.js';
 import type { ThreadsStatus } from '../actors/threads.js';
 import type { ClickhouseStatus } from '../machines/clickhouse-status.js';
 import type { PhaseTime } from './startup-timeline.js';

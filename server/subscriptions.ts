@@ -2,7 +2,7 @@
  * Opens and ends subscriptions, whatever carries them: a WebSocket or a stream of server-sent events.
  */
 import type { ActiveThread } from '../actors/active-thread.js';
-import type { ThreadHead, ThreadLog } from '../actors/thread-log.js';
+import type { ThreadHead, ThreadLog } from '../actors/log/thread-log.js';
 import type { Threads } from '../actors/threads.js';
 import type { CatchUp } from './catch-up.js';
 import type { Connection, Subscription } from './connection.js';

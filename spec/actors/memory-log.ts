@@ -1,4 +1,4 @@
-import { messageFrame } from '../../actors/message-frame.js';
+import { messageFrame } from '../../actors/log/message-frame.js';
 import type {
   AppendResult,
   Durability,
@@ -9,7 +9,7 @@ import type {
   ThreadLog,
   Unwatched,
   UserThread
-} from '../../actors/thread-log.js';
+} from '../../actors/log/thread-log.js';
 
 interface Stored extends NewEntry {
   readonly frame: string;

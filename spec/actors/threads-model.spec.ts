@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { DeliveryCounts } from '../../actors/delivery-counts.js';
-import { parseMessageFrame } from '../../actors/message-frame.js';
+import { parseMessageFrame } from '../../actors/log/message-frame.js';
 import { PASSIVATE_AFTER_MS, Threads } from '../../actors/threads.js';
 import type { DeliveryEvent } from '../../machines/delivery.machine.js';
 import { isTestThread, TEST_THREAD_PREFIXES } from '../../machines/test-thread.js';

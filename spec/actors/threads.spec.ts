@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { ActiveThread } from '../../actors/active-thread.js';
 import { DeliveryCounts } from '../../actors/delivery-counts.js';
-import { parseMessageFrame } from '../../actors/message-frame.js';
+import { parseMessageFrame } from '../../actors/log/message-frame.js';
 import { PRESENCE_NAMES_MAX, type PresenceChange } from '../../actors/presence.js';
 import {
   PASSIVATE_AFTER_MS,
@@ -9,7 +9,7 @@ import {
   PRESENCE_GATHER_MS,
   Threads
 } from '../../actors/threads.js';
-import type { AppendResult } from '../../actors/thread-log.js';
+import type { AppendResult } from '../../actors/log/thread-log.js';
 import type { DeliveryEvent } from '../../machines/delivery.machine.js';
 import { TEST_THREAD_PREFIXES } from '../../machines/test-thread.js';
 import { settle, VirtualClock } from '../virtual-clock.js';

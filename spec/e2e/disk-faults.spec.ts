@@ -13,8 +13,8 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { checkLog } from '../../actors/log-check.js';
-import { LOG_FOLDER } from '../../server/config.js';
+import { checkLog } from '../../actors/log/log-check.js';
+import { LOG_FOLDER } from '../../server/config/config.js';
 import { findProgram } from '../require.js';
 import { runCli } from './run-cli.js';
 import { startAndFail, startServer, type ServerProcess } from './server-process.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ActiveThread } from '../../actors/active-thread.js';
-import { messageFrame } from '../../actors/message-frame.js';
-import type { LogEntry, ThreadLog } from '../../actors/thread-log.js';
+import { messageFrame } from '../../actors/log/message-frame.js';
+import type { LogEntry, ThreadLog } from '../../actors/log/thread-log.js';
 import type { Threads } from '../../actors/threads.js';
 import { CATCH_UP_BUFFER_BYTES, CatchUp } from '../../server/catch-up.js';
 import { Connection, UNTIL_LIVE, type Subscription } from '../../server/connection.js';

@@ -1,5 +1,5 @@
 import type { Connection } from '../../server/connection.js';
-import type { Socket } from '../../server/transport.js';
+import type { Socket } from '../../server/transport/transport.js';
 
 /** A socket that keeps what it is sent and takes only as much as it is given room for. */
 export class FakeSocket implements Socket<Connection> {

@@ -1,0 +1,293 @@
+/**
+ * The embedded thread log: one LMDB environment, group commit, one process. What is acknowledged is on disk under the
+ * next offset of its thread; what failed is nowhere.
+ * @see log-keys.ts for the layout, commit-queue.ts for what happens when the disk refuses
+ */
+import { open as openFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../clock.js';
+import { CommitQueue } from './commit-queue.js';
+import { checkLog } from './log-check.js';
+import { LogCorruptError } from './log-errors.js';
+import { missingBytes } from './log-file.js';
+import { LogAppends } from './log-appends.js';
+import { entryKey, META_KEY } from './log-keys.js';
+import { markClean, prepareLog, systemBootId } from './log-opening.js';
+import { LogRecords } from './log-records.js';
+import { openStore, type LogStore } from './log-store.js';
+import { LogTrim, type Retention } from './log-trim.js';
+import { isStored, ThreadHeads, type Head } from './thread-heads.js';
+import type {
+  AppendResult,
+  Durability,
+  LogEntry,
+  LogHealth,
+  NewEntry,
+  ThreadHead,
+  ThreadLog,
+  Unwatched,
+  UserThread
+} from './thread-log.js';
+
+/** Written and synced to see whether the disk takes writes again: room for a commit, not just for a byte. */
+const PROBE_BYTES = 1_048_576;
+
+/** How the embedded log is opened. */
+export interface LmdbLogOptions {
+  /** Directory of the log, made when absent. */
+  readonly dir: string;
+  readonly durability: Durability;
+  readonly clock: Clock;
+  readonly retention: Retention;
+  /** Makes an epoch: a short text that has not been used before. */
+  readonly newEpoch: () => string;
+  /** Boot id of the machine, null where there is none. Default: the system's. */
+  readonly bootId?: () => string | null;
+}
+
+/** A {@link ThreadLog} with what is only true of the embedded one. */
+export interface EmbeddedLog extends ThreadLog {
+  /**
+   * The machine went down under a log with durability `process`: acknowledged messages may be lost, and every thread
+   * has a new epoch so that clients are told.
+   */
+  readonly epochRenewed: boolean;
+}
+
+/**
+ * Opens the log of a directory; one process at a time may (see data-dir.ts).
+ * @throws {LogOpenError} the directory cannot be used
+ * @throws {LogFormatError} written by a newer version
+ * @throws {LogCorruptError} damaged
+ */
+export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog> {
+  const { dir, durability } = options;
+  const bootId = options.bootId ?? systemBootId;
+  await refuseTornFile(dir);
+  const store = openStore({ dir, use: durability });
+  try {
+    const { epoch, renewed } = await prepareLog(store, { ...options, bootId });
+    return new LmdbLog(store, options, bootId, epoch, renewed);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** A data file shorter than it says may have lost only free pages: then, and only then, it is as good as whole. */
+async function refuseTornFile(dir: string): Promise<void> {
+  const missing = missingBytes(dir);
+  if (missing === 0) return;
+  const { problems } = await checkLog(dir);
+  const [first] = problems;
+  if (first === undefined) return;
+  throw new LogCorruptError(dir, `the data file was ${String(missing)} bytes short: ${first}`);
+}
+
+class LmdbLog implements EmbeddedLog {
+  readonly durability: Durability;
+  readonly epochRenewed: boolean;
+  readonly #store: LogStore;
+  readonly #dir: string;
+  readonly #epoch: string;
+  readonly #boot: string | null;
+  readonly #heads: ThreadHeads;
+  readonly #queue: CommitQueue;
+  readonly #trim: LogTrim;
+  readonly #records: LogRecords;
+  readonly #appends: LogAppends;
+  #mending: Promise<void> = Promise.resolve();
+
+  constructor(
+    store: LogStore,
+    options: LmdbLogOptions,
+    bootId: () => string | null,
+    epoch: string,
+    renewed: boolean
+  ) {
+    const { clock, retention } = options;
+    this.durability = options.durability;
+    this.epochRenewed = renewed;
+    this.#store = store;
+    this.#dir = options.dir;
+    this.#epoch = epoch;
+    this.#boot = bootId();
+    this.#heads = new ThreadHeads(store, options.dir);
+    this.#queue = new CommitQueue({
+      store,
+      clock,
+      recover: () => this.#recover(),
+      onFailure: () => {
+        this.#heads.clear();
+        this.#appends.clear();
+        this.#records.clear();
+        this.#trim.clear();
+        this.#mending = this.#mend();
+      },
+      background: () => this.#trim.next()
+    });
+    this.#trim = new LogTrim({
+      store,
+      heads: this.#heads,
+      clock,
+      retention,
+      onWork: () => {
+        this.#queue.nudge();
+      }
+    });
+    const shared = { store, dir: options.dir, heads: this.#heads, queue: this.#queue };
+    this.#records = new LogRecords(shared);
+    this.#appends = new LogAppends({
+      ...shared,
+      epoch,
+      isMember: (user, thread) => this.#records.isMember(user, thread),
+      onStored: (head) => {
+        this.#trim.touch(head);
+      }
+    });
+  }
+
+  head(thread: string): ThreadHead | null {
+    const head = this.#heads.get(thread);
+    return head === null || !isStored(head) ? null : this.#visible(head);
+  }
+
+  ensure(thread: string): ThreadHead {
+    return this.head(thread) ?? { epoch: this.#epoch, first: 1, last: 0, at: 0, owner: null };
+  }
+
+  append(thread: string, entry: NewEntry, done: (result: AppendResult) => void): void {
+    this.#appends.append(thread, entry, done);
+  }
+
+  read(thread: string, after: number, limit: number, maxBytes: number): LogEntry[] {
+    const head = this.#heads.get(thread);
+    if (head === null) return [];
+    const entries: LogEntry[] = [];
+    const from = Math.max(after + 1, head.first);
+    const to = Math.min(head.last, from + limit - 1);
+    if (to < from) return entries;
+    let bytes = 0;
+    for (const { key, value: frame } of this.#store.range({
+      from: entryKey(thread, from),
+      to: entryKey(thread, to + 1)
+    })) {
+      bytes += frame.length;
+      if (entries.length > 0 && bytes > maxBytes) break;
+      entries.push({ offset: Number(key[2]), frame });
+    }
+    return entries;
+  }
+
+  readBefore(thread: string, before: number, limit: number): LogEntry[] {
+    const head = this.#heads.get(thread);
+    if (head === null) return [];
+    const last = Math.min(head.last, before - 1);
+    const first = Math.max(head.first, last - limit + 1);
+    return this.read(thread, first - 1, last - first + 1, Infinity);
+  }
+
+  setOwner(thread: string, owner: string): Promise<void> {
+    return this.#records.setOwner(thread, owner);
+  }
+
+  readMark(thread: string, user: string): number {
+    return this.#records.readMark(thread, user);
+  }
+
+  setReadMark(thread: string, user: string, read: number): Promise<number> {
+    return this.#records.setReadMark(thread, user, read);
+  }
+
+  userThreads(
+    user: string,
+    before: number,
+    limit: number
+  ): { threads: UserThread[]; more: boolean } {
+    const { rows, more } = this.#records.userThreads(user, before, limit);
+    const threads = rows.map(({ head, read }) => ({
+      thread: head.thread,
+      head: this.#visible(head),
+      read,
+      last: this.#last(head)
+    }));
+    return { threads, more };
+  }
+
+  #last({ thread, first, last }: Head): LogEntry | null {
+    const frame = last < first ? undefined : this.#store.get(entryKey(thread, last));
+    return frame === undefined ? null : { offset: last, frame };
+  }
+
+  setUnwatched(thread: string, state: Omit<Unwatched, 'thread'> | null): Promise<void> {
+    return this.#records.setUnwatched(thread, state);
+  }
+
+  unwatched(thread: string): Unwatched | null {
+    return this.#records.unwatched(thread);
+  }
+
+  allUnwatched(): Iterable<Unwatched> {
+    return this.#records.allUnwatched();
+  }
+
+  health(): LogHealth {
+    return this.#queue.health();
+  }
+
+  onHealth(listener: (health: LogHealth) => void): void {
+    this.#queue.onHealth(listener);
+  }
+
+  forget(thread: string): void {
+    this.#heads.forget(thread);
+  }
+
+  async close(): Promise<void> {
+    this.#trim.stop();
+    await this.#queue.close();
+    await this.#mending;
+    try {
+      if (this.health().writable) await markClean(this.#store, this.durability, this.#boot);
+    } catch {
+      // Not marked as clean: the next start assumes the worst, which is the safe side.
+    }
+    await this.#store.close();
+  }
+
+  #visible({ first, last, at, owner }: Head): ThreadHead {
+    return { epoch: this.#epoch, first, last, at, owner };
+  }
+
+  /** After some failures the engine refuses reads too, until it is opened again: that need not wait for the disk. */
+  async #mend(): Promise<void> {
+    try {
+      this.#store.get(META_KEY);
+    } catch {
+      // Still closed when this fails: reads throw LogUnavailableError, and the next recovery opens it.
+      await this.#store.reopen().catch(() => undefined);
+    }
+  }
+
+  /** Tries the disk with a file first: a commit that fails costs more, and the engine writes to standard error. */
+  async #recover(): Promise<void> {
+    await this.#mending;
+    await this.#mend();
+    const path = join(this.#dir, 'probe');
+    try {
+      const file = await openFile(path, 'w');
+      try {
+        await file.writeFile(Buffer.alloc(PROBE_BYTES));
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+    } finally {
+      await unlink(path).catch(() => undefined);
+    }
+    await this.#store.reopen();
+    const meta = this.#store.get(META_KEY);
+    if (meta === undefined) throw new LogCorruptError(this.#dir, 'its rows are gone');
+    await this.#store.commit([{ key: META_KEY, value: meta }]);
+  }
+}

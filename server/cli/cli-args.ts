@@ -1,0 +1,62 @@
+/**
+ * Flags of the command line, read without guessing: every unknown flag, missing value and stray word is named at once.
+ */
+import { parseArgs } from 'node:util';
+import { nearestName } from '../config/nearest-name.js';
+
+/** Flags that were read, or everything that is wrong with them in sentences. */
+export type ParsedFlags =
+  | {
+      readonly ok: true;
+      readonly flags: Readonly<Record<string, string>>;
+      readonly isHelp: boolean;
+    }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/** Reads `--name value` and `--name=value` for the names that a command takes, and `--help` or `-h`. */
+export function parseFlags(args: readonly string[], names: readonly string[]): ParsedFlags {
+  const { tokens } = parseArgs({
+    args: [...args],
+    strict: false,
+    tokens: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+    }
+  });
+  const flags: Record<string, string> = {};
+  const faults: string[] = [];
+  let isHelp = false;
+  let isAfterUnknown = false;
+  for (const token of tokens) {
+    const isValueOfUnknown = isAfterUnknown && token.kind === 'positional';
+    isAfterUnknown = false;
+    if (isValueOfUnknown) continue;
+    if (token.kind === 'positional') {
+      faults.push(
+        `"${token.value}" is not understood here: values follow a flag, as in --port 8080`
+      );
+    } else if (token.kind === 'option' && token.name === 'help') {
+      isHelp = true;
+    } else if (token.kind === 'option' && !names.includes(token.name)) {
+      faults.push(unknownFlag(token.rawName, names));
+      isAfterUnknown = token.inlineValue !== true;
+    } else if (token.kind === 'option') {
+      const isFlagTakenForValue = token.inlineValue === false && token.value.startsWith('--');
+      if (token.value === undefined || token.value === '' || isFlagTakenForValue) {
+        faults.push(`${token.rawName} needs a value`);
+      } else if (flags[token.name] !== undefined) {
+        faults.push(`${token.rawName} is given twice`);
+      } else {
+        flags[token.name] = token.value;
+      }
+    }
+  }
+  return isHelp || faults.length === 0 ? { ok: true, flags, isHelp } : { ok: false, faults };
+}
+
+function unknownFlag(rawName: string, names: readonly string[]): string {
+  const bare = rawName.replace(/^-+/, '');
+  const meant = names.includes(bare) ? bare : nearestName(bare, names);
+  return `unknown flag ${rawName}${meant === undefined ? '' : `; did you mean --${meant}?`}`;
+}

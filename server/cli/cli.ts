@@ -1,0 +1,243 @@
+/**
+ * The command line: `rollcall start | check | log check | log export | version`. Exit codes: 0 good, 1 failed,
+ * 2 wrong usage, 3 startup failed.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { holderOf } from '../../actors/log/data-dir.js';
+import { reasonOf } from '../../machines/child.js';
+import { parseFlags } from './cli-args.js';
+import { type CliOutput, type CliOutside, EXIT, say } from './cli-outside.js';
+import {
+  type ConfigInput,
+  faultsMessage,
+  loadConfig,
+  type LoadedConfig,
+  type LoadedSetting,
+  loadSetting,
+  LOG_FOLDER
+} from '../config/config.js';
+import { configTable, settingsHelp } from '../config/config-text.js';
+import { nearestName } from '../config/nearest-name.js';
+import { paintIf, wantsColours } from './paint.js';
+import { flagName, SETTINGS } from '../config/settings.js';
+import { VERSION } from '../version.js';
+
+type Flags = Readonly<Record<string, string>>;
+
+interface Command {
+  readonly usage: string;
+  readonly summary: string;
+  /** More to say in the command's own help. */
+  readonly details: () => string;
+  /** Names of the flags it takes, without dashes. */
+  readonly flags: readonly string[];
+  run(flags: Flags, outside: CliOutside): Promise<number>;
+}
+
+const SETTING_FLAGS = Object.values(SETTINGS).map(({ name }) => flagName(name));
+const settingsDetails = (): string =>
+  `Each setting is also an environment variable and may stand in a .env file; the flag wins.\n\nFlags:\n${settingsHelp()}`;
+const logDetails = (): string =>
+  `Flags:\n  --data-dir <path>\n      ${SETTINGS.dataDir.doc}; default: ${SETTINGS.dataDir.fallbackText}`;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  start: {
+    usage: 'rollcall start [flags]',
+    summary: 'starts the server and runs until it is told to stop',
+    details: settingsDetails,
+    flags: SETTING_FLAGS,
+    run: start
+  },
+  check: {
+    usage: 'rollcall check [flags]',
+    summary: 'prints the configuration and where each value comes from; starts nothing',
+    details: settingsDetails,
+    flags: SETTING_FLAGS,
+    run: check
+  },
+  'log check': {
+    usage: 'rollcall log check [--data-dir <path>]',
+    summary: 'reads the whole thread log and says whether it is sound; changes nothing',
+    details: logDetails,
+    flags: ['data-dir'],
+    run: async (flags, outside) => {
+      const { runLogCheck } = await import('./log-command.js');
+      return await inLogFolder((dir) => runLogCheck(dir, outside), flags, outside);
+    }
+  },
+  'log export': {
+    usage: 'rollcall log export [--data-dir <path>]',
+    summary: 'writes every message of the thread log to standard output, one JSON frame a line',
+    details: logDetails,
+    flags: ['data-dir'],
+    run: async (flags, outside) => {
+      const { runLogExport } = await import('./log-command.js');
+      return await inLogFolder((dir) => runLogExport(dir, outside), flags, outside);
+    }
+  },
+  version: {
+    usage: 'rollcall version',
+    summary: 'prints the version',
+    details: () => '',
+    flags: [],
+    run: async (_flags, { stdout }) => {
+      await say(stdout, `rollcall ${VERSION}`);
+      return EXIT.good;
+    }
+  }
+};
+
+/** Runs one command line (without `node` and the script) and answers its exit code. */
+export async function runCli(argv: readonly string[], outside: CliOutside): Promise<number> {
+  const [first, second] = argv;
+  if (first === undefined) {
+    await say(outside.stderr, helpText(outside.stderr, outside.env));
+    return EXIT.wrongUsage;
+  }
+  if (first === '--help' || first === '-h') {
+    await say(outside.stdout, helpText(outside.stdout, outside.env));
+    return EXIT.good;
+  }
+  if (first === '--version' || first === '-v') return await runCli(['version'], outside);
+  if (first === 'log' && (second === undefined || second === '--help' || second === '-h')) {
+    await say(
+      second === undefined ? outside.stderr : outside.stdout,
+      helpText(outside.stdout, outside.env, 'log ')
+    );
+    return second === undefined ? EXIT.wrongUsage : EXIT.good;
+  }
+  const name = first === 'log' ? `log ${second ?? ''}` : first;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    const meant = nearestName(name, Object.keys(COMMANDS));
+    const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+    await say(outside.stderr, `rollcall: unknown command "${name}"${hint}\nSee rollcall --help.`);
+    return EXIT.wrongUsage;
+  }
+  const parsed = parseFlags(argv.slice(first === 'log' ? 2 : 1), command.flags);
+  if (!parsed.ok) {
+    const faults = parsed.faults.map((fault) => `rollcall ${name}: ${fault}`);
+    await say(outside.stderr, `${faults.join('\n')}\nSee rollcall ${name} --help.`);
+    return EXIT.wrongUsage;
+  }
+  if (parsed.isHelp) {
+    await say(outside.stdout, commandHelp(command, outside.stdout, outside.env));
+    return EXIT.good;
+  }
+  return await command.run(parsed.flags, outside);
+}
+
+async function start(flags: Flags, outside: CliOutside): Promise<number> {
+  const loaded = load(flags, outside);
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  const { config } = loaded;
+  const { createLogger } = await import('../logger/logger.js');
+  const logger = createLogger({ level: config.logLevel, format: config.logFormat });
+  const { runServer } = await import('../main.js');
+  try {
+    return await runServer(config, logger);
+  } finally {
+    await logger.flush();
+  }
+}
+
+async function check(flags: Flags, outside: CliOutside): Promise<number> {
+  const loaded = load(flags, outside);
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  await say(outside.stdout, configTable(loaded.lines));
+  return EXIT.good;
+}
+
+async function inLogFolder(
+  run: (dir: string) => Promise<number>,
+  flags: Flags,
+  outside: CliOutside
+): Promise<number> {
+  // Only the one setting: a log must be readable where the rest of the configuration is not at hand.
+  const input = inputOf(flags, outside);
+  const loaded = input.ok ? loadSetting(SETTINGS.dataDir, input.value) : input;
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  const dir = loaded.value;
+  // A log that is being written cannot be judged by its pages.
+  const pid = holderOf(dir);
+  if (pid !== null) {
+    const action = 'stop that server first';
+    await say(outside.stderr, `rollcall: ${dir} is in use by process ${String(pid)}: ${action}`);
+    return EXIT.failed;
+  }
+  return await run(join(dir, LOG_FOLDER));
+}
+
+function load(flags: Flags, outside: CliOutside): LoadedConfig {
+  const input = inputOf(flags, outside);
+  return input.ok ? loadConfig(input.value) : input;
+}
+
+function inputOf(flags: Flags, outside: CliOutside): LoadedSetting<ConfigInput> {
+  const { env } = outside;
+  const isTerminal = outside.stdout.isTTY === true;
+  const path = join(outside.cwd, '.env');
+  try {
+    const envFileText = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+    return { ok: true, value: { env, flags, envFileText, isTerminal } };
+  } catch (error) {
+    const fault = `.env: it is there but cannot be read (${reasonOf(error)}); mend or remove it`;
+    return { ok: false, faults: [fault] };
+  }
+}
+
+async function refuse(faults: readonly string[], outside: CliOutside): Promise<number> {
+  const paint = paintIf(wantsColours(outside.stderr, outside.env));
+  const [head = '', ...rest] = faultsMessage(faults).split('\n');
+  await say(outside.stderr, [paint('red', head), ...rest].join('\n'));
+  return EXIT.startupFailed;
+}
+
+function helpText(output: CliOutput, env: CliOutside['env'], prefix = ''): string {
+  const paint = paintIf(wantsColours(output, env));
+  const names = Object.keys(COMMANDS).filter((name) => name.startsWith(prefix));
+  const width = Math.max(...names.map((name) => name.length));
+  return [
+    `${paint('bold', 'rollcall')} ${VERSION}: a self-hosted, real-time chat server`,
+    '',
+    `Usage: rollcall ${prefix}<command> [flags]`,
+    '',
+    ...names.map(
+      (name) => `  ${paint('cyan', name.padEnd(width))}  ${COMMANDS[name]?.summary ?? ''}`
+    ),
+    '',
+    'Every command takes --help. Exit codes: 0 good, 1 failed, 2 wrong usage, 3 startup failed.'
+  ].join('\n');
+}
+
+function commandHelp(
+  { usage, summary, details }: Command,
+  output: CliOutput,
+  env: CliOutside['env']
+): string {
+  const paint = paintIf(wantsColours(output, env));
+  const more = details()
+    .split('\n')
+    .map((line) => (line.startsWith('  --') ? paint('cyan', line) : line));
+  return [`Usage: ${paint('bold', usage)}`, '', `It ${summary}.`, '', ...more].join('\n').trimEnd();
+}
+
+/** Runs the command line of this process and ends the process with its exit code. */
+export async function main(): Promise<never> {
+  const { argv, env, stdout, stderr } = process;
+  // Without a listener a closed pipe (`rollcall log export | head`) would end in a stack trace.
+  for (const output of [stdout, stderr]) output.on('error', () => undefined);
+  let code: number;
+  try {
+    code = await runCli(argv.slice(2), { env, cwd: process.cwd(), stdout, stderr });
+  } catch (error) {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    await say(stderr, `rollcall: ${reason}`).catch(() => undefined);
+    code = EXIT.failed;
+  }
+  // Everything said was waited for; what a command left open must not keep the process alive.
+  process.exit(code);
+}
+
+if (process.argv[1] === import.meta.filename) await main();

@@ -1,0 +1,254 @@
+/**
+ * Reads the whole configuration at once, before anything starts: flags win over the environment, the environment over
+ * the `.env` file, that over the defaults. Every fault is found in one go, and none is forgiven.
+ */
+import { parseEnv } from 'node:util';
+import { nearestName } from './nearest-name.js';
+import { MASK, maskText } from '../logger/redact.js';
+import { type Environment, type Setting, type Surroundings } from './setting.js';
+import { flagName, SETTINGS, type SettingKey } from './settings.js';
+
+/** Shortest HS256 secret outside development, in bytes. */
+export const JWT_SECRET_MIN_BYTES = 32; // RFC 7518 §3.2: a key as long as the hash, or it can be guessed offline
+
+/** Folder of the thread log inside DATA_DIR. */
+export const LOG_FOLDER = 'log';
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+
+/** The configuration of a server, complete and checked. Times are milliseconds, limits of 0 mean none. */
+export type Config = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
+
+/** Where a value came from. */
+export type ConfigSource = 'flag' | 'environment' | '.env' | 'default';
+
+/** One line of `rollcall check`: a setting, its value as it may be printed, and where it came from. */
+export interface ConfigLine {
+  readonly name: string;
+  readonly shown: string;
+  readonly source: ConfigSource;
+}
+
+/** What a configuration is read from. */
+export interface ConfigInput {
+  /** Environment variables; an empty one counts as unset. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Flags by name without dashes (`handler-grace-ms`). */
+  readonly flags?: Readonly<Record<string, string | undefined>>;
+  /** Text of the `.env` file, when there is one. */
+  readonly envFileText?: string | undefined;
+  /** Whether standard output is a terminal; decides the default of LOG_FORMAT. */
+  readonly isTerminal?: boolean;
+}
+
+/** A configuration, or everything that is wrong with it in sentences. */
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: Config; readonly lines: readonly ConfigLine[] }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/** Reads and checks the configuration; names every fault at once and never throws. */
+export function loadConfig(input: ConfigInput): LoadedConfig {
+  const reader = new ConfigReader(input);
+  const environment = reader.read(SETTINGS.environment, {
+    environment: 'development',
+    isTerminal: false
+  });
+  const where = { environment, isTerminal: input.isTerminal ?? false };
+  const read = <T>(setting: Setting<T>): T => reader.read(setting, where);
+  const config: Config = {
+    environment,
+    host: read(SETTINGS.host),
+    port: read(SETTINGS.port),
+    dataDir: read(SETTINGS.dataDir),
+    transport: read(SETTINGS.transport),
+    trustProxy: read(SETTINGS.trustProxy),
+    allowedOrigins: read(SETTINGS.allowedOrigins),
+    authJwtSecret: read(SETTINGS.authJwtSecret),
+    authJwksUrl: read(SETTINGS.authJwksUrl),
+    apiKey: read(SETTINGS.apiKey),
+    clickhouseUrl: read(SETTINGS.clickhouseUrl),
+    clickhouseRequired: read(SETTINGS.clickhouseRequired),
+    clickhouseTimeoutMs: read(SETTINGS.clickhouseTimeoutMs),
+    natsUrl: read(SETTINGS.natsUrl),
+    handlerGraceMs: read(SETTINGS.handlerGraceMs),
+    deliveryGraceMs: read(SETTINGS.deliveryGraceMs),
+    testThreadPrefixes: read(SETTINGS.testThreadPrefixes),
+    reservedThreads: read(SETTINGS.reservedThreads),
+    durability: read(SETTINGS.durability),
+    retentionMessages: read(SETTINGS.retentionMessages),
+    retentionDays: read(SETTINGS.retentionDays),
+    limitPublishPerSecond: read(SETTINGS.limitPublishPerSecond),
+    limitFrameBytes: read(SETTINGS.limitFrameBytes),
+    limitSubscriptions: read(SETTINGS.limitSubscriptions),
+    limitConnectionsPerUser: read(SETTINGS.limitConnectionsPerUser),
+    limitConnectionsPerAddress: read(SETTINGS.limitConnectionsPerAddress),
+    limitConnections: read(SETTINGS.limitConnections),
+    logLevel: read(SETTINGS.logLevel),
+    logFormat: read(SETTINGS.logFormat),
+    inspect: read(SETTINGS.inspect),
+    inspectToken: read(SETTINGS.inspectToken),
+    shutdownMs: read(SETTINGS.shutdownMs),
+    otelExporterOtlpEndpoint: read(SETTINGS.otelExporterOtlpEndpoint)
+  };
+  const faults = [
+    ...reader.faults,
+    ...reader.unknownNames(),
+    // With no known environment its rules would be guesses; they are checked once it is corrected.
+    ...(reader.isBad(SETTINGS.environment)
+      ? []
+      : [...impossibleCombinations(config), ...reader.testVariables(environment)])
+  ];
+  return faults.length === 0 ? { ok: true, config, lines: reader.lines } : { ok: false, faults };
+}
+
+/** One setting by itself, or what is wrong with it. */
+export type LoadedSetting<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/** Reads one setting and nothing else, for commands that must work where the rest of the configuration does not. */
+export function loadSetting<T>(setting: Setting<T>, input: ConfigInput): LoadedSetting<T> {
+  const reader = new ConfigReader(input);
+  const value = reader.read(setting, { environment: 'development', isTerminal: false });
+  const { faults } = reader;
+  return faults.length === 0 ? { ok: true, value } : { ok: false, faults };
+}
+
+/** Says the faults of a configuration in one message for an operator. */
+export function faultsMessage(faults: readonly string[]): string {
+  const count = faults.length === 1 ? '1 fault' : `${String(faults.length)} faults`;
+  return [
+    `❌ CRITICAL: configuration refused (${count}), nothing was started:`,
+    ...faults.map((fault) => `  - ${fault}`),
+    'Correct them all and try again; `rollcall start --help` lists every setting.'
+  ].join('\n');
+}
+
+function impossibleCombinations(config: Config): string[] {
+  const { environment } = config;
+  const faults: string[] = [];
+  if (environment !== 'development') {
+    if (config.authJwtSecret === undefined && config.authJwksUrl === undefined) {
+      faults.push(
+        `AUTH_JWT_SECRET or AUTH_JWKS_URL: one of them is needed in ${environment}; authentication may be off in development only`
+      );
+    }
+    if (
+      config.authJwtSecret !== undefined &&
+      Buffer.byteLength(config.authJwtSecret) < JWT_SECRET_MIN_BYTES
+    ) {
+      faults.push(
+        `AUTH_JWT_SECRET: shorter than ${String(JWT_SECRET_MIN_BYTES)} bytes, which is refused in ${environment}; make one with \`openssl rand -base64 48\``
+      );
+    }
+    if (config.allowedOrigins.includes('*')) {
+      faults.push(
+        `ALLOWED_ORIGINS: * is allowed in development only, not in ${environment}; name the origins`
+      );
+    }
+  }
+  if (config.authJwtSecret !== undefined && config.authJwksUrl !== undefined) {
+    faults.push(
+      'AUTH_JWT_SECRET and AUTH_JWKS_URL: both are set; unset the one that tokens are not signed with'
+    );
+  }
+  if (config.inspect === 'token' && config.inspectToken === undefined) {
+    faults.push('INSPECT_TOKEN: INSPECT=token needs it; set it, or set INSPECT to on or off');
+  }
+  if (config.clickhouseRequired && config.clickhouseUrl === 'off') {
+    faults.push(
+      'CLICKHOUSE_REQUIRED and CLICKHOUSE_URL: ClickHouse cannot be required (the default of production) and off; set CLICKHOUSE_REQUIRED=false or give a URL'
+    );
+  }
+  return faults;
+}
+
+/** Takes values from their sources one by one and remembers what was wrong with them. */
+class ConfigReader {
+  readonly faults: string[] = [];
+  readonly lines: ConfigLine[] = [];
+  readonly #bad = new Set<string>();
+  readonly #input: ConfigInput;
+  readonly #file: Readonly<Record<string, string | undefined>>;
+
+  constructor(input: ConfigInput) {
+    this.#input = input;
+    this.#file =
+      input.envFileText === undefined ? {} : parseEnv(input.envFileText.replace(/^\uFEFF/, ''));
+  }
+
+  read<T>(setting: Setting<T>, where: Surroundings): T {
+    const found = this.#find(setting.name);
+    const parsed = found === undefined ? undefined : setting.parse(found.text);
+    if (found !== undefined && parsed?.ok === false) {
+      this.#bad.add(setting.name);
+      this.faults.push(faultOf(setting, found, parsed.why));
+    }
+    const value = parsed?.ok === true ? parsed.value : setting.fallback(where);
+    this.lines.push({
+      name: setting.name,
+      shown: setting.show(value),
+      source: found?.source ?? 'default'
+    });
+    return value;
+  }
+
+  isBad(setting: { readonly name: string }): boolean {
+    return this.#bad.has(setting.name);
+  }
+
+  /** Names that look like settings of Rollcall and are none. */
+  unknownNames(): string[] {
+    const known = Object.values(SETTINGS).map(({ name }) => name);
+    const names = [...Object.keys(this.#input.env), ...Object.keys(this.#file)];
+    return [...new Set(names)]
+      .filter((name) => name.startsWith('ROLLCALL_'))
+      .map((name) => {
+        const bare = name.slice('ROLLCALL_'.length);
+        const meant = known.includes(bare) ? bare : nearestName(bare, known);
+        const hint = meant === undefined ? 'unset it' : `did you mean ${meant}?`;
+        return `${name}: there is no such setting; ${hint}`;
+      });
+  }
+
+  /** Test switches that were left on where real people chat. */
+  testVariables(environment: Environment): string[] {
+    if (environment === 'development') return [];
+    return ['TESTING', 'TEST_MODE']
+      .filter((name) =>
+        [this.#input.env[name], this.#file[name]].some((value) => (value ?? '') !== '')
+      )
+      .map((name) => `${name}: it must not be set in ${environment}, whatever its value; unset it`);
+  }
+
+  #find(name: string): { text: string; source: ConfigSource } | undefined {
+    const candidates: [string | undefined, ConfigSource][] = [
+      [this.#input.flags?.[flagName(name)], 'flag'],
+      [this.#input.env[name], 'environment'],
+      [this.#file[name], '.env']
+    ];
+    for (const [text, source] of candidates) {
+      if (text !== undefined && text !== '') return { text, source };
+    }
+    return undefined;
+  }
+}
+
+function faultOf<T>(
+  setting: Setting<T>,
+  found: { text: string; source: ConfigSource },
+  why: string | undefined
+): string {
+  const got = setting.secret ? MASK : JSON.stringify(maskBroken(found.text));
+  const from = found.source === 'environment' ? '' : ` (from the ${found.source})`;
+  const reason = why === undefined ? '' : ` (${why})`;
+  return `${setting.name}: ${got}${from} is refused${reason}; allowed: ${setting.allowed}`;
+}
+
+/** Masks a value that could not be read as a URL but may have been meant as one, with its password. */
+function maskBroken(text: string): string {
+  return maskText(text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^@]*:.*@/is, `$1${MASK}@`)).slice(
+    0,
+    200
+  );
+}

@@ -1,0 +1,260 @@
+/**
+ * The kinds of setting there are: what a value may look like, how it is read and how it is shown. The settings
+ * themselves are in `settings.ts`.
+ */
+import { MASK, maskText } from '../logger/redact.js';
+
+/** Where the server is meant to run; decides defaults and what is refused. */
+export type Environment = 'development' | 'staging' | 'production';
+
+/** What a default may depend on. */
+export interface Surroundings {
+  readonly environment: Environment;
+  /** Whether standard output is a terminal. */
+  readonly isTerminal: boolean;
+}
+
+/** A value that was read, or why it could not be. */
+export type Parsed<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why?: string };
+
+/** One setting: everything that parsing, `rollcall check`, `--help` and the documentation say about it. */
+export interface Setting<T> {
+  /** Name in the environment; the flag is the same in kebab case. */
+  readonly name: string;
+  /** What it is for, in one phrase. */
+  readonly doc: string;
+  /** The values that are taken, in words. */
+  readonly allowed: string;
+  /** True when no part of the value may be printed. */
+  readonly secret: boolean;
+  /** The default in words. */
+  readonly fallbackText: string;
+  fallback(where: Surroundings): T;
+  parse(text: string): Parsed<T>;
+  /** The value as text that may be printed. */
+  show(value: T): string;
+}
+
+/** A default that depends on the surroundings, with the same in words. */
+export interface Varying<T> {
+  readonly text: string;
+  of(where: Surroundings): T;
+}
+
+/** The words of a setting that every kind needs. */
+interface Words<T> {
+  readonly name: string;
+  readonly doc: string;
+  readonly fallback: T | Varying<T>;
+}
+
+function fallbackOf<T extends string | number | boolean>(
+  fallback: T | Varying<T>
+): Pick<Setting<T>, 'fallback' | 'fallbackText'> {
+  return typeof fallback === 'object'
+    ? { fallbackText: fallback.text, fallback: (where) => fallback.of(where) }
+    : { fallbackText: String(fallback), fallback: () => fallback };
+}
+
+/** One of a few exact words. */
+export function choice<const T extends string>(
+  values: readonly T[],
+  words: Words<NoInfer<T>>
+): Setting<T> {
+  return {
+    name: words.name,
+    doc: words.doc,
+    ...fallbackOf<T>(words.fallback),
+    allowed: oneOf(values),
+    secret: false,
+    parse(text) {
+      const value = values.find((known) => known === text);
+      return value === undefined ? { ok: false } : { ok: true, value };
+    },
+    show: (value) => value
+  };
+}
+
+/** `true` or `false` in any case; nothing else passes for either. */
+export function flag(words: Words<boolean>): Setting<boolean> {
+  return {
+    name: words.name,
+    doc: words.doc,
+    ...fallbackOf<boolean>(words.fallback),
+    allowed: 'true or false',
+    secret: false,
+    parse(text) {
+      const lower = text.toLowerCase();
+      return lower === 'true' || lower === 'false'
+        ? { ok: true, value: lower === 'true' }
+        : { ok: false };
+    },
+    show: String
+  };
+}
+
+/** Bounds of a whole number. `zero` is what 0 means where it is outside `min`..`max` but allowed. */
+interface Bounds {
+  readonly min: number;
+  readonly max: number;
+  readonly unit?: string;
+  readonly zero?: string;
+}
+
+/** A whole number within bounds, written in digits only. */
+export function integer(bounds: Bounds, words: Words<number>): Setting<number> {
+  return {
+    name: words.name,
+    doc: words.doc,
+    ...fallbackOf<number>(words.fallback),
+    allowed: boundsText(bounds),
+    secret: false,
+    parse: (text) => parseInteger(text, bounds),
+    show: (value) =>
+      value === 0 && bounds.zero !== undefined ? `0 (${bounds.zero})` : String(value)
+  };
+}
+
+/** A whole number that may also be left unset. */
+export function optionalInteger(
+  bounds: Bounds,
+  words: { name: string; doc: string; fallbackText: string }
+): Setting<number | undefined> {
+  return {
+    ...words,
+    allowed: boundsText(bounds),
+    secret: false,
+    fallback: () => undefined,
+    parse: (text) => parseInteger(text, bounds),
+    show: (value) => (value === undefined ? words.fallbackText : String(value))
+  };
+}
+
+/** Text that fits a pattern and is never empty. */
+export function text(
+  pattern: RegExp,
+  allowed: string,
+  words: { name: string; doc: string; fallback: string }
+): Setting<string> {
+  return {
+    name: words.name,
+    doc: words.doc,
+    allowed,
+    secret: false,
+    fallbackText: words.fallback,
+    fallback: () => words.fallback,
+    parse: (value) => (pattern.test(value) ? { ok: true, value } : { ok: false }),
+    show: (value) => value
+  };
+}
+
+/** A setting whose feature does not exist yet: any value is refused, so that nobody believes it works. */
+export function unsupported(words: { name: string; doc: string }): Setting<string | undefined> {
+  return {
+    ...words,
+    allowed: 'nothing yet, leave it unset',
+    secret: false,
+    fallbackText: 'none',
+    fallback: () => undefined,
+    parse: () => ({ ok: false }),
+    show: () => 'none'
+  };
+}
+
+/** A secret in visible ASCII, so that it passes through headers and shells unchanged; unset by default. */
+export function secret(words: { name: string; doc: string }): Setting<string | undefined> {
+  return {
+    ...words,
+    allowed: 'visible ASCII characters without white space',
+    secret: true,
+    fallbackText: 'none',
+    fallback: () => undefined,
+    parse: (value) =>
+      /^[\x21-\x7e]+$/.test(value)
+        ? { ok: true, value }
+        : {
+            ok: false,
+            ...(value.trim() === value ? {} : { why: 'it begins or ends with white space' })
+          },
+    show: (value) => (value === undefined ? 'none' : MASK)
+  };
+}
+
+/** An http or https URL, or one of `keywords`; unset by default. Its password is never printed. */
+export function httpUrl<const K extends string = never>(words: {
+  name: string;
+  doc: string;
+  fallbackText: string;
+  form: string;
+  keywords?: readonly K[];
+}): Setting<URL | K | undefined> {
+  const keywords = words.keywords ?? [];
+  return {
+    name: words.name,
+    doc: words.doc,
+    allowed: [...keywords, words.form].join(' or '),
+    secret: false,
+    fallbackText: words.fallbackText,
+    fallback: () => undefined,
+    parse(value) {
+      const keyword = keywords.find((known) => known === value);
+      if (keyword !== undefined) return { ok: true, value: keyword };
+      if (!/^https?:\/\/[^/]/i.test(value) || !URL.canParse(value)) return { ok: false };
+      return { ok: true, value: new URL(value) };
+    },
+    show(value) {
+      if (value === undefined) return words.fallbackText;
+      return typeof value === 'string' ? value : maskText(value.href);
+    }
+  };
+}
+
+/** A comma list without empty items; `item` reads one of them and answers undefined for a bad one. */
+export function list(
+  item: (text: string) => string | undefined,
+  allowed: string,
+  words: { name: string; doc: string; fallback: readonly string[]; fallbackText: string }
+): Setting<readonly string[]> {
+  return {
+    name: words.name,
+    doc: words.doc,
+    allowed,
+    secret: false,
+    fallbackText: words.fallbackText,
+    fallback: () => words.fallback,
+    parse(value) {
+      const items: string[] = [];
+      for (const part of value.split(',')) {
+        const read = item(part.trim());
+        if (read === undefined) {
+          return {
+            ok: false,
+            why: part.trim() === '' ? 'an item is empty' : `see "${part.trim()}"`
+          };
+        }
+        items.push(read);
+      }
+      return { ok: true, value: items };
+    },
+    show: (value) => (value.length === 0 ? words.fallbackText : value.join(','))
+  };
+}
+
+function oneOf(values: readonly string[]): string {
+  return values.length < 2
+    ? values.join('')
+    : `${values.slice(0, -1).join(', ')} or ${values.at(-1) ?? ''}`;
+}
+
+function boundsText({ min, max, unit, zero }: Bounds): string {
+  const range = `a whole number from ${String(min)} to ${String(max)}`;
+  return `${range}${unit === undefined ? '' : ` ${unit}`}${zero === undefined ? '' : `, or 0 = ${zero}`}`;
+}
+
+function parseInteger(digits: string, { min, max, zero }: Bounds): Parsed<number> {
+  if (!/^[0-9]{1,15}$/.test(digits)) return { ok: false };
+  const value = Number(digits);
+  const inside = value >= min && value <= max;
+  return inside || (value === 0 && zero !== undefined) ? { ok: true, value } : { ok: false };
+}

@@ -1,0 +1,246 @@
+/**
+ * Every setting of the server, once. Parsing, `rollcall check`, `--help`, `.env.example` and docs/configuration.md
+ * all come from this table.
+ */
+import { TEST_THREAD_PREFIXES } from '../../machines/test-thread.js';
+import { THREAD_ID_MAX } from '../protocol.js';
+import {
+  choice,
+  flag,
+  httpUrl,
+  integer,
+  list,
+  optionalInteger,
+  secret,
+  text,
+  unsupported
+} from './setting.js';
+
+/** Longest time that any setting in milliseconds may give, one day. */
+export const TIME_MAX_MS = 86_400_000; // Node's timers end at 24.8 days; a wait past a day is a mistyped unit
+
+/** Largest frame that LIMIT_FRAME_BYTES may allow. */
+export const FRAME_MAX_BYTES = 16_777_216; // every subscriber's buffer must hold one; files belong elsewhere
+
+/** Smallest frame limit. */
+export const FRAME_MIN_BYTES = 512; // below it the server's own start-up probe would not get through
+
+/** Largest count that any LIMIT_* setting may give. */
+export const LIMIT_MAX = 1_000_000; // more connections or frames a second than one process can hold; 0 says "no limit"
+
+const CLICKHOUSE_TIMEOUT_MAX_MS = 600_000; // one attempt at start-up; longer would hide an outage from the operator
+
+/** The settings by their key in the configuration, in the order in which they are documented. */
+export const SETTINGS = {
+  environment: choice(['development', 'staging', 'production'], {
+    name: 'ENVIRONMENT',
+    doc: 'where this runs; decides defaults and what is refused',
+    fallback: 'development'
+  }),
+  host: text(/^[A-Za-z0-9._:%-]{1,255}$/, 'a host name or an IP address', {
+    name: 'HOST',
+    doc: 'address to listen on',
+    fallback: '127.0.0.1'
+  }),
+  port: integer(
+    { min: 0, max: 65_535 },
+    { name: 'PORT', doc: 'port to listen on; 0 takes a free one and prints it', fallback: 8080 }
+  ),
+  dataDir: text(/^[^\0]+$/, 'a path', {
+    name: 'DATA_DIR',
+    doc: 'thread log and embedded ClickHouse; one process at a time',
+    fallback: './data'
+  }),
+  transport: choice(['auto', 'uws', 'ws'], {
+    name: 'TRANSPORT',
+    doc: 'WebSocket engine; auto = uws where its binary loads, else ws',
+    fallback: 'auto'
+  }),
+  trustProxy: flag({
+    name: 'TRUST_PROXY',
+    doc: 'read the client’s address from X-Forwarded-For; only behind a proxy that sets it',
+    fallback: false
+  }),
+  allowedOrigins: list(readOrigin, 'a comma list of origins like https://chat.example, or *', {
+    name: 'ALLOWED_ORIGINS',
+    doc: 'origins whose pages may connect; * only in development',
+    fallback: [],
+    fallbackText: 'same host'
+  }),
+  authJwtSecret: secret({
+    name: 'AUTH_JWT_SECRET',
+    doc: 'secret of HS256 tokens, at least 32 bytes outside development; not with AUTH_JWKS_URL'
+  }),
+  authJwksUrl: httpUrl({
+    name: 'AUTH_JWKS_URL',
+    doc: 'where the public keys of tokens are; with neither, authentication is off (development only)',
+    form: 'an http(s) URL',
+    fallbackText: 'none'
+  }),
+  apiKey: secret({
+    name: 'API_KEY',
+    doc: 'key of the HTTP server API; without one it answers 403 outside development'
+  }),
+  clickhouseUrl: httpUrl({
+    name: 'CLICKHOUSE_URL',
+    doc: 'unset = embedded; off = no ClickHouse; else the server to use',
+    form: 'http(s)://user:password@host:port/database',
+    fallbackText: 'embedded',
+    keywords: ['off']
+  }),
+  clickhouseRequired: flag({
+    name: 'CLICKHOUSE_REQUIRED',
+    doc: 'whether start-up fails without ClickHouse',
+    fallback: {
+      text: 'production: true, else false',
+      of: ({ environment }) => environment === 'production'
+    }
+  }),
+  clickhouseTimeoutMs: integer(
+    { min: 1, max: CLICKHOUSE_TIMEOUT_MAX_MS, unit: 'ms' },
+    {
+      name: 'CLICKHOUSE_TIMEOUT_MS',
+      doc: 'time for one connection attempt at start-up',
+      fallback: 10_000
+    }
+  ),
+  natsUrl: unsupported({
+    name: 'NATS_URL',
+    doc: 'several nodes that share threads through JetStream; not supported yet, refused when set'
+  }),
+  handlerGraceMs: integer(
+    { min: 0, max: TIME_MAX_MS, unit: 'ms' },
+    {
+      name: 'HANDLER_GRACE_MS',
+      doc: 'how long zero handlers is initializing and not an error',
+      fallback: 10_000
+    }
+  ),
+  deliveryGraceMs: integer(
+    { min: 0, max: TIME_MAX_MS, unit: 'ms' },
+    {
+      name: 'DELIVERY_GRACE_MS',
+      doc: 'how long a message may wait for a subscriber before it is reported undeliverable',
+      fallback: 10_000
+    }
+  ),
+  testThreadPrefixes: list(readPrefix, 'a comma list of the beginnings of thread ids', {
+    name: 'TEST_THREAD_PREFIXES',
+    doc: 'a thread whose id begins with one of these is a test thread',
+    fallback: TEST_THREAD_PREFIXES,
+    fallbackText: TEST_THREAD_PREFIXES.join(',')
+  }),
+  reservedThreads: choice(['refuse', 'allow'], {
+    name: 'RESERVED_THREADS',
+    doc: 'clients’ use of thread ids with a test prefix',
+    fallback: {
+      text: 'production: refuse, else allow',
+      of: ({ environment }) => (environment === 'production' ? 'refuse' : 'allow')
+    }
+  }),
+  durability: choice(['disk', 'process'], {
+    name: 'DURABILITY',
+    doc: 'what an ack promises: survives the death of the machine, or of the process only',
+    fallback: 'disk'
+  }),
+  retentionMessages: optionalInteger(
+    { min: 1, max: 1_000_000_000_000 },
+    {
+      name: 'RETENTION_MESSAGES',
+      doc: 'newest messages kept per thread; trimming is told to clients as a gap',
+      fallbackText: 'unlimited'
+    }
+  ),
+  retentionDays: optionalInteger(
+    { min: 1, max: 36_500, unit: 'days' },
+    {
+      name: 'RETENTION_DAYS',
+      doc: 'days a message is kept; trimming is told to clients as a gap',
+      fallbackText: 'unlimited'
+    }
+  ),
+  limitPublishPerSecond: limit({
+    name: 'LIMIT_PUBLISH_PER_SECOND',
+    doc: 'publishes of one connection in a second; buckets hold twice as many',
+    fallback: 50
+  }),
+  limitFrameBytes: integer(
+    { min: FRAME_MIN_BYTES, max: FRAME_MAX_BYTES, unit: 'bytes', zero: 'no limit' },
+    { name: 'LIMIT_FRAME_BYTES', doc: 'largest frame of one connection', fallback: 65_536 }
+  ),
+  limitSubscriptions: limit({
+    name: 'LIMIT_SUBSCRIPTIONS',
+    doc: 'threads that one connection may be subscribed to',
+    fallback: 128
+  }),
+  limitConnectionsPerUser: limit({
+    name: 'LIMIT_CONNECTIONS_PER_USER',
+    doc: 'open connections of one user',
+    fallback: 20
+  }),
+  limitConnectionsPerAddress: limit({
+    name: 'LIMIT_CONNECTIONS_PER_ADDRESS',
+    doc: 'open connections from one address',
+    fallback: 200
+  }),
+  limitConnections: limit({
+    name: 'LIMIT_CONNECTIONS',
+    doc: 'open connections of this server',
+    fallback: 0
+  }),
+  logLevel: choice(['error', 'warn', 'info', 'debug'], {
+    name: 'LOG_LEVEL',
+    doc: 'least severe level that is logged',
+    fallback: 'info'
+  }),
+  logFormat: choice(['pretty', 'json'], {
+    name: 'LOG_FORMAT',
+    doc: 'log lines for people or for collectors',
+    fallback: {
+      text: 'pretty on a terminal, else json',
+      of: ({ isTerminal }) => (isTerminal ? 'pretty' : 'json')
+    }
+  }),
+  inspect: choice(['on', 'off', 'token'], {
+    name: 'INSPECT',
+    doc: 'the inspector page; token asks for INSPECT_TOKEN',
+    fallback: {
+      text: 'development: on, else off',
+      of: ({ environment }) => (environment === 'development' ? 'on' : 'off')
+    }
+  }),
+  inspectToken: secret({ name: 'INSPECT_TOKEN', doc: 'what INSPECT=token asks for' }),
+  shutdownMs: integer(
+    { min: 0, max: TIME_MAX_MS, unit: 'ms' },
+    { name: 'SHUTDOWN_MS', doc: 'time for the whole drain', fallback: 30_000 }
+  ),
+  otelExporterOtlpEndpoint: httpUrl({
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    doc: 'where traces are sent; unset = none are made',
+    form: 'an http(s) URL',
+    fallbackText: 'none'
+  })
+};
+
+/** Key of a setting in the configuration. */
+export type SettingKey = keyof typeof SETTINGS;
+
+/** Name of the command line flag of a setting, without the leading dashes. */
+export function flagName(settingName: string): string {
+  return settingName.toLowerCase().replaceAll('_', '-');
+}
+
+function limit(words: Parameters<typeof integer>[1]): ReturnType<typeof integer> {
+  return integer({ min: 1, max: LIMIT_MAX, zero: 'no limit' }, words);
+}
+
+function readOrigin(item: string): string | undefined {
+  if (item === '*') return item;
+  return /^https?:\/\/[^/?#@\s]+$/i.test(item) && URL.canParse(item)
+    ? new URL(item).origin
+    : undefined;
+}
+
+function readPrefix(item: string): string | undefined {
+  return /^[A-Za-z0-9._:@-]+$/.test(item) && item.length <= THREAD_ID_MAX ? item : undefined;
+}

@@ -1,0 +1,164 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { FanOut, QueuedSocket, type OutFrame } from '../../../server/transport/fan-out.js';
+import type { TransportEvents } from '../../../server/transport/transport.js';
+
+const LAG_BYTES = 100;
+
+/** A socket whose engine keeps all it is given until the spec empties it. */
+class FakeSocket extends QueuedSocket<number> {
+  readonly wire: string[] = [];
+  writes = 0;
+  private backlog = 0;
+
+  drain(): void {
+    this.backlog = 0;
+  }
+  protected engineBuffered(): number {
+    return this.backlog;
+  }
+  protected engineWrite(frames: readonly OutFrame[]): void {
+    this.writes++;
+    for (const frame of frames) {
+      this.wire.push(frame.text);
+      this.backlog += frame.bytes.length;
+    }
+  }
+  protected engineEnd(code: number): void {
+    this.settle(code);
+  }
+  protected engineTerminate(): void {
+    this.settle(1006);
+  }
+}
+
+function fanOutWith(
+  dropped: (socket: number, frame: string) => void,
+  closed: (socket: number, code: number) => void = () => undefined
+): FanOut<number> {
+  const events: TransportEvents<number> = {
+    request: () => ({ status: 200, headers: {}, body: '' }),
+    upgrade: () => ({ accept: true, protocol: null, state: 0 }),
+    open: () => undefined,
+    message: () => undefined,
+    dropped: (socket, frame) => {
+      dropped(socket.state, frame);
+    },
+    drain: () => undefined,
+    close: (socket, code) => {
+      closed(socket.state, code);
+    }
+  };
+  return new FanOut(events, { messageBytes: 1_000, lagBytes: LAG_BYTES });
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('FanOut', () => {
+  it('writes all that one turn gives a socket in one write', async () => {
+    const fanOut = fanOutWith(() => undefined);
+    const socket = new FakeSocket(fanOut, 0);
+    socket.join('t');
+    fanOut.publish('t', '1');
+    socket.send('2');
+    await Promise.resolve();
+    fanOut.publish('t', '3');
+    expect(socket.wire).to.deep.equal([]);
+    expect(socket.buffered()).to.equal(3);
+    await turn();
+    expect([socket.wire, socket.writes]).to.deep.equal([['1', '2', '3'], 1]);
+  });
+
+  it('forgets a topic when its last socket has left or closed', () => {
+    const fanOut = fanOutWith(() => undefined);
+    const [a, b] = [new FakeSocket(fanOut, 0), new FakeSocket(fanOut, 1)];
+    for (const socket of [a, b]) socket.join('t');
+    a.leave('t');
+    a.leave('t');
+    expect(fanOut.subscribers('t')).to.equal(1);
+    b.terminate();
+    expect(fanOut.subscribers('t')).to.equal(0);
+  });
+
+  it('reports a frame as dropped after every other socket has taken it', () => {
+    const seen: string[] = [];
+    const fanOut = fanOutWith((socket, frame) => {
+      seen.push(`${String(socket)} lost ${frame}, 1 holds ${String(quick.buffered())}`);
+    });
+    const slow = new FakeSocket(fanOut, 0);
+    const quick = new FakeSocket(fanOut, 1);
+    slow.join('t');
+    quick.join('t');
+    slow.send('x'.repeat(LAG_BYTES + 1));
+    fanOut.publish('t', 'news');
+    expect(seen).to.deep.equal(['0 lost news, 1 holds 4']);
+  });
+
+  it('delivers or reports every frame, in order, whatever is interleaved', async () => {
+    const socketId = fc.integer({ min: 0, max: 2 });
+    const topic = fc.constantFrom('t', 'u');
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.record({ do: fc.constant('publish' as const), topic }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('send' as const), socketId }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('join' as const), socketId, topic }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('leave' as const), socketId, topic }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('drain' as const), socketId }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('end' as const), socketId }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('turn' as const) }) }
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
+        const lost = [0, 1, 2].map((): string[] => []);
+        const closes = [0, 0, 0];
+        const fanOut = fanOutWith(
+          (socket, frame) => lost[socket]?.push(frame),
+          (socket) => (closes[socket] = (closes[socket] ?? 0) + 1)
+        );
+        // the model: what each socket was offered while it was open, and what was refused of it
+        const models = [0, 1, 2].map((state) => ({
+          socket: new FakeSocket(fanOut, state),
+          topics: new Set<string>(),
+          offered: [] as string[],
+          refused: [] as string[],
+          open: true
+        }));
+        for (const [n, s] of steps.entries()) {
+          const frame = `${String(n)}:${'x'.repeat((n * 7) % 60)}`;
+          if (s.do === 'turn') {
+            await turn();
+          } else if (s.do === 'publish') {
+            for (const m of models) if (m.open && m.topics.has(s.topic)) m.offered.push(frame);
+            fanOut.publish(s.topic, frame);
+          } else {
+            const m = models[s.socketId];
+            if (m === undefined) throw new Error('no such socket');
+            if (s.do === 'send') {
+              if (m.open) m.offered.push(frame);
+              if (!m.socket.send(frame) && m.open) m.refused.push(frame);
+            } else if (s.do === 'join') {
+              m.socket.join(s.topic);
+              m.topics.add(s.topic);
+            } else if (s.do === 'leave') {
+              m.socket.leave(s.topic);
+              m.topics.delete(s.topic);
+            } else if (s.do === 'drain') {
+              m.socket.drain();
+            } else {
+              m.socket.end(3001, 'shutdown');
+              m.open = false;
+            }
+          }
+        }
+        await turn();
+        for (const [i, m] of models.entries()) {
+          const missing = new Set([...(lost[i] ?? []), ...m.refused]);
+          expect(m.socket.wire).to.deep.equal(m.offered.filter((frame) => !missing.has(frame)));
+          expect([...missing].every((frame) => m.offered.includes(frame))).to.equal(true);
+          expect(closes[i]).to.equal(m.open ? 0 : 1);
+          const joined = m.open ? [...m.topics] : [];
+          for (const name of joined) expect(fanOut.subscribers(name)).to.be.greaterThan(0);
+        }
+      })
+    );
+  });
+});
