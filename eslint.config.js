@@ -52,7 +52,7 @@ const NO_SLEEP = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'dist.next/', 'node_modules/', 'data/', 'artifacts/', 'coverage/'] },
+  { ignores: ['dist/', 'dist.next-*/', 'node_modules/', 'data/', 'artifacts/', 'coverage/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],
