@@ -69,15 +69,14 @@ export class HeldMessages {
     if (state === 'waiting') this.waitingThreads++;
   }
 
-  /** Begins to hold a thread's messages with this one. */
-  hold(thread: ActiveThread, offset: number): Held {
+  /** Begins to hold a thread's messages with this one; `marked` resolves once a restart would know of it. */
+  hold(thread: ActiveThread, offset: number): { held: Held; marked: Promise<void> } {
     const since = this.options.clock.now();
     const dueAt = this.graceEnd(since);
     const held: Held = { from: offset, since, state: 'waiting', dueAt, messages: 1 };
     thread.held = held;
     this.waitingThreads++;
-    this.mark(thread);
-    return held;
+    return { held, marked: this.mark(thread) };
   }
 
   /** The grace is over: one error line for the thread until it recovers. */
@@ -89,7 +88,7 @@ export class HeldMessages {
     this.waitingThreads--;
     this.undeliveredThreads++;
     counts.add('undelivered', held.messages);
-    this.mark(thread);
+    void this.mark(thread);
     logger.error(
       'Cannot deliver message: nobody has subscribed to the thread within the grace; ' +
         'what was published is kept and goes to the next subscriber',
@@ -120,21 +119,21 @@ export class HeldMessages {
     else this.undeliveredThreads--;
     this.options.counts.add('delivered', held.messages);
     thread.held = null;
-    this.mark(thread);
+    void this.mark(thread);
   }
 
   /** Writes a mark again that the log had refused. */
   markAgain(thread: ActiveThread): void {
-    if (thread.isMarkLost && thread.marking === 0) this.mark(thread);
+    if (thread.isMarkLost && thread.marking === 0) void this.mark(thread);
   }
 
-  /** Writes the mark as it now stands. Losing it costs a report after a crash, never a message. */
-  private mark(thread: ActiveThread): void {
+  /** Writes the mark as it now stands, and never rejects: losing it costs a report after a crash, not a message. */
+  private mark(thread: ActiveThread): Promise<void> {
     const { log, logger } = this.options;
     const { held } = thread;
     const mark = held === null ? null : { from: held.from, since: held.since, state: held.state };
     thread.marking++;
-    log.setUnwatched(thread.id, mark).then(
+    return log.setUnwatched(thread.id, mark).then(
       () => {
         thread.marking--;
         thread.isMarkLost = false;

@@ -164,8 +164,8 @@ export class Threads {
   }
 
   /**
-   * Appends a message and sees to its delivery. `done` is called once, before anybody is given the message, with what
-   * the log answered; its outcome is counted.
+   * Appends a message and sees to its delivery. `done` is called once, before any subscriber is given the message, with
+   * what the log answered; its outcome is counted.
    */
   publish(
     thread: ActiveThread,
@@ -182,10 +182,26 @@ export class Threads {
       if (result.ok && !result.duplicate) {
         if (result.offset > thread.published + 1) this.fanOutUpTo(thread, result.offset - 1);
         thread.published = result.offset;
-        done(result);
-        this.options.counts.add(
-          this.deliver(thread, result.offset, result.frame, entry.user, expectStored)
-        );
+        if (thread.subscribers > 0) {
+          done(result);
+          this.options.audience.fanOut(thread.id, result.frame);
+          this.options.counts.add('delivered');
+        } else {
+          const { outcome, marked } = this.judge(
+            thread,
+            result.offset,
+            result.frame,
+            entry,
+            expectStored
+          );
+          this.options.counts.add(outcome);
+          if (marked === null) done(result);
+          // The ack waits until a restart would know that nobody has taken the message.
+          else
+            void marked.then(() => {
+              done(result);
+            });
+        }
       } else {
         if (!result.ok) this.options.counts.add('refused');
         done(result);
@@ -286,18 +302,15 @@ export class Threads {
     }
   }
 
-  private deliver(
+  /** What becomes of a message that nobody is subscribed to receive; `marked` when it is the first that is held. */
+  private judge(
     thread: ActiveThread,
     offset: number,
     frame: string,
-    author: string,
+    { user: author }: NewEntry,
     expectStored: boolean
-  ): DeliveryOutcome {
+  ): { outcome: DeliveryOutcome; marked: Promise<void> | null } {
     const { audience, logger } = this.options;
-    if (thread.subscribers > 0) {
-      audience.fanOut(thread.id, frame);
-      return 'delivered';
-    }
     const owner = this.headOf(thread)?.owner ?? null;
     const reachableOwner =
       owner !== null && owner !== author && audience.isReachable(owner) ? owner : null;
@@ -317,20 +330,21 @@ export class Threads {
       outcome === 'delivered_to_user' &&
       reachableOwner !== null &&
       audience.fallback(reachableOwner, frame) === 0;
-    if (outcome !== 'held' && !isRefused) return outcome;
+    if (outcome !== 'held' && !isRefused) return { outcome, marked: null };
     if (thread.held !== null) {
       thread.held.messages++;
-      return thread.held.state === 'undelivered' ? 'undelivered' : 'held';
+      const isLate = thread.held.state === 'undelivered';
+      return { outcome: isLate ? 'undelivered' : 'held', marked: null };
     }
     // The record first: should the actor crash over the news, the next one goes on from it.
-    const { dueAt, since } = this.held.hold(thread, offset);
+    const { held, marked } = this.held.hold(thread, offset);
     this.tell(thread, {
       type: 'message.unwatched',
       expectStored,
       isOwnerConnected: false,
-      graceMs: dueAt - since
+      graceMs: held.dueAt - held.since
     });
-    return 'held';
+    return { outcome: 'held', marked };
   }
 
   /** The head of a thread; null also while the log cannot be read. */

@@ -4,10 +4,12 @@ import { DeliveryCounts } from '../../actors/delivery-counts.js';
 import { parseMessageFrame } from '../../actors/log/message-frame.js';
 import { PRESENCE_NAMES_MAX, type PresenceChange } from '../../actors/presence.js';
 import {
+  ACTIVE_MAX,
   PASSIVATE_AFTER_MS,
   PRESENCE_GATHER_LARGE_MS,
   PRESENCE_GATHER_MS,
-  Threads
+  Threads,
+  QUIET_ACTORS_MAX
 } from '../../actors/threads.js';
 import type { AppendResult } from '../../actors/log/thread-log.js';
 import type { DeliveryEvent } from '../../machines/delivery.machine.js';
@@ -121,6 +123,25 @@ function opened(): Rig {
 
 describe('Threads', () => {
   describe('outcomes', () => {
+    it('answers the first message that is held only once a restart would know of it', async () => {
+      const rig = opened();
+      let resolveMark: () => void = () => undefined;
+      const setUnwatched = rig.log.setUnwatched.bind(rig.log);
+      rig.log.setUnwatched = async (thread, state) => {
+        await new Promise<void>((resolve) => {
+          resolveMark = resolve;
+        });
+        await setUnwatched(thread, state);
+      };
+      const answers = rig.publish('t');
+      await settle();
+      expect([answers.length, rig.log.unwatched('t')]).to.deep.equal([0, null]);
+      resolveMark();
+      await settle();
+      expect(answers).to.have.length(1);
+      expect(rig.log.unwatched('t')).to.deep.include({ from: 1, state: 'waiting' });
+    });
+
     it('answers before anybody is given the message', () => {
       const rig = opened();
       const thread = rig.join('t');
@@ -498,6 +519,26 @@ describe('Threads', () => {
       expect(thread.actor).to.equal(null);
       rig.threads.leave(thread, 'bob');
       expect(thread.actor?.getSnapshot().matches('idle')).to.equal(true);
+    });
+
+    it('keeps few actors of threads that hold nothing, and one for each that holds something', async () => {
+      const rig = opened();
+      const watched = Array.from({ length: QUIET_ACTORS_MAX + 10 }, (_, n) =>
+        rig.join(`w${String(n)}`)
+      );
+      expect(watched.filter(({ actor }) => actor !== null)).to.have.length(QUIET_ACTORS_MAX);
+      rig.publish('held');
+      expect(rig.threads.get('held').actor?.getSnapshot().matches('waiting')).to.equal(true);
+      rig.publish(watched.at(-1)?.id ?? '');
+      expect(rig.outcomes()).to.deep.equal({ held: 1, delivered: 1 });
+      await rig.clock.advance(GRACE_MS);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+    });
+
+    it('lets go of threads that nobody uses for each that comes when there are very many', () => {
+      const rig = opened();
+      for (let n = 0; n < ACTIVE_MAX + 100; n++) rig.publish(`t${String(n)}`, { stored: true });
+      expect(rig.threads.status().active).to.be.at.most(ACTIVE_MAX);
     });
 
     it('revives a thread where it was, its incident too', async () => {
