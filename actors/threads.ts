@@ -1,15 +1,12 @@
 /**
- * The thread registry: active threads in a Map, each with a delivery actor of its own while something changes there (a
- * root actor: children of one machine cost O(children) to spawn). Activated by any event, passivated when idle, its
- * actor already when quiet; a delivery actor that crashes is replaced from the record, and no other thread notices.
+ * The thread registry: active threads in a Map, activated by any event, passivated when idle, and what becomes of their
+ * messages.
  */
-import { createActor, type ActorOptions, type AnyActorLogic } from 'xstate';
-import { deliveryMachine, type DeliveryEvent } from '../machines/delivery.machine.js';
 import { judgeUnwatched, type DeliveryOutcome } from '../machines/delivery-outcome.js';
-import { reasonOf } from '../machines/child.js';
 import { isTestThread } from '../machines/test-thread.js';
 import { ActiveThread } from './active-thread.js';
 import type { Clock } from './clock.js';
+import { DeliveryActors, type DeliveryActorsOptions } from './delivery-actors.js';
 import type { DeliveryCounts } from './delivery-counts.js';
 import { HeldMessages } from './held-messages.js';
 import type { Logger } from './log-line.js';
@@ -24,12 +21,6 @@ export const PASSIVATE_AFTER_MS = 30_000;
  * costs a thread that comes back is one read of the log, some 10 µs.
  */
 export const ACTIVE_MAX = 16_384;
-
-/**
- * Delivery actors above which a thread that holds nothing starts none: one costs 5 kB, and 15 more to collect when it
- * ends. Such a thread goes by its record, which says the same; as soon as it holds something it has one, always.
- */
-export const QUIET_ACTORS_MAX = 256;
 
 /** How long joins and leaves are gathered before they are told in one frame. */
 export const PRESENCE_GATHER_MS = 50;
@@ -63,7 +54,8 @@ export interface ThreadsOptions {
   readonly testThreadPrefixes: readonly string[];
   /** How long a message may wait for a subscriber, in milliseconds. */
   readonly graceMs: number;
-  readonly inspect?: ActorOptions<AnyActorLogic>['inspect'];
+  /** Hears of the delivery actors, when somebody watches. */
+  readonly inspect?: NonNullable<DeliveryActorsOptions['inspect']>;
 }
 
 /** Numbers for `/status`. */
@@ -78,24 +70,27 @@ export interface ThreadsStatus {
 export class Threads {
   private readonly options: ThreadsOptions;
   private readonly active = new Map<string, ActiveThread>();
-  /** Threads with a delivery actor. */
-  private readonly charted = new Set<ActiveThread>();
   private readonly held: HeldMessages;
+  private readonly actors: DeliveryActors;
   private isClosed = false;
   private appending = 0;
   private onSettled: () => void = () => undefined;
-  /** Delivery actors that crashed and were replaced. */
-  crashes = 0;
 
   constructor(options: ThreadsOptions) {
     this.options = options;
     this.held = new HeldMessages(options);
+    this.actors = new DeliveryActors(options, this.held);
   }
 
   /** Takes up what was held when the last process ended; the startup grace runs from here. */
   open(): void {
     const isReal = (thread: string) => !this.isTest(thread);
     for (const thread of this.held.open(isReal)) this.get(thread);
+  }
+
+  /** Delivery actors that crashed and were replaced. */
+  get crashes(): number {
+    return this.actors.crashes;
   }
 
   /** Threads with an open incident. */
@@ -131,7 +126,7 @@ export class Threads {
     if (!thread.isTestThread) this.held.restore(thread);
     if (this.active.size >= ACTIVE_MAX) this.makeRoom();
     this.active.set(id, thread);
-    if (thread.held !== null) this.spawn(thread);
+    if (thread.held !== null) this.actors.spawn(thread);
     return thread;
   }
 
@@ -142,7 +137,7 @@ export class Threads {
       thread.presence ??= new Presence();
       if (thread.presence.enter(user)) this.presenceDue(thread);
     }
-    if (thread.subscribers === 1) this.tell(thread, { type: 'subscriber.first' });
+    if (thread.subscribers === 1) this.actors.tell(thread, { type: 'subscriber.first' });
   }
 
   /** Counts a subscription out; with the user's last one the user is no longer present. */
@@ -154,13 +149,13 @@ export class Threads {
     if (thread.subscribers === 0) {
       const dueAt = this.held.graceEnd(now);
       if (thread.held !== null) thread.held.dueAt = dueAt;
-      this.tell(thread, { type: 'subscriber.none', graceMs: dueAt - now });
+      this.actors.tell(thread, { type: 'subscriber.none', graceMs: dueAt - now });
     }
   }
 
   /** Says that a subscription has been given everything up to now: what was held has reached somebody. */
   caughtUp(thread: ActiveThread): void {
-    if (thread.held !== null) this.tell(thread, { type: 'flush.done' });
+    if (thread.held !== null) this.actors.tell(thread, { type: 'flush.done' });
   }
 
   /**
@@ -238,22 +233,21 @@ export class Threads {
     const before = this.options.clock.now() - PASSIVATE_AFTER_MS;
     for (const thread of this.active.values()) {
       this.held.markAgain(thread);
-      if (thread.actor === null && thread.held !== null) this.spawn(thread);
+      if (thread.actor === null && thread.held !== null) this.actors.spawn(thread);
       if (thread.usedAt > before) continue;
       if (thread.isPassive) this.letGo(thread);
-      else if (thread.held === null) this.stopActor(thread);
+      else if (thread.held === null) this.actors.stop(thread);
     }
   }
 
   /** Stops every delivery actor and every timer; what is held, also from now on, stays marked in the log. */
   close(): void {
     this.isClosed = true;
+    this.actors.close();
     for (const thread of this.active.values()) {
-      thread.actor?.stop();
       if (thread.presenceTimer !== null) this.options.clock.clearTimeout(thread.presenceTimer);
     }
     this.active.clear();
-    this.charted.clear();
   }
 
   /** Lets go of threads long active, two for each that comes: those in use, and the newest, are passed over. */
@@ -272,15 +266,9 @@ export class Threads {
   }
 
   private letGo(thread: ActiveThread): void {
-    this.stopActor(thread);
+    this.actors.stop(thread);
     this.active.delete(thread.id);
     this.options.log.forget(thread.id);
-  }
-
-  private stopActor(thread: ActiveThread): void {
-    thread.actor?.stop();
-    thread.actor = null;
-    this.charted.delete(thread);
   }
 
   private fanOutUpTo(thread: ActiveThread, last: number): void {
@@ -338,7 +326,7 @@ export class Threads {
     }
     // The record first: should the actor crash over the news, the next one goes on from it.
     const { held, marked } = this.held.hold(thread, offset);
-    this.tell(thread, {
+    this.actors.tell(thread, {
       type: 'message.unwatched',
       expectStored,
       isOwnerConnected: false,
@@ -367,67 +355,5 @@ export class Threads {
       },
       isLarge ? PRESENCE_GATHER_LARGE_MS : PRESENCE_GATHER_MS
     );
-  }
-
-  /** Tells the thread's actor, a new one when there is none. */
-  private tell(thread: ActiveThread, event: DeliveryEvent): void {
-    if (this.isClosed) return;
-    if (thread.actor?.getSnapshot().status !== 'active') {
-      if (thread.held === null && this.charted.size >= QUIET_ACTORS_MAX) return;
-      this.spawn(thread);
-    }
-    thread.actor?.send(event);
-  }
-
-  /** Gives a thread an actor that stands where its record stands; none when that crashes at once. */
-  private spawn(thread: ActiveThread): void {
-    if (this.isClosed) return;
-    const { clock, inspect } = this.options;
-    const { held } = thread;
-    const actor = createActor(deliveryMachine, {
-      id: `delivery:${thread.id}`,
-      clock,
-      ...(inspect === undefined ? {} : { inspect }),
-      input: {
-        thread: thread.id,
-        isTestThread: thread.isTestThread,
-        held:
-          held === null
-            ? null
-            : { state: held.state, graceMs: Math.max(0, held.dueAt - clock.now()) }
-      }
-    });
-    actor.subscribe({
-      error: (error) => {
-        this.replace(thread, error);
-      }
-    });
-    actor.on('incident.opened', () => {
-      this.held.openIncident(thread);
-    });
-    actor.on('incident.closed', () => {
-      this.held.closeIncident(thread);
-    });
-    actor.on('messages.flushed', () => {
-      this.held.flushed(thread);
-    });
-    thread.actor = null;
-    this.charted.delete(thread);
-    actor.start();
-    if (actor.getSnapshot().status !== 'active') return;
-    thread.actor = actor;
-    this.charted.add(thread);
-    if (thread.subscribers > 0) actor.send({ type: 'subscriber.first' });
-  }
-
-  private replace(thread: ActiveThread, error: unknown): void {
-    this.crashes++;
-    this.options.logger.error('a delivery actor crashed and was replaced from its record', {
-      actor: 'delivery',
-      thread: thread.id,
-      reason: reasonOf(error)
-    });
-    // One that crashes while it starts would do so again: the thread's next event tries once more.
-    if (thread.actor !== null) this.spawn(thread);
   }
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { ActiveThread } from '../../actors/active-thread.js';
+import { QUIET_ACTORS_MAX } from '../../actors/delivery-actors.js';
 import { DeliveryCounts } from '../../actors/delivery-counts.js';
 import { parseMessageFrame } from '../../actors/log/message-frame.js';
 import { PRESENCE_NAMES_MAX, type PresenceChange } from '../../actors/presence.js';
@@ -8,8 +9,7 @@ import {
   PASSIVATE_AFTER_MS,
   PRESENCE_GATHER_LARGE_MS,
   PRESENCE_GATHER_MS,
-  Threads,
-  QUIET_ACTORS_MAX
+  Threads
 } from '../../actors/threads.js';
 import type { AppendResult } from '../../actors/log/thread-log.js';
 import type { DeliveryEvent } from '../../machines/delivery.machine.js';

@@ -1,0 +1,117 @@
+/**
+ * The delivery actors of active threads: root actors of their own (children of one machine cost O(children) to spawn).
+ * A thread that holds something always has one, a quiet one while there are few; one that crashes is replaced from the
+ * thread's record, and no other thread notices.
+ */
+import { createActor, type ActorOptions, type AnyActorLogic } from 'xstate';
+import { reasonOf } from '../machines/child.js';
+import { deliveryMachine, type DeliveryEvent } from '../machines/delivery.machine.js';
+import type { ActiveThread } from './active-thread.js';
+import type { Clock } from './clock.js';
+import type { HeldMessages } from './held-messages.js';
+import type { Logger } from './log-line.js';
+
+/**
+ * Delivery actors above which a thread that holds nothing starts none: one costs 5 kB, and 15 more to collect when it
+ * ends. Such a thread goes by its record, which says the same; as soon as it holds something it has one, always.
+ */
+export const QUIET_ACTORS_MAX = 256;
+
+/** What the actors are given. */
+export interface DeliveryActorsOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly inspect?: ActorOptions<AnyActorLogic>['inspect'];
+}
+
+/** Starts, tells, stops and replaces delivery actors. */
+export class DeliveryActors {
+  private readonly options: DeliveryActorsOptions;
+  private readonly held: HeldMessages;
+  /** Threads that have one. */
+  private readonly running = new Set<ActiveThread>();
+  private isClosed = false;
+  /** Actors that crashed and were replaced. */
+  crashes = 0;
+
+  constructor(options: DeliveryActorsOptions, held: HeldMessages) {
+    this.options = options;
+    this.held = held;
+  }
+
+  /** Tells the thread's actor, a new one when there is none. */
+  tell(thread: ActiveThread, event: DeliveryEvent): void {
+    if (this.isClosed) return;
+    if (thread.actor?.getSnapshot().status !== 'active') {
+      if (thread.held === null && this.running.size >= QUIET_ACTORS_MAX) return;
+      this.spawn(thread);
+    }
+    thread.actor?.send(event);
+  }
+
+  /** Gives a thread an actor that stands where its record stands; none when that crashes at once. */
+  spawn(thread: ActiveThread): void {
+    if (this.isClosed) return;
+    const { clock, inspect } = this.options;
+    const { held } = thread;
+    const actor = createActor(deliveryMachine, {
+      id: `delivery:${thread.id}`,
+      clock,
+      ...(inspect === undefined ? {} : { inspect }),
+      input: {
+        thread: thread.id,
+        isTestThread: thread.isTestThread,
+        held:
+          held === null
+            ? null
+            : { state: held.state, graceMs: Math.max(0, held.dueAt - clock.now()) }
+      }
+    });
+    actor.subscribe({
+      error: (error) => {
+        this.replace(thread, error);
+      }
+    });
+    actor.on('incident.opened', () => {
+      this.held.openIncident(thread);
+    });
+    actor.on('incident.closed', () => {
+      this.held.closeIncident(thread);
+    });
+    actor.on('messages.flushed', () => {
+      this.held.flushed(thread);
+    });
+    thread.actor = null;
+    this.running.delete(thread);
+    actor.start();
+    if (actor.getSnapshot().status !== 'active') return;
+    thread.actor = actor;
+    this.running.add(thread);
+    if (thread.subscribers > 0) actor.send({ type: 'subscriber.first' });
+  }
+
+  private replace(thread: ActiveThread, error: unknown): void {
+    this.crashes++;
+    this.options.logger.error('a delivery actor crashed and was replaced from its record', {
+      actor: 'delivery',
+      thread: thread.id,
+      reason: reasonOf(error)
+    });
+    // One that crashes while it starts would do so again: the thread's next event tries once more.
+    if (thread.actor !== null) this.spawn(thread);
+  }
+
+  /** Stops a thread's actor; the thread's next transition starts another where its record stands. */
+  stop(thread: ActiveThread): void {
+    thread.actor?.stop();
+    thread.actor = null;
+    this.running.delete(thread);
+  }
+
+  /** Stops all, and starts no more. */
+  close(): void {
+    this.isClosed = true;
+    for (const thread of this.running) thread.actor?.stop();
+    this.running.clear();
+  }
+}
