@@ -2,7 +2,7 @@
  * Who may use the HTTP server API: the holder of the API key for everything, a user with a good token for reading.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { AuthError, type Authenticator } from './auth.js';
+import { AuthError, bearerOf, type Authenticator } from './auth.js';
 import type { ErrorCode } from './errors.js';
 import type { TransportRequest } from './transport/transport.js';
 
@@ -71,6 +71,5 @@ function hash(text: string): Buffer {
 }
 
 function credentials(request: TransportRequest): string | null {
-  const bearer = /^Bearer +(\S+)$/i.exec(request.header('authorization') ?? '')?.[1];
-  return bearer ?? request.header('x-api-key') ?? null;
+  return bearerOf(request) ?? request.header('x-api-key') ?? null;
 }

@@ -11,10 +11,10 @@ import { Compile } from 'typebox/compile';
 import { AccessError, type ApiAccess } from './api-access.js';
 import type { EventStreams } from './event-streams.js';
 import { encodeAck } from './frame-encoder.js';
-import { json, problem, type HttpRoute } from './http.js';
+import { json, notAllowed, problem, type HttpRoute } from './http.js';
 import {
-  AGENT_KINDS,
   HISTORY_LIMIT_MAX,
+  isAgentKind,
   isThreadId,
   PUBLISH_FIELDS,
   USER_MAX
@@ -65,7 +65,7 @@ export function createApi(options: ApiOptions): HttpRoute {
       }
       if (request.method === 'GET') return history(options, request, thread);
       if (request.method === 'POST') return publish(options, request, thread);
-      return notAllowed('GET, POST');
+      return notAllowed('GET', 'POST');
     });
   };
 }
@@ -84,15 +84,6 @@ async function guarded(
     }
     throw error;
   }
-}
-
-function notAllowed(allow: string): HttpReply {
-  const title = `only ${allow} is answered here`;
-  return json(
-    405,
-    { type: 'about:blank', title, status: 405 },
-    { 'content-type': 'application/problem+json', allow }
-  );
 }
 
 function decode(encoded: string): string | null {
@@ -149,7 +140,7 @@ async function publish(
   if (typeof entry === 'string') return problem('bad_frame', entry);
   if (entry === null) return problem('bad_json');
   const { mid, kind = 'user_message', from, owner } = entry;
-  if (AGENT_KINDS.some((agentKind) => agentKind === kind)) {
+  if (isAgentKind(kind)) {
     return problem('forbidden_kind', `${kind} is the server's own kind`);
   }
   const { log, threads, clock } = options;

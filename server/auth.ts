@@ -4,6 +4,7 @@
  */
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyResult } from 'jose';
 import { USER_MAX } from './protocol.js';
+import type { TransportRequest } from './transport/transport.js';
 
 /** What a good token says. `expiresAt` is milliseconds since the Unix epoch; null = never. */
 export interface Identity {
@@ -101,4 +102,9 @@ export function createAuthenticator(
       }
     }
   };
+}
+
+/** The token of a request's `Authorization: Bearer …`; null when there is none. */
+export function bearerOf(request: TransportRequest): string | null {
+  return /^Bearer +(\S+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? null;
 }

@@ -8,6 +8,8 @@ import { parseMessageFrame } from '../actors/log/message-frame.js';
 import type { Logger } from '../actors/log-line.js';
 import type { Threads } from '../actors/threads.js';
 import type { CatchUp } from './catch-up.js';
+import { reasonOf } from '../machines/child.js';
+import { bearerOf } from './auth.js';
 import { Connection, EARLY_FRAMES_MAX, UNTIL_LIVE } from './connection.js';
 import type { Connections } from './connections.js';
 import { decodeFrames, type Decoded } from './frame-decoder.js';
@@ -28,6 +30,9 @@ export const BAD_FRAMES_MAX = 10;
 
 /** Frames of any type a connection may send in a second for each publish it may: past it, 3013. */
 export const FRAMES_PER_PUBLISH = 20;
+
+/** When a client that flooded is told to come back: its bucket is half full again then. */
+const COME_BACK_MS = 1_000;
 
 /** Header by which the server's own health probe gets in before anybody else may; its value is a secret of the process. */
 export const PROBE_HEADER = 'x-rollcall-probe';
@@ -102,11 +107,10 @@ export class Chat {
       .split(',')
       .map((name) => name.trim());
     const bearer = offered.find((name) => name.startsWith('bearer.'))?.slice('bearer.'.length);
-    const header = /^Bearer +(\S+)$/i.exec(request.header('authorization') ?? '')?.[1];
     const state = new Connection(
       `c${this.prefix}${String(this.nextConnection++)}`,
       clientAddress(request, trustProxy),
-      bearer ?? header ?? null,
+      bearer ?? bearerOf(request),
       isProbe,
       clock.now()
     );
@@ -222,7 +226,7 @@ export class Chat {
         actor: 'handlers',
         connection: connection.id,
         handler: frame.type,
-        reason: error instanceof Error ? error.message : String(error)
+        reason: reasonOf(error)
       });
       connection.disconnect(3004, 0);
     }
@@ -244,7 +248,7 @@ export class Chat {
     if (publishPerSecond === 0) return false;
     connection.frames ??= new TokenBucket(publishPerSecond * FRAMES_PER_PUBLISH, now);
     const afterMs = connection.frames.take(now);
-    if (afterMs > 0) connection.disconnect(3013, 1_000);
+    if (afterMs > 0) connection.disconnect(3013, COME_BACK_MS);
     return afterMs > 0;
   }
 

@@ -84,9 +84,9 @@ export function createHttp(
   return (request) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const probe = probes.get(request.path);
-    if (probe !== undefined) return isRead ? probe() : notAllowed();
+    if (probe !== undefined) return isRead ? probe() : notAllowed('GET', 'HEAD');
     const page = pages.find(request.path);
-    if (page !== null) return isRead ? page : notAllowed();
+    if (page !== null) return isRead ? page : notAllowed('GET', 'HEAD');
     for (const answer of routes) {
       const reply = answer(request);
       if (reply !== null) return reply;
@@ -95,10 +95,12 @@ export function createHttp(
   };
 }
 
-function notAllowed(): HttpReply {
+/** 405 for a path that answers these methods only. */
+export function notAllowed(...methods: readonly string[]): HttpReply {
+  const title = `only ${methods.join(' and ')} ${methods.length === 1 ? 'is' : 'are'} answered here`;
   return json(
     405,
-    { type: 'about:blank', title: 'only GET and HEAD are answered here', status: 405 },
-    { 'content-type': 'application/problem+json', allow: 'GET, HEAD' }
+    { type: 'about:blank', title, status: 405 },
+    { 'content-type': 'application/problem+json', allow: methods.join(', ') }
   );
 }

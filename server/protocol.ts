@@ -30,6 +30,11 @@ export const AGENT_KINDS = [
   'agent_cancelled'
 ] as const;
 
+/** Says whether a kind is one of {@link AGENT_KINDS}, which clients may not send. */
+export function isAgentKind(kind: string): boolean {
+  return AGENT_KINDS.some((agentKind) => agentKind === kind);
+}
+
 const RequestId = Type.Union([Type.Number(), Type.String({ maxLength: 128 })]);
 const id = Type.Optional(RequestId);
 const Thread = Type.String();

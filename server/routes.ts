@@ -10,8 +10,8 @@ import type { Connection } from './connection.js';
 import type { ClientLimits } from './limits.js';
 import { PING_MS, type Connections } from './connections.js';
 import {
-  AGENT_KINDS,
   HISTORY_LIMIT_MAX,
+  isAgentKind,
   type ClientFrame,
   type ClientFrameType
 } from './protocol.js';
@@ -65,10 +65,6 @@ export function route<T extends ClientFrameType>(
   frame: { type: T } & ClientFrame<T>
 ): void {
   routes[frame.type](connection, frame);
-}
-
-function isAgentKind(kind: string): boolean {
-  return AGENT_KINDS.some((agentKind) => agentKind === kind);
 }
 
 /** Makes the route table over its services. */

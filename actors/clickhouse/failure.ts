@@ -1,6 +1,7 @@
 /**
  * Foreign errors made ours: what `@clickhouse/client`, chdb and the sockets below them throw, as a {@link StoreError}.
  */
+import { reasonOf } from '../../machines/child.js';
 import { StoreError, type StoreErrorCode } from './store.js';
 
 /** Longest text of the engine that is passed on in a reason, in characters: enough for its first sentence. */
@@ -38,7 +39,7 @@ export function codeOf(error: unknown): string {
 export function engineCodeOf(error: unknown): number | null {
   const code = codeOf(error);
   if (/^\d+$/.test(code)) return Number(code);
-  const match = /\bCode: (\d+)/.exec(error instanceof Error ? error.message : String(error));
+  const match = /\bCode: (\d+)/.exec(reasonOf(error));
   return match?.[1] === undefined ? null : Number(match[1]);
 }
 
@@ -59,7 +60,7 @@ export function failureOf(
   mask: (text: string) => string = (text) => text
 ): StoreError {
   if (error instanceof StoreError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   const detail = mask(detailOf(message));
   const code = codeOf(error);
   if (REFUSED.has(code)) {

@@ -15,6 +15,7 @@ import {
   writeFileSync
 } from 'node:fs';
 import { join } from 'node:path';
+import { reasonOf } from '../../machines/child.js';
 
 /** Name of the lock file. */
 export const LOCK_FILE = 'rollcall.lock';
@@ -258,10 +259,6 @@ function explained(dir: string, error: unknown): Error {
     case 'EDQUOT':
       return new DataDirError(dir, `has no space left (${code})`, 'free space on its disk');
     default:
-      return new DataDirError(
-        dir,
-        `cannot be used (${error instanceof Error ? error.message : String(error)})`,
-        'check DATA_DIR'
-      );
+      return new DataDirError(dir, `cannot be used (${reasonOf(error)})`, 'check DATA_DIR');
   }
 }

@@ -1,4 +1,5 @@
 /** Decides once, at start, which engine carries the server. */
+import { reasonOf } from '../../machines/child.js';
 import { HEADER_BYTES_MAX } from './http-reply.js';
 import type { Transport, TransportEvents, TransportLimits } from './transport.js';
 import { createUwsTransport, type Uws } from './uws-transport.js';
@@ -31,7 +32,7 @@ export async function pickTransport<S>(
     if (typeof uws.App !== 'function') throw new Error('the module has no App');
     return { transport: createUwsTransport(uws, events, limits), fallbackReason: null };
   } catch (cause) {
-    const reason = reasonOf(cause);
+    const reason = firstLineOf(cause);
     if (want === 'uws') {
       throw new Error(
         `uWebSockets.js does not load here (${reason}): set TRANSPORT=auto or ws, ` +
@@ -44,7 +45,7 @@ export async function pickTransport<S>(
 }
 
 /** First line of what was thrown: the loader's message goes on for a screen. */
-function reasonOf(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
+function firstLineOf(cause: unknown): string {
+  const text = reasonOf(cause);
   return text.split('\n', 1)[0] ?? text;
 }
