@@ -9,7 +9,7 @@ import { deliveryMachine, type DeliveryEvent } from '../machines/delivery.machin
 import type { ActiveThread } from './active-thread.js';
 import type { Clock } from './clock.js';
 import type { HeldMessages } from './held-messages.js';
-import type { Logger } from './log-line.js';
+import type { Incidents } from './incidents.js';
 
 /**
  * Delivery actors above which a thread that holds nothing starts none: one costs 5 kB, and 15 more to collect when it
@@ -20,7 +20,7 @@ export const QUIET_ACTORS_MAX = 256;
 /** What the actors are given. */
 export interface DeliveryActorsOptions {
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly incidents: Incidents;
   readonly inspect?: ActorOptions<AnyActorLogic>['inspect'];
 }
 
@@ -92,7 +92,7 @@ export class DeliveryActors {
 
   private replace(thread: ActiveThread, error: unknown): void {
     this.crashes++;
-    this.options.logger.error('a delivery actor crashed and was replaced from its record', {
+    this.options.incidents.note('a delivery actor crashed and was replaced from its record', {
       actor: 'delivery',
       thread: thread.id,
       reason: reasonOf(error)

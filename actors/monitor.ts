@@ -3,6 +3,7 @@
  */
 import { monitorMachine } from '../machines/monitor.machine.js';
 import { DeliveryCounts } from './delivery-counts.js';
+import type { Incident } from './incidents.js';
 
 /** `/status` of the monitor. */
 export interface MonitorStatus {
@@ -19,8 +20,10 @@ export interface MonitorSources {
   logFault(): string | null;
   /** Threads whose messages could not be read from the log. */
   unreadableThreads(): number;
-  /** Delivery actors that crashed and were replaced since the start. */
-  deliveryCrashes(): number;
+  /** Faults that have come lately. */
+  incidents(): readonly Incident[];
+  /** What of the supervised parts is not well, in sentences. */
+  missed(): readonly string[];
 }
 
 /** Counts deliveries and tells issues; a supervised child. */
@@ -42,8 +45,10 @@ export class Monitor {
     if (logFault !== null) issues.push(`the thread log takes no messages: ${logFault}`);
     const unreadable = this.sources.unreadableThreads();
     if (unreadable > 0) issues.push(`${String(unreadable)} threads cannot be read from the log`);
-    const crashes = this.sources.deliveryCrashes();
-    if (crashes > 0) issues.push(`${String(crashes)} delivery actors crashed and were replaced`);
+    for (const { message, count, reason } of this.sources.incidents()) {
+      issues.push(`${message} (${String(count)} times lately, last: ${reason})`);
+    }
+    issues.push(...this.sources.missed());
     return {
       status: issues.length === 0 ? 'healthy' : 'warning',
       issues,

@@ -9,6 +9,7 @@ import type { Clock } from './clock.js';
 import { DeliveryActors, type DeliveryActorsOptions } from './delivery-actors.js';
 import type { DeliveryCounts } from './delivery-counts.js';
 import { HeldMessages } from './held-messages.js';
+import type { Incidents } from './incidents.js';
 import type { Logger } from './log-line.js';
 import { Presence, PRESENCE_NAMES_MAX, type PresenceChange } from './presence.js';
 import type { AppendResult, LogEntry, NewEntry, ThreadHead, ThreadLog } from './log/thread-log.js';
@@ -51,6 +52,7 @@ export interface ThreadsOptions {
   readonly counts: DeliveryCounts;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly incidents: Incidents;
   readonly testThreadPrefixes: readonly string[];
   /** How long a message may wait for a subscriber, in milliseconds. */
   readonly graceMs: number;

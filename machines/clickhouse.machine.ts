@@ -42,6 +42,9 @@ export const PERMANENT_RETRY_BOUNDS: BackoffBounds = { baseMs: 60_000, maxMs: 60
 /** A connection that has held this long is a success: only then does the next outage begin with short waits again. */
 export const SETTLED_MS = 30_000;
 
+/** How the end of a required ClickHouse that never came is worded; what follows says why. */
+export const REQUIRED_BUT = 'ClickHouse required but';
+
 /** What the chart is built with; `now` and `random` are its only sources of time (Unix milliseconds) and chance. */
 export interface ClickhouseSettings {
   readonly mode: ClickhouseMode;
@@ -358,7 +361,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
     output: ({ context }) =>
       context.gaveUp === null
         ? { status: 'stopped' }
-        : { status: 'failed', error: `ClickHouse required but ${context.gaveUp}` }
+        : { status: 'failed', error: `${REQUIRED_BUT} ${context.gaveUp}` }
   });
 }
 

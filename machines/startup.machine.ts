@@ -3,15 +3,11 @@
  * serving; then draining → stopped, or failed. Whatever started is stopped in reverse order on every way out.
  */
 import { assign, emit, enqueueActions, setup, type PromiseActorLogic } from 'xstate';
-import { NO_FACTS, reasonOf, type Facts } from './child.js';
-import {
-  supervisorMachine,
-  type ChildSpec,
-  type ChildState,
-  type SupervisorInput,
-  type SupervisorOutput,
-  type SupervisorReport
-} from './supervisor.machine.js';
+import type { ChildSpec, RestartPolicy } from './child-spec.js';
+import { isMissed, type ChildState } from './child-state.js';
+import { NO_FACTS, reasonOf, type ChildStop, type Facts } from './child.js';
+import type { SupervisorInput, SupervisorOutput, SupervisorReport } from './supervisor-context.js';
+import { createSupervisorMachine, type SupervisorSettings } from './supervisor.machine.js';
 
 /** The phases that start something, in order. */
 export const PHASES = ['infrastructure', 'handlers', 'monitoring', 'services', 'health'] as const;
@@ -26,9 +22,15 @@ export interface Failure {
   readonly error: string;
 }
 
-/** Input of {@link startupMachine}. */
+/** What a phase supervises, and how. */
+export interface PhaseSpec {
+  readonly children: readonly ChildSpec[];
+  readonly policy: RestartPolicy;
+}
+
+/** Input of {@link createStartupMachine}. */
 export interface StartupInput {
-  readonly children: Readonly<Record<Phase, readonly ChildSpec[]>>;
+  readonly phases: Readonly<Record<Phase, PhaseSpec>>;
   /** Bound of drain and stop together. */
   readonly shutdownMs: number;
 }
@@ -59,6 +61,8 @@ export interface StartupContext extends StartupInput {
   /** Phases whose supervisor runs, in start order. */
   readonly live: readonly Phase[];
   readonly failure: Failure | null;
+  /** The child that the current phase waits for, with what it says of that; null when there is none. */
+  readonly waitingOn: string | null;
   /** Whether serving was ever reached. */
   readonly served: boolean;
   readonly forced: boolean;
@@ -69,7 +73,7 @@ function isPhase(id: string): id is Phase {
 }
 
 function phaseOf(event: StartupEvent): Phase | null {
-  if ('phase' in event) return isPhase(event.phase) ? event.phase : null;
+  if ('id' in event) return isPhase(event.id) ? event.id : null;
   if ('actorId' in event) return isPhase(event.actorId) ? event.actorId : null;
   return null;
 }
@@ -84,263 +88,284 @@ function failureIn(event: StartupEvent): Failure | null {
     : { phase, service: phase, error: 'ended by itself' };
 }
 
-/** Chart of the whole server; give it `drain` by `.provide()`. */
-export const startupMachine = setup({
-  types: {
-    context: {} as StartupContext,
-    input: {} as StartupInput,
-    events: {} as StartupEvent,
-    emitted: {} as StartupEmitted,
-    output: {} as StartupOutput
-  },
-  actors: {
-    supervisor: supervisorMachine,
-    drain: {} as PromiseActorLogic<void>
-  },
-  delays: { shutdown: ({ context }) => context.shutdownMs },
-  guards: {
-    isPhaseReady: ({ event }, phase: Phase) =>
-      event.type === 'phase.ready' && event.phase === phase,
-    hasHandlers: ({ event }) =>
-      event.type === 'phase.ready' && event.phase === 'handlers' && event.facts.handlers.length > 0,
-    hasWatchedHandlers: ({ context, event }) =>
-      event.type === 'phase.ready' &&
-      event.phase === 'monitoring' &&
-      event.facts.handlers.length > 0 &&
-      event.facts.handlers.length === context.facts.handlers.length,
-    hasRequiredServices: ({ event }) =>
-      event.type === 'phase.ready' &&
-      event.phase === 'services' &&
-      event.children.every((child) => !child.required || child.status === 'ready'),
-    isPhaseEnd: ({ event }) => phaseOf(event) !== null,
-    isLastEnd: ({ context, event }) => phaseOf(event) === context.live.at(-1),
-    hasNothingLive: ({ context }) => context.live.length === 0,
-    hasFailed: ({ context }) => context.failure !== null,
-    hasDegraded: ({ context }) =>
-      Object.values(context.states)
-        .flat()
-        .some((child) => child.status === 'degraded' || child.status === 'failed')
-  },
-  actions: {
-    startPhase: enqueueActions(({ context, enqueue }, phase: Phase) => {
-      enqueue.stopChild(phase);
-      const input: SupervisorInput = {
-        id: phase,
-        children: context.children[phase],
-        facts: context.facts
-      };
-      enqueue.spawnChild('supervisor', { id: phase, input });
-      enqueue.assign({ live: [...context.live, phase] });
-      enqueue.emit({ type: 'phase.started', phase });
-    }),
-    noteStates: assign(({ context, event }) => {
-      if (event.type !== 'phase.ready' && event.type !== 'phase.changed') return {};
-      const phase = phaseOf(event);
-      return phase === null ? {} : { states: { ...context.states, [phase]: event.children } };
-    }),
-    completePhase: enqueueActions(({ event, enqueue }) => {
-      const phase = phaseOf(event);
-      if (event.type !== 'phase.ready' || phase === null) return;
-      enqueue.assign({ facts: event.facts });
-      enqueue.emit({ type: 'phase.completed', phase });
-    }),
-    refuseFacts: assign(({ event }) => {
-      const phase = phaseOf(event);
-      if (phase === null) return {};
-      const error = 'the phase said that it is ready, but its guard does not hold';
-      return { failure: { phase, service: phase, error } };
-    }),
-    noteFailure: enqueueActions(({ context, event, enqueue }) => {
-      const failure = failureIn(event);
-      if (failure === null) return;
-      enqueue.stopChild(failure.phase);
-      enqueue.assign({
-        failure: context.failure ?? failure,
-        live: context.live.filter((phase) => phase !== failure.phase)
-      });
-    }),
-    notePhaseEnd: enqueueActions(({ context, event, enqueue }) => {
-      const phase = phaseOf(event);
-      if (phase === null) return;
-      enqueue.stopChild(phase);
-      enqueue.assign({ live: context.live.filter((other) => other !== phase) });
-    }),
-    askLastToStop: enqueueActions(({ context, enqueue }) => {
-      const last = context.live.at(-1);
-      if (last !== undefined) enqueue.sendTo(last, { type: 'supervisor.stop' });
-    }),
-    announceFailure: enqueueActions(({ context, enqueue }) => {
-      if (context.failure !== null) {
-        enqueue.emit({ type: 'startup.failed', failure: context.failure });
-      }
-    })
-  }
-}).createMachine({
-  id: 'startup',
-  context: ({ input }) => ({
-    ...input,
-    facts: NO_FACTS,
-    states: {},
-    live: [],
-    failure: null,
-    served: false,
-    forced: false
-  }),
-  initial: 'starting',
-  on: {
-    'phase.changed': { actions: ['noteStates', emit({ type: 'children.changed' })] }
-  },
-  states: {
-    starting: {
-      tags: 'initializing',
-      initial: 'infrastructure',
-      on: {
-        'server.stop': 'ending.stopping',
-        // Only reached when the phase's own guard below did not take the event.
-        'phase.ready': { target: 'ending.stopping', actions: ['noteStates', 'refuseFacts'] },
-        'xstate.done.actor.*': {
-          guard: 'isPhaseEnd',
-          target: 'ending.stopping',
-          actions: 'noteFailure'
-        },
-        'xstate.error.actor.*': {
-          guard: 'isPhaseEnd',
-          target: 'ending.stopping',
-          actions: 'noteFailure'
-        }
-      },
-      states: {
-        infrastructure: {
-          entry: { type: 'startPhase', params: 'infrastructure' },
-          on: {
-            'phase.ready': {
-              guard: { type: 'isPhaseReady', params: 'infrastructure' },
-              target: 'handlers',
-              actions: ['noteStates', 'completePhase']
-            }
-          }
-        },
-        handlers: {
-          entry: { type: 'startPhase', params: 'handlers' },
-          on: {
-            'phase.ready': {
-              guard: 'hasHandlers',
-              target: 'monitoring',
-              actions: ['noteStates', 'completePhase']
-            }
-          }
-        },
-        monitoring: {
-          entry: { type: 'startPhase', params: 'monitoring' },
-          on: {
-            'phase.ready': {
-              guard: 'hasWatchedHandlers',
-              target: 'services',
-              actions: ['noteStates', 'completePhase']
-            }
-          }
-        },
-        services: {
-          entry: { type: 'startPhase', params: 'services' },
-          on: {
-            'phase.ready': {
-              guard: 'hasRequiredServices',
-              target: 'health',
-              actions: ['noteStates', 'completePhase']
-            }
-          }
-        },
-        health: {
-          entry: { type: 'startPhase', params: 'health' },
-          on: {
-            'phase.ready': {
-              guard: { type: 'isPhaseReady', params: 'health' },
-              target: '#startup.serving',
-              actions: ['noteStates', 'completePhase', assign({ served: true })]
-            }
-          }
-        }
-      }
+/** Whether a phase has said that it is ready. */
+function isReady(
+  event: StartupEvent,
+  phase: Phase
+): event is SupervisorReport & { type: 'child.ready' } {
+  return event.type === 'child.ready' && event.id === phase;
+}
+
+function missed({ states }: StartupContext): readonly ChildState[] {
+  return Object.values(states).flat().filter(isMissed);
+}
+
+/** Builds the chart of the whole server; give it `drain` by `.provide()`. */
+export function createStartupMachine(settings: SupervisorSettings) {
+  return setup({
+    types: {
+      context: {} as StartupContext,
+      input: {} as StartupInput,
+      events: {} as StartupEvent,
+      emitted: {} as StartupEmitted,
+      output: {} as StartupOutput
     },
-    serving: {
-      entry: emit({ type: 'startup.completed' }),
-      initial: 'judging',
-      on: {
-        'server.stop': 'ending.draining',
-        'phase.changed': {
-          target: '.judging',
-          actions: ['noteStates', emit({ type: 'children.changed' })]
-        },
-        'xstate.done.actor.*': {
-          guard: 'isPhaseEnd',
-          target: 'ending.draining',
-          actions: 'noteFailure'
-        },
-        'xstate.error.actor.*': {
-          guard: 'isPhaseEnd',
-          target: 'ending.draining',
-          actions: 'noteFailure'
-        }
-      },
-      states: {
-        judging: {
-          always: [{ guard: 'hasDegraded', target: 'degraded' }, { target: 'ready' }]
-        },
-        ready: { tags: 'ready' },
-        degraded: { tags: 'degraded' }
-      }
+    actors: {
+      supervisor: createSupervisorMachine(settings),
+      drain: {} as PromiseActorLogic<void>
     },
-    ending: {
-      tags: 'draining',
-      // Said before the drain, which may hang: a failure is told on every way out.
-      entry: 'announceFailure',
-      after: { shutdown: { target: 'ended', actions: assign({ forced: true }) } },
-      onDone: 'ended',
-      initial: 'draining',
-      on: {
-        'xstate.done.actor.*': { guard: 'isPhaseEnd', actions: 'notePhaseEnd' },
-        'xstate.error.actor.*': { guard: 'isPhaseEnd', actions: 'notePhaseEnd' }
-      },
-      states: {
-        draining: {
-          entry: emit({ type: 'draining' }),
-          invoke: { src: 'drain', onDone: 'stopping', onError: 'stopping' }
+    delays: { shutdown: ({ context }) => context.shutdownMs },
+    guards: {
+      isPhaseReady: ({ event }, phase: Phase) => isReady(event, phase),
+      hasHandlers: ({ event }) => isReady(event, 'handlers') && event.facts.handlers.length > 0,
+      hasWatchedHandlers: ({ context, event }) =>
+        isReady(event, 'monitoring') &&
+        event.facts.handlers.length > 0 &&
+        event.facts.handlers.length === context.facts.handlers.length,
+      hasRequiredServices: ({ event }) =>
+        isReady(event, 'services') &&
+        event.children.every((child) => !child.required || !isMissed(child)),
+      isPhaseEnd: ({ event }) => phaseOf(event) !== null,
+      isLastEnd: ({ context, event }) => phaseOf(event) === context.live.at(-1),
+      hasNothingLive: ({ context }) => context.live.length === 0,
+      hasFailed: ({ context }) => context.failure !== null,
+      isImpaired: ({ context }) => missed(context).some(({ required }) => required),
+      hasDegraded: ({ context }) => missed(context).length > 0
+    },
+    actions: {
+      startPhase: enqueueActions(({ context, enqueue }, phase: Phase) => {
+        enqueue.stopChild(phase);
+        const input: SupervisorInput = {
+          id: phase,
+          ...context.phases[phase],
+          facts: context.facts
+        };
+        enqueue.spawnChild('supervisor', { id: phase, input });
+        enqueue.assign({ live: [...context.live, phase] });
+        enqueue.emit({ type: 'phase.started', phase });
+      }),
+      noteStates: assign(({ context, event }) => {
+        if (event.type !== 'child.ready' && event.type !== 'child.changed') return {};
+        const phase = phaseOf(event);
+        return phase === null ? {} : { states: { ...context.states, [phase]: event.children } };
+      }),
+      completePhase: enqueueActions(({ event, enqueue }) => {
+        const phase = phaseOf(event);
+        if (event.type !== 'child.ready' || phase === null) return;
+        enqueue.assign({ facts: event.facts, waitingOn: null });
+        enqueue.emit({ type: 'phase.completed', phase });
+      }),
+      refuseFacts: assign(({ event }) => {
+        const phase = phaseOf(event);
+        if (phase === null) return {};
+        const error = 'the phase said that it is ready, but its guard does not hold';
+        return { failure: { phase, service: phase, error } };
+      }),
+      noteFailure: enqueueActions(({ context, event, enqueue }) => {
+        const failure = failureIn(event);
+        if (failure === null) return;
+        enqueue.stopChild(failure.phase);
+        enqueue.assign({
+          failure: context.failure ?? failure,
+          live: context.live.filter((phase) => phase !== failure.phase)
+        });
+      }),
+      notePhaseEnd: enqueueActions(({ context, event, enqueue }) => {
+        const phase = phaseOf(event);
+        if (phase === null) return;
+        enqueue.stopChild(phase);
+        enqueue.assign({ live: context.live.filter((other) => other !== phase) });
+      }),
+      askLastToStop: enqueueActions(({ context, enqueue }) => {
+        const last = context.live.at(-1);
+        const stop: ChildStop = { type: 'child.stop' };
+        if (last !== undefined) enqueue.sendTo(last, stop);
+      }),
+      announceFailure: enqueueActions(({ context, enqueue }) => {
+        if (context.failure !== null) {
+          enqueue.emit({ type: 'startup.failed', failure: context.failure });
+        }
+      })
+    }
+  }).createMachine({
+    id: 'startup',
+    context: ({ input }) => ({
+      ...input,
+      facts: NO_FACTS,
+      states: {},
+      live: [],
+      failure: null,
+      waitingOn: null,
+      served: false,
+      forced: false
+    }),
+    initial: 'starting',
+    on: {
+      'child.changed': { actions: ['noteStates', emit({ type: 'children.changed' })] }
+    },
+    states: {
+      starting: {
+        tags: 'initializing',
+        initial: 'infrastructure',
+        on: {
+          'server.stop': 'ending.stopping',
+          'child.waiting': { actions: assign(({ event }) => ({ waitingOn: event.on })) },
+          // Only reached when the phase's own guard below did not take the event.
+          'child.ready': { target: 'ending.stopping', actions: ['noteStates', 'refuseFacts'] },
+          'xstate.done.actor.*': {
+            guard: 'isPhaseEnd',
+            target: 'ending.stopping',
+            actions: 'noteFailure'
+          },
+          'xstate.error.actor.*': {
+            guard: 'isPhaseEnd',
+            target: 'ending.stopping',
+            actions: 'noteFailure'
+          }
         },
-        stopping: {
-          initial: 'choosing',
-          onDone: 'allStopped',
-          states: {
-            choosing: {
-              always: [{ guard: 'hasNothingLive', target: 'done' }, { target: 'waiting' }]
-            },
-            waiting: {
-              entry: 'askLastToStop',
-              // Another phase may end meanwhile: that is noted above, and the one that was asked is not asked again.
-              on: {
-                'xstate.done.actor.*': {
-                  guard: 'isLastEnd',
-                  target: 'choosing',
-                  actions: 'notePhaseEnd'
-                },
-                'xstate.error.actor.*': {
-                  guard: 'isLastEnd',
-                  target: 'choosing',
-                  actions: 'notePhaseEnd'
-                }
+        states: {
+          infrastructure: {
+            entry: { type: 'startPhase', params: 'infrastructure' },
+            on: {
+              'child.ready': {
+                guard: { type: 'isPhaseReady', params: 'infrastructure' },
+                target: 'handlers',
+                actions: ['noteStates', 'completePhase']
               }
-            },
-            done: { type: 'final' }
+            }
+          },
+          handlers: {
+            entry: { type: 'startPhase', params: 'handlers' },
+            on: {
+              'child.ready': {
+                guard: 'hasHandlers',
+                target: 'monitoring',
+                actions: ['noteStates', 'completePhase']
+              }
+            }
+          },
+          monitoring: {
+            entry: { type: 'startPhase', params: 'monitoring' },
+            on: {
+              'child.ready': {
+                guard: 'hasWatchedHandlers',
+                target: 'services',
+                actions: ['noteStates', 'completePhase']
+              }
+            }
+          },
+          services: {
+            entry: { type: 'startPhase', params: 'services' },
+            on: {
+              'child.ready': {
+                guard: 'hasRequiredServices',
+                target: 'health',
+                actions: ['noteStates', 'completePhase']
+              }
+            }
+          },
+          health: {
+            entry: { type: 'startPhase', params: 'health' },
+            on: {
+              'child.ready': {
+                guard: { type: 'isPhaseReady', params: 'health' },
+                target: '#startup.serving',
+                actions: ['noteStates', 'completePhase', assign({ served: true })]
+              }
+            }
+          }
+        }
+      },
+      serving: {
+        tags: 'serving',
+        entry: emit({ type: 'startup.completed' }),
+        initial: 'judging',
+        on: {
+          'server.stop': 'ending.draining',
+          'child.changed': {
+            target: '.judging',
+            actions: ['noteStates', emit({ type: 'children.changed' })]
+          },
+          'xstate.done.actor.*': {
+            guard: 'isPhaseEnd',
+            target: 'ending.draining',
+            actions: 'noteFailure'
+          },
+          'xstate.error.actor.*': {
+            guard: 'isPhaseEnd',
+            target: 'ending.draining',
+            actions: 'noteFailure'
           }
         },
-        allStopped: { type: 'final' }
-      }
+        states: {
+          judging: {
+            always: [
+              { guard: 'isImpaired', target: 'impaired' },
+              { guard: 'hasDegraded', target: 'degraded' },
+              { target: 'ready' }
+            ]
+          },
+          ready: { tags: 'ready' },
+          degraded: { tags: 'degraded' },
+          // A required part is away and expected back: the chat that is open goes on, new traffic is better elsewhere.
+          impaired: { tags: 'failed' }
+        }
+      },
+      ending: {
+        tags: 'draining',
+        // Said before the drain, which may hang: a failure is told on every way out.
+        entry: 'announceFailure',
+        after: { shutdown: { target: 'ended', actions: assign({ forced: true }) } },
+        onDone: 'ended',
+        initial: 'draining',
+        on: {
+          'xstate.done.actor.*': { guard: 'isPhaseEnd', actions: 'notePhaseEnd' },
+          'xstate.error.actor.*': { guard: 'isPhaseEnd', actions: 'notePhaseEnd' }
+        },
+        states: {
+          draining: {
+            entry: emit({ type: 'draining' }),
+            invoke: { src: 'drain', onDone: 'stopping', onError: 'stopping' }
+          },
+          stopping: {
+            initial: 'choosing',
+            onDone: 'allStopped',
+            states: {
+              choosing: {
+                always: [{ guard: 'hasNothingLive', target: 'done' }, { target: 'waiting' }]
+              },
+              waiting: {
+                entry: 'askLastToStop',
+                // Another phase may end meanwhile: that is noted above, and the one that was asked is not asked again.
+                on: {
+                  'xstate.done.actor.*': {
+                    guard: 'isLastEnd',
+                    target: 'choosing',
+                    actions: 'notePhaseEnd'
+                  },
+                  'xstate.error.actor.*': {
+                    guard: 'isLastEnd',
+                    target: 'choosing',
+                    actions: 'notePhaseEnd'
+                  }
+                }
+              },
+              done: { type: 'final' }
+            }
+          },
+          allStopped: { type: 'final' }
+        }
+      },
+      ended: { always: [{ guard: 'hasFailed', target: 'failed' }, { target: 'stopped' }] },
+      stopped: { type: 'final', tags: 'draining' },
+      failed: { type: 'final', tags: 'failed' }
     },
-    ended: { always: [{ guard: 'hasFailed', target: 'failed' }, { target: 'stopped' }] },
-    stopped: { type: 'final', tags: 'draining' },
-    failed: { type: 'final', tags: 'failed' }
-  },
-  output: ({ context }) =>
-    context.failure === null
-      ? { status: 'stopped', forced: context.forced }
-      : { status: 'failed', forced: context.forced, failure: context.failure }
-});
+    output: ({ context }) =>
+      context.failure === null
+        ? { status: 'stopped', forced: context.forced }
+        : { status: 'failed', forced: context.forced, failure: context.failure }
+  });
+}
+
+/** The chart of {@link createStartupMachine}. */
+export type StartupMachine = ReturnType<typeof createStartupMachine>;

@@ -1,341 +1,390 @@
 /**
- * A supervisor starts its children in order, each only after the one before has said that it is ready, and stops
- * them in reverse order, each with its own deadline. A required child that cannot start, or ends by itself, takes
- * the supervisor down (what had started is stopped first); an optional one leaves it degraded. It never throws and
- * never ends in `error`: how it ended is its output.
+ * A supervisor over child specs, with the semantics of OTP. It starts its children in order, each only after the one
+ * before has said that it is up; starts those again that are lost, by the strategy, at the backoff's pace and within
+ * the intensity; and stops them in reverse order, each with its own deadline. Until it has once run, it forgives no
+ * required child anything: what had started is stopped again. An optional child is never waited for and never given
+ * up. It never throws and never ends in `error`: how it ended is its output.
+ * @see keeper.machine.ts for the life of one child, child-spec.ts for what may be asked
  */
 import { assign, enqueueActions, sendParent, setup, type AnyActorLogic } from 'xstate';
+import { fullJitterMs } from './backoff.js';
+import { impossibleIn, startOrder } from './child-spec.js';
+import { newChild, reportOf, withChanged, type ChildState } from './child-state.js';
+import { createKeeperMachine, type KeeperOrder } from './keeper.machine.js';
 import {
-  failureOf,
-  reasonOf,
-  type ChildInput,
-  type ChildReport,
-  type ChildStop,
-  type Facts
-} from './child.js';
+  childOf,
+  groupOf,
+  hasRequired,
+  isEnough,
+  isFatal,
+  isFirst,
+  isGroupLoss,
+  lastOfGroup,
+  restartsWith,
+  specOf,
+  type SupervisorContext,
+  type SupervisorEvent,
+  type SupervisorInput,
+  type SupervisorOutput,
+  type SupervisorReport
+} from './supervisor-context.js';
 
-/** How a supervisor is to treat one child. */
-export interface ChildSpec {
-  readonly id: string;
-  /** Takes {@link ChildInput}, sends `child.ready` to its parent, ends on `child.stop` with a `ChildOutput`. */
-  readonly logic: AnyActorLogic;
-  /** What its input holds beside {@link ChildInput}. */
-  readonly input?: Readonly<Record<string, unknown>>;
-  /** Whether the supervisor can be without it. */
-  readonly required: boolean;
-  /** How long it may take to say that it is ready. */
-  readonly startTimeoutMs: number;
-  /** How long it may take to end after `child.stop`; then it is cut off. */
-  readonly shutdownMs: number;
+/** Where time (Unix milliseconds) and chance (in [0, 1)) come from. */
+export interface SupervisorSettings {
+  readonly now: () => number;
+  readonly random: () => number;
 }
 
-/** How one child stands. */
-export interface ChildState {
-  readonly id: string;
-  readonly required: boolean;
-  readonly status: 'waiting' | 'starting' | 'ready' | 'degraded' | 'failed' | 'stopped';
-  readonly error: string | null;
+const STOP: KeeperOrder = { type: 'keeper.stop' };
+
+function startOrderOf({ facts }: SupervisorContext): KeeperOrder {
+  return { type: 'keeper.start', facts };
 }
 
-/** What a supervisor tells its parent; `phase` is the supervisor's own id. */
-export type SupervisorReport =
-  | { type: 'phase.ready'; phase: string; facts: Facts; children: readonly ChildState[] }
-  | { type: 'phase.changed'; phase: string; children: readonly ChildState[] };
-
-/** How a supervisor ended; `service` is the child that took it down. */
-export type SupervisorOutput =
-  { status: 'stopped' } | { status: 'failed'; service: string; error: string };
-
-/** Input of {@link supervisorMachine}. */
-export interface SupervisorInput {
-  readonly id: string;
-  readonly children: readonly ChildSpec[];
-  readonly facts: Facts;
-}
-
-/** Children of one supervisor at most, more are refused: spawn and stop cost O(children) in XState. */
-export const MAX_CHILDREN = 64;
-
-type SupervisorEvent =
-  | ChildReport
-  | { type: 'supervisor.stop' }
-  | { type: `xstate.done.actor.${string}`; actorId: string; output: unknown }
-  | { type: `xstate.error.actor.${string}`; actorId: string; error: unknown };
-
-/** What a supervisor knows of its children. */
-export interface SupervisorContext {
-  readonly id: string;
-  readonly specs: readonly ChildSpec[];
-  readonly facts: Facts;
-  /** Position of the child that is starting. */
-  readonly index: number;
-  readonly children: readonly ChildState[];
-  /** Ids of children that run, in start order. */
-  readonly live: readonly string[];
-  readonly failure: { service: string; error: string } | null;
-}
-
-function withChild(
-  children: readonly ChildState[],
-  id: string,
-  status: ChildState['status'],
-  error: string | null
-): readonly ChildState[] {
-  return children.map((child) => (child.id === id ? { ...child, status, error } : child));
-}
-
-function without(live: readonly string[], id: string): readonly string[] {
-  return live.filter((other) => other !== id);
-}
-
-/** Why these children cannot be supervised; null when they can. */
-function impossibleIn(specs: readonly ChildSpec[]): string | null {
-  if (specs.length > MAX_CHILDREN) {
-    return `${String(specs.length)} children are more than the ${String(MAX_CHILDREN)} of one phase`;
-  }
-  const twice = specs.find((spec, index) => specs.findIndex(({ id }) => id === spec.id) !== index);
-  return twice === undefined ? null : `two children have the id ${twice.id}`;
-}
-
-/** What has gone wrong with a child, when the event says so: its id and the reason. */
-function lossIn(event: SupervisorEvent): { id: string; error: string | null } | null {
-  if ('output' in event) return { id: event.actorId, error: failureOf(event.output) };
-  if ('actorId' in event) return { id: event.actorId, error: reasonOf(event.error) };
-  return null;
-}
-
-/** Chart of a supervisor over child specs. */
-export const supervisorMachine = setup({
-  types: {
-    context: {} as SupervisorContext,
-    input: {} as SupervisorInput,
-    events: {} as SupervisorEvent,
-    output: {} as SupervisorOutput
-  },
-  // Children come as data: their logic is in their specs, so no name is declared here.
-  actors: {} as Record<string, AnyActorLogic>,
-  delays: {
-    startTimeout: ({ context }) => context.specs[context.index]?.startTimeoutMs ?? 0,
-    shutdown: ({ context }) => {
-      const last = context.live.at(-1);
-      return context.specs.find((spec) => spec.id === last)?.shutdownMs ?? 0;
-    }
-  },
-  guards: {
-    hasStartedAll: ({ context }) => context.index >= context.specs.length,
-    hasNothingLive: ({ context }) => context.live.length === 0,
-    hasFailed: ({ context }) => context.failure !== null,
-    isCurrent: ({ context, event }) =>
-      event.type === 'child.ready' && event.id === context.specs[context.index]?.id,
-    isCurrentRequired: ({ context }) => context.specs[context.index]?.required ?? false,
-    isRequiredLoss: ({ context, event }) => {
-      const loss = lossIn(event);
-      return (
-        loss !== null && (context.specs.find((spec) => spec.id === loss.id)?.required ?? false)
-      );
+/** Builds the chart; the same settings may serve any number of supervisors. */
+export function createSupervisorMachine({ now, random }: SupervisorSettings) {
+  const changed = (
+    { children }: SupervisorContext,
+    ids: readonly string[],
+    change: (child: ChildState) => Partial<ChildState>
+  ) => ({ children: withChanged(children, ids, now(), change) });
+  const started = ({ starts }: ChildState): Partial<ChildState> => ({
+    status: 'starting',
+    starts: starts + 1,
+    nextAttemptAt: null
+  });
+  const chart = setup({
+    types: {
+      context: {} as SupervisorContext,
+      input: {} as SupervisorInput,
+      events: {} as SupervisorEvent,
+      output: {} as SupervisorOutput,
+      tags: {} as 'initializing' | 'ready' | 'degraded' | 'draining' | 'failed'
     },
-    isCurrentLoss: ({ context, event }) => lossIn(event)?.id === context.specs[context.index]?.id,
-    isLastLoss: ({ context, event }) => lossIn(event)?.id === context.live.at(-1)
-  },
-  actions: {
-    startCurrent: enqueueActions(({ context, enqueue }) => {
-      const spec = context.specs[context.index];
-      if (spec === undefined) return;
-      enqueue.stopChild(spec.id);
-      const input: ChildInput = { ...spec.input, id: spec.id, facts: context.facts };
-      enqueue.spawnChild(spec.logic, { id: spec.id, input });
-      enqueue.assign({
-        live: [...without(context.live, spec.id), spec.id],
-        children: withChild(context.children, spec.id, 'starting', null)
-      });
-    }),
-    noteReady: assign(({ context, event }) => {
-      if (event.type !== 'child.ready') return {};
-      return {
-        index: context.index + 1,
-        children: withChild(context.children, event.id, 'ready', null),
-        facts: event.facts ?? context.facts
-      };
-    }),
-    noteLateReady: assign(({ context, event }) =>
-      event.type === 'child.ready'
-        ? { children: withChild(context.children, event.id, 'ready', null) }
-        : {}
-    ),
-    noteReport: assign(({ context, event }) => {
-      if (event.type === 'child.degraded') {
-        return { children: withChild(context.children, event.id, 'degraded', event.error) };
-      }
-      if (event.type === 'child.recovered') {
-        return { children: withChild(context.children, event.id, 'ready', null) };
-      }
-      return {};
-    }),
-    noteLoss: enqueueActions(({ context, event, enqueue }) => {
-      const loss = lossIn(event);
-      if (loss === null) return;
-      enqueue.stopChild(loss.id);
-      const error = loss.error ?? 'ended by itself';
-      enqueue.assign({
-        live: without(context.live, loss.id),
-        children: withChild(context.children, loss.id, 'failed', error)
-      });
-    }),
-    noteFatalLoss: assign(({ event }) => {
-      const loss = lossIn(event);
-      if (loss === null) return {};
-      return { failure: { service: loss.id, error: loss.error ?? 'ended by itself' } };
-    }),
-    skipCurrent: assign(({ context }) => ({ index: context.index + 1 })),
-    noteTimeout: assign(({ context }) => {
-      const spec = context.specs[context.index];
-      if (spec === undefined) return {};
-      const error = `did not start within ${String(spec.startTimeoutMs)} ms`;
-      return {
-        children: withChild(context.children, spec.id, 'failed', error),
-        failure: spec.required ? { service: spec.id, error } : context.failure
-      };
-    }),
-    askLastToStop: enqueueActions(({ context, enqueue }) => {
-      const last = context.live.at(-1);
-      if (last === undefined) return;
-      const stop: ChildStop = { type: 'child.stop' };
-      enqueue.sendTo(last, stop);
-    }),
-    noteStopped: enqueueActions(({ context, event, enqueue }) => {
-      const loss = lossIn(event);
-      const id = loss?.id ?? context.live.at(-1);
-      if (id === undefined) return;
-      enqueue.stopChild(id);
-      const before = context.children.find((child) => child.id === id);
-      enqueue.assign({
-        live: without(context.live, id),
-        children:
-          before?.status === 'failed'
-            ? context.children
-            : withChild(context.children, id, 'stopped', loss?.error ?? null)
-      });
-    }),
-    reportReady: sendParent(({ context }): SupervisorReport => ({
-      type: 'phase.ready',
-      phase: context.id,
-      facts: context.facts,
-      children: context.children
-    })),
-    reportChanged: sendParent(({ context }): SupervisorReport => ({
-      type: 'phase.changed',
-      phase: context.id,
-      children: context.children
-    }))
-  }
-}).createMachine({
-  id: 'supervisor',
-  context: ({ input }) => {
-    const error = impossibleIn(input.children);
-    return {
-      id: input.id,
-      specs: input.children,
-      facts: input.facts,
-      index: 0,
-      children: input.children.map((spec) => ({
-        id: spec.id,
-        required: spec.required,
-        status: 'waiting',
-        error: null
+    // Children come as data: their logic is in their specs, so no name is declared here.
+    actors: {} as Record<string, AnyActorLogic>,
+    delays: { rest: ({ context }) => context.restMs },
+    guards: {
+      hasFailed: ({ context }) => context.failure !== null,
+      isFirstRun: ({ context }) => context.queue.length === 0 && !context.hasRun,
+      hasNoQueue: ({ context }) => context.queue.length === 0,
+      isFirstBlocked: ({ context: { queue }, context }) =>
+        queue[0] !== undefined && !hasRequired(context, queue[0]),
+      hasToStop: ({ context }) => lastOfGroup(context) !== undefined,
+      isFirst: ({ context, event }) => isFirst(context, event),
+      isFirstOptional: ({ context: { queue }, context }) =>
+        queue[0] !== undefined && specOf(context, queue[0])?.required === false,
+      isFirstAlone: ({ context, event }) =>
+        isFirst(context, event) &&
+        !isFatal(context, event, now()) &&
+        !isEnough(context, event) &&
+        !isGroupLoss(context, event),
+      isInGroup: ({ context, event }) => 'id' in event && context.group.includes(event.id),
+      isEnough: ({ context, event }) => isEnough(context, event),
+      isFatal: ({ context, event }) => isFatal(context, event, now()),
+      isGroupLoss: ({ context, event }) => isGroupLoss(context, event)
+    },
+    actions: {
+      spawnKeepers: enqueueActions(({ context, enqueue }) => {
+        for (const spec of context.specs) {
+          enqueue.spawnChild(createKeeperMachine(spec, context.policy.settledMs), { id: spec.id });
+        }
+      }),
+      startFirst: enqueueActions(({ context, enqueue }) => {
+        const [id] = context.queue;
+        if (id === undefined) return;
+        enqueue.sendTo(id, startOrderOf(context));
+        enqueue.assign(changed(context, [id], started));
+      }),
+      /** Starts a child whose wait is over, or lets it wait for what it requires. */
+      startDue: enqueueActions(({ context, event, enqueue }) => {
+        if (event.type !== 'keeper.due') return;
+        const isBlocked = !hasRequired(context, event.id);
+        if (!isBlocked) enqueue.sendTo(event.id, startOrderOf(context));
+        enqueue.assign(
+          changed(context, [event.id], isBlocked ? () => ({ status: 'waiting' }) : started)
+        );
+      }),
+      /** Starts those that have waited for what is up now. */
+      startUnblocked: enqueueActions(({ context, enqueue }) => {
+        const { children, queue, group } = context;
+        const ids = children
+          .filter(({ id, status }) => status === 'waiting' && !queue.includes(id))
+          .map(({ id }) => id)
+          .filter((id) => !group.includes(id) && hasRequired(context, id));
+        for (const id of ids) enqueue.sendTo(id, startOrderOf(context));
+        enqueue.assign(changed(context, ids, started));
+      }),
+      shiftQueue: assign(({ context }) => ({ queue: context.queue.slice(1) })),
+      parkFirst: assign(({ context, context: { queue } }) => ({
+        ...changed(context, queue.slice(0, 1), () => ({ status: 'waiting', nextAttemptAt: null })),
+        queue: queue.slice(1)
       })),
-      live: [],
-      failure: error === null ? null : { service: input.id, error }
-    };
-  },
-  initial: 'checking',
-  on: {
-    'child.degraded': { actions: ['noteReport', 'reportChanged'] },
-    'child.recovered': { actions: ['noteReport', 'reportChanged'] }
-  },
-  states: {
-    checking: {
-      tags: 'initializing',
-      always: [
-        { guard: 'hasFailed', target: 'failed' },
-        { guard: 'hasStartedAll', target: 'running' },
-        { target: 'starting' }
-      ]
+      noteUp: assign(({ context, event }) =>
+        event.type === 'keeper.up'
+          ? {
+              ...changed(context, [event.id], () => ({ status: 'ready', error: null })),
+              facts: event.facts ?? context.facts
+            }
+          : {}
+      ),
+      noteFeeling: assign(({ context, event }) => {
+        if (event.type === 'keeper.degraded') {
+          const { id, error } = event;
+          return changed(context, [id], () => ({ status: 'degraded', error }));
+        }
+        return event.type === 'keeper.recovered'
+          ? changed(context, [event.id], () => ({ status: 'ready', error: null }))
+          : {};
+      }),
+      noteSettled: assign(({ context, event }) =>
+        event.type === 'keeper.settled' ? changed(context, [event.id], () => ({ losses: 0 })) : {}
+      ),
+      noteEnough: assign(({ context, event }) => {
+        if (event.type !== 'keeper.down') return {};
+        const { id, isFailure, reason } = event;
+        const status = isFailure ? 'failed' : 'stopped';
+        return changed(context, [id], () => ({ status, error: isFailure ? reason : null }));
+      }),
+      /** Notes a loss and when the child is started again; where it goes down alone, its keeper waits until then. */
+      noteLoss: assign(({ context, event }) => {
+        if (event.type !== 'keeper.down') return {};
+        const { id, reason: error } = event;
+        const losses = (childOf(context, id)?.losses ?? 0) + 1;
+        const restMs = fullJitterMs(losses, random(), context.policy.backoff);
+        const nextAttemptAt = now() + restMs;
+        return {
+          ...changed(context, [id], () => ({ status: 'restarting', error, losses, nextAttemptAt })),
+          restMs,
+          restarts:
+            specOf(context, id)?.required === true ? restartsWith(context, now()) : context.restarts
+        };
+      }),
+      waitAlone: enqueueActions(({ context, event, enqueue }) => {
+        if (event.type !== 'keeper.down') return;
+        const order: KeeperOrder = { type: 'keeper.wait', delayMs: context.restMs };
+        enqueue.sendTo(event.id, order);
+      }),
+      /** One that goes down while its group does is part of that loss. */
+      noteDownInGroup: assign(({ context, event }) =>
+        event.type === 'keeper.down'
+          ? changed(context, [event.id], () => ({ status: 'restarting', error: event.reason }))
+          : {}
+      ),
+      gatherGroup: assign(({ context, event }) => {
+        if (event.type !== 'keeper.down') return {};
+        const together = [...groupOf(context, event.id), ...context.group];
+        const group = context.specs.map(({ id }) => id).filter((id) => together.includes(id));
+        return { queue: [], group };
+      }),
+      gatherAll: assign(({ context }) => ({ queue: [], group: context.specs.map(({ id }) => id) })),
+      askLastOfGroup: enqueueActions(({ context, enqueue }) => {
+        const last = lastOfGroup(context);
+        if (last === undefined) return;
+        enqueue.sendTo(last.id, STOP);
+        enqueue.assign(
+          changed(context, [last.id], () => ({ status: 'stopping', nextAttemptAt: null }))
+        );
+      }),
+      noteStopped: assign(({ context, event }) =>
+        event.type === 'keeper.stopped'
+          ? changed(context, [event.id], ({ error }) => ({
+              status: 'stopped',
+              error: event.reason ?? error
+            }))
+          : {}
+      ),
+      /** What is temporary is not started again, not even with its group. */
+      planRestart: assign(({ context }) => {
+        const group = context.group.filter((id) => specOf(context, id)?.restart !== 'temporary');
+        const nextAttemptAt = now() + context.restMs;
+        return {
+          ...changed(context, group, () => ({ status: 'restarting', nextAttemptAt })),
+          group
+        };
+      }),
+      queueGroup: assign(({ context }) => ({ queue: context.group, group: [] })),
+      noteFailure: assign(({ context, event }) => {
+        if (event.type !== 'keeper.down') return {};
+        const { restarts, withinMs } = context.policy.intensity;
+        const limit = `restarted ${String(restarts)} times within ${String(withinMs)} ms, the most allowed`;
+        const error = context.hasRun && restarts > 0 ? `${event.reason} (${limit})` : event.reason;
+        const { children } = changed(context, [event.id], () => ({ status: 'failed', error }));
+        const child = children.find(({ id }) => id === event.id);
+        const report = child === undefined ? null : reportOf(child, now(), 'escalated');
+        return { children, failure: { status: 'failed', service: event.id, error, report } };
+      }),
+      noteRunning: assign({ hasRun: true }),
+      reportReady: sendParent(({ context: { id, facts, children } }): SupervisorReport => ({
+        type: 'child.ready',
+        id,
+        facts,
+        children
+      })),
+      reportChanged: sendParent(({ context: { id, children } }): SupervisorReport => ({
+        type: 'child.changed',
+        id,
+        children
+      })),
+      reportAwaited: sendParent(({ context: { id, queue } }): SupervisorReport => ({
+        type: 'child.waiting',
+        id,
+        on: queue[0] ?? 'nothing'
+      })),
+      reportWaiting: sendParent(({ context: { id }, event }): SupervisorReport => ({
+        type: 'child.waiting',
+        id,
+        on: event.type === 'keeper.waiting' ? `${event.id}: ${event.on}` : ''
+      }))
+    }
+  });
+
+  const judgingAlone = [
+    { guard: 'isFatal', target: '#supervisor.stopping', actions: ['noteFailure', 'reportChanged'] },
+    { guard: 'isEnough', actions: ['noteEnough', 'reportChanged'] },
+    {
+      guard: 'isGroupLoss',
+      target: '#supervisor.working.regrouping',
+      actions: ['noteLoss', 'gatherGroup']
     },
-    starting: {
-      tags: 'initializing',
-      entry: 'startCurrent',
-      on: {
-        'supervisor.stop': 'stopping',
-        'child.ready': [
-          { guard: 'isCurrent', target: 'checking', actions: 'noteReady' },
-          { actions: ['noteLateReady', 'reportChanged'] }
-        ],
-        'xstate.done.actor.*': [
-          { guard: 'isRequiredLoss', target: 'stopping', actions: ['noteLoss', 'noteFatalLoss'] },
-          { guard: 'isCurrentLoss', target: 'checking', actions: ['noteLoss', 'skipCurrent'] },
-          { actions: ['noteLoss', 'reportChanged'] }
-        ],
-        'xstate.error.actor.*': [
-          { guard: 'isRequiredLoss', target: 'stopping', actions: ['noteLoss', 'noteFatalLoss'] },
-          { guard: 'isCurrentLoss', target: 'checking', actions: ['noteLoss', 'skipCurrent'] },
-          { actions: ['noteLoss', 'reportChanged'] }
-        ]
-      },
-      after: {
-        startTimeout: [
-          { guard: 'isCurrentRequired', target: 'stopping', actions: 'noteTimeout' },
-          // It stays alive and may still become ready behind: being late is not being dead.
-          { target: 'checking', actions: ['noteTimeout', 'skipCurrent'] }
-        ]
-      }
-    },
-    running: {
-      tags: 'ready',
-      entry: 'reportReady',
-      on: {
-        'supervisor.stop': 'stopping',
-        'child.ready': { actions: ['noteLateReady', 'reportChanged'] },
-        'xstate.done.actor.*': [
-          { guard: 'isRequiredLoss', target: 'stopping', actions: ['noteLoss', 'noteFatalLoss'] },
-          { actions: ['noteLoss', 'reportChanged'] }
-        ],
-        'xstate.error.actor.*': [
-          { guard: 'isRequiredLoss', target: 'stopping', actions: ['noteLoss', 'noteFatalLoss'] },
-          { actions: ['noteLoss', 'reportChanged'] }
-        ]
-      }
-    },
-    stopping: {
-      tags: 'draining',
-      initial: 'choosing',
-      states: {
-        choosing: {
-          always: [{ guard: 'hasNothingLive', target: 'done' }, { target: 'waiting' }]
-        },
-        waiting: {
-          entry: 'askLastToStop',
-          on: {
-            // Another child may end meanwhile: the one that was asked keeps its deadline and is not asked again.
-            'xstate.done.actor.*': [
-              { guard: 'isLastLoss', target: 'choosing', actions: 'noteStopped' },
-              { actions: 'noteStopped' }
-            ],
-            'xstate.error.actor.*': [
-              { guard: 'isLastLoss', target: 'choosing', actions: 'noteStopped' },
-              { actions: 'noteStopped' }
-            ]
+    { actions: ['noteLoss', 'waitAlone', 'reportChanged'] }
+  ] as const;
+
+  /** Starts the queue one by one; what of it is lost is judged like any loss and not waited for. */
+  const startingQueue = chart.createStateConfig({
+    initial: 'choosing',
+    states: {
+      choosing: {
+        always: [
+          {
+            guard: 'isFirstRun',
+            target: '#supervisor.working.running',
+            actions: ['noteRunning', 'reportReady']
           },
-          after: { shutdown: { target: 'choosing', actions: 'noteStopped' } }
-        },
-        done: { type: 'final' }
+          { guard: 'hasNoQueue', target: '#supervisor.working.running', actions: 'reportChanged' },
+          { guard: 'isFirstBlocked', target: 'choosing', actions: 'parkFirst' },
+          {
+            guard: 'isFirstOptional',
+            target: 'choosing',
+            actions: ['startFirst', 'shiftQueue', 'reportChanged']
+          },
+          { target: 'awaiting' }
+        ]
       },
-      onDone: [{ guard: 'hasFailed', target: 'failed' }, { target: 'stopped' }]
+      awaiting: {
+        entry: ['startFirst', 'reportAwaited', 'reportChanged'],
+        on: {
+          'keeper.up': {
+            guard: 'isFirst',
+            target: 'choosing',
+            actions: ['noteUp', 'shiftQueue', 'startUnblocked', 'reportChanged']
+          },
+          'keeper.down': [
+            {
+              guard: 'isFirstAlone',
+              target: 'choosing',
+              actions: ['noteLoss', 'waitAlone', 'shiftQueue', 'reportChanged']
+            },
+            ...judgingAlone
+          ]
+        }
+      }
+    }
+  });
+
+  return chart.createMachine({
+    id: 'supervisor',
+    context: ({ input: { id, children, facts, policy } }) => {
+      const faults = impossibleIn(children, policy);
+      const specs = faults.length === 0 ? startOrder(children) : children;
+      return {
+        id,
+        policy,
+        specs,
+        children: specs.map((spec) => newChild(spec, now())),
+        facts,
+        queue: specs.map((spec) => spec.id),
+        group: [],
+        restMs: 0,
+        restarts: [],
+        failure:
+          faults.length === 0
+            ? null
+            : { status: 'failed', service: id, error: faults.join('; '), report: null },
+        hasRun: false
+      };
     },
-    stopped: { type: 'final', tags: 'draining' },
-    failed: { type: 'final', tags: 'failed' }
-  },
-  output: ({ context }) =>
-    context.failure === null
-      ? { status: 'stopped' }
-      : { status: 'failed', service: context.failure.service, error: context.failure.error }
-});
+    initial: 'checking',
+    states: {
+      checking: {
+        tags: 'initializing',
+        always: [
+          { guard: 'hasFailed', target: 'failed' },
+          { target: 'working', actions: 'spawnKeepers' }
+        ]
+      },
+      working: {
+        initial: 'starting',
+        on: {
+          'child.stop': 'stopping',
+          'keeper.up': { actions: ['noteUp', 'startUnblocked', 'reportChanged'] },
+          'keeper.down': judgingAlone,
+          'keeper.due': { actions: ['startDue', 'reportChanged'] },
+          'keeper.waiting': { actions: 'reportWaiting' },
+          'keeper.degraded': { actions: ['noteFeeling', 'reportChanged'] },
+          'keeper.recovered': { actions: ['noteFeeling', 'reportChanged'] },
+          'keeper.settled': { actions: ['noteSettled', 'reportChanged'] }
+        },
+        states: {
+          starting: { tags: 'initializing', ...startingQueue },
+          running: { tags: 'ready' },
+          regrouping: {
+            tags: 'degraded',
+            initial: 'choosing',
+            on: {
+              'keeper.down': [
+                { guard: 'isInGroup', actions: ['noteDownInGroup', 'reportChanged'] },
+                ...judgingAlone
+              ]
+            },
+            states: {
+              choosing: {
+                always: [{ guard: 'hasToStop', target: 'asking' }, { target: 'resting' }]
+              },
+              asking: {
+                entry: ['askLastOfGroup', 'reportChanged'],
+                on: { 'keeper.stopped': { target: 'choosing', actions: 'noteStopped' } }
+              },
+              resting: {
+                entry: ['planRestart', 'reportChanged'],
+                after: { rest: { target: '#supervisor.working.restarting', actions: 'queueGroup' } }
+              }
+            }
+          },
+          restarting: { tags: 'degraded', ...startingQueue }
+        }
+      },
+      stopping: {
+        tags: 'draining',
+        entry: 'gatherAll',
+        initial: 'choosing',
+        on: { 'keeper.down': { actions: ['noteEnough', 'reportChanged'] } },
+        states: {
+          choosing: { always: [{ guard: 'hasToStop', target: 'asking' }, { target: 'done' }] },
+          asking: {
+            entry: ['askLastOfGroup', 'reportChanged'],
+            on: { 'keeper.stopped': { target: 'choosing', actions: 'noteStopped' } }
+          },
+          done: { type: 'final' }
+        },
+        onDone: [{ guard: 'hasFailed', target: 'failed' }, { target: 'stopped' }]
+      },
+      stopped: { type: 'final', tags: 'draining' },
+      failed: { type: 'final', tags: 'failed' }
+    },
+    output: ({ context }) => context.failure ?? { status: 'stopped' }
+  });
+}
+
+/** The chart of {@link createSupervisorMachine}. */
+export type SupervisorMachine = ReturnType<typeof createSupervisorMachine>;

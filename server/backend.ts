@@ -2,9 +2,11 @@
  * Everything that needs an open log: threads, subscriptions, the route table, event streams and the HTTP API. Made when
  * the handlers are registered, and not before.
  */
+import type { InspectionEvent } from 'xstate';
 import type { Clock } from '../actors/clock.js';
 import type { Logger } from '../actors/log-line.js';
 import type { DeliveryCounts } from '../actors/delivery-counts.js';
+import type { Incidents } from '../actors/incidents.js';
 import type { ThreadLog } from '../actors/log/thread-log.js';
 import { Threads } from '../actors/threads.js';
 import { createApi } from './api.js';
@@ -30,11 +32,14 @@ export interface BackendOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counts: DeliveryCounts;
+  readonly incidents: Incidents;
   readonly chat: Chat;
   readonly connections: Connections;
   /** Gives a frame to every WebSocket in a thread's topic. */
   readonly publish: (thread: string, frame: string) => void;
   readonly isServing: () => boolean;
+  /** Hears of the delivery actors; never throws. */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 /** The parts that the server goes on to use. */
@@ -49,7 +54,8 @@ export interface Backend {
 
 /** Makes the backend and gives the chat what it needs of it. */
 export function createBackend(options: BackendOptions): Backend {
-  const { config, node, log, clock, logger, counts, chat, connections, isServing } = options;
+  const { config, node, log, clock, logger, counts, incidents, chat, connections, isServing } =
+    options;
   const auth = createAuthenticator(config.authJwtSecret, config.authJwksUrl);
   const fanOut = (thread: string, frame: string): void => {
     options.publish(thread, frame);
@@ -60,8 +66,10 @@ export function createBackend(options: BackendOptions): Backend {
     clock,
     logger,
     counts,
+    incidents,
     testThreadPrefixes: config.testThreadPrefixes,
     graceMs: config.deliveryGraceMs,
+    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
     audience: {
       fanOut,
       presence: (thread, change) => {

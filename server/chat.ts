@@ -5,7 +5,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../actors/clock.js';
 import { parseMessageFrame } from '../actors/log/message-frame.js';
-import type { Logger } from '../actors/log-line.js';
+import type { Incidents } from '../actors/incidents.js';
 import type { Threads } from '../actors/threads.js';
 import type { CatchUp } from './catch-up.js';
 import { reasonOf } from '../machines/child.js';
@@ -40,7 +40,7 @@ export const PROBE_HEADER = 'x-rollcall-probe';
 /** What the chat side works with. */
 export interface ChatOptions {
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly incidents: Incidents;
   readonly connections: Connections;
   readonly limits: ClientLimits;
   readonly refusesTestThreads: boolean;
@@ -222,7 +222,7 @@ export class Chat {
     try {
       route(parts.routes, connection, frame);
     } catch (error) {
-      this.options.logger.error('a handler failed; its connection was closed', {
+      this.options.incidents.note('a handler failed; its connection was closed', {
         actor: 'handlers',
         connection: connection.id,
         handler: frame.type,

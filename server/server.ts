@@ -3,17 +3,25 @@
  * of how it all stands. Nothing runs before `start()`.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createActor, fromPromise, type ActorRefFrom } from 'xstate';
+import { createActor, fromPromise, type ActorRefFrom, type InspectionEvent } from 'xstate';
 import { createClickhouse } from '../actors/clickhouse/clickhouse.js';
+import { REQUIRED_BUT } from '../machines/clickhouse.machine.js';
 import type { Clock } from '../actors/clock.js';
 import { HandlerRegistry } from '../actors/handlers.js';
+import { Incidents } from '../actors/incidents.js';
+import { contained } from '../actors/inspection.js';
 import type { Logger } from '../actors/log-line.js';
 import { Monitor } from '../actors/monitor.js';
 import { probeLoopback } from '../actors/probe.js';
 import { serviceLogic, type Service } from '../actors/service.js';
 import type { ThreadsStatus } from '../actors/threads.js';
-import { startupMachine, type Phase, type StartupContext } from '../machines/startup.machine.js';
-import type { ChildSpec } from '../machines/supervisor.machine.js';
+import { NO_RESTARTS, RESTARTS, type ChildSpec } from '../machines/child-spec.js';
+import {
+  createStartupMachine,
+  type Phase,
+  type PhaseSpec,
+  type StartupMachine
+} from '../machines/startup.machine.js';
 import { createBackend, type Backend } from './backend.js';
 import { Chat, PROBE_HEADER } from './chat.js';
 import type { Config } from './config/config.js';
@@ -25,6 +33,7 @@ import { Listener } from './listener.js';
 import { LogService } from './log-service.js';
 import { builtPagesDir, loadPages } from './pages.js';
 import { StartupTimeline } from './startup-timeline.js';
+import { Supervision } from './supervision.js';
 import {
   serviceStatus,
   waitingForService,
@@ -46,6 +55,8 @@ export interface Surroundings {
   readonly logger: Logger;
   /** Answers a number in [0, 1). */
   readonly random: () => number;
+  /** Hears of every event and state of the charts. What it throws is an incident and harms nobody. */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered: 0 };
@@ -53,7 +64,7 @@ const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered:
 /** The server of one process. */
 export class Server {
   /** The root chart; send it `server.stop` to drain and end. */
-  readonly root: ActorRefFrom<typeof startupMachine>;
+  readonly root: ActorRefFrom<StartupMachine>;
   private readonly timeline: StartupTimeline;
   private readonly config: Config;
   private readonly outside: Surroundings;
@@ -64,6 +75,8 @@ export class Server {
   private readonly listener: Listener;
   private readonly handlers: HandlerRegistry;
   private readonly monitor: Monitor;
+  private readonly incidents: Incidents;
+  private readonly supervision: Supervision;
   private readonly clickhouse: ReturnType<typeof createClickhouse>;
   private backend: Backend | null = null;
   private sweep: unknown = null;
@@ -73,10 +86,12 @@ export class Server {
     this.config = config;
     this.outside = outside;
     this.timeline = new StartupTimeline(clock);
+    this.incidents = new Incidents({ clock, logger });
+    this.supervision = new Supervision({ clock, logger });
     this.connections = new Connections(clock, connectionLimits(config));
     this.chat = new Chat({
       clock,
-      logger,
+      incidents: this.incidents,
       connections: this.connections,
       limits: clientLimits(config),
       refusesTestThreads: config.reservedThreads === 'refuse',
@@ -102,7 +117,8 @@ export class Server {
       undeliveredThreads: () => this.backend?.threads.undeliveredThreads ?? 0,
       logFault: () => this.logService.log?.health().reason ?? null,
       unreadableThreads: () => this.backend?.catchUp.unreadableThreads ?? 0,
-      deliveryCrashes: () => this.backend?.threads.crashes ?? 0
+      incidents: () => this.incidents.all(),
+      missed: () => this.supervision.missed()
     });
     this.clickhouse = createClickhouse({
       url: config.clickhouseUrl?.toString() ?? null,
@@ -113,13 +129,14 @@ export class Server {
       random,
       logger
     });
-    const machine = startupMachine.provide({
+    const machine = createStartupMachine({ now: () => clock.now(), random }).provide({
       actors: { drain: fromPromise<void>(() => this.drain()) }
     });
     this.root = createActor(machine, {
       id: 'root',
       clock,
-      input: { children: this.children(), shutdownMs: config.shutdownMs }
+      ...this.inspection(),
+      input: { phases: this.phases(), shutdownMs: config.shutdownMs }
     });
     this.followRoot();
   }
@@ -158,6 +175,7 @@ export class Server {
       handlers: this.handlers.status(),
       services: clickhouse === null ? [] : [serviceStatus(clickhouse)],
       log: { ...this.logService.health(), durability: this.config.durability },
+      supervision: this.supervision.rows(),
       monitor: this.monitor.status(),
       threads: this.backend?.threads.status() ?? NO_THREADS,
       connections: { open: this.connections.open, lagging: this.connections.lagging },
@@ -167,51 +185,71 @@ export class Server {
 
   private judge(): { status: ServerStatus; reason: string | null } {
     const snapshot = this.root.getSnapshot();
-    const { failure, states } = snapshot.context;
+    const { failure, waitingOn } = snapshot.context;
     if (failure !== null) {
       return { status: 'failed', reason: `${failure.service}: ${failure.error}` };
     }
     if (snapshot.hasTag('draining')) return { status: 'draining', reason: 'shutting down' };
     if (snapshot.hasTag('initializing')) {
-      return { status: 'initializing', reason: `in phase ${this.timeline.current ?? 'none'}` };
+      const phase = `in phase ${this.timeline.current ?? 'none'}`;
+      const reason = waitingOn === null ? phase : `${phase}, which waits for ${waitingOn}`;
+      return { status: 'initializing', reason };
     }
     const { writable, reason } = this.logService.health();
     if (!writable) {
       return { status: 'failed', reason: `the thread log takes no messages: ${reason ?? ''}` };
     }
-    if (snapshot.hasTag('degraded')) return { status: 'degraded', reason: degradedBy(states) };
+    if (snapshot.hasTag('failed')) {
+      return { status: 'failed', reason: this.supervision.missed(true).join('; ') };
+    }
+    if (snapshot.hasTag('degraded')) {
+      return { status: 'degraded', reason: this.supervision.missed().join('; ') };
+    }
     return { status: 'ready', reason: null };
   }
 
   private isServing(): boolean {
-    const snapshot = this.root.getSnapshot();
-    return snapshot.hasTag('ready') || snapshot.hasTag('degraded');
+    return this.root.getSnapshot().hasTag('serving');
   }
 
-  private children(): Record<Phase, ChildSpec[]> {
+  private phases(): Record<Phase, PhaseSpec> {
     const bounds = {
       required: true,
+      restart: 'permanent',
       startTimeoutMs: START_TIMEOUT_MS,
       shutdownMs: CHILD_SHUTDOWN_MS
-    };
+    } as const;
+    // Everything above holds on to the one log, the one listener and the one route table: they cannot be swapped under
+    // a running chat, so their loss is the end, with the reason.
+    const once = (...children: ChildSpec[]): PhaseSpec => ({ children, policy: NO_RESTARTS });
+    const again = (...children: ChildSpec[]): PhaseSpec => ({ children, policy: RESTARTS });
     return {
-      infrastructure: [
+      infrastructure: once(
         { ...bounds, id: 'thread-log', logic: serviceLogic(this.logService) },
-        { ...bounds, id: 'listener', logic: serviceLogic(this.listener) }
-      ],
-      handlers: [{ ...bounds, id: 'handler-registry', ...this.handlers.child() }],
-      monitoring: [{ ...bounds, id: 'monitor', logic: this.monitor.logic }],
-      services: [
         {
           ...bounds,
-          id: 'clickhouse',
-          logic: this.clickhouse.logic,
-          required: this.config.clickhouseRequired,
-          startTimeoutMs: CLICKHOUSE_START_TIMEOUT_MS
+          id: 'listener',
+          logic: serviceLogic(this.listener),
+          requires: ['thread-log']
         }
-      ],
-      health: [{ ...bounds, id: 'loopback-probe', logic: serviceLogic(this.probe()) }]
+      ),
+      handlers: once({ ...bounds, id: 'handler-registry', ...this.handlers.child() }),
+      monitoring: again({ ...bounds, id: 'monitor', logic: this.monitor.logic }),
+      services: again({
+        ...bounds,
+        id: 'clickhouse',
+        logic: this.clickhouse.logic,
+        required: this.config.clickhouseRequired,
+        startTimeoutMs: CLICKHOUSE_START_TIMEOUT_MS
+      }),
+      health: once({ ...bounds, id: 'loopback-probe', logic: serviceLogic(this.probe()) })
     };
+  }
+
+  /** The observer of the charts, when there is one. */
+  private inspection(): { inspect?: (event: InspectionEvent) => void } {
+    const { inspect } = this.outside;
+    return inspect === undefined ? {} : { inspect: contained(inspect, this.incidents) };
   }
 
   private probe(): Service {
@@ -237,12 +275,14 @@ export class Server {
       clock: this.outside.clock,
       logger: this.outside.logger,
       counts: this.monitor.counts,
+      incidents: this.incidents,
       chat: this.chat,
       connections: this.connections,
       publish: (thread, frame) => {
         this.listener.publish(thread, frame);
       },
-      isServing: () => this.isServing()
+      isServing: () => this.isServing(),
+      ...this.inspection()
     });
     return this.backend.handlers;
   }
@@ -259,6 +299,9 @@ export class Server {
   /** Logs the transitions of the root, each once. */
   private followRoot(): void {
     const { clock, logger } = this.outside;
+    this.root.on('children.changed', () => {
+      this.supervision.follow(this.root.getSnapshot().context.states);
+    });
     this.root.on('phase.started', ({ phase }) => {
       this.timeline.begin(phase);
     });
@@ -278,7 +321,7 @@ export class Server {
     this.root.on('startup.failed', ({ failure }) => {
       this.timeline.fail(failure.phase);
       // ClickHouse has said its own line already: one CRITICAL, not two.
-      if (failure.service === 'clickhouse') return;
+      if (failure.error.startsWith(REQUIRED_BUT)) return;
       logger.error(`❌ CRITICAL: ${failure.service} failed in ${failure.phase}: ${failure.error}`, {
         actor: 'startup',
         phase: failure.phase
@@ -293,17 +336,10 @@ export class Server {
   private sweepAgain(): void {
     this.sweep = this.outside.clock.setTimeout(() => {
       this.connections.sweep();
+      this.incidents.sweep();
       this.backend?.threads.sweep();
       this.backend?.events.sweep();
       this.sweepAgain();
     }, SWEEP_MS);
   }
-}
-
-function degradedBy(states: StartupContext['states']): string {
-  return Object.values(states)
-    .flat()
-    .filter((child) => child.status === 'degraded' || child.status === 'failed')
-    .map((child) => `${child.id}: ${child.error ?? child.status}`)
-    .join('; ');
 }

@@ -7,6 +7,7 @@ import type { LogHealth } from '../actors/log/thread-log.js';
 import type { ThreadsStatus } from '../actors/threads.js';
 import type { ClickhouseStatus } from '../machines/clickhouse-status.js';
 import type { PhaseTime } from './startup-timeline.js';
+import type { SupervisionRow } from './supervision.js';
 
 /** The server as a whole, worst first. */
 export const SERVER_STATUSES = ['failed', 'draining', 'initializing', 'degraded', 'ready'] as const;
@@ -54,6 +55,8 @@ export interface StatusReport {
   readonly handlers: HandlersStatus;
   readonly services: readonly ServiceStatus[];
   readonly log: LogHealth & { readonly durability: string };
+  /** Every supervised part, what its supervisor does about it, and why. */
+  readonly supervision: readonly SupervisionRow[];
   readonly monitor: MonitorStatus;
   readonly threads: ThreadsStatus;
   readonly connections: { readonly open: number; readonly lagging: number };

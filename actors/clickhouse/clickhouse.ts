@@ -14,6 +14,7 @@ import {
   CONNECT_DEADLINE_MS,
   createClickhouseMachine,
   PermanentError,
+  REQUIRED_BUT,
   type ClickhouseMachine,
   type ClickhouseNews
 } from '../../machines/clickhouse.machine.js';
@@ -196,6 +197,6 @@ function write(
       }
       return;
     case 'required':
-      logger.error(`❌ CRITICAL: ClickHouse required but ${String(context.gaveUp)}`, fields);
+      logger.error(`❌ CRITICAL: ${REQUIRED_BUT} ${String(context.gaveUp)}`, fields);
   }
 }

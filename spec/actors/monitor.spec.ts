@@ -7,7 +7,8 @@ function monitorOf(changes: Partial<MonitorSources> = {}): Monitor {
     undeliveredThreads: () => 0,
     logFault: () => null,
     unreadableThreads: () => 0,
-    deliveryCrashes: () => 0,
+    incidents: () => [],
+    missed: () => [],
     ...changes
   });
 }
@@ -22,7 +23,10 @@ describe('Monitor', () => {
       undeliveredThreads: () => 2,
       logFault: () => 'no space left',
       unreadableThreads: () => 4,
-      deliveryCrashes: () => 3
+      incidents: () => [
+        { message: 'a handler failed', count: 3, since: 0, lastAt: 1, reason: 'no such thing' }
+      ],
+      missed: () => ['sink: crashed']
     });
     expect(monitor.status()).to.deep.include({
       status: 'warning',
@@ -30,7 +34,8 @@ describe('Monitor', () => {
         '2 threads hold undelivered messages',
         'the thread log takes no messages: no space left',
         '4 threads cannot be read from the log',
-        '3 delivery actors crashed and were replaced'
+        'a handler failed (3 times lately, last: no such thing)',
+        'sink: crashed'
       ]
     });
   });

@@ -16,6 +16,7 @@ import type { DeliveryEvent } from '../../machines/delivery.machine.js';
 import { TEST_THREAD_PREFIXES } from '../../machines/test-thread.js';
 import { settle, VirtualClock } from '../virtual-clock.js';
 import { MemoryLog } from './memory-log.js';
+import { Incidents } from '../../actors/incidents.js';
 import { RecordedLogger } from './recorded-logger.js';
 
 const GRACE_MS = 10_000;
@@ -52,6 +53,7 @@ class Rig {
       log,
       clock,
       logger: this.logger,
+      incidents: new Incidents({ clock: this.clock, logger: this.logger }),
       counts: this.counts,
       testThreadPrefixes: TEST_THREAD_PREFIXES,
       graceMs: GRACE_MS,

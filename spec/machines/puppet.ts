@@ -1,9 +1,9 @@
-import { assign, sendParent, setup, type AnyActorRef } from 'xstate';
+import { assign, enqueueActions, sendParent, setup, type AnyActorRef } from 'xstate';
 import type { ChildInput, ChildReport, ChildStop, Facts } from '../../machines/child.js';
-import type { ChildSpec } from '../../machines/supervisor.machine.js';
+import type { ChildSpec, Restart } from '../../machines/child-spec.js';
 
-/** What a puppet does when it is told to stop. */
-export type Manner = 'obeys' | 'fails' | 'throws' | 'ignores';
+/** What a puppet does when it is told to stop; an eager one is ready by itself, and obeys. */
+export type Manner = 'obeys' | 'eager' | 'fails' | 'throws' | 'ignores';
 
 interface PuppetInput extends ChildInput {
   readonly manner: Manner;
@@ -13,6 +13,7 @@ interface PuppetInput extends ChildInput {
 /** What a spec can make a puppet do. */
 export type PuppetOrder =
   | { type: 'say.ready'; facts?: Facts }
+  | { type: 'say.waiting'; on: string }
   | { type: 'say.degraded' }
   | { type: 'say.recovered' }
   | { type: 'end'; output: unknown }
@@ -25,7 +26,10 @@ export const puppetMachine = setup({
     input: {} as PuppetInput,
     events: {} as ChildStop | PuppetOrder
   },
-  guards: { is: ({ context }, manner: Manner) => context.manner === manner },
+  guards: {
+    isObedient: ({ context: { manner } }) => manner === 'obeys' || manner === 'eager',
+    is: ({ context }, manner: Manner) => context.manner === manner
+  },
   actions: {
     note: ({ context }, what: string) => {
       context.journal.push(`${context.id} ${what}`);
@@ -40,13 +44,26 @@ export const puppetMachine = setup({
   initial: 'up',
   states: {
     up: {
-      entry: { type: 'note', params: 'starts' },
+      entry: [
+        { type: 'note', params: 'starts' },
+        enqueueActions(({ context: { manner, id }, enqueue }) => {
+          const ready: ChildReport = { type: 'child.ready', id };
+          if (manner === 'eager') enqueue.sendParent(ready);
+        })
+      ],
       on: {
         'say.ready': {
           actions: sendParent(({ context, event }): ChildReport => ({
             type: 'child.ready',
             id: context.id,
             ...(event.facts === undefined ? {} : { facts: event.facts })
+          }))
+        },
+        'say.waiting': {
+          actions: sendParent(({ context, event }): ChildReport => ({
+            type: 'child.waiting',
+            id: context.id,
+            on: event.on
           }))
         },
         'say.degraded': {
@@ -66,7 +83,7 @@ export const puppetMachine = setup({
         crash: { actions: 'crash' },
         'child.stop': [
           {
-            guard: { type: 'is', params: 'obeys' },
+            guard: { type: 'isObedient' },
             target: 'ended',
             actions: { type: 'note', params: 'is told to stop' }
           },
@@ -96,17 +113,27 @@ export const START_MS = 1_000;
 /** See {@link START_MS}. */
 export const SHUTDOWN_MS = 300;
 
+/** What of a puppet's spec may be other than a required, permanent child that obeys. */
+export interface PuppetKind {
+  readonly required?: boolean;
+  readonly manner?: Manner;
+  readonly restart?: Restart;
+  readonly requires?: readonly string[];
+}
+
 /** The spec of a puppet. */
 export function puppet(
   id: string,
   journal: string[],
-  { required = true, manner = 'obeys' }: { required?: boolean; manner?: Manner } = {}
+  { required = true, manner = 'obeys', restart = 'permanent', requires = [] }: PuppetKind = {}
 ): ChildSpec {
   return {
     id,
     logic: puppetMachine,
     input: { manner, journal },
     required,
+    restart,
+    requires,
     startTimeoutMs: START_MS,
     shutdownMs: SHUTDOWN_MS
   };
@@ -141,4 +168,14 @@ export function childOf(actor: Parent, id: string): AnyActorRef {
   const child = actor.getSnapshot().children[id];
   if (child === undefined) throw new Error(`there is no child ${id}`);
   return child;
+}
+
+/** The child that a supervisor's keeper of this id holds. */
+export function keptBy(supervisor: Parent, id: string): AnyActorRef {
+  return childOf(childOf(supervisor, id), id);
+}
+
+/** Ids of the children that a supervisor's keepers hold and that run. */
+export function runningUnder(supervisor: Parent): string[] {
+  return running(supervisor).filter((id) => running(childOf(supervisor, id)).includes(id));
 }

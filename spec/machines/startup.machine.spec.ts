@@ -7,18 +7,30 @@ import { monitorMachine } from '../../machines/monitor.machine.js';
 import { serviceMachine } from '../../machines/service.machine.js';
 import {
   PHASES,
-  startupMachine,
+  createStartupMachine,
   type Phase,
-  type StartupEmitted
+  type PhaseSpec,
+  type StartupEmitted,
+  type StartupMachine
 } from '../../machines/startup.machine.js';
-import type { ChildSpec, SupervisorReport } from '../../machines/supervisor.machine.js';
+import { NO_RESTARTS, RESTARTS, type ChildSpec } from '../../machines/child-spec.js';
+import { isMissed, newChild } from '../../machines/child-state.js';
+import type { SupervisorReport } from '../../machines/supervisor-context.js';
 import { settle, VirtualClock } from '../virtual-clock.js';
-import { childOf, puppet, running, SHUTDOWN_MS, START_MS, type PuppetOrder } from './puppet.js';
+import {
+  childOf,
+  keptBy,
+  puppet,
+  running,
+  SHUTDOWN_MS,
+  START_MS,
+  type PuppetOrder
+} from './puppet.js';
 import { Deferred } from './supervised.js';
 
-type Snapshot = SnapshotFrom<typeof startupMachine>;
-type StartupEvent = EventFromLogic<typeof startupMachine>;
-type Children = Readonly<Record<Phase, readonly ChildSpec[]>>;
+type Snapshot = SnapshotFrom<StartupMachine>;
+type StartupEvent = EventFromLogic<StartupMachine>;
+type Phases = Readonly<Record<Phase, PhaseSpec>>;
 
 /** What the journal says of a puppet that is told to stop. */
 const STOP_LINE = ' is told to stop';
@@ -27,15 +39,17 @@ const STOP_LINE = ' is told to stop';
 const END_MS = 5_000;
 
 /** Starts a root of these children on virtual time, with a drain that the spec settles. */
-function boot(children: Children, journal: readonly string[] = []) {
+function boot(phases: Phases, journal: readonly string[] = []) {
   const clock = new VirtualClock();
   const drain = new Deferred<void>();
   const emitted: StartupEmitted[] = [];
   const root = createActor(
-    startupMachine.provide({ actors: { drain: fromPromise<void>(() => drain.promise) } }),
+    createStartupMachine({ now: () => clock.now(), random: () => 0.5 }).provide({
+      actors: { drain: fromPromise<void>(() => drain.promise) }
+    }),
     {
       clock,
-      input: { children, shutdownMs: END_MS }
+      input: { phases, shutdownMs: END_MS }
     }
   );
   for (const type of [
@@ -49,7 +63,7 @@ function boot(children: Children, journal: readonly string[] = []) {
     root.on(type, (event) => emitted.push(event));
   }
   root.start();
-  const phases = (type: 'phase.started' | 'phase.completed') =>
+  const told = (type: 'phase.started' | 'phase.completed') =>
     emitted.flatMap((event) => (event.type === type && 'phase' in event ? [event.phase] : []));
   return {
     clock,
@@ -61,11 +75,11 @@ function boot(children: Children, journal: readonly string[] = []) {
         .map((line) => line.slice(0, -STOP_LINE.length)),
     root,
     snapshot: (): Snapshot => root.getSnapshot(),
-    started: () => phases('phase.started'),
-    completed: () => phases('phase.completed'),
+    started: () => told('phase.started'),
+    completed: () => told('phase.completed'),
     told: (type: StartupEmitted['type']) => emitted.filter((event) => event.type === type),
     make: (phase: Phase, id: string, order: PuppetOrder) =>
-      childOf(childOf(root, phase), id).send(order),
+      keptBy(childOf(root, phase), id).send(order),
     stop: () => root.send({ type: 'server.stop' })
   };
 }
@@ -73,10 +87,13 @@ function boot(children: Children, journal: readonly string[] = []) {
 const HANDLERS: Facts = { handlers: ['connect', 'publish'] };
 
 /** One patient puppet a phase, named like the phase. */
-function patient(journal: string[]): Children {
-  const one = (phase: Phase): readonly ChildSpec[] => [
-    { ...puppet(phase, journal, { manner: 'ignores' }), startTimeoutMs: 1e9, shutdownMs: 1e9 }
-  ];
+function patient(journal: string[]): Phases {
+  const one = (phase: Phase): PhaseSpec => ({
+    children: [
+      { ...puppet(phase, journal, { manner: 'ignores' }), startTimeoutMs: 2e9, shutdownMs: 2e9 }
+    ],
+    policy: NO_RESTARTS
+  });
   return {
     infrastructure: one('infrastructure'),
     handlers: one('handlers'),
@@ -90,7 +107,8 @@ function isOwn(event: { type: string }): event is StartupEvent {
   return event.type !== '';
 }
 
-const TIMERS = startupMachine.events
+const machine = createStartupMachine({ now: () => 0, random: () => 0.5 });
+const TIMERS = machine.events
   .filter((type: string) => type.startsWith('xstate.after.'))
   .map((type) => ({ type }))
   .filter(isOwn);
@@ -99,16 +117,17 @@ const DRAIN_LOST = 'xstate.error.actor.0.startup.ending.draining';
 const DRAIN_ENDS = [{ type: DRAIN_DONE }, { type: DRAIN_LOST }].filter(isOwn);
 const STOP: StartupEvent = { type: 'server.stop' };
 
-const ready = (phase: Phase, facts = HANDLERS): SupervisorReport => ({
-  type: 'phase.ready',
-  phase,
+type Ready = SupervisorReport & { type: 'child.ready' };
+const ready = (phase: Phase, facts = HANDLERS): Ready => ({
+  type: 'child.ready',
+  id: phase,
   facts,
   children: []
 });
 const failed = (phase: Phase): StartupEvent => ({
   type: `xstate.done.actor.${phase}`,
   actorId: phase,
-  output: { status: 'failed', service: phase, error: 'disk full' }
+  output: { status: 'failed', service: phase, error: 'disk full', report: null }
 });
 const ended = (phase: Phase): StartupEvent => ({
   type: `xstate.done.actor.${phase}`,
@@ -120,14 +139,18 @@ const crashed = (phase: Phase): StartupEvent => ({
   actorId: phase,
   error: new Error('crashed')
 });
-const changed = (status: 'ready' | 'failed'): SupervisorReport => ({
-  type: 'phase.changed',
-  phase: 'services',
-  children: [{ id: 'clickhouse', required: false, status, error: null }]
+const clickhouse = (status: 'ready' | 'degraded' | 'failed', required: boolean) => ({
+  ...newChild(puppet('clickhouse', [], { required }), 0),
+  status
+});
+const changed = (status: 'ready' | 'failed', required = false): SupervisorReport => ({
+  type: 'child.changed',
+  id: 'services',
+  children: [clickhouse(status, required)]
 });
 
 /** What a phase may say that its guard refuses. */
-const REFUSED: Readonly<Partial<Record<Phase, readonly SupervisorReport[]>>> = {
+const REFUSED: Readonly<Partial<Record<Phase, readonly Ready[]>>> = {
   handlers: [ready('handlers', { handlers: [] })],
   monitoring: [
     ready('monitoring', { handlers: [] }),
@@ -136,7 +159,7 @@ const REFUSED: Readonly<Partial<Record<Phase, readonly SupervisorReport[]>>> = {
   services: [
     {
       ...ready('services'),
-      children: [{ id: 'clickhouse', required: true, status: 'degraded', error: 'lost' }]
+      children: [clickhouse('degraded', true)]
     }
   ]
 };
@@ -158,7 +181,13 @@ function possibleIn(snapshot: Snapshot): StartupEvent[] {
     ];
   }
   if (snapshot.matches('serving')) {
-    return [STOP, changed('failed'), changed('ready'), ...ends.map(failed)];
+    return [
+      STOP,
+      changed('failed'),
+      changed('failed', true),
+      changed('ready'),
+      ...ends.map(failed)
+    ];
   }
   const other = live.slice(0, -1).slice(0, 1);
   if (snapshot.matches({ ending: 'draining' })) {
@@ -167,8 +196,8 @@ function possibleIn(snapshot: Snapshot): StartupEvent[] {
   return [...last.map(ended), ...other.map(failed), ...TIMERS];
 }
 
-const paths = getSimplePaths(startupMachine, {
-  input: { children: patient([]), shutdownMs: END_MS },
+const paths = getSimplePaths(machine, {
+  input: { phases: patient([]), shutdownMs: END_MS },
   events: possibleIn,
   serializeState: ({ value, context: { live, failure, forced } }: Snapshot) =>
     JSON.stringify([value, live, failure?.phase, forced])
@@ -197,14 +226,19 @@ function leaf(value: unknown): string {
 
 function short(event: StartupEvent): string {
   if ('facts' in event) {
-    const refused = REFUSED[event.phase as Phase]?.indexOf(event) ?? -1;
+    const refused = PHASES.flatMap((phase) => REFUSED[phase] ?? []).findIndex(
+      (each) => each === event
+    );
     const what = refused < 0 ? 'is ready' : `says ready, refusal ${String(refused + 1)}`;
-    return `${event.phase} ${what}`;
+    return `${event.id} ${what}`;
   }
   if ('output' in event && event.actorId !== undefined)
     return `${event.actorId} ${event.output.status}`;
   if ('actorId' in event && event.actorId !== undefined) return `${event.actorId} crashed`;
-  if ('children' in event) return `services ${event.children[0]?.status ?? ''}`;
+  if ('children' in event) {
+    const [child] = event.children;
+    return `services ${child?.required === true ? 'required' : 'optional'} ${child?.status ?? ''}`;
+  }
   return event.type.replace(/^xstate\.|\.startup.*$|actor\.0/g, '');
 }
 
@@ -216,7 +250,7 @@ async function happen(run: Run, event: StartupEvent): Promise<void> {
   if (event.type.startsWith('xstate.after.')) await run.clock.advance(END_MS);
   else if (event.type === DRAIN_DONE) await run.drain.resolve();
   else if (event.type === DRAIN_LOST) await run.drain.reject(new Error('stuck'));
-  else if ('facts' in event && event.phase === current && event.children.length === 0) {
+  else if ('facts' in event && current === event.id && event.children.length === 0) {
     run.make(current, current, { type: 'say.ready', facts: event.facts });
   } else if ('output' in event && isLive(run, event.actorId)) {
     run.make(event.actorId, event.actorId, {
@@ -244,9 +278,16 @@ function check(run: Run): void {
   expect(started.length - completed.length).to.be.within(0, 1);
   // Nothing behind the handlers without handlers, nothing serves without all phases.
   if (started.length > 2) expect(context.facts.handlers).to.not.deep.equal([]);
-  if (started.includes('health')) {
-    const needed = (context.states.services ?? []).filter(({ required }) => required);
-    expect(needed.filter((child) => child.status !== 'ready')).to.deep.equal([]);
+  // What it says of itself is what its children say: nothing missed, nothing required missed.
+  const missed = Object.values(context.states).flat().filter(isMissed);
+  if (snapshot.hasTag('ready')) expect(missed).to.deep.equal([]);
+  if (snapshot.hasTag('degraded')) {
+    expect(missed.map(({ required }) => required))
+      .to.include(false)
+      .and.not.include(true);
+  }
+  if (snapshot.matches('serving') && snapshot.hasTag('failed')) {
+    expect(missed.map(({ required }) => required)).to.include(true);
   }
   const hasServed = run.told('startup.completed').length;
   expect(hasServed).to.equal(completed.length === PHASES.length ? 1 : 0);
@@ -282,8 +323,8 @@ function checkAsked(run: Run, lost: readonly string[]): void {
 
 describe('startupMachine', () => {
   describe('every path', () => {
-    it('is one of 1814, of which 1096 go to an end', () => {
-      expect([paths.length, wholePaths.length]).to.deep.equal([1814, 1096]);
+    it('is one of 3569, of which 2155 go to an end', () => {
+      expect([paths.length, wholePaths.length]).to.deep.equal([3569, 2155]);
     });
 
     it('ends as stopped or failed', () => {
@@ -360,6 +401,7 @@ describe('startupMachine', () => {
         'probe starts'
       ]);
       expect(run.told('startup.completed')).to.have.length(1);
+      await run.clock.advance(RESTARTS.settledMs);
       expect(run.clock.waiting).to.equal(0);
     });
 
@@ -418,34 +460,52 @@ describe('startupMachine', () => {
       expect(run.snapshot().context.failure?.error).to.equal('the route table is empty');
     });
 
-    it('serves degraded when an optional part fails, and ready when there is nothing wrong', async () => {
-      const { run, parts } = await serveParts({ isClickhouseRequired: false });
-      expect(run.snapshot().hasTag('ready')).to.equal(true);
-      childOf(childOf(run.root, 'services'), 'clickhouse').send({
-        type: 'service.crashed',
-        error: 'killed'
+    for (const [isClickhouseRequired, tag] of [
+      [false, 'degraded'],
+      [true, 'failed']
+    ] as const) {
+      it(`goes on serving as ${tag} while a part that is ${isClickhouseRequired ? '' : 'not '}required is away, and as ready once it is back`, async () => {
+        const { run, parts } = await serveParts({ isClickhouseRequired });
+        expect(run.snapshot().hasTag('ready')).to.equal(true);
+        keptBy(childOf(run.root, 'services'), 'clickhouse').send({
+          type: 'service.crashed',
+          error: 'killed'
+        });
+        await parts.clickhouse.stop.resolve();
+        expect([run.snapshot().hasTag(tag), run.snapshot().hasTag('serving')]).to.deep.equal([
+          true,
+          true
+        ]);
+        await run.clock.advance(RESTARTS.backoff.maxMs);
+        expect(run.snapshot().hasTag('ready')).to.equal(true);
+        expect(parts.journal.filter((line) => line === 'clickhouse starts')).to.have.length(2);
+        expect(run.told('startup.failed')).to.have.length(0);
       });
-      await parts.clickhouse.stop.resolve();
-      expect(run.snapshot().hasTag('degraded')).to.equal(true);
-      expect(run.told('children.changed')).to.have.length(1);
-      expect(run.told('startup.failed')).to.have.length(0);
-    });
+    }
 
-    it('goes on without an optional part that does not start in time', async () => {
+    it('does not wait for an optional part, and serves degraded until it is there', async () => {
       const { run, parts } = await bootParts({ isClickhouseRequired: false });
       await parts.log.start.resolve();
       await parts.listener.start.resolve();
       await parts.register.resolve({ handlers: ['connect'], tookMs: 1 });
-      await run.clock.advance(START_MS);
       await parts.probe.start.resolve();
       expect(run.snapshot().hasTag('degraded')).to.equal(true);
       await parts.clickhouse.start.resolve();
       expect(run.snapshot().hasTag('ready')).to.equal(true);
     });
 
+    it('says which part, and what of it, the phase that is under way waits for', async () => {
+      const { run, parts } = await bootParts();
+      expect(run.snapshot().context.waitingOn).to.equal('log');
+      await parts.log.start.resolve();
+      expect(run.snapshot().context.waitingOn).to.equal('listener');
+      await parts.listener.start.resolve();
+      expect(run.snapshot().context.waitingOn).to.equal('registry');
+    });
+
     it('tells the failure, drains and ends as failed when a required part is lost while it serves', async () => {
       const { run, parts } = await serveParts();
-      childOf(childOf(run.root, 'infrastructure'), 'log').send({
+      keptBy(childOf(run.root, 'infrastructure'), 'log').send({
         type: 'service.crashed',
         error: 'the disk is gone'
       });
@@ -495,11 +555,12 @@ describe('startupMachine', () => {
       it(`ends as ${what} and forced at its bound when the drain hangs`, async () => {
         const { run, parts } = await serveParts();
         if (isFailing) {
-          childOf(childOf(run.root, 'services'), 'clickhouse').send({
+          keptBy(childOf(run.root, 'infrastructure'), 'log').send({
             type: 'service.crashed',
             error: 'killed'
           });
-          await parts.clickhouse.stop.resolve();
+          await parts.log.stop.resolve();
+          await parts.listener.stop.resolve();
         } else run.stop();
         await run.clock.advance(END_MS - 1);
         expect(run.snapshot().status).to.equal('active');
@@ -519,6 +580,13 @@ interface Part {
   readonly spec: ChildSpec;
 }
 
+const boundsOf = (required: boolean) => ({
+  required,
+  restart: 'permanent' as const,
+  startTimeoutMs: START_MS,
+  shutdownMs: SHUTDOWN_MS
+});
+
 function part(id: string, journal: string[], required = true): Part {
   const start = new Deferred<void>();
   const stop = new Deferred<void>();
@@ -535,8 +603,7 @@ function part(id: string, journal: string[], required = true): Part {
       })
     }
   });
-  const bounds = { required, startTimeoutMs: START_MS, shutdownMs: SHUTDOWN_MS };
-  return { start, stop, spec: { ...bounds, id, logic } };
+  return { start, stop, spec: { ...boundsOf(required), id, logic } };
 }
 
 /** Boots a root of real charts: two parts of infrastructure, handlers, monitor, one service and a probe. */
@@ -547,16 +614,17 @@ async function bootParts({ isClickhouseRequired = true } = {}) {
   const listener = part('listener', journal);
   const clickhouse = part('clickhouse', journal, isClickhouseRequired);
   const probe = part('probe', journal);
-  const bounds = { required: true, startTimeoutMs: START_MS, shutdownMs: SHUTDOWN_MS };
+  const bounds = boundsOf(true);
+  const once = (...children: ChildSpec[]): PhaseSpec => ({ children, policy: NO_RESTARTS });
   const registry = handlersMachine.provide({
     actors: { register: fromPromise<Registration>(() => register.promise) }
   });
   const run = boot({
-    infrastructure: [log.spec, listener.spec],
-    handlers: [{ ...bounds, id: 'registry', logic: registry, input: { graceMs: START_MS } }],
-    monitoring: [{ ...bounds, id: 'monitor', logic: monitorMachine }],
-    services: [clickhouse.spec],
-    health: [probe.spec]
+    infrastructure: once(log.spec, listener.spec),
+    handlers: once({ ...bounds, id: 'registry', logic: registry, input: { graceMs: START_MS } }),
+    monitoring: once({ ...bounds, id: 'monitor', logic: monitorMachine }),
+    services: { children: [clickhouse.spec], policy: RESTARTS },
+    health: once(probe.spec)
   });
   await settle();
   const stops = () =>

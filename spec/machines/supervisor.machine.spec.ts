@@ -1,175 +1,137 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
-import { createActor, sendTo, setup, type EventFromLogic, type SnapshotFrom } from 'xstate';
-import { getSimplePaths } from 'xstate/graph';
+import { setup } from 'xstate';
 import { NO_FACTS } from '../../machines/child.js';
-import {
-  MAX_CHILDREN,
-  supervisorMachine,
-  type ChildSpec,
-  type SupervisorOutput,
-  type SupervisorReport
-} from '../../machines/supervisor.machine.js';
-import { VirtualClock } from '../virtual-clock.js';
-import {
-  childOf,
-  known,
-  puppet,
-  running,
-  SHUTDOWN_MS,
-  START_MS,
-  type Manner,
-  type PuppetOrder
-} from './puppet.js';
+import { MAX_CHILDREN, RESTARTS, type ChildSpec } from '../../machines/child-spec.js';
+import { reportOf } from '../../machines/child-state.js';
+import { createSupervisorMachine } from '../../machines/supervisor.machine.js';
+import { keptBy, puppet, SHUTDOWN_MS, START_MS, type PuppetKind } from './puppet.js';
+import { FAILED, POLICY, startPuppets, startSupervisor } from './supervisor-rig.js';
 
-type Machine = typeof supervisorMachine;
-type Snapshot = SnapshotFrom<Machine>;
-type SupervisorEvent = EventFromLogic<Machine>;
+const NEEDED: PuppetKind = {};
+const OPTIONAL: PuppetKind = { required: false };
+const DEAF: PuppetKind = { manner: 'ignores' };
 
-/** Runs a supervisor of these children under a parent, on virtual time. */
-function start(specs: readonly ChildSpec[], journal: string[]) {
-  const clock = new VirtualClock();
-  const reports: SupervisorReport[] = [];
-  const ends: (SupervisorOutput | 'error')[] = [];
-  const parent = setup({
-    types: {
-      events: {} as SupervisorReport | { type: 'forward.stop' },
-      children: {} as { phase: 'supervisor' }
-    },
-    actors: { supervisor: supervisorMachine }
-  }).createMachine({
-    invoke: {
-      id: 'phase',
-      src: 'supervisor',
-      input: { id: 'phase', children: specs, facts: NO_FACTS },
-      onDone: { actions: ({ event }) => ends.push(event.output) },
-      onError: { actions: () => ends.push('error') }
-    },
-    on: {
-      'phase.ready': { actions: ({ event }) => reports.push(event) },
-      'phase.changed': { actions: ({ event }) => reports.push(event) },
-      'forward.stop': { actions: sendTo('phase', { type: 'supervisor.stop' }) }
-    }
-  });
-  const root = createActor(parent, { clock }).start();
-  const ref = root.getSnapshot().children.phase;
-  if (ref === undefined) throw new Error('the supervisor was not started');
-  return {
-    clock,
-    journal,
-    reports,
-    ends,
-    snapshot: (): Snapshot => ref.getSnapshot(),
-    running: () => running(ref),
-    known: () => known(ref),
-    statuses: () => ref.getSnapshot().context.children.map(({ status }) => status),
-    errorOf: (id: string) =>
-      ref.getSnapshot().context.children.find((child) => child.id === id)?.error,
-    make: (id: string, order: PuppetOrder) => childOf(ref, id).send(order),
-    ready: (...ids: string[]) => {
-      for (const id of ids) childOf(ref, id).send({ type: 'say.ready' });
-    },
-    stop: () => root.send({ type: 'forward.stop' })
-  };
-}
+/** The backoff's wait before restart number n, with the rig's chance of a half. */
+const waitMs = (n: number): number => Math.min(400, 100 * 2 ** (n - 1)) / 2;
 
-/** A supervisor of puppets a, b, c … */
-function startPuppets(...kinds: { required?: boolean; manner?: Manner }[]) {
-  const journal: string[] = [];
-  const ids = ['a', 'b', 'c', 'd', 'e'];
-  return start(
-    kinds.map((kind, index) => puppet(ids[index] ?? '', journal, kind)),
-    journal
-  );
-}
-
-const FAILED: PuppetOrder = { type: 'end', output: { status: 'failed', error: 'disk full' } };
-const OPTIONAL = { required: false } as const;
-
-describe('supervisorMachine', () => {
+describe('createSupervisorMachine', () => {
   describe('starting', () => {
     it('starts each child only when the one before has said that it is ready', () => {
-      const run = startPuppets({}, {}, {});
+      const run = startPuppets([NEEDED, NEEDED, NEEDED]);
       expect(run.journal).to.deep.equal(['a starts']);
       run.ready('a');
       expect(run.journal).to.deep.equal(['a starts', 'b starts']);
       expect(run.statuses()).to.deep.equal(['ready', 'starting', 'waiting']);
       run.ready('b', 'c');
-      expect(run.reports.map(({ type }) => type)).to.deep.equal(['phase.ready']);
+      expect(run.readies()).to.have.length(1);
       expect(run.snapshot().hasTag('ready')).to.equal(true);
     });
 
+    it('starts what is required first when the list has it later', () => {
+      const run = startPuppets([{ requires: ['c'] }, NEEDED, NEEDED]);
+      run.ready('c', 'a', 'b');
+      expect(run.journal).to.deep.equal(['c starts', 'a starts', 'b starts']);
+    });
+
     it('does not take a second ready for that of the next child', () => {
-      const run = startPuppets({}, {}, {});
+      const run = startPuppets([NEEDED, NEEDED, NEEDED]);
       run.ready('a', 'a');
       expect(run.journal).to.deep.equal(['a starts', 'b starts']);
     });
 
     it('is ready at once when it has no children', () => {
-      expect(startPuppets().reports).to.deep.equal([
-        { type: 'phase.ready', phase: 'phase', facts: NO_FACTS, children: [] }
+      expect(startPuppets([]).reports).to.deep.equal([
+        { type: 'child.ready', id: 'phase', facts: NO_FACTS, children: [] }
       ]);
     });
 
     it('hands what a child has learnt to the next one and to its parent', () => {
-      const run = startPuppets({}, {});
+      const run = startPuppets([NEEDED, NEEDED]);
       const facts = { handlers: ['publish'] };
       run.make('a', { type: 'say.ready', facts });
       run.ready('b');
       expect(run.snapshot().context.facts).to.deep.equal(facts);
-      expect(run.reports[0]).to.deep.include({ type: 'phase.ready', facts });
+      expect(run.readies()[0]).to.deep.include({ type: 'child.ready', facts });
+    });
+
+    it('never waits for an optional child', () => {
+      const run = startPuppets([OPTIONAL, NEEDED]);
+      expect(run.statuses()).to.deep.equal(['starting', 'starting']);
+      run.ready('b');
+      expect(run.readies()).to.have.length(1);
+      run.ready('a');
+      expect(run.statuses()).to.deep.equal(['ready', 'ready']);
+    });
+
+    it('lets a child wait for the optional one that it requires, and for nothing else', () => {
+      const run = startPuppets([OPTIONAL, { ...OPTIONAL, requires: ['a'] }, NEEDED]);
+      expect(run.statuses()).to.deep.equal(['starting', 'waiting', 'starting']);
+      run.ready('c');
+      expect(run.readies()).to.have.length(1);
+      run.ready('a');
+      expect(run.statuses()).to.deep.equal(['ready', 'starting', 'ready']);
     });
 
     it('stops what had started, last first, and fails when a required child does not start in time', async () => {
-      const run = startPuppets({}, {}, {});
+      const run = startPuppets([NEEDED, NEEDED, NEEDED]);
       run.ready('a', 'b');
       await run.clock.advance(START_MS - 1);
-      expect(run.snapshot().matches('starting')).to.equal(true);
+      expect(run.ends).to.deep.equal([]);
       await run.clock.advance(1);
       expect(run.journal.slice(3)).to.deep.equal([
         'c is told to stop',
         'b is told to stop',
         'a is told to stop'
       ]);
-      expect(run.ends).to.deep.equal([
-        { status: 'failed', service: 'c', error: `did not start within ${String(START_MS)} ms` }
-      ]);
+      expect(run.ends).to.have.length(1);
+      expect(run.ends[0]).to.deep.include({
+        status: 'failed',
+        service: 'c',
+        error: `did not start within ${String(START_MS)} ms`
+      });
       expect(run.statuses()).to.deep.equal(['stopped', 'stopped', 'failed']);
     });
 
-    it('goes on when an optional child does not start in time', async () => {
-      const run = startPuppets(OPTIONAL, {});
+    it('blames what a child that is late said it waits for', async () => {
+      const run = startPuppets([NEEDED]);
+      run.make('a', { type: 'say.waiting', on: 'the disk' });
+      run.make('a', { type: 'say.waiting', on: 'attempt 2 of 5: db refuses' });
       await run.clock.advance(START_MS);
-      expect(run.statuses()).to.deep.equal(['failed', 'starting']);
-      run.ready('b');
-      expect(run.reports.map(({ type }) => type)).to.deep.equal(['phase.ready']);
+      expect(run.ends[0]).to.deep.include({
+        error: `did not start within ${String(START_MS)} ms: it waits for attempt 2 of 5: db refuses`
+      });
     });
 
-    it('takes a late ready of an optional child when it comes after the start', async () => {
-      const run = startPuppets(OPTIONAL);
-      await run.clock.advance(START_MS);
-      run.ready('a');
-      expect(run.statuses()).to.deep.equal(['ready']);
-      expect(run.reports.map(({ type }) => type)).to.deep.equal(['phase.ready', 'phase.changed']);
-    });
-
-    it('takes a late ready of an optional child when it comes while another one starts', async () => {
-      const run = startPuppets(OPTIONAL, {});
-      await run.clock.advance(START_MS);
-      run.ready('a');
-      expect(run.statuses()).to.deep.equal(['ready', 'starting']);
-      run.ready('b');
-      expect(run.statuses()).to.deep.equal(['ready', 'ready']);
+    it('tells its own parent what it waits for, the innermost last', () => {
+      const run = startPuppets([NEEDED]);
+      run.make('a', { type: 'say.waiting', on: 'the disk' });
+      expect(run.reports.at(-1)).to.deep.equal({
+        type: 'child.waiting',
+        id: 'phase',
+        on: 'a: the disk'
+      });
     });
 
     it('gives each child the whole of its time to start', async () => {
-      const run = startPuppets({}, {});
+      const run = startPuppets([NEEDED, NEEDED]);
       await run.clock.advance(START_MS - 1);
       run.ready('a');
       await run.clock.advance(START_MS - 1);
       expect(run.statuses()).to.deep.equal(['ready', 'starting']);
       await run.clock.advance(1);
       expect(run.ends).to.have.length(1);
+    });
+
+    it('tries an optional child that is late again, when nothing of it is left', async () => {
+      const run = startPuppets([{ ...OPTIONAL, ...DEAF }]);
+      await run.clock.advance(START_MS);
+      expect(run.journal).to.deep.equal(['a starts', 'a is told to stop']);
+      await run.clock.advance(SHUTDOWN_MS - 1);
+      expect(run.running()).to.deep.equal(['a']);
+      await run.clock.advance(1);
+      expect([run.running(), run.statuses()]).to.deep.equal([[], ['restarting']]);
+      await run.clock.advance(waitMs(1));
+      expect(run.journal.slice(2)).to.deep.equal(['a starts']);
     });
 
     for (const [what, order, error] of [
@@ -179,77 +141,329 @@ describe('supervisorMachine', () => {
       ['ends without an output', { type: 'end', output: undefined }, 'ended without saying why']
     ] as const) {
       it(`fails with its reason when a required child ${what} before it is ready`, () => {
-        const run = startPuppets({}, {});
+        const run = startPuppets([NEEDED, NEEDED]);
         run.ready('a');
         run.make('b', order);
-        expect(run.ends).to.deep.equal([{ status: 'failed', service: 'b', error }]);
+        expect(run.ends[0]).to.deep.include({ status: 'failed', service: 'b', error });
         expect(run.journal.at(-1)).to.equal('a is told to stop');
       });
 
-      it(`goes on when an optional child ${what} before it is ready`, () => {
-        const run = startPuppets(OPTIONAL, {});
+      it(`fails when an earlier required child ${what} while a later one starts`, () => {
+        const run = startPuppets([NEEDED, NEEDED]);
+        run.ready('a');
+        run.make('a', order);
+        expect(run.ends[0]).to.deep.include({ status: 'failed', service: 'a', error });
+        expect(run.journal.at(-1)).to.equal('b is told to stop');
+      });
+
+      it(`goes on, and tries again, when an optional child ${what} before it is ready`, async () => {
+        const run = startPuppets([OPTIONAL, NEEDED]);
         run.make('a', order);
         run.ready('b');
-        expect(run.statuses()).to.deep.equal(['failed', 'ready']);
-        expect(run.errorOf('a')).to.equal(error);
-        expect(run.ends).to.deep.equal([]);
-      });
-
-      it(`fails when a required child ${what} after it was ready`, () => {
-        const run = startPuppets({}, {});
-        run.ready('a', 'b');
-        run.make('a', order);
-        expect(run.ends).to.deep.equal([{ status: 'failed', service: 'a', error }]);
-        expect(run.running()).to.deep.equal([]);
-      });
-
-      it(`stays and tells it when an optional child ${what} after it was ready`, () => {
-        const run = startPuppets({}, OPTIONAL);
-        run.ready('a', 'b');
-        run.make('b', order);
-        expect(run.reports.at(-1)?.children.at(1)).to.deep.equal({
-          id: 'b',
-          required: false,
-          status: 'failed',
-          error
-        });
-        expect(run.snapshot().hasTag('ready')).to.equal(true);
-        expect(run.running()).to.deep.equal(['a']);
+        expect(run.statuses()).to.deep.equal(['restarting', 'ready']);
+        expect([run.errorOf('a'), run.ends]).to.deep.equal([error, []]);
+        await run.clock.advance(waitMs(1));
+        expect(run.statuses()).to.deep.equal(['starting', 'ready']);
       });
     }
 
-    it('fails when an earlier required child is lost while a later one starts', () => {
-      const run = startPuppets({}, {});
+    it('takes the end of a required child that has done its work for no loss', () => {
+      const run = startPuppets([{ restart: 'transient' }, NEEDED]);
       run.ready('a');
-      run.make('a', { type: 'crash' });
-      expect(run.ends).to.deep.equal([{ status: 'failed', service: 'a', error: 'crashed' }]);
-    });
-
-    it('goes on starting when an earlier optional child is lost meanwhile', () => {
-      const run = startPuppets(OPTIONAL, {});
-      run.ready('a');
-      run.make('a', { type: 'crash' });
-      expect(run.statuses()).to.deep.equal(['failed', 'starting']);
-      expect(run.reports.at(-1)?.type).to.equal('phase.changed');
+      run.make('a', { type: 'end', output: { status: 'stopped' } });
+      run.ready('b');
+      expect([run.statuses(), run.ends]).to.deep.equal([['stopped', 'ready'], []]);
     });
   });
 
   describe('running', () => {
     it('tells when a child is degraded and when it has recovered', () => {
-      const run = startPuppets({});
+      const run = startPuppets([NEEDED]);
       run.ready('a');
+      const since = run.clock.now();
       run.make('a', { type: 'say.degraded' });
+      expect(run.child('a')).to.deep.include({ status: 'degraded', error: 'lost', since });
       run.make('a', { type: 'say.recovered' });
-      expect(run.reports.slice(1).map(({ children }) => children)).to.deep.equal([
-        [{ id: 'a', required: true, status: 'degraded', error: 'lost' }],
-        [{ id: 'a', required: true, status: 'ready', error: null }]
+      expect(run.child('a')).to.deep.include({ status: 'ready', error: null });
+      expect(run.reports.at(-1)?.type).to.equal('child.changed');
+    });
+
+    it('reports a lost child in the one shape of all reports', async () => {
+      const run = startPuppets([NEEDED]);
+      run.ready('a');
+      await run.clock.advance(7);
+      run.make('a', { type: 'crash' });
+      const lost = run.child('a');
+      if (lost === undefined) throw new Error('a is gone');
+      expect(reportOf(lost, run.clock.now())).to.deep.equal({
+        service: 'a',
+        reason: 'crashed',
+        action: 'restarting',
+        since: run.clock.now(),
+        restarts: 0,
+        nextAttemptMs: waitMs(1)
+      });
+      await run.clock.advance(waitMs(1));
+      run.ready('a');
+      const back = run.child('a');
+      if (back === undefined) throw new Error('a is gone');
+      expect(reportOf(back, run.clock.now())).to.deep.include({
+        reason: null,
+        action: 'none',
+        restarts: 1,
+        nextAttemptMs: null
+      });
+    });
+
+    for (const [restart, order, comesBack] of [
+      ['permanent', { type: 'crash' }, true],
+      ['permanent', FAILED, true],
+      ['permanent', { type: 'end', output: { status: 'stopped' } }, true],
+      ['transient', { type: 'crash' }, true],
+      ['transient', FAILED, true],
+      ['transient', { type: 'end', output: { status: 'stopped' } }, false],
+      ['temporary', { type: 'crash' }, false],
+      ['temporary', FAILED, false],
+      ['temporary', { type: 'end', output: { status: 'stopped' } }, false]
+    ] as const) {
+      const isWell = 'output' in order && order !== FAILED;
+      const how = order.type === 'crash' ? 'crashes' : isWell ? 'ends well' : 'fails';
+      it(`${comesBack ? 'starts' : 'does not start'} a ${restart} child again that ${how}`, async () => {
+        const run = startPuppets([NEEDED, { ...OPTIONAL, restart }]);
+        run.ready('a', 'b');
+        run.make('b', order);
+        const ended = isWell ? 'stopped' : 'failed';
+        expect(run.statuses()).to.deep.equal(['ready', comesBack ? 'restarting' : ended]);
+        await run.clock.advance(60_000);
+        expect(run.journal.filter((line) => line === 'b starts').length > 1).to.equal(comesBack);
+        expect(run.journal.filter((line) => line === 'a starts')).to.have.length(1);
+      });
+    }
+
+    it('waits longer from loss to loss, up to the bound', async () => {
+      const run = startPuppets([OPTIONAL]);
+      run.ready('a');
+      for (const loss of [1, 2, 3, 4, 5]) {
+        run.make('a', { type: 'crash' });
+        expect(run.clock.nextMs).to.equal(waitMs(loss));
+        await run.clock.advance(waitMs(loss));
+        run.ready('a');
+      }
+      expect(waitMs(5)).to.equal(waitMs(4));
+    });
+
+    it('begins with short waits again when a child has been up for long enough', async () => {
+      const run = startPuppets([OPTIONAL]);
+      run.ready('a');
+      for (const loss of [1, 2]) {
+        run.make('a', { type: 'crash' });
+        await run.clock.advance(waitMs(loss));
+        run.ready('a');
+      }
+      await run.clock.advance(POLICY.settledMs - 1);
+      expect(run.child('a')?.losses).to.equal(2);
+      await run.clock.advance(1);
+      run.make('a', { type: 'crash' });
+      expect(run.clock.nextMs).to.equal(waitMs(1));
+    });
+
+    it('takes as long to start as chance says, from nothing to the bound', async () => {
+      let chance = 0;
+      const run = startPuppets([OPTIONAL], { random: () => chance });
+      run.ready('a');
+      run.make('a', { type: 'crash' });
+      await run.clock.advance(0);
+      expect(run.statuses()).to.deep.equal(['starting']);
+      run.ready('a');
+      chance = 0.999;
+      run.make('a', { type: 'crash' });
+      expect(run.clock.nextMs).to.equal(199);
+    });
+
+    it('fails with the reason and a report when a required child is lost too often in the window', async () => {
+      const run = startPuppets([NEEDED, NEEDED]);
+      run.ready('a', 'b');
+      for (const loss of [1, 2, 3]) {
+        run.make('b', { type: 'crash' });
+        await run.clock.advance(waitMs(loss));
+        run.ready('b');
+      }
+      run.make('b', { type: 'crash' });
+      const error = 'crashed (restarted 3 times within 10000 ms, the most allowed)';
+      expect(run.ends).to.deep.equal([
+        {
+          status: 'failed',
+          service: 'b',
+          error,
+          report: {
+            service: 'b',
+            reason: error,
+            action: 'escalated',
+            since: run.clock.now(),
+            restarts: 3,
+            nextAttemptMs: null
+          }
+        }
       ]);
+      expect(run.journal.at(-1)).to.equal('a is told to stop');
+    });
+
+    it('goes on for ever when a required child is lost no more often than the window allows', async () => {
+      const run = startPuppets([NEEDED]);
+      run.ready('a');
+      for (let loss = 0; loss < 30; loss += 1) {
+        run.make('a', { type: 'crash' });
+        await run.clock.advance(400);
+        run.ready('a');
+        await run.clock.advance(POLICY.intensity.withinMs / POLICY.intensity.restarts);
+      }
+      expect(run.ends).to.deep.equal([]);
+    });
+
+    it('counts the losses of all required children together', async () => {
+      const run = startPuppets([NEEDED, NEEDED]);
+      run.ready('a', 'b');
+      for (const id of ['a', 'b', 'a']) {
+        run.make(id, { type: 'crash' });
+        await run.clock.advance(400);
+        run.ready(id);
+      }
+      run.make('b', { type: 'crash' });
+      expect(run.ends[0]).to.deep.include({ status: 'failed', service: 'b' });
+    });
+
+    it('never gives an optional child up, and counts it against nobody', async () => {
+      const run = startPuppets([OPTIONAL, NEEDED]);
+      run.ready('a', 'b');
+      for (let loss = 0; loss < 20; loss += 1) {
+        run.make('a', { type: 'crash' });
+        await run.clock.advance(400);
+        run.ready('a');
+      }
+      run.make('b', { type: 'crash' });
+      expect([run.ends, run.statuses()]).to.deep.equal([[], ['ready', 'restarting']]);
+      expect(run.child('a')?.starts).to.equal(21);
+    });
+
+    it('lets a child that is due wait while what it requires is away', async () => {
+      const run = startPuppets([OPTIONAL, { ...OPTIONAL, requires: ['a'] }]);
+      run.ready('a', 'b');
+      run.make('b', { type: 'crash' });
+      run.make('a', { type: 'crash' });
+      await run.clock.advance(waitMs(1));
+      expect(run.statuses()).to.deep.equal(['starting', 'waiting']);
+      run.ready('a');
+      expect(run.statuses()).to.deep.equal(['ready', 'starting']);
+    });
+  });
+
+  describe('rest_for_one', () => {
+    const policy = { strategy: 'rest_for_one' } as const;
+
+    it('stops those that started later, last first, and starts them again in order', async () => {
+      const run = startPuppets([NEEDED, NEEDED, NEEDED, NEEDED], { policy });
+      run.ready('a', 'b', 'c', 'd');
+      run.journal.length = 0;
+      run.make('b', { type: 'crash' });
+      expect(run.journal).to.deep.equal(['d is told to stop', 'c is told to stop']);
+      expect(run.statuses()).to.deep.equal(['ready', 'restarting', 'restarting', 'restarting']);
+      await run.clock.advance(waitMs(1));
+      run.ready('b', 'c', 'd');
+      expect(run.journal.slice(2)).to.deep.equal(['b starts', 'c starts', 'd starts']);
+      expect(run.statuses()).to.deep.equal(['ready', 'ready', 'ready', 'ready']);
+      expect(run.readies()).to.have.length(1);
+    });
+
+    it('takes the rest along when one before them is lost while they come up', async () => {
+      const run = startPuppets([NEEDED, NEEDED, NEEDED], { policy });
+      run.ready('a', 'b', 'c');
+      run.make('b', { type: 'crash' });
+      await run.clock.advance(waitMs(1));
+      run.ready('b');
+      run.journal.length = 0;
+      run.make('a', { type: 'crash' });
+      expect(run.journal).to.deep.equal(['c is told to stop', 'b is told to stop']);
+      await run.clock.advance(400);
+      run.ready('a', 'b', 'c');
+      expect(run.statuses()).to.deep.equal(['ready', 'ready', 'ready']);
+    });
+
+    it('takes the loss of one that it is about to stop for no loss of its own', () => {
+      const run = startPuppets([NEEDED, NEEDED, DEAF], { policy });
+      run.ready('a', 'b', 'c');
+      run.make('a', { type: 'crash' });
+      run.make('b', { type: 'crash' });
+      expect(run.snapshot().context.restarts).to.have.length(1);
+      run.make('c', { type: 'end', output: { status: 'stopped' } });
+      expect(run.statuses()).to.deep.equal(['restarting', 'restarting', 'restarting']);
+    });
+
+    it('stops one that waits for its own restart, too', async () => {
+      const run = startPuppets([NEEDED, OPTIONAL], { policy });
+      run.ready('a', 'b');
+      run.make('b', { type: 'crash' });
+      run.make('a', { type: 'crash' });
+      await run.clock.advance(400);
+      run.ready('a', 'b');
+      expect(run.journal).to.deep.equal(['a starts', 'b starts', 'a starts', 'b starts']);
+    });
+  });
+
+  describe('one_for_all', () => {
+    const policy = { strategy: 'one_for_all' } as const;
+
+    it('stops all others, last first, and starts all again', async () => {
+      const run = startPuppets([NEEDED, NEEDED, NEEDED], { policy });
+      run.ready('a', 'b', 'c');
+      run.journal.length = 0;
+      run.make('b', { type: 'crash' });
+      expect(run.journal).to.deep.equal(['c is told to stop', 'a is told to stop']);
+      await run.clock.advance(waitMs(1));
+      run.ready('a', 'b', 'c');
+      expect(run.journal.slice(2)).to.deep.equal(['a starts', 'b starts', 'c starts']);
+    });
+
+    it('begins anew when one fails while it comes up, and gives up at the intensity', async () => {
+      const run = startPuppets([NEEDED, NEEDED], { policy });
+      run.ready('a', 'b');
+      run.make('b', { type: 'crash' });
+      for (const loss of [2, 3]) {
+        await run.clock.advance(400);
+        run.ready('a');
+        run.make('b', FAILED);
+        expect(run.child('b')?.losses).to.equal(loss);
+        expect(run.running()).to.deep.equal([]);
+      }
+      await run.clock.advance(400);
+      run.make('a', FAILED);
+      expect(run.ends[0]).to.deep.include({ status: 'failed', service: 'a' });
+    });
+
+    it('starts one again that had done its work, as it starts all', async () => {
+      const run = startPuppets([NEEDED, { restart: 'transient' }], { policy });
+      run.ready('a', 'b');
+      run.make('b', { type: 'end', output: { status: 'stopped' } });
+      run.make('a', { type: 'crash' });
+      await run.clock.advance(waitMs(1));
+      run.ready('a');
+      expect(run.statuses()).to.deep.equal(['ready', 'starting']);
+    });
+
+    it('ends when it is told to stop while it rests', async () => {
+      const run = startPuppets([NEEDED, NEEDED], { policy });
+      run.ready('a', 'b');
+      run.make('a', { type: 'crash' });
+      run.stop();
+      expect(run.ends).to.deep.equal([{ status: 'stopped' }]);
+      expect(run.clock.waiting).to.equal(0);
+      await run.clock.advance(60_000);
+      expect(run.running()).to.deep.equal([]);
     });
   });
 
   describe('stopping', () => {
     it('stops its children in reverse order, each only when the one behind has ended', () => {
-      const run = startPuppets({ manner: 'ignores' }, { manner: 'ignores' }, {});
+      const run = startPuppets([DEAF, DEAF, NEEDED]);
       run.ready('a', 'b', 'c');
       run.stop();
       expect(run.journal.slice(3)).to.deep.equal(['c is told to stop', 'b is told to stop']);
@@ -258,7 +472,7 @@ describe('supervisorMachine', () => {
     });
 
     it('cuts a child off when its own deadline is over, and goes on', async () => {
-      const run = startPuppets({}, { manner: 'ignores' }, { manner: 'ignores' });
+      const run = startPuppets([NEEDED, DEAF, DEAF]);
       run.ready('a', 'b', 'c');
       run.stop();
       await run.clock.advance(SHUTDOWN_MS - 1);
@@ -270,10 +484,11 @@ describe('supervisorMachine', () => {
       await run.clock.advance(1);
       expect(run.ends).to.deep.equal([{ status: 'stopped' }]);
       expect(run.clock.waiting).to.equal(0);
+      expect(run.errorOf('c')).to.contain('was cut off');
     });
 
     it('goes on after children that fail or throw when they are told to stop', () => {
-      const run = startPuppets({}, { manner: 'throws' }, { manner: 'fails' });
+      const run = startPuppets([NEEDED, { manner: 'throws' }, { manner: 'fails' }]);
       run.ready('a', 'b', 'c');
       run.stop();
       expect(run.ends).to.deep.equal([{ status: 'stopped' }]);
@@ -281,7 +496,7 @@ describe('supervisorMachine', () => {
     });
 
     it('stops the child that is starting, too, when it is told to stop meanwhile', () => {
-      const run = startPuppets({}, {}, {});
+      const run = startPuppets([NEEDED, NEEDED, NEEDED]);
       run.ready('a');
       run.stop();
       expect(run.journal).to.deep.equal([
@@ -295,7 +510,7 @@ describe('supervisorMachine', () => {
     });
 
     it('tells a child once, and keeps to its deadline, when another one ends meanwhile', async () => {
-      const run = startPuppets({}, { manner: 'ignores' });
+      const run = startPuppets([NEEDED, DEAF]);
       run.ready('a', 'b');
       run.stop();
       await run.clock.advance(SHUTDOWN_MS - 1);
@@ -306,261 +521,122 @@ describe('supervisorMachine', () => {
     });
 
     it('does not restart its stop when it is told to stop twice', () => {
-      const run = startPuppets({ manner: 'ignores' });
+      const run = startPuppets([DEAF]);
       run.ready('a');
       run.stop();
       run.stop();
       expect(run.journal.slice(1)).to.deep.equal(['a is told to stop']);
     });
 
+    it('starts nothing that was to be restarted', async () => {
+      const run = startPuppets([NEEDED, DEAF]);
+      run.ready('a', 'b');
+      run.make('a', { type: 'crash' });
+      run.stop();
+      await run.clock.advance(SHUTDOWN_MS + 60_000);
+      expect(run.journal.filter((line) => line === 'a starts')).to.have.length(1);
+      expect(run.ends).to.deep.equal([{ status: 'stopped' }]);
+    });
+
     it('keeps the first failure when another child fails while it stops', () => {
-      const run = startPuppets({}, { manner: 'ignores' }, {});
+      const run = startPuppets([NEEDED, DEAF, NEEDED], {
+        policy: { intensity: { restarts: 0, withinMs: 1 } }
+      });
       run.ready('a', 'b', 'c');
       run.make('c', FAILED);
       run.make('b', { type: 'crash' });
-      expect(run.ends).to.deep.equal([{ status: 'failed', service: 'c', error: 'disk full' }]);
+      expect(run.ends[0]).to.deep.include({ status: 'failed', service: 'c', error: 'disk full' });
     });
   });
 
   it('contains a child that throws while it is made', () => {
-    const journal: string[] = [];
     const broken: ChildSpec = {
-      ...puppet('a', journal),
+      ...puppet('a', []),
       logic: setup({}).createMachine({
         context: () => {
           throw new Error('no context');
         }
       })
     };
-    const run = start([broken], journal);
-    expect(run.ends).to.deep.equal([{ status: 'failed', service: 'a', error: 'no context' }]);
+    const [end] = startSupervisor([broken]).ends;
+    expect(end).to.deep.include({ status: 'failed', service: 'a', error: 'no context' });
   });
 
   it('contains a child that throws what cannot be said in words', () => {
-    const journal: string[] = [];
     const broken: ChildSpec = {
-      ...puppet('a', journal),
+      ...puppet('a', []),
       logic: setup({}).createMachine({
         entry: () => {
           throw Object.create(null);
         }
       })
     };
-    const [end] = start([broken], journal).ends;
+    const [end] = startSupervisor([broken]).ends;
     expect(end).to.deep.include({ status: 'failed', service: 'a' });
   });
 
-  for (const [what, ids] of [
-    ['two children of one id', ['a', 'b', 'a']],
-    [
-      'more children than it may',
-      Array.from({ length: MAX_CHILDREN + 1 }, (_, n) => `c${String(n)}`)
-    ]
-  ] as const) {
-    it(`refuses ${what} before it starts any`, () => {
-      const journal: string[] = [];
-      const run = start(
-        ids.map((id) => puppet(id, journal)),
-        journal
-      );
-      expect(journal).to.deep.equal([]);
-      expect(run.ends[0]).to.deep.include({ status: 'failed', service: 'phase' });
-    });
-  }
-});
-
-// Every way through the chart with three children: what each of them can do, every timer, and the order to stop.
-const IDS = ['a', 'b', 'c'];
-const puppets = (journal: string[]) =>
-  IDS.map((id) => puppet(id, journal, { required: id !== 'b', manner: 'ignores' }));
-
-// The graph functions type events as those of the machine; timers, too, are events of its making.
-function isOwn(event: { type: string }): event is SupervisorEvent {
-  return event.type !== '';
-}
-
-/** What may happen in a state. While it stops, the first child stands for all that were not asked. */
-function possibleIn(snapshot: Snapshot): SupervisorEvent[] {
-  const { live, specs, index } = snapshot.context;
-  const ready = (id: string): SupervisorEvent => ({ type: 'child.ready', id });
-  const failed = (id: string): SupervisorEvent => ({
-    type: `xstate.done.actor.${id}`,
-    actorId: id,
-    output: { status: 'failed', error: 'disk full' }
-  });
-  const crashed = (id: string): SupervisorEvent => ({
-    type: `xstate.error.actor.${id}`,
-    actorId: id,
-    error: new Error('crashed')
-  });
-  const timers = supervisorMachine.events
-    .filter((type: string) => type.startsWith('xstate.after.'))
-    .map((type) => ({ type }));
-  const stop: SupervisorEvent = { type: 'supervisor.stop' };
-  if (snapshot.matches('starting')) {
-    const current = specs.slice(index, index + 1).map(({ id }) => crashed(id));
-    return [stop, ...timers.filter(isOwn), ...live.map(ready), ...live.map(failed), ...current];
-  }
-  if (snapshot.matches('running')) {
-    return [stop, ...live.map(ready), ...live.map(failed), ...live.map(crashed)];
-  }
-  const other = live.slice(0, -1).slice(0, 1);
-  return [...timers.filter(isOwn), ...live.slice(-1).map(failed), ...other.map(crashed)];
-}
-
-const paths = getSimplePaths(
-  supervisorMachine.provide({
-    // Nobody is there to report to while paths are enumerated; they are replayed under a parent below.
-    actions: { reportReady: () => undefined, reportChanged: () => undefined }
-  }),
-  {
-    input: { id: 'phase', children: puppets([]), facts: NO_FACTS },
-    events: possibleIn,
-    serializeState: ({ value, context: { index, live, failure, children } }: Snapshot) =>
-      JSON.stringify([value, index, live, failure, children.map(({ status }) => status)])
-  }
-);
-
-/** Those that go to an end: every other one is the beginning of one of these. */
-const wholePaths = paths.filter(({ state }) => state.status === 'done');
-
-describe('every path of a supervisor of three children', () => {
-  it('is one of 1039, of which 616 go to an end', () => {
-    expect([paths.length, wholePaths.length]).to.deep.equal([1039, 616]);
-  });
-
-  it('ends as stopped or failed, never in an error, and can end from everywhere', () => {
-    expect(paths.filter(({ state }) => state.status === 'error')).to.deep.equal([]);
-    expect(new Set(wholePaths.map(({ state }) => state.value))).to.deep.equal(
-      new Set(['failed', 'stopped'])
-    );
-  });
-
-  for (const { steps, state } of wholePaths) {
-    const events = steps.slice(1).map(({ event }) => event);
-    it(`is the same with living children: ${events.map(short).join(' → ')}`, async () => {
-      const journal: string[] = [];
-      const run = start(puppets(journal), journal);
-      for (const event of events) {
-        await happen(run, event);
-        checkLiving(run);
+  it('refuses what cannot be supervised, all of it by name, before it starts anything', () => {
+    const journal: string[] = [];
+    const specs = [
+      puppet('a', journal),
+      puppet('a', journal),
+      puppet('b', journal, { requires: ['x'] })
+    ];
+    const run = startSupervisor(specs, journal);
+    expect(journal).to.deep.equal([]);
+    expect(run.ends).to.deep.equal([
+      {
+        status: 'failed',
+        service: 'phase',
+        error: 'two children have the id a; b requires x, which is not there',
+        report: null
       }
-      expect(run.snapshot().value).to.equal(state.value);
-      expect(run.ends).to.deep.equal([state.output]);
-      checkEnd(run);
-    });
-  }
-});
-
-type Run = ReturnType<typeof start>;
-
-function short(event: SupervisorEvent): string {
-  const id = 'actorId' in event ? event.actorId : 'id' in event ? event.id : '';
-  const what = event.type.replace(/^xstate\.|actor\.|\.supervisor.*$/g, '');
-  return what.endsWith(`.${id}`) || id === '' ? what : `${what} ${id}`;
-}
-
-/** Lets an event of the enumeration happen for real: a child does it, or time passes. */
-async function happen(run: Run, event: SupervisorEvent): Promise<void> {
-  if ('output' in event) run.make(event.actorId, { type: 'end', output: event.output });
-  else if ('actorId' in event) run.make(event.actorId, { type: 'crash' });
-  else if (event.type === 'child.ready') run.ready(event.id);
-  else if (event.type === 'supervisor.stop') run.stop();
-  else await run.clock.advance(run.clock.nextMs ?? 0);
-}
-
-/** What must be true at any moment. */
-function checkLiving(run: Run): void {
-  const { status, context } = run.snapshot();
-  expect(status).to.not.equal('error');
-  const living = run.running();
-  expect([...living].sort()).to.deep.equal([...context.live].sort());
-  // The dead are off the books: a child of the same id would be orphaned by them.
-  expect(run.known().sort()).to.deep.equal([...living].sort());
-  const ids = context.specs.map(({ id }) => id);
-  expect(ids).to.include.members(living);
-  // Started in order, each once; told to stop in reverse order, each once.
-  const started = journalOf(run, 'starts');
-  expect(started).to.deep.equal(ids.slice(0, started.length));
-  const told = journalOf(run, 'is told to stop');
-  expect(told).to.deep.equal(ids.filter((id) => told.includes(id)).reverse());
-  // A child that is ready or starting lives, and one that waits has not been started.
-  for (const child of context.children) {
-    if (['starting', 'ready', 'degraded'].includes(child.status) && status === 'active') {
-      expect(living).to.include(child.id);
-    }
-    expect(child.status === 'waiting').to.equal(!started.includes(child.id));
-  }
-}
-
-/** What must be true when it is over. */
-function checkEnd(run: Run): void {
-  expect(run.snapshot().status).to.equal('done');
-  expect(run.ends).to.have.length(1);
-  expect(run.running()).to.deep.equal([]);
-  expect(run.clock.waiting).to.equal(0);
-}
-
-function journalOf(run: Run, what: string): string[] {
-  return run.journal
-    .filter((line) => line.endsWith(` ${what}`))
-    .map((line) => line.slice(0, -what.length - 1));
-}
-
-describe('a supervisor of any children', () => {
-  const kind = fc.record({
-    required: fc.boolean(),
-    manner: fc.constantFrom<Manner>('obeys', 'fails', 'throws', 'ignores')
+    ]);
   });
-  const order = fc.constantFrom<PuppetOrder>(
-    { type: 'say.ready' },
-    { type: 'say.ready' },
-    { type: 'say.ready' },
-    { type: 'say.degraded' },
-    { type: 'say.recovered' },
-    FAILED,
-    { type: 'end', output: { status: 'stopped' } },
-    { type: 'end', output: null },
-    { type: 'crash' }
-  );
-  const step = fc.oneof(
-    { weight: 12, arbitrary: fc.record({ child: fc.nat(4), order }) },
-    {
-      weight: 3,
-      arbitrary: fc.record({ advanceMs: fc.constantFrom(1, 200, SHUTDOWN_MS, START_MS) })
-    },
-    { weight: 1, arbitrary: fc.constant('stop' as const) }
-  );
 
-  it('never errs, loses no child and ends in time whatever they do and whenever', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(kind, { minLength: 1, maxLength: 5 }),
-        fc.array(step, { maxLength: 25 }),
-        async (kinds, steps) => {
-          const run = startPuppets(...kinds);
-          for (const one of steps) {
-            if (one === 'stop') run.stop();
-            else if ('advanceMs' in one) await run.clock.advance(one.advanceMs);
-            else {
-              // The child that acts is one of those that live: nobody else can.
-              const living = run.running();
-              const id = living[one.child % living.length];
-              if (id !== undefined) run.make(id, one.order);
-            }
-            checkLiving(run);
-          }
-          if (run.ends.length === 0) run.stop();
-          await run.clock.advance(kinds.length * SHUTDOWN_MS);
-          checkLiving(run);
-          checkEnd(run);
-          const output = run.ends[0];
-          if (output === 'error' || output?.status !== 'failed') return;
-          const lost = run.snapshot().context.specs.find(({ id }) => id === output.service);
-          expect(lost?.required).to.equal(true);
-        }
-      ),
-      { numRuns: 400 }
-    );
+  it('supervises as many children as it may have', () => {
+    const ids = Array.from({ length: MAX_CHILDREN }, (_, n) => `c${String(n)}`);
+    const run = startSupervisor(ids.map((id) => puppet(id, [])));
+    run.ready(...ids);
+    expect(run.running()).to.deep.equal(ids);
+    run.stop();
+    expect(run.running()).to.deep.equal([]);
+  });
+
+  describe('under another supervisor', () => {
+    const settings = { now: () => 0, random: () => 0.5 };
+    const nest = (journal: string[]) => {
+      const inner: ChildSpec = {
+        ...puppet('inner', []),
+        logic: createSupervisorMachine(settings),
+        input: { children: [puppet('a', journal)], policy: RESTARTS },
+        startTimeoutMs: START_MS / 2
+      };
+      return startSupervisor([inner], journal);
+    };
+
+    it('is started, fails and is stopped like any child', () => {
+      const journal: string[] = [];
+      const run = nest(journal);
+      const innermost = () => keptBy(keptBy(run.ref, 'inner'), 'a');
+      innermost().send({ type: 'say.ready' });
+      expect(run.statuses()).to.deep.equal(['ready']);
+      run.stop();
+      expect(run.ends).to.deep.equal([{ status: 'stopped' }]);
+      const failing = nest([]);
+      keptBy(keptBy(failing.ref, 'inner'), 'a').send(FAILED);
+      expect(failing.ends[0]).to.deep.include({ service: 'inner', error: 'a: disk full' });
+    });
+
+    it('blames the innermost part when that does not start in time', async () => {
+      const journal: string[] = [];
+      const run = nest(journal);
+      await run.clock.advance(START_MS / 2);
+      expect(run.ends[0]).to.deep.include({
+        service: 'inner',
+        error: `did not start within ${String(START_MS / 2)} ms: it waits for a`
+      });
+      expect(journal.at(-1)).to.equal('a is told to stop');
+    });
   });
 });
