@@ -1,6 +1,7 @@
 /**
  * Proof by kill: starts the built server, publishes and subscribes, kills it with SIGKILL at random moments, and counts
- * at the end. `npm run kill-proof -- --cycles 100 --seed 7 --durability disk`.
+ * at the end. `npm run kill-proof -- --cycles 100 --seed 7 --durability disk`. With `--signal SIGTERM`, which is
+ * `npm run restart-proof`, the server is told to stop instead and must say goodbye to everybody.
  * Progress goes to standard error, the verdict to standard output; exit code 0 when everything holds, 1 when not, 2
  * for wrong usage.
  */
@@ -9,7 +10,11 @@ import { paintIf, wantsColours, type Paint } from '../server/cli/paint.js';
 import { proveByKill, type ProofReport } from './kill-proof/proof.js';
 
 const USAGE =
-  'Usage: npm run kill-proof -- [--cycles 100] [--seed <number>] [--durability disk|process]';
+  'Usage: npm run kill-proof -- [--cycles <number>] [--seed <number>] [--durability disk|process] ' +
+  '[--signal SIGKILL|SIGTERM]';
+
+/** Ends of a server in one run where nothing else is asked for. */
+const CYCLES = { SIGKILL: '100', SIGTERM: '20' } as const;
 
 /** Kills between two lines of progress where it does not go to a terminal. */
 const LINE_EVERY = 10;
@@ -21,6 +26,7 @@ interface Wanted {
   readonly cycles: number;
   readonly seed: number;
   readonly durability: 'disk' | 'process';
+  readonly signal: 'SIGKILL' | 'SIGTERM';
 }
 
 /** Reads the flags; a sentence when they are wrong. */
@@ -29,20 +35,25 @@ function wanted(args: string[]): Wanted | string {
     const { values } = parseArgs({
       args,
       options: {
-        cycles: { type: 'string', default: '100' },
+        signal: { type: 'string', default: 'SIGKILL' },
+        cycles: { type: 'string' },
         seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
         durability: { type: 'string', default: 'disk' }
       }
     });
-    const cycles = wholeNumber(values.cycles);
+    const { durability, signal } = values;
+    if (signal !== 'SIGKILL' && signal !== 'SIGTERM') {
+      return `--signal must be SIGKILL or SIGTERM, not ${signal}`;
+    }
+    const cyclesText = values.cycles ?? CYCLES[signal];
+    const cycles = wholeNumber(cyclesText);
     const seed = wholeNumber(values.seed);
-    const { durability } = values;
-    if (cycles === null || cycles < 1) return `--cycles must be 1 or more, not ${values.cycles}`;
+    if (cycles === null || cycles < 1) return `--cycles must be 1 or more, not ${cyclesText}`;
     if (seed === null) return `--seed must be a whole number, not ${values.seed}`;
     if (durability !== 'disk' && durability !== 'process') {
       return `--durability must be disk or process, not ${durability}`;
     }
-    return { cycles, seed, durability };
+    return { cycles, seed, durability, signal };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -59,13 +70,13 @@ function table({ checks, figures, holds }: ProofReport, paint: Paint): string {
     ...faults.words.slice(0, FAULTS_SAID).map((words) => `    ${paint('red', words)}`),
     ...(faults.count > FAULTS_SAID ? [`    … and ${String(faults.count - FAULTS_SAID)} more`] : [])
   ]);
-  const { kills, startupKills, acked, duplicates, connections, cuts, tookMs } = figures;
+  const { kills, startupKills, acked, duplicates, connections, told, cuts, tookMs } = figures;
   return [
     ...rows,
     '',
-    `${String(kills)} kills (${String(startupKills)} while starting), ${String(acked)} messages acked, ` +
+    `${String(kills)} ends (${String(startupKills)} while starting), ${String(acked)} messages acked, ` +
       `${String(duplicates)} sent again and recognized, ${String(connections)} connections ` +
-      `(${String(cuts)} cut besides), ${(tookMs / 1_000).toFixed(1)} s`,
+      `(${String(told)} told goodbye, ${String(cuts)} cut besides), ${(tookMs / 1_000).toFixed(1)} s`,
     holds ? paint('green', 'The proof holds.') : paint('red', 'The proof does not hold.')
   ].join('\n');
 }
@@ -80,12 +91,12 @@ if (typeof options === 'string') {
 const { stderr, stdout } = process;
 const paint = paintIf(wantsColours(stderr, process.env));
 stderr.write(
-  `${String(options.cycles)} cycles, seed ${String(options.seed)}, durability ${options.durability}\n`
+  `${String(options.cycles)} cycles, seed ${String(options.seed)}, durability ${options.durability}, ${options.signal}\n`
 );
 const report = await proveByKill({
   ...options,
   progress: ({ kills, cycles, acked }) => {
-    const line = `${paint('cyan', `${String(kills)}/${String(cycles)}`)} kills, ${String(acked)} messages acked`;
+    const line = `${paint('cyan', `${String(kills)}/${String(cycles)}`)} ends, ${String(acked)} messages acked`;
     if (stderr.isTTY) stderr.write(`\r${line}${kills === cycles ? '\n' : ''}`);
     else if (kills % LINE_EVERY === 0 || kills === cycles) stderr.write(`${line}\n`);
   }

@@ -86,6 +86,7 @@ export function createBackend(options: BackendOptions): Backend {
     log,
     subscriptions,
     limits: connectionLimits(config),
+    connections,
     onDropped: (socket, frame) => {
       chat.dropped(socket, frame);
     },

@@ -72,6 +72,8 @@ export class CatchUp {
   private step(connection: Connection): boolean {
     const { socket } = connection;
     if (socket === null || connection.isClosing || !connection.payOwed()) return false;
+    // It reads on elsewhere; what it is still fed here would only delay its going.
+    if (connection.isLeaving) return false;
     for (const subscription of connection.subscriptions) {
       if (subscription.isLive) continue;
       if (socket.buffered() > CATCH_UP_BUFFER_BYTES) return false;

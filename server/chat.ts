@@ -201,6 +201,10 @@ export class Chat {
     const parts = this.parts;
     // Closed meanwhile, by either side: nothing may be opened for it that nobody would close.
     if (parts === null || connection.isClosing || connection.socket === null) return;
+    if (connection.isLeaving && frame.type !== 'ping' && frame.type !== 'pong') {
+      this.turnAway(connection, frame, parts);
+      return;
+    }
     if (connection.user === null && frame.type !== 'connect') {
       connection.sendError(frame.id, 'not_connected');
       return;
@@ -229,6 +233,18 @@ export class Chat {
         reason: reasonOf(error)
       });
       connection.disconnect(3004, 0);
+    }
+  }
+
+  /** Says of what comes after the goodbye was decided that it was not done; to `connect` the goodbye is the answer. */
+  private turnAway(connection: Connection, frame: ClientFrame, parts: ChatParts): void {
+    if (frame.type === 'publish') parts.threads.refused();
+    if (frame.type === 'publish' || (frame.id !== undefined && frame.type !== 'connect')) {
+      connection.sendError(
+        frame.id,
+        'unavailable',
+        'the server is stopping; send it again elsewhere'
+      );
     }
   }
 

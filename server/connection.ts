@@ -52,6 +52,10 @@ export class Connection {
   expiresAt: number | null = null;
   laggingSince: number | null = null;
   badFramesInARow = 0;
+  /** Requests whose answer waits for the log. */
+  unanswered = 0;
+  /** Asked to go: takes no more requests, and is closed as soon as nothing of it is under way. */
+  isLeaving = false;
   isClosing = false;
   /** Frames that came while the token was being checked; null when none is. */
   early: ClientFrame[] | null = null;
@@ -67,9 +71,27 @@ export class Connection {
     this.heardAt = now;
   }
 
+  /** Whether nothing is under way: every request has its answer, and all that was sent has gone out. */
+  get isSettled(): boolean {
+    const bufferedBytes = this.socket?.buffered() ?? 0;
+    return (
+      this.unanswered === 0 && this.early === null && this.owed === null && bufferedBytes === 0
+    );
+  }
+
   /** The subscription to a thread, if there is one. */
   subscriptionTo(thread: string): Subscription | undefined {
     return this.subscriptions.find((subscription) => subscription.thread.id === thread);
+  }
+
+  /** Gives it nothing live any more, so that its buffer runs empty; the client goes on from the offset it has. */
+  stopFeed(): void {
+    for (const subscription of this.subscriptions) {
+      if (!subscription.isLive) continue;
+      this.socket?.leave(subscription.thread.id);
+      subscription.isLive = false;
+      subscription.cursor = subscription.thread.published;
+    }
   }
 
   /** Sends a frame; one that the full buffer does not take is owed and sent first once there is room. */

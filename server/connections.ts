@@ -1,6 +1,7 @@
 /**
  * All open connections: by user and by address, with the limits on each, and the sweep that closes what has been
- * silent, late, expired or slow for too long.
+ * silent, late, expired or slow for too long. Event streams are among them only to be sent away with the others: their
+ * own limits and deadlines are with them.
  */
 import type { Clock } from '../actors/clock.js';
 import { fallbackFrame } from '../actors/log/message-frame.js';
@@ -28,6 +29,7 @@ export class Connections {
   private readonly clock: Clock;
   private readonly limits: ConnectionLimits;
   private readonly all = new Set<Connection>();
+  private readonly streams = new Set<Connection>();
   private readonly users = new Map<string, Set<Connection>>();
   private readonly addresses = new Map<string, number>();
 
@@ -48,9 +50,19 @@ export class Connections {
     return count;
   }
 
-  /** All open connections. */
-  [Symbol.iterator](): Iterator<Connection> {
-    return this.all.values();
+  /** Everybody that has to be sent away before the server ends: WebSockets and event streams. */
+  everybody(): Connection[] {
+    return [...this.all, ...this.streams];
+  }
+
+  /** Takes an event stream in; it counts for no limit here. */
+  addStream(connection: Connection): void {
+    this.streams.add(connection);
+  }
+
+  /** Lets go of an event stream that has ended. */
+  removeStream(connection: Connection): void {
+    this.streams.delete(connection);
   }
 
   /** Takes a new connection in; false when a limit is reached (the health probe is never refused). */

@@ -5,13 +5,13 @@
 import type { Clock } from '../actors/clock.js';
 import type { ThreadLog } from '../actors/log/thread-log.js';
 import { Connection } from './connection.js';
-import { LAG_MAX_MS, PING_MS } from './connections.js';
+import { LAG_MAX_MS, PING_MS, type Connections } from './connections.js';
 import type { ConnectionLimits } from './limits.js';
 import { problem } from './http.js';
 import type { Subscriptions } from './subscriptions.js';
 import type { HttpReply, HttpStream, HttpStreamReply, Socket } from './transport/transport.js';
 
-/** Time after which a browser comes back by itself, told in the stream. */
+/** Time after which a browser comes back by itself, told in the stream; a goodbye tells a time of its own. */
 export const EVENTS_RETRY_MS = 2_000;
 
 /** What the streams work with. */
@@ -20,6 +20,8 @@ export interface EventStreamsOptions {
   readonly log: ThreadLog;
   readonly subscriptions: Subscriptions;
   readonly limits: ConnectionLimits;
+  /** Where streams are among those that are sent away before the server ends. */
+  readonly connections: Connections;
   /** A frame found a stream's buffer full. */
   readonly onDropped: (socket: Socket<Connection>, frame: string) => void;
   /** A stream takes frames again. */
@@ -33,6 +35,7 @@ export class EventStreams {
   private readonly all = new Set<EventSocket>();
   private nextStream = 1;
   private keptAliveAt = 0;
+  private isClosed = false;
 
   constructor(options: EventStreamsOptions) {
     this.options = options;
@@ -50,7 +53,8 @@ export class EventStreams {
     user: string | null,
     address: string
   ): HttpStreamReply | HttpReply {
-    const { limits, log, clock, subscriptions } = this.options;
+    const { limits, log, clock, subscriptions, connections } = this.options;
+    if (this.isClosed) return problem('unavailable', 'the server is stopping');
     const fromThere = [...this.all].filter(({ state }) => state.address === address).length;
     if (
       (limits.total > 0 && this.all.size >= limits.total) ||
@@ -78,10 +82,12 @@ export class EventStreams {
         const socket = new EventSocket(out, connection, this);
         connection.socket = socket;
         this.all.add(socket);
+        connections.addStream(connection);
         out.onClose(() => {
           this.all.delete(socket);
           for (const members of this.topics.values()) members.delete(socket);
           connection.socket = null;
+          connections.removeStream(connection);
           subscriptions.endAll(connection);
         });
         out.onDrain(() => {
@@ -118,9 +124,9 @@ export class EventStreams {
     }
   }
 
-  /** Ends every stream; browsers come back by themselves. */
+  /** Opens no more streams; those there are end one by one with the other connections. */
   close(): void {
-    for (const socket of [...this.all]) socket.state.disconnect(3001, EVENTS_RETRY_MS);
+    this.isClosed = true;
   }
 
   /** Adds a stream to those that hear of a thread. */
@@ -157,7 +163,10 @@ class EventSocket implements Socket<Connection> {
     const type = /^\{"type":"([a-z_]+)"/.exec(frame)?.[1] ?? 'message';
     const offset = type === 'message' ? /"offset":(\d+)/.exec(frame)?.[1] : undefined;
     const id = offset === undefined ? '' : `id: ${offset}\n`;
-    this.isBlocked = !this.out.write(`${id}event: ${type}\ndata: ${frame}\n\n`);
+    // A browser knows no frames: its own field tells it when to come back.
+    const afterMs = type === 'disconnect' ? /"afterMs":([1-9]\d*)/.exec(frame)?.[1] : undefined;
+    const retry = afterMs === undefined ? '' : `retry: ${afterMs}\n`;
+    this.isBlocked = !this.out.write(`${retry}${id}event: ${type}\ndata: ${frame}\n\n`);
     return true;
   }
 

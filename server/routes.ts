@@ -187,7 +187,9 @@ export function createRoutes(services: RouteServices): Routes {
         bodyJson: JSON.stringify(frame.body),
         at: now
       };
+      connection.unanswered++;
       threads.publish(threads.get(frame.thread), entry, frame.expect === 'stored', (result) => {
+        connection.unanswered--;
         if (result.ok) {
           connection.send(encodeAck(frame, result, log.durability));
         } else {
@@ -250,6 +252,7 @@ export function createRoutes(services: RouteServices): Routes {
         connection.sendError(frame.id, 'not_subscribed');
         return;
       }
+      connection.unanswered++;
       log
         .setReadMark(frame.thread, user, frame.read)
         .then((read) => {
@@ -261,6 +264,9 @@ export function createRoutes(services: RouteServices): Routes {
         })
         .catch(() => {
           connection.sendError(frame.id, 'unavailable', 'the mark was not stored');
+        })
+        .finally(() => {
+          connection.unanswered--;
         });
     },
 

@@ -3,6 +3,7 @@
  * fault of theirs cannot hide itself here.
  */
 import { WebSocket } from 'ws';
+import { Farewells, type Farewell } from './farewells.js';
 import { between, type Random } from './random.js';
 
 /** Time before the next attempt to connect: shorter than any client's, so that every life of the server sees traffic. */
@@ -46,7 +47,9 @@ export function isFrame(value: unknown): value is Frame {
 export class Link {
   /** Connections that got as far as `connected`. */
   connections = 0;
+  readonly farewells: Farewells;
   readonly #options: LinkOptions;
+  #farewell: Farewell | null = null;
   #socket: WebSocket | null = null;
   #isConnected = false;
   #retry: NodeJS.Timeout | null = null;
@@ -54,6 +57,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.farewells = new Farewells(options.user);
     this.#open();
   }
 
@@ -66,6 +70,7 @@ export class Link {
 
   /** Cuts the connection, without a word; it comes back. */
   cut(): void {
+    this.#farewell?.ours();
     this.#socket?.terminate();
   }
 
@@ -73,6 +78,7 @@ export class Link {
   close(): void {
     this.#isOver = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#farewell?.ours();
     this.#socket?.terminate();
   }
 
@@ -81,6 +87,7 @@ export class Link {
     const { url, user, random } = this.#options;
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, ['rollcall.v1']);
     this.#socket = socket;
+    this.#farewell = this.farewells.watch(socket);
     socket.on('error', () => undefined);
     socket.on('open', () => {
       socket.send(JSON.stringify({ type: 'connect', user }));

@@ -1,20 +1,21 @@
 /**
  * The proof by kill: a server that is killed again and again at moments that chance picks, while clients publish and
- * subscribe; then everything is counted.
+ * subscribe; then everything is counted. With SIGTERM it is a rolling restart: the server may say goodbye, and must.
  */
-import { createServer } from 'node:net';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { checkLog, exportLog } from '../../actors/log/log-check.js';
+import { checkLog } from '../../actors/log/log-check.js';
 import type { Durability } from '../../actors/log/thread-log.js';
 import { LOG_FOLDER } from '../../server/config/config.js';
 import { launchServer, temporaryDir, type LaunchedServer } from '../../spec/e2e/server-process.js';
 import { Faults } from './faults.js';
+import { freePort } from './free-port.js';
 import { Publisher } from './publisher.js';
 import { between, seeded, type Random } from './random.js';
+import { exported, history } from './read-back.js';
 import { startWitness, WITNESS_KINDS, type Witness } from './witness.js';
-import { judge, type Check, type Stored } from './verdict.js';
+import { judge, type Check, type GoodbyesAccount, type Stored } from './verdict.js';
 
 /** Clients of one run. */
 const PUBLISHERS = 4;
@@ -35,12 +36,8 @@ const CUT_CHANCE = 0.5;
 /** Time that the clients have, after the last kill, to get every ack and every message. */
 const SETTLE_MS = 60_000;
 
-/** Ports tried for the server: below those that the system gives to outgoing connections. */
-const PORT_LEAST = 20_000;
-const PORT_MOST = 29_999;
-
-/** Messages in one page of the API. */
-const PAGE = 500;
+/** Levels of lines that no server may write: one that is killed may find its disk or its lock in disorder. */
+const BAD_LEVELS = { SIGKILL: ['error'], SIGTERM: ['error', 'warn'] } as const;
 
 /** How a run is made. */
 export interface ProofOptions {
@@ -48,6 +45,8 @@ export interface ProofOptions {
   /** Repeats what chance picks; the machine's own timing is never the same. */
   readonly seed: number;
   readonly durability: Durability;
+  /** How the server is ended: killed, or told to stop. */
+  readonly signal: 'SIGKILL' | 'SIGTERM';
   /** Told after every kill. */
   readonly progress?: (progress: Progress) => void;
 }
@@ -71,13 +70,15 @@ export interface ProofReport {
     /** Messages sent again that had been stored: their ack died with a server. */
     readonly duplicates: number;
     readonly connections: number;
+    /** Connections that ended with a goodbye. */
+    readonly told: number;
     /** Connections cut while the server lived on. */
     readonly cuts: number;
     readonly tookMs: number;
   };
 }
 
-/** Runs it. @throws when a server does not start or ends by itself */
+/** Runs it; with SIGTERM, goodbyes and exit codes are looked at too. @throws when a server does not start */
 export async function proveByKill(options: ProofOptions): Promise<ProofReport> {
   const startedAt = performance.now();
   const dataDir = await temporaryDir();
@@ -101,7 +102,8 @@ class Run {
   readonly #random: Random;
   readonly #publishers: Publisher[];
   readonly #witnesses: Witness[];
-  readonly #errorLines = new Faults();
+  readonly #badLines = new Faults();
+  readonly #exits = new Faults();
   #server: LaunchedServer | null = null;
   #startupKills = 0;
   #kills = 0;
@@ -127,7 +129,7 @@ class Run {
     );
   }
 
-  /** One life of a server, with a violent end. */
+  /** One life of a server, and its end. */
   async cycle(number: number): Promise<void> {
     const random = this.#random;
     const server = await this.#launch();
@@ -146,9 +148,8 @@ class Run {
       }
       await wait(lifeMs - (cutMs ?? 0));
     }
-    await server.stop('SIGKILL');
+    await this.#stop(server, this.#options.signal);
     this.#kills += 1;
-    this.#bury(server);
     this.#options.progress?.({
       kills: number,
       cycles: this.#options.cycles,
@@ -165,16 +166,15 @@ class Run {
       wait(SETTLE_MS, undefined, { ref: false })
     ]);
     const stored = new Map<string, Stored[]>();
-    for (const thread of THREADS) stored.set(thread, await this.#history(thread));
+    for (const thread of THREADS) stored.set(thread, await history(this.#url, thread));
     await this.#allSeen(stored);
     this.#close();
-    await server.stop();
-    this.#bury(server);
+    await this.#stop(server, 'SIGTERM');
     const dir = join(this.#dataDir, LOG_FOLDER);
     const { problemCount, problems } = await checkLog(dir);
     return judge({
       stored,
-      exported: await exported(dir),
+      exported: await exported(dir, THREADS),
       check: { count: problemCount, words: problems },
       publishers: this.#publishers,
       witnesses: this.#witnesses.map(({ name, seen }) => ({
@@ -182,7 +182,9 @@ class Run {
         threads: seen.threads,
         faults: seen.faults
       })),
-      errorLines: this.#errorLines
+      badLines: this.#badLines,
+      exits: this.#exits,
+      goodbyes: this.#options.signal === 'SIGKILL' ? null : this.#goodbyes()
     });
   }
 
@@ -193,7 +195,8 @@ class Run {
       startupKills: this.#startupKills,
       acked: this.#acked(),
       duplicates: sum(this.#publishers.map(({ duplicates }) => duplicates)),
-      connections: sum([...this.#publishers, ...this.#witnesses].map((each) => each.connections)),
+      connections: sum(this.#clients.map(({ connections }) => connections)),
+      told: sum(this.#clients.map(({ farewells }) => farewells.told)),
       cuts: this.#cuts
     };
   }
@@ -205,7 +208,17 @@ class Run {
   }
 
   #close(): void {
-    for (const client of [...this.#publishers, ...this.#witnesses]) client.close();
+    for (const client of this.#clients) client.close();
+  }
+
+  get #clients(): (Publisher | Witness)[] {
+    return [...this.#publishers, ...this.#witnesses];
+  }
+
+  #goodbyes(): GoodbyesAccount {
+    const missing = new Faults();
+    for (const { farewells } of this.#clients) missing.addAll(farewells.cut);
+    return { told: this.figures().told, missing };
   }
 
   #acked(): number {
@@ -230,9 +243,15 @@ class Run {
     for (const witness of this.#witnesses) witness.nudge();
   }
 
-  #bury({ lines }: LaunchedServer): void {
-    for (const { level, message } of lines) if (level === 'error') this.#errorLines.add(message);
+  async #stop(server: LaunchedServer, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const code = await server.stop(signal);
     this.#server = null;
+    // One that has not said a word was met while it loaded its code: it had begun nothing that it could end in order.
+    const expected = signal === 'SIGKILL' || server.lines.length === 0 ? null : 0;
+    if (code !== expected) this.#exits.add(`after ${signal} a server ended with ${String(code)}`);
+    const bad: readonly string[] = BAD_LEVELS[this.#options.signal];
+    for (const { level, message } of server.lines)
+      if (bad.includes(level)) this.#badLines.add(message);
   }
 
   async #allSeen(stored: ReadonlyMap<string, readonly Stored[]>): Promise<void> {
@@ -240,76 +259,5 @@ class Run {
     const isBehind = ({ seen }: Witness): boolean =>
       [...stored].some(([thread, entries]) => seen.offset(thread) < entries.length);
     while (this.#witnesses.some(isBehind) && performance.now() < until) await wait(20);
-  }
-
-  async #history(thread: string): Promise<Stored[]> {
-    const entries: Stored[] = [];
-    for (;;) {
-      const after = String(entries.at(-1)?.offset ?? 0);
-      const path = `/api/threads/${thread}/messages?after=${after}&limit=${String(PAGE)}`;
-      const page: unknown = await (await fetch(this.#url + path)).json();
-      if (!isPage(page)) throw new Error(`the API answered ${JSON.stringify(page)}`);
-      entries.push(...page.messages.map(storedOf));
-      if (!page.more || page.messages.length === 0) return entries;
-    }
-  }
-}
-
-interface Message {
-  readonly thread: string;
-  readonly offset: number;
-  readonly mid: string;
-  readonly body: { readonly text: string };
-}
-
-interface Page {
-  readonly more: boolean;
-  readonly messages: readonly Message[];
-}
-
-function isPage(value: unknown): value is Page {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'messages' in value &&
-    Array.isArray(value.messages)
-  );
-}
-
-function isMessage(value: unknown): value is Message {
-  return typeof value === 'object' && value !== null && 'thread' in value && 'body' in value;
-}
-
-function storedOf({ offset, mid, body }: Message): Stored {
-  return { offset, mid, text: body.text };
-}
-
-/** Reads our threads from the files; those of the server's own probes are not ours. */
-async function exported(dir: string): Promise<Map<string, Stored[]>> {
-  const threads = new Map<string, Stored[]>(THREADS.map((thread) => [thread, []]));
-  await exportLog(dir, (line) => {
-    const message: unknown = JSON.parse(line);
-    if (!isMessage(message)) throw new Error(`exported what is no message: ${line}`);
-    threads.get(message.thread)?.push(storedOf(message));
-  });
-  return threads;
-}
-
-/** Finds a port that a server can have again and again; chance of the system's, for several runs at once. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = between(Math.random, PORT_LEAST, PORT_MOST);
-    const isFree = await new Promise<boolean>((resolve) => {
-      const server = createServer();
-      server.once('error', () => {
-        resolve(false);
-      });
-      server.listen(port, '127.0.0.1', () => {
-        server.close(() => {
-          resolve(true);
-        });
-      });
-    });
-    if (isFree) return port;
   }
 }

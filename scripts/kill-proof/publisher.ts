@@ -2,6 +2,7 @@
  * A client that publishes in bursts and sends everything again that has no ack, under the same `mid`, on every new
  * connection: what it was told is stored must be stored, once.
  */
+import type { Farewells } from './farewells.js';
 import { Faults } from './faults.js';
 import { Link, type Frame } from './link.js';
 import { between, type Random } from './random.js';
@@ -74,6 +75,11 @@ export class Publisher {
   /** Connections it has had. */
   get connections(): number {
     return this.#link.connections;
+  }
+
+  /** How they ended. */
+  get farewells(): Farewells {
+    return this.#link.farewells;
   }
 
   /** Messages without an ack. */

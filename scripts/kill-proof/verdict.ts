@@ -26,6 +26,14 @@ export interface WitnessAccount {
   readonly faults: FaultsAccount;
 }
 
+/** How the clients of a server were left that was told to stop. */
+export interface GoodbyesAccount {
+  /** Connections that ended with a goodbye. */
+  readonly told: number;
+  /** Those that did not. */
+  readonly missing: FaultsAccount;
+}
+
 /** Everything there is to go by. */
 export interface Evidence {
   /** Every thread's entries as the HTTP API answers them at the end. */
@@ -36,8 +44,12 @@ export interface Evidence {
   readonly exported: ReadonlyMap<string, readonly Stored[]>;
   /** What the log check says of those files. */
   readonly check: FaultsAccount;
-  /** Lines of level error that the servers have written. */
-  readonly errorLines: FaultsAccount;
+  /** Lines that the servers have written and should not have. */
+  readonly badLines: FaultsAccount;
+  /** Servers that ended otherwise than they were told to. */
+  readonly exits: FaultsAccount;
+  /** Null where servers are killed: they cannot say goodbye. */
+  readonly goodbyes: GoodbyesAccount | null;
 }
 
 /** One thing that must hold. */
@@ -50,7 +62,7 @@ export interface Check {
 
 /** Judges; the proof holds when no check has a fault. */
 export function judge(evidence: Evidence): Check[] {
-  const { stored, exported, publishers, witnesses, errorLines } = evidence;
+  const { stored, exported, publishers, witnesses, badLines, exits, goodbyes } = evidence;
   const count = (threads: ReadonlyMap<string, readonly unknown[]>): number =>
     [...threads.values()].reduce((sum, rows) => sum + rows.length, 0);
   const acked = publishers.reduce((sum, publisher) => sum + publisher.acked.size, 0);
@@ -88,9 +100,23 @@ export function judge(evidence: Evidence): Check[] {
     },
     {
       name: 'no server wrote an error line',
-      figure: `${String(errorLines.count)} lines`,
-      faults: errorLines
-    }
+      figure: `${String(badLines.count)} lines`,
+      faults: badLines
+    },
+    {
+      name: 'every server ended as it was told to',
+      figure: `${String(exits.count)} otherwise`,
+      faults: exits
+    },
+    ...(goodbyes === null
+      ? []
+      : [
+          {
+            name: 'every connection ended with a goodbye that says when to come back',
+            figure: `${String(goodbyes.told)} told`,
+            faults: goodbyes.missing
+          }
+        ])
   ];
 }
 

@@ -4,9 +4,10 @@
 import { WebSocket } from 'ws';
 import { connect } from '../../client/client.js';
 import { openEvents, type EventReader } from './event-reader.js';
-import { Faults } from './faults.js';
-import { isFrame, Link, type Frame } from './link.js';
+import { Farewells, type Farewell } from './farewells.js';
+import { isFrame, Link } from './link.js';
 import { between, type Random } from './random.js';
+import { Seen } from './seen.js';
 
 /** Time before a stream of events is asked for again. */
 const STREAM_RETRY_LEAST_MS = 20;
@@ -33,63 +34,13 @@ export interface Witness {
   readonly seen: Seen;
   /** Connections it has had. */
   readonly connections: number;
+  /** How they ended. */
+  readonly farewells: Farewells;
   /** Cuts its connection; it comes back. */
   cut(): void;
   /** Says that the server may be back. */
   nudge(): void;
   close(): void;
-}
-
-/** What a subscriber has been given: of every thread the mids in the order of their offsets, from 1. */
-export class Seen {
-  readonly threads: ReadonlyMap<string, string[]>;
-  readonly faults = new Faults();
-  readonly #epochs = new Map<string, string>();
-
-  constructor(threads: readonly string[]) {
-    this.threads = new Map(threads.map((thread) => [thread, []]));
-  }
-
-  /** The newest offset of a thread. */
-  offset(thread: string): number {
-    return this.threads.get(thread)?.length ?? 0;
-  }
-
-  /** Takes a message: it must be the next one. */
-  message(thread: string, offset: number, mid: string): void {
-    const mids = this.threads.get(thread);
-    if (mids === undefined) this.faults.add(`a message of thread ${thread}, not asked for`);
-    else if (offset <= mids.length) this.faults.add(`saw ${thread} ${String(offset)} again`);
-    else if (offset > mids.length + 1) {
-      this.faults.add(`saw ${thread} ${String(offset)} after ${String(mids.length)}`);
-      // The hole is one fault, not one a message from here on.
-      while (mids.length < offset - 1) mids.push('');
-      mids.push(mid);
-    } else mids.push(mid);
-  }
-
-  /** Takes the answer to a subscription: the place must be known there, and nothing be missing. */
-  subscribed(frame: Frame): void {
-    const { thread, offset, epoch, gap, recovered } = frame;
-    const known = this.#epochs.get(thread);
-    if (known !== undefined && known !== epoch) {
-      this.faults.add(`the epoch of ${thread} changed from ${known} to ${epoch}`);
-    }
-    this.#epochs.set(thread, epoch);
-    if (gap !== null || recovered !== true) {
-      this.faults.add(`${thread} was not recovered: ${JSON.stringify(frame)}`);
-    }
-    if (offset < this.offset(thread)) {
-      this.faults.add(
-        `saw ${thread} up to ${String(this.offset(thread))}, the server has ${String(offset)}`
-      );
-    }
-  }
-
-  /** The epoch of a thread; null before the server has told. */
-  epoch(thread: string): string | null {
-    return this.#epochs.get(thread) ?? null;
-  }
 }
 
 /** Starts a subscriber. */
@@ -117,13 +68,19 @@ class RawWitness implements Witness {
       frame: (frame) => {
         if (frame.type === 'message') this.seen.message(frame.thread, frame.offset, frame.mid);
         else if (frame.type === 'subscribed') this.seen.subscribed(frame);
-        else if (frame.type === 'error') this.seen.faults.add(JSON.stringify(frame));
+        // One that may be tried again is: on the next connection, after the goodbye.
+        else if (frame.type === 'error' && frame.retry !== true)
+          this.seen.faults.add(JSON.stringify(frame));
       }
     });
   }
 
   get connections(): number {
     return this.#link.connections;
+  }
+
+  get farewells(): Farewells {
+    return this.#link.farewells;
   }
 
   cut(): void {
@@ -153,16 +110,20 @@ class SdkWitness implements Witness {
   readonly kind = 'sdk';
   readonly name: string;
   readonly seen: Seen;
+  readonly farewells: Farewells;
   connections = 0;
   readonly #client: ReturnType<typeof connect>;
   #socket: WebSocket | null = null;
+  #farewell: Farewell | null = null;
   #isOver = false;
 
   constructor({ url, name, threads, random }: WitnessOptions) {
     this.name = name;
     this.seen = new Seen(threads);
+    this.farewells = new Farewells(name);
     const opened = (socket: WebSocket): void => {
       this.#socket = socket;
+      this.#farewell = this.farewells.watch(socket);
     };
     this.#client = connect(url, {
       user: name,
@@ -198,6 +159,7 @@ class SdkWitness implements Witness {
   }
 
   cut(): void {
+    this.#farewell?.ours();
     this.#socket?.terminate();
   }
 
@@ -207,6 +169,7 @@ class SdkWitness implements Witness {
 
   close(): void {
     this.#isOver = true;
+    this.#farewell?.ours();
     this.#client.close();
   }
 }
@@ -216,21 +179,23 @@ class EventsWitness implements Witness {
   readonly kind = 'sse';
   readonly name: string;
   readonly seen: Seen;
+  readonly farewells: Farewells;
   connections = 0;
   readonly #options: WitnessOptions;
-  readonly #streams = new Map<string, EventReader>();
+  readonly #streams = new Map<string, { reader: EventReader; farewell: Farewell }>();
   #isOver = false;
 
   constructor(options: WitnessOptions) {
     this.#options = options;
     this.name = options.name;
     this.seen = new Seen(options.threads);
+    this.farewells = new Farewells(options.name);
     for (const thread of options.threads) this.#open(thread);
   }
 
   cut(): void {
     const { random, threads } = this.#options;
-    this.#streams.get(threads[between(random, 0, threads.length - 1)] ?? '')?.close();
+    this.#cut(threads[between(random, 0, threads.length - 1)] ?? '');
   }
 
   nudge(): void {
@@ -239,16 +204,24 @@ class EventsWitness implements Witness {
 
   close(): void {
     this.#isOver = true;
-    for (const stream of this.#streams.values()) stream.close();
+    for (const thread of this.#streams.keys()) this.#cut(thread);
+  }
+
+  #cut(thread: string): void {
+    const stream = this.#streams.get(thread);
+    stream?.farewell.ours();
+    stream?.reader.close();
   }
 
   #open(thread: string): void {
     if (this.#isOver) return;
     const { url, random } = this.#options;
-    const stream = openEvents(`${url}/api/threads/${thread}/events`, {
+    const farewell = this.farewells.begin();
+    const reader = openEvents(`${url}/api/threads/${thread}/events`, {
       lastEventId: String(this.seen.offset(thread)),
       event: ({ event, id, data }) => {
         const frame: unknown = JSON.parse(data);
+        farewell.frame(frame);
         if (!isFrame(frame)) this.seen.faults.add(`no frame: ${data}`);
         else if (event === 'subscribed') this.seen.subscribed(frame);
         else if (event === 'message') {
@@ -257,14 +230,15 @@ class EventsWitness implements Witness {
         }
       }
     });
-    this.#streams.set(thread, stream);
-    stream.status.then(
+    this.#streams.set(thread, { reader, farewell });
+    reader.status.then(
       (status) => {
         if (status === 200) this.connections += 1;
       },
       () => undefined
     );
-    void stream.ended.then(() => {
+    void reader.ended.then((isWhole) => {
+      farewell.end(isWhole ? 'in good order' : 'in the middle');
       setTimeout(
         () => {
           this.#open(thread);

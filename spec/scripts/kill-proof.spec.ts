@@ -1,9 +1,14 @@
 import { expect } from 'chai';
-import { proveByKill } from '../../scripts/kill-proof/proof.js';
+import {
+  proveByKill,
+  type ProofOptions,
+  type ProofReport
+} from '../../scripts/kill-proof/proof.js';
+import { Farewells } from '../../scripts/kill-proof/farewells.js';
 import { judge, type Evidence } from '../../scripts/kill-proof/verdict.js';
 import { seeded } from '../../scripts/kill-proof/random.js';
 
-/** Kills of the short run; the long one has a hundred: `npm run kill-proof`. */
+/** Ends of the short runs; the long ones: `npm run kill-proof`, `npm run restart-proof`. */
 const CYCLES = 3;
 
 const CLEAN = { count: 0, words: [] };
@@ -28,7 +33,9 @@ function good(): Evidence {
     ],
     witnesses: [{ name: 'w', threads: new Map([['t', ['p-1', 'p-2']]]), faults: CLEAN }],
     check: CLEAN,
-    errorLines: CLEAN
+    badLines: CLEAN,
+    exits: CLEAN,
+    goodbyes: { told: 2, missing: CLEAN }
   };
 }
 
@@ -39,16 +46,38 @@ function failing(evidence: Evidence): string[] {
     .map(({ name }) => name);
 }
 
-describe('proveByKill', () => {
-  it(`holds through ${String(CYCLES)} kills at random moments`, async function () {
-    this.timeout(60_000);
-    const { checks, figures } = await proveByKill({ cycles: CYCLES, seed: 11, durability: 'disk' });
-    const faults = checks.flatMap(({ name, faults: { words } }) =>
-      words.map((fault) => `${name}: ${fault}`)
-    );
+/** Runs a short proof; everything that does not hold, in words. */
+async function prove(
+  signal: ProofOptions['signal']
+): Promise<{ faults: string[]; figures: ProofReport['figures'] }> {
+  const { checks, figures } = await proveByKill({
+    cycles: CYCLES,
+    seed: 11,
+    durability: 'disk',
+    signal
+  });
+  const faults = checks.flatMap(({ name, faults: { words } }) =>
+    words.map((fault) => `${name}: ${fault}`)
+  );
+  return { faults, figures };
+}
+
+describe('proveByKill', function () {
+  this.timeout(60_000);
+
+  it(`holds through ${String(CYCLES)} kills at random moments`, async () => {
+    const { faults, figures } = await prove('SIGKILL');
     expect(faults).to.deep.equal([]);
     expect(figures.kills).to.equal(CYCLES);
     expect(figures.acked).to.be.greaterThan(CYCLES);
+  });
+
+  it(`holds through ${String(CYCLES)} restarts, with a goodbye for everybody`, async () => {
+    const { faults, figures } = await prove('SIGTERM');
+    expect(faults).to.deep.equal([]);
+    expect(figures.kills).to.equal(CYCLES);
+    expect(figures.acked).to.be.greaterThan(CYCLES);
+    expect(figures.told).to.be.greaterThan(CYCLES);
   });
 });
 
@@ -60,6 +89,8 @@ describe('judge', () => {
   const SEEN = 'every subscriber saw every offset exactly once';
   const FILES = 'the files of the stopped server are whole and hold the same';
   const ERRORS = 'no server wrote an error line';
+  const EXITS = 'every server ended as it was told to';
+  const GOODBYES = 'every connection ended with a goodbye that says when to come back';
 
   it('finds nothing when all is well', () => {
     expect(failing(good())).to.deep.equal([]);
@@ -124,13 +155,50 @@ describe('judge', () => {
     expect(failing({ ...good(), exported: new Map() })).to.deep.equal([FILES]);
   });
 
+  it('finds a connection that ended without a goodbye, where there must be one', () => {
+    const goodbyes = { told: 1, missing: { count: 1, words: ['cut'] } };
+    expect(failing({ ...good(), goodbyes })).to.deep.equal([GOODBYES]);
+    expect(failing({ ...good(), goodbyes: null })).to.deep.equal([]);
+  });
+
   it('passes on what went wrong on the way', () => {
     const fault = { count: 1, words: ['wrong'] };
     const evidence = good();
     const publishers = evidence.publishers.map((one) => ({ ...one, faults: fault }));
     const witnesses = evidence.witnesses.map((one) => ({ ...one, faults: fault }));
-    const all = { ...evidence, publishers, witnesses, check: fault, errorLines: fault };
-    expect(failing(all)).to.deep.equal([ACKED, SEEN, FILES, ERRORS]);
+    const all = { ...evidence, publishers, witnesses, check: fault, badLines: fault, exits: fault };
+    expect(failing(all)).to.deep.equal([ACKED, SEEN, FILES, ERRORS, EXITS]);
+  });
+});
+
+describe('Farewells', () => {
+  const TOLD = { type: 'disconnect', code: 3001, afterMs: 700 };
+  const after = (frames: readonly object[], isOurs = false): [number, number] => {
+    const farewells = new Farewells('w');
+    const farewell = farewells.begin();
+    for (const frame of frames) farewell.frame(frame);
+    if (isOurs) farewell.ours();
+    farewell.end('with 1006');
+    return [farewells.told, farewells.cut.count];
+  };
+
+  it('counts a connection that was told when to come back', () => {
+    expect(after([{ type: 'connected' }, TOLD])).to.deep.equal([1, 0]);
+  });
+
+  for (const [what, frame] of [
+    ['is told nothing', { type: 'message' }],
+    ['is told another code', { ...TOLD, code: 3008 }],
+    ['is not told when to come back', { type: 'disconnect', code: 3001 }]
+  ] as const) {
+    it(`finds one that ${what}`, () => {
+      expect(after([{ type: 'connected' }, frame])).to.deep.equal([0, 1]);
+    });
+  }
+
+  it('passes over one that was never let in, and one that the client cut', () => {
+    expect(after([])).to.deep.equal([0, 0]);
+    expect(after([{ type: 'subscribed' }], true)).to.deep.equal([0, 0]);
   });
 });
 
