@@ -99,10 +99,11 @@ describe('EmbeddedStore', () => {
         user: 'ada',
         kind: 'user_message',
         body: '{"text":"it\'s \\\\ hí"}',
+        text: "it's \\ hí",
         at: '1767225600123'
       };
-      const columns = ['thread', 'epoch', 'offset', 'mid', 'user', 'kind', 'body', 'at'] as const;
-      await store.insert('messages', [...columns], [row, row]);
+      const columns = Object.keys(row);
+      await store.insert('messages', [columns[0] ?? '', ...columns.slice(1)], [row, row]);
       await store.ping();
       expect(await store.query('SELECT * FROM messages FINAL')).to.deep.equal([
         { day: '2026-01-01', ...row }
