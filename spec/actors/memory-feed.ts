@@ -18,6 +18,8 @@ export class MemoryFeed implements LogFeed {
   readonly rewinds: string[] = [];
   /** What reading throws, null when it works. */
   readFault: Error | null = null;
+  /** What noting that a batch was taken rejects with, null when it works. */
+  takeFault: Error | null = null;
   takes = 0;
   readonly #threads = new Map<string, { readonly entries: FeedEntry[]; taken: number }>();
   #factsTaken = 0;
@@ -89,6 +91,7 @@ export class MemoryFeed implements LogFeed {
   }
 
   take(batch: FeedBatch): Promise<void> {
+    if (this.takeFault !== null) return Promise.reject(this.takeFault);
     this.takes += 1;
     for (const { thread, offset } of batch.entries) {
       const stored = this.#threads.get(thread);

@@ -1,10 +1,13 @@
 import { expect } from 'chai';
 import { RemoteStore } from '../../../actors/clickhouse/remote-store.js';
 import { UNREADABLE } from '../../../actors/clickhouse/rows.js';
-import type { AnalyticsStore, Row } from '../../../actors/clickhouse/store.js';
+import { createSink } from '../../../actors/clickhouse/sink.js';
+import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
 import { ClickhouseServer, requireClickhouseServer } from '../../clickhouse-server.js';
 import { systemClock } from '../../../actors/clock.js';
 import { delivered, FED_AT, MemoryFeed, moved } from '../memory-feed.js';
+import { supervise } from '../../machines/supervised.js';
+import { RecordedLogger } from '../recorded-logger.js';
 import { FAST_CLOCK, runSink, type SinkRigOptions } from './sink-rig.js';
 import { REAL_STORES, type RealStore } from './stores.js';
 
@@ -303,5 +306,98 @@ describe('createSink with a server that fails', function () {
     await rig.stored();
     expect(await countsOf(store)).to.deep.equal([2, 0, 0]);
     expect(rig.said).to.deep.equal(['child.ready']);
+  });
+});
+
+describe('createSink', () => {
+  /** A store that has all tables and takes everything, until it is told otherwise. */
+  class Willing implements AnalyticsStore {
+    readonly mode = 'remote';
+    readonly inserted: string[] = [];
+    fault: StoreError | null = null;
+    connect = () => Promise.resolve({ version: '18.16' });
+    ping = () => Promise.resolve();
+    command = () => Promise.resolve();
+    close = () => Promise.resolve();
+    onLost = () => undefined;
+    query = (sql: string): Promise<Row[]> => {
+      const names = ['schema_version', 'identity', ...TABLES];
+      if (sql.includes('system.tables')) return Promise.resolve(names.map((name) => ({ name })));
+      return Promise.resolve([sql.includes('max(version)') ? { version: 2 } : { id: 'one', n: 0 }]);
+    };
+    insert = (table: string) => {
+      if (this.fault !== null) return Promise.reject(this.fault);
+      this.inserted.push(table);
+      return Promise.resolve();
+    };
+  }
+  let rig: ReturnType<typeof runSink> | undefined;
+  afterEach(() => rig?.stop());
+
+  it('is degraded while the log cannot be read or its place not be noted, and goes on after', async () => {
+    const feed = new MemoryFeed();
+    rig = runSink(new Willing(), { feed });
+    await rig.stored();
+    for (const fault of ['readFault', 'takeFault'] as const) {
+      feed[fault] = new Error(fault);
+      feed.say('t1', fault);
+      await rig.when(() => rig?.said.at(-1) === fault);
+      feed[fault] = null;
+      await rig.stored();
+      expect(rig.said.at(-1)).to.equal('child.recovered');
+    }
+    expect(rig.logger.with('ClickHouse takes no rows')).to.have.length(2);
+    expect(rig.logger.with('ClickHouse has all rows again, 1 were behind')).to.have.length(2);
+  });
+
+  it('says why a row is refused, skips none and takes nothing until it is stored', async () => {
+    const store = new Willing();
+    store.fault = new StoreError('query', 'refused (code 27)');
+    rig = runSink(store);
+    rig.feed.say('t1', 'poison');
+    await rig.when(() => rig?.status().status === 'retrying');
+    expect(rig.said).to.deep.equal(['child.ready', 'refused (code 27)']);
+    expect(rig.status()).to.deep.include({ error: 'refused (code 27)' });
+    expect(rig.feed.takes).to.equal(0);
+    expect(rig.logger.with('takes no rows: refused (code 27)')).to.have.length(1);
+    store.fault = null;
+    await rig.stored();
+    expect(store.inserted).to.deep.equal(['messages']);
+  });
+
+  it('knows up to when all is stored', async () => {
+    const feed = new MemoryFeed();
+    const store = new Willing();
+    rig = runSink(store, { feed });
+    await rig.stored();
+    const before = rig.sink.asOf() ?? expect.fail('it does not know');
+    expect(before).to.be.at.most(Date.now());
+    store.fault = new StoreError('lost', 'gone');
+    feed.say('t1', 'waits');
+    const waiting = rig.sink.asOf() ?? expect.fail('it does not know');
+    expect(waiting).to.be.at.most(before);
+    store.fault = null;
+    await rig.stored();
+    expect(rig.sink.asOf()).to.be.at.least(before);
+  });
+
+  it('says nothing of itself before it is spawned, and waits where there is no store', async () => {
+    const clickhouse = { store: null, onChange: () => () => undefined };
+    const sink = createSink({
+      clickhouse,
+      feed: () => new MemoryFeed(),
+      node: 'n1',
+      ttlDays: 30,
+      clock: systemClock,
+      random: () => 0.5,
+      newId: () => 'id',
+      logger: new RecordedLogger()
+    });
+    expect(sink.status()).to.equal(null);
+    expect(sink.asOf()).to.equal(null);
+    const child = supervise(sink.logic);
+    expect(sink.status()).to.deep.include({ status: 'waiting', error: null });
+    await child.stop();
+    expect(child.ends).to.deep.equal([{ status: 'stopped' }]);
   });
 });
