@@ -12,11 +12,23 @@ export const TOOLS = [
     commands: ['chromium', 'chromium-browser', 'google-chrome'],
     package: 'chromium',
     why: 'the specs of the pages open them in a browser'
+  },
+  {
+    name: 'clickhouse-server',
+    commands: ['clickhouse-server'],
+    package: 'clickhouse-server',
+    why: 'the specs of the analytics store into it and kill it'
   }
 ];
 
-/** The rows whose program is not in PATH. */
-export function missingTools(tools = TOOLS, path = process.env['PATH'] ?? '') {
+/** Where Debian puts servers; not in everybody's PATH. */
+const SERVERS = '/usr/sbin';
+
+/** The rows whose program is neither in PATH nor where servers are. */
+export function missingTools(
+  tools = TOOLS,
+  path = `${process.env['PATH'] ?? ''}${delimiter}${SERVERS}`
+) {
   const folders = path.split(delimiter).filter((folder) => folder !== '');
   return tools.filter(({ commands }) =>
     commands.every((command) => folders.every((folder) => !isRunnable(join(folder, command))))

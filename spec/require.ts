@@ -7,9 +7,13 @@ import { delimiter, join } from 'node:path';
 
 const told = new Set<string>();
 
+/** Where Debian puts servers; not in everybody's PATH. */
+const SERVERS = '/usr/sbin';
+
 /** Path of the first of these programs that can be run, looked for in PATH; undefined when there is none. */
 export function findProgram(...names: readonly string[]): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const path = `${process.env['PATH'] ?? ''}${delimiter}${SERVERS}`;
+  const folders = path.split(delimiter).filter((folder) => folder !== '');
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isRunnable);
 }
 

@@ -55,6 +55,12 @@ export interface Clickhouse {
   readonly store: AnalyticsStore | null;
   /** How it is now; null before it has been spawned. */
   status(): ClickhouseStatus | null;
+  /**
+   * Tells a listener whether the store answers: at once, and whenever that changes. A store that was lost and is back
+   * was away in between, however short that was.
+   * @returns a function that ends it
+   */
+  onChange(listener: (isConnected: boolean) => void): () => void;
 }
 
 /**
@@ -65,6 +71,14 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
   const { url, required, timeoutMs, clock, random, logger } = options;
   const store = url === 'off' ? null : (options.store ?? openStore(url, options));
   let latest: { getSnapshot(): { context: ClickhouseContext } } | null = null;
+  let isConnected = false;
+  // As many as there are readers and writers of the store: the sink and the expiry.
+  const listeners = new Set<(isConnected: boolean) => void>();
+  const become = (now: boolean) => {
+    if (now === isConnected) return;
+    isConnected = now;
+    for (const listener of [...listeners]) listener(now);
+  };
 
   const machine = createClickhouseMachine({
     mode: store?.mode ?? 'off',
@@ -97,6 +111,17 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
     actions: {
       announce: ({ self }) => {
         latest = self;
+        // Also when the whole tree is stopped from outside, the store is gone.
+        const gone = () => {
+          become(false);
+        };
+        self.subscribe({
+          next: ({ context }) => {
+            become(context.status === 'connected');
+          },
+          error: gone,
+          complete: gone
+        });
       },
       log: ({ context }, { news }) => {
         write(logger, news, context, clock.now());
@@ -106,7 +131,14 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
   return {
     logic,
     store,
-    status: () => (latest === null ? null : clickhouseStatus(latest.getSnapshot(), clock.now()))
+    status: () => (latest === null ? null : clickhouseStatus(latest.getSnapshot(), clock.now())),
+    onChange: (listener) => {
+      listeners.add(listener);
+      listener(isConnected);
+      return () => {
+        listeners.delete(listener);
+      };
+    }
   };
 }
 

@@ -1,30 +1,39 @@
 /**
  * The tables that Rollcall keeps in ClickHouse, in the dialect that every engine from 18.16 on reads: no DateTime64,
- * no TTL, no LowCardinality, no codecs, no skip indexes. Old rows go by `ALTER TABLE … DROP PARTITION`.
+ * no TTL, no LowCardinality, no codecs, no skip indexes. What they hold is a copy of the thread log.
+ * @see docs/adr/0008-exactly-once-by-replacing-key.md
  */
 import { StoreError, type AnalyticsStore } from './store.js';
 
-/** One step of the schema; its statements may run again after a crash in the middle. */
-interface Migration {
-  readonly version: number;
-  readonly statements: readonly string[];
-}
+/** What the schema is made with. */
+export type SchemaStore = Pick<AnalyticsStore, 'command' | 'query' | 'insert'>;
+
+/** The tables of facts, in the order in which a batch goes into them. */
+export const FACT_TABLES = ['messages', 'deliveries', 'transitions'] as const;
 
 // Replaced parts are kept for 8 minutes by default, which is 30 × the size of the data while inserting.
-const SETTINGS = 'SETTINGS old_parts_lifetime = 30';
+const SETTINGS = 'old_parts_lifetime = 30';
+
+// A row that the cursor has passed must survive a power cut; engines before 20.10 cannot promise it.
+const DURABLE_SETTINGS = `${SETTINGS}, fsync_after_insert = 1, fsync_part_directory = 1`;
 
 const VERSION_TABLE = `CREATE TABLE IF NOT EXISTS schema_version (
   version UInt32,
   at UInt64
 ) ENGINE = ReplacingMergeTree() ORDER BY version`;
 
-const MIGRATIONS: readonly Migration[] = [
-  {
-    version: 1,
-    statements: [
-      // Times are Unix milliseconds. The key is the message's place in the log: sent twice, it is kept once.
-      `CREATE TABLE IF NOT EXISTS messages (
-  day Date DEFAULT toDate(toDateTime(intDiv(at, 1000))),
+/** Says which set of tables this is: a new one is filled from the beginning of the log. */
+const IDENTITY_TABLE = `CREATE TABLE IF NOT EXISTS identity (
+  id String,
+  at UInt64
+) ENGINE = ReplacingMergeTree() ORDER BY id`;
+
+// Times are Unix milliseconds, durations milliseconds. The key is the row's place in the log: sent twice, kept once.
+// `day` follows from `at`, so that both copies of a row are in one partition.
+const DAY = 'day Date DEFAULT toDate(toDateTime(intDiv(at, 1000)))';
+const FACT_COLUMNS: Readonly<Record<(typeof FACT_TABLES)[number], string>> = {
+  messages: `(
+  ${DAY},
   thread String,
   epoch String,
   \`offset\` UInt64,
@@ -32,44 +41,49 @@ const MIGRATIONS: readonly Migration[] = [
   user String,
   kind String,
   body String,
+  text String,
   at UInt64
-) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (thread, epoch, \`offset\`) ${SETTINGS}`,
-      `CREATE TABLE IF NOT EXISTS deliveries (
-  day Date DEFAULT toDate(toDateTime(intDiv(at, 1000))),
-  thread String,
+) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (thread, epoch, \`offset\`)`,
+  deliveries: `(
+  ${DAY},
   epoch String,
+  id UInt64,
+  thread String,
   \`offset\` UInt64,
-  mid String,
+  messages UInt32,
   outcome String,
   subscribers UInt32,
-  at UInt64
-) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (thread, epoch, \`offset\`, outcome) ${SETTINGS}`,
-      `CREATE TABLE IF NOT EXISTS transitions (
-  day Date DEFAULT toDate(toDateTime(intDiv(at, 1000))),
+  at UInt64,
+  tookMs UInt64
+) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (thread, epoch, id)`,
+  transitions: `(
+  ${DAY},
+  epoch String,
+  id UInt64,
   node String,
+  chart String,
   actor String,
   \`from\` String,
   \`to\` String,
   event String,
-  at UInt64
-) ENGINE = MergeTree() PARTITION BY toYYYYMM(day) ORDER BY (actor, at) ${SETTINGS}`
-    ]
-  }
-];
-
-/** Version of the schema that this build makes and needs. */
-export const SCHEMA_VERSION = Math.max(...MIGRATIONS.map((migration) => migration.version));
+  at UInt64,
+  spentMs UInt64
+) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (chart, epoch, id)`
+};
 
 /**
- * Brings the schema to {@link SCHEMA_VERSION}; does nothing when it is there. Several nodes may run it at once.
+ * Version of the schema that this build makes and needs. Version 1 had the same tables with other columns; no build has
+ * ever stored a row in them, so they are dropped and not changed.
+ */
+export const SCHEMA_VERSION = 2;
+
+/**
+ * Brings the schema to {@link SCHEMA_VERSION}, and makes tables anew that somebody has dropped; does nothing when all is
+ * there. It may be killed anywhere and run again, and several nodes may run it at once.
  * @param at now, Unix milliseconds, written beside the version
  * @throws {StoreError} `schema` when a newer build made it; what the store says when a statement fails
  */
-export async function migrate(
-  store: Pick<AnalyticsStore, 'command' | 'query' | 'insert'>,
-  at: number,
-  signal?: AbortSignal
-): Promise<void> {
+export async function migrate(store: SchemaStore, at: number, signal?: AbortSignal): Promise<void> {
   await store.command(VERSION_TABLE);
   const rows = await store.query('SELECT max(version) AS version FROM schema_version');
   const found = Number(rows[0]?.['version'] ?? 0);
@@ -79,12 +93,58 @@ export async function migrate(
       `the ClickHouse schema has version ${String(found)}, this build knows ${String(SCHEMA_VERSION)}: upgrade Rollcall or use another database`
     );
   }
-  for (const migration of MIGRATIONS) {
-    if (migration.version <= found) continue;
-    for (const statement of migration.statements) {
-      signal?.throwIfAborted();
-      await store.command(statement);
-    }
-    await store.insert('schema_version', ['version', 'at'], [{ version: migration.version, at }]);
+  const present = await tablesOf(store);
+  if (found === SCHEMA_VERSION && [...FACT_TABLES, 'identity'].every((name) => present.has(name))) {
+    return;
   }
+  const settings = (await knowsFsync(store)) ? DURABLE_SETTINGS : SETTINGS;
+  // The identity goes first and comes last: whatever happens in between, tables that lack rows are never taken for
+  // those that had them.
+  const drops = found < SCHEMA_VERSION ? ['identity', ...FACT_TABLES] : ['identity'];
+  const statements = [
+    ...drops.map((name) => `DROP TABLE IF EXISTS ${name}`),
+    ...FACT_TABLES.map(
+      (name) => `CREATE TABLE IF NOT EXISTS ${name} ${FACT_COLUMNS[name]} SETTINGS ${settings}`
+    ),
+    IDENTITY_TABLE
+  ];
+  for (const statement of statements) {
+    signal?.throwIfAborted();
+    await store.command(statement);
+  }
+  if (found < SCHEMA_VERSION) {
+    await store.insert('schema_version', ['version', 'at'], [{ version: SCHEMA_VERSION, at }]);
+  }
+}
+
+/**
+ * Answers the id of this set of tables, and gives it one when it has none. Of two nodes that give it one in the same
+ * moment, the older id wins; the other node finds that out when it asks next, and sends its log again.
+ * @param newId what it is called when it has no id yet
+ * @param at now, Unix milliseconds
+ * @throws {StoreError} what the store says when a statement fails
+ */
+export async function identityOf(store: SchemaStore, newId: string, at: number): Promise<string> {
+  const oldest = async () => {
+    const [row] = await store.query('SELECT id FROM identity FINAL ORDER BY at, id LIMIT 1');
+    return row === undefined ? null : String(row['id']);
+  };
+  const found = await oldest();
+  if (found !== null) return found;
+  await store.insert('identity', ['id', 'at'], [{ id: newId, at }]);
+  return (await oldest()) ?? newId;
+}
+
+async function tablesOf(store: SchemaStore): Promise<ReadonlySet<string>> {
+  const rows = await store.query(
+    'SELECT name FROM system.tables WHERE database = currentDatabase()'
+  );
+  return new Set(rows.map((row) => String(row['name'])));
+}
+
+async function knowsFsync(store: SchemaStore): Promise<boolean> {
+  const [row] = await store.query(
+    "SELECT count() AS known FROM system.merge_tree_settings WHERE name = 'fsync_after_insert'"
+  );
+  return Number(row?.['known'] ?? 0) > 0;
 }

@@ -9,22 +9,42 @@ export type ParsedFlags =
   | {
       readonly ok: true;
       readonly flags: Readonly<Record<string, string>>;
+      /** Switches that were given. */
+      readonly switches: ReadonlySet<string>;
+      /** Words that stand by themselves, in order. */
+      readonly words: readonly string[];
       readonly isHelp: boolean;
     }
   | { readonly ok: false; readonly faults: readonly string[] };
 
-/** Reads `--name value` and `--name=value` for the names that a command takes, and `--help` or `-h`. */
-export function parseFlags(args: readonly string[], names: readonly string[]): ParsedFlags {
+/** What a command takes besides flags with values. */
+export interface MoreArgs {
+  /** Names of flags that take no value. */
+  readonly switches?: readonly string[];
+  /** How many words may stand by themselves. */
+  readonly words?: number;
+}
+
+/** Reads `--name value` and `--name=value` for the names that a command takes, its switches, and `--help` or `-h`. */
+export function parseFlags(
+  args: readonly string[],
+  names: readonly string[],
+  more: MoreArgs = {}
+): ParsedFlags {
+  const { switches: known = [], words: wordsMax = 0 } = more;
   const { tokens } = parseArgs({
     args: [...args],
     strict: false,
     tokens: true,
     options: {
       help: { type: 'boolean', short: 'h' },
+      ...Object.fromEntries(known.map((name) => [name, { type: 'boolean' as const }])),
       ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
     }
   });
   const flags: Record<string, string> = {};
+  const switches = new Set<string>();
+  const words: string[] = [];
   const faults: string[] = [];
   let isHelp = false;
   let isAfterUnknown = false;
@@ -32,14 +52,19 @@ export function parseFlags(args: readonly string[], names: readonly string[]): P
     const isValueOfUnknown = isAfterUnknown && token.kind === 'positional';
     isAfterUnknown = false;
     if (isValueOfUnknown) continue;
-    if (token.kind === 'positional') {
+    if (token.kind === 'positional' && words.length < wordsMax) {
+      words.push(token.value);
+    } else if (token.kind === 'positional') {
       faults.push(
         `"${token.value}" is not understood here: values follow a flag, as in --port 8080`
       );
     } else if (token.kind === 'option' && token.name === 'help') {
       isHelp = true;
+    } else if (token.kind === 'option' && known.includes(token.name)) {
+      if (token.value !== undefined) faults.push(`${token.rawName} takes no value`);
+      switches.add(token.name);
     } else if (token.kind === 'option' && !names.includes(token.name)) {
-      faults.push(unknownFlag(token.rawName, names));
+      faults.push(unknownFlag(token.rawName, [...names, ...known]));
       isAfterUnknown = token.inlineValue !== true;
     } else if (token.kind === 'option') {
       const isFlagTakenForValue = token.inlineValue === false && token.value.startsWith('--');
@@ -52,7 +77,9 @@ export function parseFlags(args: readonly string[], names: readonly string[]): P
       }
     }
   }
-  return isHelp || faults.length === 0 ? { ok: true, flags, isHelp } : { ok: false, faults };
+  return isHelp || faults.length === 0
+    ? { ok: true, flags, switches, words, isHelp }
+    : { ok: false, faults };
 }
 
 function unknownFlag(rawName: string, names: readonly string[]): string {

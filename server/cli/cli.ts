@@ -1,12 +1,12 @@
 /**
- * The command line: `rollcall start | check | log check | log export | version`. Exit codes: 0 good, 1 failed,
+ * The command line: `rollcall start | check | query | log check | log export | version`. Exit codes: 0 good, 1 failed,
  * 2 wrong usage, 3 startup failed.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { holderOf } from '../../actors/log/data-dir.js';
 import { reasonOf } from '../../machines/child.js';
-import { parseFlags } from './cli-args.js';
+import { type MoreArgs, parseFlags, type ParsedFlags } from './cli-args.js';
 import { type CliOutput, type CliOutside, EXIT, say } from './cli-outside.js';
 import {
   type ConfigInput,
@@ -24,6 +24,7 @@ import { flagName, SETTINGS } from '../config/settings.js';
 import { VERSION } from '../version.js';
 
 type Flags = Readonly<Record<string, string>>;
+type Given = Extract<ParsedFlags, { readonly ok: true }>;
 
 interface Command {
   readonly usage: string;
@@ -32,7 +33,8 @@ interface Command {
   readonly details: () => string;
   /** Names of the flags it takes, without dashes. */
   readonly flags: readonly string[];
-  run(flags: Flags, outside: CliOutside): Promise<number>;
+  readonly more?: MoreArgs;
+  run(flags: Flags, outside: CliOutside, given: Given): Promise<number>;
 }
 
 const SETTING_FLAGS = Object.values(SETTINGS).map(({ name }) => flagName(name));
@@ -55,6 +57,21 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     details: settingsDetails,
     flags: SETTING_FLAGS,
     run: check
+  },
+  query: {
+    usage: 'rollcall query [report] [flags]',
+    summary: 'prints a report of a running server, or which reports there are',
+    details: () =>
+      [
+        'Flags:',
+        '  --url <address>\n      where the server is; default: http://127.0.0.1:8080',
+        `  --api-key <key>\n      ${SETTINGS.apiKey.doc}; default: API_KEY`,
+        '  --minutes <number>\n      how far the report looks back, up to 44640; default: 60',
+        '  --json\n      the answer as JSON instead of a table'
+      ].join('\n'),
+    flags: ['url', 'api-key', 'minutes'],
+    more: { switches: ['json'], words: 1 },
+    run: query
   },
   'log check': {
     usage: 'rollcall log check [--data-dir <path>]',
@@ -115,7 +132,8 @@ export async function runCli(argv: readonly string[], outside: CliOutside): Prom
     await say(outside.stderr, `rollcall: unknown command "${name}"${hint}\nSee rollcall --help.`);
     return EXIT.wrongUsage;
   }
-  const parsed = parseFlags(argv.slice(first === 'log' ? 2 : 1), command.flags);
+  const rest = argv.slice(first === 'log' ? 2 : 1);
+  const parsed = parseFlags(rest, command.flags, command.more);
   if (!parsed.ok) {
     const faults = parsed.faults.map((fault) => `rollcall ${name}: ${fault}`);
     await say(outside.stderr, `${faults.join('\n')}\nSee rollcall ${name} --help.`);
@@ -125,7 +143,7 @@ export async function runCli(argv: readonly string[], outside: CliOutside): Prom
     await say(outside.stdout, commandHelp(command, outside.stdout, outside.env));
     return EXIT.good;
   }
-  return await command.run(parsed.flags, outside);
+  return await command.run(parsed.flags, outside, parsed);
 }
 
 async function start(flags: Flags, outside: CliOutside): Promise<number> {
@@ -147,6 +165,24 @@ async function check(flags: Flags, outside: CliOutside): Promise<number> {
   if (!loaded.ok) return await refuse(loaded.faults, outside);
   await say(outside.stdout, configTable(loaded.lines));
   return EXIT.good;
+}
+
+async function query(flags: Flags, outside: CliOutside, given: Given): Promise<number> {
+  // Only the one setting: a report can be asked for where the server's configuration is not at hand.
+  const input = inputOf(flags, outside);
+  const loaded = input.ok ? loadSetting(SETTINGS.apiKey, input.value) : input;
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  const { runQuery } = await import('./query-command.js');
+  return await runQuery(
+    {
+      report: given.words[0],
+      url: flags['url'] ?? 'http://127.0.0.1:8080',
+      minutes: flags['minutes'] ?? '60',
+      apiKey: loaded.value,
+      isJson: given.switches.has('json')
+    },
+    outside
+  );
 }
 
 async function inLogFolder(

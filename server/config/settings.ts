@@ -104,6 +104,14 @@ export const SETTINGS = {
       fallback: 10_000
     }
   ),
+  clickhouseTtlDays: optionalInteger(
+    { min: 1, max: 36_500, unit: 'days' },
+    {
+      name: 'CLICKHOUSE_TTL_DAYS',
+      doc: 'days a row is kept in ClickHouse; the thread log has its own retention',
+      fallbackText: 'unlimited'
+    }
+  ),
   natsUrl: unsupported({
     name: 'NATS_URL',
     doc: 'several nodes that share threads through JetStream; not supported yet, refused when set'

@@ -163,6 +163,32 @@ describe('createClickhouse', () => {
     ]);
   });
 
+  it('tells listeners when the store comes and goes, until they leave or the tree is stopped', async () => {
+    const store = new FakeStore();
+    const run = start({ store });
+    const told: boolean[] = [];
+    const left: boolean[] = [];
+    run.clickhouse.onChange((isConnected) => told.push(isConnected));
+    const leave = run.clickhouse.onChange((isConnected) => left.push(isConnected));
+    await flush();
+    leave();
+    store.lost('was killed by SIGKILL');
+    await run.advance(250);
+    run.root.stop();
+    expect(told).to.deep.equal([false, true, false, true, false]);
+    expect(left).to.deep.equal([false, true]);
+  });
+
+  it('tells a listener that comes later how it is', async () => {
+    const run = start({ store: new FakeStore() });
+    await flush();
+    const told: boolean[] = [];
+    run.clickhouse.onChange((isConnected) => told.push(isConnected));
+    run.root.send({ type: 'stop' });
+    await flush();
+    expect(told).to.deep.equal([true, false]);
+  });
+
   it('warns, and does not say optional or CRITICAL, when a required one is lost later', async () => {
     const store = new FakeStore();
     const run = start({ required: true, store });

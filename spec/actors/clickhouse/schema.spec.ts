@@ -1,9 +1,16 @@
 import { expect } from 'chai';
-import { migrate, SCHEMA_VERSION } from '../../../actors/clickhouse/schema.js';
+import {
+  FACT_TABLES,
+  identityOf,
+  migrate,
+  SCHEMA_VERSION
+} from '../../../actors/clickhouse/schema.js';
 import { sqlString, StoreError, type Row } from '../../../actors/clickhouse/store.js';
 
-/** A store that only remembers what it was told; it says that the schema has `version`. */
-function recorder(version: number, failAt = Infinity) {
+const ALL_TABLES = ['schema_version', 'identity', ...FACT_TABLES];
+
+/** A store that only remembers what it was told; it says that the schema has `version` and that `tables` are there. */
+function recorder(version: number, { tables = ALL_TABLES, fsync = 0, failAt = Infinity } = {}) {
   const statements: string[] = [];
   const inserted: Row[] = [];
   return {
@@ -14,13 +21,22 @@ function recorder(version: number, failAt = Infinity) {
       statements.push(sql);
       return Promise.resolve();
     },
-    query: () => Promise.resolve([{ version }]),
+    query: (sql: string): Promise<Row[]> => {
+      if (sql.includes('system.tables')) return Promise.resolve(tables.map((name) => ({ name })));
+      return Promise.resolve([sql.includes('fsync') ? { known: fsync } : { version }]);
+    },
     insert: (_table: string, _columns: readonly string[], rows: readonly Row[]) => {
       inserted.push(...rows);
       return Promise.resolve();
     }
   };
 }
+
+/** The tables that statements make or drop, in order. */
+const named = (statements: readonly string[], what: 'CREATE' | 'DROP') =>
+  statements
+    .filter((sql) => sql.startsWith(what))
+    .map((sql) => /EXISTS (\w+)/.exec(sql)?.[1] ?? sql);
 
 async function rejection(work: Promise<unknown>): Promise<StoreError> {
   try {
@@ -33,20 +49,42 @@ async function rejection(work: Promise<unknown>): Promise<StoreError> {
 }
 
 describe('migrate', () => {
-  it('makes every table and notes the version when there is nothing yet', async () => {
-    const store = recorder(0);
+  it('makes every table, the identity last, and notes the version when there is nothing yet', async () => {
+    const store = recorder(0, { tables: [] });
     await migrate(store, 42);
-    const tables = store.statements.map((sql) => /EXISTS (\w+)/.exec(sql)?.[1]);
-    expect(tables).to.deep.equal(['schema_version', 'messages', 'deliveries', 'transitions']);
+    expect(named(store.statements, 'CREATE')).to.deep.equal([
+      'schema_version',
+      ...FACT_TABLES,
+      'identity'
+    ]);
     expect(store.inserted).to.deep.equal([{ version: SCHEMA_VERSION, at: 42 }]);
   });
 
-  it('changes nothing when the version is there', async () => {
+  it('drops the tables of version 1, which never held a row', async () => {
+    const store = recorder(1, { tables: ['schema_version', ...FACT_TABLES] });
+    await migrate(store, 42);
+    expect(named(store.statements, 'DROP')).to.deep.equal(['identity', ...FACT_TABLES]);
+    expect(store.inserted).to.deep.equal([{ version: SCHEMA_VERSION, at: 42 }]);
+  });
+
+  it('changes nothing when all is there', async () => {
     const store = recorder(SCHEMA_VERSION);
     await migrate(store, 42);
     expect(store.statements).to.have.length(1);
     expect(store.inserted).to.deep.equal([]);
   });
+
+  for (const lost of ['identity', ...FACT_TABLES]) {
+    it(`makes the set anew under another identity, and drops no rows, when ${lost} is gone`, async () => {
+      const store = recorder(SCHEMA_VERSION, {
+        tables: ALL_TABLES.filter((name) => name !== lost)
+      });
+      await migrate(store, 42);
+      expect(named(store.statements, 'DROP')).to.deep.equal(['identity']);
+      expect(named(store.statements, 'CREATE')).to.include(lost);
+      expect(store.inserted).to.deep.equal([]);
+    });
+  }
 
   it('refuses for good when a newer build made the schema', async () => {
     const error = await rejection(migrate(recorder(SCHEMA_VERSION + 1), 42));
@@ -55,19 +93,58 @@ describe('migrate', () => {
     expect(error.message).to.contain('upgrade Rollcall');
   });
 
-  it('notes no version when a statement fails', async () => {
-    const store = recorder(0, 2);
-    expect((await rejection(migrate(store, 42))).code).to.equal('lost');
-    expect(store.inserted).to.deep.equal([]);
-  });
+  for (let failAt = 1; failAt < 9; failAt += 1) {
+    it(`notes no version and leaves no identity behind when it ends before statement ${String(failAt)}`, async () => {
+      const store = recorder(1, { failAt });
+      expect((await rejection(migrate(store, 42))).code).to.equal('lost');
+      expect(store.inserted).to.deep.equal([]);
+      expect(named(store.statements, 'CREATE')).not.to.include('identity');
+    });
+  }
 
   it('stays within the dialect of the oldest server', async () => {
-    const store = recorder(0);
+    const store = recorder(0, { tables: [] });
     await migrate(store, 42);
     for (const sql of store.statements) {
-      expect(sql).to.contain('IF NOT EXISTS');
-      expect(sql).not.to.match(/DateTime64|LowCardinality|\bTTL\b|CODEC|\bINDEX\b|JSON/);
+      expect(sql).to.contain('EXISTS');
+      expect(sql).not.to.match(/DateTime64|LowCardinality|\bTTL\b|CODEC|\bINDEX\b|JSON|fsync/);
     }
+  });
+
+  it('makes rows survive a power cut on engines that can', async () => {
+    const store = recorder(0, { tables: [], fsync: 1 });
+    await migrate(store, 42);
+    const durable = store.statements.filter((sql) => sql.includes('fsync_after_insert = 1'));
+    expect(named(durable, 'CREATE')).to.deep.equal([...FACT_TABLES]);
+  });
+});
+
+describe('identityOf', () => {
+  /** A table of identities; `racing` is what another node writes in the same moment. */
+  function identities(racing: readonly Row[] = []) {
+    const rows: Row[] = [];
+    return {
+      rows,
+      command: () => Promise.resolve(),
+      query: () =>
+        Promise.resolve([...rows].sort((a, b) => Number(a['at']) - Number(b['at'])).slice(0, 1)),
+      insert: (_table: string, _columns: readonly string[], added: readonly Row[]) => {
+        rows.push(...racing, ...added);
+        return Promise.resolve();
+      }
+    };
+  }
+
+  it('gives an id once and answers it from then on', async () => {
+    const store = identities();
+    expect(await identityOf(store, 'first', 1)).to.equal('first');
+    expect(await identityOf(store, 'second', 2)).to.equal('first');
+    expect(store.rows).to.have.length(1);
+  });
+
+  it('answers the older one when two nodes give it one at once', async () => {
+    const store = identities([{ id: 'other', at: 1 }]);
+    expect(await identityOf(store, 'mine', 2)).to.equal('other');
   });
 });
 

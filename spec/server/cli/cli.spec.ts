@@ -149,7 +149,14 @@ describe('the command line', () => {
       .split('\n')
       .filter((line) => line.startsWith('  '))
       .map((line) => line.trim().split('  ')[0]);
-    expect(commands).to.deep.equal(['start', 'check', 'log check', 'log export', 'version']);
+    expect(commands).to.deep.equal([
+      'start',
+      'check',
+      'query',
+      'log check',
+      'log export',
+      'version'
+    ]);
   });
 
   it('says the same on standard error and ends with 2 when it gets no command', async () => {
@@ -167,7 +174,7 @@ describe('the command line', () => {
     });
   }
 
-  for (const args of [['version'], ['log'], ['log', 'check'], ['log', 'export']]) {
+  for (const args of [['version'], ['query'], ['log'], ['log', 'check'], ['log', 'export']]) {
     it(`explains ${args.join(' ')} and ends with 0 when asked for help`, async () => {
       const { code, stdout, stderr } = await ran([...args, '-h']);
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
@@ -184,6 +191,11 @@ describe('the command line', () => {
     [['check', '--port', '1', '--port', '2'], '--port is given twice'],
     [['check', '8080'], '"8080" is not understood here'],
     [['version', '--port', '1'], 'unknown flag --port'],
+    [['query', 'outcomes', 'again'], '"again" is not understood here'],
+    [['query', '--json=yes'], '--json takes no value'],
+    [['query', '--jsn'], 'unknown flag --jsn; did you mean --json?'],
+    [['query', '--minutes', '0'], '--minutes 0 is no whole number above 0'],
+    [['query', '--url', 'localhost:8080'], '--url localhost:8080 is no http(s) address'],
     [['log', 'chek'], 'unknown command "log chek"; did you mean log check?'],
     [['--port', '1', 'start'], 'unknown command "--port"'],
     [['__proto__'], 'unknown command "__proto__"'],
@@ -193,7 +205,7 @@ describe('the command line', () => {
     it(`ends with 2 when it is given ${args.join(' ')}`, async () => {
       const { code, stdout, stderr } = await ran(args);
       expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
-      expect(stderr).to.include(said).and.to.include('See rollcall');
+      expect(stderr).to.include(said).and.to.include('rollcall');
     });
   }
 

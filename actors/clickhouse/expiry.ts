@@ -1,0 +1,71 @@
+/**
+ * Old rows go: when the store comes and once a day while it stays. Engines before 19 have no TTL, so rows are deleted.
+ */
+import { reasonOf } from '../../machines/child.js';
+import type { Clock } from '../clock.js';
+import type { Logger } from '../log-line.js';
+import type { Clickhouse } from './clickhouse.js';
+import { FACT_TABLES, type SchemaStore } from './schema.js';
+
+/** Time between two looks for old rows: days are what is counted. */
+export const EXPIRE_EVERY_MS = 86_400_000;
+
+/**
+ * Orders the deletion of rows whose day is more than so many days ago; the engine does it behind. At most one deletion a
+ * table is on its way: a table that is still at the last one, or has nothing old, is left alone.
+ * @param nowMs Unix milliseconds
+ * @throws {StoreError} what the store says when a statement fails
+ */
+export async function expire(store: SchemaStore, ttlDays: number, nowMs: number): Promise<void> {
+  const oldest = new Date(nowMs - ttlDays * EXPIRE_EVERY_MS).toISOString().slice(0, 10);
+  for (const table of FACT_TABLES) {
+    const old = `day < toDate('${oldest}')`;
+    const busy = await countOf(
+      store,
+      `system.mutations WHERE database = currentDatabase() AND table = '${table}' AND is_done = 0`
+    );
+    if (busy > 0 || (await countOf(store, `${table} WHERE ${old}`)) === 0) continue;
+    await store.command(`ALTER TABLE ${table} DELETE WHERE ${old}`);
+  }
+}
+
+/** What {@link watchExpiry} works with. */
+export interface ExpiryOptions {
+  readonly clickhouse: Pick<Clickhouse, 'store' | 'onChange'>;
+  /** `CLICKHOUSE_TTL_DAYS`; undefined keeps rows for ever. */
+  readonly ttlDays: number | undefined;
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
+/**
+ * Keeps the store free of old rows; says only when that fails, and tries again the next day.
+ * @returns a function that ends it
+ */
+export function watchExpiry({ clickhouse, ttlDays, clock, logger }: ExpiryOptions): () => void {
+  const { store } = clickhouse;
+  if (store === null || ttlDays === undefined) return () => undefined;
+  let timer: unknown = null;
+  const run = () => {
+    timer = clock.setTimeout(run, EXPIRE_EVERY_MS);
+    expire(store, ttlDays, clock.now()).catch((error: unknown) => {
+      logger.warn(
+        `Old rows stay in ClickHouse until tomorrow, they cannot be deleted: ${reasonOf(error)}`,
+        { actor: 'sink' }
+      );
+    });
+  };
+  const leave = clickhouse.onChange((isConnected) => {
+    clock.clearTimeout(timer);
+    if (isConnected) run();
+  });
+  return () => {
+    leave();
+    clock.clearTimeout(timer);
+  };
+}
+
+async function countOf(store: SchemaStore, what: string): Promise<number> {
+  const [row] = await store.query(`SELECT count() AS n FROM ${what}`);
+  return Number(row?.['n'] ?? 0);
+}

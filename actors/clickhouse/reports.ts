@@ -1,0 +1,144 @@
+/**
+ * Ready-made questions to the store, each over the last so many minutes. Every table is read as `FINAL`, so that a row
+ * that was sent twice counts once.
+ */
+import { QUERY_BOUND } from './search.js';
+import type { AnalyticsStore } from './store.js';
+
+/** Longest time that a report may look back, in minutes: 31 days, one row of the finest report a minute and some room. */
+export const REPORT_MINUTES_MAX = 44_640;
+
+/** Most rows of one report; the rest, the least telling or the oldest, is left out. */
+export const REPORT_ROWS_MAX = 10_000;
+
+/** A column of a report: `time` is Unix milliseconds, `ms` a duration. */
+export interface ReportColumn {
+  readonly name: string;
+  readonly kind: 'text' | 'count' | 'ms' | 'time';
+}
+
+/** A time span, Unix milliseconds; `until` is outside. */
+export interface ReportSpan {
+  readonly since: number;
+  readonly until: number;
+}
+
+/** One ready-made question. */
+export interface Report {
+  readonly name: string;
+  readonly title: string;
+  readonly columns: readonly ReportColumn[];
+  /** The query, without its bounds. */
+  readonly sql: (span: ReportSpan) => string;
+}
+
+/** What a report came to. */
+export type ReportRow = Readonly<Record<string, string | number>>;
+
+/** The rows of a table in a span; by day first, which is what the partitions are made of. */
+function within(table: string, { since, until }: ReportSpan): string {
+  // The engine counts days in its own time zone: one more on either side is enough for any.
+  const day = (at: number) => `toDate('${new Date(at).toISOString().slice(0, 10)}')`;
+  const days = `day >= ${day(since)} - 1 AND day <= ${day(until)} + 1`;
+  return `FROM ${table} FINAL WHERE ${days} AND at >= ${String(since)} AND at < ${String(until)}`;
+}
+
+/** The reports, in the order in which they are listed. */
+export const REPORTS: readonly Report[] = [
+  {
+    name: 'messages-per-minute',
+    title: 'Messages in each minute that had any, newest first',
+    columns: [
+      { name: 'minute', kind: 'time' },
+      { name: 'messages', kind: 'count' }
+    ],
+    sql: (span) =>
+      `SELECT intDiv(at, 60000) * 60000 AS minute, count() AS messages ${within('messages', span)} GROUP BY minute ORDER BY minute DESC`
+  },
+  {
+    name: 'outcomes',
+    title: 'What became of messages, by outcome',
+    columns: [
+      { name: 'outcome', kind: 'text' },
+      { name: 'messages', kind: 'count' }
+    ],
+    sql: (span) =>
+      `SELECT outcome, sum(messages) AS messages ${within('deliveries', span)} GROUP BY outcome ORDER BY messages DESC, outcome`
+  },
+  {
+    name: 'delivery-times',
+    title: 'From receipt to delivery',
+    columns: [
+      { name: 'p50Ms', kind: 'ms' },
+      { name: 'p99Ms', kind: 'ms' },
+      { name: 'maxMs', kind: 'ms' },
+      { name: 'delivered', kind: 'count' }
+    ],
+    // A fact may tell of many messages, which count as many.
+    sql: (span) =>
+      `SELECT quantileExactWeighted(0.5)(tookMs, messages) AS p50Ms, quantileExactWeighted(0.99)(tookMs, messages) AS p99Ms, max(tookMs) AS maxMs, sum(messages) AS delivered ${within('deliveries', span)} AND outcome = 'delivered' HAVING delivered > 0`
+  },
+  {
+    name: 'time-in-state',
+    title: 'How long charts stayed in each state that they have left, longest first',
+    columns: [
+      { name: 'chart', kind: 'text' },
+      { name: 'state', kind: 'text' },
+      { name: 'count', kind: 'count' },
+      { name: 'totalMs', kind: 'ms' },
+      { name: 'averageMs', kind: 'ms' }
+    ],
+    sql: (span) =>
+      `SELECT chart, \`from\` AS state, count() AS count, sum(spentMs) AS totalMs, intDiv(sum(spentMs), count()) AS averageMs ${within('transitions', span)} GROUP BY chart, state ORDER BY totalMs DESC, chart, state`
+  },
+  {
+    name: 'busiest-threads',
+    title: 'Threads with the most messages',
+    columns: [
+      { name: 'thread', kind: 'text' },
+      { name: 'messages', kind: 'count' },
+      { name: 'authors', kind: 'count' },
+      { name: 'lastAt', kind: 'time' }
+    ],
+    sql: (span) =>
+      `SELECT thread, count() AS messages, uniqExact(user) AS authors, max(at) AS lastAt ${within('messages', span)} GROUP BY thread ORDER BY messages DESC, thread`
+  },
+  {
+    name: 'undelivered',
+    title: 'Threads with messages that found nobody within the grace',
+    columns: [
+      { name: 'thread', kind: 'text' },
+      { name: 'messages', kind: 'count' },
+      { name: 'lastAt', kind: 'time' }
+    ],
+    sql: (span) =>
+      `SELECT thread, sum(messages) AS messages, max(at) AS lastAt ${within('deliveries', span)} AND outcome = 'undelivered' GROUP BY thread ORDER BY messages DESC, thread`
+  }
+];
+
+/** The report of a name; null when there is none. */
+export function reportOf(name: string): Report | null {
+  return REPORTS.find((report) => report.name === name) ?? null;
+}
+
+/**
+ * Asks a report.
+ * @throws {StoreError} what the store says
+ */
+export async function askReport(
+  store: Pick<AnalyticsStore, 'query'>,
+  report: Report,
+  span: ReportSpan
+): Promise<ReportRow[]> {
+  const sql = `${report.sql(span)} LIMIT ${String(REPORT_ROWS_MAX)} ${QUERY_BOUND}`;
+  const rows = await store.query(sql);
+  // 64-bit integers come as text.
+  return rows.map((row) =>
+    Object.fromEntries(
+      report.columns.map(({ name, kind }) => [
+        name,
+        kind === 'text' ? String(row[name]) : Number(row[name])
+      ])
+    )
+  );
+}

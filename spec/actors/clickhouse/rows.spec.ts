@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import { rowsOf, UNREADABLE } from '../../../actors/clickhouse/rows.js';
+import { delivered, FED_AT, MemoryFeed, moved } from '../memory-feed.js';
+
+/** The first row of a table that a feed makes. */
+function rowOf(table: string, fill: (feed: MemoryFeed) => void) {
+  const feed = new MemoryFeed();
+  fill(feed);
+  const found = rowsOf(feed.next(10, 1e6), 'n1').find((rows) => rows.table === table);
+  return found?.rows[0] ?? expect.fail('there is no row');
+}
+const message = (body: unknown, more = {}) =>
+  rowOf('messages', (feed) => {
+    feed.say('t1', body, more);
+  });
+
+describe('rowsOf', () => {
+  it('gives each table the columns that its rows have', () => {
+    const feed = new MemoryFeed();
+    feed.say('t1', 'hello');
+    feed.record(delivered('t1', 1));
+    feed.record(moved('t1', 'idle', 'delivering'));
+    for (const { columns, rows } of rowsOf(feed.next(10, 1e6), 'n1')) {
+      expect(rows.map((row) => Object.keys(row))).to.deep.equal([columns]);
+    }
+  });
+
+  const texts: [unknown, string][] = [
+    ['text by itself', 'text by itself'],
+    [{ text: 'in a body' }, 'in a body'],
+    [{ text: 7 }, ''],
+    [{ words: 'elsewhere' }, ''],
+    [['text'], ''],
+    [null, '']
+  ];
+  for (const [body, text] of texts) {
+    it(`lets search look at ${JSON.stringify(text)} of ${JSON.stringify(body)}`, () => {
+      expect(message(body)).to.include({ text, body: JSON.stringify(body) });
+    });
+  }
+
+  it('makes halves of surrogate pairs sound, in names and in text', () => {
+    const row = message({ text: 'a\ud800' }, { user: '\udfff', mid: 'm\ud83d' });
+    expect(row).to.include({ text: 'a\ufffd', user: '\ufffd', mid: 'm\ufffd' });
+    expect(row['body']).to.equal('{"text":"a\\ud800"}');
+  });
+
+  it('keeps a frame that cannot be read, as it is, at its place', () => {
+    const row = rowOf('messages', (feed) => {
+      feed.add({ thread: 't1', epoch: 'e1', offset: 1, frame: '{"type":' });
+    });
+    expect(row).to.include({ thread: 't1', offset: 1, kind: UNREADABLE, body: '{"type":', at: 0 });
+  });
+
+  const numbers: [number, number][] = [
+    [-1, 0],
+    [1.9, 1],
+    [NaN, 0],
+    [Infinity, 0],
+    [1e300, Number.MAX_SAFE_INTEGER]
+  ];
+  for (const [tookMs, stored] of numbers) {
+    it(`stores ${String(stored)} for a duration of ${String(tookMs)} ms`, () => {
+      const row = rowOf('deliveries', (feed) => {
+        feed.record(delivered('t1', 1, { tookMs, at: FED_AT }));
+      });
+      expect(row).to.include({ tookMs: stored, at: FED_AT });
+    });
+  }
+});
