@@ -86,7 +86,7 @@ function deliveryRow({ id, epoch, fact }: Told<DeliveryFact>): Row {
     outcome: sound(fact.outcome),
     subscribers: whole(fact.subscribers, UINT32_MAX),
     at: whole(fact.at),
-    tookMs: whole(fact.tookMs)
+    tookMs: duration(fact.tookMs)
   };
 }
 
@@ -115,6 +115,11 @@ function searched(body: unknown): string {
 /** Text that an engine takes: half a surrogate pair is not, and becomes U+FFFD. */
 function sound(text: string): string {
   return text.toWellFormed();
+}
+
+/** Milliseconds, to the microsecond; a clock that was set back makes negative ones, which count as none. */
+function duration(ms: number): number {
+  return Number.isFinite(ms) ? Math.max(0, Math.round(ms * 1_000) / 1_000) : 0;
 }
 
 /** A number that an unsigned column takes: a clock that was set back makes negative durations, which count as none. */

@@ -54,7 +54,7 @@ const FACT_COLUMNS: Readonly<Record<(typeof FACT_TABLES)[number], string>> = {
   outcome String,
   subscribers UInt32,
   at UInt64,
-  tookMs UInt64
+  tookMs Float64
 ) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (thread, epoch, id)`,
   transitions: `(
   ${DAY},

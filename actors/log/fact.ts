@@ -18,7 +18,7 @@ export interface DeliveryFact {
   readonly subscribers: number;
   /** When it was so. */
   readonly at: number;
-  /** From the server's receipt of the message (of several, the first) until then, in milliseconds. */
+  /** From the server's receipt of the message (of several, the first) until then, in milliseconds and parts of them. */
   readonly tookMs: number;
 }
 

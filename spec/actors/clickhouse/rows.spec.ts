@@ -54,10 +54,10 @@ describe('rowsOf', () => {
 
   const numbers: [number, number][] = [
     [-1, 0],
-    [1.9, 1],
+    [1.2345678, 1.235],
     [NaN, 0],
     [Infinity, 0],
-    [1e300, Number.MAX_SAFE_INTEGER]
+    [1e12, 1e12]
   ];
   for (const [tookMs, stored] of numbers) {
     it(`stores ${String(stored)} for a duration of ${String(tookMs)} ms`, () => {

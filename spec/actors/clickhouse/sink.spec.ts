@@ -84,7 +84,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
           outcome: 'delivered',
           subscribers: 2,
           at: String(FED_AT),
-          tookMs: '4'
+          tookMs: 4
         }
       ]);
       expect(await store.query('SELECT * FROM transitions FINAL')).to.deep.equal([
@@ -132,7 +132,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
       expect(rows[0]).to.include({ mid: 'm\ufffd', user: 'u\ufffd' });
       expect(rows[8]).to.include({ kind: UNREADABLE });
       expect(await store.query('SELECT messages, tookMs, at FROM deliveries FINAL')).to.deep.equal([
-        { messages: 4_294_967_295, tookMs: '0', at: String(FED_AT) }
+        { messages: 4_294_967_295, tookMs: 0, at: String(FED_AT) }
       ]);
       expect(said).to.deep.equal(['child.ready']);
     });
