@@ -16,6 +16,7 @@ import { markClean, prepareLog, systemBootId } from './log-opening.js';
 import { LogRecords } from './log-records.js';
 import { openStore, type LogStore } from './log-store.js';
 import { LogTrim, type Retention } from './log-trim.js';
+import { PendingMarks } from './pending-marks.js';
 import { isStored, ThreadHeads, type Head } from './thread-heads.js';
 import type {
   AppendResult,
@@ -93,6 +94,7 @@ class LmdbLog implements EmbeddedLog {
   readonly #boot: string | null;
   readonly #heads: ThreadHeads;
   readonly #queue: CommitQueue;
+  readonly #marks: PendingMarks;
   readonly #trim: LogTrim;
   readonly #records: LogRecords;
   readonly #appends: LogAppends;
@@ -113,6 +115,7 @@ class LmdbLog implements EmbeddedLog {
     this.#epoch = epoch;
     this.#boot = bootId();
     this.#heads = new ThreadHeads(store, options.dir);
+    this.#marks = new PendingMarks(store);
     this.#queue = new CommitQueue({
       store,
       clock,
@@ -130,6 +133,7 @@ class LmdbLog implements EmbeddedLog {
       store,
       heads: this.#heads,
       clock,
+      marks: this.#marks,
       retention,
       onWork: () => {
         this.#queue.nudge();
@@ -139,6 +143,7 @@ class LmdbLog implements EmbeddedLog {
     this.#records = new LogRecords(shared);
     this.#appends = new LogAppends({
       ...shared,
+      marks: this.#marks,
       epoch,
       isMember: (user, thread) => this.#records.isMember(user, thread),
       onStored: (head) => {
@@ -289,5 +294,6 @@ class LmdbLog implements EmbeddedLog {
     const meta = this.#store.get(META_KEY);
     if (meta === undefined) throw new LogCorruptError(this.#dir, 'its rows are gone');
     await this.#store.commit([{ key: META_KEY, value: meta }]);
+    this.#marks.count();
   }
 }

