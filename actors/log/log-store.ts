@@ -2,11 +2,12 @@
  * The storage engine under the log: ordered rows, atomic commits. No type of LMDB leaves this file.
  * @see docs/adr for why LMDB, and why `overlappingSync` is off: a commit resolves after its own fdatasync
  */
-import { mkdirSync, statfsSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type RangeOptions, type RootDatabase } from 'lmdb';
 import { reasonOf } from '../../machines/child.js';
+import { freeBytesOf } from './disk-room.js';
 import { LogCorruptError, LogOpenError, LogUnavailableError } from './log-errors.js';
 import { DATA_FILE, inspectDataFile, padDataFile } from './log-file.js';
 import type { LogKey, LogRow } from './log-keys.js';
@@ -195,8 +196,7 @@ class LmdbStore implements LogStore {
 
   #freeSpace(): string {
     try {
-      const { bavail, bsize } = statfsSync(this.#options.dir);
-      return `${String(bavail * bsize)} bytes are free on its disk`;
+      return `${String(freeBytesOf(this.#options.dir))} bytes are free on its disk`;
     } catch {
       return 'its directory is gone';
     }

@@ -104,6 +104,24 @@ export class ThreadHeads {
     head.pins += 1;
   }
 
+  /** The heads of many threads, pinned; those that have no record are left out. When one cannot be read, none is. */
+  hold(threads: Iterable<string>): Head[] {
+    const held: Head[] = [];
+    try {
+      for (const thread of threads) {
+        const head = this.get(thread);
+        if (head === null) continue;
+        // At once: the next one may need the room.
+        this.pin(head);
+        held.push(head);
+      }
+    } catch (error) {
+      for (const head of held) this.unpin(head);
+      throw error;
+    }
+    return held;
+  }
+
   unpin(head: Head): void {
     head.pins -= 1;
     if (head.pins > 0) return;
