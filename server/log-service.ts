@@ -39,13 +39,14 @@ export class LogService implements Service {
   }
 
   async start(): Promise<void> {
-    const { dataDir, durability, retentionMessages, retentionDays } = this.config;
+    const { dataDir, durability, retentionMessages, retentionDays, clickhouseUrl } = this.config;
     this.claim = claimDataDir(dataDir);
     const log = await openLmdbLog({
       dir: join(dataDir, LOG_FOLDER),
       durability,
       clock: this.clock,
       retention: { messages: retentionMessages ?? null, days: retentionDays ?? null },
+      isFeedRead: clickhouseUrl !== 'off',
       newEpoch: () => `x${randomBytes(6).toString('hex')}`
     });
     if (log.epochRenewed) {

@@ -7,6 +7,8 @@ import { open as openFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
 import { CommitQueue } from './commit-queue.js';
+import { freeBytesOf } from './disk-room.js';
+import { LmdbFeed } from './lmdb-feed.js';
 import { checkLog } from './log-check.js';
 import { LogCorruptError } from './log-errors.js';
 import { missingBytes } from './log-file.js';
@@ -14,8 +16,9 @@ import { LogAppends } from './log-appends.js';
 import { entryKey, META_KEY } from './log-keys.js';
 import { markClean, prepareLog, systemBootId } from './log-opening.js';
 import { LogRecords } from './log-records.js';
-import { openStore, type LogStore } from './log-store.js';
+import { openStore, type LogStore, type StoreOptions } from './log-store.js';
 import { LogTrim, type Retention } from './log-trim.js';
+import { PendingMarks } from './pending-marks.js';
 import { isStored, ThreadHeads, type Head } from './thread-heads.js';
 import type {
   AppendResult,
@@ -39,10 +42,21 @@ export interface LmdbLogOptions {
   readonly durability: Durability;
   readonly clock: Clock;
   readonly retention: Retention;
+  /**
+   * Whether an analytics store is given what is in the log: its facts are kept then, and once it has begun to take,
+   * messages that it lacks outlive the retention. If not, the marks are kept all the same, for when it is again.
+   */
+  readonly isFeedRead: boolean;
   /** Makes an epoch: a short text that has not been used before. */
   readonly newEpoch: () => string;
   /** Boot id of the machine, null where there is none. Default: the system's. */
   readonly bootId?: () => string | null;
+  /** Bytes free on the disk of the log. Default: what the system says. */
+  readonly freeBytes?: () => number;
+  /** Opens the rows of the log. Default: LMDB's; specs put faults in between. */
+  readonly openRows?: (options: StoreOptions) => LogStore;
+  /** Most threads in memory. Default: {@link HEADS_MAX}. */
+  readonly headsMax?: number;
 }
 
 /** A {@link ThreadLog} with what is only true of the embedded one. */
@@ -64,7 +78,7 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog>
   const { dir, durability } = options;
   const bootId = options.bootId ?? systemBootId;
   await refuseTornFile(dir);
-  const store = openStore({ dir, use: durability });
+  const store = (options.openRows ?? openStore)({ dir, use: durability });
   try {
     const { epoch, renewed } = await prepareLog(store, { ...options, bootId });
     return new LmdbLog(store, options, bootId, epoch, renewed);
@@ -87,6 +101,7 @@ async function refuseTornFile(dir: string): Promise<void> {
 class LmdbLog implements EmbeddedLog {
   readonly durability: Durability;
   readonly epochRenewed: boolean;
+  readonly feed: LmdbFeed;
   readonly #store: LogStore;
   readonly #dir: string;
   readonly #epoch: string;
@@ -112,7 +127,8 @@ class LmdbLog implements EmbeddedLog {
     this.#dir = options.dir;
     this.#epoch = epoch;
     this.#boot = bootId();
-    this.#heads = new ThreadHeads(store, options.dir);
+    this.#heads = new ThreadHeads(store, options.dir, options.headsMax);
+    const marks = new PendingMarks(store);
     this.#queue = new CommitQueue({
       store,
       clock,
@@ -124,25 +140,41 @@ class LmdbLog implements EmbeddedLog {
         this.#trim.clear();
         this.#mending = this.#mend();
       },
-      background: () => this.#trim.next()
+      background: () => this.#trim.next() ?? this.feed.nextDrop()
     });
     this.#trim = new LogTrim({
       store,
       heads: this.#heads,
       clock,
+      marks,
+      keptFrom: (head) => this.feed.keptFrom(head),
       retention,
       onWork: () => {
         this.#queue.nudge();
       }
     });
     const shared = { store, dir: options.dir, heads: this.#heads, queue: this.#queue };
+    this.feed = new LmdbFeed({
+      ...shared,
+      marks,
+      clock,
+      epoch,
+      isRead: options.isFeedRead,
+      freeBytes: options.freeBytes ?? (() => freeBytesOf(options.dir)),
+      // What was held for the store may go now.
+      onTaken: (head) => {
+        this.#trim.touch(head);
+      }
+    });
     this.#records = new LogRecords(shared);
     this.#appends = new LogAppends({
       ...shared,
+      marks,
       epoch,
       isMember: (user, thread) => this.#records.isMember(user, thread),
       onStored: (head) => {
         this.#trim.touch(head);
+        this.feed.stored();
       }
     });
   }
@@ -245,6 +277,7 @@ class LmdbLog implements EmbeddedLog {
 
   async close(): Promise<void> {
     this.#trim.stop();
+    this.feed.close();
     await this.#queue.close();
     await this.#mending;
     try {
@@ -289,5 +322,6 @@ class LmdbLog implements EmbeddedLog {
     const meta = this.#store.get(META_KEY);
     if (meta === undefined) throw new LogCorruptError(this.#dir, 'its rows are gone');
     await this.#store.commit([{ key: META_KEY, value: meta }]);
+    this.feed.restore();
   }
 }

@@ -8,6 +8,7 @@ import { LogCorruptError } from './log-errors.js';
 import { decodeCount, entryKey, keyProblem, memberKey, midKey, threadKey } from './log-keys.js';
 import type { LogStore } from './log-store.js';
 import { frameHeader, messageFrame } from './message-frame.js';
+import type { PendingMarks } from './pending-marks.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
 import type { AppendResult, NewEntry } from './thread-log.js';
 
@@ -20,6 +21,7 @@ export interface LogAppendsOptions {
   readonly dir: string;
   readonly heads: ThreadHeads;
   readonly queue: CommitQueue;
+  readonly marks: PendingMarks;
   readonly epoch: string;
   /** Whether the user has a row for the thread already. */
   readonly isMember: (user: string, thread: string) => boolean;
@@ -110,6 +112,7 @@ export class LogAppends {
         );
         if (isNewHere) into.push({ key: memberKey(user, thread), value: '0' });
         if (offset === 1) into.push({ key: threadKey(thread), value: recordOf(head) });
+        this.#options.marks.append(head, offset, into);
       },
       settle: (failure) => {
         let result: AppendResult;

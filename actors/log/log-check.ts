@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { reasonOf } from '../../machines/child.js';
+import { checkFeed } from './feed-check.js';
 import { LogCorruptError, LogOpenError } from './log-errors.js';
 import { entryProblem } from './log-opening.js';
 import {
@@ -148,6 +149,7 @@ class Check {
     const threads = await this.#threads();
     const members = await this.#members();
     const unwatched = await this.#unwatched();
+    await this.#feed();
     return {
       format,
       threads,
@@ -323,5 +325,12 @@ class Check {
       }
     }
     return unwatched;
+  }
+
+  async #feed(): Promise<void> {
+    for (const problem of checkFeed(this.#store, (thread) => this.#last(thread))) {
+      await this.#step();
+      if (problem !== null) this.#problem(problem);
+    }
   }
 }

@@ -5,11 +5,14 @@
  * |---|---|
  * | `x log` | {@link LogMeta}: format version and epoch |
  * | `x run` | {@link RunMark}: how the last process ran and whether it closed |
+ * | `x feed` | {@link FeedRecord}: which analytics store has what was taken, and where facts go next |
  * | `e thread offset` | the `message` frame as JSON text |
  * | `m mid thread` | offset: the idempotency index, living exactly as long as the entry |
  * | `t thread` | {@link ThreadRecord} |
  * | `u user thread` | read mark: the user has published here or marked it read |
  * | `h thread` | {@link WatchRecord}: messages that nobody has taken yet |
+ * | `p thread` | offset: the first message that the analytics store does not have; no row when it has all |
+ * | `f seq` | JSON array of facts that the analytics store does not have |
  *
  * The index has the mid before the thread: mids that grow with time (UUIDv7) then fill one page after another instead
  * of one page per thread, a third fewer pages per commit over 1000 threads.
@@ -17,8 +20,11 @@
 import { isThreadId, MID_MAX, USER_MAX } from '../../server/protocol.js';
 import type { Durability, Unwatched } from './thread-log.js';
 
-/** Version of this layout; a log with a newer one is refused. */
-export const LOG_FORMAT = 1;
+/** Version of this layout; a log with a newer one is refused, an older one is upgraded (log-upgrade.ts). */
+export const LOG_FORMAT = 2;
+
+/** Formats below this one have no `p` rows. */
+export const PENDING_FORMAT = 2;
 
 /** A key of the log: a tag and what it is about. Sorted part by part. */
 export type LogKey = [tag: string, ...rest: (string | number)[]];
@@ -56,6 +62,16 @@ export interface ThreadRecord {
   readonly at: number;
 }
 
+/** What is kept of the feed for the analytics store besides marks and facts. */
+export interface FeedRecord {
+  /** Id of the store that has what was taken; null when nothing has been taken for any. */
+  readonly store: string | null;
+  /** Seq of the next row of facts; never used again, since the ids of facts are made of it. */
+  readonly nextSeq: number;
+  /** Facts in rows. */
+  readonly facts: number;
+}
+
 /** What is kept of messages that nobody has taken yet. */
 export type WatchRecord = Omit<Unwatched, 'thread'>;
 
@@ -63,6 +79,8 @@ export type WatchRecord = Omit<Unwatched, 'thread'>;
 export const META_KEY: LogKey = ['x', 'log'];
 /** Key of {@link RunMark}. */
 export const RUN_KEY: LogKey = ['x', 'run'];
+/** Key of {@link FeedRecord}. */
+export const FEED_KEY: LogKey = ['x', 'feed'];
 
 /** Sorts after every string and number at its place in a key. */
 export const AFTER_ALL = '\uffff';
@@ -95,6 +113,16 @@ export function memberKey(user: string, thread: string): LogKey {
 /** Key of a {@link WatchRecord}. */
 export function watchKey(thread: string): LogKey {
   return ['h', thread];
+}
+
+/** Key of a thread’s pending mark. */
+export function pendingKey(thread: string): LogKey {
+  return ['p', thread];
+}
+
+/** Key of a row of facts. */
+export function factsKey(seq: number): LogKey {
+  return ['f', seq];
 }
 
 /** Says why something cannot be a key; null when it can. The protocol's schema refuses the same, earlier. */
@@ -169,6 +197,20 @@ export function decodeThread(text: string): ThreadRecord | null {
     'at' in value &&
     typeof value.at === 'number'
     ? { owner: value.owner, first: value.first, last: value.last, at: value.at }
+    : null;
+}
+
+/** Reads {@link FeedRecord}; null when the text is not one. */
+export function decodeFeed(text: string): FeedRecord | null {
+  const value = decoded(text);
+  return isObject(value) &&
+    'store' in value &&
+    (value.store === null || typeof value.store === 'string') &&
+    'nextSeq' in value &&
+    isCount(value.nextSeq) &&
+    'facts' in value &&
+    isCount(value.facts)
+    ? { store: value.store, nextSeq: value.nextSeq, facts: value.facts }
     : null;
 }
 

@@ -17,6 +17,7 @@ import {
   type RunMark
 } from './log-keys.js';
 import type { LogStore } from './log-store.js';
+import { upgradeLog } from './log-upgrade.js';
 import { parseMessageFrame } from './message-frame.js';
 import type { Durability } from './thread-log.js';
 
@@ -43,7 +44,8 @@ export function systemBootId(): string | null {
 
 /**
  * Looks a log over, lays down its meta row when it is new, and marks it as in use. `renewed` says that the epoch is
- * another one now, because the machine went down under a log that promised less than that.
+ * another one now, because the machine went down under a log that promised less than that. A log of an older format
+ * is brought to this one.
  * @throws {LogFormatError} written by a newer version
  * @throws {LogCorruptError} not a log, or the meta rows or a sampled entry do not decode
  */
@@ -56,8 +58,12 @@ export async function prepareLog(
   if (found !== null) sample(store, dir);
   const boot = options.bootId();
   const renewed = found !== null && mayHaveLost(readRun(store, dir), boot);
-  const meta: LogMeta =
-    found === null || renewed ? { format: LOG_FORMAT, epoch: options.newEpoch() } : found;
+  if (found !== null) await upgradeLog(store, found.format);
+  // Only now: until here a log that is being upgraded is one of its old format, and the next start does it again.
+  const meta: LogMeta = {
+    format: LOG_FORMAT,
+    epoch: found === null || renewed ? options.newEpoch() : found.epoch
+  };
   const run: RunMark = { durability, boot, clean: false };
   await store.commit([
     { key: META_KEY, value: JSON.stringify(meta) },

@@ -2,11 +2,12 @@
  * The storage engine under the log: ordered rows, atomic commits. No type of LMDB leaves this file.
  * @see docs/adr for why LMDB, and why `overlappingSync` is off: a commit resolves after its own fdatasync
  */
-import { mkdirSync, statfsSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type RangeOptions, type RootDatabase } from 'lmdb';
 import { reasonOf } from '../../machines/child.js';
+import { freeBytesOf } from './disk-room.js';
 import { LogCorruptError, LogOpenError, LogUnavailableError } from './log-errors.js';
 import { DATA_FILE, inspectDataFile, padDataFile } from './log-file.js';
 import type { LogKey, LogRow } from './log-keys.js';
@@ -40,6 +41,8 @@ export interface LogStore {
   range(range: LogRange): Iterable<LogRow>;
   /** Keys only, else like `range`. */
   keys(range: LogRange): Iterable<LogKey>;
+  /** How many rows there are, at about a tenth of the cost of walking them. */
+  count(range: LogRange): number;
   /**
    * Writes all or nothing and resolves when that is as durable as the store promises; rejects with the reason.
    * One at a time: a second one before the first has settled would share its fate.
@@ -129,6 +132,15 @@ class LmdbStore implements LogStore {
     return this.#walk(rows, () => rows.getKeys(this.#engineRange(range)));
   }
 
+  count(range: LogRange): number {
+    const rows = this.#live();
+    try {
+      return rows.getKeysCount(this.#engineRange(range));
+    } catch (error) {
+      throw this.#readError(rows, error);
+    }
+  }
+
   *#walk<T>(rows: Rows, start: () => Iterable<T>): Iterable<T> {
     let cursor: Iterator<T> | null = null;
     try {
@@ -184,8 +196,7 @@ class LmdbStore implements LogStore {
 
   #freeSpace(): string {
     try {
-      const { bavail, bsize } = statfsSync(this.#options.dir);
-      return `${String(bavail * bsize)} bytes are free on its disk`;
+      return `${String(freeBytesOf(this.#options.dir))} bytes are free on its disk`;
     } catch {
       return 'its directory is gone';
     }

@@ -8,6 +8,7 @@ import { AFTER_ALL, decodeCount, entryKey, midKey, threadKey, within } from './l
 import type { LogKey } from './log-keys.js';
 import type { LogStore, LogWrite } from './log-store.js';
 import { frameHeader } from './message-frame.js';
+import type { PendingMarks } from './pending-marks.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
 
 /** What is kept of each thread; null = without end. */
@@ -39,7 +40,10 @@ export interface LogTrimOptions {
   readonly store: LogStore;
   readonly heads: ThreadHeads;
   readonly clock: Clock;
+  readonly marks: PendingMarks;
   readonly retention: Retention;
+  /** The first offset of a thread that must be kept whatever the retention; null when there is none. */
+  readonly keptFrom: (head: Head) => number | null;
   /** Called when {@link LogTrim.next} has something to give. */
   readonly onWork: () => void;
 }
@@ -56,7 +60,7 @@ export class LogTrim {
     if (this.#limited()) this.#sweepLater();
   }
 
-  /** Looks at a thread that has just been written to. */
+  /** Looks at a thread that has just been written to, or of which more may go now. */
   touch(head: Head): void {
     const { messages } = this.#options.retention;
     const slack = messages === null ? 0 : Math.min(SLACK_MESSAGES, Math.ceil(messages / 10));
@@ -105,14 +109,19 @@ export class LogTrim {
 
   #isOver(head: Head, slack: number, slackMs: number): boolean {
     const { messages, days } = this.#options.retention;
+    if (head.first >= this.#keptFrom(head)) return false;
     if (messages !== null && head.last - head.first + 1 > messages + slack) return true;
     if (days === null) return false;
     const firstAt = this.#options.heads.firstAt(head);
     return firstAt !== null && firstAt < this.#oldestAllowed() - slackMs;
   }
 
+  #keptFrom(head: Head): number {
+    return this.#options.keptFrom(head) ?? Infinity;
+  }
+
   #trim(head: Head): Job | null {
-    const { store, heads, retention } = this.#options;
+    const { store, heads, marks, retention } = this.#options;
     const removed: LogWrite[] = [];
     const { thread } = head;
     const enough = retention.messages === null ? 0 : head.last - retention.messages;
@@ -121,7 +130,7 @@ export class LogTrim {
     let bytes = 0;
     for (const { value } of store.range({
       from: entryKey(thread, first),
-      to: entryKey(thread, Math.min(head.last + 1, first + TRIM_ENTRIES))
+      to: entryKey(thread, Math.min(head.last + 1, first + TRIM_ENTRIES, this.#keptFrom(head)))
     })) {
       const header = frameHeader(value);
       const expired = first <= enough || (header !== null && header.at < oldest);
@@ -144,6 +153,7 @@ export class LogTrim {
       bytes: 0,
       write: (into) => {
         into.push(...removed, { key: threadKey(thread), value: recordOf(head) });
+        marks.trim(head, into);
       },
       settle: () => {
         heads.unpin(head);

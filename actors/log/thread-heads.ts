@@ -3,7 +3,15 @@
  * in use costs no memory; its head is read from the log when it is needed.
  */
 import { LogCorruptError } from './log-errors.js';
-import { decodeThread, entryKey, threadKey, within, type ThreadRecord } from './log-keys.js';
+import {
+  decodeCount,
+  decodeThread,
+  entryKey,
+  pendingKey,
+  threadKey,
+  within,
+  type ThreadRecord
+} from './log-keys.js';
 import type { LogStore } from './log-store.js';
 import { frameHeader } from './message-frame.js';
 
@@ -23,6 +31,10 @@ export interface Head {
   at: number;
   /** Last offset given out, on its way to the disk or there. */
   given: number;
+  /** Last offset that is on the disk or in the commit under way: between `last` and `given`. */
+  written: number;
+  /** The thread's pending mark as that commit leaves it; null when there is none. */
+  pending: number | null;
   /** Owner as it will be when all that is on its way is durable. */
   nextOwner: string | null;
   /** Time of the entry `first`; null when not known. */
@@ -82,7 +94,7 @@ export class ThreadHeads {
   open(thread: string): Head {
     const known = this.get(thread);
     if (known !== null) return known;
-    const head = fresh(thread, null, 1, 0, 0);
+    const head = fresh(thread, null, 1, 0, 0, null);
     this.#keep(head);
     return head;
   }
@@ -90,6 +102,24 @@ export class ThreadHeads {
   /** Holds a head in memory while a job of its is on the way. */
   pin(head: Head): void {
     head.pins += 1;
+  }
+
+  /** The heads of many threads, pinned; those that have no record are left out. When one cannot be read, none is. */
+  hold(threads: Iterable<string>): Head[] {
+    const held: Head[] = [];
+    try {
+      for (const thread of threads) {
+        const head = this.get(thread);
+        if (head === null) continue;
+        // At once: the next one may need the room.
+        this.pin(head);
+        held.push(head);
+      }
+    } catch (error) {
+      for (const head of held) this.unpin(head);
+      throw error;
+    }
+    return held;
   }
 
   unpin(head: Head): void {
@@ -143,6 +173,7 @@ export class ThreadHeads {
       throw new LogCorruptError(this.#dir, `the record of thread ${thread} does not decode`);
     }
     const { owner, first } = record;
+    const pending = this.#pending(thread, first);
     for (const { key, value } of this.#store.range({
       ...within('e', thread),
       reverse: true,
@@ -153,9 +184,15 @@ export class ThreadHeads {
       if (typeof offset !== 'number' || at === undefined) {
         throw new LogCorruptError(this.#dir, `the last entry of thread ${thread} does not decode`);
       }
-      if (offset > record.last) return fresh(thread, owner, first, offset, at);
+      if (offset > record.last) return fresh(thread, owner, first, offset, at, pending);
     }
-    return fresh(thread, owner, first, record.last, record.at);
+    return fresh(thread, owner, first, record.last, record.at, pending);
+  }
+
+  /** A mark that does not decode must not keep the thread from being used: all that is kept counts as not taken. */
+  #pending(thread: string, first: number): number | null {
+    const text = this.#store.get(pendingKey(thread));
+    return text === undefined ? null : (decodeCount(text) ?? first);
   }
 
   /** Time of the oldest kept entry of a thread; null when it has none. */
@@ -174,7 +211,8 @@ function fresh(
   owner: string | null,
   first: number,
   last: number,
-  at: number
+  at: number,
+  pending: number | null
 ): Head {
   return {
     thread,
@@ -183,6 +221,8 @@ function fresh(
     last,
     at,
     given: last,
+    written: last,
+    pending,
     nextOwner: owner,
     firstAt: null,
     authors: null,

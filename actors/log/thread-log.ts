@@ -5,6 +5,8 @@
  * callback once they are durable.
  */
 
+import type { LogFeed } from './log-feed.js';
+
 /** What an ack promises: `disk` = survives the machine's death, `process` = survives the process's death. */
 export type Durability = 'disk' | 'process';
 
@@ -73,6 +75,8 @@ export interface LogHealth {
 /** Durable, per-thread, gapless and idempotent storage of messages and thread records. */
 export interface ThreadLog {
   readonly durability: Durability;
+  /** What the analytics store is given of this log. */
+  readonly feed: LogFeed;
   /** The head of a thread as it is durably stored and visible; null for one never published to. */
   head(thread: string): ThreadHead | null;
   /**

@@ -1,4 +1,5 @@
 import { messageFrame } from '../../actors/log/message-frame.js';
+import { MemoryFeed } from './memory-feed.js';
 import type {
   AppendResult,
   Durability,
@@ -26,6 +27,7 @@ interface StoredThread {
  */
 export class MemoryLog implements ThreadLog {
   readonly durability: Durability = 'disk';
+  readonly feed = new MemoryFeed();
   isPrompt = true;
   fault: string | null = null;
   markFault: string | null = null;
@@ -165,6 +167,7 @@ export class MemoryLog implements ThreadLog {
     const frame = messageFrame(thread, offset, entry);
     stored.entries.push({ ...entry, frame });
     stored.owner ??= entry.user;
+    this.feed.add({ thread, epoch: 'e1', offset, frame });
     return { ok: true, offset, epoch: 'e1', at: entry.at, duplicate: false, frame };
   }
 

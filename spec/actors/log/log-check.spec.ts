@@ -9,6 +9,7 @@ import {
   META_KEY,
   memberKey,
   midKey,
+  pendingKey,
   threadKey,
   watchKey
 } from '../../../actors/log/log-keys.js';
@@ -41,7 +42,7 @@ describe('checkLog', () => {
 
   it('counts and finds nothing when the log is sound', async () => {
     expect(await checkLog(await sound())).to.deep.equal({
-      format: 1,
+      format: 2,
       threads: 2,
       messages: 10,
       members: 3,
@@ -49,6 +50,15 @@ describe('checkLog', () => {
       problemCount: 0,
       problems: []
     });
+  });
+
+  it('finds nothing when the log is of format 1', async () => {
+    const dir = await spoilt(
+      { key: META_KEY, value: '{"format":1,"epoch":"x"}' },
+      { key: pendingKey('t1'), value: null },
+      { key: pendingKey('t2'), value: null }
+    );
+    expect(await checkLog(dir)).to.include({ format: 1, messages: 10, problemCount: 0 });
   });
 
   it('finds nothing when the log has been trimmed', async () => {
@@ -125,8 +135,23 @@ describe('checkLog', () => {
     ['the meta row is gone', { key: META_KEY, value: null }, /the meta row is missing/],
     [
       'the format is newer',
-      { key: META_KEY, value: '{"format":2,"epoch":"x"}' },
-      /format 2 is newer than 1/
+      { key: META_KEY, value: '{"format":3,"epoch":"x"}' },
+      /format 3 is newer than 2/
+    ],
+    [
+      'a pending mark is beyond the last entry',
+      { key: pendingKey('t1'), value: '6' },
+      /the pending mark 6 of thread t1/
+    ],
+    [
+      'a pending mark is of no thread',
+      { key: pendingKey('nowhere'), value: '1' },
+      /the pending mark 1 of thread nowhere/
+    ],
+    [
+      'a pending mark does not decode',
+      { key: pendingKey('t1'), value: 'x' },
+      /the pending mark x of thread t1/
     ]
   ];
   for (const [when, write, words] of cases) {

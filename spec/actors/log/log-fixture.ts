@@ -91,6 +91,7 @@ export class LogFixture {
       durability: 'disk',
       clock: systemClock,
       retention: { messages: null, days: null },
+      isFeedRead: true,
       newEpoch: () => `e${String((this.#epochs += 1))}`,
       bootId: () => 'boot-1',
       ...options

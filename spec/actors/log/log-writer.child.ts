@@ -1,9 +1,12 @@
-/** Appends in a closed loop until it is killed, and tells standard output of every ack at once: `thread offset mid`. */
+/**
+ * Appends in a closed loop until it is killed, and tells standard output of every ack at once: `thread offset mid`.
+ * With `feed` as its last argument it takes as well: `thread offset offered` before, `thread offset taken` after.
+ */
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../../actors/clock.js';
 import { openLmdbLog } from '../../../actors/log/lmdb-log.js';
 
-const [, , dir = '', durability, round = '0'] = process.argv;
+const [, , dir = '', durability, round = '0', mode] = process.argv;
 const THREADS = 5;
 const UNDER_WAY = 50;
 
@@ -12,6 +15,7 @@ const log = await openLmdbLog({
   durability: durability === 'process' ? 'process' : 'disk',
   clock: systemClock,
   retention: { messages: null, days: null },
+  isFeedRead: true,
   newEpoch: () => 'e1'
 });
 let sent = 0;
@@ -40,3 +44,16 @@ function tell(line: string): void {
 }
 
 for (let index = 0; index < UNDER_WAY; index += 1) next();
+
+/** Takes a little less than is appended, so that there is always something that was not. */
+async function take(): Promise<void> {
+  for (;;) {
+    const batch = log.feed.next(UNDER_WAY, 1_000_000);
+    for (const { thread, offset } of batch.entries) tell(`${thread} ${String(offset)} offered\n`);
+    await log.feed.take(batch);
+    for (const { thread, offset } of batch.entries) tell(`${thread} ${String(offset)} taken\n`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+if (mode === 'feed') await take();
