@@ -10,6 +10,7 @@ import type { ActiveThread } from './active-thread.js';
 import type { Clock } from './clock.js';
 import type { HeldMessages } from './held-messages.js';
 import type { Incidents } from './incidents.js';
+import type { Transitions } from './transitions.js';
 
 /**
  * Delivery actors above which a thread that holds nothing starts none: one costs 5 kB, and 15 more to collect when it
@@ -21,6 +22,7 @@ export const QUIET_ACTORS_MAX = 256;
 export interface DeliveryActorsOptions {
   readonly clock: Clock;
   readonly incidents: Incidents;
+  readonly transitions: Transitions;
   readonly inspect?: ActorOptions<AnyActorLogic>['inspect'];
 }
 
@@ -31,6 +33,8 @@ export class DeliveryActors {
   /** Threads that have one. */
   private readonly running = new Set<ActiveThread>();
   private isClosed = false;
+  /** Type of the event that an actor is being told; null when an actor moves by itself. */
+  private telling: string | null = null;
   /** Actors that crashed and were replaced. */
   crashes = 0;
 
@@ -46,7 +50,10 @@ export class DeliveryActors {
       if (thread.held === null && this.running.size >= QUIET_ACTORS_MAX) return;
       this.spawn(thread);
     }
+    const before = this.telling;
+    this.telling = event.type;
     thread.actor?.send(event);
+    this.telling = before;
   }
 
   /** Gives a thread an actor that stands where its record stands; none when that crashes at once. */
@@ -68,6 +75,10 @@ export class DeliveryActors {
       }
     });
     actor.subscribe({
+      next: ({ value }) => {
+        if (thread.isTestThread) return;
+        this.options.transitions.note('delivery', actor.id, value, this.telling ?? 'grace');
+      },
       error: (error) => {
         this.replace(thread, error);
       }
@@ -85,6 +96,9 @@ export class DeliveryActors {
     this.running.delete(thread);
     actor.start();
     if (actor.getSnapshot().status !== 'active') return;
+    if (!thread.isTestThread) {
+      this.options.transitions.note('delivery', actor.id, actor.getSnapshot().value, 'spawn');
+    }
     thread.actor = actor;
     this.running.add(thread);
     if (thread.subscribers > 0) actor.send({ type: 'subscriber.first' });
@@ -103,7 +117,9 @@ export class DeliveryActors {
 
   /** Stops a thread's actor; the thread's next transition starts another where its record stands. */
   stop(thread: ActiveThread): void {
-    thread.actor?.stop();
+    if (thread.actor === null) return;
+    this.options.transitions.end('delivery', thread.actor.id, 'passivate');
+    thread.actor.stop();
     thread.actor = null;
     this.running.delete(thread);
   }

@@ -88,6 +88,7 @@ export class HeldMessages {
     this.waitingThreads--;
     this.undeliveredThreads++;
     counts.add('undelivered', held.messages);
+    this.tellOutcome(thread, held, 'undelivered');
     void this.mark(thread);
     logger.error(
       'Cannot deliver message: nobody has subscribed to the thread within the grace; ' +
@@ -118,8 +119,30 @@ export class HeldMessages {
     if (held.state === 'waiting') this.waitingThreads--;
     else this.undeliveredThreads--;
     this.options.counts.add('delivered', held.messages);
+    this.tellOutcome(thread, held, 'delivered');
     thread.held = null;
     void this.mark(thread);
+  }
+
+  /** Tells the analytics store what became of all that is held, together. */
+  private tellOutcome(
+    thread: ActiveThread,
+    { from, since, messages }: Held,
+    outcome: 'delivered' | 'undelivered'
+  ): void {
+    const { log, clock } = this.options;
+    const at = clock.now();
+    log.feed.record({
+      kind: 'delivery',
+      thread: thread.id,
+      epoch: thread.epoch,
+      offset: from,
+      messages,
+      outcome,
+      subscribers: thread.subscribers,
+      at,
+      tookMs: at - since
+    });
   }
 
   /** Writes a mark again that the log had refused. */

@@ -11,6 +11,7 @@ import type { DeliveryCounts } from './delivery-counts.js';
 import { HeldMessages } from './held-messages.js';
 import type { Incidents } from './incidents.js';
 import type { Logger } from './log-line.js';
+import type { Transitions } from './transitions.js';
 import { Presence, PRESENCE_NAMES_MAX, type PresenceChange } from './presence.js';
 import type { AppendResult, LogEntry, NewEntry, ThreadHead, ThreadLog } from './log/thread-log.js';
 
@@ -56,6 +57,10 @@ export interface ThreadsOptions {
   readonly testThreadPrefixes: readonly string[];
   /** How long a message may wait for a subscriber, in milliseconds. */
   readonly graceMs: number;
+  /** Hears where the delivery actors of real threads go. */
+  readonly transitions: Transitions;
+  /** Milliseconds, and parts of them, of a clock that only goes forward: times deliveries. */
+  readonly stopwatch: () => number;
   /** Hears of the delivery actors, when somebody watches. */
   readonly inspect?: NonNullable<DeliveryActorsOptions['inspect']>;
 }
@@ -172,6 +177,7 @@ export class Threads {
   ): void {
     thread.pending++;
     this.appending++;
+    const receivedMs = this.options.stopwatch();
     this.options.log.append(thread.id, entry, (result) => {
       thread.pending--;
       this.appending--;
@@ -183,6 +189,7 @@ export class Threads {
           done(result);
           this.options.audience.fanOut(thread.id, result.frame);
           this.options.counts.add('delivered');
+          this.tellOutcome(thread, result.offset, 'delivered', receivedMs);
         } else {
           const { outcome, marked } = this.judge(
             thread,
@@ -192,6 +199,7 @@ export class Threads {
             expectStored
           );
           this.options.counts.add(outcome);
+          this.tellOutcome(thread, result.offset, outcome, receivedMs);
           if (marked === null) done(result);
           // The ack waits until a restart would know that nobody has taken the message.
           else
@@ -271,6 +279,28 @@ export class Threads {
     this.actors.stop(thread);
     this.active.delete(thread.id);
     this.options.log.forget(thread.id);
+  }
+
+  /** Tells the analytics store what became of a message; of a test thread nothing is told. */
+  private tellOutcome(
+    thread: ActiveThread,
+    offset: number,
+    outcome: DeliveryOutcome,
+    receivedMs: number
+  ): void {
+    if (thread.isTestThread) return;
+    const { log, clock, stopwatch } = this.options;
+    log.feed.record({
+      kind: 'delivery',
+      thread: thread.id,
+      epoch: thread.epoch,
+      offset,
+      messages: 1,
+      outcome,
+      subscribers: thread.subscribers,
+      at: clock.now(),
+      tookMs: stopwatch() - receivedMs
+    });
   }
 
   private fanOutUpTo(thread: ActiveThread, last: number): void {

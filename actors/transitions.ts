@@ -9,6 +9,9 @@ import type { Fact } from './log/fact.js';
 /** Facts kept until there is a log to keep them; later ones are dropped: a start makes a few dozen. */
 export const EARLY_FACTS_MAX = 256;
 
+/** Charts that are not recorded: each batch that the sink stores would make facts for the next one, for ever. */
+const UNRECORDED: ReadonlySet<string> = new Set(['sink']);
+
 /** State in which an actor that has ended, or was stopped, is said to be. */
 const GONE = 'gone';
 
@@ -43,7 +46,13 @@ export class Transitions {
     const { snapshot, actorRef } = event;
     if (!('machine' in snapshot && 'value' in snapshot)) return;
     const chart = idOf(snapshot.machine);
-    if (chart === null || !isStateValue(snapshot.value) || !('id' in actorRef)) return;
+    if (
+      chart === null ||
+      UNRECORDED.has(chart) ||
+      !isStateValue(snapshot.value) ||
+      !('id' in actorRef)
+    )
+      return;
     const actor = String(actorRef.id);
     this.note(chart, actor, snapshot.value, event.event.type);
     if (snapshot.status !== 'active') this.end(chart, actor, event.event.type);

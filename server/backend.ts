@@ -7,8 +7,10 @@ import type { Clock } from '../actors/clock.js';
 import type { Logger } from '../actors/log-line.js';
 import type { DeliveryCounts } from '../actors/delivery-counts.js';
 import type { Incidents } from '../actors/incidents.js';
+import type { Transitions } from '../actors/transitions.js';
 import type { ThreadLog } from '../actors/log/thread-log.js';
 import { Threads } from '../actors/threads.js';
+import type { Analytics } from './analytics.js';
 import { createApi } from './api.js';
 import { ApiAccess } from './api-access.js';
 import { createAuthenticator } from './auth.js';
@@ -33,8 +35,10 @@ export interface BackendOptions {
   readonly logger: Logger;
   readonly counts: DeliveryCounts;
   readonly incidents: Incidents;
+  readonly transitions: Transitions;
   readonly chat: Chat;
   readonly connections: Connections;
+  readonly analytics: Analytics;
   /** Gives a frame to every WebSocket in a thread's topic. */
   readonly publish: (thread: string, frame: string) => void;
   readonly isServing: () => boolean;
@@ -47,7 +51,8 @@ export interface Backend {
   readonly threads: Threads;
   readonly catchUp: CatchUp;
   readonly events: EventStreams;
-  readonly api: HttpRoute;
+  /** Everything below `/api/`. */
+  readonly routes: readonly HttpRoute[];
   /** Frame types that now have a handler. */
   readonly handlers: readonly string[];
 }
@@ -67,6 +72,8 @@ export function createBackend(options: BackendOptions): Backend {
     logger,
     counts,
     incidents,
+    transitions: options.transitions,
+    stopwatch: () => performance.now(),
     testThreadPrefixes: config.testThreadPrefixes,
     graceMs: config.deliveryGraceMs,
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
@@ -94,8 +101,9 @@ export function createBackend(options: BackendOptions): Backend {
       chat.drain(socket);
     }
   });
+  const access = new ApiAccess(config.apiKey, auth, config.environment === 'development');
   const api = createApi({
-    access: new ApiAccess(config.apiKey, auth, config.environment === 'development'),
+    access,
     log,
     threads,
     events,
@@ -118,5 +126,11 @@ export function createBackend(options: BackendOptions): Backend {
     }
   });
   chat.begin({ threads, catchUp, subscriptions, routes });
-  return { threads, catchUp, events, api, handlers: Object.keys(routes) };
+  return {
+    threads,
+    catchUp,
+    events,
+    routes: [api, options.analytics.api(access)],
+    handlers: Object.keys(routes)
+  };
 }

@@ -4,7 +4,6 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createActor, fromPromise, type ActorRefFrom, type InspectionEvent } from 'xstate';
-import { createClickhouse } from '../actors/clickhouse/clickhouse.js';
 import { REQUIRED_BUT } from '../machines/clickhouse.machine.js';
 import type { Clock } from '../actors/clock.js';
 import { HandlerRegistry } from '../actors/handlers.js';
@@ -14,6 +13,7 @@ import type { Logger } from '../actors/log-line.js';
 import { Monitor } from '../actors/monitor.js';
 import { probeLoopback } from '../actors/probe.js';
 import { serviceLogic, type Service } from '../actors/service.js';
+import { Transitions } from '../actors/transitions.js';
 import type { ThreadsStatus } from '../actors/threads.js';
 import { NO_RESTARTS, RESTARTS, type ChildSpec } from '../machines/child-spec.js';
 import {
@@ -22,32 +22,26 @@ import {
   type PhaseSpec,
   type StartupMachine
 } from '../machines/startup.machine.js';
+import { Analytics } from './analytics.js';
 import { createBackend, type Backend } from './backend.js';
 import { Chat, PROBE_HEADER } from './chat.js';
 import type { Config } from './config/config.js';
 import { Connections, SWEEP_MS } from './connections.js';
 import { drainConnections } from './drain.js';
-import { createHttp, readiness } from './http.js';
+import { createHttp, readiness, type HttpRoute } from './http.js';
 import { clientLimits, connectionLimits } from './limits.js';
 import { Listener } from './listener.js';
 import { LogService } from './log-service.js';
 import { builtPagesDir, loadPages } from './pages.js';
 import { StartupTimeline } from './startup-timeline.js';
 import { Supervision } from './supervision.js';
-import {
-  serviceStatus,
-  waitingForService,
-  type ServerStatus,
-  type StatusReport
-} from './status.js';
+import type { ServerStatus, StatusReport } from './status.js';
+import type { TransportRequest } from './transport/transport.js';
 import { VERSION } from './version.js';
 
 /** How long most children may take to start, and to stop. */
 const START_TIMEOUT_MS = 30_000;
 const CHILD_SHUTDOWN_MS = 5_000;
-
-/** A required ClickHouse gives up by itself after a minute; the supervisor waits a little longer to hear why. */
-const CLICKHOUSE_START_TIMEOUT_MS = 70_000;
 
 /** Reports, time and chance, as the server has them; specs put in their own. */
 export interface Surroundings {
@@ -77,7 +71,8 @@ export class Server {
   private readonly monitor: Monitor;
   private readonly incidents: Incidents;
   private readonly supervision: Supervision;
-  private readonly clickhouse: ReturnType<typeof createClickhouse>;
+  private readonly transitions: Transitions;
+  private readonly analytics: Analytics;
   private backend: Backend | null = null;
   private sweep: unknown = null;
 
@@ -102,7 +97,7 @@ export class Server {
     const http = createHttp({
       report: () => this.report(),
       pages: loadPages(builtPagesDir()),
-      routes: [(request) => this.backend?.api(request) ?? null]
+      routes: [(request) => this.route(request)]
     });
     this.logService = new LogService(config, clock, logger);
     this.logService.onWritable = () => this.backend?.threads.resync();
@@ -120,11 +115,17 @@ export class Server {
       incidents: () => this.incidents.all(),
       missed: () => this.supervision.missed()
     });
-    this.clickhouse = createClickhouse({
-      url: config.clickhouseUrl?.toString() ?? null,
-      required: config.clickhouseRequired,
-      timeoutMs: config.clickhouseTimeoutMs,
-      dataDir: config.dataDir,
+    this.transitions = new Transitions({
+      clock,
+      record: () => {
+        const feed = this.logService.log?.feed;
+        return feed === undefined ? null : (fact) => feed.record(fact);
+      }
+    });
+    this.analytics = new Analytics({
+      config,
+      node: this.node,
+      log: () => this.logService.log,
       clock,
       random,
       logger
@@ -135,7 +136,7 @@ export class Server {
     this.root = createActor(machine, {
       id: 'root',
       clock,
-      ...this.inspection(),
+      inspect: this.observer(),
       input: { phases: this.phases(), shutdownMs: config.shutdownMs }
     });
     this.followRoot();
@@ -154,7 +155,6 @@ export class Server {
   /** How everything stands now. */
   report(): StatusReport {
     const { clock } = this.outside;
-    const clickhouse = this.clickhouse.status();
     const { status, reason } = this.judge();
     const { startedAt, tookMs, current } = this.timeline;
     return {
@@ -173,13 +173,14 @@ export class Server {
         phases: this.timeline.phases()
       },
       handlers: this.handlers.status(),
-      services: clickhouse === null ? [] : [serviceStatus(clickhouse)],
+      services: this.analytics.services(),
+      sink: this.analytics.sinkRow(),
       log: { ...this.logService.health(), durability: this.config.durability },
       supervision: this.supervision.rows(),
       monitor: this.monitor.status(),
       threads: this.backend?.threads.status() ?? NO_THREADS,
       connections: { open: this.connections.open, lagging: this.connections.lagging },
-      waitingFor: clickhouse === null ? [] : waitingForService(clickhouse)
+      waitingFor: this.analytics.waitingFor()
     };
   }
 
@@ -235,21 +236,33 @@ export class Server {
       ),
       handlers: once({ ...bounds, id: 'handler-registry', ...this.handlers.child() }),
       monitoring: again({ ...bounds, id: 'monitor', logic: this.monitor.logic }),
-      services: again({
-        ...bounds,
-        id: 'clickhouse',
-        logic: this.clickhouse.logic,
-        required: this.config.clickhouseRequired,
-        startTimeoutMs: CLICKHOUSE_START_TIMEOUT_MS
-      }),
+      services: again(...this.analytics.children(bounds)),
       health: once({ ...bounds, id: 'loopback-probe', logic: serviceLogic(this.probe()) })
     };
   }
 
-  /** The observer of the charts, when there is one. */
+  /** The observer of the charts from outside, when there is one. */
   private inspection(): { inspect?: (event: InspectionEvent) => void } {
     const { inspect } = this.outside;
     return inspect === undefined ? {} : { inspect: contained(inspect, this.incidents) };
+  }
+
+  /** What hears of the tree's own charts: the record of their transitions, and the observer from outside. */
+  private observer(): (event: InspectionEvent) => void {
+    const { inspect } = this.inspection();
+    const record = contained(this.transitions.observe, this.incidents);
+    return (event) => {
+      record(event);
+      inspect?.(event);
+    };
+  }
+
+  private route(request: TransportRequest): ReturnType<HttpRoute> {
+    for (const route of this.backend?.routes ?? []) {
+      const reply = route(request);
+      if (reply !== null) return reply;
+    }
+    return null;
   }
 
   private probe(): Service {
@@ -276,6 +289,8 @@ export class Server {
       logger: this.outside.logger,
       counts: this.monitor.counts,
       incidents: this.incidents,
+      transitions: this.transitions,
+      analytics: this.analytics,
       chat: this.chat,
       connections: this.connections,
       publish: (thread, frame) => {

@@ -1,6 +1,7 @@
 /**
  * The report of `/status`: one shape, put together from what each part says of itself.
  */
+import type { SinkStatus } from '../actors/clickhouse/sink.js';
 import type { HandlersStatus } from '../actors/handlers.js';
 import type { MonitorStatus } from '../actors/monitor.js';
 import type { LogHealth } from '../actors/log/thread-log.js';
@@ -36,6 +37,12 @@ export interface ServiceStatus {
   readonly nextAttemptMs: number | null;
 }
 
+/** How far ClickHouse has what the log has; `since` and `lastStoredAt` are ISO times. */
+export type SinkRow = Omit<SinkStatus, 'since' | 'lastStoredAt'> & {
+  readonly since: string;
+  readonly lastStoredAt: string | null;
+};
+
 /** Body of `/status`. */
 export interface StatusReport {
   readonly status: ServerStatus;
@@ -54,6 +61,8 @@ export interface StatusReport {
   };
   readonly handlers: HandlersStatus;
   readonly services: readonly ServiceStatus[];
+  /** Null while there is none, as with CLICKHOUSE_URL=off. */
+  readonly sink: SinkRow | null;
   readonly log: LogHealth & { readonly durability: string };
   /** Every supervised part, what its supervisor does about it, and why. */
   readonly supervision: readonly SupervisionRow[];

@@ -8,6 +8,7 @@ import { isTestThread, TEST_THREAD_PREFIXES } from '../../machines/test-thread.j
 import { settle, VirtualClock } from '../virtual-clock.js';
 import { MemoryLog } from './memory-log.js';
 import { Incidents } from '../../actors/incidents.js';
+import { Transitions } from '../../actors/transitions.js';
 import { RecordedLogger } from './recorded-logger.js';
 
 const GRACE_MS = 10_000;
@@ -206,6 +207,11 @@ class Real {
       logger: this.logger,
       // A restart has new books, as it has a new logger.
       incidents: new Incidents({ clock: this.clock, logger: this.logger }),
+      transitions: new Transitions({
+        clock: this.clock,
+        record: () => (fact) => this.log.feed.record(fact)
+      }),
+      stopwatch: () => this.clock.now(),
       counts: this.counts,
       testThreadPrefixes: TEST_THREAD_PREFIXES,
       graceMs: GRACE_MS,

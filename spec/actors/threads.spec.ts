@@ -17,6 +17,7 @@ import { TEST_THREAD_PREFIXES } from '../../machines/test-thread.js';
 import { settle, VirtualClock } from '../virtual-clock.js';
 import { MemoryLog } from './memory-log.js';
 import { Incidents } from '../../actors/incidents.js';
+import { Transitions } from '../../actors/transitions.js';
 import { RecordedLogger } from './recorded-logger.js';
 
 const GRACE_MS = 10_000;
@@ -54,6 +55,11 @@ class Rig {
       clock,
       logger: this.logger,
       incidents: new Incidents({ clock: this.clock, logger: this.logger }),
+      transitions: new Transitions({
+        clock: this.clock,
+        record: () => (fact) => this.log.feed.record(fact)
+      }),
+      stopwatch: () => this.clock.now(),
       counts: this.counts,
       testThreadPrefixes: TEST_THREAD_PREFIXES,
       graceMs: GRACE_MS,
