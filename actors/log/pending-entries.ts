@@ -100,12 +100,16 @@ export class PendingEntries {
     let last = from - 1;
     // What lies before damage is given; what lies behind it stays pending and is read again.
     orDamaged(() => {
-      const range = { from: entryKey(thread, from), to: entryKey(thread, to + 1) };
-      for (const { key, value: frame } of store.range(range)) {
-        if (entries.length > 0 && chars + frame.length > maxChars) return null;
-        chars += frame.length;
-        last = Number(key[2]);
-        entries.push({ thread, epoch, offset: last, frame });
+      // One by one: a batch is a few entries each of many threads, and a cursor costs as much as several of them.
+      for (let offset = from; offset <= to; offset += 1) {
+        const frame = store.get(entryKey(thread, offset));
+        // A hole, which `log check` names, is passed over as `read` does it.
+        if (frame !== undefined) {
+          if (entries.length > 0 && chars + frame.length > maxChars) return null;
+          chars += frame.length;
+          entries.push({ thread, epoch, offset, frame });
+        }
+        last = offset;
       }
       return null;
     });
