@@ -22,8 +22,8 @@ export interface HeldMessagesOptions {
 /** Books of all threads whose messages wait or were not delivered. */
 export class HeldMessages {
   private readonly options: HeldMessagesOptions;
-  /** When the grace that follows a start ends: until then subscribers may still be on their way back. */
-  private startupGraceEndsAt = 0;
+  /** No grace ends before: after a start subscribers may still be on their way back, in a drain they are sent away. */
+  private graceEndsAt = 0;
   private waitingThreads = 0;
   private undeliveredThreads = 0;
 
@@ -44,7 +44,7 @@ export class HeldMessages {
   /** Begins the startup grace, counts the incidents left open, and answers the real threads that still wait. */
   open(isReal: (thread: string) => boolean): string[] {
     const { log, clock, graceMs } = this.options;
-    this.startupGraceEndsAt = clock.now() + graceMs;
+    this.graceEndsAt = clock.now() + graceMs;
     const waiting: string[] = [];
     for (const { thread, state } of log.allUnwatched()) {
       if (!isReal(thread)) continue;
@@ -54,9 +54,14 @@ export class HeldMessages {
     return waiting;
   }
 
-  /** When the grace of a message stored, or of a thread left, at `since` ends: the later of its own and the startup's. */
+  /** Lets the grace of what is held from now on last until then: the subscribers are being sent away by us. */
+  extendGrace(atMs: number): void {
+    this.graceEndsAt = Math.max(this.graceEndsAt, atMs);
+  }
+
+  /** When the grace of a message stored, or of a thread left, at `since` ends: the later of its own and that of all. */
   graceEnd(since: number): number {
-    return Math.max(since + this.options.graceMs, this.startupGraceEndsAt);
+    return Math.max(since + this.options.graceMs, this.graceEndsAt);
   }
 
   /** Takes up what the log has marked of a thread. How many of its messages wait is not kept: all since the first. */

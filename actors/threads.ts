@@ -95,6 +95,11 @@ export class Threads {
     for (const thread of this.held.open(isReal)) this.get(thread);
   }
 
+  /** The subscribers are being sent away, for so long: that nobody is there is no incident until then. */
+  drain(forMs: number): void {
+    this.held.extendGrace(this.options.clock.now() + forMs);
+  }
+
   /** Delivery actors that crashed and were replaced. */
   get crashes(): number {
     return this.actors.crashes;

@@ -583,6 +583,18 @@ describe('Threads', () => {
       expect(rig.threads.status()).to.deep.include({ active: 0, undelivered: 1 });
     });
 
+    it('opens no incident for a thread whose subscribers are sent away in a drain, until that is over', async () => {
+      const rig = opened();
+      const thread = rig.join('t', 'bob');
+      rig.threads.drain(3 * GRACE_MS);
+      rig.threads.leave(thread, 'bob');
+      rig.publish('t');
+      await rig.clock.advance(3 * GRACE_MS - 1);
+      expect(rig.logger.with(CANNOT)).to.deep.equal([]);
+      await rig.clock.advance(1);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+    });
+
     it('has no timers and starts none when it is closed', async () => {
       const rig = opened();
       rig.publish('t1');
