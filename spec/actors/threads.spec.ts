@@ -613,6 +613,36 @@ describe('Threads', () => {
     });
   });
 
+  it('tells the analytics store what became of every message, and where the delivery chart went', async () => {
+    const rig = opened();
+    rig.publish('t');
+    await rig.clock.advance(GRACE_MS);
+    rig.publish('t');
+    rig.join('t');
+    rig.publish('t');
+    const facts = rig.log.feed.facts.map(({ fact }) => fact);
+    expect(
+      facts.flatMap((fact) =>
+        fact.kind === 'delivery' ? [[fact.outcome, fact.offset, fact.messages]] : []
+      )
+    ).to.deep.equal([
+      ['held', 1, 1],
+      ['undelivered', 1, 1],
+      ['undelivered', 2, 1],
+      ['delivered', 1, 2],
+      ['delivered', 3, 1]
+    ]);
+    expect(
+      facts.flatMap((fact) =>
+        fact.kind === 'transition' ? [`${fact.from} ${fact.event} ${fact.to}`] : []
+      )
+    ).to.deep.equal([
+      'waiting grace undelivered',
+      'undelivered subscriber.first flushing',
+      'flushing flush.done delivering'
+    ]);
+  });
+
   describe('crash of a delivery actor', () => {
     it('is contained, said and counted, and other threads notice nothing', async () => {
       const rig = opened();
