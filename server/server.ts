@@ -12,16 +12,10 @@ import { contained } from '../actors/inspection.js';
 import type { Logger } from '../actors/log-line.js';
 import { Monitor } from '../actors/monitor.js';
 import { probeLoopback } from '../actors/probe.js';
-import { serviceLogic, type Service } from '../actors/service.js';
+import type { Service } from '../actors/service.js';
 import { Transitions } from '../actors/transitions.js';
 import type { ThreadsStatus } from '../actors/threads.js';
-import { NO_RESTARTS, RESTARTS, type ChildSpec } from '../machines/child-spec.js';
-import {
-  createStartupMachine,
-  type Phase,
-  type PhaseSpec,
-  type StartupMachine
-} from '../machines/startup.machine.js';
+import { createStartupMachine, type StartupMachine } from '../machines/startup.machine.js';
 import { Analytics } from './analytics.js';
 import { createBackend, type Backend } from './backend.js';
 import { Chat, PROBE_HEADER } from './chat.js';
@@ -33,15 +27,12 @@ import { clientLimits, connectionLimits } from './limits.js';
 import { Listener } from './listener.js';
 import { LogService } from './log-service.js';
 import { builtPagesDir, loadPages } from './pages.js';
+import { phasesOf } from './phases.js';
 import { StartupTimeline } from './startup-timeline.js';
 import { Supervision } from './supervision.js';
 import type { ServerStatus, StatusReport } from './status.js';
 import type { TransportRequest } from './transport/transport.js';
 import { VERSION } from './version.js';
-
-/** How long most children may take to start, and to stop. */
-const START_TIMEOUT_MS = 30_000;
-const CHILD_SHUTDOWN_MS = 5_000;
 
 /** Reports, time and chance, as the server has them; specs put in their own. */
 export interface Surroundings {
@@ -137,7 +128,17 @@ export class Server {
       id: 'root',
       clock,
       inspect: this.observer(),
-      input: { phases: this.phases(), shutdownMs: config.shutdownMs }
+      input: {
+        phases: phasesOf({
+          log: this.logService,
+          listener: this.listener,
+          handlers: this.handlers,
+          monitor: this.monitor,
+          analytics: this.analytics,
+          probe: this.probe()
+        }),
+        shutdownMs: config.shutdownMs
+      }
     });
     this.followRoot();
   }
@@ -211,34 +212,6 @@ export class Server {
 
   private isServing(): boolean {
     return this.root.getSnapshot().hasTag('serving');
-  }
-
-  private phases(): Record<Phase, PhaseSpec> {
-    const bounds = {
-      required: true,
-      restart: 'permanent',
-      startTimeoutMs: START_TIMEOUT_MS,
-      shutdownMs: CHILD_SHUTDOWN_MS
-    } as const;
-    // Everything above holds on to the one log, the one listener and the one route table: they cannot be swapped under
-    // a running chat, so their loss is the end, with the reason.
-    const once = (...children: ChildSpec[]): PhaseSpec => ({ children, policy: NO_RESTARTS });
-    const again = (...children: ChildSpec[]): PhaseSpec => ({ children, policy: RESTARTS });
-    return {
-      infrastructure: once(
-        { ...bounds, id: 'thread-log', logic: serviceLogic(this.logService) },
-        {
-          ...bounds,
-          id: 'listener',
-          logic: serviceLogic(this.listener),
-          requires: ['thread-log']
-        }
-      ),
-      handlers: once({ ...bounds, id: 'handler-registry', ...this.handlers.child() }),
-      monitoring: again({ ...bounds, id: 'monitor', logic: this.monitor.logic }),
-      services: again(...this.analytics.children(bounds)),
-      health: once({ ...bounds, id: 'loopback-probe', logic: serviceLogic(this.probe()) })
-    };
   }
 
   /** The observer of the charts from outside, when there is one. */
