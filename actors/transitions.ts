@@ -6,7 +6,7 @@ import type { InspectionEvent, StateValue } from 'xstate';
 import type { Clock } from './clock.js';
 import type { Fact } from './log/fact.js';
 
-/** Facts kept until there is a log to keep them; later ones are dropped: a start makes a few dozen. */
+/** Facts kept until there is a log to keep them, a start makes a few dozen; what comes after it has closed is lost. */
 export const EARLY_FACTS_MAX = 256;
 
 /** Charts that are not recorded: each batch that the sink stores would make facts for the next one, for ever. */

@@ -35,7 +35,7 @@ export interface ChildSpec {
 export interface RestartPolicy {
   readonly strategy: Strategy;
   /**
-   * Restarts of required children within the sliding window at most; one more and the supervisor gives up and fails.
+   * Restarts of required children, all together, within the sliding window at most; one more and the supervisor fails.
    * Optional children do not count: they are tried for ever, at the backoff's pace.
    */
   readonly intensity: { readonly restarts: number; readonly withinMs: number };

@@ -27,7 +27,10 @@ import {
   type ChildStop
 } from './child.js';
 
-/** Attempts that a required ClickHouse has at startup: about 20 s of a server that is still starting itself. */
+/**
+ * Attempts that a required ClickHouse has at startup: up to 7.5 s of waits for one that refuses, which is a restart. For
+ * one that boots for longer, whatever starts this server has to wait, or start it again.
+ */
 export const CONNECT_ATTEMPTS = 5;
 
 /** Longest that a required ClickHouse holds startup up, whatever its attempts are doing. */
@@ -65,7 +68,7 @@ export class PermanentError extends Error {
   }
 }
 
-/** Orders and facts that reach the chart. */
+/** Orders and events that reach the chart. */
 export type ClickhouseEvent = ChildStop | { type: 'store.lost'; reason: string };
 
 /** What the chart has to say to the log, once per transition; the actor layer words it. */

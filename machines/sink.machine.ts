@@ -54,7 +54,7 @@ export class StoreAwayError extends Error {
   }
 }
 
-/** Orders and facts that reach the chart. */
+/** Orders and events that reach the chart. */
 export type SinkEvent =
   ChildStop | { type: 'store.up' } | { type: 'store.down' } | { type: 'work' };
 

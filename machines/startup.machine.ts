@@ -4,7 +4,7 @@
  */
 import { assign, emit, enqueueActions, setup, type PromiseActorLogic } from 'xstate';
 import type { ChildSpec, RestartPolicy } from './child-spec.js';
-import { isMissed, type ChildState } from './child-state.js';
+import { isMissed, type ChildState, type SupervisionReport } from './child-state.js';
 import { NO_FACTS, reasonOf, type ChildStop, type Facts } from './child.js';
 import type { SupervisorInput, SupervisorOutput, SupervisorReport } from './supervisor-context.js';
 import { createSupervisorMachine, type SupervisorSettings } from './supervisor.machine.js';
@@ -20,6 +20,8 @@ export interface Failure {
   readonly phase: Phase;
   readonly service: string;
   readonly error: string;
+  /** What its supervisor knew of it; null when it is the supervisor that ended. */
+  readonly report: SupervisionReport | null;
 }
 
 /** What a phase supervises, and how. */
@@ -82,10 +84,16 @@ function phaseOf(event: StartupEvent): Phase | null {
 function failureIn(event: StartupEvent): Failure | null {
   const phase = phaseOf(event);
   if (phase === null || !('actorId' in event)) return null;
-  if ('error' in event) return { phase, service: phase, error: reasonOf(event.error) };
+  if ('error' in event)
+    return { phase, service: phase, error: reasonOf(event.error), report: null };
   return event.output.status === 'failed'
-    ? { phase, service: event.output.service, error: event.output.error }
-    : { phase, service: phase, error: 'ended by itself' };
+    ? {
+        phase,
+        service: event.output.service,
+        error: event.output.error,
+        report: event.output.report
+      }
+    : { phase, service: phase, error: 'ended by itself', report: null };
 }
 
 /** Whether a phase has said that it is ready. */
@@ -159,7 +167,7 @@ export function createStartupMachine(settings: SupervisorSettings) {
         const phase = phaseOf(event);
         if (phase === null) return {};
         const error = 'the phase said that it is ready, but its guard does not hold';
-        return { failure: { phase, service: phase, error } };
+        return { failure: { phase, service: phase, error, report: null } };
       }),
       noteFailure: enqueueActions(({ context, event, enqueue }) => {
         const failure = failureIn(event);

@@ -89,7 +89,7 @@ export function isFirst({ queue }: SupervisorContext, event: SupervisorEvent): b
 }
 
 /** Whether a child has ended and is, by its spec, not to be started again. */
-export function isEnough(context: SupervisorContext, event: SupervisorEvent): boolean {
+export function isToStayDown(context: SupervisorContext, event: SupervisorEvent): boolean {
   if (event.type !== 'keeper.down') return false;
   const restart = specOf(context, event.id)?.restart;
   return restart === 'temporary' || (restart === 'transient' && !event.isFailure);
@@ -117,6 +117,6 @@ export function isFatal(
   nowMs: number
 ): boolean {
   if (event.type !== 'keeper.down' || specOf(context, event.id)?.required !== true) return false;
-  if (isEnough(context, event)) return !event.wasUp;
+  if (isToStayDown(context, event)) return !event.wasUp;
   return !context.hasRun || isOver(restartsWith(context, nowMs), context.policy.intensity);
 }

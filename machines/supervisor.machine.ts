@@ -15,7 +15,7 @@ import {
   childOf,
   groupOf,
   hasRequired,
-  isEnough,
+  isToStayDown,
   isFatal,
   isFirst,
   isGroupLoss,
@@ -68,19 +68,20 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
       hasFailed: ({ context }) => context.failure !== null,
       isFirstRun: ({ context }) => context.queue.length === 0 && !context.hasRun,
       hasNoQueue: ({ context }) => context.queue.length === 0,
-      isFirstBlocked: ({ context: { queue }, context }) =>
+      isNextBlocked: ({ context: { queue }, context }) =>
         queue[0] !== undefined && !hasRequired(context, queue[0]),
       hasToStop: ({ context }) => lastOfGroup(context) !== undefined,
       isFirst: ({ context, event }) => isFirst(context, event),
-      isFirstOptional: ({ context: { queue }, context }) =>
+      isNextOptional: ({ context: { queue }, context }) =>
         queue[0] !== undefined && specOf(context, queue[0])?.required === false,
-      isFirstAlone: ({ context, event }) =>
+      // The rest of judgingAlone, below, for the child that is starting: nothing before it may have taken the event.
+      isStartingAlone: ({ context, event }) =>
         isFirst(context, event) &&
         !isFatal(context, event, now()) &&
-        !isEnough(context, event) &&
+        !isToStayDown(context, event) &&
         !isGroupLoss(context, event),
       isInGroup: ({ context, event }) => 'id' in event && context.group.includes(event.id),
-      isEnough: ({ context, event }) => isEnough(context, event),
+      isToStayDown: ({ context, event }) => isToStayDown(context, event),
       isFatal: ({ context, event }) => isFatal(context, event, now()),
       isGroupLoss: ({ context, event }) => isGroupLoss(context, event)
     },
@@ -128,7 +129,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
             }
           : {}
       ),
-      noteFeeling: assign(({ context, event }) => {
+      noteHealth: assign(({ context, event }) => {
         if (event.type === 'keeper.degraded') {
           const { id, error } = event;
           return changed(context, [id], () => ({ status: 'degraded', error }));
@@ -140,7 +141,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
       noteSettled: assign(({ context, event }) =>
         event.type === 'keeper.settled' ? changed(context, [event.id], () => ({ losses: 0 })) : {}
       ),
-      noteEnough: assign(({ context, event }) => {
+      noteStaysDown: assign(({ context, event }) => {
         if (event.type !== 'keeper.down') return {};
         const { id, isFailure, reason } = event;
         const status = isFailure ? 'failed' : 'stopped';
@@ -241,7 +242,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
 
   const judgingAlone = [
     { guard: 'isFatal', target: '#supervisor.stopping', actions: ['noteFailure', 'reportChanged'] },
-    { guard: 'isEnough', actions: ['noteEnough', 'reportChanged'] },
+    { guard: 'isToStayDown', actions: ['noteStaysDown', 'reportChanged'] },
     {
       guard: 'isGroupLoss',
       target: '#supervisor.working.regrouping',
@@ -262,9 +263,9 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
             actions: ['noteRunning', 'reportReady']
           },
           { guard: 'hasNoQueue', target: '#supervisor.working.running', actions: 'reportChanged' },
-          { guard: 'isFirstBlocked', target: 'choosing', actions: 'parkFirst' },
+          { guard: 'isNextBlocked', target: 'choosing', actions: 'parkFirst' },
           {
-            guard: 'isFirstOptional',
+            guard: 'isNextOptional',
             target: 'choosing',
             actions: ['startFirst', 'shiftQueue', 'reportChanged']
           },
@@ -281,7 +282,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
           },
           'keeper.down': [
             {
-              guard: 'isFirstAlone',
+              guard: 'isStartingAlone',
               target: 'choosing',
               actions: ['noteLoss', 'waitAlone', 'shiftQueue', 'reportChanged']
             },
@@ -331,8 +332,8 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
           'keeper.down': judgingAlone,
           'keeper.due': { actions: ['startDue', 'reportChanged'] },
           'keeper.waiting': { actions: 'reportWaiting' },
-          'keeper.degraded': { actions: ['noteFeeling', 'reportChanged'] },
-          'keeper.recovered': { actions: ['noteFeeling', 'reportChanged'] },
+          'keeper.degraded': { actions: ['noteHealth', 'reportChanged'] },
+          'keeper.recovered': { actions: ['noteHealth', 'reportChanged'] },
           'keeper.settled': { actions: ['noteSettled', 'reportChanged'] }
         },
         states: {
@@ -368,7 +369,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
         tags: 'draining',
         entry: 'gatherAll',
         initial: 'choosing',
-        on: { 'keeper.down': { actions: ['noteEnough', 'reportChanged'] } },
+        on: { 'keeper.down': { actions: ['noteStaysDown', 'reportChanged'] } },
         states: {
           choosing: { always: [{ guard: 'hasToStop', target: 'asking' }, { target: 'done' }] },
           asking: {

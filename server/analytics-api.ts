@@ -40,6 +40,8 @@ export interface AnalyticsApiOptions {
   readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
   readonly sink: Pick<Sink, 'asOf'>;
   readonly clock: Clock;
+  /** Threads with these prefixes are left out of reports; search finds them. */
+  readonly testThreadPrefixes: readonly string[];
 }
 
 const Time = Type.Optional(Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 }));
@@ -85,7 +87,8 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): HttpRoute {
   const spanOf = (request: TransportRequest): ReportSpan => {
     const { minutes = REPORT_MINUTES_DEFAULT } = queryOf(request, spanQuery);
     const until = clock.now();
-    return { since: until - minutes * 60_000, until };
+    const { testThreadPrefixes } = options;
+    return { since: until - minutes * 60_000, until, testThreadPrefixes };
   };
 
   const answers = (
@@ -103,7 +106,7 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): HttpRoute {
         if (thread !== undefined && !isThreadId(thread)) return problem('bad_thread');
         const words = wordsOf(q);
         if (words.length === 0 && thread === undefined && rest.from === undefined) {
-          return problem('bad_frame', 'at least one of q, thread and from is needed');
+          return badQuery('at least one of q, thread and from is needed');
         }
         return await ask(async (store) => {
           // Before the rows are read: what comes meanwhile may be among them or not.
@@ -136,7 +139,8 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): HttpRoute {
       const { title, columns } = report;
       return ask(async (store) => {
         const rows = await askReport(store, report, span);
-        return json(200, { report: name, title, columns, rows, ...span });
+        const { since, until } = span;
+        return json(200, { report: name, title, columns, rows, since, until });
       });
     };
   };
@@ -158,6 +162,13 @@ interface QueryRule<Q> {
   };
 }
 
+/** Title of the answers that only ClickHouse could give. */
+const CANNOT_ANSWER = 'ClickHouse cannot answer';
+
+function badQuery(detail: string): HttpReply {
+  return problem('bad_frame', detail, { title: 'the request does not fit the schema' });
+}
+
 /** A query that does not fit the schema. */
 class BadQueryError extends Error {}
 
@@ -166,9 +177,12 @@ async function guarded(work: () => Promise<HttpReply> | HttpReply): Promise<Http
     return await work();
   } catch (error) {
     if (error instanceof AccessError) return problem(error.code, error.message);
-    if (error instanceof BadQueryError) return problem('bad_frame', error.message);
+    if (error instanceof BadQueryError) return badQuery(error.message);
     if (error instanceof StoreError) {
-      const reply = problem('unavailable', error.message);
+      // Switched off, it does not come by itself.
+      const retry = error.code !== 'off';
+      const reply = problem('unavailable', error.message, { title: CANNOT_ANSWER, retry });
+      if (!retry) return reply;
       const headers = { ...reply.headers, 'retry-after': String(ANALYTICS_RETRY_SECONDS) };
       return { ...reply, headers };
     }
@@ -178,7 +192,7 @@ async function guarded(work: () => Promise<HttpReply> | HttpReply): Promise<Http
 
 function storeOf({ store, status }: AnalyticsApiOptions['clickhouse']): AnalyticsStore {
   if (store === null) {
-    throw new StoreError('closed', 'ClickHouse is switched off (CLICKHOUSE_URL=off)');
+    throw new StoreError('off', 'ClickHouse is switched off (CLICKHOUSE_URL=off)');
   }
   const now = status();
   if (now?.status === 'connected') return store;

@@ -120,6 +120,8 @@ export class Analytics {
   api(access: ApiAccess): HttpRoute {
     const { clickhouse, sink } = this;
     const asOf = () => sink?.asOf() ?? null;
-    return createAnalyticsApi({ access, clickhouse, sink: { asOf }, clock: this.options.clock });
+    const { clock, config } = this.options;
+    const { testThreadPrefixes } = config;
+    return createAnalyticsApi({ access, clickhouse, sink: { asOf }, clock, testThreadPrefixes });
   }
 }

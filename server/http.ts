@@ -29,13 +29,19 @@ export function json(
   return { status, headers: { ...JSON_HEADERS, ...headers }, body: JSON.stringify(body) };
 }
 
+/** What an answer says otherwise than the table, which speaks of frames and messages. */
+export interface OwnWords {
+  readonly title?: string;
+  readonly retry?: boolean;
+}
+
 /** An error of the table as `application/problem+json`; `detail` says more than the table does. */
-export function problem(code: ErrorCode, detail?: string, status?: number): HttpReply {
+export function problem(code: ErrorCode, detail?: string, own: OwnWords = {}): HttpReply {
   const rule = ERRORS[code];
-  const http = status ?? rule.http;
+  const { title = rule.message, retry = rule.retry } = own;
   return json(
-    http,
-    { type: 'about:blank', title: rule.message, status: http, code, detail, retry: rule.retry },
+    rule.http,
+    { type: 'about:blank', title, status: rule.http, code, detail, retry },
     { 'content-type': 'application/problem+json' }
   );
 }

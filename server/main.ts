@@ -12,7 +12,7 @@ const EXIT_INTERRUPTED = 130;
 
 /**
  * Runs a server until it has stopped or failed and resolves with the exit code: 0 stopped, 3 startup failed, 1 failed
- * later. The first SIGTERM or SIGINT drains; a second one ends the process at once.
+ * later or not everything stopped in time. The first SIGTERM or SIGINT drains; a second one ends the process at once.
  */
 export async function runServer(config: Config, logger: ServerLogger): Promise<number> {
   const server = new Server(config, { clock: systemClock, logger, random: Math.random });
@@ -38,6 +38,8 @@ export async function runServer(config: Config, logger: ServerLogger): Promise<n
           }
           if (output?.status === 'failed') {
             resolve(context.served ? EXIT.failed : EXIT.startupFailed);
+          } else if (output?.forced === true) {
+            resolve(EXIT.failed);
           } else {
             logger.info('Stopped', { actor: 'startup' });
             resolve(EXIT.good);

@@ -104,7 +104,7 @@ export class Server {
       logFault: () => this.logService.log?.health().reason ?? null,
       unreadableThreads: () => this.backend?.catchUp.unreadableThreads ?? 0,
       incidents: () => this.incidents.all(),
-      missed: () => this.supervision.missed()
+      missed: () => this.supervision.missed('all')
     });
     this.transitions = new Transitions({
       clock,
@@ -202,10 +202,10 @@ export class Server {
       return { status: 'failed', reason: `the thread log takes no messages: ${reason ?? ''}` };
     }
     if (snapshot.hasTag('failed')) {
-      return { status: 'failed', reason: this.supervision.missed(true).join('; ') };
+      return { status: 'failed', reason: this.supervision.missed('required').join('; ') };
     }
     if (snapshot.hasTag('degraded')) {
-      return { status: 'degraded', reason: this.supervision.missed().join('; ') };
+      return { status: 'degraded', reason: this.supervision.missed('all').join('; ') };
     }
     return { status: 'ready', reason: null };
   }
@@ -313,7 +313,8 @@ export class Server {
       if (failure.error.startsWith(REQUIRED_BUT)) return;
       logger.error(`❌ CRITICAL: ${failure.service} failed in ${failure.phase}: ${failure.error}`, {
         actor: 'startup',
-        phase: failure.phase
+        phase: failure.phase,
+        ...failure.report
       });
     });
     this.root.on('draining', () => {

@@ -47,10 +47,10 @@ export class Supervision {
     });
   }
 
-  /** Says of every part that is missed why; with `isRequired`, only of those that the server cannot be without. */
-  missed(isRequired = false): string[] {
+  /** Says why parts are missed: all that are, or only those that the server cannot be without. */
+  missed(which: 'all' | 'required'): string[] {
     return this.children
-      .filter((child) => isMissed(child) && (child.required || !isRequired))
+      .filter((child) => isMissed(child) && (child.required || which === 'all'))
       .map(({ id, error, status }) => `${id}: ${error ?? status}`);
   }
 
@@ -58,9 +58,12 @@ export class Supervision {
     const { clock, logger } = this.options;
     const { id, status, losses } = child;
     const { reason, ...report } = reportOf(child, clock.now());
-    const fields = { actor: 'supervisor', ...report, reason };
+    const since = new Date(report.since).toISOString();
+    const fields = { actor: 'supervisor', ...report, since, reason };
     const lostAt = this.lost.get(id);
-    if (lostAt === undefined && (status === 'restarting' || status === 'failed')) {
+    // The failure of a required part is the end of the server, which has a line of its own.
+    const isLost = status === 'restarting' || (status === 'failed' && !child.required);
+    if (lostAt === undefined && isLost) {
       this.lost.set(id, clock.now());
       const what = status === 'failed' ? 'has failed' : 'was lost and is started again';
       logger.warn(`${id} ${what}: ${reason ?? 'no reason given'}`, fields);

@@ -5,7 +5,7 @@ import { reasonOf } from '../../machines/child.js';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../log-line.js';
 import type { Clickhouse } from './clickhouse.js';
-import { FACT_TABLES, type SchemaStore } from './schema.js';
+import { COPIED_TABLES, type SchemaStore } from './schema.js';
 
 /** Time between two looks for old rows: days are what is counted. */
 export const EXPIRE_EVERY_MS = 86_400_000;
@@ -18,7 +18,7 @@ export const EXPIRE_EVERY_MS = 86_400_000;
  */
 export async function expire(store: SchemaStore, ttlDays: number, nowMs: number): Promise<void> {
   const oldest = new Date(nowMs - ttlDays * EXPIRE_EVERY_MS).toISOString().slice(0, 10);
-  for (const table of FACT_TABLES) {
+  for (const table of COPIED_TABLES) {
     const old = `day < toDate('${oldest}')`;
     const busy = await countOf(
       store,

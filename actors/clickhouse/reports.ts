@@ -3,7 +3,7 @@
  * that was sent twice counts once.
  */
 import { QUERY_BOUND } from './search.js';
-import type { AnalyticsStore } from './store.js';
+import { sqlString, type AnalyticsStore } from './store.js';
 
 /** Longest time that a report may look back, in minutes: 31 days, one row of the finest report a minute and some room. */
 export const REPORT_MINUTES_MAX = 44_640;
@@ -17,10 +17,11 @@ export interface ReportColumn {
   readonly kind: 'text' | 'count' | 'ms' | 'time';
 }
 
-/** A time span, Unix milliseconds; `until` is outside. */
+/** What is reported on: a time span, Unix milliseconds, `until` outside; and prefixes of threads that are left out. */
 export interface ReportSpan {
   readonly since: number;
   readonly until: number;
+  readonly testThreadPrefixes: readonly string[];
 }
 
 /** One ready-made question. */
@@ -35,12 +36,19 @@ export interface Report {
 /** What a report came to. */
 export type ReportRow = Readonly<Record<string, string | number>>;
 
-/** The rows of a table in a span; by day first, which is what the partitions are made of. */
-function within(table: string, { since, until }: ReportSpan): string {
+/** The rows of a table in a span, those of test threads left out; by day first, which is what the partitions are made of. */
+function within(table: string, { since, until, testThreadPrefixes }: ReportSpan): string {
   // The engine counts days in its own time zone: one more on either side is enough for any.
   const day = (at: number) => `toDate('${new Date(at).toISOString().slice(0, 10)}')`;
   const days = `day >= ${day(since)} - 1 AND day <= ${day(until)} + 1`;
-  return `FROM ${table} FINAL WHERE ${days} AND at >= ${String(since)} AND at < ${String(until)}`;
+  const real =
+    table === 'transitions'
+      ? []
+      : testThreadPrefixes.map((prefix) => `AND NOT startsWith(thread, ${sqlString(prefix)})`);
+  return [
+    `FROM ${table} FINAL WHERE ${days} AND at >= ${String(since)} AND at < ${String(until)}`,
+    ...real
+  ].join(' ');
 }
 
 /** The reports, in the order in which they are listed. */
@@ -57,7 +65,8 @@ export const REPORTS: readonly Report[] = [
   },
   {
     name: 'outcomes',
-    title: 'What became of messages, by outcome',
+    title:
+      'How often messages met each outcome; held ones again when they are delivered or reported',
     columns: [
       { name: 'outcome', kind: 'text' },
       { name: 'messages', kind: 'count' }

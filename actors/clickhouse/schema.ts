@@ -9,7 +9,7 @@ import { StoreError, type AnalyticsStore } from './store.js';
 export type SchemaStore = Pick<AnalyticsStore, 'command' | 'query' | 'insert'>;
 
 /** The tables of facts, in the order in which a batch goes into them. */
-export const FACT_TABLES = ['messages', 'deliveries', 'transitions'] as const;
+export const COPIED_TABLES = ['messages', 'deliveries', 'transitions'] as const;
 
 // Replaced parts are kept for 8 minutes by default, which is 30 × the size of the data while inserting.
 const SETTINGS = 'old_parts_lifetime = 30';
@@ -31,7 +31,7 @@ const IDENTITY_TABLE = `CREATE TABLE IF NOT EXISTS identity (
 // Times are Unix milliseconds, durations milliseconds. The key is the row's place in the log: sent twice, kept once.
 // `day` follows from `at`, so that both copies of a row are in one partition.
 const DAY = 'day Date DEFAULT toDate(toDateTime(intDiv(at, 1000)))';
-const FACT_COLUMNS: Readonly<Record<(typeof FACT_TABLES)[number], string>> = {
+const COPIED_COLUMNS: Readonly<Record<(typeof COPIED_TABLES)[number], string>> = {
   messages: `(
   ${DAY},
   thread String,
@@ -94,17 +94,20 @@ export async function migrate(store: SchemaStore, at: number, signal?: AbortSign
     );
   }
   const present = await tablesOf(store);
-  if (found === SCHEMA_VERSION && [...FACT_TABLES, 'identity'].every((name) => present.has(name))) {
+  if (
+    found === SCHEMA_VERSION &&
+    [...COPIED_TABLES, 'identity'].every((name) => present.has(name))
+  ) {
     return;
   }
   const settings = (await knowsFsync(store)) ? DURABLE_SETTINGS : SETTINGS;
   // The identity goes first and comes last: whatever happens in between, tables that lack rows are never taken for
   // those that had them.
-  const drops = found < SCHEMA_VERSION ? ['identity', ...FACT_TABLES] : ['identity'];
+  const drops = found < SCHEMA_VERSION ? ['identity', ...COPIED_TABLES] : ['identity'];
   const statements = [
     ...drops.map((name) => `DROP TABLE IF EXISTS ${name}`),
-    ...FACT_TABLES.map(
-      (name) => `CREATE TABLE IF NOT EXISTS ${name} ${FACT_COLUMNS[name]} SETTINGS ${settings}`
+    ...COPIED_TABLES.map(
+      (name) => `CREATE TABLE IF NOT EXISTS ${name} ${COPIED_COLUMNS[name]} SETTINGS ${settings}`
     ),
     IDENTITY_TABLE
   ];

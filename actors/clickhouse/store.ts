@@ -11,7 +11,7 @@ export type Row = Readonly<Record<string, unknown>>;
  * What went wrong, for code: `refused` nobody answers there · `timeout` · `auth` wrong user or password · `database`
  * it does not exist · `engine_missing` chdb is not installed here · `data_locked` another process has the directory ·
  * `data_unreadable` the directory cannot be opened · `lost` the connection or the child died · `busy` too many
- * requests in flight · `query` the engine refused the statement · `closed` not connected · `config` a bad URL ·
+ * requests in flight · `query` the engine refused the statement · `closed` not connected · `off` switched off · `config` a bad URL ·
  * `schema` made by a newer version.
  */
 export type StoreErrorCode =
@@ -26,6 +26,7 @@ export type StoreErrorCode =
   | 'busy'
   | 'query'
   | 'closed'
+  | 'off'
   | 'config'
   | 'schema';
 

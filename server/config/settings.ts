@@ -100,7 +100,7 @@ export const SETTINGS = {
     { min: 1, max: CLICKHOUSE_TIMEOUT_MAX_MS, unit: 'ms' },
     {
       name: 'CLICKHOUSE_TIMEOUT_MS',
-      doc: 'time for one connection attempt at start-up',
+      doc: 'time for one attempt to connect, at start-up and after an outage',
       fallback: 10_000
     }
   ),

@@ -428,11 +428,12 @@ describe('startupMachine', () => {
       await parts.listener.stop.resolve();
       expect(parts.stops()).to.deep.equal(['listener', 'log']);
       await parts.log.stop.resolve();
-      expect(run.snapshot().output).to.deep.equal({
-        status: 'failed',
-        forced: false,
-        failure: { phase: 'infrastructure', service: 'listener', error: 'the port is taken' }
-      });
+      const error = 'the port is taken';
+      const output = run.snapshot().output;
+      expect(output).to.deep.include({ status: 'failed', forced: false });
+      const { failure } = run.snapshot().context;
+      expect(failure).to.deep.include({ phase: 'infrastructure', service: 'listener', error });
+      expect(failure?.report).to.deep.include({ reason: error, action: 'escalated' });
       expect(run.started()).to.deep.equal(['infrastructure']);
       expect(run.clock.waiting).to.equal(0);
     });
@@ -444,7 +445,7 @@ describe('startupMachine', () => {
       expect(parts.journal).to.include('listener start is aborted');
       await parts.listener.stop.resolve();
       await parts.log.stop.resolve();
-      expect(run.snapshot().context.failure).to.deep.equal({
+      expect(run.snapshot().context.failure).to.deep.include({
         phase: 'infrastructure',
         service: 'listener',
         error: `did not start within ${String(START_MS)} ms`
@@ -511,7 +512,8 @@ describe('startupMachine', () => {
       });
       await parts.log.stop.resolve();
       await parts.listener.stop.resolve();
-      const failure = { phase: 'infrastructure', service: 'log', error: 'the disk is gone' };
+      const { failure } = run.snapshot().context;
+      expect(failure).to.deep.include({ service: 'log', error: 'the disk is gone' });
       expect(run.told('startup.failed')).to.deep.equal([{ type: 'startup.failed', failure }]);
       expect(run.snapshot().value).to.deep.equal({ ending: 'draining' });
       await run.drain.resolve();

@@ -54,7 +54,8 @@ function start({ isConnected = true, isOff = false } = {}) {
     access: new ApiAccess(KEY, createAuthenticator(undefined, undefined), false),
     clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
     sink: { asOf: () => 77 },
-    clock
+    clock,
+    testThreadPrefixes: ['test_']
   });
   const ask = async (url: string, { key = KEY, method = 'GET' } = {}): Promise<Reply | null> => {
     const [path = '', query = ''] = url.split('?');
@@ -170,13 +171,15 @@ describe('createAnalyticsApi', () => {
     const { body } = await api.ask('/api/reports');
     expect(body['reports']).to.deep.include({
       name: 'outcomes',
-      title: 'What became of messages, by outcome'
+      title:
+        'How often messages met each outcome; held ones again when they are delivered or reported'
     });
     api.answers(() => Promise.resolve([{ outcome: 'delivered', messages: '7' }]));
     const report = await api.ask('/api/reports/outcomes?minutes=5');
     expect(report.body).to.deep.equal({
       report: 'outcomes',
-      title: 'What became of messages, by outcome',
+      title:
+        'How often messages met each outcome; held ones again when they are delivered or reported',
       columns: [
         { name: 'outcome', kind: 'text' },
         { name: 'messages', kind: 'count' }
@@ -194,16 +197,23 @@ describe('createAnalyticsApi', () => {
     expect(body).to.deep.include({ since: api.clock.now() - 3_600_000, messagesPerMinute: [] });
   });
 
-  const away: [string, ReturnType<typeof start>, RegExp][] = [
-    ['is switched off', start({ isOff: true }), /switched off \(CLICKHOUSE_URL=off\)/],
-    ['is not connected', start({ isConnected: false }), /not connected: nothing answers at db:8123/]
+  const away: [string, ReturnType<typeof start>, RegExp, retry: boolean][] = [
+    ['is switched off', start({ isOff: true }), /switched off \(CLICKHOUSE_URL=off\)/, false],
+    [
+      'is not connected',
+      start({ isConnected: false }),
+      /not connected: nothing answers at db:8123/,
+      true
+    ]
   ];
-  for (const [how, api, detail] of away) {
+  for (const [how, api, detail, retry] of away) {
     it(`says so when ClickHouse ${how}`, async () => {
       const { status, headers, body } = await api.ask('/api/search?q=a');
       expect(status).to.equal(503);
-      expect(headers['retry-after']).to.equal(String(ANALYTICS_RETRY_SECONDS));
-      expect(body).to.deep.include({ code: 'unavailable', retry: true });
+      const after = retry ? String(ANALYTICS_RETRY_SECONDS) : undefined;
+      expect(headers['retry-after']).to.equal(after);
+      const title = 'ClickHouse cannot answer';
+      expect(body).to.deep.include({ code: 'unavailable', title, retry });
       expect(body['detail']).to.match(detail);
     });
   }

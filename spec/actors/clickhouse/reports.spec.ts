@@ -3,7 +3,8 @@ import {
   askReport,
   REPORTS,
   reportOf,
-  type ReportRow
+  type ReportRow,
+  type ReportSpan
 } from '../../../actors/clickhouse/reports.js';
 import { rowsOf } from '../../../actors/clickhouse/rows.js';
 import { migrate } from '../../../actors/clickhouse/schema.js';
@@ -19,11 +20,18 @@ import { delivered, FED_AT, MemoryFeed, moved } from '../memory-feed.js';
 import { REAL_STORES, type RealStore } from './stores.js';
 
 const MINUTE_MS = 60_000;
-const SPAN = { since: FED_AT - MINUTE_MS, until: FED_AT + 10 * MINUTE_MS };
+const SPAN: ReportSpan = {
+  since: FED_AT - MINUTE_MS,
+  until: FED_AT + 10 * MINUTE_MS,
+  testThreadPrefixes: ['startup_test_', "te_st's%"]
+};
+const EMPTY: ReportSpan = { ...SPAN, since: 0, until: 1_000 };
 const OLD = FED_AT - 60 * MINUTE_MS;
 
 /** Everything that the reports and the search tell apart. */
 function fill(feed: MemoryFeed): void {
+  // Of test threads no report tells.
+  feed.say('startup_test_1', { text: 'a probe' }, { at: FED_AT + 2 });
   feed.say('t1', { text: 'The Quick brown Fox' }, { user: 'ada' });
   feed.say('t1', { text: 'a quick ÉCOLE' }, { user: 'bob', at: FED_AT + 1 });
   feed.say('t1', 'old fox', { user: "o'brien\\", at: OLD });
@@ -92,7 +100,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
     after(() => real?.remove());
 
     it('has the rows twice, which is what the others must not tell', async () => {
-      expect(await store.query('SELECT count() AS n FROM messages')).to.deep.equal([{ n: '10' }]);
+      expect(await store.query('SELECT count() AS n FROM messages')).to.deep.equal([{ n: '12' }]);
     });
 
     for (const report of REPORTS) {
@@ -103,7 +111,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
 
     it('answers no rows where there is nothing', async () => {
       for (const report of REPORTS) {
-        expect(await askReport(store, report, { since: 0, until: 1_000 })).to.deep.equal([]);
+        expect(await askReport(store, report, EMPTY)).to.deep.equal([]);
       }
     });
 
@@ -118,7 +126,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
         count: 2,
         totalMs: 301
       });
-      const empty = await askStats(store, { since: 0, until: 1_000 });
+      const empty = await askStats(store, EMPTY);
       expect(empty.delivery).to.deep.equal({ p50Ms: null, p99Ms: null, count: 0 });
     });
 
@@ -169,7 +177,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
         before = page.messages.at(-1)?.at;
         ({ more } = page);
       }
-      expect(all).to.deep.equal(['t2/2', 't2/1', 't1/2', 't1/1', 't1/3']);
+      expect(all).to.deep.equal(['t2/2', 't2/1', 'startup_test_1/1', 't1/2', 't1/1', 't1/3']);
       expect((await find({ limit: 4 })).found).to.have.length(4);
       expect((await find({ limit: 1 })).more).to.equal(true);
     });

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import {
-  FACT_TABLES,
+  COPIED_TABLES,
   identityOf,
   migrate,
   SCHEMA_VERSION
 } from '../../../actors/clickhouse/schema.js';
 import { sqlString, StoreError, type Row } from '../../../actors/clickhouse/store.js';
 
-const ALL_TABLES = ['schema_version', 'identity', ...FACT_TABLES];
+const ALL_TABLES = ['schema_version', 'identity', ...COPIED_TABLES];
 
 /** A store that only remembers what it was told; it says that the schema has `version` and that `tables` are there. */
 function recorder(version: number, { tables = ALL_TABLES, fsync = 0, failAt = Infinity } = {}) {
@@ -54,16 +54,16 @@ describe('migrate', () => {
     await migrate(store, 42);
     expect(named(store.statements, 'CREATE')).to.deep.equal([
       'schema_version',
-      ...FACT_TABLES,
+      ...COPIED_TABLES,
       'identity'
     ]);
     expect(store.inserted).to.deep.equal([{ version: SCHEMA_VERSION, at: 42 }]);
   });
 
   it('drops the tables of version 1, which never held a row', async () => {
-    const store = recorder(1, { tables: ['schema_version', ...FACT_TABLES] });
+    const store = recorder(1, { tables: ['schema_version', ...COPIED_TABLES] });
     await migrate(store, 42);
-    expect(named(store.statements, 'DROP')).to.deep.equal(['identity', ...FACT_TABLES]);
+    expect(named(store.statements, 'DROP')).to.deep.equal(['identity', ...COPIED_TABLES]);
     expect(store.inserted).to.deep.equal([{ version: SCHEMA_VERSION, at: 42 }]);
   });
 
@@ -74,7 +74,7 @@ describe('migrate', () => {
     expect(store.inserted).to.deep.equal([]);
   });
 
-  for (const lost of ['identity', ...FACT_TABLES]) {
+  for (const lost of ['identity', ...COPIED_TABLES]) {
     it(`makes the set anew under another identity, and drops no rows, when ${lost} is gone`, async () => {
       const store = recorder(SCHEMA_VERSION, {
         tables: ALL_TABLES.filter((name) => name !== lost)
@@ -115,7 +115,7 @@ describe('migrate', () => {
     const store = recorder(0, { tables: [], fsync: 1 });
     await migrate(store, 42);
     const durable = store.statements.filter((sql) => sql.includes('fsync_after_insert = 1'));
-    expect(named(durable, 'CREATE')).to.deep.equal([...FACT_TABLES]);
+    expect(named(durable, 'CREATE')).to.deep.equal([...COPIED_TABLES]);
   });
 });
 
