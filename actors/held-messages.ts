@@ -5,14 +5,13 @@
 import { reasonOf } from '../machines/child.js';
 import type { ActiveThread, Held } from './active-thread.js';
 import type { Clock } from './clock.js';
-import type { DeliveryCounts } from './delivery-counts.js';
 import type { Logger } from './log-line.js';
+import type { Outcomes } from './outcomes.js';
 import type { ThreadLog } from './log/thread-log.js';
 
 /** What the bookkeeping works with. */
 export interface HeldMessagesOptions {
   readonly log: ThreadLog;
-  readonly counts: DeliveryCounts;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How long a message may wait for a subscriber, in milliseconds. */
@@ -22,13 +21,15 @@ export interface HeldMessagesOptions {
 /** Books of all threads whose messages wait or were not delivered. */
 export class HeldMessages {
   private readonly options: HeldMessagesOptions;
-  /** When the grace that follows a start ends: until then subscribers may still be on their way back. */
-  private startupGraceEndsAt = 0;
+  private readonly outcomes: Outcomes;
+  /** No grace ends before: after a start subscribers may still be on their way back, in a drain they are sent away. */
+  private graceEndsAt = 0;
   private waitingThreads = 0;
   private undeliveredThreads = 0;
 
-  constructor(options: HeldMessagesOptions) {
+  constructor(options: HeldMessagesOptions, outcomes: Outcomes) {
     this.options = options;
+    this.outcomes = outcomes;
   }
 
   /** Threads whose grace runs. */
@@ -44,7 +45,7 @@ export class HeldMessages {
   /** Begins the startup grace, counts the incidents left open, and answers the real threads that still wait. */
   open(isReal: (thread: string) => boolean): string[] {
     const { log, clock, graceMs } = this.options;
-    this.startupGraceEndsAt = clock.now() + graceMs;
+    this.graceEndsAt = clock.now() + graceMs;
     const waiting: string[] = [];
     for (const { thread, state } of log.allUnwatched()) {
       if (!isReal(thread)) continue;
@@ -54,9 +55,14 @@ export class HeldMessages {
     return waiting;
   }
 
-  /** When the grace of a message stored, or of a thread left, at `since` ends: the later of its own and the startup's. */
+  /** Lets the grace of what is held from now on last until then: the subscribers are being sent away by us. */
+  extendGrace(atMs: number): void {
+    this.graceEndsAt = Math.max(this.graceEndsAt, atMs);
+  }
+
+  /** When the grace of a message stored, or of a thread left, at `since` ends: the later of its own and that of all. */
   graceEnd(since: number): number {
-    return Math.max(since + this.options.graceMs, this.startupGraceEndsAt);
+    return Math.max(since + this.options.graceMs, this.graceEndsAt);
   }
 
   /** Takes up what the log has marked of a thread. How many of its messages wait is not kept: all since the first. */
@@ -83,12 +89,11 @@ export class HeldMessages {
   openIncident(thread: ActiveThread): void {
     const { held } = thread;
     if (held === null) return;
-    const { counts, clock, logger } = this.options;
+    const { clock, logger } = this.options;
     held.state = 'undelivered';
     this.waitingThreads--;
     this.undeliveredThreads++;
-    counts.add('undelivered', held.messages);
-    this.tellOutcome(thread, held, 'undelivered');
+    this.outcomes.held(thread, held, 'undelivered');
     void this.mark(thread);
     logger.error(
       'Cannot deliver message: nobody has subscribed to the thread within the grace; ' +
@@ -118,31 +123,9 @@ export class HeldMessages {
     if (held === null) return;
     if (held.state === 'waiting') this.waitingThreads--;
     else this.undeliveredThreads--;
-    this.options.counts.add('delivered', held.messages);
-    this.tellOutcome(thread, held, 'delivered');
+    this.outcomes.held(thread, held, 'delivered');
     thread.held = null;
     void this.mark(thread);
-  }
-
-  /** Tells the analytics store what became of all that is held, together. */
-  private tellOutcome(
-    thread: ActiveThread,
-    { from, since, messages }: Held,
-    outcome: 'delivered' | 'undelivered'
-  ): void {
-    const { log, clock } = this.options;
-    const at = clock.now();
-    log.feed.record({
-      kind: 'delivery',
-      thread: thread.id,
-      epoch: thread.epoch,
-      offset: from,
-      messages,
-      outcome,
-      subscribers: thread.subscribers,
-      at,
-      tookMs: at - since
-    });
   }
 
   /** Writes a mark again that the log had refused. */

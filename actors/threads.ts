@@ -12,6 +12,7 @@ import { HeldMessages } from './held-messages.js';
 import type { Incidents } from './incidents.js';
 import type { Logger } from './log-line.js';
 import type { Transitions } from './transitions.js';
+import { Outcomes } from './outcomes.js';
 import { Presence, PRESENCE_NAMES_MAX, type PresenceChange } from './presence.js';
 import type { AppendResult, LogEntry, NewEntry, ThreadHead, ThreadLog } from './log/thread-log.js';
 
@@ -77,6 +78,7 @@ export interface ThreadsStatus {
 export class Threads {
   private readonly options: ThreadsOptions;
   private readonly active = new Map<string, ActiveThread>();
+  private readonly outcomes: Outcomes;
   private readonly held: HeldMessages;
   private readonly actors: DeliveryActors;
   private isClosed = false;
@@ -85,7 +87,15 @@ export class Threads {
 
   constructor(options: ThreadsOptions) {
     this.options = options;
-    this.held = new HeldMessages(options);
+    const { counts, clock, log } = options;
+    this.outcomes = new Outcomes({
+      counts,
+      clock,
+      record: (fact) => {
+        log.feed.record(fact);
+      }
+    });
+    this.held = new HeldMessages(options, this.outcomes);
     this.actors = new DeliveryActors(options, this.held);
   }
 
@@ -93,6 +103,11 @@ export class Threads {
   open(): void {
     const isReal = (thread: string) => !this.isTest(thread);
     for (const thread of this.held.open(isReal)) this.get(thread);
+  }
+
+  /** The subscribers are being sent away, for so long: that nobody is there is no incident until then. */
+  drain(forMs: number): void {
+    this.held.extendGrace(this.options.clock.now() + forMs);
   }
 
   /** Delivery actors that crashed and were replaced. */
@@ -177,7 +192,8 @@ export class Threads {
   ): void {
     thread.pending++;
     this.appending++;
-    const receivedMs = this.options.stopwatch();
+    const { stopwatch } = this.options;
+    const receivedMs = stopwatch();
     this.options.log.append(thread.id, entry, (result) => {
       thread.pending--;
       this.appending--;
@@ -188,8 +204,7 @@ export class Threads {
         if (thread.subscribers > 0) {
           done(result);
           this.options.audience.fanOut(thread.id, result.frame);
-          this.options.counts.add('delivered');
-          this.tellOutcome(thread, result.offset, 'delivered', receivedMs);
+          this.outcomes.message(thread, result.offset, 'delivered', stopwatch() - receivedMs);
         } else {
           const { outcome, marked } = this.judge(
             thread,
@@ -198,8 +213,7 @@ export class Threads {
             entry,
             expectStored
           );
-          this.options.counts.add(outcome);
-          this.tellOutcome(thread, result.offset, outcome, receivedMs);
+          this.outcomes.message(thread, result.offset, outcome, stopwatch() - receivedMs);
           if (marked === null) done(result);
           // The ack waits until a restart would know that nobody has taken the message.
           else
@@ -208,7 +222,7 @@ export class Threads {
             });
         }
       } else {
-        if (!result.ok) this.options.counts.add('refused');
+        if (!result.ok) this.outcomes.refused();
         done(result);
       }
       if (this.appending === 0) this.onSettled();
@@ -225,7 +239,7 @@ export class Threads {
 
   /** Counts a message that was turned away before it came to the log. */
   refused(): void {
-    this.options.counts.add('refused');
+    this.outcomes.refused();
   }
 
   /**
@@ -279,28 +293,6 @@ export class Threads {
     this.actors.stop(thread);
     this.active.delete(thread.id);
     this.options.log.forget(thread.id);
-  }
-
-  /** Tells the analytics store what became of a message; of a test thread nothing is told. */
-  private tellOutcome(
-    thread: ActiveThread,
-    offset: number,
-    outcome: DeliveryOutcome,
-    receivedMs: number
-  ): void {
-    if (thread.isTestThread) return;
-    const { log, clock, stopwatch } = this.options;
-    log.feed.record({
-      kind: 'delivery',
-      thread: thread.id,
-      epoch: thread.epoch,
-      offset,
-      messages: 1,
-      outcome,
-      subscribers: thread.subscribers,
-      at: clock.now(),
-      tookMs: stopwatch() - receivedMs
-    });
   }
 
   private fanOutUpTo(thread: ActiveThread, last: number): void {

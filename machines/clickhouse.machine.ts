@@ -114,6 +114,12 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
         type: 'child.ready',
         id: context.id
       })),
+      /** Its start is held up: by what, in case the supervisor runs out of patience. */
+      reportWaiting: sendParent(({ context }): ChildReport => ({
+        type: 'child.waiting',
+        id: context.id,
+        on: `attempt ${String(context.attempt + 1)} of ${String(settings.attempts)}, after: ${String(context.error)}`
+      })),
       reportDegraded: sendParent(({ context }): ChildReport => ({
         type: 'child.degraded',
         id: context.id,
@@ -274,7 +280,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
               }
             ]
           },
-          waiting
+          waiting: { ...waiting, entry: ['planRetry', 'reportWaiting'] }
         }
       },
       connectingBehind: {

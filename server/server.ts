@@ -305,6 +305,7 @@ export class Server {
   private async drain(): Promise<void> {
     const { clock, random } = this.outside;
     const { connections } = this;
+    this.backend?.threads.drain(this.config.shutdownMs);
     this.backend?.events.close();
     await drainConnections({ connections, clock, random, shutdownMs: this.config.shutdownMs });
     await this.backend?.threads.settled();

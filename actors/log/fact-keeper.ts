@@ -15,6 +15,12 @@ import type { LogStore, LogWrite } from './log-store.js';
 /** Most facts that wait in memory, some 16 MB: minutes of a busy server while the disk takes nothing. Then the newest go. */
 export const FACTS_MAX = 65_536;
 
+/**
+ * Most facts that are kept for a store that has never come, some 16 MB: it may be one that cannot come, as where the
+ * embedded engine has no binary, and then facts would fill the disk. Then the newest go.
+ */
+export const UNCLAIMED_MAX = 65_536;
+
 /** How long a fact waits for company before it is written: within the second that was promised, four commits a second. */
 export const FACTS_FLUSH_MS = 250;
 
@@ -34,6 +40,8 @@ export interface FactKeeperOptions {
   readonly clock: Clock;
   readonly state: FeedState;
   readonly epoch: string;
+  /** Whether a store has ever taken from this log. */
+  readonly isClaimed: () => boolean;
   /** Bytes free on the disk of the log. */
   readonly freeBytes: () => number;
   /** Called when facts have become durable. */
@@ -119,7 +127,8 @@ export class FactKeeper {
   }
 
   record(fact: Fact): void {
-    if (this.#isClosed || this.#buffer.length >= FACTS_MAX) {
+    const isUnclaimed = !this.#options.isClaimed() && this.waiting >= UNCLAIMED_MAX;
+    if (this.#isClosed || isUnclaimed || this.#buffer.length >= FACTS_MAX) {
       this.#dropped += 1;
       return;
     }

@@ -68,6 +68,7 @@ export class LmdbFeed implements LogFeed {
     this.#facts = new FactKeeper({
       ...options,
       state: this.#state,
+      isClaimed: () => this.#storeId !== null,
       onStored: () => {
         this.stored();
       }

@@ -583,6 +583,18 @@ describe('Threads', () => {
       expect(rig.threads.status()).to.deep.include({ active: 0, undelivered: 1 });
     });
 
+    it('opens no incident for a thread whose subscribers are sent away in a drain, until that is over', async () => {
+      const rig = opened();
+      const thread = rig.join('t', 'bob');
+      rig.threads.drain(3 * GRACE_MS);
+      rig.threads.leave(thread, 'bob');
+      rig.publish('t');
+      await rig.clock.advance(3 * GRACE_MS - 1);
+      expect(rig.logger.with(CANNOT)).to.deep.equal([]);
+      await rig.clock.advance(1);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+    });
+
     it('has no timers and starts none when it is closed', async () => {
       const rig = opened();
       rig.publish('t1');
@@ -599,6 +611,36 @@ describe('Threads', () => {
       expect(rig.clock.waiting).to.equal(0);
       expect(rig.log.unwatched('t3')).to.deep.include({ from: 1, state: 'waiting' });
     });
+  });
+
+  it('tells the analytics store what became of every message, and where the delivery chart went', async () => {
+    const rig = opened();
+    rig.publish('t');
+    await rig.clock.advance(GRACE_MS);
+    rig.publish('t');
+    rig.join('t');
+    rig.publish('t');
+    const facts = rig.log.feed.facts.map(({ fact }) => fact);
+    expect(
+      facts.flatMap((fact) =>
+        fact.kind === 'delivery' ? [[fact.outcome, fact.offset, fact.messages]] : []
+      )
+    ).to.deep.equal([
+      ['held', 1, 1],
+      ['undelivered', 1, 1],
+      ['undelivered', 2, 1],
+      ['delivered', 1, 2],
+      ['delivered', 3, 1]
+    ]);
+    expect(
+      facts.flatMap((fact) =>
+        fact.kind === 'transition' ? [`${fact.from} ${fact.event} ${fact.to}`] : []
+      )
+    ).to.deep.equal([
+      'waiting grace undelivered',
+      'undelivered subscriber.first flushing',
+      'flushing flush.done delivering'
+    ]);
   });
 
   describe('crash of a delivery actor', () => {

@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 /** One JSON line of the server's log. */
@@ -24,6 +25,8 @@ export interface StartOptions {
   readonly dataDir?: string;
   /** The Node to run it on; default: the one that runs the specs. */
   readonly node?: string;
+  /** Arguments of Node that run a server of the spec's own, which takes orders; default: the built one. */
+  readonly entry?: readonly string[];
 }
 
 /** A server that is starting, running or has ended. */
@@ -39,6 +42,8 @@ export interface LaunchedServer {
    * @throws when the server ends without it
    */
   readonly line: (text: string) => Promise<LogLine>;
+  /** Gives an order, a line of text, to a server of the spec's own. */
+  order(text: string): void;
   /** Sends a signal without waiting. */
   signal(signal: NodeJS.Signals): void;
   /** The exit code when it has ended, null when a signal ended it. */
@@ -103,10 +108,10 @@ export async function launchServer(options: StartOptions = {}): Promise<Launched
   const ownDir = options.dataDir === undefined ? await temporaryDir() : null;
   const dataDir = options.dataDir ?? ownDir ?? '';
   // Away from the checkout, so that no .env file of it is read.
-  const child = spawn(options.node ?? process.execPath, [CLI, 'start'], {
+  const child = spawn(options.node ?? process.execPath, options.entry ?? [CLI, 'start'], {
     cwd: tmpdir(),
     env: environment(options, dataDir),
-    stdio: ['ignore', 'pipe', 'pipe']
+    stdio: [options.entry === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe']
   });
   children.add(child);
   const lines: LogLine[] = [];
@@ -116,10 +121,10 @@ export async function launchServer(options: StartOptions = {}): Promise<Launched
   };
   let stderr = '';
   let hasEnded = false;
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-16_384);
   });
-  createInterface({ input: child.stdout }).on('line', (text) => {
+  createInterface({ input: child.stdout ?? Readable.from([]) }).on('line', (text) => {
     const line: unknown = text.startsWith('{') ? JSON.parse(text) : null;
     if (isLogLine(line)) lines.push(line);
     wakeAll();
@@ -154,6 +159,9 @@ export async function launchServer(options: StartOptions = {}): Promise<Launched
           waiters.add(wake);
         });
       }
+    },
+    order: (text) => {
+      child.stdin?.write(`${text}\n`);
     },
     signal: (signal) => {
       child.kill(signal);

@@ -50,6 +50,7 @@ function start(changes: Partial<ClickhouseSettings> = {}) {
   const reports: (ChildReport | { type: 'done'; output: ChildOutput })[] = [];
   const news: ClickhouseNews[] = [];
   const waits: Wait[] = [];
+  const heldUpBy: string[] = [];
   const calls: string[] = [];
   let lose: (reason: string) => void = () => expect.fail('nobody watches');
   const step = (name: Step) => (signal: AbortSignal) =>
@@ -97,6 +98,7 @@ function start(changes: Partial<ClickhouseSettings> = {}) {
       'child.ready': { actions: ({ event }) => reports.push(event) },
       'child.degraded': { actions: ({ event }) => reports.push(event) },
       'child.recovered': { actions: ({ event }) => reports.push(event) },
+      'child.waiting': { actions: ({ event }) => heldUpBy.push(event.on) },
       'forward.stop': { actions: sendTo('ch', { type: 'child.stop' }) }
     }
   });
@@ -115,6 +117,7 @@ function start(changes: Partial<ClickhouseSettings> = {}) {
     clock,
     reports,
     news,
+    heldUpBy,
     calls,
     flush,
     snapshot: () => ref.getSnapshot(),
@@ -180,6 +183,17 @@ describe('createClickhouseMachine', () => {
       expect(run.calls.filter((call) => call === 'connect')).to.have.length(3);
       expect(run.calls.at(-1)).to.equal('close');
       expect(run.status()).to.deep.include({ status: 'failed', error, deadlineMs: null });
+    });
+
+    it('tells its supervisor what holds its start up, for the case that it runs out of patience', async () => {
+      const run = start({ required: true });
+      await run.fail('refused 1');
+      await run.advance(250);
+      await run.fail('refused 2');
+      expect(run.heldUpBy).to.deep.equal([
+        'attempt 2 of 3, after: refused 1',
+        'attempt 3 of 3, after: refused 2'
+      ]);
     });
 
     it('fails at once when a retry would not mend it', async () => {
@@ -358,7 +372,12 @@ function pathsOf(changes: Partial<ClickhouseSettings>) {
   const ignore = () => undefined;
   const machine = createClickhouseMachine(settingsOf({ attempts: 2, ...changes })).provide({
     // Nobody is there to report to while paths are enumerated; they are replayed under a parent below.
-    actions: { reportReady: ignore, reportDegraded: ignore, reportRecovered: ignore }
+    actions: {
+      reportReady: ignore,
+      reportWaiting: ignore,
+      reportDegraded: ignore,
+      reportRecovered: ignore
+    }
   });
   const timers = machine.events
     .filter((type) => type.startsWith('xstate.after.'))

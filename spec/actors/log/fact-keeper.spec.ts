@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { PROBE_MS } from '../../../actors/log/commit-queue.js';
 import { DISK_LOOK_MS, DISK_LOW_BYTES } from '../../../actors/log/disk-room.js';
 import type { Fact } from '../../../actors/log/fact.js';
-import { FACTS_FLUSH_MS, FACTS_MAX } from '../../../actors/log/fact-keeper.js';
+import { FACTS_FLUSH_MS, FACTS_MAX, UNCLAIMED_MAX } from '../../../actors/log/fact-keeper.js';
 import { FACTS_A_ROW } from '../../../actors/log/fact-row.js';
 import type { EmbeddedLog } from '../../../actors/log/lmdb-log.js';
 import { checkLog } from '../../../actors/log/log-check.js';
@@ -60,6 +60,19 @@ describe('FactKeeper', () => {
     await takeAll(log);
     expect(log.feed.backlog()).to.include({ facts: 0 });
     expect(given(log)).to.deep.equal([]);
+  });
+
+  it('keeps so many for a store that has never come, and more once one has', async () => {
+    const log = await fixture.open({ clock });
+    for (let from = 0; from < UNCLAIMED_MAX; from += FACTS_A_ROW) {
+      record(log, from, FACTS_A_ROW);
+      await until(() => log.feed.next(1, ALL).facts.length > 0);
+    }
+    record(log, UNCLAIMED_MAX, 3);
+    expect(log.feed.backlog()).to.include({ facts: UNCLAIMED_MAX, factsDropped: 3 });
+    await log.feed.rewind('store');
+    record(log, UNCLAIMED_MAX, 3);
+    expect(log.feed.backlog()).to.include({ facts: UNCLAIMED_MAX + 3, factsDropped: 3 });
   });
 
   it('writes at once when a row is full', async () => {
