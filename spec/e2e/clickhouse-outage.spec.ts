@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { RemoteStore } from '../../actors/clickhouse/remote-store.js';
 import { ClickhouseServer, requireClickhouseServer } from '../clickhouse-server.js';
 import { ClickhouseGate, INSERT_STAGES } from './clickhouse-gate.js';
-import { logged, numberIn, outcomesIn, stored } from './log-and-store.js';
+import { isStored, logged, numberIn, outcomesIn, stored } from './log-and-store.js';
 import { startServer, temporaryDir, type ServerProcess } from './server-process.js';
 import { SteadyLoad } from './steady-load.js';
 import { statusOf, untilStatus, type StatusBody } from './until.js';
@@ -34,9 +34,6 @@ const THREADS = [
   { id: 'notes', isWatched: false }
 ];
 
-const isStored = ({ sink }: StatusBody): boolean =>
-  sink?.backlog.threads === 0 && sink.backlog.facts === 0;
-
 function environment(url: string): Record<string, string> {
   return {
     CLICKHOUSE_URL: url,
@@ -58,6 +55,7 @@ describe(`a chat whose ClickHouse is killed in the middle of an insert, ${String
   let gate: ClickhouseGate | undefined;
   let server: ServerProcess | undefined;
   let store: RemoteStore;
+  let closeStore = (): Promise<void> => Promise.resolve();
   let load: SteadyLoad;
   let url = '';
   let atStart: StatusBody;
@@ -103,9 +101,10 @@ describe(`a chat whose ClickHouse is killed in the middle of an insert, ${String
     await nobody.close();
     atEnd = await untilStatus(url, isStored, CATCH_UP_MS);
     store = await connected(running.url());
+    closeStore = () => store.close();
   });
   after(async () => {
-    await (store as RemoteStore | undefined)?.close();
+    await closeStore();
     await server?.stop();
     await gate?.shut();
     await clickhouse?.stop();

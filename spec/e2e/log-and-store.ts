@@ -1,8 +1,13 @@
 /** What the log has and what ClickHouse has of it, to be held against each other. */
 import { type AnalyticsStore } from '../../actors/clickhouse/store.js';
+import { get, isRecord } from './http-answer.js';
+import { untilStatus, type StatusBody } from './until.js';
 
 /** Messages in one page of the API. */
 const PAGE = 500;
+
+/** Longest that an idle server takes to store what it has, once it can. */
+const STORED_MS = 20_000;
 
 /** Offset and mid of a message, as text. */
 export type Place = readonly [offset: number, mid: string];
@@ -49,4 +54,22 @@ export async function outcomesIn(store: AnalyticsStore): Promise<Record<string, 
     'SELECT outcome, sum(messages) AS n FROM deliveries FINAL GROUP BY outcome'
   );
   return Object.fromEntries(rows.map((row) => [String(row['outcome']), Number(row['n'])]));
+}
+
+/** Whether ClickHouse has all that the log has. */
+export function isStored({ sink }: StatusBody): boolean {
+  return sink?.backlog.threads === 0 && sink.backlog.facts === 0;
+}
+
+/** Texts of the messages that a search finds, oldest first, once the store has all. */
+export async function found(url: string, query: string): Promise<string[]> {
+  await untilStatus(url, isStored, STORED_MS);
+  const { status, body } = await get(`${url}/api/search?${query}`);
+  if (status !== 200 || !Array.isArray(body['messages'])) throw new Error(JSON.stringify(body));
+  return body['messages']
+    .map((message: unknown) => {
+      const content = isRecord(message) ? message['body'] : null;
+      return isRecord(content) ? String(content['text']) : '';
+    })
+    .reverse();
 }
