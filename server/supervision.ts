@@ -56,7 +56,9 @@ export class Supervision {
 
   private judge(child: ChildState): void {
     const { clock, logger } = this.options;
-    const { id, status, losses } = child;
+    const { id, status, losses, required } = child;
+    // The end of the server follows, and its CRITICAL line says why: a second line would tell the same.
+    if (status === 'failed' && required) return;
     const { reason, ...report } = reportOf(child, clock.now());
     const since = new Date(report.since).toISOString();
     const fields = { actor: 'supervisor', ...report, since, reason };

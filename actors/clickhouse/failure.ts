@@ -49,6 +49,14 @@ export function detailOf(text: string): string {
   return line.length > DETAIL_MAX ? `${line.slice(0, DETAIL_MAX)}…` : line;
 }
 
+/** The failure of an address where something answers that is not ClickHouse, such as the page of a proxy. */
+export function foreignError(where: string, detail = ''): StoreError {
+  return new StoreError(
+    'foreign',
+    `what answers at ${where} is not ClickHouse${detail === '' ? '' : ` (${detail})`}: start ClickHouse there or correct CLICKHOUSE_URL`
+  );
+}
+
 /**
  * Makes a {@link StoreError} of whatever was thrown.
  * @param where who was spoken to, for the reason, such as `db.example:8123`
@@ -76,6 +84,7 @@ export function failureOf(
     return new StoreError('lost', `${where} closed the connection (${code || 'hang up'})`);
   }
   const engineCode = engineCodeOf(error);
+  if (engineCode === null && /^\s*</.test(message)) return foreignError(where, detail);
   switch (engineCode === null ? undefined : ENGINE_CODES.get(engineCode)) {
     case 'auth':
       return new StoreError(

@@ -3,7 +3,7 @@
  * found out by the next request.
  */
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
-import { failureOf } from './failure.js';
+import { failureOf, foreignError } from './failure.js';
 import { StoreError, type AnalyticsStore, type Row } from './store.js';
 
 /** Longest wait for one statement. */
@@ -22,6 +22,11 @@ interface RemoteAddress {
   readonly username: string;
   readonly password: string;
   readonly database: string;
+}
+
+/** What is looked at of every answer. */
+interface Answered {
+  readonly response_headers: Readonly<Record<string, unknown>>;
 }
 
 function parseAddress(url: string): RemoteAddress {
@@ -87,7 +92,7 @@ export class RemoteStore implements AnalyticsStore {
   }
 
   async command(sql: string): Promise<void> {
-    await this.#try(this.#open().command({ query: sql }));
+    await this.#write(this.#open().command({ query: sql }));
   }
 
   async query(sql: string): Promise<Row[]> {
@@ -100,7 +105,7 @@ export class RemoteStore implements AnalyticsStore {
     rows: readonly Row[]
   ): Promise<void> {
     if (rows.length === 0) return;
-    await this.#try(
+    await this.#write(
       this.#open().insert({
         table,
         columns: [columns[0], ...columns.slice(1)],
@@ -133,9 +138,29 @@ export class RemoteStore implements AnalyticsStore {
         format: 'JSONEachRow',
         ...(signal === undefined ? {} : { abort_signal: signal })
       });
-      return result.json<Row>();
+      try {
+        this.#recognize(result.response_headers);
+        // The client listens to the signal only until the headers have come.
+        return await beforeAbort(result.json<Row>(), signal);
+      } finally {
+        result.close();
+      }
     };
     return this.#try(ask(), signal);
+  }
+
+  #write(work: Promise<Answered>): Promise<void> {
+    return this.#try(
+      work.then(({ response_headers }) => {
+        this.#recognize(response_headers);
+      })
+    );
+  }
+
+  // A page that a proxy answers in its place would pass for rows that were stored, and for a query that found none.
+  #recognize(headers: Answered['response_headers']): void {
+    if (Object.keys(headers).some((name) => name.startsWith('x-clickhouse-'))) return;
+    throw foreignError(this.#address.host);
   }
 
   async #try<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -152,5 +177,23 @@ export class RemoteStore implements AnalyticsStore {
           : text.replaceAll(password, '***').replaceAll(encodeURIComponent(password), '***')
       );
     }
+  }
+}
+
+/** What the work comes to, unless the signal aborts first. */
+async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  let leave: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    leave = () => {
+      reject(new Error('aborted'));
+    };
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', leave);
   }
 }

@@ -32,7 +32,14 @@ export const BATCH_ROWS = 500;
 export const BATCH_CHARS = 262_144;
 
 /** Failures that look as if the store were away; its own pings decide whether it is. */
-const AWAY: ReadonlySet<StoreErrorCode> = new Set(['refused', 'timeout', 'lost', 'closed', 'busy']);
+const AWAY: ReadonlySet<StoreErrorCode> = new Set([
+  'refused',
+  'foreign',
+  'timeout',
+  'lost',
+  'closed',
+  'busy'
+]);
 
 /** What the sink is made of. */
 export interface SinkOptions {

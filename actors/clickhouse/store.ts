@@ -8,7 +8,7 @@
 export type Row = Readonly<Record<string, unknown>>;
 
 /**
- * What went wrong, for code: `refused` nobody answers there · `timeout` · `auth` wrong user or password · `database`
+ * What went wrong, for code: `refused` nobody answers there · `foreign` something else answers there · `timeout` · `auth` wrong user or password · `database`
  * it does not exist · `engine_missing` chdb is not installed here · `data_locked` another process has the directory ·
  * `data_unreadable` the directory cannot be opened · `lost` the connection or the child died · `busy` too many
  * requests in flight · `query` the engine refused the statement · `closed` not connected · `off` switched off · `config` a bad URL ·
@@ -16,6 +16,7 @@ export type Row = Readonly<Record<string, unknown>>;
  */
 export type StoreErrorCode =
   | 'refused'
+  | 'foreign'
   | 'timeout'
   | 'auth'
   | 'database'

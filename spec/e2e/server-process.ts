@@ -38,10 +38,10 @@ export interface LaunchedServer {
   /** The end of what it wrote to standard error. */
   readonly stderr: () => string;
   /**
-   * Resolves to the first line, past or to come, whose message holds the text.
+   * Resolves to the first line, or the nth, past or to come, whose message holds the text.
    * @throws when the server ends without it
    */
-  readonly line: (text: string) => Promise<LogLine>;
+  readonly line: (text: string, nth?: number) => Promise<LogLine>;
   /** Gives an order, a line of text, to a server of the spec's own. */
   order(text: string): void;
   /** Sends a signal without waiting. */
@@ -143,9 +143,9 @@ export async function launchServer(options: StartOptions = {}): Promise<Launched
     lines,
     stderr: () => stderr,
     exit,
-    line: async (text) => {
+    line: async (text, nth = 1) => {
       for (;;) {
-        const found = lines.find(({ message }) => message.includes(text));
+        const found = lines.filter(({ message }) => message.includes(text))[nth - 1];
         if (found !== undefined) return found;
         if (hasEnded) {
           const said = lines.map(({ message }) => message).join('\n');

@@ -7,6 +7,30 @@ const PATIENCE_MS = 10_000;
 export interface StatusBody {
   readonly status: string;
   readonly reason: string | null;
+  readonly startup: {
+    readonly complete: boolean;
+    readonly phases: readonly { readonly name: string; readonly tookMs: number | null }[];
+  };
+  readonly services: readonly {
+    readonly service: string;
+    readonly required: boolean;
+    readonly status: string;
+    readonly error: string | null;
+    readonly mode: string;
+    readonly since: string;
+    readonly restarts: number;
+    readonly nextAttemptMs: number | null;
+  }[];
+  readonly sink: {
+    readonly status: string;
+    readonly backlog: { readonly threads: number; readonly facts: number };
+  } | null;
+  readonly waitingFor: readonly {
+    readonly what: string;
+    readonly attempt: number;
+    readonly of: number | null;
+    readonly nextAttemptMs: number | null;
+  }[];
   readonly log: { readonly writable: boolean; readonly reason: string | null };
   readonly monitor: {
     readonly status: string;
@@ -33,8 +57,12 @@ export async function statusOf(url: string): Promise<StatusBody> {
 }
 
 /** Asks until the answer fits, and resolves to it. @throws with the last answer after a while */
-export async function until<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
+export async function until<T>(
+  ask: () => Promise<T>,
+  fits: (answer: T) => boolean,
+  patienceMs = PATIENCE_MS
+): Promise<T> {
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const answer = await ask();
     if (fits(answer)) return answer;
@@ -45,7 +73,8 @@ export async function until<T>(ask: () => Promise<T>, fits: (answer: T) => boole
 /** Asks for `/status` until it fits, and resolves to it. @throws with the last answer after a while */
 export async function untilStatus(
   url: string,
-  fits: (status: StatusBody) => boolean
+  fits: (status: StatusBody) => boolean,
+  patienceMs = PATIENCE_MS
 ): Promise<StatusBody> {
-  return await until(() => statusOf(url), fits);
+  return await until(() => statusOf(url), fits, patienceMs);
 }

@@ -27,7 +27,7 @@ describe('failureOf', () => {
       'database'
     ],
     ['the statement is wrong', coded('Syntax error', '62'), 'query'],
-    ['it is a web page', new Error('<html>404</html>'), 'query']
+    ['it is a web page', new Error('<html>404</html>'), 'foreign']
   ] as const) {
     it(`says ${code} when ${what}`, () => {
       expect(failureOf(error, 'db:8123').code).to.equal(code);

@@ -10,6 +10,12 @@ import {
   requireClickhouseServer
 } from '../../clickhouse-server.js';
 
+/** What every version of ClickHouse sends along. */
+const AS_CLICKHOUSE = { 'x-clickhouse-server-display-name': 'fake' };
+
+/** Long enough for headers on loopback, short enough to wait for. */
+const ATTEMPT_MS = 300;
+
 const NEVER = new AbortController().signal;
 
 async function rejection(work: Promise<unknown>): Promise<StoreError> {
@@ -124,7 +130,7 @@ describe('RemoteStore', () => {
     let seen = { authorization: '', url: '' };
     const store = await answering((request, response) => {
       seen = { authorization: String(request.headers.authorization), url: String(request.url) };
-      response.end('{"version":"24.8"}\n');
+      response.writeHead(200, AS_CLICKHOUSE).end('{"version":"24.8"}\n');
     });
     expect(await store.connect(NEVER)).to.deep.equal({ version: '24.8' });
     expect(seen.authorization).to.equal(
@@ -133,6 +139,52 @@ describe('RemoteStore', () => {
     expect(seen.url).to.contain('database=rollcall');
     expect(seen.url).to.contain('output_format_json_quote_64bit_integers=1');
   });
+
+  for (const [kind, status, page] of [
+    ['an empty page', 200, ''],
+    ['a page of HTML', 200, '<html><body>back soon</body></html>'],
+    ['lines of HTML', 200, '<html>\n<body>back soon</body>\n</html>\n'],
+    ['JSON of another kind', 200, '{"version":"24.8"}\n'],
+    ['an error page', 503, '<html>\n<h1>503 Service Unavailable</h1>\n</html>\n']
+  ] as const) {
+    it(`does not take ${kind} for ClickHouse, be it at first or later`, async () => {
+      let isClickhouse = false;
+      const store = await answering((_, response) => {
+        if (isClickhouse) response.writeHead(200, AS_CLICKHOUSE).end('{"version":"24.8"}\n');
+        else response.writeHead(status, { 'content-type': 'text/html' }).end(page);
+      });
+      const error = await rejection(store.connect(NEVER));
+      expect([error.code, error.permanent]).to.deep.equal(['foreign', false]);
+      expect(error.message).to.match(/^what answers at 127.0.0.1:\d+ is not ClickHouse/);
+      isClickhouse = true;
+      await store.connect(NEVER);
+      isClickhouse = false;
+      for (const work of [
+        () => store.ping(),
+        () => store.query('SELECT 1'),
+        () => store.command('CREATE TABLE x (a UInt8) ENGINE = Memory'),
+        () => store.insert('x', ['a'], [{ a: 1 }])
+      ]) {
+        expect((await rejection(work())).code).to.equal('foreign');
+      }
+    });
+  }
+
+  for (const [kind, part] of [
+    ['headers and never a body', ''],
+    ['half of a body and never the rest', '{"version":']
+  ] as const) {
+    it(`lets go of a server that sends ${kind} when the attempt is aborted`, async () => {
+      const store = await answering((_, response) => {
+        response.writeHead(200, AS_CLICKHOUSE);
+        response.flushHeaders();
+        if (part !== '') response.write(part);
+      });
+      const error = await rejection(store.connect(AbortSignal.timeout(ATTEMPT_MS)));
+      expect(error.code).to.equal('timeout');
+      expect((await rejection(store.ping())).code).to.equal('closed');
+    });
+  }
 
   describe('against clickhouse-server (the oldest dialect)', function () {
     this.timeout(20_000);
