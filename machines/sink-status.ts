@@ -39,6 +39,8 @@ export interface SinkContext {
   error: string | null;
   /** Whether that looked as if the store were away. */
   isAway: boolean;
+  /** Whether it was the log that could not be read or written. */
+  isLogAway: boolean;
   /** When batches began to fail, null when they do not. */
   failingSince: number | null;
   retries: number;
@@ -72,6 +74,7 @@ export function freshSink(id: string, nowMs: number): SinkContext {
     since: nowMs,
     error: null,
     isAway: false,
+    isLogAway: false,
     failingSince: null,
     retries: 0,
     retryMs: 0,

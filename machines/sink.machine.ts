@@ -54,6 +54,14 @@ export class StoreAwayError extends Error {
   }
 }
 
+/** The log that is read could not be: its own incident tells of that, and the sink only waits. */
+export class LogAwayError extends Error {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.name = 'LogAwayError';
+  }
+}
+
 /** Orders and events that reach the chart. */
 export type SinkEvent =
   ChildStop | { type: 'store.up' } | { type: 'store.down' } | { type: 'work' };
@@ -120,6 +128,7 @@ export function createSinkMachine({ now, random }: SinkSettings) {
       noteFailure: assign(({ context }, { error }: { error: unknown }) => ({
         error: reasonOf(error),
         isAway: error instanceof StoreAwayError,
+        isLogAway: error instanceof LogAwayError,
         failingSince: context.failingSince ?? now(),
         retries: context.retries + 1
       })),
@@ -141,7 +150,8 @@ export function createSinkMachine({ now, random }: SinkSettings) {
 
   const tellFailure = chart.enqueueActions(({ context, enqueue }) => {
     const failingMs = now() - (context.failingSince ?? now());
-    if (context.isDegraded || (context.isAway && failingMs < AWAY_GRACE_MS)) return;
+    if (context.isDegraded || context.isLogAway) return;
+    if (context.isAway && failingMs < AWAY_GRACE_MS) return;
     if (context.openSince === null) {
       enqueue.assign({ caughtUp: 0 });
       enqueue({ type: 'log', params: { news: 'refused' } });

@@ -17,7 +17,7 @@ import type { Sink } from '../actors/clickhouse/sink.js';
 import { askStats } from '../actors/clickhouse/stats.js';
 import { StoreError, type AnalyticsStore } from '../actors/clickhouse/store.js';
 import type { Clock } from '../actors/clock.js';
-import { AccessError, type ApiAccess } from './api-access.js';
+import { AccessError, type ApiAccess, type Caller } from './api-access.js';
 import { json, notAllowed, problem, type HttpRoute } from './http.js';
 import { isThreadId, USER_MAX } from './protocol.js';
 import type { HttpReply, TransportRequest } from './transport/transport.js';
@@ -96,7 +96,7 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): HttpRoute {
   ): ((request: TransportRequest) => Promise<HttpReply> | HttpReply) | null => {
     if (path === '/api/search') {
       return async (request) => {
-        await access.reader(request);
+        const caller = await access.reader(request);
         const {
           q = '',
           thread,
@@ -108,12 +108,14 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): HttpRoute {
         if (words.length === 0 && thread === undefined && rest.from === undefined) {
           return badQuery('at least one of q, thread and from is needed');
         }
-        return await ask(async (store) => {
-          // Before the rows are read: what comes meanwhile may be among them or not.
-          const asOf = options.sink.asOf();
-          const page = await searchMessages(store, { words, thread, limit, ...rest });
-          return json(200, { ...page, asOf });
-        });
+        return await plainly(caller, () =>
+          ask(async (store) => {
+            // Before the rows are read: what comes meanwhile may be among them or not.
+            const asOf = options.sink.asOf();
+            const page = await searchMessages(store, { words, thread, limit, ...rest });
+            return json(200, { ...page, asOf });
+          })
+        );
       };
     }
     if (path === '/api/reports') {
@@ -167,6 +169,16 @@ const CANNOT_ANSWER = 'ClickHouse cannot answer';
 
 function badQuery(detail: string): HttpReply {
   return problem('bad_frame', detail, { title: 'the request does not fit the schema' });
+}
+
+/** Keeps what an engine says of its statements and files from those who have no key of the server's. */
+async function plainly<T>(caller: Caller, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (caller.kind === 'backend' || !(error instanceof StoreError)) throw error;
+    throw new StoreError(error.code, 'search is not available now');
+  }
 }
 
 /** A query that does not fit the schema. */

@@ -25,6 +25,9 @@ import {
 /** A required ClickHouse gives up by itself after a minute; the supervisor waits a little longer to hear why. */
 const CLICKHOUSE_START_TIMEOUT_MS = 70_000;
 
+const DISK_LOW =
+  'the disk of the thread log is nearly full: what ClickHouse does not have is not kept for it past the retention';
+
 /** What the analytics side is made of. */
 export interface AnalyticsOptions {
   readonly config: Config;
@@ -42,6 +45,7 @@ export class Analytics {
   private readonly options: AnalyticsOptions;
   private readonly clickhouse: Clickhouse;
   private readonly sink: Sink | null;
+  private isDiskLow = false;
 
   constructor(options: AnalyticsOptions) {
     const { config, node, log, clock, random, logger } = options;
@@ -89,6 +93,21 @@ export class Analytics {
       clickhouse,
       { ...bounds, id: 'sink', logic: this.sink.logic, required: false, requires: ['clickhouse'] }
     ];
+  }
+
+  /** What is wrong, in sentences. */
+  issues(): string[] {
+    return this.isDiskLow ? [DISK_LOW] : [];
+  }
+
+  /** Looks whether the log still has room for what ClickHouse does not have; called every second. */
+  sweep(): void {
+    const isLow = this.sink?.status()?.backlog?.isDiskLow ?? false;
+    if (isLow === this.isDiskLow) return;
+    this.isDiskLow = isLow;
+    const { logger } = this.options;
+    if (isLow) logger.warn(DISK_LOW, { actor: 'log' });
+    else logger.info('The disk has room again for what ClickHouse does not have', { actor: 'log' });
   }
 
   /** Rows of `services` in `/status`. */

@@ -104,7 +104,7 @@ export class Server {
       logFault: () => this.logService.log?.health().reason ?? null,
       unreadableThreads: () => this.backend?.catchUp.unreadableThreads ?? 0,
       incidents: () => this.incidents.all(),
-      missed: () => this.supervision.missed('all')
+      missed: () => [...this.supervision.missed('all'), ...this.analytics.issues()]
     });
     this.transitions = new Transitions({
       clock,
@@ -327,6 +327,7 @@ export class Server {
     this.sweep = this.outside.clock.setTimeout(() => {
       this.connections.sweep();
       this.incidents.sweep();
+      this.analytics.sweep();
       this.backend?.threads.sweep();
       this.backend?.events.sweep();
       this.sweepAgain();

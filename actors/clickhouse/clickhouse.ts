@@ -23,7 +23,7 @@ import type { Clock } from '../clock.js';
 import type { Logger } from '../log-line.js';
 import { EmbeddedStore } from './embedded-store.js';
 import { RemoteStore } from './remote-store.js';
-import { migrate } from './schema.js';
+import { migrate, PROBE_SQL } from './schema.js';
 import { StoreError, type AnalyticsStore } from './store.js';
 
 /** Time between two signs of life asked of a connected store: an outage is seen within about twice this. */
@@ -183,8 +183,8 @@ function watchStore(
   };
   const check = () => {
     store
-      .ping()
-      .catch(() => store.ping())
+      .ping(PROBE_SQL)
+      .catch(() => store.ping(PROBE_SQL))
       .then(plan, (error: unknown) => {
         tell(reasonOf(error));
       });

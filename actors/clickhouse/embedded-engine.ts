@@ -3,8 +3,9 @@
  * one statement at a time: writes, reads, and pings that must not wait behind either. Calls of a connection are
  * queued here and not in the engine, where each waiting one would hold a thread of libuv's four.
  */
-import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { codeOf, failureOf } from './failure.js';
+import { Lane } from './lane.js';
 import type { EngineOrder } from './engine-messages.js';
 import { StoreError, type Row } from './store.js';
 
@@ -27,24 +28,6 @@ function isConnection(value: unknown): value is Connection {
       (name) => name in value && typeof Reflect.get(value, name) === 'function'
     )
   );
-}
-
-/** One client with its calls in a row. */
-class Lane {
-  readonly #client: ClickHouseClient;
-  #last: Promise<unknown> = Promise.resolve();
-  constructor(client: ClickHouseClient) {
-    this.#client = client;
-  }
-  run<T>(work: (client: ClickHouseClient) => Promise<T>): Promise<T> {
-    const next = this.#last.then(() => work(this.#client));
-    this.#last = next.catch(() => undefined);
-    return next;
-  }
-  async close(): Promise<void> {
-    await this.#last;
-    await this.#client.close();
-  }
 }
 
 /** An open engine. */
@@ -85,7 +68,7 @@ export async function openEngine(
     const client = createClient({ connection, log: { level: ClickHouseLogLevel.OFF } });
     // Like a server over HTTP: without it, 64-bit integers come as numbers and lose their last digits.
     await client.command({ query: 'SET output_format_json_quote_64bit_integers = 1' });
-    return new Lane(client);
+    return new Lane(client, () => performance.now());
   };
   let writes: Lane, reads: Lane, pings: Lane;
   try {
@@ -106,7 +89,7 @@ export async function openEngine(
       try {
         switch (order.op) {
           case 'ping':
-            return await select(pings, 'SELECT 1 AS one');
+            return await select(pings, order.sql);
           case 'query':
             return await select(reads, order.sql);
           case 'command':

@@ -74,8 +74,8 @@ export class EmbeddedStore implements AnalyticsStore {
     }
   }
 
-  async ping(): Promise<void> {
-    await this.#open().request({ op: 'ping' }, PING_TIMEOUT_MS);
+  async ping(sql = 'SELECT 1 AS one'): Promise<void> {
+    await this.#open().request({ op: 'ping', sql }, PING_TIMEOUT_MS);
   }
 
   async command(sql: string): Promise<void> {

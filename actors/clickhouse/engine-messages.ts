@@ -6,7 +6,7 @@ import type { Row, StoreErrorCode } from './store.js';
 /** One thing asked of the engine. */
 export type EngineOrder =
   | { readonly op: 'open'; readonly path: string }
-  | { readonly op: 'ping' }
+  | { readonly op: 'ping'; readonly sql: string }
   | { readonly op: 'command'; readonly sql: string }
   | { readonly op: 'query'; readonly sql: string }
   | {

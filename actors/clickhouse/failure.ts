@@ -14,6 +14,7 @@ const ENGINE_CODES: ReadonlyMap<number, StoreErrorCode> = new Map([
   [193, 'auth'],
   [194, 'auth'],
   [516, 'auth'],
+  [107, 'lost'],
   [159, 'timeout'],
   [202, 'busy']
 ]);
@@ -95,6 +96,11 @@ export function failureOf(
       return new StoreError(
         'database',
         `the database does not exist at ${where} (code 81): create it or correct CLICKHOUSE_URL`
+      );
+    case 'lost':
+      return new StoreError(
+        'lost',
+        `the files of ${where} are gone (code ${String(engineCode)}): ${detail}`
       );
     case 'timeout':
       return new StoreError('timeout', `${where} gave up the statement: ${detail}`);

@@ -87,8 +87,8 @@ export class RemoteStore implements AnalyticsStore {
     }
   }
 
-  async ping(): Promise<void> {
-    await this.#rows(this.#open(), 'SELECT 1 AS one', AbortSignal.timeout(REMOTE_PING_TIMEOUT_MS));
+  async ping(sql = 'SELECT 1 AS one'): Promise<void> {
+    await this.#rows(this.#open(), sql, AbortSignal.timeout(REMOTE_PING_TIMEOUT_MS));
   }
 
   async command(sql: string): Promise<void> {

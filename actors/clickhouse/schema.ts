@@ -72,6 +72,12 @@ const COPIED_COLUMNS: Readonly<Record<(typeof COPIED_TABLES)[number], string>> =
 };
 
 /**
+ * A short look into a table's file. What a sign of life does not show: that somebody has deleted the files under a running
+ * engine, which then takes rows and has them nowhere; or that these tables are no longer ours.
+ */
+export const PROBE_SQL = 'SELECT id FROM identity';
+
+/**
  * Version of the schema that this build makes and needs. Version 1 had the same tables with other columns; no build has
  * ever stored a row in them, so they are dropped and not changed.
  */

@@ -12,17 +12,19 @@ import {
 } from '../../machines/sink-status.js';
 import {
   createSinkMachine,
+  LogAwayError,
   StoreAwayError,
   type SinkMachine,
   type SinkNews
 } from '../../machines/sink.machine.js';
 import type { Clock } from '../clock.js';
+import { LogUnavailableError } from '../log/log-errors.js';
 import type { FeedBacklog, LogFeed } from '../log/log-feed.js';
 import type { Logger } from '../log-line.js';
 import type { Clickhouse } from './clickhouse.js';
 import { watchExpiry } from './expiry.js';
 import { rowsOf } from './rows.js';
-import { identityOf, migrate } from './schema.js';
+import { identityOf, migrate, PROBE_SQL } from './schema.js';
 import { StoreError, type AnalyticsStore, type StoreErrorCode } from './store.js';
 
 /** Messages, and facts, of one batch: read and encoded in a few milliseconds of the chat's event loop. */
@@ -146,6 +148,9 @@ async function judging<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof LogUnavailableError) {
+      throw new LogAwayError(error.message, { cause: error });
+    }
     throw error instanceof StoreError && AWAY.has(error.code)
       ? new StoreAwayError(error.message, { cause: error })
       : error;
@@ -199,6 +204,11 @@ async function storeBatch(
     await timed(() => store.insert(table, columns, rows));
     stored[table] = rows.length;
   }
+  // Its files may have been taken from under it, and then it says that it has stored what is nowhere. Its own pings find
+  // that out too, and tell it.
+  await store.ping(PROBE_SQL).catch((error: unknown) => {
+    throw new StoreError('lost', reasonOf(error), { cause: error });
+  });
   // Given up meanwhile: another attempt may have learnt that the rows went into a store that does not count.
   signal.throwIfAborted();
   if (batch.entries.length > 0 || batch.facts.length > 0) await feed.take(batch);

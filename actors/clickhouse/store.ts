@@ -62,8 +62,8 @@ export interface AnalyticsStore {
    * rejects and leaves nothing open.
    */
   connect(signal: AbortSignal): Promise<{ version: string }>;
-  /** Resolves when the engine answers, also while long queries run. */
-  ping(): Promise<void>;
+  /** Resolves when the engine answers, also while long queries run; with a short SELECT, when that works. */
+  ping(sql?: string): Promise<void>;
   /** Runs a statement that answers no rows. */
   command(sql: string): Promise<void>;
   /** Runs a SELECT (without a FORMAT clause) and answers all of its rows: bound them in the statement. */

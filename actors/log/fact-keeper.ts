@@ -42,8 +42,8 @@ export interface FactKeeperOptions {
   readonly epoch: string;
   /** Whether a store has ever taken from this log. */
   readonly isClaimed: () => boolean;
-  /** Bytes free on the disk of the log. */
-  readonly freeBytes: () => number;
+  /** Whether the disk of the log is low. */
+  readonly isLow: () => boolean;
   /** Called when facts have become durable. */
   readonly onStored: () => void;
 }

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../clock.js';
 import type { CommitQueue, Job } from './commit-queue.js';
+import { DISK_LOOK_GOOD_MS } from './disk-room.js';
 import type { Fact } from './fact.js';
 import { FactKeeper, type FactRow } from './fact-keeper.js';
 import { FeedState } from './feed-state.js';
@@ -33,7 +34,8 @@ export interface LmdbFeedOptions {
   readonly epoch: string;
   /** Whether anybody reads the feed: if not, no facts are kept and no messages held. */
   readonly isRead: boolean;
-  readonly freeBytes: () => number;
+  /** Whether the disk of the log is low, as of now. */
+  readonly isLow: () => boolean;
   /** Called when messages of a thread have been taken. Must not throw. */
   readonly onTaken: (head: Head) => void;
 }
@@ -58,6 +60,7 @@ export class LmdbFeed implements LogFeed {
   #isRewinding = false;
   #listener: () => void = () => undefined;
   #isTold = false;
+  #look = { at: -Infinity, isLow: false };
 
   constructor(options: LmdbFeedOptions) {
     const { store, dir } = options;
@@ -89,9 +92,10 @@ export class LmdbFeed implements LogFeed {
     });
   }
 
-  /** The first offset that must be kept of a thread for the store; null when nothing must. */
+  /** The first offset that must be kept of a thread for the store; null when nothing must, or there is no room for it. */
   keptFrom(head: Head): number | null {
-    return this.#options.isRead && this.#storeId !== null ? head.pending : null;
+    const isHeld = this.#options.isRead && this.#storeId !== null && !this.#isLow();
+    return isHeld ? head.pending : null;
   }
 
   next(limit: number, maxChars: number): FeedBatch {
@@ -170,7 +174,15 @@ export class LmdbFeed implements LogFeed {
 
   backlog(): FeedBacklog {
     const { waiting: facts, dropped: factsDropped } = this.#facts;
-    return { threads: this.#options.marks.threads, facts, factsDropped };
+    return { threads: this.#options.marks.threads, facts, factsDropped, isDiskLow: this.#isLow() };
+  }
+
+  #isLow(): boolean {
+    const now = this.#options.clock.now();
+    if (now - this.#look.at >= DISK_LOOK_GOOD_MS) {
+      this.#look = { at: now, isLow: this.#options.isLow() };
+    }
+    return this.#look.isLow;
   }
 
   onWork(listener: () => void): void {

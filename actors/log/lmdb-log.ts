@@ -7,7 +7,7 @@ import { open as openFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
 import { CommitQueue } from './commit-queue.js';
-import { freeBytesOf } from './disk-room.js';
+import { DISK_LOW_BYTES, isDiskLow } from './disk-room.js';
 import { LmdbFeed } from './lmdb-feed.js';
 import { checkLog } from './log-check.js';
 import { LogCorruptError } from './log-errors.js';
@@ -160,7 +160,10 @@ class LmdbLog implements EmbeddedLog {
       clock,
       epoch,
       isRead: options.isFeedRead,
-      freeBytes: options.freeBytes ?? (() => freeBytesOf(options.dir)),
+      isLow: () => {
+        const free = options.freeBytes?.();
+        return free === undefined ? isDiskLow(options.dir) : free < DISK_LOW_BYTES;
+      },
       // What was held for the store may go now.
       onTaken: (head) => {
         this.#trim.touch(head);

@@ -36,6 +36,8 @@ export interface FeedBacklog {
   readonly facts: number;
   /** Facts that were dropped because there was no room to keep them, since the log was opened. */
   readonly factsDropped: number;
+  /** The disk of the log is nearly full: nothing is kept for the store that the retention would take. */
+  readonly isDiskLow: boolean;
 }
 
 /** What the sink reads. Reads are synchronous and throw `LogUnavailableError` in the moments the log cannot be read. */

@@ -103,7 +103,7 @@ export class MemoryFeed implements LogFeed {
 
   backlog(): FeedBacklog {
     const facts = this.facts.length - this.#factsTaken;
-    return { threads: this.#waiting().length, facts, factsDropped: 0 };
+    return { threads: this.#waiting().length, facts, factsDropped: 0, isDiskLow: false };
   }
 
   onWork(listener: () => void): void {

@@ -1,5 +1,7 @@
 /** Faults made for real in a whole server: the chat goes on, `/status` tells the truth, the log has one incident each. */
 import { expect } from 'chai';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { requireTool } from '../require.js';
 import { childrenOf, startServer, type ServerProcess } from './server-process.js';
@@ -58,6 +60,14 @@ describe('a fault in a running server', function () {
     const mid = `m${String((said += 1))}`;
     expect((await ada.publish('room', mid)).type).to.equal('ack');
     await bob.next((frame) => frame.type === 'message' && frame.mid === mid);
+  };
+  /** What a search finds of a thread; nothing while it is unavailable. */
+  const foundIn = async (thread: string): Promise<readonly unknown[]> => {
+    const reply = await fetch(`${server.url}/api/search?thread=${thread}&limit=200`);
+    const body: unknown = await reply.json();
+    const isFound = typeof body === 'object' && body !== null && 'messages' in body;
+    const found: unknown = isFound ? body.messages : [];
+    return Array.isArray(found) ? found.map((each: unknown) => each) : [];
   };
   const aboveInfo = (): string[] =>
     server.lines.filter(({ level }) => level !== 'info').map(({ message }) => message);
@@ -130,18 +140,28 @@ describe('a fault in a running server', function () {
         expect(lines.filter((line) => line.includes('ClickHouse connected'))).to.have.length(1);
       }
       expect(aboveInfo()).to.deep.equal([]);
-      const found = await until(
-        async () => {
-          const reply = await fetch(`${server.url}/api/search?thread=room&limit=200`);
-          const body: unknown = await reply.json();
-          return typeof body === 'object' && body !== null && 'messages' in body
-            ? body.messages
-            : null;
-        },
-        (messages) => Array.isArray(messages) && messages.length === 6
+      await until(
+        () => foundIn('room'),
+        (messages) => messages.length === 6
       );
-      expect(found).to.have.length(6);
     });
+  });
+
+  it('by deleted files under the running ClickHouse is found out, and all rows are there again', async () => {
+    await start({ CLICKHOUSE_URL: '' });
+    await server.line('ClickHouse connected');
+    for (let n = 0; n < 20; n += 1) await chatGoesOn();
+    await until(status, ({ sink }) => (sink?.stored.messages ?? 0) >= 20);
+    await rm(join(server.dataDir, 'clickhouse'), { recursive: true, force: true });
+    for (let n = 0; n < 20; n += 1) await chatGoesOn();
+    await server.line('ClickHouse unavailable');
+    const found = await until(
+      () => foundIn('room'),
+      (messages) => messages.length === 40,
+      20_000
+    );
+    expect(found).to.have.length(40);
+    expect(aboveInfo()).to.deep.equal([]);
   });
 
   describe('that nobody needs to mend', () => {

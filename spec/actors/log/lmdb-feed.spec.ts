@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { DISK_LOOK_GOOD_MS, DISK_LOW_BYTES } from '../../../actors/log/disk-room.js';
 import fc from 'fast-check';
 import { PROBE_MS } from '../../../actors/log/commit-queue.js';
 import type { Fact } from '../../../actors/log/fact.js';
@@ -165,7 +166,12 @@ describe('LmdbFeed', () => {
       const log = await fixture.open({ dir });
       await appendMany(log, 't1', 3);
       await drain(log);
-      expect(log.feed.backlog()).to.deep.equal({ threads: 0, facts: 0, factsDropped: 0 });
+      expect(log.feed.backlog()).to.deep.equal({
+        threads: 0,
+        facts: 0,
+        factsDropped: 0,
+        isDiskLow: false
+      });
       await log.close();
       const store = openStore({ dir, use: 'read' });
       expect(store.count(within('p'))).to.equal(0);
@@ -334,6 +340,25 @@ describe('LmdbFeed', () => {
         );
       });
     }
+
+    it('lets what a store lacks go when the disk is nearly full, and says so', async () => {
+      const dir = fixture.dir();
+      const first = await fixture.open({ dir });
+      await first.feed.rewind('s1');
+      await first.close();
+      let free = DISK_LOW_BYTES;
+      const clock = new HandClock();
+      const log = await fixture.open({ dir, clock, retention, freeBytes: () => free });
+      await appendMany(log, 't1', 50);
+      expect(log.feed.backlog().isDiskLow).to.equal(false);
+      expect(log.head('t1')?.first).to.equal(1);
+      free -= 1;
+      clock.advance(DISK_LOOK_GOOD_MS);
+      await append(log, 't1', entry('one-more'));
+      await until(() => log.head('t1')?.first === 42);
+      expect(log.feed.backlog().isDiskLow).to.equal(true);
+      expect(places(await drain(log))).to.have.lengthOf(10);
+    });
 
     it('takes the mark away with the last message when nobody took it', async () => {
       const dir = fixture.dir();
@@ -570,7 +595,12 @@ class FeedRun {
       const isUnsure = this.#hasKept && this.#perhapsFacts.has(at);
       if (!isUnsure) expect(this.#takenFacts.has(at), `fact ${String(at)}`).to.equal(true);
     }
-    expect(log.feed.backlog()).to.deep.equal({ threads: 0, facts: 0, factsDropped: 0 });
+    expect(log.feed.backlog()).to.deep.equal({
+      threads: 0,
+      facts: 0,
+      factsDropped: 0,
+      isDiskLow: false
+    });
     await log.close();
     expect((await checkLog(this.#dir)).problems).to.deep.equal([]);
   }
