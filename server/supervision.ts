@@ -40,11 +40,7 @@ export class Supervision {
 
   /** Every part, as of now. */
   rows(): SupervisionRow[] {
-    const now = this.options.clock.now();
-    return this.children.map((child) => {
-      const report = reportOf(child, now);
-      return { ...report, since: new Date(report.since).toISOString() };
-    });
+    return this.children.map((child) => this.row(child));
   }
 
   /** Says why parts are missed: all that are, or only those that the server cannot be without. */
@@ -54,21 +50,22 @@ export class Supervision {
       .map(({ id, error, status }) => `${id}: ${error ?? status}`);
   }
 
+  private row(child: ChildState): SupervisionRow {
+    const report = reportOf(child, this.options.clock.now());
+    return { ...report, since: new Date(report.since).toISOString() };
+  }
+
   private judge(child: ChildState): void {
     const { clock, logger } = this.options;
     const { id, status, losses, required } = child;
     // The end of the server follows, and its CRITICAL line says why: a second line would tell the same.
     if (status === 'failed' && required) return;
-    const { reason, ...report } = reportOf(child, clock.now());
-    const since = new Date(report.since).toISOString();
-    const fields = { actor: 'supervisor', ...report, since, reason };
+    const fields = { actor: 'supervisor', ...this.row(child) };
     const lostAt = this.lost.get(id);
-    // The failure of a required part is the end of the server, which has a line of its own.
-    const isLost = status === 'restarting' || (status === 'failed' && !child.required);
-    if (lostAt === undefined && isLost) {
+    if (lostAt === undefined && (status === 'restarting' || status === 'failed')) {
       this.lost.set(id, clock.now());
       const what = status === 'failed' ? 'has failed' : 'was lost and is started again';
-      logger.warn(`${id} ${what}: ${reason ?? 'no reason given'}`, fields);
+      logger.warn(`${id} ${what}: ${fields.reason ?? 'no reason given'}`, fields);
     }
     // Up is not yet well: one that is lost again within moments is still the same incident.
     if (lostAt !== undefined && losses === 0 && (status === 'ready' || status === 'degraded')) {
