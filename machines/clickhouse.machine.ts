@@ -36,8 +36,8 @@ export const CONNECT_ATTEMPTS = 5;
 /** Longest that a required ClickHouse holds startup up, whatever its attempts are doing. */
 export const CONNECT_DEADLINE_MS = 60_000;
 
-/** Waits between attempts: short at first, since most outages are restarts; capped, so that recovery is seen soon. */
-export const RETRY_BOUNDS: BackoffBounds = { baseMs: 500, maxMs: 30_000 };
+/** Longest wait before the first retry: short, since most outages are restarts. It doubles up to `retryMaxMs`. */
+export const RETRY_BASE_MS = 500;
 
 /** Waits after a failure that a retry alone does not mend (wrong password, no engine): an operator has to act first. */
 export const PERMANENT_RETRY_BOUNDS: BackoffBounds = { baseMs: 60_000, maxMs: 60_000 };
@@ -56,6 +56,8 @@ export interface ClickhouseSettings {
   readonly timeoutMs: number;
   readonly attempts: number;
   readonly deadlineMs: number;
+  /** Longest wait between two attempts, at least {@link RETRY_BASE_MS}. */
+  readonly retryMaxMs: number;
   readonly now: () => number;
   readonly random: () => number;
 }
@@ -85,6 +87,7 @@ function missOf(error: unknown): Miss {
  */
 export function createClickhouseMachine(settings: ClickhouseSettings) {
   const { now, random } = settings;
+  const retryBounds: BackoffBounds = { baseMs: RETRY_BASE_MS, maxMs: settings.retryMaxMs };
   const chart = setup({
     types: {
       context: {} as ClickhouseContext,
@@ -153,7 +156,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
         deadlineAt: null
       })),
       planRetry: assign(({ context }) => {
-        const bounds = context.miss?.permanent === true ? PERMANENT_RETRY_BOUNDS : RETRY_BOUNDS;
+        const bounds = context.miss?.permanent === true ? PERMANENT_RETRY_BOUNDS : retryBounds;
         const retryMs = fullJitterMs(Math.max(1, context.attempt), random(), bounds);
         return { retryMs, nextAttemptAt: now() + retryMs };
       })

@@ -31,8 +31,8 @@ import {
 /** Longest that something waits for company before it is stored: one insert a second costs an idle server nothing. */
 export const GATHER_MS = 1_000;
 
-/** Waits after a failed batch: short at first, capped so that recovery is seen soon. */
-export const SINK_RETRY_BOUNDS: BackoffBounds = { baseMs: 500, maxMs: 30_000 };
+/** Longest wait after the first failed batch; it doubles up to `retryMaxMs`. */
+export const SINK_RETRY_BASE_MS = 500;
 
 /** How long a store may seem away before that is an outage of the sink: ClickHouse's own pings find out sooner. */
 export const AWAY_GRACE_MS = 20_000;
@@ -42,6 +42,8 @@ export const FINISH_MS = 3_000;
 
 /** What the chart is built with; `now` and `random` are its only sources of time (Unix milliseconds) and chance. */
 export interface SinkSettings {
+  /** Longest wait between two attempts at a batch, at least {@link SINK_RETRY_BASE_MS}. */
+  readonly retryMaxMs: number;
   readonly now: () => number;
   readonly random: () => number;
 }
@@ -74,7 +76,8 @@ export type SinkNews = 'refused' | 'caughtUp';
  * store and of work; `identify` makes sure that the log is sent to the store that has what was taken; `store` stores one
  * batch and takes it, unless its signal has aborted.
  */
-export function createSinkMachine({ now, random }: SinkSettings) {
+export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
+  const retryBounds: BackoffBounds = { baseMs: SINK_RETRY_BASE_MS, maxMs: retryMaxMs };
   const chart = setup({
     types: {
       context: {} as SinkContext,
@@ -142,7 +145,7 @@ export function createSinkMachine({ now, random }: SinkSettings) {
       ),
       noteStored: assign(({ context }, done: BatchDone) => afterBatch(context, done, now())),
       planRetry: assign(({ context }) => {
-        const retryMs = fullJitterMs(Math.max(1, context.retries), random(), SINK_RETRY_BOUNDS);
+        const retryMs = fullJitterMs(Math.max(1, context.retries), random(), retryBounds);
         return { retryMs, nextAttemptAt: now() + retryMs };
       })
     }

@@ -2,7 +2,7 @@
  * `npm test`: everything that must hold, from a fresh clone. Every step runs even when one before it has failed, so
  * that all faults are told at once. The last line is `N passed, N failed, N skipped`.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -22,8 +22,11 @@ import { installPackage, isDebianRoot, missingTools } from './system-tools.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Numbers */
 
-/** All specs, for when the command line names none. */
-const SPECS = 'spec/**/*.spec.ts';
+/**
+ * The specs run in two lanes at once, each a mocha of its own: most of their time they wait for servers. These go into
+ * the first, the rest into the second, so that both take about as long.
+ */
+const FIRST_LANE = /^spec\/(e2e\/[a-e]|scripts\/)/;
 
 /** @type {string[]} */
 const failedSteps = [];
@@ -75,28 +78,63 @@ async function installTools() {
  */
 async function runSpecs(mochaArgs) {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-specs-'));
-  const stats = join(folder, 'stats.json');
   const isNamed = mochaArgs.some((arg) => arg.endsWith('.spec.ts'));
   try {
     await attempt('running the specs', () =>
-      node(
-        'mocha/bin/mocha.js',
-        '--forbid-only',
-        '--fail-zero',
-        '--reporter',
-        'scripts/spec-reporter.mjs',
-        '--reporter-option',
-        `stats=${stats}`,
-        ...(isNamed ? [] : [SPECS]),
-        ...mochaArgs
-      )
+      isNamed ? mocha(join(folder, '1.json'), mochaArgs) : runLanes(folder, mochaArgs)
     );
-    return JSON.parse(readFileSync(stats, 'utf8'));
+    const lanes = (isNamed ? ['1'] : ['1', '2']).map((lane) =>
+      JSON.parse(readFileSync(join(folder, `${lane}.json`), 'utf8'))
+    );
+    return {
+      passed: lanes.reduce((sum, { passed }) => sum + passed, 0),
+      failed: lanes.reduce((sum, { failed }) => sum + failed, 0),
+      skipped: lanes.reduce((sum, { skipped }) => sum + skipped, 0)
+    };
   } catch {
     return null;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Runs all specs in both lanes; what the second one prints comes when both are done.
+ * @param {string} folder for the lanes' numbers and the second one's output
+ * @param {readonly string[]} mochaArgs
+ */
+async function runLanes(folder, mochaArgs) {
+  const specs = readdirSync('spec', { recursive: true })
+    .map((name) => `spec/${String(name).replaceAll('\\', '/')}`)
+    .filter((path) => path.endsWith('.spec.ts'))
+    .sort();
+  const first = specs.filter((path) => FIRST_LANE.test(path));
+  const second = specs.filter((path) => !FIRST_LANE.test(path));
+  const output = join(folder, 'second-lane.txt');
+  const held = openSync(output, 'w');
+  const color = process.stdout.isTTY ? ['--color'] : [];
+  const lanes = await Promise.allSettled([
+    mocha(join(folder, '1.json'), [...mochaArgs, ...first]),
+    mocha(join(folder, '2.json'), [...color, ...mochaArgs, ...second], ['inherit', held, held])
+  ]);
+  closeSync(held);
+  process.stdout.write(readFileSync(output));
+  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
+}
+
+/**
+ * Runs mocha on these files.
+ * @param {string} stats where its numbers are written
+ * @param {readonly string[]} args
+ * @param {import('node:child_process').StdioOptions} [stdio]
+ */
+async function mocha(stats, args, stdio = 'inherit') {
+  const options = ['--forbid-only', '--fail-zero', '--reporter', 'scripts/spec-reporter.mjs'];
+  await run(
+    process.execPath,
+    ['node_modules/mocha/bin/mocha.js', ...options, '--reporter-option', `stats=${stats}`, ...args],
+    { stdio }
+  );
 }
 
 /**

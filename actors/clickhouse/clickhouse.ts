@@ -37,6 +37,8 @@ export interface ClickhouseOptions {
   readonly required: boolean;
   /** `CLICKHOUSE_TIMEOUT_MS`: bound of one attempt. */
   readonly timeoutMs: number;
+  /** `CLICKHOUSE_RETRY_MAX_MS`. */
+  readonly retryMaxMs: number;
   /** `DATA_DIR`; the embedded engine keeps its data in `clickhouse` below it. */
   readonly dataDir: string;
   readonly clock: Clock;
@@ -68,7 +70,7 @@ export interface Clickhouse {
  * @throws {StoreError} `config` when `url` is not an address
  */
 export function createClickhouse(options: ClickhouseOptions): Clickhouse {
-  const { url, required, timeoutMs, clock, random, logger } = options;
+  const { url, required, timeoutMs, retryMaxMs, clock, random, logger } = options;
   const store = url === 'off' ? null : (options.store ?? openStore(url, options));
   let latest: { getSnapshot(): { context: ClickhouseContext } } | null = null;
   let isConnected = false;
@@ -86,6 +88,7 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
     timeoutMs,
     attempts: CONNECT_ATTEMPTS,
     deadlineMs: CONNECT_DEADLINE_MS,
+    retryMaxMs,
     now: () => clock.now(),
     random
   });

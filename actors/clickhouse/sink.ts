@@ -52,6 +52,8 @@ export interface SinkOptions {
   readonly node: string;
   /** `CLICKHOUSE_TTL_DAYS`. */
   readonly ttlDays: number | undefined;
+  /** `CLICKHOUSE_RETRY_MAX_MS`. */
+  readonly retryMaxMs: number;
   readonly clock: Clock;
   /** Answers a number in [0, 1). */
   readonly random: () => number;
@@ -79,11 +81,11 @@ export interface Sink {
 
 /** Makes the sink actor; nothing is read before it is spawned. */
 export function createSink(options: SinkOptions): Sink {
-  const { clickhouse, clock, random, logger } = options;
+  const { clickhouse, retryMaxMs, clock, random, logger } = options;
   const { store } = clickhouse;
   let latest: { getSnapshot(): { context: SinkContext } } | null = null;
 
-  const logic = createSinkMachine({ now: () => clock.now(), random }).provide({
+  const logic = createSinkMachine({ retryMaxMs, now: () => clock.now(), random }).provide({
     actors: {
       watch: fromCallback<EventObject>(({ sendBack }) => {
         const feed = options.feed();

@@ -69,6 +69,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     clickhouseUrl: read(SETTINGS.clickhouseUrl),
     clickhouseRequired: read(SETTINGS.clickhouseRequired),
     clickhouseTimeoutMs: read(SETTINGS.clickhouseTimeoutMs),
+    clickhouseRetryMaxMs: read(SETTINGS.clickhouseRetryMaxMs),
     clickhouseTtlDays: read(SETTINGS.clickhouseTtlDays),
     natsUrl: read(SETTINGS.natsUrl),
     handlerGraceMs: read(SETTINGS.handlerGraceMs),

@@ -104,6 +104,14 @@ export const SETTINGS = {
       fallback: 10_000
     }
   ),
+  clickhouseRetryMaxMs: integer(
+    { min: 500, max: CLICKHOUSE_TIMEOUT_MAX_MS, unit: 'ms' },
+    {
+      name: 'CLICKHOUSE_RETRY_MAX_MS',
+      doc: 'longest wait between two attempts while ClickHouse is away; waits start at 500 ms and double',
+      fallback: 30_000
+    }
+  ),
   clickhouseTtlDays: optionalInteger(
     { min: 1, max: 36_500, unit: 'days' },
     {

@@ -20,8 +20,11 @@ const HELD_CYCLE = 3;
 const HELD_MESSAGES = 5;
 const GRACE_MS = 600_000;
 
-/** Longest that catching up may take: the waits between attempts have grown to many seconds after so many outages. */
+/** Longest that catching up may take. */
 const CATCH_UP_MS = 45_000;
+
+/** So many outages in a row would let the waits between attempts grow to half a minute each. */
+const RETRY_MAX_MS = 1_000;
 
 /** An ack never waits for ClickHouse; what is waited for there takes 5 to 30 s, what a busy machine adds does not. */
 const ACK_P99_MS = 500;
@@ -38,6 +41,7 @@ function environment(url: string): Record<string, string> {
   return {
     CLICKHOUSE_URL: url,
     CLICKHOUSE_TIMEOUT_MS: '3000',
+    CLICKHOUSE_RETRY_MAX_MS: String(RETRY_MAX_MS),
     DELIVERY_GRACE_MS: String(GRACE_MS),
     LIMIT_PUBLISH_PER_SECOND: '0'
   };
@@ -78,10 +82,12 @@ describe(`a chat whose ClickHouse is killed in the middle of an insert, ${String
     load.phase = 'before';
     await load.start(url);
     await load.more(500);
-    const outages = (): number =>
-      lines.filter(({ message }) => /unavailable|takes no rows/.test(message)).length;
+    const count = (text: RegExp): number =>
+      lines.filter(({ message }) => text.test(message)).length;
+    const outages = (): number => count(/unavailable|takes no rows/);
     for (let cycle = 0; cycle < CYCLES; cycle += 1) {
       const outagesBefore = outages();
+      const unavailable = count(/ClickHouse unavailable/);
       const stage = INSERT_STAGES[cycle % INSERT_STAGES.length] ?? 'asked';
       await way.insert(1 + (cycle % 4), stage);
       await running.kill();
@@ -89,7 +95,7 @@ describe(`a chat whose ClickHouse is killed in the middle of an insert, ${String
       await way.shut();
       await load.more(50);
       if (cycle === HELD_CYCLE) await publishToNobody(url);
-      if (LONG_CYCLES.includes(cycle)) await line('ClickHouse unavailable', outages() + 1);
+      if (LONG_CYCLES.includes(cycle)) await line('ClickHouse unavailable', unavailable + 1);
       await way.open();
       await running.restart();
       load.phase = 'back';

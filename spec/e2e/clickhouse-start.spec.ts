@@ -1,7 +1,7 @@
 /** Whole servers that are started with something bad at CLICKHOUSE_URL, where it is required and where it is not. */
 import { expect } from 'chai';
 import { readdir, rm } from 'node:fs/promises';
-import { CONNECT_ATTEMPTS, RETRY_BOUNDS } from '../../machines/clickhouse.machine.js';
+import { CONNECT_ATTEMPTS, RETRY_BASE_MS } from '../../machines/clickhouse.machine.js';
 import { ClickhouseServer, requireClickhouseServer } from '../clickhouse-server.js';
 import { BAD_KINDS, startBadClickhouse, type BadClickhouse } from './bad-clickhouse.js';
 import { ClickhouseGate } from './clickhouse-gate.js';
@@ -20,10 +20,7 @@ import { WireClient } from './wire-client.js';
 const TIMEOUT_MS = 400;
 
 /** Longest that a required one may take to fail: all attempts, and the longest waits between them. */
-const WAITS_MS = Array.from(
-  { length: CONNECT_ATTEMPTS - 1 },
-  (_, n) => RETRY_BOUNDS.baseMs * 2 ** n
-);
+const WAITS_MS = Array.from({ length: CONNECT_ATTEMPTS - 1 }, (_, n) => RETRY_BASE_MS * 2 ** n);
 const GIVE_UP_MS = CONNECT_ATTEMPTS * TIMEOUT_MS + WAITS_MS.reduce((sum, ms) => sum + ms, 0);
 
 /** What a busy machine adds to it, the end of the process included. */

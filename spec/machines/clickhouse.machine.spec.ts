@@ -15,7 +15,6 @@ import { clickhouseStatus } from '../../machines/clickhouse-status.js';
 import {
   createClickhouseMachine,
   PermanentError,
-  RETRY_BOUNDS,
   SETTLED_MS,
   type ClickhouseMachine,
   type ClickhouseNews,
@@ -25,6 +24,7 @@ import { NO_FACTS, type ChildOutput, type ChildReport } from '../../machines/chi
 
 const TIMEOUT_MS = 1_000;
 const DEADLINE_MS = 10_000;
+const RETRY_MAX_MS = 30_000;
 
 const settingsOf = (changes: Partial<ClickhouseSettings> = {}): ClickhouseSettings => ({
   mode: 'embedded',
@@ -32,6 +32,7 @@ const settingsOf = (changes: Partial<ClickhouseSettings> = {}): ClickhouseSettin
   timeoutMs: TIMEOUT_MS,
   attempts: 3,
   deadlineMs: DEADLINE_MS,
+  retryMaxMs: RETRY_MAX_MS,
   now: () => 0,
   random: () => 0.5,
   ...changes
@@ -241,7 +242,7 @@ describe('createClickhouseMachine', () => {
       await run.connect();
       run.lose('killed');
       for (let attempt = 0; attempt < 10; attempt += 1) {
-        await run.advance(RETRY_BOUNDS.maxMs);
+        await run.advance(RETRY_MAX_MS);
         await run.fail('refused');
       }
       expect(run.reports).to.deep.equal([READY, degraded('killed')]);
@@ -265,11 +266,11 @@ describe('createClickhouseMachine', () => {
       const run = start();
       await run.fail('refused');
       for (let attempt = 0; attempt < 20; attempt += 1) {
-        await run.advance(RETRY_BOUNDS.maxMs);
+        await run.advance(RETRY_MAX_MS);
         await run.fail(`refused again ${String(attempt)}`);
       }
       expect(run.status()).to.deep.include({ status: 'degraded', of: null, attempt: 21, since: 0 });
-      await run.advance(RETRY_BOUNDS.maxMs);
+      await run.advance(RETRY_MAX_MS);
       await run.connect();
       expect(run.reports).to.deep.equal([READY, degraded('refused'), RECOVERED]);
       expect(run.news).to.deep.equal(['unavailable', 'recovered']);

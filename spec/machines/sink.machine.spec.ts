@@ -14,7 +14,6 @@ import {
   createSinkMachine,
   FINISH_MS,
   GATHER_MS,
-  SINK_RETRY_BOUNDS,
   StoreAwayError,
   type SinkMachine,
   type SinkNews
@@ -32,6 +31,8 @@ const batchOf = (changes: Partial<BatchDone> = {}): BatchDone => ({
   ...changes
 });
 
+const RETRY_MAX_MS = 30_000;
+
 /** Runs the chart on virtual time; the spec settles each step. */
 function start() {
   const clock = new VirtualClock();
@@ -39,7 +40,11 @@ function start() {
   const steps: string[] = [];
   let identifying = new Deferred<{ isRewound: boolean }>();
   let storing = new Deferred<BatchDone>();
-  const machine = createSinkMachine({ now: () => clock.now(), random: () => 0.5 }).provide({
+  const machine = createSinkMachine({
+    retryMaxMs: RETRY_MAX_MS,
+    now: () => clock.now(),
+    random: () => 0.5
+  }).provide({
     actors: {
       watch: fromCallback<EventObject>(() => () => steps.push('unwatched')),
       identify: fromPromise(() => {
@@ -171,7 +176,7 @@ describe('createSinkMachine', () => {
     await run.clock.advance(GATHER_MS);
     for (let attempt = 0; attempt < 5; attempt += 1) {
       await run.refused();
-      await run.clock.advance(SINK_RETRY_BOUNDS.maxMs);
+      await run.clock.advance(RETRY_MAX_MS);
       await run.identified();
     }
     expect(run.status()).to.deep.include({ status: 'retrying', error: 'code 60' });
@@ -191,7 +196,7 @@ describe('createSinkMachine', () => {
     await run.send({ type: 'work' });
     await run.clock.advance(GATHER_MS);
     await run.refused();
-    await run.clock.advance(SINK_RETRY_BOUNDS.maxMs);
+    await run.clock.advance(RETRY_MAX_MS);
     await run.identified();
     await run.stored({ more: true });
     await run.clock.advance(1);
@@ -230,7 +235,7 @@ describe('createSinkMachine', () => {
       await run.clock.advance(run.status().nextAttemptMs ?? 0);
       await run.identified();
     }
-    expect(run.clock.now() - beganAt).to.be.within(AWAY_GRACE_MS, 2 * SINK_RETRY_BOUNDS.maxMs);
+    expect(run.clock.now() - beganAt).to.be.within(AWAY_GRACE_MS, 2 * RETRY_MAX_MS);
     expect(run.said).to.deep.equal([READY, degraded('reset')]);
   });
 
@@ -320,7 +325,11 @@ function isOwn(event: EventObject): event is EventFromLogic<SinkMachine> {
 
 function pathsOf() {
   const ignore = () => undefined;
-  const machine = createSinkMachine({ now: () => 0, random: () => 0.5 }).provide({
+  const machine = createSinkMachine({
+    retryMaxMs: RETRY_MAX_MS,
+    now: () => 0,
+    random: () => 0.5
+  }).provide({
     // Nobody is there to report to while paths are enumerated; they are replayed under a parent below.
     actions: { reportReady: ignore, reportDegraded: ignore, reportRecovered: ignore }
   });

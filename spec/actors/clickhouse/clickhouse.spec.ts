@@ -48,6 +48,7 @@ function start(options: { required?: boolean; url?: string; store?: FakeStore })
     url: options.url ?? 'http://db:8123/rollcall',
     required: options.required ?? false,
     timeoutMs: 1_000,
+    retryMaxMs: 30_000,
     dataDir: '/nowhere',
     clock,
     random: () => 0.5,

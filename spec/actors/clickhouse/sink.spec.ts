@@ -388,6 +388,7 @@ describe('createSink', () => {
       feed: () => new MemoryFeed(),
       node: 'n1',
       ttlDays: 30,
+      retryMaxMs: 30_000,
       clock: systemClock,
       random: () => 0.5,
       newId: () => 'id',

@@ -49,6 +49,7 @@ describe('loadConfig', () => {
       clickhouseUrl: undefined,
       clickhouseRequired: false,
       clickhouseTimeoutMs: 10_000,
+      clickhouseRetryMaxMs: 30_000,
       clickhouseTtlDays: undefined,
       natsUrl: undefined,
       handlerGraceMs: 10_000,
@@ -172,6 +173,7 @@ describe('loadConfig', () => {
     ['CLICKHOUSE_URL', ['OFF', 'none', 'clickhouse://h:9000/db', 'http://', 'localhost:8123']],
     ['CLICKHOUSE_REQUIRED', ['1', '0', 'yes', 'no', 'truthy', ' true']],
     ['CLICKHOUSE_TIMEOUT_MS', ['0', '600001', '10s']],
+    ['CLICKHOUSE_RETRY_MAX_MS', ['499', '600001', '30s']],
     ['CLICKHOUSE_TTL_DAYS', ['0', '36501', 'unlimited']],
     ['NATS_URL', ['nats://127.0.0.1:4222']],
     ['HANDLER_GRACE_MS', ['-1', '86400001', '10s']],
@@ -208,6 +210,7 @@ describe('loadConfig', () => {
     ['LIMIT_FRAME_BYTES', '0', 'limitFrameBytes', 0],
     ['LIMIT_SUBSCRIPTIONS', '0', 'limitSubscriptions', 0],
     ['RETENTION_DAYS', '30', 'retentionDays', 30],
+    ['CLICKHOUSE_RETRY_MAX_MS', '500', 'clickhouseRetryMaxMs', 500],
     ['CLICKHOUSE_TTL_DAYS', '90', 'clickhouseTtlDays', 90],
     ['CLICKHOUSE_URL', 'off', 'clickhouseUrl', 'off'],
     ['ALLOWED_ORIGINS', '*', 'allowedOrigins', ['*']],
@@ -356,7 +359,7 @@ describe('SETTINGS', () => {
   /** The names in the configuration table of the outside contract. */
   const CONTRACT =
     `ENVIRONMENT HOST PORT DATA_DIR TRANSPORT TRUST_PROXY ALLOWED_ORIGINS AUTH_JWT_SECRET AUTH_JWKS_URL
-    API_KEY CLICKHOUSE_URL CLICKHOUSE_REQUIRED CLICKHOUSE_TIMEOUT_MS CLICKHOUSE_TTL_DAYS NATS_URL HANDLER_GRACE_MS DELIVERY_GRACE_MS
+    API_KEY CLICKHOUSE_URL CLICKHOUSE_REQUIRED CLICKHOUSE_TIMEOUT_MS CLICKHOUSE_RETRY_MAX_MS CLICKHOUSE_TTL_DAYS NATS_URL HANDLER_GRACE_MS DELIVERY_GRACE_MS
     TEST_THREAD_PREFIXES RESERVED_THREADS DURABILITY RETENTION_MESSAGES RETENTION_DAYS LIMIT_PUBLISH_PER_SECOND
     LIMIT_FRAME_BYTES LIMIT_SUBSCRIPTIONS LIMIT_CONNECTIONS_PER_USER LIMIT_CONNECTIONS_PER_ADDRESS LIMIT_CONNECTIONS
     LOG_LEVEL LOG_FORMAT INSPECT INSPECT_TOKEN SHUTDOWN_MS OTEL_EXPORTER_OTLP_ENDPOINT`.split(
