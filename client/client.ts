@@ -9,10 +9,12 @@
  * await thread.send({ text: 'hi' });
  * ```
  */
+import type { InspectionEvent } from 'xstate';
 import type { MessageFrame, ServerFrame } from '../server/protocol.js';
 import { systemClock, type ClientClock } from './clock.js';
-import { Connection, type ClientState } from './connection.js';
+import { Connection, type ClientState, type TokenQuestion } from './connection.js';
 import { Emitter } from './emitter.js';
+import { platformEnvironment, type ClientEnvironment } from './environment.js';
 import { newMid } from './mid.js';
 import { OUTBOX_DEFAULTS, Outbox, type Ack, type SendOptions } from './outbox.js';
 import { DEFAULT_RECONNECT, type ReconnectAdvice } from './reconnect.js';
@@ -23,7 +25,8 @@ import { Thread, type ThreadOptions } from './thread.js';
 
 export type { MessageFrame } from '../server/protocol.js';
 export type { ClientClock } from './clock.js';
-export type { ClientState } from './connection.js';
+export type { ClientState, TokenQuestion } from './connection.js';
+export type { ClientEnvironment, EnvironmentChange } from './environment.js';
 export type { Gap, ThreadItem } from './message-stream.js';
 export type { Ack, SendOptions } from './outbox.js';
 export { RollcallError, type ClientErrorCode } from './rollcall-error.js';
@@ -34,8 +37,8 @@ export type { HistoryPage, Presence, Thread, ThreadEvents, ThreadOptions } from 
 export interface ConnectOptions {
   /** A token that does not change. */
   readonly token?: string;
-  /** Answers a fresh token before every attempt; wins over `token`. */
-  readonly getToken?: () => string | Promise<string>;
+  /** Answers a token, before every attempt; wins over `token`. It has 10 s. */
+  readonly getToken?: (question: TokenQuestion) => string | Promise<string>;
   /** Who one is where authentication is off (development); else the token says it. */
   readonly user?: string;
   /** WebSocket class; the platform's own when not given. Node 20 has none: pass the one of `ws`. */
@@ -48,6 +51,10 @@ export interface ConnectOptions {
   readonly maxPending?: number;
   /** Messages of one thread on their way at once, 1 when not given: more is faster, and may reorder (see `OutboxSettings`). */
   readonly sendWindow?: number;
+  /** Is told of everything that the client's own chart does: xstate's `inspect`. */
+  readonly inspect?: (event: InspectionEvent) => void;
+  /** What is heard of networks and of the page's visibility; the browser's own when not given. */
+  readonly environment?: ClientEnvironment;
   readonly clock?: ClientClock;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
@@ -97,7 +104,9 @@ export class Client {
         reconnect: options.reconnect ?? DEFAULT_RECONNECT,
         getToken: options.getToken ?? (token === undefined ? null : () => token),
         user: options.user ?? null,
-        client: options.client ?? { name: 'rollcall-client', version: '0.1.0' }
+        client: options.client ?? { name: 'rollcall-client', version: '0.1.0' },
+        environment: options.environment ?? platformEnvironment,
+        inspect: options.inspect ?? null
       },
       {
         opened: (connected) => {

@@ -1,24 +1,44 @@
+import {
+  createActor,
+  fromCallback,
+  type Actor,
+  type EventObject,
+  type InspectionEvent
+} from 'xstate';
+import { reasonOf } from '../machines/child.js';
+import {
+  ABNORMAL,
+  NORMAL,
+  createConnectionMachine,
+  type ConnectionContext,
+  type ConnectionEvent,
+  type ConnectionMachine,
+  type ConnectionNews
+} from '../machines/connection.machine.js';
 import type { ClientFrame, ServerFrame } from '../server/protocol.js';
 import type { ClientClock } from './clock.js';
+import type { ClientEnvironment, EnvironmentChange } from './environment.js';
 import { Heartbeat } from './heartbeat.js';
 import { mayReconnect, reconnectDelayMs, type ReconnectAdvice } from './reconnect.js';
 import { RollcallError, clientError, serverError } from './rollcall-error.js';
-import { Socket, type WebSocketConstructor } from './socket.js';
+import { Socket, type SocketEvents, type WebSocketConstructor } from './socket.js';
 
-/** How long one attempt may take until `connected`, in milliseconds: as long as the server itself waits. */
-export const CONNECT_TIMEOUT_MS = 10_000;
+/** How long a connection has to show that it lives when the network or the page has come back, in milliseconds. */
+export const PROBE_MS = 5_000;
 
-/** A connection that held this long, in milliseconds, was a good one: the next loss starts counting anew. */
-export const STABLE_MS = 5_000;
-
-/** Close code that stands for "no close frame came". */
-const ABNORMAL = 1006;
+/** Why a token is asked for. */
+export interface TokenQuestion {
+  /** The server ended the connection because the latest token ran out: a kept one will not do. */
+  readonly expired: boolean;
+}
 
 /** What the server said about this connection. */
 export type Connected = ServerFrame<'connected'>;
 
 /** Where a client stands. */
 export type ClientState =
+  /** Waits for `getToken`. */
+  | { readonly name: 'refreshing'; readonly attempt: number }
   | { readonly name: 'connecting'; readonly attempt: number }
   | { readonly name: 'connected'; readonly user: string; readonly connected: Connected }
   | {
@@ -48,9 +68,12 @@ export interface ConnectionSettings {
   /** What holds until the server has advised. */
   readonly reconnect: ReconnectAdvice;
   /** A fresh token for every attempt; null where authentication is off. */
-  readonly getToken: (() => string | Promise<string>) | null;
+  readonly getToken: ((question: TokenQuestion) => string | Promise<string>) | null;
   readonly user: string | null;
   readonly client: { readonly name: string; readonly version: string };
+  readonly environment: ClientEnvironment;
+  /** Is told of everything that the chart does. */
+  readonly inspect: ((event: InspectionEvent) => void) | null;
 }
 
 /** What a connection tells. */
@@ -65,28 +88,65 @@ export interface ConnectionEvents {
   error(error: RollcallError): void;
 }
 
-/** One client's way to the server: attempts, backoff, heartbeat; at most one socket at any time. */
+/** One client's way to the server, run by its chart; at most one socket at any time. */
 export class Connection {
   readonly #settings: ConnectionSettings;
   readonly #events: ConnectionEvents;
   readonly #heartbeat: Heartbeat;
+  readonly #actor: Actor<ConnectionMachine>;
   #state: ClientState = { name: 'connecting', attempt: 1 };
   #advice: ReconnectAdvice;
+  #token: string | null = null;
+  #connected: Connected | null = null;
   #socket: Socket | null = null;
-  #failures = 0;
-  /** Tells an attempt whose token comes late that it has been given up. */
-  #attempt = 0;
-  #cancelTimer: () => void = () => undefined;
+  /** Why it is closed, when something better than the close code is known. */
+  #refused: RollcallError | null = null;
+  /** Told to listeners when the chart has come to rest: what they do then happens at once, in order. */
+  readonly #untold: (() => void)[] = [];
+  #isBusy = false;
+  #isTelling = false;
+  #leaveEnvironment: () => void = () => undefined;
 
   constructor(settings: ConnectionSettings, events: ConnectionEvents) {
+    const { clock, getToken, random, inspect } = settings;
     this.#settings = settings;
     this.#events = events;
     this.#advice = settings.reconnect;
-    this.#heartbeat = new Heartbeat(settings.clock, {
+    this.#heartbeat = new Heartbeat(clock, {
       ask: () => this.#socket?.send({ type: 'ping' }),
       dead: () => {
-        this.#end(ABNORMAL, 'the server has gone silent', null);
+        this.#lose(ABNORMAL, 'the server has gone silent', null);
       }
+    });
+    const machine = createConnectionMachine({
+      hasToken: getToken !== null,
+      now: () => clock.now(),
+      retryDelayMs: (lost) => reconnectDelayMs({ ...lost, advice: this.#advice, random })
+    }).provide({
+      actors: {
+        token: fromCallback<EventObject, { isExpired: boolean }>(({ input }) =>
+          this.#fetchToken(input.isExpired)
+        ),
+        socket: fromCallback(() => this.#open())
+      },
+      actions: {
+        tell: ({ context }, { news }) => {
+          this.#become(news, context);
+        }
+      }
+    });
+    this.#actor = createActor(machine, {
+      id: 'connection',
+      clock: {
+        setTimeout: (work: () => void, delayMs: number) =>
+          clock.after(delayMs, () => {
+            this.#run(work);
+          }),
+        clearTimeout: (cancel: () => void) => {
+          cancel();
+        }
+      },
+      ...(inspect === null ? {} : { inspect: contained(inspect) })
     });
   }
 
@@ -97,7 +157,12 @@ export class Connection {
 
   /** Starts the first attempt. */
   start(): void {
-    this.#connect();
+    this.#leaveEnvironment = this.#settings.environment.watch((change) => {
+      this.#sense(change);
+    });
+    this.#run(() => {
+      this.#actor.start();
+    });
   }
 
   /** Sends a frame; false when not connected. */
@@ -107,48 +172,106 @@ export class Connection {
 
   /** Cuts a wait for the next attempt short; does nothing in any other state. */
   retryNow(): void {
-    if (this.#state.name === 'waiting') this.#connect();
+    this.#send({ type: 'connection.retry' });
   }
 
   /** Ends for good. */
   close(): void {
-    this.#stop(1000, 'closed by the application', clientError('closed', 'the client is closed'));
+    this.#send({ type: 'connection.close' });
   }
 
-  #connect(): void {
-    const { clock, getToken } = this.#settings;
-    const attempt = ++this.#attempt;
-    this.#cancelTimer();
-    this.#cancelTimer = clock.after(CONNECT_TIMEOUT_MS, () => {
-      this.#end(ABNORMAL, 'the server did not answer in time', null);
+  #send(event: ConnectionEvent): void {
+    if (this.#state.name === 'closed') return;
+    this.#run(() => {
+      this.#actor.send(event);
     });
-    this.#enter({ name: 'connecting', attempt: this.#failures + 1 });
-    // A listener may have closed the client on hearing that.
-    if (attempt !== this.#attempt) return;
-    if (getToken === null) {
-      this.#open(null);
-      return;
+  }
+
+  /** Lets the chart work, and then tells what has come of it. */
+  #run(work: () => void): void {
+    const isOutermost = !this.#isBusy;
+    this.#isBusy = true;
+    try {
+      work();
+    } finally {
+      if (isOutermost) this.#isBusy = false;
     }
-    void new Promise<string>((resolve) => {
-      resolve(getToken());
+    if (!isOutermost || this.#isTelling) return;
+    this.#isTelling = true;
+    try {
+      for (let tell = this.#untold.shift(); tell !== undefined; tell = this.#untold.shift()) tell();
+    } finally {
+      this.#isTelling = false;
+    }
+  }
+
+  #become(news: ConnectionNews, context: ConnectionContext): void {
+    const before = this.#state;
+    this.#state = this.#stateOf(news, context);
+    const state = this.#state;
+    if (news === 'closed') this.#leaveEnvironment();
+    this.#untold.push(() => {
+      // What waits goes out before listeners hear of it and send more: order of calls stays order of sending.
+      if (state.name === 'connected') this.#events.opened(state.connected);
+      if (before.name === 'connected') this.#events.lost();
+      this.#events.state(state);
+    });
+  }
+
+  #stateOf(news: ConnectionNews, { failures, loss, retryAt }: ConnectionContext): ClientState {
+    const { code, reason } = loss ?? { code: ABNORMAL, reason: '' };
+    if (news === 'refreshing' || news === 'connecting')
+      return { name: news, attempt: failures + 1 };
+    if (news === 'waiting') return { name: news, failures, retryAt: retryAt ?? 0, code, reason };
+    const connected = this.#connected;
+    if (news === 'connected' && connected !== null) {
+      return { name: news, user: connected.user, connected };
+    }
+    const error = this.#refused ?? refusal(code, reason);
+    return { name: 'closed', code, reason, error };
+  }
+
+  #sense(change: EnvironmentChange): void {
+    if (this.#state.name === 'connected') this.#heartbeat.probe(PROBE_MS);
+    // Without a network there may still be a server on this very machine: attempts go on at their pace.
+    else if (change !== 'offline') this.retryNow();
+  }
+
+  /** Asks the application for a token; the answer gives it up. */
+  #fetchToken(expired: boolean): () => void {
+    const { getToken } = this.#settings;
+    let isOver = false;
+    void new Promise<string>((resolve, reject) => {
+      if (getToken === null) reject(new Error('there is no getToken'));
+      else resolve(getToken({ expired }));
     }).then(
       (token) => {
-        if (attempt === this.#attempt) this.#open(token);
+        if (isOver) return;
+        this.#token = token;
+        this.#send({ type: 'token.fetched' });
       },
       (cause: unknown) => {
-        if (attempt !== this.#attempt) return;
-        const words = cause instanceof Error ? cause.message : String(cause);
-        this.#events.error(clientError('token', `no token: ${words}`, true));
-        if (attempt === this.#attempt) this.#end(ABNORMAL, 'no token', null);
+        if (isOver) return;
+        const reason = reasonOf(cause);
+        this.#untold.push(() => {
+          this.#events.error(clientError('token', `no token: ${reason}`, true));
+        });
+        this.#send({ type: 'token.failed', reason });
       }
     );
+    return () => {
+      isOver = true;
+    };
   }
 
-  #open(token: string | null): void {
-    const { user, client } = this.#settings;
-    this.#socket = new Socket(this.#settings.WebSocket, this.#settings.url, {
+  /** Opens a socket; the answer lets go of it. */
+  #open(): () => void {
+    const { user, client, url } = this.#settings;
+    const token = this.#token;
+    let socket: Socket;
+    const events: SocketEvents = {
       open: () => {
-        this.#socket?.send({
+        socket.send({
           type: 'connect',
           id: 'connect',
           ...(token === null ? {} : { token }),
@@ -165,95 +288,87 @@ export class Connection {
         this.#events.error(new RollcallError('bad_frame', `the server sent no frame: ${start}`));
       },
       gone: (code, reason) => {
-        this.#end(code, reason, null);
+        this.#lose(code, reason, null);
       }
-    });
+    };
+    try {
+      socket = new Socket(this.#settings.WebSocket, url, events);
+    } catch (cause) {
+      // A browser does not let a page of https:// speak ws://, and there is no sense in asking it again.
+      const reason = `no WebSocket can be opened to ${url}: ${reasonOf(cause)}`;
+      this.#refused = clientError('bad_url', reason);
+      this.#send({ type: 'link.lost', isFinal: true, code: ABNORMAL, reason, afterMs: null });
+      return () => undefined;
+    }
+    this.#socket = socket;
+    return () => {
+      this.#heartbeat.stop();
+      socket.drop();
+      if (this.#socket === socket) this.#socket = null;
+    };
   }
 
   #take(frame: ServerFrame): void {
     if (frame.type === 'ping') this.#socket?.send({ type: 'pong' });
     else if (frame.type === 'disconnect') {
-      if (frame.reconnect) this.#end(frame.code, frame.reason, frame.afterMs ?? null);
-      else this.#stop(frame.code, frame.reason, refusal(frame.code, frame.reason));
+      const { code, reason } = frame;
+      this.#send({
+        type: 'link.lost',
+        isFinal: !frame.reconnect,
+        code,
+        reason,
+        afterMs: frame.afterMs ?? null
+      });
     } else if (this.#state.name === 'connected') {
       if (frame.type !== 'pong') this.#events.frame(frame);
-    } else if (frame.type === 'connected') this.#connected(frame);
+    } else if (frame.type === 'connected') this.#greeted(frame);
     else if (frame.type === 'error') this.#refuse(serverError(frame));
   }
 
-  #connected(frame: Connected): void {
+  #greeted(frame: Connected): void {
+    const { user, connection, node } = frame;
     this.#advice = frame.reconnect;
-    this.#cancelTimer();
-    this.#cancelTimer = this.#settings.clock.after(STABLE_MS, () => {
-      this.#failures = 0;
-    });
+    this.#connected = frame;
     this.#heartbeat.start(frame.ping);
-    this.#state = { name: 'connected', user: frame.user, connected: frame };
-    // What waits goes out before listeners hear of it and send more: order of calls stays order of sending.
-    this.#events.opened(frame);
-    this.#events.state(this.#state);
+    this.#send({ type: 'server.connected', session: { user, connection, node } });
   }
 
   /** `connect` was answered by an error. The server closes after it; its words are worth more than the close code. */
   #refuse(error: RollcallError): void {
-    if (error.retry) this.#end(ABNORMAL, error.message, error.afterMs);
-    else this.#stop(error.code === 'forbidden' ? 3507 : 3500, error.message, error);
-  }
-
-  /** The attempt or the connection is over; comes back by itself where the code allows it. */
-  #end(code: number, reason: string, afterMs: number | null): void {
-    if (!mayReconnect(code)) {
-      this.#stop(code, reason, refusal(code, reason));
+    const reason = error.message;
+    if (error.retry) {
+      this.#lose(ABNORMAL, reason, error.afterMs);
       return;
     }
-    const wasConnected = this.#state.name === 'connected';
-    this.#release();
-    const { clock, random } = this.#settings;
-    const delayMs = reconnectDelayMs({
-      advice: this.#advice,
-      failures: this.#failures,
-      wasConnected,
-      afterMs,
-      random
-    });
-    this.#failures += 1;
-    this.#cancelTimer = clock.after(delayMs, () => {
-      this.#connect();
-    });
-    const failures = this.#failures;
-    const retryAt = clock.now() + delayMs;
-    this.#state = { name: 'waiting', failures, retryAt, code, reason };
-    if (wasConnected) this.#events.lost();
-    this.#events.state(this.#state);
+    this.#refused = error;
+    const code = error.code === 'forbidden' ? 3507 : 3500;
+    this.#send({ type: 'link.lost', isFinal: true, code, reason, afterMs: null });
   }
 
-  #stop(code: number, reason: string, error: RollcallError): void {
-    if (this.#state.name === 'closed') return;
-    const wasConnected = this.#state.name === 'connected';
-    this.#release();
-    this.#state = { name: 'closed', code, reason, error };
-    if (wasConnected) this.#events.lost();
-    this.#events.state(this.#state);
-  }
-
-  #release(): void {
-    this.#attempt += 1;
-    this.#cancelTimer();
-    this.#heartbeat.stop();
-    this.#socket?.drop();
-    this.#socket = null;
-  }
-
-  #enter(state: ClientState): void {
-    this.#state = state;
-    this.#events.state(state);
+  /** The attempt or the connection is over; it comes back by itself where the code allows it. */
+  #lose(code: number, reason: string, afterMs: number | null): void {
+    this.#send({ type: 'link.lost', isFinal: !mayReconnect(code), code, reason, afterMs });
   }
 }
 
 function refusal(code: number, reason: string): RollcallError {
+  if (code === NORMAL) return clientError('closed', 'the client is closed');
   const words = reason === '' ? String(code) : reason;
   return new RollcallError(
     code === 3500 ? 'unauthorized' : 'closed',
     `the server closed the connection for good: ${words}`
   );
+}
+
+/** An observer that throws would throw at the chart that it observes. */
+function contained(inspect: (event: InspectionEvent) => void): (event: InspectionEvent) => void {
+  return (event) => {
+    try {
+      inspect(event);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  };
 }

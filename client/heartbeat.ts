@@ -16,7 +16,9 @@ export class Heartbeat {
   readonly #clock: ClientClock;
   readonly #events: HeartbeatEvents;
   #heardAt = 0;
+  #isProbing = false;
   #cancel: (() => void) | null = null;
+  #cancelProbe: (() => void) | null = null;
 
   constructor(clock: ClientClock, events: HeartbeatEvents) {
     this.#clock = clock;
@@ -33,12 +35,27 @@ export class Heartbeat {
   /** Notes that something has come. */
   heard(): void {
     this.#heardAt = this.#clock.now();
+    this.#isProbing = false;
   }
 
   /** Stops watching. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = null;
+    this.#cancelProbe?.();
+    this.#cancelProbe = null;
+  }
+
+  /** Asks now, and calls the connection dead when nothing comes within this time: something may have happened to it. */
+  probe(withinMs: number): void {
+    this.#isProbing = true;
+    this.#cancelProbe?.();
+    this.#cancelProbe = this.#clock.after(withinMs, () => {
+      if (!this.#isProbing) return;
+      this.stop();
+      this.#events.dead();
+    });
+    this.#events.ask();
   }
 
   #watch(intervalMs: number, waitMs: number): void {

@@ -1,8 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { InspectionEvent } from 'xstate';
 import { connect, RollcallError, type Client, type ConnectOptions } from '../../client/client.js';
-import type { ClientState } from '../../client/connection.js';
+import { PROBE_MS, type ClientState } from '../../client/connection.js';
+import type { ClientEnvironment, EnvironmentChange } from '../../client/environment.js';
 import type { ThreadItem } from '../../client/message-stream.js';
+import type { WebSocketConstructor } from '../../client/socket.js';
 import type { Thread } from '../../client/thread.js';
 import { FakeRollcall } from './fake-rollcall.js';
 import { memoryWebSocket } from './memory-socket.js';
@@ -137,9 +140,153 @@ describe('connect', () => {
           return 'token';
         }
       });
-      expect(client.state).to.include({ name: 'waiting', reason: 'no token' });
+      expect(client.state).to.include({ name: 'waiting', reason: 'no token: offline' });
       await clock.advance(1_000);
       expect(client.state.name).to.equal('connected');
+    });
+
+    it('asks for another token than a kept one after the server said that it ran out', async () => {
+      const questions: boolean[] = [];
+      await started({
+        getToken: ({ expired }) => {
+          questions.push(expired);
+          return 'token';
+        }
+      });
+      server.closeAll(3005, 'token expired');
+      await clock.advance(5_000);
+      expect(client.state.name).to.equal('connected');
+      expect(questions).to.deep.equal([false, true]);
+      expect(states.map(({ name }) => name)).to.deep.equal([
+        'connecting',
+        'connected',
+        'waiting',
+        'refreshing',
+        'connecting',
+        'connected'
+      ]);
+    });
+
+    it('gives a token that does not come up after 10 s', async () => {
+      await started({ getToken: () => new Promise<string>(() => undefined) });
+      expect(client.state.name).to.equal('refreshing');
+      await clock.advance(10_000);
+      expect(client.state).to.include({
+        name: 'waiting',
+        reason: 'the application did not give a token in time'
+      });
+    });
+
+    it('stops and says why when the platform lets no WebSocket be opened', async () => {
+      const forbidden = function () {
+        throw new Error('insecure');
+      } as unknown as WebSocketConstructor;
+      await started({ WebSocket: forbidden });
+      expect(client.state.name).to.equal('closed');
+      expect((client.state as { error: RollcallError }).error).to.include({
+        code: 'bad_url',
+        message: 'no WebSocket can be opened to ws://fake/ws: insecure'
+      });
+    });
+
+    it('is closed at once when a listener closes it, and tells what comes of it in order', async () => {
+      await started();
+      client.on('state', ({ name }) => {
+        if (name === 'waiting') {
+          client.close();
+          expect(client.state.name).to.equal('closed');
+        }
+      });
+      server.closeAll(1006, '');
+      await settle();
+      expect(states.map(({ name }) => name).slice(-2)).to.deep.equal(['waiting', 'closed']);
+    });
+
+    it('shows its chart to who inspects it, and no token', async () => {
+      const seen: string[] = [];
+      const inspected: InspectionEvent[] = [];
+      await started({
+        getToken: () => 'hunter2',
+        inspect: (event) => {
+          inspected.push(event);
+          if (event.type === '@xstate.snapshot') seen.push(JSON.stringify(event.snapshot));
+        }
+      });
+      client.close();
+      const values = inspected.flatMap((event) =>
+        event.type === '@xstate.snapshot' && 'value' in event.snapshot
+          ? [JSON.stringify(event.snapshot.value)]
+          : []
+      );
+      expect(values).to.include.members([
+        '"refreshing"',
+        '{"linked":"greeting"}',
+        '{"linked":{"connected":"fresh"}}',
+        '"closed"'
+      ]);
+      expect(seen.join()).to.not.include('hunter2');
+    });
+
+    describe('environment', () => {
+      let change: (change: EnvironmentChange) => void;
+      let watched: number;
+      const environment: ClientEnvironment = {
+        watch: (onChange) => {
+          change = onChange;
+          watched += 1;
+          return () => {
+            watched -= 1;
+          };
+        }
+      };
+
+      beforeEach(() => {
+        watched = 0;
+      });
+
+      for (const news of ['online', 'visible'] as const) {
+        it(`tries at once instead of waiting when it hears ${news}`, async () => {
+          server.refusals = 1;
+          await started({ environment });
+          expect(client.state.name).to.equal('waiting');
+          change(news);
+          await settle();
+          expect(client.state.name).to.equal('connected');
+        });
+      }
+
+      it('goes on at its pace when the network has gone: a server may be on the same machine', async () => {
+        server.refusals = 1;
+        await started({ environment });
+        change('offline');
+        await settle();
+        expect(client.state.name).to.equal('waiting');
+        await clock.advance(1_000);
+        expect(client.state.name).to.equal('connected');
+      });
+
+      it('lives on when the server answers what it asks after such news', async () => {
+        await started({ environment });
+        change('visible');
+        await clock.advance(PROBE_MS);
+        expect(client.state.name).to.equal('connected');
+        expect(server.received.filter(({ type }) => type === 'ping')).to.have.length(1);
+      });
+
+      it('reconnects when a connection that is thought to live does not answer', async () => {
+        await started({ environment });
+        server.intercept = ({ type }) => type === 'ping';
+        change('online');
+        await clock.advance(PROBE_MS);
+        expect(client.state).to.include({ name: 'waiting', reason: 'the server has gone silent' });
+      });
+
+      it('hears no more once it is closed', async () => {
+        await started({ environment });
+        expect(watched).to.equal(1);
+        client.close();
+        expect(watched).to.equal(0);
+      });
     });
 
     it('gives an attempt up when the greeting does not come in 10 s', async () => {
