@@ -18,6 +18,7 @@ import { platformEnvironment, type ClientEnvironment } from './environment.js';
 import { newMid } from './mid.js';
 import { OUTBOX_DEFAULTS, Outbox, type Ack, type SendOptions } from './outbox.js';
 import { DEFAULT_RECONNECT, type ReconnectAdvice } from './reconnect.js';
+import type { OutboxStorage } from './outbox-storage.js';
 import { Requests } from './requests.js';
 import { serverError, type RollcallError } from './rollcall-error.js';
 import { platformWebSocket, socketUrl, type WebSocketConstructor } from './socket.js';
@@ -29,6 +30,8 @@ export type { ClientState, TokenQuestion } from './connection.js';
 export type { ClientEnvironment, EnvironmentChange } from './environment.js';
 export type { Gap, ThreadItem } from './message-stream.js';
 export type { Ack, SendOptions } from './outbox.js';
+export { webOutboxStorage, type OutboxStorage, type StoredMessage } from './outbox-storage.js';
+export type { Outgoing } from './outgoing.js';
 export { RollcallError, type ClientErrorCode } from './rollcall-error.js';
 export type { WebSocketConstructor, WebSocketLike } from './socket.js';
 export type { HistoryPage, Presence, Thread, ThreadEvents, ThreadOptions } from './thread.js';
@@ -49,6 +52,8 @@ export interface ConnectOptions {
   readonly reconnect?: ReconnectAdvice;
   /** Most messages waiting for their ack, 1,000 when not given; past it `send` rejects with `overflow`. */
   readonly maxPending?: number;
+  /** Keeps messages without an ack from one session to the next; see `webOutboxStorage`. */
+  readonly storage?: OutboxStorage;
   /** Messages of one thread on their way at once, 1 when not given: more is faster, and may reorder (see `OutboxSettings`). */
   readonly sendWindow?: number;
   /** Is told of everything that the client's own chart does: xstate's `inspect`. */
@@ -137,10 +142,15 @@ export class Client {
         maxPending: options.maxPending ?? OUTBOX_DEFAULTS.maxPending,
         window: options.sendWindow ?? OUTBOX_DEFAULTS.window
       },
-      clock,
-      random,
-      this.#requests
+      { clock, random, requests: this.#requests, storage: options.storage ?? null },
+      {
+        changed: (outgoing) => this.#threads.get(outgoing.thread)?.sending(outgoing),
+        error: (error) => {
+          this.#events.emit('error', error);
+        }
+      }
     );
+    this.#outbox.load();
     this.#connection.start();
   }
 
@@ -178,6 +188,7 @@ export class Client {
         requests: this.#requests,
         send: (frame) => this.#connection.send(frame),
         publish: (to, body, send) => this.publish(to, body, send),
+        pending: this.#outbox.pendingOf(id),
         left: (gone) => {
           if (this.#threads.get(gone.id) === gone) this.#threads.delete(gone.id);
         }

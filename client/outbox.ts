@@ -1,5 +1,8 @@
 import type { ClientFrame, ServerFrame } from '../server/protocol.js';
+import { reasonOf } from '../machines/child.js';
 import type { ClientClock } from './clock.js';
+import type { OutboxStorage, StoredMessage } from './outbox-storage.js';
+import type { Outgoing } from './outgoing.js';
 import type { Reply, Requests } from './requests.js';
 import { RollcallError, clientError } from './rollcall-error.js';
 
@@ -40,6 +43,7 @@ type Publish = ClientFrame<'publish'>;
 
 interface Entry {
   readonly publish: Publish;
+  readonly at: number;
   readonly bodyJson: string;
   readonly promise: Promise<Ack>;
   readonly resolve: (ack: Ack) => void;
@@ -52,34 +56,75 @@ interface Lane {
   inFlight: number;
 }
 
+/** What an outbox tells. */
+export interface OutboxEvents {
+  /** A message is on its way, or is so no more. */
+  changed(outgoing: Outgoing): void;
+  error(error: RollcallError): void;
+}
+
+/** What an outbox works with. */
+export interface OutboxParts {
+  readonly clock: ClientClock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly requests: Requests;
+  /** Null keeps messages for as long as the client lives. */
+  readonly storage: OutboxStorage | null;
+}
+
 /** Messages on their way, kept until the server has stored or refused them; one lane a thread, each in order. */
 export class Outbox {
   readonly #settings: OutboxSettings;
-  readonly #clock: ClientClock;
-  readonly #random: () => number;
-  readonly #requests: Requests;
+  readonly #parts: OutboxParts;
+  readonly #events: OutboxEvents;
   readonly #lanes = new Map<string, Lane>();
   #size = 0;
+  #lastAt = 0;
   #frameBytes = 0;
-  #connected = false;
+  #isConnected = false;
+  #isLoading = false;
   #cancelHold: (() => void) | null = null;
   #closed: RollcallError | null = null;
 
-  constructor(
-    settings: OutboxSettings,
-    clock: ClientClock,
-    random: () => number,
-    requests: Requests
-  ) {
+  constructor(settings: OutboxSettings, parts: OutboxParts, events: OutboxEvents) {
     this.#settings = settings;
-    this.#clock = clock;
-    this.#random = random;
-    this.#requests = requests;
+    this.#parts = parts;
+    this.#events = events;
+  }
+
+  /** Takes up what was kept of an earlier session; until that is known nothing is sent, so that order is kept. */
+  load(): void {
+    const { storage } = this.#parts;
+    if (storage === null) return;
+    this.#isLoading = true;
+    const done = (messages: readonly StoredMessage[]): void => {
+      this.#isLoading = false;
+      if (this.#closed !== null) return;
+      this.#restore(messages);
+      this.#release();
+    };
+    const failed = (cause: unknown): void => {
+      this.#storageFailed('read', cause);
+      done([]);
+    };
+    try {
+      const messages = storage.load();
+      if (messages instanceof Promise) messages.then(done, failed);
+      else done(messages);
+    } catch (cause) {
+      failed(cause);
+    }
   }
 
   /** Messages without an ack. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Those on their way to a thread, in the order in which they were sent. */
+  pendingOf(thread: string): readonly Outgoing[] {
+    return (this.#lanes.get(thread)?.entries ?? []).map((entry) => outgoing(entry, 'pending'));
   }
 
   /**
@@ -94,8 +139,7 @@ export class Outbox {
     if (text === null) {
       return Promise.reject(new RollcallError('bad_frame', 'body: give a JSON value'));
     }
-    const lane = this.#lanes.get(thread) ?? { entries: [], inFlight: 0 };
-    const same = lane.entries.find((entry) => entry.publish.mid === mid);
+    const same = this.#lanes.get(thread)?.entries.find((entry) => entry.publish.mid === mid);
     if (same !== undefined) {
       if (same.bodyJson === text && same.publish.kind === options.kind) return same.promise;
       const message = `mid ${mid} is under way with another message: give each its own`;
@@ -105,37 +149,42 @@ export class Outbox {
       const message = `${String(this.#size)} messages wait for their ack already: wait for some`;
       return Promise.reject(clientError('overflow', message, true));
     }
-    const { promise, resolve, reject } = deferred();
-    const publish: Publish = {
-      type: 'publish',
+    // Growing, so that what is kept can be put in order again.
+    this.#lastAt = Math.max(this.#parts.clock.now(), this.#lastAt + 1);
+    const { kind, expect } = options;
+    const message: StoredMessage = {
       thread,
       mid,
-      ...(options.kind === undefined ? {} : { kind: options.kind }),
-      ...(options.expect === undefined ? {} : { expect: options.expect }),
+      at: this.#lastAt,
+      ...(kind === undefined ? {} : { kind }),
+      ...(expect === undefined ? {} : { expect }),
       body: JSON.parse(text)
     };
-    lane.entries.push({ publish, bodyJson: text, promise, resolve, reject, inFlight: false });
-    this.#lanes.set(thread, lane);
+    const entry = entryOf(message, text);
+    this.#store((storage) => storage.put(message));
+    const lane = this.#laneOf(thread);
+    lane.entries.push(entry);
     this.#size += 1;
+    this.#events.changed(outgoing(entry, 'pending'));
     this.#pump(thread, lane);
-    return promise;
+    return entry.promise;
   }
 
   /** A connection is there: everything goes out (again), in order. `frameBytes` is its largest frame. */
   opened(frameBytes: number): void {
     this.#frameBytes = frameBytes;
-    this.#connected = true;
+    this.#isConnected = true;
     this.#release();
   }
 
   /** The connection is gone; messages stay. */
   lost(): void {
-    this.#connected = false;
+    this.#isConnected = false;
     this.#cancelHold?.();
     this.#cancelHold = null;
   }
 
-  /** Ends all messages with this error. Whether one under way was stored is then unknown. */
+  /** Ends all messages with this error. Whether one under way was stored is then unknown; what is kept stays kept. */
   close(error: RollcallError): void {
     this.lost();
     this.#closed = error;
@@ -146,9 +195,59 @@ export class Outbox {
     this.#size = 0;
   }
 
+  #laneOf(thread: string): Lane {
+    const lane = this.#lanes.get(thread) ?? { entries: [], inFlight: 0 };
+    this.#lanes.set(thread, lane);
+    return lane;
+  }
+
+  /** Puts what was kept before what has been sent meanwhile. */
+  #restore(messages: readonly StoredMessage[]): void {
+    const restored = new Map<string, Entry[]>();
+    for (const message of messages.toSorted((a, b) => a.at - b.at)) {
+      const { thread, mid, body, at } = message;
+      this.#lastAt = Math.max(this.#lastAt, at);
+      const text = jsonText(body);
+      if (text === null || this.#isUnderWay(thread, mid)) continue;
+      const entry = entryOf(message, text);
+      // Nobody waits for this promise; `changed` tells what became of the message.
+      entry.promise.catch(() => undefined);
+      restored.set(thread, [...(restored.get(thread) ?? []), entry]);
+    }
+    for (const [thread, entries] of restored) {
+      this.#laneOf(thread).entries.unshift(...entries);
+      this.#size += entries.length;
+      for (const entry of entries) this.#events.changed(outgoing(entry, 'pending'));
+    }
+  }
+
+  #isUnderWay(thread: string, mid: string): boolean {
+    return this.#lanes.get(thread)?.entries.some(({ publish }) => publish.mid === mid) ?? false;
+  }
+
+  #store(work: (storage: OutboxStorage) => void | Promise<void>): void {
+    const { storage } = this.#parts;
+    if (storage === null) return;
+    try {
+      const done = work(storage);
+      if (done instanceof Promise) {
+        done.catch((cause: unknown) => {
+          this.#storageFailed('written', cause);
+        });
+      }
+    } catch (cause) {
+      this.#storageFailed('written', cause);
+    }
+  }
+
+  #storageFailed(how: 'read' | 'written', cause: unknown): void {
+    const message = `messages that wait for their ack could not be ${how}: ${reasonOf(cause)}; they last as long as this client`;
+    this.#events.error(clientError('storage', message));
+  }
+
   #pump(thread: string, lane: Lane): void {
     for (const entry of [...lane.entries]) {
-      if (!this.#connected || this.#cancelHold !== null) return;
+      if (!this.#isConnected || this.#isLoading || this.#cancelHold !== null) return;
       if (lane.inFlight >= this.#settings.window) return;
       if (!entry.inFlight) this.#attempt(thread, lane, entry);
     }
@@ -160,40 +259,43 @@ export class Outbox {
     if (this.#frameBytes > 0 && bytes > this.#frameBytes) {
       const limit = String(this.#frameBytes);
       const message = `the frame is ${String(bytes)} bytes, the server takes ${limit}: send less in one message`;
-      this.#settle(thread, lane, entry);
-      entry.reject(new RollcallError('too_large', message));
+      this.#refuse(thread, lane, entry, new RollcallError('too_large', message));
       return;
     }
     entry.inFlight = true;
     lane.inFlight += 1;
-    this.#requests.start(entry.publish, { timeoutMs: ACK_TIMEOUT_MS, keep: false }, (reply) => {
-      entry.inFlight = false;
-      lane.inFlight -= 1;
-      if (this.#closed === null) this.#ended(thread, lane, entry, reply);
-    });
+    this.#parts.requests.start(
+      entry.publish,
+      { timeoutMs: ACK_TIMEOUT_MS, keep: false },
+      (reply) => {
+        entry.inFlight = false;
+        lane.inFlight -= 1;
+        if (this.#closed === null) this.#ended(thread, lane, entry, reply);
+      }
+    );
   }
 
   #ended(thread: string, lane: Lane, entry: Entry, reply: Reply): void {
     if (reply.ok && reply.frame.type === 'ack') {
       this.#settle(thread, lane, entry);
+      this.#events.changed(outgoing(entry, 'sent', { offset: reply.frame.offset }));
       entry.resolve(reply.frame);
     } else if (reply.ok) {
-      this.#settle(thread, lane, entry);
-      entry.reject(clientError('bad_reply', `publish was answered by ${reply.frame.type}`));
+      const words = `publish was answered by ${reply.frame.type}`;
+      this.#refuse(thread, lane, entry, clientError('bad_reply', words));
     } else if (reply.error.code === 'disconnected') {
       return;
     } else if (!reply.error.retry) {
-      this.#settle(thread, lane, entry);
-      entry.reject(reply.error);
+      this.#refuse(thread, lane, entry, reply.error);
     } else if (reply.error.code !== 'timeout') {
-      this.#hold(reply.error.afterMs ?? REFUSED_WAIT_MS * (1 + this.#random()));
+      this.#hold(reply.error.afterMs ?? REFUSED_WAIT_MS * (1 + this.#parts.random()));
     }
     this.#pump(thread, lane);
   }
 
   /** All lanes wait: the rate and the log that refuse one message are those of all. */
   #hold(waitMs: number): void {
-    this.#cancelHold ??= this.#clock.after(waitMs, () => {
+    this.#cancelHold ??= this.#parts.clock.after(waitMs, () => {
       this.#release();
     });
   }
@@ -203,11 +305,31 @@ export class Outbox {
     for (const [thread, lane] of [...this.#lanes]) this.#pump(thread, lane);
   }
 
+  #refuse(thread: string, lane: Lane, entry: Entry, error: RollcallError): void {
+    this.#settle(thread, lane, entry);
+    this.#events.changed(outgoing(entry, 'failed', { error }));
+    entry.reject(error);
+  }
+
   #settle(thread: string, lane: Lane, entry: Entry): void {
+    this.#store((storage) => storage.remove(entry.publish.mid));
     lane.entries.splice(lane.entries.indexOf(entry), 1);
     this.#size -= 1;
     if (lane.entries.length === 0) this.#lanes.delete(thread);
   }
+}
+
+function entryOf({ at, ...message }: StoredMessage, bodyJson: string): Entry {
+  return { publish: { type: 'publish', ...message }, at, bodyJson, ...deferred(), inFlight: false };
+}
+
+function outgoing(
+  { publish, at }: Entry,
+  state: Outgoing['state'],
+  { error = null, offset = null }: Partial<Pick<Outgoing, 'error' | 'offset'>> = {}
+): Outgoing {
+  const { mid, thread, kind, expect, body } = publish;
+  return { mid, thread, kind, expect, body, at, state, error, offset };
 }
 
 /** Room for `,"id":` and a safe integer, which a request adds to the frame. */

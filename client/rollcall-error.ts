@@ -4,7 +4,8 @@ import type { ServerFrame } from '../server/protocol.js';
  * Codes that the SDK itself gives, beside those of the server (`ERRORS` in `server/errors.ts`):
  * `bad_url` not an address of a server · `no_websocket` the platform has none and none was passed · `timeout` no answer in time · `disconnected` the connection went before the
  * answer came · `closed` the client has been closed · `left` the thread has been left · `overflow` a bounded queue of
- * the SDK is full · `bad_reply` an answer of another type than asked for · `token` the application's `getToken` failed.
+ * the SDK is full · `bad_reply` an answer of another type than asked for · `token` the application's `getToken` failed ·
+ * `storage` the application's `storage` failed.
  */
 export type ClientErrorCode =
   | 'bad_url'
@@ -15,7 +16,8 @@ export type ClientErrorCode =
   | 'left'
   | 'overflow'
   | 'bad_reply'
-  | 'token';
+  | 'token'
+  | 'storage';
 
 /** Every failure that the SDK reports, the server's and its own. */
 export class RollcallError extends Error {

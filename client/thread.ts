@@ -3,8 +3,9 @@ import type { ClientClock } from './clock.js';
 import { Emitter } from './emitter.js';
 import { MessageStream, STREAM_LIMIT, type Gap, type ThreadItem } from './message-stream.js';
 import type { Ack, SendOptions } from './outbox.js';
+import { OutgoingList, type Outgoing } from './outgoing.js';
 import { REQUEST_TIMEOUT_MS, type Reply, type Requests } from './requests.js';
-import { clientError, type RollcallError } from './rollcall-error.js';
+import { RollcallError, clientError } from './rollcall-error.js';
 
 /** How long after a "is typing" the next one is not sent, in milliseconds: half of what the server shows it for. */
 export const TYPING_REPEAT_MS = 3_000;
@@ -29,6 +30,8 @@ export interface ThreadEvents {
   presence: Presence;
   typing: ServerFrame<'typing'>;
   mark: ServerFrame<'mark'>;
+  /** A message of one's own is on its way, or is so no more; `Thread.outgoing` holds all. */
+  outgoing: Outgoing;
   subscribed: ServerFrame<'subscribed'>;
   /** All that was kept has come; what comes now is live. */
   caughtUp: ServerFrame<'caught_up'>;
@@ -52,6 +55,8 @@ export interface ThreadWire {
   /** Sends a frame when connected; else it is lost. */
   send(frame: ClientFrame): boolean;
   publish(thread: string, body: unknown, options: SendOptions): Promise<Ack>;
+  /** Messages that were on their way before the thread was joined. */
+  readonly pending: readonly Outgoing[];
   left(thread: Thread): void;
 }
 
@@ -63,6 +68,7 @@ export class Thread {
   readonly #events = new Emitter<ThreadEvents>();
   readonly #streams = new Set<MessageStream>();
   readonly #present = new Set<string>();
+  readonly #outgoing = new OutgoingList();
   #since: SinceValue;
   /** Subscribe was sent on the present connection. */
   #asked = false;
@@ -78,6 +84,7 @@ export class Thread {
     this.id = id;
     this.#wire = wire;
     this.#since = options.since ?? 'live';
+    for (const outgoing of wire.pending) this.#outgoing.note(outgoing);
   }
 
   /** Users there now, sorted; empty while not subscribed. */
@@ -109,6 +116,35 @@ export class Thread {
    */
   send(body: unknown, options: SendOptions = {}): Promise<Ack> {
     return this.#wire.publish(this.id, body, options);
+  }
+
+  /** One's own messages on their way, in the order in which they were sent: to be shown behind those that have come. */
+  get outgoing(): readonly Outgoing[] {
+    return this.#outgoing.all;
+  }
+
+  /**
+   * Sends a message that failed again.
+   * @throws {RollcallError} (as rejection) as `send`; `not_found` when no message with this id has failed
+   */
+  retry(mid: string): Promise<Ack> {
+    const failed = this.#outgoing.get(mid);
+    if (failed?.state !== 'failed') {
+      const words = `no message ${mid} of this thread has failed`;
+      return Promise.reject(new RollcallError('not_found', words));
+    }
+    this.#outgoing.delete(mid);
+    const { kind, expect, body } = failed;
+    return this.send(body, {
+      mid,
+      ...(kind === undefined ? {} : { kind }),
+      ...(expect === undefined ? {} : { expect })
+    });
+  }
+
+  /** Forgets a message that failed; does nothing to one that has not. */
+  discard(mid: string): void {
+    if (this.#outgoing.get(mid)?.state === 'failed') this.#outgoing.delete(mid);
   }
 
   /**
@@ -180,6 +216,15 @@ export class Thread {
     if (leave.length > 0) this.#events.emit('presence', { present: [], join: [], leave });
   }
 
+  /** For the client: a message of this client is on its way, or is so no more. */
+  sending(outgoing: Outgoing): void {
+    const had = this.position?.offset ?? 0;
+    // Its message has come already, or lies in a gap and will not.
+    if (outgoing.offset !== null && outgoing.offset <= had) this.#outgoing.delete(outgoing.mid);
+    else this.#outgoing.note(outgoing);
+    this.#events.emit('outgoing', outgoing);
+  }
+
   /** For the client: takes a frame of this thread. */
   take(frame: ServerFrame): void {
     if (!this.#joined) return;
@@ -245,6 +290,7 @@ export class Thread {
       this.#gap({ from: had + 1, to: frame.offset - 1, reason: 'missing' });
     }
     this.#advance(frame.offset);
+    this.#outgoing.delete(frame.mid);
     this.#events.emit('message', frame);
     for (const stream of [...this.#streams]) stream.push({ type: 'message', message: frame });
   }

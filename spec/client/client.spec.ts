@@ -5,6 +5,12 @@ import { connect, RollcallError, type Client, type ConnectOptions } from '../../
 import { PROBE_MS, type ClientState } from '../../client/connection.js';
 import type { ClientEnvironment, EnvironmentChange } from '../../client/environment.js';
 import type { ThreadItem } from '../../client/message-stream.js';
+import {
+  webOutboxStorage,
+  type OutboxStorage,
+  type StoredMessage,
+  type WebStorage
+} from '../../client/outbox-storage.js';
 import type { WebSocketConstructor } from '../../client/socket.js';
 import type { Thread } from '../../client/thread.js';
 import { FakeRollcall } from './fake-rollcall.js';
@@ -712,6 +718,174 @@ describe('connect', () => {
       for (const body of [undefined, 1n, circle]) {
         expect((await failure(client.publish('t', body))).code).to.equal('bad_frame');
       }
+    });
+
+    it('shows what is on its way: pending, sent, and gone when its message has come', async () => {
+      await started();
+      const thread = client.thread('t1');
+      await settle();
+      const seen: string[] = [];
+      thread.on('outgoing', ({ mid, state }) => seen.push(`${mid} ${state}`));
+      thread.on('message', ({ mid }) => seen.push(`${mid} came`));
+      const sent = thread.send({ text: 'hi' }, { mid: 'm1' });
+      expect(thread.outgoing).to.have.length(1);
+      expect(thread.outgoing[0]).to.deep.include({
+        mid: 'm1',
+        state: 'pending',
+        body: { text: 'hi' },
+        offset: null
+      });
+      await sent;
+      await settle();
+      expect(seen).to.have.members(['m1 pending', 'm1 sent', 'm1 came']);
+      expect(seen[0]).to.equal('m1 pending');
+      expect(thread.outgoing).to.deep.equal([]);
+    });
+
+    it('keeps showing what failed, with the reason, until it is sent again or given up', async () => {
+      await started();
+      const thread = client.thread('t1');
+      await settle();
+      let isRefusing = true;
+      server.intercept = (frame, connection) => {
+        if (frame.type !== 'publish' || !isRefusing) return false;
+        connection.send({
+          type: 'error',
+          id: frame.id ?? 0,
+          code: 'forbidden',
+          message: 'not for you',
+          retry: false
+        });
+        return true;
+      };
+      const options = { kind: 'note', expect: 'stored' } as const;
+      await failure(thread.send('a', { ...options, mid: 'm1' }));
+      await failure(thread.send('b', { mid: 'm2' }));
+      expect(thread.outgoing.map(({ mid, state, error }) => [mid, state, error?.code])).to.eql([
+        ['m1', 'failed', 'forbidden'],
+        ['m2', 'failed', 'forbidden']
+      ]);
+      isRefusing = false;
+      thread.discard('m2');
+      const ack = await thread.retry('m1');
+      expect(ack.mid).to.equal('m1');
+      await settle();
+      expect(thread.outgoing).to.eql([]);
+      expect(server.received.at(-1)).to.deep.include({ type: 'publish', body: 'a', ...options });
+      expect((await failure(thread.retry('m2'))).code).to.equal('not_found');
+    });
+
+    describe('with storage', () => {
+      /** Storage of a browser, in memory. */
+      function webStorage(): WebStorage & { readonly items: Map<string, string> } {
+        const items = new Map<string, string>();
+        return {
+          items,
+          get length() {
+            return items.size;
+          },
+          key: (index) => [...items.keys()][index] ?? null,
+          getItem: (key) => items.get(key) ?? null,
+          setItem: (key, value) => {
+            items.set(key, value);
+          },
+          removeItem: (key) => {
+            items.delete(key);
+          }
+        };
+      }
+
+      /** Sends while the server is away, and ends the session. */
+      async function leaveBehind(storage: OutboxStorage, ...bodies: string[]): Promise<void> {
+        server.refusals = 1_000;
+        await started({ storage });
+        const sends = bodies.map((body) => failure(client.thread('t1').send(body)));
+        client.close();
+        await Promise.all(sends);
+        server.refusals = 0;
+      }
+
+      it('sends in the next session what had no ack in the last, in order, before anything new', async () => {
+        const web = webStorage();
+        await leaveBehind(webOutboxStorage(web, 'ada'), 'one', 'two');
+        expect(web.items.size).to.equal(2);
+        client = connect('ws://fake/ws', {
+          WebSocket: memoryWebSocket(server),
+          clock,
+          storage: webOutboxStorage(web, 'ada')
+        });
+        const thread = client.thread('t1');
+        expect(thread.outgoing.map(({ body, state }) => [body, state])).to.eql([
+          ['one', 'pending'],
+          ['two', 'pending']
+        ]);
+        await thread.send('three');
+        await settle();
+        expect(server.thread('t1').log.map(({ body }) => body)).to.eql(['one', 'two', 'three']);
+        expect(thread.outgoing).to.eql([]);
+        expect(web.items.size).to.equal(0);
+      });
+
+      it('waits for storage that is slow, so that order is kept', async () => {
+        const kept = { thread: 't1', mid: 'm1', at: 5, body: 'one' };
+        let give: (messages: StoredMessage[]) => void = () => undefined;
+        await started({
+          storage: {
+            load: () =>
+              new Promise((resolve) => {
+                give = resolve;
+              }),
+            put: () => Promise.resolve(),
+            remove: () => Promise.resolve()
+          }
+        });
+        const sent = client.publish('t1', 'two');
+        await settle();
+        expect(server.thread('t1').log).to.eql([]);
+        give([kept]);
+        await sent;
+        expect(server.thread('t1').log.map(({ body }) => body)).to.eql(['one', 'two']);
+      });
+
+      it('stores once what two tabs have kept', async () => {
+        const web = webStorage();
+        await leaveBehind(webOutboxStorage(web, 'ada'), 'one');
+        const storage = webOutboxStorage(web, 'ada');
+        const other = connect('ws://fake/ws', {
+          WebSocket: memoryWebSocket(server),
+          clock,
+          storage
+        });
+        await started({ storage });
+        await settle();
+        other.close();
+        expect(server.thread('t1').log.map(({ body }) => body)).to.eql(['one']);
+      });
+
+      it('goes on without storage that fails, and says so', async () => {
+        const errors: RollcallError[] = [];
+        const broken = (): never => {
+          throw new Error('quota');
+        };
+        await started({ storage: { load: () => [], put: broken, remove: () => undefined } });
+        client.on('error', (error) => errors.push(error));
+        await client.publish('t1', 'one');
+        expect(errors.map(({ code }) => code)).to.eql(['storage']);
+        expect(errors[0]?.message).to.include('could not be written: quota');
+        expect(server.thread('t1').log).to.have.length(1);
+      });
+
+      it('goes on without storage that cannot be read', async () => {
+        await started({
+          storage: {
+            load: () => Promise.reject(new Error('locked')),
+            put: () => undefined,
+            remove: () => undefined
+          }
+        });
+        await client.publish('t1', 'one');
+        expect(server.thread('t1').log).to.have.length(1);
+      });
     });
 
     it('stores every message once and in order whatever is lost or refused', async () => {
