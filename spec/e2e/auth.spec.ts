@@ -30,7 +30,7 @@ const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1_000) + 
 
 for (const transport of TRANSPORTS) {
   describe(`authentication with a shared secret on ${transport}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let server: ServerProcess;
     const open: WireClient[] = [];
 
@@ -234,7 +234,7 @@ for (const transport of TRANSPORTS) {
   });
 
   describe(`ALLOWED_ORIGINS on ${transport}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let server: ServerProcess;
 
     before(async function () {
@@ -264,7 +264,7 @@ for (const transport of TRANSPORTS) {
   });
 
   describe(`authentication with a key set on ${transport}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let server: ServerProcess | undefined;
     let keyServer: HttpServer;
     let jwksUrl: string;

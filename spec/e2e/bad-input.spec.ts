@@ -143,7 +143,7 @@ const REFUSED: readonly [what: string, text: string, code: string, names: string
 
 for (const transport of TRANSPORTS) {
   describe(`bad input on ${transport}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let server: ServerProcess;
     const open: WireClient[] = [];
 
@@ -331,7 +331,7 @@ for (const transport of TRANSPORTS) {
   });
 
   describe(`limits on connections on ${transport}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     const open: WireClient[] = [];
     let server: ServerProcess | undefined;
 

@@ -7,7 +7,7 @@ import { startGate, type Gate } from './gate.js';
 import { startServer } from './server-process.js';
 
 describe('chat page', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startServer>>;
   let gate: Gate;

@@ -12,7 +12,7 @@ const names = (prefix: string, count: number): string[] =>
 
 for (const transport of TRANSPORTS) {
   describe(`chat on ${transport}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let server: ServerProcess;
     const open: WireClient[] = [];
 
@@ -476,7 +476,7 @@ for (const transport of TRANSPORTS) {
   });
 
   describe(`chat across a restart on ${transport}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let dataDir: string;
     let server: ServerProcess | undefined;
 

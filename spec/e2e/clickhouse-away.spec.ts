@@ -26,7 +26,7 @@ const clickhouseOf = ({ services }: StatusBody) =>
   services[0] ?? expect.fail('there is no row of ClickHouse');
 
 describe('a ClickHouse that dies after the start', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let clickhouse: ClickhouseServer | undefined;
   /** What is looked at of each server, by whether it requires ClickHouse. */
   interface Watched {

@@ -12,7 +12,7 @@ import { WireClient } from './wire-client.js';
 const PATIENCE_MS = 25_000;
 
 describe('a ClickHouse that is there and not well', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let clickhouse: ClickhouseServer;
   let server: ServerProcess;
   let store: RemoteStore;

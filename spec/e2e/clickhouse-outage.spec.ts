@@ -54,7 +54,7 @@ async function connected(url: string): Promise<RemoteStore> {
 }
 
 describe(`a chat whose ClickHouse is killed in the middle of an insert, ${String(CYCLES)} times`, function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let clickhouse: ClickhouseServer | undefined;
   let gate: ClickhouseGate | undefined;
   let server: ServerProcess | undefined;
@@ -174,7 +174,7 @@ async function publishToNobody(url: string): Promise<void> {
 }
 
 describe('a server that ends while ClickHouse is away', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let clickhouse: ClickhouseServer | undefined;
   let server: ServerProcess | undefined;
   let store: RemoteStore | undefined;

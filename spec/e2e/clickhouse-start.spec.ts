@@ -60,7 +60,7 @@ interface Ended {
 }
 
 describe('a start with something bad at CLICKHOUSE_URL', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let clickhouse: ClickhouseServer | undefined;
   let gate: ClickhouseGate | undefined;
   const bad = new Map<string, BadClickhouse>();

@@ -44,7 +44,7 @@ function complaints(server: ServerProcess, thread: string): LogLine[] {
 }
 
 describe('delivery', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let server: ServerProcess;
   let ada: WireClient;
   let controls = 0;
@@ -248,7 +248,7 @@ describe('delivery', function () {
 });
 
 describe('delivery after a crash', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const env = { DELIVERY_GRACE_MS: '600' };
   let dataDir: string;
   let server: ServerProcess;

@@ -136,7 +136,7 @@ async function publishUntilRefused(
 }
 
 describe('a full disk', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let disk: Disk;
   let server: ServerProcess;
   let url: string;
@@ -290,7 +290,7 @@ describe('a full disk', function () {
 });
 
 describe('a data directory that is read-only', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let disk: Disk;
 
   before(async function () {
@@ -329,7 +329,7 @@ describe('a data directory that is read-only', function () {
 });
 
 describe('a disk that turns read-only under a running server', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let image: string;
   let disk: Disk;
   let server: ServerProcess;

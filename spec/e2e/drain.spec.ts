@@ -51,7 +51,7 @@ function deciles(numbers: readonly number[]): number[] {
 
 for (const transport of TRANSPORTS) {
   describe(`draining on ${transport}`, function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     let dataDir: string;
     let server: ServerProcess | undefined;
     const env = { ...UNLIMITED, TRANSPORT: transport, SHUTDOWN_MS: '15000' };

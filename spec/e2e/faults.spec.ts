@@ -36,7 +36,7 @@ function isStatus(value: unknown): value is Status {
 }
 
 describe('a fault in a running server', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let server: ServerProcess;
   let ada: WireClient;
   let bob: WireClient;

@@ -109,7 +109,7 @@ class Stream {
 
 for (const transport of TRANSPORTS) {
   describe(`the HTTP API of threads on ${transport}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let server: ServerProcess;
     let url: string;
     const streams: EventReader[] = [];
@@ -402,7 +402,7 @@ for (const transport of TRANSPORTS) {
 }
 
 describe('the HTTP API of a thread that is trimmed', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let server: ServerProcess;
 
   before(async () => {
@@ -444,7 +444,7 @@ describe('the HTTP API of a thread that is trimmed', function () {
 });
 
 describe('access to the HTTP API', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const API_KEY = 'a-key-for-the-backend-0123456789';
   const SECRET = 'a-secret-of-more-than-thirty-two-bytes';
   const key = (value: string): Record<string, string> => ({ 'x-api-key': value });

@@ -16,7 +16,7 @@ const BODY = 'x'.repeat(300);
 const midOf = (n: number): string => `k-${String(n).padStart(5, '0')}`;
 
 describe('rollcall log', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let home: string;
   let good: string;
   let copies = 0;

@@ -26,7 +26,7 @@ for (const [major, transport] of [
   [24, 'ws']
 ] as const) {
   describe(`Node ${String(major)}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let node: string;
     let dataDir: string;
     let server: ServerProcess | undefined;

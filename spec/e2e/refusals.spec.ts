@@ -46,7 +46,7 @@ function critical({ code, lines, stderr }: FailedStart): string {
 }
 
 describe('a start that is refused', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let dataDir: string;
 
   beforeEach(async () => {

@@ -20,7 +20,7 @@ async function join(url: string, count: number): Promise<WireClient[]> {
 
 for (const transport of TRANSPORTS) {
   describe(`shutdown on ${transport}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let dataDir: string;
     let server: ServerProcess | undefined;
 
@@ -143,7 +143,7 @@ for (const transport of TRANSPORTS) {
 }
 
 describe('the embedded ClickHouse', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let dataDir: string;
 
   before(async function () {

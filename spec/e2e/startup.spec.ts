@@ -34,7 +34,7 @@ async function probe(url: string, path: string): Promise<Probe> {
 
 for (const transport of TRANSPORTS) {
   describe(`startup on ${transport}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let server: ServerProcess;
 
     before(async function () {
@@ -155,7 +155,7 @@ for (const transport of TRANSPORTS) {
   });
 
   describe(`startup on ${transport} that is held up`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let hanging: TcpServer;
     let url: string;
     let server: Awaited<ReturnType<typeof launchServer>>;

@@ -132,7 +132,7 @@ describe('table', () => {
 
 describe('scripts/bench.ts', () => {
   it('measures every server and loses nothing when everything is tiny', async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const only = 'fan-out,members,connections';
     const { stdout } = await promisify(execFile)(process.execPath, [
       ...['--import', 'tsx', BENCH],

@@ -18,7 +18,7 @@ import { needsBuild } from '../../scripts/setup.mjs';
 const HERE = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('scripts/build.mjs', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let root: string;
 
   function file(path: string, text: string): void {

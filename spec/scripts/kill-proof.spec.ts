@@ -63,7 +63,7 @@ async function prove(
 }
 
 describe('proveByKill', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it(`holds through ${String(CYCLES)} kills at random moments`, async () => {
     const { faults, figures } = await prove('SIGKILL');

@@ -187,7 +187,7 @@ describe('RemoteStore', () => {
   }
 
   describe('against clickhouse-server (the oldest dialect)', function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let server: ClickhouseServer | undefined;
 
     before(async function () {

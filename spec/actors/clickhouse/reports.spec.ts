@@ -75,7 +75,7 @@ const EXPECTED: Readonly<Record<string, readonly ReportRow[]>> = {
 
 for (const [name, make] of Object.entries(REAL_STORES)) {
   describe(`reports and search with ${name}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let real: RealStore | undefined;
     let store: AnalyticsStore;
 

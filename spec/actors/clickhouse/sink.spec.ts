@@ -31,7 +31,7 @@ const forget = (store: AnalyticsStore) =>
 
 for (const [name, make] of Object.entries(REAL_STORES)) {
   describe(`createSink with ${name}`, function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     let real: RealStore | undefined;
     let rig: ReturnType<typeof runSink> | undefined;
     const run = (options: SinkRigOptions = {}) => {

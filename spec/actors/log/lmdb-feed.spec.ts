@@ -397,7 +397,7 @@ describe('LmdbFeed', () => {
   });
 
   it('has given every acknowledged entry that was not taken when its process was killed', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const child = fileURLToPath(new URL('log-writer.child.ts', import.meta.url));
     const dir = fixture.dir();
     const acked = new Set<string>();
@@ -433,7 +433,7 @@ describe('LmdbFeed', () => {
   });
 
   it('behaves like a set of what was stored and not taken through faults, restarts and evictions', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const command = fc.oneof(
       { weight: 12, arbitrary: fc.record({ append: fc.nat(3) }) },
       { weight: 4, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 6 }) }) },

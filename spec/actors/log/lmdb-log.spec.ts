@@ -643,7 +643,7 @@ describe('openLmdbLog', () => {
 
     for (const durability of ['disk', 'process'] as const) {
       it(`has lost nothing it acknowledged when durability is ${durability}`, async function () {
-        this.timeout(60_000);
+        this.timeout(120_000);
         const dir = fixture.dir();
         const acked = new Map<string, Map<number, string>>();
         for (let round = 0; round < ROUNDS; round += 1) {
@@ -694,7 +694,7 @@ describe('openLmdbLog', () => {
   });
 
   it('behaves like a plain map when appended to, repeated, contradicted, trimmed and restarted', async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     const KEEP = 15;
     const command = fc.oneof(
       { weight: 10, arbitrary: fc.record({ thread: fc.nat(2), mid: fc.nat(40), body: fc.nat(1) }) },

@@ -246,7 +246,7 @@ describe('exportLog', () => {
   });
 
   it('ends and says so when anything in the file is overwritten', async function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     const dir = fixture.dir();
     const log = await fixture.open({ dir });
     for (let thread = 0; thread < 10; thread += 1) await appendMany(log, `t${String(thread)}`, 30);

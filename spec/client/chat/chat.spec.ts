@@ -4,7 +4,7 @@ import { connected, joinedPage, launchBrowser, say, texts, type JoinedPage } fro
 import { startFakeServer, type FakeServer } from '../fake-server.js';
 
 describe('chat page (against the fake server)', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let browser: Browser;
   let server: FakeServer;
   const open: JoinedPage[] = [];
