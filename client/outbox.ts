@@ -264,15 +264,12 @@ export class Outbox {
     }
     entry.inFlight = true;
     lane.inFlight += 1;
-    this.#parts.requests.start(
-      entry.publish,
-      { timeoutMs: ACK_TIMEOUT_MS, keep: false },
-      (reply) => {
-        entry.inFlight = false;
-        lane.inFlight -= 1;
-        if (this.#closed === null) this.#ended(thread, lane, entry, reply);
-      }
-    );
+    const options = { timeoutMs: ACK_TIMEOUT_MS, late: 'again', keep: false } as const;
+    this.#parts.requests.start(entry.publish, options, (reply) => {
+      entry.inFlight = false;
+      lane.inFlight -= 1;
+      if (this.#closed === null) this.#ended(thread, lane, entry, reply);
+    });
   }
 
   #ended(thread: string, lane: Lane, entry: Entry, reply: Reply): void {
@@ -287,7 +284,7 @@ export class Outbox {
       return;
     } else if (!reply.error.retry) {
       this.#refuse(thread, lane, entry, reply.error);
-    } else if (reply.error.code !== 'timeout') {
+    } else {
       this.#hold(reply.error.afterMs ?? REFUSED_WAIT_MS * (1 + this.#parts.random()));
     }
     this.#pump(thread, lane);

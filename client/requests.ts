@@ -15,6 +15,12 @@ export type Reply =
 /** How a request waits. */
 export interface RequestOptions {
   readonly timeoutMs: number;
+  /**
+   * What happens after that time. `again`: it is asked again under the same id for as long as the connection holds, and
+   * the first answer to any of the attempts counts: a server that is slow all the time is heard all the same. It must
+   * do no harm twice. `fail`: it ends as `timeout`.
+   */
+  readonly late: 'again' | 'fail';
   /** Whether the request outlives a connection and is sent again on the next; else it ends as `disconnected`. */
   readonly keep: boolean;
 }
@@ -29,7 +35,7 @@ interface Waiting {
   readonly frame: ClientFrame;
   readonly keep: boolean;
   readonly done: (reply: Reply) => void;
-  readonly cancelTimer: () => void;
+  cancelTimer: () => void;
 }
 
 /** Pairs questions with answers by `id`. Every request ends exactly once: answer, error, timeout, disconnect or close. */
@@ -58,14 +64,9 @@ export class Requests {
     }
     const id = ++this.#lastId;
     const frame: ClientFrame = { ...question, id };
-    const cancelTimer = this.#clock.after(options.timeoutMs, () => {
-      const waitedMs = String(options.timeoutMs);
-      this.#end(id, {
-        ok: false,
-        error: clientError('timeout', `no answer to ${frame.type} within ${waitedMs} ms`, true)
-      });
-    });
-    this.#waiting.set(id, { frame, keep: options.keep, done, cancelTimer });
+    const waiting: Waiting = { frame, keep: options.keep, done, cancelTimer: () => undefined };
+    this.#waiting.set(id, waiting);
+    this.#wait(id, waiting, options);
     if (!this.#send(frame) && !options.keep) this.#end(id, { ok: false, error: gone() });
   }
 
@@ -75,7 +76,8 @@ export class Requests {
     isAnswer: (frame: ServerFrame) => frame is F
   ): Promise<F> {
     return new Promise((resolve, reject) => {
-      this.start(question, { timeoutMs: REQUEST_TIMEOUT_MS, keep: true }, (reply) => {
+      const options = { timeoutMs: REQUEST_TIMEOUT_MS, late: 'fail', keep: true } as const;
+      this.start(question, options, (reply) => {
         if (!reply.ok) reject(reply.error);
         else if (isAnswer(reply.frame)) resolve(reply.frame);
         else {
@@ -112,6 +114,18 @@ export class Requests {
   close(error: RollcallError): void {
     this.#closed = error;
     for (const id of [...this.#waiting.keys()]) this.#end(id, { ok: false, error });
+  }
+
+  #wait(id: number, waiting: Waiting, options: RequestOptions): void {
+    waiting.cancelTimer = this.#clock.after(options.timeoutMs, () => {
+      if (options.late === 'again') {
+        this.#wait(id, waiting, options);
+        this.#send(waiting.frame);
+        return;
+      }
+      const message = `no answer to ${waiting.frame.type} within ${String(options.timeoutMs)} ms`;
+      this.#end(id, { ok: false, error: clientError('timeout', message, true) });
+    });
   }
 
   #end(id: number, reply: Reply): void {

@@ -216,7 +216,8 @@ export class Thread {
     this.#cancelRetry();
     this.#asked = true;
     const question = { type: 'subscribe', thread: this.id, since: this.#since } as const;
-    this.#wire.requests.start(question, { timeoutMs: REQUEST_TIMEOUT_MS, keep: false }, (reply) => {
+    const options = { timeoutMs: REQUEST_TIMEOUT_MS, late: 'again', keep: false } as const;
+    this.#wire.requests.start(question, options, (reply) => {
       if (this.#over === null) this.#answered(reply);
     });
   }

@@ -13,6 +13,7 @@ import {
 } from '../../client/outbox-storage.js';
 import type { WebSocketConstructor } from '../../client/socket.js';
 import type { Thread } from '../../client/thread.js';
+import type { ClientFrame } from '../../server/protocol.js';
 import { FakeRollcall } from './fake-rollcall.js';
 import { memoryWebSocket } from './memory-socket.js';
 import { settle, VirtualClock } from '../virtual-clock.js';
@@ -44,6 +45,23 @@ describe('connect', () => {
       seen.gaps.push(`${reason} ${String(from)}-${String(to)}`)
     );
     return seen;
+  }
+
+  /** Lets the server take frames of a type only after a while; answers the ids under which they come. */
+  function late(type: ClientFrame['type'], byMs: number): ClientFrame['id'][] {
+    const ids: ClientFrame['id'][] = [];
+    let isDue = false;
+    server.intercept = (frame, connection) => {
+      if (isDue || frame.type !== type) return false;
+      ids.push(frame.id);
+      clock.after(byMs, () => {
+        isDue = true;
+        server.take(connection, JSON.stringify(frame));
+        isDue = false;
+      });
+      return true;
+    };
+    return ids;
   }
 
   async function failure(promise: Promise<unknown>): Promise<RollcallError> {
@@ -539,6 +557,21 @@ describe('connect', () => {
       ]);
     });
 
+    it('takes the first answer, and each message once, when answers take longer than 15 s', async () => {
+      for (let i = 1; i <= 3; i++) server.say('t', 'bob', i);
+      await started();
+      const ids = late('subscribe', 16_000);
+      const seen = record(client.thread('t', { since: 'start' }));
+      await clock.advance(16_000);
+      expect(seen.offsets).to.eql([1, 2, 3]);
+      server.say('t', 'bob', 4);
+      await clock.advance(16_000);
+      server.say('t', 'bob', 5);
+      await settle();
+      expect(ids).to.eql([1, 1]);
+      expect(seen).to.eql({ offsets: [1, 2, 3, 4, 5], gaps: [] });
+    });
+
     it('tries a subscription again when it is refused for a moment', async () => {
       let refused = 0;
       server.intercept = (frame, connection) => {
@@ -678,6 +711,18 @@ describe('connect', () => {
       const sent = client.publish('t', 'x');
       await clock.advance(10_000);
       expect(await sent).to.include({ offset: 1, duplicate: false });
+    });
+
+    it('takes the answer to the first attempt when answers take longer than 10 s', async () => {
+      await started();
+      const ids = late('publish', 12_000);
+      const sent = client.publish('t', 'x');
+      await clock.advance(12_000);
+      expect(client.pending).to.equal(0);
+      expect(await sent).to.include({ offset: 1, duplicate: false });
+      await clock.advance(12_000);
+      expect(ids).to.eql([1, 1]);
+      expect(server.thread('t').log).to.have.length(1);
     });
 
     it('keeps what was sent before it was connected, in order', async () => {
