@@ -39,7 +39,10 @@ async function talk(order: DialOrder, seat: CliSeat): Promise<number> {
   session = new ChatSession({ client, clock: systemClock, screen, thread });
   const ignore = seat.onInterrupt(() => session.quit());
   try {
-    return await session.ended;
+    const { code, words } = await session.ended;
+    const paint = paintIf(wantsColours(seat.stderr, seat.env));
+    for (const line of words) await say(seat.stderr, paint('red', `rollcall chat: ${line}`));
+    return code;
   } finally {
     ignore();
     screen.close();

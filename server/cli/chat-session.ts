@@ -34,14 +34,21 @@ export interface ChatSessionOptions {
   readonly thread: string;
 }
 
+/** How a chat ended. */
+export interface ChatEnd {
+  readonly code: number;
+  /** What is still to be said, once the screen is closed. */
+  readonly words: readonly string[];
+}
+
 /** A running chat. */
 export class ChatSession {
-  /** Exit code, once the user has quit or nothing more can come. */
-  readonly ended: Promise<number>;
+  /** Once the user has quit or nothing more can come. */
+  readonly ended: Promise<ChatEnd>;
   readonly #options: ChatSessionOptions;
   readonly #outgoing = new OutgoingMessages();
   #room: ChatRoom | null;
-  #end: (code: number) => void = () => undefined;
+  #end: (end: ChatEnd) => void = () => undefined;
   #isQuitting = false;
   #isEnded = false;
   #cancelTick: (() => void) | null = null;
@@ -69,8 +76,7 @@ export class ChatSession {
         screen.note('yellow', downWords(news.words));
         break;
       case 'over':
-        screen.note('red', news.words);
-        this.#finish(EXIT.failed);
+        this.#finish(EXIT.failed, news.words);
     }
   }
 
@@ -146,10 +152,9 @@ export class ChatSession {
       outgoing: this.#outgoing,
       changed: () => this.#refresh(),
       refused: (words) => {
-        screen.note('red', words);
         this.#room = null;
-        if (id === this.#options.thread) this.#finish(EXIT.failed);
-        else screen.note('dim', '/thread <id> goes to another thread');
+        if (id === this.#options.thread) this.#finish(EXIT.failed, words);
+        else screen.note('red', `${words}; /thread <id> goes to another thread`);
       }
     });
   }
@@ -237,7 +242,7 @@ export class ChatSession {
     return [{ style: 'yellow', text: `reconnecting in ${String(seconds)} s${waiting}` }];
   }
 
-  #finish(code: number): void {
+  #finish(code: number, ...words: string[]): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#cancelTick?.();
@@ -246,8 +251,8 @@ export class ChatSession {
     const { unsent } = this.#outgoing;
     client.close();
     screen.close();
-    if (unsent > 0) screen.note('red', unsentWords(unsent));
-    this.#end(unsent > 0 ? EXIT.failed : code);
+    if (unsent > 0) words.push(unsentWords(unsent));
+    this.#end({ code: unsent > 0 ? EXIT.failed : code, words });
   }
 }
 

@@ -17,7 +17,7 @@ export type CliInput = Readable & { readonly isTTY?: boolean | undefined };
 
 /** A terminal to talk with: keys come in, a screen is drawn on. */
 export interface CliTerminal {
-  readonly input: Readable;
+  readonly input: Readable & { setRawMode?(isRaw: boolean): unknown };
   /** Tells `resize` when columns or rows have changed. */
   readonly output: Writable & { readonly columns: number; readonly rows: number };
 }

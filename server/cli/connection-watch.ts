@@ -5,6 +5,9 @@ import type { Client, ClientClock, ClientState } from '../../client/client.js';
 import type { AttemptFault } from './noted-socket.js';
 import { safeLine, safeName } from './safe-text.js';
 
+/** How long an outage lasts, in milliseconds, before the reasons of failed attempts are said. */
+export const LASTING_MS = 15_000; // a server that restarts is back by then
+
 /** A change in how the connection is. */
 export type ConnectionNews =
   | {
@@ -75,15 +78,19 @@ export class ConnectionWatch {
     const fault = this.#fault;
     this.#fault = null;
     const isLoss = this.#downSince === null && this.#wasUp;
-    this.#downSince ??= this.#options.clock.now();
+    const now = this.#options.clock.now();
+    this.#downSince ??= now;
     const { address } = this.#options;
-    const why = fault?.words ?? (state.reason === '' ? 'no reason given' : safeLine(state.reason));
+    const reason = state.reason === '' ? 'no reason given' : state.reason;
+    const why = safeLine(fault?.words ?? reason);
     // Where a connection has been before, the address is right and something else is wrong for a while.
     if (fault?.isFinal === true && !this.#wasUp) {
       this.#over(`${address} is no address of a Rollcall server: ${why}`);
       this.#client.close();
       return;
     }
+    // That the first attempts fail is part of any restart.
+    if (this.#wasUp && !isLoss && now - this.#downSince < LASTING_MS) return;
     const words = isLoss ? lossWords(state) : `no connection to ${address}: ${why}`;
     if (words === this.#lastWords) return;
     this.#lastWords = words;

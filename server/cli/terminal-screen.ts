@@ -13,25 +13,19 @@ import {
 import { Writable } from 'node:stream';
 import type { CliTerminal } from './cli-outside.js';
 import type { Paint, Style } from './paint.js';
+import { Keys, PASTE_MARKS } from './keys.js';
 import { safeText } from './safe-text.js';
 import type { PassingLine, Screen, ScreenEvents } from './screen.js';
-import { cut } from './text-width.js';
+import { cut, wrap } from './text-width.js';
 
 /** Entered lines that the arrow keys bring back. */
 const HISTORY = 100;
-
-/** Most characters of a message that is being pasted; what is beyond is dropped and said. */
-export const DRAFT_MAX = 100_000; // more than any server takes in one message
 
 /** Lines of a pasted message that are shown. */
 const DRAFT_SHOWN = 4;
 
 /** Rows that passing lines leave free for the prompt and for what is said. */
 const ROWS_LEFT = 4;
-
-// The terminal brackets what is pasted with marks, which the line editor reads as two keys.
-const PASTE_MARKS_ON = '\u001b[?2004h';
-const PASTE_MARKS_OFF = '\u001b[?2004l';
 
 /** What the line editor draws on: passes on what it is given, one write a turn, in a width of its own. */
 class Canvas extends Writable {
@@ -81,11 +75,11 @@ export class TerminalScreen implements Screen {
   readonly isLive = true;
   readonly #options: TerminalScreenOptions;
   readonly #canvas: Canvas;
+  readonly #keys: Keys;
   readonly #editor: Interface;
   /** Lines of a message that are pasted, above the one that is edited. */
   readonly #draft: string[] = [];
   #passing: readonly PassingLine[] = [];
-  #isPasting = false;
   #isDrawn = false;
   /** Rows that the line editor will go up before it draws. */
   #rowsUp = 0;
@@ -98,7 +92,7 @@ export class TerminalScreen implements Screen {
     this.#lineBefore = this.#editor.line;
   };
   readonly #keyAfter = (_text: unknown, key: unknown): void => {
-    this.#pressed(keyName(key));
+    if (!this.#isClosed) this.#pressed(keyName(key));
   };
 
   constructor(options: TerminalScreenOptions) {
@@ -106,9 +100,12 @@ export class TerminalScreen implements Screen {
     this.#options = options;
     this.paint = options.paint;
     this.#canvas = new Canvas(terminal.output, () => events.left());
-    this.#canvas.write(PASTE_MARKS_ON);
+    this.#canvas.write(PASTE_MARKS.on);
+    this.#keys = new Keys(terminal.input, (text, isCut) => {
+      this.#pasted(text, isCut);
+    });
     this.#editor = createInterface({
-      input: terminal.input,
+      input: this.#keys,
       output: this.#canvas,
       terminal: true,
       historySize: HISTORY,
@@ -129,8 +126,8 @@ export class TerminalScreen implements Screen {
       this.#rowsUp = this.#editor.getCursorPos().rows;
       this.#draw();
     });
-    terminal.input.prependListener('keypress', this.#keyBefore);
-    terminal.input.on('keypress', this.#keyAfter);
+    this.#keys.prependListener('keypress', this.#keyBefore);
+    this.#keys.on('keypress', this.#keyAfter);
     terminal.output.on('resize', this.#resized);
     this.#draw();
   }
@@ -148,7 +145,7 @@ export class TerminalScreen implements Screen {
   }
 
   note(style: Style, text: string): void {
-    this.print([this.paint(style, text)]);
+    this.print(wrap(text, this.columns).map((line) => this.paint(style, line)));
   }
 
   show(lines: readonly PassingLine[]): void {
@@ -164,13 +161,11 @@ export class TerminalScreen implements Screen {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { input, output } = this.#options.terminal;
-    input.off('keypress', this.#keyBefore);
-    input.off('keypress', this.#keyAfter);
-    output.off('resize', this.#resized);
+    this.#options.terminal.output.off('resize', this.#resized);
     if (this.#isDrawn) this.#wipe();
-    this.#canvas.write(PASTE_MARKS_OFF);
+    this.#canvas.write(PASTE_MARKS.off);
     this.#editor.close();
+    this.#keys.close();
     this.#canvas.flush();
   }
 
@@ -180,33 +175,43 @@ export class TerminalScreen implements Screen {
     this.#editor.setPrompt(`${this.#prompt()}${line}`);
     this.#up(this.#editor.getCursorPos().rows + 1);
     this.#rowsUp = 0;
-    if (this.#isPasting) {
-      this.#keep(line);
-    } else {
-      const text = [...this.#draft.splice(0), line].join('\n');
-      this.#options.events.entered(text);
-    }
+    this.#options.events.entered([...this.#draft.splice(0), line].join('\n'));
     this.#draw();
   }
 
-  #keep(line: string): void {
-    const length = this.#draft.reduce((sum, one) => sum + one.length + 1, line.length);
-    if (length <= DRAFT_MAX) this.#draft.push(line);
-    else this.note('red', 'what is pasted is too long for a message: the rest was dropped');
+  #pasted(text: string, isCut: boolean): void {
+    if (this.#isClosed) return;
+    if (isCut) this.note('red', 'what was pasted is too long for a message: the end was dropped');
+    const [first = '', ...more] = safeText(text).split('\n');
+    const last = more.pop();
+    if (last === undefined) {
+      this.#editor.write(first);
+    } else {
+      const before = this.#editor.line.slice(0, this.#editor.cursor);
+      this.#wipe();
+      this.#draft.push(`${before}${first}`, ...more);
+      this.#draw();
+      if (before !== '') this.#editor.write(null, { ctrl: true, name: 'u' });
+      if (last !== '') this.#editor.write(last);
+    }
+    this.#tellEdited();
   }
 
   #pressed(name: string): void {
-    if (name === 'paste-start') this.#isPasting = true;
-    else if (name === 'paste-end') this.#isPasting = false;
-    else if (name === 'backspace' && this.#lineBefore === '' && this.#draft.length > 0) {
+    if (name === 'backspace' && this.#lineBefore === '') {
       // Back over a line break, as in any editor.
-      const last = this.#draft.pop() ?? '';
-      if (this.#isDrawn) this.#wipe();
-      this.#draw();
-      this.#editor.write(last);
+      const last = this.#draft.pop();
+      if (last !== undefined) {
+        this.#wipe();
+        this.#draw();
+        if (last !== '') this.#editor.write(last);
+      }
     }
-    if (!this.#isPasting)
-      this.#options.events.edited([...this.#draft, this.#editor.line].join('\n'));
+    this.#tellEdited();
+  }
+
+  #tellEdited(): void {
+    this.#options.events.edited([...this.#draft, this.#editor.line].join('\n'));
   }
 
   #prompt(): string {
@@ -216,7 +221,7 @@ export class TerminalScreen implements Screen {
     const unseen = this.#draft.length - DRAFT_SHOWN;
     const draft: PassingLine[] = this.#draft
       .slice(-DRAFT_SHOWN)
-      .map((line) => ({ style: 'cyan', text: `│ ${safeText(line)}` }));
+      .map((line) => ({ style: 'cyan', text: `│ ${line}` }));
     if (unseen > 0) draft.unshift({ style: 'dim', text: `│ … ${String(unseen)} lines above` });
     const above = [...this.#passing, ...draft]
       .slice(-rows)
@@ -248,11 +253,21 @@ export class TerminalScreen implements Screen {
 
   #resize(): void {
     if (this.#isClosed) return;
-    // The editor remembers rows of the old width; on the screen the terminal has broken the same text anew.
+    // What the editor will go up by is in rows of the old width. On the screen the terminal has broken the lines above
+    // the prompt anew; the line with the cursor some terminals break anew and some do not. Where that leaves two
+    // possibilities, the fewer rows are wiped: better a stray piece of a prompt than a lost line of the chat.
+    const prompt = this.#editor.getPrompt();
+    const own = prompt.slice(prompt.lastIndexOf('\n') + 1);
     const rowsUp = this.#editor.getCursorPos().rows;
+    const ownBefore = rowsUp - (prompt.split('\n').length - 1);
     this.#canvas.columns = this.#options.terminal.output.columns;
+    const all = this.#editor.getCursorPos().rows;
+    this.#editor.setPrompt(own);
+    const ownNow = this.#editor.getCursorPos().rows;
+    this.#editor.setPrompt(prompt);
     if (!this.#isDrawn) return;
-    this.#wipe();
+    this.#up(all - ownNow + Math.min(ownBefore, ownNow));
+    this.#isDrawn = false;
     this.#rowsUp = rowsUp;
     this.#draw();
   }
