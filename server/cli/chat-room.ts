@@ -135,6 +135,8 @@ export class ChatRoom {
 
   /** Shows what is stored and will not come by itself any more. */
   settle(): void {
+    // What is held has come and is about to be shown.
+    if (this.#held !== null) return;
     const { outgoing, screen } = this.#options;
     const offset = this.#thread.position?.offset ?? 0;
     for (const { mid, text, ack } of outgoing.takePassed(this.id, offset)) {
@@ -176,6 +178,7 @@ export class ChatRoom {
     const held = this.#held ?? [];
     this.#held = null;
     for (const item of held) this.#came(item);
+    this.settle();
   }
 
   #came(item: MessageFrame | Gap): void {

@@ -24,7 +24,7 @@ const FAULTS: Readonly<Record<string, AttemptFault>> = {
   ETIMEDOUT: { words: 'it did not answer in time', isFinal: false },
   EAI_AGAIN: { words: 'its name cannot be looked up now', isFinal: false },
   ENOTFOUND: { words: 'there is no host of that name', isFinal: true },
-  EPROTO: { words: 'it does not speak TLS', isFinal: true },
+  EPROTO: { words: 'it does not speak TLS: try http: or ws:', isFinal: true },
   ERR_SSL_WRONG_VERSION_NUMBER: { words: 'it does not speak TLS: try http: or ws:', isFinal: true },
   ERR_TLS_CERT_ALTNAME_INVALID: { words: 'its certificate is for another name', isFinal: true },
   CERT_HAS_EXPIRED: { words: 'its certificate has expired', isFinal: true },

@@ -53,7 +53,7 @@ export async function runTail(order: TailOrder, seat: CliSeat): Promise<number> 
       if (item.type === 'message') count += 1;
       if (count >= limit) break;
     }
-    return EXIT.good;
+    return ends.has('over') ? EXIT.failed : EXIT.good;
   } catch (error) {
     if (ends.has('interrupted') || isClosedPipe(error)) return EXIT.good;
     if (!(error instanceof RollcallError)) throw error;
