@@ -15,7 +15,7 @@ export function duration(ms: number): string {
 /** Writes how long something took as exactly as it is worth: `1.6 ms`, `212 ms`, `4.2 s`, `1 min 5 s`. */
 export function took(ms: number): string {
   if (ms < 10) return `${String(Math.round(ms * 10) / 10)} ms`;
-  if (ms < SECOND_MS) return `${String(Math.round(ms))} ms`;
+  if (ms < SECOND_MS) return `${String(Math.floor(ms))} ms`;
   if (ms < 10 * SECOND_MS) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
   return duration(ms);
 }

@@ -47,7 +47,15 @@ function makePart(): Row<PartRow> {
   const lasting = element('td', { class: 'lasting' });
   const restarts = element('td', { class: 'number' });
   const why = element('td', { class: 'why' });
-  const root = element('tr', {}, name, element('td', {}, pill), lasting, restarts, why);
+  const root = element(
+    'tr',
+    {},
+    name,
+    element('td', { class: 'state' }, pill),
+    lasting,
+    restarts,
+    why
+  );
   return {
     root,
     fill: ({ part, forMs, nextMs }) => {
