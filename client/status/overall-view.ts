@@ -71,10 +71,12 @@ function why({ report, passedMs }: Moment): { key: string; text: string }[] {
   const told = reasons(report);
   const shown = told.slice(0, REASONS_MAX).map((text, index) => ({ key: String(index), text }));
   const more = told.length - shown.length;
+  // Who stops does not wait any more, whatever is tried in the last moments.
+  const waits = report.status === 'draining' ? [] : report.waitingFor;
   return [
     ...shown,
     ...(more > 0 ? [{ key: 'more', text: `${String(more)} more: see the monitor below.` }] : []),
-    ...report.waitingFor.map((wait) => ({
+    ...waits.map((wait) => ({
       key: `wait ${wait.what}`,
       text: waitWords(wait, passedMs)
     }))
