@@ -28,7 +28,16 @@ export type { Gap, ThreadItem } from './message-stream.js';
 export type { Ack, SendOptions } from './outbox.js';
 export { RollcallError, type ClientErrorCode } from './rollcall-error.js';
 export type { WebSocketConstructor, WebSocketLike } from './socket.js';
-export type { HistoryPage, Presence, Thread, ThreadEvents, ThreadOptions } from './thread.js';
+export { foldRun, runOf, type Run, type RunState, type RunStep } from './runs.js';
+export type {
+  Cancelling,
+  CancelTarget,
+  HistoryPage,
+  Presence,
+  Thread,
+  ThreadEvents,
+  ThreadOptions
+} from './thread.js';
 
 /** How a client connects. */
 export interface ConnectOptions {
