@@ -22,7 +22,15 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml'
 };
 
-async function pageScript(): Promise<string> {
+let built: Promise<string> | null = null;
+
+/** The page's script, built once for all specs. */
+function pageScript(): Promise<string> {
+  built ??= buildScript();
+  return built;
+}
+
+async function buildScript(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(PAGE, 'chat.ts')],
     bundle: true,
