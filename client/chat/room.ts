@@ -12,8 +12,11 @@ import type { LogContent, StreamedRow } from './log-view.js';
 import type { StopState } from './run-view.js';
 import { Transcript } from './transcript.js';
 
-/** Messages asked for at once. */
-const PAGE = 50;
+/** Messages asked for on opening a thread: more than a screen holds. */
+const FIRST_PAGE = 50;
+
+/** Messages asked for at once after that: few enough to be drawn without a hitch. */
+const PAGE = 100;
 
 /** Pause between two read marks, in milliseconds: reading along costs one frame a second at most. */
 const MARK_MS = 1_000;
@@ -199,7 +202,7 @@ export class Room {
   async loadOlder(): Promise<void> {
     const before = this.#transcript.oldest;
     if (this.#loading || !this.#hasMore() || before === null) return;
-    await this.#load(before);
+    await this.#load(before, PAGE);
   }
 
   /** Goes back to the end of the log after older messages have pushed it out. */
@@ -228,16 +231,16 @@ export class Room {
     const position = this.#thread.position;
     const first = this.#transcript.oldest;
     // Up to what came by itself: nothing twice, nothing between.
-    this.#filled = await this.#load(first ?? (position?.offset ?? 0) + 1);
+    this.#filled = await this.#load(first ?? (position?.offset ?? 0) + 1, FIRST_PAGE);
     this.#draw();
   }
 
   /** Answers whether the page came. */
-  async #load(before: number): Promise<boolean> {
+  async #load(before: number, limit: number): Promise<boolean> {
     this.#loading = true;
     this.#draw();
     try {
-      const page = await this.#thread.history({ before, limit: PAGE });
+      const page = await this.#thread.history({ before, limit });
       this.#transcript.prepend(page.messages);
       this.#more = page.more;
       return true;
