@@ -40,7 +40,9 @@ describe('chat page with agent runs (against the fake server)', function () {
     const run = [...server.rollcall.thread('lobby').runs.values()].at(-1);
     if (run === undefined || run.text === '') return;
     // By its letters: marks and blank lines are drawn, or not there yet.
-    const letters = [...run.text.replaceAll(/[^a-z0-9]/gi, '')].slice(-24).join('[^a-z0-9]*');
+    const letters = Array.from(run.text.replaceAll(/[^a-z0-9]/gi, '').slice(-24)).join(
+      '[^a-z0-9]*'
+    );
     const end = new RegExp(`${letters}[^a-z0-9]*$`, 'i');
     await runs().last().locator('.answer').filter({ hasText: end }).waitFor();
   }
@@ -57,7 +59,7 @@ describe('chat page with agent runs (against the fake server)', function () {
   });
 
   it('is finished in place, and says so once to those who hear it', async () => {
-    await runs().evaluate((node) => node.setAttribute('data-same', 'yes'));
+    await page.evaluate("document.querySelector('article.run').dataset.same = 'yes'");
     await play('q1', 120);
     await runs().getByText('Done in 9.2 s').waitFor();
     expect(await runs().getAttribute('data-same')).to.equal('yes');
@@ -139,9 +141,9 @@ describe('chat page with agent runs (against the fake server)', function () {
     await play('q4', 50, 50);
     await play('q4', 50);
     await runs().last().getByText('Done in 4.1 s').waitFor();
-    const states = await runs().evaluateAll((nodes) => nodes.map(({ className }) => className));
-    const ended = ['completed', 'failed', 'cancelled', 'completed'];
-    expect(states.map((name) => name.split(' ').at(-1))).to.eql(ended);
+    for (const [index, state] of ['completed', 'failed', 'cancelled', 'completed'].entries()) {
+      expect(await runs().nth(index).getAttribute('class')).to.match(new RegExp(` ${state}$`));
+    }
     expect(problems).to.eql([]);
   });
 });
