@@ -133,7 +133,7 @@ class ChatPage {
     });
     // Of a thread of one's own that nobody has open: it comes by itself.
     client.on('message', (message) => {
-      if (client === this.#client) this.#list(message);
+      if (client === this.#client) this.#list(message, false);
     });
     this.#stated(client.state);
   }
@@ -184,7 +184,7 @@ class ChatPage {
           this.#missed += 1;
         }
         this.#entitle();
-        this.#list(message);
+        this.#list(message, !document.hidden && this.#log.following);
       },
       people: () => {
         if (room === this.#room) this.#showPeople();
@@ -272,13 +272,13 @@ class ChatPage {
     );
   }
 
-  /** Brings the list up to date with a message that has come. */
-  #list(last: MessageFrame): void {
+  /** Brings the list up to date with a message that has come, and was read as it came or not. */
+  #list(last: MessageFrame, isRead: boolean): void {
     const { thread, offset, at } = last;
     const known = this.#listed.find((one) => one.thread === thread);
     const others = this.#listed.filter((one) => one !== known);
-    // What of it is read is said by the next list; in the open thread all is read as it comes.
-    const listed = { epoch: '', read: offset - 1, ...known, thread, offset, at, last };
+    const read = isRead ? offset : (known?.read ?? offset - 1);
+    const listed = { epoch: known?.epoch ?? '', thread, offset, read, at, last };
     this.#listed = [listed, ...others].slice(0, LIST_MAX);
     this.#showList();
   }

@@ -215,6 +215,8 @@ export class Room {
 
   /** Leaves the thread. */
   leave(): void {
+    // What was read in the last second is read all the same.
+    if (this.#markTimer !== null) this.#mark();
     this.#left = true;
     for (const timer of this.#typing.values()) clearTimeout(timer);
     this.#typing.clear();
@@ -332,8 +334,12 @@ export class Room {
     if (this.#left || !this.#watched) return;
     this.#markTimer ??= setTimeout(() => {
       this.#markTimer = null;
-      const { newest } = this.#transcript;
-      if (this.#watched && newest !== null) this.#thread.markRead(newest);
+      this.#mark();
     }, MARK_MS);
+  }
+
+  #mark(): void {
+    const { newest } = this.#transcript;
+    if (this.#watched && newest !== null) this.#thread.markRead(newest);
   }
 }

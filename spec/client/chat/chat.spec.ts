@@ -211,6 +211,26 @@ describe('chat page (against the fake server)', function () {
     await page.getByRole('log').getByText('in design').waitFor();
   });
 
+  it('counts what is unread in other threads, as it comes or within 5 seconds', async () => {
+    for (const thread of ['design', 'ops']) server.rollcall.say(thread, 'ada', { text: 'mine' });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.clock.install();
+    await page.goto(`${server.url}/?user=ada#/t/lobby`);
+    await page.getByRole('button', { name: 'Join' }).click();
+    await page.getByRole('link', { name: /^design.*1 unread$/ }).waitFor();
+    // The owner of a thread that nobody has open gets it without a subscription.
+    const owned = server.rollcall.say('design', 'bob', { text: 'come and see' });
+    for (const connection of server.rollcall.connections) {
+      connection.send({ ...owned, fallback: true });
+    }
+    await page.getByRole('link', { name: /^design.*bob: come and see.*2 unread$/ }).waitFor();
+    server.rollcall.say('ops', 'bob', { text: 'deployed' });
+    await page.clock.runFor(5_000);
+    await page.getByRole('link', { name: /^ops.*bob: deployed.*2 unread$/ }).waitFor();
+    await context.close();
+  });
+
   it('starts a new line on Shift+Enter', async () => {
     const page = await join('ada');
     await page.getByLabel('Message', { exact: true }).pressSequentially('one');
