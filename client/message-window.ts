@@ -43,22 +43,31 @@ export class MessageWindow {
     return item?.type === 'message' ? item.message.offset : null;
   }
 
-  /** Adds a message that has come; the oldest are dropped past the limit. A detached window stays as it is. */
-  append(message: MessageFrame): void {
-    if (this.#detached || message.offset <= (this.newest ?? 0)) return;
+  /**
+   * Adds a message that has come; the oldest are dropped past the limit. False when it is not taken: a detached window
+   * stays as it is, and what is older than the newest has its place already.
+   */
+  append(message: MessageFrame): boolean {
+    if (this.#detached || message.offset <= (this.newest ?? 0)) return false;
     this.#items.push({ type: 'message', message });
     this.#trim();
+    return true;
   }
 
-  /** Puts a page of history before everything; past the limit the newest are dropped and the window is detached. */
-  prepend(messages: readonly MessageFrame[]): void {
+  /**
+   * Puts a page of history before everything; past the limit the newest are dropped and the window is detached. Answers
+   * those that were not there yet.
+   */
+  prepend(messages: readonly MessageFrame[]): readonly MessageFrame[] {
     this.#trimmed = false;
     const oldest = this.oldest ?? Infinity;
     const older = messages.filter(({ offset }) => offset < oldest);
     this.#items.unshift(...older.map((message): ThreadItem => ({ type: 'message', message })));
-    if (this.#items.length <= this.#limit) return;
-    this.#items.length = this.#limit;
-    this.#detached = true;
+    if (this.#items.length > this.#limit) {
+      this.#items.length = this.#limit;
+      this.#detached = true;
+    }
+    return older;
   }
 
   /** Marks a hole at the end. When the thread began anew, what was kept is no part of it: only the mark is left. */
@@ -66,6 +75,26 @@ export class MessageWindow {
     if (gap.reason === 'epoch') this.clear();
     if (this.#detached) return;
     this.#items.push({ type: 'gap', gap });
+    this.#trim();
+  }
+
+  /**
+   * Puts messages into a hole that the server has after all: the newest of those that are missed. What is left before
+   * them stays a hole, unless there is no more to be had.
+   */
+  fill(gap: Gap, messages: readonly MessageFrame[], more: boolean): void {
+    const index = this.#items.findIndex((item) => item.type === 'gap' && item.gap === gap);
+    if (index < 0) return;
+    const found = messages.filter(({ offset }) => offset >= gap.from && offset <= gap.to);
+    const [first] = found;
+    const to = first === undefined ? gap.to : first.offset - 1;
+    const left: ThreadItem[] = [];
+    if (to >= gap.from) {
+      const reason = first !== undefined && more ? gap.reason : 'trimmed';
+      left.push({ type: 'gap', gap: { from: gap.from, to, reason } });
+    }
+    const items = found.map((message): ThreadItem => ({ type: 'message', message }));
+    this.#items.splice(index, 1, ...left, ...items);
     this.#trim();
   }
 
@@ -77,8 +106,9 @@ export class MessageWindow {
   }
 
   #trim(): void {
-    if (this.#items.length <= this.#limit) return;
-    this.#items.splice(0, Math.max(1, Math.floor(this.#limit * TRIM_PART)));
+    const over = this.#items.length - this.#limit;
+    if (over <= 0) return;
+    this.#items.splice(0, Math.max(over, Math.floor(this.#limit * TRIM_PART), 1));
     this.#trimmed = true;
   }
 }

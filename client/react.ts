@@ -8,8 +8,8 @@
 import { useMemo, useSyncExternalStore } from 'react';
 import type { Client, ClientState } from './client.js';
 import type { Ack, SendOptions } from './outbox.js';
-import { clientError } from './rollcall-error.js';
-import type { Thread } from './thread.js';
+import { clientError, type RollcallError } from './rollcall-error.js';
+import type { Cancelling, CancelTarget, Thread } from './thread.js';
 import {
   EMPTY_THREAD,
   viewThread,
@@ -38,6 +38,11 @@ export interface ThreadActions {
    */
   retry(mid: string): Promise<Ack>;
   discard(mid: string): void;
+  /**
+   * Asks for a run of an agent to be stopped.
+   * @throws {RollcallError} (as rejection) the server's refusal, or `timeout`, `left`, `closed`
+   */
+  cancel(target: CancelTarget): Promise<Cancelling>;
   typing(on: boolean): void;
   markRead(offset: number): void;
   loadOlder(): Promise<void>;
@@ -73,12 +78,16 @@ function actionsOf(client: Client, view: ThreadView): ThreadActions {
   const joined = (): Thread | null => view.thread;
   return {
     send: (body, options = {}) => client.publish(view.id, body, options),
-    retry: (mid) =>
-      joined()?.retry(mid) ?? Promise.reject(clientError('left', 'the thread has been left')),
+    retry: (mid) => joined()?.retry(mid) ?? Promise.reject(left()),
+    cancel: (target) => joined()?.cancel(target) ?? Promise.reject(left()),
     discard: (mid) => joined()?.discard(mid),
     typing: (on) => joined()?.typing(on),
     markRead: (offset) => joined()?.markRead(offset),
     loadOlder: () => view.loadOlder(),
     toLatest: () => view.toLatest()
   };
+}
+
+function left(): RollcallError {
+  return clientError('left', 'the thread is not joined: no component shows it');
 }

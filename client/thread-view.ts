@@ -3,6 +3,7 @@ import type { ThreadItem } from './message-stream.js';
 import { MessageWindow } from './message-window.js';
 import type { Outgoing } from './outgoing.js';
 import { RollcallError } from './rollcall-error.js';
+import type { Run } from './runs.js';
 import type { Thread } from './thread.js';
 
 /** What a view needs of a client. */
@@ -28,6 +29,8 @@ export interface ThreadSnapshot {
   readonly outgoing: readonly Outgoing[];
   readonly present: readonly string[];
   readonly typists: readonly string[];
+  /** Runs of agents, oldest first; their entries are among `items` too. */
+  readonly runs: readonly Run[];
   /** Whether the server has messages before these: `loadOlder` brings them. */
   readonly hasMore: boolean;
   readonly isLoading: boolean;
@@ -45,6 +48,7 @@ export const EMPTY_THREAD: ThreadSnapshot = {
   outgoing: [],
   present: [],
   typists: [],
+  runs: [],
   hasMore: false,
   isLoading: true,
   isDetached: false,
@@ -189,6 +193,7 @@ class View implements ThreadView {
       thread.on('presence', changed),
       thread.on('typing', changed),
       thread.on('outgoing', changed),
+      thread.on('run', changed),
       this.#client.on('state', changed)
     ];
     changed();
@@ -249,6 +254,7 @@ class View implements ThreadView {
       outgoing: this.#window.detached ? [] : thread.outgoing,
       present: thread.present,
       typists: thread.typists,
+      runs: thread.runs,
       hasMore: this.#moreBefore(),
       isLoading: this.#isLoading || (!this.#isFilled && this.#refused === null),
       isDetached: this.#window.detached,

@@ -1,9 +1,11 @@
 /** The chat page: one client, one open thread at a time, and the parts of the page that show them. */
 import {
   connect,
+  webOutboxStorage,
   runOf,
   type Client,
   type ClientState,
+  type ConnectOptions,
   type MessageFrame,
   type ThreadsPage
 } from '../client.js';
@@ -17,6 +19,7 @@ import { Room } from './room.js';
 import { hashOfThread, threadOfHash } from './route.js';
 import { spokenWords } from './run-words.js';
 import { SignIn } from './sign-in.js';
+import { subjectOf } from './subject.js';
 import { Sidebar, type ListedThread } from './sidebar.js';
 
 /** Threads asked for and listed at most. */
@@ -112,6 +115,12 @@ class ChatPage {
     } else this.#ask('', wanted ?? '');
   }
 
+  /** Where messages without an ack outlive a reload: in the tab, since two tabs can be two people, and by user. */
+  #keeping(user: string | null): Pick<ConnectOptions, 'storage'> {
+    if (user === null) return {};
+    return { storage: webOutboxStorage(sessionStorage, `rollcall.outbox.${user}`) };
+  }
+
   #ask(problem: string, name = this.#remembered.user ?? ''): void {
     this.#signIn.open({ name, token: this.#asksToken, problem });
   }
@@ -125,6 +134,7 @@ class ChatPage {
     const client = connect(new URL('/ws', location.href).href, {
       ...(user === null ? {} : { user }),
       ...(token === null ? {} : { token }),
+      ...this.#keeping(token === null ? user : subjectOf(token)),
       client: { name: 'rollcall-chat', version: '0.1.0' }
     });
     this.#client = client;

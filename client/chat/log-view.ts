@@ -287,7 +287,11 @@ export class LogView {
   }
 
   #makeDraft({ draft, first }: Extract<Row, { type: 'draft' }>): HTMLElement {
-    const words = { sending: 'Sending…', sent: 'Sent', failed: `Not sent: ${draft.problem}` };
+    const words = {
+      pending: 'Sending…',
+      sent: 'Sent',
+      failed: `Not sent: ${draft.error?.message ?? 'the server refused it'}`
+    };
     const state = element('div', { class: 'state' }, words[draft.state]);
     if (draft.state === 'failed') {
       const retry = element('button', { class: 'quiet', type: 'button' }, 'Retry');
@@ -303,7 +307,7 @@ export class LogView {
     return element(
       'article',
       {
-        class: `message own draft ${draft.state}${first ? ' first' : ''}`,
+        class: `message own draft ${draft.state === 'pending' ? 'sending' : draft.state}${first ? ' first' : ''}`,
         'aria-label': `You, ${words[draft.state]}`
       },
       ...(first
@@ -316,7 +320,7 @@ export class LogView {
             )
           ]
         : []),
-      new RichText('bubble', draft.text).node,
+      new RichText('bubble', messageText(draft).text).node,
       state
     );
   }
@@ -338,7 +342,8 @@ function timeOf(at: number): HTMLTimeElement {
 /** What of a row can change while its key stays: that it is a draft still, and whether it heads its group. */
 function signatureOf(row: Row): string {
   if (row.type === 'message') return `message ${String(row.first)}`;
-  if (row.type === 'draft') return `${row.draft.state} ${String(row.first)} ${row.draft.problem}`;
+  if (row.type === 'draft')
+    return `${row.draft.state} ${String(row.first)} ${row.draft.error?.message ?? ''}`;
   return row.type;
 }
 

@@ -7,7 +7,6 @@ import {
   type Run,
   type Thread
 } from '../client.js';
-import { newMid } from '../mid.js';
 import type { LogContent, StreamedRow } from './log-view.js';
 import type { StopState } from './run-view.js';
 import { Transcript } from './transcript.js';
@@ -85,6 +84,9 @@ export class Room {
       }
       this.#draw();
     });
+    this.#thread.on('outgoing', () => {
+      this.#draw();
+    });
     this.#thread.on('presence', () => {
       this.#events.people();
     });
@@ -115,10 +117,10 @@ export class Room {
   /** What the log shows. */
   get content(): LogContent {
     return {
-      rows: this.#transcript.rows(this.#user),
+      rows: this.#transcript.rows(this.#user, this.#thread.outgoing),
       more: this.#hasMore(),
       loading: this.#loading || !this.#filled,
-      detached: this.#transcript.detached,
+      detached: this.#transcript.window.detached,
       unseen: this.#unseen,
       stops: this.#stops
     };
@@ -126,20 +128,18 @@ export class Room {
 
   /** Sends a text, shown at once. */
   send(text: string): void {
-    this.#send(newMid(Date.now()), text);
+    // What fails is shown as failed, with the reason.
+    this.#thread.send({ text }).catch(() => undefined);
   }
 
   /** Sends again what failed. */
   retry(mid: string): void {
-    const draft = this.#transcript.draftOf(mid);
-    if (draft?.state !== 'failed') return;
-    this.#send(mid, draft.text);
+    this.#thread.retry(mid).catch(() => undefined);
   }
 
   /** Drops what failed. */
   discard(mid: string): void {
-    if (this.#transcript.draftOf(mid)?.state === 'failed') this.#transcript.discard(mid);
-    this.#draw();
+    this.#thread.discard(mid);
   }
 
   /** Asks for an agent to be stopped; once is enough. */
@@ -190,7 +190,7 @@ export class Room {
 
   /** Loads the page before what is shown; does nothing while one is under way. */
   async loadOlder(): Promise<void> {
-    const before = this.#transcript.oldest;
+    const before = this.#transcript.window.oldest;
     if (this.#loading || !this.#hasMore() || before === null) return;
     await this.#load(before, PAGE);
   }
@@ -198,7 +198,7 @@ export class Room {
   /** Goes back to the end of the log after older messages have pushed it out. */
   async latest(): Promise<void> {
     this.#unseen = 0;
-    if (!this.#transcript.detached || this.#loading) return;
+    if (!this.#transcript.window.detached || this.#loading) return;
     this.#transcript.clear();
     await this.#fill();
   }
@@ -214,12 +214,12 @@ export class Room {
   }
 
   #hasMore(): boolean {
-    return this.#more || this.#transcript.trimmed;
+    return this.#more || this.#transcript.window.trimmed;
   }
 
   async #fill(): Promise<void> {
     const position = this.#thread.position;
-    const first = this.#transcript.oldest;
+    const first = this.#transcript.window.oldest;
     // Up to what came by itself: nothing twice, nothing between.
     this.#filled = await this.#load(first ?? (position?.offset ?? 0) + 1, FIRST_PAGE);
     this.#draw();
@@ -271,23 +271,6 @@ export class Room {
     else this.#drawRun(id);
   }
 
-  #send(mid: string, text: string): void {
-    const draft = { mid, text, at: Date.now(), problem: '' };
-    this.#transcript.draft({ ...draft, state: 'sending' });
-    this.#draw();
-    this.#thread.send({ text }, { mid }).then(
-      () => {
-        this.#transcript.draft({ ...draft, state: 'sent' });
-        this.#draw();
-      },
-      (error: unknown) => {
-        const problem = error instanceof Error ? error.message : String(error);
-        this.#transcript.draft({ ...draft, state: 'failed', problem });
-        this.#draw();
-      }
-    );
-  }
-
   #draw(): void {
     this.#streamed = null;
     this.#drawSoon();
@@ -321,7 +304,7 @@ export class Room {
   }
 
   #mark(): void {
-    const { newest } = this.#transcript;
+    const { newest } = this.#transcript.window;
     if (this.#watched && newest !== null) this.#thread.markRead(newest);
   }
 }

@@ -1,4 +1,5 @@
-import { foldRun, runOf, type Gap, type MessageFrame, type Run } from '../client.js';
+import { foldRun, runOf, type Gap, type MessageFrame, type Outgoing, type Run } from '../client.js';
+import { MessageWindow } from '../message-window.js';
 
 /**
  * Messages kept (and shown) of one thread; what is dropped comes back from the server on scrolling. Drawn in
@@ -6,22 +7,8 @@ import { foldRun, runOf, type Gap, type MessageFrame, type Run } from '../client
  */
 export const TRANSCRIPT_MAX = 2_000;
 
-/** Part of a full window that is dropped at once: every drop moves all that is below it. */
-const TRIM_PART = 0.1;
-
 /** Messages of one author closer than this, in milliseconds, stand under one name. */
 export const GROUP_MS = 5 * 60_000;
-
-/** A message of one's own that is not in the log yet. */
-export interface Draft {
-  readonly mid: string;
-  readonly text: string;
-  /** When it was sent, Unix milliseconds. */
-  readonly at: number;
-  readonly state: 'sending' | 'sent' | 'failed';
-  /** Why it failed, in words; empty when it did not. */
-  readonly problem: string;
-}
 
 /** One line of the page, top to bottom. `key` names it for as long as it exists. */
 export type Row =
@@ -48,81 +35,37 @@ export type Row =
   | {
       readonly type: 'draft';
       readonly key: string;
-      readonly draft: Draft;
+      readonly draft: Outgoing;
       readonly first: boolean;
     };
 
-type Entry =
-  | { readonly type: 'message'; readonly message: MessageFrame }
-  | { readonly type: 'gap'; readonly gap: Gap };
-
-/** What one thread's page shows, without the page: a window of the log, and drafts behind it. */
+/** What one thread's page shows of its log, without the page: a window of it, with the runs of agents in one piece each. */
 export class Transcript {
-  readonly #limit: number;
-  readonly #entries: Entry[] = [];
-  readonly #drafts = new Map<string, Draft>();
+  readonly #window: MessageWindow;
   /** Runs that have an entry in the window, and those that go on. */
   readonly #runs = new Map<string, Run>();
   /** Runs that the server has said go on. */
   readonly #live = new Set<string>();
-  #detached = false;
-  #trimmed = false;
 
   constructor(limit: number = TRANSCRIPT_MAX) {
-    this.#limit = limit;
+    this.#window = new MessageWindow(limit);
   }
 
-  /** Whether newer messages were dropped to make room for older ones: the window does not reach the end any more. */
-  get detached(): boolean {
-    return this.#detached;
+  /** The messages and gaps of the log that are shown. */
+  get window(): Pick<MessageWindow, 'items' | 'oldest' | 'newest' | 'detached' | 'trimmed'> {
+    return this.#window;
   }
 
-  /** Whether older messages were dropped to make room for newer ones: the server has more before the window. */
-  get trimmed(): boolean {
-    return this.#trimmed;
-  }
-
-  /** Entries kept. */
-  get size(): number {
-    return this.#entries.length;
-  }
-
-  /** Offset of the oldest message; null when there is none. */
-  get oldest(): number | null {
-    const entry = this.#entries.find(({ type }) => type === 'message');
-    return entry?.type === 'message' ? entry.message.offset : null;
-  }
-
-  /** Offset of the newest message; null when there is none. */
-  get newest(): number | null {
-    const entry = this.#entries.findLast(({ type }) => type === 'message');
-    return entry?.type === 'message' ? entry.message.offset : null;
-  }
-
-  /** Adds a message that has come; the oldest are dropped past the limit. A detached window only takes note of drafts. */
+  /** Adds a message that has come. */
   append(message: MessageFrame): void {
-    this.#drafts.delete(message.mid);
-    if (this.#detached || message.offset <= (this.newest ?? 0)) {
-      // The beginning of a run may be in the window when its end is not.
-      if (this.#runs.has(runOf(message) ?? '')) this.#fold(message);
-      return;
-    }
-    this.#fold(message);
-    this.#entries.push({ type: 'message', message });
-    this.#trim();
+    // The beginning of a run may be in the window when its end is not.
+    if (this.#window.append(message) || this.#runs.has(runOf(message) ?? '')) this.#fold(message);
+    this.#forgetRuns();
   }
 
-  /** Puts a page of history before everything; past the limit the newest are dropped and the window is detached. */
+  /** Puts a page of history before everything. */
   prepend(messages: readonly MessageFrame[]): void {
-    this.#trimmed = false;
-    const oldest = this.oldest ?? Infinity;
-    const older = messages.filter(({ offset }) => offset < oldest);
-    for (const { mid } of older) this.#drafts.delete(mid);
-    for (const message of older) this.#fold(message);
-    this.#entries.unshift(...older.map((message): Entry => ({ type: 'message', message })));
-    if (this.#entries.length <= this.#limit) return;
-    this.#entries.length = this.#limit;
-    this.#detached = true;
+    for (const message of this.#window.prepend(messages)) this.#fold(message);
     this.#forgetRuns();
   }
 
@@ -156,67 +99,31 @@ export class Transcript {
     return run === undefined ? undefined : this.#runRow(run);
   }
 
-  /**
-   * Puts messages into a hole that the server has after all: the newest of those that are missed. What is left before
-   * them stays a hole, unless there is no more to be had.
-   */
+  /** Puts messages into a hole that the server has after all; see {@link MessageWindow.fill}. */
   fill(gap: Gap, messages: readonly MessageFrame[], more: boolean): void {
-    const index = this.#entries.findIndex((entry) => entry.type === 'gap' && entry.gap === gap);
-    if (index < 0) return;
-    const found = messages.filter(({ offset }) => offset >= gap.from && offset <= gap.to);
-    const [first] = found;
-    const to = first === undefined ? gap.to : first.offset - 1;
-    const left: Entry[] = [];
-    if (to >= gap.from) {
-      const reason = first !== undefined && more ? gap.reason : 'trimmed';
-      left.push({ type: 'gap', gap: { from: gap.from, to, reason } });
-    }
-    for (const message of found) this.#fold(message);
-    const entries = found.map((message): Entry => ({ type: 'message', message }));
-    this.#entries.splice(index, 1, ...left, ...entries);
-    this.#trim();
+    for (const message of messages) this.#fold(message);
+    this.#window.fill(gap, messages, more);
+    this.#forgetRuns();
   }
 
   /** Marks a hole at the end. When the thread began anew, what was shown is no part of it: only the mark is left. */
   mark(gap: Gap): void {
+    this.#window.mark(gap);
     if (gap.reason === 'epoch') {
-      this.clear();
       this.#live.clear();
       this.#runs.clear();
     }
-    if (this.#detached) return;
-    this.#entries.push({ type: 'gap', gap });
-    this.#trim();
-  }
-
-  /** Forgets all but the drafts, to be filled from the end again. */
-  clear(): void {
-    this.#entries.length = 0;
-    this.#detached = false;
-    this.#trimmed = false;
     this.#forgetRuns();
   }
 
-  /** Adds or changes a draft. A message that has come already wins. */
-  draft(draft: Draft): void {
-    const kept = this.#entries.some(
-      (entry) => entry.type === 'message' && entry.message.mid === draft.mid
-    );
-    if (!kept) this.#drafts.set(draft.mid, draft);
+  /** Forgets all, to be filled from the end again. */
+  clear(): void {
+    this.#window.clear();
+    this.#forgetRuns();
   }
 
-  /** Answers a draft; undefined when there is none. */
-  draftOf(mid: string): Draft | undefined {
-    return this.#drafts.get(mid);
-  }
-
-  /** Drops a draft. */
-  discard(mid: string): void {
-    this.#drafts.delete(mid);
-  }
-
-  /** Answers what to show to this user. */
-  rows(user: string): Row[] {
+  /** Answers what to show to this user, with what they have on the way behind it. */
+  rows(user: string, outgoing: readonly Outgoing[] = []): Row[] {
     const rows: Row[] = [];
     const runs = new Set<string>();
     let dayFrom = Infinity;
@@ -234,7 +141,7 @@ export class Transcript {
       last = at;
       return first;
     };
-    for (const entry of this.#entries) {
+    for (const entry of this.#window.items) {
       if (entry.type === 'gap') {
         const { gap } = entry;
         rows.push({ type: 'gap', key: `gap ${String(gap.from)} ${String(gap.to)}`, gap });
@@ -256,13 +163,13 @@ export class Transcript {
       // The author's own copy keeps the place its draft had on the page.
       rows.push({ type: 'message', key: message.mid, message, own: who === user, first });
     }
-    if (this.#detached) return rows;
+    if (this.#window.detached) return rows;
     // Of these only the end is known: their entries are in the history that has not been asked for.
     for (const id of this.#live) {
       if (!runs.has(id)) rows.push(...[this.runRow(id)].filter((row) => row !== undefined));
       author = null;
     }
-    for (const draft of this.#drafts.values()) {
+    for (const draft of outgoing) {
       const first = follow(draft.mid, user, draft.at);
       rows.push({ type: 'draft', key: draft.mid, draft, first });
     }
@@ -276,7 +183,9 @@ export class Transcript {
   }
 
   #beginning({ run }: Run): number | null {
-    const entry = this.#entries.find((one) => one.type === 'message' && runOf(one.message) === run);
+    const entry = this.#window.items.find(
+      (one) => one.type === 'message' && runOf(one.message) === run
+    );
     return entry?.type === 'message' ? entry.message.at : null;
   }
 
@@ -289,19 +198,12 @@ export class Transcript {
 
   /** Forgets the runs of which nothing is in the window any more. */
   #forgetRuns(): void {
+    if (this.#runs.size === 0) return;
     const kept = new Set(this.#live);
-    for (const entry of this.#entries) {
+    for (const entry of this.#window.items) {
       if (entry.type === 'message') kept.add(runOf(entry.message) ?? '');
     }
     for (const id of this.#runs.keys()) if (!kept.has(id)) this.#runs.delete(id);
-  }
-
-  #trim(): void {
-    const over = this.#entries.length - this.#limit;
-    if (over <= 0) return;
-    this.#entries.splice(0, Math.max(over, Math.floor(this.#limit * TRIM_PART), 1));
-    this.#trimmed = true;
-    this.#forgetRuns();
   }
 }
 

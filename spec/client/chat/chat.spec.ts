@@ -75,6 +75,23 @@ describe('chat page (against the fake server)', function () {
     await page.getByText('Nothing here yet').waitFor();
   });
 
+  it('sends after a reload what was on its way before, once, and for nobody else', async () => {
+    const page = await join('ada');
+    server.rollcall.intercept = ({ type }) => type === 'publish';
+    await say(page, 'do not lose me');
+    await page.getByText('Sending…').waitFor();
+    await page.reload();
+    await page.getByText('Sending…').waitFor();
+    server.rollcall.intercept = () => false;
+    // The server answers no attempt of before: the next connection sends it again.
+    server.rollcall.closeAll(1006, '');
+    await page.getByText('Sending…').waitFor({ state: 'detached' });
+    expect(await texts(page)).to.eql(['do not lose me']);
+    await page.reload();
+    await page.getByRole('log').getByText('do not lose me').waitFor();
+    expect(server.rollcall.thread('lobby').log).to.have.length(1);
+  });
+
   it('marks a gap when messages were trimmed while it was away', async () => {
     server.rollcall.say('lobby', 'bob', { text: 'before' });
     const page = await join('ada');

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { GROUP_MS, Transcript, type Row } from '../../../client/chat/transcript.js';
 import type { Gap } from '../../../client/message-stream.js';
+import type { Outgoing } from '../../../client/outgoing.js';
 import { NO_RUNS, reduceRuns, runList, type Run } from '../../../client/runs.js';
 import type { MessageFrame, ServerFrame } from '../../../server/protocol.js';
 import { recordedRun, type RecordedFrame } from '../recorded-runs.js';
@@ -49,16 +50,23 @@ describe('Transcript', () => {
     expect(outline(transcript.rows('ada'))).to.eql(['day', '+1', ' 2', ' 3']);
   });
 
-  it('shows a draft at the end until its message comes', () => {
-    const transcript = new Transcript();
-    transcript.append(message(1));
-    const draft = { mid: 'm2', text: 'x', at: NOON, problem: '', state: 'sending' } as const;
-    transcript.draft(draft);
-    expect(outline(transcript.rows('ada'))).to.eql(['day', '+1', '+m2 sending']);
-    transcript.append(message(2, 'ada'));
-    // The ack may come after the message; it must not bring the draft back.
-    transcript.draft({ ...draft, state: 'sent' });
-    expect(outline(transcript.rows('ada'))).to.eql(['day', '+1', '+2']);
+  it('shows what is on its way at the end, and nothing of it where the end is not shown', () => {
+    const transcript = new Transcript(2);
+    transcript.append(message(3));
+    const outgoing: Outgoing = {
+      mid: 'm4',
+      thread: 't',
+      kind: undefined,
+      expect: undefined,
+      body: { text: 'x' },
+      at: NOON,
+      state: 'pending',
+      error: null,
+      offset: null
+    };
+    expect(outline(transcript.rows('ada', [outgoing]))).to.eql(['day', '+3', '+m4 pending']);
+    transcript.prepend([message(1), message(2)]);
+    expect(outline(transcript.rows('ada', [outgoing]))).to.eql(['day', '+1', ' 2']);
   });
 
   it('marks a hole, and starts anew when the thread did', () => {
@@ -75,8 +83,10 @@ describe('Transcript', () => {
   it('drops the oldest when more come than it keeps', () => {
     const transcript = new Transcript(3);
     for (let offset = 1; offset <= 5; offset++) transcript.append(message(offset));
-    expect([transcript.oldest, transcript.newest, transcript.detached]).to.eql([3, 5, false]);
-    expect(transcript.trimmed).to.equal(true);
+    expect([transcript.window.oldest, transcript.window.newest, transcript.window.detached]).to.eql(
+      [3, 5, false]
+    );
+    expect(transcript.window.trimmed).to.equal(true);
   });
 
   it('drops the newest and is detached when older ones need the room', () => {
@@ -84,12 +94,14 @@ describe('Transcript', () => {
     transcript.append(message(4));
     transcript.append(message(5));
     transcript.prepend([message(2), message(3)]);
-    expect([transcript.oldest, transcript.newest, transcript.detached]).to.eql([2, 4, true]);
+    expect([transcript.window.oldest, transcript.window.newest, transcript.window.detached]).to.eql(
+      [2, 4, true]
+    );
     transcript.append(message(6));
-    expect(transcript.newest).to.equal(4);
+    expect(transcript.window.newest).to.equal(4);
     transcript.clear();
     transcript.append(message(6));
-    expect([transcript.newest, transcript.detached]).to.eql([6, false]);
+    expect([transcript.window.newest, transcript.window.detached]).to.eql([6, false]);
   });
 
   describe('runs', () => {
@@ -217,7 +229,7 @@ describe('Transcript', () => {
         for (const one of steps) {
           if ('append' in one) transcript.append(message(one.append));
           else {
-            const before = transcript.oldest ?? 20;
+            const before = transcript.window.oldest ?? 20;
             const page = Array.from({ length: one.prepend }, (_, i) => before - one.prepend + i);
             transcript.prepend(page.filter((offset) => offset > 0).map((o) => message(o)));
           }
@@ -225,7 +237,7 @@ describe('Transcript', () => {
           const offsets = rows.flatMap((row) =>
             row.type === 'message' ? [row.message.offset] : []
           );
-          expect(transcript.size).to.be.at.most(8);
+          expect(transcript.window.items.length).to.be.at.most(8);
           expect(offsets).to.eql([...new Set(offsets)].sort((a, b) => a - b));
           expect(new Set(rows.map(({ key }) => key)).size).to.equal(rows.length);
         }
