@@ -7,15 +7,10 @@ import { OutgoingList, type Outgoing } from './outgoing.js';
 import { REQUEST_TIMEOUT_MS, type Reply, type Requests } from './requests.js';
 import { RollcallError, clientError } from './rollcall-error.js';
 import { NO_RUNS, changedRuns, reduceRuns, runList, type Run, type Runs } from './runs.js';
+import { Typists } from './typists.js';
 
 /** How long after a "is typing" the next one is not sent, in milliseconds: half of what the server shows it for. */
 export const TYPING_REPEAT_MS = 3_000;
-
-/** Longest that one "is typing" holds whatever the server says, in milliseconds. */
-export const TYPING_MAX_MS = 60_000;
-
-/** Users told of as typing at the same time; more are not told of. */
-export const TYPISTS_MAX = 100;
 
 /** Wait before a passing refusal of a subscription is tried again, when the server names none, in milliseconds. */
 export const RESUBSCRIBE_MS = 2_000;
@@ -85,8 +80,7 @@ export class Thread {
   readonly #streams = new Set<MessageStream>();
   readonly #present = new Set<string>();
   readonly #outgoing = new OutgoingList();
-  /** Who types, and how to stop the clock that ends it. */
-  readonly #typists = new Map<string, () => void>();
+  readonly #typists: Typists;
   #since: SinceValue;
   #runs: Runs = NO_RUNS;
   #runList: readonly Run[] | null = null;
@@ -104,6 +98,9 @@ export class Thread {
     this.id = id;
     this.#wire = wire;
     this.#since = options.since ?? 'live';
+    this.#typists = new Typists(wire.clock, (user, on) => {
+      this.#events.emit('typing', { user, on });
+    });
     for (const outgoing of wire.pending) this.#outgoing.note(outgoing);
   }
 
@@ -114,7 +111,7 @@ export class Thread {
 
   /** Who types now, sorted; one whose "is typing" is not repeated in time types no more. */
   get typists(): readonly string[] {
-    return [...this.#typists.keys()].sort();
+    return this.#typists.all;
   }
 
   /**
@@ -263,7 +260,7 @@ export class Thread {
     this.#typingAt = null;
     this.#readSent = 0;
     const leave = this.present;
-    for (const user of this.typists) this.#stopsTyping(user);
+    this.#typists.stopAll();
     this.#present.clear();
     if (leave.length > 0) this.#events.emit('presence', { present: [], join: [], leave });
   }
@@ -300,7 +297,6 @@ export class Thread {
     this.#over = reason;
     this.#cancelRetry();
     this.#joined = false;
-    for (const cancel of this.#typists.values()) cancel();
     this.#typists.clear();
     this.#present.clear();
     for (const stream of this.#streams) stream.end(error);
@@ -350,7 +346,7 @@ export class Thread {
     }
     this.#advance(frame.offset);
     this.#outgoing.delete(frame.mid);
-    this.#stopsTyping(frame.from.user);
+    this.#typists.stop(frame.from.user);
     this.#events.emit('message', frame);
     this.#reduceRuns(frame);
     for (const stream of [...this.#streams]) stream.push({ type: 'message', message: frame });
@@ -385,31 +381,14 @@ export class Thread {
     for (const user of join) this.#present.add(user);
     for (const user of leave) {
       this.#present.delete(user);
-      this.#stopsTyping(user);
+      this.#typists.stop(user);
     }
     this.#events.emit('presence', { present: this.present, join, leave });
   }
 
   #typed({ user, on, forMs }: ServerFrame<'typing'>): void {
-    if (!on) {
-      this.#stopsTyping(user);
-      return;
-    }
-    if (this.#typists.size >= TYPISTS_MAX && !this.#typists.has(user)) return;
-    this.#typists.get(user)?.();
-    const cancel = this.#wire.clock.after(Math.min(forMs, TYPING_MAX_MS), () => {
-      this.#stopsTyping(user);
-    });
-    this.#typists.set(user, cancel);
-    this.#events.emit('typing', { user, on });
-  }
-
-  #stopsTyping(user: string): void {
-    const cancel = this.#typists.get(user);
-    if (cancel === undefined) return;
-    cancel();
-    this.#typists.delete(user);
-    this.#events.emit('typing', { user, on: false });
+    if (on) this.#typists.start(user, forMs);
+    else this.#typists.stop(user);
   }
 
   #sendMark(): void {
