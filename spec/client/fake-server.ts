@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { FakeRollcall } from './fake-rollcall.js';
 
 /** A running fake server. */
@@ -32,6 +32,25 @@ async function pageScript(): Promise<string> {
     write: false
   });
   return outputFiles[0]?.text ?? '';
+}
+
+/** Lets a fake server talk to whoever is at the other end of a WebSocket. */
+export function acceptSocket(rollcall: FakeRollcall, ws: WebSocket): void {
+  const connection = rollcall.accept({
+    send: (text) => {
+      ws.send(text);
+    },
+    close: (code, reason) => {
+      if (code === 1006) ws.terminate();
+      else ws.close(code, reason);
+    }
+  });
+  ws.on('message', (data) => {
+    if (Buffer.isBuffer(data)) rollcall.take(connection, data.toString());
+  });
+  ws.on('close', () => {
+    rollcall.gone(connection);
+  });
 }
 
 /** Starts a fake server; `port` 0 takes a free one. */
@@ -67,21 +86,7 @@ export async function startFakeServer(
       return;
     }
     sockets.handleUpgrade(request, socket, head, (ws) => {
-      const connection = rollcall.accept({
-        send: (text) => {
-          ws.send(text);
-        },
-        close: (code, reason) => {
-          if (code === 1006) ws.terminate();
-          else ws.close(code, reason);
-        }
-      });
-      ws.on('message', (data) => {
-        if (Buffer.isBuffer(data)) rollcall.take(connection, data.toString());
-      });
-      ws.on('close', () => {
-        rollcall.gone(connection);
-      });
+      acceptSocket(rollcall, ws);
     });
   });
   const url = await new Promise<string>((resolve, reject) => {

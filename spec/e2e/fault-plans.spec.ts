@@ -10,6 +10,7 @@ import {
   RollcallError,
   type Ack,
   type Client,
+  type ClientClock,
   type MessageFrame
 } from '../../client/client.js';
 import type { ThreadItem } from '../../client/message-stream.js';
