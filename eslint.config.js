@@ -162,6 +162,14 @@ export default tseslint.config(
     })
   },
   {
+    // The command line puts commands together, also those that are clients of a server; nothing imports it.
+    files: ['server/cli/**/*.ts'],
+    rules: refuseImports({
+      regex: '^(\\.\\./)+(client/[^/]+/|spec/|scripts/|index\\.js)',
+      message: 'The command line may use the SDK, not the pages.'
+    })
+  },
+  {
     files: ['client/**/*.ts'],
     rules: refuseImports(
       {

@@ -34,6 +34,13 @@ export { webOutboxStorage, type OutboxStorage, type StoredMessage } from './outb
 export type { Outgoing } from './outgoing.js';
 export { RollcallError, type ClientErrorCode } from './rollcall-error.js';
 export type { WebSocketConstructor, WebSocketLike } from './socket.js';
+export {
+  viewThread,
+  type ThreadSnapshot,
+  type ThreadSource,
+  type ThreadView,
+  type ThreadViewOptions
+} from './thread-view.js';
 export type { HistoryPage, Presence, Thread, ThreadEvents, ThreadOptions } from './thread.js';
 
 /** How a client connects. */

@@ -10,6 +10,12 @@ import { RollcallError, clientError } from './rollcall-error.js';
 /** How long after a "is typing" the next one is not sent, in milliseconds: half of what the server shows it for. */
 export const TYPING_REPEAT_MS = 3_000;
 
+/** Longest that one "is typing" holds whatever the server says, in milliseconds. */
+export const TYPING_MAX_MS = 60_000;
+
+/** Users told of as typing at the same time; more are not told of. */
+export const TYPISTS_MAX = 100;
+
 /** Wait before a passing refusal of a subscription is tried again, when the server names none, in milliseconds. */
 export const RESUBSCRIBE_MS = 2_000;
 
@@ -28,7 +34,8 @@ export interface ThreadEvents {
   /** Offsets that will not come; told before the messages after them. */
   gap: Gap;
   presence: Presence;
-  typing: ServerFrame<'typing'>;
+  /** Somebody types, or no longer does; also told when the time that it holds for is over. */
+  typing: { readonly user: string; readonly on: boolean };
   mark: ServerFrame<'mark'>;
   /** A message of one's own is on its way, or is so no more; `Thread.outgoing` holds all. */
   outgoing: Outgoing;
@@ -69,6 +76,8 @@ export class Thread {
   readonly #streams = new Set<MessageStream>();
   readonly #present = new Set<string>();
   readonly #outgoing = new OutgoingList();
+  /** Who types, and how to stop the clock that ends it. */
+  readonly #typists = new Map<string, () => void>();
   #since: SinceValue;
   /** Subscribe was sent on the present connection. */
   #asked = false;
@@ -90,6 +99,11 @@ export class Thread {
   /** Users there now, sorted; empty while not subscribed. */
   get present(): readonly string[] {
     return [...this.#present].sort();
+  }
+
+  /** Who types now, sorted; one whose "is typing" is not repeated in time types no more. */
+  get typists(): readonly string[] {
+    return [...this.#typists.keys()].sort();
   }
 
   /** What this client has: the place to go on from, also in another session. Null until the server has answered. */
@@ -144,7 +158,10 @@ export class Thread {
 
   /** Forgets a message that failed; does nothing to one that has not. */
   discard(mid: string): void {
-    if (this.#outgoing.get(mid)?.state === 'failed') this.#outgoing.delete(mid);
+    const failed = this.#outgoing.get(mid);
+    if (failed?.state !== 'failed') return;
+    this.#outgoing.delete(mid);
+    this.#events.emit('outgoing', failed);
   }
 
   /**
@@ -213,6 +230,7 @@ export class Thread {
     this.#typingAt = null;
     this.#readSent = 0;
     const leave = this.present;
+    for (const user of this.typists) this.#stopsTyping(user);
     this.#present.clear();
     if (leave.length > 0) this.#events.emit('presence', { present: [], join: [], leave });
   }
@@ -235,7 +253,7 @@ export class Thread {
       if (this.position?.offset === 0) this.#advance(frame.offset);
       this.#events.emit('caughtUp', frame);
     } else if (frame.type === 'presence') this.#presence(frame.join ?? [], frame.leave ?? []);
-    else if (frame.type === 'typing') this.#events.emit('typing', frame);
+    else if (frame.type === 'typing') this.#typed(frame);
     else if (frame.type === 'mark') this.#events.emit('mark', frame);
   }
 
@@ -245,6 +263,8 @@ export class Thread {
     this.#over = reason;
     this.#cancelRetry();
     this.#joined = false;
+    for (const cancel of this.#typists.values()) cancel();
+    this.#typists.clear();
     this.#present.clear();
     for (const stream of this.#streams) stream.end(error);
     this.#streams.clear();
@@ -292,6 +312,7 @@ export class Thread {
     }
     this.#advance(frame.offset);
     this.#outgoing.delete(frame.mid);
+    this.#stopsTyping(frame.from.user);
     this.#events.emit('message', frame);
     for (const stream of [...this.#streams]) stream.push({ type: 'message', message: frame });
   }
@@ -308,8 +329,33 @@ export class Thread {
 
   #presence(join: readonly string[], leave: readonly string[]): void {
     for (const user of join) this.#present.add(user);
-    for (const user of leave) this.#present.delete(user);
+    for (const user of leave) {
+      this.#present.delete(user);
+      this.#stopsTyping(user);
+    }
     this.#events.emit('presence', { present: this.present, join, leave });
+  }
+
+  #typed({ user, on, forMs }: ServerFrame<'typing'>): void {
+    if (!on) {
+      this.#stopsTyping(user);
+      return;
+    }
+    if (this.#typists.size >= TYPISTS_MAX && !this.#typists.has(user)) return;
+    this.#typists.get(user)?.();
+    const cancel = this.#wire.clock.after(Math.min(forMs, TYPING_MAX_MS), () => {
+      this.#stopsTyping(user);
+    });
+    this.#typists.set(user, cancel);
+    this.#events.emit('typing', { user, on });
+  }
+
+  #stopsTyping(user: string): void {
+    const cancel = this.#typists.get(user);
+    if (cancel === undefined) return;
+    cancel();
+    this.#typists.delete(user);
+    this.#events.emit('typing', { user, on: false });
   }
 
   #sendMark(): void {

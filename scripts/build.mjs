@@ -1,6 +1,7 @@
 /**
- * Builds dist: the server, the SDK and the command line with tsc, each page of client/<page>/ with esbuild. The new
- * dist is made beside the old one and takes its place only when it is whole.
+ * Builds dist: the server, the SDK and the command line with tsc; the script and the style sheet of each page of
+ * client/<page>/, with all that they import, with esbuild. The new dist is made beside the old one and takes its place
+ * only when it is whole.
  */
 import {
   cpSync,
@@ -16,7 +17,7 @@ import { ROOT, run, tell } from './setup.mjs';
 
 // Of this process alone: two builds at once must not write into each other's.
 const NEXT = `dist.next-${String(process.pid)}`;
-const PAGE_FILES = /\.(html|css|svg|png|ico|webmanifest)$/;
+const PAGE_FILES = /\.(html|svg|png|ico|webmanifest)$/;
 
 process.chdir(ROOT);
 // Sources that change while this runs are newer than the stamp and are built next time.
@@ -59,8 +60,8 @@ async function bundle(names) {
     const from = join('client', name);
     const to = join(NEXT, 'client', name);
     await build({
-      entryPoints: [join(from, `${name}.ts`)],
-      outfile: join(to, `${name}.js`),
+      entryPoints: ['ts', 'css'].map((kind) => join(from, `${name}.${kind}`)).filter(existsSync),
+      outdir: to,
       bundle: true,
       format: 'esm',
       platform: 'browser',

@@ -22,7 +22,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Where a page is shown, by the folder it is built in. */
-const PAGES: Readonly<Record<string, string>> = { chat: '/' };
+const PAGES: Readonly<Record<string, string>> = { chat: '/', status: '/status.html' };
 
 /** Built pages, by path. */
 export interface Pages {

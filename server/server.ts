@@ -303,7 +303,7 @@ export class Server {
       this.backend?.threads.open();
       this.sweepAgain();
       logger.info(
-        `Rollcall is serving after ${String(tookMs)} ms: chat ${this.url}/ · status ${this.url}/status`,
+        `Rollcall is serving after ${String(tookMs)} ms: chat ${this.url}/ · status ${this.url}/status.html`,
         { actor: 'startup', url: this.url, tookMs }
       );
     });

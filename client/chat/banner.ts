@@ -1,5 +1,5 @@
 import type { ClientState } from '../client.js';
-import { byId, element } from './element.js';
+import { byId, element } from '../page/element.js';
 
 /** How often the countdown is written anew, in milliseconds. */
 const TICK_MS = 250;

@@ -8,7 +8,7 @@ import {
 } from '../client.js';
 import { Banner } from './banner.js';
 import { Composer } from './composer.js';
-import { byId } from './element.js';
+import { byId } from '../page/element.js';
 import { LogView } from './log-view.js';
 import { presenceWords, typingWords } from './presence-words.js';
 import { Remembered } from './remembered.js';

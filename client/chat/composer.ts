@@ -1,4 +1,4 @@
-import { byId } from './element.js';
+import { byId } from '../page/element.js';
 
 /** Height of the message field at most, in pixels: about eight lines. */
 const FIELD_MAX_PX = 200;

@@ -1,6 +1,6 @@
 import type { Gap } from '../client.js';
 import { initials, tint } from './avatar.js';
-import { byId, element } from './element.js';
+import { byId, element } from '../page/element.js';
 import { messageText, textPieces } from './message-text.js';
 import type { Row } from './transcript.js';
 

@@ -30,7 +30,6 @@ export class Room {
   readonly #thread: Thread;
   readonly #events: RoomEvents;
   readonly #transcript = new Transcript();
-  readonly #typing = new Map<string, ReturnType<typeof setTimeout>>();
   #filled = false;
   #more = false;
   #loading = false;
@@ -58,19 +57,10 @@ export class Room {
       if (gap.reason === 'epoch') this.#more = false;
       this.#draw();
     });
-    this.#thread.on('presence', ({ leave }) => {
-      for (const one of leave) this.#stopsTyping(one);
+    this.#thread.on('presence', () => {
       this.#events.people();
     });
-    this.#thread.on('typing', ({ user: who, on, forMs }) => {
-      this.#stopsTyping(who);
-      if (on && who !== this.#user) {
-        const timer = setTimeout(() => {
-          this.#stopsTyping(who);
-          this.#events.people();
-        }, forMs);
-        this.#typing.set(who, timer);
-      }
+    this.#thread.on('typing', () => {
       this.#events.people();
     });
     this.#thread.on('refused', (error) => {
@@ -86,7 +76,7 @@ export class Room {
 
   /** Users typing now. */
   get typists(): readonly string[] {
-    return [...this.#typing.keys()].sort();
+    return this.#thread.typists.filter((user) => user !== this.#user);
   }
 
   /** Why the thread cannot be read; empty when it can. */
@@ -157,8 +147,6 @@ export class Room {
   /** Leaves the thread. */
   leave(): void {
     this.#left = true;
-    for (const timer of this.#typing.values()) clearTimeout(timer);
-    this.#typing.clear();
     clearTimeout(this.#drawTimer ?? undefined);
     clearTimeout(this.#markTimer ?? undefined);
     this.#thread.leave();
@@ -198,7 +186,6 @@ export class Room {
 
   #arrived(message: MessageFrame): void {
     this.#transcript.append(message);
-    this.#stopsTyping(message.from.user);
     if (message.from.user !== this.#user) {
       if (!this.#watched) this.#unseen += 1;
     }
@@ -223,11 +210,6 @@ export class Room {
         this.#draw();
       }
     );
-  }
-
-  #stopsTyping(user: string): void {
-    clearTimeout(this.#typing.get(user));
-    this.#typing.delete(user);
   }
 
   #draw(): void {

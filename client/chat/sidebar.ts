@@ -1,6 +1,6 @@
 import type { MessageFrame } from '../client.js';
 import { initials, tint } from './avatar.js';
-import { byId, element } from './element.js';
+import { byId, element } from '../page/element.js';
 import { messageText } from './message-text.js';
 import { hashOfThread, isThread } from './route.js';
 

@@ -1,4 +1,4 @@
-import { byId } from './element.js';
+import { byId } from '../page/element.js';
 
 /** What the sign-in form is opened with. */
 export interface SignInRequest {

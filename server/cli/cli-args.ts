@@ -23,6 +23,8 @@ export interface MoreArgs {
   readonly switches?: readonly string[];
   /** How many words may stand by themselves. */
   readonly words?: number;
+  /** Short forms of flags, such as `n` for `limit`. */
+  readonly shorts?: Readonly<Record<string, string>>;
 }
 
 /** Reads `--name value` and `--name=value` for the names that a command takes, its switches, and `--help` or `-h`. */
@@ -31,7 +33,8 @@ export function parseFlags(
   names: readonly string[],
   more: MoreArgs = {}
 ): ParsedFlags {
-  const { switches: known = [], words: wordsMax = 0 } = more;
+  const { switches: known = [], words: wordsMax = 0, shorts = {} } = more;
+  const shortOf = new Map(Object.entries(shorts).map(([short, name]) => [name, short]));
   const { tokens } = parseArgs({
     args: [...args],
     strict: false,
@@ -39,7 +42,13 @@ export function parseFlags(
     options: {
       help: { type: 'boolean', short: 'h' },
       ...Object.fromEntries(known.map((name) => [name, { type: 'boolean' as const }])),
-      ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+      ...Object.fromEntries(
+        names.map((name) => {
+          const short = shortOf.get(name);
+          const type = 'string' as const;
+          return [name, short === undefined ? { type } : { type, short }];
+        })
+      )
     }
   });
   const flags: Record<string, string> = {};

@@ -1,13 +1,13 @@
 /**
- * The command line: `rollcall start | check | query | log check | log export | version`. Exit codes: 0 good, 1 failed,
- * 2 wrong usage, 3 startup failed.
+ * The command line: `rollcall start | check | chat | tail | query | log check | log export | version`. Exit codes: 0 good,
+ * 1 failed, 2 wrong usage, 3 startup failed.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { holderOf } from '../../actors/log/data-dir.js';
 import { reasonOf } from '../../machines/child.js';
 import { type MoreArgs, parseFlags, type ParsedFlags } from './cli-args.js';
-import { type CliOutput, type CliOutside, EXIT, say } from './cli-outside.js';
+import { type CliOutput, type CliOutside, type CliSeat, EXIT, say } from './cli-outside.js';
 import {
   type ConfigInput,
   faultsMessage,
@@ -18,9 +18,10 @@ import {
   LOG_FOLDER
 } from '../config/config.js';
 import { configTable, settingsHelp } from '../config/config-text.js';
+import { DEFAULT_THREAD, DEFAULT_URL, type DialOrder } from './dial-order.js';
 import { nearestName } from '../config/nearest-name.js';
 import { paintIf, wantsColours } from './paint.js';
-import { flagName, SETTINGS } from '../config/settings.js';
+import { CLIENT_TOKEN, flagName, SETTINGS } from '../config/settings.js';
 import { VERSION } from '../version.js';
 
 type Flags = Readonly<Record<string, string>>;
@@ -34,7 +35,7 @@ interface Command {
   /** Names of the flags it takes, without dashes. */
   readonly flags: readonly string[];
   readonly more?: MoreArgs;
-  run(flags: Flags, outside: CliOutside, given: Given): Promise<number>;
+  run(flags: Flags, seat: CliSeat, given: Given): Promise<number>;
 }
 
 const SETTING_FLAGS = Object.values(SETTINGS).map(({ name }) => flagName(name));
@@ -42,6 +43,13 @@ const settingsDetails = (): string =>
   `Each setting is also an environment variable and may stand in a .env file; the flag wins.\n\nFlags:\n${settingsHelp()}`;
 const logDetails = (): string =>
   `Flags:\n  --data-dir <path>\n      ${SETTINGS.dataDir.doc}; default: ${SETTINGS.dataDir.fallbackText}`;
+
+const DIAL_FLAGS = ['url', 'user', 'token'];
+const dialDetails = [
+  `  --url <address>\n      where the server is, http(s):// or ws(s)://; default: ${DEFAULT_URL}`,
+  '  --user <name>\n      who one is where authentication is off; default: the name of the account',
+  `  --token <token>\n      ${CLIENT_TOKEN.doc}; default: ${CLIENT_TOKEN.name}, which other users of the machine cannot read`
+].join('\n');
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   start: {
@@ -57,6 +65,41 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     details: settingsDetails,
     flags: SETTING_FLAGS,
     run: check
+  },
+  chat: {
+    usage: 'rollcall chat [flags]',
+    summary: 'opens a chat in the terminal, or sends the lines of its input when that is none',
+    details: () =>
+      [
+        'Flags:',
+        `  --thread <id>\n      thread to chat in; default: ${DEFAULT_THREAD}`,
+        dialDetails,
+        '',
+        'In the chat, /help says what can be done. What is entered without a connection is sent when there is one.',
+        'A server that is down is waited for. Input that is no terminal is sent line by line as it is, blank lines left out;',
+        'it ends when all is stored. It ends with 1 when a message was not sent, or the server refuses.'
+      ].join('\n'),
+    flags: ['thread', ...DIAL_FLAGS],
+    run: chat
+  },
+  tail: {
+    usage: 'rollcall tail <thread> [flags]',
+    summary: 'prints a thread as it goes on',
+    details: () =>
+      [
+        'Flags:',
+        '  --since <start, live or offset>\n      from the oldest message kept, from now on, or after an offset; default: live',
+        '  --limit <number>, -n <number>\n      end after so many messages; default: never',
+        '  --json\n      one frame a line: messages, and gaps as {"type":"gap","thread","from","to","reason"}',
+        dialDetails,
+        '',
+        'Standard output has the thread and nothing else, each message once, whatever becomes of the connection, which is',
+        'said on standard error. A server that is down is waited for. It ends with 0 when it is interrupted or nobody reads',
+        'on, and with 1 when the server refuses.'
+      ].join('\n'),
+    flags: ['since', 'limit', ...DIAL_FLAGS],
+    more: { switches: ['json'], words: 1, shorts: { n: 'limit' } },
+    run: tail
   },
   query: {
     usage: 'rollcall query [report] [flags]',
@@ -106,7 +149,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 /** Runs one command line (without `node` and the script) and answers its exit code. */
-export async function runCli(argv: readonly string[], outside: CliOutside): Promise<number> {
+export async function runCli(argv: readonly string[], outside: CliSeat): Promise<number> {
   const [first, second] = argv;
   if (first === undefined) {
     await say(outside.stderr, helpText(outside.stderr, outside.env));
@@ -185,6 +228,52 @@ async function query(flags: Flags, outside: CliOutside, given: Given): Promise<n
   );
 }
 
+async function chat(flags: Flags, seat: CliSeat): Promise<number> {
+  const order = dialOrder(flags, flags['thread'] ?? DEFAULT_THREAD, seat);
+  if (!order.ok) return await misused('chat', order.faults, seat);
+  const { runChat } = await import('./chat-command.js');
+  return await runChat(order.value, seat);
+}
+
+async function tail(flags: Flags, seat: CliSeat, given: Given): Promise<number> {
+  const [thread] = given.words;
+  if (thread === undefined) {
+    return await misused('tail', ['which thread? rollcall tail <thread>'], seat);
+  }
+  const order = dialOrder(flags, thread, seat);
+  if (!order.ok) return await misused('tail', order.faults, seat);
+  const { runTail } = await import('./tail-command.js');
+  return await runTail(
+    {
+      ...order.value,
+      since: flags['since'] ?? 'live',
+      limit: flags['limit'],
+      isJson: given.switches.has('json')
+    },
+    seat
+  );
+}
+
+function dialOrder(flags: Flags, thread: string, outside: CliOutside): LoadedSetting<DialOrder> {
+  const tokenFlag = flags['token'];
+  const named = tokenFlag === undefined ? {} : { [flagName(CLIENT_TOKEN.name)]: tokenFlag };
+  const input = inputOf(named, outside);
+  const token = input.ok ? loadSetting(CLIENT_TOKEN, input.value) : input;
+  if (!token.ok) return token;
+  const url = flags['url'] ?? DEFAULT_URL;
+  return { ok: true, value: { url, thread, user: flags['user'], token: token.value } };
+}
+
+async function misused(
+  command: string,
+  faults: readonly string[],
+  outside: CliOutside
+): Promise<number> {
+  const lines = faults.map((fault) => `rollcall ${command}: ${fault}`);
+  await say(outside.stderr, [...lines, `See rollcall ${command} --help.`].join('\n'));
+  return EXIT.wrongUsage;
+}
+
 async function inLogFolder(
   run: (dir: string) => Promise<number>,
   flags: Flags,
@@ -259,14 +348,41 @@ function commandHelp(
   return [`Usage: ${paint('bold', usage)}`, '', `It ${summary}.`, '', ...more].join('\n').trimEnd();
 }
 
+/** Signals that ask a command to end. */
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+function processSeat(): CliSeat {
+  const { env, stdout, stderr } = process;
+  const isScreen = stdout.isTTY && env['TERM'] !== 'dumb';
+  return {
+    env,
+    cwd: process.cwd(),
+    stdout,
+    stderr,
+    // Opened by those who use it: a server must not take hold of the terminal it was started from.
+    get stdin() {
+      return process.stdin;
+    },
+    get terminal() {
+      return isScreen && process.stdin.isTTY ? { input: process.stdin, output: stdout } : null;
+    },
+    onInterrupt: (listener) => {
+      for (const signal of INTERRUPTS) process.on(signal, listener);
+      return () => {
+        for (const signal of INTERRUPTS) process.off(signal, listener);
+      };
+    }
+  };
+}
+
 /** Runs the command line of this process and ends the process with its exit code. */
 export async function main(): Promise<never> {
-  const { argv, env, stdout, stderr } = process;
+  const { argv, stdout, stderr } = process;
   // Without a listener a closed pipe (`rollcall log export | head`) would end in a stack trace.
   for (const output of [stdout, stderr]) output.on('error', () => undefined);
   let code: number;
   try {
-    code = await runCli(argv.slice(2), { env, cwd: process.cwd(), stdout, stderr });
+    code = await runCli(argv.slice(2), processSeat());
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     await say(stderr, `rollcall: ${reason}`).catch(() => undefined);

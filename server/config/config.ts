@@ -6,7 +6,7 @@ import { parseEnv } from 'node:util';
 import { nearestName } from './nearest-name.js';
 import { MASK, maskText } from '../logger/redact.js';
 import { type Environment, type Setting, type Surroundings } from './setting.js';
-import { flagName, SETTINGS, type SettingKey } from './settings.js';
+import { CLIENT_TOKEN, flagName, SETTINGS, type SettingKey } from './settings.js';
 
 /** Shortest HS256 secret outside development, in bytes. */
 export const JWT_SECRET_MIN_BYTES = 32; // RFC 7518 §3.2: a key as long as the hash, or it can be guessed offline
@@ -204,7 +204,7 @@ class ConfigReader {
     const known = Object.values(SETTINGS).map(({ name }) => name);
     const names = [...Object.keys(this.#input.env), ...Object.keys(this.#file)];
     return [...new Set(names)]
-      .filter((name) => name.startsWith('ROLLCALL_'))
+      .filter((name) => name.startsWith('ROLLCALL_') && name !== CLIENT_TOKEN.name)
       .map((name) => {
         const bare = name.slice('ROLLCALL_'.length);
         const meant = known.includes(bare) ? bare : nearestName(bare, known);

@@ -238,6 +238,12 @@ export const SETTINGS = {
   })
 };
 
+/** The token of the commands that are clients of a server; no setting of the server, which does not mind it. */
+export const CLIENT_TOKEN = secret({
+  name: 'ROLLCALL_TOKEN',
+  doc: 'token that says who one is, where the server asks for one'
+});
+
 /** Key of a setting in the configuration. */
 export type SettingKey = keyof typeof SETTINGS;
 

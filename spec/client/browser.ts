@@ -45,15 +45,21 @@ export async function joinedPage(
 ): Promise<JoinedPage> {
   const context = await browser.newContext();
   const page = await context.newPage();
+  const problems = problemsOf(page);
+  await page.goto(`${url}/?user=${encodeURIComponent(user)}#/t/${thread}`);
+  await page.getByRole('button', { name: 'Join' }).click();
+  await connected(page);
+  return { page, problems };
+}
+
+/** Errors thrown by a page's scripts and violations of its content security policy, from now on. */
+export function problemsOf(page: Page): string[] {
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => {
     if (/Content.Security.Policy/i.test(message.text())) problems.push(message.text());
   });
-  await page.goto(`${url}/?user=${encodeURIComponent(user)}#/t/${thread}`);
-  await page.getByRole('button', { name: 'Join' }).click();
-  await connected(page);
-  return { page, problems };
+  return problems;
 }
 
 /** Waits until the page's light says that it is connected. */

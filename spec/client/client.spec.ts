@@ -547,6 +547,43 @@ describe('connect', () => {
       ]);
     });
 
+    it('forgets who types when the time is over, a message has come, or the connection is lost', async () => {
+      await started();
+      const thread = client.thread('t1');
+      await settle();
+      const told: string[] = [];
+      thread.on('typing', ({ user, on }) => told.push(`${user} ${String(on)}`));
+      const types = async (user: string) => {
+        for (const one of server.connections) {
+          one.send({ type: 'typing', thread: 't1', user, on: true, forMs: 6_000 });
+        }
+        await settle();
+      };
+      await types('bob');
+      await types('cy');
+      expect(thread.typists).to.eql(['bob', 'cy']);
+      await clock.advance(3_000);
+      await types('bob');
+      await clock.advance(3_000);
+      expect(thread.typists).to.eql(['bob']);
+      server.say('t1', 'bob', 'done');
+      await settle();
+      expect(thread.typists).to.eql([]);
+      await types('dan');
+      server.closeAll(1006, '');
+      await settle();
+      expect(thread.typists).to.eql([]);
+      expect(told).to.eql([
+        'bob true',
+        'cy true',
+        'bob true',
+        'cy false',
+        'bob false',
+        'dan true',
+        'dan false'
+      ]);
+    });
+
     it('takes the first answer, and each message once, when answers take longer than 15 s', async () => {
       for (let i = 1; i <= 3; i++) server.say('t', 'bob', i);
       await started();

@@ -1,7 +1,7 @@
 /** Serves the built-in-memory chat page and a {@link FakeRollcall} on loopback, with the headers of the real server. */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { FakeRollcall } from './fake-rollcall.js';
@@ -22,16 +22,18 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml'
 };
 
-async function pageScript(): Promise<string> {
+/** The script and the style sheet of the page, by file name. */
+async function bundled(): Promise<ReadonlyMap<string, string>> {
   const { outputFiles } = await build({
-    entryPoints: [join(PAGE, 'chat.ts')],
+    entryPoints: [join(PAGE, 'chat.ts'), join(PAGE, 'chat.css')],
+    outdir: PAGE,
     bundle: true,
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
     write: false
   });
-  return outputFiles[0]?.text ?? '';
+  return new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
 }
 
 /** Lets a fake server talk to whoever is at the other end of a WebSocket. */
@@ -58,7 +60,7 @@ export async function startFakeServer(
   rollcall: FakeRollcall = new FakeRollcall(),
   port = 0
 ): Promise<FakeServer> {
-  const script = await pageScript();
+  const files = await bundled();
   const http = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     const name = path === '/' ? 'index.html' : path.replace(/^\/assets\/chat\//, '');
@@ -66,8 +68,7 @@ export async function startFakeServer(
       response.writeHead(404).end();
       return;
     }
-    const content = name === 'chat.js' ? Promise.resolve(script) : readFile(join(PAGE, name));
-    content.then(
+    Promise.resolve(files.get(name) ?? readFile(join(PAGE, name))).then(
       (body) => {
         response.writeHead(200, {
           'content-type': TYPES[name.split('.').at(-1) ?? ''] ?? 'text/plain',

@@ -9,7 +9,11 @@ export interface StatusBody {
   readonly reason: string | null;
   readonly startup: {
     readonly complete: boolean;
-    readonly phases: readonly { readonly name: string; readonly tookMs: number | null }[];
+    readonly phases: readonly {
+      readonly name: string;
+      readonly startedAtMs: number | null;
+      readonly tookMs: number | null;
+    }[];
   };
   readonly services: readonly {
     readonly service: string;

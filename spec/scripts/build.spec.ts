@@ -54,6 +54,8 @@ describe('scripts/build.mjs', function () {
       'client/chat/chat.ts',
       'import { NAME } from "../../server/protocol.js"; console.log(NAME);'
     );
+    file('client/chat/chat.css', '@import "../page/theme.css"; main { margin: 0 }');
+    file('client/page/theme.css', 'body { color: light-dark(#000, #fff) }');
     file('client/chat/index.html', '<!doctype html>');
   });
 
@@ -63,12 +65,17 @@ describe('scripts/build.mjs', function () {
 
   it('makes modules, bundled pages and their files, and counts as fresh', async () => {
     expect(await build()).to.deep.equal({ code: 0, stderr: '' });
+    expect(readdirSync(join(root, 'dist/client'))).to.eql(['chat']);
     expect(readdirSync(join(root, 'dist/client/chat'))).to.have.members([
+      'chat.css',
+      'chat.css.map',
       'chat.js',
       'chat.js.map',
       'index.html'
     ]);
     expect(readFileSync(join(root, 'dist/client/chat/chat.js'), 'utf8')).to.not.include('import');
+    const styles = readFileSync(join(root, 'dist/client/chat/chat.css'), 'utf8');
+    expect(styles).to.match(/^body\{color:light-dark\(#000,#fff\)\}main\{margin:0\}/);
     expect(readdirSync(join(root, 'dist/server'))).to.deep.equal(['protocol.js']);
     expect(needsBuild(root)).to.equal(false);
   });

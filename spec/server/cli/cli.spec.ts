@@ -8,7 +8,7 @@ import { appendMany, LogFixture } from '../../actors/log/log-fixture.js';
 import { runCli } from '../../../server/cli/cli.js';
 import { claimDataDir } from '../../../actors/log/data-dir.js';
 import { LOG_FOLDER } from '../../../server/config/config.js';
-import { type CliOutput } from '../../../server/cli/cli-outside.js';
+import { fakeSeat } from './fake-seat.js';
 import { flagName, SETTINGS } from '../../../server/config/settings.js';
 import { VERSION } from '../../../server/version.js';
 
@@ -20,20 +20,6 @@ interface Ended {
 
 const CLI = fileURLToPath(new URL('../../../server/cli/cli.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
-
-class TextOutput implements CliOutput {
-  text = '';
-  readonly isTTY: boolean;
-
-  constructor(isTTY: boolean) {
-    this.isTTY = isTTY;
-  }
-
-  write(text: string, written: () => void): void {
-    this.text += text;
-    written();
-  }
-}
 
 describe('the command line', () => {
   let cwd: string;
@@ -67,12 +53,7 @@ describe('the command line', () => {
     more: Record<string, string> = {},
     isTTY = false
   ): Promise<Ended> {
-    const outside = {
-      env: more,
-      cwd,
-      stdout: new TextOutput(isTTY),
-      stderr: new TextOutput(isTTY)
-    };
+    const outside = fakeSeat({ env: more, cwd, isTTY });
     const code = await runCli(args, outside);
     return { code, stdout: outside.stdout.text, stderr: outside.stderr.text };
   }
@@ -152,6 +133,8 @@ describe('the command line', () => {
     expect(commands).to.deep.equal([
       'start',
       'check',
+      'chat',
+      'tail',
       'query',
       'log check',
       'log export',
@@ -174,7 +157,15 @@ describe('the command line', () => {
     });
   }
 
-  for (const args of [['version'], ['query'], ['log'], ['log', 'check'], ['log', 'export']]) {
+  for (const args of [
+    ['version'],
+    ['chat'],
+    ['tail'],
+    ['query'],
+    ['log'],
+    ['log', 'check'],
+    ['log', 'export']
+  ]) {
     it(`explains ${args.join(' ')} and ends with 0 when asked for help`, async () => {
       const { code, stdout, stderr } = await ran([...args, '-h']);
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
@@ -196,6 +187,20 @@ describe('the command line', () => {
     [['query', '--jsn'], 'unknown flag --jsn; did you mean --json?'],
     [['query', '--minutes', '0'], '--minutes 0 is no whole number above 0'],
     [['query', '--url', 'localhost:8080'], '--url localhost:8080 is no http(s) address'],
+    [['tail'], 'which thread? rollcall tail <thread>'],
+    [['tail', 'no/thread'], '"no/thread" is no thread'],
+    [['tail', 't1', 't2'], '"t2" is not understood here'],
+    [['tail', 't1', '--since', 'noon'], '--since "noon" is neither start, live nor an offset'],
+    [['tail', 't1', '-n', '0'], '--limit "0" is no whole number above 0'],
+    [['tail', 't1', '-n'], '-n needs a value'],
+    [['tail', 't1', '--jsno'], 'unknown flag --jsno; did you mean --json?'],
+    [
+      ['chat', '--url', 'localhost:8080'],
+      'localhost:8080 is not ws://, wss://, http:// or https://'
+    ],
+    [['chat', '--thread', 'no thread'], '"no thread" is no thread'],
+    [['chat', '--user', 'x'.repeat(129)], '--user is longer than 128 characters'],
+    [['chat', 'lobby'], '"lobby" is not understood here'],
     [['log', 'chek'], 'unknown command "log chek"; did you mean log check?'],
     [['--port', '1', 'start'], 'unknown command "--port"'],
     [['__proto__'], 'unknown command "__proto__"'],

@@ -2,21 +2,7 @@ import { expect } from 'chai';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { runCli } from '../../../server/cli/cli.js';
-import type { CliOutput } from '../../../server/cli/cli-outside.js';
-
-class TextOutput implements CliOutput {
-  text = '';
-  readonly isTTY: boolean;
-
-  constructor(isTTY: boolean) {
-    this.isTTY = isTTY;
-  }
-
-  write(text: string, written: () => void): void {
-    this.text += text;
-    written();
-  }
-}
+import { fakeSeat } from './fake-seat.js';
 
 const REPORT = {
   report: 'busiest-threads',
@@ -56,12 +42,7 @@ describe('rollcall query', () => {
   });
 
   async function ran(args: readonly string[], env: Record<string, string> = {}, isTTY = false) {
-    const outside = {
-      env,
-      cwd: tmpdir(),
-      stdout: new TextOutput(isTTY),
-      stderr: new TextOutput(isTTY)
-    };
+    const outside = fakeSeat({ env, cwd: tmpdir(), isTTY });
     const code = await runCli(['query', ...args], outside);
     return { code, stdout: outside.stdout.text, stderr: outside.stderr.text };
   }

@@ -22,8 +22,8 @@ export function element<K extends keyof HTMLElementTagNameMap>(
  * Finds an element of the page by its id.
  * @throws {Error} when it is not there or of another kind: page and script do not belong together
  */
-export function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
-  const found = document.getElementById(id);
+export function byId<T extends Element>(id: string, kind: new () => T): T {
+  const found: Element | null = document.getElementById(id);
   if (found instanceof kind) return found;
   throw new Error(`the page has no ${kind.name} with id ${id}`);
 }

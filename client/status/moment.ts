@@ -1,0 +1,27 @@
+import type { Polled } from './poller.js';
+import type { Report } from './report.js';
+
+/** A report, and how much time has passed since it was made. */
+export interface Moment {
+  readonly report: Report;
+  /** Milliseconds since the answer; 0 while there is no answer, when all is shown as it stood. */
+  readonly passedMs: number;
+  /** Milliseconds since the begin of the startup. */
+  readonly uptimeMs: number;
+  /** Milliseconds since a time of the server, by the server's clock: that of this device may be wrong. */
+  readonly since: (at: number | null) => number | null;
+}
+
+/** Makes the moment to show at `now`; null before the first answer. */
+export function momentOf({ report, answeredAt, silentSince }: Polled, now: number): Moment | null {
+  if (report === null || answeredAt === null) return null;
+  const passedMs = silentSince === null ? Math.max(0, now - answeredAt) : 0;
+  const uptimeMs = report.uptimeMs + passedMs;
+  const serverNow = report.since === null ? null : report.since + uptimeMs;
+  return {
+    report,
+    passedMs,
+    uptimeMs,
+    since: (at) => (at === null || serverNow === null ? null : Math.max(0, serverNow - at))
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * Lines of standard input, one after the other; no more of it is held than one line.
+ */
+
+/** Longest line that is taken, in characters; of a longer one only the beginning is kept, and it is marked. */
+export const LINE_MAX = 1_048_576; // more than any server takes in one message
+
+/** A line of input without its end. */
+export interface InputLine {
+  readonly text: string;
+  readonly isCut: boolean;
+}
+
+/** Splits UTF-8 input into lines; the last one needs no line end. */
+export async function* linesOf(
+  input: AsyncIterable<Uint8Array | string>
+): AsyncGenerator<InputLine, void, undefined> {
+  const decoder = new TextDecoder();
+  let line = '';
+  let isCut = false;
+  const take = (piece: string): void => {
+    const room = LINE_MAX - line.length;
+    isCut ||= piece.length > room;
+    line += piece.slice(0, room);
+  };
+  const give = (): InputLine => {
+    const given = { text: line.replace(/\r$/, ''), isCut };
+    line = '';
+    isCut = false;
+    return given;
+  };
+  for await (const chunk of input) {
+    const text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    const [first = '', ...others] = text.split('\n');
+    take(first);
+    for (const other of others) {
+      yield give();
+      take(other);
+    }
+  }
+  take(decoder.decode());
+  if (line !== '') yield give();
+}

@@ -1,0 +1,93 @@
+/**
+ * How many columns a text takes on a terminal, and how it is broken to fit. Where terminals differ, the larger number
+ * is taken: a line that is broken early looks no worse, one that the terminal breaks itself goes on in the first
+ * column, where it could pass for another message.
+ */
+
+/** Least columns a text is broken to; below it a terminal is too narrow for anything to look right. */
+export const COLUMNS_MIN = 10;
+
+/** Two columns: East Asian letters and signs, and pictographs. */
+const WIDE =
+  /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18fff}\u{1aff0}-\u{1b2ff}\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+
+/** No column: what sits on the character before it … */
+const MARK = /[\p{Mn}\p{Me}]/u;
+
+/** … or joins it to the next. Signs of the same category that are seen, such as the Arabic year sign, have a column. */
+const JOINER = /(?=\p{Default_Ignorable_Code_Point})\p{Cf}/u;
+
+/** Turns the character before it into a picture, which takes a column more. */
+const AS_PICTURE = '\ufe0f';
+
+/** Columns of one code point. */
+function columnsOf(character: string): number {
+  if (character < '\u0300') return 1;
+  if (character === AS_PICTURE) return 1;
+  if (WIDE.test(character)) return 2;
+  return MARK.test(character) || JOINER.test(character) ? 0 : 1;
+}
+
+/** Columns of a text of one line without escape sequences. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text) width += columnsOf(character);
+  return width;
+}
+
+/** The text in at most so many columns; one that is cut ends in `…`. */
+export function cut(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  let width = 1; // of the …
+  let kept = '';
+  for (const character of text) {
+    width += columnsOf(character);
+    if (width > columns) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}
+
+/** Breaks a text into lines of at most so many columns, between words where it can. Breaks of its own stay. */
+export function wrap(text: string, columns: number): string[] {
+  const lines = text.split('\n');
+  if (columns === Infinity) return lines;
+  return lines.flatMap((line) => broken(line, Math.max(COLUMNS_MIN, columns)));
+}
+
+function broken(line: string, columns: number): string[] {
+  const lines: string[] = [];
+  let start = 0;
+  let width = 0;
+  /** Where the last word began, and the columns before it. */
+  let word = 0;
+  let widthAtWord = 0;
+  let at = 0;
+  for (const character of line) {
+    const own = columnsOf(character);
+    if (width + own > columns && character === ' ') {
+      // A blank that does not fit is the break itself.
+      lines.push(line.slice(start, at));
+      at += 1;
+      start = word = at;
+      width = widthAtWord = 0;
+      continue;
+    }
+    // Twice when a word that moves to the next line does not fit there either.
+    while (width + own > columns) {
+      const isBetweenWords = word > start;
+      lines.push(line.slice(start, isBetweenWords ? word : at).trimEnd());
+      start = word = isBetweenWords ? word : at;
+      width = isBetweenWords ? width - widthAtWord : 0;
+      widthAtWord = 0;
+    }
+    width += own;
+    at += character.length;
+    if (character === ' ') {
+      word = at;
+      widthAtWord = width;
+    }
+  }
+  lines.push(line.slice(start));
+  return lines;
+}

@@ -1,0 +1,15 @@
+import { expect } from 'chai';
+import { bundleSize, CLIENT_GZIP_MAX } from '../../scripts/client-bundle.js';
+
+describe('bundleSize', () => {
+  it('finds connect within what it may add to a page', async () => {
+    const { gzipped, minified } = await bundleSize("export { connect } from './client.js'");
+    expect(gzipped).to.be.within(1_000, CLIENT_GZIP_MAX);
+    expect(minified).to.be.greaterThan(gzipped);
+  });
+
+  it('leaves out of a bundle what is not imported', async () => {
+    const { gzipped } = await bundleSize("export { RollcallError } from './client.js'");
+    expect(gzipped).to.be.lessThan(600);
+  });
+});
