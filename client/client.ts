@@ -34,6 +34,7 @@ export { webOutboxStorage, type OutboxStorage, type StoredMessage } from './outb
 export type { Outgoing } from './outgoing.js';
 export { RollcallError, type ClientErrorCode } from './rollcall-error.js';
 export type { WebSocketConstructor, WebSocketLike } from './socket.js';
+export { foldRun, runOf, type Run, type RunState, type RunStep } from './runs.js';
 export {
   viewThread,
   type ThreadSnapshot,
@@ -41,7 +42,15 @@ export {
   type ThreadView,
   type ThreadViewOptions
 } from './thread-view.js';
-export type { HistoryPage, Presence, Thread, ThreadEvents, ThreadOptions } from './thread.js';
+export type {
+  Cancelling,
+  CancelTarget,
+  HistoryPage,
+  Presence,
+  Thread,
+  ThreadEvents,
+  ThreadOptions
+} from './thread.js';
 
 /** How a client connects. */
 export interface ConnectOptions {

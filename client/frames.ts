@@ -98,6 +98,8 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
     count: optional(integer)
   }),
   mark: fields({ thread: text, user: text, read: integer }),
+  chunk: fields({ thread: text, run: text, at: integer, text }),
+  cancelling: fields({ run: optional(text) }),
   ping: fields({}),
   pong: fields({ time: number }),
   error: fields({ code: text, message: text, retry: flag, afterMs: optional(number) }),

@@ -6,6 +6,7 @@ import type { Ack, SendOptions } from './outbox.js';
 import { OutgoingList, type Outgoing } from './outgoing.js';
 import { REQUEST_TIMEOUT_MS, type Reply, type Requests } from './requests.js';
 import { RollcallError, clientError } from './rollcall-error.js';
+import { NO_RUNS, changedRuns, reduceRuns, runList, type Run, type Runs } from './runs.js';
 
 /** How long after a "is typing" the next one is not sent, in milliseconds: half of what the server shows it for. */
 export const TYPING_REPEAT_MS = 3_000;
@@ -40,6 +41,8 @@ export interface ThreadEvents {
   /** A message of one's own is on its way, or is so no more; `Thread.outgoing` holds all. */
   outgoing: Outgoing;
   subscribed: ServerFrame<'subscribed'>;
+  /** A run of an agent as it stands after a change: for every piece of its answer, so keep the work small. */
+  run: Run;
   /** All that was kept has come; what comes now is live. */
   caughtUp: ServerFrame<'caught_up'>;
   /** The server does not let this client subscribe; the thread tries no more. */
@@ -54,6 +57,12 @@ export interface ThreadOptions {
 
 /** One page of history, oldest first. */
 export type HistoryPage = ServerFrame<'history'>;
+
+/** Which run to cancel: itself, or whatever answers this message, also before it has begun. */
+export type CancelTarget = { readonly run: string } | { readonly mid: string };
+
+/** The server has heard that a run is to be cancelled; its `agent_cancelled` comes as an event. */
+export type Cancelling = ServerFrame<'cancelling'>;
 
 /** What a thread needs of its client. */
 export interface ThreadWire {
@@ -79,6 +88,8 @@ export class Thread {
   /** Who types, and how to stop the clock that ends it. */
   readonly #typists = new Map<string, () => void>();
   #since: SinceValue;
+  #runs: Runs = NO_RUNS;
+  #runList: readonly Run[] | null = null;
   /** Subscribe was sent on the present connection. */
   #asked = false;
   /** … and answered. */
@@ -104,6 +115,15 @@ export class Thread {
   /** Who types now, sorted; one whose "is typing" is not repeated in time types no more. */
   get typists(): readonly string[] {
     return [...this.#typists.keys()].sort();
+  }
+
+  /**
+   * The runs of agents that have been heard of since the thread was joined, in the order they began: those that go on,
+   * and the last 100 that have ended. What it holds does not change; ask again for the next state.
+   */
+  get runs(): readonly Run[] {
+    this.#runList ??= runList(this.#runs);
+    return this.#runList;
   }
 
   /** What this client has: the place to go on from, also in another session. Null until the server has answered. */
@@ -173,6 +193,19 @@ export class Thread {
       { type: 'history', thread: this.id, ...page },
       (frame) => frame.type === 'history'
     );
+  }
+
+  /**
+   * Asks for a run to be cancelled and answers once the server has taken note of it.
+   * @throws {RollcallError} (as rejection) the server's refusal (`not_found`), or `timeout`, `closed`
+   */
+  cancel(target: CancelTarget): Promise<Cancelling> {
+    const { id } = this;
+    const question =
+      'run' in target
+        ? ({ type: 'cancel', run: target.run } as const)
+        : ({ type: 'cancel', thread: id, mid: target.mid } as const);
+    return this.#wire.requests.ask(question, (frame) => frame.type === 'cancelling');
   }
 
   /** Says that the user types, or no longer does. Repeats are thinned out; said to nobody while not subscribed. */
@@ -248,7 +281,11 @@ export class Thread {
   take(frame: ServerFrame): void {
     if (!this.#joined) return;
     if (frame.type === 'message') this.#message(frame);
+    else if (frame.type === 'chunk') this.#reduceRuns(frame);
+    // One that was not asked for says that trimming has overtaken this reader.
+    else if (frame.type === 'subscribed') this.#overtaken(frame);
     else if (frame.type === 'caught_up') {
+      this.#reduceRuns(frame);
       // Only where no place is known yet: it must not step over messages that have not come.
       if (this.position?.offset === 0) this.#advance(frame.offset);
       this.#events.emit('caughtUp', frame);
@@ -298,6 +335,7 @@ export class Thread {
     // the server gives what nobody has taken yet.
     this.#since = { offset: Math.max(0, frame.offset - frame.replay), epoch };
     this.#events.emit('subscribed', frame);
+    this.#reduceRuns(frame);
     if (gap !== null) this.#gap(gap);
     this.#presence(frame.present, []);
     this.#sendMark();
@@ -314,7 +352,23 @@ export class Thread {
     this.#outgoing.delete(frame.mid);
     this.#stopsTyping(frame.from.user);
     this.#events.emit('message', frame);
+    this.#reduceRuns(frame);
     for (const stream of [...this.#streams]) stream.push({ type: 'message', message: frame });
+  }
+
+  #overtaken(frame: ServerFrame<'subscribed'>): void {
+    this.#reduceRuns(frame);
+    if (frame.gap === null) return;
+    this.#gap(frame.gap);
+    this.#advance(frame.gap.to);
+  }
+
+  #reduceRuns(frame: ServerFrame): void {
+    const before = this.#runs;
+    this.#runs = reduceRuns(before, frame);
+    if (this.#runs === before) return;
+    this.#runList = null;
+    for (const run of changedRuns(before, this.#runs)) this.#events.emit('run', run);
   }
 
   #advance(offset: number): void {

@@ -30,6 +30,9 @@ export const AGENT_KINDS = [
   'agent_cancelled'
 ] as const;
 
+/** One of {@link AGENT_KINDS}. */
+export type AgentKind = (typeof AGENT_KINDS)[number];
+
 /** Says whether a kind is one of {@link AGENT_KINDS}, which clients may not send. */
 export function isAgentKind(kind: string): boolean {
   return AGENT_KINDS.some((agentKind) => agentKind === kind);
@@ -268,6 +271,19 @@ export const SERVER_FRAMES = {
     thread: Thread,
     user: Type.String(),
     read: Offset
+  }),
+  chunk: Type.Object({
+    type: Type.Literal('chunk'),
+    thread: Thread,
+    run: Type.String(),
+    at: Offset,
+    text: Type.String()
+  }),
+  // Without a run when a message was cancelled before its run began.
+  cancelling: Type.Object({
+    type: Type.Literal('cancelling'),
+    id,
+    run: Type.Optional(Type.String())
   }),
   ping: Type.Object({ type: Type.Literal('ping') }),
   pong: Type.Object({ type: Type.Literal('pong'), id, time: Type.Number() }),

@@ -1,6 +1,7 @@
 /** The chat page: one client, one open thread at a time, and the parts of the page that show them. */
 import {
   connect,
+  runOf,
   type Client,
   type ClientState,
   type MessageFrame,
@@ -14,23 +15,29 @@ import { presenceWords, typingWords } from './presence-words.js';
 import { Remembered } from './remembered.js';
 import { Room } from './room.js';
 import { hashOfThread, threadOfHash } from './route.js';
+import { spokenWords } from './run-words.js';
 import { SignIn } from './sign-in.js';
 import { Sidebar, type ListedThread } from './sidebar.js';
 
 /** Threads asked for and listed at most. */
 const LIST_MAX = 50;
 
-/** How often the list of threads is asked for again while the page is in sight, in milliseconds. */
-const LIST_MS = 30_000;
+/** How often it is looked for news of other threads while the page is in sight, in milliseconds. */
+const NEWS_MS = 5_000;
+
+/** Threads asked for then: those with news come first, and rarely more than a few have some. */
+const NEWS_MAX = 10;
 
 /** Unsent text is kept for this many threads; the one left longest ago is forgotten first. */
 const UNSENT_MAX = 50;
 
 class ChatPage {
   readonly #remembered = new Remembered(sessionStorage, localStorage);
+  readonly #app = byId('app', HTMLDivElement);
   readonly #title = byId('title', HTMLHeadingElement);
   readonly #present = byId('present', HTMLParagraphElement);
   readonly #typing = byId('typing', HTMLParagraphElement);
+  readonly #spoken = byId('spoken', HTMLParagraphElement);
   readonly #unsent = new Map<string, string>();
   readonly #sidebar = new Sidebar(() => {
     this.#ask('');
@@ -62,7 +69,9 @@ class ChatPage {
       this.#watch();
     },
     retry: (mid) => this.#room?.retry(mid),
-    discard: (mid) => this.#room?.discard(mid)
+    discard: (mid) => this.#room?.discard(mid),
+    loadGap: (gap) => void this.#room?.loadGap(gap),
+    stop: (run) => this.#room?.stop(run)
   });
   #client: Client | null = null;
   #room: Room | null = null;
@@ -93,8 +102,8 @@ class ChatPage {
       byId('composer-text', HTMLTextAreaElement).focus();
     });
     setInterval(() => {
-      if (!document.hidden) this.#refreshList();
-    }, LIST_MS);
+      if (!document.hidden) this.#lookForNews();
+    }, NEWS_MS);
     const wanted = new URLSearchParams(location.search).get('user');
     const known = this.#remembered.user;
     this.#showList();
@@ -122,6 +131,10 @@ class ChatPage {
     client.on('state', (state) => {
       if (client === this.#client) this.#stated(state);
     });
+    // Of a thread of one's own that nobody has open: it comes by itself.
+    client.on('message', (message) => {
+      if (client === this.#client) this.#list(message, false);
+    });
     this.#stated(client.state);
   }
 
@@ -140,6 +153,7 @@ class ChatPage {
       this.#ask(given ? `The token was not accepted: ${state.reason}.` : '');
     }
     this.#banner.show(state);
+    this.#app.classList.toggle('away', state.name !== 'connected');
     if (state.name === 'connected' && document.activeElement === document.body) {
       // "Reconnect now" is gone with the banner; the keyboard goes back to where it is needed.
       this.#composer.focus();
@@ -159,10 +173,18 @@ class ChatPage {
         this.#log.show(room.content);
         this.#watch();
       },
+      streamed: (rows) => {
+        if (room === this.#room) this.#log.stream(rows);
+      },
+      run: (run) => {
+        if (room === this.#room) this.#spoken.textContent = spokenWords(run);
+      },
       arrived: (message) => {
-        if (document.hidden && message.from.user !== this.#user) this.#missed += 1;
+        if (document.hidden && message.from.user !== this.#user && isNews(message)) {
+          this.#missed += 1;
+        }
         this.#entitle();
-        this.#list(message);
+        this.#list(message, !document.hidden && this.#log.following);
       },
       people: () => {
         if (room === this.#room) this.#showPeople();
@@ -174,6 +196,7 @@ class ChatPage {
     this.#composer.thread = id;
     this.#composer.focus();
     this.#title.textContent = id;
+    this.#spoken.textContent = '';
     this.#log.toEnd();
     this.#log.show(room.content);
     this.#entitle();
@@ -227,12 +250,36 @@ class ChatPage {
     );
   }
 
-  /** Brings the list up to date with a message of the open thread, which is read as it comes. */
-  #list(last: MessageFrame): void {
+  /** Asks for the first few threads only; when none of them is as it was, there may be news behind them. */
+  #lookForNews(): void {
+    const client = this.#client;
+    if (client?.state.name !== 'connected') return;
+    client.threads({ limit: NEWS_MAX }).then(
+      ({ threads }) => {
+        if (client !== this.#client) return;
+        const known = new Map(this.#listed.map((one) => [one.thread, one.offset]));
+        const old = threads.filter(({ thread, offset }) => known.get(thread) === offset);
+        if (old.length === 0 && threads.length === NEWS_MAX) {
+          this.#refreshList();
+          return;
+        }
+        const told = new Set(threads.map(({ thread }) => thread));
+        const others = this.#listed.filter(({ thread }) => !told.has(thread));
+        this.#listed = [...threads, ...others].slice(0, LIST_MAX);
+        this.#showList();
+      },
+      () => undefined
+    );
+  }
+
+  /** Brings the list up to date with a message that has come, and was read as it came or not. */
+  #list(last: MessageFrame, isRead: boolean): void {
     const { thread, offset, at } = last;
     const known = this.#listed.find((one) => one.thread === thread);
     const others = this.#listed.filter((one) => one !== known);
-    this.#listed = [{ epoch: '', read: offset, ...known, thread, offset, at, last }, ...others];
+    const read = isRead ? offset : (known?.read ?? offset - 1);
+    const listed = { epoch: known?.epoch ?? '', thread, offset, read, at, last };
+    this.#listed = [listed, ...others].slice(0, LIST_MAX);
     this.#showList();
   }
 
@@ -256,6 +303,11 @@ class ChatPage {
     const missed = this.#missed > 0 ? `(${String(this.#missed)}) ` : '';
     document.title = `${missed}${this.#room?.id ?? threadOfHash(location.hash)} · Rollcall`;
   }
+}
+
+/** An answer is news when it is there, not when it begins, nor for every step on the way. */
+function isNews(message: MessageFrame): boolean {
+  return runOf(message) === null || /^agent_(?:completed|failed|cancelled)$/.test(message.kind);
 }
 
 if (location.hash === '') history.replaceState(null, '', hashOfThread(threadOfHash('')));

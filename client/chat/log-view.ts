@@ -1,11 +1,17 @@
 import type { Gap } from '../client.js';
 import { initials, tint } from './avatar.js';
 import { byId, element } from '../page/element.js';
-import { messageText, textPieces } from './message-text.js';
+import { dayWords } from './day-words.js';
+import { messageText } from './message-text.js';
+import { RichText } from './rich-text-view.js';
+import { RunView, type StopState } from './run-view.js';
 import type { Row } from './transcript.js';
 
-/** Distance from an end of the log, in pixels, that counts as being there. */
+/** Distance from the end of the log, in pixels, that counts as being there when the reader comes down to it. */
 const NEAR_PX = 60;
+
+/** As that, when nobody has moved: positions are rounded. */
+const END_PX = 2;
 
 /** Distance from the top, in pixels, where older messages are asked for. */
 const OLDER_PX = 300;
@@ -20,6 +26,10 @@ export interface LogViewEvents {
   reachedEnd(): void;
   retry(mid: string): void;
   discard(mid: string): void;
+  /** The reader wants what is missing. */
+  loadGap(gap: Gap): void;
+  /** The reader wants an agent to stop. */
+  stop(run: string): void;
 }
 
 /** What the log shows. */
@@ -32,12 +42,24 @@ export interface LogContent {
   readonly detached: boolean;
   /** Messages that came while the reader was elsewhere in the log. */
   readonly unseen: number;
+  /** Runs that are to be stopped, by id. */
+  readonly stops: ReadonlyMap<string, StopState>;
+}
+
+/** One run as it changes from word to word, without the rest of the log. */
+export type StreamedRow = Extract<Row, { type: 'run' }>;
+
+const NOT_STOPPED: StopState = { type: 'idle' };
+
+interface ShownRow {
+  readonly row: string;
+  readonly node: HTMLElement;
+  /** Of a run: changes in place. */
+  readonly view: RunView | null;
 }
 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
-const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
-const DAY_AND_YEAR = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
 
 /** The messages on the page. Rows keep their elements for as long as they do not change. */
 export class LogView {
@@ -47,8 +69,11 @@ export class LogView {
   readonly #older = byId('older', HTMLDivElement);
   readonly #empty = byId('empty', HTMLDivElement);
   readonly #jump = byId('jump', HTMLButtonElement);
-  readonly #shown = new Map<string, { readonly row: string; readonly node: HTMLElement }>();
+  readonly #shown = new Map<string, ShownRow>();
+  /** Keys of what is shown, to find the row that is in sight. */
+  readonly #keys = new WeakMap<Element, string>();
   #following = true;
+  #scrolledTo = 0;
   #content: LogContent | null = null;
 
   constructor(events: LogViewEvents) {
@@ -78,30 +103,41 @@ export class LogView {
   toEnd(): void {
     this.#following = true;
     this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    this.#scrolledTo = this.#scroll.scrollTop;
   }
 
   /** Shows this, keeping what the reader looks at where it is. */
   show(content: LogContent): void {
-    const anchor = this.#following ? null : this.#anchor();
+    const hold = this.#following ? null : this.#hold();
     this.#content = content;
     this.#rows.setAttribute('aria-busy', String(content.loading));
     this.#older.hidden = !content.more;
     this.#empty.hidden = content.rows.length > 0 || content.loading;
     this.#reconcile(content.rows);
     if (this.#following && !content.detached) this.toEnd();
-    else if (anchor !== null) {
-      const node = this.#shown.get(anchor.key)?.node;
-      if (node !== undefined) {
-        this.#scroll.scrollTop += node.getBoundingClientRect().bottom - anchor.bottom;
-      }
-    }
+    else hold?.();
+    this.#scrolledTo = this.#scroll.scrollTop;
     this.#showJump();
+  }
+
+  /** Shows how runs go on, keeping what the reader looks at where it is. */
+  stream(rows: readonly StreamedRow[]): void {
+    const hold = this.#following ? null : this.#hold();
+    for (const row of rows) this.#shown.get(row.key)?.view?.show(this.#runContent(row));
+    if (this.following) this.toEnd();
+    else hold?.();
+    this.#scrolledTo = this.#scroll.scrollTop;
   }
 
   #scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
     const wasFollowing = this.#following;
-    this.#following = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    const left = scrollHeight - scrollTop - clientHeight;
+    const moved = scrollTop - this.#scrolledTo;
+    // Whoever scrolls up, however little, wants to stay there, also while an answer grows.
+    if (left < END_PX) this.#following = true;
+    else if (moved !== 0) this.#following = moved > 0 && left < NEAR_PX;
+    this.#scrolledTo = scrollTop;
     if (this.#following && !wasFollowing) this.#events.reachedEnd();
     if (scrollTop < OLDER_PX && this.#content?.more === true && !this.#content.loading) {
       this.#events.older();
@@ -119,15 +155,41 @@ export class LogView {
   }
 
   /**
-   * The first message in sight, to be held still while rows come above it. By key and lower edge, because what comes
-   * may take it into its group: then it gets a new element, without the head.
+   * Takes hold of what is first in sight; the answer puts it back where it was. A message is held by key and lower
+   * edge, because what comes above may take it into its group: then it gets a new element, without the head. A run is
+   * held by the step or paragraph in sight, because it grows below.
    */
-  #anchor(): { key: string; bottom: number } | null {
+  #hold(): (() => void) | null {
     const edge = this.#scroll.getBoundingClientRect().top;
-    for (const { key, type } of this.#content?.rows ?? []) {
-      if (type !== 'message') continue;
-      const bottom = this.#shown.get(key)?.node.getBoundingClientRect().bottom ?? 0;
-      if (bottom > edge) return { key, bottom };
+    const { children } = this.#rows;
+    let from = 0;
+    let to = children.length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      const bottom = children[middle]?.getBoundingClientRect().bottom ?? 0;
+      if (bottom > edge) to = middle;
+      else from = middle + 1;
+    }
+    let row: Element | null = children[from] ?? null;
+    for (; row !== null; row = row.nextElementSibling) {
+      const key = this.#keys.get(row) ?? '';
+      const shown = this.#shown.get(key);
+      if (shown !== undefined && shown.view !== null) {
+        const pieces = [...row.querySelectorAll('.piece')];
+        const piece = pieces.find((one) => one.getBoundingClientRect().bottom > edge) ?? row;
+        const { top } = piece.getBoundingClientRect();
+        return () => {
+          this.#scroll.scrollTop += piece.getBoundingClientRect().top - top;
+        };
+      }
+      if (!row.classList.contains('message')) continue;
+      const { bottom } = row.getBoundingClientRect();
+      return () => {
+        const node = this.#shown.get(key)?.node;
+        if (node !== undefined) {
+          this.#scroll.scrollTop += node.getBoundingClientRect().bottom - bottom;
+        }
+      };
     }
     return null;
   }
@@ -143,23 +205,38 @@ export class LogView {
     for (const row of rows) {
       const signature = signatureOf(row);
       const shown = this.#shown.get(row.key);
+      if (row.type === 'run') shown?.view?.show(this.#runContent(row));
       if (shown?.row === signature) {
         if (shown.node === next) next = next.nextElementSibling;
         else this.#rows.insertBefore(shown.node, next);
         continue;
       }
-      const node = this.#make(row);
-      if (shown === undefined) this.#rows.insertBefore(node, next);
+      const made = this.#make(row);
+      if (shown === undefined) this.#rows.insertBefore(made.node, next);
       else {
         if (shown.node === next) next = next.nextElementSibling;
-        shown.node.replaceWith(node);
-        this.#rows.insertBefore(node, next);
+        shown.node.replaceWith(made.node);
+        this.#rows.insertBefore(made.node, next);
       }
-      this.#shown.set(row.key, { row: signature, node });
+      this.#keys.set(made.node, row.key);
+      this.#shown.set(row.key, { row: signature, ...made });
     }
   }
 
-  #make(row: Row): HTMLElement {
+  #runContent({ run, live, at }: StreamedRow): Parameters<RunView['show']>[0] {
+    return { run, live, at, stop: this.#content?.stops.get(run.run) ?? NOT_STOPPED };
+  }
+
+  #make(row: Row): Omit<ShownRow, 'row'> {
+    if (row.type !== 'run') return { node: this.#makePlain(row), view: null };
+    const view = new RunView(timeOf, (run) => {
+      this.#events.stop(run);
+    });
+    view.show(this.#runContent(row));
+    return { node: view.node, view };
+  }
+
+  #makePlain(row: Exclude<Row, { type: 'run' }>): HTMLElement {
     if (row.type === 'day') {
       const label = dayWords(row.at, Date.now());
       return element(
@@ -169,20 +246,16 @@ export class LogView {
       );
     }
     if (row.type === 'gap') {
-      return element('div', { class: 'gap', role: 'note' }, element('span', {}, gapWords(row.gap)));
+      return this.#makeGap(row.gap);
     }
     if (row.type === 'draft') return this.#makeDraft(row);
     const { message, own, first } = row;
     const user = message.from.user;
-    const time = element(
-      'time',
-      { datetime: new Date(message.at).toISOString(), title: MOMENT.format(message.at) },
-      TIME.format(message.at)
-    );
+    const time = timeOf(message.at);
     const { text, json } = messageText(message);
     const bubble = json
       ? element('pre', { class: 'bubble code', tabindex: '0' }, text)
-      : element('p', { class: 'bubble' }, ...linked(text));
+      : new RichText('bubble', text).node;
     const tag =
       message.kind === 'user_message' ? [] : [element('span', { class: 'kind' }, message.kind)];
     return element(
@@ -197,6 +270,20 @@ export class LogView {
         : tag),
       bubble
     );
+  }
+
+  #makeGap(gap: Gap): HTMLElement {
+    const words = element('span', {}, gapWords(gap));
+    if (gap.reason === 'missing' || gap.reason === 'overflow') {
+      const load = element('button', { class: 'quiet', type: 'button' }, 'Load them');
+      load.addEventListener('click', () => {
+        // The button goes with the hole; the keyboard stays in the log.
+        this.#scroll.focus({ preventScroll: true });
+        this.#events.loadGap(gap);
+      });
+      words.append(' ', load);
+    }
+    return element('div', { class: 'gap', role: 'note' }, words);
   }
 
   #makeDraft({ draft, first }: Extract<Row, { type: 'draft' }>): HTMLElement {
@@ -229,7 +316,7 @@ export class LogView {
             )
           ]
         : []),
-      element('p', { class: 'bubble' }, ...linked(draft.text)),
+      new RichText('bubble', draft.text).node,
       state
     );
   }
@@ -240,15 +327,11 @@ function avatar(user: string): HTMLElement {
   return element('span', { class: name, 'aria-hidden': 'true' }, initials(user));
 }
 
-function linked(text: string): (Node | string)[] {
-  return textPieces(text).map((piece) =>
-    piece.href === null
-      ? piece.text
-      : element(
-          'a',
-          { href: piece.href, target: '_blank', rel: 'noopener noreferrer nofollow' },
-          piece.text
-        )
+function timeOf(at: number): HTMLTimeElement {
+  return element(
+    'time',
+    { datetime: new Date(at).toISOString(), title: MOMENT.format(at) },
+    TIME.format(at)
   );
 }
 
@@ -257,16 +340,6 @@ function signatureOf(row: Row): string {
   if (row.type === 'message') return `message ${String(row.first)}`;
   if (row.type === 'draft') return `${row.draft.state} ${String(row.first)} ${row.draft.problem}`;
   return row.type;
-}
-
-/** Names a day as people do, seen from `now`; both in Unix milliseconds. */
-function dayWords(at: number, now: number): string {
-  const day = new Date(at);
-  const today = new Date(now);
-  if (day.toDateString() === today.toDateString()) return 'Today';
-  today.setDate(today.getDate() - 1);
-  if (day.toDateString() === today.toDateString()) return 'Yesterday';
-  return (day.getFullYear() === today.getFullYear() ? DAY : DAY_AND_YEAR).format(day);
 }
 
 function gapWords({ from, to, reason }: Gap): string {

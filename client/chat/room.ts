@@ -1,10 +1,22 @@
-import { RollcallError, type Client, type MessageFrame, type Thread } from '../client.js';
+import {
+  RollcallError,
+  runOf,
+  type Client,
+  type Gap,
+  type MessageFrame,
+  type Run,
+  type Thread
+} from '../client.js';
 import { newMid } from '../mid.js';
-import type { LogContent } from './log-view.js';
+import type { LogContent, StreamedRow } from './log-view.js';
+import type { StopState } from './run-view.js';
 import { Transcript } from './transcript.js';
 
-/** Messages asked for at once. */
-const PAGE = 50;
+/** Messages asked for on opening a thread: more than a screen holds. */
+const FIRST_PAGE = 50;
+
+/** Messages asked for at once after that: few enough to be drawn without a hitch. */
+const PAGE = 100;
 
 /** Pause between two read marks, in milliseconds: reading along costs one frame a second at most. */
 const MARK_MS = 1_000;
@@ -16,6 +28,10 @@ const DRAW_MS = 16;
 export interface RoomEvents {
   /** Something to show has changed. */
   changed(): void;
+  /** Runs go on: nothing but these rows has changed. */
+  streamed(rows: readonly StreamedRow[]): void;
+  /** A run has begun, or ended that was seen going on. */
+  run(run: Run): void;
   /** A message has come. */
   arrived(message: MessageFrame): void;
   /** Somebody began or ceased to type, came or went. */
@@ -30,6 +46,11 @@ export class Room {
   readonly #thread: Thread;
   readonly #events: RoomEvents;
   readonly #transcript = new Transcript();
+  /** Runs of the thread that were seen going on. */
+  readonly #going = new Set<string>();
+  readonly #stops = new Map<string, StopState>();
+  /** Runs to draw when nothing else is; null = draw everything. */
+  #streamed: Set<string> | null = new Set();
   #filled = false;
   #more = false;
   #loading = false;
@@ -52,9 +73,16 @@ export class Room {
     this.#thread.on('message', (message) => {
       this.#arrived(message);
     });
+    this.#thread.on('run', (run) => {
+      this.#ran(run);
+    });
     this.#thread.on('gap', (gap) => {
       this.#transcript.mark(gap);
-      if (gap.reason === 'epoch') this.#more = false;
+      if (gap.reason === 'epoch') {
+        this.#more = false;
+        this.#going.clear();
+        this.#stops.clear();
+      }
       this.#draw();
     });
     this.#thread.on('presence', () => {
@@ -91,7 +119,8 @@ export class Room {
       more: this.#hasMore(),
       loading: this.#loading || !this.#filled,
       detached: this.#transcript.detached,
-      unseen: this.#unseen
+      unseen: this.#unseen,
+      stops: this.#stops
     };
   }
 
@@ -111,6 +140,36 @@ export class Room {
   discard(mid: string): void {
     if (this.#transcript.draftOf(mid)?.state === 'failed') this.#transcript.discard(mid);
     this.#draw();
+  }
+
+  /** Asks for an agent to be stopped; once is enough. */
+  stop(run: string): void {
+    if (this.#stops.get(run)?.type === 'asked') return;
+    this.#stops.set(run, { type: 'asked' });
+    this.#draw();
+    this.#thread.cancel({ run }).catch((error: unknown) => {
+      const problem = error instanceof Error ? error.message : String(error);
+      // It may have ended meanwhile; then there is nothing to tell.
+      if (this.#going.has(run)) this.#stops.set(run, { type: 'refused', problem });
+      this.#draw();
+    });
+  }
+
+  /** Loads what is missing in the middle, as far as the server has it: one page, from its end. */
+  async loadGap(gap: Gap): Promise<void> {
+    if (this.#loading) return;
+    this.#loading = true;
+    this.#draw();
+    try {
+      const page = await this.#thread.history({ before: gap.to + 1, limit: PAGE });
+      this.#transcript.fill(gap, page.messages, page.more);
+    } catch (error) {
+      // The hole stays, and can be asked for again.
+      if (!(error instanceof RollcallError)) throw error;
+    } finally {
+      this.#loading = false;
+      this.#draw();
+    }
   }
 
   /** Says that the user types, or no longer does. */
@@ -133,7 +192,7 @@ export class Room {
   async loadOlder(): Promise<void> {
     const before = this.#transcript.oldest;
     if (this.#loading || !this.#hasMore() || before === null) return;
-    await this.#load(before);
+    await this.#load(before, PAGE);
   }
 
   /** Goes back to the end of the log after older messages have pushed it out. */
@@ -146,6 +205,8 @@ export class Room {
 
   /** Leaves the thread. */
   leave(): void {
+    // What was read in the last second is read all the same.
+    if (this.#markTimer !== null) this.#mark();
     this.#left = true;
     clearTimeout(this.#drawTimer ?? undefined);
     clearTimeout(this.#markTimer ?? undefined);
@@ -160,16 +221,16 @@ export class Room {
     const position = this.#thread.position;
     const first = this.#transcript.oldest;
     // Up to what came by itself: nothing twice, nothing between.
-    this.#filled = await this.#load(first ?? (position?.offset ?? 0) + 1);
+    this.#filled = await this.#load(first ?? (position?.offset ?? 0) + 1, FIRST_PAGE);
     this.#draw();
   }
 
   /** Answers whether the page came. */
-  async #load(before: number): Promise<boolean> {
+  async #load(before: number, limit: number): Promise<boolean> {
     this.#loading = true;
     this.#draw();
     try {
-      const page = await this.#thread.history({ before, limit: PAGE });
+      const page = await this.#thread.history({ before, limit });
       this.#transcript.prepend(page.messages);
       this.#more = page.more;
       return true;
@@ -186,13 +247,28 @@ export class Room {
 
   #arrived(message: MessageFrame): void {
     this.#transcript.append(message);
-    if (message.from.user !== this.#user) {
-      if (!this.#watched) this.#unseen += 1;
+    if (message.from.user !== this.#user && !this.#watched) {
+      // A run is one block, however many entries it has.
+      if (runOf(message) === null || message.kind === 'agent_started') this.#unseen += 1;
     }
     this.#events.arrived(message);
     this.#events.people();
     this.#draw();
     this.#markSoon();
+  }
+
+  #ran(run: Run): void {
+    const { run: id, state } = run;
+    const isAll = this.#transcript.track(run);
+    if (state === 'streaming') {
+      if (!this.#going.has(id)) this.#events.run(run);
+      this.#going.add(id);
+    } else if (this.#going.delete(id)) {
+      this.#stops.delete(id);
+      this.#events.run(run);
+    }
+    if (isAll) this.#draw();
+    else this.#drawRun(id);
   }
 
   #send(mid: string, text: string): void {
@@ -213,10 +289,26 @@ export class Room {
   }
 
   #draw(): void {
+    this.#streamed = null;
+    this.#drawSoon();
+  }
+
+  #drawRun(run: string): void {
+    this.#streamed?.add(run);
+    this.#drawSoon();
+  }
+
+  #drawSoon(): void {
     if (this.#left) return;
     this.#drawTimer ??= setTimeout(() => {
       this.#drawTimer = null;
-      this.#events.changed();
+      const runs = this.#streamed;
+      this.#streamed = new Set();
+      if (runs === null) this.#events.changed();
+      else {
+        const rows = [...runs].map((run) => this.#transcript.runRow(run));
+        this.#events.streamed(rows.filter((row) => row !== undefined));
+      }
     }, DRAW_MS);
   }
 
@@ -224,8 +316,12 @@ export class Room {
     if (this.#left || !this.#watched) return;
     this.#markTimer ??= setTimeout(() => {
       this.#markTimer = null;
-      const { newest } = this.#transcript;
-      if (this.#watched && newest !== null) this.#thread.markRead(newest);
+      this.#mark();
     }, MARK_MS);
+  }
+
+  #mark(): void {
+    const { newest } = this.#transcript;
+    if (this.#watched && newest !== null) this.#thread.markRead(newest);
   }
 }

@@ -1,8 +1,9 @@
 import type { MessageFrame } from '../client.js';
 import { initials, tint } from './avatar.js';
 import { byId, element } from '../page/element.js';
-import { messageText } from './message-text.js';
+import { momentWords } from './day-words.js';
 import { hashOfThread, isThread } from './route.js';
+import { lineOf } from './run-words.js';
 
 /** One line of the thread list. */
 export interface ListedThread {
@@ -19,6 +20,7 @@ export class Sidebar {
   readonly #list = byId('threads', HTMLUListElement);
   readonly #menu = byId('menu', HTMLButtonElement);
   readonly #app = byId('app', HTMLDivElement);
+  #shown = '';
 
   constructor(changeUser: () => void) {
     const field = byId('goto-thread', HTMLInputElement);
@@ -67,6 +69,18 @@ export class Sidebar {
 
   /** Shows the threads. */
   show(threads: readonly ListedThread[], current: string): void {
+    const wanted = JSON.stringify([
+      current,
+      threads.map(({ thread, last, unread }) => [
+        thread,
+        last?.mid,
+        last?.offset,
+        unread,
+        last === null ? '' : momentWords(last.at, Date.now())
+      ])
+    ]);
+    if (wanted === this.#shown) return;
+    this.#shown = wanted;
     const focused = document.activeElement?.getAttribute('href') ?? null;
     const links = threads.map((listed) => link(listed, listed.thread === current));
     this.#list.replaceChildren(...links.map((one) => element('li', {}, one)));
@@ -81,16 +95,25 @@ export class Sidebar {
 }
 
 function link({ thread, last, unread }: ListedThread, current: boolean): HTMLAnchorElement {
-  const preview =
-    last === null ? '' : `${last.from.user}: ${messageText(last).text.slice(0, PREVIEW_MAX)}`;
+  const preview = last === null ? '' : `${last.from.user}: ${lineOf(last).slice(0, PREVIEW_MAX)}`;
   const count = unread > 99 ? '99+' : String(unread);
   return element(
     'a',
     { href: hashOfThread(thread), 'aria-current': current ? 'page' : null },
     element('span', { class: 'thread-name' }, thread),
+    ...(last === null
+      ? []
+      : [element('span', { class: 'moment' }, momentWords(last.at, Date.now()))]),
+    ...(preview === '' ? [] : [element('span', { class: 'preview' }, preview)]),
     ...(unread > 0 && !current
-      ? [element('span', { class: 'unread', 'aria-label': `${count} unread` }, count)]
-      : []),
-    ...(preview === '' ? [] : [element('span', { class: 'preview' }, preview)])
+      ? [
+          element(
+            'span',
+            { class: 'unread' },
+            count,
+            element('span', { class: 'heard' }, ' unread')
+          )
+        ]
+      : [])
   );
 }

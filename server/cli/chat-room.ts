@@ -39,7 +39,6 @@ export class ChatRoom {
   readonly #thread: Thread;
   readonly #lines: MessageLines;
   readonly #roster: Roster;
-  readonly #typing = new Map<string, () => void>();
   /** What comes while the messages before it are loaded; null when nothing is held. */
   #held: (MessageFrame | Gap)[] | null = [];
   #isAsked = false;
@@ -77,12 +76,9 @@ export class ChatRoom {
     thread.on('presence', ({ present }) => {
       if (thread.joined) this.#roster.present(present);
       else this.#roster.unknown();
-      for (const user of [...this.#typing.keys()]) {
-        if (!present.includes(user)) this.#types(user, 0);
-      }
     });
-    thread.on('typing', ({ user, on, forMs }) => {
-      this.#types(user, on ? forMs : 0);
+    thread.on('typing', ({ user }) => {
+      if (user !== this.#user()) options.changed();
     });
     thread.on('refused', (error) => {
       options.refused(`${id} is refused: ${safeLine(error.message)} (${safeLine(error.code)})`);
@@ -126,7 +122,8 @@ export class ChatRoom {
 
   /** Who types, for the lines above the prompt. */
   passing(): PassingLine[] {
-    const users = [...this.#typing.keys()].sort().map(safeName);
+    const others = this.#thread.typists.filter((user) => user !== this.#user());
+    const users = others.map(safeName);
     if (users.length === 0) return [];
     const words = users.length > 3 ? `${String(users.length)} people are` : users.join(', ');
     const verb = users.length === 1 ? ' is' : users.length > 3 ? '' : ' are';
@@ -151,7 +148,6 @@ export class ChatRoom {
   leave(): void {
     this.#isLeft = true;
     this.#roster.end();
-    for (const user of [...this.#typing.keys()]) this.#types(user, 0);
     this.#cancelMark?.();
     this.#sendMark();
     this.#thread.leave();
@@ -200,25 +196,11 @@ export class ChatRoom {
   #show(message: MessageFrame): void {
     const { outgoing, screen, changed } = this.#options;
     const isOwn = outgoing.take(message.mid) !== undefined;
-    this.#types(message.from.user, 0);
     screen.print(this.#lines.of(message, isOwn));
     this.#oldest ??= message.offset;
     this.#read = message.offset;
     this.#markSoon();
     if (isOwn) changed();
-  }
-
-  #types(user: string, forMs: number): void {
-    const cancel = this.#typing.get(user);
-    cancel?.();
-    this.#typing.delete(user);
-    if (forMs > 0 && user !== this.#user()) {
-      const stop = this.#options.clock.after(forMs, () => {
-        this.#types(user, 0);
-      });
-      this.#typing.set(user, stop);
-    }
-    if (cancel !== undefined || forMs > 0) this.#options.changed();
   }
 
   #user(): string {

@@ -3,6 +3,7 @@
  * It knows no sockets; `memory-socket.ts` and `fake-server.ts` bring its connections.
  */
 import { isRecord } from '../../client/frames.js';
+import { runOf } from '../../client/runs.js';
 import type { ClientFrame, MessageFrame, ServerFrame } from '../../server/protocol.js';
 
 /** The server's end of one connection. */
@@ -11,6 +12,8 @@ export interface FakePeer {
   close(code: number, reason: string): void;
 }
 
+type ToldRun = ServerFrame<'subscribed'>['runs'][number];
+
 interface FakeThread {
   epoch: string;
   /** Oldest offset kept. */
@@ -18,6 +21,8 @@ interface FakeThread {
   /** Oldest offset that nobody has taken yet; null = all have been. */
   heldFrom: number | null;
   readonly log: MessageFrame[];
+  /** Runs of agents that go on. */
+  readonly runs: Map<string, ToldRun>;
 }
 
 /** One connection, as the fake server sees it. */
@@ -87,7 +92,13 @@ export class FakeRollcall {
 
   /** A thread, made when it is not there. */
   thread(id: string): FakeThread {
-    const thread = this.#threads.get(id) ?? { epoch: 'x1', first: 1, heldFrom: null, log: [] };
+    const thread = this.#threads.get(id) ?? {
+      epoch: 'x1',
+      first: 1,
+      heldFrom: null,
+      log: [],
+      runs: new Map<string, ToldRun>()
+    };
     this.#threads.set(id, thread);
     return thread;
   }
@@ -100,7 +111,14 @@ export class FakeRollcall {
   }
 
   /** Appends a message of somebody and gives it to all who subscribe. */
-  say(threadId: string, user: string, body: unknown, mid?: string, at?: number): MessageFrame {
+  say(
+    threadId: string,
+    user: string,
+    body: unknown,
+    mid?: string,
+    at?: number,
+    kind = 'user_message'
+  ): MessageFrame {
     const thread = this.thread(threadId);
     const offset = thread.log.length + 1;
     const message: MessageFrame = {
@@ -110,14 +128,37 @@ export class FakeRollcall {
       mid: mid ?? `${user}-${String(offset)}`,
       from: { user },
       at: at ?? this.now(),
-      kind: 'user_message',
+      kind,
       body
     };
     thread.log.push(message);
-    for (const connection of this.connections) {
-      if (connection.threads.has(threadId)) connection.send(message);
-    }
+    this.#tell(threadId, message);
     return message;
+  }
+
+  /** Plays recorded frames of agent runs: entries go through the log, chunks to whoever is there, as the server does it. */
+  play(frames: readonly (MessageFrame | ServerFrame<'chunk'>)[]): void {
+    for (const frame of frames) {
+      const { runs } = this.thread(frame.thread);
+      if (frame.type === 'chunk') {
+        const run = runs.get(frame.run);
+        if (run !== undefined) {
+          const text = run.text.slice(0, frame.at) + frame.text;
+          runs.set(frame.run, { ...run, text, at: text.length });
+        }
+        this.#tell(frame.thread, frame);
+        continue;
+      }
+      const run = runOf(frame);
+      if (run !== null && frame.kind === 'agent_started') {
+        const asked = isRecord(frame.body) ? frame.body['inReplyTo'] : null;
+        const mid = typeof asked === 'string' ? asked : '';
+        runs.set(run, { run, state: 'streaming', mid, text: '', at: 0 });
+      } else if (run !== null && /^agent_(?:completed|failed|cancelled)$/.test(frame.kind)) {
+        runs.delete(run);
+      }
+      this.say(frame.thread, frame.from.user, frame.body, frame.mid, frame.at, frame.kind);
+    }
   }
 
   /** Takes what a client sent. */
@@ -143,6 +184,12 @@ export class FakeRollcall {
       message: `refused by the spec: ${error.code}`,
       ...error
     });
+  }
+
+  #tell(thread: string, frame: ServerFrame): void {
+    for (const connection of this.connections) {
+      if (connection.threads.has(thread)) connection.send(frame);
+    }
   }
 
   #handle(frame: ClientFrame, connection: FakeConnection): void {
@@ -211,6 +258,10 @@ export class FakeRollcall {
           other.send({ type: 'mark', thread, user: connection.user ?? '', read });
         }
       }
+    } else if (frame.type === 'cancel') {
+      const known = [...this.#threads.values()].some(({ runs }) => runs.has(frame.run ?? ''));
+      if (known) connection.send({ type: 'cancelling', ...id, run: frame.run ?? '' });
+      else this.refuse(frame, connection, { code: 'not_found', retry: false });
     } else if (frame.type === 'ping') connection.send({ type: 'pong', ...id, time: this.now() });
   }
 
@@ -240,7 +291,7 @@ export class FakeRollcall {
       recovered: gap === null,
       replay: replay.length,
       gap,
-      runs: [],
+      runs: [...thread.runs.values()],
       present
     });
     for (const message of replay) connection.send(message);

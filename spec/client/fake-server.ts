@@ -22,8 +22,15 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml'
 };
 
-/** The script and the style sheet of the page, by file name. */
-async function bundled(): Promise<ReadonlyMap<string, string>> {
+let built: Promise<ReadonlyMap<string, string>> | null = null;
+
+/** The script and the style sheet of the page, by file name, built once for all specs. */
+function bundled(): Promise<ReadonlyMap<string, string>> {
+  built ??= bundle();
+  return built;
+}
+
+async function bundle(): Promise<ReadonlyMap<string, string>> {
   const { outputFiles } = await build({
     entryPoints: [join(PAGE, 'chat.ts'), join(PAGE, 'chat.css')],
     outdir: PAGE,

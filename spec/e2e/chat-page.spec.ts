@@ -1,15 +1,21 @@
 import { expect } from 'chai';
+import { rm } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { WebSocket } from 'ws';
 import { connect } from '../../client/client.js';
+import { freePort } from '../../scripts/kill-proof/free-port.js';
+import { accessibilityProblems } from '../client/axe.js';
 import { connected, joinedPage, launchBrowser, say, texts } from '../client/browser.js';
 import { startGate, type Gate } from './gate.js';
-import { startServer } from './server-process.js';
+import { startServer, temporaryDir, type StartOptions } from './server-process.js';
 
 describe('chat page', function () {
   this.timeout(120_000);
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startServer>>;
+  let dataDir: string;
+  /** Of the same place, however often it is started. */
+  let options: StartOptions;
   let gate: Gate;
   let ada: Page;
   let bob: Page;
@@ -17,7 +23,9 @@ describe('chat page', function () {
 
   before(async function () {
     browser = await launchBrowser(this);
-    server = await startServer();
+    dataDir = await temporaryDir();
+    options = { dataDir, env: { PORT: String(await freePort()) } };
+    server = await startServer(options);
     // Only ada's network fails: bob comes straight to the server.
     gate = await startGate(server.url);
     const one = await joinedPage(browser, gate.url, 'ada', 'tea');
@@ -32,6 +40,7 @@ describe('chat page', function () {
     await (browser as Browser | undefined)?.close();
     await (gate as Gate | undefined)?.stop();
     await (server as typeof server | undefined)?.stop();
+    await rm(dataDir, { recursive: true, force: true });
   });
 
   it('lets two users chat', async () => {
@@ -50,19 +59,26 @@ describe('chat page', function () {
     expect(await ada.locator('#me-name').textContent()).to.equal('ada');
   });
 
-  it('says that it is cut off, and has everything once and in order when it is back', async () => {
+  it('says that it is cut off, and has 50 messages once and in order when it is back', async () => {
     gate.shut();
     await ada.getByRole('status').getByText('Reconnecting').first().waitFor();
-    await say(bob, 'while you were away');
-    await bob.getByRole('log').getByText('while you were away').waitFor();
+    const missed = Array.from({ length: 50 }, (_, i) => `while you were away ${String(i + 1)}`);
+    const cy = connect(server.url, { WebSocket, user: 'cy' });
+    for (const text of missed) await cy.publish('tea', { text });
+    cy.close();
     await say(ada, 'written offline');
     await ada.getByText('Sending…').waitFor();
     gate.open();
+    await ada.getByRole('button', { name: 'Reconnect now' }).click();
     await bob.getByRole('log').getByText('written offline').waitFor();
     await ada.getByText('Sending…').waitFor({ state: 'detached' });
     await ada.getByRole('status').waitFor({ state: 'hidden' });
-    const all = ['hello bob', 'hello ada', 'while you were away', 'written offline'];
+    const all = ['hello bob', 'hello ada', ...missed, 'written offline'];
     for (const page of [ada, bob]) expect(await texts(page)).to.eql(all);
+  });
+
+  it('has no serious fault for anybody', async () => {
+    expect(await accessibilityProblems(ada)).to.eql([]);
   });
 
   it('shares a thread with the SDK in Node', async () => {
@@ -71,19 +87,36 @@ describe('chat page', function () {
     const bodies: unknown[] = [];
     for await (const item of thread) {
       if (item.type === 'message') bodies.push(item.message.body);
-      if (bodies.length === 4) break;
+      if (bodies.length === 53) break;
     }
     await thread.send({ text: 'from Node' });
     await bob.getByRole('log').getByText('from Node').waitFor();
     client.close();
-    expect(bodies[3]).to.eql({ text: 'written offline' });
+    expect(bodies[52]).to.eql({ text: 'written offline' });
   });
 
-  it('says that the server is gone when it stops', async () => {
+  it('goes on with everybody when the server is restarted', async () => {
+    const before = await texts(bob);
     await server.stop();
     for (const page of [ada, bob]) {
-      await page.getByRole('status').getByText('Reconnecting').first().waitFor();
+      await page.getByRole('status').getByText('The server is restarting').waitFor();
     }
+    await say(ada, 'while it is away');
+    server = await startServer(options);
+    for (const page of [ada, bob]) {
+      await page.getByRole('button', { name: 'Reconnect now' }).click();
+      await page.getByRole('status').waitFor({ state: 'hidden' });
+    }
+    await say(bob, 'after it is back');
+    for (const page of [ada, bob]) {
+      await page.getByRole('log').getByText('while it is away').waitFor();
+      await page.getByRole('log').getByText('after it is back').waitFor();
+      await page.getByText('Sending…').waitFor({ state: 'detached' });
+    }
+    expect((await texts(ada)).toSorted()).to.eql(
+      [...before, 'while it is away', 'after it is back'].toSorted()
+    );
+    expect(await texts(bob)).to.eql(await texts(ada));
     expect(problems).to.eql([]);
   });
 });

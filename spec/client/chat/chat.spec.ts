@@ -132,6 +132,69 @@ describe('chat page (against the fake server)', function () {
     await page.getByRole('button', { name: 'new message' }).waitFor({ state: 'hidden' });
   });
 
+  it('scrolls up through 5,000 messages, each once, in bounded space and without a hitch', async () => {
+    const first = Date.now() - 5_000 * 60_000;
+    for (let i = 1; i <= 5_000; i++) {
+      const user = i % 7 < 4 ? 'bob' : 'cy';
+      server.rollcall.say('lobby', user, { text: String(i) }, undefined, first + i * 60_000);
+    }
+    const page = await join('ada');
+    await page.getByText('5000', { exact: true }).waitFor();
+    const seen = await page.evaluate<{
+      rows: number;
+      holes: number;
+      worstMs: number;
+      last: number;
+    }>(
+      `(async () => {
+        const log = document.getElementById('log-scroll');
+        const shown = document.getElementById('log');
+        const seen = { rows: 0, holes: 0, worstMs: 0, last: 0 };
+        let oldest = 0;
+        let at = performance.now();
+        while (oldest !== 1) {
+          log.scrollTop = 0;
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+          seen.worstMs = Math.max(seen.worstMs, performance.now() - at);
+          at = performance.now();
+          const bubbles = shown.getElementsByClassName('bubble');
+          const now = Number(bubbles[0].textContent);
+          if (now === oldest) continue;
+          oldest = now;
+          seen.last = Number(bubbles[bubbles.length - 1].textContent);
+          seen.rows = Math.max(seen.rows, shown.childElementCount);
+          if (seen.last - oldest + 1 !== bubbles.length) seen.holes += 1;
+          at = performance.now();
+        }
+        return seen;
+      })()`
+    );
+    expect(seen).to.include({ holes: 0, last: 2_000 });
+    expect(seen.rows, 'rows on the page').to.be.within(2_000, 2_010);
+    expect(seen.worstMs, 'longest frame').to.be.below(250);
+    const all = (await texts(page)).map(Number);
+    expect(all).to.eql(Array.from({ length: 2_000 }, (_, i) => i + 1));
+    await page.getByRole('button', { name: 'Jump to latest' }).click();
+    await page.getByText('5000', { exact: true }).waitFor();
+    expect(await texts(page)).to.have.length(50);
+  });
+
+  it('loads what is missing in the middle into its place', async () => {
+    const page = await join('ada');
+    server.rollcall.say('lobby', 'bob', { text: 'one' });
+    await page.getByText('one', { exact: true }).waitFor();
+    // The server skips what it should have sent.
+    for (const connection of server.rollcall.connections) connection.threads.clear();
+    for (const text of ['two', 'three']) server.rollcall.say('lobby', 'bob', { text });
+    for (const connection of server.rollcall.connections) connection.threads.add('lobby');
+    server.rollcall.say('lobby', 'bob', { text: 'four' });
+    await page.getByText('2 messages missing here').waitFor();
+    expect(await texts(page)).to.eql(['one', 'four']);
+    await page.getByRole('button', { name: 'Load them' }).click();
+    await page.getByText('missing here').waitFor({ state: 'detached' });
+    expect(await texts(page)).to.eql(['one', 'two', 'three', 'four']);
+  });
+
   it('goes to another thread by its list, by its field and by the address', async () => {
     const page = await join('ada');
     await say(page, 'in the lobby');
@@ -146,6 +209,26 @@ describe('chat page (against the fake server)', function () {
     expect(await texts(page)).to.eql(['in the lobby']);
     await page.goBack();
     await page.getByRole('log').getByText('in design').waitFor();
+  });
+
+  it('counts what is unread in other threads, as it comes or within 5 seconds', async () => {
+    for (const thread of ['design', 'ops']) server.rollcall.say(thread, 'ada', { text: 'mine' });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.clock.install();
+    await page.goto(`${server.url}/?user=ada#/t/lobby`);
+    await page.getByRole('button', { name: 'Join' }).click();
+    await page.getByRole('link', { name: /^design.*1 unread$/ }).waitFor();
+    // The owner of a thread that nobody has open gets it without a subscription.
+    const owned = server.rollcall.say('design', 'bob', { text: 'come and see' });
+    for (const connection of server.rollcall.connections) {
+      connection.send({ ...owned, fallback: true });
+    }
+    await page.getByRole('link', { name: /^design.*bob: come and see.*2 unread$/ }).waitFor();
+    server.rollcall.say('ops', 'bob', { text: 'deployed' });
+    await page.clock.runFor(5_000);
+    await page.getByRole('link', { name: /^ops.*bob: deployed.*2 unread$/ }).waitFor();
+    await context.close();
   });
 
   it('starts a new line on Shift+Enter', async () => {

@@ -301,6 +301,10 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it('leaves the token of the commands that are clients alone', () => {
+    expect(loadConfig({ env: { ROLLCALL_TOKEN: 'x' } }).ok).to.equal(true);
+  });
+
   it('finds an unknown ROLLCALL_ name when it stands in the .env file', () => {
     expect(faultsOf({}, { envFileText: 'ROLLCALL_HOST=x' })).to.have.lengthOf(1);
   });
