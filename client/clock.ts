@@ -6,11 +6,14 @@ export interface ClientClock {
   after(delayMs: number, work: () => void): () => void;
 }
 
+/** Longest wait of a timer in milliseconds, 24.8 days; browsers and Node take a longer one for none at all. */
+const TIMER_MAX_MS = 2_147_483_647;
+
 /** The clock of the browser or of Node. */
 export const systemClock: ClientClock = {
   now: () => Date.now(),
   after: (delayMs, work) => {
-    const timer = setTimeout(work, delayMs);
+    const timer = setTimeout(work, Math.min(delayMs, TIMER_MAX_MS));
     return () => {
       clearTimeout(timer);
     };

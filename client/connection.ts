@@ -26,6 +26,9 @@ import { Socket, type SocketEvents, type WebSocketConstructor } from './socket.j
 /** How long a connection has to show that it lives when the network or the page has come back, in milliseconds. */
 export const PROBE_MS = 5_000;
 
+/** Lines in a row that may be no frames; one more, and another connection is looked for: the server has its like. */
+export const BAD_FRAMES_MAX = 10;
+
 /** Why a token is asked for. */
 export interface TokenQuestion {
   /** The server ended the connection because the latest token ran out: a kept one will not do. */
@@ -269,6 +272,7 @@ export class Connection {
     const { user, client, url } = this.#settings;
     const token = this.#token;
     let socket: Socket;
+    let badInARow = 0;
     const events: SocketEvents = {
       open: () => {
         socket.send({
@@ -280,12 +284,17 @@ export class Connection {
         });
       },
       frame: (frame) => {
+        badInARow = 0;
         this.#heartbeat.heard();
         this.#take(frame);
       },
       bad: (line) => {
         const start = line.slice(0, 80);
+        badInARow += 1;
         this.#events.error(new RollcallError('bad_frame', `the server sent no frame: ${start}`));
+        if (badInARow > BAD_FRAMES_MAX) {
+          this.#lose(ABNORMAL, 'the server sends what are no frames of rollcall.v1', null);
+        }
       },
       gone: (code, reason) => {
         this.#lose(code, reason, null);

@@ -12,7 +12,8 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 }
 
 const text: Check = (value) => typeof value === 'string';
-const number: Check = (value) => typeof value === 'number';
+// `1e999` is JSON, and no number to wait for or to count with.
+const number: Check = (value) => Number.isFinite(value);
 const integer: Check = (value) => Number.isSafeInteger(value);
 const flag: Check = (value) => typeof value === 'boolean';
 const optional =

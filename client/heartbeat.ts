@@ -8,6 +8,9 @@ export interface HeartbeatEvents {
   dead(): void;
 }
 
+/** Shortest interval in milliseconds: a server that wants to be asked more often has mistyped a unit. */
+export const INTERVAL_MIN_MS = 1_000;
+
 /**
  * Watches for silence. Costs one timer, moved only when it runs out, not one per frame; a timer that runs late
  * (a laptop that slept) finds the silence it is.
@@ -25,11 +28,12 @@ export class Heartbeat {
     this.#events = events;
   }
 
-  /** Starts watching with this interval; 0 or less watches nothing. */
-  start(intervalMs: number): void {
+  /** Starts watching with this interval, {@link INTERVAL_MIN_MS} at least; 0 or less watches nothing. */
+  start(askedMs: number): void {
     this.stop();
     this.heard();
-    if (intervalMs > 0) this.#watch(intervalMs, intervalMs);
+    const intervalMs = Math.max(askedMs, INTERVAL_MIN_MS);
+    if (askedMs > 0) this.#watch(intervalMs, intervalMs);
   }
 
   /** Notes that something has come. */

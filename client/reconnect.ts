@@ -3,12 +3,21 @@ import type { ServerFrame } from '../server/protocol.js';
 /** How to come back, as the server advises it in `connected`; all in milliseconds. */
 export type ReconnectAdvice = ServerFrame<'connected'>['reconnect'];
 
-/** What holds until a server has advised: the values a server advises by default. */
+/**
+ * What holds until a server has advised: the values a server advises by default. Also against a server that is starting
+ * and answers the upgrade 503 with `Retry-After`: a WebSocket shows neither status nor headers of that answer.
+ */
 export const DEFAULT_RECONNECT: ReconnectAdvice = {
   firstJitterMs: 5_000, // spreads the clients of one fallen node over this long
   minMs: 500,
   maxMs: 20_000
 };
+
+/** Longest wait for the next attempt in milliseconds, a day, whatever a server asks for: more is a mistyped unit. */
+export const RECONNECT_WAIT_MAX_MS = 86_400_000;
+
+/** Past this a bound is doubled no more: nothing times infinity would be no number. */
+const DOUBLINGS_MAX = 30;
 
 /** What a connection's end says about the next attempt. */
 export interface ReconnectCase {
@@ -25,14 +34,22 @@ export interface ReconnectCase {
 
 /**
  * Answers how long to wait before the next attempt, in milliseconds: what the server asked for, else anywhere in
- * `firstJitterMs` right after a loss, else full jitter between `minMs` and a bound that doubles up to `maxMs`.
+ * `firstJitterMs` right after a loss, else full jitter between `minMs` and a bound that doubles up to `maxMs`; never
+ * more than {@link RECONNECT_WAIT_MAX_MS}.
  */
 export function reconnectDelayMs(lost: ReconnectCase): number {
-  if (lost.afterMs !== null) return Math.max(0, lost.afterMs);
+  return Math.min(Math.max(0, askedDelayMs(lost)), RECONNECT_WAIT_MAX_MS);
+}
+
+function askedDelayMs(lost: ReconnectCase): number {
+  if (lost.afterMs !== null) return lost.afterMs;
   const { firstJitterMs, minMs, maxMs } = lost.advice;
   if (lost.wasConnected && lost.failures === 0) return lost.random() * Math.max(0, firstJitterMs);
   const floorMs = Math.max(0, minMs);
-  const boundMs = Math.max(floorMs, Math.min(maxMs, floorMs * 2 ** (lost.failures + 1)));
+  const boundMs = Math.max(
+    floorMs,
+    Math.min(maxMs, floorMs * 2 ** Math.min(lost.failures + 1, DOUBLINGS_MAX))
+  );
   return floorMs + lost.random() * (boundMs - floorMs);
 }
 

@@ -86,7 +86,10 @@ export class Socket {
     socket.addEventListener('message', ({ data }) => {
       if (this.#over || typeof data !== 'string') return;
       const { frames, bad } = readFrames(data);
-      for (const line of bad) events.bad(line);
+      for (const line of bad) {
+        // Whoever is told of the first ones may have had enough.
+        if (!this.#isOver()) events.bad(line);
+      }
       for (const frame of frames) {
         // A frame may end the connection (`disconnect`); what came behind it in the same message is void.
         if (!this.#isOver()) events.frame(frame);

@@ -329,7 +329,7 @@ export class Thread {
     const { epoch, gap } = frame;
     // Offsets have no holes, so what is replayed tells where it begins: also when it was asked for live messages and
     // the server gives what nobody has taken yet.
-    this.#since = { offset: frame.offset - frame.replay, epoch };
+    this.#since = { offset: Math.max(0, frame.offset - frame.replay), epoch };
     this.#events.emit('subscribed', frame);
     this.#reduceRuns(frame);
     if (gap !== null) this.#gap(gap);

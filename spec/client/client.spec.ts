@@ -368,6 +368,13 @@ describe('connect', () => {
       expect(client.state).to.include({ name: 'waiting', reason: 'the server has gone silent' });
     });
 
+    it('asks no more often than once a second when the server wants to be asked all the time', async () => {
+      server.pingMs = 0.001;
+      await started();
+      await clock.advance(10_000);
+      expect(server.receivedOf('ping')).to.have.length.within(1, 10);
+    });
+
     it('reports a line that is no frame and lives on', async () => {
       await started();
       const errors: string[] = [];
@@ -381,6 +388,26 @@ describe('connect', () => {
   });
 
   describe('thread', () => {
+    it('goes on from the beginning when the server says that more is replayed than there is', async () => {
+      await started();
+      const thread = client.thread('t');
+      server.intercept = ({ type, id }, connection) => {
+        if (type !== 'subscribe') return false;
+        const place = { thread: 't', epoch: 'x1', offset: 1, replay: 9, recovered: true };
+        const rest = { gap: null, runs: [], present: [] };
+        connection.send({
+          type: 'subscribed',
+          ...(id === undefined ? {} : { id }),
+          ...place,
+          ...rest
+        });
+        return true;
+      };
+      server.closeAll(1006, '');
+      await clock.advance(5_000);
+      expect(thread.position).to.eql({ offset: 0, epoch: 'x1' });
+    });
+
     it('gets the replay and then what is live, each message once, in order', async () => {
       for (let i = 0; i < 5; i++) server.say('t', 'bob', i);
       await started();

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { FakeRollcall } from './fake-rollcall.js';
 
 /** A running fake server. */
@@ -43,6 +43,25 @@ async function bundle(): Promise<ReadonlyMap<string, string>> {
   return new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
 }
 
+/** Lets a fake server talk to whoever is at the other end of a WebSocket. */
+export function acceptSocket(rollcall: FakeRollcall, ws: WebSocket): void {
+  const connection = rollcall.accept({
+    send: (text) => {
+      ws.send(text);
+    },
+    close: (code, reason) => {
+      if (code === 1006) ws.terminate();
+      else ws.close(code, reason);
+    }
+  });
+  ws.on('message', (data) => {
+    if (Buffer.isBuffer(data)) rollcall.take(connection, data.toString());
+  });
+  ws.on('close', () => {
+    rollcall.gone(connection);
+  });
+}
+
 /** Starts a fake server; `port` 0 takes a free one. */
 export async function startFakeServer(
   rollcall: FakeRollcall = new FakeRollcall(),
@@ -75,21 +94,7 @@ export async function startFakeServer(
       return;
     }
     sockets.handleUpgrade(request, socket, head, (ws) => {
-      const connection = rollcall.accept({
-        send: (text) => {
-          ws.send(text);
-        },
-        close: (code, reason) => {
-          if (code === 1006) ws.terminate();
-          else ws.close(code, reason);
-        }
-      });
-      ws.on('message', (data) => {
-        if (Buffer.isBuffer(data)) rollcall.take(connection, data.toString());
-      });
-      ws.on('close', () => {
-        rollcall.gone(connection);
-      });
+      acceptSocket(rollcall, ws);
     });
   });
   const url = await new Promise<string>((resolve, reject) => {

@@ -22,7 +22,7 @@ export type Place =
 export type Act =
   /** What comes from here on vanishes, and nobody is told: the sockets stay open. */
   | { readonly act: 'hole'; readonly both: boolean }
-  /** What comes from here on is held for this long, in order. */
+  /** What comes from here on is held for this long by the client's clock, in order. */
   | { readonly act: 'delay'; readonly ms: number }
   /** The next bytes go one by one. */
   | { readonly act: 'dribble'; readonly bytes: number }
@@ -79,6 +79,12 @@ const cut: fc.Arbitrary<Act> = record({
   server: fc.constantFrom('reset', 'finish', 'ghost')
 });
 
+/** Shorter than anything that a client waits for, or longer than it waits for an ack or for `subscribed`. */
+const heldMs = fc.oneof(
+  fc.integer({ min: 1, max: 2_000 }),
+  fc.integer({ min: 11_000, max: 25_000 })
+);
+
 const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 4, arbitrary: cut },
   {
@@ -87,7 +93,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: record({ act: fc.constant('delay'), ms: fc.integer({ min: 1, max: 200 }) })
+    arbitrary: record({ act: fc.constant('delay'), ms: heldMs })
   },
   {
     weight: 2,
@@ -152,10 +158,22 @@ const cutInReplay: fc.Arbitrary<Fault> = record({
   does: cut
 });
 
+/** The server answers, and later than it is asked again. */
+const lateAnswer: fc.Arbitrary<Fault> = record({
+  on: fc.constant('up'),
+  place: record({
+    frame: fc.constantFrom('subscribe', 'publish'),
+    nth: fc.constant(1),
+    at: fc.constant('before')
+  }),
+  does: record({ act: fc.constant('delay'), ms: fc.integer({ min: 16_000, max: 25_000 }) })
+});
+
 const fault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 4, arbitrary: anywhere('up') },
   { weight: 3, arbitrary: anywhere('down') },
   { weight: 2, arbitrary: lostAck },
+  { weight: 1, arbitrary: lateAnswer },
   { weight: 1, arbitrary: cutBehindPublish },
   { weight: 2, arbitrary: cutInReplay }
 );

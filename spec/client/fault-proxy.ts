@@ -3,6 +3,7 @@
  * WebSocket frames that it passes on, so that a plan can say "before the second ack" or "inside of a publish".
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { ClientClock } from '../../client/clock.js';
 import { nameOf, type ConnectionPlan, type Direction, type Fault } from './fault-plan.js';
 
 /** Most bytes kept of a WebSocket frame that is not complete yet: far above what server and client send. */
@@ -92,11 +93,19 @@ class Lane {
   private delayMs = 0;
   private dribbleBytes = 0;
   private readonly queue: Item[] = [];
-  private wait: NodeJS.Timeout | NodeJS.Immediate | null = null;
+  private readonly clock: ClientClock;
+  private cancelWait: (() => void) | null = null;
 
-  constructor(direction: Direction, target: Socket, link: Link, faults: readonly Fault[]) {
+  constructor(
+    direction: Direction,
+    target: Socket,
+    link: Link,
+    faults: readonly Fault[],
+    clock: ClientClock
+  ) {
     this.target = target;
     this.link = link;
+    this.clock = clock;
     this.faults = faults
       .filter(({ on }) => on === direction)
       .map((fault) => ({ fault, left: 'nth' in fault.place ? fault.place.nth : 0 }));
@@ -127,11 +136,8 @@ class Lane {
   stop(): void {
     this.isHole = true;
     this.queue.length = 0;
-    if (this.wait !== null) {
-      clearTimeout(this.wait as NodeJS.Timeout);
-      clearImmediate(this.wait as NodeJS.Immediate);
-    }
-    this.wait = null;
+    this.cancelWait?.();
+    this.cancelWait = null;
   }
 
   private pass(unit: Unit): void {
@@ -187,7 +193,7 @@ class Lane {
 
   private enqueue(bytes: Buffer): void {
     if (this.isHole || bytes.length === 0) return;
-    const dueAt = performance.now() + this.delayMs;
+    const dueAt = this.clock.now() + this.delayMs;
     const dribbled = Math.min(this.dribbleBytes, bytes.length);
     this.dribbleBytes -= dribbled;
     for (let i = 0; i < dribbled; i++) {
@@ -199,7 +205,7 @@ class Lane {
   }
 
   private pump(): void {
-    while (this.wait === null) {
+    while (this.cancelWait === null) {
       const item = this.queue[0];
       if (item === undefined) return;
       if ('then' in item) {
@@ -207,21 +213,24 @@ class Lane {
         item.then();
         continue;
       }
-      const waitMs = item.dueAt - performance.now();
+      const waitMs = item.dueAt - this.clock.now();
       if (waitMs > 0) {
-        this.wait = setTimeout(() => {
-          this.wait = null;
+        this.cancelWait = this.clock.after(waitMs, () => {
+          this.cancelWait = null;
           this.pump();
-        }, waitMs);
+        });
         return;
       }
       this.queue.shift();
       this.target.write(item.bytes);
       if (item.isDribbled) {
-        this.wait = setImmediate(() => {
-          this.wait = null;
+        const next = setImmediate(() => {
+          this.cancelWait = null;
           this.pump();
         });
+        this.cancelWait = () => {
+          clearImmediate(next);
+        };
       }
     }
   }
@@ -240,6 +249,7 @@ class Link {
     client: Socket,
     target: URL,
     faults: readonly Fault[],
+    clock: ClientClock,
     fired: (fault: string) => void,
     gone: (link: Link) => void
   ) {
@@ -252,8 +262,8 @@ class Link {
     });
     this.fired = fired;
     this.gone = gone;
-    this.up = new Lane('up', this.server, this, faults);
-    this.down = new Lane('down', client, this, faults);
+    this.up = new Lane('up', this.server, this, faults, clock);
+    this.down = new Lane('down', client, this, faults, clock);
     for (const [source, lane, target] of [
       [client, this.up, this.server],
       [this.server, this.down, client]
@@ -309,6 +319,7 @@ export class FaultProxy {
   private plans: readonly ConnectionPlan[];
   private readonly listener: Server;
   private readonly target: URL;
+  private readonly clock: ClientClock;
   private readonly fired: (fault: string) => void;
   private readonly links = new Set<Link>();
   private readonly refused = new Set<Socket>();
@@ -317,22 +328,28 @@ export class FaultProxy {
     listener: Server,
     target: string,
     plans: readonly ConnectionPlan[],
+    clock: ClientClock,
     fired: (fault: string) => void
   ) {
     this.listener = listener;
     this.url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
     this.target = new URL(target);
     this.plans = plans;
+    this.clock = clock;
     this.fired = fired;
     listener.on('connection', (client: Socket) => {
       this.accept(client);
     });
   }
 
-  /** Starts a proxy before the server at `target`; `fired` is told the name of every fault as it happens. */
+  /**
+   * Starts a proxy before the server at `target`. It holds by the clock of its client, so that a plan can say "longer
+   * than the client waits"; `fired` is told the name of every fault as it happens.
+   */
   static async start(
     target: string,
     plans: readonly ConnectionPlan[],
+    clock: ClientClock,
     fired: (fault: string) => void
   ): Promise<FaultProxy> {
     const listener = createServer({ allowHalfOpen: true, noDelay: true });
@@ -340,7 +357,7 @@ export class FaultProxy {
       listener.once('error', reject);
       listener.listen(0, '127.0.0.1', resolve);
     });
-    return new FaultProxy(listener, target, plans, fired);
+    return new FaultProxy(listener, target, plans, clock, fired);
   }
 
   /** No more faults, on no connection. What has vanished stays so, and a hole stays one: the client has to find it out. */
@@ -370,7 +387,7 @@ export class FaultProxy {
       this.refuse(client, plan.refused);
       return;
     }
-    const link = new Link(client, this.target, plan.faults, this.fired, (gone) => {
+    const link = new Link(client, this.target, plan.faults, this.clock, this.fired, (gone) => {
       this.links.delete(gone);
     });
     this.links.add(link);

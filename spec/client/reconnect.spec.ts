@@ -30,6 +30,22 @@ describe('reconnectDelayMs', () => {
     expect(reconnectDelayMs(lost)).to.equal(2_140);
   });
 
+  it('is between nothing and a day whatever the server says', () => {
+    const any = fc.double({ noNaN: true, noDefaultInfinity: true });
+    const lost = fc.record({
+      advice: fc.record({ firstJitterMs: any, minMs: any, maxMs: any }),
+      failures: fc.nat(),
+      wasConnected: fc.boolean(),
+      afterMs: fc.option(any),
+      random: fc.double({ min: 0, max: 0.999, noNaN: true }).map((at) => () => at)
+    });
+    fc.assert(
+      fc.property(lost, (one) => {
+        expect(reconnectDelayMs(one)).to.be.within(0, 86_400_000);
+      })
+    );
+  });
+
   it('is a number of use when the advice is nonsense', () => {
     const nonsense = { firstJitterMs: -1, minMs: -5, maxMs: -9 };
     for (const wasConnected of [true, false]) {

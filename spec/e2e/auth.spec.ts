@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { createHmac } from 'node:crypto';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import { WebSocket } from 'ws';
+import { connect, RollcallError, type Client, type ClientState } from '../../client/client.js';
 import { startServer, type ServerProcess } from './server-process.js';
 import { requireTransport, TRANSPORTS } from './transports.js';
 import { UpgradeRefused, WireClient, type Ended, type OpenOptions } from './wire-client.js';
@@ -132,6 +134,28 @@ for (const transport of TRANSPORTS) {
         expect(await refusal(client)).not.to.include(shown);
       });
     }
+
+    it('lets the SDK stop, and say why, when its token is bad, and come in with a good one', async () => {
+      const closed = (client: Client): Promise<ClientState> =>
+        new Promise((resolve) => {
+          client.on('state', (state) => {
+            if (state.name === 'closed') resolve(state);
+          });
+        });
+      const refused = connect(server.url, { WebSocket, token: 'rubbish' });
+      const [state, error] = await Promise.all([
+        closed(refused),
+        refused.publish('t', 1).catch((reason: unknown) => reason)
+      ]);
+      expect(state).to.include({ name: 'closed', code: 3500 });
+      expect(error).to.be.instanceOf(RollcallError).and.include({ code: 'unauthorized' });
+      expect((error as RollcallError).message)
+        .to.include('token')
+        .and.not.include('rubbish');
+      const client = connect(server.url, { WebSocket, getToken: () => token() });
+      expect((await client.threads()).threads).to.eql([]);
+      client.close();
+    });
 
     it('handles what was sent with connect once the token is good, in order', async () => {
       const client = await dial();

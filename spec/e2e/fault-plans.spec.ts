@@ -223,7 +223,7 @@ describe('the SDK behind a network that fails', function () {
     for (let i = 0; i < plan.before; i++) await sayNext();
     const players: Player[] = [];
     for (const [i, one] of plan.clients.entries()) {
-      const proxy = await FaultProxy.start(server.url, one.connections, tally.fault);
+      const proxy = await FaultProxy.start(server.url, one.connections, clock, tally.fault);
       players.push(new Player(['ada', 'bob'][i]!, threadId, one, proxy, clock));
     }
     try {
