@@ -78,12 +78,13 @@ async function installTools() {
  */
 async function runSpecs(mochaArgs) {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-specs-'));
-  const isNamed = mochaArgs.some((arg) => arg.endsWith('.spec.ts'));
+  // What is asked for by name or by pattern is short, and may lie in one lane only.
+  const isChosen = mochaArgs.length > 0;
   try {
     await attempt('running the specs', () =>
-      isNamed ? mocha(join(folder, '1.json'), mochaArgs) : runLanes(folder, mochaArgs)
+      isChosen ? mocha(join(folder, '1.json'), withSpecs(mochaArgs)) : runLanes(folder)
     );
-    const lanes = (isNamed ? ['1'] : ['1', '2']).map((lane) =>
+    const lanes = (isChosen ? ['1'] : ['1', '2']).map((lane) =>
       JSON.parse(readFileSync(join(folder, `${lane}.json`), 'utf8'))
     );
     return {
@@ -101,25 +102,38 @@ async function runSpecs(mochaArgs) {
 /**
  * Runs all specs in both lanes; what the second one prints comes when both are done.
  * @param {string} folder for the lanes' numbers and the second one's output
- * @param {readonly string[]} mochaArgs
  */
-async function runLanes(folder, mochaArgs) {
-  const specs = readdirSync('spec', { recursive: true })
-    .map((name) => `spec/${String(name).replaceAll('\\', '/')}`)
-    .filter((path) => path.endsWith('.spec.ts'))
-    .sort();
+async function runLanes(folder) {
+  const specs = specFiles();
   const first = specs.filter((path) => FIRST_LANE.test(path));
   const second = specs.filter((path) => !FIRST_LANE.test(path));
   const output = join(folder, 'second-lane.txt');
   const held = openSync(output, 'w');
   const color = process.stdout.isTTY ? ['--color'] : [];
   const lanes = await Promise.allSettled([
-    mocha(join(folder, '1.json'), [...mochaArgs, ...first]),
-    mocha(join(folder, '2.json'), [...color, ...mochaArgs, ...second], ['inherit', held, held])
+    mocha(join(folder, '1.json'), first),
+    mocha(join(folder, '2.json'), [...color, ...second], ['inherit', held, held])
   ]);
   closeSync(held);
   process.stdout.write(readFileSync(output));
   for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
+}
+
+/**
+ * The arguments of the command line, with all specs where they name none.
+ * @param {readonly string[]} mochaArgs
+ */
+function withSpecs(mochaArgs) {
+  const isNamed = mochaArgs.some((arg) => arg.endsWith('.spec.ts'));
+  return isNamed ? mochaArgs : [...mochaArgs, ...specFiles()];
+}
+
+/** Every spec, in order. */
+function specFiles() {
+  return readdirSync('spec', { recursive: true })
+    .map((name) => `spec/${String(name).replaceAll('\\', '/')}`)
+    .filter((path) => path.endsWith('.spec.ts'))
+    .sort();
 }
 
 /**
