@@ -110,6 +110,7 @@ export class Client {
   readonly #requests: Requests;
   readonly #outbox: Outbox;
   readonly #threads = new Map<string, Thread>();
+  #user: string | null = null;
 
   constructor(url: string, options: ConnectOptions) {
     const clock = options.clock ?? systemClock;
@@ -131,6 +132,7 @@ export class Client {
       },
       {
         opened: (connected) => {
+          this.#user = connected.user;
           this.#requests.opened();
           for (const thread of [...this.#threads.values()]) thread.opened();
           this.#outbox.opened(connected.limits.frameBytes);
@@ -152,7 +154,7 @@ export class Client {
         }
       }
     );
-    this.#requests = new Requests(clock, (frame) => this.#connection.send(frame));
+    this.#requests = new Requests(clock, (text) => this.#connection.sendText(text));
     this.#outbox = new Outbox(
       {
         maxPending: options.maxPending ?? OUTBOX_DEFAULTS.maxPending,
@@ -205,6 +207,7 @@ export class Client {
         send: (frame) => this.#connection.send(frame),
         publish: (to, body, send) => this.publish(to, body, send),
         pending: this.#outbox.pendingOf(id),
+        user: () => this.#user,
         left: (gone) => {
           if (this.#threads.get(gone.id) === gone) this.#threads.delete(gone.id);
         }
@@ -254,8 +257,7 @@ export class Client {
   #end(error: RollcallError): void {
     this.#outbox.close(error);
     this.#requests.close(error);
-    const clean =
-      error.code === 'closed' && this.state.name === 'closed' && this.state.code === 1000;
+    const clean = this.#connection.isClosedByApplication;
     for (const thread of [...this.#threads.values()]) thread.end(error, clean ? null : error);
     this.#threads.clear();
   }

@@ -8,7 +8,6 @@ import {
 import { reasonOf } from '../machines/child.js';
 import {
   ABNORMAL,
-  NORMAL,
   createConnectionMachine,
   type ConnectionContext,
   type ConnectionEvent,
@@ -106,6 +105,7 @@ export class Connection {
   #refused: RollcallError | null = null;
   /** Told to listeners when the chart has come to rest: what they do then happens at once, in order. */
   readonly #untold: (() => void)[] = [];
+  #isClosing = false;
   #isBusy = false;
   #isTelling = false;
   #leaveEnvironment: () => void = () => undefined;
@@ -173,6 +173,16 @@ export class Connection {
     return this.#state.name === 'connected' && this.#socket?.send(frame) === true;
   }
 
+  /** Sends a frame that is JSON text already; false when not connected. */
+  sendText(text: string): boolean {
+    return this.#state.name === 'connected' && this.#socket?.sendText(text) === true;
+  }
+
+  /** Whether it was the application that closed it. */
+  get isClosedByApplication(): boolean {
+    return this.#isClosing;
+  }
+
   /** Cuts a wait for the next attempt short; does nothing in any other state. */
   retryNow(): void {
     this.#send({ type: 'connection.retry' });
@@ -180,6 +190,7 @@ export class Connection {
 
   /** Ends for good. */
   close(): void {
+    if (this.#state.name !== 'closed') this.#isClosing = true;
     this.#send({ type: 'connection.close' });
   }
 
@@ -217,6 +228,9 @@ export class Connection {
       // What waits goes out before listeners hear of it and send more: order of calls stays order of sending.
       if (state.name === 'connected') this.#events.opened(state.connected);
       if (before.name === 'connected') this.#events.lost();
+      if (before.name === 'refreshing' && state.name === 'waiting') {
+        this.#events.error(clientError('token', state.reason, true));
+      }
       this.#events.state(state);
     });
   }
@@ -230,7 +244,9 @@ export class Connection {
     if (news === 'connected' && connected !== null) {
       return { name: news, user: connected.user, connected };
     }
-    const error = this.#refused ?? refusal(code, reason);
+    const error = this.#isClosing
+      ? clientError('closed', 'the client is closed')
+      : (this.#refused ?? refusal(code, reason));
     return { name: 'closed', code, reason, error };
   }
 
@@ -244,21 +260,22 @@ export class Connection {
   #fetchToken(expired: boolean): () => void {
     const { getToken } = this.#settings;
     let isOver = false;
-    void new Promise<string>((resolve, reject) => {
+    void new Promise<unknown>((resolve, reject) => {
       if (getToken === null) reject(new Error('there is no getToken'));
       else resolve(getToken({ expired }));
     }).then(
-      (token) => {
+      (token: unknown) => {
         if (isOver) return;
+        if (typeof token !== 'string') {
+          this.#send({ type: 'token.failed', reason: `getToken gave ${typeof token}, not text` });
+          return;
+        }
         this.#token = token;
         this.#send({ type: 'token.fetched' });
       },
       (cause: unknown) => {
         if (isOver) return;
         const reason = reasonOf(cause);
-        this.#untold.push(() => {
-          this.#events.error(clientError('token', `no token: ${reason}`, true));
-        });
         this.#send({ type: 'token.failed', reason });
       }
     );
@@ -301,7 +318,7 @@ export class Connection {
       }
     };
     try {
-      socket = new Socket(this.#settings.WebSocket, url, events);
+      socket = new Socket(this.#settings.WebSocket, url, this.#settings.clock, events);
     } catch (cause) {
       // A browser does not let a page of https:// speak ws://, and there is no sense in asking it again.
       const reason = `no WebSocket can be opened to ${url}: ${reasonOf(cause)}`;
@@ -361,7 +378,6 @@ export class Connection {
 }
 
 function refusal(code: number, reason: string): RollcallError {
-  if (code === NORMAL) return clientError('closed', 'the client is closed');
   const words = reason === '' ? String(code) : reason;
   return new RollcallError(
     code === 3500 ? 'unauthorized' : 'closed',

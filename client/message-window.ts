@@ -7,7 +7,7 @@ const TRIM_PART = 0.1;
 /** A bounded part of a thread's log, gaps included, that grows at both ends. */
 export class MessageWindow {
   readonly #limit: number;
-  readonly #items: ThreadItem[] = [];
+  #items: ThreadItem[] = [];
   #detached = false;
   #trimmed = false;
 
@@ -62,7 +62,8 @@ export class MessageWindow {
     this.#trimmed = false;
     const oldest = this.oldest ?? Infinity;
     const older = messages.filter(({ offset }) => offset < oldest);
-    this.#items.unshift(...older.map((message): ThreadItem => ({ type: 'message', message })));
+    const items = older.map((message): ThreadItem => ({ type: 'message', message }));
+    this.#items = items.concat(this.#items);
     if (this.#items.length > this.#limit) {
       this.#items.length = this.#limit;
       this.#detached = true;

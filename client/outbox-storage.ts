@@ -20,7 +20,8 @@ export interface OutboxStorage {
   /** Answers what is kept, in any order. */
   load(): readonly StoredMessage[] | Promise<readonly StoredMessage[]>;
   put(message: StoredMessage): void | Promise<void>;
-  remove(mid: string): void | Promise<void>;
+  /** Forgets a message that was put; ids are unique in a thread only. */
+  remove(thread: string, mid: string): void | Promise<void>;
 }
 
 /** What is used of `localStorage` and `sessionStorage`. */
@@ -35,41 +36,46 @@ export interface WebStorage {
 /**
  * Keeps messages in a browser's storage, one item each. Two tabs with the same `name` may both send what is kept: the
  * server stores each `mid` once.
- * @param name of this user's outbox: the items are called `<name>:<mid>`
+ * @param name of this user's outbox: no other's items are looked at
  */
 export function webOutboxStorage(storage: WebStorage, name: string): OutboxStorage {
-  const prefix = `${name}:`;
+  // Encoded, so that no name is the beginning of another's.
+  const prefix = `${encodeURIComponent(name)}:`;
+  const keyOf = (thread: string, mid: string): string => `${prefix}${thread} ${mid}`;
   return {
     load: () => {
       const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index));
       return keys.flatMap((key) => {
         if (key?.startsWith(prefix) !== true) return [];
-        const message = storedMessage(storage.getItem(key));
+        const message = storedMessage(parsed(storage.getItem(key)));
         // Damaged, or of another version: it can be sent by nobody, and would be in the way for ever.
         if (message === null) storage.removeItem(key);
         return message ?? [];
       });
     },
     put: (message) => {
-      storage.setItem(prefix + message.mid, JSON.stringify(message));
+      storage.setItem(keyOf(message.thread, message.mid), JSON.stringify(message));
     },
-    remove: (mid) => {
-      storage.removeItem(prefix + mid);
+    remove: (thread, mid) => {
+      storage.removeItem(keyOf(thread, mid));
     }
   };
 }
 
-/** Reads a message that was kept as JSON text; null when it is none. */
-export function storedMessage(text: string | null): StoredMessage | null {
-  let value: unknown;
+function parsed(text: string | null): unknown {
   try {
-    value = JSON.parse(text ?? '');
+    return JSON.parse(text ?? '');
   } catch {
     return null;
   }
+}
+
+/** Reads a message that was kept; null when the value is none. */
+export function storedMessage(value: unknown): StoredMessage | null {
   if (!isRecord(value)) return null;
   const { thread, mid, at, kind, expect, body } = value;
-  if (typeof thread !== 'string' || typeof mid !== 'string' || typeof at !== 'number') return null;
+  if (typeof thread !== 'string' || typeof mid !== 'string' || !Number.isFinite(at)) return null;
+  if (typeof at !== 'number') return null;
   if (kind !== undefined && typeof kind !== 'string') return null;
   if (expect !== undefined && expect !== 'delivered' && expect !== 'stored') return null;
   if (body === undefined) return null;

@@ -1,9 +1,10 @@
 import type { ClientFrame, ServerFrame } from '../server/protocol.js';
 import { reasonOf } from '../machines/child.js';
 import type { ClientClock } from './clock.js';
-import type { OutboxStorage, StoredMessage } from './outbox-storage.js';
+import { storedMessage, type OutboxStorage, type StoredMessage } from './outbox-storage.js';
 import type { Outgoing } from './outgoing.js';
 import type { Reply, Requests } from './requests.js';
+import { retryAfterMs } from './retry-after.js';
 import { RollcallError, clientError } from './rollcall-error.js';
 
 /** The server's promise that a message is kept. */
@@ -36,6 +37,9 @@ export const OUTBOX_DEFAULTS: OutboxSettings = { maxPending: 1_000, window: 1 };
 /** How long an ack may take on a living connection before the message is sent again, in milliseconds. */
 export const ACK_TIMEOUT_MS = 10_000;
 
+/** How long the application's storage may take to answer what it keeps, in milliseconds; nothing is sent meanwhile. */
+export const LOAD_TIMEOUT_MS = 10_000;
+
 /** Wait after a passing refusal that names none, in milliseconds; jitter adds as much again. */
 export const REFUSED_WAIT_MS = 1_000;
 
@@ -52,7 +56,7 @@ interface Entry {
 }
 
 interface Lane {
-  readonly entries: Entry[];
+  entries: Entry[];
   inFlight: number;
 }
 
@@ -84,6 +88,9 @@ export class Outbox {
   #frameBytes = 0;
   #isConnected = false;
   #isLoading = false;
+  #cancelLoad: () => void = () => undefined;
+  /** Writes to the storage that are under way, one after the other; null when there are none. */
+  #writing: Promise<void> | null = null;
   #cancelHold: (() => void) | null = null;
   #closed: RollcallError | null = null;
 
@@ -98,19 +105,29 @@ export class Outbox {
     const { storage } = this.#parts;
     if (storage === null) return;
     this.#isLoading = true;
-    const done = (messages: readonly StoredMessage[]): void => {
+    const end = (messages: readonly StoredMessage[]): void => {
+      this.#cancelLoad();
       this.#isLoading = false;
       if (this.#closed !== null) return;
       this.#restore(messages);
       this.#release();
     };
     const failed = (cause: unknown): void => {
+      if (!this.#isLoading) return;
       this.#storageFailed('read', cause);
-      done([]);
+      end([]);
     };
+    const done = (kept: unknown): void => {
+      if (!this.#isLoading) return;
+      if (!Array.isArray(kept)) failed(new Error('load gave no list'));
+      else end(kept.flatMap((one) => storedMessage(one) ?? []));
+    };
+    this.#cancelLoad = this.#parts.clock.after(LOAD_TIMEOUT_MS, () => {
+      failed(new Error('load did not end within 10 s'));
+    });
     try {
       const messages = storage.load();
-      if (messages instanceof Promise) messages.then(done, failed);
+      if (isThenable(messages)) Promise.resolve(messages).then(done, failed);
       else done(messages);
     } catch (cause) {
       failed(cause);
@@ -187,6 +204,7 @@ export class Outbox {
   /** Ends all messages with this error. Whether one under way was stored is then unknown; what is kept stays kept. */
   close(error: RollcallError): void {
     this.lost();
+    this.#cancelLoad();
     this.#closed = error;
     for (const lane of this.#lanes.values()) {
       for (const entry of lane.entries) entry.reject(error);
@@ -204,40 +222,54 @@ export class Outbox {
   /** Puts what was kept before what has been sent meanwhile. */
   #restore(messages: readonly StoredMessage[]): void {
     const restored = new Map<string, Entry[]>();
+    const known = new Set<string>();
+    for (const [thread, { entries }] of this.#lanes) {
+      for (const { publish } of entries) known.add(`${thread} ${publish.mid}`);
+    }
     for (const message of messages.toSorted((a, b) => a.at - b.at)) {
       const { thread, mid, body, at } = message;
       this.#lastAt = Math.max(this.#lastAt, at);
       const text = jsonText(body);
-      if (text === null || this.#isUnderWay(thread, mid)) continue;
+      if (text === null || known.has(`${thread} ${mid}`)) continue;
+      known.add(`${thread} ${mid}`);
       const entry = entryOf(message, text);
       // Nobody waits for this promise; `changed` tells what became of the message.
       entry.promise.catch(() => undefined);
-      restored.set(thread, [...(restored.get(thread) ?? []), entry]);
+      const entries = restored.get(thread) ?? [];
+      entries.push(entry);
+      restored.set(thread, entries);
     }
     for (const [thread, entries] of restored) {
-      this.#laneOf(thread).entries.unshift(...entries);
+      const lane = this.#laneOf(thread);
+      lane.entries = entries.concat(lane.entries);
       this.#size += entries.length;
       for (const entry of entries) this.#events.changed(outgoing(entry, 'pending'));
     }
   }
 
-  #isUnderWay(thread: string, mid: string): boolean {
-    return this.#lanes.get(thread)?.entries.some(({ publish }) => publish.mid === mid) ?? false;
-  }
-
+  /** Writes in the order of calls, also where a write takes longer than the one after it would. */
   #store(work: (storage: OutboxStorage) => void | Promise<void>): void {
     const { storage } = this.#parts;
     if (storage === null) return;
-    try {
-      const done = work(storage);
-      if (done instanceof Promise) {
-        done.catch((cause: unknown) => {
-          this.#storageFailed('written', cause);
-        });
-      }
-    } catch (cause) {
+    const failed = (cause: unknown): void => {
       this.#storageFailed('written', cause);
+    };
+    let done: unknown;
+    if (this.#writing === null) {
+      try {
+        done = work(storage);
+      } catch (cause) {
+        failed(cause);
+      }
+      if (!isThenable(done)) return;
     }
+    const writing = (this.#writing ?? Promise.resolve(done))
+      .then(() => (isThenable(done) ? undefined : work(storage)))
+      .catch(failed)
+      .then(() => {
+        if (this.#writing === writing) this.#writing = null;
+      });
+    this.#writing = writing;
   }
 
   #storageFailed(how: 'read' | 'written', cause: unknown): void {
@@ -273,7 +305,7 @@ export class Outbox {
   }
 
   #ended(thread: string, lane: Lane, entry: Entry, reply: Reply): void {
-    if (reply.ok && reply.frame.type === 'ack') {
+    if (reply.ok && isAckOf(entry, reply.frame)) {
       this.#settle(thread, lane, entry);
       this.#events.changed(outgoing(entry, 'sent', { offset: reply.frame.offset }));
       entry.resolve(reply.frame);
@@ -285,7 +317,7 @@ export class Outbox {
     } else if (!reply.error.retry) {
       this.#refuse(thread, lane, entry, reply.error);
     } else {
-      this.#hold(reply.error.afterMs ?? REFUSED_WAIT_MS * (1 + this.#parts.random()));
+      this.#hold(retryAfterMs(reply.error, REFUSED_WAIT_MS * (1 + this.#parts.random())));
     }
     this.#pump(thread, lane);
   }
@@ -309,7 +341,7 @@ export class Outbox {
   }
 
   #settle(thread: string, lane: Lane, entry: Entry): void {
-    this.#store((storage) => storage.remove(entry.publish.mid));
+    this.#store((storage) => storage.remove(thread, entry.publish.mid));
     lane.entries.splice(lane.entries.indexOf(entry), 1);
     this.#size -= 1;
     if (lane.entries.length === 0) this.#lanes.delete(thread);
@@ -327,6 +359,19 @@ function outgoing(
 ): Outgoing {
   const { mid, thread, kind, expect, body } = publish;
   return { mid, thread, kind, expect, body, at, state, error, offset };
+}
+
+function isAckOf({ publish }: Entry, frame: ServerFrame): frame is Ack {
+  return frame.type === 'ack' && frame.thread === publish.thread && frame.mid === publish.mid;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
 }
 
 /** Room for `,"id":` and a safe integer, which a request adds to the frame. */

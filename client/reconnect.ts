@@ -19,6 +19,9 @@ export const RECONNECT_WAIT_MAX_MS = 86_400_000;
 /** Past this a bound is doubled no more: nothing times infinity would be no number. */
 const DOUBLINGS_MAX = 30;
 
+/** Least wait that a bound doubles from, and that follows a failure, in milliseconds: nothing doubled is nothing. */
+const BASE_MIN_MS = 100;
+
 /** What a connection's end says about the next attempt. */
 export interface ReconnectCase {
   readonly advice: ReconnectAdvice;
@@ -42,15 +45,23 @@ export function reconnectDelayMs(lost: ReconnectCase): number {
 }
 
 function askedDelayMs(lost: ReconnectCase): number {
-  if (lost.afterMs !== null) return lost.afterMs;
-  const { firstJitterMs, minMs, maxMs } = lost.advice;
+  const { firstJitterMs } = lost.advice;
+  if (lost.afterMs !== null) {
+    // A server that asks for no wait again and again is not asked in a circle.
+    return lost.failures === 0 ? lost.afterMs : Math.max(lost.afterMs, BASE_MIN_MS);
+  }
   if (lost.wasConnected && lost.failures === 0) return lost.random() * Math.max(0, firstJitterMs);
+  return backoffMs(lost);
+}
+
+function backoffMs({ advice: { minMs, maxMs }, failures, random }: ReconnectCase): number {
   const floorMs = Math.max(0, minMs);
+  const baseMs = Math.max(floorMs, BASE_MIN_MS);
   const boundMs = Math.max(
     floorMs,
-    Math.min(maxMs, floorMs * 2 ** Math.min(lost.failures + 1, DOUBLINGS_MAX))
+    Math.min(maxMs, baseMs * 2 ** Math.min(failures + 1, DOUBLINGS_MAX))
   );
-  return floorMs + lost.random() * (boundMs - floorMs);
+  return floorMs + random() * (boundMs - floorMs);
 }
 
 /** Says whether a client comes back by itself after this close code: always, but for 3500–3999. */

@@ -1,6 +1,6 @@
 import type { ClientFrame, ClientFrameType, ServerFrame } from '../server/protocol.js';
 import type { ClientClock } from './clock.js';
-import { clientError, serverError, type RollcallError } from './rollcall-error.js';
+import { RollcallError, clientError, serverError } from './rollcall-error.js';
 
 /** A frame that asks for an answer, without the id that {@link Requests} gives it. */
 export type Question = {
@@ -32,7 +32,9 @@ export const REQUEST_TIMEOUT_MS = 15_000;
 export const REQUESTS_MAX = 2_048;
 
 interface Waiting {
-  readonly frame: ClientFrame;
+  readonly type: string;
+  /** The frame as JSON. */
+  readonly text: string;
   readonly keep: boolean;
   readonly done: (reply: Reply) => void;
   cancelTimer: () => void;
@@ -41,33 +43,45 @@ interface Waiting {
 /** Pairs questions with answers by `id`. Every request ends exactly once: answer, error, timeout, disconnect or close. */
 export class Requests {
   readonly #clock: ClientClock;
-  readonly #send: (frame: ClientFrame) => boolean;
+  readonly #send: (text: string) => boolean;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #closed: RollcallError | null = null;
 
-  constructor(clock: ClientClock, send: (frame: ClientFrame) => boolean) {
+  constructor(clock: ClientClock, send: (text: string) => boolean) {
     this.#clock = clock;
     this.#send = send;
   }
 
-  /** Sends a question, or keeps it for the next connection, and calls `done` once with how it ended. */
-  start(question: Question, options: RequestOptions, done: (reply: Reply) => void): void {
-    if (this.#closed !== null) {
-      done({ ok: false, error: this.#closed });
-      return;
-    }
+  /**
+   * Sends a question, or keeps it for the next connection, and calls `done` once with how it ended. The answer gives it up:
+   * then `done` is not called any more.
+   */
+  start(question: Question, options: RequestOptions, done: (reply: Reply) => void): () => void {
+    const refuse = (error: RollcallError): (() => void) => {
+      done({ ok: false, error });
+      return () => undefined;
+    };
+    if (this.#closed !== null) return refuse(this.#closed);
     if (this.#waiting.size >= REQUESTS_MAX) {
       const message = `${String(REQUESTS_MAX)} requests are under way already: wait for some to end`;
-      done({ ok: false, error: clientError('overflow', message, true) });
-      return;
+      return refuse(clientError('overflow', message, true));
     }
     const id = ++this.#lastId;
-    const frame: ClientFrame = { ...question, id };
-    const waiting: Waiting = { frame, keep: options.keep, done, cancelTimer: () => undefined };
+    const text = frameText({ ...question, id });
+    if (text === null) {
+      return refuse(new RollcallError('bad_frame', `${question.type}: give values that JSON has`));
+    }
+    const { type } = question;
+    const waiting: Waiting = { type, text, keep: options.keep, done, cancelTimer: () => undefined };
     this.#waiting.set(id, waiting);
     this.#wait(id, waiting, options);
-    if (!this.#send(frame) && !options.keep) this.#end(id, { ok: false, error: gone() });
+    if (!this.#send(text) && !options.keep) this.#end(id, { ok: false, error: gone() });
+    return () => {
+      if (this.#waiting.get(id) !== waiting) return;
+      waiting.cancelTimer();
+      this.#waiting.delete(id);
+    };
   }
 
   /** As {@link start}, with the answer of the given type as a promise. */
@@ -100,7 +114,7 @@ export class Requests {
 
   /** A connection is there: what was kept is sent again, in the order it was asked. */
   opened(): void {
-    for (const { frame } of [...this.#waiting.values()]) this.#send(frame);
+    for (const { text } of [...this.#waiting.values()]) this.#send(text);
   }
 
   /** The connection is gone: what does not outlive it ends. */
@@ -120,10 +134,10 @@ export class Requests {
     waiting.cancelTimer = this.#clock.after(options.timeoutMs, () => {
       if (options.late === 'again') {
         this.#wait(id, waiting, options);
-        this.#send(waiting.frame);
+        this.#send(waiting.text);
         return;
       }
-      const message = `no answer to ${waiting.frame.type} within ${String(options.timeoutMs)} ms`;
+      const message = `no answer to ${waiting.type} within ${String(options.timeoutMs)} ms`;
       this.#end(id, { ok: false, error: clientError('timeout', message, true) });
     });
   }
@@ -134,6 +148,15 @@ export class Requests {
     this.#waiting.delete(id);
     waiting.cancelTimer();
     waiting.done(reply);
+  }
+}
+
+/** JSON of a frame; null where it has none (plain JavaScript may pass anything). */
+function frameText(frame: ClientFrame): string | null {
+  try {
+    return JSON.stringify(frame);
+  } catch {
+    return null;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ClientFrame, ServerFrame, SUBPROTOCOL as Subprotocol } from '../server/protocol.js';
+import type { ClientClock } from './clock.js';
 import { readFrames } from './frames.js';
 import { clientError } from './rollcall-error.js';
 
@@ -8,11 +9,19 @@ const SUBPROTOCOL: typeof Subprotocol = 'rollcall.v1';
 /** `readyState` of an open WebSocket. */
 const OPEN = 1;
 
+/** `readyState` of a WebSocket that is gone. */
+const CLOSED = 3;
+
+/** How long the server may take to answer the close frame of one that is dropped, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
 /** What the SDK needs of a WebSocket; those of browsers, Node ≥ 22 and the package `ws` have it. */
 export interface WebSocketLike {
   readonly readyState: number;
   send(data: string): void;
   close(code?: number, reason?: string): void;
+  /** Cuts the connection without waiting for the other side; browsers have no such thing. */
+  terminate?(): void;
   addEventListener(type: 'open' | 'error', listener: () => void): void;
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
   addEventListener(
@@ -75,9 +84,12 @@ export function platformWebSocket(): WebSocketConstructor {
 /** One WebSocket, speaking frames. */
 export class Socket {
   readonly #socket: WebSocketLike;
+  readonly #clock: ClientClock;
   #over = false;
+  #cancelTerminate: () => void = () => undefined;
 
-  constructor(create: WebSocketConstructor, url: string, events: SocketEvents) {
+  constructor(create: WebSocketConstructor, url: string, clock: ClientClock, events: SocketEvents) {
+    this.#clock = clock;
     const socket = new create(url, [SUBPROTOCOL]);
     this.#socket = socket;
     socket.addEventListener('open', () => {
@@ -99,6 +111,7 @@ export class Socket {
     // nothing more, but unheard it would end a Node process.
     socket.addEventListener('error', () => undefined);
     socket.addEventListener('close', ({ code, reason }) => {
+      this.#cancelTerminate();
       if (this.#over) return;
       this.#over = true;
       events.gone(code, reason);
@@ -117,11 +130,14 @@ export class Socket {
     return true;
   }
 
-  /** Lets go of the connection now, without waiting for the other side's close frame. */
+  /** Lets go of the connection: nothing is heard of it any more, and after a second it is cut where that is possible. */
   drop(): void {
     if (this.#over) return;
     this.#over = true;
     this.#socket.close(1000, 'client is done');
+    if (this.#socket.readyState === CLOSED || this.#socket.terminate === undefined) return;
+    // A server that does not answer the close frame would keep the socket, and a Node process, for half a minute.
+    this.#cancelTerminate = this.#clock.after(CLOSE_TIMEOUT_MS, () => this.#socket.terminate?.());
   }
 
   #isOver(): boolean {

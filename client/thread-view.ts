@@ -194,7 +194,11 @@ class View implements ThreadView {
       thread.on('typing', changed),
       thread.on('outgoing', changed),
       thread.on('run', changed),
-      this.#client.on('state', changed)
+      this.#client.on('state', () => {
+        const { state } = this.#client;
+        if (state.name === 'closed') this.#refused ??= state.error;
+        changed();
+      })
     ];
     changed();
     if (thread.joined) void this.#fill();
@@ -203,11 +207,11 @@ class View implements ThreadView {
   #leave(): void {
     if (this.#thread === null) return;
     for (const end of this.#ends.splice(0)) end();
-    this.#siblings.delete(this.id);
     this.#thread.leave();
     this.#thread = null;
     this.#window.clear();
     this.#isFilled = false;
+    this.#isLoading = false;
     this.#hasMore = false;
     this.#refused = null;
     this.#changed();
@@ -241,8 +245,10 @@ class View implements ThreadView {
       if (error instanceof RollcallError) return false;
       throw error;
     } finally {
-      this.#isLoading = false;
-      this.#changed();
+      if (thread === this.#thread) {
+        this.#isLoading = false;
+        this.#changed();
+      }
     }
   }
 
@@ -256,7 +262,7 @@ class View implements ThreadView {
       typists: thread.typists,
       runs: thread.runs,
       hasMore: this.#moreBefore(),
-      isLoading: this.#isLoading || (!this.#isFilled && this.#refused === null),
+      isLoading: this.#refused === null && (this.#isLoading || !this.#isFilled),
       isDetached: this.#window.detached,
       isLive: thread.joined,
       refused: this.#refused

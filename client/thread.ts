@@ -4,6 +4,7 @@ import { Emitter } from './emitter.js';
 import { MessageStream, STREAM_LIMIT, type Gap, type ThreadItem } from './message-stream.js';
 import type { Ack, SendOptions } from './outbox.js';
 import { OutgoingList, type Outgoing } from './outgoing.js';
+import { retryAfterMs } from './retry-after.js';
 import { REQUEST_TIMEOUT_MS, type Reply, type Requests } from './requests.js';
 import { RollcallError, clientError } from './rollcall-error.js';
 import { NO_RUNS, changedRuns, reduceRuns, runList, type Run, type Runs } from './runs.js';
@@ -69,6 +70,8 @@ export interface ThreadWire {
   /** Messages that were on their way before the thread was joined. */
   readonly pending: readonly Outgoing[];
   left(thread: Thread): void;
+  /** Who one is; null while that is not known. */
+  user(): string | null;
 }
 
 /** A subscription that outlives connections, with what is known about its thread. */
@@ -93,6 +96,7 @@ export class Thread {
   #read = 0;
   #readSent = 0;
   #cancelRetry: () => void = () => undefined;
+  #cancelAsk: () => void = () => undefined;
 
   constructor(id: string, wire: ThreadWire, options: ThreadOptions) {
     this.id = id;
@@ -109,7 +113,7 @@ export class Thread {
     return [...this.#present].sort();
   }
 
-  /** Who types now, sorted; one whose "is typing" is not repeated in time types no more. */
+  /** Others who type now, sorted; one whose "is typing" is not repeated in time types no more. */
   get typists(): readonly string[] {
     return this.#typists.all;
   }
@@ -216,8 +220,9 @@ export class Thread {
     this.#wire.send({ type: 'typing', thread: this.id, on });
   }
 
-  /** Says that the user has read up to this offset. Never goes back; said again after a reconnect until it is known. */
+  /** Says that the user has read up to this offset. Never goes back; said again after a reconnect until it is known. What is no offset is ignored. */
   markRead(offset: number): void {
+    if (!Number.isSafeInteger(offset)) return;
     this.#read = Math.max(this.#read, offset);
     this.#sendMark();
   }
@@ -247,7 +252,7 @@ export class Thread {
     this.#asked = true;
     const question = { type: 'subscribe', thread: this.id, since: this.#since } as const;
     const options = { timeoutMs: REQUEST_TIMEOUT_MS, late: 'again', keep: false } as const;
-    this.#wire.requests.start(question, options, (reply) => {
+    this.#cancelAsk = this.#wire.requests.start(question, options, (reply) => {
       if (this.#over === null) this.#answered(reply);
     });
   }
@@ -296,6 +301,7 @@ export class Thread {
     if (this.#over !== null) return;
     this.#over = reason;
     this.#cancelRetry();
+    this.#cancelAsk();
     this.#joined = false;
     this.#typists.clear();
     this.#present.clear();
@@ -315,7 +321,7 @@ export class Thread {
       : reply.error;
     if (error.code === 'disconnected' || error.code === 'closed') return;
     if (error.retry) {
-      this.#cancelRetry = this.#wire.clock.after(error.afterMs ?? RESUBSCRIBE_MS, () => {
+      this.#cancelRetry = this.#wire.clock.after(retryAfterMs(error, RESUBSCRIBE_MS), () => {
         this.opened();
       });
       return;
@@ -356,7 +362,7 @@ export class Thread {
     this.#reduceRuns(frame);
     if (frame.gap === null) return;
     this.#gap(frame.gap);
-    this.#advance(frame.gap.to);
+    this.#advance(Math.min(frame.gap.to, frame.offset));
   }
 
   #reduceRuns(frame: ServerFrame): void {
@@ -387,6 +393,8 @@ export class Thread {
   }
 
   #typed({ user, on, forMs }: ServerFrame<'typing'>): void {
+    // The server tells all who are in the thread, also who types.
+    if (user === this.#wire.user()) return;
     if (on) this.#typists.start(user, forMs);
     else this.#typists.stop(user);
   }

@@ -8,14 +8,14 @@ import type { ThreadItem } from '../../client/message-stream.js';
 import {
   webOutboxStorage,
   type OutboxStorage,
-  type StoredMessage,
-  type WebStorage
+  type StoredMessage
 } from '../../client/outbox-storage.js';
 import type { WebSocketConstructor } from '../../client/socket.js';
 import type { Thread } from '../../client/thread.js';
 import type { ClientFrame } from '../../server/protocol.js';
 import { FakeRollcall } from './fake-rollcall.js';
 import { memoryWebSocket } from './memory-socket.js';
+import { webStorage } from './web-storage.js';
 import { settle, VirtualClock } from '../virtual-clock.js';
 
 describe('connect', () => {
@@ -192,13 +192,39 @@ describe('connect', () => {
     });
 
     it('gives a token that does not come up after 10 s', async () => {
+      const errors: string[] = [];
       await started({ getToken: () => new Promise<string>(() => undefined) });
+      client.on('error', ({ code }) => errors.push(code));
       expect(client.state.name).to.equal('refreshing');
       await clock.advance(10_000);
       expect(client.state).to.include({
         name: 'waiting',
         reason: 'the application did not give a token in time'
       });
+      expect(errors).to.eql(['token']);
+    });
+
+    it('takes nothing but text for a token', async () => {
+      const errors: RollcallError[] = [];
+      await started({ getToken: () => undefined as unknown as string });
+      client.on('error', (error) => errors.push(error));
+      await clock.advance(1_000);
+      expect(client.state.name).to.equal('waiting');
+      expect(errors[0]).to.include({
+        code: 'token',
+        message: 'no token: getToken gave undefined, not text'
+      });
+    });
+
+    it('does not take the word of the server for its own', async () => {
+      await started();
+      const thread = client.thread('t');
+      await settle();
+      const reading = failure(thread[Symbol.asyncIterator]().next());
+      for (const one of server.connections) {
+        one.send({ type: 'disconnect', code: 1000, reason: 'bye', reconnect: false });
+      }
+      expect((await reading).message).to.equal('the server closed the connection for good: bye');
     });
 
     it('stops and says why when the platform lets no WebSocket be opened', async () => {
@@ -628,6 +654,48 @@ describe('connect', () => {
       expect((await refusal).code).to.equal('forbidden');
     });
 
+    it('asks no more to be let into a thread that was left meanwhile', async () => {
+      await started();
+      server.intercept = ({ type }) => type === 'subscribe';
+      client.thread('t').leave();
+      await clock.advance(60_000);
+      expect(server.receivedOf('subscribe')).to.have.length(1);
+    });
+
+    it('refuses a question that is no JSON, and lives on', async () => {
+      await started();
+      const thread = client.thread('t');
+      const before = 10n as unknown as number;
+      expect((await failure(thread.history({ before }))).code).to.equal('bad_frame');
+      server.closeAll(1006, '');
+      await clock.advance(5_000);
+      expect(thread.joined).to.equal(true);
+    });
+
+    it('ignores a read mark that is no offset', async () => {
+      await started();
+      server.say('t', 'bob', 1);
+      const thread = client.thread('t');
+      await settle();
+      thread.markRead(NaN);
+      thread.markRead(1);
+      await settle();
+      expect(server.receivedOf('mark').map(({ read }) => read)).to.eql([1]);
+    });
+
+    it('does not count itself among those who type', async () => {
+      await started();
+      const thread = client.thread('t');
+      await settle();
+      for (const user of ['ada', 'bob']) {
+        for (const one of server.connections) {
+          one.send({ type: 'typing', thread: 't', user, on: true, forMs: 6_000 });
+        }
+      }
+      await settle();
+      expect(thread.typists).to.eql(['bob']);
+    });
+
     it('hears no more of a thread it has left', async () => {
       await started();
       const thread = client.thread('t');
@@ -885,25 +953,6 @@ describe('connect', () => {
     });
 
     describe('with storage', () => {
-      /** Storage of a browser, in memory. */
-      function webStorage(): WebStorage & { readonly items: Map<string, string> } {
-        const items = new Map<string, string>();
-        return {
-          items,
-          get length() {
-            return items.size;
-          },
-          key: (index) => [...items.keys()][index] ?? null,
-          getItem: (key) => items.get(key) ?? null,
-          setItem: (key, value) => {
-            items.set(key, value);
-          },
-          removeItem: (key) => {
-            items.delete(key);
-          }
-        };
-      }
-
       /** Sends while the server is away, and ends the session. */
       async function leaveBehind(storage: OutboxStorage, ...bodies: string[]): Promise<void> {
         server.refusals = 1_000;
@@ -982,6 +1031,60 @@ describe('connect', () => {
         expect(errors.map(({ code }) => code)).to.eql(['storage']);
         expect(errors[0]?.message).to.include('could not be written: quota');
         expect(server.thread('t1').log).to.have.length(1);
+      });
+
+      it('is not undone by storage that answers nonsense, and takes what is good of it', async () => {
+        const kept = { thread: 't1', mid: 'm1', at: 5, body: 'one' };
+        for (const answer of [null, 'x', [null, 7, kept, kept, { ...kept, mid: 'm2', at: 'zz' }]]) {
+          const errors: string[] = [];
+          const load = () => Promise.resolve(answer as unknown as StoredMessage[]);
+          await started({ storage: { load, put: () => undefined, remove: () => undefined } });
+          client.on('error', ({ code }) => errors.push(code));
+          await client.publish('t1', 'two');
+          client.close();
+          if (Array.isArray(answer)) expect(errors).to.eql([]);
+        }
+        expect(server.thread('t1').log.map(({ body }) => body)).to.eql([
+          'two',
+          'two',
+          'one',
+          'two'
+        ]);
+      });
+
+      it('sends without storage that does not answer in 10 s', async () => {
+        const errors: string[] = [];
+        const load = () => new Promise<StoredMessage[]>(() => undefined);
+        await started({ storage: { load, put: () => undefined, remove: () => undefined } });
+        client.on('error', ({ code }) => errors.push(code));
+        const sent = client.publish('t1', 'one');
+        await clock.advance(10_000);
+        await sent;
+        expect(errors).to.eql(['storage']);
+      });
+
+      it('keeps nothing that has its ack, however slow the storage writes', async () => {
+        const kept = new Set<string>();
+        let write: () => void = () => undefined;
+        await started({
+          storage: {
+            load: () => [],
+            put: ({ mid }) =>
+              new Promise((resolve) => {
+                write = () => {
+                  kept.add(mid);
+                  resolve();
+                };
+              }),
+            remove: (_, mid) => {
+              kept.delete(mid);
+            }
+          }
+        });
+        await client.publish('t1', 'one');
+        write();
+        await settle();
+        expect([...kept]).to.eql([]);
       });
 
       it('goes on without storage that cannot be read', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { storedMessage } from '../../client/outbox-storage.js';
+import { storedMessage, webOutboxStorage } from '../../client/outbox-storage.js';
+import { webStorage } from './web-storage.js';
 
 describe('storedMessage', () => {
   const message = fc.record(
@@ -18,33 +19,65 @@ describe('storedMessage', () => {
   it('reads what was written', () => {
     fc.assert(
       fc.property(message, (one) => {
-        const text = JSON.stringify(one);
-        expect(storedMessage(text)).to.eql(JSON.parse(text));
+        const written: unknown = JSON.parse(JSON.stringify(one));
+        expect(storedMessage(written)).to.eql(written);
       })
     );
   });
 
-  it('answers null and never throws when the text is damaged', () => {
+  it('answers null or a message, and never throws, whatever is there', () => {
     fc.assert(
-      fc.property(message, fc.nat(), (one, at) => {
-        const text = JSON.stringify(one);
-        expect(storedMessage(text.slice(0, at % text.length))).to.equal(null);
+      fc.property(fc.anything(), (value) => {
+        expect(storedMessage(value)).to.satisfy(
+          (one: unknown) => one === null || one === value || typeof one === 'object'
+        );
       })
     );
   });
 
-  for (const text of [
+  const whole = { thread: 't', mid: 'm', at: 1, body: 1 };
+  for (const value of [
     null,
-    'null',
-    '[]',
-    '{"thread":1,"mid":"m","at":1,"body":1}',
-    '{"thread":"t","mid":"m","at":"1","body":1}',
-    '{"thread":"t","mid":"m","at":1}',
-    '{"thread":"t","mid":"m","at":1,"body":1,"kind":2}',
-    '{"thread":"t","mid":"m","at":1,"body":1,"expect":"maybe"}'
+    [],
+    'text',
+    { ...whole, thread: 1 },
+    { ...whole, at: '1' },
+    { ...whole, at: Infinity },
+    { ...whole, body: undefined },
+    { ...whole, kind: 2 },
+    { ...whole, expect: 'maybe' }
   ]) {
-    it(`answers null when it reads ${String(text)}`, () => {
-      expect(storedMessage(text)).to.equal(null);
+    it(`answers null when it reads ${JSON.stringify(value)}`, () => {
+      expect(storedMessage(value)).to.equal(null);
     });
   }
+});
+
+describe('webOutboxStorage', () => {
+  const one = { thread: 't1', mid: 'm1', at: 1, body: 'x' };
+
+  it('keeps the messages of one name from those of another, whatever the names are', async () => {
+    const web = webStorage();
+    await webOutboxStorage(web, 'team:bob').put(one);
+    await webOutboxStorage(web, 'team bob').put(one);
+    expect(webOutboxStorage(web, 'team').load()).to.eql([]);
+    expect(webOutboxStorage(web, 'team:bob').load()).to.eql([one]);
+    expect(web.items.size).to.equal(2);
+  });
+
+  it('keeps two messages with one id in two threads apart', async () => {
+    const storage = webOutboxStorage(webStorage(), 'ada');
+    await storage.put(one);
+    await storage.put({ ...one, thread: 't2' });
+    await storage.remove('t1', 'm1');
+    expect(storage.load()).to.eql([{ ...one, thread: 't2' }]);
+  });
+
+  it('removes what is damaged', () => {
+    const web = webStorage();
+    web.setItem('ada:t1 m1', '{"thread":');
+    web.setItem('other', 'not its own');
+    expect(webOutboxStorage(web, 'ada').load()).to.eql([]);
+    expect([...web.items.keys()]).to.eql(['other']);
+  });
 });

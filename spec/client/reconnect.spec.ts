@@ -30,6 +30,13 @@ describe('reconnectDelayMs', () => {
     expect(reconnectDelayMs(lost)).to.equal(2_140);
   });
 
+  it('is not nothing again and again when the server, or the application, asks for no wait', () => {
+    const none = { firstJitterMs: 0, minMs: 0, maxMs: 20_000 };
+    const lost = { advice: none, failures: 5, wasConnected: false, random: () => 0.5 };
+    expect(reconnectDelayMs({ ...lost, afterMs: 0 })).to.equal(100);
+    expect(reconnectDelayMs({ ...lost, afterMs: null })).to.equal(3_200);
+  });
+
   it('is between nothing and a day whatever the server says', () => {
     const any = fc.double({ noNaN: true, noDefaultInfinity: true });
     const lost = fc.record({

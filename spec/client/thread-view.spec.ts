@@ -133,4 +133,39 @@ describe('viewThread', () => {
     expect(server.received.at(-1)?.type).to.equal('unsubscribe');
     expect(view().thread).to.equal(null);
   });
+
+  it('is one view for all, also for who comes back to it', async () => {
+    const first = view();
+    first.subscribe(() => undefined)();
+    await settle();
+    const later = view();
+    const end = later.subscribe(() => undefined);
+    first.subscribe(() => undefined)();
+    await settle();
+    expect(later).to.equal(first);
+    expect(later.snapshot().isLive).to.equal(true);
+    end();
+  });
+
+  it('has its history when it was left and entered again while that was under way', async () => {
+    await say('a');
+    server.intercept = ({ type }) => type === 'history';
+    view().subscribe(() => undefined)();
+    await settle();
+    server.intercept = () => false;
+    view().subscribe(() => undefined);
+    await settle();
+    expect(bodies()).to.eql(['a']);
+    expect(view().snapshot().isLoading).to.equal(false);
+  });
+
+  it('loads no more, and says why, when the client is closed before the history came', async () => {
+    server.intercept = ({ type }) => type === 'history';
+    view().subscribe(() => undefined);
+    await settle();
+    server.closeAll(3503, 'kicked');
+    await settle();
+    expect(view().snapshot()).to.include({ isLoading: false });
+    expect(view().snapshot().refused?.code).to.equal('closed');
+  });
 });
