@@ -58,8 +58,10 @@ class ChatPage {
   });
   readonly #composer = new Composer({
     send: (text) => {
-      this.#room?.send(text);
+      if (this.#room === null) return false;
+      this.#room.send(text);
       this.#toLatest();
+      return true;
     },
     typing: (on) => this.#room?.typing(on)
   });
@@ -122,7 +124,8 @@ class ChatPage {
   }
 
   #ask(problem: string, name = this.#remembered.user ?? ''): void {
-    this.#signIn.open({ name, token: this.#asksToken, problem });
+    const optional = this.#client !== null && this.#client.state.name !== 'closed';
+    this.#signIn.open({ name, token: this.#asksToken, problem, optional });
   }
 
   #connect(): void {

@@ -5,7 +5,8 @@ const FIELD_MAX_PX = 200;
 
 /** What the composer tells. */
 export interface ComposerEvents {
-  send(text: string): void;
+  /** Sends a text; false when there is nowhere to send it to, and it stays in the field. */
+  send(text: string): boolean;
   /** The user types (true), or has cleared the field or sent it (false). */
   typing(on: boolean): void;
 }
@@ -58,9 +59,10 @@ export class Composer {
   #send(): void {
     const text = this.#field.value.trim();
     if (text === '') return;
+    // What nobody takes stays where it is.
+    if (!this.#events.send(text)) return;
     this.text = '';
     this.#events.typing(false);
-    this.#events.send(text);
   }
 
   #fit(): void {

@@ -5,6 +5,8 @@ export interface SignInRequest {
   readonly name: string;
   /** Whether the server asks for a token; else it takes the name. */
   readonly token: boolean;
+  /** Whether one may stay who one is. */
+  readonly optional: boolean;
   /** What was wrong the last time; empty when nothing was. */
   readonly problem: string;
 }
@@ -18,6 +20,8 @@ export class SignIn {
   readonly #name = byId('name', HTMLInputElement);
   readonly #token = byId('token', HTMLInputElement);
   readonly #problem = byId('sign-in-error', HTMLParagraphElement);
+  readonly #cancel = byId('sign-in-cancel', HTMLButtonElement);
+  #isNeeded = false;
 
   constructor(done: (signedIn: SignedIn) => void) {
     byId('sign-in-form', HTMLFormElement).addEventListener('submit', (event) => {
@@ -28,13 +32,17 @@ export class SignIn {
         this.#say(asksToken ? 'Give a token.' : 'Give a name.');
         return;
       }
+      this.#isNeeded = false;
       this.#dialog.close();
       this.#token.value = '';
       done(asksToken ? { token: value } : { user: value });
     });
-    // There is nothing to go back to without a user.
-    this.#dialog.addEventListener('cancel', (event) => {
-      event.preventDefault();
+    this.#cancel.addEventListener('click', () => {
+      this.#dialog.close();
+    });
+    // There is nothing to go back to without a user, and browsers close a dialog on Escape whatever one asks of them.
+    this.#dialog.addEventListener('close', () => {
+      if (this.#isNeeded) this.#dialog.showModal();
     });
   }
 
@@ -42,6 +50,11 @@ export class SignIn {
   open(request: SignInRequest): void {
     byId('name-field', HTMLLabelElement).hidden = request.token;
     byId('token-field', HTMLLabelElement).hidden = !request.token;
+    this.#isNeeded = !request.optional;
+    this.#cancel.hidden = !request.optional;
+    byId('sign-in-title', HTMLHeadingElement).textContent = request.optional
+      ? 'Change who you are'
+      : 'Join the conversation';
     this.#name.required = !request.token;
     this.#token.required = request.token;
     this.#name.value = request.name;

@@ -27,7 +27,7 @@ export async function runChat(order: DialOrder, seat: CliSeat): Promise<number> 
 async function talk(order: DialOrder, seat: CliSeat): Promise<number> {
   // The screen is there before the session that it tells of what is typed.
   let session: ChatSession | null = null;
-  const screen = screenFor(order, seat, {
+  const screen = screenFor(seat, {
     entered: (text) => session?.entered(text),
     edited: (text) => session?.edited(text),
     left: () => session?.quit()
@@ -49,12 +49,11 @@ async function talk(order: DialOrder, seat: CliSeat): Promise<number> {
   }
 }
 
-function screenFor(order: DialOrder, seat: CliSeat, events: ScreenEvents): Screen {
+function screenFor(seat: CliSeat, events: ScreenEvents): Screen {
   const { terminal, stdin, stdout, stderr, env } = seat;
   if (terminal !== null) {
     const paint = paintIf(wantsColours(stdout, env));
-    const prompt = `${order.thread}>`;
-    return new TerminalScreen({ terminal, paint, prompt, complete: completeEntry, events });
+    return new TerminalScreen({ terminal, paint, complete: completeEntry, events });
   }
   // A person types, and the chat goes to a file or to a terminal that cannot be drawn on.
   const lines = createInterface({ input: stdin, terminal: false });

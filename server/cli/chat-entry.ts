@@ -51,8 +51,9 @@ export function readEntry(entered: string): ChatEntry {
     default: {
       const meant = nearestName(name, NAMES);
       const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+      const end = hint === '' ? ':' : '';
       return fault(
-        `there is no command ${name}${hint} /help lists them, a second slash in front sends it as a message`
+        `there is no command ${name}${hint}${end} /help lists them, a second slash in front sends it as a message`
       );
     }
   }

@@ -145,6 +145,7 @@ export class ChatSession {
 
   #enter(id: string): ChatRoom {
     const { client, clock, screen } = this.#options;
+    screen.name(id);
     return new ChatRoom(id, {
       client,
       clock,

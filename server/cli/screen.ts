@@ -22,6 +22,8 @@ export interface Screen {
   print(lines: readonly string[]): void;
   /** A line that stays and is not part of the chat: words of this program. */
   note(style: Style, text: string): void;
+  /** Says which thread what is typed goes to. */
+  name(thread: string): void;
   /** Shows these lines above the prompt instead of the ones before. */
   show(lines: readonly PassingLine[]): void;
   /** Takes prompt and passing lines away. */
@@ -63,6 +65,10 @@ export class PlainScreen implements Screen {
 
   note(_style: Style, text: string): void {
     this.#stderr.write(`${text}\n`, () => undefined);
+  }
+
+  name(): void {
+    // The line that says where one is has been printed.
   }
 
   show(): void {

@@ -35,7 +35,8 @@ export async function sendLines(options: SendLinesOptions): Promise<number> {
   };
   const send = async (line: number, text: string): Promise<void> => {
     try {
-      await client.publish(thread, { text });
+      // Who pipes does not wait for a reader: that nobody is there is no incident.
+      await client.publish(thread, { text }, { expect: 'stored' });
       unsent -= 1;
     } catch (error) {
       // Closed by the user or the server: told once for all of them.

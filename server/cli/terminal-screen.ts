@@ -62,8 +62,6 @@ class Canvas extends Writable {
 export interface TerminalScreenOptions {
   readonly terminal: CliTerminal;
   readonly paint: Paint;
-  /** What stands before what is typed. */
-  readonly prompt: string;
   /** Answers the words that a beginning may become, for the Tab key. */
   readonly complete: (line: string) => readonly string[];
   readonly events: ScreenEvents;
@@ -79,6 +77,8 @@ export class TerminalScreen implements Screen {
   readonly #editor: Interface;
   /** Lines of a message that are pasted, above the one that is edited. */
   readonly #draft: string[] = [];
+  /** What stands before what is typed. */
+  #name = '';
   #passing: readonly PassingLine[] = [];
   #isDrawn = false;
   /** Rows that the line editor will go up before it draws. */
@@ -148,6 +148,12 @@ export class TerminalScreen implements Screen {
     this.print(wrap(text, this.columns).map((line) => this.paint(style, line)));
   }
 
+  name(thread: string): void {
+    if (this.#isDrawn) this.#wipe();
+    this.#name = thread;
+    this.#draw();
+  }
+
   show(lines: readonly PassingLine[]): void {
     const isSame =
       lines.length === this.#passing.length &&
@@ -215,7 +221,7 @@ export class TerminalScreen implements Screen {
   }
 
   #prompt(): string {
-    const { paint, prompt } = this.#options;
+    const { paint } = this.#options;
     const width = Math.max(1, this.columns - 1);
     const rows = Math.max(1, this.#options.terminal.output.rows - ROWS_LEFT);
     const unseen = this.#draft.length - DRAFT_SHOWN;
@@ -226,7 +232,7 @@ export class TerminalScreen implements Screen {
     const above = [...this.#passing, ...draft]
       .slice(-rows)
       .map(({ style, text }) => paint(style, cut(text, width)));
-    return [...above, `${paint('bold', prompt)} `].join('\n');
+    return [...above, `${paint('bold', `${this.#name}>`)} `].join('\n');
   }
 
   #draw(): void {

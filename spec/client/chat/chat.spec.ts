@@ -43,6 +43,26 @@ describe('chat page (against the fake server)', function () {
     expect(await page.getByRole('log').locator('img, b:text-is("b")').count()).to.equal(0);
   });
 
+  it('goes on asking who one is when the dialog is closed, and loses nothing that was typed', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(server.url);
+    const join = page.getByRole('button', { name: 'Join' });
+    await join.waitFor();
+    await page.evaluate("document.getElementById('sign-in').close()");
+    await join.waitFor();
+    await page.getByLabel('Your name').fill('ada');
+    await join.click();
+    await connected(page);
+    await page.getByRole('button', { name: 'Change' }).click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await join.waitFor({ state: 'hidden' });
+    await say(page, 'still me');
+    await page.getByRole('log').getByText('still me').waitFor();
+    expect(server.rollcall.thread('lobby').log.at(-1)?.from.user).to.equal('ada');
+    await context.close();
+  });
+
   it('keeps a failed message with its reason, and sends it on retry', async () => {
     const page = await join('ada');
     server.rollcall.intercept = (frame, connection) => {

@@ -21,6 +21,7 @@ class KeptScreen implements Screen {
   readonly isLive = true;
   readonly lines: string[] = [];
   passing: string[] = [];
+  thread = '';
   isClosed = false;
 
   print(lines: readonly string[]): void {
@@ -31,6 +32,10 @@ class KeptScreen implements Screen {
 
   note(_style: Style, text: string): void {
     this.lines.push(text);
+  }
+
+  name(thread: string): void {
+    this.thread = thread;
   }
 
   show(lines: readonly PassingLine[]): void {
@@ -310,6 +315,7 @@ describe('ChatSession', () => {
     session.entered('/thread t2');
     await settle();
     expect(screen.lines).to.deep.equal(['── t2 ──', 'here: ada', 'bob │ there']);
+    expect(screen.thread).to.equal('t2');
     session.entered('hello');
     await settle();
     server.say('lobby', 'bob', { text: 'not seen' });

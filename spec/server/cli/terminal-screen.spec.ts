@@ -49,7 +49,6 @@ describe('TerminalScreen', () => {
     screen = new TerminalScreen({
       terminal: { input, output },
       paint: paintIf(true),
-      prompt: 'lobby>',
       complete: (line) => ['/help', '/history'].filter((name) => name.startsWith(line)),
       events: {
         entered: (text) => entered.push(text),
@@ -57,6 +56,7 @@ describe('TerminalScreen', () => {
         left: () => left++
       }
     });
+    screen.name('lobby');
   }
 
   /** Presses keys, and lets the screen be drawn. */
@@ -76,6 +76,14 @@ describe('TerminalScreen', () => {
 
   beforeEach(() => open());
   afterEach(() => screen.close());
+
+  it('says where what is typed goes to, and keeps it, when one goes to another thread', async () => {
+    await type('hal', 'f');
+    screen.name('team');
+    await drawn();
+    expect(see().at(-1)).to.equal('team> half');
+    expect(see().join()).to.not.include('lobby>');
+  });
 
   it('keeps what is being typed, and the cursor in it, when lines come', async () => {
     await type('hello', '\u001b[D', '\u001b[D');
