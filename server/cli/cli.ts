@@ -18,6 +18,7 @@ import {
   LOG_FOLDER
 } from '../config/config.js';
 import { configTable, settingsHelp } from '../config/config-text.js';
+import { HangUp } from './hang-up.js';
 import { DEFAULT_THREAD, DEFAULT_URL, type DialOrder } from './dial-order.js';
 import { nearestName } from '../config/nearest-name.js';
 import { paintIf, wantsColours } from './paint.js';
@@ -351,8 +352,12 @@ function commandHelp(
 /** Signals that ask a command to end. */
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-function processSeat(): CliSeat {
+function processSeat(hangUp: HangUp): CliSeat {
   const { env, stdout, stderr } = process;
+  const openedInput = (): typeof process.stdin => {
+    hangUp.watchInput(process.stdin);
+    return process.stdin;
+  };
   const isScreen = stdout.isTTY && env['TERM'] !== 'dumb';
   return {
     env,
@@ -361,12 +366,13 @@ function processSeat(): CliSeat {
     stderr,
     // Opened by those who use it: a server must not take hold of the terminal it was started from.
     get stdin() {
-      return process.stdin;
+      return openedInput();
     },
     get terminal() {
-      return isScreen && process.stdin.isTTY ? { input: process.stdin, output: stdout } : null;
+      return isScreen && process.stdin.isTTY ? { input: openedInput(), output: stdout } : null;
     },
     onInterrupt: (listener) => {
+      hangUp.watch();
       for (const signal of INTERRUPTS) process.on(signal, listener);
       return () => {
         for (const signal of INTERRUPTS) process.off(signal, listener);
@@ -380,14 +386,16 @@ export async function main(): Promise<never> {
   const { argv, stdout, stderr } = process;
   // Without a listener a closed pipe (`rollcall log export | head`) would end in a stack trace.
   for (const output of [stdout, stderr]) output.on('error', () => undefined);
+  const hangUp = new HangUp();
   let code: number;
   try {
-    code = await runCli(argv.slice(2), processSeat());
+    code = await runCli(argv.slice(2), processSeat(hangUp));
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     await say(stderr, `rollcall: ${reason}`).catch(() => undefined);
     code = EXIT.failed;
   }
+  await hangUp.pass();
   // Everything said was waited for; what a command left open must not keep the process alive.
   process.exit(code);
 }

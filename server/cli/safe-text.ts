@@ -47,12 +47,27 @@ export function safeName(name: string): string {
     : `${characters.slice(0, NAME_SHOWN_MAX - 1).join('')}…`;
 }
 
-/** Makes a value JSON on one line that a terminal prints as it is: what it would obey is escaped, the value stays. */
+/** Deepest nesting of a value that is shown; what writes JSON calls itself for each level. */
+export const DEPTH_MAX = 500; // far past what anybody means, far before the stack ends
+
+/**
+ * Makes a value JSON on one line that a terminal prints as it is: what it would obey is escaped, the value stays; what
+ * is nested too deep becomes a note.
+ */
 export function safeJson(value: unknown): string {
-  return JSON.stringify(value).replace(
+  const shown = isTooDeep(value, DEPTH_MAX)
+    ? `(nested more than ${String(DEPTH_MAX)} deep, not shown)`
+    : value;
+  return JSON.stringify(shown).replace(
     /[\u007f-\u009f\u2028\u2029]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufff9-\ufffb]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   );
+}
+
+/** Whether a value is nested deeper than so many levels. */
+export function isTooDeep(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isTooDeep(inner, levels - 1));
 }
 
 /** The picture that Unicode has for a control of ASCII, such as ␛. */

@@ -1,14 +1,14 @@
 /**
  * `rollcall tail`: a thread as it goes on, for people and for scripts. Standard output has the thread and nothing else.
  */
-import { RollcallError, type ThreadItem } from '../../client/client.js';
+import { RollcallError, type MessageFrame, type ThreadItem } from '../../client/client.js';
 import { EXIT, say, type CliSeat } from './cli-outside.js';
 import { wordsOf } from './connection-watch.js';
 import { dial } from './dial.js';
 import { dialFaults, type DialOrder } from './dial-order.js';
 import { gapWords, MessageLines } from './message-lines.js';
 import { paintIf, wantsColours } from './paint.js';
-import { safeJson, safeLine } from './safe-text.js';
+import { DEPTH_MAX, isTooDeep, safeJson, safeLine } from './safe-text.js';
 import { feedOf } from './thread-feed.js';
 
 /** What is printed of which thread. */
@@ -56,6 +56,12 @@ export async function runTail(order: TailOrder, seat: CliSeat): Promise<number> 
     return ends.has('over') ? EXIT.failed : EXIT.good;
   } catch (error) {
     if (ends.has('interrupted') || isClosedPipe(error)) return EXIT.good;
+    if (isWriteFault(error)) {
+      tell(
+        `standard output cannot be written: ${safeLine(error.message)}; make room or choose another place`
+      );
+      return EXIT.failed;
+    }
     if (!(error instanceof RollcallError)) throw error;
     if (!ends.has('over')) {
       tell(`${order.thread} is refused: ${safeLine(error.message)} (${safeLine(error.code)})`);
@@ -87,7 +93,9 @@ function printed(order: TailOrder, seat: CliSeat): (item: ThreadItem) => readonl
   const { thread, isJson } = order;
   if (isJson) {
     return (item) => [
-      safeJson(item.type === 'message' ? item.message : { type: 'gap', thread, ...item.gap })
+      safeJson(
+        item.type === 'message' ? shallow(item.message) : { type: 'gap', thread, ...item.gap }
+      )
     ];
   }
   const paint = paintIf(wantsColours(seat.stdout, seat.env));
@@ -105,4 +113,15 @@ function printed(order: TailOrder, seat: CliSeat): (item: ThreadItem) => readonl
 /** Whether nobody reads standard output any more (`| head`). */
 function isClosedPipe(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+}
+
+/** Whether the system refuses to write what is printed. */
+function isWriteFault(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'write';
+}
+
+/** A message whose body can be printed. */
+function shallow(message: MessageFrame): MessageFrame {
+  if (!isTooDeep(message.body, DEPTH_MAX - 1)) return message;
+  return { ...message, body: `(nested more than ${String(DEPTH_MAX)} deep, not shown)` };
 }

@@ -36,24 +36,25 @@ export async function* feedOf(
   }
 }
 
-/** The messages of a gap, and as gaps what is not there. */
+/** The messages of a gap, and as gaps what is not there: one for each stretch, however long. */
 async function* filled(
   thread: Thread,
   { from, to, reason }: Gap
 ): AsyncGenerator<ThreadItem, void, undefined> {
-  for (let at = from; at <= to;) {
-    const end = Math.min(to, at + PAGE - 1);
+  let told = from;
+  for (let at: number | null = from; at !== null && at <= to;) {
+    const end: number = Math.min(to, at + PAGE - 1);
     const messages = await between(thread, at, end);
     for (const message of messages) {
-      if (message.offset > at) {
-        yield { type: 'gap', gap: { from: at, to: message.offset - 1, reason } };
+      if (message.offset > told) {
+        yield { type: 'gap', gap: { from: told, to: message.offset - 1, reason } };
       }
       yield { type: 'message', message };
-      at = message.offset + 1;
+      told = message.offset + 1;
     }
-    if (at <= end) yield { type: 'gap', gap: { from: at, to: end, reason } };
-    at = end + 1;
+    at = messages.length > 0 ? end + 1 : await firstBetween(thread, end + 1, to);
   }
+  if (told <= to) yield { type: 'gap', gap: { from: told, to, reason } };
 }
 
 /** The messages between two offsets, both included, oldest first. */
@@ -61,11 +62,33 @@ async function between(thread: Thread, from: number, to: number): Promise<Messag
   let messages: MessageFrame[] = [];
   for (let before = to + 1; before > from;) {
     const page = await thread.history({ before, limit: before - from });
-    messages = [...page.messages.filter(({ offset }) => offset >= from), ...messages];
-    const [first] = page.messages;
+    const asked = page.messages.filter(({ offset }) => offset >= from && offset < before);
+    messages = [...asked, ...messages];
     // A page of long messages is shorter than asked for.
+    const [first] = asked;
     if (first === undefined || !page.more) break;
     before = first.offset;
   }
   return messages;
+}
+
+/**
+ * Offset of the oldest message between two offsets, both included; null when there is none. Each question halves what
+ * is left: a thread may have lost millions.
+ */
+async function firstBetween(thread: Thread, from: number, to: number): Promise<number | null> {
+  let first: number | null = null;
+  let low = from;
+  let high = to;
+  // The end is asked for first: often there is nothing at all.
+  for (let at = to; low <= high; at = low + Math.floor((high - low) / 2)) {
+    const page = await thread.history({ before: at + 1, limit: 1 });
+    const newest = page.messages.at(-1)?.offset ?? 0;
+    if (newest >= low && newest <= at) {
+      first = newest;
+      if (!page.more) break;
+      high = newest - 1;
+    } else low = at + 1;
+  }
+  return first;
 }

@@ -110,3 +110,10 @@ describe('safeJson', () => {
     );
   });
 });
+
+describe('safeJson of what is nested very deep', () => {
+  it('is a note instead, and throws nothing', () => {
+    const body: unknown = JSON.parse('['.repeat(5_000) + ']'.repeat(5_000));
+    expect(safeJson({ body })).to.equal('"(nested more than 500 deep, not shown)"');
+  });
+});

@@ -235,4 +235,33 @@ describe('rollcall chat and rollcall tail', () => {
       stderr: 'rollcall tail: t1 is refused: refused by the spec: forbidden (forbidden)\n'
     });
   });
+
+  it('says in one line that the disk is full, and ends quietly when nobody reads', async () => {
+    rollcall.say('t1', 'bob', { text: 'hi' });
+    for (const [code, exit, words] of [
+      ['ENOSPC', 1, 'rollcall tail: standard output cannot be written: no; '],
+      ['EPIPE', 0, '']
+    ] as const) {
+      const seat = fakeSeat();
+      seat.stdout.write = (_text: string, written: (error?: Error) => void) =>
+        written(Object.assign(new Error('no'), { code, syscall: 'write' }));
+      expect(await runCli(['tail', 't1', '--since', 'start', '--url', url], seat)).to.equal(exit);
+      if (words === '') expect(seat.stderr.text).to.equal('');
+      else
+        expect(seat.stderr.text)
+          .to.match(/^[^\n]+\n$/)
+          .and.to.include(words);
+    }
+  });
+
+  it('shows a note for a body that is nested 2,000 deep', async () => {
+    const body: unknown = JSON.parse('['.repeat(2_000) + ']'.repeat(2_000));
+    rollcall.say('t1', 'bob', body);
+    const tail = ['tail', 't1', '--since', 'start', '--limit', '1'];
+    for (const args of [tail, [...tail, '--json']]) {
+      const { code, stdout } = await ran(args);
+      expect(code).to.equal(0);
+      expect(stdout).to.include('(nested more than 500 deep, not shown)');
+    }
+  });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { connect, type Client, type Thread } from '../../../client/client.js';
+import { connect, type Client, type MessageFrame, type Thread } from '../../../client/client.js';
 import { feedOf } from '../../../server/cli/thread-feed.js';
 import { FakeRollcall } from '../../client/fake-rollcall.js';
 import { memoryWebSocket } from '../../client/memory-socket.js';
@@ -41,6 +41,17 @@ describe('feedOf', () => {
   const range = (from: number, to: number): number[] =>
     Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
+  const messageAt = (offset: number): MessageFrame => ({
+    type: 'message',
+    thread: 't1',
+    offset,
+    mid: `m${String(offset)}`,
+    from: { user: 'bob' },
+    at: 1,
+    kind: 'user_message',
+    body: {}
+  });
+
   beforeEach(() => {
     clock = new VirtualClock();
     server = new FakeRollcall(() => clock.now());
@@ -59,6 +70,69 @@ describe('feedOf', () => {
     say(30);
     server.thread('t1').first = 20;
     expect(await read(join(), 10, 30)).to.deep.equal(['11-19 trimmed', ...range(20, 30)]);
+  });
+
+  it('says in one gap, after few questions, that a long stretch is not kept', async () => {
+    let asked = 0;
+    /** A thread of a million messages of which these are kept. */
+    const keep = (...kept: number[]): void => {
+      asked = 0;
+      server.intercept = (frame, connection) => {
+        if (frame.type === 'subscribe') {
+          const joined = { epoch: 'x1', offset: 1_000_000, recovered: true, replay: 0, gap: null };
+          const { thread, id = '' } = frame;
+          connection.send({ type: 'subscribed', id, thread, ...joined, runs: [], present: [] });
+          return true;
+        }
+        if (frame.type !== 'history') return false;
+        asked += 1;
+        const older = kept.filter((offset) => offset < (frame.before ?? Infinity));
+        const { thread, id = '', limit = 50 } = frame;
+        const messages = older.slice(-limit).map((offset) => messageAt(offset));
+        const more = messages.length < older.length;
+        connection.send({ type: 'history', id, thread, epoch: 'x1', messages, more });
+        return true;
+      };
+    };
+    const told = async () => {
+      const seen: string[] = [];
+      for await (const item of feedOf(join(), 5)) {
+        const { from, to } =
+          item.type === 'gap' ? item.gap : { from: item.message.offset, to: item.message.offset };
+        seen.push(from === to ? String(from) : `${String(from)}-${String(to)}`);
+        if (seen.length > 9 || to === 1_000_000) break;
+      }
+      client.close();
+      return seen;
+    };
+    keep();
+    expect(await told()).to.deep.equal(['6-1000000']);
+    expect(asked).to.be.at.most(2);
+    keep(999_998, 999_999, 1_000_000);
+    expect(await told()).to.deep.equal(['6-999997', '999998', '999999', '1000000']);
+    expect(asked).to.be.at.most(25);
+    keep(3, 7, 500_000);
+    expect(await told()).to.deep.equal(['6', '7', '8-499999', '500000', '500001-1000000']);
+    expect(asked).to.be.at.most(50);
+  });
+
+  it('asks little when a server answers with other messages than asked for', async () => {
+    say(30);
+    let asked = 0;
+    server.intercept = (frame, connection) => {
+      if (frame.type !== 'history') return false;
+      asked += 1;
+      if (asked > 10) return true;
+      const { thread, id = '' } = frame;
+      const messages = [messageAt(900), messageAt(901)];
+      connection.send({ type: 'history', id, thread, epoch: 'x1', messages, more: true });
+      return true;
+    };
+    const reading = read(join(), 5, 31);
+    await settle();
+    say(1);
+    expect(await reading).to.deep.equal(['6-30 trimmed', 31]);
+    expect(asked).to.equal(1);
   });
 
   it('fetches what a slow reader has missed, each once and in order', async () => {
