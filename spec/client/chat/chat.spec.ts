@@ -1,6 +1,14 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
-import { connected, joinedPage, launchBrowser, say, texts, type JoinedPage } from '../browser.js';
+import {
+  connected,
+  joinedPage,
+  launchBrowser,
+  problemsOf,
+  say,
+  texts,
+  type JoinedPage
+} from '../browser.js';
 import { startFakeServer, type FakeServer } from '../fake-server.js';
 
 describe('chat page (against the fake server)', function () {
@@ -41,6 +49,51 @@ describe('chat page (against the fake server)', function () {
     const page = await join('ada');
     await page.getByText('<b>b</b>').waitFor();
     expect(await page.getByRole('log').locator('img, b:text-is("b")').count()).to.equal(0);
+  });
+
+  it('shows the whole log whatever is written, and no name turned round', async () => {
+    server.rollcall.say('lobby', '\u202enimda', { text: `${'# '.repeat(6_000)}x` });
+    server.rollcall.say('lobby', 'bob', { text: '**bold** words' });
+    server.rollcall.say('lobby', 'bob', { text: '> as they stand' });
+    const page = await join('ada', 'elsewhere');
+    // As if drawing had a fault of its own.
+    await page.evaluate(`
+      const make = document.createElement;
+      document.createElement = function (tag) {
+        if (tag === 'strong') throw new Error('no strong');
+        return make.call(this, tag);
+      };
+    `);
+    server.rollcall.say('elsewhere', 'bob', { text: '**not drawn** it is' });
+    server.rollcall.say('elsewhere', 'bob', { text: 'behind them' });
+    await page.getByRole('log').getByText('behind them').waitFor();
+    expect(await texts(page)).to.eql(['**not drawn** it is', 'behind them']);
+    expect(open.at(-1)?.problems.splice(0)).to.eql(['no strong']);
+    await page.reload();
+    await page.evaluate(`location.hash = '#/t/lobby'`);
+    await page.getByRole('log').getByText('> as they stand').waitFor();
+    expect(await texts(page)).to.have.length(3);
+    expect(await page.content())
+      .to.include('\ufffdnimda')
+      .and.not.include('\u202e');
+  });
+
+  it('works where the browser blocks storage', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    open.push({ page, problems: problemsOf(page) });
+    await page.addInitScript(`
+      for (const name of ['localStorage', 'sessionStorage']) {
+        Object.defineProperty(window, name, {
+          get() { throw new DOMException('blocked', 'SecurityError'); }
+        });
+      }
+    `);
+    await page.goto(`${server.url}/?user=ada#/t/lobby`);
+    await page.getByRole('button', { name: 'Join' }).click();
+    await connected(page);
+    await say(page, 'here I am');
+    await page.getByRole('log').getByText('here I am').waitFor();
   });
 
   it('keeps a failed message with its reason, and sends it on retry', async () => {
