@@ -1,9 +1,13 @@
+import { safeName } from './safe-name.js';
+
 /** Colours that avatars have (`tint-0` … in the style sheet). */
 export const TINTS = 8;
 
 /** Answers one or two letters that stand for a name. */
 export function initials(name: string): string {
-  const words = name.split(/[\s._@-]+/).filter((word) => word !== '');
+  const words = safeName(name)
+    .split(/[\s._@-]+/)
+    .filter((word) => word !== '');
   const letters = words.slice(0, 2).map((word) => Array.from(word)[0] ?? '');
   return letters.join('').toUpperCase() || '?';
 }

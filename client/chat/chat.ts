@@ -18,6 +18,7 @@ import { Remembered } from './remembered.js';
 import { Room } from './room.js';
 import { hashOfThread, threadOfHash } from './route.js';
 import { spokenWords } from './run-words.js';
+import { safeName } from './safe-name.js';
 import { SignIn } from './sign-in.js';
 import { subjectOf } from './subject.js';
 import { Sidebar, type ListedThread } from './sidebar.js';
@@ -35,7 +36,10 @@ const NEWS_MAX = 10;
 const UNSENT_MAX = 50;
 
 class ChatPage {
-  readonly #remembered = new Remembered(sessionStorage, localStorage);
+  readonly #remembered = new Remembered(
+    () => sessionStorage,
+    () => localStorage
+  );
   readonly #app = byId('app', HTMLDivElement);
   readonly #title = byId('title', HTMLHeadingElement);
   readonly #present = byId('present', HTMLParagraphElement);
@@ -120,7 +124,12 @@ class ChatPage {
   /** Where messages without an ack outlive a reload: in the tab, since two tabs can be two people, and by user. */
   #keeping(user: string | null): Pick<ConnectOptions, 'storage'> {
     if (user === null) return {};
-    return { storage: webOutboxStorage(sessionStorage, `rollcall.outbox.${user}`) };
+    try {
+      return { storage: webOutboxStorage(sessionStorage, `rollcall.outbox.${user}`) };
+    } catch {
+      // Where storage is blocked, asking for it throws; messages then last as long as the page.
+      return {};
+    }
   }
 
   #ask(problem: string, name = this.#remembered.user ?? ''): void {
@@ -208,7 +217,7 @@ class ChatPage {
     this.#composer.text = this.#unsent.get(id) ?? '';
     this.#composer.thread = id;
     this.#composer.focus();
-    this.#title.textContent = id;
+    this.#title.textContent = safeName(id);
     this.#spoken.textContent = '';
     this.#log.toEnd();
     this.#log.show(room.content);
@@ -314,7 +323,7 @@ class ChatPage {
 
   #entitle(): void {
     const missed = this.#missed > 0 ? `(${String(this.#missed)}) ` : '';
-    document.title = `${missed}${this.#room?.id ?? threadOfHash(location.hash)} · Rollcall`;
+    document.title = `${missed}${safeName(this.#room?.id ?? threadOfHash(location.hash))} · Rollcall`;
   }
 }
 

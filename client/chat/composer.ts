@@ -1,4 +1,5 @@
 import { byId } from '../page/element.js';
+import { safeName } from './safe-name.js';
 
 /** Height of the message field at most, in pixels: about eight lines. */
 const FIELD_MAX_PX = 200;
@@ -48,7 +49,7 @@ export class Composer {
 
   /** Says whom the message goes to. */
   set thread(thread: string) {
-    this.#field.placeholder = `Message ${thread}`;
+    this.#field.placeholder = `Message ${safeName(thread)}`;
   }
 
   /** Puts the cursor into the field, unless that would open a phone's keyboard. */

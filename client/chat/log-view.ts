@@ -5,6 +5,8 @@ import { dayWords } from './day-words.js';
 import { messageText } from './message-text.js';
 import { RichText } from './rich-text-view.js';
 import { RunView, type StopState } from './run-view.js';
+import { agentName } from './run-words.js';
+import { safeName } from './safe-name.js';
 import type { Row } from './transcript.js';
 
 /** Distance from the end of the log, in pixels, that counts as being there when the reader comes down to it. */
@@ -111,6 +113,10 @@ export class LogView {
     const hold = this.#following ? null : this.#hold();
     this.#content = content;
     this.#rows.setAttribute('aria-busy', String(content.loading));
+    // The button goes with the last page; a keyboard stays where the messages are.
+    if (!content.more && this.#older.contains(document.activeElement)) {
+      this.#scroll.focus({ preventScroll: true });
+    }
     this.#older.hidden = !content.more;
     this.#empty.hidden = content.rows.length > 0 || content.loading;
     this.#reconcile(content.rows);
@@ -123,7 +129,10 @@ export class LogView {
   /** Shows how runs go on, keeping what the reader looks at where it is. */
   stream(rows: readonly StreamedRow[]): void {
     const hold = this.#following ? null : this.#hold();
-    for (const row of rows) this.#shown.get(row.key)?.view?.show(this.#runContent(row));
+    for (const row of rows) {
+      const shown = this.#shown.get(row.key);
+      if (shown !== undefined) this.#goOn(row, shown);
+    }
     if (this.following) this.toEnd();
     else hold?.();
     this.#scrolledTo = this.#scroll.scrollTop;
@@ -205,7 +214,7 @@ export class LogView {
     for (const row of rows) {
       const signature = signatureOf(row);
       const shown = this.#shown.get(row.key);
-      if (row.type === 'run') shown?.view?.show(this.#runContent(row));
+      if (row.type === 'run' && shown !== undefined) this.#goOn(row, shown);
       if (shown?.row === signature) {
         if (shown.node === next) next = next.nextElementSibling;
         else this.#rows.insertBefore(shown.node, next);
@@ -223,11 +232,33 @@ export class LogView {
     }
   }
 
+  /** As `#make`, for a run that has changed. */
+  #goOn(row: StreamedRow, { node, view }: ShownRow): void {
+    try {
+      if (view === null) node.replaceChildren(...undrawn(row).childNodes);
+      else view.show(this.#runContent(row));
+    } catch (error) {
+      reportError(error);
+      node.replaceChildren(...undrawn(row).childNodes);
+      this.#shown.set(row.key, { row: signatureOf(row), node, view: null });
+    }
+  }
+
   #runContent({ run, live, at }: StreamedRow): Parameters<RunView['show']>[0] {
     return { run, live, at, stop: this.#content?.stops.get(run.run) ?? NOT_STOPPED };
   }
 
+  /** One row that cannot be drawn must not take the log with it: its text is shown as it came. */
   #make(row: Row): Omit<ShownRow, 'row'> {
+    try {
+      return this.#draw(row);
+    } catch (error) {
+      reportError(error);
+      return { node: undrawn(row), view: null };
+    }
+  }
+
+  #draw(row: Row): Omit<ShownRow, 'row'> {
     if (row.type !== 'run') return { node: this.#makePlain(row), view: null };
     const view = new RunView(timeOf, (run) => {
       this.#events.stop(run);
@@ -251,22 +282,25 @@ export class LogView {
     if (row.type === 'draft') return this.#makeDraft(row);
     const { message, own, first } = row;
     const user = message.from.user;
+    const name = safeName(user);
     const time = timeOf(message.at);
     const { text, json } = messageText(message);
     const bubble = json
       ? element('pre', { class: 'bubble code', tabindex: '0' }, text)
       : new RichText('bubble', text).node;
     const tag =
-      message.kind === 'user_message' ? [] : [element('span', { class: 'kind' }, message.kind)];
+      message.kind === 'user_message'
+        ? []
+        : [element('span', { class: 'kind' }, safeName(message.kind))];
     return element(
       'article',
       {
         class: `message${own ? ' own' : ''}${first ? ' first' : ''}`,
-        'aria-label': `${user}, ${TIME.format(message.at)}`
+        'aria-label': `${name}, ${TIME.format(message.at)}`
       },
       ...(first && !own ? [avatar(user)] : []),
       ...(first
-        ? [element('div', { class: 'head' }, element('b', {}, own ? 'You' : user), ...tag, time)]
+        ? [element('div', { class: 'head' }, element('b', {}, own ? 'You' : name), ...tag, time)]
         : tag),
       bubble
     );
@@ -324,6 +358,25 @@ export class LogView {
       state
     );
   }
+}
+
+function undrawn(row: Row): HTMLElement {
+  const [who, text] = whoAndText(row);
+  return element(
+    'article',
+    { class: 'message first' },
+    element('div', { class: 'head' }, who),
+    element('pre', { class: 'bubble' }, text)
+  );
+}
+
+function whoAndText(row: Row): [who: string, text: string] {
+  if (row.type === 'run') return [agentName(row.run), row.run.text];
+  if (row.type === 'message') {
+    return [safeName(row.message.from.user), messageText(row.message).text];
+  }
+  if (row.type === 'draft') return ['You', messageText(row.draft).text];
+  return ['', ''];
 }
 
 function avatar(user: string): HTMLElement {

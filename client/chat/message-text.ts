@@ -1,4 +1,5 @@
 import type { MessageFrame } from '../client.js';
+import { laidOutJson } from './written-json.js';
 
 /** Answers the text of a message's body: `body.text`, a bare string, else its JSON. */
 export function messageText(message: Pick<MessageFrame, 'body'>): {
@@ -15,5 +16,5 @@ export function messageText(message: Pick<MessageFrame, 'body'>): {
   ) {
     return { text: body.text, json: false };
   }
-  return { text: JSON.stringify(body, null, 2), json: true };
+  return { text: laidOutJson(body), json: true };
 }

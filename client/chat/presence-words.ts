@@ -1,8 +1,10 @@
+import { safeName } from './safe-name.js';
+
 /** Names spelt out; more are counted. */
 const NAMED_MAX = 3;
 
 function named(users: readonly string[], ...after: string[]): string {
-  const shown = users.slice(0, NAMED_MAX);
+  const shown = users.slice(0, NAMED_MAX).map(safeName);
   const more = users.length - shown.length;
   const parts = [...shown, ...(more > 0 ? [`${String(more)} more`] : []), ...after];
   const last = parts.at(-1) ?? '';

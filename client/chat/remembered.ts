@@ -1,3 +1,5 @@
+import { SafeShelf } from './safe-shelf.js';
+
 /** Threads kept in the list of those visited; the oldest visit is forgotten first. */
 export const RECENT_MAX = 30;
 
@@ -14,20 +16,20 @@ export interface Shelf {
 
 /**
  * What the page remembers in the browser. The tab (session storage) wins over the browser (local storage), so that
- * two tabs can be two people; a token never outlives its tab. Where storage is blocked, nothing is remembered.
+ * two tabs can be two people; a token never outlives its tab. Where storage is blocked, it lasts as long as the page.
  */
 export class Remembered {
   readonly #tab: Shelf;
   readonly #browser: Shelf;
 
-  constructor(tab: Shelf, browser: Shelf) {
-    this.#tab = tab;
-    this.#browser = browser;
+  constructor(tab: () => Shelf, browser: () => Shelf) {
+    this.#tab = new SafeShelf(tab);
+    this.#browser = new SafeShelf(browser);
   }
 
   /** Name of the user; null when there is none yet. */
   get user(): string | null {
-    return get(this.#tab, USER) ?? get(this.#browser, USER);
+    return this.#tab.getItem(USER) ?? this.#browser.getItem(USER);
   }
 
   set user(user: string | null) {
@@ -37,7 +39,7 @@ export class Remembered {
 
   /** Token to connect with; null when there is none. */
   get token(): string | null {
-    return get(this.#tab, TOKEN);
+    return this.#tab.getItem(TOKEN);
   }
 
   set token(token: string | null) {
@@ -46,7 +48,7 @@ export class Remembered {
 
   /** Threads visited, the latest first. */
   get recent(): readonly string[] {
-    const list = parsed(get(this.#browser, RECENT) ?? '[]');
+    const list = parsed(this.#browser.getItem(RECENT) ?? '[]');
     if (!Array.isArray(list)) return [];
     return list.filter((one): one is string => typeof one === 'string').slice(0, RECENT_MAX);
   }
@@ -54,7 +56,7 @@ export class Remembered {
   /** Notes a visit. */
   visit(thread: string): void {
     const others = this.recent.filter((one) => one !== thread);
-    put(this.#browser, RECENT, JSON.stringify([thread, ...others].slice(0, RECENT_MAX)));
+    this.#browser.setItem(RECENT, JSON.stringify([thread, ...others].slice(0, RECENT_MAX)));
   }
 }
 
@@ -66,19 +68,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function get(shelf: Shelf, key: string): string | null {
-  try {
-    return shelf.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
 function put(shelf: Shelf, key: string, value: string | null): void {
-  try {
-    if (value === null) shelf.removeItem(key);
-    else shelf.setItem(key, value);
-  } catch {
-    // Blocked or full: the page works without.
-  }
+  if (value === null) shelf.removeItem(key);
+  else shelf.setItem(key, value);
 }

@@ -72,8 +72,8 @@ function paragraph(source: string): (Node | string)[] {
   return inline(source.replace(/^\n+/, '').trimEnd());
 }
 
-function inline(text: string): (Node | string)[] {
-  return textPieces(text).map((piece) => {
+function inline(text: string, where?: 'marked'): (Node | string)[] {
+  return textPieces(text, where).map((piece) => {
     if (piece.type === 'link') {
       return element(
         'a',
@@ -82,9 +82,9 @@ function inline(text: string): (Node | string)[] {
       );
     }
     if (piece.type === 'code') return element('code', {}, piece.text);
-    if (piece.type === 'strong') return element('strong', {}, ...inline(piece.text));
+    if (piece.type === 'strong') return element('strong', {}, ...inline(piece.text, 'marked'));
     if (piece.type === 'heading')
-      return element('strong', { class: 'heading' }, ...inline(piece.text));
+      return element('strong', { class: 'heading' }, ...inline(piece.text, 'marked'));
     return piece.text;
   });
 }

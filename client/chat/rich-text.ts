@@ -21,10 +21,13 @@ export type TextPiece =
 
 type PlainPieceType = 'plain' | 'code' | 'strong' | 'heading';
 
-const FENCE = /^ {0,3}```+[ \t]*([\w+#.-]*)[^`]*$/;
+// What stands behind a fence is taken apart in a second step: two runs that take the same signs cost the square of them.
+const FENCE = /^ {0,3}`{3,}([^`]*)$/;
+const LANGUAGE = /^[ \t]*([\w+#.-]*)/;
 const FENCE_END = /^ {0,3}```+[ \t]*$/;
-const INLINE =
-  /`([^`\n]+)`|\*\*([^*\s](?:[^*\n]*[^*\s])?)\*\*|^#{1,6} +([^\n]+)$|https?:\/\/[^\s<>"'`]+/gm;
+const MARKED = /`([^`\n]+)`|\*\*([^*\s](?:[^*\n]*[^*\s])?)\*\*|https?:\/\/[^\s<>"'`]+/g;
+const LINE = new RegExp(`${MARKED.source}|^#{1,6} +([^\\n]+)$`, 'gm');
+const SENTENCE_MARKS = '.,;:!?)]}*';
 
 /** Splits a text into paragraphs and fenced code; a fence that is still open reaches to the end. */
 export function textBlocks(text: string): TextBlock[] {
@@ -48,7 +51,7 @@ export function textBlocks(text: string): TextBlock[] {
     }
     blocks.push(...paragraphs(plain));
     plain = '';
-    code = { source: line, language: fence[1] ?? '', text: '' };
+    code = { source: line, language: LANGUAGE.exec(fence[1] ?? '')?.[1] ?? '', text: '' };
   }
   blocks.push(...paragraphs(plain));
   if (code !== null) blocks.push({ type: 'code', ...code });
@@ -63,11 +66,14 @@ export function plainLine(text: string): string {
     .trim();
 }
 
-/** Splits a paragraph into its pieces; sentence marks behind an address are no part of it. */
-export function textPieces(text: string): TextPiece[] {
+/**
+ * Splits a paragraph into its pieces; sentence marks behind an address are no part of it. What is marked already, the
+ * text of a heading or of bold words, holds no heading: else a line of `# # # …` would nest as deep as it is long.
+ */
+export function textPieces(text: string, where: 'paragraph' | 'marked' = 'paragraph'): TextPiece[] {
   const pieces: TextPiece[] = [];
   let done = 0;
-  for (const match of text.matchAll(INLINE)) {
+  for (const match of text.matchAll(where === 'marked' ? MARKED : LINE)) {
     const [whole, code, strong, heading] = match;
     let piece: TextPiece;
     let length = whole.length;
@@ -76,7 +82,7 @@ export function textPieces(text: string): TextPiece[] {
     else if (heading !== undefined) {
       piece = { type: 'heading', text: heading };
     } else {
-      const address = whole.replace(/[.,;:!?)\]}*]+$/, '');
+      const address = withoutSentenceMarks(whole);
       if (!URL.canParse(address)) continue;
       piece = { type: 'link', text: address, href: address };
       length = address.length;
@@ -87,6 +93,13 @@ export function textPieces(text: string): TextPiece[] {
   }
   if (done < text.length) pieces.push({ type: 'plain', text: text.slice(done) });
   return pieces;
+}
+
+/** A loop and no pattern: one that looks for its end from every mark costs the square of them. */
+function withoutSentenceMarks(address: string): string {
+  let end = address.length;
+  while (end > 0 && SENTENCE_MARKS.includes(address.charAt(end - 1))) end -= 1;
+  return address.slice(0, end);
 }
 
 /** Lines with their line feeds, so that nothing of a text is lost. */

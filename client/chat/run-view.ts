@@ -2,6 +2,7 @@ import type { Run, RunStep } from '../client.js';
 import { element } from '../page/element.js';
 import { RichText } from './rich-text-view.js';
 import { agentName, durationWords, jsonLine, jsonText, runWords } from './run-words.js';
+import { safeName } from './safe-name.js';
 
 /** How stopping a run stands: not asked for, asked for, or refused with these words. */
 export type StopState =
@@ -192,7 +193,7 @@ function toolStep(step: Extract<RunStep, { type: 'tool' }>): ShownStep {
     if (next.type !== 'tool') return;
     now = next;
     node.className = `step tool piece ${next.state}`;
-    name.textContent = next.tool === '' ? 'tool' : next.tool;
+    name.textContent = next.tool === '' ? 'tool' : safeName(next.tool);
     line.textContent = jsonLine(next.args);
     const took = next.ms === null ? '' : ` · ${durationWords(next.ms)}`;
     outcome.textContent = `${OUTCOMES[next.state]}${took}`;

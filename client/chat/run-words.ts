@@ -1,6 +1,8 @@
 import type { MessageFrame, Run } from '../client.js';
 import { messageText } from './message-text.js';
 import { plainLine } from './rich-text.js';
+import { safeName } from './safe-name.js';
+import { laidOutJson, writtenJson } from './written-json.js';
 
 /** Characters of an answer that are read out when it is done; the rest can be read in the log. */
 const READ_MAX = 300;
@@ -10,7 +12,7 @@ export const JSON_SHOWN_MAX = 20_000;
 
 /** Names the agent of a run. */
 export function agentName({ agent }: Pick<Run, 'agent'>): string {
-  return agent === null || agent === '' ? 'Agent' : agent;
+  return agent === null || agent === '' ? 'Agent' : safeName(agent);
 }
 
 /** Says how a run stands, for the line below its answer. */
@@ -25,7 +27,7 @@ export function runWords(run: Run, live: boolean): string {
     case 'failed':
       return `Failed: ${reason(run)}`;
     case 'cancelled':
-      return run.by === null ? 'Stopped' : `Stopped by ${run.by}`;
+      return run.by === null ? 'Stopped' : `Stopped by ${safeName(run.by)}`;
     case 'lost':
       return 'Its end is not kept by the server any more';
   }
@@ -67,7 +69,7 @@ export function durationWords(ms: number): string {
 /** Answers a JSON value as text to read, cut where it is far too long. */
 export function jsonText(value: unknown): string {
   if (value === undefined) return '';
-  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+  const text = typeof value === 'string' ? value : laidOutJson(value);
   if (text.length <= JSON_SHOWN_MAX) return text;
   const left = (text.length - JSON_SHOWN_MAX).toLocaleString('en');
   return `${text.slice(0, JSON_SHOWN_MAX)}\n… ${left} more characters`;
@@ -76,9 +78,9 @@ export function jsonText(value: unknown): string {
 /** Answers a JSON value in one short line: its fields, for a summary. */
 export function jsonLine(value: unknown): string {
   if (value === undefined || value === null) return '';
-  if (typeof value !== 'object' || Array.isArray(value)) return clipped(JSON.stringify(value));
+  if (typeof value !== 'object' || Array.isArray(value)) return clipped(writtenJson(value));
   const parts = Object.entries(value).map(([name, part]) => {
-    const shown = typeof part === 'string' ? part : JSON.stringify(part);
+    const shown = typeof part === 'string' ? part : writtenJson(part);
     return `${name}: ${clipped(shown)}`;
   });
   return parts.join(', ').slice(0, 200);
@@ -90,7 +92,7 @@ function clipped(text: string): string {
 
 function activity(run: Run): string {
   const step = run.steps.at(-1);
-  if (step?.type === 'tool' && step.state === 'executing') return `Using ${step.tool}…`;
+  if (step?.type === 'tool' && step.state === 'executing') return `Using ${safeName(step.tool)}…`;
   if (run.text === '') return 'Thinking…';
   return 'Answering…';
 }

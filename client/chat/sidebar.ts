@@ -4,6 +4,7 @@ import { byId, element } from '../page/element.js';
 import { momentWords } from './day-words.js';
 import { hashOfThread, isThread } from './route.js';
 import { lineOf } from './run-words.js';
+import { safeName } from './safe-name.js';
 
 /** One line of the thread list. */
 export interface ListedThread {
@@ -61,7 +62,7 @@ export class Sidebar {
 
   /** Shows who one is. */
   user(name: string): void {
-    byId('me-name', HTMLSpanElement).textContent = name;
+    byId('me-name', HTMLSpanElement).textContent = safeName(name);
     const avatar = byId('me-avatar', HTMLSpanElement);
     avatar.className = `avatar tint-${String(tint(name))}`;
     avatar.textContent = initials(name);
@@ -89,18 +90,24 @@ export class Sidebar {
   }
 
   #toggle(open: boolean): void {
+    const wasOpen = this.#app.classList.contains('side-open');
     this.#app.classList.toggle('side-open', open);
     this.#menu.setAttribute('aria-expanded', String(open));
+    // What lies behind the drawer is not for the keyboard; the drawer is, at once.
+    byId('main', HTMLElement).inert = open;
+    if (open) byId('goto-thread', HTMLInputElement).focus();
+    else if (wasOpen) this.#menu.focus();
   }
 }
 
 function link({ thread, last, unread }: ListedThread, current: boolean): HTMLAnchorElement {
-  const preview = last === null ? '' : `${last.from.user}: ${lineOf(last).slice(0, PREVIEW_MAX)}`;
+  const preview =
+    last === null ? '' : `${safeName(last.from.user)}: ${lineOf(last).slice(0, PREVIEW_MAX)}`;
   const count = unread > 99 ? '99+' : String(unread);
   return element(
     'a',
     { href: hashOfThread(thread), 'aria-current': current ? 'page' : null },
-    element('span', { class: 'thread-name' }, thread),
+    element('span', { class: 'thread-name' }, safeName(thread)),
     ...(last === null
       ? []
       : [element('span', { class: 'moment' }, momentWords(last.at, Date.now()))]),

@@ -1,6 +1,9 @@
 /** Entries of one list that are read; a page has no use for more. */
 export const LIST_MAX = 200;
 
+/** Characters of one text that are read; longer ones end in `…`. */
+export const TEXT_MAX = 2_000;
+
 /**
  * Fields of a JSON value that came from outside, read one by one: what is missing or of another kind reads as nothing,
  * so that a page that was left open over an upgrade still shows what it knows.
@@ -12,20 +15,21 @@ export class Fields {
     this.#values = isObject(value) ? value : {};
   }
 
-  /** Names of all fields, bounded by {@link LIST_MAX}. */
-  get names(): string[] {
-    return Object.keys(this.#values).slice(0, LIST_MAX);
+  /** The fields that are numbers by name, bounded by {@link LIST_MAX} and {@link TEXT_MAX}; others are 0. */
+  get counts(): ReadonlyMap<string, number> {
+    const names = Object.keys(this.#values).slice(0, LIST_MAX);
+    return new Map(names.map((name) => [cut(name), this.count(name)]));
   }
 
-  /** A text; empty for anything else. */
+  /** A text, bounded by {@link TEXT_MAX}; empty for anything else. */
   text(name: string): string {
     return this.textOrNull(name) ?? '';
   }
 
-  /** A text; null for anything else. */
+  /** A text, bounded by {@link TEXT_MAX}; null for anything else. */
   textOrNull(name: string): string | null {
     const value = this.#get(name);
-    return typeof value === 'string' ? value : null;
+    return typeof value === 'string' ? cut(value) : null;
   }
 
   /** A number; 0 for anything else. */
@@ -62,7 +66,9 @@ export class Fields {
 
   /** The texts of a list, bounded by {@link LIST_MAX}; none for anything else. */
   texts(name: string): string[] {
-    return this.#list(name).filter((one) => typeof one === 'string');
+    return this.#list(name)
+      .filter((one) => typeof one === 'string')
+      .map(cut);
   }
 
   /** The objects of a list, bounded by {@link LIST_MAX}; none for anything else. */
@@ -80,6 +86,12 @@ export class Fields {
   #get(name: string): unknown {
     return Object.hasOwn(this.#values, name) ? this.#values[name] : undefined;
   }
+}
+
+function cut(text: string): string {
+  if (text.length <= TEXT_MAX) return text;
+  // Not through the middle of a character.
+  return `${text.slice(0, TEXT_MAX - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -229,11 +229,10 @@ function sinkOf(fields: Fields): SinkReport {
 }
 
 function monitorOf(fields: Fields): Report['monitor'] {
-  const outcomes = fields.of('outcomes');
   return {
     status: fields.text('status'),
     issues: fields.texts('issues'),
-    outcomes: new Map(outcomes.names.map((name) => [name, outcomes.count(name)]))
+    outcomes: fields.of('outcomes').counts
   };
 }
 

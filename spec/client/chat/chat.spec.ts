@@ -1,6 +1,14 @@
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
-import { connected, joinedPage, launchBrowser, say, texts, type JoinedPage } from '../browser.js';
+import {
+  connected,
+  joinedPage,
+  launchBrowser,
+  problemsOf,
+  say,
+  texts,
+  type JoinedPage
+} from '../browser.js';
 import { startFakeServer, type FakeServer } from '../fake-server.js';
 
 describe('chat page (against the fake server)', function () {
@@ -61,6 +69,65 @@ describe('chat page (against the fake server)', function () {
     await page.getByRole('log').getByText('still me').waitFor();
     expect(server.rollcall.thread('lobby').log.at(-1)?.from.user).to.equal('ada');
     await context.close();
+  });
+
+  it('shows the whole log whatever is written, and no name turned round', async () => {
+    server.rollcall.say('lobby', '\u202enimda', { text: `${'# '.repeat(6_000)}x` });
+    server.rollcall.say('lobby', 'bob', { text: '**bold** words' });
+    server.rollcall.say('lobby', 'bob', { text: '> as they stand' });
+    const page = await join('ada', 'elsewhere');
+    // As if drawing had a fault of its own.
+    await page.evaluate(`
+      const make = document.createElement;
+      document.createElement = function (tag) {
+        if (tag === 'strong') throw new Error('no strong');
+        return make.call(this, tag);
+      };
+    `);
+    server.rollcall.say('elsewhere', 'bob', { text: '**not drawn** it is' });
+    server.rollcall.say('elsewhere', 'bob', { text: 'behind them' });
+    await page.getByRole('log').getByText('behind them').waitFor();
+    expect(await texts(page)).to.eql(['**not drawn** it is', 'behind them']);
+    expect(open.at(-1)?.problems.splice(0)).to.eql(['no strong']);
+    await page.reload();
+    await page.evaluate(`location.hash = '#/t/lobby'`);
+    await page.getByRole('log').getByText('> as they stand').waitFor();
+    expect(await texts(page)).to.have.length(3);
+    expect(await page.content())
+      .to.include('\ufffdnimda')
+      .and.not.include('\u202e');
+  });
+
+  it('works where the browser blocks storage', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    open.push({ page, problems: problemsOf(page) });
+    await page.addInitScript(`
+      for (const name of ['localStorage', 'sessionStorage']) {
+        Object.defineProperty(window, name, {
+          get() { throw new DOMException('blocked', 'SecurityError'); }
+        });
+      }
+    `);
+    await page.goto(`${server.url}/?user=ada#/t/lobby`);
+    await page.getByRole('button', { name: 'Join' }).click();
+    await connected(page);
+    await say(page, 'here I am');
+    await page.getByRole('log').getByText('here I am').waitFor();
+  });
+
+  it('opens the threads of a phone for the keyboard, and gives the focus back', async () => {
+    const page = await join('ada');
+    await page.setViewportSize({ width: 390, height: 780 });
+    await page.getByRole('button', { name: 'Threads' }).press('Enter');
+    const focused = (): Promise<string> => page.evaluate<string>('document.activeElement.id');
+    expect(await focused()).to.equal('goto-thread');
+    for (let n = 0; n < 12; n += 1) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate('document.activeElement.closest("main") === null')).to.equal(true);
+    }
+    await page.keyboard.press('Escape');
+    expect(await focused()).to.equal('menu');
   });
 
   it('keeps a failed message with its reason, and sends it on retry', async () => {

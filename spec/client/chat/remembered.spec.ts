@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { RECENT_MAX, Remembered, type Shelf } from '../../../client/chat/remembered.js';
 
-function shelf(): Shelf {
+function shelf(): () => Shelf {
   const items = new Map<string, string>();
-  return {
+  const made: Shelf = {
     getItem: (key) => items.get(key) ?? null,
     setItem: (key, value) => {
       items.set(key, value);
@@ -12,6 +12,7 @@ function shelf(): Shelf {
       items.delete(key);
     }
   };
+  return () => made;
 }
 
 describe('Remembered', () => {
@@ -39,17 +40,33 @@ describe('Remembered', () => {
     expect(remembered.recent.slice(0, 2)).to.eql(['t20', `t${String(RECENT_MAX + 4)}`]);
   });
 
-  it('works without when storage is blocked or holds nonsense', () => {
+  it('remembers for as long as the page is open when storage is blocked, full or holds nonsense', () => {
     const blocked = (): never => {
       throw new Error('blocked');
     };
-    const remembered = new Remembered(
-      { getItem: blocked, setItem: blocked, removeItem: blocked },
-      { getItem: () => '{oops', setItem: blocked, removeItem: blocked }
-    );
-    remembered.user = 'ada';
-    remembered.visit('t');
+    const full: Shelf = { getItem: () => '{oops', setItem: blocked, removeItem: blocked };
+    const remembered = new Remembered(blocked, () => full);
     expect(remembered.recent).to.eql([]);
+    remembered.user = 'ada';
+    remembered.token = 'secret';
+    remembered.visit('t');
+    expect([remembered.user, remembered.token]).to.eql(['ada', 'secret']);
+    expect(remembered.recent).to.eql(['t']);
+    remembered.token = null;
     expect(remembered.token).to.equal(null);
+  });
+
+  it('reads what is on the shelf again once that takes something', () => {
+    const items = shelf();
+    let isFull = true;
+    const remembered = new Remembered(() => {
+      if (isFull) throw new Error('full');
+      return items();
+    }, shelf());
+    remembered.token = 'one';
+    isFull = false;
+    remembered.token = 'two';
+    items().setItem('rollcall.token', 'three');
+    expect(remembered.token).to.equal('three');
   });
 });

@@ -49,6 +49,22 @@ describe('textBlocks', () => {
     );
   });
 
+  it('takes a line that is nearly marked in a moment of the processor, however long it is', () => {
+    const lines = [
+      `\`\`\`${' '.repeat(60_000)}\``,
+      `\`\`\`${'a'.repeat(60_000)}\``,
+      `https://a.b/${'!'.repeat(60_000)}a`,
+      `https://a.b/${'!'.repeat(60_000)}`,
+      `**a${' '.repeat(60_000)}**`
+    ];
+    for (const line of lines) {
+      const before = process.cpuUsage();
+      for (const { source } of textBlocks(line)) textPieces(source);
+      const { user, system } = process.cpuUsage(before);
+      expect((user + system) / 1_000, line.slice(0, 20)).to.be.below(400);
+    }
+  });
+
   it('takes a text of the longest kind in a moment, however it is made', () => {
     for (const part of ['`', '**', '** ', '\n', 'a', '```\n', '# ', 'https://']) {
       const text = part.repeat(262_144 / part.length);
@@ -84,6 +100,13 @@ describe('textPieces', () => {
       { type: 'plain', text: ' or ' },
       { type: 'strong', text: 'c d' }
     ]);
+  });
+
+  it('finds no heading in what is marked already, so that marks do not nest without end', () => {
+    const [heading] = textPieces('# '.repeat(6_000) + 'x');
+    expect(heading?.type).to.equal('heading');
+    const inner = heading?.text ?? '';
+    expect(textPieces(inner, 'marked')).to.eql([{ type: 'plain', text: inner }]);
   });
 
   it('leaves marks alone that mark nothing', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { LIST_MAX } from '../../../client/status/fields.js';
+import { LIST_MAX, TEXT_MAX } from '../../../client/status/fields.js';
 import { readReport } from '../../../client/status/report.js';
 import { SAMPLE, sampleReport } from './sample-report.js';
 
@@ -67,6 +67,21 @@ describe('readReport', () => {
     expect(read?.connections).to.eql({ open: 0, lagging: 0 });
     expect(read?.sink).to.equal(null);
     expect(read?.monitor.outcomes.size).to.equal(0);
+  });
+
+  it('takes a bounded part of a text', () => {
+    const long = 'x'.repeat(50_000);
+    const cut = `${'x'.repeat(TEXT_MAX - 1)}…`;
+    const read = readReport({
+      ...SAMPLE,
+      reason: long,
+      version: `${'x'.repeat(TEXT_MAX - 2)}🦊🦊`,
+      monitor: { ...SAMPLE.monitor, issues: [long], outcomes: { [long]: 3 } }
+    });
+    expect(read?.reason).to.equal(cut);
+    expect(read?.version).to.equal(`${'x'.repeat(TEXT_MAX - 2)}…`);
+    expect(read?.monitor.issues).to.eql([cut]);
+    expect([...(read?.monitor.outcomes ?? [])]).to.eql([[cut, 3]]);
   });
 
   it('takes a bounded part of a list', () => {

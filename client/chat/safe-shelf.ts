@@ -1,0 +1,48 @@
+import type { Shelf } from './remembered.js';
+
+/**
+ * A shelf that never throws. Where a browser blocks storage, it throws already when it is asked for (hence the
+ * function), and a full one throws when something is put; both are then held by the page for as long as it is open.
+ */
+export class SafeShelf implements Shelf {
+  readonly #shelf: () => Shelf;
+  readonly #held = new Map<string, string | null>();
+
+  constructor(shelf: () => Shelf) {
+    this.#shelf = shelf;
+  }
+
+  /** Answers what was put last; null when there is nothing. */
+  getItem(key: string): string | null {
+    const held = this.#held.get(key);
+    if (held !== undefined) return held;
+    try {
+      return this.#shelf().getItem(key);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Puts a value, on the shelf when it takes it. */
+  setItem(key: string, value: string): void {
+    this.#do(key, value, (shelf) => {
+      shelf.setItem(key, value);
+    });
+  }
+
+  /** Takes a value away. */
+  removeItem(key: string): void {
+    this.#do(key, null, (shelf) => {
+      shelf.removeItem(key);
+    });
+  }
+
+  #do(key: string, value: string | null, change: (shelf: Shelf) => void): void {
+    try {
+      change(this.#shelf());
+      this.#held.delete(key);
+    } catch {
+      this.#held.set(key, value);
+    }
+  }
+}
