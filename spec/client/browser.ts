@@ -1,5 +1,6 @@
 /** The browser that page specs run in: the system's Chromium, driven by playwright-core. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -27,6 +28,14 @@ export async function launchBrowser(context: Mocha.Context): Promise<Browser> {
     context.skip();
   }
   return chromium.launch({ executablePath, args: ARGUMENTS });
+}
+
+/** Where pictures of the pages are put, to be looked at; not under version control. */
+const ARTIFACTS = join(import.meta.dirname, '../../artifacts');
+
+/** Takes a picture of a page: `artifacts/<name>.png`. */
+export async function picture(page: Page, name: string, isWhole = false): Promise<void> {
+  await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage: isWhole });
 }
 
 /** A page of a user of its own, joined to the thread, and everything that went wrong in it. */

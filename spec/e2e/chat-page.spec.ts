@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { connect } from '../../client/client.js';
 import { freePort } from '../../scripts/kill-proof/free-port.js';
 import { accessibilityProblems } from '../client/axe.js';
-import { connected, joinedPage, launchBrowser, say, texts } from '../client/browser.js';
+import { connected, joinedPage, launchBrowser, picture, say, texts } from '../client/browser.js';
 import { startGate, type Gate } from './gate.js';
 import { startServer, temporaryDir, type StartOptions } from './server-process.js';
 
@@ -79,6 +79,10 @@ describe('chat page', function () {
 
   it('has no serious fault for anybody', async () => {
     expect(await accessibilityProblems(ada)).to.eql([]);
+    await picture(ada, 'chat');
+    await bob.setViewportSize({ width: 390, height: 780 });
+    await bob.emulateMedia({ colorScheme: 'dark' });
+    await picture(bob, 'chat-phone-dark');
   });
 
   it('shares a thread with the SDK in Node', async () => {

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { accessibilityProblems } from '../client/axe.js';
-import { launchBrowser, problemsOf } from '../client/browser.js';
+import { launchBrowser, picture, problemsOf } from '../client/browser.js';
 import { startBadClickhouse, type BadClickhouse } from './bad-clickhouse.js';
 import { startGate, type Gate } from './gate.js';
 import {
@@ -12,9 +11,6 @@ import {
   type ServerProcess
 } from './server-process.js';
 import { statusOf } from './until.js';
-
-/** Where the last look of the page is kept, for people. */
-const ARTIFACTS = join(import.meta.dirname, '../../artifacts');
 
 const PHASES = ['infrastructure', 'handlers', 'monitoring', 'services', 'health'];
 
@@ -159,13 +155,13 @@ describe('status page', function () {
 
     it('keeps nobody out, in light and dark, on a desk and on a phone', async () => {
       await page.evaluate('getSelection().removeAllRanges(); scrollTo(0, 0)');
-      await page.screenshot({ path: join(ARTIFACTS, 'status-light.png'), fullPage: true });
+      await picture(page, 'status-light', true);
       await page.emulateMedia({ colorScheme: 'dark' });
-      await page.screenshot({ path: join(ARTIFACTS, 'status-dark.png'), fullPage: true });
+      await picture(page, 'status-dark', true);
       // Each look and each layout once: what is wrong with a pair of them is wrong with one of the two.
       expect(await accessibilityProblems(page, ['light'])).to.eql([]);
       await page.setViewportSize({ width: 360, height: 740 });
-      await page.screenshot({ path: join(ARTIFACTS, 'status-phone.png'), fullPage: true });
+      await picture(page, 'status-phone', true);
       expect(await accessibilityProblems(page, ['dark'])).to.eql([]);
       const width = await page.evaluate('document.documentElement.scrollWidth');
       expect(width, 'it does not scroll sideways').to.equal(360);

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { accessibilityProblems } from '../axe.js';
-import { connected, joinedPage, launchBrowser } from '../browser.js';
+import { connected, joinedPage, launchBrowser, picture } from '../browser.js';
 import { startFakeServer, type FakeServer } from '../fake-server.js';
 import { recordedRun } from '../recorded-runs.js';
 
 /** One page goes through the recording from question to question, as a reader would. */
 describe('chat page with agent runs (against the fake server)', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let browser: Browser;
   let server: FakeServer;
   let page: Page;
@@ -121,11 +121,15 @@ describe('chat page with agent runs (against the fake server)', function () {
 
   it('has no serious fault for anybody while a run goes on, in light, and in dark and offline', async () => {
     expect(await accessibilityProblems(page, ['light']), 'light').to.eql([]);
+    await picture(page, 'chat-run-light');
     await page.emulateMedia({ colorScheme: 'dark' });
     server.rollcall.intercept = ({ type }) => type === 'connect';
     server.rollcall.closeAll(1006, '');
     await page.locator('#banner').getByText('Reconnecting').first().waitFor();
     expect(await accessibilityProblems(page, ['dark']), 'dark, and offline').to.eql([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await picture(page, 'chat-run-dark-offline');
+    await page.emulateMedia({ colorScheme: null });
     server.rollcall.intercept = () => false;
     server.rollcall.closeAll(1006, '');
     await connected(page);
