@@ -3,13 +3,9 @@
  * carried to the browser; `spec/client/frames.spec.ts` holds the two together.
  */
 import type { ServerFrame, ServerFrameType } from '../server/protocol.js';
+import { isRecord, parsedJson } from './json.js';
 
 type Check = (value: unknown) => boolean;
-
-/** Says whether a value is an object with named fields. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const text: Check = (value) => typeof value === 'string';
 // `1e999` is JSON, and no number to wait for or to count with.
@@ -128,19 +124,11 @@ export function readFrames(data: string): ReadFrames {
   const bad: string[] = [];
   for (const line of data.split('\n')) {
     if (line.trim() === '') continue;
-    const value = parsed(line);
+    const value = parsedJson(line);
     if (isServerFrame(value)) frames.push(value);
     else if (!isRecord(value) || typeof value['type'] !== 'string' || isKnown(value['type'])) {
       bad.push(line);
     }
   }
   return { frames, bad };
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
 }

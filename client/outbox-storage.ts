@@ -1,4 +1,4 @@
-import { isRecord } from './frames.js';
+import { isRecord, parsedJson } from './json.js';
 
 /** A message that waits for its ack, as it is kept. */
 export interface StoredMessage {
@@ -47,7 +47,7 @@ export function webOutboxStorage(storage: WebStorage, name: string): OutboxStora
       const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index));
       return keys.flatMap((key) => {
         if (key?.startsWith(prefix) !== true) return [];
-        const message = storedMessage(parsed(storage.getItem(key)));
+        const message = storedMessage(parsedJson(storage.getItem(key) ?? ''));
         // Damaged, or of another version: it can be sent by nobody, and would be in the way for ever.
         if (message === null) storage.removeItem(key);
         return message ?? [];
@@ -60,14 +60,6 @@ export function webOutboxStorage(storage: WebStorage, name: string): OutboxStora
       storage.removeItem(keyOf(thread, mid));
     }
   };
-}
-
-function parsed(text: string | null): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return null;
-  }
 }
 
 /** Reads a message that was kept; null when the value is none. */

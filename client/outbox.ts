@@ -1,6 +1,7 @@
 import type { ClientFrame, ServerFrame } from '../server/protocol.js';
 import { reasonOf } from '../machines/child.js';
 import type { ClientClock } from './clock.js';
+import { jsonText } from './json.js';
 import { storedMessage, type OutboxStorage, type StoredMessage } from './outbox-storage.js';
 import type { Outgoing } from './outgoing.js';
 import type { Reply, Requests } from './requests.js';
@@ -376,16 +377,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** Room for `,"id":` and a safe integer, which a request adds to the frame. */
 const ID_BYTES = 24;
-
-/** JSON of a value; null when it has none (undefined, a function, a circle, a BigInt). */
-function jsonText(value: unknown): string | null {
-  try {
-    const text: unknown = JSON.stringify(value);
-    return typeof text === 'string' ? text : null;
-  } catch {
-    return null;
-  }
-}
 
 function deferred(): Pick<Entry, 'promise' | 'resolve' | 'reject'> {
   let resolve: Entry['resolve'] = () => undefined;

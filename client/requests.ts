@@ -1,5 +1,6 @@
 import type { ClientFrame, ClientFrameType, ServerFrame } from '../server/protocol.js';
 import type { ClientClock } from './clock.js';
+import { jsonText } from './json.js';
 import { RollcallError, clientError, serverError } from './rollcall-error.js';
 
 /** A frame that asks for an answer, without the id that {@link Requests} gives it. */
@@ -68,7 +69,8 @@ export class Requests {
       return refuse(clientError('overflow', message, true));
     }
     const id = ++this.#lastId;
-    const text = frameText({ ...question, id });
+    const frame: ClientFrame = { ...question, id };
+    const text = jsonText(frame);
     if (text === null) {
       return refuse(new RollcallError('bad_frame', `${question.type}: give values that JSON has`));
     }
@@ -148,15 +150,6 @@ export class Requests {
     this.#waiting.delete(id);
     waiting.cancelTimer();
     waiting.done(reply);
-  }
-}
-
-/** JSON of a frame; null where it has none (plain JavaScript may pass anything). */
-function frameText(frame: ClientFrame): string | null {
-  try {
-    return JSON.stringify(frame);
-  } catch {
-    return null;
   }
 }
 

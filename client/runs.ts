@@ -4,7 +4,7 @@
  * completes a run that was joined in the middle.
  */
 import type { AgentKind, MessageFrame, ServerFrame } from '../server/protocol.js';
-import { isRecord } from './frames.js';
+import { isRecord } from './json.js';
 
 /** Characters kept of a run's answer; what is past them is left out, and said by `truncated`. */
 export const RUN_TEXT_MAX = 262_144;

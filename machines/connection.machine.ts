@@ -9,7 +9,7 @@ import { assign, setup, type CallbackActorLogic, type EventObject } from 'xstate
 export const ABNORMAL = 1006;
 
 /** Close code of an end that the application asked for. */
-export const NORMAL = 1000;
+const NORMAL = 1000;
 
 /** How long the application may take for a token, in milliseconds. */
 export const TOKEN_TIMEOUT_MS = 10_000;

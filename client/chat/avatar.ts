@@ -1,4 +1,4 @@
-import { safeName } from './safe-name.js';
+import { safeName } from '../safe-name.js';
 
 /** Colours that avatars have (`tint-0` … in the style sheet). */
 export const TINTS = 8;

@@ -18,7 +18,7 @@ import { Remembered } from './remembered.js';
 import { Room } from './room.js';
 import { hashOfThread, threadOfHash } from './route.js';
 import { spokenWords } from './run-words.js';
-import { safeName } from './safe-name.js';
+import { safeName } from '../safe-name.js';
 import { SignIn } from './sign-in.js';
 import { subjectOf } from './subject.js';
 import { Sidebar, type ListedThread } from './sidebar.js';

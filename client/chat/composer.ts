@@ -1,5 +1,5 @@
 import { byId } from '../page/element.js';
-import { safeName } from './safe-name.js';
+import { safeName } from '../safe-name.js';
 
 /** Height of the message field at most, in pixels: about eight lines. */
 const FIELD_MAX_PX = 200;

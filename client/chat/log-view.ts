@@ -6,7 +6,7 @@ import { messageText } from './message-text.js';
 import { RichText } from './rich-text-view.js';
 import { RunView, type StopState } from './run-view.js';
 import { agentName } from './run-words.js';
-import { safeName } from './safe-name.js';
+import { safeName } from '../safe-name.js';
 import type { Row } from './transcript.js';
 
 /** Distance from the end of the log, in pixels, that counts as being there when the reader comes down to it. */

@@ -1,4 +1,4 @@
-import { safeName } from './safe-name.js';
+import { safeName } from '../safe-name.js';
 
 /** Names spelt out; more are counted. */
 const NAMED_MAX = 3;

@@ -1,3 +1,4 @@
+import { parsedJson } from '../json.js';
 import { SafeShelf } from './safe-shelf.js';
 
 /** Threads kept in the list of those visited; the oldest visit is forgotten first. */
@@ -48,7 +49,7 @@ export class Remembered {
 
   /** Threads visited, the latest first. */
   get recent(): readonly string[] {
-    const list = parsed(this.#browser.getItem(RECENT) ?? '[]');
+    const list = parsedJson(this.#browser.getItem(RECENT) ?? '[]');
     if (!Array.isArray(list)) return [];
     return list.filter((one): one is string => typeof one === 'string').slice(0, RECENT_MAX);
   }
@@ -57,14 +58,6 @@ export class Remembered {
   visit(thread: string): void {
     const others = this.recent.filter((one) => one !== thread);
     this.#browser.setItem(RECENT, JSON.stringify([thread, ...others].slice(0, RECENT_MAX)));
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }
 

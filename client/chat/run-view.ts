@@ -2,7 +2,7 @@ import type { Run, RunStep } from '../client.js';
 import { element } from '../page/element.js';
 import { RichText } from './rich-text-view.js';
 import { agentName, durationWords, jsonLine, jsonText, runWords } from './run-words.js';
-import { safeName } from './safe-name.js';
+import { safeName } from '../safe-name.js';
 
 /** How stopping a run stands: not asked for, asked for, or refused with these words. */
 export type StopState =

@@ -1,7 +1,7 @@
 import type { MessageFrame, Run } from '../client.js';
 import { messageText } from './message-text.js';
 import { plainLine } from './rich-text.js';
-import { safeName } from './safe-name.js';
+import { safeName } from '../safe-name.js';
 import { laidOutJson, writtenJson } from './written-json.js';
 
 /** Characters of an answer that are read out when it is done; the rest can be read in the log. */

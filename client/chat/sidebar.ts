@@ -4,7 +4,7 @@ import { byId, element } from '../page/element.js';
 import { momentWords } from './day-words.js';
 import { hashOfThread, isThread } from './route.js';
 import { lineOf } from './run-words.js';
-import { safeName } from './safe-name.js';
+import { safeName } from '../safe-name.js';
 
 /** One line of the thread list. */
 export interface ListedThread {

@@ -1,3 +1,5 @@
+import { isRecord } from '../json.js';
+
 /** Entries of one list that are read; a page has no use for more. */
 export const LIST_MAX = 200;
 
@@ -12,7 +14,7 @@ export class Fields {
   readonly #values: Readonly<Record<string, unknown>>;
 
   constructor(value: unknown) {
-    this.#values = isObject(value) ? value : {};
+    this.#values = isRecord(value) ? value : {};
   }
 
   /** The fields that are numbers by name, bounded by {@link LIST_MAX} and {@link TEXT_MAX}; others are 0. */
@@ -61,7 +63,7 @@ export class Fields {
 
   /** Whether a field is an object. */
   has(name: string): boolean {
-    return isObject(this.#get(name));
+    return isRecord(this.#get(name));
   }
 
   /** The texts of a list, bounded by {@link LIST_MAX}; none for anything else. */
@@ -74,7 +76,7 @@ export class Fields {
   /** The objects of a list, bounded by {@link LIST_MAX}; none for anything else. */
   rows(name: string): Fields[] {
     return this.#list(name)
-      .filter(isObject)
+      .filter(isRecord)
       .map((one) => new Fields(one));
   }
 
@@ -92,8 +94,4 @@ function cut(text: string): string {
   if (text.length <= TEXT_MAX) return text;
   // Not through the middle of a character.
   return `${text.slice(0, TEXT_MAX - 1).replace(/[\ud800-\udbff]$/, '')}…`;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 /** The status page: one poller, and the parts of the page that show what it hears. */
+import { parsedJson } from '../json.js';
 import { systemClock } from '../clock.js';
 import { byId } from '../page/element.js';
 import { FiguresView } from './figures-view.js';
@@ -86,15 +87,7 @@ async function ask(signal: AbortSignal): Promise<Answer> {
     headers: { accept: 'application/json' }
   });
   const text = await response.text();
-  return { code: response.status, body: parsed(text) };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  return { code: response.status, body: parsedJson(text) };
 }
 
 new StatusPage().start();

@@ -2,7 +2,7 @@
  * What a message says, in words for a person, and safe for a terminal: texts as they are, the events of agent runs as
  * sentences, anything else as JSON.
  */
-import { isRecord } from '../../client/frames.js';
+import { isRecord } from '../../client/json.js';
 import type { MessageFrame } from '../../client/client.js';
 import type { Style } from './paint.js';
 import { safeJson, safeLine, safeText } from './safe-text.js';

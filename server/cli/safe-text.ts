@@ -4,6 +4,8 @@
  * read as another. Nothing of the kind passes, and that it was there is still seen.
  */
 
+import { shownName } from '../../client/safe-name.js';
+
 /** Longest name that is shown whole, in characters; longer ones end in `…`. */
 export const NAME_SHOWN_MAX = 32; // a name must leave room for what is said
 
@@ -17,9 +19,6 @@ const CONTROLS = /\p{Cc}/gu;
 
 /** Direction marks, embeddings, overrides and isolates, and the marks of interlinear annotation. */
 const REORDERING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufff9-\ufffb]/gu;
-
-/** Everything in a name that is not seen, or is seen as a gap: two names that look alike must be alike. */
-const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Makes a message's text safe: line breaks stay, everything else that a terminal would obey becomes a picture. */
 export function safeText(text: string): string {
@@ -38,13 +37,7 @@ export function safeLine(text: string): string {
 
 /** Makes a user's name safe, one line, and without anything unseen; plain blanks stay. */
 export function safeName(name: string): string {
-  const shown = name
-    .toWellFormed()
-    .replace(UNSEEN, (unseen) => (unseen === ' ' ? unseen : pictureOf(unseen)));
-  const characters = Array.from(shown);
-  return characters.length <= NAME_SHOWN_MAX
-    ? shown
-    : `${characters.slice(0, NAME_SHOWN_MAX - 1).join('')}…`;
+  return shownName(name.toWellFormed(), { max: NAME_SHOWN_MAX, pictureOf });
 }
 
 /** Deepest nesting of a value that is shown; what writes JSON calls itself for each level. */

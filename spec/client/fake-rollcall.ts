@@ -2,7 +2,7 @@
  * A server for specs of the client: threads in memory, `rollcall.v1` without auth, and levers for what goes wrong.
  * It knows no sockets; `memory-socket.ts` and `fake-server.ts` bring its connections.
  */
-import { isRecord } from '../../client/frames.js';
+import { isRecord } from '../../client/json.js';
 import { runOf } from '../../client/runs.js';
 import type { ClientFrame, MessageFrame, ServerFrame } from '../../server/protocol.js';
 

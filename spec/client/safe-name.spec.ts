@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { agentName } from '../../../client/chat/run-words.js';
-import { initials } from '../../../client/chat/avatar.js';
-import { presenceWords, typingWords } from '../../../client/chat/presence-words.js';
-import { NAME_SHOWN_MAX, safeName } from '../../../client/chat/safe-name.js';
+import { agentName } from '../../client/chat/run-words.js';
+import { initials } from '../../client/chat/avatar.js';
+import { presenceWords, typingWords } from '../../client/chat/presence-words.js';
+import { NAME_SHOWN_MAX, safeName } from '../../client/safe-name.js';
 
 describe('safeName', () => {
   it('leaves a name alone that is seen as it is', () => {
