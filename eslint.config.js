@@ -149,16 +149,16 @@ export default tseslint.config(
   {
     files: ['actors/**/*.ts'],
     rules: refuseImports({
-      regex: '^(\\.\\./)+(server/(?!(protocol|errors)\\.js$)|client/|spec/|scripts/|index\\.js)',
+      regex: '^(\\.\\./)+(server/(?!(protocol|errors|inspection-protocol)\\.js$)|client/|spec/|scripts/|index\\.js)',
       message:
-        'Imports run one way: server → actors → machines; only protocol and errors are shared.'
+        'Imports run one way: server → actors → machines; only the protocols and errors are shared.'
     })
   },
   {
     files: ['server/**/*.ts'],
     rules: refuseImports({
       regex: '^(\\.\\./)+(client/|spec/|scripts/|index\\.js)',
-      message: 'The server knows no client: the two share protocol and errors.'
+      message: 'The server knows no client: the two share protocols and errors.'
     })
   },
   {
@@ -173,8 +173,8 @@ export default tseslint.config(
     files: ['client/**/*.ts'],
     rules: refuseImports(
       {
-        regex: '^(\\.\\./)+(actors/|server/(?!(protocol|errors)\\.js$)|spec/|scripts/|index\\.js)',
-        message: 'A client shares protocol, errors and machines with the server, nothing else.'
+        regex: '^(\\.\\./)+(actors/|server/(?!(protocol|errors|inspection-protocol)\\.js$)|spec/|scripts/|index\\.js)',
+        message: 'A client shares the protocols, errors and machines with the server, nothing else.'
       },
       { regex: '^node:', message: 'A client also runs in browsers.' }
     )
