@@ -65,8 +65,7 @@ export function drawChart(layout: ChartLayout): DrawnElement {
 }
 
 function drawState(node: ChartNode): DrawnElement {
-  const { id, key, kind, x, y, width, height, lines } = node;
-  const linesAt = [x + padPx, y + insetPx + titleLinePx] as const;
+  const { id, key, kind, x, y, width, height, lines, linesAt } = node;
   const frame = { x, y, width, height, rx: ROUND_PX };
   const isGroup = kind === 'compound' || kind === 'parallel';
   return drawn('g', { class: `chart-state chart-${kind}`, 'data-state': id }, [

@@ -19,11 +19,11 @@ import {
 const HASH_LENGTH = 16;
 
 /** A state without its place. */
-export type GraphNode = Omit<ChartNode, keyof ChartBox>;
+export type GraphNode = Omit<ChartNode, keyof ChartBox | 'linesAt'>;
 
 /** A transition without its way. */
 export type GraphEdge = Omit<ChartEdge, 'points' | 'label'> & {
-  /** Whether it has no target, and is therefore written in its state and not drawn as an arrow. */
+  /** Whether it neither leaves nor enters a state, and is therefore written in its own and not drawn as an arrow. */
   readonly isInside: boolean;
 };
 
@@ -139,30 +139,41 @@ function edgeOf(
   const targets: readonly AnyStateNode[] = definition.target ?? [];
   const [first, ...others] = targets;
   const target = first === undefined ? source : commonAncestor(first, others);
+  const isInternal = !definition.reenter && targets.every((state) => isWithin(state, source));
+  const isAtomic = Object.keys(source.states).length === 0;
+  const isInside = isInternal && (first === undefined || isAtomic);
   return {
     id: edgeId(source, eventType, index),
     source: stateId(source),
     target: stateId(target),
-    isInside: targets.length === 0,
-    isInternal: !definition.reenter && targets.every((state) => isWithin(state, source)),
-    lines: linesOf(source, eventType, definition)
+    isInside,
+    isInternal,
+    lines: linesOf(eventWords(source, eventType, delayOf(definition)), definition, isInside)
   };
 }
 
+function delayOf(definition: AnyTransitionDefinition): unknown {
+  return 'delay' in definition ? definition.delay : undefined;
+}
+
 function linesOf(
-  source: AnyStateNode,
-  eventType: string,
-  definition: AnyTransitionDefinition
+  event: string,
+  { guard, actions }: AnyTransitionDefinition,
+  isInside: boolean
 ): string[] {
-  const { guard, actions, target } = definition;
-  const max = target === undefined ? CHART_LINE_MAX : LABEL_LINE_MAX;
-  const event = eventWords(source, eventType, 'delay' in definition ? definition.delay : undefined);
   const condition = guard === undefined ? '' : `[${guardWords(guard)}]`;
-  return [
-    ...listLines('', [event], max),
-    ...listLines('', [condition], max),
-    ...listLines('/', actionsWords(actions), max)
-  ].filter((line) => line !== '');
+  const words = [event, condition].filter((word) => word !== '');
+  const done = actionsWords(actions);
+  if (!isInside) {
+    const max = LABEL_LINE_MAX;
+    return [...words.flatMap((word) => listLines('', [word], max)), ...listLines('/', done, max)];
+  }
+  // There is room for more in a line inside of a state: as much as for its own.
+  const first = words.length === 0 ? [] : [words.join(' ')];
+  const whole = [...first, ...(done.length === 0 ? [] : [`/ ${done.join(', ')}`])].join(' ');
+  return whole.length <= CHART_LINE_MAX
+    ? listLines('', [whole], CHART_LINE_MAX)
+    : [...listLines('', first, CHART_LINE_MAX), ...listLines('/', done, CHART_LINE_MAX)];
 }
 
 function isWithin(node: AnyStateNode, ancestor: AnyStateNode): boolean {
