@@ -44,6 +44,7 @@ function isNode(value: unknown): value is ChartNode {
   return (
     isRecord(value) &&
     isBox(value) &&
+    isPoint(value['linesAt']) &&
     isName(value['id']) &&
     isName(value['key']) &&
     (value['parent'] === null || isName(value['parent'])) &&

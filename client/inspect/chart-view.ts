@@ -10,7 +10,7 @@ import { PanZoom } from './pan-zoom.js';
 import { seenStates, showStates } from './seen-states.js';
 import { toneOf } from './state-tone.js';
 import { svgElement } from './svg-element.js';
-import { centred, fitted, READABLE_SCALE, type Size } from './viewport.js';
+import { centred, FIT_ENOUGH, fitted, READABLE_SCALE } from './viewport.js';
 
 /** Drawings that are kept: switching between actors draws nothing again. */
 const DRAWINGS_MAX = 24;
@@ -132,12 +132,13 @@ export class ChartView {
       state.classList.toggle('is-active', active.has(id));
       state.classList.toggle('is-leaf', leaves.has(id));
     }
-    const taken = new Set(actor.transitions);
-    for (const [id, edge] of edges) edge.classList.toggle('is-taken', taken.has(id));
-    if (before?.sessionId !== sessionId) return;
-    for (const id of takenSince(moment, sessionId, before.seq)) {
-      const edge = edges.get(id);
-      if (edge !== undefined) flash(edge);
+    const last = new Set(actor.transitions);
+    const since = before?.sessionId === sessionId ? before.seq : actor.seq;
+    const taken = takenSince(moment, sessionId, since);
+    for (const [id, edge] of edges) {
+      edge.classList.toggle('is-last', last.has(id));
+      if (taken.has(id)) flash(edge, 'is-taken');
+      else edge.classList.remove('is-taken');
     }
   }
 
@@ -146,7 +147,7 @@ export class ChartView {
     if (chart === undefined) return;
     this.#panZoom.setChart(chart);
     const all = fitted(chart, this.#panZoom.stage);
-    if (all.scale >= READABLE_SCALE) this.#panZoom.set(all);
+    if (all.scale >= FIT_ENOUGH) this.#panZoom.set(all);
     else this.#centreActive();
   }
 
@@ -158,16 +159,12 @@ export class ChartView {
   #centreActive(): void {
     const chart = this.#shown?.layout;
     if (chart === undefined) return;
-    const boxes = chart.nodes.filter(({ id }) => this.#active.includes(id));
-    const [first] = boxes;
+    const { width, height, nodes } = chart;
+    const active = nodes.find(({ id }) => this.#active.includes(id));
     const { stage } = this.#panZoom;
     const scale = Math.max(READABLE_SCALE, fitted(chart, stage).scale);
-    this.#panZoom.set(centred(first ?? { x: 0, y: 0, ...sizeOf(chart) }, stage, scale));
+    this.#panZoom.set(centred(active ?? { x: 0, y: 0, width, height }, chart, stage, scale));
   }
-}
-
-function sizeOf({ width, height }: Size): Size {
-  return { width, height };
 }
 
 /** Most messages that are looked through for transitions since the last time that a chart was lit. */

@@ -10,6 +10,13 @@ import type { Moment } from './moment.js';
 /** Deepest line that is indented. */
 const DEPTH_MAX = 8;
 
+/** Most changes that stand on top as well. */
+const CHANGES_MAX = 6;
+
+/** What is in this span is a time in Unix milliseconds: 2001 to 2286. */
+const TIME_MIN = 1e12;
+const TIME_MAX = 1e13;
+
 /** What an actor knows, and what of it its last event has changed. */
 export class ContextView {
   readonly #note = byId('context-note', HTMLParagraphElement);
@@ -27,9 +34,28 @@ export class ContextView {
           root.dataset['depth'] = String(Math.min(line.depth, DEPTH_MAX));
           root.classList.toggle('is-changed', line.was !== null);
           write(key, line.key);
-          write(text, line.text);
+          write(text, textOf(line));
           text.className = `json-${line.kind}`;
           write(was, line.was === null ? '' : `was ${line.was}`);
+        }
+      };
+    }
+  });
+  /** What has changed stands on top too: a context may be long. */
+  readonly #changes = new KeyedRows<JsonLine>({
+    into: byId('context-changes', HTMLUListElement),
+    key: ({ path }) => path,
+    make: () => {
+      const path = element('code');
+      const was = element('s');
+      const text = element('b');
+      const root = element('li', {}, path, ' ', was, ' ', text);
+      return {
+        root,
+        fill: (line) => {
+          write(path, line.path);
+          write(was, line.was ?? '');
+          write(text, textOf(line));
         }
       };
     }
@@ -43,14 +69,14 @@ export class ContextView {
     this.#shown = actor;
     if (actor === null) {
       write(this.#note, 'There is no such actor at this moment.');
-      this.#rows.show([]);
+      this.#show([]);
       return;
     }
     const { context, output, tags = [] } = actor.snapshot;
     const shown = context ?? output;
     if (shown === undefined) {
       write(this.#note, 'This actor shows nothing of what it knows.');
-      this.#rows.show([]);
+      this.#show([]);
       return;
     }
     const before = previousContext(moment, actor);
@@ -61,8 +87,19 @@ export class ContextView {
       this.#note,
       `As of ${clockTime(actor.said.at)}; ${changesWords(before, changes)}.${tagged}`
     );
-    this.#rows.show(lines);
+    this.#show(lines);
   }
+
+  #show(lines: readonly JsonLine[]): void {
+    this.#rows.show(lines);
+    this.#changes.show(lines.filter(({ was }) => was !== null).slice(0, CHANGES_MAX));
+  }
+}
+
+/** The text of a line; a time also as a time of day. */
+function textOf({ kind, text, key }: JsonLine): string {
+  const at = kind === 'number' && /(^since|At)$/.test(key) ? Number(text) : 0;
+  return at > TIME_MIN && at < TIME_MAX ? `${text} (${clockTime(at)})` : text;
 }
 
 function changesWords(before: Json | undefined, changes: number): string {

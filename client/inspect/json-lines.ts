@@ -125,9 +125,11 @@ function wordOf(value: Json): string {
 
 function wasText(value: Json | undefined): string {
   if (value === undefined) return 'not there';
-  return isHolder(value)
-    ? (inline(value, 0) ?? 'something else')
-    : wordOf(value).slice(0, TEXT_MAX);
+  return isHolder(value) ? short(JSON.stringify(value)) : cut(wordOf(value));
+}
+
+function short(text: string): string {
+  return text.length <= INLINE_MAX ? text : `${text.slice(0, INLINE_MAX)}…`;
 }
 
 function kindOf(value: Json): JsonLine['kind'] {

@@ -31,6 +31,11 @@ export function stateWords({ snapshot }: Pick<ActorState, 'snapshot'>): string {
   return words === '' ? snapshot.status : `${words} (${snapshot.status})`;
 }
 
+/** The same where there is little room: no more than the two innermost states. */
+export function shortStateWords(state: Pick<ActorState, 'snapshot'>): string {
+  return stateWords(state).split(' › ').slice(-2).join(' › ');
+}
+
 /** A keeper has no tags: it is the child that feels well or not. */
 function keeperTone(words: string): Tone {
   if (words === 'alive › up') return 'good';

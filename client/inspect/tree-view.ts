@@ -6,7 +6,7 @@ import { sameSubject, subjectHash, type Subject } from './actor-key.js';
 import { actorTree, chartsIn, keeperWords, type TreeNode } from './actor-tree.js';
 import { flash } from './flash.js';
 import type { Moment } from './moment.js';
-import { stateWords, toneOf } from './state-tone.js';
+import { shortStateWords, stateWords, toneOf } from './state-tone.js';
 
 /** A node in its place: trees are shown as rows, so that a change moves as little as it can. */
 interface TreeRow {
@@ -102,7 +102,7 @@ export class TreeView {
       const kept = keeperWords(node.keeper);
       write(keeper, kept === '' ? '' : `keeper: ${kept}`);
       const words = stateWords(actor);
-      write(state, words);
+      write(state, shortStateWords(actor));
       state.title = words;
       tint(state, toneOf(actor));
       const now = `${actor.sessionId} ${words} ${kept}`;

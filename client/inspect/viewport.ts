@@ -6,6 +6,12 @@ export interface Size {
   readonly height: number;
 }
 
+/** A part of a chart. */
+export interface Box extends Size {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** What is in sight: the chart's point at the top left of the stage, and how much larger than it is drawn. */
 export interface Viewport {
   readonly x: number;
@@ -21,8 +27,11 @@ export const SCALE_MAX = 4;
 /** A chart is not blown up past this to fill a stage. */
 const FIT_MAX = 1.25;
 
-/** Below this scale nobody can read a chart: it is shown at this scale, around what is active. */
-export const READABLE_SCALE = 0.5;
+/** Below this scale nobody can read a chart: a part of it is shown instead. */
+export const FIT_ENOUGH = 0.55;
+
+/** Scale of that part. */
+export const READABLE_SCALE = 0.8;
 
 /** Room around a chart that fits. */
 const MARGIN_PX = 16;
@@ -36,19 +45,21 @@ export function fitted(chart: Size, stage: Size): Viewport {
       FIT_MAX
     )
   );
-  return centred({ x: 0, y: 0, ...chart }, stage, scale);
+  return centred({ x: 0, y: 0, width: chart.width, height: chart.height }, chart, stage, scale);
 }
 
-/** A part of a chart in the middle of the stage; at most as large as it fits. */
-export function centred(
-  box: Size & { readonly x: number; readonly y: number },
-  stage: Size,
-  scale: number
-): Viewport {
+/** A part of a chart in the middle of the stage; where the chart ends before the stage does, as near as it can be. */
+export function centred(box: Box, chart: Size, stage: Size, scale: number): Viewport {
   const kept = clamp(scale);
+  const along = (at: number, boxPx: number, chartPx: number, stagePx: number): number => {
+    const seenPx = stagePx / kept;
+    const margin = MARGIN_PX / kept;
+    if (chartPx + 2 * margin <= seenPx) return chartPx / 2 - seenPx / 2;
+    return Math.min(Math.max(at + boxPx / 2 - seenPx / 2, -margin), chartPx - seenPx + margin);
+  };
   return {
-    x: box.x + box.width / 2 - stage.width / kept / 2,
-    y: box.y + box.height / 2 - stage.height / kept / 2,
+    x: along(box.x, box.width, chart.width, stage.width),
+    y: along(box.y, box.height, chart.height, stage.height),
     scale: kept
   };
 }

@@ -33,7 +33,8 @@ describe('readReport', () => {
       monitor: { ...monitor, outcomes: new Map(Object.entries(monitor.outcomes)) },
       threads: SAMPLE.threads,
       connections: SAMPLE.connections,
-      waitingFor: SAMPLE.waitingFor
+      waitingFor: SAMPLE.waitingFor,
+      inspect: 'on'
     });
   });
 
