@@ -39,12 +39,15 @@ export class ChartView {
 
   constructor(store: ChartStore) {
     this.#store = store;
-    this.#panZoom = new PanZoom(this.#stage, (viewport, { width, height }) => {
+    const show: ConstructorParameters<typeof PanZoom>[1] = (viewport, { width, height }) => {
       const { x, y, scale } = viewport;
       const box = [x, y, width / scale, height / scale].map((px) =>
         String(Math.round(px * 100) / 100)
       );
       this.#shown?.svg.setAttribute('viewBox', box.join(' '));
+    };
+    this.#panZoom = new PanZoom(this.#stage, show, () => {
+      this.#begin();
     });
     byId('zoom-fit', HTMLButtonElement).addEventListener('click', () => {
       this.#fit();
@@ -128,6 +131,8 @@ export class ChartView {
     this.#lit = { sessionId, seq };
     const active = activeIds(actor.snapshot.value);
     const leaves = new Set(this.#active);
+    // A chart of which only a part is in sight follows its actor, unless the reader has chosen the part.
+    if (before !== null && !this.#panZoom.isChosen) this.#begin();
     for (const [id, state] of states) {
       state.classList.toggle('is-active', active.has(id));
       state.classList.toggle('is-leaf', leaves.has(id));

@@ -16,6 +16,8 @@ import { Link } from './link.js';
 import type { Moment } from './moment.js';
 import { NoticesView } from './notices-view.js';
 import { noticesOf } from './notices.js';
+import { Painter } from './painter.js';
+import { Panes } from './panes.js';
 import { placeAfter, stepped, type Place } from './place.js';
 import { PlayerView } from './player-view.js';
 import { SendView } from './send-view.js';
@@ -28,9 +30,6 @@ import { TreeView } from './tree-view.js';
 import { UnwellView } from './unwell-view.js';
 import { WatchList } from './watch-list.js';
 
-/** Least time between two paintings for messages that come in, in milliseconds: more cannot be read. */
-const PAINT_MS = 100;
-
 /** How often times are written anew while nothing happens, in milliseconds. */
 const TICK_MS = 500;
 
@@ -38,7 +37,7 @@ class InspectPage {
   readonly #inspection = new Inspection();
   readonly #store = new ChartStore({
     ask: (path) => this.#link.ask(path),
-    changed: () => this.#paintSoon()
+    changed: () => this.#painter.soon()
   });
   readonly #link = new Link(
     {
@@ -54,23 +53,34 @@ class InspectPage {
       },
       recording: (recording, chars) => {
         this.#inspection.take(recording, chars, systemClock.now());
-        this.#paintSoon();
+        this.#painter.soon();
       },
       message: (message, chars) => {
         this.#inspection.push(message, chars);
-        this.#paintLater();
+        this.#painter.later();
       },
       state: (recording) => {
         this.#inspection.recording = recording;
-        this.#paintLater();
+        this.#painter.later();
       },
       dropped: (count) => {
         this.#inspection.dropped = count;
-        this.#paintLater();
+        this.#painter.later();
       }
     },
     rememberedToken()
   );
+  readonly #painter = new Painter({
+    clock: systemClock,
+    frame: (work) => {
+      requestAnimationFrame(work);
+    },
+    isHidden: () => document.hidden,
+    paint: () => {
+      this.#paint();
+    }
+  });
+  readonly #panes = new Panes();
   readonly #watched = new WatchList(
     (threads) => this.#link.request('inspect.watch', { threads, everything: false }),
     () => {
@@ -80,15 +90,14 @@ class InspectPage {
   );
   readonly #pick = (subject: Subject): void => {
     this.#show(subject);
-    byId('work', HTMLElement).scrollIntoView({ block: 'nearest' });
-    if (matchMedia('(width <= 760px)').matches) this.#showPane('chart');
+    this.#panes.show('chart');
   };
   readonly #soon = (): void => {
-    this.#paintSoon();
+    this.#painter.soon();
   };
   readonly #goTo = (seq: number): void => {
     this.#inspection.goTo(seq);
-    this.#paintSoon();
+    this.#painter.soon();
   };
   readonly #player = new PlayerView({
     pause: () => {
@@ -98,7 +107,7 @@ class InspectPage {
     },
     live: () => {
       this.#inspection.goLive();
-      this.#paintSoon();
+      this.#painter.soon();
     },
     step: (direction) => {
       const { reel, place } = this.#inspection;
@@ -153,32 +162,23 @@ class InspectPage {
   });
   #subject: Subject = subjectOfHash(location.hash) ?? ROOT_SUBJECT;
   #refused: string | null = null;
-  #paintedAt = 0;
-  #frame: number | null = null;
-  #isLater = false;
 
   start(): void {
     if (this.#subject.kind === 'thread') this.#side.open('threads');
     addEventListener('hashchange', () => {
       const subject = subjectOfHash(location.hash);
       if (subject !== null) this.#subject = subject;
-      this.#paintSoon();
+      this.#painter.soon();
     });
     addEventListener('online', () => {
       if (this.#link.state === 'waiting') this.#link.start();
     });
     document.addEventListener('visibilitychange', this.#soon);
-    for (const button of document.querySelectorAll<HTMLButtonElement>('.panes button')) {
-      button.addEventListener('click', () => {
-        this.#showPane(button.dataset['show'] ?? 'list');
-      });
-    }
     takeDrops((file) => {
       void this.#open(file);
     });
-    this.#showPane('list');
     setInterval(() => {
-      this.#paintLater();
+      this.#painter.later();
     }, TICK_MS);
     this.#link.start();
   }
@@ -187,19 +187,12 @@ class InspectPage {
     this.#subject = subject;
     const hash = subjectHash(subject);
     if (location.hash !== hash) history.replaceState(null, '', hash);
-    this.#paintSoon();
-  }
-
-  #showPane(pane: string): void {
-    document.body.dataset['pane'] = pane;
-    for (const button of document.querySelectorAll<HTMLButtonElement>('.panes button')) {
-      button.setAttribute('aria-pressed', String(button.dataset['show'] === pane));
-    }
+    this.#painter.soon();
   }
 
   #place(place: Place): void {
     this.#inspection.goTo(place);
-    this.#paintSoon();
+    this.#painter.soon();
   }
 
   #linkChanged(): void {
@@ -209,7 +202,7 @@ class InspectPage {
       this.#store.retry();
     }
     this.#token.show(state === 'locked', why);
-    this.#paintSoon();
+    this.#painter.soon();
   }
 
   async #record(on: boolean): Promise<void> {
@@ -219,7 +212,7 @@ class InspectPage {
     } catch {
       // The button shows how it stands.
     }
-    this.#paintSoon();
+    this.#painter.soon();
   }
 
   async #save(reel: Reel): Promise<void> {
@@ -239,26 +232,7 @@ class InspectPage {
         this.#refused = `${name} was not opened. ${why}`;
       }
     });
-    this.#paintSoon();
-  }
-
-  /** Paints with the next frame: something was pressed. */
-  #paintSoon(): void {
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = null;
-      this.#paint();
-    });
-  }
-
-  /** Paints when the last painting is old enough: something came in. */
-  #paintLater(): void {
-    if (this.#isLater || this.#frame !== null || document.hidden) return;
-    this.#isLater = true;
-    const restMs = Math.max(0, PAINT_MS - (systemClock.now() - this.#paintedAt));
-    systemClock.after(restMs, () => {
-      this.#isLater = false;
-      this.#paintSoon();
-    });
+    this.#painter.soon();
   }
 
   #moment(): Moment {
@@ -282,7 +256,6 @@ class InspectPage {
   }
 
   #paint(): void {
-    this.#paintedAt = systemClock.now();
     const moment = this.#moment();
     const { state, why } = this.#link;
     this.#player.show(moment, this.#inspection, state);
@@ -308,15 +281,19 @@ class InspectPage {
         save: (reel) => void this.#save(reel),
         forget: () => {
           inspection.before = null;
-          this.#paintSoon();
+          this.#painter.soon();
         },
         live: () => {
           inspection.goLive();
-          this.#paintSoon();
+          this.#painter.soon();
+        },
+        reload: () => {
+          inspection.dropped = 0;
+          void this.#link.reload().catch(() => undefined);
         },
         dismiss: () => {
           this.#refused = null;
-          this.#paintSoon();
+          this.#painter.soon();
         }
       })
     );
@@ -330,7 +307,8 @@ class InspectPage {
     }
     if (current === 'threads') this.#threads.show(moment);
     if (current === 'connections') this.#connections.show(moment);
-    write(byId('tab-threads', HTMLButtonElement), counted('Threads', this.#threads.total));
+    const threads = moment.isLive || moment.isFile ? this.#threads.total : null;
+    write(byId('tab-threads', HTMLButtonElement), counted('Threads', threads));
     write(
       byId('tab-connections', HTMLButtonElement),
       counted('Connections', moment.isLive ? this.#connections.total : null)

@@ -12,6 +12,8 @@ export interface NoticeOrders {
   readonly forget: () => void;
   readonly live: () => void;
   readonly dismiss: () => void;
+  /** Loads what the server has kept. */
+  readonly reload: () => void;
 }
 
 /** How things stand. */
@@ -75,8 +77,8 @@ export function noticesOf(
     notices.push({
       key: 'dropped',
       tone: 'warn',
-      text: `${counted(dropped, 'message')} were not given to this page, since it did not take them fast enough. The chat is not slowed down by a viewer. Reload the page to see what the server has kept of them.`,
-      actions: []
+      text: `${counted(dropped, 'message')} ${dropped === 1 ? 'was' : 'were'} not given to this page, since it did not take them fast enough: nothing waits for a viewer.`,
+      actions: [{ words: 'Load what the server has kept', do: orders.reload }]
     });
   }
   return notices;

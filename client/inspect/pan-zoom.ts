@@ -15,11 +15,20 @@ const DRAG_PX = 3;
 export class PanZoom {
   readonly #stage: HTMLElement;
   readonly #changed: (viewport: Viewport, stage: Size) => void;
+  readonly #refit: () => void;
   readonly #pointers = new Map<number, { x: number; y: number }>();
   #viewport: Viewport = { x: 0, y: 0, scale: 1 };
   #chart: Size = { width: 1, height: 1 };
+  /** Whether the reader has moved or zoomed it. */
+  #isChosen = false;
 
-  constructor(stage: HTMLElement, changed: (viewport: Viewport, stage: Size) => void) {
+  /** `refit` is called when the stage has another size and the reader has not chosen what to see. */
+  constructor(
+    stage: HTMLElement,
+    changed: (viewport: Viewport, stage: Size) => void,
+    refit: () => void
+  ) {
+    this.#refit = refit;
     this.#stage = stage;
     this.#changed = changed;
     stage.addEventListener('wheel', this.#wheel, { passive: false });
@@ -38,13 +47,19 @@ export class PanZoom {
       this.#zoom(1 / STEP_FACTOR);
     });
     new ResizeObserver(() => {
-      this.set(this.#viewport);
+      if (this.#isChosen) this.#choose(this.#viewport);
+      else this.#refit();
     }).observe(stage);
   }
 
   /** Size of the stage. */
   get stage(): Size {
     return { width: this.#stage.clientWidth || 1, height: this.#stage.clientHeight || 1 };
+  }
+
+  /** Whether the reader has moved or zoomed what is shown. */
+  get isChosen(): boolean {
+    return this.#isChosen;
   }
 
   /** Says how large the chart is, so that it cannot be moved out of sight. */
@@ -54,8 +69,14 @@ export class PanZoom {
 
   /** Shows this part. */
   set(viewport: Viewport): void {
+    this.#isChosen = false;
     this.#viewport = viewport;
     this.#changed(viewport, this.stage);
+  }
+
+  #choose(viewport: Viewport): void {
+    this.set(viewport);
+    this.#isChosen = true;
   }
 
   readonly #wheel = (event: WheelEvent): void => {
@@ -80,7 +101,7 @@ export class PanZoom {
     const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
     this.#pointers.set(event.pointerId, now);
     if (other === undefined) {
-      this.set(moved(this.#viewport, dx, dy, this.#chart, this.stage));
+      this.#choose(moved(this.#viewport, dx, dy, this.#chart, this.stage));
       return;
     }
     const [was, is] = [before, now].map(({ x, y }) => Math.hypot(x - other.x, y - other.y));
@@ -99,7 +120,7 @@ export class PanZoom {
       ArrowDown: [0, -STEP_PX]
     };
     const step = Object.hasOwn(steps, key) ? steps[key] : undefined;
-    if (step !== undefined) this.set(moved(this.#viewport, ...step, this.#chart, this.stage));
+    if (step !== undefined) this.#choose(moved(this.#viewport, ...step, this.#chart, this.stage));
     else if (key === '+' || key === '=') this.#zoom(STEP_FACTOR);
     else if (key === '-') this.#zoom(1 / STEP_FACTOR);
     else if (key === '0') byId('zoom-fit', HTMLButtonElement).click();
@@ -109,7 +130,7 @@ export class PanZoom {
 
   #zoom(factor: number, at?: { x: number; y: number }): void {
     const { width, height } = this.stage;
-    this.set(zoomed(this.#viewport, factor, at ?? { x: width / 2, y: height / 2 }));
+    this.#choose(zoomed(this.#viewport, factor, at ?? { x: width / 2, y: height / 2 }));
   }
 
   #at({ clientX, clientY }: MouseEvent): { x: number; y: number } {

@@ -1,7 +1,7 @@
 /** What actors said to each other as a sequence: who, in which order; where it is drawn is `sequence-drawing.ts`'s. */
 import type { EventMessage, RecordedMessage } from '../../server/inspection-protocol.js';
 import { valueWords } from './active-states.js';
-import type { LogSource } from './event-log.js';
+import { eventText, type LogSource } from './event-log.js';
 
 /** Most steps of a sequence: the newest are kept. */
 export const SEQUENCE_STEPS_MAX = 80;
@@ -76,7 +76,9 @@ export function sequenceOf(
 const skipped: SequenceStep = { kind: 'state', seq: 0, at: 0, of: OUTSIDE, words: '' };
 
 function eventStep({ seq, at, sessionId, sourceId = OUTSIDE, event }: EventMessage): SequenceStep {
-  return { kind: 'event', seq, at, from: sourceId, to: sessionId, words: event.type };
+  const outcome = eventText(event, 'outcome');
+  const words = outcome === '' ? event.type : `${event.type}: ${outcome}`;
+  return { kind: 'event', seq, at, from: sourceId, to: sessionId, words };
 }
 
 function bounded(steps: readonly SequenceStep[], own: ReadonlySet<string>): Sequence {
