@@ -1,16 +1,7 @@
 import { byId, element } from '../page/element.js';
 import { KeyedRows } from '../status/keyed-rows.js';
 import { tint, write } from '../status/live-text.js';
-import type { Tone } from '../status/overall.js';
-
-/** Something that is said above everything else until it is over or put away. */
-export interface Notice {
-  readonly key: string;
-  readonly tone: Tone;
-  readonly text: string;
-  /** What can be done about it. */
-  readonly actions: readonly { readonly words: string; readonly do: () => void }[];
-}
+import type { Notice } from './notices.js';
 
 /** Says what the reader has to know: that there is no connection, what could not be opened, what is missing. */
 export class NoticesView {

@@ -1,10 +1,19 @@
 /** What is to be said above everything else, by how things stand. */
 import { counted } from '../status/counted.js';
 import { duration } from '../status/duration.js';
+import type { Tone } from '../status/overall.js';
 import { clockTime } from './clock-time.js';
 import type { Inspection, Reel } from './inspection.js';
 import type { LinkState } from './link.js';
-import type { Notice } from './notices-view.js';
+
+/** Something that is said above everything else until it is over or put away. */
+export interface Notice {
+  readonly key: string;
+  readonly tone: Tone;
+  readonly text: string;
+  /** What can be done about it. */
+  readonly actions: readonly { readonly words: string; readonly do: () => void }[];
+}
 
 /** What can be done about it. */
 export interface NoticeOrders {

@@ -303,6 +303,23 @@ describe('inspector page', function () {
       await page.getByRole('heading', { level: 1, name: 'thread-log' }).waitFor();
     });
 
+    it('shows states as a list, and why, where a chart is too large to be laid out', async () => {
+      const { page } = await openInspector(browser, server.url);
+      await page.route('**/inspect/charts/*', (route) =>
+        route.fulfill({
+          status: 413,
+          json: { title: 'the chart is too large to lay out', detail: 'it has 900 states' }
+        })
+      );
+      await page.goto(`${server.url}/inspect#/thread/orders`);
+      await page.reload();
+      await page.getByText('the chart is too large to lay out: it has 900 states.').waitFor();
+      const states = page.getByRole('list', { name: 'States in this recording' });
+      await states.getByText('delivering (active)').waitFor();
+      await states.getByText('undelivered', { exact: true }).waitFor();
+      await page.context().close();
+    });
+
     it('writes the recording to a file', async () => {
       file = await exported(opened.page, dir);
       const { format, version, charts } = JSON.parse(await readFile(file, 'utf8')) as {
