@@ -303,6 +303,15 @@ describe('inspector page', function () {
       await page.getByRole('heading', { level: 1, name: 'thread-log' }).waitFor();
     });
 
+    it('is one press away from the status page', async () => {
+      const page = await opened.page.context().newPage();
+      await page.goto(`${server.url}/status.html`);
+      await page.getByRole('link', { name: 'Inspector' }).click();
+      await light(page, 'Live');
+      await page.getByRole('heading', { level: 1, name: 'root' }).waitFor();
+      await page.close();
+    });
+
     it('shows states as a list, and why, where a chart is too large to be laid out', async () => {
       const { page } = await openInspector(browser, server.url);
       await page.route('**/inspect/charts/*', (route) =>
