@@ -344,7 +344,6 @@ export class Server {
       const tookMs = this.timeline.finish();
       this.backend?.threads.open();
       this.sweepAgain();
-      this.inspector?.finishStartup();
       const inspector = this.inspector === null ? '' : `inspector ${this.url}/inspect · `;
       logger.info(
         `Rollcall is serving after ${String(tookMs)} ms: chat ${this.url}/ · ${inspector}status ${this.url}/status.html`,
@@ -369,6 +368,8 @@ export class Server {
 
   private sweepAgain(): void {
     this.sweep = this.outside.clock.setTimeout(() => {
+      // The first time, a moment after serving: what the startup set going is recorded too.
+      this.inspector?.finishStartup();
       this.connections.sweep();
       this.incidents.sweep();
       this.analytics.sweep();

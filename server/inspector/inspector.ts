@@ -134,7 +134,7 @@ export class Inspector {
     this.endStartup = this.recorder.attach();
   }
 
-  /** The startup is over, well or not. */
+  /** The startup is over, well or not; safe to call again. */
   finishStartup(): void {
     this.endStartup?.();
     this.endStartup = null;
