@@ -4,8 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createClickhouse, type Clickhouse } from '../actors/clickhouse/clickhouse.js';
-import { createSink, type Sink } from '../actors/clickhouse/sink.js';
+import { createSink, type Sink, type SinkStatus } from '../actors/clickhouse/sink.js';
 import type { Clock } from '../actors/clock.js';
+import { RULES } from '../actors/finding-rules.js';
 import type { Logger } from '../actors/log-line.js';
 import { LogUnavailableError } from '../actors/log/log-errors.js';
 import type { ThreadLog } from '../actors/log/thread-log.js';
@@ -25,8 +26,12 @@ import {
 /** A required ClickHouse gives up by itself after a minute; the supervisor waits a little longer to hear why. */
 const CLICKHOUSE_START_TIMEOUT_MS = 70_000;
 
-const DISK_LOW =
-  'the disk of the thread log is nearly full: what ClickHouse does not have is not kept for it past the retention';
+/** Hears what the log's disk and the sink are like; {@link Analytics.sweep} tells it. */
+export interface AnalyticsWatch {
+  diskLow(isLow: boolean): void;
+  /** For so long the sink has not been up to date though its store takes rows; with how many threads wait. */
+  sinkBehind(behindMs: number, threads: number): void;
+}
 
 /** What the analytics side is made of. */
 export interface AnalyticsOptions {
@@ -38,6 +43,7 @@ export interface AnalyticsOptions {
   /** Answers a number in [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;
+  readonly monitor: AnalyticsWatch;
 }
 
 /** ClickHouse and its sink. */
@@ -46,6 +52,8 @@ export class Analytics {
   private readonly clickhouse: Clickhouse;
   private readonly sink: Sink | null;
   private isDiskLow = false;
+  /** Since when the store takes rows; null while it does not, which others tell of. */
+  private takesSince: number | null = null;
 
   constructor(options: AnalyticsOptions) {
     const { config, node, log, clock, random, logger } = options;
@@ -97,18 +105,16 @@ export class Analytics {
     ];
   }
 
-  /** What is wrong, in sentences. */
-  issues(): string[] {
-    return this.isDiskLow ? [DISK_LOW] : [];
-  }
-
-  /** Looks whether the log still has room for what ClickHouse does not have; called every second. */
+  /** Looks at the log's room for what ClickHouse does not have, and how far the sink is; called every second. */
   sweep(): void {
-    const isLow = this.sink?.status()?.backlog?.isDiskLow ?? false;
+    const { logger, monitor } = this.options;
+    const status = this.sink?.status() ?? null;
+    this.lookAtSink(status);
+    const isLow = status?.backlog?.isDiskLow ?? false;
     if (isLow === this.isDiskLow) return;
     this.isDiskLow = isLow;
-    const { logger } = this.options;
-    if (isLow) logger.warn(DISK_LOW, { actor: 'log' });
+    monitor.diskLow(isLow);
+    if (isLow) logger.warn(RULES.disk_low.message({ isLow }), { actor: 'log' });
     else logger.info('The disk has room again for what ClickHouse does not have', { actor: 'log' });
   }
 
@@ -135,6 +141,16 @@ export class Analytics {
       since: iso(since),
       lastStoredAt: lastStoredAt === null ? null : iso(lastStoredAt)
     };
+  }
+
+  private lookAtSink(status: SinkStatus | null): void {
+    const { clock, monitor } = this.options;
+    const now = clock.now();
+    const isTaking = status?.status === 'idle' || status?.status === 'storing';
+    this.takesSince = isTaking ? (this.takesSince ?? now) : null;
+    const threads = status?.backlog?.threads ?? 0;
+    const since = Math.max(this.takesSince ?? now, this.sink?.asOf() ?? 0);
+    monitor.sinkBehind(threads === 0 ? 0 : now - since, threads);
   }
 
   /** The routes of search, reports and stats. */
