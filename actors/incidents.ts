@@ -191,7 +191,7 @@ export class Incidents {
   sweep(): void {
     const { clock, logger } = this.options;
     for (const [key, { incident, title, fields, isTold }] of this.open) {
-      const goneAt = incident.kind === 'fault' ? incident.lastAt : incident.endedAt;
+      const goneAt = goneAtOf(incident);
       if (goneAt === null || clock.now() - goneAt < QUIET_MS) continue;
       this.open.delete(key);
       if (!isTold) continue;
@@ -277,6 +277,17 @@ export class Incidents {
     this.worst = level;
     for (const listener of this.listeners) listener(level);
   }
+}
+
+/** When an incident will be closed unless it comes back before; null while its cause is there. */
+export function closesAt(incident: Incident): number | null {
+  const goneAt = goneAtOf(incident);
+  return goneAt === null ? null : goneAt + QUIET_MS;
+}
+
+/** A fault is gone as soon as it has come. */
+function goneAtOf({ kind, lastAt, endedAt }: Incident): number | null {
+  return kind === 'fault' ? lastAt : endedAt;
 }
 
 function keyOf(kind: FindingKind, about: string | null): string {

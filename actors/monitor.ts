@@ -21,7 +21,7 @@ import {
   type ConditionKind,
   type Measures
 } from './finding-rules.js';
-import type { Incident, Incidents } from './incidents.js';
+import { closesAt, type Incident, type Incidents } from './incidents.js';
 import { UndeliveredThreads } from './undelivered-threads.js';
 
 /** Findings that `/status` lists at most, the worst first; how many more there are it says in a number. */
@@ -34,6 +34,8 @@ export interface FindingRow extends Pick<Incident, 'kind' | 'about' | 'level' | 
   readonly lastAt: string;
   /** When its cause went away; null while it is there. */
   readonly endedAt: string | null;
+  /** When it is closed unless it comes back before; null while its cause is there. */
+  readonly closesAt: string | null;
 }
 
 /** `/status` of the monitor. */
@@ -268,7 +270,8 @@ function rowOf(incident: Incident): FindingRow {
     count,
     since: iso(since),
     lastAt: iso(lastAt),
-    endedAt: endedAt === null ? null : iso(endedAt)
+    endedAt: isoOrNull(endedAt),
+    closesAt: isoOrNull(closesAt(incident))
   };
 }
 
@@ -281,4 +284,8 @@ function issuesOf(rows: readonly FindingRow[]): string[] {
 
 function iso(at: number): string {
   return new Date(at).toISOString();
+}
+
+function isoOrNull(at: number | null): string | null {
+  return at === null ? null : iso(at);
 }

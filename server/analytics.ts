@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createClickhouse, type Clickhouse } from '../actors/clickhouse/clickhouse.js';
-import { createSink, type Sink, type SinkStatus } from '../actors/clickhouse/sink.js';
+import { createSink, type Sink } from '../actors/clickhouse/sink.js';
+import { SinkLag } from '../actors/clickhouse/sink-lag.js';
 import type { Clock } from '../actors/clock.js';
 import { RULES } from '../actors/finding-rules.js';
 import type { Logger } from '../actors/log-line.js';
@@ -52,8 +53,7 @@ export class Analytics {
   private readonly clickhouse: Clickhouse;
   private readonly sink: Sink | null;
   private isDiskLow = false;
-  /** Since when the store takes rows; null while it does not, which others tell of. */
-  private takesSince: number | null = null;
+  private readonly lag = new SinkLag();
 
   constructor(options: AnalyticsOptions) {
     const { config, node, log, clock, random, logger } = options;
@@ -107,9 +107,11 @@ export class Analytics {
 
   /** Looks at the log's room for what ClickHouse does not have, and how far the sink is; called every second. */
   sweep(): void {
-    const { logger, monitor } = this.options;
+    const { clock, logger, monitor } = this.options;
     const status = this.sink?.status() ?? null;
-    this.lookAtSink(status);
+    const asOf = this.sink?.asOf() ?? null;
+    const { behindMs, threads } = this.lag.look(status, asOf, clock.now());
+    monitor.sinkBehind(behindMs, threads);
     const isLow = status?.backlog?.isDiskLow ?? false;
     if (isLow === this.isDiskLow) return;
     this.isDiskLow = isLow;
@@ -141,16 +143,6 @@ export class Analytics {
       since: iso(since),
       lastStoredAt: lastStoredAt === null ? null : iso(lastStoredAt)
     };
-  }
-
-  private lookAtSink(status: SinkStatus | null): void {
-    const { clock, monitor } = this.options;
-    const now = clock.now();
-    const isTaking = status?.status === 'idle' || status?.status === 'storing';
-    this.takesSince = isTaking ? (this.takesSince ?? now) : null;
-    const threads = status?.backlog?.threads ?? 0;
-    const since = Math.max(this.takesSince ?? now, this.sink?.asOf() ?? 0);
-    monitor.sinkBehind(threads === 0 ? 0 : now - since, threads);
   }
 
   /** The routes of search, reports and stats. */

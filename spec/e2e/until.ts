@@ -48,6 +48,7 @@ export interface StatusBody {
       readonly since: string;
       readonly lastAt: string;
       readonly endedAt: string | null;
+      readonly closesAt: string | null;
     }[];
     readonly outcomes: Readonly<Record<string, number>>;
   };

@@ -71,7 +71,8 @@ export const SAMPLE: StatusReport = {
         count: 2,
         since: '2026-01-01T00:00:10.000Z',
         lastAt: '2026-01-01T00:00:20.000Z',
-        endedAt: null
+        endedAt: null,
+        closesAt: null
       }
     ],
     moreFindings: 3,
