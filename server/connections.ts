@@ -74,6 +74,11 @@ export class Connections {
     if (this.behind.delete(connection)) this.tellLagging();
   }
 
+  /** The open connections, oldest first. */
+  opened(): Iterable<Connection> {
+    return this.all;
+  }
+
   /** Everybody that has to be sent away before the server ends: WebSockets and event streams. */
   everybody(): Connection[] {
     return [...this.all, ...this.streams];
