@@ -31,7 +31,9 @@ const server = new Server(loaded.config, {
   // The longest waits that chance may give: what is away is away for long enough to be seen.
   random: () => 0.999,
   inspect: (event: InspectionEvent) => {
-    if ('id' in event.actorRef && event.type === '@xstate.actor') {
+    // A delivery actor is the root of its own, and is watched from its first event on, not from its making.
+    const isRoot = event.actorRef.sessionId === event.rootId;
+    if ('id' in event.actorRef && (isRoot || event.type === '@xstate.actor')) {
       actors.set(String(event.actorRef.id), event.actorRef);
     }
     if (broken.has('observer')) throw new Error('a fault in an observer');

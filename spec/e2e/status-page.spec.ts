@@ -114,7 +114,9 @@ describe('status page', function () {
 
     it('is named by the server when it serves, beside the chat page', async () => {
       const { message } = await server.line('Rollcall is serving');
-      expect(message).to.include(`chat ${server.url}/ · status ${server.url}/status.html`);
+      expect(message)
+        .to.include(`chat ${server.url}/ ·`)
+        .and.include(`status ${server.url}/status.html`);
     });
 
     it('says what is not well, and why', async () => {
