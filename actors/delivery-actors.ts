@@ -3,7 +3,7 @@
  * A thread that holds something always has one, a quiet one while there are few; one that crashes is replaced from the
  * thread's record, and no other thread notices.
  */
-import { createActor, type ActorOptions, type AnyActorLogic } from 'xstate';
+import { createActor, type InspectionEvent, type Subscription } from 'xstate';
 import { reasonOf } from '../machines/child.js';
 import { deliveryMachine, type DeliveryEvent } from '../machines/delivery.machine.js';
 import type { ActiveThread } from './active-thread.js';
@@ -23,7 +23,6 @@ export interface DeliveryActorsOptions {
   readonly clock: Clock;
   readonly incidents: Incidents;
   readonly transitions: Transitions;
-  readonly inspect?: ActorOptions<AnyActorLogic>['inspect'];
 }
 
 /** Starts, tells, stops and replaces delivery actors. */
@@ -32,6 +31,9 @@ export class DeliveryActors {
   private readonly held: HeldMessages;
   /** Threads that have one. */
   private readonly running = new Set<ActiveThread>();
+  private readonly observers = new Set<(event: InspectionEvent) => void>();
+  /** What lets the observers hear of each; empty while there are none. */
+  private readonly watched = new Map<ActiveThread, Subscription>();
   private isClosed = false;
   /** Type of the event that an actor is being told; null when an actor moves by itself. */
   private telling: string | null = null;
@@ -59,12 +61,11 @@ export class DeliveryActors {
   /** Gives a thread an actor that stands where its record stands; none when that crashes at once. */
   spawn(thread: ActiveThread): void {
     if (this.isClosed) return;
-    const { clock, inspect } = this.options;
+    const { clock } = this.options;
     const { held } = thread;
     const actor = createActor(deliveryMachine, {
       id: `delivery:${thread.id}`,
       clock,
-      ...(inspect === undefined ? {} : { inspect }),
       input: {
         thread: thread.id,
         isTestThread: thread.isTestThread,
@@ -94,8 +95,15 @@ export class DeliveryActors {
     });
     thread.actor = null;
     this.running.delete(thread);
+    // Before it starts, so that its first moment is seen too; until it runs it is not the thread's.
+    const watching = this.observers.size === 0 ? null : actor.system.inspect(this.hear);
+    this.unwatch(thread);
+    if (watching !== null) this.watched.set(thread, watching);
     actor.start();
-    if (actor.getSnapshot().status !== 'active') return;
+    if (actor.getSnapshot().status !== 'active') {
+      this.unwatch(thread);
+      return;
+    }
     if (!thread.isTestThread) {
       this.options.transitions.note('delivery', actor.id, actor.getSnapshot().value, 'spawn');
     }
@@ -115,6 +123,25 @@ export class DeliveryActors {
     if (thread.actor !== null) this.spawn(thread);
   }
 
+  /**
+   * Lets an observer, which must not throw, hear of all that run and all that are to come. Where there is none, the
+   * actors have no observer at all and nothing is paid.
+   * @returns a function that ends it
+   */
+  observe(observer: (event: InspectionEvent) => void): () => void {
+    if (this.observers.size === 0) {
+      for (const thread of this.running) {
+        const watching = thread.actor?.system.inspect(this.hear);
+        if (watching !== undefined) this.watched.set(thread, watching);
+      }
+    }
+    this.observers.add(observer);
+    return () => {
+      if (!this.observers.delete(observer) || this.observers.size > 0) return;
+      for (const thread of [...this.watched.keys()]) this.unwatch(thread);
+    };
+  }
+
   /** Stops a thread's actor; the thread's next transition starts another where its record stands. */
   stop(thread: ActiveThread): void {
     if (thread.actor === null) return;
@@ -122,6 +149,7 @@ export class DeliveryActors {
     thread.actor.stop();
     thread.actor = null;
     this.running.delete(thread);
+    this.unwatch(thread);
   }
 
   /** Stops all, and starts no more. */
@@ -129,5 +157,15 @@ export class DeliveryActors {
     this.isClosed = true;
     for (const thread of this.running) thread.actor?.stop();
     this.running.clear();
+    for (const thread of [...this.watched.keys()]) this.unwatch(thread);
+  }
+
+  private readonly hear = (event: InspectionEvent): void => {
+    for (const observer of this.observers) observer(event);
+  };
+
+  private unwatch(thread: ActiveThread): void {
+    this.watched.get(thread)?.unsubscribe();
+    this.watched.delete(thread);
   }
 }

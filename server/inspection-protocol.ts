@@ -242,6 +242,12 @@ export interface RecordingMessage {
   readonly recording: RecordingState;
 }
 
+/** A sign of life, for sockets in which nothing happens. */
+export interface InspectPing {
+  readonly type: 'inspect.ping';
+  readonly _version: string;
+}
+
 /** So many messages were not given to this viewer since it did not read; in all. */
 export interface DroppedMessage {
   readonly type: 'inspect.dropped';
@@ -351,7 +357,7 @@ export type ReplyMessage =
 
 /** Everything that a viewer may be sent. */
 export type ViewerMessage =
-  RecordedMessage | HelloMessage | RecordingMessage | DroppedMessage | ReplyMessage;
+  RecordedMessage | HelloMessage | RecordingMessage | DroppedMessage | InspectPing | ReplyMessage;
 
 /** A recording: what `GET /inspect/recording` answers, and what the page writes to a file and reads. */
 export interface Recording {
@@ -365,8 +371,8 @@ export interface Recording {
   readonly at: number;
   /** Older messages that had given way. */
   readonly dropped: number;
-  /** Actors as they were before the first message, each as its `@xstate.actor`. */
-  readonly actors: readonly ActorMessage[];
+  /** Actors as they were before the first message: the last that was said of each. */
+  readonly actors: readonly (ActorMessage | SnapshotMessage)[];
   readonly messages: readonly RecordedMessage[];
   /** The charts of its actors as far as they could be laid out. */
   readonly charts: readonly ChartLayout[];

@@ -281,7 +281,8 @@ export function withoutComments(body: string): string {
 export const ENGINES = {
   createUwsTransport: (events: TransportEvents<State>, limits: TransportLimits): Transport =>
     createUwsTransport(uws, events, limits),
-  createWsTransport
+  createWsTransport: (events: TransportEvents<State>, limits: TransportLimits): Transport =>
+    createWsTransport(events, limits)
 };
 
 /** A listening transport with its recorder and its clients. */
