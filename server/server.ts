@@ -311,7 +311,7 @@ export class Server {
     });
     const { threads } = this.backend;
     const outside = this.outsideObserver();
-    if (outside !== null) threads.observe(outside);
+    if (outside !== null) threads.observe(outside, 'all');
     this.inspector?.begin({ threads, log });
     return this.backend.handlers;
   }
@@ -324,7 +324,6 @@ export class Server {
     await drainConnections({ connections, clock, random, shutdownMs: this.config.shutdownMs });
     await this.backend?.threads.settled();
     this.backend?.threads.close();
-    this.inspector?.end();
   }
 
   /** Logs the transitions of the root, each once. */
@@ -360,6 +359,11 @@ export class Server {
         ...failure.report
       });
     });
+    // Whoever watches sees it stop, until the listener has gone.
+    const ended = (): void => {
+      this.inspector?.end();
+    };
+    this.root.subscribe({ complete: ended, error: ended });
     this.root.on('draining', () => {
       clock.clearTimeout(this.sweep);
       logger.info(`Draining ${String(this.connections.open)} connections`, { actor: 'startup' });

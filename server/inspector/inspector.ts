@@ -88,6 +88,8 @@ export class Inspector {
   private readonly access: InspectAccess;
   private readonly layouts = new ChartLayouts();
   private readonly viewers = new Set<Viewer>();
+  /** Threads that viewers watch by name. */
+  private named: ReadonlySet<string> = new Set();
   private parts: InspectedParts | null = null;
   private endStartup: (() => void) | null = null;
   private endWatching: (() => void) | null = null;
@@ -144,12 +146,11 @@ export class Inspector {
   begin(parts: InspectedParts): void {
     this.parts = parts;
     this.recorder.deliver(parts.threads);
-    this.followMessages();
+    this.follow();
   }
 
-  /** Sends everybody away and lets go of everything. */
+  /** Lets go of everything; whoever still looks has been cut off by the listener. */
   end(): void {
-    for (const viewer of [...this.viewers]) viewer.socket?.end(1001, 'the server is stopping');
     this.recorder.record(false);
     this.finishStartup();
     void this.layouts.close();
@@ -189,13 +190,13 @@ export class Inspector {
     const now = this.options.clock.now();
     if (viewer.kind === 'rollcall') viewer.tell(this.hello(), now);
     else this.greet(viewer, now);
-    this.watched(viewer);
+    this.follow();
   }
 
   private close(viewer: Viewer): void {
     viewer.socket = null;
     if (!this.viewers.delete(viewer)) return;
-    this.followMessages();
+    this.follow();
     if (this.viewers.size > 0) return;
     this.options.clock.clearTimeout(this.tick);
     this.endWatching?.();
@@ -271,7 +272,7 @@ export class Inspector {
       case 'inspect.watch':
         viewer.threads = new Set(request.threads);
         viewer.everything = request.everything;
-        this.watched(viewer);
+        this.follow();
         return { watched: viewer.threads.size };
       case 'inspect.threads': {
         const { threads, log } = this.needed();
@@ -318,25 +319,23 @@ export class Inspector {
     actor.send(event);
   }
 
-  /** Sees to it that the actors of what a viewer watches are known, and that messages of its threads are heard. */
-  private watched(viewer: Viewer): void {
-    for (const thread of viewer.threads) this.recorder.meetThread(thread);
-    this.followMessages();
-  }
-
-  private followMessages(): void {
-    const { parts } = this;
-    if (parts === null) return;
-    let isWatching = false;
-    for (const { threads } of this.viewers) isWatching ||= threads.size > 0;
-    parts.threads.onMessage = isWatching ? (seen) => this.seen(seen) : null;
+  /** Watches what the viewers want to hear of, and no more; messages only of threads that they name. */
+  private follow(): void {
+    const named = new Set<string>();
+    let everything = false;
+    for (const viewer of this.viewers) {
+      everything ||= viewer.everything;
+      for (const thread of viewer.threads) named.add(thread);
+    }
+    this.recorder.watch(everything ? 'all' : named);
+    this.named = named;
+    if (this.parts === null) return;
+    this.parts.threads.onMessage = named.size > 0 ? (seen) => this.seen(seen) : null;
   }
 
   /** Shows a message to those who watch its thread by name; all messages of all threads would be too many. */
   private seen({ thread, entry, offset, outcome }: SeenMessage): void {
-    let isWatched = false;
-    for (const { threads } of this.viewers) isWatched ||= threads.has(thread.id);
-    if (!isWatched) return;
+    if (!this.named.has(thread.id)) return;
     const { showsBodies } = this.options;
     const { mid, user, kind, bodyJson } = entry;
     this.recorder.message(thread.id, {

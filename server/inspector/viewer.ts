@@ -29,8 +29,8 @@ export class Viewer {
   }
 
   /** Whether it is to hear of a message. */
-  wants({ thread, sessionId }: Recorded): boolean {
-    if (thread === null) return this.kind === 'rollcall' || sessionId !== null;
+  wants({ thread, type }: Recorded): boolean {
+    if (thread === null) return this.kind === 'rollcall' || type.startsWith('@xstate.');
     return this.everything || this.threads.has(thread);
   }
 

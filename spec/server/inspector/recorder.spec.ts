@@ -61,6 +61,8 @@ class Rig {
       switch (message.type) {
         case 'inspect.unwatched':
           return 'unwatched';
+        case 'inspect.left':
+          return `left ${String(message.sessionIds.length)}`;
         case '@xstate.event':
           return `${message.name} < ${message.event.type}`;
         default: {
@@ -217,6 +219,7 @@ describe('Recorder', () => {
     it('follows a thread through waiting, undelivered and delivering', async () => {
       const { rig, threads, publish } = started();
       rig.recorder.attach();
+      rig.recorder.watch('all');
       publish('lobby');
       await rig.clock.advance(GRACE_MS);
       const thread = threads.get('lobby');
@@ -238,6 +241,7 @@ describe('Recorder', () => {
       const { rig, threads } = started();
       threads.enter(threads.get('lobby'), 'bob');
       rig.recorder.attach();
+      rig.recorder.watch('all');
       expect(rig.story).not.to.include('delivery:lobby is "delivering"');
       threads.leave(threads.get('lobby'), 'bob');
       expect(rig.story.slice(-3)).to.deep.equal([
@@ -251,9 +255,8 @@ describe('Recorder', () => {
       const { rig, threads } = started();
       threads.enter(threads.get('lobby'), 'bob');
       rig.recorder.attach();
-      rig.recorder.meetThread('lobby');
-      rig.recorder.meetThread('lobby');
-      rig.recorder.meetThread('nowhere');
+      rig.recorder.watch(new Set(['lobby']));
+      rig.recorder.watch(new Set(['lobby', 'nowhere']));
       expect(rig.story.filter((line) => line.includes('lobby'))).to.deep.equal([
         'delivery:lobby is "delivering"'
       ]);
@@ -263,25 +266,49 @@ describe('Recorder', () => {
       const { rig, threads } = started();
       let observed = 0;
       const counting: DeliveryActorsSource = {
-        observe: (observer) => {
-          const end = threads.observe((event) => {
+        observe: (observer, which) =>
+          threads.observe((event) => {
             observed++;
             observer(event);
-          });
-          return end;
-        },
+          }, which),
         actorOf: (thread) => threads.actorOf(thread)
       };
       rig.recorder.deliver(counting);
+      rig.recorder.watch('all');
       rig.recorder.attach()();
       threads.enter(threads.get('lobby'), 'bob');
       threads.leave(threads.get('lobby'), 'bob');
       expect(observed).to.equal(0);
     });
 
+    it('watches the threads that it is told, and says when it leaves them', () => {
+      const { rig, threads } = started();
+      rig.recorder.attach();
+      rig.recorder.watch(new Set(['lobby']));
+      threads.enter(threads.get('attic'), 'bob');
+      threads.enter(threads.get('lobby'), 'bob');
+      expect(rig.story.join()).not.to.include('attic');
+      rig.messages.length = 0;
+      rig.recorder.watch(new Set(['attic']));
+      threads.leave(threads.get('lobby'), 'bob');
+      expect(rig.story).to.deep.equal(['left 1', 'delivery:attic is "delivering"']);
+      rig.recorder.watch(new Set(['lobby']));
+      expect(rig.story.slice(-2)).to.deep.equal(['left 1', 'delivery:lobby is "idle"']);
+    });
+
+    it('watches all threads while a recording is on, and then those that it was told', () => {
+      const { rig, threads } = started();
+      rig.recorder.record(true);
+      threads.enter(threads.get('lobby'), 'bob');
+      expect(rig.story).to.include('delivery:lobby < subscriber.first');
+      rig.recorder.record(false);
+      expect(rig.story.at(-1)).to.equal('left 1');
+    });
+
     it('hears of an actor that replaced one that crashed', () => {
       const { rig, threads } = started();
       rig.recorder.attach();
+      rig.recorder.watch('all');
       threads.enter(threads.get('lobby'), 'bob');
       const poison = {
         get type(): 'flush.done' {

@@ -9,7 +9,8 @@ import {
 function message(seq: number, actor: number, says: Recorded['says'], chars = 10): Recorded {
   return {
     seq,
-    sessionId: `x:${String(actor)}`,
+    type: says === null ? '@xstate.event' : '@xstate.snapshot',
+    sessionIds: [`x:${String(actor)}`],
     thread: actor < 3 ? null : `t${String(actor)}`,
     says,
     text: String(seq).padEnd(chars, '.')
@@ -19,10 +20,12 @@ function message(seq: number, actor: number, says: Recorded['says'], chars = 10)
 /** Which message says last how each actor stands, after all of these. */
 function standing(messages: Iterable<Recorded>): Map<string, number> {
   const last = new Map<string, number>();
-  for (const { sessionId, says, seq } of messages) {
-    if (sessionId === null || says === null) continue;
-    if (says === 'end') last.delete(sessionId);
-    else last.set(sessionId, seq);
+  for (const { sessionIds, says, seq } of messages) {
+    if (says === null) continue;
+    for (const sessionId of sessionIds) {
+      if (says === 'end') last.delete(sessionId);
+      else last.set(sessionId, seq);
+    }
   }
   return last;
 }
@@ -81,7 +84,7 @@ describe('RecordingBuffer', () => {
     for (let actor = 0; actor < RECORDED_ACTORS_MAX + 20; actor++) {
       buffer.push(message(++seq, actor, 'state'));
     }
-    const kept = new Set([...buffer.standing()].map(({ sessionId }) => sessionId));
+    const kept = new Set([...buffer.standing()].flatMap(({ sessionIds }) => sessionIds));
     expect(kept.size).to.equal(RECORDED_ACTORS_MAX);
     expect([0, 1, 2, 3].map((actor) => kept.has(`x:${String(actor)}`))).to.deep.equal([
       true,
