@@ -13,6 +13,7 @@ import type { DeliveryCounts } from './delivery-counts.js';
 import { HeldMessages } from './held-messages.js';
 import type { Incidents } from './incidents.js';
 import type { Logger } from './log-line.js';
+import type { DeliveryWatch } from './monitor.js';
 import type { Transitions } from './transitions.js';
 import { Outcomes } from './outcomes.js';
 import { Presence, PRESENCE_NAMES_MAX, type PresenceChange } from './presence.js';
@@ -57,6 +58,8 @@ export interface ThreadsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly incidents: Incidents;
+  /** Hears which real threads hold undelivered messages. */
+  readonly monitor: DeliveryWatch;
   readonly testThreadPrefixes: readonly string[];
   /** How long a message may wait for a subscriber, in milliseconds. */
   readonly graceMs: number;

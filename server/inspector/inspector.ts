@@ -20,6 +20,7 @@ import {
   type RecordedMessage
 } from '../inspection-protocol.js';
 import { isThreadId } from '../protocol.js';
+import { TokenBucket } from '../token-bucket.js';
 import type {
   Endpoint,
   Socket,
@@ -42,6 +43,9 @@ export const VIEWERS_MAX = 32;
 
 /** Bytes waiting in a viewer's socket above which messages to it are dropped. */
 export const VIEWER_LAG_BYTES = 1_048_576;
+
+/** Requests of a viewer in a second; a search looks at every thread in use, some milliseconds when they are thousands. */
+export const VIEWER_REQUESTS_PER_SECOND = 20;
 
 /** How long a viewer may take nothing before it is sent away, in milliseconds. */
 export const VIEWER_STUCK_MS = 60_000;
@@ -251,6 +255,8 @@ export class Inspector {
   private message(viewer: Viewer, text: string | null): void {
     if (viewer.kind === 'stately') return;
     const now = this.options.clock.now();
+    viewer.requests ??= new TokenBucket(VIEWER_REQUESTS_PER_SECOND, now);
+    const afterMs = viewer.requests.take(now);
     const decoded = decodeRequest(text);
     if (!decoded.ok) {
       const { id, message } = decoded;
@@ -258,6 +264,11 @@ export class Inspector {
       return;
     }
     const { request } = decoded;
+    if (afterMs > 0) {
+      const message = `more than ${String(VIEWER_REQUESTS_PER_SECOND)} requests in a second; ask again in ${String(afterMs)} ms`;
+      viewer.tell({ type: 'inspect.reply', id: request.id, ok: false, message }, now);
+      return;
+    }
     try {
       const result = this.answer(viewer, request);
       viewer.tell({ type: 'inspect.reply', id: request.id, ok: true, result }, now);

@@ -8,6 +8,7 @@ import { INSPECT_SUBPROTOCOL } from '../../../server/inspection-protocol.js';
 import {
   Inspector,
   VIEWER_PING_MS,
+  VIEWER_REQUESTS_PER_SECOND,
   VIEWER_STUCK_MS,
   VIEWERS_MAX
 } from '../../../server/inspector/inspector.js';
@@ -48,14 +49,19 @@ class Rig {
   readonly backend = threadRig(this.clock, GRACE_MS);
   #ids = 0;
 
-  constructor({ token = null as string | null, maySend = true, showsBodies = false } = {}) {
+  constructor({
+    token = null as string | null,
+    allowedOrigins = [] as string[],
+    maySend = true,
+    showsBodies = false
+  } = {}) {
     const incidents = new Incidents({ clock: this.clock, logger: this.logger });
     this.inspector = new Inspector({
       version: '0.1.0',
       node: 'n1',
       environment: maySend ? 'development' : 'staging',
       token,
-      allowedOrigins: [],
+      allowedOrigins,
       showsBodies,
       maySend,
       root: () => this.root,
@@ -157,11 +163,40 @@ describe('Inspector', () => {
     it('lets anybody of the same host in when it is on, and no page from elsewhere', () => {
       const rig = new Rig();
       expect(rig.upgrade().accept).to.equal(true);
-      const same = { origin: 'http://chat.example', host: 'chat.example' };
+      const same = { origin: 'http://127.0.0.1:8080', host: '127.0.0.1:8080' };
       expect(rig.upgrade('/inspect/ws', same).accept).to.equal(true);
       const other = rig.upgrade('/inspect/ws', { ...same, origin: 'http://evil.example' });
       expect(other).to.deep.include({ accept: false });
       expect(other.accept ? null : other.reply.status).to.equal(403);
+    });
+
+    it('is open to addresses and localhost only, so that no foreign name can be made to point here', () => {
+      const isOpen = (rig: Rig, host: string): boolean =>
+        rig.upgrade('/inspect/ws', { host, origin: `http://${host}` }).accept;
+      const rig = new Rig();
+      for (const host of [
+        '127.0.0.1:8080',
+        '10.1.2.3',
+        '[::1]:8080',
+        'localhost:8080',
+        'a.localhost'
+      ]) {
+        expect(isOpen(rig, host), host).to.equal(true);
+      }
+      for (const host of [
+        'evil.example',
+        'evil.example:8080',
+        'localhost.evil.example',
+        '1.2.3.4.nip.io'
+      ]) {
+        expect(isOpen(rig, host), host).to.equal(false);
+      }
+      const listed = new Rig({ allowedOrigins: ['https://dev.example:8443'] });
+      const headers = { host: 'dev.example:8443', origin: 'https://dev.example:8443' };
+      expect(listed.upgrade('/inspect/ws', headers).accept).to.equal(true);
+      const holder = new Rig({ token: 'open-sesame' });
+      const bearer = { host: 'dev.example', authorization: 'Bearer open-sesame' };
+      expect(holder.upgrade('/inspect/ws', bearer).accept).to.equal(true);
     });
 
     it('asks for the token where there is one, as subprotocol, header or parameter', () => {
@@ -374,6 +409,18 @@ describe('Inspector', () => {
         ok: false,
         message: 'the request is not JSON'
       });
+    });
+
+    it('are limited in number', async () => {
+      const rig = new Rig();
+      const socket = rig.enter();
+      const ask = () => rig.search(socket);
+      const replies = Array.from({ length: 2 * VIEWER_REQUESTS_PER_SECOND + 1 }, ask);
+      expect(replies.at(-2)).to.include({ ok: true });
+      expect(replies.at(-1)).to.deep.include({ ok: false });
+      expect(replies.at(-1)?.['message']).to.include('ask again in');
+      await rig.clock.advance(1_000);
+      expect(ask()).to.include({ ok: true });
     });
 
     it('switch the recording on for all to see, and off', () => {

@@ -16,6 +16,7 @@ export function threadRig(clock: VirtualClock, graceMs: number) {
     clock,
     logger,
     incidents: new Incidents({ clock, logger }),
+    monitor: { undelivered: () => undefined, delivered: () => undefined },
     transitions: new Transitions({ clock, record: () => null }),
     stopwatch: () => clock.now(),
     counts: new DeliveryCounts(),
