@@ -36,7 +36,7 @@ export const INSPECT_PAGE_MAX = 50;
 export const CHART_SIZES = {
   /** Of the name of a state. */
   titlePx: 13,
-  titleCharacterPx: 7.8,
+  titleCharacterPx: 8.4,
   titleLinePx: 20,
   /** Of everything else, which is monospaced. */
   linePx: 11,
@@ -46,8 +46,8 @@ export const CHART_SIZES = {
   padPx: 12,
   /** Above and below what is written in a state. */
   insetPx: 7,
-  /** Between the words of a state and the transitions that are written in it. */
-  gapPx: 8,
+  /** Above what is written below the name of a state with others inside, and above the transitions of any state. */
+  gapPx: 7,
   /** Around what is written beside an arrow. */
   labelPadPx: 4,
   /** Between a state and what is inside it. */
@@ -69,6 +69,8 @@ export interface ChartBox {
 
 /** A state of a chart. */
 export interface ChartNode extends ChartBox {
+  /** Top left of its lines. */
+  readonly linesAt: ChartPoint;
   /** Keys from the root down joined with dots, such as `starting.handlers`; the root's is empty. */
   readonly id: string;
   /** Name in the chart: the last key; of the root, the machine's id. */
@@ -78,7 +80,7 @@ export interface ChartNode extends ChartBox {
   readonly kind: 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
   /** Whether its parent enters it first. */
   readonly isInitial: boolean;
-  /** What is written below its name: tags, entry and exit actions, invoked actors. */
+  /** What is written below its name: tags as `#ready`, entry and exit actions, invoked actors. */
   readonly lines: readonly string[];
 }
 
@@ -96,7 +98,7 @@ export interface ChartEdge {
   readonly isInternal: boolean;
   /** What is written beside it: the event or `after …`, `[guard]`, `/ actions`. */
   readonly lines: readonly string[];
-  /** Its way; empty when it has no target: then it is no arrow, and its lines are in the box of its state. */
+  /** Its way; empty when it neither leaves nor enters a state: then it is no arrow, and its lines are in its state's box. */
   readonly points: readonly ChartPoint[];
   /** Where the lines go; null when there are none. */
   readonly label: ChartBox | null;

@@ -2,56 +2,58 @@
  * Gives every state and transition of a chart its place, by ELK's layered layout. Takes its time, so it is for
  * `layout-worker.ts`.
  */
-import Elk, { type ElkExtendedEdge, type ElkNode } from 'elkjs';
-import {
-  CHART_SIZES,
-  type ChartBox,
-  type ChartEdge,
-  type ChartInitial,
-  type ChartLayout,
-  type ChartNode,
-  type ChartPoint
-} from '../inspection-protocol.js';
+import Elk, { type ElkExtendedEdge, type ElkNode, type LayoutOptions } from 'elkjs';
+import { CHART_SIZES, type ChartLayout } from '../inspection-protocol.js';
 import type { ChartGraph, GraphEdge, GraphNode } from './chart-graph.js';
+import { backwards } from './chart-order.js';
+import { BAR_PX, labelSize, stateText } from './chart-measure.js';
+import { dotId, initialId, nodeId, placedChart } from './chart-places.js';
 
-const { titleCharacterPx, titleLinePx, lineCharacterPx, lineHeightPx } = CHART_SIZES;
-const { padPx, insetPx, gapPx, labelPadPx, marginPx, dotPx } = CHART_SIZES;
+const { padPx, insetPx, gapPx, marginPx, dotPx } = CHART_SIZES;
 
-/** Widths per height that a chart should have: that of a window with a list beside it. */
-const IDEAL_RATIO = 1.5;
+/** Around the whole chart: as much as the border of its outermost state needs. */
+const EDGE_OF_PICTURE_PX = 2;
 
-const OPTIONS = {
+/** A chart that is wider than this has to be made smaller to be seen, in a window beside a list or in a document. */
+const READABLE_WIDTH_PX = 1_100;
+
+/** What making it twice as wide as it may be costs, in pixels of height: rather long than too small to be read. */
+const TOO_WIDE_PX = 2_000;
+
+type Direction = 'DOWN' | 'RIGHT';
+
+/** Both are tried. */
+const DIRECTIONS: readonly Direction[] = ['DOWN', 'RIGHT'];
+
+// Each state with others inside is a graph of its own for ELK, and takes nothing from the one around it.
+const OPTIONS: LayoutOptions = {
   'elk.algorithm': 'layered',
   'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
   'elk.json.edgeCoords': 'ROOT',
   'elk.json.shapeCoords': 'ROOT',
   'elk.edgeRouting': 'ORTHOGONAL',
   'elk.randomSeed': '1',
-  'elk.spacing.nodeNode': '28',
+  'elk.spacing.nodeNode': '24',
   'elk.spacing.edgeNode': '16',
   'elk.spacing.edgeEdge': '12',
-  'elk.spacing.edgeLabel': '4',
-  'elk.spacing.labelNode': '8',
-  'elk.spacing.labelLabel': '8',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '28',
-  'elk.layered.spacing.edgeNodeBetweenLayers': '16',
-  'elk.layered.spacing.edgeEdgeBetweenLayers': '12',
-  'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
-  'elk.layered.cycleBreaking.strategy': 'GREEDY_MODEL_ORDER',
+  'elk.spacing.edgeLabel': '3',
+  'elk.spacing.labelNode': '6',
+  'elk.spacing.labelLabel': '6',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '24',
+  'elk.layered.spacing.edgeNodeBetweenLayers': '14',
+  'elk.layered.spacing.edgeEdgeBetweenLayers': '10',
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
   'elk.layered.nodePlacement.favorStraightEdges': 'true',
-  'elk.layered.crossingMinimization.greedySwitch.type': 'TWO_SIDED',
-  'elk.layered.edgeLabels.centerLabelPlacementStrategy': 'MEDIAN_LAYER',
-  'elk.padding': `[top=${String(marginPx)},left=${String(marginPx)},bottom=${String(marginPx)},right=${String(marginPx)}]`
+  'elk.layered.thoroughness': '20'
 };
 
-/** Answers the chart with a place for everything: of the ways to lay it out the one that fits a window best. */
+/** Answers the chart with a place for everything, from the top down or from left to right: what is read better. */
 export async function layoutChart(graph: ChartGraph): Promise<ChartLayout> {
   const layouts: ChartLayout[] = [];
-  for (const direction of ['DOWN', 'RIGHT']) {
-    layouts.push(placed(graph, await run(elkGraph(graph, direction))));
+  for (const direction of DIRECTIONS) {
+    layouts.push(placedChart(graph, await run(elkGraph(graph, direction))));
   }
-  return layouts.reduce((best, other) => (misfit(other) < misfit(best) ? other : best));
+  return layouts.reduce((best, other) => (cost(other) < cost(best) ? other : best));
 }
 
 async function run(root: ElkNode): Promise<ElkNode> {
@@ -59,27 +61,40 @@ async function run(root: ElkNode): Promise<ElkNode> {
   return { ...rest, children, edges };
 }
 
-/** How small a chart is when a window shows all of it: its width, or its height as if that were a width. */
-function misfit({ width, height }: ChartLayout): number {
-  return Math.max(width, height * IDEAL_RATIO);
+/** How hard a chart is to read. */
+function cost({ width, height }: ChartLayout): number {
+  return height + TOO_WIDE_PX * Math.max(1, width / READABLE_WIDTH_PX);
 }
 
-function elkGraph({ nodes, edges }: ChartGraph, direction: string): ElkNode {
+function elkGraph(graph: ChartGraph, direction: Direction): ElkNode {
+  const { nodes, edges } = graph;
+  const back = backwards(graph);
+  const options = { ...OPTIONS, 'elk.direction': direction };
   const inside = (parent: string | null): ElkNode[] =>
     nodes
       .filter((node) => node.parent === parent)
-      .flatMap((node) => [...(node.isInitial ? [dotOf(node)] : []), elkNode(node)]);
+      .flatMap((node) => [...(node.isInitial ? [elkDot(node)] : []), elkNode(node)]);
   const elkNode = (node: GraphNode): ElkNode => {
-    const { width, height } = headSize(node, edges);
+    const id = nodeId(node.id);
+    const { title, body } = stateText(node, graph);
     const children = inside(node.id);
-    if (children.length === 0) return { id: nodeId(node.id), width, height };
+    const width = Math.max(title.width, body.width + 2 * padPx);
+    if (children.length === 0) return { id, width, height: title.height + body.height + insetPx };
+    // Arrows that go down into a state come in by its top, and none of them by what is left of its states.
+    const isBeside = direction === 'DOWN' && body.height > 0 && edges.some(crosses(node.id));
+    const height = body.height === 0 ? 0 : gapPx + body.height;
+    const padding = isBeside
+      ? paddingOf(BAR_PX + marginPx, padPx + body.width + marginPx)
+      : paddingOf(BAR_PX + height + marginPx, marginPx);
+    const minimum = `(${String(width)},${String(BAR_PX + height + insetPx)})`;
     return {
-      id: nodeId(node.id),
+      id,
       children,
       layoutOptions: {
-        'elk.padding': `[top=${String(height + marginPx)},left=${String(marginPx)},bottom=${String(marginPx)},right=${String(marginPx)}]`,
+        ...options,
+        'elk.padding': padding,
         'elk.nodeSize.constraints': 'MINIMUM_SIZE',
-        'elk.nodeSize.minimum': `(${String(width)},${String(height)})`
+        'elk.nodeSize.minimum': minimum
       }
     };
   };
@@ -87,132 +102,46 @@ function elkGraph({ nodes, edges }: ChartGraph, direction: string): ElkNode {
     id: 'chart',
     children: inside(null),
     edges: [
-      ...nodes.filter(({ isInitial }) => isInitial).map(initialEdge),
-      ...edges.filter(({ isInside }) => !isInside).map(elkEdge)
+      ...nodes.filter(({ isInitial }) => isInitial).map(elkInitial),
+      ...edges.filter(({ isInside }) => !isInside).map((edge) => elkEdge(edge, back.has(edge.id)))
     ],
-    layoutOptions: { ...OPTIONS, 'elk.direction': direction }
+    layoutOptions: {
+      ...options,
+      'elk.padding': `[top=${String(EDGE_OF_PICTURE_PX)},left=${String(EDGE_OF_PICTURE_PX)},bottom=${String(EDGE_OF_PICTURE_PX)},right=${String(EDGE_OF_PICTURE_PX)}]`
+    }
   };
 }
 
-// What is empty is no id for ELK, and that of the root is.
-const nodeId = (id: string) => `state ${id}`;
-const dotId = (id: string) => `dot ${id}`;
-const initialId = (id: string) => `initial ${id}`;
-
-function dotOf({ id }: GraphNode): ElkNode {
-  return { id: dotId(id), width: dotPx, height: dotPx };
+function paddingOf(top: number, left: number): string {
+  return `[top=${String(top)},left=${String(left)},bottom=${String(marginPx)},right=${String(marginPx)}]`;
 }
 
-function initialEdge({ id }: GraphNode): ElkExtendedEdge {
+/** Whether a transition goes from what is inside a state to what is not, or the other way. */
+function crosses(id: string): (edge: GraphEdge) => boolean {
+  const isInside = (other: string) => other !== id && (id === '' || other.startsWith(`${id}.`));
+  return ({ source, target }) => isInside(source) !== isInside(target);
+}
+
+function elkDot({ id }: GraphNode): ElkNode {
+  return {
+    id: dotId(id),
+    width: dotPx,
+    height: dotPx,
+    layoutOptions: { 'elk.layered.layering.layerConstraint': 'FIRST' }
+  };
+}
+
+function elkInitial({ id }: GraphNode): ElkExtendedEdge {
   return { id: initialId(id), sources: [dotId(id)], targets: [nodeId(id)] };
 }
 
-function elkEdge({ id, source, target, lines }: GraphEdge): ElkExtendedEdge {
+// ELK lays out what goes down: what goes back is given to it from its end to its start, and read the other way round.
+function elkEdge({ id, source, target, lines }: GraphEdge, isBack: boolean): ElkExtendedEdge {
+  const label = { id: `label ${id}`, text: lines.join('\n'), ...labelSize(lines) };
   return {
     id,
-    sources: [nodeId(source)],
-    targets: [nodeId(target)],
-    labels:
-      lines.length === 0 ? [] : [{ id: `label ${id}`, text: lines.join('\n'), ...labelSize(lines) }]
+    sources: [nodeId(isBack ? target : source)],
+    targets: [nodeId(isBack ? source : target)],
+    labels: lines.length === 0 ? [] : [label]
   };
-}
-
-function widthOf(lines: readonly string[]): number {
-  return Math.ceil(Math.max(0, ...lines.map(({ length }) => length)) * lineCharacterPx);
-}
-
-function labelSize(lines: readonly string[]): { width: number; height: number } {
-  return {
-    width: widthOf(lines) + 2 * labelPadPx,
-    height: lines.length * lineHeightPx + 2 * labelPadPx
-  };
-}
-
-/** Size of what is written in a state: name, lines, and the transitions that have no target. */
-function headSize(
-  { id, key, lines }: GraphNode,
-  edges: readonly GraphEdge[]
-): { width: number; height: number } {
-  const rows = rowsOf(id, edges).flatMap((row) => row.lines);
-  const width = Math.max(key.length * titleCharacterPx, widthOf([...lines, ...rows]));
-  return {
-    width: Math.ceil(width) + 2 * padPx,
-    height:
-      2 * insetPx +
-      titleLinePx +
-      (lines.length + rows.length) * lineHeightPx +
-      (rows.length === 0 ? 0 : gapPx)
-  };
-}
-
-function rowsOf(id: string, edges: readonly GraphEdge[]): readonly GraphEdge[] {
-  return edges.filter(({ source, isInside }) => isInside && source === id);
-}
-
-function placed(graph: ChartGraph, root: ElkNode): ChartLayout {
-  const boxes = new Map<string, ChartBox>();
-  const collect = (node: ElkNode): void => {
-    boxes.set(node.id, boxOf(node));
-    for (const child of node.children ?? []) collect(child);
-  };
-  collect(root);
-  const ways = new Map((root.edges ?? []).map((edge) => [edge.id, edge]));
-  const nodes = graph.nodes.map((node): ChartNode => ({
-    ...node,
-    ...found(boxes, nodeId(node.id))
-  }));
-  const rows = new Map(nodes.flatMap((node) => [...rowBoxes(node, graph.edges)]));
-  return {
-    hash: graph.hash,
-    chart: graph.chart,
-    width: Math.ceil(root.width ?? 0),
-    height: Math.ceil(root.height ?? 0),
-    nodes,
-    edges: graph.edges.map(({ isInside, ...edge }): ChartEdge => {
-      if (isInside) return { ...edge, points: [], label: rows.get(edge.id) ?? null };
-      const way = found(ways, edge.id);
-      const [label] = way.labels ?? [];
-      return { ...edge, points: pointsOf(way), label: label === undefined ? null : boxOf(label) };
-    }),
-    initials: graph.nodes
-      .filter(({ isInitial }) => isInitial)
-      .map(({ id }): ChartInitial => {
-        const { x, y } = found(boxes, dotId(id));
-        const [, ...points] = pointsOf(found(ways, initialId(id)));
-        return { target: id, points: [[x + dotPx / 2, y + dotPx / 2], ...points] };
-      })
-  };
-}
-
-function found<T>(places: ReadonlyMap<string, T>, id: string): T {
-  const place = places.get(id);
-  if (place === undefined) throw new Error(`the layout has lost ${id}`);
-  return place;
-}
-
-const rounded = (length = 0) => Math.round(length * 10) / 10;
-
-function boxOf({ x, y, width, height }: Partial<ChartBox>): ChartBox {
-  return { x: rounded(x), y: rounded(y), width: rounded(width), height: rounded(height) };
-}
-
-function pointsOf({ sections = [] }: ElkExtendedEdge): ChartPoint[] {
-  return sections
-    .flatMap(({ startPoint, bendPoints = [], endPoint }) => [startPoint, ...bendPoints, endPoint])
-    .map(({ x, y }): ChartPoint => [rounded(x), rounded(y)]);
-}
-
-/** Where the transitions go that are written in their state: below its lines, one after the other. */
-function rowBoxes(
-  { id, x, y, width, lines }: ChartNode,
-  edges: readonly GraphEdge[]
-): Map<string, ChartBox> {
-  const boxes = new Map<string, ChartBox>();
-  let top = y + insetPx + titleLinePx + lines.length * lineHeightPx + gapPx;
-  for (const row of rowsOf(id, edges)) {
-    const height = row.lines.length * lineHeightPx;
-    boxes.set(row.id, { x: x + padPx, y: top, width: width - 2 * padPx, height });
-    top += height;
-  }
-  return boxes;
 }

@@ -19,11 +19,11 @@ import {
 const HASH_LENGTH = 16;
 
 /** A state without its place. */
-export type GraphNode = Omit<ChartNode, keyof ChartBox>;
+export type GraphNode = Omit<ChartNode, keyof ChartBox | 'linesAt'>;
 
 /** A transition without its way. */
 export type GraphEdge = Omit<ChartEdge, 'points' | 'label'> & {
-  /** Whether it has no target, and is therefore written in its state and not drawn as an arrow. */
+  /** Whether it neither leaves nor enters a state, and is therefore written in its own and not drawn as an arrow. */
   readonly isInside: boolean;
 };
 
@@ -70,7 +70,7 @@ export function transitionId(definition: AnyTransitionDefinition): string | null
   if (known !== undefined) return known;
   const source: AnyStateNode = definition.source;
   const eventType: unknown = definition.eventType;
-  // The entry of a root has a null here, whatever the types say.
+  // The entry of an initial state has null here, whatever the types say.
   if (typeof eventType !== 'string') return null;
   const siblings = eventType === '' ? source.always : source.transitions.get(eventType);
   const index = siblings?.indexOf(definition) ?? -1;
@@ -108,6 +108,7 @@ function nodeOf(node: AnyStateNode): GraphNode {
     kind: type,
     isInitial: parent?.type === 'compound' && parent.initial.target[0] === node,
     lines: [
+      ...(type === 'history' ? [node.history === 'deep' ? 'deep history' : 'history'] : []),
       ...listLines(
         '',
         tags.length === 0 ? [] : [tags.map((tag) => `#${tag}`).join(' ')],
@@ -139,30 +140,41 @@ function edgeOf(
   const targets: readonly AnyStateNode[] = definition.target ?? [];
   const [first, ...others] = targets;
   const target = first === undefined ? source : commonAncestor(first, others);
+  const isInternal = !definition.reenter && targets.every((state) => isWithin(state, source));
+  const isAtomic = Object.keys(source.states).length === 0;
+  const isInside = isInternal && (first === undefined || isAtomic);
   return {
     id: edgeId(source, eventType, index),
     source: stateId(source),
     target: stateId(target),
-    isInside: targets.length === 0,
-    isInternal: !definition.reenter && targets.every((state) => isWithin(state, source)),
-    lines: linesOf(source, eventType, definition)
+    isInside,
+    isInternal,
+    lines: linesOf(eventWords(source, eventType, delayOf(definition)), definition, isInside)
   };
 }
 
+function delayOf(definition: AnyTransitionDefinition): unknown {
+  return 'delay' in definition ? definition.delay : undefined;
+}
+
 function linesOf(
-  source: AnyStateNode,
-  eventType: string,
-  definition: AnyTransitionDefinition
+  event: string,
+  { guard, actions }: AnyTransitionDefinition,
+  isInside: boolean
 ): string[] {
-  const { guard, actions, target } = definition;
-  const max = target === undefined ? CHART_LINE_MAX : LABEL_LINE_MAX;
-  const event = eventWords(source, eventType, 'delay' in definition ? definition.delay : undefined);
   const condition = guard === undefined ? '' : `[${guardWords(guard)}]`;
-  return [
-    ...listLines('', [event], max),
-    ...listLines('', [condition], max),
-    ...listLines('/', actionsWords(actions), max)
-  ].filter((line) => line !== '');
+  const words = [event, condition].filter((word) => word !== '');
+  const done = actionsWords(actions);
+  if (!isInside) {
+    const max = LABEL_LINE_MAX;
+    return [...words.flatMap((word) => listLines('', [word], max)), ...listLines('/', done, max)];
+  }
+  // There is room for more in a line inside of a state: as much as for its own.
+  const first = words.length === 0 ? [] : [words.join(' ')];
+  const whole = [...first, ...(done.length === 0 ? [] : [`/ ${done.join(', ')}`])].join(' ');
+  return whole.length <= CHART_LINE_MAX
+    ? listLines('', [whole], CHART_LINE_MAX)
+    : [...listLines('', first, CHART_LINE_MAX), ...listLines('/', done, CHART_LINE_MAX)];
 }
 
 function isWithin(node: AnyStateNode, ancestor: AnyStateNode): boolean {

@@ -1,0 +1,39 @@
+/**
+ * The style of a chart that stands alone, in the pages' own colours: for the light, and for whoever prefers the dark.
+ * Pictures are shown by much that does not know `light-dark()`.
+ */
+import { readFileSync } from 'node:fs';
+
+const DECLARATION = /(--[\w-]+):\s*([^;]+);/g;
+const COMMENT = /\/\*.*?\*\//gs;
+const VALUE = String.raw`((?:[^(),]|\([^)]*\))+)`;
+const LIGHT_DARK = new RegExp(String.raw`^light-dark\(${VALUE},${VALUE}\)$`);
+
+function readStyle(file: string): string {
+  return readFileSync(new URL(`../../client/${file}`, import.meta.url), 'utf8').replace(
+    COMMENT,
+    ''
+  );
+}
+
+/** Answers the style sheet: the variables that are used, as they are in the light and in the dark, and the looks. */
+export function chartStyle(): string {
+  const looks = readStyle('inspect/chart-svg.css');
+  const rules = looks.replace(DECLARATION, '').replace(/\s+/g, ' ').trim();
+  const used = [...`${readStyle('page/theme.css')}${looks}`.matchAll(DECLARATION)].flatMap(
+    ([, name = '', value = '']) => {
+      if (!rules.includes(`var(${name})`)) return [];
+      const [, light = value, dark = null] = LIGHT_DARK.exec(value) ?? [];
+      return [{ name, light: light.trim(), dark: dark?.trim() ?? null }];
+    }
+  );
+  const light = used.map((variable) => `${variable.name}: ${variable.light};`);
+  const dark = used.flatMap((variable) =>
+    variable.dark === null ? [] : [`${variable.name}: ${variable.dark};`]
+  );
+  return [
+    `.chart { ${light.join(' ')} }`,
+    `@media (prefers-color-scheme: dark) { .chart { ${dark.join(' ')} } }`,
+    rules.replaceAll('} ', '}\n')
+  ].join('\n');
+}
