@@ -149,7 +149,8 @@ export default tseslint.config(
   {
     files: ['actors/**/*.ts'],
     rules: refuseImports({
-      regex: '^(\\.\\./)+(server/(?!(protocol|errors|inspection-protocol)\\.js$)|client/|spec/|scripts/|index\\.js)',
+      regex:
+        '^(\\.\\./)+(server/(?!(protocol|errors|inspection-protocol)\\.js$)|client/|spec/|scripts/|index\\.js)',
       message:
         'Imports run one way: server → actors → machines; only the protocols and errors are shared.'
     })
@@ -173,7 +174,8 @@ export default tseslint.config(
     files: ['client/**/*.ts'],
     rules: refuseImports(
       {
-        regex: '^(\\.\\./)+(actors/|server/(?!(protocol|errors|inspection-protocol)\\.js$)|spec/|scripts/|index\\.js)',
+        regex:
+          '^(\\.\\./)+(actors/|server/(?!(protocol|errors|inspection-protocol)\\.js$)|spec/|scripts/|index\\.js)',
         message: 'A client shares the protocols, errors and machines with the server, nothing else.'
       },
       { regex: '^node:', message: 'A client also runs in browsers.' }

@@ -18,6 +18,15 @@ import type { Transitions } from './transitions.js';
  */
 export const QUIET_ACTORS_MAX = 256;
 
+/** Threads whose actors somebody watches. */
+export type WatchedThreads = 'all' | ReadonlySet<string>;
+
+/** One who watches actors. */
+interface Onlooker {
+  readonly observe: (event: InspectionEvent) => void;
+  readonly threads: WatchedThreads;
+}
+
 /** What the actors are given. */
 export interface DeliveryActorsOptions {
   readonly clock: Clock;
@@ -31,8 +40,8 @@ export class DeliveryActors {
   private readonly held: HeldMessages;
   /** Threads that have one. */
   private readonly running = new Set<ActiveThread>();
-  private readonly observers = new Set<(event: InspectionEvent) => void>();
-  /** What lets the observers hear of each; empty while there are none. */
+  private readonly onlookers = new Set<Onlooker>();
+  /** What lets them hear of those that are watched; empty while there are none. */
   private readonly watched = new Map<ActiveThread, Subscription>();
   private isClosed = false;
   /** Type of the event that an actor is being told; null when an actor moves by itself. */
@@ -96,9 +105,8 @@ export class DeliveryActors {
     thread.actor = null;
     this.running.delete(thread);
     // Before it starts, so that its first moment is seen too; until it runs it is not the thread's.
-    const watching = this.observers.size === 0 ? null : actor.system.inspect(this.hear);
     this.unwatch(thread);
-    if (watching !== null) this.watched.set(thread, watching);
+    this.watch(thread, actor);
     actor.start();
     if (actor.getSnapshot().status !== 'active') {
       this.unwatch(thread);
@@ -124,21 +132,21 @@ export class DeliveryActors {
   }
 
   /**
-   * Lets an observer, which must not throw, hear of all that run and all that are to come. Where there is none, the
-   * actors have no observer at all and nothing is paid.
+   * Lets an observer, which must not throw, hear of the actors of some threads, those that are to come included. An
+   * actor that nobody watches has no observer at all, and pays nothing.
    * @returns a function that ends it
    */
-  observe(observer: (event: InspectionEvent) => void): () => void {
-    if (this.observers.size === 0) {
-      for (const thread of this.running) {
-        const watching = thread.actor?.system.inspect(this.hear);
-        if (watching !== undefined) this.watched.set(thread, watching);
-      }
+  observe(observe: Onlooker['observe'], threads: WatchedThreads): () => void {
+    const onlooker = { observe, threads };
+    this.onlookers.add(onlooker);
+    for (const thread of this.running) {
+      if (thread.actor !== null) this.watch(thread, thread.actor);
     }
-    this.observers.add(observer);
     return () => {
-      if (!this.observers.delete(observer) || this.observers.size > 0) return;
-      for (const thread of [...this.watched.keys()]) this.unwatch(thread);
+      if (!this.onlookers.delete(onlooker)) return;
+      for (const thread of [...this.watched.keys()]) {
+        if (!this.isWatched(thread.id)) this.unwatch(thread);
+      }
     };
   }
 
@@ -160,12 +168,26 @@ export class DeliveryActors {
     for (const thread of [...this.watched.keys()]) this.unwatch(thread);
   }
 
-  private readonly hear = (event: InspectionEvent): void => {
-    for (const observer of this.observers) observer(event);
-  };
+  private isWatched(thread: string): boolean {
+    for (const { threads } of this.onlookers) if (isAmong(thread, threads)) return true;
+    return false;
+  }
+
+  private watch(thread: ActiveThread, actor: NonNullable<ActiveThread['actor']>): void {
+    const { id } = thread;
+    if (this.watched.has(thread) || !this.isWatched(id)) return;
+    const watching = actor.system.inspect((event) => {
+      for (const { observe, threads } of this.onlookers) if (isAmong(id, threads)) observe(event);
+    });
+    this.watched.set(thread, watching);
+  }
 
   private unwatch(thread: ActiveThread): void {
     this.watched.get(thread)?.unsubscribe();
     this.watched.delete(thread);
   }
+}
+
+function isAmong(thread: string, threads: WatchedThreads): boolean {
+  return threads === 'all' || threads.has(thread);
 }

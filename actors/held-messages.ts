@@ -6,6 +6,7 @@ import { reasonOf } from '../machines/child.js';
 import type { ActiveThread, Held } from './active-thread.js';
 import type { Clock } from './clock.js';
 import type { Logger } from './log-line.js';
+import type { DeliveryWatch } from './monitor.js';
 import type { Outcomes } from './outcomes.js';
 import type { ThreadLog } from './log/thread-log.js';
 
@@ -16,6 +17,8 @@ export interface HeldMessagesOptions {
   readonly logger: Logger;
   /** How long a message may wait for a subscriber, in milliseconds. */
   readonly graceMs: number;
+  /** Hears which threads hold undelivered messages. */
+  readonly monitor: DeliveryWatch;
 }
 
 /** Books of all threads whose messages wait or were not delivered. */
@@ -44,13 +47,15 @@ export class HeldMessages {
 
   /** Begins the startup grace, counts the incidents left open, and answers the real threads that still wait. */
   open(isReal: (thread: string) => boolean): string[] {
-    const { log, clock, graceMs } = this.options;
+    const { log, clock, graceMs, monitor } = this.options;
     this.graceEndsAt = clock.now() + graceMs;
     const waiting: string[] = [];
-    for (const { thread, state } of log.allUnwatched()) {
+    for (const { thread, state, since } of log.allUnwatched()) {
       if (!isReal(thread)) continue;
-      if (state === 'undelivered') this.undeliveredThreads++;
-      else waiting.push(thread);
+      if (state === 'undelivered') {
+        this.undeliveredThreads++;
+        monitor.undelivered(thread, since);
+      } else waiting.push(thread);
     }
     return waiting;
   }
@@ -89,7 +94,7 @@ export class HeldMessages {
   openIncident(thread: ActiveThread): void {
     const { held } = thread;
     if (held === null) return;
-    const { clock, logger } = this.options;
+    const { clock, logger, monitor } = this.options;
     held.state = 'undelivered';
     this.waitingThreads--;
     this.undeliveredThreads++;
@@ -106,6 +111,7 @@ export class HeldMessages {
         waitedMs: clock.now() - held.since
       }
     );
+    monitor.undelivered(thread.id, held.since);
   }
 
   /** Somebody has taken what was not delivered: one line. */
@@ -122,7 +128,10 @@ export class HeldMessages {
     const { held } = thread;
     if (held === null) return;
     if (held.state === 'waiting') this.waitingThreads--;
-    else this.undeliveredThreads--;
+    else {
+      this.undeliveredThreads--;
+      this.options.monitor.delivered(thread.id);
+    }
     this.outcomes.held(thread, held, 'delivered');
     thread.held = null;
     void this.mark(thread);

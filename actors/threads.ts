@@ -8,11 +8,12 @@ import { judgeUnwatched, type DeliveryOutcome } from '../machines/delivery-outco
 import { isTestThread } from '../machines/test-thread.js';
 import { ActiveThread } from './active-thread.js';
 import type { Clock } from './clock.js';
-import { DeliveryActors } from './delivery-actors.js';
+import { DeliveryActors, type WatchedThreads } from './delivery-actors.js';
 import type { DeliveryCounts } from './delivery-counts.js';
 import { HeldMessages } from './held-messages.js';
 import type { Incidents } from './incidents.js';
 import type { Logger } from './log-line.js';
+import type { DeliveryWatch } from './monitor.js';
 import type { Transitions } from './transitions.js';
 import { Outcomes } from './outcomes.js';
 import { Presence, PRESENCE_NAMES_MAX, type PresenceChange } from './presence.js';
@@ -57,6 +58,8 @@ export interface ThreadsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly incidents: Incidents;
+  /** Hears which real threads hold undelivered messages. */
+  readonly monitor: DeliveryWatch;
   readonly testThreadPrefixes: readonly string[];
   /** How long a message may wait for a subscriber, in milliseconds. */
   readonly graceMs: number;
@@ -148,9 +151,9 @@ export class Threads {
     return this.active.values();
   }
 
-  /** Lets an observer, which must not throw, hear of the delivery actors; answers how to end that. */
-  observe(observer: (event: InspectionEvent) => void): () => void {
-    return this.actors.observe(observer);
+  /** Lets an observer, which must not throw, hear of the delivery actors of some threads; answers how to end that. */
+  observe(observer: (event: InspectionEvent) => void, which: WatchedThreads): () => void {
+    return this.actors.observe(observer, which);
   }
 
   /** The delivery actor of a thread; null while it needs none. */

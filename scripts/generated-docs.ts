@@ -1,16 +1,22 @@
-/** Writes `.env.example`, the table of docs/configuration.md and docs/errors.md from their sources: `npx tsx scripts/generated-docs.ts`. */
+/** Writes `.env.example`, the tables of docs/configuration.md and docs/operations.md, and docs/errors.md, from their sources: `npx tsx scripts/generated-docs.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { errorsPage } from './errors-page.js';
+import { monitorRules, RULES_MARKS } from './monitor-rules.js';
 import { envExample, settingsTable, TABLE_MARKS } from '../server/config/config-text.js';
 
-const page = new URL('../docs/configuration.md', import.meta.url);
-const [begin, end] = TABLE_MARKS;
-const text = readFileSync(page, 'utf8');
-const [before] = text.split(begin);
-const [, after] = text.split(end);
-if (before === undefined || after === undefined) {
-  throw new Error(`docs/configuration.md has no ${begin} … ${end}: put both marks back`);
+/** Puts a text between two marks of a page. */
+function writeBetween(path: string, [begin, end]: readonly [string, string], text: string): void {
+  const page = new URL(path, import.meta.url);
+  const before = readFileSync(page, 'utf8');
+  const [head] = before.split(begin);
+  const [, tail] = before.split(end);
+  if (head === undefined || tail === undefined) {
+    throw new Error(`${path} has no ${begin} … ${end}: put both marks back`);
+  }
+  writeFileSync(page, `${head}${begin}\n\n${text}\n\n${end}${tail}`);
 }
-writeFileSync(page, `${before}${begin}\n\n${settingsTable()}\n\n${end}${after}`);
+
+writeBetween('../docs/configuration.md', TABLE_MARKS, settingsTable());
+writeBetween('../docs/operations.md', RULES_MARKS, monitorRules());
 writeFileSync(new URL('../.env.example', import.meta.url), envExample());
 writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage());

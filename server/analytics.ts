@@ -5,7 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { createClickhouse, type Clickhouse } from '../actors/clickhouse/clickhouse.js';
 import { createSink, type Sink } from '../actors/clickhouse/sink.js';
+import { SinkLag } from '../actors/clickhouse/sink-lag.js';
 import type { Clock } from '../actors/clock.js';
+import { RULES } from '../actors/finding-rules.js';
 import type { Logger } from '../actors/log-line.js';
 import { LogUnavailableError } from '../actors/log/log-errors.js';
 import type { ThreadLog } from '../actors/log/thread-log.js';
@@ -25,8 +27,12 @@ import {
 /** A required ClickHouse gives up by itself after a minute; the supervisor waits a little longer to hear why. */
 const CLICKHOUSE_START_TIMEOUT_MS = 70_000;
 
-const DISK_LOW =
-  'the disk of the thread log is nearly full: what ClickHouse does not have is not kept for it past the retention';
+/** Hears what the log's disk and the sink are like; {@link Analytics.sweep} tells it. */
+export interface AnalyticsWatch {
+  diskLow(isLow: boolean): void;
+  /** For so long the sink has not been up to date though its store takes rows; with how many threads wait. */
+  sinkBehind(behindMs: number, threads: number): void;
+}
 
 /** What the analytics side is made of. */
 export interface AnalyticsOptions {
@@ -38,6 +44,7 @@ export interface AnalyticsOptions {
   /** Answers a number in [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;
+  readonly monitor: AnalyticsWatch;
 }
 
 /** ClickHouse and its sink. */
@@ -46,6 +53,7 @@ export class Analytics {
   private readonly clickhouse: Clickhouse;
   private readonly sink: Sink | null;
   private isDiskLow = false;
+  private readonly lag = new SinkLag();
 
   constructor(options: AnalyticsOptions) {
     const { config, node, log, clock, random, logger } = options;
@@ -97,18 +105,18 @@ export class Analytics {
     ];
   }
 
-  /** What is wrong, in sentences. */
-  issues(): string[] {
-    return this.isDiskLow ? [DISK_LOW] : [];
-  }
-
-  /** Looks whether the log still has room for what ClickHouse does not have; called every second. */
+  /** Looks at the log's room for what ClickHouse does not have, and how far the sink is; called every second. */
   sweep(): void {
-    const isLow = this.sink?.status()?.backlog?.isDiskLow ?? false;
+    const { clock, logger, monitor } = this.options;
+    const status = this.sink?.status() ?? null;
+    const asOf = this.sink?.asOf() ?? null;
+    const { behindMs, threads } = this.lag.look(status, asOf, clock.now());
+    monitor.sinkBehind(behindMs, threads);
+    const isLow = status?.backlog?.isDiskLow ?? false;
     if (isLow === this.isDiskLow) return;
     this.isDiskLow = isLow;
-    const { logger } = this.options;
-    if (isLow) logger.warn(DISK_LOW, { actor: 'log' });
+    monitor.diskLow(isLow);
+    if (isLow) logger.warn(RULES.disk_low.message({ isLow }), { actor: 'log' });
     else logger.info('The disk has room again for what ClickHouse does not have', { actor: 'log' });
   }
 

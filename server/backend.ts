@@ -4,8 +4,8 @@
  */
 import type { Clock } from '../actors/clock.js';
 import type { Logger } from '../actors/log-line.js';
-import type { DeliveryCounts } from '../actors/delivery-counts.js';
 import type { Incidents } from '../actors/incidents.js';
+import type { Monitor } from '../actors/monitor.js';
 import type { Transitions } from '../actors/transitions.js';
 import type { ThreadLog } from '../actors/log/thread-log.js';
 import { Threads } from '../actors/threads.js';
@@ -32,7 +32,7 @@ export interface BackendOptions {
   readonly log: ThreadLog;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly counts: DeliveryCounts;
+  readonly monitor: Monitor;
   readonly incidents: Incidents;
   readonly transitions: Transitions;
   readonly chat: Chat;
@@ -46,7 +46,6 @@ export interface BackendOptions {
 /** The parts that the server goes on to use. */
 export interface Backend {
   readonly threads: Threads;
-  readonly catchUp: CatchUp;
   readonly events: EventStreams;
   /** Everything below `/api/`. */
   readonly routes: readonly HttpRoute[];
@@ -56,7 +55,7 @@ export interface Backend {
 
 /** Makes the backend and gives the chat what it needs of it. */
 export function createBackend(options: BackendOptions): Backend {
-  const { config, node, log, clock, logger, counts, incidents, chat, connections, isServing } =
+  const { config, node, log, clock, logger, monitor, incidents, chat, connections, isServing } =
     options;
   const auth = createAuthenticator(config.authJwtSecret, config.authJwksUrl);
   const fanOut = (thread: string, frame: string): void => {
@@ -67,8 +66,9 @@ export function createBackend(options: BackendOptions): Backend {
     log,
     clock,
     logger,
-    counts,
+    counts: monitor.counts,
     incidents,
+    monitor,
     transitions: options.transitions,
     stopwatch: () => performance.now(),
     testThreadPrefixes: config.testThreadPrefixes,
@@ -82,7 +82,14 @@ export function createBackend(options: BackendOptions): Backend {
       fallback: (user, frame) => connections.fallback(user, frame)
     }
   });
-  const catchUp = new CatchUp(log, threads, logger);
+  const catchUp = new CatchUp(log, threads, logger, {
+    unreadable: (count) => {
+      monitor.unreadableThreads(count);
+    },
+    caughtUp: (connection) => {
+      connections.lagEnds(connection);
+    }
+  });
   const subscriptions = new Subscriptions(log, threads, catchUp);
   const events = new EventStreams({
     clock,
@@ -124,7 +131,6 @@ export function createBackend(options: BackendOptions): Backend {
   chat.begin({ threads, catchUp, subscriptions, routes });
   return {
     threads,
-    catchUp,
     events,
     routes: [api, options.analytics.api(access)],
     handlers: Object.keys(routes)

@@ -23,11 +23,20 @@ const COME_BACK_MS = 1_000;
 /** Unreadable threads that are remembered, each as one incident; past it they are said again each time. */
 const UNREADABLE_MAX = 1_000;
 
+/** Who hears how it goes. */
+export interface CatchUpWatch {
+  /** So many threads could not be read when somebody last asked. */
+  unreadable(threads: number): void;
+  /** A connection that lagged has read everything. */
+  caughtUp(connection: Connection): void;
+}
+
 /** Reads for all connections that are behind, in turns. */
 export class CatchUp {
   private readonly log: ThreadLog;
   private readonly threads: Threads;
   private readonly logger: Logger;
+  private readonly watch: CatchUpWatch;
   private readonly due = new Set<Connection>();
   private readonly unreadable = new Set<string>();
   private isScheduled = false;
@@ -39,20 +48,20 @@ export class CatchUp {
     if (this.due.size > 0) this.schedule();
   };
 
-  constructor(log: ThreadLog, threads: Threads, logger: Logger) {
+  constructor(log: ThreadLog, threads: Threads, logger: Logger, watch: CatchUpWatch) {
     this.log = log;
     this.threads = threads;
     this.logger = logger;
-  }
-
-  /** Threads that could not be read when somebody last asked. */
-  get unreadableThreads(): number {
-    return this.unreadable.size;
+    this.watch = watch;
   }
 
   /** Goes on with a connection that has something to read and room to take it. */
   resume(connection: Connection): void {
-    if (connection.subscriptions.every(({ isLive }) => isLive)) return;
+    if (connection.subscriptions.every(({ isLive }) => isLive)) {
+      // It has left the thread that it was behind in.
+      if (connection.laggingSince !== null) this.watch.caughtUp(connection);
+      return;
+    }
     this.due.add(connection);
     this.schedule();
   }
@@ -80,7 +89,7 @@ export class CatchUp {
       if (!this.page(connection, subscription)) return false;
     }
     const isBehind = connection.subscriptions.some(({ isLive }) => !isLive);
-    if (!isBehind) connection.laggingSince = null;
+    if (!isBehind && connection.laggingSince !== null) this.watch.caughtUp(connection);
     return isBehind;
   }
 
@@ -125,6 +134,7 @@ export class CatchUp {
       const page = this.log.read(thread, after, PAGE_MESSAGES, PAGE_CHARS);
       if (this.unreadable.delete(thread)) {
         this.logger.info('The thread can be read again', { actor: 'log', thread });
+        this.watch.unreadable(this.unreadable.size);
       }
       return page;
     } catch (error) {
@@ -135,6 +145,7 @@ export class CatchUp {
             '`rollcall log check`, which says what is damaged, and `rollcall log export`, which saves the rest',
           { actor: 'log', thread }
         );
+        this.watch.unreadable(this.unreadable.size);
       }
       return null;
     }

@@ -152,7 +152,7 @@ export class Chat {
     // Typing and presence are dropped for a slow connection; only a message makes it lag.
     const missed = parseMessageFrame(frame);
     if (missed === null) return;
-    connection.laggingSince ??= this.options.clock.now();
+    this.options.connections.lagBegins(connection);
     for (const subscription of connection.subscriptions) {
       if (!subscription.isLive) continue;
       const { thread } = subscription;

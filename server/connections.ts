@@ -20,6 +20,9 @@ export const LAG_MAX_MS = 60_000;
 /** How often the sweep runs: the resolution of all deadlines of a connection. */
 export const SWEEP_MS = 1_000;
 
+/** Hears how many of the open connections read behind, when that changes. */
+export type LaggingListener = (lagging: number, open: number) => void;
+
 function takesNow(connection: Connection): boolean {
   return !connection.isClosing && connection.laggingSince === null;
 }
@@ -28,14 +31,22 @@ function takesNow(connection: Connection): boolean {
 export class Connections {
   private readonly clock: Clock;
   private readonly limits: ConnectionLimits;
+  private readonly onLagging: LaggingListener;
   private readonly all = new Set<Connection>();
+  /** Those of them that read behind. */
+  private readonly behind = new Set<Connection>();
   private readonly streams = new Set<Connection>();
   private readonly users = new Map<string, Set<Connection>>();
   private readonly addresses = new Map<string, number>();
 
-  constructor(clock: Clock, limits: ConnectionLimits) {
+  constructor(
+    clock: Clock,
+    limits: ConnectionLimits,
+    onLagging: LaggingListener = () => undefined
+  ) {
     this.clock = clock;
     this.limits = limits;
+    this.onLagging = onLagging;
   }
 
   /** Open connections. */
@@ -45,9 +56,22 @@ export class Connections {
 
   /** Connections that are reading behind. */
   get lagging(): number {
-    let count = 0;
-    for (const connection of this.all) if (connection.laggingSince !== null) count++;
-    return count;
+    return this.behind.size;
+  }
+
+  /** From here on a connection reads behind. */
+  lagBegins(connection: Connection): void {
+    if (connection.laggingSince !== null) return;
+    connection.laggingSince = this.clock.now();
+    if (!this.all.has(connection)) return;
+    this.behind.add(connection);
+    this.tellLagging();
+  }
+
+  /** A connection that read behind has everything. */
+  lagEnds(connection: Connection): void {
+    connection.laggingSince = null;
+    if (this.behind.delete(connection)) this.tellLagging();
   }
 
   /** The open connections, oldest first. */
@@ -117,6 +141,7 @@ export class Connections {
   /** Lets go of a connection that has closed. */
   remove(connection: Connection): void {
     if (!this.all.delete(connection)) return;
+    if (this.behind.delete(connection)) this.tellLagging();
     const left = (this.addresses.get(connection.address) ?? 1) - 1;
     if (left === 0) this.addresses.delete(connection.address);
     else this.addresses.set(connection.address, left);
@@ -143,5 +168,11 @@ export class Connections {
         connection.send('{"type":"ping"}');
       }
     }
+    // How many are not behind has changed as well.
+    if (this.behind.size > 0) this.tellLagging();
+  }
+
+  private tellLagging(): void {
+    this.onLagging(this.behind.size, this.all.size);
   }
 }

@@ -207,8 +207,18 @@ export interface UnwatchedMessage {
   readonly at: number;
 }
 
+/** Actors of threads that nobody watches any more: what they do from here on is not in the recording. */
+export interface LeftMessage {
+  readonly type: 'inspect.left';
+  readonly seq: number;
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly sessionIds: readonly string[];
+}
+
 /** What a recording is made of. */
-export type RecordedMessage = ActorMessage | EventMessage | SnapshotMessage | UnwatchedMessage;
+export type RecordedMessage =
+  ActorMessage | EventMessage | SnapshotMessage | UnwatchedMessage | LeftMessage;
 
 /** How the recording of the server stands. */
 export interface RecordingState {

@@ -19,6 +19,8 @@ export class LogService implements Service {
   private readonly logger: Logger;
   /** Called each time the log takes messages again. */
   onWritable: () => void = () => undefined;
+  /** Called each time it stops or starts to: with why it takes none, null when it does. */
+  onFault: (reason: string | null) => void = () => undefined;
   private claim: DataDirClaim | null = null;
   private opened: ThreadLog | null = null;
 
@@ -69,6 +71,7 @@ export class LogService implements Service {
   }
 
   private tell({ writable, reason }: LogHealth): void {
+    this.onFault(writable ? null : (reason ?? 'no reason given'));
     if (writable) {
       this.logger.info('The thread log takes messages again', { actor: 'log' });
       this.onWritable();

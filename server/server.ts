@@ -6,6 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createActor, fromPromise, type Actor, type InspectionEvent } from 'xstate';
 import { REQUIRED_BUT } from '../machines/clickhouse.machine.js';
 import type { Clock } from '../actors/clock.js';
+import { EventLoopDelay } from '../actors/event-loop-delay.js';
 import { HandlerRegistry } from '../actors/handlers.js';
 import { Incidents } from '../actors/incidents.js';
 import { contained } from '../actors/inspection.js';
@@ -83,7 +84,10 @@ export class Server {
     this.timeline = new StartupTimeline(clock);
     this.incidents = new Incidents({ clock, logger });
     this.supervision = new Supervision({ clock, logger });
-    this.connections = new Connections(clock, connectionLimits(config));
+    this.monitor = new Monitor({ clock, incidents: this.incidents, loop: new EventLoopDelay() });
+    this.connections = new Connections(clock, connectionLimits(config), (lagging, open) => {
+      this.monitor.lagging(lagging, open);
+    });
     this.chat = new Chat({
       clock,
       incidents: this.incidents,
@@ -103,18 +107,14 @@ export class Server {
     this.listener = new Listener(config, logger, this.chat, http, this.inspector?.endpoint);
     this.logService = new LogService(config, clock, logger);
     this.logService.onWritable = () => this.backend?.threads.resync();
+    this.logService.onFault = (reason) => {
+      this.monitor.logFault(reason);
+    };
     this.handlers = new HandlerRegistry({
       clock,
       logger,
       graceMs: config.handlerGraceMs,
       register: () => this.registerHandlers()
-    });
-    this.monitor = new Monitor({
-      undeliveredThreads: () => this.backend?.threads.undeliveredThreads ?? 0,
-      logFault: () => this.logService.log?.health().reason ?? null,
-      unreadableThreads: () => this.backend?.catchUp.unreadableThreads ?? 0,
-      incidents: () => this.incidents.all(),
-      missed: () => [...this.supervision.missed('all'), ...this.analytics.issues()]
     });
     this.transitions = new Transitions({
       clock,
@@ -129,7 +129,8 @@ export class Server {
       log: () => this.logService.log,
       clock,
       random,
-      logger
+      logger,
+      monitor: this.monitor
     });
     const machine = createStartupMachine({ now: () => clock.now(), random }).provide({
       actors: { drain: fromPromise<void>(() => this.drain()) }
@@ -298,7 +299,7 @@ export class Server {
       log,
       clock: this.outside.clock,
       logger: this.outside.logger,
-      counts: this.monitor.counts,
+      monitor: this.monitor,
       incidents: this.incidents,
       transitions: this.transitions,
       analytics: this.analytics,
@@ -311,7 +312,7 @@ export class Server {
     });
     const { threads } = this.backend;
     const outside = this.outsideObserver();
-    if (outside !== null) threads.observe(outside);
+    if (outside !== null) threads.observe(outside, 'all');
     this.inspector?.begin({ threads, log });
     return this.backend.handlers;
   }
@@ -324,14 +325,13 @@ export class Server {
     await drainConnections({ connections, clock, random, shutdownMs: this.config.shutdownMs });
     await this.backend?.threads.settled();
     this.backend?.threads.close();
-    this.inspector?.end();
   }
 
   /** Logs the transitions of the root, each once. */
   private followRoot(): void {
     const { clock, logger } = this.outside;
     this.root.on('children.changed', () => {
-      this.supervision.follow(this.root.getSnapshot().context.states);
+      this.monitor.follow(this.supervision.follow(this.root.getSnapshot().context.states));
     });
     this.root.on('phase.started', ({ phase }) => {
       this.timeline.begin(phase);
@@ -343,8 +343,8 @@ export class Server {
     this.root.on('startup.completed', () => {
       const tookMs = this.timeline.finish();
       this.backend?.threads.open();
+      this.monitor.begin();
       this.sweepAgain();
-      this.inspector?.finishStartup();
       const inspector = this.inspector === null ? '' : `inspector ${this.url}/inspect · `;
       logger.info(
         `Rollcall is serving after ${String(tookMs)} ms: chat ${this.url}/ · ${inspector}status ${this.url}/status.html`,
@@ -361,17 +361,25 @@ export class Server {
         ...failure.report
       });
     });
+    // Whoever watches sees it stop, until the listener has gone.
+    const ended = (): void => {
+      this.inspector?.end();
+    };
+    this.root.subscribe({ complete: ended, error: ended });
     this.root.on('draining', () => {
       clock.clearTimeout(this.sweep);
+      this.monitor.rest();
       logger.info(`Draining ${String(this.connections.open)} connections`, { actor: 'startup' });
     });
   }
 
   private sweepAgain(): void {
     this.sweep = this.outside.clock.setTimeout(() => {
+      // The first time, a moment after serving: what the startup set going is recorded too.
+      this.inspector?.finishStartup();
       this.connections.sweep();
-      this.incidents.sweep();
       this.analytics.sweep();
+      this.monitor.sweep();
       this.backend?.threads.sweep();
       this.backend?.events.sweep();
       this.sweepAgain();

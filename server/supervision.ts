@@ -32,10 +32,11 @@ export class Supervision {
     this.options = options;
   }
 
-  /** Takes in how all parts stand now, and logs what has begun or ended. */
-  follow(states: StartupContext['states']): void {
+  /** Takes in how all parts stand now, and logs what has begun or ended. Answers the parts. */
+  follow(states: StartupContext['states']): readonly ChildState[] {
     this.children = Object.values(states).flat();
     for (const child of this.children) this.judge(child);
+    return this.children;
   }
 
   /** Every part, as of now. */

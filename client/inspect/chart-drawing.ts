@@ -57,21 +57,32 @@ export function drawChart(layout: ChartLayout): DrawnElement {
       'aria-label': `Chart ${chart}: ${counts}`
     },
     [
-      drawn('g', { class: 'chart-states' }, nodes.map(drawState)),
+      drawn(
+        'g',
+        { class: 'chart-states' },
+        nodes.map((node) => drawState(node, isRegion(node, nodes)))
+      ),
       drawn('g', { class: 'chart-initials' }, initials.map(drawInitial)),
       drawn('g', { class: 'chart-edges' }, edges.map(drawEdge))
     ]
   );
 }
 
-function drawState(node: ChartNode): DrawnElement {
+/** Whether it is active together with the states beside it. */
+function isRegion({ parent }: ChartNode, nodes: readonly ChartNode[]): boolean {
+  return nodes.some(({ id, kind }) => id === parent && kind === 'parallel');
+}
+
+function drawState(node: ChartNode, isRegion: boolean): DrawnElement {
   const { id, key, kind, x, y, width, height, lines, linesAt } = node;
   const frame = { x, y, width, height, rx: ROUND_PX };
   const isGroup = kind === 'compound' || kind === 'parallel';
-  return drawn('g', { class: `chart-state chart-${kind}`, 'data-state': id }, [
+  const looks = `chart-state chart-${kind}${isRegion ? ' chart-region' : ''}`;
+  return drawn('g', { class: looks, 'data-state': id }, [
     drawn('title', {}, [[`${id === '' ? key : id} (${kind})`, ...lines].join('\n')]),
     drawn('rect', { class: 'chart-frame', ...frame }),
-    ...(isGroup ? [drawBar(node)] : []),
+    // The bar would hide half of the border at the top.
+    ...(isGroup ? [drawBar(node), drawn('rect', { class: 'chart-border', ...frame })] : []),
     ...(kind === 'final' ? [drawInnerFrame(node)] : []),
     drawn('text', { class: 'chart-title', x: x + padPx, y: y + insetPx + TITLE_BASE_PX }, [key]),
     ...lines.map((line, index) =>

@@ -1,7 +1,8 @@
 import { byId, element } from '../page/element.js';
-import { number } from './counted.js';
-import { KeyedRows } from './keyed-rows.js';
-import { label, write } from './live-text.js';
+import { counted, number } from './counted.js';
+import { findingWords, type FindingWords } from './finding.js';
+import { KeyedRows, type Row } from './keyed-rows.js';
+import { label, tint, write } from './live-text.js';
 import type { Moment } from './moment.js';
 import { monitorWord, outcomeText, spaced } from './part-words.js';
 
@@ -9,18 +10,11 @@ import { monitorWord, outcomeText, spaced } from './part-words.js';
 export class MonitorView {
   readonly #status = byId('monitor-status', HTMLSpanElement);
   readonly #nothing = byId('no-issues', HTMLParagraphElement);
-  readonly #issues = new KeyedRows<{ readonly index: number; readonly text: string }>({
-    into: byId('issues', HTMLUListElement),
-    key: ({ index }) => String(index),
-    make: () => {
-      const root = element('li');
-      return {
-        root,
-        fill: ({ text }) => {
-          write(root, text);
-        }
-      };
-    }
+  readonly #more = byId('more-findings', HTMLParagraphElement);
+  readonly #findings = new KeyedRows<FindingWords>({
+    into: byId('findings', HTMLUListElement),
+    key: ({ key }) => key,
+    make: makeFinding
   });
   readonly #outcomes = new KeyedRows<readonly [outcome: string, messages: number]>({
     into: byId('outcomes', HTMLTableSectionElement),
@@ -43,10 +37,34 @@ export class MonitorView {
   });
 
   /** Shows the monitor as it is now. */
-  show({ report: { monitor } }: Moment): void {
+  show({ report: { monitor }, since }: Moment): void {
     label(this.#status, monitorWord(monitor.status));
-    this.#nothing.hidden = monitor.issues.length > 0;
-    this.#issues.show(monitor.issues.map((text, index) => ({ index, text })));
+    const findings = findingWords(monitor, since);
+    this.#nothing.hidden = findings.length > 0;
+    this.#findings.show(findings);
+    const { moreFindings } = monitor;
+    this.#more.hidden = moreFindings <= 0;
+    write(this.#more, moreFindings > 0 ? `and ${counted(moreFindings, 'more finding')}` : '');
     this.#outcomes.show([...monitor.outcomes]);
   }
+}
+
+function makeFinding(): Row<FindingWords> {
+  const level = element('span', { class: 'pill' });
+  const title = element('strong');
+  const message = element('p', { class: 'finding-message' });
+  const course = element('p', { class: 'note' });
+  const head = element('div', { class: 'finding-head' }, title, level);
+  const root = element('li', {}, head, message, course);
+  return {
+    root,
+    fill: (words) => {
+      root.classList.toggle('is-over', words.isOver);
+      tint(root, words.level.tone);
+      label(level, words.level);
+      write(title, words.title);
+      write(message, words.message);
+      write(course, words.course);
+    }
+  };
 }

@@ -5,6 +5,7 @@
 import type { SupervisionAction } from '../../machines/child-state.js';
 import type { ClickhouseMode, ClickhouseState } from '../../machines/clickhouse-status.js';
 import type { DeliveryOutcome } from '../../machines/delivery-outcome.js';
+import type { FindingKind, MonitorLevel } from '../../machines/finding.js';
 import type { SinkState } from '../../machines/sink-status.js';
 import type { Phase } from '../../machines/startup.machine.js';
 import type { Tone } from './overall.js';
@@ -49,9 +50,24 @@ const HANDLERS: Words<'initializing' | 'ready' | 'error'> = {
   error: { tone: 'bad', text: 'error' }
 };
 
-const MONITOR: Words<'healthy' | 'warning'> = {
+const MONITOR: Words<MonitorLevel> = {
   healthy: { tone: 'good', text: 'healthy' },
-  warning: { tone: 'warn', text: 'warning' }
+  warning: { tone: 'warn', text: 'warning' },
+  critical: { tone: 'bad', text: 'critical' },
+  failed: { tone: 'bad', text: 'failed' }
+};
+
+const FINDING: Readonly<Record<FindingKind, string>> = {
+  undelivered: 'Undelivered messages',
+  event_loop_lag: 'Late event loop',
+  lagging_connections: 'Slow readers',
+  sink_lag: 'ClickHouse behind',
+  part_missed: 'Part not well',
+  restarts: 'Restarts',
+  log_fault: 'Thread log',
+  unreadable_threads: 'Unreadable threads',
+  disk_low: 'Disk',
+  fault: 'Fault'
 };
 
 const PHASE: Words<'waiting' | 'running' | 'done' | 'failed'> = {
@@ -99,6 +115,9 @@ export const handlersWord = (status: string): Word => wordOf(HANDLERS, status);
 
 /** `monitor.status`. */
 export const monitorWord = (status: string): Word => wordOf(MONITOR, status);
+
+/** `monitor.findings[].kind`. */
+export const findingText = (kind: string): string => textOf(FINDING, kind) ?? spaced(kind);
 
 /** `startup.phases[].status`. */
 export const phaseWord = (status: string): Word => wordOf(PHASE, status);

@@ -65,6 +65,21 @@ export interface WaitReport {
   readonly deadlineMs: number | null;
 }
 
+/** One finding of the monitor; times in Unix milliseconds of the server. */
+export interface FindingReport {
+  readonly kind: string;
+  readonly about: string | null;
+  readonly level: string;
+  readonly message: string;
+  readonly count: number;
+  readonly since: number | null;
+  readonly lastAt: number | null;
+  /** When its cause went away; null while it is there. */
+  readonly endedAt: number | null;
+  /** When it is closed unless it comes back; null while its cause is there. */
+  readonly closesAt: number | null;
+}
+
 /** One answer of `/status`. */
 export interface Report {
   readonly status: string;
@@ -101,6 +116,8 @@ export interface Report {
   readonly monitor: {
     readonly status: string;
     readonly issues: readonly string[];
+    readonly findings: readonly FindingReport[];
+    readonly moreFindings: number;
     readonly outcomes: ReadonlyMap<string, number>;
   };
   readonly threads: {
@@ -235,7 +252,23 @@ function monitorOf(fields: Fields): Report['monitor'] {
   return {
     status: fields.text('status'),
     issues: fields.texts('issues'),
+    findings: fields.rows('findings').map(findingOf),
+    moreFindings: fields.count('moreFindings'),
     outcomes: fields.of('outcomes').counts
+  };
+}
+
+function findingOf(fields: Fields): FindingReport {
+  return {
+    kind: fields.text('kind'),
+    about: fields.textOrNull('about'),
+    level: fields.text('level'),
+    message: fields.text('message'),
+    count: fields.count('count'),
+    since: fields.time('since'),
+    lastAt: fields.time('lastAt'),
+    endedAt: fields.time('endedAt'),
+    closesAt: fields.time('closesAt')
   };
 }
 

@@ -1,9 +1,9 @@
 /** The files of `docs/charts`: a page and a picture for each chart, and a page that leads to them. */
 import { drawChart } from '../../client/inspect/chart-drawing.js';
 import { drawn } from '../../client/inspect/drawn-element.js';
+import type { ChartLayout } from '../../server/inspection-protocol.js';
 import { layoutChart } from '../../server/inspector/chart-elk.js';
-import { chartGraph } from '../../server/inspector/chart-graph.js';
-import type { ChartGraph } from '../../server/inspector/chart-graph.js';
+import { chartGraph, type ChartGraph } from '../../server/inspector/chart-graph.js';
 import { chartStyle } from './chart-style.js';
 import { CHARTS, type ExportedChart } from './charts.js';
 import { mermaidText } from './mermaid-text.js';
@@ -12,18 +12,20 @@ import { svgText } from './svg-text.js';
 const NOTE = '<!-- Written by `npm run charts`: change the machine, not this file. -->';
 
 /** Text of every file of `docs/charts`, by its name. */
-export async function chartFiles(): Promise<ReadonlyMap<string, string>> {
+export async function chartFiles(
+  layout: (graph: ChartGraph) => Promise<ChartLayout> = layoutChart
+): Promise<ReadonlyMap<string, string>> {
   const files = new Map([['README.md', overview()]]);
   for (const chart of CHARTS) {
     const graph = chartGraph(chart.machine);
-    files.set(`${chart.name}.svg`, await picture(graph));
+    files.set(`${chart.name}.svg`, picture(await layout(graph)));
     files.set(`${chart.name}.md`, page(chart, graph));
   }
   return files;
 }
 
-async function picture(graph: ChartGraph): Promise<string> {
-  const { name, attributes, children } = drawChart(await layoutChart(graph));
+function picture(layout: ChartLayout): string {
+  const { name, attributes, children } = drawChart(layout);
   const style = drawn('style', {}, [chartStyle()]);
   return `${svgText({ name, attributes, children: [style, ...children] })}\n`;
 }

@@ -66,7 +66,8 @@ export const CHARTS: readonly ExportedChart[] = [
   {
     name: 'monitor',
     machine: monitorMachine,
-    sentence: 'The monitor, which refuses to start when there are no handlers to watch.'
+    sentence:
+      'The monitor: refuses to start when there are no handlers to watch, then is as bad as the worst that it finds.'
   },
   {
     name: 'clickhouse',

@@ -32,7 +32,11 @@ export function mermaidText({ nodes, edges }: ChartGraph): string {
   // What the root does it does wherever it is; Mermaid has no state that holds all others.
   const isAnywhere = edges.some(({ source, target }) => source === root.id || target === root.id);
   const anywhere = isAnywhere ? [`state "in any state" as ${ANYWHERE}`] : [];
-  return ['stateDiagram-v2', ...inside(root), ...anywhere, ...edges.map(arrow)]
+  const isGroup = (id: string) => id !== root.id && childrenOf(id).length > 0;
+  const lines = edges.flatMap((edge) =>
+    edge.isInside ? handled(edge, isGroup(edge.source)) : [arrow(edge)]
+  );
+  return ['stateDiagram-v2', ...inside(root), ...anywhere, ...lines]
     .map((line, index) => (index === 0 ? line : INDENT + line))
     .join('\n');
 }
@@ -45,6 +49,13 @@ function mermaidId(id: string): string {
 function arrow({ source, target, lines }: GraphEdge): string {
   const words = plain(lines.join(' '));
   return `${mermaidId(source)} --> ${mermaidId(target)}${words === '' ? '' : ` : ${words}`}`;
+}
+
+/** What is handled without leaving a state: a line in its box, or beside it when others are in there. */
+function handled({ source, lines }: GraphEdge, isGroup: boolean): string[] {
+  const words = plain(lines.join(' ')) || 'always';
+  const id = mermaidId(source);
+  return isGroup ? [`note right of ${id}`, `${INDENT}${words}`, 'end note'] : [`${id} : ${words}`];
 }
 
 /** Text without the characters that mean something to Mermaid; brackets are none of them behind a colon. */

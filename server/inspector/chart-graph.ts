@@ -70,7 +70,7 @@ export function transitionId(definition: AnyTransitionDefinition): string | null
   if (known !== undefined) return known;
   const source: AnyStateNode = definition.source;
   const eventType: unknown = definition.eventType;
-  // The entry of a root has a null here, whatever the types say.
+  // The entry of an initial state has null here, whatever the types say.
   if (typeof eventType !== 'string') return null;
   const siblings = eventType === '' ? source.always : source.transitions.get(eventType);
   const index = siblings?.indexOf(definition) ?? -1;
@@ -108,6 +108,7 @@ function nodeOf(node: AnyStateNode): GraphNode {
     kind: type,
     isInitial: parent?.type === 'compound' && parent.initial.target[0] === node,
     lines: [
+      ...(type === 'history' ? [node.history === 'deep' ? 'deep history' : 'history'] : []),
       ...listLines(
         '',
         tags.length === 0 ? [] : [tags.map((tag) => `#${tag}`).join(' ')],

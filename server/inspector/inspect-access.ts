@@ -1,6 +1,8 @@
 /**
  * Who may look through the inspector: nobody when it is off; everybody who reaches the server when it is on; the holder
- * of the token when it asks for one.
+ * of the token when it asks for one. Without a token the server must have been called by an address, as localhost, or by
+ * a name that ALLOWED_ORIGINS lists: a page from elsewhere whose own name was made to point here (DNS rebinding) is not
+ * told apart by its origin.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { bearerOf } from '../auth.js';
@@ -39,7 +41,7 @@ export class InspectAccess {
     ) {
       return { code: 'forbidden', detail: 'this origin may not look through the inspector' };
     }
-    if (this.tokenHash === null) return null;
+    if (this.tokenHash === null) return this.refusalOfHost(request.header('host'));
     const shown = tokenOf(request);
     // Hashes have one length, so comparing them tells nothing of the token's.
     if (shown !== null && timingSafeEqual(hash(shown), this.tokenHash)) return null;
@@ -47,6 +49,32 @@ export class InspectAccess {
       shown === null ? 'the inspector asks for INSPECT_TOKEN' : 'this is not the INSPECT_TOKEN';
     return { code: 'unauthorized', detail };
   }
+
+  private refusalOfHost(host: string | undefined): InspectRefusal | null {
+    if (host === undefined || isOwnName(host)) return null;
+    const isListed = this.allowedOrigins.some(
+      (origin) => origin === '*' || hostOf(origin) === host
+    );
+    if (isListed) return null;
+    const detail =
+      `the inspector is open to addresses and localhost, not to ${host.slice(0, 100)}: ` +
+      'list its origin in ALLOWED_ORIGINS, or set INSPECT=token';
+    return { code: 'forbidden', detail };
+  }
+}
+
+/** Whether a Host header names an address or localhost, which nobody can make to point elsewhere. */
+function isOwnName(host: string): boolean {
+  const name = host.replace(/:\d+$/, '');
+  return (
+    /^\d{1,3}(\.\d{1,3}){3}$/.test(name) ||
+    /^\[[0-9a-f:.]+\]$/i.test(name) ||
+    /^([a-z0-9-]+\.)*localhost$/i.test(name)
+  );
+}
+
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
 }
 
 /** Subprotocols that an upgrade offers. */

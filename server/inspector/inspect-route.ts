@@ -53,7 +53,7 @@ async function chartReply(
     return problem('not_found', 'no actor that was seen runs a machine of this hash');
   }
   try {
-    return json(200, await layouts.layout(machine), { 'cache-control': 'private, max-age=86400' });
+    return json(200, await layouts.layout(machine), { 'cache-control': 'private, max-age=3600' });
   } catch (error) {
     if (error instanceof ChartTooLargeError) {
       return problem('too_large', error.message, { title: 'the chart is too large to lay out' });

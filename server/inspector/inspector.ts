@@ -20,6 +20,7 @@ import {
   type RecordedMessage
 } from '../inspection-protocol.js';
 import { isThreadId } from '../protocol.js';
+import { TokenBucket } from '../token-bucket.js';
 import type {
   Endpoint,
   Socket,
@@ -42,6 +43,9 @@ export const VIEWERS_MAX = 32;
 
 /** Bytes waiting in a viewer's socket above which messages to it are dropped. */
 export const VIEWER_LAG_BYTES = 1_048_576;
+
+/** Requests of a viewer in a second; a search looks at every thread in use, some milliseconds when they are thousands. */
+export const VIEWER_REQUESTS_PER_SECOND = 20;
 
 /** How long a viewer may take nothing before it is sent away, in milliseconds. */
 export const VIEWER_STUCK_MS = 60_000;
@@ -88,6 +92,8 @@ export class Inspector {
   private readonly access: InspectAccess;
   private readonly layouts = new ChartLayouts();
   private readonly viewers = new Set<Viewer>();
+  /** Threads that viewers watch by name. */
+  private named: ReadonlySet<string> = new Set();
   private parts: InspectedParts | null = null;
   private endStartup: (() => void) | null = null;
   private endWatching: (() => void) | null = null;
@@ -134,7 +140,7 @@ export class Inspector {
     this.endStartup = this.recorder.attach();
   }
 
-  /** The startup is over, well or not. */
+  /** The startup is over, well or not; safe to call again. */
   finishStartup(): void {
     this.endStartup?.();
     this.endStartup = null;
@@ -144,12 +150,11 @@ export class Inspector {
   begin(parts: InspectedParts): void {
     this.parts = parts;
     this.recorder.deliver(parts.threads);
-    this.followMessages();
+    this.follow();
   }
 
-  /** Sends everybody away and lets go of everything. */
+  /** Lets go of everything; whoever still looks has been cut off by the listener. */
   end(): void {
-    for (const viewer of [...this.viewers]) viewer.socket?.end(1001, 'the server is stopping');
     this.recorder.record(false);
     this.finishStartup();
     void this.layouts.close();
@@ -189,13 +194,13 @@ export class Inspector {
     const now = this.options.clock.now();
     if (viewer.kind === 'rollcall') viewer.tell(this.hello(), now);
     else this.greet(viewer, now);
-    this.watched(viewer);
+    this.follow();
   }
 
   private close(viewer: Viewer): void {
     viewer.socket = null;
     if (!this.viewers.delete(viewer)) return;
-    this.followMessages();
+    this.follow();
     if (this.viewers.size > 0) return;
     this.options.clock.clearTimeout(this.tick);
     this.endWatching?.();
@@ -250,6 +255,8 @@ export class Inspector {
   private message(viewer: Viewer, text: string | null): void {
     if (viewer.kind === 'stately') return;
     const now = this.options.clock.now();
+    viewer.requests ??= new TokenBucket(VIEWER_REQUESTS_PER_SECOND, now);
+    const afterMs = viewer.requests.take(now);
     const decoded = decodeRequest(text);
     if (!decoded.ok) {
       const { id, message } = decoded;
@@ -257,6 +264,11 @@ export class Inspector {
       return;
     }
     const { request } = decoded;
+    if (afterMs > 0) {
+      const message = `more than ${String(VIEWER_REQUESTS_PER_SECOND)} requests in a second; ask again in ${String(afterMs)} ms`;
+      viewer.tell({ type: 'inspect.reply', id: request.id, ok: false, message }, now);
+      return;
+    }
     try {
       const result = this.answer(viewer, request);
       viewer.tell({ type: 'inspect.reply', id: request.id, ok: true, result }, now);
@@ -271,7 +283,7 @@ export class Inspector {
       case 'inspect.watch':
         viewer.threads = new Set(request.threads);
         viewer.everything = request.everything;
-        this.watched(viewer);
+        this.follow();
         return { watched: viewer.threads.size };
       case 'inspect.threads': {
         const { threads, log } = this.needed();
@@ -318,25 +330,23 @@ export class Inspector {
     actor.send(event);
   }
 
-  /** Sees to it that the actors of what a viewer watches are known, and that messages of its threads are heard. */
-  private watched(viewer: Viewer): void {
-    for (const thread of viewer.threads) this.recorder.meetThread(thread);
-    this.followMessages();
-  }
-
-  private followMessages(): void {
-    const { parts } = this;
-    if (parts === null) return;
-    let isWatching = false;
-    for (const { threads } of this.viewers) isWatching ||= threads.size > 0;
-    parts.threads.onMessage = isWatching ? (seen) => this.seen(seen) : null;
+  /** Watches what the viewers want to hear of, and no more; messages only of threads that they name. */
+  private follow(): void {
+    const named = new Set<string>();
+    let everything = false;
+    for (const viewer of this.viewers) {
+      everything ||= viewer.everything;
+      for (const thread of viewer.threads) named.add(thread);
+    }
+    this.recorder.watch(everything ? 'all' : named);
+    this.named = named;
+    if (this.parts === null) return;
+    this.parts.threads.onMessage = named.size > 0 ? (seen) => this.seen(seen) : null;
   }
 
   /** Shows a message to those who watch its thread by name; all messages of all threads would be too many. */
   private seen({ thread, entry, offset, outcome }: SeenMessage): void {
-    let isWatched = false;
-    for (const { threads } of this.viewers) isWatched ||= threads.has(thread.id);
-    if (!isWatched) return;
+    if (!this.named.has(thread.id)) return;
     const { showsBodies } = this.options;
     const { mid, user, kind, bodyJson } = entry;
     this.recorder.message(thread.id, {

@@ -9,7 +9,7 @@ import type { ChartLayout } from '../inspection-protocol.js';
 import type { ChartGraph } from './chart-graph.js';
 import type { LayoutAnswer } from './layout-worker.js';
 
-/** Longest that one layout may take, the thread's start included; our own take a second where two cores are busy. */
+/** Longest that one layout may take, the thread's start included; our own take two seconds where two cores are busy. */
 export const LAYOUT_DEADLINE_MS = 15_000;
 
 /** The thread ends when it has had nothing to do for so long: a viewer asks for some charts at once, then for none. */
@@ -109,6 +109,8 @@ export class LayoutThread {
   #start(): Worker {
     const worker = new Worker(this.#file, {
       name: 'chart-layouts',
+      // Flags of the process are for its own program, and some of them no thread takes.
+      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB }
     });
     worker.on('message', (answer: LayoutAnswer) => {

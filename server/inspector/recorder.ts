@@ -14,6 +14,7 @@ import {
   type Subscription
 } from 'xstate';
 import type { Clock } from '../../actors/clock.js';
+import type { WatchedThreads } from '../../actors/delivery-actors.js';
 import {
   STATELY_VERSION,
   type ActorMessage,
@@ -28,8 +29,8 @@ import { shownEvent, shownSnapshot } from './shown.js';
 
 /** Actors that deliver threads, each the root of a system of its own. */
 export interface DeliveryActorsSource {
-  /** Lets an observer hear of all that run and all that are to come; answers how to end that. */
-  observe(observer: (event: InspectionEvent) => void): () => void;
+  /** Lets an observer hear of those of some threads, those that are to come included; answers how to end that. */
+  observe(observer: (event: InspectionEvent) => void, threads: WatchedThreads): () => void;
   /** The one of a thread; null while it has none. */
   actorOf(thread: string): AnyActor | null;
 }
@@ -63,6 +64,8 @@ interface Known {
 
 const DELIVERY_ID = 'delivery:';
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Writes down what happens to actors. */
 export class Recorder {
   private readonly options: RecorderOptions;
@@ -76,7 +79,9 @@ export class Recorder {
   /** Transitions that an actor has taken since its last snapshot. */
   private readonly taken = new Map<string, string[]>();
   private attachments = 0;
-  private ends: (() => void)[] = [];
+  private endTree: (() => void) | null = null;
+  private watched: WatchedThreads = NONE;
+  private endThreads: (() => void) | null = null;
   private isRecordingOn = false;
   private endRecording: (() => void) | null = null;
   private detachedAt: number | null = null;
@@ -109,10 +114,16 @@ export class Recorder {
   /** Gives it the actors that deliver threads, once there are such. */
   deliver(delivery: DeliveryActorsSource): void {
     this.delivery = delivery;
-    if (this.isAttached) this.ends.push(delivery.observe(this.observe));
+    this.follow();
   }
 
-  /** Watches until the function that it answers is called. */
+  /** Which threads to watch, in place of those before, while it watches at all; a recording watches all. */
+  watch(threads: WatchedThreads): void {
+    this.watched = threads;
+    this.follow();
+  }
+
+  /** Watches the tree, and the threads that it is told, until the function that it answers is called. */
   attach(): () => void {
     if (this.attachments++ === 0) this.begin();
     let isOver = false;
@@ -131,6 +142,7 @@ export class Recorder {
       this.endRecording?.();
       this.endRecording = null;
     }
+    this.follow();
   }
 
   /** Lets a listener hear of each message from now on; answers how to end that. */
@@ -156,12 +168,6 @@ export class Recorder {
     for (const { about, ref } of this.known.values()) {
       if (about.thread === null) yield this.actorMessage(about, ref);
     }
-  }
-
-  /** Makes sure that the actor of a thread is known, if it has one. */
-  meetThread(thread: string): void {
-    const actor = this.delivery?.actorOf(thread) ?? null;
-    if (this.isAttached && actor !== null) this.meet(actor, actor.sessionId);
   }
 
   /** Writes down a message of a thread, which is no event of its actor: the chart is told of transitions only. */
@@ -200,19 +206,43 @@ export class Recorder {
     }
     const root = this.options.root();
     const subscription: Subscription = root.system.inspect(this.observe);
-    this.ends = [
-      () => {
-        subscription.unsubscribe();
-      }
-    ];
-    if (this.delivery !== null) this.ends.push(this.delivery.observe(this.observe));
+    this.endTree = () => {
+      subscription.unsubscribe();
+    };
     this.meetTree(root, root.sessionId);
+    this.follow();
   }
 
   private end(): void {
-    for (const end of this.ends.splice(0)) end();
+    this.follow();
+    this.endTree?.();
+    this.endTree = null;
     this.taken.clear();
     this.detachedAt = this.options.clock.now();
+  }
+
+  /** Watches the threads that it is to watch now, and leaves the others. */
+  private follow(): void {
+    const wanted = this.isRecordingOn ? 'all' : this.watched;
+    const which = this.isAttached ? wanted : NONE;
+    const before = this.endThreads;
+    const isAny = which === 'all' || which.size > 0;
+    this.endThreads = isAny ? (this.delivery?.observe(this.observe, which) ?? null) : null;
+    before?.();
+    if (which === 'all') return;
+    const sessionIds: string[] = [];
+    for (const { about } of this.known.values()) {
+      if (about.thread !== null && !which.has(about.thread)) sessionIds.push(about.sessionId);
+    }
+    for (const sessionId of sessionIds) this.known.delete(sessionId);
+    if (sessionIds.length > 0) {
+      const { seq, at } = this.stamp();
+      this.write({ type: 'inspect.left', seq, at, sessionIds });
+    }
+    for (const thread of which) {
+      const actor = this.delivery?.actorOf(thread) ?? null;
+      if (actor !== null) this.meet(actor, actor.sessionId);
+    }
   }
 
   /** Says of actors that ended while nobody watched that they did; the others are met again as they stand now. */
@@ -221,12 +251,7 @@ export class Recorder {
     this.known.clear();
     for (const { about, ref } of before) {
       const snapshot = this.snapshotOf(ref);
-      const isGone = snapshot.status !== 'active' || !isHeld(ref);
-      if (!isGone && about.thread === null) continue;
-      if (!isGone) {
-        this.meet(ref, about.rootId);
-        continue;
-      }
+      if (snapshot.status === 'active' && isHeld(ref)) continue;
       const { status } = snapshot;
       this.writeSnapshot(about, { type: 'inspect.unwatched' }, [], {
         ...snapshot,
@@ -361,22 +386,30 @@ export class Recorder {
   }
 
   private write(message: RecordedMessage): void {
-    const isAbout = message.type !== 'inspect.unwatched';
-    const says =
-      !isAbout || message.type === '@xstate.event'
-        ? null
-        : message.snapshot.status === 'active'
-          ? 'state'
-          : 'end';
     const recorded: Recorded = {
       seq: message.seq,
-      sessionId: isAbout ? message.sessionId : null,
-      thread: isAbout ? message.thread : null,
-      says,
-      text: JSON.stringify(message)
+      type: message.type,
+      text: JSON.stringify(message),
+      ...subjectOf(message)
     };
     this.buffer.push(recorded);
     for (const listener of this.listeners) listener(recorded, message);
+  }
+}
+
+/** Which actors and thread a message is about, and what it says of them. */
+function subjectOf(message: RecordedMessage): Pick<Recorded, 'sessionIds' | 'thread' | 'says'> {
+  switch (message.type) {
+    case 'inspect.unwatched':
+      return { sessionIds: [], thread: null, says: null };
+    case 'inspect.left':
+      return { sessionIds: message.sessionIds, thread: null, says: 'end' };
+    case '@xstate.event':
+      return { sessionIds: [message.sessionId], thread: message.thread, says: null };
+    default: {
+      const says = message.snapshot.status === 'active' ? 'state' : 'end';
+      return { sessionIds: [message.sessionId], thread: message.thread, says };
+    }
   }
 }
 

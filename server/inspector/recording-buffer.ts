@@ -3,6 +3,7 @@
  * lost: the last that it said of an actor becomes how that actor stood before the first message that is kept, so that
  * whoever reads the recording can always tell how every actor stood at any place of it.
  */
+import type { RecordedMessage } from '../inspection-protocol.js';
 
 /** Most messages that are kept: an hour of a calm server, seconds of one whose threads come and go by the thousand. */
 export const RECORDED_MESSAGES_MAX = 10_000;
@@ -16,11 +17,12 @@ export const RECORDED_ACTORS_MAX = 4_096;
 /** A message of the recording, encoded once for all who get it. */
 export interface Recorded {
   readonly seq: number;
-  /** Actor that it is about; null of what is about none. */
-  readonly sessionId: string | null;
+  readonly type: RecordedMessage['type'];
+  /** Actors that it is about. */
+  readonly sessionIds: readonly string[];
   /** Thread that it is about; null when it is of the tree. */
   readonly thread: string | null;
-  /** Whether it says how the actor stands, and if so, whether that is the last of it. */
+  /** Whether it says how they stand, and if so, whether that is the last of them. */
   readonly says: 'state' | 'end' | null;
   /** The message as JSON. */
   readonly text: string;
@@ -90,12 +92,13 @@ export class RecordingBuffer {
   }
 
   private fold(recorded: Recorded): void {
-    const { sessionId, says } = recorded;
-    if (sessionId === null || says === null) return;
-    // Out and in again, so that the longest unheard are the first.
-    this.before.delete(sessionId);
-    if (says === 'end') return;
-    this.before.set(sessionId, recorded);
+    const { sessionIds, says } = recorded;
+    if (says === null) return;
+    for (const sessionId of sessionIds) {
+      // Out and in again, so that the longest unheard are the first.
+      this.before.delete(sessionId);
+      if (says === 'state') this.before.set(sessionId, recorded);
+    }
     if (this.before.size > RECORDED_ACTORS_MAX) this.forgetOne();
   }
 

@@ -3,6 +3,7 @@
  * it does not read. Nothing waits for a viewer: what its socket does not take is dropped and counted.
  */
 import type { DroppedMessage, RecordedMessage, ViewerMessage } from '../inspection-protocol.js';
+import type { TokenBucket } from '../token-bucket.js';
 import type { Socket } from '../transport/transport.js';
 import type { Recorded } from './recording-buffer.js';
 
@@ -21,6 +22,8 @@ export class Viewer {
   dropped = 0;
   /** When its socket last refused a message without having taken one since, Unix milliseconds; null when it takes them. */
   stuckSince: number | null = null;
+  /** How often it may ask; null before it has. */
+  requests: TokenBucket | null = null;
   private toldDropped = 0;
 
   constructor(kind: ViewerKind, threads: readonly string[]) {
@@ -29,8 +32,8 @@ export class Viewer {
   }
 
   /** Whether it is to hear of a message. */
-  wants({ thread, sessionId }: Recorded): boolean {
-    if (thread === null) return this.kind === 'rollcall' || sessionId !== null;
+  wants({ thread, type }: Recorded): boolean {
+    if (thread === null) return this.kind === 'rollcall' || type.startsWith('@xstate.');
     return this.everything || this.threads.has(thread);
   }
 

@@ -154,6 +154,8 @@ class Real {
   #mid = 0;
   /** Offsets, with their thread, that somebody was given, in the life of the log. */
   readonly taken = new Set<string>();
+  /** Threads with undelivered messages, as the monitor is told. */
+  readonly told = new Set<string>();
   /** Offsets that somebody must be given. */
   readonly owed: { id: Id; offset: number }[] = [];
 
@@ -197,6 +199,7 @@ class Real {
     this.logger = new RecordedLogger();
     this.counts = new DeliveryCounts();
     this.fannedOut = 0;
+    this.told.clear();
     this.threads = this.#open();
   }
 
@@ -211,6 +214,15 @@ class Real {
         clock: this.clock,
         record: () => (fact) => this.log.feed.record(fact)
       }),
+      monitor: {
+        undelivered: (thread) => {
+          if (this.told.has(thread)) throw new Error(`${thread} was told twice`);
+          this.told.add(thread);
+        },
+        delivered: (thread) => {
+          if (!this.told.delete(thread)) throw new Error(`${thread} was not told`);
+        }
+      },
       stopwatch: () => this.clock.now(),
       counts: this.counts,
       testThreadPrefixes: TEST_THREAD_PREFIXES,
@@ -237,6 +249,8 @@ function agree(model: Model, real: Real): void {
     waiting: model.heldIn('waiting'),
     undelivered: model.heldIn('undelivered')
   });
+  const lost = IDS.filter((each) => model.threads.get(each)?.held?.state === 'undelivered');
+  expect([...real.told].sort()).to.deep.equal(lost.sort());
   const counted = Object.entries(real.counts.all()).filter(([, n]) => n > 0);
   expect(Object.fromEntries(counted)).to.deep.equal(model.counts);
   expect(real.fannedOut).to.equal(model.fannedOut);

@@ -59,6 +59,7 @@ class Rig {
         clock: this.clock,
         record: () => (fact) => this.log.feed.record(fact)
       }),
+      monitor: { undelivered: () => undefined, delivered: () => undefined },
       stopwatch: () => this.clock.now(),
       counts: this.counts,
       testThreadPrefixes: TEST_THREAD_PREFIXES,

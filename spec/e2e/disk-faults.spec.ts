@@ -186,7 +186,9 @@ describe('a full disk', function () {
   it('shows in the status as an issue of the monitor', async () => {
     const { log, monitor } = await statusOf(url);
     expect(log.writable).to.equal(false);
-    expect(monitor.status).to.equal('warning');
+    expect(monitor.status).to.equal('failed');
+    expect(monitor.findings).to.have.length(1);
+    expect(monitor.findings[0]).to.include({ kind: 'log_fault', level: 'failed', endedAt: null });
     expect(monitor.issues.filter((issue) => issue.includes('thread log'))).to.have.length(1);
   });
 

@@ -96,7 +96,7 @@ describe('a fault in a running server', function () {
             const { status: whole, reason, monitor } = await status();
             expect(whole).to.equal(isRequired ? 'failed' : 'degraded');
             expect(reason).to.contain(`${id}: a fault in ${id}`);
-            expect(monitor).to.include({ status: 'warning' });
+            expect(monitor).to.include({ status: isRequired ? 'critical' : 'warning' });
             const ready = await fetch(`${server.url}/readyz`);
             expect(ready.status).to.equal(isRequired ? 503 : 200);
           }

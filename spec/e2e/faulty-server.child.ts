@@ -1,7 +1,7 @@
 /**
  * A whole server, from the sources, into which a spec puts faults while it runs. Orders come as lines: `crash <actor>`
  * makes the actor of this id throw at its next event, which it is given at once; `break handler` and `break observer`
- * let every ping and every observed event throw until `mend`.
+ * let every ping and every observed event throw until `mend`; `block <ms>` keeps the event loop for so long.
  */
 import { createInterface } from 'node:readline';
 import type { InspectionEvent } from 'xstate';
@@ -31,7 +31,9 @@ const server = new Server(loaded.config, {
   // The longest waits that chance may give: what is away is away for long enough to be seen.
   random: () => 0.999,
   inspect: (event: InspectionEvent) => {
-    if ('id' in event.actorRef && event.type === '@xstate.actor') {
+    // A delivery actor is the root of its own, and is watched from its first event on, not from its making.
+    const isRoot = event.actorRef.sessionId === event.rootId;
+    if ('id' in event.actorRef && (isRoot || event.type === '@xstate.actor')) {
       actors.set(String(event.actorRef.id), event.actorRef);
     }
     if (broken.has('observer')) throw new Error('a fault in an observer');
@@ -58,9 +60,15 @@ function crash(id: string): void {
   if (typeof send === 'function') Reflect.apply(send, actor, [{ type: 'spec.fault' }]);
 }
 
+/** Keeps the event loop, as work that is too long would. */
+function block(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until;);
+}
+
 createInterface({ input: process.stdin }).on('line', (line) => {
   const [order, what = ''] = line.split(' ');
   if (order === 'crash') crash(what);
+  else if (order === 'block') block(Number(what));
   else if (order === 'break') broken.add(what);
   else broken.clear();
 });

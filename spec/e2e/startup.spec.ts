@@ -193,6 +193,11 @@ for (const transport of TRANSPORTS) {
       expect(waiting).to.include({ what: 'clickhouse', attempt: 1 });
       const { status, body } = await probe(url, '/status');
       expect([status, (body['startup'] as { phase: string }).phase]).to.eql([200, 'services']);
+      expect(body['monitor'], 'what is not up yet is no finding').to.deep.include({
+        status: 'healthy',
+        issues: [],
+        findings: []
+      });
     });
 
     it('answers upgrades with 503, Retry-After and the readiness', async () => {

@@ -11,6 +11,7 @@ import {
   type ServerProcess
 } from './server-process.js';
 import { statusOf } from './until.js';
+import { WireClient } from './wire-client.js';
 
 const PHASES = ['infrastructure', 'handlers', 'monitoring', 'services', 'health'];
 
@@ -99,7 +100,9 @@ describe('status page', function () {
     let problems: readonly string[];
 
     before(async () => {
-      server = await startServer({ env: { CLICKHOUSE_URL: clickhouse.url } });
+      server = await startServer({
+        env: { CLICKHOUSE_URL: clickhouse.url, DELIVERY_GRACE_MS: '300' }
+      });
       gate = await startGate(server.url);
       ({ page, problems } = await openStatusPage(browser, gate.url));
     });
@@ -111,7 +114,9 @@ describe('status page', function () {
 
     it('is named by the server when it serves, beside the chat page', async () => {
       const { message } = await server.line('Rollcall is serving');
-      expect(message).to.include(`chat ${server.url}/ · status ${server.url}/status.html`);
+      expect(message)
+        .to.include(`chat ${server.url}/ ·`)
+        .and.include(`status ${server.url}/status.html`);
     });
 
     it('says what is not well, and why', async () => {
@@ -121,6 +126,28 @@ describe('status page', function () {
         .waitFor();
       await page.getByRole('region', { name: 'Services' }).getByText('degraded').waitFor();
       expect(await page.getByRole('status').textContent()).to.match(/^Degraded\. /);
+    });
+
+    it('shows what the monitor has found, how bad and how often, and when that is over', async () => {
+      const findings = page
+        .getByRole('region', { name: 'Monitor' })
+        .getByRole('list', { name: 'Monitor' })
+        .getByRole('listitem');
+      await findings
+        .filter({ hasText: 'Part not well: clickhouse' })
+        .getByText('warning')
+        .waitFor();
+      const ada = await WireClient.connect(server.url, 'ada');
+      await ada.publish('lonely', 'm1');
+      const lost = findings.filter({ hasText: 'Undelivered messages' });
+      await lost.getByText(/^1 thread holds undelivered messages \(lonely\): /).waitFor();
+      await lost.getByText('warning', { exact: true }).waitFor();
+      await lost.getByText(/^1 time · began \d+ s ago$/).waitFor();
+      await ada.subscribe('lonely');
+      await lost.getByText('over', { exact: true }).waitFor();
+      await lost.getByText(/ · warning until \d+ s ago · closes in (\d+ s|1 min)$/).waitFor();
+      await ada.close();
+      expect(await findings.count()).to.equal(2);
     });
 
     it('draws each phase of the startup where it began and as long as it took', async () => {

@@ -39,6 +39,17 @@ export interface StatusBody {
   readonly monitor: {
     readonly status: string;
     readonly issues: readonly string[];
+    readonly findings: readonly {
+      readonly kind: string;
+      readonly about: string | null;
+      readonly level: string;
+      readonly message: string;
+      readonly count: number;
+      readonly since: string;
+      readonly lastAt: string;
+      readonly endedAt: string | null;
+      readonly closesAt: string | null;
+    }[];
     readonly outcomes: Readonly<Record<string, number>>;
   };
   readonly threads: {

@@ -13,6 +13,7 @@ describe('CatchUp', () => {
   let kept: LogEntry[];
   let fault: Error | null;
   let catchUp: CatchUp;
+  let unreadable: number[];
   let logger: RecordedLogger;
   let connection: Connection;
   let socket: FakeSocket;
@@ -54,7 +55,13 @@ describe('CatchUp', () => {
     } as unknown as ThreadLog;
     const threads = { caughtUp: () => undefined } as unknown as Threads;
     logger = new RecordedLogger();
-    catchUp = new CatchUp(log, threads, logger);
+    unreadable = [];
+    catchUp = new CatchUp(log, threads, logger, {
+      unreadable: (count) => unreadable.push(count),
+      caughtUp: (read) => {
+        read.laggingSince = null;
+      }
+    });
     thread = new ActiveThread('t', false, 'x1', 0, 0);
     connection = new Connection('c1', '::1', null, false, 0);
     socket = new FakeSocket(connection);
@@ -82,6 +89,15 @@ describe('CatchUp', () => {
     expect(told().filter((what) => what === 'caught_up')).to.have.length(1);
     expect(socket.frames.at(-1)).to.include({ type: 'caught_up', offset: 305 });
     expect(told().slice(0, -1)).to.eql(Array.from({ length: 295 }, (_, index) => index + 11));
+    expect(connection.laggingSince).to.equal(null);
+  });
+
+  it('lets one that lagged be as well when it has left the thread that it was behind in', () => {
+    publish(300);
+    connection.laggingSince = 1;
+    subscribe(10, UNTIL_LIVE);
+    connection.subscriptions = [];
+    catchUp.resume(connection);
     expect(connection.laggingSince).to.equal(null);
   });
 
@@ -144,7 +160,7 @@ describe('CatchUp', () => {
     expect(socket.frames.at(-1)).to.include({ type: 'disconnect', code: 3004, reconnect: true });
   });
 
-  it('says once that a thread cannot be read, counts it, and says when it can again', async () => {
+  it('says and tells once that a thread cannot be read, and that it can again', async () => {
     publish(3);
     for (const broken of [true, true, false]) {
       connection = new Connection('c2', '::1', null, false, 0);
@@ -153,8 +169,8 @@ describe('CatchUp', () => {
       fault = broken ? new Error('page 7 is damaged') : null;
       catchUp.begin(connection);
       await turns();
-      expect(catchUp.unreadableThreads).to.equal(broken ? 1 : 0);
     }
+    expect(unreadable).to.eql([1, 0]);
     expect(logger.lines.map(({ level }) => level)).to.eql(['error', 'info']);
     expect(logger.lines[0]?.message)
       .to.include('page 7 is damaged')

@@ -76,7 +76,7 @@ describe('Connections', () => {
 
   it('closes with 3008 what has lagged for too long, heard of or not', async () => {
     const { connection, socket } = open('ada');
-    connection.laggingSince = clock.now();
+    connections.lagBegins(connection);
     const heard = (): void => {
       connection.heardAt = clock.now();
     };
@@ -84,6 +84,25 @@ describe('Connections', () => {
     expect([socket.ended, connections.lagging]).to.eql([null, 1]);
     await pass(SWEEP_MS, heard);
     expect(socket.ended).to.equal(3008);
+  });
+
+  it('tells how many read behind when that changes, by their coming, their catching up and their going', () => {
+    const told: unknown[] = [];
+    connections = new Connections(clock, NO_LIMITS, (...figures) => told.push(figures));
+    const [one, two] = [open('ada'), open('bob')].map(({ connection }) => connection);
+    const stranger = new Connection('e1', '::1', null, false, clock.now());
+    for (const connection of [one!, one!, two!, stranger]) connections.lagBegins(connection);
+    connections.lagEnds(one!);
+    connections.lagEnds(stranger);
+    connections.remove(two!);
+    connections.lagEnds(two!);
+    expect(told).to.eql([
+      [1, 2],
+      [2, 2],
+      [1, 2],
+      [0, 1]
+    ]);
+    expect([stranger.laggingSince, one!.laggingSince]).to.eql([null, null]);
   });
 
   it('forgets users and addresses with their last connection', () => {

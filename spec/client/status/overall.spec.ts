@@ -53,7 +53,13 @@ describe('silence', () => {
 });
 
 describe('reasons', () => {
-  const monitor = (...issues: string[]) => ({ status: 'warning', issues, outcomes: new Map() });
+  const monitor = (...issues: string[]) => ({
+    status: 'warning',
+    issues,
+    findings: [],
+    moreFindings: 0,
+    outcomes: new Map()
+  });
 
   it('tells the reason part by part when the monitor has the parts', () => {
     const report = {
@@ -65,8 +71,8 @@ describe('reasons', () => {
   });
 
   it('puts a reason that the monitor does not have first', () => {
-    const report = { status: 'failed', reason: 'listener: gone', monitor: monitor('1 threads') };
-    expect(reasons(sampleReport(report))).to.eql(['listener: gone', '1 threads']);
+    const report = { status: 'failed', reason: 'listener: gone', monitor: monitor('1 thread') };
+    expect(reasons(sampleReport(report))).to.eql(['listener: gone', '1 thread']);
   });
 
   it('tells what the monitor has found when the server is ready all the same', () => {

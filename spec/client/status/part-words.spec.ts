@@ -1,13 +1,16 @@
 import { expect } from 'chai';
 import {
   actionWord,
+  findingText,
   modeText,
+  monitorWord,
   outcomeText,
   phaseContent,
   serviceWord,
   spaced
 } from '../../../client/status/part-words.js';
 import { DELIVERY_OUTCOMES } from '../../../machines/delivery-outcome.js';
+import { FINDING_KINDS, MONITOR_LEVELS } from '../../../machines/finding.js';
 import { PHASES } from '../../../machines/startup.machine.js';
 
 describe('words of parts', () => {
@@ -24,6 +27,13 @@ describe('words of parts', () => {
     expect(modeText('borrowed')).to.equal('borrowed');
     expect(outcomeText('evaporated')).to.equal('');
     expect(spaced('skipped_test_thread')).to.equal('skipped test thread');
+  });
+
+  it('know every level and every finding of the monitor', () => {
+    const tones = MONITOR_LEVELS.map((level) => monitorWord(level).tone);
+    expect(tones).to.eql(['bad', 'bad', 'warn', 'good']);
+    for (const kind of FINDING_KINDS) expect(findingText(kind)).to.match(/^[A-Z][A-Za-z ]+$/);
+    expect(findingText('unheard_of')).to.equal('unheard of');
   });
 
   it('explain every outcome and every phase', () => {

@@ -30,7 +30,15 @@ describe('readReport', () => {
       sink: { ...sink, since: at(10) },
       log: SAMPLE.log,
       supervision: supervision.map((part) => ({ ...part, since: at(10) })),
-      monitor: { ...monitor, outcomes: new Map(Object.entries(monitor.outcomes)) },
+      monitor: {
+        ...monitor,
+        findings: monitor.findings.map((finding) => ({
+          ...finding,
+          since: at(10),
+          lastAt: at(20)
+        })),
+        outcomes: new Map(Object.entries(monitor.outcomes))
+      },
       threads: SAMPLE.threads,
       connections: SAMPLE.connections,
       waitingFor: SAMPLE.waitingFor,

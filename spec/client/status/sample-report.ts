@@ -62,6 +62,20 @@ export const SAMPLE: StatusReport = {
   monitor: {
     status: 'warning',
     issues: ['clickhouse: nothing answers'],
+    findings: [
+      {
+        kind: 'part_missed',
+        about: 'clickhouse',
+        level: 'warning',
+        message: 'clickhouse: nothing answers',
+        count: 2,
+        since: '2026-01-01T00:00:10.000Z',
+        lastAt: '2026-01-01T00:00:20.000Z',
+        endedAt: null,
+        closesAt: null
+      }
+    ],
+    moreFindings: 3,
     outcomes: { delivered: 8, refused: 9 }
   },
   threads: { active: 10, test: 11, waiting: 12, undelivered: 13 },

@@ -1,0 +1,42 @@
+import { expect } from 'chai';
+import { SinkLag } from '../../../actors/clickhouse/sink-lag.js';
+import type { SinkState } from '../../../machines/sink-status.js';
+
+const sink = (status: SinkState, threads: number) => ({
+  status,
+  backlog: { threads, facts: 0, factsDropped: 0, isDiskLow: false }
+});
+
+describe('SinkLag', () => {
+  it('is the time since everything was stored, while something waits', () => {
+    const lag = new SinkLag();
+    expect(lag.look(sink('storing', 2), 1_000, 1_000)).to.eql({ behindMs: 0, threads: 2 });
+    expect(lag.look(sink('storing', 2), 1_000, 5_000)).to.eql({ behindMs: 4_000, threads: 2 });
+    expect(lag.look(sink('storing', 1), 4_500, 6_000)).to.eql({ behindMs: 1_500, threads: 1 });
+    expect(lag.look(sink('idle', 0), 6_000, 9_000)).to.eql({ behindMs: 0, threads: 0 });
+  });
+
+  for (const status of ['waiting', 'retrying'] as const) {
+    it(`is none while the sink is ${status}, and begins anew after it`, () => {
+      const lag = new SinkLag();
+      lag.look(sink('storing', 1), 0, 0);
+      expect(lag.look(sink(status, 9), 0, 900_000).behindMs).to.equal(0);
+      expect(lag.look(sink('storing', 9), 0, 901_000).behindMs).to.equal(0);
+      expect(lag.look(sink('storing', 9), 0, 931_000).behindMs).to.equal(30_000);
+    });
+  }
+
+  it('goes by when the store began to take rows as long as nobody knows what it has', () => {
+    const lag = new SinkLag();
+    lag.look(sink('storing', 1), null, 1_000);
+    expect(lag.look(sink('storing', 1), null, 61_000).behindMs).to.equal(60_000);
+  });
+
+  it('is none without a sink, while the log cannot be read, and when the clock was put back', () => {
+    const lag = new SinkLag();
+    expect(lag.look(null, null, 5_000)).to.eql({ behindMs: 0, threads: 0 });
+    lag.look(sink('storing', 1), 0, 5_000);
+    expect(lag.look({ status: 'storing', backlog: null }, null, 9_000).behindMs).to.equal(0);
+    expect(lag.look(sink('storing', 1), 0, 1_000).behindMs).to.equal(0);
+  });
+});

@@ -1,0 +1,25 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+
+/** Lays a chart out with what is built, and then only stops: whatever keeps the process alive is felt. */
+const PROGRAM = `
+import { ChartLayouts } from './dist/server/inspector/chart-layouts.js';
+import { deliveryMachine } from './dist/machines/delivery.machine.js';
+const layouts = new ChartLayouts();
+const { chart, nodes } = await layouts.layout(deliveryMachine);
+console.log(JSON.stringify({ chart, states: nodes.length, isAwake: layouts.isAwake }));`;
+
+describe('charts in a built server', function () {
+  this.timeout(60_000);
+
+  it('are laid out in a thread that does not keep the process alive', async () => {
+    const cwd = new URL('../..', import.meta.url);
+    const run = promisify(execFile);
+    const startedAt = performance.now();
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', PROGRAM], { cwd });
+    expect(JSON.parse(stdout)).to.deep.equal({ chart: 'delivery', states: 7, isAwake: true });
+    // The thread itself would rest for ten seconds.
+    expect(performance.now() - startedAt).to.be.lessThan(9_000);
+  });
+});
