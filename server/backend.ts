@@ -130,7 +130,11 @@ export function createBackend(options: BackendOptions): Backend {
     threads,
     catchUp,
     events,
-    routes: [api, options.analytics.api(access)],
+    routes: [
+      api,
+      options.analytics.api(access),
+      options.analytics.journeys({ access, log, threads, connections })
+    ],
     handlers: Object.keys(routes)
   };
 }

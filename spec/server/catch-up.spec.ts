@@ -26,7 +26,7 @@ describe('CatchUp', () => {
     }
   };
   const subscribe = (cursor: number, replayTo: number | null): Subscription => {
-    const subscription = { thread, cursor, replayTo, isLive: false };
+    const subscription = { thread, cursor, replayTo, isLive: false, behind: null };
     connection.subscriptions = [subscription];
     return subscription;
   };
