@@ -22,7 +22,11 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Where a page is shown, by the folder it is built in. */
-const PAGES: Readonly<Record<string, string>> = { chat: '/', status: '/status.html' };
+const PAGES: Readonly<Record<string, string>> = {
+  chat: '/',
+  status: '/status.html',
+  journey: '/journey.html'
+};
 
 /** Built pages, by path. */
 export interface Pages {

@@ -73,7 +73,7 @@ describe('the journey of a message', function () {
     expect(stepOf(stored!, 'fanned_out').source).to.equal('clickhouse');
     expect(stepOf(stored!, 'read').source).to.equal('clickhouse');
     const told = ({ steps }: typeof fresh & object) =>
-      steps.map(({ source, afterMs, ...rest }) => ({
+      steps.map(({ source: _source, afterMs, ...rest }) => ({
         ...rest,
         afterMs: Math.round(afterMs! * 10)
       }));
