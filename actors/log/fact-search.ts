@@ -65,14 +65,15 @@ export async function findFacts(
   return { facts: facts.slice(0, FOUND_FACTS_MAX), isWhole };
 }
 
-/** The seq of the first row that may hold facts of the time or later; rows that have gone are older than any. */
+/** The seq of the first row that may hold facts of the time or later. */
 function firstRow(store: Pick<LogStore, 'get'>, from: number, to: number, sinceMs: number): number {
   let low = from;
   let high = to;
   while (low < high) {
     const middle = (low + high) >> 1;
     const text = store.get(factsKey(middle));
-    if (text === undefined || lastAt(text) < sinceMs) low = middle + 1;
+    // One that has gone says no time: rather begin too early.
+    if (text !== undefined && lastAt(text) < sinceMs) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -181,6 +181,23 @@ describe('the journey of a message without ClickHouse', function () {
     await rm(dataDir, { recursive: true, force: true });
   });
 
+  it('tells what is on its way to a ClickHouse that is away, and that more may be there', async () => {
+    const server = await startServer({ env: { CLICKHOUSE_URL: 'http://127.0.0.1:9/none' } });
+    const ada = await WireClient.connect(server.url, 'ada');
+    await ada.subscribe('room');
+    await ada.publishAll(
+      'room',
+      Array.from({ length: 50 }, (_, n) => `m${String(n)}`)
+    );
+    const { body } = await askJourney(server.url, 'm7');
+    expect(body['clickhouse']).to.equal('away');
+    const [journey] = await journeysOf(server.url, 'm7');
+    expect(journey).to.deep.include({ status: 'delivered', offset: 8, complete: true });
+    expect(stepOf(journey!, 'fanned_out')).to.include({ source: 'log', subscribers: 1 });
+    expect(journey!.notes.join()).to.match(/^ClickHouse is away \(nothing answers at 127.0.0.1:9/);
+    await server.stop();
+  });
+
   it('tells what the log and the moment know, also of what was held before a restart', async () => {
     const env = { DELIVERY_GRACE_MS: '600000' };
     const first = await startServer({ env, dataDir });
