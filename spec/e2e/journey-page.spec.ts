@@ -129,7 +129,10 @@ describe('journey page', function () {
   it('says why there is nothing to show, in plain words', async () => {
     await show('never');
     await heading('No such message').waitFor();
-    await page.locator('#message-text').getByText(/it never came here/).waitFor();
+    await page
+      .locator('#message-text')
+      .getByText(/it never came here/)
+      .waitFor();
     await page.goto(`${gate.url}/journey.html?mid=${'x'.repeat(65)}`);
     await heading('This cannot be asked').waitFor();
     await page.locator('#message-text').getByText('Mid must be 1 to 64 characters.').waitFor();
