@@ -2,7 +2,7 @@
  * What is kept in memory of a thread while somebody uses it. A plain record: the message path reads it, the delivery
  * chart beside it decides policy on transitions.
  */
-import type { ActorRefFrom } from 'xstate';
+import type { Actor } from 'xstate';
 import type { deliveryMachine } from '../machines/delivery.machine.js';
 import { type Presence } from './presence.js';
 
@@ -41,7 +41,7 @@ export class ActiveThread {
   isMarkLost = false;
   /** When it was last used, milliseconds since the Unix epoch. */
   usedAt: number;
-  actor: ActorRefFrom<typeof deliveryMachine> | null = null;
+  actor: Actor<typeof deliveryMachine> | null = null;
 
   constructor(id: string, isTestThread: boolean, epoch: string, published: number, at: number) {
     this.id = id;

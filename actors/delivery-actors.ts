@@ -3,7 +3,7 @@
  * A thread that holds something always has one, a quiet one while there are few; one that crashes is replaced from the
  * thread's record, and no other thread notices.
  */
-import { createActor, type ActorOptions, type AnyActorLogic } from 'xstate';
+import { createActor, type InspectionEvent, type Subscription } from 'xstate';
 import { reasonOf } from '../machines/child.js';
 import { deliveryMachine, type DeliveryEvent } from '../machines/delivery.machine.js';
 import type { ActiveThread } from './active-thread.js';
@@ -18,12 +18,20 @@ import type { Transitions } from './transitions.js';
  */
 export const QUIET_ACTORS_MAX = 256;
 
+/** Threads whose actors somebody watches. */
+export type WatchedThreads = 'all' | ReadonlySet<string>;
+
+/** One who watches actors. */
+interface Onlooker {
+  readonly observe: (event: InspectionEvent) => void;
+  readonly threads: WatchedThreads;
+}
+
 /** What the actors are given. */
 export interface DeliveryActorsOptions {
   readonly clock: Clock;
   readonly incidents: Incidents;
   readonly transitions: Transitions;
-  readonly inspect?: ActorOptions<AnyActorLogic>['inspect'];
 }
 
 /** Starts, tells, stops and replaces delivery actors. */
@@ -32,6 +40,9 @@ export class DeliveryActors {
   private readonly held: HeldMessages;
   /** Threads that have one. */
   private readonly running = new Set<ActiveThread>();
+  private readonly onlookers = new Set<Onlooker>();
+  /** What lets them hear of those that are watched; empty while there are none. */
+  private readonly watched = new Map<ActiveThread, Subscription>();
   private isClosed = false;
   /** Type of the event that an actor is being told; null when an actor moves by itself. */
   private telling: string | null = null;
@@ -59,12 +70,11 @@ export class DeliveryActors {
   /** Gives a thread an actor that stands where its record stands; none when that crashes at once. */
   spawn(thread: ActiveThread): void {
     if (this.isClosed) return;
-    const { clock, inspect } = this.options;
+    const { clock } = this.options;
     const { held } = thread;
     const actor = createActor(deliveryMachine, {
       id: `delivery:${thread.id}`,
       clock,
-      ...(inspect === undefined ? {} : { inspect }),
       input: {
         thread: thread.id,
         isTestThread: thread.isTestThread,
@@ -94,8 +104,14 @@ export class DeliveryActors {
     });
     thread.actor = null;
     this.running.delete(thread);
+    // Before it starts, so that its first moment is seen too; until it runs it is not the thread's.
+    this.unwatch(thread);
+    this.watch(thread, actor);
     actor.start();
-    if (actor.getSnapshot().status !== 'active') return;
+    if (actor.getSnapshot().status !== 'active') {
+      this.unwatch(thread);
+      return;
+    }
     if (!thread.isTestThread) {
       this.options.transitions.note('delivery', actor.id, actor.getSnapshot().value, 'spawn');
     }
@@ -115,6 +131,25 @@ export class DeliveryActors {
     if (thread.actor !== null) this.spawn(thread);
   }
 
+  /**
+   * Lets an observer, which must not throw, hear of the actors of some threads, those that are to come included. An
+   * actor that nobody watches has no observer at all, and pays nothing.
+   * @returns a function that ends it
+   */
+  observe(observe: Onlooker['observe'], threads: WatchedThreads): () => void {
+    const onlooker = { observe, threads };
+    this.onlookers.add(onlooker);
+    for (const thread of this.running) {
+      if (thread.actor !== null) this.watch(thread, thread.actor);
+    }
+    return () => {
+      if (!this.onlookers.delete(onlooker)) return;
+      for (const thread of [...this.watched.keys()]) {
+        if (!this.isWatched(thread.id)) this.unwatch(thread);
+      }
+    };
+  }
+
   /** Stops a thread's actor; the thread's next transition starts another where its record stands. */
   stop(thread: ActiveThread): void {
     if (thread.actor === null) return;
@@ -122,6 +157,7 @@ export class DeliveryActors {
     thread.actor.stop();
     thread.actor = null;
     this.running.delete(thread);
+    this.unwatch(thread);
   }
 
   /** Stops all, and starts no more. */
@@ -129,5 +165,29 @@ export class DeliveryActors {
     this.isClosed = true;
     for (const thread of this.running) thread.actor?.stop();
     this.running.clear();
+    for (const thread of [...this.watched.keys()]) this.unwatch(thread);
   }
+
+  private isWatched(thread: string): boolean {
+    for (const { threads } of this.onlookers) if (isAmong(thread, threads)) return true;
+    return false;
+  }
+
+  private watch(thread: ActiveThread, actor: NonNullable<ActiveThread['actor']>): void {
+    const { id } = thread;
+    if (this.watched.has(thread) || !this.isWatched(id)) return;
+    const watching = actor.system.inspect((event) => {
+      for (const { observe, threads } of this.onlookers) if (isAmong(id, threads)) observe(event);
+    });
+    this.watched.set(thread, watching);
+  }
+
+  private unwatch(thread: ActiveThread): void {
+    this.watched.get(thread)?.unsubscribe();
+    this.watched.delete(thread);
+  }
+}
+
+function isAmong(thread: string, threads: WatchedThreads): boolean {
+  return threads === 'all' || threads.has(thread);
 }

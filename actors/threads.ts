@@ -2,11 +2,13 @@
  * The thread registry: active threads in a Map, activated by any event, passivated when idle, and what becomes of their
  * messages.
  */
+import type { Actor, InspectionEvent } from 'xstate';
+import type { deliveryMachine } from '../machines/delivery.machine.js';
 import { judgeUnwatched, type DeliveryOutcome } from '../machines/delivery-outcome.js';
 import { isTestThread } from '../machines/test-thread.js';
 import { ActiveThread } from './active-thread.js';
 import type { Clock } from './clock.js';
-import { DeliveryActors, type DeliveryActorsOptions } from './delivery-actors.js';
+import { DeliveryActors, type WatchedThreads } from './delivery-actors.js';
 import type { DeliveryCounts } from './delivery-counts.js';
 import { HeldMessages } from './held-messages.js';
 import type { Incidents } from './incidents.js';
@@ -64,8 +66,14 @@ export interface ThreadsOptions {
   readonly transitions: Transitions;
   /** Milliseconds, and parts of them, of a clock that only goes forward: times deliveries. */
   readonly stopwatch: () => number;
-  /** Hears of the delivery actors, when somebody watches. */
-  readonly inspect?: NonNullable<DeliveryActorsOptions['inspect']>;
+}
+
+/** A message that has been stored, for whoever looks at its thread. */
+export interface SeenMessage {
+  readonly thread: ActiveThread;
+  readonly entry: NewEntry;
+  readonly offset: number;
+  readonly outcome: DeliveryOutcome;
 }
 
 /** Numbers for `/status`. */
@@ -78,6 +86,8 @@ export interface ThreadsStatus {
 
 /** The active threads and what becomes of their messages. */
 export class Threads {
+  /** Hears of every stored message while somebody looks at its thread; must not throw. Null costs nothing. */
+  onMessage: ((message: SeenMessage) => void) | null = null;
   private readonly options: ThreadsOptions;
   /** What users did with messages. */
   readonly steps: Steps;
@@ -138,6 +148,21 @@ export class Threads {
   /** The record of a thread that is active; null when it is not, which this does not change. */
   peek(id: string): ActiveThread | null {
     return this.active.get(id) ?? null;
+  }
+
+  /** The threads in use. */
+  all(): Iterable<ActiveThread> {
+    return this.active.values();
+  }
+
+  /** Lets an observer, which must not throw, hear of the delivery actors of some threads; answers how to end that. */
+  observe(observer: (event: InspectionEvent) => void, which: WatchedThreads): () => void {
+    return this.actors.observe(observer, which);
+  }
+
+  /** The delivery actor of a thread; null while it needs none. */
+  actorOf(thread: string): Actor<typeof deliveryMachine> | null {
+    return this.active.get(thread)?.actor ?? null;
   }
 
   /** The record of a thread, made active if it was not. */
@@ -213,6 +238,7 @@ export class Threads {
           done(result);
           this.options.audience.fanOut(thread.id, result.frame);
           this.tellOutcome(thread, result.offset, 'delivered', receivedMs, appendedMs);
+          this.onMessage?.({ thread, entry, offset: result.offset, outcome: 'delivered' });
         } else {
           const { outcome, marked } = this.judge(
             thread,
@@ -222,6 +248,7 @@ export class Threads {
             expectStored
           );
           this.tellOutcome(thread, result.offset, outcome, receivedMs, appendedMs);
+          this.onMessage?.({ thread, entry, offset: result.offset, outcome });
           if (marked === null) done(result);
           // The ack waits until a restart would know that nobody has taken the message.
           else

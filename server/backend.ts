@@ -2,7 +2,6 @@
  * Everything that needs an open log: threads, subscriptions, the route table, event streams and the HTTP API. Made when
  * the handlers are registered, and not before.
  */
-import type { InspectionEvent } from 'xstate';
 import type { Clock } from '../actors/clock.js';
 import type { Logger } from '../actors/log-line.js';
 import type { DeliveryCounts } from '../actors/delivery-counts.js';
@@ -42,8 +41,6 @@ export interface BackendOptions {
   /** Gives a frame to every WebSocket in a thread's topic. */
   readonly publish: (thread: string, frame: string) => void;
   readonly isServing: () => boolean;
-  /** Hears of the delivery actors; never throws. */
-  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 /** The parts that the server goes on to use. */
@@ -76,7 +73,6 @@ export function createBackend(options: BackendOptions): Backend {
     stopwatch: () => performance.now(),
     testThreadPrefixes: config.testThreadPrefixes,
     graceMs: config.deliveryGraceMs,
-    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
     audience: {
       fanOut,
       presence: (thread, change) => {

@@ -50,6 +50,11 @@ export class Connections {
     return count;
   }
 
+  /** The open connections, oldest first. */
+  opened(): Iterable<Connection> {
+    return this.all;
+  }
+
   /** Everybody that has to be sent away before the server ends: WebSockets and event streams. */
   everybody(): Connection[] {
     return [...this.all, ...this.streams];

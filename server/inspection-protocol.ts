@@ -29,6 +29,33 @@ export const WATCHED_THREADS_MAX = 100;
 /** Most rows of one page of threads or connections. */
 export const INSPECT_PAGE_MAX = 50;
 
+/**
+ * Sizes that the layout and the drawing of a chart share, in CSS pixels: there is no page where charts are laid out, so
+ * texts are as wide as their characters. Those are wider than in most fonts, so that a text never leaves its box.
+ */
+export const CHART_SIZES = {
+  /** Of the name of a state. */
+  titlePx: 13,
+  titleCharacterPx: 7.8,
+  titleLinePx: 20,
+  /** Of everything else, which is monospaced. */
+  linePx: 11,
+  lineCharacterPx: 6.7,
+  lineHeightPx: 15,
+  /** Between the border of a state and what is written in it. */
+  padPx: 12,
+  /** Above and below what is written in a state. */
+  insetPx: 7,
+  /** Between the words of a state and the transitions that are written in it. */
+  gapPx: 8,
+  /** Around what is written beside an arrow. */
+  labelPadPx: 4,
+  /** Between a state and what is inside it. */
+  marginPx: 18,
+  /** Of the dot that points to an initial state. */
+  dotPx: 10
+} as const;
+
 /** A point of a laid-out chart, in CSS pixels from its top left. */
 export type ChartPoint = readonly [x: number, y: number];
 
@@ -69,9 +96,18 @@ export interface ChartEdge {
   readonly isInternal: boolean;
   /** What is written beside it: the event or `after …`, `[guard]`, `/ actions`. */
   readonly lines: readonly string[];
+  /** Its way; empty when it has no target: then it is no arrow, and its lines are in the box of its state. */
   readonly points: readonly ChartPoint[];
   /** Where the lines go; null when there are none. */
   readonly label: ChartBox | null;
+}
+
+/** The arrow from the dot to the state that its parent enters first. */
+export interface ChartInitial {
+  /** Id of the state that is entered. */
+  readonly target: string;
+  /** From the middle of the dot on. */
+  readonly points: readonly ChartPoint[];
 }
 
 /** A chart with a place for everything: what `GET /inspect/charts/<hash>` answers. */
@@ -85,6 +121,7 @@ export interface ChartLayout {
   /** Parents come before their children; the root is the first. */
   readonly nodes: readonly ChartNode[];
   readonly edges: readonly ChartEdge[];
+  readonly initials: readonly ChartInitial[];
 }
 
 /** A value of JSON. */
@@ -168,8 +205,18 @@ export interface UnwatchedMessage {
   readonly at: number;
 }
 
+/** Actors of threads that nobody watches any more: what they do from here on is not in the recording. */
+export interface LeftMessage {
+  readonly type: 'inspect.left';
+  readonly seq: number;
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly sessionIds: readonly string[];
+}
+
 /** What a recording is made of. */
-export type RecordedMessage = ActorMessage | EventMessage | SnapshotMessage | UnwatchedMessage;
+export type RecordedMessage =
+  ActorMessage | EventMessage | SnapshotMessage | UnwatchedMessage | LeftMessage;
 
 /** How the recording of the server stands. */
 export interface RecordingState {
@@ -201,6 +248,12 @@ export interface HelloMessage {
 export interface RecordingMessage {
   readonly type: 'inspect.recording';
   readonly recording: RecordingState;
+}
+
+/** A sign of life, for sockets in which nothing happens. */
+export interface InspectPing {
+  readonly type: 'inspect.ping';
+  readonly _version: string;
 }
 
 /** So many messages were not given to this viewer since it did not read; in all. */
@@ -312,7 +365,7 @@ export type ReplyMessage =
 
 /** Everything that a viewer may be sent. */
 export type ViewerMessage =
-  RecordedMessage | HelloMessage | RecordingMessage | DroppedMessage | ReplyMessage;
+  RecordedMessage | HelloMessage | RecordingMessage | DroppedMessage | InspectPing | ReplyMessage;
 
 /** A recording: what `GET /inspect/recording` answers, and what the page writes to a file and reads. */
 export interface Recording {
@@ -326,8 +379,8 @@ export interface Recording {
   readonly at: number;
   /** Older messages that had given way. */
   readonly dropped: number;
-  /** Actors as they were before the first message, each as its `@xstate.actor`. */
-  readonly actors: readonly ActorMessage[];
+  /** Actors as they were before the first message: the last that was said of each. */
+  readonly actors: readonly (ActorMessage | SnapshotMessage)[];
   readonly messages: readonly RecordedMessage[];
   /** The charts of its actors as far as they could be laid out. */
   readonly charts: readonly ChartLayout[];

@@ -7,7 +7,8 @@ import type { Chat } from './chat.js';
 import type { Config } from './config/config.js';
 import type { Connection } from './connection.js';
 import { pickTransport } from './transport/pick-transport.js';
-import type { Transport, TransportEvents } from './transport/transport.js';
+import type { Viewer } from './inspector/viewer.js';
+import type { Endpoint, Transport, TransportEvents } from './transport/transport.js';
 
 /** Buffered bytes at which a connection stops getting live messages and reads the log instead: 1 MiB. */
 export const LAG_BYTES = 1_048_576;
@@ -27,16 +28,19 @@ export class Listener implements Service {
   private readonly config: Config;
   private readonly logger: Logger;
   private readonly events: TransportEvents<Connection>;
+  private readonly inspector: Endpoint<Viewer> | undefined;
   private transport: Transport | null = null;
 
   constructor(
     config: Config,
     logger: Logger,
     chat: Chat,
-    request: TransportEvents<Connection>['request']
+    request: TransportEvents<Connection>['request'],
+    inspector?: Endpoint<Viewer>
   ) {
     this.config = config;
     this.logger = logger;
+    this.inspector = inspector;
     this.events = {
       request,
       upgrade: (asked) => chat.upgrade(asked),
@@ -83,10 +87,17 @@ export class Listener implements Service {
   async start(): Promise<void> {
     const { config } = this;
     const limit = config.limitFrameBytes;
-    const { transport, fallbackReason } = await pickTransport(config.transport, this.events, {
+    const limits = {
       messageBytes: limit === 0 ? MESSAGE_BYTES_MAX : limit * FRAME_SLACK,
       lagBytes: LAG_BYTES
-    });
+    };
+    const { transport, fallbackReason } = await pickTransport(
+      config.transport,
+      this.events,
+      limits,
+      undefined,
+      this.inspector
+    );
     this.transport = transport;
     this.fallbackReason = fallbackReason;
     this.port = await transport.listen(config.host, config.port);

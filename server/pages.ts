@@ -22,11 +22,15 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Where a page is shown, by the folder it is built in. */
-const PAGES: Readonly<Record<string, string>> = {
+const PAGES = {
   chat: '/',
   status: '/status.html',
-  journey: '/journey.html'
-};
+  journey: '/journey.html',
+  inspect: '/inspect'
+} as const;
+
+/** A page that the server shows. */
+export type PageName = keyof typeof PAGES;
 
 /** Built pages, by path. */
 export interface Pages {
@@ -40,10 +44,11 @@ export function builtPagesDir(): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
-/** Reads the pages of a folder; one that is not there is a page that is not found. */
-export function loadPages(dir: string): Pages {
+/** Reads the pages of a folder, but those that are not to be shown; one that is not there is a page that is not found. */
+export function loadPages(dir: string, hidden: readonly PageName[] = []): Pages {
   const files = new Map<string, HttpReply>();
-  for (const [page, shownAt] of Object.entries(PAGES)) {
+  const shown = Object.entries(PAGES).filter(([page]) => !hidden.some((name) => name === page));
+  for (const [page, shownAt] of shown) {
     for (const name of namesIn(join(dir, page))) {
       const type = TYPES[extname(name)];
       if (type === undefined || name.endsWith('.d.ts')) continue;

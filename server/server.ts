@@ -3,7 +3,7 @@
  * of how it all stands. Nothing runs before `start()`.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createActor, fromPromise, type ActorRefFrom, type InspectionEvent } from 'xstate';
+import { createActor, fromPromise, type Actor, type InspectionEvent } from 'xstate';
 import { REQUIRED_BUT } from '../machines/clickhouse.machine.js';
 import type { Clock } from '../actors/clock.js';
 import { HandlerRegistry } from '../actors/handlers.js';
@@ -22,7 +22,8 @@ import { Chat, PROBE_HEADER } from './chat.js';
 import type { Config } from './config/config.js';
 import { Connections, SWEEP_MS } from './connections.js';
 import { drainConnections } from './drain.js';
-import { createHttp, readiness, type HttpRoute } from './http.js';
+import { createHttp, problem, readiness, type HttpRoute } from './http.js';
+import { Inspector } from './inspector/inspector.js';
 import { clientLimits, connectionLimits } from './limits.js';
 import { Listener } from './listener.js';
 import { LogService } from './log-service.js';
@@ -44,12 +45,18 @@ export interface Surroundings {
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
+/** Says of the inspector's paths why there is nothing. */
+const inspectorIsOff: HttpRoute = ({ path }) =>
+  path === '/inspect' || path.startsWith('/inspect/')
+    ? problem('not_found', 'the inspector is switched off: set INSPECT=on, or INSPECT=token')
+    : null;
+
 const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered: 0 };
 
 /** The server of one process. */
 export class Server {
   /** The root chart; send it `server.stop` to drain and end. */
-  readonly root: ActorRefFrom<StartupMachine>;
+  readonly root: Actor<StartupMachine>;
   private readonly timeline: StartupTimeline;
   private readonly config: Config;
   private readonly outside: Surroundings;
@@ -64,6 +71,8 @@ export class Server {
   private readonly supervision: Supervision;
   private readonly transitions: Transitions;
   private readonly analytics: Analytics;
+  /** Null when it is switched off. */
+  private readonly inspector: Inspector | null;
   private backend: Backend | null = null;
   private sweep: unknown = null;
 
@@ -85,14 +94,15 @@ export class Server {
       trustProxy: config.trustProxy,
       refusal: () => (this.isServing() ? null : readiness(this.report()))
     });
+    this.inspector = config.inspect === 'off' ? null : this.createInspector();
     const http = createHttp({
       report: () => this.report(),
-      pages: loadPages(builtPagesDir()),
-      routes: [(request) => this.route(request)]
+      pages: loadPages(builtPagesDir(), this.inspector === null ? ['inspect'] : []),
+      routes: [this.inspector?.route ?? inspectorIsOff, (request) => this.route(request)]
     });
+    this.listener = new Listener(config, logger, this.chat, http, this.inspector?.endpoint);
     this.logService = new LogService(config, clock, logger);
     this.logService.onWritable = () => this.backend?.threads.resync();
-    this.listener = new Listener(config, logger, this.chat, http);
     this.handlers = new HandlerRegistry({
       clock,
       logger,
@@ -150,6 +160,7 @@ export class Server {
 
   /** Starts the phases. */
   start(): void {
+    this.inspector?.beginStartup();
     this.root.start();
   }
 
@@ -181,7 +192,8 @@ export class Server {
       monitor: this.monitor.status(),
       threads: this.backend?.threads.status() ?? NO_THREADS,
       connections: { open: this.connections.open, lagging: this.connections.lagging },
-      waitingFor: this.analytics.waitingFor()
+      waitingFor: this.analytics.waitingFor(),
+      inspect: this.config.inspect
     };
   }
 
@@ -214,20 +226,46 @@ export class Server {
     return this.root.getSnapshot().hasTag('serving');
   }
 
-  /** The observer of the charts from outside, when there is one. */
-  private inspection(): { inspect?: (event: InspectionEvent) => void } {
-    const { inspect } = this.outside;
-    return inspect === undefined ? {} : { inspect: contained(inspect, this.incidents) };
-  }
-
   /** What hears of the tree's own charts: the record of their transitions, and the observer from outside. */
   private observer(): (event: InspectionEvent) => void {
-    const { inspect } = this.inspection();
+    const outside = this.outsideObserver();
     const record = contained(this.transitions.observe, this.incidents);
     return (event) => {
       record(event);
-      inspect?.(event);
+      outside?.(event);
     };
+  }
+
+  /** The observer of the charts from outside, when there is one. */
+  private outsideObserver(): ((event: InspectionEvent) => void) | null {
+    const { inspect } = this.outside;
+    return inspect === undefined ? null : contained(inspect, this.incidents);
+  }
+
+  private createInspector(): Inspector {
+    const { config, connections, node } = this;
+    const { clock, logger } = this.outside;
+    const isDevelopment = config.environment === 'development';
+    if (config.inspect === 'on' && !isDevelopment) {
+      logger.warn(
+        'The inspector is open to everybody who reaches this server: set INSPECT=token and INSPECT_TOKEN, or INSPECT=off',
+        { actor: 'inspector' }
+      );
+    }
+    return new Inspector({
+      version: VERSION,
+      node,
+      environment: config.environment,
+      token: config.inspect === 'token' ? (config.inspectToken ?? null) : null,
+      allowedOrigins: config.allowedOrigins,
+      showsBodies: config.inspectBodies,
+      maySend: isDevelopment,
+      root: () => this.root,
+      connections,
+      clock,
+      logger,
+      contain: (observe) => contained(observe, this.incidents)
+    });
   }
 
   private route(request: TransportRequest): ReturnType<HttpRoute> {
@@ -269,9 +307,12 @@ export class Server {
       publish: (thread, frame) => {
         this.listener.publish(thread, frame);
       },
-      isServing: () => this.isServing(),
-      ...this.inspection()
+      isServing: () => this.isServing()
     });
+    const { threads } = this.backend;
+    const outside = this.outsideObserver();
+    if (outside !== null) threads.observe(outside, 'all');
+    this.inspector?.begin({ threads, log });
     return this.backend.handlers;
   }
 
@@ -302,8 +343,9 @@ export class Server {
       const tookMs = this.timeline.finish();
       this.backend?.threads.open();
       this.sweepAgain();
+      const inspector = this.inspector === null ? '' : `inspector ${this.url}/inspect · `;
       logger.info(
-        `Rollcall is serving after ${String(tookMs)} ms: chat ${this.url}/ · status ${this.url}/status.html`,
+        `Rollcall is serving after ${String(tookMs)} ms: chat ${this.url}/ · ${inspector}status ${this.url}/status.html`,
         { actor: 'startup', url: this.url, tookMs }
       );
     });
@@ -317,6 +359,11 @@ export class Server {
         ...failure.report
       });
     });
+    // Whoever watches sees it stop, until the listener has gone.
+    const ended = (): void => {
+      this.inspector?.end();
+    };
+    this.root.subscribe({ complete: ended, error: ended });
     this.root.on('draining', () => {
       clock.clearTimeout(this.sweep);
       logger.info(`Draining ${String(this.connections.open)} connections`, { actor: 'startup' });
@@ -325,6 +372,8 @@ export class Server {
 
   private sweepAgain(): void {
     this.sweep = this.outside.clock.setTimeout(() => {
+      // The first time, a moment after serving: what the startup set going is recorded too.
+      this.inspector?.finishStartup();
       this.connections.sweep();
       this.incidents.sweep();
       this.analytics.sweep();

@@ -70,6 +70,8 @@ export interface StatusReport {
   readonly threads: ThreadsStatus;
   readonly connections: { readonly open: number; readonly lagging: number };
   readonly waitingFor: readonly WaitingFor[];
+  /** Whether there is an inspector, and whether it asks for a token. */
+  readonly inspect: 'on' | 'off' | 'token';
 }
 
 /** The row of `services` for ClickHouse. */

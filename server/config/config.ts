@@ -89,6 +89,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     logFormat: read(SETTINGS.logFormat),
     inspect: read(SETTINGS.inspect),
     inspectToken: read(SETTINGS.inspectToken),
+    inspectBodies: read(SETTINGS.inspectBodies),
     shutdownMs: read(SETTINGS.shutdownMs),
     otelExporterOtlpEndpoint: read(SETTINGS.otelExporterOtlpEndpoint)
   };

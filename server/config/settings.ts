@@ -226,6 +226,11 @@ export const SETTINGS = {
     }
   }),
   inspectToken: secret({ name: 'INSPECT_TOKEN', doc: 'what INSPECT=token asks for' }),
+  inspectBodies: flag({
+    name: 'INSPECT_BODIES',
+    doc: 'whether the inspector shows the texts of messages',
+    fallback: false
+  }),
   shutdownMs: integer(
     { min: 0, max: TIME_MAX_MS, unit: 'ms' },
     { name: 'SHUTDOWN_MS', doc: 'time for the whole drain', fallback: 30_000 }

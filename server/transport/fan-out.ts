@@ -7,7 +7,7 @@
  * only after `publish` has returned, say nothing of the frames behind the first dropped one, and may not be changed
  * from inside their callbacks.
  */
-import type { Socket, TransportEvents, TransportLimits } from './transport.js';
+import type { Socket, SocketEvents, TransportLimits } from './transport.js';
 
 /** Bytes queued for one socket before it is written without waiting for the turn's end: uWebSockets' cork buffer. */
 export const FLUSH_BYTES = 16 * 1024;
@@ -126,7 +126,7 @@ export abstract class QueuedSocket<S> implements Socket<S> {
 
 /** The topics of one transport and the sockets that have something queued in this turn. */
 export class FanOut<S> {
-  readonly events: TransportEvents<S>;
+  readonly events: SocketEvents<S>;
   readonly limits: TransportLimits;
   private readonly topics = new Map<string, Set<QueuedSocket<S>>>();
   private touched: QueuedSocket<S>[] = [];
@@ -136,7 +136,7 @@ export class FanOut<S> {
     for (const socket of sockets) socket.flush();
   };
 
-  constructor(events: TransportEvents<S>, limits: TransportLimits) {
+  constructor(events: SocketEvents<S>, limits: TransportLimits) {
     this.events = events;
     this.limits = limits;
   }

@@ -1,7 +1,7 @@
 /** Decides once, at start, which engine carries the server. */
 import { reasonOf } from '../../machines/child.js';
 import { HEADER_BYTES_MAX } from './http-reply.js';
-import type { Transport, TransportEvents, TransportLimits } from './transport.js';
+import type { Endpoint, Transport, TransportEvents, TransportLimits } from './transport.js';
 import { createUwsTransport, type Uws } from './uws-transport.js';
 import { createWsTransport } from './ws-transport.js';
 
@@ -13,24 +13,25 @@ export interface PickedTransport {
 
 /**
  * Makes the transport that `want` names; `auto` is uWebSockets.js where its binary loads, else `ws`.
- * `load` is how the engine is imported; specs put in one that fails.
+ * `beside` is a second path for WebSockets; `load` is how the engine is imported; specs put in one that fails.
  * @throws {Error} when `want` is `uws` and uWebSockets.js does not load here
  */
-export async function pickTransport<S>(
+export async function pickTransport<S, B = never>(
   want: 'auto' | 'uws' | 'ws',
   events: TransportEvents<S>,
   limits: TransportLimits,
-  load: () => Promise<Uws> = () => import('uWebSockets.js')
+  load: () => Promise<Uws> = () => import('uWebSockets.js'),
+  beside?: Endpoint<B>
 ): Promise<PickedTransport> {
   if (want === 'ws') {
-    return { transport: createWsTransport(events, limits), fallbackReason: null };
+    return { transport: createWsTransport(events, limits, beside), fallbackReason: null };
   }
   try {
     // read by the engine while it loads; its default of 4 kB refuses requests with long tokens
     process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(HEADER_BYTES_MAX);
     const uws = await load();
     if (typeof uws.App !== 'function') throw new Error('the module has no App');
-    return { transport: createUwsTransport(uws, events, limits), fallbackReason: null };
+    return { transport: createUwsTransport(uws, events, limits, beside), fallbackReason: null };
   } catch (cause) {
     const reason = firstLineOf(cause);
     if (want === 'uws') {
@@ -40,7 +41,7 @@ export async function pickTransport<S>(
         { cause }
       );
     }
-    return { transport: createWsTransport(events, limits), fallbackReason: reason };
+    return { transport: createWsTransport(events, limits, beside), fallbackReason: reason };
   }
 }
 

@@ -71,12 +71,9 @@ export interface Socket<S> {
   terminate(): void;
 }
 
-/** What a transport calls. None of these may throw. */
-export interface TransportEvents<S> {
-  request(
-    request: TransportRequest
-  ): HttpReply | HttpStreamReply | Promise<HttpReply | HttpStreamReply>;
-  /** Decides about an upgrade of `/ws`. One let in may still break before `open`: count connections there. */
+/** What a transport calls of whoever answers the WebSockets of one path. None of these may throw. */
+export interface SocketEvents<S> {
+  /** Decides about an upgrade of the path. One let in may still break before `open`: count connections there. */
   upgrade(request: TransportRequest): UpgradeDecision<S>;
   open(socket: Socket<S>): void;
   /** A whole text message. Binary ones arrive with `text` null. */
@@ -97,7 +94,21 @@ export interface TransportEvents<S> {
   close(socket: Socket<S>, code: number): void;
 }
 
-/** Bounds of a transport. */
+/** What a transport calls: for requests, and for the WebSockets of `/ws`. None of these may throw. */
+export interface TransportEvents<S> extends SocketEvents<S> {
+  request(
+    request: TransportRequest
+  ): HttpReply | HttpStreamReply | Promise<HttpReply | HttpStreamReply>;
+}
+
+/** WebSockets of another path beside `/ws`, with bounds of their own. */
+export interface Endpoint<S> {
+  readonly path: string;
+  readonly events: SocketEvents<S>;
+  readonly limits: TransportLimits;
+}
+
+/** Bounds of the WebSockets of a path. */
 export interface TransportLimits {
   /** A WebSocket message past this many bytes closes the connection with 1009; one past twice as many may cut it. */
   readonly messageBytes: number;

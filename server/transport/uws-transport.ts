@@ -3,12 +3,14 @@
  * text that is not UTF-8, cut the connection without a close frame, so that the peer sees 1006.
  */
 import { createServer } from 'node:net';
-import type { WebSocket, us_listen_socket } from 'uWebSockets.js';
+import type { TemplatedApp, WebSocket, us_listen_socket } from 'uWebSockets.js';
 import { CLOSES } from '../errors.js';
 import { FanOut, QueuedSocket, type OutFrame } from './fan-out.js';
 import { WS_PATH, listenError } from './http-reply.js';
 import {
   ListenError,
+  type Endpoint,
+  type SocketEvents,
   type Transport,
   type TransportEvents,
   type TransportLimits
@@ -93,20 +95,15 @@ class UwsSocket<S> extends QueuedSocket<S> {
   }
 }
 
-/**
- * Makes the transport on a loaded `uWebSockets.js`; it listens only once told to.
- * A message up to twice `messageBytes` is read whole so that it can be refused with 1009; a larger one cuts.
- */
-export function createUwsTransport<S>(
-  uws: Uws,
-  events: TransportEvents<S>,
+/** Opens a path for WebSockets, and answers what fans out to them. */
+function openPath<S>(
+  app: TemplatedApp,
+  path: string,
+  events: SocketEvents<S>,
   limits: TransportLimits
-): Transport {
+): FanOut<S> {
   const fanOut = new FanOut(events, limits);
-  const app = uws.App();
-  let listening: us_listen_socket | null = null;
-
-  app.ws<UserData<S>>(WS_PATH, {
+  app.ws<UserData<S>>(path, {
     maxPayloadLength: limits.messageBytes * 2,
     // past this the engine drops frames, its own pongs and close frames too; frames stop at lagBytes already
     maxBackpressure: limits.lagBytes * 2,
@@ -150,6 +147,23 @@ export function createUwsTransport<S>(
       ws.getUserData().socket.settle(code);
     }
   });
+  return fanOut;
+}
+
+/**
+ * Makes the transport on a loaded `uWebSockets.js`; it listens only once told to. `beside` is a second path.
+ * A message up to twice `messageBytes` is read whole so that it can be refused with 1009; a larger one cuts.
+ */
+export function createUwsTransport<S, B = never>(
+  uws: Uws,
+  events: TransportEvents<S>,
+  limits: TransportLimits,
+  beside?: Endpoint<B>
+): Transport {
+  const app = uws.App();
+  const fanOut = openPath(app, WS_PATH, events, limits);
+  if (beside !== undefined) openPath(app, beside.path, beside.events, beside.limits);
+  let listening: us_listen_socket | null = null;
 
   app.any('/*', (res, req) => {
     void answer(events, res, req);

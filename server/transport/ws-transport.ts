@@ -1,11 +1,18 @@
 /** The transport on `ws` and `node:http`: runs wherever Node runs. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { FanOut, QueuedSocket, type OutFrame } from './fan-out.js';
 import { HEADER_BYTES_MAX, WS_PATH, listenError } from './http-reply.js';
 import { NodeRequest, answer, replyOn, writeReply } from './node-http.js';
-import type { Transport, TransportEvents, TransportLimits } from './transport.js';
+import type {
+  Endpoint,
+  SocketEvents,
+  Transport,
+  TransportEvents,
+  TransportLimits
+} from './transport.js';
 
 const TEXT_FRAME = { binary: false } as const;
 
@@ -47,38 +54,50 @@ class WsSocket<S> extends QueuedSocket<S> {
   }
 }
 
-/** Makes the transport on `ws`; it listens only once told to. */
-export function createWsTransport<S>(
-  events: TransportEvents<S>,
-  limits: TransportLimits
-): Transport {
-  const fanOut = new FanOut(events, limits);
-  const connections = new Set<TcpSocket>();
-  const open = new Set<WsSocket<S>>();
+/** The WebSockets of one path. */
+class SocketPath<S> {
+  readonly fanOut: FanOut<S>;
+  private readonly events: SocketEvents<S>;
+  private readonly limits: TransportLimits;
+  private readonly open = new Set<WsSocket<S>>();
+  private readonly sockets: WebSocketServer;
   // handleUpgrade asks for the protocol before it returns
-  let protocol: string | null = null;
-  const sockets = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: limits.messageBytes,
-    autoPong: false,
-    handleProtocols: () => protocol ?? false
-  });
-  const server = createServer({
-    highWaterMark: Math.min(HIGH_WATER_BYTES, limits.lagBytes),
-    maxHeaderSize: HEADER_BYTES_MAX,
-    headersTimeout: HEAD_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS
-  });
-  const closed = new Promise<void>((resolve) => server.once('close', resolve));
-  let hasListened = false;
-  // an accept that fails (EMFILE) is the peer's loss; without a listener it would end the process
-  server.on('error', () => undefined);
+  private protocol: string | null = null;
 
-  const accept = (ws: WebSocket, tcp: TcpSocket, state: S): void => {
-    const socket = new WsSocket(fanOut, state, ws, tcp);
-    open.add(socket);
+  constructor(events: SocketEvents<S>, limits: TransportLimits) {
+    this.events = events;
+    this.limits = limits;
+    this.fanOut = new FanOut(events, limits);
+    this.sockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: limits.messageBytes,
+      autoPong: false,
+      handleProtocols: () => this.protocol ?? false
+    });
+  }
+
+  upgrade(req: IncomingMessage, duplex: Duplex, head: Buffer): void {
+    const decision = this.events.upgrade(new NodeRequest(req));
+    if (!decision.accept) {
+      writeReply(replyOn(req, req.socket), decision.reply);
+      return;
+    }
+    this.protocol = decision.protocol;
+    this.sockets.handleUpgrade(req, duplex, head, (ws) => {
+      this.accept(ws, req.socket, decision.state);
+    });
+  }
+
+  terminate(): void {
+    for (const socket of this.open) socket.terminate();
+  }
+
+  private accept(ws: WebSocket, tcp: TcpSocket, state: S): void {
+    const { events, limits } = this;
+    const socket = new WsSocket(this.fanOut, state, ws, tcp);
+    this.open.add(socket);
     ws.on('message', (data, isBinary) => {
       if (!socket.closed) events.message(socket, isBinary ? null : textOf(data));
     });
@@ -90,14 +109,36 @@ export function createWsTransport<S>(
       socket.settle(closeCodeOf(error));
     });
     ws.on('close', (code) => {
-      open.delete(socket);
+      this.open.delete(socket);
       socket.settle(code);
     });
     tcp.on('drain', () => {
       if (!socket.closed) events.drain(socket);
     });
     events.open(socket);
-  };
+  }
+}
+
+/** Makes the transport on `ws`; it listens only once told to. `beside` is a second path for WebSockets. */
+export function createWsTransport<S, B = never>(
+  events: TransportEvents<S>,
+  limits: TransportLimits,
+  beside?: Endpoint<B>
+): Transport {
+  const chat = new SocketPath(events, limits);
+  const { fanOut } = chat;
+  const other = beside === undefined ? null : new SocketPath(beside.events, beside.limits);
+  const connections = new Set<TcpSocket>();
+  const server = createServer({
+    highWaterMark: Math.min(HIGH_WATER_BYTES, limits.lagBytes),
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: HEAD_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS
+  });
+  const closed = new Promise<void>((resolve) => server.once('close', resolve));
+  let hasListened = false;
+  // an accept that fails (EMFILE) is the peer's loss; without a listener it would end the process
+  server.on('error', () => undefined);
 
   server.on('connection', (tcp) => {
     connections.add(tcp);
@@ -108,19 +149,10 @@ export function createWsTransport<S>(
   });
   server.on('upgrade', (req, duplex, head) => {
     const tcp = req.socket;
-    if (!isWebSocketUpgrade(req)) {
-      void answer(events, req, replyOn(req, tcp));
-      return;
-    }
-    const decision = events.upgrade(new NodeRequest(req));
-    if (!decision.accept) {
-      writeReply(replyOn(req, tcp), decision.reply);
-      return;
-    }
-    ({ protocol } = decision);
-    sockets.handleUpgrade(req, duplex, head, (ws) => {
-      accept(ws, tcp, decision.state);
-    });
+    const path = isWebSocketUpgrade(req) ? new NodeRequest(req).path : null;
+    if (path === WS_PATH) chat.upgrade(req, duplex, head);
+    else if (other !== null && path === beside?.path) other.upgrade(req, duplex, head);
+    else void answer(events, req, replyOn(req, tcp));
   });
 
   return {
@@ -145,7 +177,8 @@ export function createWsTransport<S>(
     async close() {
       if (server.listening) server.close();
       // the server's own end does not wait for the last word of a WebSocket
-      for (const socket of open) socket.terminate();
+      chat.terminate();
+      other?.terminate();
       const ends = Array.from(
         connections,
         (tcp) => new Promise((resolve) => tcp.once('close', resolve))
@@ -161,7 +194,6 @@ function isWebSocketUpgrade(req: IncomingMessage): boolean {
   const { headers } = req;
   return (
     req.method === 'GET' &&
-    new NodeRequest(req).path === WS_PATH &&
     headers.upgrade?.toLowerCase() === 'websocket' &&
     /^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')
   );

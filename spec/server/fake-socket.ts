@@ -2,8 +2,8 @@ import type { Connection } from '../../server/connection.js';
 import type { Socket } from '../../server/transport/transport.js';
 
 /** A socket that keeps what it is sent and takes only as much as it is given room for. */
-export class FakeSocket implements Socket<Connection> {
-  readonly state: Connection;
+export class FakeSocket<S extends { socket: Socket<S> | null } = Connection> implements Socket<S> {
+  readonly state: S;
   readonly sent: string[] = [];
   readonly topics = new Set<string>();
   /** Frames that it will still take. */
@@ -12,7 +12,7 @@ export class FakeSocket implements Socket<Connection> {
   bufferedBytes = 0;
   ended: number | null = null;
 
-  constructor(state: Connection) {
+  constructor(state: S) {
     this.state = state;
     state.socket = this;
   }

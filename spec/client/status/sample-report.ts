@@ -66,6 +66,7 @@ export const SAMPLE: StatusReport = {
   },
   threads: { active: 10, test: 11, waiting: 12, undelivered: 13 },
   connections: { open: 14, lagging: 15 },
+  inspect: 'on',
   waitingFor: [{ what: 'clickhouse', attempt: 2, of: null, nextAttemptMs: 4_000, deadlineMs: null }]
 };
 

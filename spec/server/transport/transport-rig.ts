@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Server, type Socket as TcpSocket } from 'node:net';
 import * as uws from 'uWebSockets.js';
 import type {
+  Endpoint,
   HttpReply,
   HttpStream,
   HttpStreamReply,
@@ -279,9 +280,12 @@ export function withoutComments(body: string): string {
 
 /** Both engines, by the name of what makes them. */
 export const ENGINES = {
-  createUwsTransport: (events: TransportEvents<State>, limits: TransportLimits): Transport =>
-    createUwsTransport(uws, events, limits),
-  createWsTransport
+  createUwsTransport: (
+    events: TransportEvents<State>,
+    limits: TransportLimits,
+    beside?: Endpoint<State>
+  ): Transport => createUwsTransport(uws, events, limits, beside),
+  createWsTransport: createWsTransport<State, State>
 };
 
 /** A listening transport with its recorder and its clients. */

@@ -1,0 +1,147 @@
+/**
+ * What the inspector costs the chat: CPU time of the server for each message that is published, delivered and
+ * acknowledged, and for each time that a thread is joined and left, which is where charts move; with the inspector
+ * switched off, on with nobody watching, recording, and with a viewer of everything. All servers are up at once and are
+ * measured in turns, in an order that changes from round to round. `npm run inspect-cost`, `-- --quick` for a short look.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { WebSocket } from 'ws';
+import { INSPECT_SUBPROTOCOL } from '../server/inspection-protocol.js';
+import { startServer, type ServerProcess } from '../spec/e2e/server-process.js';
+import { WireClient } from '../spec/e2e/wire-client.js';
+import { cpuMs } from './bench/cores.js';
+import { median } from './bench/figures.js';
+
+/** Messages, and joins and leaves, of one slice: some hundred milliseconds of CPU time, which is told in tens. */
+const FULL = { rounds: 12, messages: 8_000, joins: 2_000 };
+const QUICK = { rounds: 5, messages: 2_000, joins: 500 };
+const IN_FLIGHT = 200;
+const THREADS = 50;
+
+/** How the servers that are compared differ; each ratio is to the first. */
+const SITUATIONS = ['off', 'nobody watches', 'recording', 'one viewer of all'] as const;
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const size = values.quick ? QUICK : FULL;
+if (!existsSync(fileURLToPath(new URL('../dist', import.meta.url)))) {
+  throw new Error('dist is missing: run `npm run build` first');
+}
+
+/** One server under load. */
+interface Subject {
+  readonly situation: (typeof SITUATIONS)[number];
+  readonly server: ServerProcess;
+  readonly publisher: WireClient;
+  readonly visitor: WireClient;
+  readonly cpuUsPerMessage: number[];
+  readonly cpuUsPerJoin: number[];
+}
+
+let mids = 0;
+
+/** Lets somebody look, who asks to hear of all threads; resolves once the server has agreed. */
+async function look(url: string, request: object): Promise<WebSocket> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/inspect/ws`, [INSPECT_SUBPROTOCOL]);
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('open', () => {
+      socket.send(JSON.stringify(request));
+    });
+    socket.on('message', (data: Buffer) => {
+      if (data.toString().includes('"inspect.reply"')) resolve();
+    });
+  });
+  return socket;
+}
+
+async function start(situation: Subject['situation']): Promise<Subject> {
+  const server = await startServer({
+    env: { INSPECT: situation === 'off' ? 'off' : 'on', LIMIT_PUBLISH_PER_SECOND: '0' }
+  });
+  // Past the first second, in which the startup is recorded.
+  await server.line('Rollcall is serving');
+  if (situation === 'recording') {
+    (await look(server.url, { type: 'inspect.record', id: 1, on: true })).close();
+  }
+  if (situation === 'one viewer of all') {
+    await look(server.url, { type: 'inspect.watch', id: 1, threads: [], everything: true });
+  }
+  const publisher = await WireClient.connect(server.url, 'ada');
+  const reader = await WireClient.connect(server.url, 'bob');
+  // Somebody is in each thread that is published to, as is usual; what is joined and left are others.
+  for (let n = 0; n < THREADS; n++) await reader.subscribe(`busy-${String(n)}`);
+  reader.socket.removeAllListeners('message');
+  const visitor = await WireClient.connect(server.url, 'eve');
+  return { situation, server, publisher, visitor, cpuUsPerMessage: [], cpuUsPerJoin: [] };
+}
+
+/** CPU time of a server for some work, in microseconds a piece. */
+async function costOf(
+  { server }: Subject,
+  pieces: number,
+  work: () => Promise<void>
+): Promise<number> {
+  const before = cpuMs(server.pid);
+  await work();
+  return ((cpuMs(server.pid) - before) * 1_000) / pieces;
+}
+
+async function publishAll({ publisher }: Subject): Promise<void> {
+  const each = Math.ceil(size.messages / THREADS);
+  for (let n = 0; n < THREADS; n++) {
+    const some = Array.from({ length: each }, () => `m${String((mids += 1))}`);
+    await publisher.publishAll(`busy-${String(n)}`, some, IN_FLIGHT);
+  }
+  // What has come is not needed, and looking through it takes ever longer.
+  publisher.all.length = 0;
+}
+
+async function joinAll({ visitor }: Subject): Promise<void> {
+  for (let n = 0; n < size.joins; n++) {
+    const thread = `visited-${String(n % THREADS)}`;
+    await visitor.subscribe(thread);
+    await visitor.ask({ type: 'unsubscribe', thread });
+  }
+  visitor.all.length = 0;
+}
+
+function row(subject: Subject, first: Subject): string {
+  const cells = (['cpuUsPerMessage', 'cpuUsPerJoin'] as const).map((what) => {
+    const [own, other] = [subject[what], first[what]];
+    const ratio = median(own.map((cost, round) => cost / (other[round] ?? NaN)));
+    return `${median(own).toFixed(1)} µs (× ${ratio.toFixed(2)})`.padEnd(20);
+  });
+  return `| ${subject.situation.padEnd(17)} | ${cells.join(' | ')} |`;
+}
+
+const subjects: Subject[] = [];
+try {
+  for (const situation of SITUATIONS) subjects.push(await start(situation));
+  for (let round = 0; round <= size.rounds; round++) {
+    const from = round % subjects.length;
+    for (const subject of [...subjects.slice(from), ...subjects.slice(0, from)]) {
+      const message = await costOf(subject, size.messages, () => publishAll(subject));
+      const join = await costOf(subject, size.joins, () => joinAll(subject));
+      // The first round warms the servers up.
+      if (round === 0) continue;
+      subject.cpuUsPerMessage.push(message);
+      subject.cpuUsPerJoin.push(join);
+    }
+    process.stderr.write(`round ${String(round)} of ${String(size.rounds)}\n`);
+  }
+  const [first] = subjects;
+  if (first === undefined) throw new Error('nothing was measured');
+  process.stdout.write(
+    [
+      'CPU time of the server, medians; in brackets the median of the paired ratios to the inspector switched off',
+      `| ${'inspector'.padEnd(17)} | ${'a message'.padEnd(20)} | ${'a join and a leave'.padEnd(20)} |`,
+      `| ${'-'.repeat(17)} | ${'-'.repeat(20)} | ${'-'.repeat(20)} |`,
+      ...subjects.map((subject) => row(subject, first))
+    ].join('\n') + '\n'
+  );
+} finally {
+  await Promise.all(subjects.map(({ server }) => server.stop('SIGKILL')));
+}
+process.exit();

@@ -1,0 +1,103 @@
+/**
+ * The HTTP side of the inspector: charts as they are laid out, and the recording as one file.
+ */
+import type { Clock } from '../../actors/clock.js';
+import { json, notAllowed, problem, type HttpRoute } from '../http.js';
+import {
+  RECORDING_FORMAT,
+  RECORDING_VERSION,
+  type ChartLayout,
+  type Recording
+} from '../inspection-protocol.js';
+import type { HttpReply, TransportRequest } from '../transport/transport.js';
+import type { ChartLayouts } from './chart-layouts.js';
+import { ChartTooLargeError } from './layout-thread.js';
+import type { InspectAccess } from './inspect-access.js';
+import type { Recorder } from './recorder.js';
+
+/** What the route works with. */
+export interface InspectRouteOptions {
+  readonly access: InspectAccess;
+  readonly recorder: Recorder;
+  readonly layouts: Pick<ChartLayouts, 'layout'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly version: string;
+  readonly node: string;
+  readonly environment: string;
+}
+
+const CHART_PATH = /^\/inspect\/charts\/([A-Za-z0-9_-]{1,64})$/;
+
+/** Makes the route that answers `/inspect/recording` and `/inspect/charts/{hash}`. */
+export function createInspectRoute(options: InspectRouteOptions): HttpRoute {
+  const answers = (path: string): ((request: TransportRequest) => Promise<HttpReply>) | null => {
+    if (path === '/inspect/recording') return (request) => recordingReply(options, request);
+    const hash = CHART_PATH.exec(path)?.[1];
+    return hash === undefined ? null : () => chartReply(options, hash);
+  };
+  return (request) => {
+    const answer = answers(request.path);
+    if (answer === null) return null;
+    if (request.method !== 'GET') return notAllowed('GET');
+    const refusal = options.access.refusal(request);
+    return refusal === null ? answer(request) : problem(refusal.code, refusal.detail);
+  };
+}
+
+async function chartReply(
+  { recorder, layouts }: InspectRouteOptions,
+  hash: string
+): Promise<HttpReply> {
+  const machine = recorder.machine(hash);
+  if (machine === null) {
+    return problem('not_found', 'no actor that was seen runs a machine of this hash');
+  }
+  try {
+    return json(200, await layouts.layout(machine), { 'cache-control': 'private, max-age=86400' });
+  } catch (error) {
+    if (error instanceof ChartTooLargeError) {
+      return problem('too_large', error.message, { title: 'the chart is too large to lay out' });
+    }
+    return problem('unavailable', 'the chart could not be laid out; ask again');
+  }
+}
+
+async function recordingReply(
+  options: InspectRouteOptions,
+  request: TransportRequest
+): Promise<HttpReply> {
+  const { recorder, clock, version, node, environment } = options;
+  const query = new URLSearchParams(request.query);
+  // Taken before anything is waited for: what is written is one moment.
+  const actors = textOf(recorder.standing());
+  const messages = textOf(recorder.kept());
+  const { dropped } = recorder.state;
+  const charts = query.get('charts') === 'false' ? [] : await chartsOf(options);
+  const head = {
+    format: RECORDING_FORMAT,
+    version: RECORDING_VERSION,
+    rollcall: version,
+    node,
+    environment,
+    at: clock.now(),
+    dropped
+  } satisfies Omit<Recording, 'actors' | 'messages' | 'charts'>;
+  const start = JSON.stringify(head).slice(0, -1);
+  const body = `${start},"actors":[${actors}],"messages":[${messages}],"charts":${JSON.stringify(charts)}}`;
+  const name = `rollcall-${new Date(head.at).toISOString().replaceAll(':', '-').slice(0, 19)}.json`;
+  return {
+    ...json(200, null, { 'content-disposition': `attachment; filename="${name}"` }),
+    body
+  };
+}
+
+function textOf(recorded: Iterable<{ readonly text: string }>): string {
+  return Array.from(recorded, ({ text }) => text).join(',');
+}
+
+/** The charts of all machines that were seen, without those that cannot be laid out. */
+async function chartsOf({ recorder, layouts }: InspectRouteOptions): Promise<ChartLayout[]> {
+  const asked = [...recorder.allMachines().values()].map((machine) => layouts.layout(machine));
+  const found = await Promise.allSettled(asked);
+  return found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}

@@ -1,0 +1,374 @@
+/**
+ * The inspector: who looks, what they are shown, and what they may do. It is one recorder for all of them; each message
+ * is encoded once and given to every viewer that wants it. Nobody in the chat waits for any of it.
+ */
+import { StateMachine, type AnyActor, type InspectionEvent } from 'xstate';
+import type { ThreadLog } from '../../actors/log/thread-log.js';
+import type { Clock } from '../../actors/clock.js';
+import type { Logger } from '../../actors/log-line.js';
+import type { SeenMessage, Threads } from '../../actors/threads.js';
+import { reasonOf } from '../../machines/child.js';
+import type { Connections } from '../connections.js';
+import { problem, type HttpRoute } from '../http.js';
+import {
+  INSPECT_SUBPROTOCOL,
+  INSPECT_WS_PATH,
+  STATELY_VERSION,
+  type HelloMessage,
+  type InspectReplies,
+  type InspectRequest,
+  type RecordedMessage
+} from '../inspection-protocol.js';
+import { isThreadId } from '../protocol.js';
+import type {
+  Endpoint,
+  Socket,
+  TransportRequest,
+  UpgradeDecision
+} from '../transport/transport.js';
+import { ChartLayouts } from './chart-layouts.js';
+import { decodeRequest, REQUEST_BYTES_MAX } from './inspect-requests.js';
+import { InspectAccess, offeredProtocols } from './inspect-access.js';
+import { createInspectRoute } from './inspect-route.js';
+import { Recorder } from './recorder.js';
+import type { Recorded } from './recording-buffer.js';
+import { connectionRows, threadRows } from './rows.js';
+import { machineDefinition } from './machine-definition.js';
+import { shown } from './shown.js';
+import { Viewer } from './viewer.js';
+
+/** Viewers at once at most. */
+export const VIEWERS_MAX = 32;
+
+/** Bytes waiting in a viewer's socket above which messages to it are dropped. */
+export const VIEWER_LAG_BYTES = 1_048_576;
+
+/** How long a viewer may take nothing before it is sent away, in milliseconds. */
+export const VIEWER_STUCK_MS = 60_000;
+
+/** How often each viewer is sent a sign of life: below the 120 s after which an engine cuts a silent socket. */
+export const VIEWER_PING_MS = 30_000;
+
+/** Messages that a viewer of `@statelyai/inspect` is given of what was before it came, as its own relay does. */
+const STATELY_REPLAY = 200;
+
+const PING = JSON.stringify({ type: 'inspect.ping', _version: STATELY_VERSION });
+
+/** What the inspector works with. */
+export interface InspectorOptions {
+  readonly version: string;
+  readonly node: string;
+  readonly environment: string;
+  /** Null = none is asked for. */
+  readonly token: string | null;
+  readonly allowedOrigins: readonly string[];
+  readonly showsBodies: boolean;
+  /** Whether events may be sent by hand. */
+  readonly maySend: boolean;
+  readonly root: () => AnyActor;
+  readonly connections: Connections;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly contain: (observe: (event: InspectionEvent) => void) => (event: InspectionEvent) => void;
+}
+
+/** What there is once the log is open. */
+export interface InspectedParts {
+  readonly threads: Threads;
+  readonly log: Pick<ThreadLog, 'head'>;
+}
+
+/** The inspector of one server. */
+export class Inspector {
+  readonly recorder: Recorder;
+  readonly endpoint: Endpoint<Viewer>;
+  /** Answers what is below `/inspect/`. */
+  readonly route: HttpRoute;
+  private readonly options: InspectorOptions;
+  private readonly access: InspectAccess;
+  private readonly layouts = new ChartLayouts();
+  private readonly viewers = new Set<Viewer>();
+  /** Threads that viewers watch by name. */
+  private named: ReadonlySet<string> = new Set();
+  private parts: InspectedParts | null = null;
+  private endStartup: (() => void) | null = null;
+  private endWatching: (() => void) | null = null;
+  private tick: unknown = null;
+
+  constructor(options: InspectorOptions) {
+    const { clock, root, showsBodies, contain } = options;
+    this.options = options;
+    this.access = new InspectAccess(options);
+    this.recorder = new Recorder({ clock, root, showsBodies, contain });
+    this.recorder.listen((recorded, message) => {
+      this.tell(recorded, message);
+    });
+    this.route = createInspectRoute({
+      ...options,
+      access: this.access,
+      recorder: this.recorder,
+      layouts: this.layouts
+    });
+    this.endpoint = {
+      path: INSPECT_WS_PATH,
+      limits: { messageBytes: REQUEST_BYTES_MAX, lagBytes: VIEWER_LAG_BYTES },
+      events: {
+        upgrade: (request) => this.upgrade(request),
+        open: (socket) => {
+          this.open(socket);
+        },
+        message: (socket, text) => {
+          this.message(socket.state, text);
+        },
+        dropped: () => undefined,
+        drain: (socket) => {
+          socket.state.drained();
+        },
+        close: (socket) => {
+          this.close(socket.state);
+        }
+      }
+    };
+  }
+
+  /** Records the startup, which is over before anybody can look, from its first moment on. */
+  beginStartup(): void {
+    this.endStartup = this.recorder.attach();
+  }
+
+  /** The startup is over, well or not; safe to call again. */
+  finishStartup(): void {
+    this.endStartup?.();
+    this.endStartup = null;
+  }
+
+  /** Gives it the threads, once there are such. */
+  begin(parts: InspectedParts): void {
+    this.parts = parts;
+    this.recorder.deliver(parts.threads);
+    this.follow();
+  }
+
+  /** Lets go of everything; whoever still looks has been cut off by the listener. */
+  end(): void {
+    this.recorder.record(false);
+    this.finishStartup();
+    void this.layouts.close();
+  }
+
+  private upgrade(request: TransportRequest): UpgradeDecision<Viewer> {
+    const refusal = this.access.refusal(request);
+    if (refusal !== null) {
+      return { accept: false, reply: problem(refusal.code, refusal.detail) };
+    }
+    if (this.viewers.size >= VIEWERS_MAX) {
+      const detail = `${String(VIEWERS_MAX)} viewers look already: close one`;
+      return { accept: false, reply: problem('unavailable', detail) };
+    }
+    const isOurs = offeredProtocols(request).includes(INSPECT_SUBPROTOCOL);
+    const threads = isOurs ? [] : new URLSearchParams(request.query).getAll('thread');
+    return {
+      accept: true,
+      protocol: isOurs ? INSPECT_SUBPROTOCOL : null,
+      state: new Viewer(isOurs ? 'rollcall' : 'stately', threads.filter(isThreadId))
+    };
+  }
+
+  private open(socket: Socket<Viewer>): void {
+    const viewer = socket.state;
+    // The upgrade has looked already, but several may have been let in since.
+    if (this.viewers.size >= VIEWERS_MAX) {
+      socket.end(1013, 'too many viewers');
+      return;
+    }
+    if (this.endWatching === null) {
+      this.endWatching = this.recorder.attach();
+      this.tickLater();
+    }
+    viewer.socket = socket;
+    this.viewers.add(viewer);
+    const now = this.options.clock.now();
+    if (viewer.kind === 'rollcall') viewer.tell(this.hello(), now);
+    else this.greet(viewer, now);
+    this.follow();
+  }
+
+  private close(viewer: Viewer): void {
+    viewer.socket = null;
+    if (!this.viewers.delete(viewer)) return;
+    this.follow();
+    if (this.viewers.size > 0) return;
+    this.options.clock.clearTimeout(this.tick);
+    this.endWatching?.();
+    this.endWatching = null;
+  }
+
+  private hello(): HelloMessage {
+    const { version, node, environment, maySend, showsBodies } = this.options;
+    const { seq, state: recording } = this.recorder;
+    return {
+      type: 'inspect.hello',
+      version,
+      node,
+      environment,
+      maySend,
+      showsBodies,
+      seq,
+      recording
+    };
+  }
+
+  /** Shows a viewer of others the tree as it stands and the newest of what was, as their relay does. */
+  private greet(viewer: Viewer, now: number): void {
+    for (const message of this.recorder.tree()) this.giveStately(viewer, message, now);
+    const recent = [...this.recorder.kept()].filter((recorded) => viewer.wants(recorded));
+    for (const { text, says } of recent.slice(-STATELY_REPLAY)) {
+      if (says === null) viewer.give(text, now);
+    }
+  }
+
+  /** A viewer of others draws an actor from the configuration of its machine. */
+  private giveStately(viewer: Viewer, message: RecordedMessage, now: number): void {
+    const machine =
+      message.type === '@xstate.actor' && message.hash !== null
+        ? this.recorder.machine(message.hash)
+        : null;
+    if (message.type !== '@xstate.actor' || machine === null) viewer.tell(message, now);
+    else viewer.tell({ ...message, definition: machineDefinition(machine) }, now);
+  }
+
+  private tell(recorded: Recorded, message: RecordedMessage): void {
+    if (this.viewers.size === 0) return;
+    const now = this.options.clock.now();
+    for (const viewer of this.viewers) {
+      if (!viewer.wants(recorded)) continue;
+      if (viewer.kind === 'stately' && message.type === '@xstate.actor') {
+        this.giveStately(viewer, message, now);
+      } else viewer.give(recorded.text, now);
+    }
+  }
+
+  private message(viewer: Viewer, text: string | null): void {
+    if (viewer.kind === 'stately') return;
+    const now = this.options.clock.now();
+    const decoded = decodeRequest(text);
+    if (!decoded.ok) {
+      const { id, message } = decoded;
+      viewer.tell({ type: 'inspect.reply', id, ok: false, message }, now);
+      return;
+    }
+    const { request } = decoded;
+    try {
+      const result = this.answer(viewer, request);
+      viewer.tell({ type: 'inspect.reply', id: request.id, ok: true, result }, now);
+    } catch (error) {
+      const message = reasonOf(error);
+      viewer.tell({ type: 'inspect.reply', id: request.id, ok: false, message }, now);
+    }
+  }
+
+  private answer(viewer: Viewer, request: InspectRequest): InspectReplies[InspectRequest['type']] {
+    switch (request.type) {
+      case 'inspect.watch':
+        viewer.threads = new Set(request.threads);
+        viewer.everything = request.everything;
+        this.follow();
+        return { watched: viewer.threads.size };
+      case 'inspect.threads': {
+        const { threads, log } = this.needed();
+        return threadRows(threads, this.options.connections, log, request);
+      }
+      case 'inspect.connections':
+        return connectionRows(this.options.connections, request);
+      case 'inspect.record':
+        this.recorder.record(request.on);
+        this.tellAll();
+        return { recording: this.recorder.state };
+      case 'inspect.send':
+        this.send(request.sessionId, request.event);
+        return { sent: true };
+    }
+  }
+
+  private needed(): InspectedParts {
+    if (this.parts === null) throw new Error('there are no threads yet: the log is not open');
+    return this.parts;
+  }
+
+  /** Sends an actor an event by hand. @throws {Error} in words why it may not or cannot be */
+  private send(sessionId: string, event: InspectRequest<'inspect.send'>['event']): void {
+    const { maySend, environment, logger } = this.options;
+    if (!maySend) {
+      throw new Error(`events are sent by hand in development only, and this is ${environment}`);
+    }
+    const actor = this.recorder.actor(sessionId);
+    const machine: unknown = actor?.logic;
+    if (actor === null || !(machine instanceof StateMachine)) {
+      throw new Error('there is no such actor now, or it runs no chart');
+    }
+    const known = Array.from<unknown>(machine.events)
+      .map(String)
+      .filter((type) => !type.includes('*') && !type.startsWith('xstate.'));
+    if (!known.includes(event.type)) {
+      throw new Error(`${machine.id} takes no ${event.type}; it takes ${known.join(', ')}`);
+    }
+    logger.info('An event was sent by hand through the inspector', {
+      actor: actor.id,
+      event: shown(event, false)
+    });
+    actor.send(event);
+  }
+
+  /** Watches what the viewers want to hear of, and no more; messages only of threads that they name. */
+  private follow(): void {
+    const named = new Set<string>();
+    let everything = false;
+    for (const viewer of this.viewers) {
+      everything ||= viewer.everything;
+      for (const thread of viewer.threads) named.add(thread);
+    }
+    this.recorder.watch(everything ? 'all' : named);
+    this.named = named;
+    if (this.parts === null) return;
+    this.parts.threads.onMessage = named.size > 0 ? (seen) => this.seen(seen) : null;
+  }
+
+  /** Shows a message to those who watch its thread by name; all messages of all threads would be too many. */
+  private seen({ thread, entry, offset, outcome }: SeenMessage): void {
+    if (!this.named.has(thread.id)) return;
+    const { showsBodies } = this.options;
+    const { mid, user, kind, bodyJson } = entry;
+    this.recorder.message(thread.id, {
+      type: 'message',
+      mid,
+      offset,
+      from: user,
+      kind,
+      outcome,
+      subscribers: thread.subscribers,
+      bodyChars: bodyJson.length,
+      ...(showsBodies ? { bodyJson: shown(bodyJson, true) } : {})
+    });
+  }
+
+  private tellAll(): void {
+    const now = this.options.clock.now();
+    const recording = this.recorder.state;
+    for (const viewer of this.viewers) {
+      if (viewer.kind === 'rollcall') viewer.tell({ type: 'inspect.recording', recording }, now);
+    }
+  }
+
+  private tickLater(): void {
+    this.tick = this.options.clock.setTimeout(() => {
+      const now = this.options.clock.now();
+      for (const viewer of [...this.viewers]) {
+        if (viewer.stuckSince !== null && now - viewer.stuckSince >= VIEWER_STUCK_MS) {
+          viewer.socket?.terminate();
+        } else viewer.give(PING, now);
+      }
+      this.tellAll();
+      this.tickLater();
+    }, VIEWER_PING_MS);
+  }
+}

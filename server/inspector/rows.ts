@@ -1,0 +1,111 @@
+/**
+ * Threads and connections as rows for viewers: searched and paged here, so that no page ever lists all of them.
+ */
+import type { ActiveThread } from '../../actors/active-thread.js';
+import type { ThreadLog } from '../../actors/log/thread-log.js';
+import type { Threads } from '../../actors/threads.js';
+import type { Connection } from '../connection.js';
+import type { Connections } from '../connections.js';
+import type {
+  ConnectionRow,
+  InspectRequests,
+  RowsPage,
+  ThreadRow
+} from '../inspection-protocol.js';
+import { isThreadId } from '../protocol.js';
+import { pageOf } from './row-page.js';
+
+/** Threads of a connection that its row names. */
+const THREADS_NAMED_MAX = 20;
+
+/** A page of the threads in use; one that only the log knows is found by its whole id. */
+export function threadRows(
+  threads: Threads,
+  connections: Connections,
+  log: Pick<ThreadLog, 'head'>,
+  asked: InspectRequests['inspect.threads']
+): RowsPage<ThreadRow> {
+  const { search, state, connection, after, limit } = asked;
+  const isOfConnection = connection === null ? null : subscribedThreads(connections, connection);
+  const page = pageOf(threads.all(), {
+    key: ({ id }) => id,
+    matches: (thread) =>
+      thread.id.includes(search) &&
+      (state === null || stateOf(thread) === state) &&
+      (isOfConnection === null || isOfConnection.has(thread.id)),
+    after,
+    limit
+  });
+  const rows = page.rows.map(threadRow);
+  const isPassiveAsked = state === null || state === 'passive';
+  if (page.total === 0 && isPassiveAsked && isOfConnection === null && isThreadId(search)) {
+    const head = log.head(search);
+    if (head !== null && head.last > 0) {
+      const row = passiveRow(search, threads.isTest(search), head.last);
+      return { rows: [row], total: 1, next: null };
+    }
+  }
+  return { ...page, rows };
+}
+
+/** A page of the open connections. */
+export function connectionRows(
+  connections: Connections,
+  { search, after, limit }: InspectRequests['inspect.connections']
+): RowsPage<ConnectionRow> {
+  const page = pageOf(connections.opened(), {
+    key: ({ id }) => id,
+    matches: ({ id, user, address }) =>
+      id.includes(search) || address.includes(search) || (user?.includes(search) ?? false),
+    after,
+    limit
+  });
+  return { ...page, rows: page.rows.map(connectionRow) };
+}
+
+/** State of a thread's delivery, as its chart says or, while it needs none, as its record does. */
+function stateOf(thread: ActiveThread): ThreadRow['state'] {
+  const value = thread.actor?.getSnapshot().value;
+  if (value !== undefined && value !== 'reviving') return value;
+  if (thread.held !== null) return thread.held.state;
+  return thread.subscribers > 0 ? 'delivering' : 'idle';
+}
+
+function threadRow(thread: ActiveThread): ThreadRow {
+  return {
+    thread: thread.id,
+    state: stateOf(thread),
+    isTest: thread.isTestThread,
+    subscribers: thread.subscribers,
+    held: thread.held?.messages ?? 0,
+    offset: thread.published,
+    sessionId: thread.actor?.sessionId ?? null
+  };
+}
+
+function passiveRow(thread: string, isTest: boolean, offset: number): ThreadRow {
+  return { thread, state: 'passive', isTest, subscribers: 0, held: 0, offset, sessionId: null };
+}
+
+function connectionRow(connection: Connection): ConnectionRow {
+  const { id, user, address, openedAt, laggingSince, subscriptions, isLeaving } = connection;
+  return {
+    connection: id,
+    user,
+    address,
+    openedAt,
+    laggingSince,
+    bufferedBytes: connection.socket?.buffered() ?? 0,
+    isLeaving,
+    threads: subscriptions.slice(0, THREADS_NAMED_MAX).map(({ thread }) => thread.id),
+    subscriptions: subscriptions.length
+  };
+}
+
+function subscribedThreads(connections: Connections, id: string): ReadonlySet<string> {
+  for (const connection of connections.opened()) {
+    if (connection.id !== id) continue;
+    return new Set(connection.subscriptions.map(({ thread }) => thread.id));
+  }
+  return new Set();
+}
