@@ -4,6 +4,9 @@
  */
 import { Fields } from '../status/fields.js';
 
+/** Furthest time from 1970 that a date can show, in milliseconds. */
+const TIME_MAX_MS = 8.64e15;
+
 /** One step; times are Unix milliseconds, null where none is known. */
 export interface Step {
   readonly step: string;
@@ -60,7 +63,7 @@ function journeyOf(fields: Fields): Journey {
     offset: fields.count('offset'),
     author: fields.of('from').text('user'),
     kind: fields.text('kind'),
-    at: fields.count('at'),
+    at: timeIn(fields, 'at') ?? 0,
     sizeBytes: fields.count('sizeBytes'),
     status: fields.text('status'),
     steps: fields.rows('steps').map(stepOf),
@@ -72,19 +75,25 @@ function journeyOf(fields: Fields): Journey {
 function stepOf(fields: Fields): Step {
   return {
     step: fields.text('step'),
-    at: fields.numberOrNull('at'),
+    at: timeIn(fields, 'at'),
     afterMs: fields.numberOrNull('afterMs'),
     source: fields.text('source'),
     offset: fields.numberOrNull('offset'),
     durable: fields.textOrNull('durable'),
     subscribers: fields.numberOrNull('subscribers'),
     messages: fields.numberOrNull('messages'),
-    dueAt: fields.numberOrNull('dueAt'),
+    dueAt: timeIn(fields, 'dueAt'),
     user: fields.textOrNull('user'),
     connection: fields.textOrNull('connection'),
-    since: fields.numberOrNull('since'),
+    since: timeIn(fields, 'since'),
     from: fields.numberOrNull('from'),
     upTo: fields.numberOrNull('upTo'),
     cursor: fields.numberOrNull('cursor')
   };
+}
+
+/** A time that a date can show; null for any other. */
+function timeIn(fields: Fields, name: string): number | null {
+  const at = fields.numberOrNull(name);
+  return at === null || Math.abs(at) > TIME_MAX_MS ? null : at;
 }

@@ -98,6 +98,8 @@ describe('readJourneys', () => {
     })!.journeys;
     expect(journey).to.deep.include({ thread: '', isComplete: false, notes: ['n'] });
     expect(journey?.steps).to.have.length(1);
+    const [far] = readJourneys({ journeys: [{ at: 1e300, steps: [{ at: -9e15 }] }] })!.journeys;
+    expect([far?.at, far?.steps[0]?.at], 'no date can show them').to.deep.equal([0, null]);
     expect(journey?.steps[0]).to.deep.include({ step: '', at: null, user: null });
   });
 });

@@ -290,7 +290,13 @@ describe('Inspector', () => {
 
       const connection = new Connection('c1', '10.0.0.9', null, false, rig.clock.now());
       connection.user = 'bob';
-      const subscription = { thread: threads.get('t008'), cursor: 0, replayTo: null, isLive: true };
+      const subscription = {
+        thread: threads.get('t008'),
+        cursor: 0,
+        replayTo: null,
+        isLive: true,
+        behind: null
+      };
       connection.subscriptions = [subscription];
       rig.connections.add(connection);
       expect(result({ connection: 'c1' }).ids).to.deep.equal(['t008']);
