@@ -129,6 +129,8 @@ export interface Report {
   };
   readonly connections: { readonly open: number; readonly lagging: number };
   readonly waitingFor: readonly WaitReport[];
+  /** Whether there is an inspector: `on`, `token` or `off`; empty when the server does not say. */
+  readonly inspect: string;
 }
 
 /** Reads an answer; null when it is no report at all but, say, the page of a proxy. */
@@ -169,7 +171,8 @@ export function readReport(answer: unknown): Report | null {
       undelivered: threads.count('undelivered')
     },
     connections: { open: connections.count('open'), lagging: connections.count('lagging') },
-    waitingFor: fields.rows('waitingFor').map(waitOf)
+    waitingFor: fields.rows('waitingFor').map(waitOf),
+    inspect: fields.text('inspect')
   };
 }
 

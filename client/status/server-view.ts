@@ -15,6 +15,7 @@ export class ServerView {
   readonly #durability = byId('durability', HTMLElement);
   readonly #transport = byId('transport', HTMLElement);
   readonly #node = byId('node', HTMLElement);
+  readonly #inspector = byId('inspector', HTMLAnchorElement);
   readonly #names = new KeyedRows<string>({
     into: byId('handlers', HTMLUListElement),
     key: (name) => name,
@@ -35,6 +36,7 @@ export class ServerView {
     write(this.#environment, report.environment);
     tint(this.#environment, report.environment === 'production' ? 'busy' : 'none');
     write(this.#version, report.version === '' ? '' : `v${report.version}`);
+    this.#inspector.hidden = report.inspect !== 'on' && report.inspect !== 'token';
     label(this.#status, handlersWord(handlers.status));
     write(
       this.#note,

@@ -41,7 +41,8 @@ describe('readReport', () => {
       },
       threads: SAMPLE.threads,
       connections: SAMPLE.connections,
-      waitingFor: SAMPLE.waitingFor
+      waitingFor: SAMPLE.waitingFor,
+      inspect: 'on'
     });
   });
 

@@ -1,0 +1,89 @@
+/** How actors stand, folded from the messages of a recording. */
+import type {
+  ActorMessage,
+  RecordedMessage,
+  ShownEvent,
+  ShownSnapshot,
+  ShownValue,
+  SnapshotMessage
+} from '../../server/inspection-protocol.js';
+
+/** A message that says how an actor stands. */
+export type StandingMessage = ActorMessage | SnapshotMessage;
+
+/** An actor at one moment of a recording. */
+export interface ActorState {
+  readonly sessionId: string;
+  readonly rootId: string;
+  readonly parentId: string | null;
+  readonly name: string;
+  readonly chart: string | null;
+  readonly hash: string | null;
+  readonly thread: string | null;
+  readonly snapshot: ShownSnapshot;
+  /** `seq` of the first message that is known of it: actors are in the order in which they came to be. */
+  readonly order: number;
+  /** `seq` of the message that said this. */
+  readonly seq: number;
+  /** When it entered its present state, Unix milliseconds. */
+  readonly since: number;
+  /** Whether it may have been in it for longer: nothing is recorded of how it got there. */
+  readonly isSinceOlder: boolean;
+  /** What led to this snapshot; null when that is not recorded. */
+  readonly event: ShownEvent | null;
+  readonly transitions: readonly string[];
+  /** The message itself, for a file. */
+  readonly said: StandingMessage;
+}
+
+/** Actors by session. */
+export type ActorStates = ReadonlyMap<string, ActorState>;
+
+/** Whether a message says how an actor stands. */
+export function isStanding(message: RecordedMessage): message is StandingMessage {
+  return message.type === '@xstate.actor' || message.type === '@xstate.snapshot';
+}
+
+/** Brings the actors up to date with one more message; those that have ended are gone. */
+export function foldMessage(states: Map<string, ActorState>, message: RecordedMessage): void {
+  if (!isStanding(message)) return;
+  const { sessionId, snapshot } = message;
+  if (snapshot.status === 'active') {
+    states.set(sessionId, stateAfter(states.get(sessionId) ?? null, message));
+  } else states.delete(sessionId);
+}
+
+/** How an actor stands after a message about it. */
+export function stateAfter(before: ActorState | null, message: StandingMessage): ActorState {
+  const { sessionId, rootId, parentId = null, name, chart, hash, thread, snapshot } = message;
+  const isSame = before !== null && sameValue(before.snapshot.value, snapshot.value);
+  const isMet = message.type === '@xstate.actor';
+  return {
+    sessionId,
+    rootId,
+    parentId,
+    name,
+    chart,
+    hash,
+    thread,
+    snapshot,
+    order: before?.order ?? message.seq,
+    seq: message.seq,
+    since: isSame ? before.since : message.at,
+    isSinceOlder: isSame ? before.isSinceOlder : before === null && !isMet,
+    event: isMet ? null : message.event,
+    transitions: isMet ? [] : message.transitions,
+    said: message
+  };
+}
+
+/** Whether two state values are the same. */
+export function sameValue(one: ShownValue | undefined, other: ShownValue | undefined): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object') return false;
+  const keys = Object.keys(one);
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && sameValue(one[key], other[key]))
+  );
+}
