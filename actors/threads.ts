@@ -16,7 +16,9 @@ import type { Logger } from './log-line.js';
 import type { DeliveryWatch } from './monitor.js';
 import type { Transitions } from './transitions.js';
 import { Outcomes } from './outcomes.js';
+import { Steps } from './steps.js';
 import { Presence, PRESENCE_NAMES_MAX, type PresenceChange } from './presence.js';
+import type { Fact } from './log/fact.js';
 import type { AppendResult, LogEntry, NewEntry, ThreadHead, ThreadLog } from './log/thread-log.js';
 
 /** How long a thread stays in memory after its last use. */
@@ -90,6 +92,8 @@ export class Threads {
   /** Hears of every stored message while somebody looks at its thread; must not throw. Null costs nothing. */
   onMessage: ((message: SeenMessage) => void) | null = null;
   private readonly options: ThreadsOptions;
+  /** What users did with messages. */
+  readonly steps: Steps;
   private readonly active = new Map<string, ActiveThread>();
   private readonly outcomes: Outcomes;
   private readonly held: HeldMessages;
@@ -101,13 +105,11 @@ export class Threads {
   constructor(options: ThreadsOptions) {
     this.options = options;
     const { counts, clock, log } = options;
-    this.outcomes = new Outcomes({
-      counts,
-      clock,
-      record: (fact) => {
-        log.feed.record(fact);
-      }
-    });
+    const record = (fact: Fact): void => {
+      log.feed.record(fact);
+    };
+    this.outcomes = new Outcomes({ counts, clock, record });
+    this.steps = new Steps({ clock, record });
     this.held = new HeldMessages(options, this.outcomes);
     this.actors = new DeliveryActors(options, this.held);
   }
@@ -144,6 +146,11 @@ export class Threads {
   /** Says whether an id is that of a test thread, by the configured prefixes. */
   isTest(thread: string): boolean {
     return isTestThread(thread, this.options.testThreadPrefixes);
+  }
+
+  /** The record of a thread that is active; null when it is not, which this does not change. */
+  peek(id: string): ActiveThread | null {
+    return this.active.get(id) ?? null;
   }
 
   /** The threads in use. */
@@ -223,6 +230,7 @@ export class Threads {
     const { stopwatch } = this.options;
     const receivedMs = stopwatch();
     this.options.log.append(thread.id, entry, (result) => {
+      const appendedMs = stopwatch() - receivedMs;
       thread.pending--;
       this.appending--;
       thread.usedAt = entry.at;
@@ -232,7 +240,7 @@ export class Threads {
         if (thread.subscribers > 0) {
           done(result);
           this.options.audience.fanOut(thread.id, result.frame);
-          this.outcomes.message(thread, result.offset, 'delivered', stopwatch() - receivedMs);
+          this.tellOutcome(thread, result.offset, 'delivered', receivedMs, appendedMs);
           this.onMessage?.({ thread, entry, offset: result.offset, outcome: 'delivered' });
         } else {
           const { outcome, marked } = this.judge(
@@ -242,13 +250,14 @@ export class Threads {
             entry,
             expectStored
           );
-          this.outcomes.message(thread, result.offset, outcome, stopwatch() - receivedMs);
+          this.tellOutcome(thread, result.offset, outcome, receivedMs, appendedMs);
           this.onMessage?.({ thread, entry, offset: result.offset, outcome });
           if (marked === null) done(result);
           // The ack waits until a restart would know that nobody has taken the message.
           else
             void marked.then(() => {
               done(result);
+              this.steps.acked(thread, result.offset, entry.user);
             });
         }
       } else {
@@ -387,6 +396,17 @@ export class Threads {
       graceMs: held.dueAt - held.since
     });
     return { outcome: 'held', marked };
+  }
+
+  private tellOutcome(
+    thread: ActiveThread,
+    offset: number,
+    outcome: DeliveryOutcome,
+    receivedMs: number,
+    appendedMs: number
+  ): void {
+    const tookMs = this.options.stopwatch() - receivedMs;
+    this.outcomes.message(thread, offset, outcome, tookMs, appendedMs);
   }
 
   /** The head of a thread; null also while the log cannot be read. */

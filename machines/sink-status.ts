@@ -7,6 +7,7 @@ export interface StoredRows {
   readonly messages: number;
   readonly deliveries: number;
   readonly transitions: number;
+  readonly steps: number;
 }
 
 /** What one batch came to. */
@@ -85,7 +86,7 @@ export function freshSink(id: string, nowMs: number): SinkContext {
     isPending: false,
     hasMore: false,
     restMs: 0,
-    stored: { messages: 0, deliveries: 0, transitions: 0 },
+    stored: { messages: 0, deliveries: 0, transitions: 0, steps: 0 },
     batches: 0,
     lastStoredAt: null,
     completeAt: null
@@ -98,8 +99,8 @@ export function afterBatch(
   done: BatchDone,
   nowMs: number
 ): Partial<SinkContext> {
-  const { messages, deliveries, transitions } = done.stored;
-  const rows = messages + deliveries + transitions;
+  const { messages, deliveries, transitions, steps } = done.stored;
+  const rows = messages + deliveries + transitions + steps;
   return {
     error: null,
     failingSince: null,
@@ -111,7 +112,8 @@ export function afterBatch(
     stored: {
       messages: context.stored.messages + messages,
       deliveries: context.stored.deliveries + deliveries,
-      transitions: context.stored.transitions + transitions
+      transitions: context.stored.transitions + transitions,
+      steps: context.stored.steps + steps
     },
     batches: context.batches + (rows > 0 ? 1 : 0),
     lastStoredAt: rows > 0 ? nowMs : context.lastStoredAt,

@@ -16,6 +16,7 @@ import { createAnalyticsApi } from './analytics-api.js';
 import type { ApiAccess } from './api-access.js';
 import type { Config } from './config/config.js';
 import type { HttpRoute } from './http.js';
+import { createJourneyApi, type JourneyApiOptions } from './journey-api.js';
 import {
   serviceStatus,
   waitingForService,
@@ -143,6 +144,22 @@ export class Analytics {
       since: iso(since),
       lastStoredAt: lastStoredAt === null ? null : iso(lastStoredAt)
     };
+  }
+
+  /** The route of the journeys of messages, which needs the log more than ClickHouse. */
+  journeys(
+    parts: Pick<JourneyApiOptions, 'access' | 'log' | 'threads' | 'connections'>
+  ): HttpRoute {
+    const { clickhouse } = this;
+    const { clock, config } = this.options;
+    const startedAt = clock.now();
+    return createJourneyApi({
+      ...parts,
+      clock,
+      clickhouse,
+      startedAt,
+      ttlDays: config.clickhouseTtlDays
+    });
   }
 
   /** The routes of search, reports and stats. */

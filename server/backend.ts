@@ -132,7 +132,11 @@ export function createBackend(options: BackendOptions): Backend {
   return {
     threads,
     events,
-    routes: [api, options.analytics.api(access)],
+    routes: [
+      api,
+      options.analytics.api(access),
+      options.analytics.journeys({ access, log, threads, connections })
+    ],
     handlers: Object.keys(routes)
   };
 }

@@ -123,8 +123,17 @@ export class CatchUp {
       subscription.isLive = true;
       socket.join(thread.id);
       this.threads.caughtUp(thread);
+      this.tellGiven(connection, subscription);
     }
     return true;
+  }
+
+  /** Notes that a subscription has been given all that it was behind by, up to its cursor. */
+  private tellGiven(connection: Connection, subscription: Subscription): void {
+    const { thread, behind, cursor } = subscription;
+    if (behind === null) return;
+    this.threads.steps.given(thread, connection, behind, cursor);
+    subscription.behind = null;
   }
 
   /** The next page of a thread; null when it cannot be read, which is one incident until it can. */
@@ -159,7 +168,9 @@ export class CatchUp {
 
   /** Trimming has overtaken a slow reader: the hole is said by a `subscribed` that nobody asked for. */
   private sayGap(connection: Connection, subscription: Subscription, next: number): void {
-    const { thread, cursor } = subscription;
+    const { thread, cursor, behind } = subscription;
+    this.tellGiven(connection, subscription);
+    if (behind !== null) subscription.behind = { ...behind, from: next };
     const to = Math.min(subscription.replayTo ?? thread.published, thread.published);
     connection.send(
       JSON.stringify({

@@ -153,6 +153,7 @@ export class Chat {
     const missed = parseMessageFrame(frame);
     if (missed === null) return;
     this.options.connections.lagBegins(connection);
+    const since = connection.laggingSince ?? this.options.clock.now();
     for (const subscription of connection.subscriptions) {
       if (!subscription.isLive) continue;
       const { thread } = subscription;
@@ -160,6 +161,7 @@ export class Chat {
       subscription.isLive = false;
       subscription.cursor = thread.id === missed.thread ? missed.offset - 1 : thread.published;
       subscription.replayTo = UNTIL_LIVE;
+      subscription.behind = { why: 'lagged', from: subscription.cursor + 1, since };
     }
   }
 

@@ -3,6 +3,7 @@
  * are tens of thousands: a plain object without timers or closures of its own.
  */
 import type { ActiveThread } from '../actors/active-thread.js';
+import type { Behind } from '../actors/steps.js';
 import { CLOSES, ERRORS, type CloseCode, type ErrorCode } from './errors.js';
 import type { RequestId } from './frame-decoder.js';
 import type { ClientFrame } from './protocol.js';
@@ -29,6 +30,8 @@ export interface Subscription {
   /** Messages up to this offset are replay; null once `caught_up` has been sent for them. */
   replayTo: number | null;
   isLive: boolean;
+  /** What it reads out of the log, and why, to be told when it has; null when it reads nothing. */
+  behind: Behind | null;
 }
 
 /** State of one WebSocket connection. */

@@ -22,7 +22,12 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Where a page is shown, by the folder it is built in. */
-const PAGES = { chat: '/', status: '/status.html', inspect: '/inspect' } as const;
+const PAGES = {
+  chat: '/',
+  status: '/status.html',
+  journey: '/journey.html',
+  inspect: '/inspect'
+} as const;
 
 /** A page that the server shows. */
 export type PageName = keyof typeof PAGES;

@@ -248,14 +248,17 @@ export function createRoutes(services: RouteServices): Routes {
 
     mark: (connection, frame) => {
       const user = connection.user ?? '';
-      if (connection.subscriptionTo(frame.thread) === undefined) {
+      const thread = connection.subscriptionTo(frame.thread)?.thread;
+      if (thread === undefined) {
         connection.sendError(frame.id, 'not_subscribed');
         return;
       }
       connection.unanswered++;
+      const before = markBefore(log, frame.thread, user);
       log
         .setReadMark(frame.thread, user, frame.read)
         .then((read) => {
+          if (before !== null) threads.steps.read(thread, connection, before, read);
           const mark = { type: 'mark', thread: frame.thread, user, read };
           if (frame.id !== undefined) {
             connection.send(JSON.stringify({ ...mark, id: frame.id }));
@@ -281,6 +284,15 @@ export function createRoutes(services: RouteServices): Routes {
       connection.sendError(frame.id, 'not_found', 'there is no such run');
     }
   };
+}
+
+/** Where a user's mark stands; null while the log cannot be read. */
+function markBefore(log: ThreadLog, thread: string, user: string): number | null {
+  try {
+    return log.readMark(thread, user);
+  } catch {
+    return null;
+  }
 }
 
 /** The page of messages before an offset, shortened from its old end to {@link HISTORY_CHARS_MAX}. */

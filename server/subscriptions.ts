@@ -59,7 +59,13 @@ export class Subscriptions {
     const thread = this.threads.get(threadId);
     const head = this.log.head(threadId) ?? this.log.ensure(threadId);
     const { cursor, gap } = startOf(since, head, thread);
-    const subscription: Subscription = { thread, cursor, replayTo: head.last, isLive: false };
+    const subscription: Subscription = {
+      thread,
+      cursor,
+      replayTo: head.last,
+      isLive: false,
+      behind: this.threads.steps.opened(cursor, head.last)
+    };
     connection.subscriptions = [...connection.subscriptions, subscription];
     this.threads.enter(thread, connection.user);
     const present = thread.presence?.names() ?? [];
@@ -85,12 +91,17 @@ export class Subscriptions {
   end(connection: Connection, subscription: Subscription): void {
     connection.subscriptions = connection.subscriptions.filter((other) => other !== subscription);
     connection.socket?.leave(subscription.thread.id);
-    this.threads.leave(subscription.thread, connection.user);
+    this.leave(connection, subscription);
   }
 
   /** Ends all subscriptions of a connection that has closed. */
   endAll(connection: Connection): void {
-    for (const { thread } of connection.subscriptions) this.threads.leave(thread, connection.user);
+    for (const subscription of connection.subscriptions) this.leave(connection, subscription);
     connection.subscriptions = [];
+  }
+
+  private leave(connection: Connection, { thread, cursor, behind }: Subscription): void {
+    if (behind !== null) this.threads.steps.left(thread, connection, behind, cursor);
+    this.threads.leave(thread, connection.user);
   }
 }

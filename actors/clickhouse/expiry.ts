@@ -20,9 +20,13 @@ export async function expire(store: SchemaStore, ttlDays: number, nowMs: number)
   const oldest = new Date(nowMs - ttlDays * EXPIRE_EVERY_MS).toISOString().slice(0, 10);
   for (const table of COPIED_TABLES) {
     const old = `day < toDate('${oldest}')`;
+    const named = 'database = currentDatabase() AND';
+    // The schema is made, or brought up to date, while this looks for the first time.
+    const there = await countOf(store, `system.tables WHERE ${named} name = '${table}'`);
+    if (there === 0) continue;
     const busy = await countOf(
       store,
-      `system.mutations WHERE database = currentDatabase() AND table = '${table}' AND is_done = 0`
+      `system.mutations WHERE ${named} table = '${table}' AND is_done = 0`
     );
     if (busy > 0 || (await countOf(store, `${table} WHERE ${old}`)) === 0) continue;
     await store.command(`ALTER TABLE ${table} DELETE WHERE ${old}`);

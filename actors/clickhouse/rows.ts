@@ -2,7 +2,7 @@
  * Messages and facts of the log as rows of the tables. Whatever a log holds becomes rows that every engine takes: a row
  * that it refuses would hold up all that come after it.
  */
-import type { DeliveryFact, TransitionFact } from '../log/fact.js';
+import type { DeliveryFact, StepFact, TransitionFact } from '../log/fact.js';
 import type { FeedBatch, FeedEntry, FeedFact } from '../log/log-feed.js';
 import { parseMessageFrame } from '../log/message-frame.js';
 import type { Row } from './store.js';
@@ -12,7 +12,7 @@ export const UNREADABLE = 'unreadable';
 
 /** What goes into one table. */
 export interface TableRows {
-  readonly table: 'messages' | 'deliveries' | 'transitions';
+  readonly table: 'messages' | 'deliveries' | 'transitions' | 'steps';
   readonly columns: readonly [string, ...string[]];
   readonly rows: readonly Row[];
 }
@@ -23,8 +23,10 @@ const UINT32_MAX = 4_294_967_295;
 export function rowsOf(batch: FeedBatch, node: string): readonly TableRows[] {
   const deliveries: Row[] = [];
   const transitions: Row[] = [];
+  const steps: Row[] = [];
   for (const { id, epoch, fact } of batch.facts) {
     if (fact.kind === 'delivery') deliveries.push(deliveryRow({ id, epoch, fact }));
+    else if (fact.kind === 'step') steps.push(stepRow({ id, epoch, fact }));
     else transitions.push(transitionRow({ id, epoch, fact }, node));
   }
   return [
@@ -44,7 +46,8 @@ export function rowsOf(batch: FeedBatch, node: string): readonly TableRows[] {
         'outcome',
         'subscribers',
         'at',
-        'tookMs'
+        'tookMs',
+        'appendedMs'
       ],
       rows: deliveries
     },
@@ -52,6 +55,22 @@ export function rowsOf(batch: FeedBatch, node: string): readonly TableRows[] {
       table: 'transitions',
       columns: ['epoch', 'id', 'node', 'chart', 'actor', 'from', 'to', 'event', 'at', 'spentMs'],
       rows: transitions
+    },
+    {
+      table: 'steps',
+      columns: [
+        'epoch',
+        'id',
+        'thread',
+        'step',
+        'user',
+        'connection',
+        'from',
+        'upTo',
+        'since',
+        'at'
+      ],
+      rows: steps
     }
   ];
 }
@@ -86,7 +105,23 @@ function deliveryRow({ id, epoch, fact }: Told<DeliveryFact>): Row {
     outcome: sound(fact.outcome),
     subscribers: whole(fact.subscribers, UINT32_MAX),
     at: whole(fact.at),
-    tookMs: duration(fact.tookMs)
+    tookMs: duration(fact.tookMs),
+    appendedMs: fact.appendedMs === undefined ? null : duration(fact.appendedMs)
+  };
+}
+
+function stepRow({ id, epoch, fact }: Told<StepFact>): Row {
+  return {
+    epoch: sound(epoch),
+    id: whole(id),
+    thread: sound(fact.thread),
+    step: sound(fact.step),
+    user: sound(fact.user),
+    connection: sound(fact.connection),
+    from: whole(fact.from),
+    upTo: whole(fact.upTo),
+    since: whole(fact.since),
+    at: whole(fact.at)
   };
 }
 

@@ -9,7 +9,7 @@ import { StoreError, type AnalyticsStore } from './store.js';
 export type SchemaStore = Pick<AnalyticsStore, 'command' | 'query' | 'insert'>;
 
 /** The tables of facts, in the order in which a batch goes into them. */
-export const COPIED_TABLES = ['messages', 'deliveries', 'transitions'] as const;
+export const COPIED_TABLES = ['messages', 'deliveries', 'transitions', 'steps'] as const;
 
 // Replaced parts are kept for 8 minutes by default, which is 30 × the size of the data while inserting.
 const SETTINGS = 'old_parts_lifetime = 30';
@@ -54,7 +54,8 @@ const COPIED_COLUMNS: Readonly<Record<(typeof COPIED_TABLES)[number], string>> =
   outcome String,
   subscribers UInt32,
   at UInt64,
-  tookMs Float64
+  tookMs Float64,
+  appendedMs Nullable(Float64)
 ) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (thread, epoch, id)`,
   transitions: `(
   ${DAY},
@@ -68,8 +69,26 @@ const COPIED_COLUMNS: Readonly<Record<(typeof COPIED_TABLES)[number], string>> =
   event String,
   at UInt64,
   spentMs UInt64
-) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (chart, epoch, id)`
+) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (chart, epoch, id)`,
+  steps: `(
+  ${DAY},
+  epoch String,
+  id UInt64,
+  thread String,
+  step String,
+  user String,
+  connection String,
+  \`from\` UInt64,
+  upTo UInt64,
+  since UInt64,
+  at UInt64
+) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (thread, epoch, id)`
 };
+
+/** Columns that tables of version 2 lack; their rows have nothing there. */
+const ADDED_COLUMNS = [
+  { table: 'deliveries', column: 'appendedMs', type: 'Nullable(Float64)' }
+] as const;
 
 /**
  * A short look into a table's file. What a sign of life does not show: that somebody has deleted the files under a running
@@ -79,9 +98,16 @@ export const PROBE_SQL = 'SELECT id FROM identity';
 
 /**
  * Version of the schema that this build makes and needs. Version 1 had the same tables with other columns; no build has
- * ever stored a row in them, so they are dropped and not changed.
+ * ever stored a row in them, so they are dropped and not changed. Version 2 had no `steps` and lacked columns of
+ * {@link ADDED_COLUMNS}: its rows stay where they are.
  */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
+
+/** The first version whose tables hold rows. */
+const KEPT_VERSION = 2;
+
+/** Tables that are new since then: that one is missing says nothing about the rows of the others. */
+const NEW_TABLES: ReadonlySet<string> = new Set(['steps']);
 
 /**
  * Brings the schema to {@link SCHEMA_VERSION}, and makes tables anew that somebody has dropped; does nothing when all is
@@ -99,28 +125,27 @@ export async function migrate(store: SchemaStore, at: number, signal?: AbortSign
       `the ClickHouse schema has version ${String(found)}, this build knows ${String(SCHEMA_VERSION)}: upgrade Rollcall or use another database`
     );
   }
+  const isOld = found < KEPT_VERSION;
   const present = await tablesOf(store);
-  if (
-    found === SCHEMA_VERSION &&
-    [...COPIED_TABLES, 'identity'].every((name) => present.has(name))
-  ) {
-    return;
-  }
+  // Tables of this version that are gone had rows; those that an older version never made had none.
+  const isWhole = [...COPIED_TABLES, 'identity'].every(
+    (name) => present.has(name) || (found < SCHEMA_VERSION && NEW_TABLES.has(name))
+  );
+  if (found === SCHEMA_VERSION && isWhole) return;
   const settings = (await knowsFsync(store)) ? DURABLE_SETTINGS : SETTINGS;
   // The identity goes first and comes last: whatever happens in between, tables that lack rows are never taken for
-  // those that had them.
-  const drops = found < SCHEMA_VERSION ? ['identity', ...COPIED_TABLES] : ['identity'];
-  const statements = [
-    ...drops.map((name) => `DROP TABLE IF EXISTS ${name}`),
-    ...COPIED_TABLES.map(
-      (name) => `CREATE TABLE IF NOT EXISTS ${name} ${COPIED_COLUMNS[name]} SETTINGS ${settings}`
-    ),
-    IDENTITY_TABLE
-  ];
-  for (const statement of statements) {
+  // those that had them. Where only new ones are added it stays, and nothing is sent again.
+  const drops = isOld ? ['identity', ...COPIED_TABLES] : isWhole ? [] : ['identity'];
+  const run = async (statement: string): Promise<void> => {
     signal?.throwIfAborted();
     await store.command(statement);
+  };
+  for (const name of drops) await run(`DROP TABLE IF EXISTS ${name}`);
+  for (const name of COPIED_TABLES) {
+    await run(`CREATE TABLE IF NOT EXISTS ${name} ${COPIED_COLUMNS[name]} SETTINGS ${settings}`);
   }
+  if (!isOld && found < SCHEMA_VERSION) await addColumns(store, run);
+  await run(IDENTITY_TABLE);
   if (found < SCHEMA_VERSION) {
     await store.insert('schema_version', ['version', 'at'], [{ version: SCHEMA_VERSION, at }]);
   }
@@ -142,6 +167,29 @@ export async function identityOf(store: SchemaStore, newId: string, at: number):
   if (found !== null) return found;
   await store.insert('identity', ['id', 'at'], [{ id: newId, at }]);
   return (await oldest()) ?? newId;
+}
+
+/** Adds the columns that tables of an older version lack; the oldest dialect cannot say "if it does not exist". */
+async function addColumns(
+  store: SchemaStore,
+  run: (statement: string) => Promise<void>
+): Promise<void> {
+  for (const { table, column, type } of ADDED_COLUMNS) {
+    if (await hasColumn(store, table, column)) continue;
+    try {
+      await run(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
+    } catch (error) {
+      // Another node may have added it in the same moment.
+      if (!(await hasColumn(store, table, column))) throw error;
+    }
+  }
+}
+
+async function hasColumn(store: SchemaStore, table: string, column: string): Promise<boolean> {
+  const [row] = await store.query(
+    `SELECT count() AS n FROM system.columns WHERE database = currentDatabase() AND table = '${table}' AND name = '${column}'`
+  );
+  return Number(row?.['n'] ?? 0) > 0;
 }
 
 async function tablesOf(store: SchemaStore): Promise<ReadonlySet<string>> {

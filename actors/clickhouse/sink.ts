@@ -198,7 +198,7 @@ async function storeBatch(
   // The loop turns between reading, making and encoding rows, each of which is short.
   await turn();
   const tables = timed(() => rowsOf(batch, node));
-  const stored = { messages: 0, deliveries: 0, transitions: 0 };
+  const stored = { messages: 0, deliveries: 0, transitions: 0, steps: 0 };
   for (const { table, columns, rows } of tables) {
     if (rows.length === 0) continue;
     await turn();

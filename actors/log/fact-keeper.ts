@@ -137,6 +137,17 @@ export class FactKeeper {
     else this.#writeLater();
   }
 
+  /** Seqs of the rows that may be given, the last one outside. */
+  get rows(): { readonly from: number; readonly to: number } {
+    return { from: this.#oldest, to: this.#durable };
+  }
+
+  /** The facts that are not known to be in rows, oldest first, as JSON text. */
+  *inMemory(): Generator<string, void> {
+    for (const { facts } of this.#sealed) yield* facts;
+    yield* this.#buffer;
+  }
+
   /** The oldest rows, with at most `limit` facts but at least one row. */
   read(limit: number): FactPage {
     const { store, epoch } = this.#options;

@@ -1,6 +1,6 @@
 /** Facts as rows of the log: how many fit one, what their ids are, and how they are read back. */
 import { DELIVERY_OUTCOMES } from '../../machines/delivery-outcome.js';
-import type { DeliveryFact, Fact, TransitionFact } from './fact.js';
+import { STEPS, type DeliveryFact, type Fact, type StepFact, type TransitionFact } from './fact.js';
 
 /** Most facts in one row: some 100 kB, a millisecond to read. */
 export const FACTS_A_ROW = 512;
@@ -9,7 +9,7 @@ export const FACTS_A_ROW = 512;
 const IDS_A_ROW = 1_000;
 
 type FieldType = 'string' | 'number';
-type Fields<F> = Record<Exclude<keyof F, 'kind' | 'outcome'>, FieldType>;
+type Fields<F> = Record<Exclude<keyof F, 'kind' | 'outcome' | 'step' | 'appendedMs'>, FieldType>;
 
 const DELIVERY_FIELDS = Object.entries({
   thread: 'string',
@@ -20,6 +20,17 @@ const DELIVERY_FIELDS = Object.entries({
   at: 'number',
   tookMs: 'number'
 } satisfies Fields<DeliveryFact>);
+
+const STEP_FIELDS = Object.entries({
+  thread: 'string',
+  epoch: 'string',
+  user: 'string',
+  connection: 'string',
+  from: 'number',
+  upTo: 'number',
+  since: 'number',
+  at: 'number'
+} satisfies Fields<StepFact>);
 
 const TRANSITION_FIELDS = Object.entries({
   chart: 'string',
@@ -32,6 +43,7 @@ const TRANSITION_FIELDS = Object.entries({
 } satisfies Fields<TransitionFact>);
 
 const OUTCOMES: ReadonlySet<unknown> = new Set(DELIVERY_OUTCOMES);
+const KNOWN_STEPS: ReadonlySet<unknown> = new Set(STEPS);
 
 /** Id of the fact at a place of a row. */
 export function factId(seq: number, index: number): number {
@@ -55,13 +67,21 @@ export function decodeFacts(text: string): (Fact | null)[] | null {
 }
 
 function isFact(value: unknown): value is Fact {
-  return isDelivery(value) || isTransition(value);
+  return isDelivery(value) || isStep(value) || isTransition(value);
 }
 
 function isDelivery(value: unknown): value is DeliveryFact {
   return (
-    hasKind(value, 'delivery', DELIVERY_FIELDS) && 'outcome' in value && OUTCOMES.has(value.outcome)
+    hasKind(value, 'delivery', DELIVERY_FIELDS) &&
+    'outcome' in value &&
+    OUTCOMES.has(value.outcome) &&
+    // Versions before did not measure it.
+    (!('appendedMs' in value) || typeof value.appendedMs === 'number')
   );
+}
+
+function isStep(value: unknown): value is StepFact {
+  return hasKind(value, 'step', STEP_FIELDS) && 'step' in value && KNOWN_STEPS.has(value.step);
 }
 
 function isTransition(value: unknown): value is TransitionFact {

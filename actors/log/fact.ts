@@ -1,6 +1,6 @@
 /**
- * What the analytics store is told besides messages: what became of a message, and which state a chart left. Facts are
- * kept in the log until the store has them, so that an outage of it costs none.
+ * What the analytics store is told besides messages: what became of a message, who read it when, and which state a
+ * chart left. Facts are kept in the log until the store has them, so that an outage of it costs none.
  */
 import type { DeliveryOutcome } from '../../machines/delivery-outcome.js';
 
@@ -20,6 +20,38 @@ export interface DeliveryFact {
   readonly at: number;
   /** From the server's receipt of the message (of several, the first) until then, in milliseconds and parts of them. */
   readonly tookMs: number;
+  /**
+   * From the receipt of the message until its entry was as durable as its ack says. Absent where this is said of held
+   * messages together, and in facts of versions that did not measure it.
+   */
+  readonly appendedMs?: number;
+}
+
+/**
+ * What a user or a connection of theirs did with the messages of a span: `acked` the author was answered, later than
+ * when its entry was durable · `replayed` a new subscription was given them out of the log · `lagged` a connection that
+ * was too slow was given them late · `left` a subscription ended without having been given them · `read` they were
+ * marked as read.
+ */
+export const STEPS = ['acked', 'replayed', 'lagged', 'left', 'read'] as const;
+
+/** One of {@link STEPS}, of a span of messages: one fact however many they are. Times are milliseconds since the epoch. */
+export interface StepFact {
+  readonly kind: 'step';
+  readonly step: (typeof STEPS)[number];
+  readonly thread: string;
+  readonly epoch: string;
+  /** Whom it is about; empty where nobody has a name, as on the event stream of a backend. */
+  readonly user: string;
+  /** Id of the connection that it happened on; empty when there is none. */
+  readonly connection: string;
+  /** The first and the last offset of the span. */
+  readonly from: number;
+  readonly upTo: number;
+  /** When it began: the subscription was opened, the connection began to lag. Equal to `at` where nothing lasts. */
+  readonly since: number;
+  /** When it was so. */
+  readonly at: number;
 }
 
 /** A chart went from one state to another. */
@@ -41,4 +73,4 @@ export interface TransitionFact {
 }
 
 /** Something that happened and is told once. */
-export type Fact = DeliveryFact | TransitionFact;
+export type Fact = DeliveryFact | StepFact | TransitionFact;

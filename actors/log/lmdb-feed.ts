@@ -8,9 +8,10 @@ import type { CommitQueue, Job } from './commit-queue.js';
 import { DISK_LOOK_GOOD_MS } from './disk-room.js';
 import type { Fact } from './fact.js';
 import { FactKeeper, type FactRow } from './fact-keeper.js';
+import { findFacts } from './fact-search.js';
 import { FeedState } from './feed-state.js';
 import { LogUnavailableError } from './log-errors.js';
-import type { FeedBacklog, FeedBatch, LogFeed } from './log-feed.js';
+import type { FactFilter, FeedBacklog, FeedBatch, FoundFacts, LogFeed } from './log-feed.js';
 import { AFTER_ALL, within, type LogKey } from './log-keys.js';
 import type { LogStore, LogWrite } from './log-store.js';
 import { PendingEntries, type Span } from './pending-entries.js';
@@ -175,6 +176,14 @@ export class LmdbFeed implements LogFeed {
   backlog(): FeedBacklog {
     const { waiting: facts, dropped: factsDropped } = this.#facts;
     return { threads: this.#options.marks.threads, facts, factsDropped, isDiskLow: this.#isLow() };
+  }
+
+  find(filter: FactFilter): Promise<FoundFacts> {
+    return findFacts(this.#options.store, this.#facts, filter);
+  }
+
+  get isKept(): boolean {
+    return this.#options.isRead;
   }
 
   #isLow(): boolean {

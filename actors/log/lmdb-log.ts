@@ -13,7 +13,7 @@ import { checkLog } from './log-check.js';
 import { LogCorruptError } from './log-errors.js';
 import { missingBytes } from './log-file.js';
 import { LogAppends } from './log-appends.js';
-import { entryKey, META_KEY } from './log-keys.js';
+import { decodeCount, entryKey, keyProblem, META_KEY, midKey, withinMid } from './log-keys.js';
 import { markClean, prepareLog, systemBootId } from './log-opening.js';
 import { LogRecords } from './log-records.js';
 import { openStore, type LogStore, type StoreOptions } from './log-store.js';
@@ -23,6 +23,7 @@ import { isStored, ThreadHeads, type Head } from './thread-heads.js';
 import type {
   AppendResult,
   Durability,
+  FoundEntry,
   LogEntry,
   LogHealth,
   NewEntry,
@@ -220,6 +221,24 @@ class LmdbLog implements EmbeddedLog {
     const last = Math.min(head.last, before - 1);
     const first = Math.max(head.first, last - limit + 1);
     return this.read(thread, first - 1, last - first + 1, Infinity);
+  }
+
+  withMid(mid: string, limit: number, only?: string): FoundEntry[] {
+    if (keyProblem(only ?? 'any', '', mid) !== null) return [];
+    const found: FoundEntry[] = [];
+    const threads =
+      only === undefined
+        ? [...this.#store.keys({ ...withinMid(mid), limit })].map((key) => String(key[2]))
+        : [only];
+    for (const thread of threads) {
+      const offset = decodeCount(this.#store.get(midKey(mid, thread)) ?? '');
+      const head = this.#heads.peek(thread);
+      // Not one that is on its way to the disk, nor one that is being trimmed.
+      if (offset === null || head === null || offset < head.first || offset > head.last) continue;
+      const frame = this.#store.get(entryKey(thread, offset));
+      if (frame !== undefined) found.push({ thread, offset, frame });
+    }
+    return found;
   }
 
   setOwner(thread: string, owner: string): Promise<void> {

@@ -28,6 +28,22 @@ export interface FeedBatch {
   readonly more: boolean;
 }
 
+/** What {@link LogFeed.find} looks for. */
+export interface FactFilter {
+  /** Thread that the facts are about. */
+  readonly thread: string;
+  /** Earliest time, Unix milliseconds. */
+  readonly since: number;
+  readonly isWanted: (fact: Fact) => boolean;
+}
+
+/** Facts that were found, oldest first. */
+export interface FoundFacts {
+  readonly facts: readonly Fact[];
+  /** Whether all were looked at: if not, newer ones may be missing. */
+  readonly isWhole: boolean;
+}
+
 /** How much is waiting to be taken. */
 export interface FeedBacklog {
   /** Threads with messages that have not been taken. */
@@ -57,6 +73,13 @@ export interface LogFeed {
   /** Keeps a fact, durable within a second; never throws, never waits. */
   record(fact: Fact): void;
   backlog(): FeedBacklog;
+  /**
+   * Finds facts that have not been taken, those in memory included, in turns and within bounds. One that is taken
+   * meanwhile may be missed: whoever asks the store next finds it there.
+   */
+  find(filter: FactFilter): Promise<FoundFacts>;
+  /** Whether facts are kept at all: not where nobody reads the feed. */
+  readonly isKept: boolean;
   /** Sets the one listener for "there is something to take, and there was nothing before". */
   onWork(listener: () => void): void;
 }

@@ -142,6 +142,11 @@ export function withinUser(user: string): { from: LogKey; to: LogKey } {
   return within('u', escaped(user));
 }
 
+/** Bounds of all index rows of one mid. */
+export function withinMid(mid: string): { from: LogKey; to: LogKey } {
+  return within('m', escaped(mid));
+}
+
 function escaped(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }

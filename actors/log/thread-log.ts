@@ -37,6 +37,11 @@ export interface LogEntry {
   readonly frame: string;
 }
 
+/** A kept message and the thread that it is in. */
+export interface FoundEntry extends LogEntry {
+  readonly thread: string;
+}
+
 /** How an append ended. `frame` is the stored frame; for a duplicate, that of the first time. */
 export type AppendResult =
   | {
@@ -96,6 +101,11 @@ export interface ThreadLog {
   read(thread: string, after: number, limit: number, maxBytes: number): LogEntry[];
   /** Entries with offset < `before`, oldest first, at most `limit`: the page that ends just before `before`. */
   readBefore(thread: string, before: number, limit: number): LogEntry[];
+  /**
+   * The kept messages of this mid, one in each thread that it was used in, in the order of thread ids, or in one thread
+   * only; at most `limit`.
+   */
+  withMid(mid: string, limit: number, thread?: string): FoundEntry[];
   /** The head of a thread, also before its first message: its epoch is known then already. Writes nothing. */
   ensure(thread: string): ThreadHead;
   /** Names the owner of a thread, in place of the first publisher. Resolves when durable, rejects when not stored. */

@@ -44,6 +44,7 @@ export interface SinkReport {
     readonly messages: number;
     readonly deliveries: number;
     readonly transitions: number;
+    readonly steps: number;
   };
   readonly batches: number;
   readonly lastStoredAt: number | null;
@@ -233,7 +234,8 @@ function sinkOf(fields: Fields): SinkReport {
     stored: {
       messages: stored.count('messages'),
       deliveries: stored.count('deliveries'),
-      transitions: stored.count('transitions')
+      transitions: stored.count('transitions'),
+      steps: stored.count('steps')
     },
     batches: fields.count('batches'),
     lastStoredAt: fields.time('lastStoredAt'),

@@ -5,9 +5,7 @@
  */
 import {
   Actor,
-  StateMachine,
   type AnyActor,
-  type AnyActorRef,
   type AnyStateMachine,
   type AnyTransitionDefinition,
   type InspectionEvent,
@@ -23,7 +21,15 @@ import {
   type ShownEvent,
   type ShownSnapshot
 } from '../inspection-protocol.js';
-import { chartHash, transitionId } from './chart-graph.js';
+import { transitionId } from './chart-graph.js';
+import {
+  childrenOf,
+  DELIVERY_ID,
+  isHeld,
+  KnownActors,
+  type About,
+  type KnownActor
+} from './known-actors.js';
 import { RecordingBuffer, type Recorded } from './recording-buffer.js';
 import { shownEvent, shownSnapshot } from './shown.js';
 
@@ -48,22 +54,6 @@ export interface RecorderOptions {
 /** Hears of every message that is recorded. */
 export type RecorderListener = (recorded: Recorded, message: RecordedMessage) => void;
 
-/** Machines that have been seen and can be drawn; past it, the longest known is forgotten. */
-export const MACHINES_MAX = 128; // a tree has some twenty
-
-/** What is said of an actor in each of its messages. */
-type About = Pick<
-  ActorMessage,
-  'sessionId' | 'rootId' | 'name' | 'parentId' | 'chart' | 'hash' | 'thread'
->;
-
-interface Known {
-  readonly about: About;
-  readonly ref: AnyActor;
-}
-
-const DELIVERY_ID = 'delivery:';
-
 const NONE: ReadonlySet<string> = new Set();
 
 /** Writes down what happens to actors. */
@@ -74,8 +64,7 @@ export class Recorder {
   private readonly observe: (event: InspectionEvent) => void;
   private delivery: DeliveryActorsSource | null = null;
   /** Actors that were seen and have not ended. */
-  private readonly known = new Map<string, Known>();
-  private readonly machines = new Map<string, AnyStateMachine>();
+  private readonly known = new KnownActors();
   /** Transitions that an actor has taken since its last snapshot. */
   private readonly taken = new Map<string, string[]>();
   private attachments = 0;
@@ -165,7 +154,7 @@ export class Recorder {
 
   /** How every actor of the tree stands now, each as it would be met for the first time. */
   *tree(): Generator<ActorMessage> {
-    for (const { about, ref } of this.known.values()) {
+    for (const { about, ref } of this.known.all()) {
       if (about.thread === null) yield this.actorMessage(about, ref);
     }
   }
@@ -184,12 +173,12 @@ export class Recorder {
 
   /** A machine that was seen, by the hash of its chart; null when there is none. */
   machine(hash: string): AnyStateMachine | null {
-    return this.machines.get(hash) ?? null;
+    return this.known.machine(hash);
   }
 
   /** Machines that were seen, by the hash of their charts. */
   allMachines(): ReadonlyMap<string, AnyStateMachine> {
-    return this.machines;
+    return this.known.machines();
   }
 
   /** An actor that is known and lives; null when there is none. */
@@ -231,7 +220,7 @@ export class Recorder {
     before?.();
     if (which === 'all') return;
     const sessionIds: string[] = [];
-    for (const { about } of this.known.values()) {
+    for (const { about } of this.known.all()) {
       if (about.thread !== null && !which.has(about.thread)) sessionIds.push(about.sessionId);
     }
     for (const sessionId of sessionIds) this.known.delete(sessionId);
@@ -247,9 +236,7 @@ export class Recorder {
 
   /** Says of actors that ended while nobody watched that they did; the others are met again as they stand now. */
   private sayWhoWent(): void {
-    const before = [...this.known.values()];
-    this.known.clear();
-    for (const { about, ref } of before) {
+    for (const { about, ref } of this.known.takeAll()) {
       const snapshot = this.snapshotOf(ref);
       if (snapshot.status === 'active' && isHeld(ref)) continue;
       const { status } = snapshot;
@@ -312,41 +299,12 @@ export class Recorder {
   }
 
   /** Answers what is known of an actor; one that is seen for the first time is written down. */
-  private meet(ref: AnyActor, rootId: string): Known {
+  private meet(ref: AnyActor, rootId: string): KnownActor {
     const known = this.known.get(ref.sessionId);
-    if (known !== undefined) return known;
-    const machine: unknown = ref.logic;
-    const isChart = machine instanceof StateMachine;
-    const hash = isChart ? chartHash(machine) : null;
-    if (isChart && hash !== null) this.remember(hash, machine);
-    const chart = isChart ? machine.id : null;
-    const parentId = ref._parent?.sessionId;
-    const about: About = {
-      sessionId: ref.sessionId,
-      rootId,
-      name: ref.id,
-      ...(parentId === undefined ? {} : { parentId }),
-      chart,
-      hash,
-      thread:
-        chart === 'delivery' && ref.id.startsWith(DELIVERY_ID)
-          ? ref.id.slice(DELIVERY_ID.length)
-          : null
-    };
-    const met = { about, ref };
-    this.known.set(ref.sessionId, met);
-    this.write({ ...this.actorMessage(about, ref), ...this.stamp() });
+    if (known !== null) return known;
+    const met = this.known.add(ref, rootId);
+    this.write({ ...this.actorMessage(met.about, ref), ...this.stamp() });
     return met;
-  }
-
-  private remember(hash: string, machine: AnyStateMachine): void {
-    if (this.machines.has(hash)) return;
-    this.machines.set(hash, machine);
-    if (this.machines.size <= MACHINES_MAX) return;
-    for (const oldest of this.machines.keys()) {
-      this.machines.delete(oldest);
-      return;
-    }
   }
 
   private actorMessage(about: About, ref: AnyActor): ActorMessage {
@@ -418,20 +376,4 @@ const TAKEN_MAX = 64;
 
 function stampOf(seq: number, at: number) {
   return { seq, at, createdAt: String(at), _version: STATELY_VERSION, id: null } as const;
-}
-
-/** The actors that an actor has made and still has. */
-function childrenOf(snapshot: unknown): AnyActor[] {
-  if (typeof snapshot !== 'object' || snapshot === null || !('children' in snapshot)) return [];
-  const { children } = snapshot;
-  if (typeof children !== 'object' || children === null) return [];
-  return Object.values(children).filter((child): child is AnyActor => child instanceof Actor);
-}
-
-/** Whether whoever made an actor still has it: one that was stopped from outside says nothing of it. */
-function isHeld(ref: AnyActorRef): boolean {
-  const parent = ref._parent;
-  if (parent === undefined) return true;
-  const snapshot: unknown = parent.getSnapshot();
-  return childrenOf(snapshot).some((child) => child === ref);
 }

@@ -1,9 +1,11 @@
-import type { Fact } from '../../actors/log/fact.js';
+import type { Fact, StepFact } from '../../actors/log/fact.js';
 import type {
+  FactFilter,
   FeedBacklog,
   FeedBatch,
   FeedEntry,
   FeedFact,
+  FoundFacts,
   LogFeed
 } from '../../actors/log/log-feed.js';
 import { messageFrame } from '../../actors/log/message-frame.js';
@@ -21,6 +23,9 @@ export class MemoryFeed implements LogFeed {
   /** What noting that a batch was taken rejects with, null when it works. */
   takeFault: Error | null = null;
   takes = 0;
+  isKept = true;
+  /** Whether `find` says that it has looked at all. */
+  isWhole = true;
   readonly #threads = new Map<string, { readonly entries: FeedEntry[]; taken: number }>();
   #factsTaken = 0;
   #storeId: string | null = null;
@@ -106,6 +111,16 @@ export class MemoryFeed implements LogFeed {
     return { threads: this.#waiting().length, facts, factsDropped: 0, isDiskLow: false };
   }
 
+  find({ thread, since, isWanted }: FactFilter): Promise<FoundFacts> {
+    if (this.readFault !== null) return Promise.reject(this.readFault);
+    const facts = this.facts
+      .slice(this.#factsTaken)
+      .map(({ fact }) => fact)
+      .filter((fact) => 'thread' in fact && fact.thread === thread)
+      .filter((fact) => fact.at >= since && isWanted(fact));
+    return Promise.resolve({ facts, isWhole: this.isWhole });
+  }
+
   onWork(listener: () => void): void {
     this.#listener = listener;
   }
@@ -135,6 +150,19 @@ export function delivered(thread: string, offset: number, more: Partial<Fact> = 
     tookMs: 3,
     ...more
   } as Fact;
+}
+
+/** A user's reading of a span of messages. */
+export function stepped(
+  thread: string,
+  step: StepFact['step'],
+  from: number,
+  upTo: number,
+  more: Partial<StepFact> = {}
+): StepFact {
+  const at = FED_AT;
+  const who = { user: 'bob', connection: 'c1' };
+  return { kind: 'step', step, thread, epoch: 'e1', ...who, from, upTo, since: at, at, ...more };
 }
 
 /** A transition of a delivery chart. */

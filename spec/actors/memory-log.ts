@@ -1,8 +1,10 @@
+import { LogUnavailableError } from '../../actors/log/log-errors.js';
 import { messageFrame } from '../../actors/log/message-frame.js';
 import { MemoryFeed } from './memory-feed.js';
 import type {
   AppendResult,
   Durability,
+  FoundEntry,
   LogEntry,
   LogHealth,
   NewEntry,
@@ -82,6 +84,18 @@ export class MemoryLog implements ThreadLog {
     return this.#all(thread)
       .slice(0, Math.max(0, before - 1))
       .slice(-limit);
+  }
+
+  withMid(mid: string, limit: number, only?: string): FoundEntry[] {
+    if (this.isUnreadable) throw new LogUnavailableError('the log cannot be read');
+    return [...this.#threads]
+      .filter(([thread]) => only === undefined || thread === only)
+      .flatMap(([thread, { entries }]) => {
+        const index = entries.findIndex((entry) => entry.mid === mid);
+        const frame = entries[index]?.frame;
+        return frame === undefined ? [] : [{ thread, offset: index + 1, frame }];
+      })
+      .slice(0, limit);
   }
 
   ensure(thread: string): ThreadHead {

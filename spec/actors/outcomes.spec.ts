@@ -18,7 +18,7 @@ describe('Outcomes', () => {
 
   it('counts a message and tells the store of it', () => {
     const { clock, counts, facts, outcomes, thread } = start();
-    outcomes.message(thread, 7, 'delivered', 1.25);
+    outcomes.message(thread, 7, 'delivered', 1.25, 1.00049);
     expect(counts.of('delivered')).to.equal(1);
     expect(facts).to.deep.equal([
       {
@@ -30,7 +30,8 @@ describe('Outcomes', () => {
         outcome: 'delivered',
         subscribers: 3,
         at: clock.now(),
-        tookMs: 1.25
+        tookMs: 1.25,
+        appendedMs: 1
       }
     ]);
   });
@@ -43,11 +44,12 @@ describe('Outcomes', () => {
     outcomes.held(thread, held, 'undelivered');
     expect(counts.of('undelivered')).to.equal(4);
     expect(facts[0]).to.deep.include({ offset: 5, messages: 4, tookMs: 40 });
+    expect(facts[0]).not.to.have.property('appendedMs');
   });
 
   it('counts what becomes of test threads, and tells the store nothing of it', () => {
     const { counts, facts, outcomes, thread } = start(true);
-    outcomes.message(thread, 1, 'skipped_test_thread', 1);
+    outcomes.message(thread, 1, 'skipped_test_thread', 1, 1);
     expect([counts.of('skipped_test_thread'), facts]).to.deep.equal([1, []]);
   });
 

@@ -142,12 +142,20 @@ describe('Threads', () => {
         });
         await setUnwatched(thread, state);
       };
+      const steps = () =>
+        rig.log.feed.facts.flatMap(({ fact }) =>
+          fact.kind === 'step' ? [[fact.step, fact.user, fact.from, fact.upTo]] : []
+        );
       const answers = rig.publish('t');
       await settle();
       expect([answers.length, rig.log.unwatched('t')]).to.deep.equal([0, null]);
+      expect(steps()).to.deep.equal([]);
       resolveMark();
       await settle();
       expect(answers).to.have.length(1);
+      expect(steps(), 'the time of a late ack').to.deep.equal([['acked', 'ada', 1, 1]]);
+      expect(rig.publish('t'), 'the next one need not wait').to.have.length(1);
+      expect(steps()).to.have.length(1);
       expect(rig.log.unwatched('t')).to.deep.include({ from: 1, state: 'waiting' });
     });
 
@@ -633,6 +641,8 @@ describe('Threads', () => {
       ['delivered', 1, 2],
       ['delivered', 3, 1]
     ]);
+    const measured = facts.map((fact) => fact.kind === 'delivery' && 'appendedMs' in fact);
+    expect(measured.filter(Boolean), 'each message once').to.have.length(3);
     expect(
       facts.flatMap((fact) =>
         fact.kind === 'transition' ? [`${fact.from} ${fact.event} ${fact.to}`] : []

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { ActiveThread } from '../../actors/active-thread.js';
+import type { Fact } from '../../actors/log/fact.js';
 import { messageFrame } from '../../actors/log/message-frame.js';
 import type { LogEntry, ThreadLog } from '../../actors/log/thread-log.js';
+import { Steps } from '../../actors/steps.js';
 import type { Threads } from '../../actors/threads.js';
 import { CATCH_UP_BUFFER_BYTES, CatchUp } from '../../server/catch-up.js';
 import { Connection, UNTIL_LIVE, type Subscription } from '../../server/connection.js';
@@ -10,6 +12,7 @@ import { settle } from '../virtual-clock.js';
 import { FakeSocket } from './fake-socket.js';
 
 describe('CatchUp', () => {
+  let facts: Fact[];
   let kept: LogEntry[];
   let fault: Error | null;
   let catchUp: CatchUp;
@@ -27,7 +30,8 @@ describe('CatchUp', () => {
     }
   };
   const subscribe = (cursor: number, replayTo: number | null): Subscription => {
-    const subscription = { thread, cursor, replayTo, isLive: false };
+    const behind = { why: 'replayed', from: cursor + 1, since: 0 } as const;
+    const subscription = { thread, cursor, replayTo, isLive: false, behind };
     connection.subscriptions = [subscription];
     return subscription;
   };
@@ -53,7 +57,10 @@ describe('CatchUp', () => {
         return kept.filter(({ offset }) => offset > after).slice(0, limit);
       }
     } as unknown as ThreadLog;
-    const threads = { caughtUp: () => undefined } as unknown as Threads;
+    facts = [];
+    const record = (fact: Fact) => facts.push(fact);
+    const steps = new Steps({ clock: { now: () => 7 }, record });
+    const threads = { caughtUp: () => undefined, steps } as unknown as Threads;
     logger = new RecordedLogger();
     unreadable = [];
     catchUp = new CatchUp(log, threads, logger, {
@@ -148,6 +155,28 @@ describe('CatchUp', () => {
       replay: 4,
       gap: { from: 3, to: 6, reason: 'trimmed' }
     });
+  });
+
+  it('tells once what was read out of the log, when it is live, and of a hole what lies on either side', async () => {
+    const spans = () =>
+      facts.map((fact) => (fact.kind === 'step' ? [fact.step, fact.from, fact.upTo] : fact));
+    publish(3);
+    const subscription = subscribe(1, 3);
+    catchUp.begin(connection);
+    await turns();
+    expect(spans()).to.eql([['replayed', 2, 3]]);
+    expect(subscription.behind).to.equal(null);
+    facts = [];
+    publish(7);
+    kept = kept.filter(({ offset }) => offset < 5 || offset > 8);
+    subscribe(3, UNTIL_LIVE);
+    catchUp.begin(connection);
+    await turns();
+    expect(spans()).to.eql([
+      ['replayed', 4, 4],
+      ['replayed', 9, 10]
+    ]);
+    expect(facts[0]).to.include({ connection: 'c1', since: 0, at: 7 });
   });
 
   it('closes the one connection, and not the server, when the log cannot be read', async () => {

@@ -53,8 +53,8 @@ describe('Connection', () => {
       new ActiveThread('behind', false, 'x1', 9, 0)
     ];
     connection.subscriptions = [
-      { thread: live, cursor: 2, replayTo: null, isLive: true },
-      { thread: behind, cursor: 4, replayTo: 9, isLive: false }
+      { thread: live, cursor: 2, replayTo: null, isLive: true, behind: null },
+      { thread: behind, cursor: 4, replayTo: 9, isLive: false, behind: null }
     ];
     connection.disconnect(3008, 0);
     expect(socket.frames[0]).to.deep.include({

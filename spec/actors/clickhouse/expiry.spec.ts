@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { EXPIRE_EVERY_MS, expire, watchExpiry } from '../../../actors/clickhouse/expiry.js';
+import { COPIED_TABLES } from '../../../actors/clickhouse/schema.js';
 import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
 import { RecordedLogger } from '../recorded-logger.js';
 import { settle, VirtualClock } from '../../virtual-clock.js';
@@ -12,6 +13,7 @@ class Counting implements AnalyticsStore {
   readonly commands: string[] = [];
   old = 7;
   busy = 0;
+  missing = 'none';
   fault: StoreError | null = null;
   connect = () => Promise.resolve({ version: '18.16' });
   ping = () => Promise.resolve();
@@ -23,8 +25,13 @@ class Counting implements AnalyticsStore {
     this.commands.push(sql);
     return Promise.resolve();
   };
-  query = (sql: string): Promise<Row[]> =>
-    Promise.resolve([{ n: String(sql.includes('system.mutations') ? this.busy : this.old) }]);
+  query = (sql: string): Promise<Row[]> => {
+    const isThere = !sql.includes(`'${this.missing}'`);
+    if (sql.includes('system.tables')) return Promise.resolve([{ n: isThere ? '1' : '0' }]);
+    return Promise.resolve([
+      { n: String(sql.includes('system.mutations') ? this.busy : this.old) }
+    ]);
+  };
 }
 
 describe('expire', () => {
@@ -32,10 +39,15 @@ describe('expire', () => {
     const store = new Counting();
     await expire(store, 30, NOW);
     expect(store.commands).to.deep.equal(
-      ['messages', 'deliveries', 'transitions'].map(
-        (table) => `ALTER TABLE ${table} DELETE WHERE day < toDate('2026-01-01')`
-      )
+      COPIED_TABLES.map((table) => `ALTER TABLE ${table} DELETE WHERE day < toDate('2026-01-01')`)
     );
+  });
+
+  it('leaves alone what has not been made yet', async () => {
+    const store = new Counting();
+    store.missing = 'steps';
+    await expire(store, 30, NOW);
+    expect(store.commands.join()).to.include('TABLE messages').and.not.to.include('steps');
   });
 
   it('orders nothing when nothing is old', async () => {
@@ -80,16 +92,16 @@ describe('watchExpiry', () => {
     await clock.advance(EXPIRE_EVERY_MS);
     expect(store.commands).to.have.length(0);
     await change(true);
-    expect(store.commands).to.have.length(3);
+    expect(store.commands).to.have.length(COPIED_TABLES.length);
     await clock.advance(EXPIRE_EVERY_MS);
-    expect(store.commands).to.have.length(6);
+    expect(store.commands).to.have.length(2 * COPIED_TABLES.length);
     await change(false);
     await clock.advance(EXPIRE_EVERY_MS);
-    expect(store.commands).to.have.length(6);
+    expect(store.commands).to.have.length(2 * COPIED_TABLES.length);
     await change(true);
     stop();
     await clock.advance(EXPIRE_EVERY_MS);
-    expect(store.commands).to.have.length(9);
+    expect(store.commands).to.have.length(3 * COPIED_TABLES.length);
     expect(clock.waiting).to.equal(0);
   });
 
@@ -102,7 +114,7 @@ describe('watchExpiry', () => {
     ]);
     store.fault = null;
     await clock.advance(EXPIRE_EVERY_MS);
-    expect(store.commands).to.have.length(3);
+    expect(store.commands).to.have.length(COPIED_TABLES.length);
     stop();
   });
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { rowsOf, UNREADABLE } from '../../../actors/clickhouse/rows.js';
-import { delivered, FED_AT, MemoryFeed, moved } from '../memory-feed.js';
+import { delivered, FED_AT, MemoryFeed, moved, stepped } from '../memory-feed.js';
 
 /** The first row of a table that a feed makes. */
 function rowOf(table: string, fill: (feed: MemoryFeed) => void) {
@@ -20,9 +20,19 @@ describe('rowsOf', () => {
     feed.say('t1', 'hello');
     feed.record(delivered('t1', 1));
     feed.record(moved('t1', 'idle', 'delivering'));
+    feed.record(stepped('t1', 'read', 1, 1));
     for (const { columns, rows } of rowsOf(feed.next(10, 1e6), 'n1')) {
       expect(rows.map((row) => Object.keys(row))).to.deep.equal([columns]);
     }
+  });
+
+  it('keeps how long a message took to be stored, and nothing where that was not measured', () => {
+    const row = (more: object) =>
+      rowOf('deliveries', (feed) => {
+        feed.record(delivered('t1', 1, more));
+      });
+    expect(row({ appendedMs: 1.23456 })).to.include({ appendedMs: 1.235 });
+    expect(row({})).to.include({ appendedMs: null });
   });
 
   const texts: [unknown, string][] = [

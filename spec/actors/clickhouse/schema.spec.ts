@@ -9,8 +9,14 @@ import { sqlString, StoreError, type Row } from '../../../actors/clickhouse/stor
 
 const ALL_TABLES = ['schema_version', 'identity', ...COPIED_TABLES];
 
-/** A store that only remembers what it was told; it says that the schema has `version` and that `tables` are there. */
-function recorder(version: number, { tables = ALL_TABLES, fsync = 0, failAt = Infinity } = {}) {
+/**
+ * A store that only remembers what it was told; it says that the schema has `version` and that `tables` are there, and
+ * of a column that is asked for how many there are, in turn.
+ */
+function recorder(
+  version: number,
+  { tables = ALL_TABLES, fsync = 0, failAt = Infinity, columns = [0] } = {}
+) {
   const statements: string[] = [];
   const inserted: Row[] = [];
   return {
@@ -22,6 +28,7 @@ function recorder(version: number, { tables = ALL_TABLES, fsync = 0, failAt = In
       return Promise.resolve();
     },
     query: (sql: string): Promise<Row[]> => {
+      if (sql.includes('system.columns')) return Promise.resolve([{ n: columns.shift() ?? 0 }]);
       if (sql.includes('system.tables')) return Promise.resolve(tables.map((name) => ({ name })));
       return Promise.resolve([sql.includes('fsync') ? { known: fsync } : { version }]);
     },
@@ -67,6 +74,49 @@ describe('migrate', () => {
     expect(store.inserted).to.deep.equal([{ version: SCHEMA_VERSION, at: 42 }]);
   });
 
+  const second = ALL_TABLES.filter((name) => name !== 'steps');
+
+  it('adds to version 2 what it lacks, and keeps its rows and its identity', async () => {
+    const store = recorder(2, { tables: second });
+    await migrate(store, 42);
+    expect(named(store.statements, 'DROP')).to.deep.equal([]);
+    expect(named(store.statements, 'CREATE')).to.include('steps');
+    expect(store.statements.filter((sql) => sql.startsWith('ALTER'))).to.deep.equal([
+      'ALTER TABLE deliveries ADD COLUMN appendedMs Nullable(Float64)'
+    ]);
+    expect(store.inserted).to.deep.equal([{ version: SCHEMA_VERSION, at: 42 }]);
+  });
+
+  it('adds no column twice when it ended after that, or when another node was faster', async () => {
+    const after = recorder(2, { columns: [1] });
+    await migrate(after, 42);
+    expect(after.statements.filter((sql) => sql.startsWith('ALTER'))).to.deep.equal([]);
+    const other = recorder(2, { tables: second, columns: [0, 1] });
+    await migrate(
+      {
+        ...other,
+        command: (sql) =>
+          sql.startsWith('ALTER')
+            ? Promise.reject(new StoreError('query', 'such a column exists'))
+            : other.command(sql)
+      },
+      42
+    );
+    expect(other.inserted).to.deep.equal([{ version: SCHEMA_VERSION, at: 42 }]);
+  });
+
+  it('notes no version when a column cannot be added', async () => {
+    const store = recorder(2, { tables: second, failAt: 5 });
+    expect((await rejection(migrate(store, 42))).code).to.equal('lost');
+    expect(store.inserted).to.deep.equal([]);
+  });
+
+  it('makes the set of version 2 anew under another identity when one of its tables is gone', async () => {
+    const store = recorder(2, { tables: second.filter((name) => name !== 'messages') });
+    await migrate(store, 42);
+    expect(named(store.statements, 'DROP')).to.deep.equal(['identity']);
+  });
+
   it('changes nothing when all is there', async () => {
     const store = recorder(SCHEMA_VERSION);
     await migrate(store, 42);
@@ -93,7 +143,7 @@ describe('migrate', () => {
     expect(error.message).to.contain('upgrade Rollcall');
   });
 
-  for (let failAt = 1; failAt < 9; failAt += 1) {
+  for (let failAt = 1; failAt < 11; failAt += 1) {
     it(`notes no version and leaves no identity behind when it ends before statement ${String(failAt)}`, async () => {
       const store = recorder(1, { failAt });
       expect((await rejection(migrate(store, 42))).code).to.equal('lost');

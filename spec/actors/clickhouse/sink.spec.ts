@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { RemoteStore } from '../../../actors/clickhouse/remote-store.js';
 import { UNREADABLE } from '../../../actors/clickhouse/rows.js';
+import { COPIED_TABLES, migrate, SCHEMA_VERSION } from '../../../actors/clickhouse/schema.js';
 import { createSink } from '../../../actors/clickhouse/sink.js';
 import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
 import { ClickhouseServer, requireClickhouseServer } from '../../clickhouse-server.js';
 import { systemClock } from '../../../actors/clock.js';
-import { delivered, FED_AT, MemoryFeed, moved } from '../memory-feed.js';
+import { delivered, FED_AT, MemoryFeed, moved, stepped } from '../memory-feed.js';
 import { supervise } from '../../machines/supervised.js';
 import { RecordedLogger } from '../recorded-logger.js';
 import { FAST_CLOCK, runSink, type SinkRigOptions } from './sink-rig.js';
@@ -24,7 +25,7 @@ async function countsOf(store: AnalyticsStore, final = 'FINAL'): Promise<number[
 
 const forget = (store: AnalyticsStore) =>
   Promise.all(
-    [...TABLES, 'identity', 'schema_version'].map((table) =>
+    [...COPIED_TABLES, 'identity', 'schema_version'].map((table) =>
       store.command(`DROP TABLE IF EXISTS ${table}`)
     )
   );
@@ -53,11 +54,12 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
       await real.store.close();
     });
 
-    it('stores messages, deliveries and transitions as they were', async () => {
+    it('stores messages, deliveries, transitions and steps as they were', async () => {
       const { feed, stored, store, status, said } = run();
       feed.say('t1', { text: 'Hello, Straße' }, { user: "o'brien" });
-      feed.record(delivered('t1', 1, { tookMs: 4 }));
+      feed.record(delivered('t1', 1, { tookMs: 4, appendedMs: 1.5 }));
       feed.record(moved('t1', 'waiting', 'flushing.now'));
+      feed.record(stepped('t1', 'lagged', 1, 3, { user: 'b\\ob', since: FED_AT - 7 }));
       await stored();
       expect(await store.query('SELECT * FROM messages FINAL')).to.deep.equal([
         {
@@ -84,7 +86,8 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
           outcome: 'delivered',
           subscribers: 2,
           at: String(FED_AT),
-          tookMs: 4
+          tookMs: 4,
+          appendedMs: 1.5
         }
       ]);
       expect(await store.query('SELECT * FROM transitions FINAL')).to.deep.equal([
@@ -102,12 +105,65 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
           spentMs: '1000'
         }
       ]);
+      expect(await store.query('SELECT * FROM steps FINAL')).to.deep.equal([
+        {
+          day: '2026-01-02',
+          epoch: 'e1',
+          id: '3',
+          thread: 't1',
+          step: 'lagged',
+          user: 'b\\ob',
+          connection: 'c1',
+          from: '1',
+          upTo: '3',
+          since: String(FED_AT - 7),
+          at: String(FED_AT)
+        }
+      ]);
       expect(status()).to.deep.include({
         status: 'idle',
         error: null,
-        stored: { messages: 1, deliveries: 1, transitions: 1 }
+        stored: { messages: 1, deliveries: 1, transitions: 1, steps: 1 }
       });
       expect(said).to.deep.equal(['child.ready']);
+    });
+
+    it('keeps the rows and the identity of tables of version 2, and adds to them what is new', async () => {
+      const { store } = real ?? expect.fail('there is no store');
+      await store.connect(new AbortController().signal);
+      // As the version before made them.
+      await migrate(store, 1);
+      for (const sql of [
+        'ALTER TABLE deliveries DROP COLUMN appendedMs',
+        'DROP TABLE steps',
+        'DROP TABLE schema_version',
+        'CREATE TABLE schema_version (version UInt32, at UInt64) ENGINE = ReplacingMergeTree() ORDER BY version'
+      ]) {
+        await store.command(sql);
+      }
+      await store.insert('schema_version', ['version', 'at'], [{ version: 2, at: 1 }]);
+      await store.insert('identity', ['id', 'at'], [{ id: 'kept', at: 1 }]);
+      const old = { thread: 't0', epoch: 'e1', outcome: 'held', offset: 1, at: FED_AT, id: 9 };
+      await store.insert('deliveries', ['thread', 'epoch', 'outcome', 'offset', 'at', 'id'], [old]);
+      await store.close();
+
+      const feed = new MemoryFeed();
+      await feed.rewind('kept');
+      feed.record(delivered('t1', 1, { appendedMs: 0.5 }));
+      feed.record(stepped('t1', 'read', 1, 1));
+      const { stored } = run({ feed });
+      await stored();
+      expect(feed.rewinds, 'nothing is sent again').to.deep.equal(['kept']);
+      expect(
+        await store.query('SELECT thread, appendedMs FROM deliveries FINAL ORDER BY thread')
+      ).to.deep.equal([
+        { thread: 't0', appendedMs: null },
+        { thread: 't1', appendedMs: 0.5 }
+      ]);
+      const [version] = await store.query('SELECT max(version) AS version FROM schema_version');
+      expect(version).to.deep.equal({ version: SCHEMA_VERSION });
+      const [steps] = await store.query('SELECT count() AS n FROM steps FINAL');
+      expect(Number(steps?.['n'])).to.equal(1);
     });
 
     it('stores whatever a log may hold, and lets nothing hold up what comes after', async () => {
@@ -321,9 +377,10 @@ describe('createSink', () => {
     close = () => Promise.resolve();
     onLost = () => undefined;
     query = (sql: string): Promise<Row[]> => {
-      const names = ['schema_version', 'identity', ...TABLES];
+      const names = ['schema_version', 'identity', ...COPIED_TABLES];
       if (sql.includes('system.tables')) return Promise.resolve(names.map((name) => ({ name })));
-      return Promise.resolve([sql.includes('max(version)') ? { version: 2 } : { id: 'one', n: 0 }]);
+      const version = { version: SCHEMA_VERSION };
+      return Promise.resolve([sql.includes('max(version)') ? version : { id: 'one', n: 0 }]);
     };
     insert = (table: string) => {
       if (this.fault !== null) return Promise.reject(this.fault);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { DELIVERY_OUTCOMES } from '../../../machines/delivery-outcome.js';
-import type { Fact } from '../../../actors/log/fact.js';
+import { STEPS, type Fact } from '../../../actors/log/fact.js';
 import { decodeFacts, factId, FACTS_A_ROW, factRow } from '../../../actors/log/fact-row.js';
 
 const delivery: Fact = {
@@ -14,6 +14,19 @@ const delivery: Fact = {
   subscribers: 2,
   at: 5,
   tookMs: 0.5
+};
+
+const step: Fact = {
+  kind: 'step',
+  step: 'read',
+  thread: 't1',
+  epoch: 'e1',
+  user: 'ada',
+  connection: 'c1',
+  from: 1,
+  upTo: 2,
+  since: 5,
+  at: 5
 };
 
 describe('decodeFacts', () => {
@@ -31,6 +44,18 @@ describe('decodeFacts', () => {
         subscribers: count,
         at: count,
         tookMs: count
+      }),
+      fc.record({
+        kind: fc.constant('step' as const),
+        step: fc.constantFrom(...STEPS),
+        thread: text,
+        epoch: text,
+        user: text,
+        connection: text,
+        from: count,
+        upTo: count,
+        since: count,
+        at: count
       }),
       fc.record({
         kind: fc.constant('transition' as const),
@@ -56,11 +81,19 @@ describe('decodeFacts', () => {
       { ...delivery, kind: 'x' },
       { ...delivery, outcome: 'x' },
       { ...delivery, at: '5' },
+      { ...delivery, appendedMs: '5' },
+      { ...step, step: 'x' },
+      { ...step, upTo: null },
       7,
       null
     ];
-    const row = factRow([...others, delivery].map((fact) => JSON.stringify(fact)));
-    expect(decodeFacts(row)).to.deep.equal([null, null, null, null, null, delivery]);
+    const row = factRow([...others, delivery, step].map((fact) => JSON.stringify(fact)));
+    expect(decodeFacts(row)).to.deep.equal([...others.map(() => null), delivery, step]);
+  });
+
+  it('reads deliveries of versions that did not measure how long the log took, and of those that do', () => {
+    const row = [delivery, { ...delivery, appendedMs: 0.25 }];
+    expect(decodeFacts(JSON.stringify(row))).to.deep.equal(row);
   });
 
   it('answers null when the text is no row', () => {

@@ -222,6 +222,41 @@ describe('openLmdbLog', () => {
     });
   });
 
+  describe('withMid', () => {
+    it('finds a mid in every thread that has it, or in one, and never one that only looks like it', async () => {
+      const log = await fixture.open();
+      const mid = 'm "\\\u0000ü';
+      for (const thread of ['a', 'b', 'c']) {
+        await append(log, thread, entry('other'));
+        await append(log, thread, entry(mid));
+      }
+      await append(log, 'a', entry(`${mid}2`));
+      const places = (limit: number, only?: string) =>
+        log.withMid(mid, limit, only).map(({ thread, offset }) => [thread, offset]);
+      expect(places(9)).to.deep.equal([
+        ['a', 2],
+        ['b', 2],
+        ['c', 2]
+      ]);
+      expect(places(2)).to.have.length(2);
+      expect(places(9, 'b')).to.deep.equal([['b', 2]]);
+      expect(places(9, 'd')).to.deep.equal([]);
+      expect(log.withMid('x'.repeat(65), 9)).to.deep.equal([]);
+      expect(log.withMid(mid, 1)[0]?.frame).to.include('"offset":2');
+    });
+
+    it('finds nothing that is not durable yet, or that has been trimmed', async () => {
+      const log = await fixture.open({ retention: { messages: 20, days: null } });
+      const stored = append(log, 't', entry('first'));
+      expect(log.withMid('first', 9)).to.deep.equal([]);
+      await stored;
+      expect(log.withMid('first', 9)).to.have.length(1);
+      await appendMany(log, 't', 50);
+      await until(() => log.withMid('first', 9).length === 0);
+      expect(log.withMid('m50', 9)).to.have.length(1);
+    });
+  });
+
   describe('readBefore', () => {
     it('gives the page that ends just before when asked', async () => {
       const log = await fixture.open();

@@ -14,6 +14,7 @@ import {
   watchKey
 } from '../../../actors/log/log-keys.js';
 import { openStore, type LogWrite } from '../../../actors/log/log-store.js';
+import { stepped } from '../memory-feed.js';
 import { append, appendMany, entry, LogFixture } from './log-fixture.js';
 
 describe('checkLog', () => {
@@ -27,6 +28,7 @@ describe('checkLog', () => {
     await appendMany(log, 't1', 5);
     await appendMany(log, 't2', 5);
     await log.setReadMark('t1', 'bob', 3);
+    log.feed.record(stepped('t1', 'read', 1, 3));
     await log.setUnwatched('t2', { from: 4, since: 1, state: 'waiting' });
     await log.close();
     return dir;

@@ -17,7 +17,7 @@ import type { TransportRequest } from '../../../server/transport/transport.js';
 import { RecordedLogger } from '../../actors/recorded-logger.js';
 import { VirtualClock } from '../../virtual-clock.js';
 import { FakeSocket } from '../fake-socket.js';
-import { threadRig } from './thread-rig.js';
+import { threadRig } from '../thread-rig.js';
 
 const GRACE_MS = 10_000;
 
@@ -325,7 +325,13 @@ describe('Inspector', () => {
 
       const connection = new Connection('c1', '10.0.0.9', null, false, rig.clock.now());
       connection.user = 'bob';
-      const subscription = { thread: threads.get('t008'), cursor: 0, replayTo: null, isLive: true };
+      const subscription = {
+        thread: threads.get('t008'),
+        cursor: 0,
+        replayTo: null,
+        isLive: true,
+        behind: null
+      };
       connection.subscriptions = [subscription];
       rig.connections.add(connection);
       expect(result({ connection: 'c1' }).ids).to.deep.equal(['t008']);

@@ -7,7 +7,7 @@ import { Recorder, type DeliveryActorsSource } from '../../../server/inspector/r
 import { RecordingBuffer } from '../../../server/inspector/recording-buffer.js';
 import { RecordedLogger } from '../../actors/recorded-logger.js';
 import { VirtualClock } from '../../virtual-clock.js';
-import { threadRig } from './thread-rig.js';
+import { threadRig } from '../thread-rig.js';
 
 const GRACE_MS = 10_000;
 

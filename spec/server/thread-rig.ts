@@ -1,11 +1,11 @@
-import { DeliveryCounts } from '../../../actors/delivery-counts.js';
-import { Incidents } from '../../../actors/incidents.js';
-import { Threads } from '../../../actors/threads.js';
-import { Transitions } from '../../../actors/transitions.js';
-import { TEST_THREAD_PREFIXES } from '../../../machines/test-thread.js';
-import { MemoryLog } from '../../actors/memory-log.js';
-import { RecordedLogger } from '../../actors/recorded-logger.js';
-import type { VirtualClock } from '../../virtual-clock.js';
+import { DeliveryCounts } from '../../actors/delivery-counts.js';
+import { Incidents } from '../../actors/incidents.js';
+import { Threads } from '../../actors/threads.js';
+import { Transitions } from '../../actors/transitions.js';
+import { TEST_THREAD_PREFIXES } from '../../machines/test-thread.js';
+import { MemoryLog } from '../actors/memory-log.js';
+import { RecordedLogger } from '../actors/recorded-logger.js';
+import type { VirtualClock } from '../virtual-clock.js';
 
 /** Threads over a log in memory, with nobody to hear them. */
 export function threadRig(clock: VirtualClock, graceMs: number) {

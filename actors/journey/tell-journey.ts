@@ -1,0 +1,322 @@
+/**
+ * Puts a journey together from what is known. Pure: the same knowledge tells the same journey.
+ */
+import type { DeliveryFact } from '../log/fact.js';
+import type {
+  Journey,
+  JourneyMessage,
+  JourneyNow,
+  JourneyStatus,
+  JourneyStep,
+  StepName,
+  StepSource
+} from './journey.js';
+import type { KnownFacts, Sourced } from './known-facts.js';
+
+/** Most steps of one kind that are told, those of the first users; the rest is counted in a note. */
+export const STEPS_OF_A_KIND_MAX = 100;
+
+/** Why facts may be missing for good. */
+export interface FactKeeping {
+  /** Whether facts are recorded at all. */
+  readonly isKept: boolean;
+  /** After how many days ClickHouse forgets; undefined when it does not. */
+  readonly ttlDays: number | undefined;
+}
+
+/** Outcomes of a message that nobody had to wait for. */
+const AT_ONCE: Readonly<Partial<Record<DeliveryFact['outcome'], StepName & JourneyStatus>>> = {
+  stored: 'stored',
+  delivered_to_user: 'delivered_to_user'
+};
+
+const NOT_RECORDED =
+  'ClickHouse is off (CLICKHOUSE_URL=off), and with it the record of what becomes of messages: only the log and how things stand now are known';
+
+/** Tells the journey of a message. */
+export function tellJourney(
+  message: JourneyMessage,
+  now: JourneyNow,
+  known: KnownFacts,
+  keeping: FactKeeping
+): Journey {
+  const told = new Telling(message, now, known, keeping);
+  const { thread, epoch, offset, user, kind, at, sizeBytes } = message;
+  const { status, steps, notes } = told.tell();
+  const isHeld = status === 'held' || status === 'undelivered';
+  return {
+    thread,
+    epoch,
+    offset,
+    from: { user },
+    kind,
+    at,
+    sizeBytes,
+    status,
+    steps,
+    complete: !isHeld && now.behind.length === 0,
+    notes
+  };
+}
+
+class Telling {
+  readonly #message: JourneyMessage;
+  readonly #now: JourneyNow;
+  readonly #known: KnownFacts;
+  readonly #keeping: FactKeeping;
+  readonly #steps: JourneyStep[] = [];
+  readonly #notes: string[] = [];
+
+  constructor(message: JourneyMessage, now: JourneyNow, known: KnownFacts, keeping: FactKeeping) {
+    this.#message = message;
+    this.#now = now;
+    this.#known = known;
+    this.#keeping = keeping;
+  }
+
+  tell(): { status: JourneyStatus; steps: JourneyStep[]; notes: string[] } {
+    const { offset } = this.#message;
+    if (!this.#message.isKept) {
+      this.#notes.push('the log has trimmed this message: it is told from ClickHouse');
+    }
+    const own = this.#known.deliveries.find(({ fact }) => fact.offset === offset) ?? null;
+    this.#taken(own);
+    const status = own === null ? this.#unrecorded() : this.#outcome(own);
+    this.#readers();
+    this.#behind();
+    this.#notes.push(...this.#known.gaps);
+    return { status, steps: inTime(this.#steps), notes: this.#notes };
+  }
+
+  /** From the receipt to the ack. The time of a message is given to it in the turn in which it was found valid. */
+  #taken(own: Sourced<DeliveryFact> | null): void {
+    const { at, offset, isKept } = this.#message;
+    const source: StepSource = isKept ? 'log' : 'clickhouse';
+    const { durable } = this.#now;
+    this.#steps.push(
+      { step: 'received', at, afterMs: 0, source },
+      { step: 'validated', at, afterMs: 0, source }
+    );
+    const appendedMs = own?.fact.appendedMs;
+    const measured: Pick<JourneyStep, 'at' | 'afterMs' | 'source'> =
+      own === null || appendedMs === undefined
+        ? { at: null, afterMs: null, source }
+        : { at: at + Math.floor(appendedMs), afterMs: appendedMs, source: own.source };
+    const promise = durable === null ? {} : { durable };
+    this.#steps.push({ step: 'appended', ...measured, offset, ...promise });
+    const late = this.#known.steps.find(({ fact }) => fact.step === 'acked');
+    if (late !== undefined) {
+      const ackedAt = late.fact.at;
+      this.#steps.push({ step: 'acked', ...this.#after(ackedAt), source: late.source });
+    } else if (this.#waitedForMark()) {
+      this.#steps.push({ step: 'acked', at: null, afterMs: null, source });
+      this.#notes.push(
+        'when it was acknowledged is not known: the ack of the first message that is held waits until that is noted'
+      );
+    } else {
+      // In the turn in which the entry became durable, before anybody was given the message.
+      this.#steps.push({ step: 'acked', ...measured });
+    }
+    if (own !== null && appendedMs === undefined) {
+      this.#notes.push('how long the log took to store it is not known');
+    }
+  }
+
+  /** Whether it was the first of its thread to be held. */
+  #waitedForMark(): boolean {
+    const { offset } = this.#message;
+    const own = this.#known.deliveries.filter(({ fact }) => fact.offset === offset);
+    return this.#now.held?.from === offset || own.length > 1;
+  }
+
+  #outcome({ fact, source }: Sourced<DeliveryFact>): JourneyStatus {
+    const { outcome, at, tookMs, subscribers } = fact;
+    const measured = { at, afterMs: tookMs, source };
+    if (outcome === 'delivered') {
+      this.#steps.push({ step: 'fanned_out', ...measured, subscribers });
+      return 'delivered';
+    }
+    const atOnce = AT_ONCE[outcome];
+    if (atOnce !== undefined) {
+      this.#steps.push({ step: atOnce, ...measured });
+      return atOnce;
+    }
+    if (outcome !== 'held' && outcome !== 'undelivered') return 'unknown';
+    this.#steps.push({ step: outcome, ...measured, ...this.#due(outcome) });
+    return this.#fate(fact);
+  }
+
+  /** What became of a message that nobody was there for. */
+  #fate(own: DeliveryFact): JourneyStatus {
+    const { offset } = this.#message;
+    const later = this.#known.deliveries.filter(
+      ({ fact }) => fact !== own && fact.at >= own.at && fact.offset <= offset
+    );
+    const reported = later.find(({ fact }) => fact.outcome === 'undelivered');
+    const flushed = later.find(({ fact }) => fact.outcome === 'delivered');
+    if (own.outcome === 'held' && reported !== undefined) {
+      const { at, messages } = reported.fact;
+      const { source } = reported;
+      this.#steps.push({ step: 'undelivered', ...this.#after(at), source, messages });
+    }
+    if (flushed !== undefined) {
+      const { at, messages, subscribers } = flushed.fact;
+      this.#steps.push({
+        step: 'delivered_late',
+        ...this.#after(at),
+        source: flushed.source,
+        messages,
+        subscribers
+      });
+      return 'delivered_late';
+    }
+    const { held } = this.#now;
+    if (held === null || held.from > offset) {
+      this.#steps.push({ step: 'delivered_late', at: null, afterMs: null, source: 'log' });
+      this.#notes.push(
+        'nothing of the thread waits any more, so somebody has been given it since; when is not recorded here'
+      );
+      return 'delivered_late';
+    }
+    const isReported = own.outcome === 'undelivered' || reported !== undefined;
+    if (held.state === 'undelivered' && !isReported) {
+      this.#steps.push({ step: 'undelivered', at: null, afterMs: null, source: held.source });
+    }
+    return held.state === 'undelivered' ? 'undelivered' : 'held';
+  }
+
+  /** No fact tells what became of it: what the marks say, and why there is no more. */
+  #unrecorded(): JourneyStatus {
+    const { held, isTestThread } = this.#now;
+    const { offset } = this.#message;
+    if (isTestThread) {
+      this.#notes.push(
+        'this is a test thread: what becomes of its messages is counted in /status and not recorded'
+      );
+      return 'unknown';
+    }
+    this.#notes.push(this.#whyNothing());
+    if (held === null || held.from > offset) {
+      this.#notes.push(
+        'it does not wait for a subscriber now: it was delivered, given to the owner, or kept because its publisher asked for no more'
+      );
+      return 'unknown';
+    }
+    if (held.from < offset) {
+      this.#notes.push(
+        `the thread holds messages from offset ${String(held.from)} on for its next subscriber; whether this one is among them is not recorded`
+      );
+      return 'unknown';
+    }
+    const { since, source, state } = held;
+    this.#steps.push({ step: 'held', ...this.#after(since), source, ...this.#due('held') });
+    if (state === 'waiting') return 'held';
+    this.#steps.push({ step: 'undelivered', at: null, afterMs: null, source });
+    return 'undelivered';
+  }
+
+  #whyNothing(): string {
+    const { isKept, ttlDays } = this.#keeping;
+    if (!isKept) return NOT_RECORDED;
+    if (ttlDays !== undefined) {
+      return `what became of it is not recorded here: records of more than ${String(ttlDays)} days are deleted (CLICKHOUSE_TTL_DAYS), and one may be lost when a process is killed`;
+    }
+    return 'what became of it is not recorded here: it is older than the record, or the process was killed within a quarter of a second';
+  }
+
+  /** Who was given it out of the log, who read it: the first time of each user. */
+  #readers(): void {
+    const met = new Set<string>();
+    for (const { fact, source } of this.#known.steps) {
+      const { step, user, connection, from, upTo, since, at } = fact;
+      if (step === 'acked') continue;
+      const key = `${step} ${user === '' ? `connection ${connection}` : `user ${user}`}`;
+      if (met.has(key)) continue;
+      met.add(key);
+      const span = from === upTo ? {} : { from, upTo };
+      const lasting = since === at ? {} : { since };
+      const who = { user, connection };
+      this.#steps.push({ step, ...this.#after(at), source, ...who, ...lasting, ...span });
+    }
+    for (const user of this.#now.readers) {
+      if (met.has(`read user ${user}`)) continue;
+      this.#steps.push({ step: 'read', at: null, afterMs: null, source: 'log', user });
+    }
+    this.#bound();
+  }
+
+  /** Leaves out what would make the answer endless. */
+  #bound(): void {
+    const counts = new Map<StepName, number>();
+    const kept = this.#steps.filter(({ step }) => {
+      const count = (counts.get(step) ?? 0) + 1;
+      counts.set(step, count);
+      return count <= STEPS_OF_A_KIND_MAX;
+    });
+    for (const [step, count] of counts) {
+      if (count <= STEPS_OF_A_KIND_MAX) continue;
+      const more = String(count - STEPS_OF_A_KIND_MAX);
+      this.#notes.push(`${more} more steps of the kind ${step} are not listed`);
+    }
+    this.#steps.splice(0, this.#steps.length, ...kept);
+  }
+
+  #behind(): void {
+    const { behind, behindMore } = this.#now;
+    for (const { why, user, connection, cursor, since } of behind) {
+      const times = since === null ? {} : { since };
+      const step = { step: why, at: null, afterMs: null, source: 'now' } as const;
+      this.#steps.push({ ...step, user, connection, cursor, ...times });
+    }
+    if (behindMore > 0) {
+      this.#notes.push(`${String(behindMore)} more connections are behind it and not listed`);
+    }
+  }
+
+  #due(outcome: 'held' | 'undelivered'): { dueAt?: number } {
+    const { held } = this.#now;
+    const dueAt = held?.state === 'waiting' ? held.dueAt : null;
+    return outcome === 'held' && dueAt !== null ? { dueAt } : {};
+  }
+
+  #after(at: number): { at: number; afterMs: number } {
+    return { at, afterMs: Math.max(0, at - this.#message.at) };
+  }
+}
+
+/** Kinds of steps in the order in which they happen to one message, for those whose times are equal or not known. */
+const ORDER: readonly StepName[] = [
+  'received',
+  'validated',
+  'appended',
+  'acked',
+  'fanned_out',
+  'stored',
+  'delivered_to_user',
+  'held',
+  'undelivered',
+  'delivered_late',
+  'replayed',
+  'lagged',
+  'left',
+  'read',
+  'replaying',
+  'lagging'
+];
+
+/** In the order of time; one without a time comes where its kind does. */
+function inTime(steps: readonly JourneyStep[]): JourneyStep[] {
+  const ranked = steps
+    .map((step) => ({ step, rank: ORDER.indexOf(step.step) }))
+    .sort((one, other) => one.rank - other.rank);
+  // Without a time of its own a step is not before any that comes before it by its kind.
+  let latest = -Infinity;
+  const placed = ranked.map(({ step, rank }) => {
+    const at: number = step.source === 'now' ? Infinity : (step.at ?? latest);
+    if (Number.isFinite(at)) latest = Math.max(latest, at);
+    return { step, rank, at };
+  });
+  return placed
+    .sort((one, other) => one.at - other.at || one.rank - other.rank)
+    .map(({ step }) => step);
+}
