@@ -2,7 +2,8 @@
  * Names of actors that outlive them: a child that is started again is another actor of the same name. A keeper has the
  * name of its child and `/keeper`; what runs no chart, that of whoever made it before its own.
  */
-import type { ActorState, ActorStates } from './actor-state.js';
+import type { RecordedMessage } from '../../server/inspection-protocol.js';
+import { isAbout, type ActorState, type ActorStates } from './actor-state.js';
 
 /** What somebody looks at: an actor of the tree by its key, or a thread. */
 export type Subject =
@@ -40,6 +41,20 @@ export function isOf(
   if (about.thread !== null) return false;
   const { name, chart, parentId = null } = about;
   return actorKey({ name, chart, parentId }, nameOf) === subject.key;
+}
+
+/** Whether a message is about a subject, or says that it is not watched from there on. */
+export function concerns(
+  message: RecordedMessage,
+  subject: Subject,
+  nameOf: (sessionId: string) => string
+): boolean {
+  if (isAbout(message)) return isOf(message, subject, nameOf);
+  if (message.type === 'inspect.unwatched') return true;
+  // Only threads are left.
+  if (subject.kind !== 'thread') return false;
+  const name = `delivery:${subject.thread}`;
+  return message.sessionIds.some((sessionId) => nameOf(sessionId) === name);
 }
 
 /** The subject that an actor is. */

@@ -1,6 +1,7 @@
 /** How actors stand, folded from the messages of a recording. */
 import type {
   ActorMessage,
+  EventMessage,
   RecordedMessage,
   ShownEvent,
   ShownSnapshot,
@@ -10,6 +11,9 @@ import type {
 
 /** A message that says how an actor stands. */
 export type StandingMessage = ActorMessage | SnapshotMessage;
+
+/** A message that is about one actor; the others are about what is not recorded. */
+export type AboutMessage = StandingMessage | EventMessage;
 
 /** An actor at one moment of a recording. */
 export interface ActorState {
@@ -39,13 +43,22 @@ export interface ActorState {
 /** Actors by session. */
 export type ActorStates = ReadonlyMap<string, ActorState>;
 
+/** Whether a message is about one actor. */
+export function isAbout(message: RecordedMessage): message is AboutMessage {
+  return message.type === '@xstate.event' || isStanding(message);
+}
+
 /** Whether a message says how an actor stands. */
 export function isStanding(message: RecordedMessage): message is StandingMessage {
   return message.type === '@xstate.actor' || message.type === '@xstate.snapshot';
 }
 
-/** Brings the actors up to date with one more message; those that have ended are gone. */
+/** Brings the actors up to date with one more message; those that have ended, or are watched no more, are gone. */
 export function foldMessage(states: Map<string, ActorState>, message: RecordedMessage): void {
+  if (message.type === 'inspect.left') {
+    for (const sessionId of message.sessionIds) states.delete(sessionId);
+    return;
+  }
   if (!isStanding(message)) return;
   const { sessionId, snapshot } = message;
   if (snapshot.status === 'active') {

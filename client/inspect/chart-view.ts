@@ -86,7 +86,7 @@ export class ChartView {
   #whyNot({ actor, subject, isLive }: Moment, why: string | null): string {
     if (why !== null) return why;
     if (actor === null && subject.kind === 'thread') {
-      return 'This thread has no delivery actor at this moment: it holds nothing and nobody uses it, or it is quiet enough to go without.';
+      return 'This thread has no delivery actor at this moment, or none that is watched: it holds nothing and nobody uses it, or it is quiet enough to go without.';
     }
     if (actor === null) {
       return isLive ? 'There is no such actor now.' : 'There was no such actor at this moment.';

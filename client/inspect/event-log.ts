@@ -5,6 +5,7 @@ import type {
   RecordedMessage,
   ShownEvent,
   ShownSnapshot,
+  LeftMessage,
   UnwatchedMessage
 } from '../../server/inspection-protocol.js';
 
@@ -22,7 +23,13 @@ export type LogEntry =
       readonly after: ShownSnapshot | null;
       readonly transitions: readonly string[];
     }
-  | { readonly kind: 'hole'; readonly seq: number; readonly at: number; readonly from: number };
+  | {
+      readonly kind: 'hole';
+      readonly seq: number;
+      readonly at: number;
+      /** When it began, Unix milliseconds; null when it begins here. */
+      readonly from: number | null;
+    };
 
 /** Where a log is read. */
 export interface LogSource {
@@ -34,7 +41,7 @@ export interface LogSource {
 /** Reads the newest entries of those that are wanted, newest first; `isMore` says whether there are older ones. */
 export function newestEntries(
   { message, position }: LogSource,
-  isWanted: (event: EventMessage) => boolean,
+  isWanted: (message: EventMessage | UnwatchedMessage | LeftMessage) => boolean,
   max: number
 ): { readonly entries: readonly LogEntry[]; readonly isMore: boolean } {
   const entries: LogEntry[] = [];
@@ -54,13 +61,14 @@ export function newestEntries(
       else waiting.push(met);
       continue;
     }
-    if (one.type === 'inspect.unwatched') {
-      if (entries.length < max) entries.push(holeOf(one));
-      continue;
-    }
-    const met = take(later.get(one.sessionId) ?? [], one.event);
+    const met =
+      one.type === '@xstate.event' ? take(later.get(one.sessionId) ?? [], one.event) : undefined;
     if (!isWanted(one)) continue;
     if (entries.length >= max) return { entries, isMore: true };
+    if (one.type !== '@xstate.event') {
+      entries.push(holeOf(one));
+      continue;
+    }
     const { seq, at, sessionId, sourceId = null, event } = one;
     const [after, transitions] = [met?.after ?? null, met?.taken ?? []];
     entries.push({ kind: 'event', seq, at, sessionId, from: sourceId, event, after, transitions });
@@ -74,8 +82,9 @@ export function eventText(event: ShownEvent, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-function holeOf({ seq, at, from }: UnwatchedMessage): LogEntry {
-  return { kind: 'hole', seq, at, from };
+function holeOf(message: UnwatchedMessage | LeftMessage): LogEntry {
+  const { seq, at } = message;
+  return { kind: 'hole', seq, at, from: message.type === 'inspect.left' ? null : message.from };
 }
 
 /** The snapshot that an event led to. Events are taken in turn, so the newest of them led to the newest snapshot. */

@@ -2,7 +2,7 @@ import { byId, element } from '../page/element.js';
 import { safeName } from '../safe-name.js';
 import { KeyedRows } from '../status/keyed-rows.js';
 import { label, write } from '../status/live-text.js';
-import { isOf } from './actor-key.js';
+import { concerns } from './actor-key.js';
 import { clockTime } from './clock-time.js';
 import { eventText, newestEntries, type LogEntry } from './event-log.js';
 import { prettyJson } from './json-lines.js';
@@ -54,11 +54,12 @@ export class EventsView {
     const source = { message: (index: number) => timeline.message(index), position };
     const { entries, isMore } = newestEntries(
       source,
-      (event) =>
-        (isAll || isOf(event, subject, nameOf)) &&
+      (one) =>
+        ((isAll && one.type !== 'inspect.left') || concerns(one, subject, nameOf)) &&
         (wanted === '' ||
-          [event.event.type, event.name, nameOf(event.sourceId ?? '')].some((one) =>
-            one.toLowerCase().includes(wanted)
+          one.type !== '@xstate.event' ||
+          [one.event.type, one.name, nameOf(one.sourceId ?? '')].some((text) =>
+            text.toLowerCase().includes(wanted)
           )),
       this.#max
     );
@@ -92,10 +93,7 @@ export class EventsView {
       time.title = 'Show this moment';
       root.classList.toggle('is-hole', next.kind === 'hole');
       if (next.kind === 'hole') {
-        write(
-          type,
-          `Nobody watched from ${clockTime(next.from)} on: nothing is recorded of that time.`
-        );
+        write(type, holeWords(next.from));
         after.hidden = true;
         return;
       }
@@ -119,6 +117,12 @@ export class EventsView {
     };
     return { root, fill };
   }
+}
+
+function holeWords(from: number | null): string {
+  return from === null
+    ? 'Not watched from here on: what it did then is not recorded.'
+    : `Nobody watched from ${clockTime(from)} on: nothing is recorded of that time.`;
 }
 
 function takenWords(transitions: readonly string[], hasSnapshot: boolean): string {

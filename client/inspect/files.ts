@@ -1,6 +1,7 @@
 /** Recordings as files: opened by a button or dropped on the page, and written. */
 import type { ChartLayout, Recording } from '../../server/inspection-protocol.js';
 import { byId } from '../page/element.js';
+import { isAbout } from './actor-state.js';
 import { saveFile } from './browser-line.js';
 import type { Reel } from './inspection.js';
 import {
@@ -80,7 +81,7 @@ export function hashesIn({ timeline }: Reel): Set<string> {
   };
   for (const { hash } of timeline.standing()) note(hash);
   for (const message of timeline.messages()) {
-    if (message.type !== 'inspect.unwatched') note(message.hash);
+    if (isAbout(message)) note(message.hash);
   }
   return hashes;
 }

@@ -1,5 +1,6 @@
 /** One message of a recording in a sentence. */
 import type { RecordedMessage } from '../../server/inspection-protocol.js';
+import { counted } from '../status/counted.js';
 import { took } from '../status/duration.js';
 import { stateWords } from './state-tone.js';
 
@@ -11,6 +12,9 @@ export function happeningWords(
   if (message === undefined) return 'Before the first message that is kept.';
   if (message.type === 'inspect.unwatched') {
     return `Nobody watched for ${took(message.at - message.from)}: nothing is recorded of that time.`;
+  }
+  if (message.type === 'inspect.left') {
+    return `${counted(message.sessionIds.length, 'thread')} not watched from here on.`;
   }
   const who = message.chart === null ? message.name : `${message.name} (${message.chart})`;
   switch (message.type) {

@@ -8,7 +8,7 @@ import type {
   Recording,
   RecordingState
 } from '../../server/inspection-protocol.js';
-import type { ActorStates } from './actor-state.js';
+import { isAbout, type ActorStates } from './actor-state.js';
 import { positionAt, type Place } from './place.js';
 import { RecordedTimeline, type TimelineSource } from './recorded-timeline.js';
 
@@ -161,7 +161,7 @@ function foundName(timeline: RecordedTimeline, sessionId: string): string {
   if (sessionId === '') return '';
   for (let index = timeline.length - 1; index >= 0; index--) {
     const message = timeline.message(index);
-    if (message === undefined || message.type === 'inspect.unwatched') continue;
+    if (message === undefined || !isAbout(message)) continue;
     if (message.sessionId === sessionId) return message.name;
   }
   return timeline.standing().find((one) => one.sessionId === sessionId)?.name ?? sessionId;

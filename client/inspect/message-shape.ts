@@ -16,6 +16,9 @@ export const SHAPE_DEPTH_MAX = 24;
 const NAME_MAX = 1_000;
 const LIST_MAX = 256;
 
+/** Most actors that are left at once; no server has so many threads. */
+const LEFT_MAX = 1_000_000;
+
 /** Last moment that has a date. */
 const TIME_MAX = 8.64e15;
 
@@ -29,6 +32,8 @@ export function isMessage(value: unknown): value is RecordedMessage {
   switch (value['type']) {
     case 'inspect.unwatched':
       return isTime(value['from']);
+    case 'inspect.left':
+      return isSessions(value['sessionIds']);
     case '@xstate.event':
       return isAbout(value) && isOptionalName(value['sourceId']) && isEvent(value['event']);
     case '@xstate.actor':
@@ -100,6 +105,10 @@ function isValue(value: unknown, depth: number): value is ShownValue {
 
 function isEvent(value: unknown): value is ShownEvent {
   return isRecord(value) && isName(value['type']) && isJson(value);
+}
+
+function isSessions(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= LEFT_MAX && value.every(isName);
 }
 
 function isSeq(value: unknown): value is number {

@@ -2,7 +2,7 @@
  * Where in a recording the page is: at its end, which moves on, or at one message. It is kept as the `seq` of that message,
  * since places move when old messages give way.
  */
-import { isOf, type Subject } from './actor-key.js';
+import { concerns, type Subject } from './actor-key.js';
 import type { RecordedTimeline } from './recorded-timeline.js';
 
 /** What a step goes to. */
@@ -38,9 +38,7 @@ export function stepped(
     if (message === undefined) return position === 0;
     if (stride === 'messages') return true;
     if (!timeline.isChange(position - 1)) return false;
-    return (
-      stride === 'changes' || message.type === 'inspect.unwatched' || isOf(message, subject, nameOf)
-    );
+    return stride === 'changes' || concerns(message, subject, nameOf);
   };
   for (let at = from + direction; at >= 0 && at <= timeline.length; at += direction) {
     if (isWanted(at)) return placeAfter(timeline, at);

@@ -183,6 +183,11 @@ export class RecordedTimeline {
   }
 
   #foldNow(message: RecordedMessage): boolean {
+    if (message.type === 'inspect.left') {
+      const { size } = this.#now;
+      foldMessage(this.#now, message);
+      return this.#now.size < size;
+    }
     if (!isStanding(message)) return message.type === 'inspect.unwatched';
     const before = this.#now.get(message.sessionId);
     foldMessage(this.#now, message);
@@ -210,6 +215,7 @@ export class RecordedTimeline {
     if (oldest === undefined) return;
     this.#chars -= oldest.chars;
     if (isStanding(oldest.message)) this.#fold(oldest.message);
+    else foldMessage(this.#before, oldest.message);
     if (this.#start < SLACK) return;
     this.#kept = this.#kept.slice(this.#start);
     this.#start = 0;

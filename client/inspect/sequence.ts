@@ -1,5 +1,6 @@
 /** What actors said to each other as a sequence: who, in which order; where it is drawn is `sequence-drawing.ts`'s. */
-import type { EventMessage, RecordedMessage } from '../../server/inspection-protocol.js';
+import type { EventMessage } from '../../server/inspection-protocol.js';
+import { isAbout, type AboutMessage } from './actor-state.js';
 import { valueWords } from './active-states.js';
 import { eventText, type LogSource } from './event-log.js';
 
@@ -43,7 +44,7 @@ export interface Sequence {
 /** The newest of what the wanted actors said and heard. */
 export function sequenceOf(
   { message, position }: LogSource,
-  isAbout: (one: Exclude<RecordedMessage, { type: 'inspect.unwatched' }>) => boolean,
+  isOwn: (one: AboutMessage) => boolean,
   isFrom: (sessionId: string) => boolean
 ): Sequence {
   const newest: SequenceStep[] = [];
@@ -51,15 +52,14 @@ export function sequenceOf(
   const lastState = new Map<string, { index: number; value: string }>();
   for (let index = position - 1; index >= 0 && newest.length < SEQUENCE_STEPS_MAX; index--) {
     const one = message(index);
-    if (one === undefined || one.type === 'inspect.unwatched') continue;
+    if (one === undefined || !isAbout(one)) continue;
     if (one.type === '@xstate.event') {
-      const isOwn = isAbout(one);
-      if (isOwn) own.add(one.sessionId);
-      if (isOwn || (one.sourceId !== undefined && isFrom(one.sourceId)))
-        newest.push(eventStep(one));
+      const isTo = isOwn(one);
+      if (isTo) own.add(one.sessionId);
+      if (isTo || (one.sourceId !== undefined && isFrom(one.sourceId))) newest.push(eventStep(one));
       continue;
     }
-    if (one.type === '@xstate.actor' || !isAbout(one)) continue;
+    if (one.type === '@xstate.actor' || !isOwn(one)) continue;
     const { sessionId, seq, at, snapshot } = one;
     own.add(sessionId);
     const value = valueWords(snapshot.value);

@@ -2,7 +2,7 @@ import { byId, element } from '../page/element.js';
 import { safeName } from '../safe-name.js';
 import { took } from '../status/duration.js';
 import { label, write } from '../status/live-text.js';
-import { isOf, sameSubject, subjectHash, subjectOf, type Subject } from './actor-key.js';
+import { concerns, sameSubject, subjectHash, subjectOf, type Subject } from './actor-key.js';
 import type { ActorState } from './actor-state.js';
 import { clockTime } from './clock-time.js';
 import type { Moment } from './moment.js';
@@ -107,8 +107,11 @@ function sinceWords({ since, isSinceOlder, event }: ActorState, now: number): st
 function lastWords({ timeline, position, subject, nameOf }: Moment): string {
   for (let index = position - 1; index >= 0; index--) {
     const message = timeline.message(index);
-    if (message?.type !== '@xstate.snapshot' || message.snapshot.status === 'active') continue;
-    if (!isOf(message, subject, nameOf)) continue;
+    if (message === undefined || !concerns(message, subject, nameOf)) continue;
+    if (message.type === 'inspect.left') {
+      return `Not watched since ${clockTime(message.at)}: step back to see what is recorded`;
+    }
+    if (message.type !== '@xstate.snapshot' || message.snapshot.status === 'active') continue;
     const { snapshot, at } = message;
     const why = snapshot.error === undefined ? '' : `: ${snapshot.error}`;
     return `The last one was ${stateWords({ snapshot })} at ${clockTime(at)}${why}`;

@@ -14,6 +14,7 @@ import type { ActorState, ActorStates } from './actor-state.js';
 import { flash } from './flash.js';
 import type { Moment } from './moment.js';
 import { PagedRows } from './paged-rows.js';
+import { recordedThreads } from './recorded-threads.js';
 import { stateWords, toneOf } from './state-tone.js';
 
 /** A thread as it is shown: what the server says of it, or only how its actor stood in a recording. */
@@ -21,6 +22,7 @@ interface ShownThread {
   readonly thread: string;
   readonly actor: ActorState | null;
   readonly row: ThreadRow | null;
+  readonly isWatched: boolean;
   readonly isSelected: boolean;
 }
 
@@ -96,11 +98,14 @@ export class ThreadsView {
   }
 
   /** Shows the threads of a moment. */
-  show({ states, subject, isLive, now }: Moment): void {
+  show({ states, timeline, position, subject, isLive, now }: Moment): void {
     const [search, state, of] = [this.#text.value.trim(), this.#state.value, this.#connection];
     const query = JSON.stringify([search, state, of?.id ?? null, isLive]);
     if (isLive) this.#pages.keep(query, now);
-    else this.#pages.take(threadsIn(states, search, state), query, INSPECT_PAGE_MAX);
+    else {
+      const recorded = recordedThreads(timeline, position);
+      this.#pages.take(threadsIn(recorded, search, state), query, INSPECT_PAGE_MAX);
+    }
     this.#of.hidden = of === null || !isLive;
     write(this.#ofWords, of === null ? '' : `Threads of ${of.words}`);
     const actors = byThread(states);
@@ -109,8 +114,9 @@ export class ThreadsView {
         const thread = one.thread ?? '';
         return {
           thread,
-          actor: actors.get(thread) ?? null,
+          actor: actors.get(thread) ?? ('subscribers' in one ? null : one),
           row: 'subscribers' in one ? one : null,
+          isWatched: actors.has(thread),
           isSelected: subject.kind === 'thread' && subject.thread === thread
         };
       })
@@ -131,7 +137,7 @@ export class ThreadsView {
     });
     const fill = (next: ShownThread): void => {
       shown = next;
-      const { thread, actor, row, isSelected } = next;
+      const { thread, actor, row, isWatched, isSelected } = next;
       write(name, safeName(thread));
       name.title = thread;
       // The actor is watched: it is newer than the row, which is asked for from time to time.
@@ -139,7 +145,8 @@ export class ThreadsView {
       const words = isNewer ? stateWords(actor) : (row?.state ?? '');
       write(state, words);
       tint(state, isNewer ? toneOf(actor) : rowTone(row?.state ?? 'passive'));
-      write(note, row === null ? '' : rowWords(row));
+      const unwatched = isWatched ? '' : 'not watched at this moment';
+      write(note, row === null ? unwatched : rowWords(row));
       button.setAttribute('aria-current', String(isSelected));
       if (seen !== '' && seen !== words) flash(root);
       seen = words;
@@ -171,8 +178,12 @@ function byThread(states: ActorStates): Map<string, ActorState> {
   return actors;
 }
 
-function threadsIn(states: ActorStates, search: string, state: string): ActorState[] {
-  return [...byThread(states).values()]
+function threadsIn(
+  threads: ReadonlyMap<string, ActorState>,
+  search: string,
+  state: string
+): ActorState[] {
+  return [...threads.values()]
     .filter(
       (actor) =>
         (actor.thread ?? '').includes(search) && (state === '' || stateWords(actor) === state)

@@ -53,14 +53,6 @@ async function freePort(): Promise<string> {
   return typeof address === 'object' && address !== null ? String(address.port) : '0';
 }
 
-/** Has the charts laid out that run now: on a busy machine that takes longer than a thread waits. */
-async function layOut(url: string): Promise<void> {
-  const recording = (await (await fetch(`${url}/inspect/recording`)).json()) as {
-    charts: { chart: string }[];
-  };
-  expect(recording.charts.map(({ chart }) => chart)).to.include('delivery');
-}
-
 /** Presses Export and answers the file that comes of it. */
 async function exported(page: Page, dir: string): Promise<string> {
   const coming = page.waitForEvent('download');
@@ -179,10 +171,12 @@ describe('inspector page', function () {
       server = await startServer({
         env: { DELIVERY_GRACE_MS: String(GRACE_MS) }
       });
-      await layOut(server.url);
       ada = await WireClient.connect(server.url, 'ada');
-      opened = await openInspector(browser, server.url, '#/thread/orders');
-      await light(opened.page, 'Live');
+      // Has the chart laid out: on a busy machine that takes longer than a message waits.
+      await ada.publish('before', 'before-1');
+      opened = await openInspector(browser, server.url, '#/thread/before');
+      await opened.page.locator('#paper [data-state="waiting"]').waitFor({ state: 'attached' });
+      await opened.page.evaluate("location.hash = '#/thread/orders'");
       await opened.page.getByText('This thread has no delivery actor').waitFor();
     });
 
@@ -351,9 +345,11 @@ describe('inspector page', function () {
       await leaf(page, 'serving.ready');
       await page.getByRole('tab', { name: /^Threads/ }).click();
       await page.getByRole('button', { name: /^orders/ }).click();
-      await leaf(page, 'delivering');
+      await page.getByText(/^Not watched since/).waitFor();
       await page.getByLabel('Steps go to').selectOption('subject');
       await page.keyboard.press('[');
+      await page.keyboard.press('[');
+      await leaf(page, 'delivering');
       await page.keyboard.press('[');
       await leaf(page, 'flushing');
       await picture(page, 'inspector-file');

@@ -2,12 +2,13 @@ import { expect } from 'chai';
 import {
   actorKey,
   actorOf,
+  concerns,
   subjectHash,
   subjectOf,
   subjectOfHash,
   type Subject
 } from '../../../client/inspect/actor-key.js';
-import { became, inState, met, timelineOf } from './recorded.js';
+import { became, inState, left, met, timelineOf, unwatched } from './recorded.js';
 
 const nameOf = () => 'maker';
 
@@ -36,6 +37,21 @@ describe('actorOf', () => {
     const found = actorOf(now, { kind: 'thread', thread: 'sink' });
     expect(found?.sessionId).to.equal('x:1');
     expect(subjectOf(found!, now)).to.eql({ kind: 'thread', thread: 'sink' });
+  });
+});
+
+describe('concerns', () => {
+  const thread = { kind: 'thread', thread: 't' } as const;
+  const names = (sessionId: string) => (sessionId === 'x:3' ? 'delivery:t' : 'other');
+
+  it('takes what is about a subject, and when nothing was recorded of it', () => {
+    const who = { sessionId: 'x:3', chart: 'delivery', thread: 't' };
+    expect(concerns(met(1, who), thread, names)).to.equal(true);
+    expect(concerns(met(1, { ...who, thread: 'u' }), thread, names)).to.equal(false);
+    expect(concerns(unwatched(1, 5), thread, names)).to.equal(true);
+    expect(concerns(left(1, 'x:1', 'x:3'), thread, names)).to.equal(true);
+    expect(concerns(left(1, 'x:1'), thread, names)).to.equal(false);
+    expect(concerns(left(1, 'x:3'), { kind: 'actor', key: 'delivery:t' }, names)).to.equal(false);
   });
 });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { RecordedMessage } from '../../../server/inspection-protocol.js';
 import { newestEntries } from '../../../client/inspect/event-log.js';
-import { became, inState, met, sent, unwatched } from './recorded.js';
+import { became, inState, left, met, sent, unwatched } from './recorded.js';
 
 const ADA = { sessionId: 'x:1', name: 'ada' };
 const BOB = { sessionId: 'x:2', name: 'bob' };
@@ -10,7 +10,7 @@ function logOf(messages: readonly RecordedMessage[], max = 10, name: string | nu
   const source = { message: (index: number) => messages[index], position: messages.length };
   const { entries, isMore } = newestEntries(
     source,
-    (event) => name === null || event.name === name,
+    (one) => name === null || one.type !== '@xstate.event' || one.name === name,
     max
   );
   const lines = entries.map((entry) =>
@@ -51,7 +51,9 @@ describe('newestEntries', () => {
   });
 
   it('shows when nobody watched', () => {
-    expect(logOf([sent(1, ADA, 'go'), unwatched(2, 100), sent(3, ADA, 'on')]).lines).to.eql([
+    const messages = [sent(1, ADA, 'go'), unwatched(2, 100), sent(3, ADA, 'on'), left(4, 'x:1')];
+    expect(logOf(messages).lines).to.eql([
+      'hole',
       'on from ?: undefined',
       'hole',
       'go from ?: undefined'

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { happeningWords } from '../../../client/inspect/happening.js';
-import { became, inState, met, sent, unwatched } from './recorded.js';
+import { became, inState, left, met, sent, unwatched } from './recorded.js';
 
 const ADA = { sessionId: 'x:1', name: 'ada' };
 const words = (message: Parameters<typeof happeningWords>[0]) =>
@@ -21,6 +21,7 @@ describe('happeningWords', () => {
     expect(words(unwatched(4, 4_200))).to.equal(
       'Nobody watched for 4.2 s: nothing is recorded of that time.'
     );
+    expect(words(left(4, 'x:1', 'x:2'))).to.equal('2 threads not watched from here on.');
     expect(words(undefined)).to.equal('Before the first message that is kept.');
   });
 });

@@ -2,7 +2,17 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { RecordedMessage } from '../../../server/inspection-protocol.js';
 import { foldMessage, type ActorState } from '../../../client/inspect/actor-state.js';
-import { BEGIN, became, inState, met, sent, statesOf, timelineOf, unwatched } from './recorded.js';
+import {
+  BEGIN,
+  became,
+  inState,
+  left,
+  met,
+  sent,
+  statesOf,
+  timelineOf,
+  unwatched
+} from './recorded.js';
 
 const ADA = { sessionId: 'x:1', name: 'ada' };
 const BOB = { sessionId: 'x:2', name: 'bob' };
@@ -59,6 +69,15 @@ describe('RecordedTimeline', () => {
     ]);
     expect(timeline.isChange(6), 'a hole').to.equal(true);
     expect(timeline.isChange(7)).to.equal(false);
+  });
+
+  it('forgets actors that are watched no more, also once that has given way', () => {
+    const story = [met(1, ADA), met(2, THREAD), left(3, 'x:3', 'x:9'), left(4, 'x:9')];
+    const timeline = timelineOf(story);
+    expect(statesOf(timeline)).to.eql(['ada: "idle"']);
+    expect([2, 3].map((index) => timeline.isChange(index))).to.eql([true, false]);
+    const short = timelineOf([...story, sent(9, ADA, 'go')], { messagesMax: 1 });
+    expect(statesOf(short, 0)).to.eql(['ada: "idle"']);
   });
 
   it('passes over a message that it has', () => {

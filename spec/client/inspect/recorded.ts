@@ -3,6 +3,7 @@ import type {
   ActorMessage,
   ChartLayout,
   EventMessage,
+  LeftMessage,
   Recording,
   RecordedMessage,
   ShownEvent,
@@ -85,6 +86,11 @@ export function became(
     snapshot,
     transitions
   };
+}
+
+/** Actors of threads are watched no more. */
+export function left(seq: number, ...sessionIds: string[]): LeftMessage {
+  return { type: 'inspect.left', seq, at: BEGIN + seq * 1_000, sessionIds };
 }
 
 /** Nobody watched. */

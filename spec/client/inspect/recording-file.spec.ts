@@ -8,14 +8,25 @@ import {
   tooLarge,
   writeRecording
 } from '../../../client/inspect/recording-file.js';
-import { BEGIN, became, CHART, inState, met, recordingOf, sent, unwatched } from './recorded.js';
+import {
+  BEGIN,
+  became,
+  CHART,
+  inState,
+  left,
+  met,
+  recordingOf,
+  sent,
+  unwatched
+} from './recorded.js';
 
 const ADA = { sessionId: 'x:1', name: 'ada' };
 const RECORDING = recordingOf(
   [
     sent(2, ADA, 'go', 'x:0'),
     became(3, ADA, inState({ up: 'well' }, { context: { list: [1, null, { deep: true }] } })),
-    unwatched(4, 900)
+    unwatched(4, 900),
+    left(5, 'x:7')
   ],
   { actors: [met(1, ADA)], charts: [CHART], dropped: 12 }
 );
