@@ -1,5 +1,5 @@
 import { parsedJson } from '../json.js';
-import { SafeShelf } from './safe-shelf.js';
+import { SafeShelf, type Shelf } from '../page/safe-shelf.js';
 
 /** Threads kept in the list of those visited; the oldest visit is forgotten first. */
 export const RECENT_MAX = 30;
@@ -7,13 +7,6 @@ export const RECENT_MAX = 30;
 const USER = 'rollcall.user';
 const TOKEN = 'rollcall.token';
 const RECENT = 'rollcall.recent';
-
-/** The part of a browser's storage that is used. */
-export interface Shelf {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem(key: string): void;
-}
 
 /**
  * What the page remembers in the browser. The tab (session storage) wins over the browser (local storage), so that

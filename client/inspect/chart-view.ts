@@ -1,6 +1,6 @@
 import type { ChartLayout } from '../../server/inspection-protocol.js';
 import { byId } from '../page/element.js';
-import { tint, write } from '../status/live-text.js';
+import { tint, write } from '../page/live-text.js';
 import { activeIds, activeLeaves } from './active-states.js';
 import { drawChart } from './chart-drawing.js';
 import type { ChartStore } from './chart-store.js';

@@ -6,11 +6,11 @@ import {
 } from '../../server/inspection-protocol.js';
 import { byId, element } from '../page/element.js';
 import { safeName } from '../safe-name.js';
-import { counted, number } from '../status/counted.js';
-import { duration } from '../status/duration.js';
-import { KeyedRows } from '../status/keyed-rows.js';
-import { label, write } from '../status/live-text.js';
-import type { Word } from '../status/part-words.js';
+import { counted, number } from '../page/counted.js';
+import { duration } from '../page/duration.js';
+import { KeyedRows } from '../page/keyed-rows.js';
+import { label, write } from '../page/live-text.js';
+import type { Word } from '../page/tone.js';
 import type { Moment } from './moment.js';
 import { PagedRows } from './paged-rows.js';
 

@@ -1,7 +1,7 @@
 import type { Json } from '../../server/inspection-protocol.js';
 import { byId, element } from '../page/element.js';
-import { KeyedRows } from '../status/keyed-rows.js';
-import { write } from '../status/live-text.js';
+import { KeyedRows } from '../page/keyed-rows.js';
+import { write } from '../page/live-text.js';
 import { isStanding, type ActorState } from './actor-state.js';
 import { clockTime } from './clock-time.js';
 import { jsonLines, type JsonLine } from './json-lines.js';

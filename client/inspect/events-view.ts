@@ -1,7 +1,7 @@
 import { byId, element } from '../page/element.js';
 import { safeName } from '../safe-name.js';
-import { KeyedRows } from '../status/keyed-rows.js';
-import { label, write } from '../status/live-text.js';
+import { KeyedRows } from '../page/keyed-rows.js';
+import { label, write } from '../page/live-text.js';
 import { concerns } from './actor-key.js';
 import { clockTime } from './clock-time.js';
 import { eventText, newestEntries, type LogEntry } from './event-log.js';

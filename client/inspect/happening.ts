@@ -1,7 +1,7 @@
 /** One message of a recording in a sentence. */
 import type { RecordedMessage } from '../../server/inspection-protocol.js';
-import { counted } from '../status/counted.js';
-import { took } from '../status/duration.js';
+import { counted } from '../page/counted.js';
+import { took } from '../page/duration.js';
 import { stateWords } from './state-tone.js';
 
 /** Says what a message tells. */

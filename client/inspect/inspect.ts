@@ -1,8 +1,8 @@
 /** The inspector page: one line to the server, the recordings that come of it, and the parts that show a place of them. */
 import { systemClock } from '../clock.js';
 import { byId } from '../page/element.js';
-import { number } from '../status/counted.js';
-import { write } from '../status/live-text.js';
+import { number } from '../page/counted.js';
+import { write } from '../page/live-text.js';
 import { actorOf, ROOT_SUBJECT, subjectHash, subjectOfHash, type Subject } from './actor-key.js';
 import { askServer, openSocket } from './browser-line.js';
 import { ChartStore } from './chart-store.js';

@@ -1,6 +1,6 @@
 import { byId, element } from '../page/element.js';
-import { KeyedRows } from '../status/keyed-rows.js';
-import { tint, write } from '../status/live-text.js';
+import { KeyedRows } from '../page/keyed-rows.js';
+import { tint, write } from '../page/live-text.js';
 import type { Notice } from './notices.js';
 
 /** Says what the reader has to know: that there is no connection, what could not be opened, what is missing. */

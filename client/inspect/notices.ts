@@ -1,7 +1,7 @@
 /** What is to be said above everything else, by how things stand. */
-import { counted } from '../status/counted.js';
-import { duration } from '../status/duration.js';
-import type { Tone } from '../status/overall.js';
+import { counted } from '../page/counted.js';
+import { duration } from '../page/duration.js';
+import type { Tone } from '../page/tone.js';
 import { clockTime } from './clock-time.js';
 import type { Inspection, Reel } from './inspection.js';
 import type { LinkState } from './link.js';

@@ -1,7 +1,7 @@
 import type { RowsPage } from '../../server/inspection-protocol.js';
 import { byId } from '../page/element.js';
-import { number } from '../status/counted.js';
-import { write } from '../status/live-text.js';
+import { number } from '../page/counted.js';
+import { write } from '../page/live-text.js';
 
 /** How often the page of rows that is in sight is asked for again, in milliseconds. */
 export const ROWS_EVERY_MS = 2_000;

@@ -1,7 +1,7 @@
 import { byId } from '../page/element.js';
-import { number } from '../status/counted.js';
-import { label, tint, write } from '../status/live-text.js';
-import type { Word } from '../status/part-words.js';
+import { number } from '../page/counted.js';
+import { label, tint, write } from '../page/live-text.js';
+import type { Word } from '../page/tone.js';
 import { clockTime } from './clock-time.js';
 import { happeningWords } from './happening.js';
 import type { Inspection } from './inspection.js';

@@ -1,7 +1,7 @@
 import type { Json } from '../../server/inspection-protocol.js';
 import { isRecord, parsedJson } from '../json.js';
 import { byId, element } from '../page/element.js';
-import { label } from '../status/live-text.js';
+import { label } from '../page/live-text.js';
 import { activeIds } from './active-states.js';
 import { takenEvents } from './chart-events.js';
 import type { ChartStore } from './chart-store.js';

@@ -1,7 +1,7 @@
 import { byId } from '../page/element.js';
 import { safeName } from '../safe-name.js';
-import { counted } from '../status/counted.js';
-import { write } from '../status/live-text.js';
+import { counted } from '../page/counted.js';
+import { write } from '../page/live-text.js';
 import { isOf } from './actor-key.js';
 import { clockTime } from './clock-time.js';
 import type { Moment } from './moment.js';

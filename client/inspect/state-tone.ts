@@ -1,5 +1,5 @@
 /** How well an actor is, by the tags of its states; the colour of its chip. */
-import type { Tone } from '../status/overall.js';
+import type { Tone } from '../page/tone.js';
 import type { ActorState } from './actor-state.js';
 import { activeIds, valueWords } from './active-states.js';
 

@@ -1,7 +1,7 @@
 import { byId, element } from '../page/element.js';
 import { safeName } from '../safe-name.js';
-import { took } from '../status/duration.js';
-import { label, write } from '../status/live-text.js';
+import { took } from '../page/duration.js';
+import { label, write } from '../page/live-text.js';
 import { concerns, sameSubject, subjectHash, subjectOf, type Subject } from './actor-key.js';
 import type { ActorState } from './actor-state.js';
 import { clockTime } from './clock-time.js';

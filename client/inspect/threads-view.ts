@@ -6,9 +6,9 @@ import {
 } from '../../server/inspection-protocol.js';
 import { byId, element } from '../page/element.js';
 import { safeName } from '../safe-name.js';
-import { counted, number } from '../status/counted.js';
-import { KeyedRows } from '../status/keyed-rows.js';
-import { tint, write } from '../status/live-text.js';
+import { counted, number } from '../page/counted.js';
+import { KeyedRows } from '../page/keyed-rows.js';
+import { tint, write } from '../page/live-text.js';
 import type { Subject } from './actor-key.js';
 import type { ActorState, ActorStates } from './actor-state.js';
 import { flash } from './flash.js';

@@ -1,5 +1,5 @@
 import { byId } from '../page/element.js';
-import { write } from '../status/live-text.js';
+import { write } from '../page/live-text.js';
 
 /** Where the token is kept: as long as the tab is open. */
 const KEY = 'rollcall.inspect.token';

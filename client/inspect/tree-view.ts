@@ -1,7 +1,7 @@
 import { byId, element } from '../page/element.js';
 import { safeName } from '../safe-name.js';
-import { KeyedRows } from '../status/keyed-rows.js';
-import { tint, write } from '../status/live-text.js';
+import { KeyedRows } from '../page/keyed-rows.js';
+import { tint, write } from '../page/live-text.js';
 import { sameSubject, subjectHash, type Subject } from './actor-key.js';
 import { actorTree, chartsIn, keeperWords, type TreeNode } from './actor-tree.js';
 import { flash } from './flash.js';

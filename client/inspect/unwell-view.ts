@@ -1,7 +1,7 @@
 import { byId, element } from '../page/element.js';
 import { safeName } from '../safe-name.js';
-import { KeyedRows } from '../status/keyed-rows.js';
-import { label, tint, write } from '../status/live-text.js';
+import { KeyedRows } from '../page/keyed-rows.js';
+import { label, tint, write } from '../page/live-text.js';
 import { actorOf, ROOT_SUBJECT, subjectOf, type Subject } from './actor-key.js';
 import type { Moment } from './moment.js';
 import { stateWords, toneOf } from './state-tone.js';

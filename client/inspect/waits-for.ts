@@ -3,7 +3,7 @@
  * are Unix milliseconds.
  */
 import type { Json } from '../../server/inspection-protocol.js';
-import { inTime } from '../status/duration.js';
+import { inTime } from '../page/duration.js';
 import { activeIds, valueWords } from './active-states.js';
 import type { ActorState, ActorStates } from './actor-state.js';
 import { toneOf } from './state-tone.js';

@@ -3,7 +3,7 @@
  * most; an answer to an older one is not heard.
  */
 import type { ClientClock } from '../clock.js';
-import { Fields } from '../status/fields.js';
+import { Fields } from '../page/fields.js';
 import { readJourneys, type JourneyAnswer } from './journey-answer.js';
 
 /** Time between an answer and the next question while something is outstanding, in milliseconds. */

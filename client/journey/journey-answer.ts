@@ -2,7 +2,7 @@
  * What the server answers about a message, read field by field: the page shows what it knows of a newer answer, and no
  * more of a wrong one than is there.
  */
-import { Fields } from '../status/fields.js';
+import { Fields } from '../page/fields.js';
 
 /** Furthest time from 1970 that a date can show, in milliseconds. */
 const TIME_MAX_MS = 8.64e15;

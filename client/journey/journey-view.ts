@@ -1,10 +1,10 @@
 import { element } from '../page/element.js';
 import { safeName } from '../safe-name.js';
-import { number } from '../status/counted.js';
-import { took } from '../status/duration.js';
-import { KeyedRows, type Row } from '../status/keyed-rows.js';
-import { tint, write } from '../status/live-text.js';
-import type { Tone } from '../status/overall.js';
+import { number } from '../page/counted.js';
+import { took } from '../page/duration.js';
+import { KeyedRows, type Row } from '../page/keyed-rows.js';
+import { tint, write } from '../page/live-text.js';
+import type { Tone } from '../page/tone.js';
 import type { Journey, Step } from './journey-answer.js';
 import { statusWords, stepWords } from './step-words.js';
 

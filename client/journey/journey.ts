@@ -1,10 +1,10 @@
 /** The page of a message's journey: a question in its address, one asker, and what it has heard. */
-import { SafeShelf } from '../chat/safe-shelf.js';
+import { SafeShelf } from '../page/safe-shelf.js';
 import { systemClock } from '../clock.js';
 import { parsedJson } from '../json.js';
 import { byId } from '../page/element.js';
-import { duration } from '../status/duration.js';
-import { write } from '../status/live-text.js';
+import { duration } from '../page/duration.js';
+import { write } from '../page/live-text.js';
 import { Asker, type Asked, type HttpAnswer, type Outcome, type Subject } from './asker.js';
 import { JourneysView } from './journey-view.js';
 import { statusWords } from './step-words.js';

@@ -1,8 +1,8 @@
 /** The steps of a message in words for whoever asks why it did not arrive. */
 import { safeName } from '../safe-name.js';
-import { counted } from '../status/counted.js';
-import { duration, inTime, took } from '../status/duration.js';
-import type { Tone } from '../status/overall.js';
+import { counted } from '../page/counted.js';
+import { duration, inTime, took } from '../page/duration.js';
+import type { Tone } from '../page/tone.js';
 import type { Journey, Step } from './journey-answer.js';
 
 /** One step as it is shown. */

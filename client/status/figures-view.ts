@@ -1,7 +1,7 @@
 import { byId } from '../page/element.js';
-import { counted, number } from './counted.js';
+import { counted, number } from '../page/counted.js';
 import { Curve } from './curve.js';
-import { write } from './live-text.js';
+import { write } from '../page/live-text.js';
 import type { Moment } from './moment.js';
 import type { Report } from './report.js';
 

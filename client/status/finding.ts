@@ -1,6 +1,7 @@
-import { counted } from './counted.js';
-import { duration, inTime } from './duration.js';
-import { findingText, monitorWord, type Word } from './part-words.js';
+import { counted } from '../page/counted.js';
+import { duration, inTime } from '../page/duration.js';
+import { findingText, monitorWord } from './part-words.js';
+import type { Word } from '../page/tone.js';
 import type { FindingReport, Report } from './report.js';
 
 /** One finding as the page shows it. */

@@ -1,8 +1,8 @@
 import { byId, element } from '../page/element.js';
-import { counted, number } from './counted.js';
+import { counted, number } from '../page/counted.js';
 import { findingWords, type FindingWords } from './finding.js';
-import { KeyedRows, type Row } from './keyed-rows.js';
-import { label, tint, write } from './live-text.js';
+import { KeyedRows, type Row } from '../page/keyed-rows.js';
+import { label, tint, write } from '../page/live-text.js';
 import type { Moment } from './moment.js';
 import { monitorWord, outcomeText, spaced } from './part-words.js';
 

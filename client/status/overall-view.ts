@@ -1,9 +1,10 @@
 import { byId, element } from '../page/element.js';
-import { duration } from './duration.js';
-import { KeyedRows } from './keyed-rows.js';
-import { tint, write, writeTime } from './live-text.js';
+import { duration } from '../page/duration.js';
+import { KeyedRows } from '../page/keyed-rows.js';
+import { tint, write, writeTime } from '../page/live-text.js';
 import type { Moment } from './moment.js';
-import { overall, reasons, silence, waitWords, type Tone } from './overall.js';
+import { overall, reasons, silence, waitWords } from './overall.js';
+import type { Tone } from '../page/tone.js';
 import type { Polled } from './poller.js';
 
 /** Lines of the reasons, at most: the rest is in the monitor's list. */

@@ -2,12 +2,10 @@
  * How the server is as a whole, in words for somebody who has been woken up: what it is, what that means for the
  * people who chat, and why.
  */
-import { duration, inTime } from './duration.js';
+import { duration, inTime } from '../page/duration.js';
+import type { Tone } from '../page/tone.js';
 import type { Failure, Polled } from './poller.js';
 import type { Report, WaitReport } from './report.js';
-
-/** How something is, as a colour says it; never said by a colour alone. */
-export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'none';
 
 /** The large words of the page. They change with the status only, not with every second. */
 export interface Overall {

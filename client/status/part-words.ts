@@ -8,13 +8,7 @@ import type { DeliveryOutcome } from '../../machines/delivery-outcome.js';
 import type { FindingKind, MonitorLevel } from '../../machines/finding.js';
 import type { SinkState } from '../../machines/sink-status.js';
 import type { Phase } from '../../machines/startup.machine.js';
-import type { Tone } from './overall.js';
-
-/** A word and its colour. */
-export interface Word {
-  readonly tone: Tone;
-  readonly text: string;
-}
+import type { Word } from '../page/tone.js';
 
 type Words<Key extends string> = Readonly<Record<Key, Word>>;
 

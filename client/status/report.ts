@@ -2,7 +2,7 @@
  * What the page knows of `/status`. It is read field by field: the page may be older or newer than the server that
  * answers.
  */
-import { Fields } from './fields.js';
+import { Fields } from '../page/fields.js';
 
 /** One phase of the startup; milliseconds from its begin. */
 export interface PhaseReport {

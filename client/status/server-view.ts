@@ -1,7 +1,7 @@
 import { byId, element } from '../page/element.js';
-import { took } from './duration.js';
-import { KeyedRows } from './keyed-rows.js';
-import { label, tint, write } from './live-text.js';
+import { took } from '../page/duration.js';
+import { KeyedRows } from '../page/keyed-rows.js';
+import { label, tint, write } from '../page/live-text.js';
 import type { Moment } from './moment.js';
 import { handlersWord } from './part-words.js';
 

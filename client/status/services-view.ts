@@ -1,7 +1,7 @@
 import { byId, element } from '../page/element.js';
-import { duration, inTime } from './duration.js';
-import { KeyedRows, type Row } from './keyed-rows.js';
-import { label, write } from './live-text.js';
+import { duration, inTime } from '../page/duration.js';
+import { KeyedRows, type Row } from '../page/keyed-rows.js';
+import { label, write } from '../page/live-text.js';
 import type { Moment } from './moment.js';
 import { modeText, serviceWord } from './part-words.js';
 import type { ServiceReport } from './report.js';

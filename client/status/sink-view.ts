@@ -1,7 +1,7 @@
 import { byId } from '../page/element.js';
-import { counted, number } from './counted.js';
-import { duration, inTime } from './duration.js';
-import { label, write } from './live-text.js';
+import { counted, number } from '../page/counted.js';
+import { duration, inTime } from '../page/duration.js';
+import { label, write } from '../page/live-text.js';
 import type { Moment } from './moment.js';
 import { sinkWord } from './part-words.js';
 import type { SinkReport } from './report.js';

@@ -3,7 +3,7 @@ import { parsedJson } from '../json.js';
 import { systemClock } from '../clock.js';
 import { byId } from '../page/element.js';
 import { FiguresView } from './figures-view.js';
-import { write, writeTime } from './live-text.js';
+import { write, writeTime } from '../page/live-text.js';
 import { momentOf, type Moment } from './moment.js';
 import { MonitorView } from './monitor-view.js';
 import { OverallView } from './overall-view.js';

@@ -1,7 +1,7 @@
 import { byId, element } from '../page/element.js';
-import { took } from './duration.js';
-import { KeyedRows, type Row } from './keyed-rows.js';
-import { label, tint, write } from './live-text.js';
+import { took } from '../page/duration.js';
+import { KeyedRows, type Row } from '../page/keyed-rows.js';
+import { label, tint, write } from '../page/live-text.js';
 import type { Moment } from './moment.js';
 import { phaseContent, phaseWord } from './part-words.js';
 import type { PhaseReport } from './report.js';

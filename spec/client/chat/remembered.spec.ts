@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { RECENT_MAX, Remembered, type Shelf } from '../../../client/chat/remembered.js';
+import { RECENT_MAX, Remembered } from '../../../client/chat/remembered.js';
+import type { Shelf } from '../../../client/page/safe-shelf.js';
 
 function shelf(): () => Shelf {
   const items = new Map<string, string>();

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { LIST_MAX, TEXT_MAX } from '../../../client/status/fields.js';
+import { LIST_MAX, TEXT_MAX } from '../../../client/page/fields.js';
 import { readReport } from '../../../client/status/report.js';
 import { SAMPLE, sampleReport } from './sample-report.js';
 

@@ -1,5 +1,4 @@
-import type { Tone } from './overall.js';
-import type { Word } from './part-words.js';
+import type { Tone, Word } from './tone.js';
 
 /** Puts a text into an element and leaves it alone when it is there already: a selection in it stays. */
 export function write(target: Element, text: string): void {

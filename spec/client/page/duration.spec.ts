@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { duration, inTime, took } from '../../../client/status/duration.js';
+import { duration, inTime, took } from '../../../client/page/duration.js';
 
 describe('duration', () => {
   it('names one or two units, as far as they matter', () => {

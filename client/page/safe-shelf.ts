@@ -1,4 +1,9 @@
-import type { Shelf } from './remembered.js';
+/** The part of a browser's storage that is used. */
+export interface Shelf {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
 
 /**
  * A shelf that never throws. Where a browser blocks storage, it throws already when it is asked for (hence the
