@@ -378,6 +378,8 @@ export class Inspector {
           viewer.socket?.terminate();
         } else viewer.give(PING, now);
       }
+      // Sending the last one away has ended this already.
+      if (this.viewers.size === 0) return;
       this.tellAll();
       this.tickLater();
     }, VIEWER_PING_MS);
