@@ -276,6 +276,7 @@ export class Recorder {
       case '@xstate.event': {
         const { about } = this.meet(actorRef, rootId);
         const { sourceRef } = event;
+        if (sourceRef !== undefined) this.noteCrash(sourceRef);
         this.write({
           type: '@xstate.event',
           ...this.stamp(),
@@ -301,6 +302,16 @@ export class Recorder {
       // An actor has no snapshot yet when it is announced: it is met at its first event. Actions are seen in the chart.
       default:
     }
+  }
+
+  /** XState shows no snapshot of a child that crashed: that it did is seen when its parent is told. */
+  private noteCrash({ sessionId }: { readonly sessionId: string }): void {
+    const child = this.known.get(sessionId);
+    if (child === undefined) return;
+    const snapshot: unknown = child.ref.getSnapshot();
+    if (!isOfCrash(snapshot)) return;
+    this.taken.delete(sessionId);
+    this.writeSnapshot(child.about, { type: 'xstate.error' }, [], this.snapshotOf(child.ref));
   }
 
   private noteTaken(sessionId: string, definitions: readonly AnyTransitionDefinition[]): void {
@@ -426,6 +437,15 @@ function childrenOf(snapshot: unknown): AnyActor[] {
   const { children } = snapshot;
   if (typeof children !== 'object' || children === null) return [];
   return Object.values(children).filter((child): child is AnyActor => child instanceof Actor);
+}
+
+function isOfCrash(snapshot: unknown): boolean {
+  return (
+    typeof snapshot === 'object' &&
+    snapshot !== null &&
+    'status' in snapshot &&
+    snapshot.status === 'error'
+  );
 }
 
 /** Whether whoever made an actor still has it: one that was stopped from outside says nothing of it. */
