@@ -43,10 +43,7 @@ class Rig {
   readonly messages: RecordedMessage[] = [];
   readonly recorder: Recorder;
 
-  constructor(
-    buffer = new RecordingBuffer(),
-    root: AnyActor = createActor(house, { id: 'root' })
-  ) {
+  constructor(buffer = new RecordingBuffer(), root: AnyActor = createActor(house, { id: 'root' })) {
     this.root = root;
     const incidents = new Incidents({ clock: this.clock, logger: this.logger });
     this.recorder = new Recorder({
