@@ -90,6 +90,7 @@ export class DeliveryActors {
         this.options.transitions.note('delivery', actor.id, value, this.telling ?? 'grace');
       },
       error: (error) => {
+        this.sayCrashed(thread, actor);
         this.replace(thread, error);
       }
     });
@@ -166,6 +167,20 @@ export class DeliveryActors {
     for (const thread of this.running) thread.actor?.stop();
     this.running.clear();
     for (const thread of [...this.watched.keys()]) this.unwatch(thread);
+  }
+
+  /** XState shows observers no snapshot of an actor that crashed: they would take it for running for ever. */
+  private sayCrashed({ id }: ActiveThread, actor: NonNullable<ActiveThread['actor']>): void {
+    for (const { observe, threads } of this.onlookers) {
+      if (!isAmong(id, threads)) continue;
+      observe({
+        type: '@xstate.snapshot',
+        actorRef: actor,
+        rootId: actor.sessionId,
+        event: { type: 'xstate.error' },
+        snapshot: actor.getSnapshot()
+      });
+    }
   }
 
   private isWatched(thread: string): boolean {

@@ -190,16 +190,20 @@ export class Incidents {
   /** Closes those whose cause has been gone for long enough; called every second or so. */
   sweep(): void {
     const { clock, logger } = this.options;
-    for (const [key, { incident, title, fields, isTold }] of this.open) {
+    const now = clock.now();
+    for (const [key, entry] of this.open) {
+      const { incident, title, fields, isTold } = entry;
       const goneAt = goneAtOf(incident);
-      if (goneAt === null || clock.now() - goneAt < QUIET_MS) continue;
+      if (goneAt === null) continue;
+      if (goneAt > now) entry.incident = goneSince(incident, now);
+      if (now - goneAt < QUIET_MS) continue;
       this.open.delete(key);
       if (!isTold) continue;
       const { count, since, reason } = incident;
       logger.info(`It is over: ${title}`, {
         ...(incident.kind === 'fault' ? { actor: fields.actor, reason } : fields),
         count,
-        lastedMs: goneAt - since
+        lastedMs: Math.max(0, goneAt - since)
       });
     }
     this.weigh();
@@ -288,6 +292,11 @@ export function closesAt(incident: Incident): number | null {
 /** A fault is gone as soon as it has come. */
 function goneAtOf({ kind, lastAt, endedAt }: Incident): number | null {
   return kind === 'fault' ? lastAt : endedAt;
+}
+
+/** The clock was set back since: without this the incident would stay open for as long as it was set back. */
+function goneSince(incident: Incident, now: number): Incident {
+  return incident.kind === 'fault' ? { ...incident, lastAt: now } : { ...incident, endedAt: now };
 }
 
 function keyOf(kind: FindingKind, about: string | null): string {

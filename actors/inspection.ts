@@ -2,15 +2,14 @@
  * Observers of charts, contained: XState calls them inside the actor that they watch, where whatever they throw would
  * be that actor's crash.
  */
-import type { InspectionEvent } from 'xstate';
 import { reasonOf } from '../machines/child.js';
 import type { Incidents } from './incidents.js';
 
 /** Makes an observer that never throws; what it would have thrown is an incident. */
-export function contained(
-  observe: (event: InspectionEvent) => void,
+export function contained<Event>(
+  observe: (event: Event) => void,
   incidents: Incidents
-): (event: InspectionEvent) => void {
+): (event: Event) => void {
   return (event) => {
     try {
       observe(event);

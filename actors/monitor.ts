@@ -226,7 +226,7 @@ export class Monitor implements DeliveryWatch {
     const { id: part, required, status, error, losses } = state;
     const { restarts: allowed, withinMs } = RESTARTS.intensity;
     const now = this.options.clock.now();
-    const lately = restarts.filter((at) => now - at < withinMs).length;
+    const lately = restarts.filter((at) => at <= now && now - at < withinMs).length;
     this.judge('part_missed', { part, required, status, error, losses }, { about: part });
     this.judge(
       'restarts',

@@ -17,7 +17,8 @@ export function withRestart(
   nowMs: number,
   { restarts, withinMs }: Intensity
 ): readonly number[] {
-  const inside = before.filter((at) => nowMs - at < withinMs);
+  // One that is still to come was noted before the clock was set back: it would count for as long as that was.
+  const inside = before.filter((at) => at <= nowMs && nowMs - at < withinMs);
   return [...inside, nowMs].slice(-(restarts + 1));
 }
 

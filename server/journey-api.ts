@@ -94,7 +94,13 @@ async function answer(
     messages.push(trimmed);
   }
   const journeys: Journey[] = [];
-  for (const message of messages) journeys.push(await journeyOf(options, message, store));
+  let asked = store;
+  for (const message of messages) {
+    const { journey, failure } = await journeyOf(options, message, asked);
+    journeys.push(journey);
+    // One that is silent is waited for once, not once for each thread, while others wait for their turn.
+    asked = failure ?? asked;
+  }
   return json(200, {
     mid,
     now: clock.now(),
@@ -108,12 +114,13 @@ async function journeyOf(
   options: JourneyApiOptions,
   message: JourneyMessage,
   store: AnalyticsStore | string | null
-): Promise<Journey> {
+): Promise<{ journey: Journey; failure: string | null }> {
   const { feed } = options.log;
   // Before the facts: what happens meanwhile is then told by them, or not yet.
   const now = journeyNow(options, message);
   const known = await findKnownFacts({ feed, store }, message);
-  return tellJourney(message, now, known, { isKept: feed.isKept, ttlDays: options.ttlDays });
+  const keeping = { isKept: feed.isKept, ttlDays: options.ttlDays };
+  return { journey: tellJourney(message, now, known, keeping), failure: known.failure };
 }
 
 /** @throws {LogUnavailableError} when the entry cannot be read */

@@ -31,6 +31,12 @@ export interface KnownFacts {
   readonly gaps: readonly string[];
 }
 
+/** What a look has found. */
+export interface FoundFacts extends KnownFacts {
+  /** Why ClickHouse failed, in a sentence; null when it answered, or was not asked. */
+  readonly failure: string | null;
+}
+
 /** Where facts are looked for. */
 export interface FactPlaces {
   readonly feed: Pick<LogFeed, 'find' | 'backlog' | 'isKept'>;
@@ -54,10 +60,11 @@ function concerns(offset: number): (fact: Fact) => fact is DeliveryFact | StepFa
 export async function findKnownFacts(
   { feed, store }: FactPlaces,
   message: JourneyMessage
-): Promise<KnownFacts> {
+): Promise<FoundFacts> {
   const { thread, offset, at } = message;
   const isAbout = concerns(offset);
   const gaps: string[] = [];
+  let failure: string | null = null;
   // The feed first: what it hands on meanwhile is found in ClickHouse then.
   const pending = await feed.find({ thread, since: at, isWanted: isAbout });
   if (!pending.isWhole) {
@@ -76,7 +83,8 @@ export async function findKnownFacts(
         gaps.push(`only the first ${String(FACT_ROWS_MAX)} rows of ClickHouse were looked at`);
       }
     } catch (error) {
-      gaps.push(`ClickHouse did not answer (${reasonOf(error)}): what it has is missing here`);
+      failure = `ClickHouse did not answer (${reasonOf(error)}): what it has is missing here`;
+      gaps.push(failure);
     }
   }
   const dropped = feed.backlog().factsDropped;
@@ -89,7 +97,8 @@ export async function findKnownFacts(
   return {
     deliveries: told.filter(isDelivery),
     steps: told.filter(isStep),
-    gaps
+    gaps,
+    failure
   };
 }
 

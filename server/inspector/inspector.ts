@@ -2,7 +2,7 @@
  * The inspector: who looks, what they are shown, and what they may do. It is one recorder for all of them; each message
  * is encoded once and given to every viewer that wants it. Nobody in the chat waits for any of it.
  */
-import { StateMachine, type AnyActor, type InspectionEvent } from 'xstate';
+import { StateMachine, type AnyActor } from 'xstate';
 import type { ThreadLog } from '../../actors/log/thread-log.js';
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
@@ -73,7 +73,8 @@ export interface InspectorOptions {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly contain: (observe: (event: InspectionEvent) => void) => (event: InspectionEvent) => void;
+  /** Keeps an observer from harming whom it watches. */
+  readonly contain: <Event>(observe: (event: Event) => void) => (event: Event) => void;
 }
 
 /** What there is once the log is open. */
@@ -94,6 +95,7 @@ export class Inspector {
   private readonly viewers = new Set<Viewer>();
   /** Threads that viewers watch by name. */
   private named: ReadonlySet<string> = new Set();
+  private readonly onMessage: (seen: SeenMessage) => void;
   private parts: InspectedParts | null = null;
   private endStartup: (() => void) | null = null;
   private endWatching: (() => void) | null = null;
@@ -102,6 +104,9 @@ export class Inspector {
   constructor(options: InspectorOptions) {
     const { clock, root, showsBodies, contain } = options;
     this.options = options;
+    this.onMessage = contain((seen) => {
+      this.seen(seen);
+    });
     this.access = new InspectAccess(options);
     this.recorder = new Recorder({ clock, root, showsBodies, contain });
     this.recorder.listen((recorded, message) => {
@@ -341,7 +346,7 @@ export class Inspector {
     this.recorder.watch(everything ? 'all' : named);
     this.named = named;
     if (this.parts === null) return;
-    this.parts.threads.onMessage = named.size > 0 ? (seen) => this.seen(seen) : null;
+    this.parts.threads.onMessage = named.size > 0 ? this.onMessage : null;
   }
 
   /** Shows a message to those who watch its thread by name; all messages of all threads would be too many. */
@@ -378,6 +383,8 @@ export class Inspector {
           viewer.socket?.terminate();
         } else viewer.give(PING, now);
       }
+      // Sending the last one away has ended this already.
+      if (this.viewers.size === 0) return;
       this.tellAll();
       this.tickLater();
     }, VIEWER_PING_MS);

@@ -263,6 +263,7 @@ export class Recorder {
       case '@xstate.event': {
         const { about } = this.meet(actorRef, rootId);
         const { sourceRef } = event;
+        if (sourceRef !== undefined) this.noteCrash(sourceRef);
         this.write({
           type: '@xstate.event',
           ...this.stamp(),
@@ -288,6 +289,16 @@ export class Recorder {
       // An actor has no snapshot yet when it is announced: it is met at its first event. Actions are seen in the chart.
       default:
     }
+  }
+
+  /** XState shows no snapshot of a child that crashed: that it did is seen when its parent is told. */
+  private noteCrash({ sessionId }: { readonly sessionId: string }): void {
+    const child = this.known.get(sessionId);
+    if (child === null) return;
+    const snapshot: unknown = child.ref.getSnapshot();
+    if (!isOfCrash(snapshot)) return;
+    this.taken.delete(sessionId);
+    this.writeSnapshot(child.about, { type: 'xstate.error' }, [], this.snapshotOf(child.ref));
   }
 
   private noteTaken(sessionId: string, definitions: readonly AnyTransitionDefinition[]): void {
@@ -376,4 +387,13 @@ const TAKEN_MAX = 64;
 
 function stampOf(seq: number, at: number) {
   return { seq, at, createdAt: String(at), _version: STATELY_VERSION, id: null } as const;
+}
+
+function isOfCrash(snapshot: unknown): boolean {
+  return (
+    typeof snapshot === 'object' &&
+    snapshot !== null &&
+    'status' in snapshot &&
+    snapshot.status === 'error'
+  );
 }

@@ -17,7 +17,8 @@ export const FIELD_DEPTH_MAX = 6; // deeper than any field that Rollcall logs; e
 
 const SECRET_NAME =
   /^(cookie|setcookie|authorization|proxyauthorization|credentials?|jwt|bearer)$|(token|password|passwd|passphrase|secret|apikey|privatekey)$/;
-const URL_SECRET = /\b([a-z][a-z0-9+.-]*:\/\/[^\s/?#:@]*):[^\s/?#]*@/gi;
+// The scheme is bounded: without that, 64 kB of `a-a-a-…` are gone through from each of its words to the end, for seconds.
+const URL_SECRET = /\b([a-z][a-z0-9+.-]{0,31}:\/\/[^\s/?#:@]*):[^\s/?#]*@/gi;
 const QUERY_SECRET = /([?&](?:access_?token|token|password|secret|api_?key|key)=)[^&#\s]+/gi;
 const BEARER = /\b(bearer)([ .]+)[A-Za-z0-9._~+/=-]+/gi;
 

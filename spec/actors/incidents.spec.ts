@@ -18,6 +18,27 @@ function start() {
 }
 
 describe('Incidents', () => {
+  it('closes what is over when the clock has been set back since', async () => {
+    const { clock, logger, incidents } = start();
+    const condition = {
+      kind: 'sink_lag',
+      about: null,
+      title: 'it was',
+      forMs: 0,
+      logs: 'all'
+    } as const;
+    incidents.note('a handler failed', { actor: 'handlers', reason: 'first' });
+    incidents.judge(condition, { level: 'warning', message: 'it is' });
+    incidents.judge(condition, { level: 'healthy', message: 'it is' });
+    await clock.advance(-3_600_000);
+    incidents.sweep();
+    await clock.advance(QUIET_MS);
+    incidents.sweep();
+    expect(incidents.all()).to.deep.equal([]);
+    expect(logger.lines.filter(({ level }) => level === 'info')).to.have.length(2);
+    for (const { fields } of logger.lines.slice(-2)) expect(fields?.['lastedMs']).to.equal(0);
+  });
+
   it('tells a fault once, however often it comes, and once that it is over', async () => {
     const { clock, logger, incidents } = start();
     for (const reason of ['first', 'second', 'third']) {

@@ -213,6 +213,18 @@ describe('createJourneyApi', () => {
     expect(journeys(failed)[0]?.notes.join()).to.match(/did not answer \(too slow\)/);
   });
 
+  it('asks a ClickHouse that fails once for an answer, not once for each thread', async () => {
+    const api = start();
+    for (const thread of ['t1', 't2', 't3']) api.say(thread, 'm');
+    api.answers(() => Promise.reject(new StoreError('timeout', 'too slow')));
+    const reply = await api.ask(of('m'));
+    expect(api.statements).to.have.length(1);
+    expect(journeys(reply)).to.have.length(3);
+    for (const { notes } of journeys(reply)) {
+      expect(notes.join()).to.match(/did not answer \(too slow\)/);
+    }
+  });
+
   it('names who is behind, and makes no thread active to do so', async () => {
     const api = start();
     api.say('t1', 'm');

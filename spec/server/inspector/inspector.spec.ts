@@ -402,6 +402,22 @@ describe('Inspector', () => {
       expect(reading.ended).to.equal(null);
       expect(types(reading)).to.include('inspect.ping');
     });
+
+    it('leaves no timer and no observer behind when it was the only one and is cut off', async () => {
+      const rig = new Rig();
+      const waiting = rig.clock.waiting;
+      const stuck = rig.enter();
+      stuck.room = 0;
+      // The transports report the end of a socket while they are asked to end it.
+      stuck.terminate = () => {
+        stuck.ended = 1006;
+        rig.leave(stuck);
+      };
+      await rig.clock.advance(VIEWER_PING_MS + VIEWER_STUCK_MS);
+      expect(stuck.ended).to.equal(1006);
+      expect(rig.inspector.recorder.isAttached).to.equal(false);
+      expect(rig.clock.waiting).to.equal(waiting);
+    });
   });
 
   describe('requests', () => {

@@ -39,11 +39,12 @@ const house = createMachine({
 class Rig {
   readonly clock = new VirtualClock();
   readonly logger = new RecordedLogger();
-  readonly root: AnyActor = createActor(house, { id: 'root' });
+  readonly root: AnyActor;
   readonly messages: RecordedMessage[] = [];
   readonly recorder: Recorder;
 
-  constructor(buffer = new RecordingBuffer()) {
+  constructor(buffer = new RecordingBuffer(), root: AnyActor = createActor(house, { id: 'root' })) {
+    this.root = root;
     const incidents = new Incidents({ clock: this.clock, logger: this.logger });
     this.recorder = new Recorder({
       clock: this.clock,
@@ -78,6 +79,30 @@ class Rig {
 }
 
 describe('Recorder', () => {
+  it('says of a child that crashed that it did', () => {
+    const fuse = createMachine({
+      id: 'fuse',
+      on: {
+        blow: {
+          actions: () => {
+            throw new Error('a fault in the chart');
+          }
+        }
+      }
+    });
+    const box = createMachine({
+      id: 'box',
+      invoke: { id: 'fuse', src: fuse, onError: { actions: () => undefined } },
+      on: { blow: { actions: sendTo('fuse', { type: 'blow' }) } }
+    });
+    const rig = new Rig(new RecordingBuffer(), createActor(box, { id: 'root' }));
+    rig.root.start();
+    rig.recorder.attach();
+    rig.root.send({ type: 'blow' });
+    expect(rig.story).to.include('fuse = error by ');
+    expect(rig.messages.at(-1)).to.deep.include({ type: '@xstate.snapshot', name: 'root' });
+  });
+
   it('tells of the tree from its first moment: actors, events, snapshots and the transitions taken', () => {
     const rig = new Rig();
     rig.recorder.attach();
@@ -315,8 +340,12 @@ describe('Recorder', () => {
           throw new Error('a fault in the chart');
         }
       };
+      const crashed = threads.get('lobby').actor?.sessionId ?? '';
       threads.get('lobby').actor?.send(poison);
       threads.leave(threads.get('lobby'), 'bob');
+      // That the first one ended is told, and it is not kept as one that lives.
+      expect(rig.story).to.include('delivery:lobby = error by ');
+      expect(rig.recorder.actor(crashed)).to.equal(null);
       expect(rig.story.at(-1)).to.equal('delivery:lobby = "idle" by delivering|subscriber.none|0');
     });
 
