@@ -26,7 +26,8 @@ import { installPackage, isDebianRoot, missingTools } from './system-tools.mjs';
  * The specs run in two lanes at once, each a mocha of its own: most of their time they wait for servers. These go into
  * the first, the rest into the second, so that both take about as long.
  */
-const FIRST_LANE = /^spec\/(e2e\/[a-e]|scripts\/|actors\/clickhouse\/)/;
+const FIRST_LANE =
+  /^spec\/(e2e\/([a-e]|inspector|journey)|scripts\/|actors\/(clickhouse|journey)\/)/;
 
 /** @type {string[]} */
 const failedSteps = [];
