@@ -288,8 +288,13 @@ class InspectPage {
           this.#painter.soon();
         },
         reload: () => {
-          inspection.dropped = 0;
-          void this.#link.reload().catch(() => undefined);
+          void this.#link
+            .reload()
+            .catch(() => false)
+            .then((isLoaded) => {
+              if (isLoaded) inspection.dropped = 0;
+              this.#painter.soon();
+            });
         },
         dismiss: () => {
           this.#refused = null;

@@ -162,13 +162,17 @@ export class Link {
     return this.#options.ask(path, this.#token);
   }
 
-  /** Loads the recording again: what of it was not sent, since nobody watched it, is given too. */
-  async reload(): Promise<void> {
+  /**
+   * Loads the recording again: what of it was not sent, since nobody watched it, is given too. Answers whether the
+   * server gave it; it gives out only so many in a second.
+   */
+  async reload(): Promise<boolean> {
     const round = this.#round;
     const { code, text } = await this.ask(RECORDING_PATH);
-    if (round !== this.#round || code !== 200) return;
+    if (round !== this.#round || code !== 200) return false;
     const read = recordingOf(parsedJson(text));
     if (read.ok) this.#options.recording(read.recording, text.length);
+    return true;
   }
 
   #connect(): void {
@@ -204,13 +208,12 @@ export class Link {
 
   async #load(round: number): Promise<void> {
     this.#become('loading', null);
-    try {
-      await this.reload();
-    } catch {
-      if (round === this.#round) this.#retry('its recording could not be loaded');
+    const isLoaded = await this.reload().catch(() => false);
+    if (round !== this.#round) return;
+    if (!isLoaded) {
+      this.#retry('its recording could not be loaded');
       return;
     }
-    if (round !== this.#round) return;
     this.#failures = 0;
     const buffered = this.#buffered ?? [];
     this.#buffered = null;

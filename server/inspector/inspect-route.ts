@@ -9,6 +9,7 @@ import {
   type ChartLayout,
   type Recording
 } from '../inspection-protocol.js';
+import { TokenBucket } from '../token-bucket.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 import type { ChartLayouts } from './chart-layouts.js';
 import { ChartTooLargeError } from './layout-thread.js';
@@ -26,12 +27,23 @@ export interface InspectRouteOptions {
   readonly environment: string;
 }
 
+/** Recordings that are given out in a second, to all together: each is a text of megabytes until it has been read. */
+export const DOWNLOADS_PER_SECOND = 10;
+
 const CHART_PATH = /^\/inspect\/charts\/([A-Za-z0-9_-]{1,64})$/;
 
 /** Makes the route that answers `/inspect/recording` and `/inspect/charts/{hash}`. */
 export function createInspectRoute(options: InspectRouteOptions): HttpRoute {
-  const answers = (path: string): ((request: TransportRequest) => Promise<HttpReply>) | null => {
-    if (path === '/inspect/recording') return (request) => recordingReply(options, request);
+  const downloads = new TokenBucket(DOWNLOADS_PER_SECOND, options.clock.now());
+  const recording = (request: TransportRequest): Promise<HttpReply> | HttpReply => {
+    if (downloads.take(options.clock.now()) === 0) return recordingReply(options, request);
+    const reply = problem('unavailable', 'too many recordings were asked for at once; ask again');
+    return { ...reply, headers: { ...reply.headers, 'retry-after': '1' } };
+  };
+  const answers = (
+    path: string
+  ): ((request: TransportRequest) => Promise<HttpReply> | HttpReply) | null => {
+    if (path === '/inspect/recording') return recording;
     const hash = CHART_PATH.exec(path)?.[1];
     return hash === undefined ? null : () => chartReply(options, hash);
   };

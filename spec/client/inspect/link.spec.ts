@@ -150,6 +150,21 @@ describe('Link', () => {
     expect(link.state).to.equal('live');
   });
 
+  it('comes back for the recording when the server gives out none just now', async () => {
+    const good = answer;
+    answer = () => Promise.resolve({ code: 503, text: '{}' });
+    make();
+    last().events.open();
+    await settle();
+    expect([link.state, link.why]).to.eql(['waiting', 'its recording could not be loaded']);
+    answer = good;
+    await clock.advance(RETRY_MAX_MS);
+    last().events.open();
+    await settle();
+    expect(heard).to.eql(['recording 1']);
+    expect(link.state).to.equal('live');
+  });
+
   it('asks for a token when the server does, and shows it in the upgrade', async () => {
     answer = () => Promise.resolve({ code: 401, text: JSON.stringify({ detail: 'no token' }) });
     make();

@@ -12,6 +12,7 @@ import {
   VIEWER_STUCK_MS,
   VIEWERS_MAX
 } from '../../../server/inspector/inspector.js';
+import { DOWNLOADS_PER_SECOND } from '../../../server/inspector/inspect-route.js';
 import type { Viewer } from '../../../server/inspector/viewer.js';
 import type { TransportRequest } from '../../../server/transport/transport.js';
 import { RecordedLogger } from '../../actors/recorded-logger.js';
@@ -541,6 +542,16 @@ describe('Inspector', () => {
     const bare = await rig.inspector.route(requestOf('/inspect/recording?charts=false'));
     expect(bare !== null && 'body' in bare && String(bare.body)).to.include('"charts":[]');
     rig.inspector.end();
+  });
+
+  it('gives out so many recordings in a second and no more', async () => {
+    const rig = new Rig();
+    const ask = async () =>
+      (await rig.inspector.route(requestOf('/inspect/recording?charts=false')))?.status;
+    for (let n = 0; n < 2 * DOWNLOADS_PER_SECOND; n++) expect(await ask()).to.equal(200);
+    expect(await ask()).to.equal(503);
+    await rig.clock.advance(1_000);
+    expect(await ask()).to.equal(200);
   });
 
   it('says which chart it does not know', async () => {
