@@ -165,7 +165,7 @@ export class Threads {
 
   /** The delivery actor of a thread; null while it needs none. */
   actorOf(thread: string): Actor<typeof deliveryMachine> | null {
-    return this.active.get(thread)?.actor ?? null;
+    return this.peek(thread)?.actor ?? null;
   }
 
   /** The record of a thread, made active if it was not. */

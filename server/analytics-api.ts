@@ -18,7 +18,7 @@ import { askStats } from '../actors/clickhouse/stats.js';
 import { StoreError, type AnalyticsStore } from '../actors/clickhouse/store.js';
 import type { Clock } from '../actors/clock.js';
 import { AccessError, type ApiAccess, type Caller } from './api-access.js';
-import { json, notAllowed, problem, type HttpRoute } from './http.js';
+import { askAgain, json, notAllowed, problem, type HttpRoute } from './http.js';
 import { isThreadId, USER_MAX } from './protocol.js';
 import type { HttpReply, TransportRequest } from './transport/transport.js';
 
@@ -194,9 +194,7 @@ async function guarded(work: () => Promise<HttpReply> | HttpReply): Promise<Http
       // Switched off, it does not come by itself.
       const retry = error.code !== 'off';
       const reply = problem('unavailable', error.message, { title: CANNOT_ANSWER, retry });
-      if (!retry) return reply;
-      const headers = { ...reply.headers, 'retry-after': String(ANALYTICS_RETRY_SECONDS) };
-      return { ...reply, headers };
+      return retry ? askAgain(reply, ANALYTICS_RETRY_SECONDS) : reply;
     }
     throw error;
   }

@@ -1,9 +1,9 @@
 /**
  * Who may use the HTTP server API: the holder of the API key for everything, a user with a good token for reading.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { AuthError, bearerOf, type Authenticator } from './auth.js';
 import type { ErrorCode } from './errors.js';
+import { Secret } from './secret.js';
 import type { TransportRequest } from './transport/transport.js';
 
 /** Whoever asks: a backend with the key (or anybody in development), or one user. */
@@ -22,13 +22,13 @@ export class AccessError extends Error {
 
 /** Decides who is asking. */
 export class ApiAccess {
-  private readonly keyHash: Buffer | null;
+  private readonly key: Secret | null;
   private readonly auth: Authenticator;
   private readonly isOpen: boolean;
 
   /** Without a key the API is open in development, and answers 403 elsewhere. */
   constructor(apiKey: string | undefined, auth: Authenticator, isDevelopment: boolean) {
-    this.keyHash = apiKey === undefined ? null : hash(apiKey);
+    this.key = apiKey === undefined ? null : new Secret(apiKey);
     this.auth = auth;
     this.isOpen = apiKey === undefined && isDevelopment;
   }
@@ -36,12 +36,11 @@ export class ApiAccess {
   /** @throws {AccessError} `forbidden` without a configured key, `unauthorized` with none or a wrong one */
   backend(request: TransportRequest): Caller {
     if (this.isOpen) return { kind: 'backend' };
-    if (this.keyHash === null) {
+    if (this.key === null) {
       throw new AccessError('forbidden', 'the server API is off: set API_KEY to use it');
     }
     const shown = credentials(request);
-    // Hashes have one length, so comparing them tells nothing of the key's.
-    if (shown !== null && timingSafeEqual(hash(shown), this.keyHash)) return { kind: 'backend' };
+    if (shown !== null && this.key.is(shown)) return { kind: 'backend' };
     throw new AccessError(
       'unauthorized',
       'send the API key as "Authorization: Bearer …" or "X-API-Key"'
@@ -64,10 +63,6 @@ export class ApiAccess {
       }
     }
   }
-}
-
-function hash(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }
 
 function credentials(request: TransportRequest): string | null {

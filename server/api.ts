@@ -11,7 +11,7 @@ import { Compile } from 'typebox/compile';
 import { AccessError, type ApiAccess } from './api-access.js';
 import type { EventStreams } from './event-streams.js';
 import { encodeAck } from './frame-encoder.js';
-import { json, notAllowed, problem, type HttpRoute } from './http.js';
+import { decodedPart, json, notAllowed, problem, type HttpRoute } from './http.js';
 import {
   HISTORY_LIMIT_MAX,
   isAgentKind,
@@ -58,7 +58,7 @@ export function createApi(options: ApiOptions): HttpRoute {
     if (match === null) return null;
     const [, encoded = '', part] = match;
     return guarded(() => {
-      const thread = decode(encoded);
+      const thread = decodedPart(encoded);
       if (thread === null || !isThreadId(thread)) return problem('bad_thread');
       if (part === 'events') {
         return request.method === 'GET' ? stream(options, request, thread) : notAllowed('GET');
@@ -83,14 +83,6 @@ async function guarded(
       return problem('unavailable', 'this part of the thread log cannot be read now');
     }
     throw error;
-  }
-}
-
-function decode(encoded: string): string | null {
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    return null;
   }
 }
 

@@ -104,6 +104,18 @@ export function createAuthenticator(
   };
 }
 
+/** Subprotocols that an upgrade offers. */
+export function offeredProtocols(request: TransportRequest): string[] {
+  const header = request.header('sec-websocket-protocol') ?? '';
+  return header.split(',').map((name) => name.trim());
+}
+
+/** The token that an upgrade offers as the subprotocol `bearer.…`, since browsers can send no header; null when none. */
+export function offeredBearer(request: TransportRequest): string | null {
+  const offered = offeredProtocols(request).find((name) => name.startsWith('bearer.'));
+  return offered?.slice('bearer.'.length) ?? null;
+}
+
 /** The token of a request's `Authorization: Bearer …`; null when there is none. */
 export function bearerOf(request: TransportRequest): string | null {
   return /^Bearer +(\S+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? null;

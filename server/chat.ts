@@ -2,20 +2,21 @@
  * The chat side of the transport: who is let in, what becomes of each text message, of lag and of the end of a
  * connection. Thin on purpose: what frames mean is in `routes.ts`, what threads do in `actors/threads.ts`.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../actors/clock.js';
 import { parseMessageFrame } from '../actors/log/message-frame.js';
 import type { Incidents } from '../actors/incidents.js';
 import type { Threads } from '../actors/threads.js';
 import type { CatchUp } from './catch-up.js';
 import { reasonOf } from '../machines/child.js';
-import { bearerOf } from './auth.js';
+import { bearerOf, offeredBearer, offeredProtocols } from './auth.js';
 import { Connection, EARLY_FRAMES_MAX, UNTIL_LIVE } from './connection.js';
 import type { Connections } from './connections.js';
 import { decodeFrames, type Decoded } from './frame-decoder.js';
 import { isThreadId, SUBPROTOCOL, type ClientFrame } from './protocol.js';
 import type { ClientLimits } from './limits.js';
 import { route, type Routes } from './routes.js';
+import { Secret } from './secret.js';
 import type { Subscriptions } from './subscriptions.js';
 import { TokenBucket } from './token-bucket.js';
 import type {
@@ -80,6 +81,7 @@ function plain(status: number, title: string, code: string): HttpReply {
 export class Chat {
   /** The secret that the health probe shows. */
   readonly probeSecret = randomBytes(24).toString('base64url');
+  private readonly probe = new Secret(this.probeSecret);
   private readonly options: ChatOptions;
   private parts: ChatParts | null = null;
   private nextConnection = 1;
@@ -103,18 +105,14 @@ export class Chat {
     if (origin !== undefined && !isOriginAllowed(origin, request.header('host'), allowedOrigins)) {
       return { accept: false, reply: plain(403, 'this origin may not connect', 'forbidden') };
     }
-    const offered = (request.header('sec-websocket-protocol') ?? '')
-      .split(',')
-      .map((name) => name.trim());
-    const bearer = offered.find((name) => name.startsWith('bearer.'))?.slice('bearer.'.length);
     const state = new Connection(
       `c${this.prefix}${String(this.nextConnection++)}`,
       clientAddress(request, trustProxy),
-      bearer ?? bearerOf(request),
+      offeredBearer(request) ?? bearerOf(request),
       isProbe,
       clock.now()
     );
-    const protocol = offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : null;
+    const protocol = offeredProtocols(request).includes(SUBPROTOCOL) ? SUBPROTOCOL : null;
     return { accept: true, protocol, state };
   }
 
@@ -271,9 +269,7 @@ export class Chat {
   }
 
   private isProbe(shown: string | undefined): boolean {
-    if (shown === undefined) return false;
-    const [given, secret] = [Buffer.from(shown), Buffer.from(this.probeSecret)];
-    return given.length === secret.length && timingSafeEqual(given, secret);
+    return shown !== undefined && this.probe.is(shown);
   }
 }
 

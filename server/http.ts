@@ -46,6 +46,20 @@ export function problem(code: ErrorCode, detail?: string, own: OwnWords = {}): H
   );
 }
 
+/** The same answer, with so many seconds after which to ask again. */
+export function askAgain(reply: HttpReply, seconds: number): HttpReply {
+  return { ...reply, headers: { ...reply.headers, 'retry-after': String(seconds) } };
+}
+
+/** A part of a path without its percent encoding; null when that is broken. */
+export function decodedPart(encoded: string): string | null {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return null;
+  }
+}
+
 /** `/readyz` and the answer to an upgrade that comes too early: status without the timeline, 503 unless serving. */
 export function readiness(report: StatusReport): HttpReply {
   const { startup, ...rest } = report;

@@ -12,7 +12,7 @@ import { LogCorruptError, LogUnavailableError } from '../actors/log/log-errors.j
 import { parseMessageFrame } from '../actors/log/message-frame.js';
 import type { FoundEntry } from '../actors/log/thread-log.js';
 import { AccessError, type ApiAccess } from './api-access.js';
-import { json, notAllowed, problem, type HttpRoute } from './http.js';
+import { askAgain, decodedPart, json, notAllowed, problem, type HttpRoute } from './http.js';
 import { journeyNow, type JourneyNowOptions } from './journey-now.js';
 import { isThreadId, MID_MAX } from './protocol.js';
 import type { HttpReply, TransportRequest } from './transport/transport.js';
@@ -52,7 +52,7 @@ export function createJourneyApi(options: JourneyApiOptions): HttpRoute {
     return guarded(async () => {
       if (request.method !== 'GET') return notAllowed('GET');
       options.access.backend(request);
-      const mid = decode(encoded);
+      const mid = decodedPart(encoded);
       if (mid === null || mid === '' || mid.length > MID_MAX) {
         return problem('bad_frame', `mid must be 1 to ${String(MID_MAX)} characters`, {
           title: 'the request does not fit the schema'
@@ -169,14 +169,6 @@ function threadOf(request: TransportRequest): string | HttpReply | null {
   return thread === null || isThreadId(thread) ? thread : problem('bad_thread');
 }
 
-function decode(encoded: string): string | null {
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    return null;
-  }
-}
-
 async function guarded(work: () => Promise<HttpReply>): Promise<HttpReply> {
   try {
     return await work();
@@ -184,9 +176,7 @@ async function guarded(work: () => Promise<HttpReply>): Promise<HttpReply> {
     if (error instanceof AccessError) return problem(error.code, error.message);
     if (error instanceof BusyError || error instanceof StoreError) {
       const title = 'the journey cannot be told now';
-      const reply = problem('unavailable', error.message, { title });
-      const headers = { ...reply.headers, 'retry-after': String(JOURNEY_RETRY_SECONDS) };
-      return { ...reply, headers };
+      return askAgain(problem('unavailable', error.message, { title }), JOURNEY_RETRY_SECONDS);
     }
     if (error instanceof LogUnavailableError || error instanceof LogCorruptError) {
       return problem('unavailable', 'this part of the thread log cannot be read now');

@@ -4,9 +4,9 @@
  * a name that ALLOWED_ORIGINS lists: a page from elsewhere whose own name was made to point here (DNS rebinding) is not
  * told apart by its origin.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { bearerOf } from '../auth.js';
+import { bearerOf, offeredBearer } from '../auth.js';
 import { isOriginAllowed } from '../chat.js';
+import { Secret } from '../secret.js';
 import type { TransportRequest } from '../transport/transport.js';
 
 /** What decides. */
@@ -24,11 +24,11 @@ export interface InspectRefusal {
 
 /** Decides about requests and upgrades. */
 export class InspectAccess {
-  private readonly tokenHash: Buffer | null;
+  private readonly token: Secret | null;
   private readonly allowedOrigins: readonly string[];
 
   constructor({ token, allowedOrigins }: InspectAccessOptions) {
-    this.tokenHash = token === null ? null : hash(token);
+    this.token = token === null ? null : new Secret(token);
     this.allowedOrigins = allowedOrigins;
   }
 
@@ -41,10 +41,9 @@ export class InspectAccess {
     ) {
       return { code: 'forbidden', detail: 'this origin may not look through the inspector' };
     }
-    if (this.tokenHash === null) return this.refusalOfHost(request.header('host'));
+    if (this.token === null) return this.refusalOfHost(request.header('host'));
     const shown = tokenOf(request);
-    // Hashes have one length, so comparing them tells nothing of the token's.
-    if (shown !== null && timingSafeEqual(hash(shown), this.tokenHash)) return null;
+    if (shown !== null && this.token.is(shown)) return null;
     const detail =
       shown === null ? 'the inspector asks for INSPECT_TOKEN' : 'this is not the INSPECT_TOKEN';
     return { code: 'unauthorized', detail };
@@ -77,22 +76,8 @@ function hostOf(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null;
 }
 
-/** Subprotocols that an upgrade offers. */
-export function offeredProtocols(request: TransportRequest): string[] {
-  const header = request.header('sec-websocket-protocol') ?? '';
-  return header.split(',').map((name) => name.trim());
-}
-
 /** A browser can send no header with an upgrade, and a viewer of others not even a subprotocol. */
 function tokenOf(request: TransportRequest): string | null {
-  const offered = offeredProtocols(request).find((name) => name.startsWith('bearer.'));
-  return (
-    bearerOf(request) ??
-    offered?.slice('bearer.'.length) ??
-    new URLSearchParams(request.query).get('token')
-  );
-}
-
-function hash(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  const inQuery = (): string | null => new URLSearchParams(request.query).get('token');
+  return bearerOf(request) ?? offeredBearer(request) ?? inQuery();
 }

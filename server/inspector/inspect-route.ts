@@ -2,7 +2,7 @@
  * The HTTP side of the inspector: charts as they are laid out, and the recording as one file.
  */
 import type { Clock } from '../../actors/clock.js';
-import { json, notAllowed, problem, type HttpRoute } from '../http.js';
+import { askAgain, json, notAllowed, problem, type HttpRoute } from '../http.js';
 import {
   RECORDING_FORMAT,
   RECORDING_VERSION,
@@ -37,8 +37,10 @@ export function createInspectRoute(options: InspectRouteOptions): HttpRoute {
   const downloads = new TokenBucket(DOWNLOADS_PER_SECOND, options.clock.now());
   const recording = (request: TransportRequest): Promise<HttpReply> | HttpReply => {
     if (downloads.take(options.clock.now()) === 0) return recordingReply(options, request);
-    const reply = problem('unavailable', 'too many recordings were asked for at once; ask again');
-    return { ...reply, headers: { ...reply.headers, 'retry-after': '1' } };
+    return askAgain(
+      problem('unavailable', 'too many recordings were asked for at once; ask again'),
+      1
+    );
   };
   const answers = (
     path: string

@@ -19,6 +19,7 @@ import {
   type InspectRequest,
   type RecordedMessage
 } from '../inspection-protocol.js';
+import { offeredProtocols } from '../auth.js';
 import { isThreadId } from '../protocol.js';
 import { TokenBucket } from '../token-bucket.js';
 import type {
@@ -29,7 +30,7 @@ import type {
 } from '../transport/transport.js';
 import { ChartLayouts } from './chart-layouts.js';
 import { decodeRequest, REQUEST_BYTES_MAX } from './inspect-requests.js';
-import { InspectAccess, offeredProtocols } from './inspect-access.js';
+import { InspectAccess } from './inspect-access.js';
 import { createInspectRoute } from './inspect-route.js';
 import { Recorder } from './recorder.js';
 import type { Recorded } from './recording-buffer.js';
