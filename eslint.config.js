@@ -6,14 +6,29 @@ import tseslint from 'typescript-eslint';
 
 const PRODUCT = [
   'index.ts',
+  'protocol/**/*.ts',
   'machines/**/*.ts',
   'actors/**/*.ts',
   'server/**/*.ts',
+  'cli/**/*.ts',
   'client/**/*.ts'
 ];
 
 /** Refuses imports that match, with the reason. Type imports count too: they are a dependency all the same. */
 const refuseImports = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
+
+/** Folders that may not be imported from here. */
+const notFrom = (...folders) => ({
+  regex: `^(\\.\\./)+(${folders.join('|')})/`,
+  message:
+    'Imports run one way: cli → server → actors → machines → protocol, and cli → client → machines.'
+});
+
+/** What is run or is the package's surface: specs and scripts import it, the product does not. */
+const WITHOUT_RUNNABLES = {
+  regex: '^(\\.\\./)+(spec/|scripts/|index\\.js)',
+  message: 'Specs and scripts import the product, never the other way round.'
+};
 
 const documentedExports = {
   meta: {
@@ -97,8 +112,9 @@ export default tseslint.config(
     files: ['machines/**/*.ts'],
     rules: {
       ...refuseImports({
-        regex: '^(?!xstate$|\\./[^/]+\\.js$)',
-        message: 'Charts are pure: they import xstate and each other, nothing else.'
+        regex:
+          '^(?!xstate$|\\./|\\.\\./[^./]+\\.js$|\\.\\./(supervision|delivery|clickhouse)/|\\.\\./\\.\\./protocol/)',
+        message: 'Charts are pure: they import xstate, each other and protocol/, nothing else.'
       }),
       'no-restricted-globals': [
         'error',
@@ -147,39 +163,38 @@ export default tseslint.config(
     }
   },
   {
-    files: ['actors/**/*.ts'],
+    files: ['protocol/**/*.ts'],
     rules: refuseImports({
-      regex:
-        '^(\\.\\./)+(server/(?!(protocol|errors|inspection-protocol)\\.js$)|client/|spec/|scripts/|index\\.js)',
-      message:
-        'Imports run one way: server → actors → machines; only the protocols and errors are shared.'
+      regex: '^(?!typebox$|\\./[^/]+\\.js$)',
+      message: 'protocol/ holds what everybody shares: it imports typebox and itself, nothing else.'
     })
+  },
+  {
+    files: ['actors/**/*.ts'],
+    rules: refuseImports(notFrom('server', 'cli', 'client'), WITHOUT_RUNNABLES)
   },
   {
     files: ['server/**/*.ts'],
-    rules: refuseImports({
-      regex: '^(\\.\\./)+(client/|spec/|scripts/|index\\.js)',
-      message: 'The server knows no client: the two share protocols and errors.'
-    })
+    rules: refuseImports(notFrom('cli', 'client'), WITHOUT_RUNNABLES)
   },
   {
-    // The command line puts commands together, also those that are clients of a server; nothing imports it.
-    files: ['server/cli/**/*.ts'],
-    rules: refuseImports({
-      regex: '^(\\.\\./)+(client/[^/]+/|spec/|scripts/|index\\.js)',
-      message: 'The command line may use the SDK, not the pages.'
-    })
+    // The command line puts commands together, also those that are clients of a server.
+    files: ['cli/**/*.ts'],
+    rules: refuseImports(notFrom('client/pages'), WITHOUT_RUNNABLES)
   },
   {
     files: ['client/**/*.ts'],
-    rules: refuseImports(
-      {
-        regex:
-          '^(\\.\\./)+(actors/|server/(?!(protocol|errors|inspection-protocol)\\.js$)|spec/|scripts/|index\\.js)',
-        message: 'A client shares the protocols, errors and machines with the server, nothing else.'
-      },
-      { regex: '^node:', message: 'A client also runs in browsers.' }
-    )
+    rules: refuseImports(notFrom('actors', 'server', 'cli'), WITHOUT_RUNNABLES, {
+      regex: '^node:',
+      message: 'A client also runs in browsers.'
+    })
+  },
+  {
+    files: ['client/sdk/**/*.ts'],
+    rules: refuseImports(notFrom('actors', 'server', 'cli', 'pages'), WITHOUT_RUNNABLES, {
+      regex: '^node:',
+      message: 'A client also runs in browsers.'
+    })
   },
   {
     files: ['spec/**/*.ts'],

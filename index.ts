@@ -1,5 +1,5 @@
 /** The public surface of the package: the server to embed, its configuration, and the frames of `rollcall.v1`. */
-export { Server, type Surroundings } from './server/server.js';
+export { Server, type Surroundings } from './server/wiring/server.js';
 export {
   loadConfig,
   faultsMessage,
@@ -9,8 +9,8 @@ export {
 export { createLogger, type ServerLogger } from './server/logger/logger.js';
 export { systemClock, type Clock } from './actors/clock.js';
 export type { Logger } from './actors/log-line.js';
-export type { StatusReport } from './server/status.js';
-export { ERRORS, CLOSES, type ErrorCode, type CloseCode } from './server/errors.js';
+export type { StatusReport } from './server/wiring/status.js';
+export { ERRORS, CLOSES, type ErrorCode, type CloseCode } from './protocol/errors.js';
 export {
   CLIENT_FRAMES,
   SERVER_FRAMES,
@@ -18,4 +18,4 @@ export {
   type ClientFrame,
   type ServerFrame,
   type MessageFrame
-} from './server/protocol.js';
+} from './protocol/frames.js';

@@ -2,8 +2,8 @@
  * Observers of charts, contained: XState calls them inside the actor that they watch, where whatever they throw would
  * be that actor's crash.
  */
-import { reasonOf } from '../machines/child.js';
-import type { Incidents } from './incidents.js';
+import { reasonOf } from '../machines/reason.js';
+import type { Incidents } from './monitor/incidents.js';
 
 /** Makes an observer that never throws; what it would have thrown is an incident. */
 export function contained<Event>(

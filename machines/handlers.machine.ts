@@ -3,13 +3,13 @@
  * are registered, overdue when the grace is over with none. One warning per expiry, however often status is asked.
  */
 import { assign, sendParent, setup, type PromiseActorLogic } from 'xstate';
+import { reasonOf } from './reason.js';
 import {
-  reasonOf,
   type ChildInput,
   type ChildOutput,
   type ChildReport,
   type ChildStop
-} from './child.js';
+} from './supervision/child.js';
 
 /** How long zero handlers is `initializing` and not an error. */
 export const HANDLER_GRACE_MS = 10_000;

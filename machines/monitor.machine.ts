@@ -4,7 +4,7 @@
  * started again stands at once where the last one stood.
  */
 import { fromCallback, sendParent, setup, type EventObject } from 'xstate';
-import type { ChildInput, ChildOutput, ChildReport, ChildStop } from './child.js';
+import type { ChildInput, ChildOutput, ChildReport, ChildStop } from './supervision/child.js';
 import type { MonitorLevel } from './finding.js';
 
 /** What reaches the chart: an order, and the worst level of what is found now. */

@@ -3,13 +3,13 @@
  * that are not charts themselves (log, listener, probe …) are instances of this one.
  */
 import { assign, sendParent, setup, type PromiseActorLogic } from 'xstate';
+import { reasonOf } from './reason.js';
 import {
-  reasonOf,
   type ChildInput,
   type ChildOutput,
   type ChildReport,
   type ChildStop
-} from './child.js';
+} from './supervision/child.js';
 
 type ServiceEvent = ChildStop | { type: 'service.crashed'; error: string };
 

@@ -3,11 +3,19 @@
  * serving; then draining → stopped, or failed. Whatever started is stopped in reverse order on every way out.
  */
 import { assign, emit, enqueueActions, setup, type PromiseActorLogic } from 'xstate';
-import type { ChildSpec, RestartPolicy } from './child-spec.js';
-import { isMissed, type ChildState, type SupervisionReport } from './child-state.js';
-import { NO_FACTS, reasonOf, type ChildStop, type Facts } from './child.js';
-import type { SupervisorInput, SupervisorOutput, SupervisorReport } from './supervisor-context.js';
-import { createSupervisorMachine, type SupervisorSettings } from './supervisor.machine.js';
+import type { ChildSpec, RestartPolicy } from './supervision/child-spec.js';
+import { isMissed, type ChildState, type SupervisionReport } from './supervision/child-state.js';
+import { reasonOf } from './reason.js';
+import { NO_FACTS, type ChildStop, type Facts } from './supervision/child.js';
+import type {
+  SupervisorInput,
+  SupervisorOutput,
+  SupervisorReport
+} from './supervision/supervisor-context.js';
+import {
+  createSupervisorMachine,
+  type SupervisorSettings
+} from './supervision/supervisor.machine.js';
 
 /** The phases that start something, in order. */
 export const PHASES = ['infrastructure', 'handlers', 'monitoring', 'services', 'health'] as const;

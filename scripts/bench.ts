@@ -76,7 +76,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     cli: {
       type: 'string',
-      default: fileURLToPath(new URL('../dist/server/cli/cli.js', import.meta.url))
+      default: fileURLToPath(new URL('../dist/cli/cli.js', import.meta.url))
     },
     'node-options': { type: 'string', default: '' }
   }

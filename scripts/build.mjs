@@ -1,6 +1,6 @@
 /**
  * Builds dist: the server, the SDK and the command line with tsc; the script and the style sheet of each page of
- * client/<page>/, with all that they import, with esbuild. The new dist is made beside the old one and takes its place
+ * client/pages/<page>/, with all that they import, with esbuild. The new dist is made beside the old one and takes its place
  * only when it is whole.
  */
 import {
@@ -26,7 +26,7 @@ try {
   rmSync(NEXT, { recursive: true, force: true });
   const pages = pageNames();
   await tsc('-p', 'tsconfig.build.json', '--outDir', NEXT);
-  if (pages.length > 0) await tsc('-p', 'client/tsconfig.json', '--noEmit');
+  if (pages.length > 0) await tsc('-p', 'client/pages/tsconfig.json', '--noEmit');
   await bundle(pages);
   writeFileSync(join(NEXT, '.built'), '');
   utimesSync(join(NEXT, '.built'), startedAt, startedAt);
@@ -39,12 +39,12 @@ try {
   process.exitCode = 1;
 }
 
-/** Folders of client/ that hold a page: those with a script of their own name. */
+/** Folders of client/pages/ that hold a page: those with a script of their own name. */
 function pageNames() {
-  return readdirSync('client', { withFileTypes: true })
+  return readdirSync('client/pages', { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
-    .filter((name) => existsSync(join('client', name, `${name}.ts`)));
+    .filter((name) => existsSync(join('client/pages', name, `${name}.ts`)));
 }
 
 /** @param {readonly string[]} args */
@@ -57,8 +57,8 @@ async function bundle(names) {
   // Imported late: a checkout without dependencies should fail with tsc's plain message, not with a stack.
   const { build } = await import('esbuild');
   for (const name of names) {
-    const from = join('client', name);
-    const to = join(NEXT, 'client', name);
+    const from = join('client/pages', name);
+    const to = join(NEXT, 'client/pages', name);
     await build({
       entryPoints: ['ts', 'css'].map((kind) => join(from, `${name}.${kind}`)).filter(existsSync),
       outdir: to,

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
-import { INSPECT_SUBPROTOCOL } from '../server/inspection-protocol.js';
+import { INSPECT_SUBPROTOCOL } from '../protocol/inspection.js';
 import { startServer, type ServerProcess } from '../spec/e2e/server-process.js';
 import { WireClient } from '../spec/e2e/wire-client.js';
 import { cpuMs } from './bench/cores.js';

@@ -6,7 +6,7 @@
  * for wrong usage.
  */
 import { parseArgs } from 'node:util';
-import { paintIf, wantsColours, type Paint } from '../server/cli/paint.js';
+import { paintIf, wantsColours, type Paint } from '../server/logger/paint.js';
 import { proveByKill, type ProofReport } from './kill-proof/proof.js';
 
 const USAGE =

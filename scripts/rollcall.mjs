@@ -39,5 +39,5 @@ if (existsSync(join(ROOT, 'tsconfig.json'))) {
   }
 }
 
-const { main } = await import(new URL('../dist/server/cli/cli.js', import.meta.url).href);
+const { main } = await import(new URL('../dist/cli/cli.js', import.meta.url).href);
 await main();

@@ -16,9 +16,11 @@ export const OLDEST_NODE = '20.19.0'; // util.parseEnv, import.meta.filename and
 /** Everything that dist is made from. */
 export const SOURCES = [
   'index.ts',
+  'protocol',
   'machines',
   'actors',
   'server',
+  'cli',
   'client',
   'scripts/build.mjs',
   'package.json',

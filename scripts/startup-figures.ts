@@ -12,7 +12,7 @@ const STARTS = 10;
 const REGISTRATION_MS_MAX = 100;
 const REGISTRATION_MS_EXPECTED = 5;
 
-const cli = fileURLToPath(new URL('../dist/server/cli/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../dist/cli/cli.js', import.meta.url));
 if (!existsSync(cli)) throw new Error('dist is missing: run `npm run build` first');
 
 const servingMs: number[] = [];

@@ -55,7 +55,7 @@ async function main(mochaArgs) {
 async function checkAndBuild() {
   await attempt('checking types', () => node('typescript/bin/tsc', '--noEmit'));
   await attempt('checking types of the pages', () =>
-    node('typescript/bin/tsc', '--noEmit', '-p', 'client/tsconfig.json')
+    node('typescript/bin/tsc', '--noEmit', '-p', 'client/pages/tsconfig.json')
   );
   await attempt('checking the format', () => node('prettier/bin/prettier.cjs', '--check', '.'));
   if (needsBuild()) await attempt('building', build);

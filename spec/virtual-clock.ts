@@ -1,5 +1,5 @@
 import type { Clock } from '../actors/clock.js';
-import type { ClientClock } from '../client/clock.js';
+import type { ClientClock } from '../client/sdk/clock.js';
 
 /** Lets everything that waits for microtasks run. */
 export async function settle(): Promise<void> {

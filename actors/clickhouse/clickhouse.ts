@@ -8,7 +8,7 @@ import {
   clickhouseStatus,
   type ClickhouseContext,
   type ClickhouseStatus
-} from '../../machines/clickhouse-status.js';
+} from '../../machines/clickhouse/clickhouse-status.js';
 import {
   CONNECT_ATTEMPTS,
   CONNECT_DEADLINE_MS,
@@ -17,11 +17,11 @@ import {
   REQUIRED_BUT,
   type ClickhouseMachine,
   type ClickhouseNews
-} from '../../machines/clickhouse.machine.js';
-import { reasonOf } from '../../machines/child.js';
+} from '../../machines/clickhouse/clickhouse.machine.js';
+import { reasonOf } from '../../machines/reason.js';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../log-line.js';
-import { EmbeddedStore } from './embedded-store.js';
+import { EmbeddedStore } from './embedded/embedded-store.js';
 import { RemoteStore } from './remote-store.js';
 import { migrate, PROBE_SQL } from './schema.js';
 import { StoreError, type AnalyticsStore } from './store.js';

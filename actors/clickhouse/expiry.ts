@@ -1,7 +1,7 @@
 /**
  * Old rows go: when the store comes and once a day while it stays. Engines before 19 have no TTL, so rows are deleted.
  */
-import { reasonOf } from '../../machines/child.js';
+import { reasonOf } from '../../machines/reason.js';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../log-line.js';
 import type { Clickhouse } from './clickhouse.js';

@@ -1,7 +1,7 @@
 /**
  * Foreign errors made ours: what `@clickhouse/client`, chdb and the sockets below them throw, as a {@link StoreError}.
  */
-import { reasonOf } from '../../machines/child.js';
+import { reasonOf } from '../../machines/reason.js';
 import { StoreError, type StoreErrorCode } from './store.js';
 
 /** Longest text of the engine that is passed on in a reason, in characters: enough for its first sentence. */

@@ -2,9 +2,9 @@
  * Messages and facts of the log as rows of the tables. Whatever a log holds becomes rows that every engine takes: a row
  * that it refuses would hold up all that come after it.
  */
-import type { DeliveryFact, StepFact, TransitionFact } from '../log/fact.js';
+import type { DeliveryFact, StepFact, TransitionFact } from '../facts/fact.js';
 import type { FeedBatch, FeedEntry, FeedFact } from '../log/log-feed.js';
-import { parseMessageFrame } from '../log/message-frame.js';
+import { parseMessageFrame } from '../../protocol/message-frame.js';
 import type { Row } from './store.js';
 
 /** `kind` of the row of a message whose frame cannot be read; its `body` is the frame as it was found. */

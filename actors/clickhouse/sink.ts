@@ -3,20 +3,20 @@
  * a child of the services supervisor. It holds one batch at a time and nothing else.
  */
 import { fromCallback, fromPromise, type EventObject } from 'xstate';
-import { reasonOf } from '../../machines/child.js';
+import { reasonOf } from '../../machines/reason.js';
 import {
   sinkProgress,
   type BatchDone,
   type SinkContext,
   type SinkProgress
-} from '../../machines/sink-status.js';
+} from '../../machines/clickhouse/sink-status.js';
 import {
   createSinkMachine,
   LogAwayError,
   StoreAwayError,
   type SinkMachine,
   type SinkNews
-} from '../../machines/sink.machine.js';
+} from '../../machines/clickhouse/sink.machine.js';
 import type { Clock } from '../clock.js';
 import { LogUnavailableError } from '../log/log-errors.js';
 import type { FeedBacklog, LogFeed } from '../log/log-feed.js';

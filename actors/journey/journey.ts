@@ -2,7 +2,7 @@
  * The life of one message in one thread, step by step, as it is told to whoever asks why it did not arrive. What a time
  * is not known of has none, and a note says why.
  */
-import type { StepFact } from '../log/fact.js';
+import type { StepFact } from '../facts/fact.js';
 import type { Durability } from '../log/thread-log.js';
 
 /** A message that is asked about; of its body only the size. */

@@ -1,11 +1,11 @@
 /**
  * The facts about one message, from both places in which they can be: on their way in the log, and in ClickHouse.
  */
-import { reasonOf } from '../../machines/child.js';
+import { reasonOf } from '../../machines/reason.js';
 import { sqlString, type AnalyticsStore, type Row } from '../clickhouse/store.js';
-import { STEPS, type DeliveryFact, type Fact, type StepFact } from '../log/fact.js';
+import { STEPS, type DeliveryFact, type Fact, type StepFact } from '../facts/fact.js';
 import type { LogFeed } from '../log/log-feed.js';
-import { DELIVERY_OUTCOMES } from '../../machines/delivery-outcome.js';
+import { DELIVERY_OUTCOMES } from '../../machines/delivery/delivery-outcome.js';
 import type { JourneyMessage } from './journey.js';
 
 /** Most rows of each table that one look answers. */

@@ -1,7 +1,7 @@
 /**
  * Puts a journey together from what is known. Pure: the same knowledge tells the same journey.
  */
-import type { DeliveryFact } from '../log/fact.js';
+import type { DeliveryFact } from '../facts/fact.js';
 import type {
   Journey,
   JourneyMessage,

@@ -2,7 +2,7 @@
  * The log as the analytics sink reads it: batch by batch from a durable place, at the sink's own pace. Nothing here is
  * ever waited for by a message.
  */
-import type { Fact } from './fact.js';
+import type { Fact } from '../facts/fact.js';
 
 /** A message as the feed gives it. */
 export interface FeedEntry {

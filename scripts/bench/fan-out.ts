@@ -2,7 +2,7 @@
  * One publisher, many subscribers of one thread: a message, or a burst of them in one write, is published when all
  * deliveries of the one before have come.
  */
-import { messageFrame } from '../../actors/log/message-frame.js';
+import { messageFrame } from '../../protocol/message-frame.js';
 import { Publishes } from './publishes.js';
 import type { Load } from './slices.js';
 import type { Target } from './target.js';

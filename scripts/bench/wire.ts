@@ -3,7 +3,7 @@
  * frame. A whole client would cost more than the servers that it measures.
  */
 import { createConnection, type Socket } from 'node:net';
-import { parseMessageFrame } from '../../actors/log/message-frame.js';
+import { parseMessageFrame } from '../../protocol/message-frame.js';
 
 /** Everything is read into this one buffer: a read is used up before the next one begins. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(262_144);

@@ -1,9 +1,9 @@
 /** The files of `docs/charts`: a page and a picture for each chart, and a page that leads to them. */
-import { drawChart } from '../../client/inspect/chart-drawing.js';
-import { drawn } from '../../client/inspect/drawn-element.js';
-import type { ChartLayout } from '../../server/inspection-protocol.js';
-import { layoutChart } from '../../server/inspector/chart-elk.js';
-import { chartGraph, type ChartGraph } from '../../server/inspector/chart-graph.js';
+import { drawChart } from '../../client/pages/inspect/chart/chart-drawing.js';
+import { drawn } from '../../client/pages/inspect/chart/drawn-element.js';
+import type { ChartLayout } from '../../protocol/inspection.js';
+import { layoutChart } from '../../server/inspector/charts/chart-elk.js';
+import { chartGraph, type ChartGraph } from '../../server/inspector/charts/chart-graph.js';
 import { chartStyle } from './chart-style.js';
 import { CHARTS, type ExportedChart } from './charts.js';
 import { mermaidText } from './mermaid-text.js';

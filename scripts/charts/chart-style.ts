@@ -10,7 +10,7 @@ const VALUE = String.raw`((?:[^(),]|\([^)]*\))+)`;
 const LIGHT_DARK = new RegExp(String.raw`^light-dark\(${VALUE},${VALUE}\)$`);
 
 function readStyle(file: string): string {
-  return readFileSync(new URL(`../../client/${file}`, import.meta.url), 'utf8').replace(
+  return readFileSync(new URL(`../../client/pages/${file}`, import.meta.url), 'utf8').replace(
     COMMENT,
     ''
   );
@@ -18,9 +18,9 @@ function readStyle(file: string): string {
 
 /** Answers the style sheet: the variables that are used, as they are in the light and in the dark, and the looks. */
 export function chartStyle(): string {
-  const looks = readStyle('inspect/chart-svg.css');
+  const looks = readStyle('inspect/chart/chart-svg.css');
   const rules = looks.replace(DECLARATION, '').replace(/\s+/g, ' ').trim();
-  const used = [...`${readStyle('page/theme.css')}${looks}`.matchAll(DECLARATION)].flatMap(
+  const used = [...`${readStyle('shared/theme.css')}${looks}`.matchAll(DECLARATION)].flatMap(
     ([, name = '', value = '']) => {
       if (!rules.includes(`var(${name})`)) return [];
       const [, light = value, dark = null] = LIGHT_DARK.exec(value) ?? [];

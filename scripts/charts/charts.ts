@@ -1,15 +1,15 @@
 /** Every chart that runs, as it is exported: one a file of `machines/`. */
 import type { AnyStateMachine } from 'xstate';
-import { createClickhouseMachine } from '../../machines/clickhouse.machine.js';
-import { createConnectionMachine } from '../../machines/connection.machine.js';
-import { deliveryMachine } from '../../machines/delivery.machine.js';
+import { createClickhouseMachine } from '../../machines/clickhouse/clickhouse.machine.js';
+import { createConnectionMachine } from '../../machines/client-connection.machine.js';
+import { deliveryMachine } from '../../machines/delivery/delivery.machine.js';
 import { handlersMachine } from '../../machines/handlers.machine.js';
-import { createKeeperMachine } from '../../machines/keeper.machine.js';
+import { createKeeperMachine } from '../../machines/supervision/keeper.machine.js';
 import { monitorMachine } from '../../machines/monitor.machine.js';
 import { serviceMachine } from '../../machines/service.machine.js';
-import { createSinkMachine } from '../../machines/sink.machine.js';
+import { createSinkMachine } from '../../machines/clickhouse/sink.machine.js';
 import { createStartupMachine } from '../../machines/startup.machine.js';
-import { createSupervisorMachine } from '../../machines/supervisor.machine.js';
+import { createSupervisorMachine } from '../../machines/supervision/supervisor.machine.js';
 
 /** A chart to be exported. */
 export interface ExportedChart {

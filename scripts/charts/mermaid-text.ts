@@ -2,7 +2,11 @@
  * A chart as a Mermaid `stateDiagram-v2`, for what shows Mermaid and no pictures. Says less than the picture: the
  * states, and what leads from one to the other.
  */
-import type { ChartGraph, GraphEdge, GraphNode } from '../../server/inspector/chart-graph.js';
+import type {
+  ChartGraph,
+  GraphEdge,
+  GraphNode
+} from '../../server/inspector/charts/chart-graph.js';
 
 const INDENT = '  ';
 const ANYWHERE = 'anywhere';

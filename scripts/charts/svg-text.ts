@@ -1,5 +1,5 @@
 /** A drawing as the text of a file that stands alone. */
-import type { DrawnElement } from '../../client/inspect/drawn-element.js';
+import type { DrawnElement } from '../../client/pages/inspect/chart/drawn-element.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

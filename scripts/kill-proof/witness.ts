@@ -2,7 +2,7 @@
  * Whoever subscribes and remembers: three kinds of clients that come back from where they were, each by its own code.
  */
 import { WebSocket } from 'ws';
-import { connect } from '../../client/client.js';
+import { connect } from '../../client/sdk/client.js';
 import { openEvents, type EventReader } from './event-reader.js';
 import { Farewells, type Farewell } from './farewells.js';
 import { isFrame, Link } from './link.js';

@@ -2,8 +2,8 @@
  * Every setting of the server, once. Parsing, `rollcall check`, `--help`, `.env.example` and docs/configuration.md
  * all come from this table.
  */
-import { TEST_THREAD_PREFIXES } from '../../machines/test-thread.js';
-import { THREAD_ID_MAX } from '../protocol.js';
+import { TEST_THREAD_PREFIXES } from '../../machines/delivery/test-thread.js';
+import { THREAD_ID_MAX } from '../../protocol/frames.js';
 import {
   choice,
   flag,

@@ -4,9 +4,9 @@
  * a name that ALLOWED_ORIGINS lists: a page from elsewhere whose own name was made to point here (DNS rebinding) is not
  * told apart by its origin.
  */
-import { bearerOf, offeredBearer } from '../auth.js';
-import { isOriginAllowed } from '../chat.js';
-import { Secret } from '../secret.js';
+import { bearerOf, offeredBearer } from '../auth/auth.js';
+import { isOriginAllowed } from '../chat/chat.js';
+import { Secret } from '../auth/secret.js';
 import type { TransportRequest } from '../transport/transport.js';
 
 /** What decides. */

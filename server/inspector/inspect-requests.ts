@@ -7,8 +7,8 @@ import {
   INSPECT_PAGE_MAX,
   WATCHED_THREADS_MAX,
   type InspectRequest
-} from '../inspection-protocol.js';
-import { THREAD_ID_MAX, USER_MAX } from '../protocol.js';
+} from '../../protocol/inspection.js';
+import { THREAD_ID_MAX, USER_MAX } from '../../protocol/frames.js';
 
 /** Longest request, in bytes: a hundred thread ids, or an event written by hand. */
 export const REQUEST_BYTES_MAX = 65_536;

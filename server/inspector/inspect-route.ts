@@ -2,17 +2,17 @@
  * The HTTP side of the inspector: charts as they are laid out, and the recording as one file.
  */
 import type { Clock } from '../../actors/clock.js';
-import { askAgain, json, notAllowed, problem, type HttpRoute } from '../http.js';
+import { askAgain, json, notAllowed, problem, type HttpRoute } from '../http/http.js';
 import {
   RECORDING_FORMAT,
   RECORDING_VERSION,
   type ChartLayout,
   type Recording
-} from '../inspection-protocol.js';
-import { TokenBucket } from '../token-bucket.js';
+} from '../../protocol/inspection.js';
+import { TokenBucket } from '../chat/token-bucket.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
-import type { ChartLayouts } from './chart-layouts.js';
-import { ChartTooLargeError } from './layout-thread.js';
+import type { ChartLayouts } from './charts/chart-layouts.js';
+import { ChartTooLargeError } from './charts/layout-thread.js';
 import type { InspectAccess } from './inspect-access.js';
 import type { Recorder } from './recorder.js';
 

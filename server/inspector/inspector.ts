@@ -6,10 +6,10 @@ import { StateMachine, type AnyActor } from 'xstate';
 import type { ThreadLog } from '../../actors/log/thread-log.js';
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
-import type { SeenMessage, Threads } from '../../actors/threads.js';
-import { reasonOf } from '../../machines/child.js';
-import type { Connections } from '../connections.js';
-import { problem, type HttpRoute } from '../http.js';
+import type { SeenMessage, Threads } from '../../actors/threads/threads.js';
+import { reasonOf } from '../../machines/reason.js';
+import type { Connections } from '../chat/connections.js';
+import { problem, type HttpRoute } from '../http/http.js';
 import {
   INSPECT_SUBPROTOCOL,
   INSPECT_WS_PATH,
@@ -18,24 +18,24 @@ import {
   type InspectReplies,
   type InspectRequest,
   type RecordedMessage
-} from '../inspection-protocol.js';
-import { offeredProtocols } from '../auth.js';
-import { isThreadId } from '../protocol.js';
-import { TokenBucket } from '../token-bucket.js';
+} from '../../protocol/inspection.js';
+import { offeredProtocols } from '../auth/auth.js';
+import { isThreadId } from '../../protocol/frames.js';
+import { TokenBucket } from '../chat/token-bucket.js';
 import type {
   Endpoint,
   Socket,
   TransportRequest,
   UpgradeDecision
 } from '../transport/transport.js';
-import { ChartLayouts } from './chart-layouts.js';
+import { ChartLayouts } from './charts/chart-layouts.js';
 import { decodeRequest, REQUEST_BYTES_MAX } from './inspect-requests.js';
 import { InspectAccess } from './inspect-access.js';
 import { createInspectRoute } from './inspect-route.js';
 import { Recorder } from './recorder.js';
 import type { Recorded } from './recording-buffer.js';
 import { connectionRows, threadRows } from './rows.js';
-import { machineDefinition } from './machine-definition.js';
+import { machineDefinition } from './charts/machine-definition.js';
 import { shown } from './shown.js';
 import { Viewer } from './viewer.js';
 

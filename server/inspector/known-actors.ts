@@ -2,8 +2,8 @@
  * The actors that the recorder has met and that have not ended, and the machines that they run.
  */
 import { Actor, StateMachine, type AnyActor, type AnyActorRef, type AnyStateMachine } from 'xstate';
-import type { ActorMessage } from '../inspection-protocol.js';
-import { chartHash } from './chart-graph.js';
+import type { ActorMessage } from '../../protocol/inspection.js';
+import { chartHash } from './charts/chart-graph.js';
 
 /** Machines that are remembered and can be drawn; past it, the longest known is forgotten. */
 export const MACHINES_MAX = 128; // a tree has some twenty

@@ -12,7 +12,7 @@ import {
   type Subscription
 } from 'xstate';
 import type { Clock } from '../../actors/clock.js';
-import type { WatchedThreads } from '../../actors/delivery-actors.js';
+import type { WatchedThreads } from '../../actors/threads/delivery-actors.js';
 import {
   STATELY_VERSION,
   type ActorMessage,
@@ -20,8 +20,8 @@ import {
   type RecordingState,
   type ShownEvent,
   type ShownSnapshot
-} from '../inspection-protocol.js';
-import { transitionId } from './chart-graph.js';
+} from '../../protocol/inspection.js';
+import { transitionId } from './charts/chart-graph.js';
 import {
   childrenOf,
   DELIVERY_ID,

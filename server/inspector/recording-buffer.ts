@@ -3,7 +3,7 @@
  * lost: the last that it said of an actor becomes how that actor stood before the first message that is kept, so that
  * whoever reads the recording can always tell how every actor stood at any place of it.
  */
-import type { RecordedMessage } from '../inspection-protocol.js';
+import type { RecordedMessage } from '../../protocol/inspection.js';
 
 /** Most messages that are kept: an hour of a calm server, seconds of one whose threads come and go by the thousand. */
 export const RECORDED_MESSAGES_MAX = 10_000;

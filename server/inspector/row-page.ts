@@ -1,7 +1,7 @@
 /**
  * Pages of rows out of many: those that match, in the order of their keys, a few at a time and in one pass.
  */
-import type { RowsPage } from '../inspection-protocol.js';
+import type { RowsPage } from '../../protocol/inspection.js';
 
 /** How to page. */
 export interface PageRule<Item> {

@@ -1,18 +1,18 @@
 /**
  * Threads and connections as rows for viewers: searched and paged here, so that no page ever lists all of them.
  */
-import type { ActiveThread } from '../../actors/active-thread.js';
+import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { ThreadLog } from '../../actors/log/thread-log.js';
-import type { Threads } from '../../actors/threads.js';
-import type { Connection } from '../connection.js';
-import type { Connections } from '../connections.js';
+import type { Threads } from '../../actors/threads/threads.js';
+import type { Connection } from '../chat/connection.js';
+import type { Connections } from '../chat/connections.js';
 import type {
   ConnectionRow,
   InspectRequests,
   RowsPage,
   ThreadRow
-} from '../inspection-protocol.js';
-import { isThreadId } from '../protocol.js';
+} from '../../protocol/inspection.js';
+import { isThreadId } from '../../protocol/frames.js';
 import { pageOf } from './row-page.js';
 
 /** Threads of a connection that its row names. */

@@ -4,7 +4,7 @@
  * what else is no data are named and not opened; depth, width and length are bounded.
  */
 import { StateMachine } from 'xstate';
-import type { Json, ShownEvent, ShownSnapshot, ShownValue } from '../inspection-protocol.js';
+import type { Json, ShownEvent, ShownSnapshot, ShownValue } from '../../protocol/inspection.js';
 import { isSecretName, MASK, maskText } from '../logger/redact.js';
 
 /** Longest text that is shown whole, in characters. */

@@ -2,8 +2,8 @@
  * One who looks through the inspector, over a WebSocket: what it wants to hear of, and what it could not be given since
  * it does not read. Nothing waits for a viewer: what its socket does not take is dropped and counted.
  */
-import type { DroppedMessage, RecordedMessage, ViewerMessage } from '../inspection-protocol.js';
-import type { TokenBucket } from '../token-bucket.js';
+import type { DroppedMessage, RecordedMessage, ViewerMessage } from '../../protocol/inspection.js';
+import type { TokenBucket } from '../chat/token-bucket.js';
 import type { Socket } from '../transport/transport.js';
 import type { Recorded } from './recording-buffer.js';
 

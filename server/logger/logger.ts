@@ -7,7 +7,7 @@ import winston from 'winston';
 import { type Clock, systemClock } from '../../actors/clock.js';
 import { type LogFields, type Logger } from '../../actors/log-line.js';
 import { LogSink } from './log-sink.js';
-import { type Paint, paintIf, type Style, wantsColours } from '../cli/paint.js';
+import { type Paint, paintIf, type Style, wantsColours } from './paint.js';
 import { maskText, redact } from './redact.js';
 
 /** Longest time that `flush` waits for the output, in milliseconds. */

@@ -1,5 +1,5 @@
 /** Decides once, at start, which engine carries the server. */
-import { reasonOf } from '../../machines/child.js';
+import { reasonOf } from '../../machines/reason.js';
 import { HEADER_BYTES_MAX } from './http-reply.js';
 import type { Endpoint, Transport, TransportEvents, TransportLimits } from './transport.js';
 import { createUwsTransport, type Uws } from './uws-transport.js';

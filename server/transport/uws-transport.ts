@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:net';
 import type { TemplatedApp, WebSocket, us_listen_socket } from 'uWebSockets.js';
-import { CLOSES } from '../errors.js';
+import { CLOSES } from '../../protocol/errors.js';
 import { FanOut, QueuedSocket, type OutFrame } from './fan-out.js';
 import { WS_PATH, listenError } from './http-reply.js';
 import {

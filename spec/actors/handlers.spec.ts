@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { HandlerRegistry } from '../../actors/handlers.js';
-import { supervise, Deferred } from '../machines/supervised.js';
+import { supervise, Deferred } from '../machines/supervision/supervised.js';
 import { settle, VirtualClock } from '../virtual-clock.js';
 import { RecordedLogger } from './recorded-logger.js';
 

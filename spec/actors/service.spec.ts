@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { serviceLogic } from '../../actors/service.js';
-import { supervise } from '../machines/supervised.js';
+import { supervise } from '../machines/supervision/supervised.js';
 import { settle } from '../virtual-clock.js';
 
 describe('serviceLogic', () => {

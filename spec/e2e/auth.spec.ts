@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { WebSocket } from 'ws';
-import { connect, RollcallError, type Client, type ClientState } from '../../client/client.js';
+import { connect, RollcallError, type Client, type ClientState } from '../../client/sdk/client.js';
 import { startServer, type ServerProcess } from './server-process.js';
 import { requireTransport, TRANSPORTS } from './transports.js';
 import { UpgradeRefused, WireClient, type Ended, type OpenOptions } from './wire-client.js';

@@ -4,8 +4,8 @@ import { expect } from 'chai';
 
 /** Lays a chart out with what is built, and then only stops: whatever keeps the process alive is felt. */
 const PROGRAM = `
-import { ChartLayouts } from './dist/server/inspector/chart-layouts.js';
-import { deliveryMachine } from './dist/machines/delivery.machine.js';
+import { ChartLayouts } from './dist/server/inspector/charts/chart-layouts.js';
+import { deliveryMachine } from './dist/machines/delivery/delivery.machine.js';
 const layouts = new ChartLayouts();
 const { chart, nodes } = await layouts.layout(deliveryMachine);
 console.log(JSON.stringify({ chart, states: nodes.length, isAwake: layouts.isAwake }));`;

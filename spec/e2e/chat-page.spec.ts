@@ -2,10 +2,17 @@ import { expect } from 'chai';
 import { rm } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { WebSocket } from 'ws';
-import { connect } from '../../client/client.js';
+import { connect } from '../../client/sdk/client.js';
 import { freePort } from '../../scripts/kill-proof/free-port.js';
-import { accessibilityProblems } from '../client/axe.js';
-import { connected, joinedPage, launchBrowser, picture, say, texts } from '../client/browser.js';
+import { accessibilityProblems } from '../client/pages/axe.js';
+import {
+  connected,
+  joinedPage,
+  launchBrowser,
+  picture,
+  say,
+  texts
+} from '../client/pages/browser.js';
 import { startGate, type Gate } from './gate.js';
 import { startServer, temporaryDir, type StartOptions } from './server-process.js';
 

@@ -12,12 +12,17 @@ import {
   type Client,
   type ClientClock,
   type MessageFrame
-} from '../../client/client.js';
-import type { ThreadItem } from '../../client/message-stream.js';
-import type { Thread } from '../../client/thread.js';
-import { FAULT_NAMES, faultPlan, type ClientPlan, type FaultPlan } from '../client/fault-plan.js';
-import { FaultProxy } from '../client/fault-proxy.js';
-import { PacedClock } from '../client/paced-clock.js';
+} from '../../client/sdk/client.js';
+import type { ThreadItem } from '../../client/sdk/thread/message-stream.js';
+import type { Thread } from '../../client/sdk/thread/thread.js';
+import {
+  FAULT_NAMES,
+  faultPlan,
+  type ClientPlan,
+  type FaultPlan
+} from '../client/sdk/fault-plan.js';
+import { FaultProxy } from '../client/sdk/fault-proxy.js';
+import { PacedClock } from '../client/sdk/paced-clock.js';
 import { startServer, type ServerProcess } from './server-process.js';
 import { WireClient, type Frame } from './wire-client.js';
 

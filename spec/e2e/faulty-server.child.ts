@@ -8,7 +8,7 @@ import type { InspectionEvent } from 'xstate';
 import { systemClock } from '../../actors/clock.js';
 import { loadConfig } from '../../server/config/config.js';
 import { createLogger } from '../../server/logger/logger.js';
-import { Server } from '../../server/server.js';
+import { Server } from '../../server/wiring/server.js';
 
 const loaded = loadConfig({ env: process.env });
 if (!loaded.ok) throw new Error(loaded.faults.join('\n'));

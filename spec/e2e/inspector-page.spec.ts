@@ -3,8 +3,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { accessibilityProblems } from '../client/axe.js';
-import { launchBrowser, picture, problemsOf } from '../client/browser.js';
+import { accessibilityProblems } from '../client/pages/axe.js';
+import { launchBrowser, picture, problemsOf } from '../client/pages/browser.js';
 import { startBadClickhouse, type BadClickhouse } from './bad-clickhouse.js';
 import {
   launchServer,

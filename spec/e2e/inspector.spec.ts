@@ -1,7 +1,7 @@
 import { createWebSocketReceiver, type StatelyInspectionEvent } from '@statelyai/inspect';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { INSPECT_SUBPROTOCOL, type ViewerMessage } from '../../server/inspection-protocol.js';
+import { INSPECT_SUBPROTOCOL, type ViewerMessage } from '../../protocol/inspection.js';
 import { launchServer, startServer, type ServerProcess } from './server-process.js';
 import { requireTransport, TRANSPORTS } from './transports.js';
 import { until } from './until.js';

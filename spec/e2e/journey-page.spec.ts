@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { engineIsInstalled } from '../actors/clickhouse/stores.js';
-import { accessibilityProblems } from '../client/axe.js';
-import { launchBrowser, picture, problemsOf } from '../client/browser.js';
+import { accessibilityProblems } from '../client/pages/axe.js';
+import { launchBrowser, picture, problemsOf } from '../client/pages/browser.js';
 import { requireTool } from '../require.js';
 import { startGate, type Gate } from './gate.js';
 import { startServer, type ServerProcess } from './server-process.js';

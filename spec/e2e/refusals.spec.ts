@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server as TcpServer } from 'node:net';
 import { join } from 'node:path';
-import { LOG_FORMAT, META_KEY } from '../../actors/log/log-keys.js';
-import { openStore } from '../../actors/log/log-store.js';
+import { LOG_FORMAT, META_KEY } from '../../actors/log/lmdb/log-keys.js';
+import { openStore } from '../../actors/log/lmdb/log-store.js';
 import {
   startAndFail,
   startServer,

@@ -65,7 +65,7 @@ export interface FailedStart {
   readonly stderr: string;
 }
 
-const CLI = fileURLToPath(new URL('../../dist/server/cli/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/cli/cli.js', import.meta.url));
 
 /** What has been started and not ended; a run that is broken off leaves nothing behind. */
 const children = new Set<ChildProcess>();

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { accessibilityProblems } from '../client/axe.js';
-import { launchBrowser, picture, problemsOf } from '../client/browser.js';
+import { accessibilityProblems } from '../client/pages/axe.js';
+import { launchBrowser, picture, problemsOf } from '../client/pages/browser.js';
 import { startBadClickhouse, type BadClickhouse } from './bad-clickhouse.js';
 import { startGate, type Gate } from './gate.js';
 import {

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { findProgram } from '../require.js';
-import { Emulator } from '../server/cli/emulator.js';
+import { Emulator } from '../cli/terminal/emulator.js';
 
-const CLI = fileURLToPath(new URL('../../dist/server/cli/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/cli/cli.js', import.meta.url));
 
 /** Enter, as a keyboard sends it. */
 export const ENTER = '\r';

@@ -9,7 +9,7 @@ import { requireTool } from '../require.js';
 import { startServer, temporaryDir, type ServerProcess } from './server-process.js';
 import { ENTER, ptyProgram, TerminalProcess } from './terminal-process.js';
 
-const CLI = fileURLToPath(new URL('../../dist/server/cli/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/cli/cli.js', import.meta.url));
 
 /** One story on one server, told in order: every test goes on where the one before has ended. */
 describe('a chat in two terminals', function () {

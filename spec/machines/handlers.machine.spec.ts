@@ -8,7 +8,7 @@ import {
   type Registration
 } from '../../machines/handlers.machine.js';
 import { settle } from '../virtual-clock.js';
-import { Deferred, supervise } from './supervised.js';
+import { Deferred, supervise } from './supervision/supervised.js';
 
 /** Runs the chart with a registration that the spec settles. */
 async function run(graceMs = HANDLER_GRACE_MS) {

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { createActor, fromCallback, type EventObject } from 'xstate';
 import { getSimplePaths } from 'xstate/graph';
-import { NO_FACTS } from '../../machines/child.js';
+import { NO_FACTS } from '../../machines/supervision/child.js';
 import { MONITOR_LEVELS, type MonitorLevel } from '../../machines/finding.js';
 import { monitorMachine, type MonitorEvent } from '../../machines/monitor.machine.js';
-import { supervise } from './supervised.js';
+import { supervise } from './supervision/supervised.js';
 
 const facts = { handlers: ['connect', 'publish'] };
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { fromPromise } from 'xstate';
 import { serviceMachine } from '../../machines/service.machine.js';
 import { settle } from '../virtual-clock.js';
-import { Deferred, supervise } from './supervised.js';
+import { Deferred, supervise } from './supervision/supervised.js';
 
 /** Runs the chart with a `start` and a `stop` that the spec settles. */
 async function run() {

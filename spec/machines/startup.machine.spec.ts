@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createActor, fromPromise, type EventFromLogic, type SnapshotFrom } from 'xstate';
 import { getSimplePaths } from 'xstate/graph';
-import type { Facts } from '../../machines/child.js';
+import type { Facts } from '../../machines/supervision/child.js';
 import { handlersMachine, type Registration } from '../../machines/handlers.machine.js';
 import { monitorMachine } from '../../machines/monitor.machine.js';
 import { serviceMachine } from '../../machines/service.machine.js';
@@ -13,9 +13,9 @@ import {
   type StartupEmitted,
   type StartupMachine
 } from '../../machines/startup.machine.js';
-import { NO_RESTARTS, RESTARTS, type ChildSpec } from '../../machines/child-spec.js';
-import { isMissed, newChild } from '../../machines/child-state.js';
-import type { SupervisorReport } from '../../machines/supervisor-context.js';
+import { NO_RESTARTS, RESTARTS, type ChildSpec } from '../../machines/supervision/child-spec.js';
+import { isMissed, newChild } from '../../machines/supervision/child-state.js';
+import type { SupervisorReport } from '../../machines/supervision/supervisor-context.js';
 import { settle, VirtualClock } from '../virtual-clock.js';
 import {
   childOf,
@@ -25,8 +25,8 @@ import {
   SHUTDOWN_MS,
   START_MS,
   type PuppetOrder
-} from './puppet.js';
-import { Deferred } from './supervised.js';
+} from './supervision/puppet.js';
+import { Deferred } from './supervision/supervised.js';
 
 type Snapshot = SnapshotFrom<StartupMachine>;
 type StartupEvent = EventFromLogic<StartupMachine>;

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { messageFrame } from '../../actors/log/message-frame.js';
+import { messageFrame } from '../../protocol/message-frame.js';
 import { median, table, verdict, type Figure } from '../../scripts/bench/figures.js';
 import { Publishes } from '../../scripts/bench/publishes.js';
 import { clientFrame, RawSocket, Tally } from '../../scripts/bench/wire.js';

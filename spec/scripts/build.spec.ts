@@ -47,16 +47,19 @@ describe('scripts/build.mjs', function () {
     };
     const compilerOptions = { ...options, rootDir: '.' };
     file('package.json', '{"type":"module"}');
-    file('tsconfig.build.json', JSON.stringify({ compilerOptions, include: ['server'] }));
-    file('client/tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['*/*.ts'] }));
-    file('server/protocol.ts', 'export const NAME: string = "chat";');
+    file('tsconfig.build.json', JSON.stringify({ compilerOptions, include: ['protocol'] }));
     file(
-      'client/chat/chat.ts',
-      'import { NAME } from "../../server/protocol.js"; console.log(NAME);'
+      'client/pages/tsconfig.json',
+      JSON.stringify({ compilerOptions: options, include: ['*/*.ts'] })
     );
-    file('client/chat/chat.css', '@import "../page/theme.css"; main { margin: 0 }');
-    file('client/page/theme.css', 'body { color: light-dark(#000, #fff) }');
-    file('client/chat/index.html', '<!doctype html>');
+    file('protocol/frames.ts', 'export const NAME: string = "chat";');
+    file(
+      'client/pages/chat/chat.ts',
+      'import { NAME } from "../../../protocol/frames.js"; console.log(NAME);'
+    );
+    file('client/pages/chat/chat.css', '@import "../shared/theme.css"; main { margin: 0 }');
+    file('client/pages/shared/theme.css', 'body { color: light-dark(#000, #fff) }');
+    file('client/pages/chat/index.html', '<!doctype html>');
   });
 
   after(() => {
@@ -65,35 +68,37 @@ describe('scripts/build.mjs', function () {
 
   it('makes modules, bundled pages and their files, and counts as fresh', async () => {
     expect(await build()).to.deep.equal({ code: 0, stderr: '' });
-    expect(readdirSync(join(root, 'dist/client'))).to.eql(['chat']);
-    expect(readdirSync(join(root, 'dist/client/chat'))).to.have.members([
+    expect(readdirSync(join(root, 'dist/client/pages'))).to.eql(['chat']);
+    expect(readdirSync(join(root, 'dist/client/pages/chat'))).to.have.members([
       'chat.css',
       'chat.css.map',
       'chat.js',
       'chat.js.map',
       'index.html'
     ]);
-    expect(readFileSync(join(root, 'dist/client/chat/chat.js'), 'utf8')).to.not.include('import');
-    const styles = readFileSync(join(root, 'dist/client/chat/chat.css'), 'utf8');
+    expect(readFileSync(join(root, 'dist/client/pages/chat/chat.js'), 'utf8')).to.not.include(
+      'import'
+    );
+    const styles = readFileSync(join(root, 'dist/client/pages/chat/chat.css'), 'utf8');
     expect(styles).to.match(/^body\{color:light-dark\(#000,#fff\)\}main\{margin:0\}/);
-    expect(readdirSync(join(root, 'dist/server'))).to.deep.equal(['protocol.js']);
+    expect(readdirSync(join(root, 'dist/protocol'))).to.deep.equal(['frames.js']);
     expect(needsBuild(root)).to.equal(false);
   });
 
   it('leaves dist as it was and stale when a source does not compile', async () => {
-    file('server/broken.ts', 'export const broken: number = "text";');
+    file('protocol/broken.ts', 'export const broken: number = "text";');
     const { code, stderr } = await build();
     expect(code).to.equal(1);
     expect(stderr).to.include('build failed, dist is as it was');
-    expect(readdirSync(join(root, 'dist/server'))).to.deep.equal(['protocol.js']);
+    expect(readdirSync(join(root, 'dist/protocol'))).to.deep.equal(['frames.js']);
     expect(readdirSync(root).filter((name) => name.startsWith('dist.next'))).to.eql([]);
     expect(needsBuild(root)).to.equal(true);
   });
 
   it('leaves nothing behind of a source that is gone', async () => {
-    rmSync(join(root, 'server/broken.ts'));
-    file('dist/server/removed.js', '');
+    rmSync(join(root, 'protocol/broken.ts'));
+    file('dist/protocol/removed.js', '');
     expect((await build()).code).to.equal(0);
-    expect(readdirSync(join(root, 'dist/server'))).to.deep.equal(['protocol.js']);
+    expect(readdirSync(join(root, 'dist/protocol'))).to.deep.equal(['frames.js']);
   });
 });

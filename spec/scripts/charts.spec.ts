@@ -5,8 +5,8 @@ import { chartStyle } from '../../scripts/charts/chart-style.js';
 import { CHARTS } from '../../scripts/charts/charts.js';
 import { mermaidText } from '../../scripts/charts/mermaid-text.js';
 import { svgText } from '../../scripts/charts/svg-text.js';
-import { drawn } from '../../client/inspect/drawn-element.js';
-import { GRAPHS, laidOut } from '../server/inspector/laid-out.js';
+import { drawn } from '../../client/pages/inspect/chart/drawn-element.js';
+import { GRAPHS, laidOut } from '../server/inspector/charts/laid-out.js';
 
 const ROOT = new URL('../../', import.meta.url);
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { errorsPage } from '../../scripts/errors-page.js';
-import { CLOSES, ERRORS } from '../../server/errors.js';
+import { CLOSES, ERRORS } from '../../protocol/errors.js';
 
 describe('errorsPage', () => {
   it('is docs/errors.md as it stands', () => {

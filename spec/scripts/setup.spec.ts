@@ -77,7 +77,12 @@ describe('needsBuild', () => {
   let checkout: Checkout;
   beforeEach(() => {
     checkout = new Checkout();
-    for (const path of ['index.ts', 'server/main.ts', 'client/chat/chat.css', 'tsconfig.json']) {
+    for (const path of [
+      'index.ts',
+      'cli/run-server.ts',
+      'client/pages/chat/chat.css',
+      'tsconfig.json'
+    ]) {
       checkout.file(path, 100);
     }
     checkout.touch('client', 1);
@@ -96,7 +101,12 @@ describe('needsBuild', () => {
     expect(needsBuild(checkout.root)).to.equal(true);
   });
 
-  for (const path of ['index.ts', 'server/main.ts', 'client/chat/chat.css', 'tsconfig.json']) {
+  for (const path of [
+    'index.ts',
+    'cli/run-server.ts',
+    'client/pages/chat/chat.css',
+    'tsconfig.json'
+  ]) {
     it(`answers true when ${path} has changed since`, () => {
       checkout.touch(path, 201);
       expect(needsBuild(checkout.root)).to.equal(true);
@@ -104,7 +114,7 @@ describe('needsBuild', () => {
   }
 
   it('answers true when a source was removed since', () => {
-    unlinkSync(join(checkout.root, 'client/chat/chat.css'));
+    unlinkSync(join(checkout.root, 'client/pages/chat/chat.css'));
     expect(needsBuild(checkout.root)).to.equal(true);
   });
 });

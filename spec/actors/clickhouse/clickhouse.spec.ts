@@ -3,7 +3,11 @@ import { createServer } from 'node:net';
 import { createActor, sendTo, setup, SimulatedClock } from 'xstate';
 import { createClickhouse, PING_EVERY_MS } from '../../../actors/clickhouse/clickhouse.js';
 import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
-import { NO_FACTS, type ChildOutput, type ChildReport } from '../../../machines/child.js';
+import {
+  NO_FACTS,
+  type ChildOutput,
+  type ChildReport
+} from '../../../machines/supervision/child.js';
 
 /** A store in memory that fails when it is told to. */
 class FakeStore implements AnalyticsStore {

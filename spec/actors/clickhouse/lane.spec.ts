@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createClient } from '@clickhouse/client';
 import { Lane, LANE_WAIT_MS } from '../../../actors/clickhouse/lane.js';
 import { StoreError } from '../../../actors/clickhouse/store.js';
-import { Deferred } from '../../machines/supervised.js';
+import { Deferred } from '../../machines/supervision/supervised.js';
 import { settle } from '../../virtual-clock.js';
 
 describe('Lane', () => {

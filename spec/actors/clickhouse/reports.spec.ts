@@ -16,7 +16,7 @@ import {
 } from '../../../actors/clickhouse/search.js';
 import { askStats } from '../../../actors/clickhouse/stats.js';
 import type { AnalyticsStore } from '../../../actors/clickhouse/store.js';
-import { delivered, FED_AT, MemoryFeed, moved } from '../memory-feed.js';
+import { delivered, FED_AT, MemoryFeed, moved } from '../log/memory-feed.js';
 import { REAL_STORES, type RealStore } from './stores.js';
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { rowsOf, UNREADABLE } from '../../../actors/clickhouse/rows.js';
-import { delivered, FED_AT, MemoryFeed, moved, stepped } from '../memory-feed.js';
+import { delivered, FED_AT, MemoryFeed, moved, stepped } from '../log/memory-feed.js';
 
 /** The first row of a table that a feed makes. */
 function rowOf(table: string, fill: (feed: MemoryFeed) => void) {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { SinkLag } from '../../../actors/clickhouse/sink-lag.js';
-import type { SinkState } from '../../../machines/sink-status.js';
+import type { SinkState } from '../../../machines/clickhouse/sink-status.js';
 
 const sink = (status: SinkState, threads: number) => ({
   status,

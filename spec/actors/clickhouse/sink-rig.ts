@@ -5,8 +5,8 @@ import { createClickhouse } from '../../../actors/clickhouse/clickhouse.js';
 import { createSink } from '../../../actors/clickhouse/sink.js';
 import type { AnalyticsStore } from '../../../actors/clickhouse/store.js';
 import { systemClock, type Clock } from '../../../actors/clock.js';
-import { NO_FACTS, type ChildReport } from '../../../machines/child.js';
-import { MemoryFeed } from '../memory-feed.js';
+import { NO_FACTS, type ChildReport } from '../../../machines/supervision/child.js';
+import { MemoryFeed } from '../log/memory-feed.js';
 import { RecordedLogger } from '../recorded-logger.js';
 
 /** A clock whose seconds pass fifty times as fast, for waits that a spec has no reason to wait for. */

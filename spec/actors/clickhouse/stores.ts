@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedStore } from '../../../actors/clickhouse/embedded-store.js';
+import { EmbeddedStore } from '../../../actors/clickhouse/embedded/embedded-store.js';
 import { RemoteStore } from '../../../actors/clickhouse/remote-store.js';
 import type { AnalyticsStore } from '../../../actors/clickhouse/store.js';
 import { systemClock } from '../../../actors/clock.js';

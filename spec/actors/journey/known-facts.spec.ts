@@ -5,7 +5,7 @@ import { StoreError, type AnalyticsStore } from '../../../actors/clickhouse/stor
 import type { JourneyMessage } from '../../../actors/journey/journey.js';
 import { FACT_ROWS_MAX, findKnownFacts, findTrimmed } from '../../../actors/journey/known-facts.js';
 import { REAL_STORES, type RealStore } from '../clickhouse/stores.js';
-import { delivered, FED_AT, MemoryFeed, stepped } from '../memory-feed.js';
+import { delivered, FED_AT, MemoryFeed, stepped } from '../log/memory-feed.js';
 
 const MESSAGE: JourneyMessage = {
   thread: 't1',

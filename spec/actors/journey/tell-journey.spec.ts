@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import type { JourneyMessage, JourneyNow } from '../../../actors/journey/journey.js';
 import type { KnownFacts } from '../../../actors/journey/known-facts.js';
 import { STEPS_OF_A_KIND_MAX, tellJourney } from '../../../actors/journey/tell-journey.js';
-import type { DeliveryFact, StepFact } from '../../../actors/log/fact.js';
-import { delivered, FED_AT, stepped } from '../memory-feed.js';
+import type { DeliveryFact, StepFact } from '../../../actors/facts/fact.js';
+import { delivered, FED_AT, stepped } from '../log/memory-feed.js';
 
 const MESSAGE: JourneyMessage = {
   thread: 't1',

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { INSPECT_PAGE_MAX, WATCHED_THREADS_MAX } from '../../../server/inspection-protocol.js';
+import { INSPECT_PAGE_MAX, WATCHED_THREADS_MAX } from '../../../protocol/inspection.js';
 import { decodeRequest } from '../../../server/inspector/inspect-requests.js';
 
 const watch = { type: 'inspect.watch', id: 1, threads: ['lobby'], everything: false };

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { createActor, createMachine, type AnyActor } from 'xstate';
 import { contained } from '../../../actors/inspection.js';
-import { Incidents } from '../../../actors/incidents.js';
-import { Connection } from '../../../server/connection.js';
-import { Connections } from '../../../server/connections.js';
-import { INSPECT_SUBPROTOCOL } from '../../../server/inspection-protocol.js';
+import { Incidents } from '../../../actors/monitor/incidents.js';
+import { Connection } from '../../../server/chat/connection.js';
+import { Connections } from '../../../server/chat/connections.js';
+import { INSPECT_SUBPROTOCOL } from '../../../protocol/inspection.js';
 import {
   Inspector,
   VIEWER_PING_MS,
@@ -17,8 +17,8 @@ import type { Viewer } from '../../../server/inspector/viewer.js';
 import type { TransportRequest } from '../../../server/transport/transport.js';
 import { RecordedLogger } from '../../actors/recorded-logger.js';
 import { VirtualClock } from '../../virtual-clock.js';
-import { FakeSocket } from '../fake-socket.js';
-import { threadRig } from '../thread-rig.js';
+import { FakeSocket } from '../chat/fake-socket.js';
+import { threadRig } from '../chat/thread-rig.js';
 
 const GRACE_MS = 10_000;
 

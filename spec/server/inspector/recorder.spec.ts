@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { createActor, createMachine, sendTo, type AnyActor } from 'xstate';
 import { contained } from '../../../actors/inspection.js';
-import { Incidents } from '../../../actors/incidents.js';
-import type { RecordedMessage } from '../../../server/inspection-protocol.js';
+import { Incidents } from '../../../actors/monitor/incidents.js';
+import type { RecordedMessage } from '../../../protocol/inspection.js';
 import { Recorder, type DeliveryActorsSource } from '../../../server/inspector/recorder.js';
 import { RecordingBuffer } from '../../../server/inspector/recording-buffer.js';
 import { RecordedLogger } from '../../actors/recorded-logger.js';
 import { VirtualClock } from '../../virtual-clock.js';
-import { threadRig } from '../thread-rig.js';
+import { threadRig } from '../chat/thread-rig.js';
 
 const GRACE_MS = 10_000;
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { RowsPage } from '../../../server/inspection-protocol.js';
+import type { RowsPage } from '../../../protocol/inspection.js';
 import { pageOf } from '../../../server/inspector/row-page.js';
 
 const all = { key: (name: string) => name, matches: () => true };

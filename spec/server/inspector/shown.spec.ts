@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createActor, fromPromise } from 'xstate';
-import { deliveryMachine } from '../../../machines/delivery.machine.js';
+import { deliveryMachine } from '../../../machines/delivery/delivery.machine.js';
 import { MASK } from '../../../server/logger/redact.js';
 import {
   SHOWN_CHARS_MAX,

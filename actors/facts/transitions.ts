@@ -1,0 +1,111 @@
+/**
+ * Which state each chart left, when and why, as facts for the analytics store. It hears of transitions only, never of
+ * messages.
+ */
+import type { InspectionEvent, StateValue } from 'xstate';
+import type { Clock } from '../clock.js';
+import type { Fact } from './fact.js';
+
+/** Facts kept until there is a log to keep them, a start makes a few dozen; what comes after it has closed is lost. */
+export const EARLY_FACTS_MAX = 256;
+
+/** Charts that are not recorded: each batch that the sink stores would make facts for the next one, for ever. */
+const UNRECORDED: ReadonlySet<string> = new Set(['sink']);
+
+/** State in which an actor that has ended, or was stopped, is said to be. */
+const GONE = 'gone';
+
+/** What the recorder works with. */
+export interface TransitionsOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /** Takes facts once there is a log; null before and after. */
+  readonly record: () => ((fact: Fact) => void) | null;
+}
+
+/** Writes a state value in words: nested ones joined with dots, parallel ones with commas. */
+export function stateText(value: StateValue): string {
+  if (typeof value === 'string') return value;
+  return Object.entries(value)
+    .map(([name, inner]) => (inner === undefined ? name : `${name}.${stateText(inner)}`))
+    .join(',');
+}
+
+/** Follows actors by name and records their transitions. As many are remembered as are alive. */
+export class Transitions {
+  private readonly options: TransitionsOptions;
+  private readonly actors = new Map<string, { state: string; at: number }>();
+  private readonly early: Fact[] = [];
+
+  constructor(options: TransitionsOptions) {
+    this.options = options;
+  }
+
+  /** An observer for `inspect` that follows every chart of a system. */
+  readonly observe = (event: InspectionEvent): void => {
+    if (event.type !== '@xstate.snapshot') return;
+    const { snapshot, actorRef } = event;
+    if (!('machine' in snapshot && 'value' in snapshot)) return;
+    const chart = idOf(snapshot.machine);
+    if (
+      chart === null ||
+      UNRECORDED.has(chart) ||
+      !isStateValue(snapshot.value) ||
+      !('id' in actorRef)
+    )
+      return;
+    const actor = String(actorRef.id);
+    this.note(chart, actor, snapshot.value, event.event.type);
+    if (snapshot.status !== 'active') this.end(chart, actor, event.event.type);
+  };
+
+  /** Notes where an actor is; the first time nothing is recorded, and nothing when it has not moved. */
+  note(chart: string, actor: string, value: StateValue, event: string): void {
+    const key = `${chart} ${actor}`;
+    const known = this.actors.get(key);
+    const to = stateText(value);
+    if (known?.state === to) return;
+    const at = this.options.clock.now();
+    this.actors.set(key, { state: to, at });
+    if (known !== undefined) this.leave(chart, actor, known, { to, event, at });
+  }
+
+  /** Notes that an actor is no more. */
+  end(chart: string, actor: string, event: string): void {
+    const key = `${chart} ${actor}`;
+    const known = this.actors.get(key);
+    if (known === undefined) return;
+    this.actors.delete(key);
+    const at = this.options.clock.now();
+    this.leave(chart, actor, known, { to: GONE, event, at });
+  }
+
+  private leave(
+    chart: string,
+    actor: string,
+    known: { state: string; at: number },
+    move: { to: string; event: string; at: number }
+  ): void {
+    const spentMs = Math.max(0, move.at - known.at);
+    const fact: Fact = { kind: 'transition', chart, actor, from: known.state, ...move, spentMs };
+    const record = this.options.record();
+    if (record === null) {
+      if (this.early.length < EARLY_FACTS_MAX) this.early.push(fact);
+      return;
+    }
+    for (const waiting of this.early.splice(0)) record(waiting);
+    record(fact);
+  }
+}
+
+function idOf(machine: unknown): string | null {
+  return typeof machine === 'object' &&
+    machine !== null &&
+    'id' in machine &&
+    typeof machine.id === 'string'
+    ? machine.id
+    : null;
+}
+
+function isStateValue(value: unknown): value is StateValue {
+  return typeof value === 'string' || (typeof value === 'object' && value !== null);
+}

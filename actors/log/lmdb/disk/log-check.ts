@@ -1,0 +1,336 @@
+/**
+ * Reads a log from end to end without changing it: says what is wrong, or saves what can be read. Both work on a log
+ * that the server refuses.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { reasonOf } from '../../../../machines/reason.js';
+import { checkFeed } from '../feed/feed-check.js';
+import { LogCorruptError, LogOpenError } from '../../log-errors.js';
+import { entryProblem } from './log-opening.js';
+import {
+  decodeCount,
+  decodeMeta,
+  decodeThread,
+  decodeWatch,
+  entryKey,
+  isEntryKey,
+  LOG_FORMAT,
+  META_KEY,
+  midKey,
+  threadKey,
+  unescaped,
+  within,
+  type LogRow
+} from '../log-keys.js';
+import { inspectDataFile } from './log-file.js';
+import { openStore, type LogStore } from '../log-store.js';
+import { walkPages } from './log-pages.js';
+import { frameHeader, parseMessageFrame } from '../../../../protocol/message-frame.js';
+import { ThreadHeads } from '../thread-heads.js';
+
+/** Most problems that a report words; the rest is counted. */
+export const PROBLEMS_MAX = 100;
+
+/** Rows between two reports of progress and two turns of the event loop. */
+const ROWS_A_TURN = 2_000;
+
+/** What a check has found. */
+export interface CheckReport {
+  readonly format: number | null;
+  readonly threads: number;
+  readonly messages: number;
+  readonly members: number;
+  readonly unwatched: number;
+  readonly problemCount: number;
+  /** The first {@link PROBLEMS_MAX}, in words. */
+  readonly problems: readonly string[];
+}
+
+/** What an export has done. */
+export interface ExportReport {
+  readonly written: number;
+  /** Entries that are there but do not decode. */
+  readonly skipped: number;
+  /** Pages that could not be read; how many entries were there is not known. */
+  readonly holeCount: number;
+  /** The first {@link PROBLEMS_MAX} of them, in words. */
+  readonly holes: readonly string[];
+}
+
+/**
+ * Checks everything: pages are whole, frames decode, offsets are without holes, the mid index agrees both ways, marks
+ * are in range. With pages lost the rest is not compared, only counted. The server must be stopped.
+ * @throws {LogOpenError} there is no log, or it may not be read
+ * @throws {LogCorruptError} the data file is not a log at all
+ */
+export async function checkLog(
+  dir: string,
+  onProgress: (rows: number) => void = () => undefined
+): Promise<CheckReport> {
+  const { written, holes, holeCount } = await exportLog(dir, () => undefined);
+  if (holeCount > 0) {
+    return {
+      format: null,
+      threads: 0,
+      messages: written,
+      members: 0,
+      unwatched: 0,
+      problemCount: holeCount,
+      problems: holes
+    };
+  }
+  const store = openStore({ dir, use: 'read' });
+  try {
+    return await new Check(store, dir, onProgress).run();
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Hands every readable message to `write` as one line of JSON, in thread and offset order, and waits when it says so.
+ * The server must be stopped.
+ * @throws {LogOpenError} there is no log, or it may not be read
+ * @throws {LogCorruptError} the data file is not a log at all
+ */
+export async function exportLog(
+  dir: string,
+  write: (line: string) => void | Promise<void>
+): Promise<ExportReport> {
+  const holes: string[] = [];
+  let holeCount = 0;
+  let written = 0;
+  let skipped = 0;
+  let rows = 0;
+  refuseForeign(dir);
+  for (const { key, value } of walkPages(dir, (hole) => {
+    holeCount += 1;
+    if (holes.length < PROBLEMS_MAX) holes.push(hole);
+  })) {
+    rows += 1;
+    if (rows % ROWS_A_TURN === 0) await nextTurn();
+    if (!isEntryKey(key)) continue;
+    const line = value.toString('utf8');
+    if (parseMessageFrame(line) === null) {
+      skipped += 1;
+    } else {
+      written += 1;
+      await write(line);
+    }
+  }
+  return { written, skipped, holeCount, holes };
+}
+
+function refuseForeign(dir: string): void {
+  const file = inspectDataFile(dir);
+  if (file.state === 'absent') throw new LogOpenError(dir, 'there is no log');
+  if (file.state === 'foreign') throw new LogCorruptError(dir, file.what);
+}
+
+class Check {
+  readonly #store: LogStore;
+  readonly #heads: ThreadHeads;
+  readonly #onProgress: (rows: number) => void;
+  readonly #problems: string[] = [];
+  #problemCount = 0;
+  #rows = 0;
+
+  constructor(store: LogStore, dir: string, onProgress: (rows: number) => void) {
+    this.#store = store;
+    // No head is kept: everything is looked at once.
+    this.#heads = new ThreadHeads(store, dir);
+    this.#onProgress = onProgress;
+  }
+
+  async run(): Promise<CheckReport> {
+    const format = this.#meta();
+    const messages = await this.#entries();
+    await this.#index();
+    const threads = await this.#threads();
+    const members = await this.#members();
+    const unwatched = await this.#unwatched();
+    await this.#feed();
+    return {
+      format,
+      threads,
+      messages,
+      members,
+      unwatched,
+      problemCount: this.#problemCount,
+      problems: this.#problems
+    };
+  }
+
+  #problem(what: string): void {
+    this.#problemCount += 1;
+    if (this.#problems.length < PROBLEMS_MAX) this.#problems.push(what);
+  }
+
+  async #step(): Promise<void> {
+    this.#rows += 1;
+    if (this.#rows % ROWS_A_TURN !== 0) return;
+    this.#onProgress(this.#rows);
+    await nextTurn();
+  }
+
+  /** Reads a row; one that cannot be read is a problem and counts as absent. */
+  #get(...key: Parameters<LogStore['get']>): string | undefined {
+    try {
+      return this.#store.get(...key);
+    } catch (error) {
+      this.#problem(reasonOf(error));
+      return undefined;
+    }
+  }
+
+  #walk(tag: string): Iterable<LogRow> {
+    return this.#store.range(within(tag));
+  }
+
+  #meta(): number | null {
+    const text = this.#get(META_KEY);
+    const meta = text === undefined ? null : decodeMeta(text);
+    if (meta === null) this.#problem('the meta row is missing or does not decode');
+    else if (meta.format > LOG_FORMAT) {
+      this.#problem(`format ${String(meta.format)} is newer than ${String(LOG_FORMAT)}`);
+    }
+    return meta?.format ?? null;
+  }
+
+  async #entries(): Promise<number> {
+    let messages = 0;
+    let thread: unknown = null;
+    let expected = 0;
+    for (const row of this.#walk('e')) {
+      await this.#step();
+      messages += 1;
+      const problem = entryProblem(row);
+      const [, id, offset] = row.key;
+      if (typeof id !== 'string' || typeof offset !== 'number') {
+        this.#problem(problem ?? 'a key is not an entry’s');
+        continue;
+      }
+      if (id !== thread) {
+        this.#end(thread, expected - 1);
+        thread = id;
+        expected = this.#first(id) ?? offset;
+      }
+      if (offset !== expected) {
+        this.#problem(
+          `thread ${id} has no entries ${String(expected)} to ${String(offset - 1)} (next is ${String(offset)})`
+        );
+      }
+      expected = offset + 1;
+      if (problem === null) this.#indexed(id, offset, row.value);
+      else this.#problem(problem);
+    }
+    this.#end(thread, expected - 1);
+    return messages;
+  }
+
+  #first(thread: string): number | null {
+    return decodeThread(this.#get(threadKey(thread)) ?? '')?.first ?? null;
+  }
+
+  /** The record may know of an entry that is not there. */
+  #end(thread: unknown, last: number): void {
+    if (typeof thread !== 'string') return;
+    const record = decodeThread(this.#get(threadKey(thread)) ?? '');
+    if (record === null)
+      this.#problem(`the record of thread ${thread} is missing or does not decode`);
+    else if (record.last > last) {
+      this.#problem(
+        `thread ${thread} has no entries ${String(last + 1)} to ${String(record.last)}`
+      );
+    }
+  }
+
+  #indexed(thread: string, offset: number, frame: string): void {
+    const mid = frameHeader(frame)?.mid;
+    const at = mid === undefined ? undefined : this.#get(midKey(mid, thread));
+    if (at === undefined || decodeCount(at) !== offset) {
+      this.#problem(
+        `entry ${String(offset)} of thread ${thread} is ${at === undefined ? 'not in the mid index' : `in the mid index as ${at}`}`
+      );
+    }
+  }
+
+  async #index(): Promise<void> {
+    for (const { key, value } of this.#walk('m')) {
+      await this.#step();
+      const [, text, thread] = key;
+      const mid = typeof text === 'string' ? unescaped(text) : null;
+      const offset = decodeCount(value);
+      if (mid === null || typeof thread !== 'string' || offset === null) {
+        this.#problem(`the index row ${JSON.stringify(key)} does not decode`);
+        continue;
+      }
+      const frame = this.#get(entryKey(thread, offset));
+      if (frame === undefined || frameHeader(frame)?.mid !== mid) {
+        this.#problem(
+          `the index names entry ${String(offset)} of thread ${thread} for mid ${JSON.stringify(mid)}, which is not there`
+        );
+      }
+    }
+  }
+
+  async #threads(): Promise<number> {
+    let threads = 0;
+    for (const { key, value } of this.#walk('t')) {
+      await this.#step();
+      threads += 1;
+      const record = decodeThread(value);
+      const thread = String(key[1]);
+      if (record === null || record.first < 1 || record.first > this.#last(thread) + 1) {
+        this.#problem(`the record of thread ${thread} does not fit its entries`);
+      }
+    }
+    return threads;
+  }
+
+  #last(thread: string): number {
+    try {
+      return this.#heads.peek(thread)?.last ?? 0;
+    } catch (error) {
+      this.#problem(reasonOf(error));
+      return 0;
+    }
+  }
+
+  async #members(): Promise<number> {
+    let members = 0;
+    for (const { key, value } of this.#walk('u')) {
+      await this.#step();
+      members += 1;
+      const thread = String(key[2]);
+      const read = decodeCount(value);
+      if (read === null || read > this.#last(thread)) {
+        this.#problem(
+          `the read mark ${value} of ${String(key[1])} in thread ${thread} is out of range`
+        );
+      }
+    }
+    return members;
+  }
+
+  async #unwatched(): Promise<number> {
+    let unwatched = 0;
+    for (const { key, value } of this.#walk('h')) {
+      await this.#step();
+      unwatched += 1;
+      const thread = String(key[1]);
+      const record = decodeWatch(value);
+      if (record === null || record.from > this.#last(thread)) {
+        this.#problem(`the unwatched mark of thread ${thread} does not fit its entries`);
+      }
+    }
+    return unwatched;
+  }
+
+  async #feed(): Promise<void> {
+    for (const problem of checkFeed(this.#store, (thread) => this.#last(thread))) {
+      await this.#step();
+      if (problem !== null) this.#problem(problem);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * What happens to a log before it is used: is it one, is it of a format we know, does a sample of it decode, and may
+ * clients go on trusting the history they have seen.
+ */
+import { readFileSync } from 'node:fs';
+import { LogCorruptError, LogFormatError } from '../../log-errors.js';
+import {
+  decodeCount,
+  decodeMeta,
+  decodeRun,
+  LOG_FORMAT,
+  META_KEY,
+  RUN_KEY,
+  within,
+  type LogMeta,
+  type LogRow,
+  type RunMark
+} from '../log-keys.js';
+import type { LogStore } from '../log-store.js';
+import { upgradeLog } from './log-upgrade.js';
+import { parseMessageFrame } from '../../../../protocol/message-frame.js';
+import type { Durability } from '../../thread-log.js';
+
+/** Rows decoded at each end of the entries when a log is opened; everything is what `log check` is for. */
+const SAMPLE_ROWS = 64;
+
+/** What {@link prepareLog} works with. */
+export interface PrepareOptions {
+  readonly dir: string;
+  readonly durability: Durability;
+  readonly newEpoch: () => string;
+  /** Boot id of the machine, null where there is none. */
+  readonly bootId: () => string | null;
+}
+
+/** Id of the machine's present boot; null where the system does not tell. */
+export function systemBootId(): string | null {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Looks a log over, lays down its meta row when it is new, and marks it as in use. `renewed` says that the epoch is
+ * another one now, because the machine went down under a log that promised less than that. A log of an older format
+ * is brought to this one.
+ * @throws {LogFormatError} written by a newer version
+ * @throws {LogCorruptError} not a log, or the meta rows or a sampled entry do not decode
+ */
+export async function prepareLog(
+  store: LogStore,
+  options: PrepareOptions
+): Promise<{ epoch: string; renewed: boolean }> {
+  const { dir, durability } = options;
+  const found = readMeta(store, dir);
+  if (found !== null) sample(store, dir);
+  const boot = options.bootId();
+  const renewed = found !== null && mayHaveLost(readRun(store, dir), boot);
+  if (found !== null) await upgradeLog(store, found.format);
+  // Only now: until here a log that is being upgraded is one of its old format, and the next start does it again.
+  const meta: LogMeta = {
+    format: LOG_FORMAT,
+    epoch: found === null || renewed ? options.newEpoch() : found.epoch
+  };
+  const run: RunMark = { durability, boot, clean: false };
+  await store.commit([
+    { key: META_KEY, value: JSON.stringify(meta) },
+    { key: RUN_KEY, value: JSON.stringify(run) }
+  ]);
+  // The mark must be on disk before what it warns of: the machine may go down at any time from here.
+  await store.sync();
+  return { epoch: meta.epoch, renewed };
+}
+
+/** Marks a log as closed in good order. Everything must have been committed. */
+export async function markClean(
+  store: LogStore,
+  durability: Durability,
+  boot: string | null
+): Promise<void> {
+  await store.sync();
+  const run: RunMark = { durability, boot, clean: true };
+  await store.commit([{ key: RUN_KEY, value: JSON.stringify(run) }]);
+  await store.sync();
+}
+
+/** The meta row; null when the log is new. */
+function readMeta(store: LogStore, dir: string): LogMeta | null {
+  const text = store.get(META_KEY);
+  if (text === undefined) {
+    for (const { key } of store.range({ from: ['a'], to: ['z'], limit: 1 })) {
+      throw new LogCorruptError(dir, `it has rows (${JSON.stringify(key)}) but no meta row`);
+    }
+    return null;
+  }
+  const meta = decodeMeta(text);
+  if (meta === null) throw new LogCorruptError(dir, 'the meta row does not decode');
+  if (meta.format > LOG_FORMAT) throw new LogFormatError(dir, meta.format, LOG_FORMAT);
+  return meta;
+}
+
+function readRun(store: LogStore, dir: string): RunMark {
+  const run = decodeRun(store.get(RUN_KEY) ?? '');
+  if (run === null) throw new LogCorruptError(dir, 'the run row does not decode');
+  return run;
+}
+
+/** An unclean end of a process-durable run is harmless only if the machine is known to have stayed up. */
+function mayHaveLost(run: RunMark, boot: string | null): boolean {
+  return run.durability === 'process' && !run.clean && (boot === null || run.boot !== boot);
+}
+
+function sample(store: LogStore, dir: string): void {
+  const ends = [false, true].map((reverse) =>
+    store.range({ ...within('e'), reverse, limit: SAMPLE_ROWS })
+  );
+  for (const rows of ends) {
+    for (const row of rows) {
+      const problem = entryProblem(row);
+      if (problem !== null) throw new LogCorruptError(dir, problem);
+    }
+  }
+  for (const { key, value } of store.range({ ...within('m'), reverse: true, limit: SAMPLE_ROWS })) {
+    if (decodeCount(value) === null) {
+      throw new LogCorruptError(dir, `the index row ${JSON.stringify(key)} does not decode`);
+    }
+  }
+}
+
+/** Says what is wrong with an entry's row by itself; null when nothing is. */
+export function entryProblem({ key, value }: LogRow): string | null {
+  const [, thread, offset] = key;
+  if (typeof thread !== 'string' || typeof offset !== 'number') {
+    return `the key ${JSON.stringify(key)} is not an entry's`;
+  }
+  const place = `entry ${String(offset)} of thread ${thread}`;
+  const frame = parseMessageFrame(value);
+  if (frame === null) return `${place} does not decode`;
+  return frame.thread === thread && frame.offset === offset
+    ? null
+    : `${place} holds offset ${String(frame.offset)} of thread ${frame.thread}`;
+}

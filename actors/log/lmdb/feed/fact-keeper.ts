@@ -1,0 +1,301 @@
+/**
+ * Keeps facts until the store has them: in memory for a moment, then in rows of the log. When there is no room, facts
+ * give way: the newest when memory is full, the oldest when the disk is.
+ */
+import type { Clock } from '../../../clock.js';
+import type { CommitQueue, Job } from '../commit-queue.js';
+import { DiskWatch } from '../disk/disk-room.js';
+import type { Fact } from '../../../facts/fact.js';
+import { decodeFacts, factId, FACTS_A_ROW, factRow } from './fact-row.js';
+import type { FeedState } from './feed-state.js';
+import type { FeedFact } from '../../log-feed.js';
+import { factsKey, within, type LogRow } from '../log-keys.js';
+import type { LogStore, LogWrite } from '../log-store.js';
+
+/** Most facts that wait in memory, some 16 MB: minutes of a busy server while the disk takes nothing. Then the newest go. */
+export const FACTS_MAX = 65_536;
+
+/**
+ * Most facts that are kept for a store that has never come, some 16 MB: it may be one that cannot come, as where the
+ * embedded engine has no binary, and then facts would fill the disk. Then the newest go.
+ */
+export const UNCLAIMED_MAX = 65_536;
+
+/** How long a fact waits for company before it is written: within the second that was promised, four commits a second. */
+export const FACTS_FLUSH_MS = 250;
+
+/** Most rows of facts in one commit, so that messages in it wait a millisecond more at the most. */
+const ROWS_A_JOB = 4;
+
+/** What a job of facts costs in the queue, in bytes: about its rows. */
+const JOB_BYTES = 524_288;
+
+/** Rows that one commit gives up: a few milliseconds of work. */
+const DROP_ROWS = 4;
+
+/** What a keeper works with. */
+export interface FactKeeperOptions {
+  readonly store: LogStore;
+  readonly queue: Pick<CommitQueue, 'push' | 'refusal' | 'nudge'>;
+  readonly clock: Clock;
+  readonly state: FeedState;
+  readonly epoch: string;
+  /** Whether a store has ever taken from this log. */
+  readonly isClaimed: () => boolean;
+  /** Whether the disk of the log is low. */
+  readonly isLow: () => boolean;
+  /** Called when facts have become durable. */
+  readonly onStored: () => void;
+}
+
+/** A row with its number of facts. */
+export interface FactRow {
+  readonly seq: number;
+  readonly count: number;
+}
+
+/** Facts read from their rows, which are taken as a whole. */
+export interface FactPage {
+  readonly facts: FeedFact[];
+  readonly rows: FactRow[];
+  readonly more: boolean;
+}
+
+/** The facts of one log. */
+export class FactKeeper {
+  readonly #options: FactKeeperOptions;
+  #buffer: string[] = [];
+  /** Rows that have their seq and are not known to be durable, of which so many are in the commit under way. */
+  readonly #sealed: { readonly seq: number; readonly facts: readonly string[] }[] = [];
+  #underWay = 0;
+  /** The seq of the next row to be sealed. */
+  #nextSeq = 1;
+  /** Rows from `oldest` to before `durable` may be given: an id that a crash could take back must not be seen. */
+  #oldest = 1;
+  #durable = 1;
+  /** Rows before this one are given up. */
+  #dropBelow = 0;
+  #dropped = 0;
+  #isWriting = false;
+  #isClosed = false;
+  #flush: unknown = null;
+  readonly #disk: DiskWatch;
+
+  constructor(options: FactKeeperOptions) {
+    this.#options = options;
+    this.#disk = new DiskWatch({
+      ...options,
+      isNeeded: () => this.hasRows,
+      onLow: () => {
+        // All that is there now: in a minute a store that can be reached would have taken it.
+        this.#dropBelow = this.#durable;
+        options.queue.nudge();
+      }
+    });
+    this.restore();
+  }
+
+  /** Facts that have not been taken. */
+  get waiting(): number {
+    let sealed = 0;
+    for (const { facts } of this.#sealed.slice(this.#underWay)) sealed += facts.length;
+    return this.#options.state.facts + sealed + this.#buffer.length;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Whether there are rows to be taken. */
+  get hasRows(): boolean {
+    return this.#oldest < this.#durable;
+  }
+
+  /** Finds out which rows are on disk, the state having been read. Nothing may be on its way to it. */
+  restore(): void {
+    const { store, state } = this.#options;
+    this.#durable = state.nextSeq;
+    this.#oldest = state.nextSeq;
+    for (const key of store.keys({ ...within('f'), limit: 1 })) this.#oldest = Number(key[1]);
+    this.#nextSeq = Math.max(this.#nextSeq, state.nextSeq);
+    // A commit that failed may have been kept all the same: its rows are not written twice.
+    while (this.#sealed[0] !== undefined && this.#sealed[0].seq < state.nextSeq) {
+      this.#sealed.shift();
+    }
+    this.#dropBelow = 0;
+    if (this.hasRows) this.#disk.start();
+  }
+
+  record(fact: Fact): void {
+    const isUnclaimed = !this.#options.isClaimed() && this.waiting >= UNCLAIMED_MAX;
+    if (this.#isClosed || isUnclaimed || this.#buffer.length >= FACTS_MAX) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#buffer.push(JSON.stringify(fact));
+    if (this.#buffer.length >= FACTS_A_ROW) this.#write();
+    else this.#writeLater();
+  }
+
+  /** Seqs of the rows that may be given, the last one outside. */
+  get rows(): { readonly from: number; readonly to: number } {
+    return { from: this.#oldest, to: this.#durable };
+  }
+
+  /** The facts that are not known to be in rows, oldest first, as JSON text. */
+  *inMemory(): Generator<string, void> {
+    for (const { facts } of this.#sealed) yield* facts;
+    yield* this.#buffer;
+  }
+
+  /** The oldest rows, with at most `limit` facts but at least one row. */
+  read(limit: number): FactPage {
+    const { store, epoch } = this.#options;
+    const facts: FeedFact[] = [];
+    const rows: FactRow[] = [];
+    if (!this.hasRows) return { facts, rows, more: false };
+    const range = { from: factsKey(this.#oldest), to: factsKey(this.#durable) };
+    for (const { key, value } of store.range(range)) {
+      const seq = Number(key[1]);
+      // One that does not decode is passed over and goes with its neighbours: `log check` names it.
+      const found = decodeFacts(value) ?? [];
+      if (facts.length > 0 && facts.length + found.length > limit) {
+        return { facts, rows, more: true };
+      }
+      rows.push({ seq, count: found.length });
+      for (const [index, fact] of found.entries()) {
+        if (fact !== null) facts.push({ id: factId(seq, index), epoch, fact });
+      }
+    }
+    return { facts, rows, more: false };
+  }
+
+  /** The store has these rows. Nothing is noted when it lacks some before them. */
+  take(rows: readonly FactRow[], into: LogWrite[]): void {
+    const [first] = rows;
+    if (first === undefined || first.seq > this.#oldest) return;
+    this.#remove(rows, into);
+  }
+
+  /** The next commit's worth of giving up facts; null when there is none. */
+  nextDrop(): Job | null {
+    if (this.#oldest >= this.#dropBelow) return null;
+    let found: LogRow[];
+    try {
+      const range = { from: factsKey(this.#oldest), to: factsKey(this.#dropBelow) };
+      found = [...this.#options.store.range({ ...range, limit: DROP_ROWS })];
+    } catch {
+      // The log cannot be read: the next look comes back to it.
+      found = [];
+    }
+    if (found.length === 0) {
+      this.#dropBelow = 0;
+      return null;
+    }
+    const rows = found.map(({ key, value }) => ({
+      seq: Number(key[1]),
+      count: decodeFacts(value)?.length ?? 0
+    }));
+    return {
+      bytes: 0,
+      write: (into) => {
+        this.#remove(rows, into);
+      },
+      settle: (failure) => {
+        if (failure === null) for (const { count } of rows) this.#dropped += count;
+      }
+    };
+  }
+
+  /** Writes what is in memory; what comes later is dropped. The queue must still take jobs. */
+  close(): void {
+    this.#isClosed = true;
+    this.#clear();
+    this.#disk.stop();
+    if (this.#options.queue.refusal() === null) this.#push(Infinity);
+  }
+
+  #remove(rows: readonly FactRow[], into: LogWrite[]): void {
+    const { state } = this.#options;
+    for (const { seq, count } of rows) {
+      if (seq < this.#oldest) continue;
+      into.push({ key: factsKey(seq), value: null });
+      this.#oldest = seq + 1;
+      state.facts = Math.max(0, state.facts - count);
+    }
+    state.write(into);
+  }
+
+  #writeLater(): void {
+    if (this.#isClosed || this.#isWriting || this.#flush !== null) return;
+    this.#flush = this.#options.clock.setTimeout(() => {
+      this.#flush = null;
+      this.#write();
+    }, FACTS_FLUSH_MS);
+  }
+
+  #clear(): void {
+    if (this.#flush !== null) this.#options.clock.clearTimeout(this.#flush);
+    this.#flush = null;
+  }
+
+  #write(): void {
+    if (this.#isWriting) return;
+    if (this.#options.queue.refusal() !== null) {
+      this.#writeLater();
+      return;
+    }
+    this.#clear();
+    this.#push(ROWS_A_JOB);
+  }
+
+  #push(maxRows: number): void {
+    if (this.#buffer.length === 0 && this.#sealed.length === this.#underWay) return;
+    let rows = 0;
+    this.#isWriting = true;
+    this.#options.queue.push({
+      bytes: JOB_BYTES,
+      write: (into) => {
+        rows = this.#seal(maxRows, into);
+      },
+      settle: (failure) => {
+        this.#settled(rows, failure);
+      }
+    });
+  }
+
+  /** Rows get their seq here and keep it when their commit fails: the order of seqs is that of commits. */
+  #seal(maxRows: number, into: LogWrite[]): number {
+    const { state } = this.#options;
+    while (this.#buffer.length > 0 && this.#sealed.length - this.#underWay < maxRows) {
+      this.#sealed.push({ seq: this.#nextSeq, facts: this.#buffer.splice(0, FACTS_A_ROW) });
+      this.#nextSeq += 1;
+    }
+    const rows = this.#sealed.slice(this.#underWay);
+    for (const { seq, facts } of rows) {
+      into.push({ key: factsKey(seq), value: factRow(facts) });
+      state.facts += facts.length;
+      state.nextSeq = seq + 1;
+    }
+    this.#underWay += rows.length;
+    state.write(into);
+    return rows.length;
+  }
+
+  #settled(rows: number, failure: string | null): void {
+    this.#isWriting = false;
+    if (failure === null) {
+      for (const { seq } of this.#sealed.splice(0, rows)) this.#durable = seq + 1;
+      this.#underWay -= rows;
+      if (!this.#isClosed) this.#disk.start();
+      this.#options.onStored();
+    } else {
+      // Not in rows after all. What is on disk is read before anything is written again.
+      for (const { facts } of this.#sealed.slice(0, rows))
+        this.#options.state.facts -= facts.length;
+      this.#underWay = 0;
+    }
+    if (this.#buffer.length >= FACTS_A_ROW) this.#write();
+    else if (this.#buffer.length + this.#sealed.length > 0) this.#writeLater();
+  }
+}

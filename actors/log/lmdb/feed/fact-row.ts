@@ -1,0 +1,102 @@
+/** Facts as rows of the log: how many fit one, what their ids are, and how they are read back. */
+import { DELIVERY_OUTCOMES } from '../../../../machines/delivery/delivery-outcome.js';
+import {
+  STEPS,
+  type DeliveryFact,
+  type Fact,
+  type StepFact,
+  type TransitionFact
+} from '../../../facts/fact.js';
+
+/** Most facts in one row: some 100 kB, a millisecond to read. */
+export const FACTS_A_ROW = 512;
+
+/** Ids that a row has to give: more than it holds facts, and people can tell the row from the id. */
+const IDS_A_ROW = 1_000;
+
+type FieldType = 'string' | 'number';
+type Fields<F> = Record<Exclude<keyof F, 'kind' | 'outcome' | 'step' | 'appendedMs'>, FieldType>;
+
+const DELIVERY_FIELDS = Object.entries({
+  thread: 'string',
+  epoch: 'string',
+  offset: 'number',
+  messages: 'number',
+  subscribers: 'number',
+  at: 'number',
+  tookMs: 'number'
+} satisfies Fields<DeliveryFact>);
+
+const STEP_FIELDS = Object.entries({
+  thread: 'string',
+  epoch: 'string',
+  user: 'string',
+  connection: 'string',
+  from: 'number',
+  upTo: 'number',
+  since: 'number',
+  at: 'number'
+} satisfies Fields<StepFact>);
+
+const TRANSITION_FIELDS = Object.entries({
+  chart: 'string',
+  actor: 'string',
+  from: 'string',
+  to: 'string',
+  event: 'string',
+  at: 'number',
+  spentMs: 'number'
+} satisfies Fields<TransitionFact>);
+
+const OUTCOMES: ReadonlySet<unknown> = new Set(DELIVERY_OUTCOMES);
+const KNOWN_STEPS: ReadonlySet<unknown> = new Set(STEPS);
+
+/** Id of the fact at a place of a row. */
+export function factId(seq: number, index: number): number {
+  return seq * IDS_A_ROW + index;
+}
+
+/** The text of a row of facts, each given as JSON text. */
+export function factRow(facts: readonly string[]): string {
+  return `[${facts.join(',')}]`;
+}
+
+/** Reads a row, null for each fact in it that is none; null when the text is no row. */
+export function decodeFacts(text: string): (Fact | null)[] | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  return Array.isArray(value) ? value.map((fact: unknown) => (isFact(fact) ? fact : null)) : null;
+}
+
+function isFact(value: unknown): value is Fact {
+  return isDelivery(value) || isStep(value) || isTransition(value);
+}
+
+function isDelivery(value: unknown): value is DeliveryFact {
+  return (
+    hasKind(value, 'delivery', DELIVERY_FIELDS) &&
+    'outcome' in value &&
+    OUTCOMES.has(value.outcome) &&
+    // Versions before did not measure it.
+    (!('appendedMs' in value) || typeof value.appendedMs === 'number')
+  );
+}
+
+function isStep(value: unknown): value is StepFact {
+  return hasKind(value, 'step', STEP_FIELDS) && 'step' in value && KNOWN_STEPS.has(value.step);
+}
+
+function isTransition(value: unknown): value is TransitionFact {
+  return hasKind(value, 'transition', TRANSITION_FIELDS);
+}
+
+function hasKind(value: unknown, kind: string, fields: [string, FieldType][]): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Reflect.get(value, 'kind') !== kind) return false;
+  for (const [name, type] of fields) if (typeof Reflect.get(value, name) !== type) return false;
+  return true;
+}

@@ -1,0 +1,34 @@
+/** The part of a log check that looks at what is kept for the analytics store. */
+import { decodeFacts } from './fact-row.js';
+import { decodeCount, decodeFeed, FEED_KEY, within } from '../log-keys.js';
+import type { LogStore } from '../log-store.js';
+
+/** Looks at every row that is kept for the analytics store: what is wrong with each, null when nothing is. */
+export function* checkFeed(
+  store: LogStore,
+  lastOf: (thread: string) => number
+): Generator<string | null, void> {
+  for (const { key, value } of store.range(within('p'))) {
+    const thread = String(key[1]);
+    const mark = decodeCount(value);
+    // A thread that does not exist ends at 0.
+    yield mark === null || mark < 1 || mark > lastOf(thread)
+      ? `the pending mark ${value} of thread ${thread} does not fit its entries`
+      : null;
+  }
+  const text = store.get(FEED_KEY);
+  const nextSeq = text === undefined ? 1 : (decodeFeed(text)?.nextSeq ?? null);
+  if (nextSeq === null) yield 'the feed row does not decode';
+  for (const { key, value } of store.range(within('f'))) {
+    const seq = key[1];
+    const facts = decodeFacts(value);
+    if (typeof seq !== 'number' || facts === null || facts.includes(null)) {
+      yield `the row of facts ${JSON.stringify(key)} does not decode`;
+    } else {
+      // Its ids would be given again.
+      yield seq >= (nextSeq ?? Infinity)
+        ? `the row of facts ${String(seq)} is not accounted for`
+        : null;
+    }
+  }
+}

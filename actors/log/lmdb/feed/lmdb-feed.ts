@@ -1,0 +1,267 @@
+/**
+ * The feed of the embedded log: what the analytics store does not have, given in batches and noted as taken in one
+ * commit each.
+ * @see pending-marks.ts for what is untaken, fact-keeper.ts for facts
+ */
+import type { Clock } from '../../../clock.js';
+import type { CommitQueue, Job } from '../commit-queue.js';
+import { DISK_LOOK_GOOD_MS } from '../disk/disk-room.js';
+import type { Fact } from '../../../facts/fact.js';
+import { FactKeeper, type FactRow } from './fact-keeper.js';
+import { findFacts } from './fact-search.js';
+import { FeedState } from './feed-state.js';
+import { LogUnavailableError } from '../../log-errors.js';
+import type { FactFilter, FeedBacklog, FeedBatch, FoundFacts, LogFeed } from '../../log-feed.js';
+import { AFTER_ALL, within, type LogKey } from '../log-keys.js';
+import type { LogStore, LogWrite } from '../log-store.js';
+import { PendingEntries, type Span } from '../pending-entries.js';
+import type { PendingMarks } from './pending-marks.js';
+import type { Head, ThreadHeads } from '../thread-heads.js';
+
+/** Threads that one commit of a rewind sets back: a few milliseconds of work. */
+export const REWIND_THREADS = 256;
+
+/** What one thread of a batch costs in the queue, in bytes. */
+const MARK_BYTES = 256;
+
+/** What the feed works with. */
+export interface LmdbFeedOptions {
+  readonly store: LogStore;
+  readonly dir: string;
+  readonly heads: ThreadHeads;
+  readonly queue: CommitQueue;
+  readonly marks: PendingMarks;
+  readonly clock: Clock;
+  readonly epoch: string;
+  /** Whether anybody reads the feed: if not, no facts are kept and no messages held. */
+  readonly isRead: boolean;
+  /** Whether the disk of the log is low, as of now. */
+  readonly isLow: () => boolean;
+  /** Called when messages of a thread have been taken. Must not throw. */
+  readonly onTaken: (head: Head) => void;
+}
+
+/** What a batch stands for. */
+interface Given {
+  readonly spans: ReadonlyMap<string, Span>;
+  readonly rows: readonly FactRow[];
+}
+
+const NOTHING: FeedBatch = { entries: [], facts: [], more: false };
+
+/** The feed of one log. */
+export class LmdbFeed implements LogFeed {
+  readonly #options: LmdbFeedOptions;
+  readonly #state: FeedState;
+  readonly #facts: FactKeeper;
+  readonly #entries: PendingEntries;
+  /** Batches that may be taken: not those from before a rewind, which another store has. */
+  #given = new WeakMap<FeedBatch, Given>();
+  #storeId: string | null;
+  #isRewinding = false;
+  #listener: () => void = () => undefined;
+  #isTold = false;
+  #look = { at: -Infinity, isLow: false };
+
+  constructor(options: LmdbFeedOptions) {
+    const { store, dir } = options;
+    this.#options = options;
+    this.#state = new FeedState(store, dir);
+    this.#storeId = this.#state.store;
+    this.#entries = new PendingEntries(options);
+    this.#facts = new FactKeeper({
+      ...options,
+      state: this.#state,
+      isClaimed: () => this.#storeId !== null,
+      onStored: () => {
+        this.stored();
+      }
+    });
+  }
+
+  storeId(): string | null {
+    return this.#storeId;
+  }
+
+  /** Says that something has become durable and can be taken. */
+  stored(): void {
+    if (this.#isTold || this.#isRewinding) return;
+    this.#isTold = true;
+    // Not in the middle of a commit's answers, and an error of the listener surfaces by itself.
+    queueMicrotask(() => {
+      this.#listener();
+    });
+  }
+
+  /** The first offset that must be kept of a thread for the store; null when nothing must, or there is no room for it. */
+  keptFrom(head: Head): number | null {
+    const isHeld = this.#options.isRead && this.#storeId !== null && !this.#isLow();
+    return isHeld ? head.pending : null;
+  }
+
+  next(limit: number, maxChars: number): FeedBatch {
+    const { marks } = this.#options;
+    if (this.#isRewinding || (marks.threads === 0 && !this.#facts.hasRows)) {
+      this.#isTold = false;
+      return NOTHING;
+    }
+    const { entries, spans, more } = this.#entries.read(limit, maxChars);
+    const { facts, rows, more: moreFacts } = this.#facts.read(limit);
+    if (entries.length === 0 && facts.length === 0) this.#isTold = false;
+    const batch = { entries, facts, more: more || moreFacts };
+    this.#given.set(batch, { spans, rows });
+    return batch;
+  }
+
+  async take(batch: FeedBatch): Promise<void> {
+    if (batch.entries.length === 0 && batch.facts.length === 0) return;
+    const given = this.#given.get(batch);
+    if (given === undefined) {
+      throw new LogUnavailableError('the batch was given before another store began to take');
+    }
+    this.#refuse();
+    const { heads, marks } = this.#options;
+    const held = heads.hold(given.spans.keys());
+    await this.#commit(
+      held.length,
+      (into) => {
+        for (const head of held) {
+          const span = given.spans.get(head.thread);
+          if (span !== undefined) marks.take(head, span.from, span.upTo, into);
+        }
+        this.#facts.take(given.rows, into);
+      },
+      () => {
+        const last = held.at(-1);
+        if (last !== undefined) this.#entries.moveOn(last.thread);
+        for (const head of held) {
+          this.#options.onTaken(head);
+          heads.unpin(head);
+        }
+        // Who was told that there was no more may wait now, and what has come since was not told.
+        if (!batch.more) this.#tellAgain();
+      }
+    );
+  }
+
+  async rewind(storeId: string): Promise<void> {
+    if (this.#isRewinding) throw new LogUnavailableError('a rewind is under way');
+    this.#isRewinding = true;
+    this.#given = new WeakMap();
+    try {
+      const { to } = within('t');
+      let from: LogKey | null = ['t'];
+      while (from !== null) from = await this.#rewindSome(from, to);
+      // The last of all: killed before, the next start finds the old id and begins again.
+      await this.#commit(
+        0,
+        (into) => {
+          this.#state.store = storeId;
+          this.#state.write(into);
+        },
+        () => {
+          this.#storeId = storeId;
+        }
+      );
+    } finally {
+      this.#isRewinding = false;
+      this.#tellAgain();
+    }
+  }
+
+  record(fact: Fact): void {
+    if (this.#options.isRead) this.#facts.record(fact);
+  }
+
+  backlog(): FeedBacklog {
+    const { waiting: facts, dropped: factsDropped } = this.#facts;
+    return { threads: this.#options.marks.threads, facts, factsDropped, isDiskLow: this.#isLow() };
+  }
+
+  find(filter: FactFilter): Promise<FoundFacts> {
+    return findFacts(this.#options.store, this.#facts, filter);
+  }
+
+  get isKept(): boolean {
+    return this.#options.isRead;
+  }
+
+  #isLow(): boolean {
+    const now = this.#options.clock.now();
+    if (now - this.#look.at >= DISK_LOOK_GOOD_MS) {
+      this.#look = { at: now, isLow: this.#options.isLow() };
+    }
+    return this.#look.isLow;
+  }
+
+  onWork(listener: () => void): void {
+    this.#listener = listener;
+    this.#isTold = false;
+  }
+
+  /** The next commit's worth of making room; null when there is none to be made. */
+  nextDrop(): Job | null {
+    return this.#facts.nextDrop();
+  }
+
+  /** Reads again what a failed commit has made void. Nothing may be on its way to the disk. */
+  restore(): void {
+    this.#options.marks.count();
+    this.#state.restore();
+    this.#storeId = this.#state.store;
+    this.#facts.restore();
+    this.#tellAgain();
+  }
+
+  /** Writes the facts that are in memory; the queue must still take jobs. */
+  close(): void {
+    this.#facts.close();
+  }
+
+  /** Sets some threads back and answers where to go on; null when all are done. */
+  async #rewindSome(from: LogKey, to: LogKey): Promise<LogKey | null> {
+    const { store, heads, marks } = this.#options;
+    this.#refuse();
+    const keys = [...store.keys({ from, to, limit: REWIND_THREADS })];
+    const held = heads.hold(keys.map((key) => String(key[1])));
+    await this.#commit(
+      held.length,
+      (into) => {
+        for (const head of held) marks.rewind(head, into);
+      },
+      () => {
+        for (const head of held) heads.unpin(head);
+      }
+    );
+    const last = keys.at(-1);
+    return last === undefined ? null : [...last, AFTER_ALL];
+  }
+
+  #tellAgain(): void {
+    this.#isTold = false;
+    if (this.#options.marks.threads > 0 || this.#facts.hasRows) this.stored();
+  }
+
+  #refuse(): void {
+    const refusal = this.#options.queue.refusal();
+    if (refusal !== null) throw new LogUnavailableError(refusal);
+  }
+
+  /** Resolves when it is durable, `onStored` having been called with the commit's other answers. */
+  #commit(threads: number, write: (into: LogWrite[]) => void, onStored: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#options.queue.push({
+        bytes: (threads + 1) * MARK_BYTES,
+        write,
+        settle: (failure) => {
+          if (failure === null) {
+            onStored();
+            resolve();
+          } else {
+            reject(new LogUnavailableError(failure));
+          }
+        }
+      });
+    });
+  }
+}

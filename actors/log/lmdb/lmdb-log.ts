@@ -1,0 +1,349 @@
+/**
+ * The embedded thread log: one LMDB environment, group commit, one process. What is acknowledged is on disk under the
+ * next offset of its thread; what failed is nowhere.
+ * @see log-keys.ts for the layout, commit-queue.ts for what happens when the disk refuses
+ */
+import { open as openFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../clock.js';
+import { CommitQueue } from './commit-queue.js';
+import { DISK_LOW_BYTES, isDiskLow } from './disk/disk-room.js';
+import { LmdbFeed } from './feed/lmdb-feed.js';
+import { checkLog } from './disk/log-check.js';
+import { LogCorruptError } from '../log-errors.js';
+import { missingBytes } from './disk/log-file.js';
+import { LogAppends } from './log-appends.js';
+import { decodeCount, entryKey, keyProblem, META_KEY, midKey, withinMid } from './log-keys.js';
+import { markClean, prepareLog, systemBootId } from './disk/log-opening.js';
+import { LogRecords } from './log-records.js';
+import { openStore, type LogStore, type StoreOptions } from './log-store.js';
+import { LogTrim, type Retention } from './log-trim.js';
+import { PendingMarks } from './feed/pending-marks.js';
+import { isStored, ThreadHeads, type Head } from './thread-heads.js';
+import type {
+  AppendResult,
+  Durability,
+  FoundEntry,
+  LogEntry,
+  LogHealth,
+  NewEntry,
+  ThreadHead,
+  ThreadLog,
+  Unwatched,
+  UserThread
+} from '../thread-log.js';
+
+/** Written and synced to see whether the disk takes writes again: room for a commit, not just for a byte. */
+const PROBE_BYTES = 1_048_576;
+
+/** How the embedded log is opened. */
+export interface LmdbLogOptions {
+  /** Directory of the log, made when absent. */
+  readonly dir: string;
+  readonly durability: Durability;
+  readonly clock: Clock;
+  readonly retention: Retention;
+  /**
+   * Whether an analytics store is given what is in the log: its facts are kept then, and once it has begun to take,
+   * messages that it lacks outlive the retention. If not, the marks are kept all the same, for when it is again.
+   */
+  readonly isFeedRead: boolean;
+  /** Makes an epoch: a short text that has not been used before. */
+  readonly newEpoch: () => string;
+  /** Boot id of the machine, null where there is none. Default: the system's. */
+  readonly bootId?: () => string | null;
+  /** Bytes free on the disk of the log. Default: what the system says. */
+  readonly freeBytes?: () => number;
+  /** Opens the rows of the log. Default: LMDB's; specs put faults in between. */
+  readonly openRows?: (options: StoreOptions) => LogStore;
+  /** Most threads in memory. Default: {@link HEADS_MAX}. */
+  readonly headsMax?: number;
+}
+
+/** A {@link ThreadLog} with what is only true of the embedded one. */
+export interface EmbeddedLog extends ThreadLog {
+  /**
+   * The machine went down under a log with durability `process`: acknowledged messages may be lost, and every thread
+   * has a new epoch so that clients are told.
+   */
+  readonly epochRenewed: boolean;
+}
+
+/**
+ * Opens the log of a directory; one process at a time may (see data-dir.ts).
+ * @throws {LogOpenError} the directory cannot be used
+ * @throws {LogFormatError} written by a newer version
+ * @throws {LogCorruptError} damaged
+ */
+export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog> {
+  const { dir, durability } = options;
+  const bootId = options.bootId ?? systemBootId;
+  await refuseTornFile(dir);
+  const store = (options.openRows ?? openStore)({ dir, use: durability });
+  try {
+    const { epoch, renewed } = await prepareLog(store, { ...options, bootId });
+    return new LmdbLog(store, options, bootId, epoch, renewed);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** A data file shorter than it says may have lost only free pages: then, and only then, it is as good as whole. */
+async function refuseTornFile(dir: string): Promise<void> {
+  const missing = missingBytes(dir);
+  if (missing === 0) return;
+  const { problems } = await checkLog(dir);
+  const [first] = problems;
+  if (first === undefined) return;
+  throw new LogCorruptError(dir, `the data file was ${String(missing)} bytes short: ${first}`);
+}
+
+class LmdbLog implements EmbeddedLog {
+  readonly durability: Durability;
+  readonly epochRenewed: boolean;
+  readonly feed: LmdbFeed;
+  readonly #store: LogStore;
+  readonly #dir: string;
+  readonly #epoch: string;
+  readonly #boot: string | null;
+  readonly #heads: ThreadHeads;
+  readonly #queue: CommitQueue;
+  readonly #trim: LogTrim;
+  readonly #records: LogRecords;
+  readonly #appends: LogAppends;
+  #mending: Promise<void> = Promise.resolve();
+
+  constructor(
+    store: LogStore,
+    options: LmdbLogOptions,
+    bootId: () => string | null,
+    epoch: string,
+    renewed: boolean
+  ) {
+    const { clock, retention } = options;
+    this.durability = options.durability;
+    this.epochRenewed = renewed;
+    this.#store = store;
+    this.#dir = options.dir;
+    this.#epoch = epoch;
+    this.#boot = bootId();
+    this.#heads = new ThreadHeads(store, options.dir, options.headsMax);
+    const marks = new PendingMarks(store);
+    this.#queue = new CommitQueue({
+      store,
+      clock,
+      recover: () => this.#recover(),
+      onFailure: () => {
+        this.#heads.clear();
+        this.#appends.clear();
+        this.#records.clear();
+        this.#trim.clear();
+        this.#mending = this.#mend();
+      },
+      background: () => this.#trim.next() ?? this.feed.nextDrop()
+    });
+    this.#trim = new LogTrim({
+      store,
+      heads: this.#heads,
+      clock,
+      marks,
+      keptFrom: (head) => this.feed.keptFrom(head),
+      retention,
+      onWork: () => {
+        this.#queue.nudge();
+      }
+    });
+    const shared = { store, dir: options.dir, heads: this.#heads, queue: this.#queue };
+    this.feed = new LmdbFeed({
+      ...shared,
+      marks,
+      clock,
+      epoch,
+      isRead: options.isFeedRead,
+      isLow: () => {
+        const free = options.freeBytes?.();
+        return free === undefined ? isDiskLow(options.dir) : free < DISK_LOW_BYTES;
+      },
+      // What was held for the store may go now.
+      onTaken: (head) => {
+        this.#trim.touch(head);
+      }
+    });
+    this.#records = new LogRecords(shared);
+    this.#appends = new LogAppends({
+      ...shared,
+      marks,
+      epoch,
+      isMember: (user, thread) => this.#records.isMember(user, thread),
+      onStored: (head) => {
+        this.#trim.touch(head);
+        this.feed.stored();
+      }
+    });
+  }
+
+  head(thread: string): ThreadHead | null {
+    const head = this.#heads.get(thread);
+    return head === null || !isStored(head) ? null : this.#visible(head);
+  }
+
+  ensure(thread: string): ThreadHead {
+    return this.head(thread) ?? { epoch: this.#epoch, first: 1, last: 0, at: 0, owner: null };
+  }
+
+  append(thread: string, entry: NewEntry, done: (result: AppendResult) => void): void {
+    this.#appends.append(thread, entry, done);
+  }
+
+  read(thread: string, after: number, limit: number, maxBytes: number): LogEntry[] {
+    const head = this.#heads.get(thread);
+    if (head === null) return [];
+    const entries: LogEntry[] = [];
+    const from = Math.max(after + 1, head.first);
+    const to = Math.min(head.last, from + limit - 1);
+    if (to < from) return entries;
+    let bytes = 0;
+    for (const { key, value: frame } of this.#store.range({
+      from: entryKey(thread, from),
+      to: entryKey(thread, to + 1)
+    })) {
+      bytes += frame.length;
+      if (entries.length > 0 && bytes > maxBytes) break;
+      entries.push({ offset: Number(key[2]), frame });
+    }
+    return entries;
+  }
+
+  readBefore(thread: string, before: number, limit: number): LogEntry[] {
+    const head = this.#heads.get(thread);
+    if (head === null) return [];
+    const last = Math.min(head.last, before - 1);
+    const first = Math.max(head.first, last - limit + 1);
+    return this.read(thread, first - 1, last - first + 1, Infinity);
+  }
+
+  withMid(mid: string, limit: number, only?: string): FoundEntry[] {
+    if (keyProblem(only ?? 'any', '', mid) !== null) return [];
+    const found: FoundEntry[] = [];
+    const threads =
+      only === undefined
+        ? [...this.#store.keys({ ...withinMid(mid), limit })].map((key) => String(key[2]))
+        : [only];
+    for (const thread of threads) {
+      const offset = decodeCount(this.#store.get(midKey(mid, thread)) ?? '');
+      const head = this.#heads.peek(thread);
+      // Not one that is on its way to the disk, nor one that is being trimmed.
+      if (offset === null || head === null || offset < head.first || offset > head.last) continue;
+      const frame = this.#store.get(entryKey(thread, offset));
+      if (frame !== undefined) found.push({ thread, offset, frame });
+    }
+    return found;
+  }
+
+  setOwner(thread: string, owner: string): Promise<void> {
+    return this.#records.setOwner(thread, owner);
+  }
+
+  readMark(thread: string, user: string): number {
+    return this.#records.readMark(thread, user);
+  }
+
+  setReadMark(thread: string, user: string, read: number): Promise<number> {
+    return this.#records.setReadMark(thread, user, read);
+  }
+
+  userThreads(
+    user: string,
+    before: number,
+    limit: number
+  ): { threads: UserThread[]; more: boolean } {
+    const { rows, more } = this.#records.userThreads(user, before, limit);
+    const threads = rows.map(({ head, read }) => ({
+      thread: head.thread,
+      head: this.#visible(head),
+      read,
+      last: this.#last(head)
+    }));
+    return { threads, more };
+  }
+
+  #last({ thread, first, last }: Head): LogEntry | null {
+    const frame = last < first ? undefined : this.#store.get(entryKey(thread, last));
+    return frame === undefined ? null : { offset: last, frame };
+  }
+
+  setUnwatched(thread: string, state: Omit<Unwatched, 'thread'> | null): Promise<void> {
+    return this.#records.setUnwatched(thread, state);
+  }
+
+  unwatched(thread: string): Unwatched | null {
+    return this.#records.unwatched(thread);
+  }
+
+  allUnwatched(): Iterable<Unwatched> {
+    return this.#records.allUnwatched();
+  }
+
+  health(): LogHealth {
+    return this.#queue.health();
+  }
+
+  onHealth(listener: (health: LogHealth) => void): void {
+    this.#queue.onHealth(listener);
+  }
+
+  forget(thread: string): void {
+    this.#heads.forget(thread);
+  }
+
+  async close(): Promise<void> {
+    this.#trim.stop();
+    this.feed.close();
+    await this.#queue.close();
+    await this.#mending;
+    try {
+      if (this.health().writable) await markClean(this.#store, this.durability, this.#boot);
+    } catch {
+      // Not marked as clean: the next start assumes the worst, which is the safe side.
+    }
+    await this.#store.close();
+  }
+
+  #visible({ first, last, at, owner }: Head): ThreadHead {
+    return { epoch: this.#epoch, first, last, at, owner };
+  }
+
+  /** After some failures the engine refuses reads too, until it is opened again: that need not wait for the disk. */
+  async #mend(): Promise<void> {
+    try {
+      this.#store.get(META_KEY);
+    } catch {
+      // Still closed when this fails: reads throw LogUnavailableError, and the next recovery opens it.
+      await this.#store.reopen().catch(() => undefined);
+    }
+  }
+
+  /** Tries the disk with a file first: a commit that fails costs more, and the engine writes to standard error. */
+  async #recover(): Promise<void> {
+    await this.#mending;
+    await this.#mend();
+    const path = join(this.#dir, 'probe');
+    try {
+      const file = await openFile(path, 'w');
+      try {
+        await file.writeFile(Buffer.alloc(PROBE_BYTES));
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+    } finally {
+      await unlink(path).catch(() => undefined);
+    }
+    await this.#store.reopen();
+    const meta = this.#store.get(META_KEY);
+    if (meta === undefined) throw new LogCorruptError(this.#dir, 'its rows are gone');
+    await this.#store.commit([{ key: META_KEY, value: meta }]);
+    this.feed.restore();
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * Appends to the log: gives offsets in order, keeps the same `mid` from being stored twice, and answers when the
+ * commit that holds the entry is durable.
+ */
+import { reasonOf } from '../../../machines/reason.js';
+import type { CommitQueue } from './commit-queue.js';
+import { LogCorruptError } from '../log-errors.js';
+import { decodeCount, entryKey, keyProblem, memberKey, midKey, threadKey } from './log-keys.js';
+import type { LogStore } from './log-store.js';
+import { frameHeader, messageFrame } from '../../../protocol/message-frame.js';
+import type { PendingMarks } from './feed/pending-marks.js';
+import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
+import type { AppendResult, NewEntry } from '../thread-log.js';
+
+/** What one entry costs in the queue besides its frame, in bytes: keys, index row, objects. */
+const ENTRY_OVERHEAD_BYTES = 256;
+
+/** What the appends work with. */
+export interface LogAppendsOptions {
+  readonly store: LogStore;
+  readonly dir: string;
+  readonly heads: ThreadHeads;
+  readonly queue: CommitQueue;
+  readonly marks: PendingMarks;
+  readonly epoch: string;
+  /** Whether the user has a row for the thread already. */
+  readonly isMember: (user: string, thread: string) => boolean;
+  /** Called when an entry has become durable and its head has moved. Must not throw. */
+  readonly onStored: (head: Head) => void;
+}
+
+type Done = (result: AppendResult) => void;
+
+/** An append under way, with those who have sent the same again meanwhile. */
+interface Pending {
+  readonly offset: number;
+  readonly at: number;
+  readonly frame: string;
+  readonly repeats: Done[];
+}
+
+/** The appends of one log. */
+export class LogAppends {
+  readonly #options: LogAppendsOptions;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(options: LogAppendsOptions) {
+    this.#options = options;
+  }
+
+  /** Forgets what is on its way: it will not arrive. */
+  clear(): void {
+    this.#pending.clear();
+  }
+
+  /** @see ThreadLog.append */
+  append(thread: string, entry: NewEntry, done: Done): void {
+    let answer: AppendResult | null;
+    try {
+      answer = this.#append(thread, entry, done);
+    } catch (error) {
+      answer = unavailable(reasonOf(error));
+    }
+    if (answer !== null) answerSafely(done, answer);
+  }
+
+  /** Queues the entry, or joins it to the one under way (null), or says at once how it ends. */
+  #append(thread: string, entry: NewEntry, done: Done): AppendResult | null {
+    const refusal = this.#options.queue.refusal();
+    if (refusal !== null) return unavailable(refusal);
+    const tooLong = keyProblem(thread, entry.user, entry.mid);
+    if (tooLong !== null) return unavailable(tooLong);
+    const pendingKey = `${thread}\n${entry.mid}`;
+    const pending = this.#pending.get(pendingKey);
+    if (pending !== undefined) {
+      if (!isSame(thread, entry, pending)) return CONFLICT;
+      pending.repeats.push(done);
+      return null;
+    }
+    const head = this.#options.heads.open(thread);
+    const stored = head.last === 0 ? null : this.#find(head, entry.mid);
+    if (stored !== null) {
+      return isSame(thread, entry, stored) ? this.#taken(stored, true) : CONFLICT;
+    }
+    this.#enqueue(head, entry, pendingKey, done);
+    return null;
+  }
+
+  #enqueue(head: Head, entry: NewEntry, pendingKey: string, done: Done): void {
+    const { thread } = head;
+    const { mid, user, at } = entry;
+    const offset = head.given + 1;
+    const pending: Pending = {
+      offset,
+      at,
+      frame: messageFrame(thread, offset, entry),
+      repeats: []
+    };
+    const isFirst = head.given === 0 && head.nextOwner === null;
+    const isNewHere = head.authors?.has(user) !== true && !this.#options.isMember(user, thread);
+    head.given = offset;
+    if (isFirst) head.nextOwner = user;
+    this.#options.heads.addAuthor(head, user);
+    this.#options.heads.pin(head);
+    this.#pending.set(pendingKey, pending);
+    this.#options.queue.push({
+      bytes: pending.frame.length + ENTRY_OVERHEAD_BYTES,
+      write: (into) => {
+        into.push(
+          { key: entryKey(thread, offset), value: pending.frame },
+          { key: midKey(mid, thread), value: String(offset) }
+        );
+        if (isNewHere) into.push({ key: memberKey(user, thread), value: '0' });
+        if (offset === 1) into.push({ key: threadKey(thread), value: recordOf(head) });
+        this.#options.marks.append(head, offset, into);
+      },
+      settle: (failure) => {
+        let result: AppendResult;
+        if (failure === null) {
+          this.#pending.delete(pendingKey);
+          head.last = offset;
+          head.at = at;
+          if (isFirst) head.owner ??= user;
+          this.#options.onStored(head);
+          this.#options.heads.unpin(head);
+          result = this.#taken(pending, false);
+        } else {
+          result = unavailable(failure);
+        }
+        answerSafely(done, result);
+        for (const repeat of pending.repeats) {
+          answerSafely(repeat, result.ok ? { ...result, duplicate: true } : result);
+        }
+      }
+    });
+  }
+
+  /** The kept entry of a mid; null when there is none, or it is being trimmed. */
+  #find(head: Head, mid: string): Omit<Pending, 'repeats'> | null {
+    const offset = decodeCount(this.#options.store.get(midKey(mid, head.thread)) ?? '');
+    if (offset === null || offset < head.first) return null;
+    const frame = this.#options.store.get(entryKey(head.thread, offset));
+    const header = frame === undefined ? null : frameHeader(frame);
+    if (frame === undefined || header === null) {
+      throw new LogCorruptError(
+        this.#options.dir,
+        `entry ${String(offset)} of thread ${head.thread} is in the index but cannot be read`
+      );
+    }
+    return { offset, at: header.at, frame };
+  }
+
+  #taken(stored: Omit<Pending, 'repeats'>, duplicate: boolean): AppendResult {
+    const { offset, at, frame } = stored;
+    return { ok: true, offset, epoch: this.#options.epoch, at, duplicate, frame };
+  }
+}
+
+const CONFLICT: AppendResult = {
+  ok: false,
+  code: 'conflict',
+  reason: 'this mid was used for another message'
+};
+
+function unavailable(reason: string): AppendResult {
+  return { ok: false, code: 'unavailable', reason };
+}
+
+/** The same message makes the same frame at the old offset and time. */
+function isSame(thread: string, entry: NewEntry, stored: Omit<Pending, 'repeats'>): boolean {
+  return messageFrame(thread, stored.offset, { ...entry, at: stored.at }) === stored.frame;
+}
+
+/** A listener that throws must not keep the answers of others from them: its error surfaces by itself. */
+function answerSafely(done: Done, result: AppendResult): void {
+  try {
+    done(result);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

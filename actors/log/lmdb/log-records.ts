@@ -1,0 +1,178 @@
+/** What the log keeps besides messages: owners, read marks, users' own lists, and threads nobody watches. */
+import type { CommitQueue } from './commit-queue.js';
+import { LogCorruptError, LogUnavailableError } from '../log-errors.js';
+import {
+  decodeCount,
+  decodeWatch,
+  keyProblem,
+  memberKey,
+  threadKey,
+  watchKey,
+  within,
+  withinUser,
+  type WatchRecord
+} from './log-keys.js';
+import type { LogStore, LogWrite } from './log-store.js';
+import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
+import type { Unwatched } from '../thread-log.js';
+
+/** Most rows of a user's own list that are looked at; of a user in more threads than this, the first by id are seen. */
+export const USER_THREADS_MAX = 10_000;
+
+/** What one record costs in the queue, in bytes. */
+const RECORD_BYTES = 512;
+
+/** What the records work with. */
+export interface LogRecordsOptions {
+  readonly store: LogStore;
+  readonly dir: string;
+  readonly heads: ThreadHeads;
+  readonly queue: CommitQueue;
+}
+
+/** A read mark on its way to the disk. */
+interface PendingMark {
+  readonly read: number;
+  readonly stored: Promise<void>;
+}
+
+/** The records of one log. Writes reject with {@link LogUnavailableError} when nothing was stored. */
+export class LogRecords {
+  readonly #options: LogRecordsOptions;
+  readonly #marks = new Map<string, PendingMark>();
+
+  constructor(options: LogRecordsOptions) {
+    this.#options = options;
+  }
+
+  async setOwner(thread: string, owner: string): Promise<void> {
+    this.#admit(thread, owner);
+    const { heads } = this.#options;
+    const head = heads.open(thread);
+    head.nextOwner = owner;
+    heads.pin(head);
+    await this.#write(
+      (into) => {
+        into.push({ key: threadKey(thread), value: recordOf(head) });
+      },
+      () => {
+        head.owner = owner;
+        heads.unpin(head);
+      }
+    );
+  }
+
+  /** Whether the user has published to the thread or marked it, on the way to the disk included. */
+  isMember(user: string, thread: string): boolean {
+    return (
+      this.#marks.has(`${thread}\n${user}`) ||
+      this.#options.store.get(memberKey(user, thread)) !== undefined
+    );
+  }
+
+  readMark(thread: string, user: string): number {
+    if (keyProblem(thread, user) !== null) return 0;
+    return decodeCount(this.#options.store.get(memberKey(user, thread)) ?? '') ?? 0;
+  }
+
+  async setReadMark(thread: string, user: string, read: number): Promise<number> {
+    this.#admit(thread, user);
+    const pendingKey = `${thread}\n${user}`;
+    const before = this.#marks.get(pendingKey);
+    const now = before?.read ?? this.readMark(thread, user);
+    const mark = Math.min(read, this.#options.heads.get(thread)?.last ?? 0);
+    if (mark <= now) {
+      await before?.stored;
+      return now;
+    }
+    const stored = this.#write((into) => {
+      into.push({ key: memberKey(user, thread), value: String(mark) });
+    });
+    const pending: PendingMark = { read: mark, stored };
+    this.#marks.set(pendingKey, pending);
+    try {
+      await stored;
+    } finally {
+      if (this.#marks.get(pendingKey) === pending) this.#marks.delete(pendingKey);
+    }
+    return mark;
+  }
+
+  /** Heads of the user's own threads, newest first, those with `at` < `before`. */
+  userThreads(
+    user: string,
+    before: number,
+    limit: number
+  ): { rows: { head: Head; read: number }[]; more: boolean } {
+    const { store, heads } = this.#options;
+    const rows: { head: Head; read: number }[] = [];
+    for (const { key, value } of store.range({ ...withinUser(user), limit: USER_THREADS_MAX })) {
+      const head = heads.peek(String(key[2]));
+      if (head !== null && head.last > 0 && head.at < before) {
+        rows.push({ head, read: decodeCount(value) ?? 0 });
+      }
+    }
+    rows.sort((a, b) => b.head.at - a.head.at);
+    // A page ends between two times, never among rows of one: the next begins by time and would pass them over.
+    let end = Math.min(limit, rows.length);
+    while (end > 0 && rows[end]?.head.at === rows[end - 1]?.head.at) end += 1;
+    return { rows: rows.slice(0, end), more: rows.length > end };
+  }
+
+  async setUnwatched(thread: string, state: WatchRecord | null): Promise<void> {
+    this.#admit(thread, '');
+    const value = state === null ? null : JSON.stringify(state);
+    await this.#write((into) => {
+      into.push({ key: watchKey(thread), value });
+    });
+  }
+
+  unwatched(thread: string): Unwatched | null {
+    const text = this.#options.store.get(watchKey(thread));
+    return text === undefined ? null : this.#watch(thread, text);
+  }
+
+  *allUnwatched(): Iterable<Unwatched> {
+    for (const { key, value } of this.#options.store.range(within('h'))) {
+      yield this.#watch(String(key[1]), value);
+    }
+  }
+
+  /** Forgets what is on its way: it will not arrive. */
+  clear(): void {
+    this.#marks.clear();
+  }
+
+  #watch(thread: string, text: string): Unwatched {
+    const record = decodeWatch(text);
+    if (record === null) {
+      throw new LogCorruptError(
+        this.#options.dir,
+        `the unwatched mark of thread ${thread} does not decode`
+      );
+    }
+    return { thread, ...record };
+  }
+
+  #admit(thread: string, user: string): void {
+    const refusal = keyProblem(thread, user) ?? this.#options.queue.refusal();
+    if (refusal !== null) throw new LogUnavailableError(refusal);
+  }
+
+  #write(write: (into: LogWrite[]) => void, onStored?: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#options.queue.push({
+        bytes: RECORD_BYTES,
+        write,
+        settle: (failure) => {
+          if (failure === null) {
+            onStored?.();
+            resolve();
+          } else {
+            reject(new LogUnavailableError(failure));
+          }
+        }
+      });
+    });
+  }
+}

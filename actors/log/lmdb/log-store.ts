@@ -1,0 +1,251 @@
+/**
+ * The storage engine under the log: ordered rows, atomic commits. No type of LMDB leaves this file.
+ * @see docs/adr for why LMDB, and why `overlappingSync` is off: a commit resolves after its own fdatasync
+ */
+import { mkdirSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { open, type RangeOptions, type RootDatabase } from 'lmdb';
+import { reasonOf } from '../../../machines/reason.js';
+import { freeBytesOf } from './disk/disk-room.js';
+import { LogCorruptError, LogOpenError, LogUnavailableError } from '../log-errors.js';
+import { DATA_FILE, inspectDataFile, padDataFile } from './disk/log-file.js';
+import type { LogKey, LogRow } from './log-keys.js';
+import type { Durability } from '../thread-log.js';
+
+/** One change of a commit: a value to put, or null to remove the row. */
+export interface LogWrite {
+  readonly key: LogKey;
+  readonly value: string | null;
+}
+
+/** A range of rows: `from` inclusive, `to` exclusive (nothing in the log equals the bounds of a prefix). */
+export interface LogRange {
+  readonly from: LogKey;
+  readonly to: LogKey;
+  /** Greatest key first. */
+  readonly reverse?: boolean;
+  readonly limit?: number;
+}
+
+/** Where the log is and how it is used. `read` changes nothing and sees one state of the log throughout. */
+export interface StoreOptions {
+  readonly dir: string;
+  readonly use: Durability | 'read';
+}
+
+/** Ordered rows on disk. Reads are synchronous; they throw {@link LogUnavailableError} while the store is closed. */
+export interface LogStore {
+  get(key: LogKey): string | undefined;
+  /** Rows lazily, as they are now; writes that come while it is walked are not seen. */
+  range(range: LogRange): Iterable<LogRow>;
+  /** Keys only, else like `range`. */
+  keys(range: LogRange): Iterable<LogKey>;
+  /** How many rows there are, at about a tenth of the cost of walking them. */
+  count(range: LogRange): number;
+  /**
+   * Writes all or nothing and resolves when that is as durable as the store promises; rejects with the reason.
+   * One at a time: a second one before the first has settled would share its fate.
+   */
+  commit(writes: readonly LogWrite[]): Promise<void>;
+  /** Flushes to disk whatever the durability; rejects when the disk refuses. */
+  sync(): Promise<void>;
+  /** Closes and opens again: after a failed commit the engine may refuse everything until then. */
+  reopen(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the log's rows, creating them when there are none (but not for `read`).
+ * @throws {LogOpenError} the directory or file cannot be used
+ * @throws {LogCorruptError} the data file is not a log
+ */
+export function openStore(options: StoreOptions): LogStore {
+  return new LmdbStore(options);
+}
+
+type Rows = RootDatabase<string, LogKey>;
+
+class LmdbStore implements LogStore {
+  readonly #options: StoreOptions;
+  #rows: Rows | null;
+  #snapshot: { transaction: ReturnType<Rows['useReadTransaction']> } | Record<string, never> = {};
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#rows = this.#open();
+  }
+
+  #open(): Rows {
+    const { dir, use } = this.#options;
+    try {
+      if (use !== 'read') mkdirSync(dir, { recursive: true });
+      const file = inspectDataFile(dir);
+      if (file.state === 'foreign') throw new LogCorruptError(dir, file.what);
+      if (file.state === 'absent' && use === 'read') {
+        throw new LogOpenError(dir, 'there is no log');
+      }
+      if (use !== 'read' && file.state === 'known' && file.missingBytes > 0) {
+        padDataFile(dir, file.missingBytes);
+      }
+      const rows = open<string, LogKey>({
+        path: dir,
+        noSubdir: false,
+        encoding: 'string',
+        overlappingSync: false,
+        // Every commit here is one batch. The engine's own batching by turn would add nothing but a promise that it
+        // drops, and that would end the process as an unhandled rejection when a commit fails.
+        eventTurnBatching: false,
+        noSync: use === 'process',
+        readOnly: use === 'read'
+      });
+      if (use === 'read') this.#snapshot = { transaction: rows.useReadTransaction() };
+      return rows;
+    } catch (error) {
+      if (error instanceof LogCorruptError || error instanceof LogOpenError) throw error;
+      if (isDamage(error)) throw new LogCorruptError(dir, reasonOf(error));
+      throw new LogOpenError(dir, reasonOf(error));
+    }
+  }
+
+  #live(): Rows {
+    if (this.#rows === null) throw new LogUnavailableError('the thread log is closed');
+    return this.#rows;
+  }
+
+  get(key: LogKey): string | undefined {
+    const rows = this.#live();
+    try {
+      return rows.get(key, this.#snapshot);
+    } catch (error) {
+      throw this.#readError(rows, error);
+    }
+  }
+
+  range(range: LogRange): Iterable<LogRow> {
+    const rows = this.#live();
+    return this.#walk(rows, () => rows.getRange(this.#engineRange(range)));
+  }
+
+  keys(range: LogRange): Iterable<LogKey> {
+    const rows = this.#live();
+    return this.#walk(rows, () => rows.getKeys(this.#engineRange(range)));
+  }
+
+  count(range: LogRange): number {
+    const rows = this.#live();
+    try {
+      return rows.getKeysCount(this.#engineRange(range));
+    } catch (error) {
+      throw this.#readError(rows, error);
+    }
+  }
+
+  *#walk<T>(rows: Rows, start: () => Iterable<T>): Iterable<T> {
+    let cursor: Iterator<T> | null = null;
+    try {
+      cursor = start()[Symbol.iterator]();
+      for (let next = cursor.next(); next.done !== true; next = cursor.next()) yield next.value;
+    } catch (error) {
+      throw this.#readError(rows, error);
+    } finally {
+      // Also after an engine error, which leaves the cursor and its reader slot open.
+      cursor?.return?.();
+    }
+  }
+
+  /** After an engine error its read transaction answers nothing more: the next read begins a new one. */
+  #readError(rows: Rows, error: unknown): Error {
+    if ('transaction' in this.#snapshot) {
+      this.#snapshot.transaction.done();
+      rows.resetReadTxn();
+      this.#snapshot = { transaction: rows.useReadTransaction() };
+    } else {
+      rows.resetReadTxn();
+    }
+    return isDamage(error)
+      ? new LogCorruptError(this.#options.dir, reasonOf(error))
+      : new LogUnavailableError(`the thread log cannot be read: ${reasonOf(error)}`);
+  }
+
+  #engineRange({ from, to, reverse = false, limit }: LogRange): RangeOptions {
+    return {
+      ...this.#snapshot,
+      start: reverse ? to : from,
+      end: reverse ? from : to,
+      reverse,
+      ...(limit === undefined ? {} : { limit })
+    };
+  }
+
+  async commit(writes: readonly LogWrite[]): Promise<void> {
+    const rows = this.#live();
+    try {
+      await rows.batch(() => {
+        for (const { key, value } of writes) {
+          if (value === null) void rows.remove(key);
+          else void rows.put(key, value);
+        }
+      });
+    } catch (error) {
+      const reason = await commitReason(error);
+      // The engine calls a full disk an input/output error.
+      throw new Error(`${reason} (${this.#freeSpace()})`, { cause: error });
+    }
+  }
+
+  #freeSpace(): string {
+    try {
+      return `${String(freeBytesOf(this.#options.dir))} bytes are free on its disk`;
+    } catch {
+      return 'its directory is gone';
+    }
+  }
+
+  async sync(): Promise<void> {
+    this.#live();
+    if (this.#options.use !== 'process') return;
+    const file = await openFile(join(this.#options.dir, DATA_FILE), 'r+');
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  async reopen(): Promise<void> {
+    await this.close();
+    this.#rows = this.#open();
+  }
+
+  async close(): Promise<void> {
+    const rows = this.#rows;
+    if (rows === null) return;
+    this.#rows = null;
+    if ('transaction' in this.#snapshot) this.#snapshot.transaction.done();
+    this.#snapshot = {};
+    await rows.close();
+  }
+}
+
+/** LMDB's own codes for a file whose pages are not what they should be. */
+const DAMAGE = new Set([-30_797, -30_796, -30_794, -30_793]);
+
+function isDamage(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (('code' in error && typeof error.code === 'number' && DAMAGE.has(error.code)) ||
+      error.message.startsWith('Invalid key size'))
+  );
+}
+
+/**
+ * The engine rejects a commit with an error whose `commitError` is a second promise, rejected in the same turn. Left
+ * alone that one would end the process as an unhandled rejection: it is awaited here.
+ */
+async function commitReason(error: unknown): Promise<string> {
+  if (error instanceof Error && 'commitError' in error && error.commitError instanceof Promise) {
+    return error.commitError.then(() => error.message, reasonOf);
+  }
+  return reasonOf(error);
+}

@@ -1,0 +1,191 @@
+/**
+ * Retention: takes the oldest entries of a thread away, in small commits of their own, behind the appends. A thread is
+ * looked at when it is written to, and all of them in turn by a slow sweep, so that idle ones age too.
+ */
+import type { Clock } from '../../clock.js';
+import type { Job } from './commit-queue.js';
+import { AFTER_ALL, decodeCount, entryKey, midKey, threadKey, within } from './log-keys.js';
+import type { LogKey } from './log-keys.js';
+import type { LogStore, LogWrite } from './log-store.js';
+import { frameHeader } from '../../../protocol/message-frame.js';
+import type { PendingMarks } from './feed/pending-marks.js';
+import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
+
+/** What is kept of each thread; null = without end. */
+export interface Retention {
+  readonly messages: number | null;
+  readonly days: number | null;
+}
+
+/** Most entries that one commit takes away, and most characters of frames it looks at: a few milliseconds. */
+const TRIM_ENTRIES = 256;
+const TRIM_BYTES = 1_048_576;
+
+/** A thread in use is trimmed when it is over by a tenth, at most by this many messages: not at every append. */
+const SLACK_MESSAGES = 64;
+
+/** A thread in use is trimmed when its oldest entry is over age by so much. */
+const SLACK_MS = 60_000;
+
+/** Time between two steps of the sweep: 100 000 threads are through in about an hour. */
+export const SWEEP_MS = 10_000;
+
+/** Threads that a step of the sweep looks at: a few milliseconds of work. */
+export const SWEEP_THREADS = 256;
+
+const DAY_MS = 86_400_000;
+
+/** What a trim works with. */
+export interface LogTrimOptions {
+  readonly store: LogStore;
+  readonly heads: ThreadHeads;
+  readonly clock: Clock;
+  readonly marks: PendingMarks;
+  readonly retention: Retention;
+  /** The first offset of a thread that must be kept whatever the retention; null when there is none. */
+  readonly keptFrom: (head: Head) => number | null;
+  /** Called when {@link LogTrim.next} has something to give. */
+  readonly onWork: () => void;
+}
+
+/** Finds what is over the retention and gives it away commit by commit. */
+export class LogTrim {
+  readonly #options: LogTrimOptions;
+  readonly #over = new Set<string>();
+  #sweep: unknown = null;
+  #cursor: LogKey = ['t'];
+
+  constructor(options: LogTrimOptions) {
+    this.#options = options;
+    if (this.#limited()) this.#sweepLater();
+  }
+
+  /** Looks at a thread that has just been written to, or of which more may go now. */
+  touch(head: Head): void {
+    const { messages } = this.#options.retention;
+    const slack = messages === null ? 0 : Math.min(SLACK_MESSAGES, Math.ceil(messages / 10));
+    try {
+      if (this.#limited() && this.#isOver(head, slack, SLACK_MS)) this.#over.add(head.thread);
+    } catch {
+      // The log cannot be read: the sweep comes back to this thread.
+    }
+  }
+
+  /** The next commit's worth of trimming; null when there is none. */
+  next(): Job | null {
+    for (const thread of this.#over) {
+      try {
+        const head = this.#options.heads.get(thread);
+        const job = head === null ? null : this.#trim(head);
+        if (job !== null) return job;
+      } catch {
+        // The thread cannot be read: its entries stay, and the sweep comes back to it.
+      }
+      this.#over.delete(thread);
+    }
+    return null;
+  }
+
+  /** Forgets what was to be trimmed; it is found again. */
+  clear(): void {
+    this.#over.clear();
+  }
+
+  stop(): void {
+    if (this.#sweep !== null) this.#options.clock.clearTimeout(this.#sweep);
+    this.#sweep = null;
+    this.#over.clear();
+  }
+
+  #limited(): boolean {
+    const { messages, days } = this.#options.retention;
+    return messages !== null || days !== null;
+  }
+
+  #oldestAllowed(): number {
+    const { days } = this.#options.retention;
+    return days === null ? -Infinity : this.#options.clock.now() - days * DAY_MS;
+  }
+
+  #isOver(head: Head, slack: number, slackMs: number): boolean {
+    const { messages, days } = this.#options.retention;
+    if (head.first >= this.#keptFrom(head)) return false;
+    if (messages !== null && head.last - head.first + 1 > messages + slack) return true;
+    if (days === null) return false;
+    const firstAt = this.#options.heads.firstAt(head);
+    return firstAt !== null && firstAt < this.#oldestAllowed() - slackMs;
+  }
+
+  #keptFrom(head: Head): number {
+    return this.#options.keptFrom(head) ?? Infinity;
+  }
+
+  #trim(head: Head): Job | null {
+    const { store, heads, marks, retention } = this.#options;
+    const removed: LogWrite[] = [];
+    const { thread } = head;
+    const enough = retention.messages === null ? 0 : head.last - retention.messages;
+    const oldest = this.#oldestAllowed();
+    let first = head.first;
+    let bytes = 0;
+    for (const { value } of store.range({
+      from: entryKey(thread, first),
+      to: entryKey(thread, Math.min(head.last + 1, first + TRIM_ENTRIES, this.#keptFrom(head)))
+    })) {
+      const header = frameHeader(value);
+      const expired = first <= enough || (header !== null && header.at < oldest);
+      if (!expired || bytes > TRIM_BYTES) break;
+      removed.push({ key: entryKey(thread, first), value: null });
+      // The mid may have been used again since its entry was hidden by an earlier trim.
+      const key = header === null ? null : midKey(header.mid, thread);
+      if (key !== null && decodeCount(store.get(key) ?? '') === first) {
+        removed.push({ key, value: null });
+      }
+      bytes += value.length;
+      first += 1;
+    }
+    if (removed.length === 0) return null;
+    // Hidden before it goes: nobody may be told of an entry that the next read does not find.
+    head.first = first;
+    head.firstAt = null;
+    heads.pin(head);
+    return {
+      bytes: 0,
+      write: (into) => {
+        into.push(...removed, { key: threadKey(thread), value: recordOf(head) });
+        marks.trim(head, into);
+      },
+      settle: () => {
+        heads.unpin(head);
+      }
+    };
+  }
+
+  #sweepLater(): void {
+    this.#sweep = this.#options.clock.setTimeout(() => {
+      this.#sweepSome();
+      this.#sweepLater();
+    }, SWEEP_MS);
+  }
+
+  #sweepSome(): void {
+    const { store, heads, onWork } = this.#options;
+    const { to } = within('t');
+    let seen = 0;
+    try {
+      for (const key of store.keys({ from: this.#cursor, to, limit: SWEEP_THREADS })) {
+        const thread = key[1];
+        if (typeof thread !== 'string') continue;
+        seen += 1;
+        this.#cursor = ['t', thread, AFTER_ALL];
+        const head = heads.peek(thread);
+        if (head !== null && this.#isOver(head, 0, 0)) this.#over.add(thread);
+      }
+    } catch {
+      // The log cannot be read: health says so, and the next sweep goes on behind the place.
+      return;
+    }
+    if (seen < SWEEP_THREADS) this.#cursor = ['t'];
+    if (this.#over.size > 0) onWork();
+  }
+}

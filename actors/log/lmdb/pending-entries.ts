@@ -1,0 +1,130 @@
+/** Reads what the analytics store does not have, thread by thread in turn. */
+import { LogCorruptError } from '../log-errors.js';
+import { AFTER_ALL, entryKey, within, type LogKey } from './log-keys.js';
+import type { LogStore } from './log-store.js';
+import type { FeedEntry } from '../log-feed.js';
+import type { ThreadHeads } from './thread-heads.js';
+
+/** Marks read at once: a fraction of a millisecond, and few too many when the first thread fills the page. */
+const KEYS_A_STEP = 64;
+
+/** What the reader works with. */
+export interface PendingEntriesOptions {
+  readonly store: LogStore;
+  readonly heads: ThreadHeads;
+  readonly epoch: string;
+}
+
+/** Entries of one thread without a hole. */
+export interface Span {
+  readonly from: number;
+  readonly upTo: number;
+}
+
+/** What was read; `more` says that there was more. */
+export interface EntryPage {
+  readonly entries: FeedEntry[];
+  /** What of which thread it is. */
+  readonly spans: Map<string, Span>;
+  more: boolean;
+}
+
+/** The pending entries of one log. */
+export class PendingEntries {
+  readonly #options: PendingEntriesOptions;
+  /** The thread whose turn was last. */
+  #place: string | null = null;
+
+  constructor(options: PendingEntriesOptions) {
+    this.#options = options;
+  }
+
+  /** At most `limit` entries and about `maxChars` characters of frames, but at least one. Moves nothing on. */
+  read(limit: number, maxChars: number): EntryPage {
+    const page: EntryPage = { entries: [], spans: new Map(), more: false };
+    let chars = 0;
+    for (const thread of this.#threads()) {
+      const span = this.#pending(thread);
+      if (span === null) continue;
+      if (page.entries.length >= limit || chars >= maxChars) page.more = true;
+      else chars += this.#fill(page, thread, span, limit - page.entries.length, maxChars - chars);
+      if (page.more) break;
+    }
+    return page;
+  }
+
+  /** The next read begins behind this thread. */
+  moveOn(thread: string): void {
+    this.#place = thread;
+  }
+
+  *#threads(): Generator<string, void> {
+    const { from, to } = within('p');
+    const place: LogKey = this.#place === null ? from : ['p', this.#place, AFTER_ALL];
+    yield* this.#between(place, to);
+    yield* this.#between(from, place);
+  }
+
+  /** In steps, so that no cursor is open while entries are read: an entry that cannot be would take it with it. */
+  *#between(start: LogKey, to: LogKey): Generator<string, void> {
+    let from: LogKey | null = start;
+    while (from !== null) {
+      const keys: LogKey[] = [...this.#options.store.keys({ from, to, limit: KEYS_A_STEP })];
+      for (const key of keys) yield String(key[1]);
+      const last = keys.at(-1);
+      from = last === undefined || keys.length < KEYS_A_STEP ? null : [...last, AFTER_ALL];
+    }
+  }
+
+  /** What may be given of a thread; null when that is nothing: it is being taken, is not durable yet or damaged. */
+  #pending(thread: string): Span | null {
+    const head = orDamaged(() => this.#options.heads.peek(thread));
+    const pending = head?.pending ?? null;
+    if (head === null || pending === null) return null;
+    const from = Math.max(head.first, pending);
+    return from > head.last ? null : { from, upTo: head.last };
+  }
+
+  /** Adds what fits of a thread and answers its characters. */
+  #fill(
+    page: EntryPage,
+    thread: string,
+    { from, upTo }: Span,
+    limit: number,
+    maxChars: number
+  ): number {
+    const { store, epoch } = this.#options;
+    const { entries } = page;
+    const to = Math.min(upTo, from + limit - 1);
+    let chars = 0;
+    let last = from - 1;
+    // What lies before damage is given; what lies behind it stays pending and is read again.
+    orDamaged(() => {
+      // One by one: a batch is a few entries each of many threads, and a cursor costs as much as several of them.
+      for (let offset = from; offset <= to; offset += 1) {
+        const frame = store.get(entryKey(thread, offset));
+        // A hole, which `log check` names, is passed over as `read` does it.
+        if (frame !== undefined) {
+          if (entries.length > 0 && chars + frame.length > maxChars) return null;
+          chars += frame.length;
+          entries.push({ thread, epoch, offset, frame });
+        }
+        last = offset;
+      }
+      return null;
+    });
+    if (last >= from) page.spans.set(thread, { from, upTo: last });
+    if (last < upTo && entries.length > 0) page.more = true;
+    return chars;
+  }
+}
+
+/** One damaged thread must not keep the others from being read. */
+function orDamaged<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof LogCorruptError) return null;
+    throw error;
+  }
+}

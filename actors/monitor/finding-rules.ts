@@ -1,0 +1,289 @@
+/**
+ * The rules: from what is measured to how bad it is and what to say of it. Pure; every threshold is here, and the table
+ * of docs/operations.md is made of them.
+ */
+import type { FindingKind, MonitorLevel } from '../../machines/finding.js';
+import type { ChildStatus } from '../../machines/supervision/child-state.js';
+import { FAULTS_CRITICAL, type Condition } from './incidents.js';
+
+/** Threads with undelivered messages from which on it is critical: not one forgotten thread, but readers do not come. */
+export const UNDELIVERED_CRITICAL_THREADS = 10;
+
+/** Age from which on it is critical however few they are, in milliseconds: nobody has looked for a day. */
+export const UNDELIVERED_CRITICAL_MS = 24 * 60 * 60_000;
+
+/** Looks at the event loop, one a second, that are judged together: long enough that chance does not repeat in it. */
+export const LOOP_LOOKS = 10;
+
+/** Looks of them in which it was late that count as "again and again". */
+export const LOOP_LOOKS_MANY = 3;
+
+/** Lateness that people notice in a chat when it comes again and again, in milliseconds. */
+export const LOOP_LATE_MS = 250;
+
+/** Lateness that is a warning even once, in milliseconds: twice the pace at which the server looks after itself. */
+export const LOOP_STUCK_MS = 2_000;
+
+/** Lateness that is critical even once, in milliseconds: as long as a client has to connect in (`CONNECT_WITHIN_MS`). */
+export const LOOP_LOST_MS = 10_000;
+
+/** Connections that lag, and their share of all, from which on it is a warning: one slow phone is no fault of ours. */
+export const LAGGING_WARNING = { connections: 3, share: 0.1 } as const;
+
+/** The same for critical: with half of them behind it is the network or the server, not the clients. */
+export const LAGGING_CRITICAL = { connections: 10, share: 0.5 } as const;
+
+/** How long they must lag together, in milliseconds: a burst that is read within seconds is how a chat works. */
+export const LAGGING_FOR_MS = 5_000;
+
+/** How far behind a ClickHouse that takes rows may be, in milliseconds: an idle one is a second behind. */
+export const SINK_WARNING_MS = 60_000;
+
+/** From here on it is critical, in milliseconds: it does not catch up, and search and reports answer the past. */
+export const SINK_CRITICAL_MS = 15 * 60_000;
+
+/** Restarts left before a part is given up at which it is critical. */
+export const RESTARTS_LEFT_CRITICAL = 1;
+
+/** Names of threads in a sentence, at most. */
+export const NAMED_MAX = 3;
+
+/** What each kind is judged by. */
+export interface Measures {
+  readonly undelivered: {
+    readonly threads: number;
+    /** The first of them, {@link NAMED_MAX} at most. */
+    readonly named: readonly string[];
+    readonly oldestMs: number;
+  };
+  /** How late the event loop was at worst, in milliseconds, in each of the last {@link LOOP_LOOKS} looks. */
+  readonly event_loop_lag: { readonly looksMs: readonly number[] };
+  readonly lagging_connections: { readonly lagging: number; readonly open: number };
+  readonly sink_lag: { readonly behindMs: number; readonly threads: number };
+  readonly part_missed: {
+    readonly part: string;
+    readonly required: boolean;
+    readonly status: ChildStatus;
+    readonly error: string | null;
+    readonly losses: number;
+  };
+  readonly restarts: {
+    readonly part: string;
+    readonly required: boolean;
+    readonly times: number;
+    readonly allowed: number;
+    readonly withinMs: number;
+    readonly error: string | null;
+  };
+  readonly log_fault: { readonly reason: string | null };
+  readonly unreadable_threads: { readonly threads: number };
+  readonly disk_low: { readonly isLow: boolean };
+}
+
+/** Kinds that are conditions; a fault is none. */
+export type ConditionKind = keyof Measures;
+
+/** How one kind is judged and told. */
+export interface Rule<Measure> extends Omit<Condition, 'kind' | 'about'> {
+  level(measure: Measure): MonitorLevel;
+  message(measure: Measure): string;
+}
+
+const once = { forMs: 0 } as const;
+
+/** The rules, by kind. */
+export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } = {
+  undelivered: {
+    ...once,
+    title: 'threads with undelivered messages',
+    // `Cannot deliver message` has been said for each thread.
+    logs: 'worse',
+    level: ({ threads, oldestMs }) => {
+      if (threads === 0) return 'healthy';
+      const isCritical =
+        threads >= UNDELIVERED_CRITICAL_THREADS || oldestMs >= UNDELIVERED_CRITICAL_MS;
+      return isCritical ? 'critical' : 'warning';
+    },
+    message: ({ threads, named }) => {
+      const rest = threads - named.length;
+      const names = [...named, ...(rest > 0 ? [`${String(rest)} more`] : [])].join(', ');
+      return (
+        `${counted(threads, 'thread')} ${threads === 1 ? 'holds' : 'hold'} undelivered messages (${names}): ` +
+        'nobody has subscribed; they are kept for the next subscriber, so see whether the readers are up'
+      );
+    }
+  },
+  event_loop_lag: {
+    ...once,
+    title: 'the event loop was late',
+    logs: 'all',
+    level: ({ looksMs }) => {
+      const worstMs = Math.max(0, ...looksMs);
+      const isOften = (ms: number) => lateLooks(looksMs, ms) >= LOOP_LOOKS_MANY;
+      if (worstMs >= LOOP_LOST_MS || isOften(LOOP_STUCK_MS)) return 'critical';
+      return worstMs >= LOOP_STUCK_MS || isOften(LOOP_LATE_MS) ? 'warning' : 'healthy';
+    },
+    message: ({ looksMs }) =>
+      `the event loop was up to ${Math.round(Math.max(0, ...looksMs)).toLocaleString('en')} ms late in ` +
+      `${String(lateLooks(looksMs, LOOP_LATE_MS))} of the last ${counted(looksMs.length, 'second')}: ` +
+      'everybody waited meanwhile; the machine is overloaded, or something in this process works too long at once'
+  },
+  lagging_connections: {
+    title: 'many connections lagged',
+    forMs: LAGGING_FOR_MS,
+    logs: 'all',
+    level: (measure) => {
+      if (isLagging(measure, LAGGING_CRITICAL)) return 'critical';
+      return isLagging(measure, LAGGING_WARNING) ? 'warning' : 'healthy';
+    },
+    message: ({ lagging, open }) =>
+      `${String(lagging)} of ${counted(open, 'connection')} read slower than is written: ` +
+      'they go on from the log and lose nothing; see whether the network is full or one thread is too loud'
+  },
+  sink_lag: {
+    ...once,
+    title: 'ClickHouse was behind',
+    logs: 'all',
+    level: ({ behindMs }) => {
+      if (behindMs >= SINK_CRITICAL_MS) return 'critical';
+      return behindMs >= SINK_WARNING_MS ? 'warning' : 'healthy';
+    },
+    message: ({ behindMs, threads }) =>
+      `ClickHouse takes rows and is ${durationText(behindMs)} behind, ${counted(threads, 'thread')} ` +
+      `${threads === 1 ? 'waits' : 'wait'}: nothing is lost, but search and reports lack the newest; ` +
+      'see whether ClickHouse has enough disk and CPU'
+  },
+  part_missed: {
+    ...once,
+    title: 'a part was missed',
+    // Its supervisor, or the part itself, has a line for the loss and one for the end.
+    logs: 'nothing',
+    level: ({ required, status, losses }) => {
+      // Going down or up as it should, or waiting for one that tells of itself, is no news.
+      const isNews =
+        status === 'degraded' ||
+        status === 'restarting' ||
+        status === 'failed' ||
+        (status === 'starting' && losses > 0);
+      if (!isNews) return 'healthy';
+      if (!required) return 'warning';
+      return status === 'failed' ? 'failed' : 'critical';
+    },
+    message: ({ part, error, status }) => `${part}: ${error ?? status}`
+  },
+  restarts: {
+    ...once,
+    title: 'a part was started again and again',
+    logs: 'worse',
+    level: ({ required, times, allowed }) => {
+      if (times === 0) return 'healthy';
+      return required && times >= allowed - RESTARTS_LEFT_CRITICAL ? 'critical' : 'warning';
+    },
+    message: ({ part, required, times, allowed, withinMs, error }) =>
+      `${part} was started again ${counted(times, 'time')} within ${durationText(withinMs)}` +
+      (error === null ? '' : `, last because of: ${error}`) +
+      (required ? `; after ${String(allowed)} the next loss ends the server` : '')
+  },
+  log_fault: {
+    ...once,
+    title: 'the thread log took no messages',
+    logs: 'nothing',
+    level: ({ reason }) => (reason === null ? 'healthy' : 'failed'),
+    message: ({ reason }) =>
+      `the thread log takes no messages: ${reason ?? ''}; publishes are answered "unavailable" until it does`
+  },
+  unreadable_threads: {
+    ...once,
+    title: 'threads could not be read',
+    logs: 'nothing',
+    level: ({ threads }) => (threads === 0 ? 'healthy' : 'critical'),
+    message: ({ threads }) =>
+      `${counted(threads, 'thread')} cannot be read from the log: stop the server and run \`rollcall log check\``
+  },
+  disk_low: {
+    ...once,
+    title: 'the disk of the thread log was nearly full',
+    logs: 'nothing',
+    level: ({ isLow }) => (isLow ? 'warning' : 'healthy'),
+    message: () =>
+      'the disk of the thread log is nearly full: what ClickHouse does not have is not kept for it past the retention'
+  }
+};
+
+/** Says of each kind when it is what, for people; `–` where it never is. */
+export const RULE_WORDS: Readonly<
+  Record<FindingKind, Readonly<Record<'warning' | 'critical' | 'failed', string>>>
+> = {
+  undelivered: {
+    warning: 'one thread',
+    critical: `${String(UNDELIVERED_CRITICAL_THREADS)} threads, or one for ${durationText(UNDELIVERED_CRITICAL_MS)}`,
+    failed: '–'
+  },
+  event_loop_lag: {
+    warning: `${loopWords(LOOP_LATE_MS)}, or once ${durationText(LOOP_STUCK_MS)}`,
+    critical: `${loopWords(LOOP_STUCK_MS)}, or once ${durationText(LOOP_LOST_MS)}`,
+    failed: '–'
+  },
+  lagging_connections: {
+    warning: laggingWords(LAGGING_WARNING),
+    critical: laggingWords(LAGGING_CRITICAL),
+    failed: '–'
+  },
+  sink_lag: {
+    warning: `${durationText(SINK_WARNING_MS)} behind, though it takes rows`,
+    critical: `${durationText(SINK_CRITICAL_MS)} behind, though it takes rows`,
+    failed: '–'
+  },
+  part_missed: {
+    warning: 'an optional part is lost or not well',
+    critical: 'a required one is, and is expected back',
+    failed: 'a required one is given up'
+  },
+  restarts: {
+    warning: 'a part was started again',
+    critical: `${counted(RESTARTS_LEFT_CRITICAL, 'restart')} before a required one is given up`,
+    failed: '–'
+  },
+  log_fault: { warning: '–', critical: '–', failed: 'the thread log takes no messages' },
+  unreadable_threads: {
+    warning: '–',
+    critical: 'one thread cannot be read from the log',
+    failed: '–'
+  },
+  disk_low: { warning: 'the disk of the thread log is nearly full', critical: '–', failed: '–' },
+  fault: {
+    warning: 'a fault in Rollcall',
+    critical: `one that cuts people off, ${counted(FAULTS_CRITICAL.times, 'time')} within ${durationText(FAULTS_CRITICAL.withinMs)}`,
+    failed: '–'
+  }
+};
+
+function lateLooks(looksMs: readonly number[], ms: number): number {
+  return looksMs.filter((lateMs) => lateMs >= ms).length;
+}
+
+function isLagging(
+  { lagging, open }: Measures['lagging_connections'],
+  { connections, share }: { readonly connections: number; readonly share: number }
+): boolean {
+  return lagging >= connections && lagging >= open * share;
+}
+
+function loopWords(lateMs: number): string {
+  return `${lateMs.toLocaleString('en')} ms late in ${String(LOOP_LOOKS_MANY)} of ${counted(LOOP_LOOKS, 'second')}`;
+}
+
+function laggingWords({ connections, share }: { connections: number; share: number }): string {
+  return `${String(connections)} that are ${String(share * 100)} % of all, for ${durationText(LAGGING_FOR_MS)}`;
+}
+
+/** Writes how many there are of something: `1 thread`, `2 threads`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function durationText(ms: number): string {
+  if (ms < 60_000) return counted(Math.floor(ms / 1_000), 'second');
+  if (ms < 60 * 60_000) return counted(Math.floor(ms / 60_000), 'minute');
+  return counted(Math.floor(ms / (60 * 60_000)), 'hour');
+}

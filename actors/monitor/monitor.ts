@@ -1,0 +1,291 @@
+/**
+ * The monitor: counts what became of messages, and knows what is wrong right now. Who notices something tells it, the
+ * delivery side, the supervisors, the log and the sink; it judges by the rules and keeps the findings in the one book of
+ * incidents. It asks nobody, and on the way of a message it is not met.
+ */
+import { fromCallback, type EventObject } from 'xstate';
+import type { ChildState } from '../../machines/supervision/child-state.js';
+import { RESTARTS } from '../../machines/supervision/child-spec.js';
+import { MONITOR_LEVELS, type MonitorLevel } from '../../machines/finding.js';
+import { monitorMachine, type MonitorEvent } from '../../machines/monitor.machine.js';
+import { withRestart } from '../../machines/supervision/restart-intensity.js';
+import type { Clock } from '../clock.js';
+import { DeliveryCounts } from '../threads/delivery-counts.js';
+import type { LoopDelay } from './event-loop-delay.js';
+import {
+  counted,
+  LOOP_LATE_MS,
+  LOOP_LOOKS,
+  NAMED_MAX,
+  RULES,
+  type ConditionKind,
+  type Measures
+} from './finding-rules.js';
+import { closesAt, type Incident, type Incidents } from './incidents.js';
+import { UndeliveredThreads } from './undelivered-threads.js';
+
+/** Findings that `/status` lists at most, the worst first; how many more there are it says in a number. */
+export const FINDINGS_MAX = 20;
+
+/** One finding as `/status` shows it. Times are ISO times. */
+export interface FindingRow extends Pick<Incident, 'kind' | 'about' | 'level' | 'count'> {
+  readonly message: string;
+  readonly since: string;
+  readonly lastAt: string;
+  /** When its cause went away; null while it is there. */
+  readonly endedAt: string | null;
+  /** When it is closed unless it comes back before; null while its cause is there. */
+  readonly closesAt: string | null;
+}
+
+/** `/status` of the monitor. */
+export interface MonitorStatus {
+  /** The worst of what is there now. */
+  readonly status: MonitorLevel;
+  /** What is there now, in sentences. */
+  readonly issues: readonly string[];
+  /** What is there and what was there lately, the worst first. */
+  readonly findings: readonly FindingRow[];
+  /** Findings that are not listed. */
+  readonly moreFindings: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+/** What the delivery side tells: a thread's messages were not delivered · somebody has taken them. */
+export interface DeliveryWatch {
+  undelivered(thread: string, since: number): void;
+  delivered(thread: string): void;
+}
+
+/** What the monitor works with. */
+export interface MonitorOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  /** The book that the findings are kept in. */
+  readonly incidents: Incidents;
+  readonly loop: LoopDelay;
+}
+
+interface Part {
+  readonly state: ChildState;
+  /** When it was started again lately. */
+  readonly restarts: readonly number[];
+}
+
+/** Counts deliveries and knows what is wrong; a supervised child. */
+export class Monitor implements DeliveryWatch {
+  readonly counts = new DeliveryCounts();
+  /** Logic of the child: its chart stands where the level is. */
+  readonly logic = monitorMachine.provide({
+    actors: {
+      watch: fromCallback<EventObject>(({ sendBack }) =>
+        this.options.incidents.onLevel((level) => {
+          const event: MonitorEvent = { type: 'findings.changed', level };
+          sendBack(event);
+        })
+      )
+    }
+  });
+  private readonly options: MonitorOptions;
+  private readonly threads = new UndeliveredThreads();
+  /** As of the last sweep: to look at all of them for each that comes and goes would cost a burst of them. */
+  private oldestSince: number | null = null;
+  private newThreads = 0;
+  private readonly looksMs: number[] = [];
+  private connections: Measures['lagging_connections'] = { lagging: 0, open: 0 };
+  private behind: Measures['sink_lag'] = { behindMs: 0, threads: 0 };
+  private readonly parts = new Map<string, Part>();
+  private logReason: string | null = null;
+  private unreadable = 0;
+  private isDiskLow = false;
+  /** Nothing is judged while the server starts or ends: that parts come and go is what it is about then. */
+  private isWatching = false;
+
+  constructor(options: MonitorOptions) {
+    this.options = options;
+  }
+
+  /** The server serves: from here on what is not as it should be is a finding, what was told before included. */
+  begin(): void {
+    this.isWatching = true;
+    this.options.loop.start();
+    this.options.loop.takeWorstMs();
+    this.judgeAll();
+  }
+
+  /** The server ends: what is found stays as it is, and nothing is added. */
+  rest(): void {
+    this.isWatching = false;
+    this.options.loop.stop();
+  }
+
+  undelivered(thread: string, since: number): void {
+    this.threads.add(thread, since);
+    this.newThreads++;
+    this.judgeUndelivered();
+  }
+
+  delivered(thread: string): void {
+    this.threads.remove(thread);
+    this.judgeUndelivered();
+  }
+
+  /** So many of the open connections read slower than is written. */
+  lagging(lagging: number, open: number): void {
+    this.connections = { lagging, open };
+    this.judge('lagging_connections', this.connections);
+  }
+
+  /** For so long the sink has not been up to date though its store takes rows; with how many threads wait. */
+  sinkBehind(behindMs: number, threads: number): void {
+    this.behind = { behindMs, threads };
+    this.judge('sink_lag', this.behind);
+  }
+
+  /** Why the log takes no messages; null when it does. */
+  logFault(reason: string | null): void {
+    this.logReason = reason;
+    this.judge('log_fault', { reason });
+  }
+
+  /** So many threads could not be read when somebody last asked. */
+  unreadableThreads(threads: number): void {
+    this.unreadable = threads;
+    this.judge('unreadable_threads', { threads });
+  }
+
+  /** Whether the disk of the log is nearly full. */
+  diskLow(isLow: boolean): void {
+    this.isDiskLow = isLow;
+    this.judge('disk_low', { isLow });
+  }
+
+  /** How the supervised parts stand now. */
+  follow(children: readonly ChildState[]): void {
+    const now = this.options.clock.now();
+    for (const state of children) {
+      const known = this.parts.get(state.id);
+      if (known?.state === state) continue;
+      const isAgain = state.starts > Math.max(1, known?.state.starts ?? 0);
+      const before = known?.restarts ?? [];
+      const restarts = isAgain ? withRestart(before, now, RESTARTS.intensity) : before;
+      this.parts.set(state.id, { state, restarts });
+      this.judgePart({ state, restarts }, isAgain ? 1 : 0);
+    }
+  }
+
+  /** Looks at what changes with time alone, and closes what is over; called every second while the server serves. */
+  sweep(): void {
+    this.looksMs.push(this.options.loop.takeWorstMs());
+    if (this.looksMs.length > LOOP_LOOKS) this.looksMs.shift();
+    this.judgeAll();
+    this.options.incidents.sweep();
+  }
+
+  /** What is wrong now, and what was lately; nothing is healthy. */
+  status(): MonitorStatus {
+    const all = this.options.incidents.all().sort(worstFirst);
+    const rows = all.map(rowOf);
+    return {
+      status: this.options.incidents.level,
+      issues: issuesOf(rows),
+      findings: rows.slice(0, FINDINGS_MAX),
+      moreFindings: Math.max(0, rows.length - FINDINGS_MAX),
+      outcomes: this.counts.all()
+    };
+  }
+
+  private judgeAll(): void {
+    this.oldestSince = this.threads.oldestSince();
+    this.judgeUndelivered();
+    this.judgeLoop();
+    this.judge('lagging_connections', this.connections);
+    this.judge('sink_lag', this.behind);
+    this.judge('log_fault', { reason: this.logReason });
+    this.judge('unreadable_threads', { threads: this.unreadable });
+    this.judge('disk_low', { isLow: this.isDiskLow });
+    for (const part of this.parts.values()) this.judgePart(part, 0);
+  }
+
+  private judgeUndelivered(): void {
+    if (!this.isWatching) return;
+    const { count } = this.threads;
+    const named = this.threads.named(NAMED_MAX);
+    const now = this.options.clock.now();
+    const oldestMs = now - (this.oldestSince ?? now);
+    this.judge('undelivered', { threads: count, named, oldestMs }, { times: this.newThreads });
+    this.newThreads = 0;
+  }
+
+  private judgeLoop(): void {
+    const { looksMs } = this;
+    const isLate = (looksMs.at(-1) ?? 0) >= LOOP_LATE_MS;
+    this.judge('event_loop_lag', { looksMs }, { times: isLate ? 1 : 0 });
+  }
+
+  private judgePart({ state, restarts }: Part, times: number): void {
+    const { id: part, required, status, error, losses } = state;
+    const { restarts: allowed, withinMs } = RESTARTS.intensity;
+    const now = this.options.clock.now();
+    const lately = restarts.filter((at) => at <= now && now - at < withinMs).length;
+    this.judge('part_missed', { part, required, status, error, losses }, { about: part });
+    this.judge(
+      'restarts',
+      { part, required, times: lately, allowed, withinMs, error },
+      { about: part, times }
+    );
+  }
+
+  private judge<Kind extends ConditionKind>(
+    kind: Kind,
+    measure: Measures[Kind],
+    { about = null, times = 0 }: { about?: string | null; times?: number } = {}
+  ): void {
+    if (!this.isWatching) return;
+    const rule = RULES[kind];
+    const { title, forMs, logs } = rule;
+    const level = rule.level(measure);
+    this.options.incidents.judge(
+      { kind, about, title, forMs, logs },
+      { level, message: rule.message(measure) },
+      times
+    );
+  }
+}
+
+function worstFirst(one: Incident, other: Incident): number {
+  const isOver = Number(one.endedAt !== null) - Number(other.endedAt !== null);
+  if (isOver !== 0) return isOver;
+  const byLevel = MONITOR_LEVELS.indexOf(one.level) - MONITOR_LEVELS.indexOf(other.level);
+  return byLevel === 0 ? one.since - other.since : byLevel;
+}
+
+function rowOf(incident: Incident): FindingRow {
+  const { kind, about, level, count, since, lastAt, endedAt, reason, message } = incident;
+  return {
+    kind,
+    about,
+    level,
+    message:
+      reason === null ? message : `${message} (${counted(count, 'time')} lately, last: ${reason})`,
+    count,
+    since: iso(since),
+    lastAt: iso(lastAt),
+    endedAt: isoOrNull(endedAt),
+    closesAt: isoOrNull(closesAt(incident))
+  };
+}
+
+/** The sentences of what is there now, bounded like the findings. */
+function issuesOf(rows: readonly FindingRow[]): string[] {
+  const there = rows.filter(({ endedAt }) => endedAt === null).map(({ message }) => message);
+  const more = there.length - FINDINGS_MAX;
+  return more > 0 ? [...there.slice(0, FINDINGS_MAX), `and ${String(more)} more`] : there;
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function isoOrNull(at: number | null): string | null {
+  return at === null ? null : iso(at);
+}

@@ -1,0 +1,246 @@
+/**
+ * One thread on a screen: what was said before, what comes, who is there and who types.
+ */
+import type { Client, ClientClock, Gap, MessageFrame, Thread } from '../../client/sdk/client.js';
+import { reasonOf } from '../../machines/reason.js';
+import { HISTORY_DEFAULT } from './chat-entry.js';
+import { gapWords, MessageLines } from './message-lines.js';
+import type { OutgoingMessages } from './outgoing.js';
+import { Roster } from './roster.js';
+import { safeLine, safeName } from '../terminal/safe-text.js';
+import type { PassingLine, Screen } from '../terminal/screen.js';
+
+/** Names that are spelt out when somebody enters; more are counted. */
+const NAMED_MAX = 20; // `/who` has them all
+
+/** Pause between two read marks, in milliseconds: reading along costs one frame a second at most. */
+const MARK_MS = 1_000;
+
+/** Messages that may come while the ones before them are loaded; past it they are shown without. */
+const HELD_MAX = 500;
+
+/** What a room needs. */
+export interface ChatRoomOptions {
+  readonly client: Client;
+  readonly clock: ClientClock;
+  readonly screen: Screen;
+  readonly outgoing: OutgoingMessages;
+  /** Passing lines have changed. */
+  readonly changed: () => void;
+  /** The server does not let this user in. */
+  readonly refused: (words: string) => void;
+}
+
+/** An open thread. */
+export class ChatRoom {
+  /** The thread's id. */
+  readonly id: string;
+  readonly #options: ChatRoomOptions;
+  readonly #thread: Thread;
+  readonly #lines: MessageLines;
+  readonly #roster: Roster;
+  /** What comes while the messages before it are loaded; null when nothing is held. */
+  #held: (MessageFrame | Gap)[] | null = [];
+  #isAsked = false;
+  /** Oldest message on the screen; null when there is none. */
+  #oldest: number | null = null;
+  #read = 0;
+  #cancelMark: (() => void) | null = null;
+  #isLeft = false;
+
+  constructor(id: string, options: ChatRoomOptions) {
+    const { client, clock, screen } = options;
+    this.id = id;
+    this.#options = options;
+    this.#lines = new MessageLines({
+      paint: screen.paint,
+      columns: () => screen.columns,
+      stamp: 'clock'
+    });
+    this.#roster = new Roster(clock, {
+      here: (users) => screen.note('dim', hereWords(users)),
+      joined: (user) => screen.note('dim', `→ ${safeName(user)} is here`),
+      left: (user) => screen.note('dim', `← ${safeName(user)} has left`)
+    });
+    const thread = client.thread(id);
+    this.#thread = thread;
+    thread.on('subscribed', () => {
+      if (!this.#isAsked) void this.#fill();
+    });
+    thread.on('message', (message) => {
+      this.#came(message);
+    });
+    thread.on('gap', (gap) => {
+      this.#came(gap);
+    });
+    thread.on('presence', ({ present }) => {
+      if (thread.joined) this.#roster.present(present);
+      else this.#roster.unknown();
+    });
+    thread.on('typing', ({ user }) => {
+      if (user !== this.#user()) options.changed();
+    });
+    thread.on('refused', (error) => {
+      options.refused(`${id} is refused: ${safeLine(error.message)} (${safeLine(error.code)})`);
+    });
+  }
+
+  /** Says to others whether the user types here. */
+  typing(on: boolean): void {
+    this.#thread.typing(on);
+  }
+
+  /** Says who is here. */
+  who(): void {
+    const { screen } = this.#options;
+    if (!this.#thread.joined)
+      screen.note('yellow', 'who is here is not known while there is no connection');
+    else screen.note('dim', hereWords(this.#thread.present, Infinity));
+  }
+
+  /** Shows messages before the oldest on the screen. */
+  async older(count: number): Promise<void> {
+    const { screen } = this.#options;
+    try {
+      const before = this.#oldest === null ? {} : { before: this.#oldest };
+      const { messages, more } = await this.#thread.history({ ...before, limit: count });
+      if (this.#isLeft) return;
+      if (messages.length === 0) {
+        screen.note('dim', `nothing was said in ${this.id} before that`);
+        return;
+      }
+      screen.note('dim', `── ${counted(messages.length)} from before ──`);
+      this.#lines.restart();
+      for (const message of messages) screen.print(this.#lines.of(message));
+      this.#lines.restart();
+      this.#oldest = messages[0]?.offset ?? this.#oldest;
+      screen.note('dim', more ? '── up to here; /history shows more ──' : '── up to here ──');
+    } catch (error) {
+      screen.note('red', `what was said before cannot be had: ${safeLine(reasonOf(error))}`);
+    }
+  }
+
+  /** Who types, for the lines above the prompt. */
+  passing(): PassingLine[] {
+    const others = this.#thread.typists.filter((user) => user !== this.#user());
+    const users = others.map(safeName);
+    if (users.length === 0) return [];
+    const words = users.length > 3 ? `${String(users.length)} people are` : users.join(', ');
+    const verb = users.length === 1 ? ' is' : users.length > 3 ? '' : ' are';
+    return [{ style: 'dim', text: `${words}${verb} typing …` }];
+  }
+
+  /** Shows what is stored and will not come by itself any more. */
+  settle(): void {
+    // What is held has come and is about to be shown.
+    if (this.#held !== null) return;
+    const { outgoing, screen } = this.#options;
+    const offset = this.#thread.position?.offset ?? 0;
+    for (const { mid, text, ack } of outgoing.takePassed(this.id, offset)) {
+      if (ack === null) continue;
+      screen.print(
+        this.#lines.of({ ...ownMessage(this.id, mid, text, this.#user()), at: ack.at }, true)
+      );
+    }
+  }
+
+  /** Leaves. */
+  leave(): void {
+    this.#isLeft = true;
+    this.#roster.end();
+    this.#cancelMark?.();
+    this.#sendMark();
+    this.#thread.leave();
+  }
+
+  async #fill(): Promise<void> {
+    const { screen } = this.#options;
+    this.#isAsked = true;
+    // Up to what comes by itself: nothing twice, nothing between.
+    const before = (this.#thread.position?.offset ?? 0) + 1;
+    try {
+      const page = await this.#thread.history({ before, limit: HISTORY_DEFAULT });
+      if (this.#isLeft || this.#held === null) return;
+      if (page.more) screen.note('dim', '── /history shows what was said before ──');
+      for (const message of page.messages) this.#show(message);
+    } catch (error) {
+      if (this.#isLeft) return;
+      screen.note('red', `what was said before cannot be had: ${safeLine(reasonOf(error))}`);
+    }
+    this.#release();
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const item of held) this.#came(item);
+    this.settle();
+  }
+
+  #came(item: MessageFrame | Gap): void {
+    if (this.#held !== null) {
+      this.#held.push(item);
+      if (this.#held.length > HELD_MAX) this.#release();
+      return;
+    }
+    if (!('reason' in item)) {
+      this.#show(item);
+      return;
+    }
+    const { screen } = this.#options;
+    if (item.reason === 'epoch') this.#oldest = null;
+    screen.note('yellow', `── ${gapWords(item)} ──`);
+    this.settle();
+  }
+
+  #show(message: MessageFrame): void {
+    const { outgoing, screen, changed } = this.#options;
+    const isOwn = outgoing.take(message.mid) !== undefined;
+    screen.print(this.#lines.of(message, isOwn));
+    this.#oldest ??= message.offset;
+    this.#read = message.offset;
+    this.#markSoon();
+    if (isOwn) changed();
+  }
+
+  #user(): string {
+    const { state } = this.#options.client;
+    return state.name === 'connected' ? state.user : '';
+  }
+
+  #markSoon(): void {
+    this.#cancelMark ??= this.#options.clock.after(MARK_MS, () => {
+      this.#sendMark();
+    });
+  }
+
+  #sendMark(): void {
+    this.#cancelMark = null;
+    if (this.#read > 0) this.#thread.markRead(this.#read);
+  }
+}
+
+function ownMessage(thread: string, mid: string, text: string, user: string): MessageFrame {
+  return {
+    type: 'message',
+    thread,
+    offset: 0,
+    mid,
+    from: { user },
+    at: 0,
+    kind: 'user_message',
+    body: { text }
+  };
+}
+
+function hereWords(users: readonly string[], namedMax = NAMED_MAX): string {
+  // The server names nobody where there are many.
+  if (users.length === 0) return 'here: too many to be named';
+  const named = users.slice(0, namedMax).map(safeName);
+  const more = users.length - named.length;
+  return `here: ${named.join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
+}
+
+function counted(messages: number): string {
+  return messages === 1 ? '1 message' : `${String(messages)} messages`;
+}

@@ -1,0 +1,271 @@
+/**
+ * A chat in a terminal from its beginning to its end: one connection, one thread at a time, one screen.
+ */
+import {
+  RollcallError,
+  type Client,
+  type ClientClock,
+  type RollcallError as ClientError
+} from '../../client/sdk/client.js';
+import { newMid } from '../../client/sdk/outbox/mid.js';
+import { CHAT_COMMANDS, readEntry, type ChatEntry } from './chat-entry.js';
+import { ChatRoom } from './chat-room.js';
+import { EXIT } from '../cli-outside.js';
+import { downWords, upWords, type ConnectionNews } from './connection-watch.js';
+import { OutgoingMessages } from './outgoing.js';
+import { safeLine } from '../terminal/safe-text.js';
+import type { PassingLine, Screen } from '../terminal/screen.js';
+
+/** How long what was entered last may take to be stored when the user quits, in milliseconds. */
+export const QUIT_WAIT_MS = 2_000; // an ack takes some; longer, and ending feels stuck
+
+/** A message that is in the chat sooner than this, in milliseconds, is not shown as on its way. */
+export const QUIET_MS = 300;
+
+/** How often the seconds until the next attempt are written anew. */
+const TICK_MS = 1_000;
+
+/** What a session needs. */
+export interface ChatSessionOptions {
+  readonly client: Client;
+  readonly clock: ClientClock;
+  readonly screen: Screen;
+  /** Thread to begin with. */
+  readonly thread: string;
+}
+
+/** How a chat ended. */
+export interface ChatEnd {
+  readonly code: number;
+  /** What is still to be said, once the screen is closed. */
+  readonly words: readonly string[];
+}
+
+/** A running chat. */
+export class ChatSession {
+  /** Once the user has quit or nothing more can come. */
+  readonly ended: Promise<ChatEnd>;
+  readonly #options: ChatSessionOptions;
+  readonly #outgoing = new OutgoingMessages();
+  #room: ChatRoom | null;
+  #end: (end: ChatEnd) => void = () => undefined;
+  #isQuitting = false;
+  #isEnded = false;
+  #cancelTick: (() => void) | null = null;
+
+  constructor(options: ChatSessionOptions) {
+    this.#options = options;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    const { client, screen } = options;
+    client.on('error', (error) => screen.note('red', safeLine(error.message)));
+    client.on('state', () => this.#refresh());
+    this.#room = this.#enter(options.thread);
+  }
+
+  /** Something about the connection is to be told. */
+  news(news: ConnectionNews): void {
+    const { screen } = this.#options;
+    if (this.#isEnded) return;
+    switch (news.type) {
+      case 'up':
+        screen.note('green', upWords(news));
+        break;
+      case 'down':
+        screen.note('yellow', downWords(news.words));
+        break;
+      case 'over':
+        this.#finish(EXIT.failed, news.words);
+    }
+  }
+
+  /** A message or a command was entered. */
+  entered(text: string): void {
+    const { client } = this.#options;
+    const entry = readEntry(text);
+    // Nothing to say, and no wish to wait.
+    if (entry.type === 'nothing') client.reconnectNow();
+    else this.#do(entry);
+  }
+
+  /** What is being typed has changed. */
+  edited(text: string): void {
+    const isMessage = text.trim() !== '' && !text.startsWith('/');
+    this.#room?.typing(isMessage);
+  }
+
+  /** The user wants to end: at once when all is stored or there is no connection, or when asked again. */
+  quit(): void {
+    const { client, clock } = this.#options;
+    const isHopeless = client.state.name !== 'connected' || this.#outgoing.unsent === 0;
+    if (this.#isQuitting || isHopeless) {
+      this.#finish(EXIT.good);
+      return;
+    }
+    this.#isQuitting = true;
+    clock.after(QUIT_WAIT_MS, () => {
+      this.#finish(EXIT.good);
+    });
+  }
+
+  #do(entry: Exclude<ChatEntry, { type: 'nothing' }>): void {
+    const { screen } = this.#options;
+    switch (entry.type) {
+      case 'message':
+        this.#send(entry.text);
+        break;
+      case 'help': {
+        const width = Math.max(...Object.keys(CHAT_COMMANDS).map(({ length }) => length));
+        for (const [usage, does] of Object.entries(CHAT_COMMANDS)) {
+          screen.note('dim', `  ${usage.padEnd(width)}  ${does}`);
+        }
+        screen.note(
+          'dim',
+          '  Enter alone tries to connect at once; // sends a text that begins with /'
+        );
+        break;
+      }
+      case 'who':
+        this.#room?.who();
+        break;
+      case 'history':
+        void this.#room?.older(entry.count);
+        break;
+      case 'thread':
+        this.#switch(entry.thread);
+        break;
+      case 'quit':
+        this.quit();
+        break;
+      case 'fault':
+        screen.note('red', safeLine(entry.words));
+    }
+  }
+
+  #enter(id: string): ChatRoom {
+    const { client, clock, screen } = this.#options;
+    screen.name(id);
+    return new ChatRoom(id, {
+      client,
+      clock,
+      screen,
+      outgoing: this.#outgoing,
+      changed: () => this.#refresh(),
+      refused: (words) => {
+        this.#room = null;
+        if (id === this.#options.thread) this.#finish(EXIT.failed, words);
+        else screen.note('red', `${words}; /thread <id> goes to another thread`);
+      }
+    });
+  }
+
+  #switch(id: string | null): void {
+    const { screen } = this.#options;
+    if (id === null || id === this.#room?.id) {
+      screen.note('dim', this.#room === null ? 'in no thread' : `this is ${this.#room.id}`);
+      return;
+    }
+    this.#room?.leave();
+    screen.note('bold', `── ${id} ──`);
+    this.#room = this.#enter(id);
+    this.#refresh();
+  }
+
+  #send(text: string): void {
+    const { client, clock, screen } = this.#options;
+    const thread = this.#room?.id;
+    if (thread === undefined) {
+      screen.note('red', 'not sent: there is no thread; /thread <id> goes to one');
+      return;
+    }
+    this.#room?.typing(false);
+    const mid = newMid(clock.now());
+    this.#outgoing.add({ mid, thread, text, at: clock.now() });
+    client.publish(thread, { text }, { mid }).then(
+      (ack) => {
+        const stored = this.#outgoing.stored(ack);
+        if (stored !== undefined && thread === this.#room?.id) this.#room.settle();
+        else if (stored !== undefined) {
+          this.#outgoing.take(mid);
+          screen.note('green', `✓ ${thread}: ${safeLine(text)}`);
+        }
+        this.#settled();
+      },
+      (error: unknown) => {
+        // Counted as not sent when the chat ends.
+        if (error instanceof RollcallError && error.code === 'closed') return;
+        this.#outgoing.take(mid);
+        screen.note('red', `✗ not sent: ${safeLine(text)} (${reasonFor(error)})`);
+        this.#settled();
+      }
+    );
+    if (client.state.name !== 'connected') this.#refresh();
+    else {
+      clock.after(QUIET_MS, () => {
+        this.#refresh();
+      });
+    }
+  }
+
+  #settled(): void {
+    this.#refresh();
+    if (this.#isQuitting && this.#outgoing.unsent === 0) this.#finish(EXIT.good);
+  }
+
+  /** Writes the lines above the prompt anew, and again every second while there is something to count down. */
+  #refresh(): void {
+    if (this.#isEnded) return;
+    const { client, clock, screen } = this.#options;
+    const { state } = client;
+    const until = state.name === 'connected' ? clock.now() - QUIET_MS : Infinity;
+    screen.show([
+      ...this.#outgoing.lines(this.#room?.id ?? '', until),
+      ...(this.#room?.passing() ?? []),
+      ...this.#connection()
+    ]);
+    this.#cancelTick?.();
+    this.#cancelTick = null;
+    if (state.name !== 'waiting' || !screen.isLive) return;
+    this.#cancelTick = clock.after(TICK_MS, () => {
+      this.#refresh();
+    });
+  }
+
+  #connection(): PassingLine[] {
+    const { client, clock } = this.#options;
+    const { state } = client;
+    const { unsent } = this.#outgoing;
+    const waiting = unsent === 0 ? '' : ` · ${String(unsent)} to be sent`;
+    if (state.name === 'connecting') return [{ style: 'yellow', text: `connecting …${waiting}` }];
+    if (state.name !== 'waiting') return [];
+    const seconds = Math.max(0, Math.ceil((state.retryAt - clock.now()) / 1_000));
+    return [{ style: 'yellow', text: `reconnecting in ${String(seconds)} s${waiting}` }];
+  }
+
+  #finish(code: number, ...words: string[]): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#cancelTick?.();
+    this.#room?.leave();
+    const { client, screen } = this.#options;
+    const { unsent } = this.#outgoing;
+    client.close();
+    screen.close();
+    if (unsent > 0) words.push(unsentWords(unsent));
+    this.#end({ code: unsent > 0 ? EXIT.failed : code, words });
+  }
+}
+
+/** Says that messages are not known to be stored. */
+export function unsentWords(count: number): string {
+  return count === 1
+    ? '1 message was not sent: the server has not said that it is stored'
+    : `${String(count)} messages were not sent: the server has not said that they are stored`;
+}
+
+function reasonFor(error: unknown): string {
+  if (!(error instanceof RollcallError)) return 'it failed';
+  const { code, message }: ClientError = error;
+  return `${safeLine(code)}: ${safeLine(message)}`;
+}

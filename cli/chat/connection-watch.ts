@@ -1,0 +1,155 @@
+/**
+ * What a person is told about the connection: transitions only, in words.
+ */
+import type { Client, ClientClock, ClientState } from '../../client/sdk/client.js';
+import type { AttemptFault } from './noted-socket.js';
+import { safeLine, safeName } from '../terminal/safe-text.js';
+
+/** How long an outage lasts, in milliseconds, before the reasons of failed attempts are said. */
+export const LASTING_MS = 15_000; // a server that restarts is back by then
+
+/** A change in how the connection is. */
+export type ConnectionNews =
+  | {
+      readonly type: 'up';
+      readonly user: string;
+      /** How long there was none, in milliseconds; null when the first attempt succeeded. */
+      readonly awayMs: number | null;
+    }
+  | {
+      /** It was lost, or an attempt failed for another reason than the one before. */
+      readonly type: 'down';
+      readonly words: string;
+    }
+  | {
+      /** Over for good. */
+      readonly type: 'over';
+      readonly words: string;
+    };
+
+/** Where the server is and whom news are for. */
+export interface WatchOptions {
+  /** Address as it may be shown. */
+  readonly address: string;
+  readonly clock: ClientClock;
+  readonly tell: (news: ConnectionNews) => void;
+}
+
+/** Follows a client and tells what a person should know; ends clients whose address cannot be right. */
+export class ConnectionWatch {
+  readonly #client: Client;
+  readonly #options: WatchOptions;
+  #fault: AttemptFault | null = null;
+  #wasUp = false;
+  #downSince: number | null = null;
+  #lastWords = '';
+  #isOver = false;
+
+  constructor(client: Client, options: WatchOptions) {
+    this.#client = client;
+    this.#options = options;
+    client.on('state', (state) => {
+      this.#entered(state);
+    });
+  }
+
+  /** Notes why the attempt that is under way fails; said when it has. */
+  note(fault: AttemptFault): void {
+    this.#fault = fault;
+  }
+
+  #entered(state: ClientState): void {
+    if (this.#isOver) return;
+    if (state.name === 'connected') this.#up(state.user);
+    else if (state.name === 'waiting') this.#down(state);
+    else if (state.name === 'closed' && state.code !== 1000) this.#over(closedWords(state));
+  }
+
+  #up(user: string): void {
+    const awayMs = this.#downSince === null ? null : this.#options.clock.now() - this.#downSince;
+    this.#wasUp = true;
+    this.#downSince = null;
+    this.#lastWords = '';
+    this.#fault = null;
+    this.#options.tell({ type: 'up', user, awayMs });
+  }
+
+  #down(state: Extract<ClientState, { name: 'waiting' }>): void {
+    const fault = this.#fault;
+    this.#fault = null;
+    const isLoss = this.#downSince === null && this.#wasUp;
+    const now = this.#options.clock.now();
+    this.#downSince ??= now;
+    const { address } = this.#options;
+    const reason = state.reason === '' ? 'no reason given' : state.reason;
+    const why = safeLine(fault?.words ?? reason);
+    // Where a connection has been before, the address is right and something else is wrong for a while.
+    if (fault?.isFinal === true && !this.#wasUp) {
+      this.#over(`${address} is no address of a Rollcall server: ${why}`);
+      this.#client.close();
+      return;
+    }
+    // That the first attempts fail is part of any restart.
+    if (this.#wasUp && !isLoss && now - this.#downSince < LASTING_MS) return;
+    const words = isLoss ? lossWords(state) : `no connection to ${address}: ${why}`;
+    if (words === this.#lastWords) return;
+    this.#lastWords = words;
+    this.#options.tell({ type: 'down', words });
+  }
+
+  #over(words: string): void {
+    this.#isOver = true;
+    this.#options.tell({ type: 'over', words });
+  }
+}
+
+/** News in words for those who only want to know of trouble; null for a first connection without any. */
+export function wordsOf(news: ConnectionNews): string | null {
+  if (news.type === 'down') return downWords(news.words);
+  if (news.type === 'over') return news.words;
+  return news.awayMs === null ? null : upWords(news);
+}
+
+/** Says that there is a connection. */
+export function upWords({ user, awayMs }: Extract<ConnectionNews, { type: 'up' }>): string {
+  const again = awayMs === null ? '' : `, after ${spanWords(awayMs)} without`;
+  return `connected as ${safeName(user)}${again}`;
+}
+
+/** Says that there is none, and what is done about it. */
+export function downWords(words: string): string {
+  return `${words}; trying again until there is one`;
+}
+
+/** The address of a server as it may be shown: what could be a secret in it is left out. */
+export function shownAddress(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return safeLine(`${protocol}//${host}${pathname === '/' ? '' : pathname}`);
+}
+
+function spanWords(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  return seconds < 120 ? `${String(seconds)} s` : `${String(Math.round(seconds / 60))} min`;
+}
+
+function lossWords({ code, reason }: Extract<ClientState, { name: 'waiting' }>): string {
+  switch (code) {
+    case 3001:
+      return 'the server is restarting';
+    case 3005:
+      return 'the token has expired';
+    case 3008:
+      return 'the server let go: this terminal took its messages too slowly';
+    default: {
+      const why = reason === '' ? '' : `: ${safeLine(reason)}`;
+      return `the connection was lost${why}`;
+    }
+  }
+}
+
+function closedWords({ code, error }: Extract<ClientState, { name: 'closed' }>): string {
+  const why = safeLine(error.message);
+  return code === 3500
+    ? `the server refuses the token: ${why}`
+    : `the server closed the connection for good (${String(code)}): ${why}`;
+}

@@ -1,0 +1,44 @@
+/**
+ * The SDK's client for the command line: the WebSocket of `ws`, and words for what becomes of the connection.
+ */
+import { userInfo } from 'node:os';
+import { connect, type Client, type ClientClock } from '../../client/sdk/client.js';
+import { systemClock } from '../../client/sdk/clock.js';
+import { USER_MAX } from '../../protocol/frames.js';
+import { VERSION } from '../../server/wiring/version.js';
+import type { CliOutside } from '../cli-outside.js';
+import { ConnectionWatch, shownAddress, type ConnectionNews } from './connection-watch.js';
+import type { DialOrder } from './dial-order.js';
+import { notedWebSocket } from './noted-socket.js';
+
+/** Connects. The order has no faults. */
+export function dial(
+  order: DialOrder,
+  env: CliOutside['env'],
+  tell: (news: ConnectionNews) => void,
+  clock: ClientClock = systemClock
+): Client {
+  const { url, token } = order;
+  // With a token the server knows who it is.
+  const user = order.user ?? (token === undefined ? accountName(env) : undefined);
+  const client = connect(url, {
+    WebSocket: notedWebSocket((fault) => watch.note(fault)),
+    client: { name: 'rollcall-cli', version: VERSION },
+    clock,
+    ...(token === undefined ? {} : { token }),
+    ...(user === undefined ? {} : { user })
+  });
+  const watch = new ConnectionWatch(client, { address: shownAddress(url), clock, tell });
+  return client;
+}
+
+function accountName(env: CliOutside['env']): string | undefined {
+  const name = env['USER'] ?? env['LOGNAME'] ?? env['USERNAME'] ?? '';
+  if (name !== '') return name.slice(0, USER_MAX);
+  try {
+    return userInfo().username;
+  } catch {
+    // An account without a name, as in some containers: the server makes one up.
+    return undefined;
+  }
+}

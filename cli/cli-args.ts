@@ -1,0 +1,98 @@
+/**
+ * Flags of the command line, read without guessing: every unknown flag, missing value and stray word is named at once.
+ */
+import { parseArgs } from 'node:util';
+import { nearestName } from '../server/config/nearest-name.js';
+
+/** Flags that were read, or everything that is wrong with them in sentences. */
+export type ParsedFlags =
+  | {
+      readonly ok: true;
+      readonly flags: Readonly<Record<string, string>>;
+      /** Switches that were given. */
+      readonly switches: ReadonlySet<string>;
+      /** Words that stand by themselves, in order. */
+      readonly words: readonly string[];
+      readonly isHelp: boolean;
+    }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/** What a command takes besides flags with values. */
+export interface MoreArgs {
+  /** Names of flags that take no value. */
+  readonly switches?: readonly string[];
+  /** How many words may stand by themselves. */
+  readonly words?: number;
+  /** Short forms of flags, such as `n` for `limit`. */
+  readonly shorts?: Readonly<Record<string, string>>;
+}
+
+/** Reads `--name value` and `--name=value` for the names that a command takes, its switches, and `--help` or `-h`. */
+export function parseFlags(
+  args: readonly string[],
+  names: readonly string[],
+  more: MoreArgs = {}
+): ParsedFlags {
+  const { switches: known = [], words: wordsMax = 0, shorts = {} } = more;
+  const shortOf = new Map(Object.entries(shorts).map(([short, name]) => [name, short]));
+  const { tokens } = parseArgs({
+    args: [...args],
+    strict: false,
+    tokens: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      ...Object.fromEntries(known.map((name) => [name, { type: 'boolean' as const }])),
+      ...Object.fromEntries(
+        names.map((name) => {
+          const short = shortOf.get(name);
+          const type = 'string' as const;
+          return [name, short === undefined ? { type } : { type, short }];
+        })
+      )
+    }
+  });
+  const flags: Record<string, string> = {};
+  const switches = new Set<string>();
+  const words: string[] = [];
+  const faults: string[] = [];
+  let isHelp = false;
+  let isAfterUnknown = false;
+  for (const token of tokens) {
+    const isValueOfUnknown = isAfterUnknown && token.kind === 'positional';
+    isAfterUnknown = false;
+    if (isValueOfUnknown) continue;
+    if (token.kind === 'positional' && words.length < wordsMax) {
+      words.push(token.value);
+    } else if (token.kind === 'positional') {
+      faults.push(
+        `"${token.value}" is not understood here: values follow a flag, as in --port 8080`
+      );
+    } else if (token.kind === 'option' && token.name === 'help') {
+      isHelp = true;
+    } else if (token.kind === 'option' && known.includes(token.name)) {
+      if (token.value !== undefined) faults.push(`${token.rawName} takes no value`);
+      switches.add(token.name);
+    } else if (token.kind === 'option' && !names.includes(token.name)) {
+      faults.push(unknownFlag(token.rawName, [...names, ...known]));
+      isAfterUnknown = token.inlineValue !== true;
+    } else if (token.kind === 'option') {
+      const isFlagTakenForValue = token.inlineValue === false && token.value.startsWith('--');
+      if (token.value === undefined || token.value === '' || isFlagTakenForValue) {
+        faults.push(`${token.rawName} needs a value`);
+      } else if (flags[token.name] !== undefined) {
+        faults.push(`${token.rawName} is given twice`);
+      } else {
+        flags[token.name] = token.value;
+      }
+    }
+  }
+  return isHelp || faults.length === 0
+    ? { ok: true, flags, switches, words, isHelp }
+    : { ok: false, faults };
+}
+
+function unknownFlag(rawName: string, names: readonly string[]): string {
+  const bare = rawName.replace(/^-+/, '');
+  const meant = names.includes(bare) ? bare : nearestName(bare, names);
+  return `unknown flag ${rawName}${meant === undefined ? '' : `; did you mean --${meant}?`}`;
+}

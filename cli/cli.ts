@@ -1,0 +1,403 @@
+/**
+ * The command line: `rollcall start | check | chat | tail | query | log check | log export | version`. Exit codes: 0 good,
+ * 1 failed, 2 wrong usage, 3 startup failed.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { holderOf } from '../actors/log/lmdb/disk/data-dir.js';
+import { reasonOf } from '../machines/reason.js';
+import { type MoreArgs, parseFlags, type ParsedFlags } from './cli-args.js';
+import { type CliOutput, type CliOutside, type CliSeat, EXIT, say } from './cli-outside.js';
+import {
+  type ConfigInput,
+  faultsMessage,
+  loadConfig,
+  type LoadedConfig,
+  type LoadedSetting,
+  loadSetting,
+  LOG_FOLDER
+} from '../server/config/config.js';
+import { configTable, settingsHelp } from '../server/config/config-text.js';
+import { HangUp } from './terminal/hang-up.js';
+import { DEFAULT_THREAD, DEFAULT_URL, type DialOrder } from './chat/dial-order.js';
+import { nearestName } from '../server/config/nearest-name.js';
+import { paintIf, wantsColours } from '../server/logger/paint.js';
+import { CLIENT_TOKEN, flagName, SETTINGS } from '../server/config/settings.js';
+import { VERSION } from '../server/wiring/version.js';
+
+type Flags = Readonly<Record<string, string>>;
+type Given = Extract<ParsedFlags, { readonly ok: true }>;
+
+interface Command {
+  readonly usage: string;
+  readonly summary: string;
+  /** More to say in the command's own help. */
+  readonly details: () => string;
+  /** Names of the flags it takes, without dashes. */
+  readonly flags: readonly string[];
+  readonly more?: MoreArgs;
+  run(flags: Flags, seat: CliSeat, given: Given): Promise<number>;
+}
+
+const SETTING_FLAGS = Object.values(SETTINGS).map(({ name }) => flagName(name));
+const settingsDetails = (): string =>
+  `Each setting is also an environment variable and may stand in a .env file; the flag wins.\n\nFlags:\n${settingsHelp()}`;
+const logDetails = (): string =>
+  `Flags:\n  --data-dir <path>\n      ${SETTINGS.dataDir.doc}; default: ${SETTINGS.dataDir.fallbackText}`;
+
+const DIAL_FLAGS = ['url', 'user', 'token'];
+const dialDetails = [
+  `  --url <address>\n      where the server is, http(s):// or ws(s)://; default: ${DEFAULT_URL}`,
+  '  --user <name>\n      who one is where authentication is off; default: the name of the account',
+  `  --token <token>\n      ${CLIENT_TOKEN.doc}; default: ${CLIENT_TOKEN.name}, which other users of the machine cannot read`
+].join('\n');
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  start: {
+    usage: 'rollcall start [flags]',
+    summary: 'starts the server and runs until it is told to stop',
+    details: settingsDetails,
+    flags: SETTING_FLAGS,
+    run: start
+  },
+  check: {
+    usage: 'rollcall check [flags]',
+    summary: 'prints the configuration and where each value comes from; starts nothing',
+    details: settingsDetails,
+    flags: SETTING_FLAGS,
+    run: check
+  },
+  chat: {
+    usage: 'rollcall chat [flags]',
+    summary: 'opens a chat in the terminal, or sends the lines of its input when that is none',
+    details: () =>
+      [
+        'Flags:',
+        `  --thread <id>\n      thread to chat in; default: ${DEFAULT_THREAD}`,
+        dialDetails,
+        '',
+        'In the chat, /help says what can be done. What is entered without a connection is sent when there is one.',
+        'A server that is down is waited for. Input that is no terminal is sent line by line as it is, blank lines left out;',
+        'it ends when all is stored. It ends with 1 when a message was not sent, or the server refuses.'
+      ].join('\n'),
+    flags: ['thread', ...DIAL_FLAGS],
+    run: chat
+  },
+  tail: {
+    usage: 'rollcall tail <thread> [flags]',
+    summary: 'prints a thread as it goes on',
+    details: () =>
+      [
+        'Flags:',
+        '  --since <start, live or offset>\n      from the oldest message kept, from now on, or after an offset; default: live',
+        '  --limit <number>, -n <number>\n      end after so many messages; default: never',
+        '  --json\n      one frame a line: messages, and gaps as {"type":"gap","thread","from","to","reason"}',
+        dialDetails,
+        '',
+        'Standard output has the thread and nothing else, each message once, whatever becomes of the connection, which is',
+        'said on standard error. A server that is down is waited for. It ends with 0 when it is interrupted or nobody reads',
+        'on, and with 1 when the server refuses.'
+      ].join('\n'),
+    flags: ['since', 'limit', ...DIAL_FLAGS],
+    more: { switches: ['json'], words: 1, shorts: { n: 'limit' } },
+    run: tail
+  },
+  query: {
+    usage: 'rollcall query [report] [flags]',
+    summary: 'prints a report of a running server, or which reports there are',
+    details: () =>
+      [
+        'Flags:',
+        '  --url <address>\n      where the server is; default: http://127.0.0.1:8080',
+        `  --api-key <key>\n      ${SETTINGS.apiKey.doc}; default: API_KEY`,
+        '  --minutes <number>\n      how far the report looks back, up to 44640; default: 60',
+        '  --json\n      the answer as JSON instead of a table'
+      ].join('\n'),
+    flags: ['url', 'api-key', 'minutes'],
+    more: { switches: ['json'], words: 1 },
+    run: query
+  },
+  'log check': {
+    usage: 'rollcall log check [--data-dir <path>]',
+    summary: 'reads the whole thread log and says whether it is sound; changes nothing',
+    details: logDetails,
+    flags: ['data-dir'],
+    run: async (flags, outside) => {
+      const { runLogCheck } = await import('./log-command.js');
+      return await inLogFolder((dir) => runLogCheck(dir, outside), flags, outside);
+    }
+  },
+  'log export': {
+    usage: 'rollcall log export [--data-dir <path>]',
+    summary: 'writes every message of the thread log to standard output, one JSON frame a line',
+    details: logDetails,
+    flags: ['data-dir'],
+    run: async (flags, outside) => {
+      const { runLogExport } = await import('./log-command.js');
+      return await inLogFolder((dir) => runLogExport(dir, outside), flags, outside);
+    }
+  },
+  version: {
+    usage: 'rollcall version',
+    summary: 'prints the version',
+    details: () => '',
+    flags: [],
+    run: async (_flags, { stdout }) => {
+      await say(stdout, `rollcall ${VERSION}`);
+      return EXIT.good;
+    }
+  }
+};
+
+/** Runs one command line (without `node` and the script) and answers its exit code. */
+export async function runCli(argv: readonly string[], outside: CliSeat): Promise<number> {
+  const [first, second] = argv;
+  if (first === undefined) {
+    await say(outside.stderr, helpText(outside.stderr, outside.env));
+    return EXIT.wrongUsage;
+  }
+  if (first === '--help' || first === '-h') {
+    await say(outside.stdout, helpText(outside.stdout, outside.env));
+    return EXIT.good;
+  }
+  if (first === '--version' || first === '-v') return await runCli(['version'], outside);
+  if (first === 'log' && (second === undefined || second === '--help' || second === '-h')) {
+    await say(
+      second === undefined ? outside.stderr : outside.stdout,
+      helpText(outside.stdout, outside.env, 'log ')
+    );
+    return second === undefined ? EXIT.wrongUsage : EXIT.good;
+  }
+  const name = first === 'log' ? `log ${second ?? ''}` : first;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    const meant = nearestName(name, Object.keys(COMMANDS));
+    const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+    await say(outside.stderr, `rollcall: unknown command "${name}"${hint}\nSee rollcall --help.`);
+    return EXIT.wrongUsage;
+  }
+  const rest = argv.slice(first === 'log' ? 2 : 1);
+  const parsed = parseFlags(rest, command.flags, command.more);
+  if (!parsed.ok) {
+    const faults = parsed.faults.map((fault) => `rollcall ${name}: ${fault}`);
+    await say(outside.stderr, `${faults.join('\n')}\nSee rollcall ${name} --help.`);
+    return EXIT.wrongUsage;
+  }
+  if (parsed.isHelp) {
+    await say(outside.stdout, commandHelp(command, outside.stdout, outside.env));
+    return EXIT.good;
+  }
+  return await command.run(parsed.flags, outside, parsed);
+}
+
+async function start(flags: Flags, outside: CliOutside): Promise<number> {
+  const loaded = load(flags, outside);
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  const { config } = loaded;
+  const { createLogger } = await import('../server/logger/logger.js');
+  const logger = createLogger({ level: config.logLevel, format: config.logFormat });
+  const { runServer } = await import('./run-server.js');
+  try {
+    return await runServer(config, logger);
+  } finally {
+    await logger.flush();
+  }
+}
+
+async function check(flags: Flags, outside: CliOutside): Promise<number> {
+  const loaded = load(flags, outside);
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  await say(outside.stdout, configTable(loaded.lines));
+  return EXIT.good;
+}
+
+async function query(flags: Flags, outside: CliOutside, given: Given): Promise<number> {
+  // Only the one setting: a report can be asked for where the server's configuration is not at hand.
+  const input = inputOf(flags, outside);
+  const loaded = input.ok ? loadSetting(SETTINGS.apiKey, input.value) : input;
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  const { runQuery } = await import('./query-command.js');
+  return await runQuery(
+    {
+      report: given.words[0],
+      url: flags['url'] ?? 'http://127.0.0.1:8080',
+      minutes: flags['minutes'] ?? '60',
+      apiKey: loaded.value,
+      isJson: given.switches.has('json')
+    },
+    outside
+  );
+}
+
+async function chat(flags: Flags, seat: CliSeat): Promise<number> {
+  const order = dialOrder(flags, flags['thread'] ?? DEFAULT_THREAD, seat);
+  if (!order.ok) return await misused('chat', order.faults, seat);
+  const { runChat } = await import('./chat/chat-command.js');
+  return await runChat(order.value, seat);
+}
+
+async function tail(flags: Flags, seat: CliSeat, given: Given): Promise<number> {
+  const [thread] = given.words;
+  if (thread === undefined) {
+    return await misused('tail', ['which thread? rollcall tail <thread>'], seat);
+  }
+  const order = dialOrder(flags, thread, seat);
+  if (!order.ok) return await misused('tail', order.faults, seat);
+  const { runTail } = await import('./tail-command.js');
+  return await runTail(
+    {
+      ...order.value,
+      since: flags['since'] ?? 'live',
+      limit: flags['limit'],
+      isJson: given.switches.has('json')
+    },
+    seat
+  );
+}
+
+function dialOrder(flags: Flags, thread: string, outside: CliOutside): LoadedSetting<DialOrder> {
+  const tokenFlag = flags['token'];
+  const named = tokenFlag === undefined ? {} : { [flagName(CLIENT_TOKEN.name)]: tokenFlag };
+  const input = inputOf(named, outside);
+  const token = input.ok ? loadSetting(CLIENT_TOKEN, input.value) : input;
+  if (!token.ok) return token;
+  const url = flags['url'] ?? DEFAULT_URL;
+  return { ok: true, value: { url, thread, user: flags['user'], token: token.value } };
+}
+
+async function misused(
+  command: string,
+  faults: readonly string[],
+  outside: CliOutside
+): Promise<number> {
+  const lines = faults.map((fault) => `rollcall ${command}: ${fault}`);
+  await say(outside.stderr, [...lines, `See rollcall ${command} --help.`].join('\n'));
+  return EXIT.wrongUsage;
+}
+
+async function inLogFolder(
+  run: (dir: string) => Promise<number>,
+  flags: Flags,
+  outside: CliOutside
+): Promise<number> {
+  // Only the one setting: a log must be readable where the rest of the configuration is not at hand.
+  const input = inputOf(flags, outside);
+  const loaded = input.ok ? loadSetting(SETTINGS.dataDir, input.value) : input;
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  const dir = loaded.value;
+  // A log that is being written cannot be judged by its pages.
+  const pid = holderOf(dir);
+  if (pid !== null) {
+    const action = 'stop that server first';
+    await say(outside.stderr, `rollcall: ${dir} is in use by process ${String(pid)}: ${action}`);
+    return EXIT.failed;
+  }
+  return await run(join(dir, LOG_FOLDER));
+}
+
+function load(flags: Flags, outside: CliOutside): LoadedConfig {
+  const input = inputOf(flags, outside);
+  return input.ok ? loadConfig(input.value) : input;
+}
+
+function inputOf(flags: Flags, outside: CliOutside): LoadedSetting<ConfigInput> {
+  const { env } = outside;
+  const isTerminal = outside.stdout.isTTY === true;
+  const path = join(outside.cwd, '.env');
+  try {
+    const envFileText = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+    return { ok: true, value: { env, flags, envFileText, isTerminal } };
+  } catch (error) {
+    const fault = `.env: it is there but cannot be read (${reasonOf(error)}); mend or remove it`;
+    return { ok: false, faults: [fault] };
+  }
+}
+
+async function refuse(faults: readonly string[], outside: CliOutside): Promise<number> {
+  const paint = paintIf(wantsColours(outside.stderr, outside.env));
+  const [head = '', ...rest] = faultsMessage(faults).split('\n');
+  await say(outside.stderr, [paint('red', head), ...rest].join('\n'));
+  return EXIT.startupFailed;
+}
+
+function helpText(output: CliOutput, env: CliOutside['env'], prefix = ''): string {
+  const paint = paintIf(wantsColours(output, env));
+  const names = Object.keys(COMMANDS).filter((name) => name.startsWith(prefix));
+  const width = Math.max(...names.map((name) => name.length));
+  return [
+    `${paint('bold', 'rollcall')} ${VERSION}: a self-hosted, real-time chat server`,
+    '',
+    `Usage: rollcall ${prefix}<command> [flags]`,
+    '',
+    ...names.map(
+      (name) => `  ${paint('cyan', name.padEnd(width))}  ${COMMANDS[name]?.summary ?? ''}`
+    ),
+    '',
+    'Every command takes --help. Exit codes: 0 good, 1 failed, 2 wrong usage, 3 startup failed.'
+  ].join('\n');
+}
+
+function commandHelp(
+  { usage, summary, details }: Command,
+  output: CliOutput,
+  env: CliOutside['env']
+): string {
+  const paint = paintIf(wantsColours(output, env));
+  const more = details()
+    .split('\n')
+    .map((line) => (line.startsWith('  --') ? paint('cyan', line) : line));
+  return [`Usage: ${paint('bold', usage)}`, '', `It ${summary}.`, '', ...more].join('\n').trimEnd();
+}
+
+/** Signals that ask a command to end. */
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+function processSeat(hangUp: HangUp): CliSeat {
+  const { env, stdout, stderr } = process;
+  const openedInput = (): typeof process.stdin => {
+    hangUp.watchInput(process.stdin);
+    return process.stdin;
+  };
+  const isScreen = stdout.isTTY && env['TERM'] !== 'dumb';
+  return {
+    env,
+    cwd: process.cwd(),
+    stdout,
+    stderr,
+    // Opened by those who use it: a server must not take hold of the terminal it was started from.
+    get stdin() {
+      return openedInput();
+    },
+    get terminal() {
+      return isScreen && process.stdin.isTTY ? { input: openedInput(), output: stdout } : null;
+    },
+    onInterrupt: (listener) => {
+      hangUp.watch();
+      for (const signal of INTERRUPTS) process.on(signal, listener);
+      return () => {
+        for (const signal of INTERRUPTS) process.off(signal, listener);
+      };
+    }
+  };
+}
+
+/** Runs the command line of this process and ends the process with its exit code. */
+export async function main(): Promise<never> {
+  const { argv, stdout, stderr } = process;
+  // Without a listener a closed pipe (`rollcall log export | head`) would end in a stack trace.
+  for (const output of [stdout, stderr]) output.on('error', () => undefined);
+  const hangUp = new HangUp();
+  let code: number;
+  try {
+    code = await runCli(argv.slice(2), processSeat(hangUp));
+  } catch (error) {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    await say(stderr, `rollcall: ${reason}`).catch(() => undefined);
+    code = EXIT.failed;
+  }
+  await hangUp.pass();
+  // Everything said was waited for; what a command left open must not keep the process alive.
+  process.exit(code);
+}
+
+if (process.argv[1] === import.meta.filename) await main();

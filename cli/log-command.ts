@@ -1,0 +1,63 @@
+/**
+ * `rollcall log check` and `rollcall log export`: what an operator does with a thread log that may be damaged. Both
+ * only read.
+ */
+import { checkLog, exportLog } from '../actors/log/lmdb/disk/log-check.js';
+import { LogCorruptError, LogOpenError } from '../actors/log/log-errors.js';
+import { type CliOutside, EXIT, say } from './cli-outside.js';
+
+/** Least time between two lines of progress, in milliseconds. */
+const PROGRESS_MS = 1_000; // seen to move, and a log of any size fits in a scrollback
+
+/** Checks the log in a directory; answers 1 when it has problems or cannot be read. */
+export async function runLogCheck(dir: string, outside: CliOutside): Promise<number> {
+  return await orSay(outside, async () => {
+    let toldMs = performance.now();
+    const report = await checkLog(dir, (rows) => {
+      if (outside.stderr.isTTY !== true || performance.now() - toldMs < PROGRESS_MS) return;
+      toldMs = performance.now();
+      // Progress is worth no wait and no failure.
+      outside.stderr.write(`${String(rows)} rows checked …\n`, () => undefined);
+    });
+    for (const problem of report.problems) await say(outside.stdout, `problem: ${problem}`);
+    const unsaid = report.problemCount - report.problems.length;
+    if (unsaid > 0) await say(outside.stdout, `… and ${String(unsaid)} more problems`);
+    await say(
+      outside.stdout,
+      `${String(report.threads)} threads, ${String(report.messages)} messages, ${String(report.problemCount)} problems`
+    );
+    if (report.problemCount === 0) return EXIT.good;
+    await say(outside.stderr, 'rollcall log export saves every message that can still be read.');
+    return EXIT.failed;
+  });
+}
+
+/** Writes every readable message to standard output; answers 1 when some could not be read. */
+export async function runLogExport(dir: string, outside: CliOutside): Promise<number> {
+  return await orSay(outside, async () => {
+    const { written, skipped, holes } = await exportLog(dir, (line) => say(outside.stdout, line));
+    for (const hole of holes) await say(outside.stderr, `could not be read: ${hole}`);
+    await say(
+      outside.stderr,
+      `${String(written)} messages written, ${String(skipped)} skipped because they do not decode, ${String(holes.length)} places unreadable`
+    );
+    return skipped === 0 && holes.length === 0 ? EXIT.good : EXIT.failed;
+  });
+}
+
+/** Says in one line what an operator can act on; anything else is a fault of ours and keeps its stack. */
+async function orSay(outside: CliOutside, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof LogOpenError || error instanceof LogCorruptError) {
+      await say(outside.stderr, `rollcall: ${error.message}`);
+      return EXIT.failed;
+    }
+    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') {
+      await say(outside.stderr, 'rollcall: the reader went away before the end');
+      return EXIT.failed;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * One server from start to end: its signals, its exit code, and the last line that says why.
+ */
+import { systemClock } from '../actors/clock.js';
+import type { Config } from '../server/config/config.js';
+import { EXIT } from './cli-outside.js';
+import type { ServerLogger } from '../server/logger/logger.js';
+import { Server } from '../server/wiring/server.js';
+
+/** Exit code of a process that was ended by a second signal: 128 + SIGINT, as shells count. */
+const EXIT_INTERRUPTED = 130;
+
+/**
+ * Runs a server until it has stopped or failed and resolves with the exit code: 0 stopped, 3 startup failed, 1 failed
+ * later or not everything stopped in time. The first SIGTERM or SIGINT drains; a second one ends the process at once.
+ */
+export async function runServer(config: Config, logger: ServerLogger): Promise<number> {
+  const server = new Server(config, { clock: systemClock, logger, random: Math.random });
+  let signals = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    signals++;
+    if (signals > 1) process.exit(EXIT_INTERRUPTED);
+    logger.info(`${signal}: stopping; once more ends at once`, { actor: 'startup' });
+    server.root.send({ type: 'server.stop' });
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  try {
+    return await new Promise<number>((resolve) => {
+      server.root.subscribe({
+        complete: () => {
+          const { output, context } = server.root.getSnapshot();
+          if (output?.forced === true) {
+            logger.warn(`not everything had stopped after ${String(config.shutdownMs)} ms`, {
+              actor: 'startup',
+              live: context.live
+            });
+          }
+          if (output?.status === 'failed') {
+            resolve(context.served ? EXIT.failed : EXIT.startupFailed);
+          } else if (output?.forced === true) {
+            resolve(EXIT.failed);
+          } else {
+            logger.info('Stopped', { actor: 'startup' });
+            resolve(EXIT.good);
+          }
+        },
+        error: (error) => {
+          logger.error(`❌ CRITICAL: the root chart failed: ${String(error)}`, {
+            actor: 'startup'
+          });
+          resolve(EXIT.failed);
+        }
+      });
+      server.start();
+    });
+  } finally {
+    process.off('SIGTERM', onSignal);
+    process.off('SIGINT', onSignal);
+  }
+}

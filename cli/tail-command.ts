@@ -1,0 +1,127 @@
+/**
+ * `rollcall tail`: a thread as it goes on, for people and for scripts. Standard output has the thread and nothing else.
+ */
+import { RollcallError, type MessageFrame, type ThreadItem } from '../client/sdk/client.js';
+import { EXIT, say, type CliSeat } from './cli-outside.js';
+import { wordsOf } from './chat/connection-watch.js';
+import { dial } from './chat/dial.js';
+import { dialFaults, type DialOrder } from './chat/dial-order.js';
+import { gapWords, MessageLines } from './chat/message-lines.js';
+import { paintIf, wantsColours } from '../server/logger/paint.js';
+import { DEPTH_MAX, isTooDeep, safeJson, safeLine } from './terminal/safe-text.js';
+import { feedOf } from './chat/thread-feed.js';
+
+/** What is printed of which thread. */
+export interface TailOrder extends DialOrder {
+  /** `start`, `live`, or an offset after which to begin, as text. */
+  readonly since: string;
+  /** Messages after which to end, as text; undefined = never. */
+  readonly limit: string | undefined;
+  /** Frames instead of lines for people. */
+  readonly isJson: boolean;
+}
+
+/** Prints until it is interrupted, has printed enough, or nobody reads any more; answers 1 when the server refuses. */
+export async function runTail(order: TailOrder, seat: CliSeat): Promise<number> {
+  const faults = faultsOf(order);
+  if (faults.length > 0) {
+    await say(seat.stderr, faults.map((fault) => `rollcall tail: ${fault}`).join('\n'));
+    return EXIT.wrongUsage;
+  }
+  const tell = (words: string): void => {
+    seat.stderr.write(`rollcall tail: ${words}\n`, () => undefined);
+  };
+  const ends = new Set<'over' | 'interrupted'>();
+  const client = dial(order, seat.env, (news) => {
+    const words = wordsOf(news);
+    if (words !== null) tell(words);
+    if (news.type === 'over') ends.add('over');
+  });
+  const ignore = seat.onInterrupt(() => {
+    ends.add('interrupted');
+    client.close();
+  });
+  const { since } = order;
+  const isWord = since === 'start' || since === 'live';
+  const thread = client.thread(order.thread, { since: isWord ? since : 'live' });
+  const linesOf = printed(order, seat);
+  const limit = order.limit === undefined ? Infinity : Number(order.limit);
+  let count = 0;
+  try {
+    for await (const item of feedOf(thread, isWord ? null : Number(since))) {
+      for (const line of linesOf(item)) await say(seat.stdout, line);
+      if (item.type === 'message') count += 1;
+      if (count >= limit) break;
+    }
+    return ends.has('over') ? EXIT.failed : EXIT.good;
+  } catch (error) {
+    if (ends.has('interrupted') || isClosedPipe(error)) return EXIT.good;
+    if (isWriteFault(error)) {
+      tell(
+        `standard output cannot be written: ${safeLine(error.message)}; make room or choose another place`
+      );
+      return EXIT.failed;
+    }
+    if (!(error instanceof RollcallError)) throw error;
+    if (!ends.has('over')) {
+      tell(`${order.thread} is refused: ${safeLine(error.message)} (${safeLine(error.code)})`);
+    }
+    return EXIT.failed;
+  } finally {
+    ignore();
+    client.close();
+  }
+}
+
+function faultsOf(order: TailOrder): string[] {
+  const { since, limit } = order;
+  const isSince = ['start', 'live'].includes(since) || isOffset(since);
+  const isLimit = limit === undefined || (isOffset(limit) && Number(limit) > 0);
+  return [
+    ...dialFaults(order),
+    ...(isSince ? [] : [`--since "${since}" is neither start, live nor an offset`]),
+    ...(isLimit ? [] : [`--limit "${limit}" is no whole number above 0`])
+  ];
+}
+
+function isOffset(text: string): boolean {
+  return /^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text));
+}
+
+/** How an item is printed: a frame a line, or lines for people. */
+function printed(order: TailOrder, seat: CliSeat): (item: ThreadItem) => readonly string[] {
+  const { thread, isJson } = order;
+  if (isJson) {
+    return (item) => [
+      safeJson(
+        item.type === 'message' ? shallow(item.message) : { type: 'gap', thread, ...item.gap }
+      )
+    ];
+  }
+  const paint = paintIf(wantsColours(seat.stdout, seat.env));
+  const lines = new MessageLines({
+    paint,
+    columns: () => seat.terminal?.output.columns ?? Infinity,
+    stamp: 'date'
+  });
+  return (item) =>
+    item.type === 'message'
+      ? lines.of(item.message)
+      : [paint('yellow', `── ${gapWords(item.gap)} ──`)];
+}
+
+/** Whether nobody reads standard output any more (`| head`). */
+function isClosedPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+}
+
+/** Whether the system refuses to write what is printed. */
+function isWriteFault(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'write';
+}
+
+/** A message whose body can be printed. */
+function shallow(message: MessageFrame): MessageFrame {
+  if (!isTooDeep(message.body, DEPTH_MAX - 1)) return message;
+  return { ...message, body: `(nested more than ${String(DEPTH_MAX)} deep, not shown)` };
+}

@@ -1,0 +1,20 @@
+import { safeName } from '../../sdk/safe-name.js';
+
+/** Colours that avatars have (`tint-0` … in the style sheet). */
+export const TINTS = 8;
+
+/** Answers one or two letters that stand for a name. */
+export function initials(name: string): string {
+  const words = safeName(name)
+    .split(/[\s._@-]+/)
+    .filter((word) => word !== '');
+  const letters = words.slice(0, 2).map((word) => Array.from(word)[0] ?? '');
+  return letters.join('').toUpperCase() || '?';
+}
+
+/** Answers the colour of a name, always the same: 0 up to {@link TINTS}. */
+export function tint(name: string): number {
+  let hash = 0;
+  for (const letter of name) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 65_521;
+  return hash % TINTS;
+}

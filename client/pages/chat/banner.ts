@@ -1,0 +1,87 @@
+import type { ClientState } from '../../sdk/client.js';
+import { byId, element } from '../shared/element.js';
+
+/** How often the countdown is written anew, in milliseconds. */
+const TICK_MS = 250;
+
+/** A first connection faster than this, in milliseconds, is not worth a banner. */
+const QUIET_MS = 600;
+
+/** What the banner tells. */
+export interface BannerEvents {
+  /** The user does not want to wait for the next attempt. */
+  reconnect(): void;
+  /** The user wants to sign in again. */
+  signIn(): void;
+}
+
+/** The line that says how the connection is when it is not well, and the light that always does. */
+export class Banner {
+  readonly #events: BannerEvents;
+  readonly #banner = byId('banner', HTMLDivElement);
+  readonly #light = byId('light', HTMLSpanElement);
+  #stop: () => void = () => undefined;
+
+  constructor(events: BannerEvents) {
+    this.#events = events;
+  }
+
+  /** Shows how the connection is. */
+  show(state: ClientState): void {
+    this.#stop();
+    this.#light.className = `light ${state.name}`;
+    this.#light.setAttribute('aria-label', state.name);
+    this.#light.title = state.name;
+    if (state.name === 'connected') this.#banner.hidden = true;
+    else if (state.name === 'waiting') this.#waiting(state);
+    else if (state.name === 'closed') this.#closed(state);
+    else if (this.#banner.hidden) {
+      const timer = setTimeout(() => {
+        this.#say('busy', element('span', {}, 'Connecting…'));
+      }, QUIET_MS);
+      this.#stop = () => {
+        clearTimeout(timer);
+      };
+    } else this.#say('busy', element('span', {}, 'Reconnecting…'));
+  }
+
+  #waiting(state: Extract<ClientState, { name: 'waiting' }>): void {
+    // The seconds are for the eye only: a screen reader would read every one of them out.
+    const seconds = element('span', { 'aria-hidden': 'true', class: 'seconds' });
+    const now = element('button', { type: 'button', class: 'quiet' }, 'Reconnect now');
+    now.addEventListener('click', () => {
+      this.#events.reconnect();
+    });
+    const tick = (): void => {
+      const left = Math.max(0, Math.ceil((state.retryAt - Date.now()) / 1_000));
+      seconds.textContent = ` in ${String(left)} s`;
+    };
+    tick();
+    const timer = setInterval(tick, TICK_MS);
+    this.#stop = () => {
+      clearInterval(timer);
+    };
+    this.#say('busy', element('span', {}, `${lossWords(state.code)} Reconnecting`, seconds), now);
+  }
+
+  #closed(state: Extract<ClientState, { name: 'closed' }>): void {
+    const again = element('button', { type: 'button', class: 'quiet' }, 'Sign in again');
+    again.addEventListener('click', () => {
+      this.#events.signIn();
+    });
+    const reason = state.reason === '' ? `code ${String(state.code)}` : state.reason;
+    this.#say('over', element('span', {}, `Disconnected: ${reason}.`), again);
+  }
+
+  #say(kind: 'busy' | 'over', ...content: Node[]): void {
+    this.#banner.className = `banner ${kind}`;
+    this.#banner.replaceChildren(...content);
+    this.#banner.hidden = false;
+  }
+}
+
+function lossWords(code: number): string {
+  if (!navigator.onLine) return 'You are offline.';
+  if (code === 3001) return 'The server is restarting.';
+  return 'Connection lost.';
+}

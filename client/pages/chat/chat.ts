@@ -1,0 +1,336 @@
+/** The chat page: one client, one open thread at a time, and the parts of the page that show them. */
+import {
+  connect,
+  webOutboxStorage,
+  runOf,
+  type Client,
+  type ClientState,
+  type ConnectOptions,
+  type MessageFrame,
+  type ThreadsPage
+} from '../../sdk/client.js';
+import { Banner } from './banner.js';
+import { Composer } from './composer.js';
+import { byId } from '../shared/element.js';
+import { LogView } from './log-view.js';
+import { presenceWords, typingWords } from './presence-words.js';
+import { Remembered } from './remembered.js';
+import { Room } from './room.js';
+import { hashOfThread, threadOfHash } from './route.js';
+import { spokenWords } from './run-words.js';
+import { safeName } from '../../sdk/safe-name.js';
+import { SignIn } from './sign-in.js';
+import { subjectOf } from './subject.js';
+import { Sidebar, type ListedThread } from './sidebar.js';
+
+/** Threads asked for and listed at most. */
+const LIST_MAX = 50;
+
+/** How often it is looked for news of other threads while the page is in sight, in milliseconds. */
+const NEWS_MS = 5_000;
+
+/** Threads asked for then: those with news come first, and rarely more than a few have some. */
+const NEWS_MAX = 10;
+
+/** Unsent text is kept for this many threads; the one left longest ago is forgotten first. */
+const UNSENT_MAX = 50;
+
+class ChatPage {
+  readonly #remembered = new Remembered(
+    () => sessionStorage,
+    () => localStorage
+  );
+  readonly #app = byId('app', HTMLDivElement);
+  readonly #title = byId('title', HTMLHeadingElement);
+  readonly #present = byId('present', HTMLParagraphElement);
+  readonly #typing = byId('typing', HTMLParagraphElement);
+  readonly #spoken = byId('spoken', HTMLParagraphElement);
+  readonly #unsent = new Map<string, string>();
+  readonly #sidebar = new Sidebar(() => {
+    this.#ask('');
+  });
+  readonly #signIn = new SignIn((signedIn) => {
+    if ('user' in signedIn) this.#remembered.user = signedIn.user;
+    else this.#remembered.token = signedIn.token;
+    this.#connect();
+  });
+  readonly #banner = new Banner({
+    reconnect: () => this.#client?.reconnectNow(),
+    signIn: () => {
+      this.#ask('');
+    }
+  });
+  readonly #composer = new Composer({
+    send: (text) => {
+      if (this.#room === null) return false;
+      this.#room.send(text);
+      this.#toLatest();
+      return true;
+    },
+    typing: (on) => this.#room?.typing(on)
+  });
+  readonly #log = new LogView({
+    older: () => void this.#room?.loadOlder(),
+    latest: () => {
+      this.#toLatest();
+    },
+    reachedEnd: () => {
+      this.#watch();
+    },
+    retry: (mid) => this.#room?.retry(mid),
+    discard: (mid) => this.#room?.discard(mid),
+    loadGap: (gap) => void this.#room?.loadGap(gap),
+    stop: (run) => this.#room?.stop(run)
+  });
+  #client: Client | null = null;
+  #room: Room | null = null;
+  #user = '';
+  #asksToken = false;
+  #listed: ThreadsPage['threads'] = [];
+  /** Messages that came while the page was out of sight. */
+  #missed = 0;
+
+  /** Starts: with who is known, else by asking. */
+  start(): void {
+    window.addEventListener('hashchange', () => {
+      this.#open();
+    });
+    window.addEventListener('online', () => this.#client?.reconnectNow());
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) this.#room?.watch(false);
+      else {
+        this.#missed = 0;
+        this.#watch();
+        this.#refreshList();
+      }
+      this.#entitle();
+    });
+    byId('skip', HTMLAnchorElement).addEventListener('click', (event) => {
+      // The hash is the thread's.
+      event.preventDefault();
+      byId('composer-text', HTMLTextAreaElement).focus();
+    });
+    setInterval(() => {
+      if (!document.hidden) this.#lookForNews();
+    }, NEWS_MS);
+    const wanted = new URLSearchParams(location.search).get('user');
+    const known = this.#remembered.user;
+    this.#showList();
+    if (this.#remembered.token !== null || (known !== null && (wanted ?? known) === known)) {
+      this.#connect();
+    } else this.#ask('', wanted ?? '');
+  }
+
+  /** Where messages without an ack outlive a reload: in the tab, since two tabs can be two people, and by user. */
+  #keeping(user: string | null): Pick<ConnectOptions, 'storage'> {
+    if (user === null) return {};
+    try {
+      return { storage: webOutboxStorage(sessionStorage, `rollcall.outbox.${user}`) };
+    } catch {
+      // Where storage is blocked, asking for it throws; messages then last as long as the page.
+      return {};
+    }
+  }
+
+  #ask(problem: string, name = this.#remembered.user ?? ''): void {
+    const optional = this.#client !== null && this.#client.state.name !== 'closed';
+    this.#signIn.open({ name, token: this.#asksToken, problem, optional });
+  }
+
+  #connect(): void {
+    this.#room?.leave();
+    this.#room = null;
+    this.#client?.close();
+    const user = this.#remembered.user;
+    const token = this.#remembered.token;
+    const client = connect(new URL('/ws', location.href).href, {
+      ...(user === null ? {} : { user }),
+      ...(token === null ? {} : { token }),
+      ...this.#keeping(token === null ? user : subjectOf(token)),
+      client: { name: 'rollcall-chat', version: '0.1.0' }
+    });
+    this.#client = client;
+    client.on('state', (state) => {
+      if (client === this.#client) this.#stated(state);
+    });
+    // Of a thread of one's own that nobody has open: it comes by itself.
+    client.on('message', (message) => {
+      if (client === this.#client) this.#list(message, false);
+    });
+    this.#stated(client.state);
+  }
+
+  #stated(state: ClientState): void {
+    if (state.name === 'connected') {
+      if (this.#user !== state.user || this.#room === null) {
+        this.#user = state.user;
+        this.#sidebar.user(state.user);
+        this.#open();
+      }
+      this.#refreshList();
+    } else if (state.name === 'closed' && state.error.code === 'unauthorized') {
+      const given = this.#remembered.token !== null;
+      this.#remembered.token = null;
+      this.#asksToken = true;
+      this.#ask(given ? `The token was not accepted: ${state.reason}.` : '');
+    }
+    this.#banner.show(state);
+    this.#app.classList.toggle('away', state.name !== 'connected');
+    if (state.name === 'connected' && document.activeElement === document.body) {
+      // "Reconnect now" is gone with the banner; the keyboard goes back to where it is needed.
+      this.#composer.focus();
+    }
+    this.#showPeople();
+  }
+
+  #open(): void {
+    const client = this.#client;
+    if (client?.state.name !== 'connected' && this.#room === null) return;
+    const id = threadOfHash(location.hash);
+    if (client === null || client.state.name === 'closed' || this.#room?.id === id) return;
+    if (this.#room !== null) this.#keepUnsent(this.#room);
+    const room = new Room(client, id, this.#user, {
+      changed: () => {
+        if (room !== this.#room) return;
+        this.#log.show(room.content);
+        this.#watch();
+      },
+      streamed: (rows) => {
+        if (room === this.#room) this.#log.stream(rows);
+      },
+      run: (run) => {
+        if (room === this.#room) this.#spoken.textContent = spokenWords(run);
+      },
+      arrived: (message) => {
+        if (document.hidden && message.from.user !== this.#user && isNews(message)) {
+          this.#missed += 1;
+        }
+        this.#entitle();
+        this.#list(message, !document.hidden && this.#log.following);
+      },
+      people: () => {
+        if (room === this.#room) this.#showPeople();
+      }
+    });
+    this.#room = room;
+    this.#remembered.visit(id);
+    this.#composer.text = this.#unsent.get(id) ?? '';
+    this.#composer.thread = id;
+    this.#composer.focus();
+    this.#title.textContent = safeName(id);
+    this.#spoken.textContent = '';
+    this.#log.toEnd();
+    this.#log.show(room.content);
+    this.#entitle();
+    this.#showPeople();
+    this.#showList();
+    this.#refreshList();
+  }
+
+  #keepUnsent(room: Room): void {
+    room.typing(false);
+    room.leave();
+    this.#unsent.delete(room.id);
+    if (this.#composer.text.trim() !== '') this.#unsent.set(room.id, this.#composer.text);
+    const [oldest] = this.#unsent.keys();
+    if (this.#unsent.size > UNSENT_MAX && oldest !== undefined) this.#unsent.delete(oldest);
+  }
+
+  #toLatest(): void {
+    void this.#room?.latest();
+    this.#log.toEnd();
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#room?.watch(!document.hidden && this.#log.following);
+  }
+
+  #showPeople(): void {
+    const room = this.#room;
+    if (room === null) return;
+    this.#typing.textContent = typingWords(room.typists);
+    if (room.problem !== '')
+      this.#present.textContent = `This thread cannot be read: ${room.problem}`;
+    else {
+      this.#present.textContent =
+        room.present.length === 0 ? '' : presenceWords(room.present, this.#user);
+    }
+  }
+
+  #refreshList(): void {
+    const client = this.#client;
+    if (client?.state.name !== 'connected') return;
+    client.threads({ limit: LIST_MAX }).then(
+      ({ threads }) => {
+        if (client !== this.#client) return;
+        this.#listed = threads;
+        this.#showList();
+      },
+      // The list stands as it was; it is asked for again.
+      () => undefined
+    );
+  }
+
+  /** Asks for the first few threads only; when none of them is as it was, there may be news behind them. */
+  #lookForNews(): void {
+    const client = this.#client;
+    if (client?.state.name !== 'connected') return;
+    client.threads({ limit: NEWS_MAX }).then(
+      ({ threads }) => {
+        if (client !== this.#client) return;
+        const known = new Map(this.#listed.map((one) => [one.thread, one.offset]));
+        const old = threads.filter(({ thread, offset }) => known.get(thread) === offset);
+        if (old.length === 0 && threads.length === NEWS_MAX) {
+          this.#refreshList();
+          return;
+        }
+        const told = new Set(threads.map(({ thread }) => thread));
+        const others = this.#listed.filter(({ thread }) => !told.has(thread));
+        this.#listed = [...threads, ...others].slice(0, LIST_MAX);
+        this.#showList();
+      },
+      () => undefined
+    );
+  }
+
+  /** Brings the list up to date with a message that has come, and was read as it came or not. */
+  #list(last: MessageFrame, isRead: boolean): void {
+    const { thread, offset, at } = last;
+    const known = this.#listed.find((one) => one.thread === thread);
+    const others = this.#listed.filter((one) => one !== known);
+    const read = isRead ? offset : (known?.read ?? offset - 1);
+    const listed = { epoch: known?.epoch ?? '', thread, offset, read, at, last };
+    this.#listed = [listed, ...others].slice(0, LIST_MAX);
+    this.#showList();
+  }
+
+  #showList(): void {
+    const current = threadOfHash(location.hash);
+    const listed: ListedThread[] = this.#listed.map(({ thread, last, offset, read }) => ({
+      thread,
+      last,
+      unread: Math.max(0, offset - read)
+    }));
+    const known = new Set(listed.map(({ thread }) => thread));
+    for (const thread of [current, ...this.#remembered.recent]) {
+      if (known.has(thread)) continue;
+      known.add(thread);
+      listed.push({ thread, last: null, unread: 0 });
+    }
+    this.#sidebar.show(listed.slice(0, LIST_MAX), current);
+  }
+
+  #entitle(): void {
+    const missed = this.#missed > 0 ? `(${String(this.#missed)}) ` : '';
+    document.title = `${missed}${safeName(this.#room?.id ?? threadOfHash(location.hash))} · Rollcall`;
+  }
+}
+
+/** An answer is news when it is there, not when it begins, nor for every step on the way. */
+function isNews(message: MessageFrame): boolean {
+  return runOf(message) === null || /^agent_(?:completed|failed|cancelled)$/.test(message.kind);
+}
+
+if (location.hash === '') history.replaceState(null, '', hashOfThread(threadOfHash('')));
+new ChatPage().start();

@@ -1,0 +1,310 @@
+import {
+  RollcallError,
+  runOf,
+  type Client,
+  type Gap,
+  type MessageFrame,
+  type Run,
+  type Thread
+} from '../../sdk/client.js';
+import type { LogContent, StreamedRow } from './log-view.js';
+import type { StopState } from './run-view.js';
+import { Transcript } from './transcript.js';
+
+/** Messages asked for on opening a thread: more than a screen holds. */
+const FIRST_PAGE = 50;
+
+/** Messages asked for at once after that: few enough to be drawn without a hitch. */
+const PAGE = 100;
+
+/** Pause between two read marks, in milliseconds: reading along costs one frame a second at most. */
+const MARK_MS = 1_000;
+
+/** Changes are drawn together at most this much later, in milliseconds: one frame of the screen. */
+const DRAW_MS = 16;
+
+/** What a room tells. */
+export interface RoomEvents {
+  /** Something to show has changed. */
+  changed(): void;
+  /** Runs go on: nothing but these rows has changed. */
+  streamed(rows: readonly StreamedRow[]): void;
+  /** A run has begun, or ended that was seen going on. */
+  run(run: Run): void;
+  /** A message has come. */
+  arrived(message: MessageFrame): void;
+  /** Somebody began or ceased to type, came or went. */
+  people(): void;
+}
+
+/** One open thread: what is shown of it, what is being sent, who is there. */
+export class Room {
+  /** The thread's id. */
+  readonly id: string;
+  readonly #user: string;
+  readonly #thread: Thread;
+  readonly #events: RoomEvents;
+  readonly #transcript = new Transcript();
+  /** Runs of the thread that were seen going on. */
+  readonly #going = new Set<string>();
+  readonly #stops = new Map<string, StopState>();
+  /** Runs to draw when nothing else is; null = draw everything. */
+  #streamed: Set<string> | null = new Set();
+  #filled = false;
+  #more = false;
+  #loading = false;
+  #unseen = 0;
+  /** Whether the reader has the end of the log before their eyes; the page keeps it. */
+  #watched = true;
+  #problem = '';
+  #drawTimer: ReturnType<typeof setTimeout> | null = null;
+  #markTimer: ReturnType<typeof setTimeout> | null = null;
+  #left = false;
+
+  constructor(client: Client, id: string, user: string, events: RoomEvents) {
+    this.id = id;
+    this.#user = user;
+    this.#events = events;
+    this.#thread = client.thread(id);
+    this.#thread.on('subscribed', () => {
+      if (!this.#filled && !this.#loading) void this.#fill();
+    });
+    this.#thread.on('message', (message) => {
+      this.#arrived(message);
+    });
+    this.#thread.on('run', (run) => {
+      this.#ran(run);
+    });
+    this.#thread.on('gap', (gap) => {
+      this.#transcript.mark(gap);
+      if (gap.reason === 'epoch') {
+        this.#more = false;
+        this.#going.clear();
+        this.#stops.clear();
+      }
+      this.#draw();
+    });
+    this.#thread.on('outgoing', () => {
+      this.#draw();
+    });
+    this.#thread.on('presence', () => {
+      this.#events.people();
+    });
+    this.#thread.on('typing', () => {
+      this.#events.people();
+    });
+    this.#thread.on('refused', (error) => {
+      this.#problem = error.message;
+      this.#events.people();
+    });
+  }
+
+  /** Users there now. */
+  get present(): readonly string[] {
+    return this.#thread.present;
+  }
+
+  /** Users typing now. */
+  get typists(): readonly string[] {
+    return this.#thread.typists.filter((user) => user !== this.#user);
+  }
+
+  /** Why the thread cannot be read; empty when it can. */
+  get problem(): string {
+    return this.#problem;
+  }
+
+  /** What the log shows. */
+  get content(): LogContent {
+    return {
+      rows: this.#transcript.rows(this.#user, this.#thread.outgoing),
+      more: this.#hasMore(),
+      loading: this.#loading || !this.#filled,
+      detached: this.#transcript.window.detached,
+      unseen: this.#unseen,
+      stops: this.#stops
+    };
+  }
+
+  /** Sends a text, shown at once. */
+  send(text: string): void {
+    // What fails is shown as failed, with the reason.
+    this.#thread.send({ text }).catch(() => undefined);
+  }
+
+  /** Sends again what failed. */
+  retry(mid: string): void {
+    this.#thread.retry(mid).catch(() => undefined);
+  }
+
+  /** Drops what failed. */
+  discard(mid: string): void {
+    this.#thread.discard(mid);
+  }
+
+  /** Asks for an agent to be stopped; once is enough. */
+  stop(run: string): void {
+    if (this.#stops.get(run)?.type === 'asked') return;
+    this.#stops.set(run, { type: 'asked' });
+    this.#draw();
+    this.#thread.cancel({ run }).catch((error: unknown) => {
+      const problem = error instanceof Error ? error.message : String(error);
+      // It may have ended meanwhile; then there is nothing to tell.
+      if (this.#going.has(run)) this.#stops.set(run, { type: 'refused', problem });
+      this.#draw();
+    });
+  }
+
+  /** Loads what is missing in the middle, as far as the server has it: one page, from its end. */
+  async loadGap(gap: Gap): Promise<void> {
+    if (this.#loading) return;
+    this.#loading = true;
+    this.#draw();
+    try {
+      const page = await this.#thread.history({ before: gap.to + 1, limit: PAGE });
+      this.#transcript.fill(gap, page.messages, page.more);
+    } catch (error) {
+      // The hole stays, and can be asked for again.
+      if (!(error instanceof RollcallError)) throw error;
+    } finally {
+      this.#loading = false;
+      this.#draw();
+    }
+  }
+
+  /** Says that the user types, or no longer does. */
+  typing(on: boolean): void {
+    this.#thread.typing(on);
+  }
+
+  /** Says whether the reader has the end of the log before their eyes. */
+  watch(watched: boolean): void {
+    this.#watched = watched;
+    if (!watched) return;
+    if (this.#unseen > 0) {
+      this.#unseen = 0;
+      this.#draw();
+    }
+    this.#markSoon();
+  }
+
+  /** Loads the page before what is shown; does nothing while one is under way. */
+  async loadOlder(): Promise<void> {
+    const before = this.#transcript.window.oldest;
+    if (this.#loading || !this.#hasMore() || before === null) return;
+    await this.#load(before, PAGE);
+  }
+
+  /** Goes back to the end of the log after older messages have pushed it out. */
+  async latest(): Promise<void> {
+    this.#unseen = 0;
+    if (!this.#transcript.window.detached || this.#loading) return;
+    this.#transcript.clear();
+    await this.#fill();
+  }
+
+  /** Leaves the thread. */
+  leave(): void {
+    // What was read in the last second is read all the same.
+    if (this.#markTimer !== null) this.#mark();
+    this.#left = true;
+    clearTimeout(this.#drawTimer ?? undefined);
+    clearTimeout(this.#markTimer ?? undefined);
+    this.#thread.leave();
+  }
+
+  #hasMore(): boolean {
+    return this.#more || this.#transcript.window.trimmed;
+  }
+
+  async #fill(): Promise<void> {
+    const position = this.#thread.position;
+    const first = this.#transcript.window.oldest;
+    // Up to what came by itself: nothing twice, nothing between.
+    this.#filled = await this.#load(first ?? (position?.offset ?? 0) + 1, FIRST_PAGE);
+    this.#draw();
+  }
+
+  /** Answers whether the page came. */
+  async #load(before: number, limit: number): Promise<boolean> {
+    this.#loading = true;
+    this.#draw();
+    try {
+      const page = await this.#thread.history({ before, limit });
+      this.#transcript.prepend(page.messages);
+      this.#more = page.more;
+      return true;
+    } catch (error) {
+      // Without its history the thread still works; it is asked for again on scrolling or on the next connection.
+      if (error instanceof RollcallError) return false;
+      throw error;
+    } finally {
+      this.#loading = false;
+      this.#draw();
+      this.#markSoon();
+    }
+  }
+
+  #arrived(message: MessageFrame): void {
+    this.#transcript.append(message);
+    if (message.from.user !== this.#user && !this.#watched) {
+      // A run is one block, however many entries it has.
+      if (runOf(message) === null || message.kind === 'agent_started') this.#unseen += 1;
+    }
+    this.#events.arrived(message);
+    this.#events.people();
+    this.#draw();
+    this.#markSoon();
+  }
+
+  #ran(run: Run): void {
+    const { run: id, state } = run;
+    const isAll = this.#transcript.track(run);
+    if (state === 'streaming') {
+      if (!this.#going.has(id)) this.#events.run(run);
+      this.#going.add(id);
+    } else if (this.#going.delete(id)) {
+      this.#stops.delete(id);
+      this.#events.run(run);
+    }
+    if (isAll) this.#draw();
+    else this.#drawRun(id);
+  }
+
+  #draw(): void {
+    this.#streamed = null;
+    this.#drawSoon();
+  }
+
+  #drawRun(run: string): void {
+    this.#streamed?.add(run);
+    this.#drawSoon();
+  }
+
+  #drawSoon(): void {
+    if (this.#left) return;
+    this.#drawTimer ??= setTimeout(() => {
+      this.#drawTimer = null;
+      const runs = this.#streamed;
+      this.#streamed = new Set();
+      if (runs === null) this.#events.changed();
+      else {
+        const rows = [...runs].map((run) => this.#transcript.runRow(run));
+        this.#events.streamed(rows.filter((row) => row !== undefined));
+      }
+    }, DRAW_MS);
+  }
+
+  #markSoon(): void {
+    if (this.#left || !this.#watched) return;
+    this.#markTimer ??= setTimeout(() => {
+      this.#markTimer = null;
+      this.#mark();
+    }, MARK_MS);
+  }
+
+  #mark(): void {
+    const { newest } = this.#transcript.window;
+    if (this.#watched && newest !== null) this.#thread.markRead(newest);
+  }
+}

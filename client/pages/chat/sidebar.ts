@@ -1,0 +1,126 @@
+import type { MessageFrame } from '../../sdk/client.js';
+import { initials, tint } from './avatar.js';
+import { byId, element } from '../shared/element.js';
+import { momentWords } from './day-words.js';
+import { hashOfThread, isThread } from './route.js';
+import { lineOf } from './run-words.js';
+import { safeName } from '../../sdk/safe-name.js';
+
+/** One line of the thread list. */
+export interface ListedThread {
+  readonly thread: string;
+  readonly last: MessageFrame | null;
+  readonly unread: number;
+}
+
+/** Characters of the last message shown in the list. */
+const PREVIEW_MAX = 80;
+
+/** The list of threads, the way to open another, and who one is. */
+export class Sidebar {
+  readonly #list = byId('threads', HTMLUListElement);
+  readonly #menu = byId('menu', HTMLButtonElement);
+  readonly #app = byId('app', HTMLDivElement);
+  #shown = '';
+
+  constructor(changeUser: () => void) {
+    const field = byId('goto-thread', HTMLInputElement);
+    const problem = byId('goto-error', HTMLParagraphElement);
+    byId('goto', HTMLFormElement).addEventListener('submit', (event) => {
+      event.preventDefault();
+      const thread = field.value.trim();
+      if (!isThread(thread)) {
+        problem.textContent = 'A thread is 1 to 128 letters, digits or . _ : @ -';
+        return;
+      }
+      field.value = '';
+      location.hash = hashOfThread(thread);
+      this.close();
+    });
+    field.addEventListener('input', () => {
+      problem.textContent = '';
+    });
+    byId('change-user', HTMLButtonElement).addEventListener('click', changeUser);
+    this.#menu.addEventListener('click', () => {
+      this.#toggle(!this.#app.classList.contains('side-open'));
+    });
+    byId('scrim', HTMLDivElement).addEventListener('click', () => {
+      this.close();
+    });
+    document.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') this.close();
+    });
+    this.#list.addEventListener('click', () => {
+      this.close();
+    });
+  }
+
+  /** Closes the drawer that the sidebar is on a phone. */
+  close(): void {
+    this.#toggle(false);
+  }
+
+  /** Shows who one is. */
+  user(name: string): void {
+    byId('me-name', HTMLSpanElement).textContent = safeName(name);
+    const avatar = byId('me-avatar', HTMLSpanElement);
+    avatar.className = `avatar tint-${String(tint(name))}`;
+    avatar.textContent = initials(name);
+  }
+
+  /** Shows the threads. */
+  show(threads: readonly ListedThread[], current: string): void {
+    const wanted = JSON.stringify([
+      current,
+      threads.map(({ thread, last, unread }) => [
+        thread,
+        last?.mid,
+        last?.offset,
+        unread,
+        last === null ? '' : momentWords(last.at, Date.now())
+      ])
+    ]);
+    if (wanted === this.#shown) return;
+    this.#shown = wanted;
+    const focused = document.activeElement?.getAttribute('href') ?? null;
+    const links = threads.map((listed) => link(listed, listed.thread === current));
+    this.#list.replaceChildren(...links.map((one) => element('li', {}, one)));
+    // The list is written anew; a keyboard must not lose its place in it.
+    if (focused !== null) links.find((one) => one.getAttribute('href') === focused)?.focus();
+  }
+
+  #toggle(open: boolean): void {
+    const wasOpen = this.#app.classList.contains('side-open');
+    this.#app.classList.toggle('side-open', open);
+    this.#menu.setAttribute('aria-expanded', String(open));
+    // What lies behind the drawer is not for the keyboard; the drawer is, at once.
+    byId('main', HTMLElement).inert = open;
+    if (open) byId('goto-thread', HTMLInputElement).focus();
+    else if (wasOpen) this.#menu.focus();
+  }
+}
+
+function link({ thread, last, unread }: ListedThread, current: boolean): HTMLAnchorElement {
+  const preview =
+    last === null ? '' : `${safeName(last.from.user)}: ${lineOf(last).slice(0, PREVIEW_MAX)}`;
+  const count = unread > 99 ? '99+' : String(unread);
+  return element(
+    'a',
+    { href: hashOfThread(thread), 'aria-current': current ? 'page' : null },
+    element('span', { class: 'thread-name' }, safeName(thread)),
+    ...(last === null
+      ? []
+      : [element('span', { class: 'moment' }, momentWords(last.at, Date.now()))]),
+    ...(preview === '' ? [] : [element('span', { class: 'preview' }, preview)]),
+    ...(unread > 0 && !current
+      ? [
+          element(
+            'span',
+            { class: 'unread' },
+            count,
+            element('span', { class: 'heard' }, ' unread')
+          )
+        ]
+      : [])
+  );
+}

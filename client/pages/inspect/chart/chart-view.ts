@@ -1,0 +1,188 @@
+import type { ChartLayout } from '../../../../protocol/inspection.js';
+import { byId } from '../../shared/element.js';
+import { tint, write } from '../../shared/live-text.js';
+import { activeIds, activeLeaves } from './active-states.js';
+import { drawChart } from './chart-drawing.js';
+import type { ChartStore } from './chart-store.js';
+import { flash } from '../views/flash.js';
+import type { Moment } from '../recording/moment.js';
+import { PanZoom } from './pan-zoom.js';
+import { seenStates, showStates } from './seen-states.js';
+import { toneOf } from './state-tone.js';
+import { svgElement } from './svg-element.js';
+import { centred, FIT_ENOUGH, fitted, READABLE_SCALE } from './viewport.js';
+
+/** Drawings that are kept: switching between actors draws nothing again. */
+const DRAWINGS_MAX = 24;
+
+/** A chart as it has been drawn, and what of it may light up. */
+interface Drawing {
+  readonly layout: ChartLayout;
+  readonly svg: SVGElement;
+  readonly states: ReadonlyMap<string, Element>;
+  readonly edges: ReadonlyMap<string, Element>;
+}
+
+/** The chart of one actor: drawn once for each machine, lit anew for each moment. */
+export class ChartView {
+  readonly #stage = byId('stage', HTMLDivElement);
+  readonly #paper = byId('paper', HTMLDivElement);
+  readonly #none = byId('no-chart', HTMLDivElement);
+  readonly #words = byId('no-chart-words', HTMLParagraphElement);
+  readonly #store: ChartStore;
+  readonly #panZoom: PanZoom;
+  readonly #drawings = new Map<string, Drawing>();
+  #shown: Drawing | null = null;
+  #active: readonly string[] = [];
+  /** What was lit last, so that a transition flashes once. */
+  #lit: { readonly sessionId: string; readonly seq: number } | null = null;
+
+  constructor(store: ChartStore) {
+    this.#store = store;
+    const show: ConstructorParameters<typeof PanZoom>[1] = (viewport, { width, height }) => {
+      const { x, y, scale } = viewport;
+      const box = [x, y, width / scale, height / scale].map((px) =>
+        String(Math.round(px * 100) / 100)
+      );
+      this.#shown?.svg.setAttribute('viewBox', box.join(' '));
+    };
+    this.#panZoom = new PanZoom(this.#stage, show, () => {
+      this.#begin();
+    });
+    byId('zoom-fit', HTMLButtonElement).addEventListener('click', () => {
+      this.#fit();
+    });
+    byId('zoom-active', HTMLButtonElement).addEventListener('click', () => {
+      this.#centreActive();
+    });
+  }
+
+  /** Shows the chart of a moment's actor. */
+  show(moment: Moment): void {
+    const { actor } = moment;
+    const hash = actor?.hash ?? null;
+    const mayAsk = moment.isLinked && !moment.isFile;
+    const chart = hash === null ? null : this.#store.get(hash, mayAsk);
+    if (actor === null || chart?.kind !== 'ready') {
+      this.#clear();
+      write(this.#words, this.#whyNot(moment, chart?.kind === 'none' ? chart.why : null));
+      const states = chart?.kind === 'none' ? seenStates(moment) : [];
+      showStates(states, activeIds(actor?.snapshot.value));
+      return;
+    }
+    this.#none.hidden = true;
+    const drawing = this.#drawing(chart.layout);
+    this.#active = activeLeaves(actor.snapshot.value);
+    if (drawing !== this.#shown) {
+      this.#shown = drawing;
+      this.#lit = null;
+      this.#paper.replaceChildren(drawing.svg);
+      this.#begin();
+    }
+    tint(this.#paper, toneOf(actor));
+    this.#light(drawing, moment);
+  }
+
+  #whyNot({ actor, subject, isLive }: Moment, why: string | null): string {
+    if (why !== null) return why;
+    if (actor === null && subject.kind === 'thread') {
+      return 'This thread has no delivery actor at this moment, or none that is watched: it holds nothing and nobody uses it, or it is quiet enough to go without.';
+    }
+    if (actor === null) {
+      return isLive ? 'There is no such actor now.' : 'There was no such actor at this moment.';
+    }
+    return actor.hash === null
+      ? 'This actor runs no chart: it is a promise or a callback.'
+      : 'The chart is being laid out…';
+  }
+
+  #clear(): void {
+    this.#shown = null;
+    this.#lit = null;
+    this.#paper.replaceChildren();
+    this.#none.hidden = false;
+  }
+
+  #drawing(layout: ChartLayout): Drawing {
+    const known = this.#drawings.get(layout.hash);
+    if (known?.layout === layout) return known;
+    const svg = svgElement(drawChart(layout));
+    const byName = (attribute: string): Map<string, Element> =>
+      new Map(
+        Array.from(svg.querySelectorAll(`[${attribute}]`), (one): [string, Element] => [
+          one.getAttribute(attribute) ?? '',
+          one
+        ])
+      );
+    const drawing = { layout, svg, states: byName('data-state'), edges: byName('data-edge') };
+    this.#drawings.set(layout.hash, drawing);
+    for (const oldest of this.#drawings.keys()) {
+      if (this.#drawings.size > DRAWINGS_MAX) this.#drawings.delete(oldest);
+    }
+    return drawing;
+  }
+
+  #light({ states, edges }: Drawing, moment: Moment): void {
+    const { actor } = moment;
+    if (actor === null) return;
+    const { sessionId, seq } = actor;
+    const before = this.#lit;
+    if (before?.sessionId === sessionId && before.seq === seq) return;
+    this.#lit = { sessionId, seq };
+    const active = activeIds(actor.snapshot.value);
+    const leaves = new Set(this.#active);
+    // A chart of which only a part is in sight follows its actor, unless the reader has chosen the part.
+    if (before !== null && !this.#panZoom.isChosen) this.#begin();
+    for (const [id, state] of states) {
+      state.classList.toggle('is-active', active.has(id));
+      state.classList.toggle('is-leaf', leaves.has(id));
+    }
+    const last = new Set(actor.transitions);
+    const since = before?.sessionId === sessionId ? before.seq : actor.seq;
+    const taken = takenSince(moment, sessionId, since);
+    for (const [id, edge] of edges) {
+      edge.classList.toggle('is-last', last.has(id));
+      if (taken.has(id)) flash(edge, 'is-taken');
+      else edge.classList.remove('is-taken');
+    }
+  }
+
+  #begin(): void {
+    const chart = this.#shown?.layout;
+    if (chart === undefined) return;
+    this.#panZoom.setChart(chart);
+    const all = fitted(chart, this.#panZoom.stage);
+    if (all.scale >= FIT_ENOUGH) this.#panZoom.set(all);
+    else this.#centreActive();
+  }
+
+  #fit(): void {
+    const chart = this.#shown?.layout;
+    if (chart !== undefined) this.#panZoom.set(fitted(chart, this.#panZoom.stage));
+  }
+
+  #centreActive(): void {
+    const chart = this.#shown?.layout;
+    if (chart === undefined) return;
+    const { width, height, nodes } = chart;
+    const active = nodes.find(({ id }) => this.#active.includes(id));
+    const { stage } = this.#panZoom;
+    const scale = Math.max(READABLE_SCALE, fitted(chart, stage).scale);
+    this.#panZoom.set(centred(active ?? { x: 0, y: 0, width, height }, chart, stage, scale));
+  }
+}
+
+/** Most messages that are looked through for transitions since the last time that a chart was lit. */
+const LOOK_BACK_MAX = 500;
+
+/** Transitions that an actor has taken since a message; none when that message is later than now. */
+function takenSince({ timeline, position }: Moment, of: string, since: number): Set<string> {
+  const taken = new Set<string>();
+  for (let index = position - 1; index >= Math.max(0, position - LOOK_BACK_MAX); index--) {
+    const message = timeline.message(index);
+    if (message === undefined || message.seq <= since) break;
+    if (message.type !== '@xstate.snapshot' || message.sessionId !== of) continue;
+    for (const id of message.transitions) taken.add(id);
+  }
+  return taken;
+}

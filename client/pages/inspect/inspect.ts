@@ -1,0 +1,350 @@
+/** The inspector page: one line to the server, the recordings that come of it, and the parts that show a place of them. */
+import { systemClock } from '../../sdk/clock.js';
+import { byId } from '../shared/element.js';
+import { number } from '../shared/counted.js';
+import { write } from '../shared/live-text.js';
+import {
+  actorOf,
+  ROOT_SUBJECT,
+  subjectHash,
+  subjectOfHash,
+  type Subject
+} from './recording/actor-key.js';
+import { askServer, openSocket } from './link/browser-line.js';
+import { ChartStore } from './chart/chart-store.js';
+import { ChartView } from './chart/chart-view.js';
+import { ConnectionsView } from './views/connections-view.js';
+import { ContextView } from './views/context-view.js';
+import { EventsView } from './views/events-view.js';
+import { hashesIn, openFile, saveReel, takeDrops } from './link/files.js';
+import { Inspection, type Reel } from './recording/inspection.js';
+import { Link } from './link/link.js';
+import type { Moment } from './recording/moment.js';
+import { NoticesView } from './views/notices-view.js';
+import { noticesOf } from './views/notices.js';
+import { Painter } from './views/painter.js';
+import { Panes } from './views/panes.js';
+import { placeAfter, stepped, type Place } from './recording/place.js';
+import { PlayerView } from './views/player-view.js';
+import { SendView } from './views/send-view.js';
+import { SequenceView } from './views/sequence-view.js';
+import { SubjectView } from './views/subject-view.js';
+import { Tabs } from './views/tabs.js';
+import { ThreadsView } from './views/threads-view.js';
+import { rememberedToken, TokenView } from './views/token-view.js';
+import { TreeView } from './views/tree-view.js';
+import { UnwellView } from './views/unwell-view.js';
+import { WatchList } from './link/watch-list.js';
+
+/** How often times are written anew while nothing happens, in milliseconds. */
+const TICK_MS = 500;
+
+class InspectPage {
+  readonly #inspection = new Inspection();
+  readonly #store = new ChartStore({
+    ask: (path) => this.#link.ask(path),
+    changed: () => this.#painter.soon()
+  });
+  readonly #link = new Link(
+    {
+      clock: systemClock,
+      open: openSocket,
+      ask: askServer,
+      random: () => Math.random(),
+      changed: () => {
+        this.#linkChanged();
+      },
+      hello: (hello) => {
+        if (this.#inspection.greet(hello)) this.#store.retry();
+      },
+      recording: (recording, chars) => {
+        this.#inspection.take(recording, chars, systemClock.now());
+        this.#painter.soon();
+      },
+      message: (message, chars) => {
+        this.#inspection.push(message, chars);
+        this.#painter.later();
+      },
+      state: (recording) => {
+        this.#inspection.recording = recording;
+        this.#painter.later();
+      },
+      dropped: (count) => {
+        this.#inspection.dropped = count;
+        this.#painter.later();
+      }
+    },
+    rememberedToken()
+  );
+  readonly #painter = new Painter({
+    clock: systemClock,
+    frame: (work) => {
+      requestAnimationFrame(work);
+    },
+    isHidden: () => document.hidden,
+    paint: () => {
+      this.#paint();
+    }
+  });
+  readonly #panes = new Panes();
+  readonly #watched = new WatchList(
+    (threads) => this.#link.request('inspect.watch', { threads, everything: false }),
+    () => {
+      // What it did before it was watched is in the recording of the server.
+      void this.#link.reload().catch(() => undefined);
+    }
+  );
+  readonly #pick = (subject: Subject): void => {
+    this.#show(subject);
+    this.#panes.show('chart');
+  };
+  readonly #soon = (): void => {
+    this.#painter.soon();
+  };
+  readonly #goTo = (seq: number): void => {
+    this.#inspection.goTo(seq);
+    this.#painter.soon();
+  };
+  readonly #player = new PlayerView({
+    pause: () => {
+      const { timeline } = this.#inspection.reel;
+      const isPinned = this.#inspection.place !== null;
+      this.#place(isPinned ? null : placeAfter(timeline, timeline.length));
+    },
+    live: () => {
+      this.#inspection.goLive();
+      this.#painter.soon();
+    },
+    step: (direction) => {
+      const { reel, place } = this.#inspection;
+      const { stride } = this.#player;
+      this.#place(
+        stepped(reel.timeline, place, direction, stride, this.#subject, (id) =>
+          this.#inspection.nameOf(id)
+        )
+      );
+    },
+    seek: (position) => {
+      this.#place(placeAfter(this.#inspection.reel.timeline, position));
+    },
+    record: (on) => {
+      void this.#record(on);
+    },
+    save: () => {
+      void this.#save(this.#inspection.reel);
+    },
+    load: (file) => {
+      void this.#open(file);
+    }
+  });
+  readonly #side = new Tabs(['tree', 'threads', 'connections'], this.#soon);
+  readonly #details = new Tabs(['context', 'events', 'sequence', 'send'], this.#soon);
+  readonly #unwell = new UnwellView(this.#pick);
+  readonly #tree = new TreeView(this.#pick, this.#soon);
+  readonly #threads = new ThreadsView(
+    (asked) => this.#link.request('inspect.threads', asked),
+    this.#pick,
+    this.#soon
+  );
+  readonly #connections = new ConnectionsView(
+    (asked) => this.#link.request('inspect.connections', asked),
+    (connection, words) => {
+      this.#threads.filter(connection, words);
+      this.#side.open('threads');
+    },
+    this.#soon
+  );
+  readonly #subjectView = new SubjectView(this.#pick);
+  readonly #chart = new ChartView(this.#store);
+  readonly #context = new ContextView();
+  readonly #events = new EventsView(this.#goTo, this.#soon);
+  readonly #sequence = new SequenceView(this.#goTo);
+  readonly #send = new SendView(this.#store, (sessionId, event) =>
+    this.#link.request('inspect.send', { sessionId, event })
+  );
+  readonly #notices = new NoticesView();
+  readonly #token = new TokenView((token) => {
+    this.#link.unlock(token);
+  });
+  #subject: Subject = subjectOfHash(location.hash) ?? ROOT_SUBJECT;
+  #refused: string | null = null;
+
+  start(): void {
+    if (this.#subject.kind === 'thread') this.#side.open('threads');
+    addEventListener('hashchange', () => {
+      const subject = subjectOfHash(location.hash);
+      if (subject !== null) this.#subject = subject;
+      this.#painter.soon();
+    });
+    addEventListener('online', () => {
+      if (this.#link.state === 'waiting') this.#link.start();
+    });
+    document.addEventListener('visibilitychange', this.#soon);
+    takeDrops((file) => {
+      void this.#open(file);
+    });
+    setInterval(() => {
+      this.#painter.later();
+    }, TICK_MS);
+    this.#link.start();
+  }
+
+  #show(subject: Subject): void {
+    this.#subject = subject;
+    const hash = subjectHash(subject);
+    if (location.hash !== hash) history.replaceState(null, '', hash);
+    this.#painter.soon();
+  }
+
+  #place(place: Place): void {
+    this.#inspection.goTo(place);
+    this.#painter.soon();
+  }
+
+  #linkChanged(): void {
+    const { state, why } = this.#link;
+    if (state === 'live') {
+      this.#watched.forget();
+      this.#store.retry();
+    }
+    this.#token.show(state === 'locked', why);
+    this.#painter.soon();
+  }
+
+  async #record(on: boolean): Promise<void> {
+    try {
+      const { recording } = await this.#link.request('inspect.record', { on });
+      this.#inspection.recording = recording;
+    } catch {
+      // The button shows how it stands.
+    }
+    this.#painter.soon();
+  }
+
+  async #save(reel: Reel): Promise<void> {
+    const mayAsk = this.#link.state === 'live' && this.#inspection.file === null;
+    const charts = await this.#store.all(hashesIn(reel), mayAsk);
+    saveReel(reel, charts, this.#inspection.file?.at ?? systemClock.now());
+  }
+
+  async #open(file: File): Promise<void> {
+    await openFile(file, {
+      opened: (recording, name, chars) => {
+        this.#refused = null;
+        this.#store.add(recording.charts);
+        this.#inspection.open(recording, name, chars);
+      },
+      refused: (name, why) => {
+        this.#refused = `${name} was not opened. ${why}`;
+      }
+    });
+    this.#painter.soon();
+  }
+
+  #moment(): Moment {
+    const inspection = this.#inspection;
+    const { reel, position, file, place, hello } = inspection;
+    const states = inspection.states();
+    const isLinked = this.#link.state === 'live';
+    return {
+      timeline: reel.timeline,
+      position,
+      states,
+      now: inspection.nowAt(systemClock.now()),
+      isLive: isLinked && file === null && place === null,
+      isLinked,
+      isFile: file !== null,
+      subject: this.#subject,
+      actor: actorOf(states, this.#subject),
+      hello: file === null ? hello : null,
+      nameOf: (sessionId) => inspection.nameOf(sessionId)
+    };
+  }
+
+  #paint(): void {
+    const moment = this.#moment();
+    const { state, why } = this.#link;
+    this.#player.show(moment, this.#inspection, state);
+    this.#showNotices(why);
+    write(byId('environment', HTMLSpanElement), this.#inspection.reel.environment);
+    write(byId('version', HTMLSpanElement), this.#inspection.reel.rollcall);
+    this.#showSide(moment);
+    this.#subjectView.show(moment);
+    this.#chart.show(moment);
+    this.#details.offer('send', moment.hello?.maySend === true);
+    this.#showDetails(moment);
+    const selected = this.#subject.kind === 'thread' ? this.#subject.thread : null;
+    const inSight = this.#side.current === 'threads' ? this.#threads.shown : [];
+    if (moment.isLinked && !moment.isFile)
+      this.#watched.watch(selected, moment.isLive ? inSight : []);
+  }
+
+  #showNotices(why: string | null): void {
+    const inspection = this.#inspection;
+    const stand = { inspection, link: this.#link.state, why, refused: this.#refused };
+    this.#notices.show(
+      noticesOf(stand, {
+        save: (reel) => void this.#save(reel),
+        forget: () => {
+          inspection.before = null;
+          this.#painter.soon();
+        },
+        live: () => {
+          inspection.goLive();
+          this.#painter.soon();
+        },
+        reload: () => {
+          void this.#link
+            .reload()
+            .catch(() => false)
+            .then((isLoaded) => {
+              if (isLoaded) inspection.dropped = 0;
+              this.#painter.soon();
+            });
+        },
+        dismiss: () => {
+          this.#refused = null;
+          this.#painter.soon();
+        }
+      })
+    );
+  }
+
+  #showSide(moment: Moment): void {
+    const { current } = this.#side;
+    if (current === 'tree') {
+      this.#unwell.show(moment);
+      this.#tree.show(moment);
+    }
+    if (current === 'threads') this.#threads.show(moment);
+    if (current === 'connections') this.#connections.show(moment);
+    const threads = moment.isLive || moment.isFile ? this.#threads.total : null;
+    write(byId('tab-threads', HTMLButtonElement), counted('Threads', threads));
+    write(
+      byId('tab-connections', HTMLButtonElement),
+      counted('Connections', moment.isLive ? this.#connections.total : null)
+    );
+  }
+
+  #showDetails(moment: Moment): void {
+    switch (this.#details.current) {
+      case 'context':
+        this.#context.show(moment);
+        return;
+      case 'events':
+        this.#events.show(moment);
+        return;
+      case 'sequence':
+        this.#sequence.show(moment);
+        return;
+      default:
+        this.#send.show(moment);
+    }
+  }
+}
+
+function counted(words: string, count: number | null): string {
+  return count === null ? words : `${words} ${number(count)}`;
+}
+
+new InspectPage().start();

@@ -1,0 +1,87 @@
+/** Recordings as files: opened by a button or dropped on the page, and written. */
+import type { ChartLayout, Recording } from '../../../../protocol/inspection.js';
+import { byId } from '../../shared/element.js';
+import { isAbout } from '../recording/actor-state.js';
+import { saveFile } from './browser-line.js';
+import type { Reel } from '../recording/inspection.js';
+import {
+  FILE_BYTES_MAX,
+  fileName,
+  readRecording,
+  tooLarge,
+  writeRecording
+} from '../recording/recording-file.js';
+
+/** What becomes of a file. */
+export interface FileEvents {
+  readonly opened: (recording: Recording, name: string, chars: number) => void;
+  readonly refused: (name: string, why: string) => void;
+}
+
+/** Reads a file; what is wrong with it is said in a sentence. */
+export async function openFile(file: File, { opened, refused }: FileEvents): Promise<void> {
+  if (file.size > FILE_BYTES_MAX) {
+    refused(file.name, tooLarge(file.size));
+    return;
+  }
+  let text: string;
+  try {
+    text = await file.text();
+  } catch {
+    refused(file.name, 'The file cannot be read.');
+    return;
+  }
+  const read = readRecording(text);
+  if (read.ok) opened(read.recording, file.name, text.length);
+  else refused(file.name, read.message);
+}
+
+/** Lets files be dropped anywhere on the page. */
+export function takeDrops(drop: (file: File) => void): void {
+  const veil = byId('drop', HTMLDivElement);
+  const hasFile = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') === true;
+  document.addEventListener('dragover', (event) => {
+    if (!hasFile(event)) return;
+    event.preventDefault();
+    veil.hidden = false;
+  });
+  document.addEventListener('dragleave', ({ relatedTarget }) => {
+    if (relatedTarget === null) veil.hidden = true;
+  });
+  document.addEventListener('drop', (event) => {
+    veil.hidden = true;
+    const [file] = event.dataTransfer?.files ?? [];
+    if (file === undefined) return;
+    event.preventDefault();
+    drop(file);
+  });
+}
+
+/** Lets the reader keep a recording. */
+export function saveReel(reel: Reel, charts: readonly ChartLayout[], at: number): void {
+  const { timeline, rollcall, node, environment } = reel;
+  const text = writeRecording({
+    rollcall,
+    node,
+    environment,
+    at,
+    dropped: timeline.dropped,
+    actors: timeline.standing(),
+    messages: [...timeline.messages()],
+    charts
+  });
+  saveFile(fileName(at), text);
+}
+
+/** Hashes of the charts of all actors of a recording. */
+export function hashesIn({ timeline }: Reel): Set<string> {
+  const hashes = new Set<string>();
+  const note = (hash: string | null): void => {
+    if (hash !== null) hashes.add(hash);
+  };
+  for (const { hash } of timeline.standing()) note(hash);
+  for (const message of timeline.messages()) {
+    if (isAbout(message)) note(message.hash);
+  }
+  return hashes;
+}

@@ -1,0 +1,97 @@
+/** What actors were sent, and what became of it. */
+import type {
+  EventMessage,
+  Json,
+  RecordedMessage,
+  ShownEvent,
+  ShownSnapshot,
+  LeftMessage,
+  UnwatchedMessage
+} from '../../../../protocol/inspection.js';
+
+/** One entry: an event with the snapshot that it led to, or a time in which nothing was recorded. */
+export type LogEntry =
+  | {
+      readonly kind: 'event';
+      readonly seq: number;
+      readonly at: number;
+      readonly sessionId: string;
+      /** Session of the sender; null when it is not known. */
+      readonly from: string | null;
+      readonly event: ShownEvent;
+      /** Null until there is one. */
+      readonly after: ShownSnapshot | null;
+      readonly transitions: readonly string[];
+    }
+  | {
+      readonly kind: 'hole';
+      readonly seq: number;
+      readonly at: number;
+      /** When it began, Unix milliseconds; null when it begins here. */
+      readonly from: number | null;
+    };
+
+/** Where a log is read. */
+export interface LogSource {
+  readonly message: (index: number) => RecordedMessage | undefined;
+  /** Messages up to here only. */
+  readonly position: number;
+}
+
+/** Reads the newest entries of those that are wanted, newest first; `isMore` says whether there are older ones. */
+export function newestEntries(
+  { message, position }: LogSource,
+  isWanted: (message: EventMessage | UnwatchedMessage | LeftMessage) => boolean,
+  max: number
+): { readonly entries: readonly LogEntry[]; readonly isMore: boolean } {
+  const entries: LogEntry[] = [];
+  // Snapshots that have not met their event yet, newest first, by session.
+  const later = new Map<
+    string,
+    { event: ShownEvent; after: ShownSnapshot; taken: readonly string[] }[]
+  >();
+  for (let index = position - 1; index >= 0; index--) {
+    const one = message(index);
+    if (one === undefined || one.type === '@xstate.actor') continue;
+    if (one.type === '@xstate.snapshot') {
+      const { sessionId, event, snapshot, transitions } = one;
+      const waiting = later.get(sessionId);
+      const met = { event, after: snapshot, taken: transitions };
+      if (waiting === undefined) later.set(sessionId, [met]);
+      else waiting.push(met);
+      continue;
+    }
+    const met =
+      one.type === '@xstate.event' ? take(later.get(one.sessionId) ?? [], one.event) : undefined;
+    if (!isWanted(one)) continue;
+    if (entries.length >= max) return { entries, isMore: true };
+    if (one.type !== '@xstate.event') {
+      entries.push(holeOf(one));
+      continue;
+    }
+    const { seq, at, sessionId, sourceId = null, event } = one;
+    const [after, transitions] = [met?.after ?? null, met?.taken ?? []];
+    entries.push({ kind: 'event', seq, at, sessionId, from: sourceId, event, after, transitions });
+  }
+  return { entries, isMore: false };
+}
+
+/** A field of an event that is text; empty when it is none. */
+export function eventText(event: ShownEvent, name: string): string {
+  const value: Json | undefined = Object.hasOwn(event, name) ? event[name] : undefined;
+  return typeof value === 'string' ? value : '';
+}
+
+function holeOf(message: UnwatchedMessage | LeftMessage): LogEntry {
+  const { seq, at } = message;
+  return { kind: 'hole', seq, at, from: message.type === 'inspect.left' ? null : message.from };
+}
+
+/** The snapshot that an event led to. Events are taken in turn, so the newest of them led to the newest snapshot. */
+function take<Met extends { readonly event: ShownEvent }>(
+  waiting: Met[],
+  event: ShownEvent
+): Met | undefined {
+  const index = waiting.findIndex((met) => met.event.type === event.type);
+  return index < 0 ? undefined : waiting.splice(index, 1)[0];
+}

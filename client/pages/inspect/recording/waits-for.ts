@@ -1,0 +1,161 @@
+/**
+ * What an actor waits for, in words: the answer to "why is it still initializing?", out of what its context says. Times
+ * are Unix milliseconds.
+ */
+import type { Json } from '../../../../protocol/inspection.js';
+import { inTime } from '../../shared/duration.js';
+import { activeIds, valueWords } from '../chart/active-states.js';
+import type { ActorState, ActorStates } from './actor-state.js';
+import { toneOf } from '../chart/state-tone.js';
+
+type Words = (actor: ActorState, now: number) => string | null;
+
+/** By machine; others have nothing to say. */
+const WORDS: Readonly<Record<string, Words>> = {
+  startup: startupWords,
+  supervisor: supervisorWords,
+  keeper: keeperWords,
+  clickhouse: attemptWords,
+  sink: attemptWords,
+  delivery: deliveryWords,
+  service: ({ snapshot }) => {
+    const is = activeIds(snapshot.value);
+    return is.has('starting') ? 'its own start to be over' : null;
+  },
+  handlers: ({ snapshot }) =>
+    activeIds(snapshot.value).has('registering') ? 'the handlers to be registered' : null
+};
+
+/** What an actor waits for; null when it waits for nothing that is known. */
+export function waitsFor(actor: ActorState, now: number): string | null {
+  const words = Object.hasOwn(WORDS, actor.chart ?? '') ? WORDS[actor.chart ?? ''] : undefined;
+  return words?.(actor, now) ?? null;
+}
+
+/** Most lines of {@link notWell}. */
+const NOT_WELL_MAX = 8;
+
+/** Something that is not as it should be, and what it waits for. */
+export interface NotWell {
+  readonly actor: ActorState;
+  readonly words: string | null;
+}
+
+/** The actors that keep the tree from being well: the innermost of those that start, fail or do without something. */
+export function notWell(states: ActorStates, now: number): NotWell[] {
+  const bad = [...states.values()].filter(isNotWell);
+  const parents = new Set(bad.flatMap((actor) => linesAbove(states, actor)));
+  return bad
+    .filter(({ sessionId }) => !parents.has(sessionId))
+    .slice(0, NOT_WELL_MAX)
+    .map((actor) => ({ actor, words: waitsFor(actor, now) ?? errorOf(actor) }));
+}
+
+function isNotWell(actor: ActorState): boolean {
+  if (actor.thread !== null || actor.chart === null) return false;
+  const tone = toneOf(actor);
+  return tone === 'busy' || tone === 'warn' || tone === 'bad';
+}
+
+function linesAbove(states: ActorStates, { parentId }: ActorState): string[] {
+  const above: string[] = [];
+  let next = parentId;
+  while (next !== null && above.length < 16) {
+    above.push(next);
+    next = states.get(next)?.parentId ?? null;
+  }
+  return above;
+}
+
+function startupWords({ snapshot }: ActorState): string | null {
+  const phase = [...activeIds(snapshot.value)].find((id) => id.startsWith('starting.'));
+  if (phase === undefined) return null;
+  const on = text(snapshot.context, 'waitingOn');
+  const name = phase.slice('starting.'.length);
+  return on === '' ? `the phase ${name}` : `${on}, in the phase ${name}`;
+}
+
+function supervisorWords({ snapshot }: ActorState, now: number): string | null {
+  const waiting = list(snapshot.context, 'children').flatMap((child) => {
+    const status = text(child, 'status');
+    if (status === 'ready' || status === '') return [];
+    const error = text(child, 'error');
+    const next = inWords(child, 'nextAttemptAt', now);
+    return [[`${text(child, 'id')} (${status})`, error, next].filter(Boolean).join(': ')];
+  });
+  return waiting.length === 0 ? null : waiting.join(' · ');
+}
+
+function keeperWords({ snapshot, since }: ActorState, now: number): string | null {
+  const state = valueWords(snapshot.value);
+  const reason = text(snapshot.context, 'reason');
+  if (state === 'waiting') {
+    const left = since + (count(snapshot.context, 'delayMs') ?? 0) - now;
+    return [`the next try ${inTime(left)}`, reason].filter(Boolean).join('; it ended: ');
+  }
+  if (state === 'idle') return reason === '' ? 'its turn' : `its turn; it ended: ${reason}`;
+  const on = text(snapshot.context, 'waitingOn');
+  if (state === 'alive › starting') return on === '' ? 'its child to be ready' : on;
+  return null;
+}
+
+function attemptWords(actor: ActorState, now: number): string | null {
+  const { context } = actor.snapshot;
+  const tone = toneOf(actor);
+  if (tone === 'good' || tone === 'none') return null;
+  const [attempt, of] = [count(context, 'attempt') ?? 0, count(context, 'of')];
+  const tries = `attempt ${String(attempt)}${of === null ? '' : ` of ${String(of)}`}`;
+  return [
+    attempt === 0 ? '' : tries,
+    errorOf(actor) ?? '',
+    inWords(context, 'nextAttemptAt', now),
+    inWords(context, 'deadlineAt', now, 'given up')
+  ]
+    .filter(Boolean)
+    .join('; ');
+}
+
+function deliveryWords({ snapshot, since }: ActorState, now: number): string | null {
+  switch (valueWords(snapshot.value)) {
+    case 'waiting': {
+      const left = since + (count(snapshot.context, 'graceMs') ?? 0) - now;
+      return `a subscriber; without one its messages are undelivered ${inTime(left)}`;
+    }
+    case 'undelivered':
+      return 'a subscriber: its messages have found nobody, and an incident is open';
+    case 'flushing':
+      return 'the messages it held to be given to its subscribers';
+    default:
+      return null;
+  }
+}
+
+function errorOf({ snapshot: { context, error } }: ActorState): string | null {
+  const words = [text(context, 'error'), text(context, 'reason'), error ?? ''];
+  return words.find((one) => one !== '') ?? null;
+}
+
+function field(value: Json | undefined, name: string): Json | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  return Object.entries<Json>(value).find(([key]) => key === name)?.[1];
+}
+
+function text(value: Json | undefined, name: string): string {
+  const found = field(value, name);
+  return typeof found === 'string' ? found : '';
+}
+
+function count(value: Json | undefined, name: string): number | null {
+  const found = field(value, name);
+  return typeof found === 'number' ? found : null;
+}
+
+function list(value: Json | undefined, name: string): readonly Json[] {
+  const found = field(value, name);
+  return typeof found === 'object' && found !== null ? Object.values<Json>(found) : [];
+}
+
+function inWords(value: Json | undefined, name: string, now: number, what = 'again'): string {
+  const at = count(value, name);
+  return at === null ? '' : `${what} ${inTime(at - now)}`;
+}

@@ -1,0 +1,177 @@
+/**
+ * Asks the server about one message, and again for as long as something is outstanding. One question is under way at
+ * most; an answer to an older one is not heard.
+ */
+import type { ClientClock } from '../../sdk/clock.js';
+import { Fields } from '../shared/fields.js';
+import { readJourneys, type JourneyAnswer } from './journey-answer.js';
+
+/** Time between an answer and the next question while something is outstanding, in milliseconds. */
+export const AGAIN_MS = 2_000;
+
+/** The same when the server did not answer, or was too busy: it need not be asked as often. */
+export const RETRY_MS = 5_000;
+
+/** A question that waits for longer than this is given up, in milliseconds: the server's own bound and some room. */
+export const GIVE_UP_MS = 30_000;
+
+/** What came over HTTP. */
+export interface HttpAnswer {
+  readonly code: number;
+  /** The body when it was JSON, else null. */
+  readonly body: unknown;
+}
+
+/** Which message is asked about. */
+export interface Subject {
+  readonly mid: string;
+  /** Empty for all threads. */
+  readonly thread: string;
+}
+
+/**
+ * How it stands: nothing has been asked · the first question is under way · it was answered · the key is missing or
+ * wrong · the API is off · there is no such message · it cannot be asked for · nobody answers, or cannot now.
+ */
+export type Outcome =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'asking' }
+  | { readonly kind: 'told'; readonly answer: JourneyAnswer }
+  | { readonly kind: 'locked' | 'off' | 'missing' | 'refused' | 'away'; readonly detail: string };
+
+/** What is shown. */
+export interface Asked {
+  readonly subject: Subject;
+  readonly outcome: Outcome;
+  /** The last good answer to this subject, also when the latest question failed. */
+  readonly answer: JourneyAnswer | null;
+  /** When it came, by this device's clock. */
+  readonly answeredAt: number | null;
+  /** Whether it asks again by itself. */
+  readonly isLive: boolean;
+}
+
+/** What an asker works with. */
+export interface AskerOptions {
+  readonly clock: ClientClock;
+  /** Asks once. Rejects when nobody answers or the signal is aborted. */
+  readonly ask: (subject: Subject, signal: AbortSignal) => Promise<HttpAnswer>;
+  /** Called after every change. */
+  readonly changed: () => void;
+}
+
+const NOBODY: Subject = { mid: '', thread: '' };
+
+/** Asks about one message after the other. */
+export class Asker {
+  readonly #options: AskerOptions;
+  #subject: Subject = NOBODY;
+  #outcome: Outcome = { kind: 'idle' };
+  #answer: JourneyAnswer | null = null;
+  #answeredAt: number | null = null;
+  #isWatched = true;
+  #abort: AbortController | null = null;
+  #cancelNext: (() => void) | null = null;
+
+  constructor(options: AskerOptions) {
+    this.#options = options;
+  }
+
+  /** Asks about a message from now on; an empty mid is nothing to ask about. */
+  about(subject: Subject): void {
+    this.#abort?.abort();
+    this.#subject = subject;
+    this.#answer = null;
+    this.#answeredAt = null;
+    this.#outcome = { kind: subject.mid === '' ? 'idle' : 'asking' };
+    this.#stopWaiting();
+    if (subject.mid === '') this.#options.changed();
+    else void this.#ask();
+  }
+
+  /** Asks now. */
+  again(): void {
+    if (this.#subject.mid !== '' && this.#abort === null) void this.#ask();
+  }
+
+  /** Says whether somebody looks: nobody is asked while nobody does. */
+  watch(isWatched: boolean): void {
+    this.#isWatched = isWatched;
+    if (!isWatched) this.#stopWaiting();
+    else if (this.#isLive()) this.again();
+  }
+
+  /** How it stands. */
+  state(): Asked {
+    return {
+      subject: this.#subject,
+      outcome: this.#outcome,
+      answer: this.#answer,
+      answeredAt: this.#answeredAt,
+      isLive: this.#isLive()
+    };
+  }
+
+  async #ask(): Promise<void> {
+    const { clock, ask, changed } = this.#options;
+    this.#stopWaiting();
+    const abort = new AbortController();
+    this.#abort = abort;
+    const cancelTimeout = clock.after(GIVE_UP_MS, () => {
+      abort.abort();
+    });
+    changed();
+    let outcome: Outcome;
+    try {
+      outcome = outcomeOf(await ask(this.#subject, abort.signal));
+    } catch {
+      outcome = { kind: 'away', detail: 'nothing answers at this address' };
+    } finally {
+      cancelTimeout();
+    }
+    // Another message is asked about by now.
+    if (this.#abort !== abort) return;
+    this.#abort = null;
+    this.#outcome = outcome;
+    if (outcome.kind === 'told') {
+      this.#answer = outcome.answer;
+      this.#answeredAt = clock.now();
+    } else if (outcome.kind !== 'away') {
+      this.#answer = null;
+    }
+    if (this.#isLive() && this.#isWatched) {
+      this.#cancelNext = clock.after(outcome.kind === 'away' ? RETRY_MS : AGAIN_MS, () => {
+        void this.#ask();
+      });
+    }
+    changed();
+  }
+
+  #isLive(): boolean {
+    if (this.#outcome.kind === 'away') return true;
+    return this.#answer?.journeys.some(({ isComplete }) => !isComplete) === true;
+  }
+
+  #stopWaiting(): void {
+    this.#cancelNext?.();
+    this.#cancelNext = null;
+  }
+}
+
+function outcomeOf({ code, body }: HttpAnswer): Outcome {
+  const answer = code === 200 ? readJourneys(body) : null;
+  if (answer !== null) return { kind: 'told', answer };
+  const detail = new Fields(body).text('detail');
+  switch (code) {
+    case 400:
+      return { kind: 'refused', detail };
+    case 401:
+      return { kind: 'locked', detail };
+    case 403:
+      return { kind: 'off', detail };
+    case 404:
+      return { kind: 'missing', detail };
+    default:
+      return { kind: 'away', detail: detail === '' ? `it answered ${String(code)}` : detail };
+  }
+}

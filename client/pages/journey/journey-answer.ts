@@ -1,0 +1,99 @@
+/**
+ * What the server answers about a message, read field by field: the page shows what it knows of a newer answer, and no
+ * more of a wrong one than is there.
+ */
+import { Fields } from '../shared/fields.js';
+
+/** Furthest time from 1970 that a date can show, in milliseconds. */
+const TIME_MAX_MS = 8.64e15;
+
+/** One step; times are Unix milliseconds, null where none is known. */
+export interface Step {
+  readonly step: string;
+  readonly at: number | null;
+  readonly afterMs: number | null;
+  readonly source: string;
+  readonly offset: number | null;
+  readonly durable: string | null;
+  readonly subscribers: number | null;
+  readonly messages: number | null;
+  readonly dueAt: number | null;
+  readonly user: string | null;
+  readonly connection: string | null;
+  readonly since: number | null;
+  readonly from: number | null;
+  readonly upTo: number | null;
+  readonly cursor: number | null;
+}
+
+/** The life of the message in one thread. */
+export interface Journey {
+  readonly thread: string;
+  readonly offset: number;
+  readonly author: string;
+  readonly kind: string;
+  readonly at: number;
+  readonly sizeBytes: number;
+  readonly status: string;
+  readonly steps: readonly Step[];
+  readonly isComplete: boolean;
+  readonly notes: readonly string[];
+}
+
+/** The whole answer. */
+export interface JourneyAnswer {
+  /** The server's time when it answered. */
+  readonly now: number;
+  readonly journeys: readonly Journey[];
+  /** Whether the mid was used in more threads than are told of. */
+  readonly hasMore: boolean;
+}
+
+/** Reads an answer; null when something else answered. */
+export function readJourneys(body: unknown): JourneyAnswer | null {
+  const fields = new Fields(body);
+  const journeys = fields.rows('journeys').map(journeyOf);
+  if (journeys.length === 0) return null;
+  return { now: fields.count('now'), journeys, hasMore: fields.flag('more') };
+}
+
+function journeyOf(fields: Fields): Journey {
+  return {
+    thread: fields.text('thread'),
+    offset: fields.count('offset'),
+    author: fields.of('from').text('user'),
+    kind: fields.text('kind'),
+    at: timeIn(fields, 'at') ?? 0,
+    sizeBytes: fields.count('sizeBytes'),
+    status: fields.text('status'),
+    steps: fields.rows('steps').map(stepOf),
+    isComplete: fields.flag('complete'),
+    notes: fields.texts('notes')
+  };
+}
+
+function stepOf(fields: Fields): Step {
+  return {
+    step: fields.text('step'),
+    at: timeIn(fields, 'at'),
+    afterMs: fields.numberOrNull('afterMs'),
+    source: fields.text('source'),
+    offset: fields.numberOrNull('offset'),
+    durable: fields.textOrNull('durable'),
+    subscribers: fields.numberOrNull('subscribers'),
+    messages: fields.numberOrNull('messages'),
+    dueAt: timeIn(fields, 'dueAt'),
+    user: fields.textOrNull('user'),
+    connection: fields.textOrNull('connection'),
+    since: timeIn(fields, 'since'),
+    from: fields.numberOrNull('from'),
+    upTo: fields.numberOrNull('upTo'),
+    cursor: fields.numberOrNull('cursor')
+  };
+}
+
+/** A time that a date can show; null for any other. */
+function timeIn(fields: Fields, name: string): number | null {
+  const at = fields.numberOrNull(name);
+  return at === null || Math.abs(at) > TIME_MAX_MS ? null : at;
+}

@@ -1,0 +1,93 @@
+/** The status page: one poller, and the parts of the page that show what it hears. */
+import { parsedJson } from '../../sdk/json.js';
+import { systemClock } from '../../sdk/clock.js';
+import { byId } from '../shared/element.js';
+import { FiguresView } from './figures-view.js';
+import { write, writeTime } from '../shared/live-text.js';
+import { momentOf, type Moment } from './moment.js';
+import { MonitorView } from './monitor-view.js';
+import { OverallView } from './overall-view.js';
+import { statusWords } from './overall.js';
+import { Poller, type Answer } from './poller.js';
+import { ServerView } from './server-view.js';
+import { ServicesView } from './services-view.js';
+import { SinkView } from './sink-view.js';
+import { SupervisionView } from './supervision-view.js';
+import { TimelineView } from './timeline-view.js';
+
+/** How often countdowns and ages are written anew while the page is in sight, in milliseconds. */
+const TICK_MS = 500;
+
+class StatusPage {
+  readonly #overall = new OverallView();
+  readonly #figures = new FiguresView();
+  readonly #views: readonly { show(moment: Moment): void }[] = [
+    new TimelineView(),
+    new ServicesView(),
+    new SinkView(),
+    new SupervisionView(),
+    new MonitorView(),
+    new ServerView()
+  ];
+  readonly #page = byId('report', HTMLDivElement);
+  readonly #stale = byId('stale', HTMLParagraphElement);
+  readonly #answered = byId('answered', HTMLTimeElement);
+  readonly #lastStatus = byId('last-status', HTMLElement);
+  readonly #poller = new Poller({
+    clock: systemClock,
+    ask,
+    changed: () => {
+      this.#heard();
+    }
+  });
+
+  start(): void {
+    document.addEventListener('visibilitychange', () => {
+      this.#poller.watch(!document.hidden);
+      this.#show();
+    });
+    window.addEventListener('online', () => {
+      this.#poller.askNow();
+    });
+    setInterval(() => {
+      if (!document.hidden) this.#show();
+    }, TICK_MS);
+    this.#poller.watch(!document.hidden);
+    this.#poller.start();
+  }
+
+  #heard(): void {
+    const { report, failure } = this.#poller.state();
+    const now = systemClock.now();
+    if (report !== null && failure === null) this.#figures.answered(report, now);
+    else this.#figures.silent(now);
+    this.#show();
+  }
+
+  #show(): void {
+    const now = systemClock.now();
+    const polled = this.#poller.state();
+    const moment = momentOf(polled, now);
+    this.#overall.show(polled, moment, now);
+    this.#page.hidden = moment === null;
+    this.#stale.hidden = polled.silentSince === null;
+    this.#page.classList.toggle('is-stale', polled.silentSince !== null);
+    if (moment === null) return;
+    writeTime(this.#answered, polled.answeredAt);
+    write(this.#lastStatus, statusWords(moment.report).title.toLowerCase());
+    for (const view of this.#views) view.show(moment);
+    this.#figures.show(moment, now);
+  }
+}
+
+async function ask(signal: AbortSignal): Promise<Answer> {
+  const response = await fetch('/status', {
+    signal,
+    cache: 'no-store',
+    headers: { accept: 'application/json' }
+  });
+  const text = await response.text();
+  return { code: response.status, body: parsedJson(text) };
+}
+
+new StatusPage().start();

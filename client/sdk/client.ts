@@ -1,0 +1,268 @@
+/**
+ * The SDK of Rollcall, for browsers and Node: one client is one user's connection, kept alive; its threads go on
+ * after every reconnect from what they have, and what is sent is sent until it is stored.
+ *
+ * ```ts
+ * const client = connect('wss://chat.example.org/ws', { getToken });
+ * const thread = client.thread('t42', { since: 'start' });
+ * thread.on('message', (message) => console.log(message.from.user, message.body));
+ * await thread.send({ text: 'hi' });
+ * ```
+ */
+import type { InspectionEvent } from 'xstate';
+import type { MessageFrame, ServerFrame } from '../../protocol/frames.js';
+import { systemClock, type ClientClock } from './clock.js';
+import { Connection, type ClientState, type TokenQuestion } from './connection/connection.js';
+import { Emitter } from './emitter.js';
+import { platformEnvironment, type ClientEnvironment } from './connection/environment.js';
+import { newMid } from './outbox/mid.js';
+import { OUTBOX_DEFAULTS, Outbox, type Ack, type SendOptions } from './outbox/outbox.js';
+import { DEFAULT_RECONNECT, type ReconnectAdvice } from './connection/reconnect.js';
+import type { OutboxStorage } from './outbox/outbox-storage.js';
+import { Requests } from './connection/requests.js';
+import { serverError, type RollcallError } from './rollcall-error.js';
+import { platformWebSocket, socketUrl, type WebSocketConstructor } from './connection/socket.js';
+import { Thread, type ThreadOptions } from './thread/thread.js';
+
+export type { MessageFrame } from '../../protocol/frames.js';
+export type { ClientClock } from './clock.js';
+export type { ClientState, TokenQuestion } from './connection/connection.js';
+export type { ClientEnvironment, EnvironmentChange } from './connection/environment.js';
+export type { Gap, ThreadItem } from './thread/message-stream.js';
+export type { Ack, SendOptions } from './outbox/outbox.js';
+export {
+  webOutboxStorage,
+  type OutboxStorage,
+  type StoredMessage
+} from './outbox/outbox-storage.js';
+export type { Outgoing } from './outbox/outgoing.js';
+export { RollcallError, type ClientErrorCode } from './rollcall-error.js';
+export type { WebSocketConstructor, WebSocketLike } from './connection/socket.js';
+export { foldRun, runOf, type Run, type RunState, type RunStep } from './thread/runs.js';
+export {
+  viewThread,
+  type ThreadSnapshot,
+  type ThreadSource,
+  type ThreadView,
+  type ThreadViewOptions
+} from './thread/thread-view.js';
+export type {
+  Cancelling,
+  CancelTarget,
+  HistoryPage,
+  Presence,
+  Thread,
+  ThreadEvents,
+  ThreadOptions
+} from './thread/thread.js';
+
+/** How a client connects. */
+export interface ConnectOptions {
+  /** A token that does not change. */
+  readonly token?: string;
+  /** Answers a token, before every attempt; wins over `token`. It has 10 s. */
+  readonly getToken?: (question: TokenQuestion) => string | Promise<string>;
+  /** Who one is where authentication is off (development); else the token says it. */
+  readonly user?: string;
+  /** WebSocket class; the platform's own when not given. Node 20 has none: pass the one of `ws`. */
+  readonly WebSocket?: WebSocketConstructor;
+  /** Name and version of the application, for the server's logs. */
+  readonly client?: { readonly name: string; readonly version: string };
+  /** How to come back until the server has advised, in milliseconds; `DEFAULT_RECONNECT` when not given. */
+  readonly reconnect?: ReconnectAdvice;
+  /** Most messages waiting for their ack, 1,000 when not given; past it `send` rejects with `overflow`. */
+  readonly maxPending?: number;
+  /** Keeps messages without an ack from one session to the next; see `webOutboxStorage`. */
+  readonly storage?: OutboxStorage;
+  /** Messages of one thread on their way at once, 1 when not given: more is faster, and may reorder (see `OutboxSettings`). */
+  readonly sendWindow?: number;
+  /** Is told of everything that the client's own chart does: xstate's `inspect`. */
+  readonly inspect?: (event: InspectionEvent) => void;
+  /** What is heard of networks and of the page's visibility; the browser's own when not given. */
+  readonly environment?: ClientEnvironment;
+  readonly clock?: ClientClock;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
+}
+
+/** What a client tells. */
+export interface ClientEvents {
+  state: ClientState;
+  /** A message of a thread that is not subscribed to, for its owner's sake (`fallback`). */
+  message: MessageFrame;
+  /** Something went wrong that no call was waiting for. */
+  error: RollcallError;
+}
+
+/** The user's own threads, newest first. */
+export type ThreadsPage = ServerFrame<'threads'>;
+
+/**
+ * Starts to connect and answers the client at once; its state tells the rest.
+ * @param url address of the server: `wss://host/ws`, or just `https://host`
+ * @throws {RollcallError} `bad_url`; `no_websocket` where the platform has none and none was passed
+ */
+export function connect(url: string, options: ConnectOptions = {}): Client {
+  return new Client(url, options);
+}
+
+/** One user's connection to a server. Made by {@link connect}. */
+export class Client {
+  readonly #events = new Emitter<ClientEvents>();
+  readonly #clock: ClientClock;
+  readonly #connection: Connection;
+  readonly #requests: Requests;
+  readonly #outbox: Outbox;
+  readonly #threads = new Map<string, Thread>();
+  #user: string | null = null;
+
+  constructor(url: string, options: ConnectOptions) {
+    const clock = options.clock ?? systemClock;
+    const random = options.random ?? Math.random;
+    const { token } = options;
+    this.#clock = clock;
+    this.#connection = new Connection(
+      {
+        url: socketUrl(url),
+        WebSocket: options.WebSocket ?? platformWebSocket(),
+        clock,
+        random,
+        reconnect: options.reconnect ?? DEFAULT_RECONNECT,
+        getToken: options.getToken ?? (token === undefined ? null : () => token),
+        user: options.user ?? null,
+        client: options.client ?? { name: 'rollcall-client', version: '0.1.0' },
+        environment: options.environment ?? platformEnvironment,
+        inspect: options.inspect ?? null
+      },
+      {
+        opened: (connected) => {
+          this.#user = connected.user;
+          this.#requests.opened();
+          for (const thread of [...this.#threads.values()]) thread.opened();
+          this.#outbox.opened(connected.limits.frameBytes);
+        },
+        frame: (frame) => {
+          this.#take(frame);
+        },
+        lost: () => {
+          this.#requests.lost();
+          this.#outbox.lost();
+          for (const thread of [...this.#threads.values()]) thread.lost();
+        },
+        state: (state) => {
+          if (state.name === 'closed') this.#end(state.error);
+          this.#events.emit('state', state);
+        },
+        error: (error) => {
+          this.#events.emit('error', error);
+        }
+      }
+    );
+    this.#requests = new Requests(clock, (text) => this.#connection.sendText(text));
+    this.#outbox = new Outbox(
+      {
+        maxPending: options.maxPending ?? OUTBOX_DEFAULTS.maxPending,
+        window: options.sendWindow ?? OUTBOX_DEFAULTS.window
+      },
+      { clock, random, requests: this.#requests, storage: options.storage ?? null },
+      {
+        changed: (outgoing) => this.#threads.get(outgoing.thread)?.sending(outgoing),
+        error: (error) => {
+          this.#events.emit('error', error);
+        }
+      }
+    );
+    this.#outbox.load();
+    this.#connection.start();
+  }
+
+  /** Where the client stands now. */
+  get state(): ClientState {
+    return this.#connection.state;
+  }
+
+  /** Messages that have been sent and neither stored nor refused yet. */
+  get pending(): number {
+    return this.#outbox.size;
+  }
+
+  /** Calls `listener` on every event of that name; the answer takes it off again. */
+  on<K extends keyof ClientEvents>(
+    event: K,
+    listener: (value: ClientEvents[K]) => void
+  ): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /**
+   * Joins a thread and stays in it until it is left. Asked again for the same id, answers the same thread (and its
+   * place stays: `since` counts the first time only).
+   * @throws {RollcallError} `closed`
+   */
+  thread(id: string, options: ThreadOptions = {}): Thread {
+    const known = this.#threads.get(id);
+    if (known !== undefined) return known;
+    if (this.state.name === 'closed') throw this.state.error;
+    const thread = new Thread(
+      id,
+      {
+        clock: this.#clock,
+        requests: this.#requests,
+        send: (frame) => this.#connection.send(frame),
+        publish: (to, body, send) => this.publish(to, body, send),
+        pending: this.#outbox.pendingOf(id),
+        user: () => this.#user,
+        left: (gone) => {
+          if (this.#threads.get(gone.id) === gone) this.#threads.delete(gone.id);
+        }
+      },
+      options
+    );
+    this.#threads.set(id, thread);
+    if (this.state.name === 'connected') thread.opened();
+    return thread;
+  }
+
+  /**
+   * Answers one page of the user's own threads: those active before `before` (Unix milliseconds), newest first.
+   * @throws {RollcallError} (as rejection) the server's refusal, or `timeout`, `closed`
+   */
+  threads(page: { before?: number; limit?: number } = {}): Promise<ThreadsPage> {
+    return this.#requests.ask({ type: 'threads', ...page }, (frame) => frame.type === 'threads');
+  }
+
+  /**
+   * Sends a message to a thread without joining it.
+   * @throws {RollcallError} (as rejection) the server's refusal, or `overflow`, `too_large`, `conflict`, `closed`
+   */
+  publish(thread: string, body: unknown, options: SendOptions = {}): Promise<Ack> {
+    const mid = options.mid ?? newMid(this.#clock.now());
+    return this.#outbox.send(thread, mid, body, options);
+  }
+
+  /** Tries at once instead of waiting (the network is back, the user asks for it). */
+  reconnectNow(): void {
+    this.#connection.retryNow();
+  }
+
+  /** Closes for good: threads end, what has no ack yet is rejected as `closed`. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  #take(frame: ServerFrame): void {
+    if (this.#requests.answer(frame)) return;
+    if (frame.type === 'error') this.#events.emit('error', serverError(frame));
+    else if (frame.type === 'message' && frame.fallback === true) {
+      this.#events.emit('message', frame);
+    } else if ('thread' in frame) this.#threads.get(frame.thread)?.take(frame);
+  }
+
+  #end(error: RollcallError): void {
+    this.#outbox.close(error);
+    this.#requests.close(error);
+    const clean = this.#connection.isClosedByApplication;
+    for (const thread of [...this.#threads.values()]) thread.end(error, clean ? null : error);
+    this.#threads.clear();
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Reads what a server sent. The checks are written by hand and follow `SERVER_FRAMES`, so that no schema library is
+ * carried to the browser; `spec/client/sdk/frames.spec.ts` holds the two together.
+ */
+import type { ServerFrame, ServerFrameType } from '../../protocol/frames.js';
+import { isRecord, parsedJson } from './json.js';
+
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === 'string';
+// `1e999` is JSON, and no number to wait for or to count with.
+const number: Check = (value) => Number.isFinite(value);
+const integer: Check = (value) => Number.isSafeInteger(value);
+const flag: Check = (value) => typeof value === 'boolean';
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const nullable =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const list =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const fields = (checks: Readonly<Record<string, Check>>): Check => {
+  const entries = Object.entries(checks);
+  return (value) => isRecord(value) && entries.every(([name, check]) => check(value[name]));
+};
+
+const message = fields({
+  thread: text,
+  offset: integer,
+  mid: text,
+  from: fields({ user: text }),
+  at: number,
+  kind: text,
+  replay: optional(flag),
+  fallback: optional(flag)
+});
+
+const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
+  connected: fields({
+    connection: text,
+    user: text,
+    node: text,
+    time: number,
+    ping: number,
+    limits: fields({ frameBytes: number, subscriptions: number, publishPerSecond: number }),
+    reconnect: fields({ firstJitterMs: number, minMs: number, maxMs: number })
+  }),
+  subscribed: fields({
+    thread: text,
+    epoch: text,
+    offset: integer,
+    recovered: flag,
+    replay: integer,
+    gap: nullable(fields({ from: integer, to: integer, reason: text })),
+    runs: list(fields({ run: text, state: text, mid: text, text, at: number })),
+    present: list(text)
+  }),
+  caught_up: fields({ thread: text, offset: integer }),
+  unsubscribed: fields({ thread: text }),
+  ack: fields({
+    thread: text,
+    mid: text,
+    offset: integer,
+    epoch: text,
+    at: number,
+    duplicate: flag,
+    durable: text
+  }),
+  message,
+  history: fields({ thread: text, epoch: text, messages: list(message), more: flag }),
+  threads: fields({
+    more: flag,
+    threads: list(
+      fields({
+        thread: text,
+        epoch: text,
+        offset: integer,
+        read: integer,
+        at: number,
+        last: nullable(message)
+      })
+    )
+  }),
+  typing: fields({ thread: text, user: text, on: flag, forMs: number }),
+  presence: fields({
+    thread: text,
+    join: optional(list(text)),
+    leave: optional(list(text)),
+    count: optional(integer)
+  }),
+  mark: fields({ thread: text, user: text, read: integer }),
+  chunk: fields({ thread: text, run: text, at: integer, text }),
+  cancelling: fields({ run: optional(text) }),
+  ping: fields({}),
+  pong: fields({ time: number }),
+  error: fields({ code: text, message: text, retry: flag, afterMs: optional(number) }),
+  disconnect: fields({ code: number, reason: text, reconnect: flag, afterMs: optional(number) })
+};
+
+function isKnown(type: unknown): type is ServerFrameType {
+  return typeof type === 'string' && Object.hasOwn(CHECKS, type);
+}
+
+/** Says whether a value is a frame that this SDK knows, with all the fields it relies on. */
+export function isServerFrame(value: unknown): value is ServerFrame {
+  return isRecord(value) && isKnown(value['type']) && CHECKS[value['type']](value);
+}
+
+/** What one WebSocket message held. Frames of types this SDK does not know yet are left out silently. */
+export interface ReadFrames {
+  readonly frames: readonly ServerFrame[];
+  /** Lines that were not JSON, or of a known type without its fields. */
+  readonly bad: readonly string[];
+}
+
+/** Reads a WebSocket message: one frame, or several separated by line feeds. */
+export function readFrames(data: string): ReadFrames {
+  const frames: ServerFrame[] = [];
+  const bad: string[] = [];
+  for (const line of data.split('\n')) {
+    if (line.trim() === '') continue;
+    const value = parsedJson(line);
+    if (isServerFrame(value)) frames.push(value);
+    else if (!isRecord(value) || typeof value['type'] !== 'string' || isKnown(value['type'])) {
+      bad.push(line);
+    }
+  }
+  return { frames, bad };
+}

@@ -1,0 +1,389 @@
+import type { ClientFrame, ServerFrame } from '../../../protocol/frames.js';
+import { reasonOf } from '../../../machines/reason.js';
+import type { ClientClock } from '../clock.js';
+import { jsonText } from '../json.js';
+import { storedMessage, type OutboxStorage, type StoredMessage } from './outbox-storage.js';
+import type { Outgoing } from './outgoing.js';
+import type { Reply, Requests } from '../connection/requests.js';
+import { retryAfterMs } from '../connection/retry-after.js';
+import { RollcallError, clientError } from '../rollcall-error.js';
+
+/** The server's promise that a message is kept. */
+export type Ack = ServerFrame<'ack'>;
+
+/** How a message is sent. */
+export interface SendOptions {
+  /** The message's own id, at most 64 characters; a new one when not given. The same id is never stored twice. */
+  readonly mid?: string;
+  /** `user_message` when not given, or the application's own name. */
+  readonly kind?: string;
+  /** `stored` when nobody need be there to get it; `delivered` when not given. */
+  readonly expect?: 'delivered' | 'stored';
+}
+
+/** Bounds and rhythm of an outbox. */
+export interface OutboxSettings {
+  /** Most messages waiting for their ack; past it `send` rejects with `overflow`. */
+  readonly maxPending: number;
+  /**
+   * Messages of one thread on their way at once. With 1 the order of `send` calls is the order in the log, whatever
+   * fails in between; with more, a message that the server refuses for a moment may be overtaken.
+   */
+  readonly window: number;
+}
+
+/** Defaults: a thousand messages are more than a person writes offline; strict order costs a round trip a message. */
+export const OUTBOX_DEFAULTS: OutboxSettings = { maxPending: 1_000, window: 1 };
+
+/** How long an ack may take on a living connection before the message is sent again, in milliseconds. */
+export const ACK_TIMEOUT_MS = 10_000;
+
+/** How long the application's storage may take to answer what it keeps, in milliseconds; nothing is sent meanwhile. */
+export const LOAD_TIMEOUT_MS = 10_000;
+
+/** Wait after a passing refusal that names none, in milliseconds; jitter adds as much again. */
+export const REFUSED_WAIT_MS = 1_000;
+
+type Publish = ClientFrame<'publish'>;
+
+interface Entry {
+  readonly publish: Publish;
+  readonly at: number;
+  readonly bodyJson: string;
+  readonly promise: Promise<Ack>;
+  readonly resolve: (ack: Ack) => void;
+  readonly reject: (error: RollcallError) => void;
+  inFlight: boolean;
+}
+
+interface Lane {
+  entries: Entry[];
+  inFlight: number;
+}
+
+/** What an outbox tells. */
+export interface OutboxEvents {
+  /** A message is on its way, or is so no more. */
+  changed(outgoing: Outgoing): void;
+  error(error: RollcallError): void;
+}
+
+/** What an outbox works with. */
+export interface OutboxParts {
+  readonly clock: ClientClock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly requests: Requests;
+  /** Null keeps messages for as long as the client lives. */
+  readonly storage: OutboxStorage | null;
+}
+
+/** Messages on their way, kept until the server has stored or refused them; one lane a thread, each in order. */
+export class Outbox {
+  readonly #settings: OutboxSettings;
+  readonly #parts: OutboxParts;
+  readonly #events: OutboxEvents;
+  readonly #lanes = new Map<string, Lane>();
+  #size = 0;
+  #lastAt = 0;
+  #frameBytes = 0;
+  #isConnected = false;
+  #isLoading = false;
+  #cancelLoad: () => void = () => undefined;
+  /** Writes to the storage that are under way, one after the other; null when there are none. */
+  #writing: Promise<void> | null = null;
+  #cancelHold: (() => void) | null = null;
+  #closed: RollcallError | null = null;
+
+  constructor(settings: OutboxSettings, parts: OutboxParts, events: OutboxEvents) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#events = events;
+  }
+
+  /** Takes up what was kept of an earlier session; until that is known nothing is sent, so that order is kept. */
+  load(): void {
+    const { storage } = this.#parts;
+    if (storage === null) return;
+    this.#isLoading = true;
+    const end = (messages: readonly StoredMessage[]): void => {
+      this.#cancelLoad();
+      this.#isLoading = false;
+      if (this.#closed !== null) return;
+      this.#restore(messages);
+      this.#release();
+    };
+    const failed = (cause: unknown): void => {
+      if (!this.#isLoading) return;
+      this.#storageFailed('read', cause);
+      end([]);
+    };
+    const done = (kept: unknown): void => {
+      if (!this.#isLoading) return;
+      if (!Array.isArray(kept)) failed(new Error('load gave no list'));
+      else end(kept.flatMap((one) => storedMessage(one) ?? []));
+    };
+    this.#cancelLoad = this.#parts.clock.after(LOAD_TIMEOUT_MS, () => {
+      failed(new Error('load did not end within 10 s'));
+    });
+    try {
+      const messages = storage.load();
+      if (isThenable(messages)) Promise.resolve(messages).then(done, failed);
+      else done(messages);
+    } catch (cause) {
+      failed(cause);
+    }
+  }
+
+  /** Messages without an ack. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Those on their way to a thread, in the order in which they were sent. */
+  pendingOf(thread: string): readonly Outgoing[] {
+    return (this.#lanes.get(thread)?.entries ?? []).map((entry) => outgoing(entry, 'pending'));
+  }
+
+  /**
+   * Sends a message until it is stored or refused. The same `mid` with the same content while the first is under way
+   * answers the first one's promise.
+   * @throws {RollcallError} (as rejection) the server's refusal; `too_large`, `conflict`, `bad_frame`, `overflow`, `closed`
+   */
+  send(thread: string, mid: string, body: unknown, options: SendOptions): Promise<Ack> {
+    if (this.#closed !== null) return Promise.reject(this.#closed);
+    // Taken as text now: what the caller does to the object later does not change what is sent again.
+    const text = jsonText(body);
+    if (text === null) {
+      return Promise.reject(new RollcallError('bad_frame', 'body: give a JSON value'));
+    }
+    const same = this.#lanes.get(thread)?.entries.find((entry) => entry.publish.mid === mid);
+    if (same !== undefined) {
+      if (same.bodyJson === text && same.publish.kind === options.kind) return same.promise;
+      const message = `mid ${mid} is under way with another message: give each its own`;
+      return Promise.reject(new RollcallError('conflict', message));
+    }
+    if (this.#size >= this.#settings.maxPending) {
+      const message = `${String(this.#size)} messages wait for their ack already: wait for some`;
+      return Promise.reject(clientError('overflow', message, true));
+    }
+    // Growing, so that what is kept can be put in order again.
+    this.#lastAt = Math.max(this.#parts.clock.now(), this.#lastAt + 1);
+    const { kind, expect } = options;
+    const message: StoredMessage = {
+      thread,
+      mid,
+      at: this.#lastAt,
+      ...(kind === undefined ? {} : { kind }),
+      ...(expect === undefined ? {} : { expect }),
+      body: JSON.parse(text)
+    };
+    const entry = entryOf(message, text);
+    this.#store((storage) => storage.put(message));
+    const lane = this.#laneOf(thread);
+    lane.entries.push(entry);
+    this.#size += 1;
+    this.#events.changed(outgoing(entry, 'pending'));
+    this.#pump(thread, lane);
+    return entry.promise;
+  }
+
+  /** A connection is there: everything goes out (again), in order. `frameBytes` is its largest frame. */
+  opened(frameBytes: number): void {
+    this.#frameBytes = frameBytes;
+    this.#isConnected = true;
+    this.#release();
+  }
+
+  /** The connection is gone; messages stay. */
+  lost(): void {
+    this.#isConnected = false;
+    this.#cancelHold?.();
+    this.#cancelHold = null;
+  }
+
+  /** Ends all messages with this error. Whether one under way was stored is then unknown; what is kept stays kept. */
+  close(error: RollcallError): void {
+    this.lost();
+    this.#cancelLoad();
+    this.#closed = error;
+    for (const lane of this.#lanes.values()) {
+      for (const entry of lane.entries) entry.reject(error);
+    }
+    this.#lanes.clear();
+    this.#size = 0;
+  }
+
+  #laneOf(thread: string): Lane {
+    const lane = this.#lanes.get(thread) ?? { entries: [], inFlight: 0 };
+    this.#lanes.set(thread, lane);
+    return lane;
+  }
+
+  /** Puts what was kept before what has been sent meanwhile. */
+  #restore(messages: readonly StoredMessage[]): void {
+    const restored = new Map<string, Entry[]>();
+    const known = new Set<string>();
+    for (const [thread, { entries }] of this.#lanes) {
+      for (const { publish } of entries) known.add(`${thread} ${publish.mid}`);
+    }
+    for (const message of messages.toSorted((a, b) => a.at - b.at)) {
+      const { thread, mid, body, at } = message;
+      this.#lastAt = Math.max(this.#lastAt, at);
+      const text = jsonText(body);
+      if (text === null || known.has(`${thread} ${mid}`)) continue;
+      known.add(`${thread} ${mid}`);
+      const entry = entryOf(message, text);
+      // Nobody waits for this promise; `changed` tells what became of the message.
+      entry.promise.catch(() => undefined);
+      const entries = restored.get(thread) ?? [];
+      entries.push(entry);
+      restored.set(thread, entries);
+    }
+    for (const [thread, entries] of restored) {
+      const lane = this.#laneOf(thread);
+      lane.entries = entries.concat(lane.entries);
+      this.#size += entries.length;
+      for (const entry of entries) this.#events.changed(outgoing(entry, 'pending'));
+    }
+  }
+
+  /** Writes in the order of calls, also where a write takes longer than the one after it would. */
+  #store(work: (storage: OutboxStorage) => void | Promise<void>): void {
+    const { storage } = this.#parts;
+    if (storage === null) return;
+    const failed = (cause: unknown): void => {
+      this.#storageFailed('written', cause);
+    };
+    let done: unknown;
+    if (this.#writing === null) {
+      try {
+        done = work(storage);
+      } catch (cause) {
+        failed(cause);
+      }
+      if (!isThenable(done)) return;
+    }
+    const writing = (this.#writing ?? Promise.resolve(done))
+      .then(() => (isThenable(done) ? undefined : work(storage)))
+      .catch(failed)
+      .then(() => {
+        if (this.#writing === writing) this.#writing = null;
+      });
+    this.#writing = writing;
+  }
+
+  #storageFailed(how: 'read' | 'written', cause: unknown): void {
+    const message = `messages that wait for their ack could not be ${how}: ${reasonOf(cause)}; they last as long as this client`;
+    this.#events.error(clientError('storage', message));
+  }
+
+  #pump(thread: string, lane: Lane): void {
+    for (const entry of [...lane.entries]) {
+      if (!this.#isConnected || this.#isLoading || this.#cancelHold !== null) return;
+      if (lane.inFlight >= this.#settings.window) return;
+      if (!entry.inFlight) this.#attempt(thread, lane, entry);
+    }
+  }
+
+  #attempt(thread: string, lane: Lane, entry: Entry): void {
+    // The server answers an oversized frame by closing the connection: sent again and again, it would never end.
+    const bytes = new TextEncoder().encode(JSON.stringify(entry.publish)).length + ID_BYTES;
+    if (this.#frameBytes > 0 && bytes > this.#frameBytes) {
+      const limit = String(this.#frameBytes);
+      const message = `the frame is ${String(bytes)} bytes, the server takes ${limit}: send less in one message`;
+      this.#refuse(thread, lane, entry, new RollcallError('too_large', message));
+      return;
+    }
+    entry.inFlight = true;
+    lane.inFlight += 1;
+    const options = { timeoutMs: ACK_TIMEOUT_MS, late: 'again', keep: false } as const;
+    this.#parts.requests.start(entry.publish, options, (reply) => {
+      entry.inFlight = false;
+      lane.inFlight -= 1;
+      if (this.#closed === null) this.#ended(thread, lane, entry, reply);
+    });
+  }
+
+  #ended(thread: string, lane: Lane, entry: Entry, reply: Reply): void {
+    if (reply.ok && isAckOf(entry, reply.frame)) {
+      this.#settle(thread, lane, entry);
+      this.#events.changed(outgoing(entry, 'sent', { offset: reply.frame.offset }));
+      entry.resolve(reply.frame);
+    } else if (reply.ok) {
+      const words = `publish was answered by ${reply.frame.type}`;
+      this.#refuse(thread, lane, entry, clientError('bad_reply', words));
+    } else if (reply.error.code === 'disconnected') {
+      return;
+    } else if (!reply.error.retry) {
+      this.#refuse(thread, lane, entry, reply.error);
+    } else {
+      this.#hold(retryAfterMs(reply.error, REFUSED_WAIT_MS * (1 + this.#parts.random())));
+    }
+    this.#pump(thread, lane);
+  }
+
+  /** All lanes wait: the rate and the log that refuse one message are those of all. */
+  #hold(waitMs: number): void {
+    this.#cancelHold ??= this.#parts.clock.after(waitMs, () => {
+      this.#release();
+    });
+  }
+
+  #release(): void {
+    this.#cancelHold = null;
+    for (const [thread, lane] of [...this.#lanes]) this.#pump(thread, lane);
+  }
+
+  #refuse(thread: string, lane: Lane, entry: Entry, error: RollcallError): void {
+    this.#settle(thread, lane, entry);
+    this.#events.changed(outgoing(entry, 'failed', { error }));
+    entry.reject(error);
+  }
+
+  #settle(thread: string, lane: Lane, entry: Entry): void {
+    this.#store((storage) => storage.remove(thread, entry.publish.mid));
+    lane.entries.splice(lane.entries.indexOf(entry), 1);
+    this.#size -= 1;
+    if (lane.entries.length === 0) this.#lanes.delete(thread);
+  }
+}
+
+function entryOf({ at, ...message }: StoredMessage, bodyJson: string): Entry {
+  return { publish: { type: 'publish', ...message }, at, bodyJson, ...deferred(), inFlight: false };
+}
+
+function outgoing(
+  { publish, at }: Entry,
+  state: Outgoing['state'],
+  { error = null, offset = null }: Partial<Pick<Outgoing, 'error' | 'offset'>> = {}
+): Outgoing {
+  const { mid, thread, kind, expect, body } = publish;
+  return { mid, thread, kind, expect, body, at, state, error, offset };
+}
+
+function isAckOf({ publish }: Entry, frame: ServerFrame): frame is Ack {
+  return frame.type === 'ack' && frame.thread === publish.thread && frame.mid === publish.mid;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
+}
+
+/** Room for `,"id":` and a safe integer, which a request adds to the frame. */
+const ID_BYTES = 24;
+
+function deferred(): Pick<Entry, 'promise' | 'resolve' | 'reject'> {
+  let resolve: Entry['resolve'] = () => undefined;
+  let reject: Entry['reject'] = () => undefined;
+  const promise = new Promise<Ack>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,281 @@
+import type { ClientState } from '../connection/connection.js';
+import type { ThreadItem } from './message-stream.js';
+import { MessageWindow } from './message-window.js';
+import type { Outgoing } from '../outbox/outgoing.js';
+import { RollcallError } from '../rollcall-error.js';
+import type { Run } from './runs.js';
+import type { Thread } from './thread.js';
+
+/** What a view needs of a client. */
+export interface ThreadSource {
+  readonly state: ClientState;
+  thread(id: string): Thread;
+  on(event: 'state', listener: () => void): () => void;
+}
+
+/** How a thread is looked at. */
+export interface ThreadViewOptions {
+  /** Messages and gaps kept at most, 1,000 when not given. */
+  readonly limit?: number;
+  /** Messages of history asked for at once, 50 when not given. */
+  readonly page?: number;
+}
+
+/** What is to be shown of a thread at one moment; a new object whenever something has changed. */
+export interface ThreadSnapshot {
+  /** Messages and gaps in offset order, each offset once. */
+  readonly items: readonly ThreadItem[];
+  /** One's own messages that have not come yet: to be shown behind `items`. */
+  readonly outgoing: readonly Outgoing[];
+  readonly present: readonly string[];
+  readonly typists: readonly string[];
+  /** Runs of agents, oldest first; their entries are among `items` too. */
+  readonly runs: readonly Run[];
+  /** Whether the server has messages before these: `loadOlder` brings them. */
+  readonly hasMore: boolean;
+  readonly isLoading: boolean;
+  /** Whether older messages have pushed the newest out: `toLatest` brings them back. */
+  readonly isDetached: boolean;
+  /** Whether live messages come in on the present connection. */
+  readonly isLive: boolean;
+  /** Why the thread cannot be read; null when it can. */
+  readonly refused: RollcallError | null;
+}
+
+/** What a view shows before it is looked at. */
+export const EMPTY_THREAD: ThreadSnapshot = {
+  items: [],
+  outgoing: [],
+  present: [],
+  typists: [],
+  runs: [],
+  hasMore: false,
+  isLoading: true,
+  isDetached: false,
+  isLive: false,
+  refused: null
+};
+
+/** A thread as a store that a user interface renders: filled from history, live, bounded; made by {@link viewThread}. */
+export interface ThreadView {
+  /** Id of the thread. */
+  readonly id: string;
+  /** What is to be shown now. */
+  snapshot(): ThreadSnapshot;
+  /** Calls `listener` after changes, once for all of one moment; the first joins the thread, when the last goes it is left. */
+  subscribe(listener: () => void): () => void;
+  /** The joined thread, to send to; null while nobody has subscribed. */
+  readonly thread: Thread | null;
+  /** Loads the page before what is shown; does nothing while one is under way or there is none. */
+  loadOlder(): Promise<void>;
+  /** Goes back to the newest messages after older ones have pushed them out. */
+  toLatest(): Promise<void>;
+}
+
+/** Views that are kept for one client at most, before those that nobody looks at are forgotten. */
+const VIEWS_MAX = 1_000;
+
+const VIEWS = new WeakMap<ThreadSource, Map<string, View>>();
+
+/** Answers the view of a thread: the same one for all who ask, with the options of the first. */
+export function viewThread(
+  client: ThreadSource,
+  id: string,
+  options: ThreadViewOptions = {}
+): ThreadView {
+  const views = VIEWS.get(client) ?? new Map<string, View>();
+  VIEWS.set(client, views);
+  const known = views.get(id);
+  if (known !== undefined) return known;
+  const view = new View(client, id, options, views);
+  for (const [other, { thread }] of views) {
+    if (views.size < VIEWS_MAX) break;
+    if (thread === null) views.delete(other);
+  }
+  views.set(id, view);
+  return view;
+}
+
+class View implements ThreadView {
+  readonly id: string;
+  readonly #client: ThreadSource;
+  readonly #siblings: Map<string, View>;
+  readonly #page: number;
+  readonly #window: MessageWindow;
+  readonly #listeners = new Set<() => void>();
+  #thread: Thread | null = null;
+  #ends: (() => void)[] = [];
+  #snapshot: ThreadSnapshot = EMPTY_THREAD;
+  #isFresh = true;
+  #isTold = true;
+  #isFilled = false;
+  #isLoading = false;
+  #hasMore = false;
+  #refused: RollcallError | null = null;
+
+  constructor(
+    client: ThreadSource,
+    id: string,
+    options: ThreadViewOptions,
+    siblings: Map<string, View>
+  ) {
+    this.id = id;
+    this.#client = client;
+    this.#siblings = siblings;
+    this.#page = options.page ?? 50;
+    this.#window = new MessageWindow(options.limit ?? 1_000);
+  }
+
+  get thread(): Thread | null {
+    return this.#thread;
+  }
+
+  snapshot(): ThreadSnapshot {
+    if (!this.#isFresh) this.#snapshot = this.#take();
+    this.#isFresh = true;
+    return this.#snapshot;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#thread === null) this.#join();
+    return () => {
+      this.#listeners.delete(listener);
+      // Who re-renders leaves and comes back in one go; the thread need not notice.
+      queueMicrotask(() => {
+        if (this.#listeners.size === 0) this.#leave();
+      });
+    };
+  }
+
+  async loadOlder(): Promise<void> {
+    const before = this.#window.oldest;
+    if (this.#isLoading || !this.#moreBefore() || before === null) return;
+    await this.#load(before);
+  }
+
+  async toLatest(): Promise<void> {
+    if (!this.#window.detached || this.#isLoading) return;
+    this.#window.clear();
+    await this.#fill();
+  }
+
+  #join(): void {
+    if (this.#client.state.name === 'closed') {
+      this.#refused = this.#client.state.error;
+      this.#changed();
+      return;
+    }
+    this.#siblings.set(this.id, this);
+    const thread = this.#client.thread(this.id);
+    this.#thread = thread;
+    const changed = (): void => {
+      this.#changed();
+    };
+    this.#ends = [
+      thread.on('subscribed', () => {
+        changed();
+        if (!this.#isFilled && !this.#isLoading) void this.#fill();
+      }),
+      thread.on('message', (message) => {
+        this.#window.append(message);
+        changed();
+      }),
+      thread.on('gap', (gap) => {
+        this.#window.mark(gap);
+        if (gap.reason === 'epoch') this.#hasMore = false;
+        changed();
+      }),
+      thread.on('refused', (error) => {
+        this.#refused = error;
+        changed();
+      }),
+      thread.on('presence', changed),
+      thread.on('typing', changed),
+      thread.on('outgoing', changed),
+      thread.on('run', changed),
+      this.#client.on('state', () => {
+        const { state } = this.#client;
+        if (state.name === 'closed') this.#refused ??= state.error;
+        changed();
+      })
+    ];
+    changed();
+    if (thread.joined) void this.#fill();
+  }
+
+  #leave(): void {
+    if (this.#thread === null) return;
+    for (const end of this.#ends.splice(0)) end();
+    this.#thread.leave();
+    this.#thread = null;
+    this.#window.clear();
+    this.#isFilled = false;
+    this.#isLoading = false;
+    this.#hasMore = false;
+    this.#refused = null;
+    this.#changed();
+  }
+
+  #moreBefore(): boolean {
+    return this.#hasMore || this.#window.trimmed;
+  }
+
+  async #fill(): Promise<void> {
+    // Up to what came by itself: nothing twice, nothing between.
+    const before = this.#window.oldest ?? (this.#thread?.position?.offset ?? 0) + 1;
+    this.#isFilled = await this.#load(before);
+    this.#changed();
+  }
+
+  /** Answers whether the page came. */
+  async #load(before: number): Promise<boolean> {
+    const thread = this.#thread;
+    if (thread === null) return false;
+    this.#isLoading = true;
+    this.#changed();
+    try {
+      const page = await thread.history({ before, limit: this.#page });
+      if (thread !== this.#thread) return false;
+      this.#window.prepend(page.messages);
+      this.#hasMore = page.more;
+      return true;
+    } catch (error) {
+      // Without its history the thread still works; it is asked for again on scrolling or on the next connection.
+      if (error instanceof RollcallError) return false;
+      throw error;
+    } finally {
+      if (thread === this.#thread) {
+        this.#isLoading = false;
+        this.#changed();
+      }
+    }
+  }
+
+  #take(): ThreadSnapshot {
+    const thread = this.#thread;
+    if (thread === null) return { ...EMPTY_THREAD, refused: this.#refused };
+    return {
+      items: [...this.#window.items],
+      outgoing: this.#window.detached ? [] : thread.outgoing,
+      present: thread.present,
+      typists: thread.typists,
+      runs: thread.runs,
+      hasMore: this.#moreBefore(),
+      isLoading: this.#refused === null && (this.#isLoading || !this.#isFilled),
+      isDetached: this.#window.detached,
+      isLive: thread.joined,
+      refused: this.#refused
+    };
+  }
+
+  #changed(): void {
+    this.#isFresh = false;
+    if (!this.#isTold) return;
+    this.#isTold = false;
+    queueMicrotask(() => {
+      this.#isTold = true;
+      for (const listener of [...this.#listeners]) listener();
+    });
+  }
+}

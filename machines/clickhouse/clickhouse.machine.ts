@@ -1,0 +1,381 @@
+/**
+ * The life of the connection to ClickHouse, embedded or remote, as a child of a supervisor. Required: holds startup up
+ * until connected and fails it after so many attempts. Optional: says ready at once and connects behind, for as long
+ * as it takes. Once it has been connected, a lost connection is *degraded* in both cases and retried for ever:
+ * ClickHouse is never on the way of a message, so its outage must not end the chat.
+ */
+import {
+  assign,
+  sendParent,
+  setup,
+  type CallbackActorLogic,
+  type EventObject,
+  type PromiseActorLogic
+} from 'xstate';
+import { fullJitterMs, type BackoffBounds } from '../supervision/backoff.js';
+import type {
+  ClickhouseContext,
+  ClickhouseMode,
+  ClickhouseState,
+  Miss
+} from './clickhouse-status.js';
+import { reasonOf } from '../reason.js';
+import {
+  type ChildInput,
+  type ChildOutput,
+  type ChildReport,
+  type ChildStop
+} from '../supervision/child.js';
+
+/**
+ * Attempts that a required ClickHouse has at startup: up to 7.5 s of waits for one that refuses, which is a restart. For
+ * one that boots for longer, whatever starts this server has to wait, or start it again.
+ */
+export const CONNECT_ATTEMPTS = 5;
+
+/** Longest that a required ClickHouse holds startup up, whatever its attempts are doing. */
+export const CONNECT_DEADLINE_MS = 60_000;
+
+/** Longest wait before the first retry: short, since most outages are restarts. It doubles up to `retryMaxMs`. */
+export const RETRY_BASE_MS = 500;
+
+/** Waits after a failure that a retry alone does not mend (wrong password, no engine): an operator has to act first. */
+export const PERMANENT_RETRY_BOUNDS: BackoffBounds = { baseMs: 60_000, maxMs: 60_000 };
+
+/** A connection that has held this long is a success: only then does the next outage begin with short waits again. */
+export const SETTLED_MS = 30_000;
+
+/** How the end of a required ClickHouse that never came is worded; what follows says why. */
+export const REQUIRED_BUT = 'ClickHouse required but';
+
+/** What the chart is built with; `now` and `random` are its only sources of time (Unix milliseconds) and chance. */
+export interface ClickhouseSettings {
+  readonly mode: ClickhouseMode;
+  readonly required: boolean;
+  /** Bound of one attempt: connecting and migrating together. */
+  readonly timeoutMs: number;
+  readonly attempts: number;
+  readonly deadlineMs: number;
+  /** Longest wait between two attempts, at least {@link RETRY_BASE_MS}. */
+  readonly retryMaxMs: number;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** A failure that will not go away by itself: a required ClickHouse does not try again after it. */
+export class PermanentError extends Error {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.name = 'PermanentError';
+  }
+}
+
+/** Orders and events that reach the chart. */
+export type ClickhouseEvent = ChildStop | { type: 'store.lost'; reason: string };
+
+/** What the chart has to say to the log, once per transition; the actor layer words it. */
+export type ClickhouseNews = 'connected' | 'recovered' | 'unavailable' | 'required';
+
+function missOf(error: unknown): Miss {
+  return { reason: reasonOf(error), permanent: error instanceof PermanentError };
+}
+
+/**
+ * Builds the chart. Give it `connect`, `migrate`, `watch`, `close` and the action `log` by `.provide()`:
+ * `connect` drops whatever was open before; `connect` and `migrate` let go of everything when their signal aborts;
+ * `watch` sends `store.lost` once, when the connection is gone.
+ */
+export function createClickhouseMachine(settings: ClickhouseSettings) {
+  const { now, random } = settings;
+  const retryBounds: BackoffBounds = { baseMs: RETRY_BASE_MS, maxMs: settings.retryMaxMs };
+  const chart = setup({
+    types: {
+      context: {} as ClickhouseContext,
+      input: {} as ChildInput,
+      events: {} as ClickhouseEvent,
+      output: {} as ChildOutput,
+      tags: {} as 'initializing' | 'ready' | 'degraded' | 'draining' | 'failed'
+    },
+    actors: {
+      connect: {} as PromiseActorLogic<{ version: string }>,
+      migrate: {} as PromiseActorLogic<void>,
+      watch: {} as CallbackActorLogic<EventObject>,
+      close: {} as PromiseActorLogic<void>
+    },
+    delays: {
+      attemptTimeout: settings.timeoutMs,
+      deadline: settings.deadlineMs,
+      settled: SETTLED_MS,
+      backoff: ({ context }) => context.retryMs
+    },
+    guards: {
+      isOff: ({ context }) => context.mode === 'off',
+      isRequired: ({ context }) => context.required,
+      hasConnected: ({ context }) => context.miss === null,
+      isWorthRetrying: ({ context }) =>
+        context.miss?.permanent !== true && context.attempt < settings.attempts
+    },
+    actions: {
+      reportReady: sendParent(({ context }): ChildReport => ({
+        type: 'child.ready',
+        id: context.id
+      })),
+      /** Its start is held up: by what, in case the supervisor runs out of patience. */
+      reportWaiting: sendParent(({ context }): ChildReport => ({
+        type: 'child.waiting',
+        id: context.id,
+        on: `attempt ${String(context.attempt + 1)} of ${String(settings.attempts)}, after: ${String(context.error)}`
+      })),
+      reportDegraded: sendParent(({ context }): ChildReport => ({
+        type: 'child.degraded',
+        id: context.id,
+        error: String(context.error)
+      })),
+      reportRecovered: sendParent(({ context }): ChildReport => ({
+        type: 'child.recovered',
+        id: context.id
+      })),
+      announce: () => {
+        // the actor layer takes hold of the actor here, for /status
+      },
+      log: (_, _params: { news: ClickhouseNews }) => {
+        // the actor layer has the words and the logger
+      },
+      become: assign((_, { status }: { status: ClickhouseState }) => ({ status, since: now() })),
+      beginAttempt: assign({ attempt: ({ context }) => context.attempt + 1, miss: null }),
+      noteMiss: assign((_, miss: Miss) => ({ miss, error: miss.reason })),
+      noteConnected: assign({ error: null, of: null, deadlineAt: null }),
+      noteLoss: assign(({ context }, { reason }: { reason: string }) => ({
+        error: reason,
+        miss: { reason, permanent: false },
+        restarts: context.restarts + 1
+      })),
+      giveUp: assign((_, { reason }: { reason: string }) => ({
+        error: reason,
+        gaveUp: reason,
+        deadlineAt: null
+      })),
+      planRetry: assign(({ context }) => {
+        const bounds = context.miss?.permanent === true ? PERMANENT_RETRY_BOUNDS : retryBounds;
+        const retryMs = fullJitterMs(Math.max(1, context.attempt), random(), bounds);
+        return { retryMs, nextAttemptAt: now() + retryMs };
+      })
+    }
+  });
+
+  // One attempt ends in one of its final states; hasConnected tells which. The bound is over both of its steps.
+  const attempting = chart.createStateConfig({
+    entry: 'beginAttempt',
+    initial: 'connecting',
+    after: {
+      attemptTimeout: {
+        target: '.missed',
+        actions: {
+          type: 'noteMiss',
+          params: {
+            reason: `no answer within ${String(settings.timeoutMs)} ms (CLICKHOUSE_TIMEOUT_MS)`,
+            permanent: false
+          }
+        }
+      }
+    },
+    states: {
+      connecting: {
+        invoke: {
+          id: 'connect',
+          src: 'connect',
+          onDone: {
+            target: 'migrating',
+            actions: assign({ version: ({ event }) => event.output.version })
+          },
+          onError: {
+            target: 'missed',
+            actions: { type: 'noteMiss', params: ({ event }) => missOf(event.error) }
+          }
+        }
+      },
+      migrating: {
+        invoke: {
+          id: 'migrate',
+          src: 'migrate',
+          onDone: 'done',
+          onError: {
+            target: 'missed',
+            actions: { type: 'noteMiss', params: ({ event }) => missOf(event.error) }
+          }
+        }
+      },
+      done: { type: 'final' },
+      missed: { type: 'final' }
+    }
+  });
+  const waiting = chart.createStateConfig({
+    entry: 'planRetry',
+    exit: assign({ nextAttemptAt: null }),
+    after: { backoff: 'attempting' }
+  });
+
+  return chart.createMachine({
+    id: 'clickhouse',
+    context: ({ input }) => ({
+      id: input.id,
+      mode: settings.mode,
+      required: settings.required,
+      status: 'connecting',
+      since: now(),
+      error: null,
+      version: null,
+      attempt: 0,
+      miss: null,
+      retryMs: 0,
+      nextAttemptAt: null,
+      of: null,
+      deadlineAt: null,
+      restarts: 0,
+      gaveUp: null
+    }),
+    entry: 'announce',
+    initial: 'deciding',
+    states: {
+      deciding: {
+        always: [
+          { guard: 'isOff', target: 'skipped' },
+          { guard: 'isRequired', target: 'starting' },
+          { target: 'connectingBehind' }
+        ]
+      },
+      skipped: {
+        tags: 'ready',
+        entry: [{ type: 'become', params: { status: 'skipped' } }, 'reportReady'],
+        on: { 'child.stop': 'stopped' }
+      },
+      starting: {
+        tags: 'initializing',
+        entry: assign(() => ({ of: settings.attempts, deadlineAt: now() + settings.deadlineMs })),
+        on: { 'child.stop': 'stopping' },
+        after: {
+          deadline: {
+            target: 'releasing',
+            actions: {
+              type: 'giveUp',
+              params: ({ context }) => ({
+                reason: `${context.error ?? 'it has not answered'} (gave up after ${String(settings.deadlineMs)} ms)`
+              })
+            }
+          }
+        },
+        initial: 'attempting',
+        states: {
+          attempting: {
+            ...attempting,
+            onDone: [
+              {
+                guard: 'hasConnected',
+                target: '#clickhouse.connected',
+                actions: [{ type: 'log', params: { news: 'connected' } }, 'reportReady']
+              },
+              { guard: 'isWorthRetrying', target: 'waiting' },
+              {
+                target: '#clickhouse.releasing',
+                actions: {
+                  type: 'giveUp',
+                  params: ({ context }) => ({
+                    reason: `${String(context.error)} (attempt ${String(context.attempt)} of ${String(settings.attempts)})`
+                  })
+                }
+              }
+            ]
+          },
+          waiting: { ...waiting, entry: ['planRetry', 'reportWaiting'] }
+        }
+      },
+      connectingBehind: {
+        tags: 'ready',
+        entry: 'reportReady',
+        on: { 'child.stop': 'stopping' },
+        initial: 'attempting',
+        states: {
+          attempting: {
+            ...attempting,
+            onDone: [
+              {
+                guard: 'hasConnected',
+                target: '#clickhouse.connected',
+                actions: { type: 'log', params: { news: 'connected' } }
+              },
+              { target: '#clickhouse.degraded' }
+            ]
+          }
+        }
+      },
+      connected: {
+        tags: 'ready',
+        entry: ['noteConnected', { type: 'become', params: { status: 'connected' } }],
+        invoke: {
+          id: 'watch',
+          src: 'watch',
+          onError: {
+            target: 'degraded',
+            actions: {
+              type: 'noteLoss',
+              params: ({ event }) => ({ reason: reasonOf(event.error) })
+            }
+          }
+        },
+        after: { settled: { actions: assign({ attempt: 0 }) } },
+        on: {
+          'child.stop': 'stopping',
+          'store.lost': {
+            target: 'degraded',
+            actions: { type: 'noteLoss', params: ({ event }) => ({ reason: event.reason }) }
+          }
+        }
+      },
+      degraded: {
+        tags: 'degraded',
+        entry: [
+          { type: 'become', params: { status: 'degraded' } },
+          { type: 'log', params: { news: 'unavailable' } },
+          'reportDegraded'
+        ],
+        on: { 'child.stop': 'stopping' },
+        initial: 'waiting',
+        states: {
+          waiting,
+          attempting: {
+            ...attempting,
+            onDone: [
+              {
+                guard: 'hasConnected',
+                target: '#clickhouse.connected',
+                actions: [{ type: 'log', params: { news: 'recovered' } }, 'reportRecovered']
+              },
+              { target: 'waiting' }
+            ]
+          }
+        }
+      },
+      releasing: {
+        tags: 'failed',
+        entry: [
+          { type: 'become', params: { status: 'failed' } },
+          { type: 'log', params: { news: 'required' } }
+        ],
+        invoke: { id: 'close', src: 'close', onDone: 'failed', onError: 'failed' }
+      },
+      stopping: {
+        tags: 'draining',
+        invoke: { id: 'close', src: 'close', onDone: 'stopped', onError: 'stopped' }
+      },
+      stopped: { type: 'final', tags: 'draining' },
+      failed: { type: 'final', tags: 'failed' }
+    },
+    output: ({ context }) =>
+      context.gaveUp === null
+        ? { status: 'stopped' }
+        : { status: 'failed', error: `${REQUIRED_BUT} ${context.gaveUp}` }
+  });
+}
+
+/** The chart of {@link createClickhouseMachine}. */
+export type ClickhouseMachine = ReturnType<typeof createClickhouseMachine>;

@@ -1,0 +1,102 @@
+/**
+ * The `message` frame as text. It is built once, by concatenation, when a message gets its offset; the same text is
+ * logged, fanned out, replayed and put into history pages.
+ */
+import type { MessageFrame } from './frames.js';
+
+/** What a frame is made of besides its thread and offset. `bodyJson` is JSON text, already validated. */
+export interface FrameParts {
+  readonly mid: string;
+  readonly user: string;
+  readonly kind: string;
+  readonly bodyJson: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+/** What stands before the kind and the body of a frame. */
+export interface FrameHeader {
+  readonly mid: string;
+  readonly user: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+const MID = ',"mid":';
+const FROM = ',"from":{"user":';
+const AT = '},"at":';
+const KIND = ',"kind":';
+
+/** Builds the text of a `message` frame. `thread` must be a valid thread id: it is not escaped. */
+export function messageFrame(thread: string, offset: number, parts: FrameParts): string {
+  return `{"type":"message","thread":"${thread}","offset":${String(offset)}${MID}${JSON.stringify(parts.mid)}${FROM}${JSON.stringify(parts.user)}${AT}${String(parts.at)}${KIND}${JSON.stringify(parts.kind)},"body":${parts.bodyJson}}`;
+}
+
+/** Adds `"replay":true` to the text of a frame. */
+export function replayFrame(frame: string): string {
+  return `${frame.slice(0, -1)},"replay":true}`;
+}
+
+/** Adds `"fallback":true` to the text of a frame. */
+export function fallbackFrame(frame: string): string {
+  return `${frame.slice(0, -1)},"fallback":true}`;
+}
+
+/**
+ * Reads mid, author and time out of a frame made by {@link messageFrame} without parsing its body; null when the text
+ * is not such a frame. The marks that it looks for hold bare quotes, so they cannot occur inside a JSON string.
+ */
+export function frameHeader(frame: string): FrameHeader | null {
+  const midAt = frame.indexOf(MID);
+  const fromAt = frame.indexOf(FROM, midAt);
+  const timeAt = frame.indexOf(AT, fromAt);
+  const kindAt = frame.indexOf(KIND, timeAt);
+  if (midAt < 0 || fromAt < 0 || timeAt < 0 || kindAt < 0) return null;
+  const mid = parsed(frame.slice(midAt + MID.length, fromAt));
+  const user = parsed(frame.slice(fromAt + FROM.length, timeAt));
+  const at = parsed(frame.slice(timeAt + AT.length, kindAt));
+  return typeof mid === 'string' && typeof user === 'string' && typeof at === 'number'
+    ? { mid, user, at }
+    : null;
+}
+
+/** Parses the text of a frame; null when it is not JSON or not a whole `message` frame. */
+export function parseMessageFrame(text: string): MessageFrame | null {
+  const value = parsed(text);
+  return isMessageFrame(value) ? value : null;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isMessageFrame(value: unknown): value is MessageFrame {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    value.type === 'message' &&
+    'thread' in value &&
+    typeof value.thread === 'string' &&
+    'offset' in value &&
+    typeof value.offset === 'number' &&
+    Number.isSafeInteger(value.offset) &&
+    value.offset > 0 &&
+    'mid' in value &&
+    typeof value.mid === 'string' &&
+    'from' in value &&
+    typeof value.from === 'object' &&
+    value.from !== null &&
+    'user' in value.from &&
+    typeof value.from.user === 'string' &&
+    'at' in value &&
+    typeof value.at === 'number' &&
+    'kind' in value &&
+    typeof value.kind === 'string' &&
+    'body' in value
+  );
+}

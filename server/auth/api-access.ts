@@ -1,0 +1,70 @@
+/**
+ * Who may use the HTTP server API: the holder of the API key for everything, a user with a good token for reading.
+ */
+import { AuthError, bearerOf, type Authenticator } from './auth.js';
+import type { ErrorCode } from '../../protocol/errors.js';
+import { Secret } from './secret.js';
+import type { TransportRequest } from '../transport/transport.js';
+
+/** Whoever asks: a backend with the key (or anybody in development), or one user. */
+export type Caller =
+  { readonly kind: 'backend' } | { readonly kind: 'user'; readonly user: string };
+
+/** A request that was not let in; `code` is one of the error table. */
+export class AccessError extends Error {
+  readonly code: Extract<ErrorCode, 'unauthorized' | 'forbidden' | 'unavailable'>;
+  constructor(code: AccessError['code'], message: string) {
+    super(message);
+    this.name = 'AccessError';
+    this.code = code;
+  }
+}
+
+/** Decides who is asking. */
+export class ApiAccess {
+  private readonly key: Secret | null;
+  private readonly auth: Authenticator;
+  private readonly isOpen: boolean;
+
+  /** Without a key the API is open in development, and answers 403 elsewhere. */
+  constructor(apiKey: string | undefined, auth: Authenticator, isDevelopment: boolean) {
+    this.key = apiKey === undefined ? null : new Secret(apiKey);
+    this.auth = auth;
+    this.isOpen = apiKey === undefined && isDevelopment;
+  }
+
+  /** @throws {AccessError} `forbidden` without a configured key, `unauthorized` with none or a wrong one */
+  backend(request: TransportRequest): Caller {
+    if (this.isOpen) return { kind: 'backend' };
+    if (this.key === null) {
+      throw new AccessError('forbidden', 'the server API is off: set API_KEY to use it');
+    }
+    const shown = credentials(request);
+    if (shown !== null && this.key.is(shown)) return { kind: 'backend' };
+    throw new AccessError(
+      'unauthorized',
+      'send the API key as "Authorization: Bearer …" or "X-API-Key"'
+    );
+  }
+
+  /** @throws {AccessError} when there is neither the API key nor a good token of a user; `unavailable` when its keys cannot be had */
+  async reader(request: TransportRequest): Promise<Caller> {
+    try {
+      return this.backend(request);
+    } catch (error) {
+      const shown = credentials(request);
+      if (!this.auth.isRequired || shown === null) throw error;
+      try {
+        const { user } = await this.auth.verify(shown);
+        return { kind: 'user', user };
+      } catch (refusal) {
+        if (refusal instanceof AuthError) throw new AccessError(refusal.code, refusal.message);
+        throw new AccessError('unauthorized', 'the token is not valid');
+      }
+    }
+  }
+}
+
+function credentials(request: TransportRequest): string | null {
+  return bearerOf(request) ?? request.header('x-api-key') ?? null;
+}

@@ -1,0 +1,189 @@
+/**
+ * Brings subscriptions that are behind up to now by reading the log, a page at a time and only while the socket takes
+ * it, and joins them to the live topic in the same turn in which they have read the newest message: no hole, no overlap.
+ */
+import { replayFrame } from '../../protocol/message-frame.js';
+import type { Logger } from '../../actors/log-line.js';
+import type { Threads } from '../../actors/threads/threads.js';
+import type { LogEntry, ThreadLog } from '../../actors/log/thread-log.js';
+import { reasonOf } from '../../machines/reason.js';
+import type { Connection, Subscription } from './connection.js';
+
+/** Bytes waiting in a socket above which nothing more is read for it until it drains. */
+export const CATCH_UP_BUFFER_BYTES = 262_144;
+
+/** Most messages and characters read for one subscription in one turn: what keeps the others' latency low. */
+export const PAGE_MESSAGES = 128;
+/** See {@link PAGE_MESSAGES}. */
+export const PAGE_CHARS = 65_536;
+
+/** When a client is told to come back whose thread could not be read. */
+const COME_BACK_MS = 1_000;
+
+/** Unreadable threads that are remembered, each as one incident; past it they are said again each time. */
+const UNREADABLE_MAX = 1_000;
+
+/** Who hears how it goes. */
+export interface CatchUpWatch {
+  /** So many threads could not be read when somebody last asked. */
+  unreadable(threads: number): void;
+  /** A connection that lagged has read everything. */
+  caughtUp(connection: Connection): void;
+}
+
+/** Reads for all connections that are behind, in turns. */
+export class CatchUp {
+  private readonly log: ThreadLog;
+  private readonly threads: Threads;
+  private readonly logger: Logger;
+  private readonly watch: CatchUpWatch;
+  private readonly due = new Set<Connection>();
+  private readonly unreadable = new Set<string>();
+  private isScheduled = false;
+  private readonly turn = (): void => {
+    this.isScheduled = false;
+    for (const connection of [...this.due]) {
+      if (!this.step(connection)) this.due.delete(connection);
+    }
+    if (this.due.size > 0) this.schedule();
+  };
+
+  constructor(log: ThreadLog, threads: Threads, logger: Logger, watch: CatchUpWatch) {
+    this.log = log;
+    this.threads = threads;
+    this.logger = logger;
+    this.watch = watch;
+  }
+
+  /** Goes on with a connection that has something to read and room to take it. */
+  resume(connection: Connection): void {
+    if (connection.subscriptions.every(({ isLive }) => isLive)) {
+      // It has left the thread that it was behind in.
+      if (connection.laggingSince !== null) this.watch.caughtUp(connection);
+      return;
+    }
+    this.due.add(connection);
+    this.schedule();
+  }
+
+  /** Reads the first page at once, so that a short replay costs no turn. */
+  begin(connection: Connection): void {
+    if (this.step(connection)) this.resume(connection);
+  }
+
+  private schedule(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    setImmediate(this.turn);
+  }
+
+  /** Reads one page for each subscription that is behind; true when there is more to read and room for it. */
+  private step(connection: Connection): boolean {
+    const { socket } = connection;
+    if (socket === null || connection.isClosing || !connection.payOwed()) return false;
+    // It reads on elsewhere; what it is still fed here would only delay its going.
+    if (connection.isLeaving) return false;
+    for (const subscription of connection.subscriptions) {
+      if (subscription.isLive) continue;
+      if (socket.buffered() > CATCH_UP_BUFFER_BYTES) return false;
+      if (!this.page(connection, subscription)) return false;
+    }
+    const isBehind = connection.subscriptions.some(({ isLive }) => !isLive);
+    if (!isBehind && connection.laggingSince !== null) this.watch.caughtUp(connection);
+    return isBehind;
+  }
+
+  /** Reads one page of one subscription; false when the socket takes no more. */
+  private page(connection: Connection, subscription: Subscription): boolean {
+    const { socket } = connection;
+    if (socket === null) return false;
+    const { thread } = subscription;
+    const entries = this.read(thread.id, subscription.cursor, thread.published);
+    if (entries === null) {
+      // It resumes when it comes back, or finds the log repaired then.
+      connection.disconnect(3004, COME_BACK_MS);
+      return false;
+    }
+    for (const { offset, frame } of entries) {
+      if (offset > thread.published) break;
+      if (offset !== subscription.cursor + 1) this.sayGap(connection, subscription, offset);
+      const isReplay = subscription.replayTo !== null && offset <= subscription.replayTo;
+      if (!socket.send(isReplay ? replayFrame(frame) : frame)) return false;
+      subscription.cursor = offset;
+      if (offset === subscription.replayTo) this.sayCaughtUp(connection, subscription);
+    }
+    if (entries.length === 0 && subscription.cursor < thread.published) {
+      this.sayGap(connection, subscription, thread.published + 1);
+      subscription.cursor = thread.published;
+    }
+    if (subscription.cursor >= thread.published) {
+      if (subscription.replayTo !== null) this.sayCaughtUp(connection, subscription);
+      // What is owed goes before anything live.
+      if (!connection.payOwed()) return false;
+      subscription.isLive = true;
+      socket.join(thread.id);
+      this.threads.caughtUp(thread);
+      this.tellGiven(connection, subscription);
+    }
+    return true;
+  }
+
+  /** Notes that a subscription has been given all that it was behind by, up to its cursor. */
+  private tellGiven(connection: Connection, subscription: Subscription): void {
+    const { thread, behind, cursor } = subscription;
+    if (behind === null) return;
+    this.threads.steps.given(thread, connection, behind, cursor);
+    subscription.behind = null;
+  }
+
+  /** The next page of a thread; null when it cannot be read, which is one incident until it can. */
+  private read(thread: string, after: number, last: number): LogEntry[] | null {
+    if (after >= last) return [];
+    try {
+      const page = this.log.read(thread, after, PAGE_MESSAGES, PAGE_CHARS);
+      if (this.unreadable.delete(thread)) {
+        this.logger.info('The thread can be read again', { actor: 'log', thread });
+        this.watch.unreadable(this.unreadable.size);
+      }
+      return page;
+    } catch (error) {
+      if (!this.unreadable.has(thread)) {
+        if (this.unreadable.size < UNREADABLE_MAX) this.unreadable.add(thread);
+        this.logger.error(
+          `the thread cannot be read after offset ${String(after)} (${reasonOf(error)}): stop the server and run ` +
+            '`rollcall log check`, which says what is damaged, and `rollcall log export`, which saves the rest',
+          { actor: 'log', thread }
+        );
+        this.watch.unreadable(this.unreadable.size);
+      }
+      return null;
+    }
+  }
+
+  private sayCaughtUp(connection: Connection, subscription: Subscription): void {
+    const { thread, cursor: offset } = subscription;
+    subscription.replayTo = null;
+    connection.send(JSON.stringify({ type: 'caught_up', thread: thread.id, offset }));
+  }
+
+  /** Trimming has overtaken a slow reader: the hole is said by a `subscribed` that nobody asked for. */
+  private sayGap(connection: Connection, subscription: Subscription, next: number): void {
+    const { thread, cursor, behind } = subscription;
+    this.tellGiven(connection, subscription);
+    if (behind !== null) subscription.behind = { ...behind, from: next };
+    const to = Math.min(subscription.replayTo ?? thread.published, thread.published);
+    connection.send(
+      JSON.stringify({
+        type: 'subscribed',
+        thread: thread.id,
+        epoch: thread.epoch,
+        offset: to,
+        recovered: false,
+        replay: Math.max(0, to - next + 1),
+        gap: { from: cursor + 1, to: next - 1, reason: 'trimmed' },
+        runs: [],
+        present: thread.presence?.names() ?? []
+      })
+    );
+  }
+}

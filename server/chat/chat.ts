@@ -1,0 +1,288 @@
+/**
+ * The chat side of the transport: who is let in, what becomes of each text message, of lag and of the end of a
+ * connection. Thin on purpose: what frames mean is in `routes.ts`, what threads do in `actors/threads/threads.ts`.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../actors/clock.js';
+import { parseMessageFrame } from '../../protocol/message-frame.js';
+import type { Incidents } from '../../actors/monitor/incidents.js';
+import type { Threads } from '../../actors/threads/threads.js';
+import type { CatchUp } from './catch-up.js';
+import { reasonOf } from '../../machines/reason.js';
+import { bearerOf, offeredBearer, offeredProtocols } from '../auth/auth.js';
+import { Connection, EARLY_FRAMES_MAX, UNTIL_LIVE } from './connection.js';
+import type { Connections } from './connections.js';
+import { decodeFrames, type Decoded } from './frame-decoder.js';
+import { isThreadId, SUBPROTOCOL, type ClientFrame } from '../../protocol/frames.js';
+import type { ClientLimits } from './limits.js';
+import { route, type Routes } from './routes.js';
+import { Secret } from '../auth/secret.js';
+import type { Subscriptions } from './subscriptions.js';
+import { TokenBucket } from './token-bucket.js';
+import type {
+  HttpReply,
+  Socket,
+  TransportRequest,
+  UpgradeDecision
+} from '../transport/transport.js';
+
+/** Bad frames in a row after which a connection is closed with 3501. */
+export const BAD_FRAMES_MAX = 10;
+
+/** Frames of any type a connection may send in a second for each publish it may: past it, 3013. */
+export const FRAMES_PER_PUBLISH = 20;
+
+/** When a client that flooded is told to come back: its bucket is half full again then. */
+const COME_BACK_MS = 1_000;
+
+/** Header by which the server's own health probe gets in before anybody else may; its value is a secret of the process. */
+export const PROBE_HEADER = 'x-rollcall-probe';
+
+/** What the chat side works with. */
+export interface ChatOptions {
+  readonly clock: Clock;
+  readonly incidents: Incidents;
+  readonly connections: Connections;
+  readonly limits: ClientLimits;
+  readonly refusesTestThreads: boolean;
+  readonly allowedOrigins: readonly string[];
+  readonly trustProxy: boolean;
+  /** The answer to an upgrade while the server is not serving; null when it is. */
+  readonly refusal: () => HttpReply | null;
+}
+
+/** What there is once the log is open and the handlers are registered. */
+export interface ChatParts {
+  readonly threads: Threads;
+  readonly catchUp: CatchUp;
+  readonly subscriptions: Subscriptions;
+  readonly routes: Routes;
+}
+
+/**
+ * Address of the client: the peer's, or what a trusted proxy says it is. A proxy adds the address that it sees at the
+ * end; what stands before came from the client, who may write what it likes.
+ */
+export function clientAddress(request: TransportRequest, trustProxy: boolean): string {
+  if (!trustProxy) return request.address;
+  const forwarded = request.header('x-forwarded-for')?.split(',').at(-1)?.trim();
+  return forwarded === undefined || forwarded === '' ? request.address : forwarded.slice(0, 64);
+}
+
+function plain(status: number, title: string, code: string): HttpReply {
+  return {
+    status,
+    headers: { 'content-type': 'application/problem+json' },
+    body: JSON.stringify({ type: 'about:blank', title, status, code })
+  };
+}
+
+/** The chat side of the server. */
+export class Chat {
+  /** The secret that the health probe shows. */
+  readonly probeSecret = randomBytes(24).toString('base64url');
+  private readonly probe = new Secret(this.probeSecret);
+  private readonly options: ChatOptions;
+  private parts: ChatParts | null = null;
+  private nextConnection = 1;
+  private readonly prefix = randomBytes(4).toString('base64url').replace(/[-_]/g, '0');
+
+  constructor(options: ChatOptions) {
+    this.options = options;
+  }
+
+  /** Gives the chat its threads and handlers; before that nobody is let in. */
+  begin(parts: ChatParts): void {
+    this.parts = parts;
+  }
+
+  upgrade(request: TransportRequest): UpgradeDecision<Connection> {
+    const { allowedOrigins, trustProxy, clock } = this.options;
+    const isProbe = this.isProbe(request.header(PROBE_HEADER));
+    const refusal = isProbe ? null : this.options.refusal();
+    if (refusal !== null) return { accept: false, reply: refusal };
+    const origin = request.header('origin');
+    if (origin !== undefined && !isOriginAllowed(origin, request.header('host'), allowedOrigins)) {
+      return { accept: false, reply: plain(403, 'this origin may not connect', 'forbidden') };
+    }
+    const state = new Connection(
+      `c${this.prefix}${String(this.nextConnection++)}`,
+      clientAddress(request, trustProxy),
+      offeredBearer(request) ?? bearerOf(request),
+      isProbe,
+      clock.now()
+    );
+    const protocol = offeredProtocols(request).includes(SUBPROTOCOL) ? SUBPROTOCOL : null;
+    return { accept: true, protocol, state };
+  }
+
+  open(socket: Socket<Connection>): void {
+    const connection = socket.state;
+    connection.socket = socket;
+    if (!this.options.connections.add(connection)) connection.disconnect(3504, null);
+  }
+
+  message(socket: Socket<Connection>, text: string | null): void {
+    const connection = socket.state;
+    if (connection.isClosing) return;
+    const now = this.options.clock.now();
+    connection.heardAt = now;
+    if (text === null) {
+      this.badFrame(connection, undefined, 'bad_frame', 'frames are text, not binary');
+      return;
+    }
+    const { frameBytes } = this.options.limits;
+    // A character is at most 3 bytes of UTF-8, so most frames need no counting.
+    if (frameBytes > 0 && text.length * 3 > frameBytes && Buffer.byteLength(text) > frameBytes) {
+      const message = `a frame is at most ${String(frameBytes)} bytes`;
+      this.badFrame(connection, undefined, 'too_large', message);
+      return;
+    }
+    for (const decoded of decodeFrames(text)) {
+      if (this.isFlooding(connection, now)) return;
+      this.frame(connection, decoded);
+    }
+  }
+
+  /** A published frame found this connection's buffer full: from here on it reads the log instead. */
+  dropped(socket: Socket<Connection>, frame: string): void {
+    const connection = socket.state;
+    // Typing and presence are dropped for a slow connection; only a message makes it lag.
+    const missed = parseMessageFrame(frame);
+    if (missed === null) return;
+    this.options.connections.lagBegins(connection);
+    const since = connection.laggingSince ?? this.options.clock.now();
+    for (const subscription of connection.subscriptions) {
+      if (!subscription.isLive) continue;
+      const { thread } = subscription;
+      socket.leave(thread.id);
+      subscription.isLive = false;
+      subscription.cursor = thread.id === missed.thread ? missed.offset - 1 : thread.published;
+      subscription.replayTo = UNTIL_LIVE;
+      subscription.behind = { why: 'lagged', from: subscription.cursor + 1, since };
+    }
+  }
+
+  drain(socket: Socket<Connection>): void {
+    const connection = socket.state;
+    if (connection.payOwed()) this.parts?.catchUp.resume(connection);
+  }
+
+  close(socket: Socket<Connection>): void {
+    const connection = socket.state;
+    connection.socket = null;
+    this.options.connections.remove(connection);
+    this.parts?.subscriptions.endAll(connection);
+  }
+
+  /** Handles the frames that came while a token was being checked. */
+  resume(connection: Connection): void {
+    const early = connection.early ?? [];
+    connection.early = null;
+    for (const frame of early) this.handle(connection, frame);
+  }
+
+  private frame(connection: Connection, decoded: Decoded): void {
+    if (!decoded.ok) {
+      this.badFrame(connection, decoded.id, decoded.code, decoded.message);
+      return;
+    }
+    connection.badFramesInARow = 0;
+    const { frame } = decoded;
+    if (connection.early !== null && frame.type !== 'connect') {
+      if (connection.early.length < EARLY_FRAMES_MAX) connection.early.push(frame);
+      else connection.sendError(frame.id, 'not_connected', 'too many frames before connected');
+      return;
+    }
+    this.handle(connection, frame);
+  }
+
+  private handle(connection: Connection, frame: ClientFrame): void {
+    const parts = this.parts;
+    // Closed meanwhile, by either side: nothing may be opened for it that nobody would close.
+    if (parts === null || connection.isClosing || connection.socket === null) return;
+    if (connection.isLeaving && frame.type !== 'ping' && frame.type !== 'pong') {
+      this.turnAway(connection, frame, parts);
+      return;
+    }
+    if (connection.user === null && frame.type !== 'connect') {
+      connection.sendError(frame.id, 'not_connected');
+      return;
+    }
+    if ('thread' in frame) {
+      if (!isThreadId(frame.thread)) {
+        connection.sendError(frame.id, 'bad_thread');
+        return;
+      }
+      if (
+        this.options.refusesTestThreads &&
+        !connection.isProbe &&
+        parts.threads.isTest(frame.thread)
+      ) {
+        connection.sendError(frame.id, 'reserved_thread');
+        return;
+      }
+    }
+    try {
+      route(parts.routes, connection, frame);
+    } catch (error) {
+      this.options.incidents.note('a handler failed; its connection was closed', {
+        actor: 'handlers',
+        connection: connection.id,
+        handler: frame.type,
+        reason: reasonOf(error)
+      });
+      connection.disconnect(3004, 0);
+    }
+  }
+
+  /** Says of what comes after the goodbye was decided that it was not done; to `connect` the goodbye is the answer. */
+  private turnAway(connection: Connection, frame: ClientFrame, parts: ChatParts): void {
+    if (frame.type === 'publish') parts.threads.refused();
+    if (frame.type === 'publish' || (frame.id !== undefined && frame.type !== 'connect')) {
+      connection.sendError(
+        frame.id,
+        'unavailable',
+        'the server is stopping; send it again elsewhere'
+      );
+    }
+  }
+
+  private badFrame(
+    connection: Connection,
+    id: string | number | undefined,
+    code: 'bad_json' | 'bad_frame' | 'unknown_type' | 'too_large',
+    message: string
+  ): void {
+    connection.sendError(id, code, message);
+    connection.badFramesInARow++;
+    if (connection.badFramesInARow > BAD_FRAMES_MAX) connection.disconnect(3501, null);
+  }
+
+  private isFlooding(connection: Connection, now: number): boolean {
+    const { publishPerSecond } = this.options.limits;
+    if (publishPerSecond === 0) return false;
+    connection.frames ??= new TokenBucket(publishPerSecond * FRAMES_PER_PUBLISH, now);
+    const afterMs = connection.frames.take(now);
+    if (afterMs > 0) connection.disconnect(3013, COME_BACK_MS);
+    return afterMs > 0;
+  }
+
+  private isProbe(shown: string | undefined): boolean {
+    return shown !== undefined && this.probe.is(shown);
+  }
+}
+
+/** Says whether a page of this origin may connect: one that is listed, or with none listed the server's own host. */
+export function isOriginAllowed(
+  origin: string,
+  host: string | undefined,
+  allowed: readonly string[]
+): boolean {
+  if (allowed.length > 0) return allowed.includes('*') || allowed.includes(origin);
+  try {
+    return new URL(origin).host === host;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * One client's connection: who it is, what it is subscribed to, its rates and what it is owed. Kept small, since there
+ * are tens of thousands: a plain object without timers or closures of its own.
+ */
+import type { ActiveThread } from '../../actors/threads/active-thread.js';
+import type { Behind } from '../../actors/facts/steps.js';
+import { CLOSES, ERRORS, type CloseCode, type ErrorCode } from '../../protocol/errors.js';
+import type { RequestId } from './frame-decoder.js';
+import type { ClientFrame } from '../../protocol/frames.js';
+import type { TokenBucket } from './token-bucket.js';
+import type { Socket } from '../transport/transport.js';
+
+/**
+ * Replies kept for a connection whose buffer is full, in characters; past it the connection is closed with 3008. A
+ * whole page of history (524,288) fits, and half as much again in small replies.
+ */
+export const OWED_CHARS_MAX = 786_432;
+
+/** Frames kept while a token is being checked; more are refused. */
+export const EARLY_FRAMES_MAX = 64;
+
+/** `replayTo` of a subscription that lags: all is replay until it is live again, wherever that will be. */
+export const UNTIL_LIVE = Number.POSITIVE_INFINITY;
+
+/** One subscription: live (in the thread's topic), or reading the log up to it. */
+export interface Subscription {
+  readonly thread: ActiveThread;
+  /** Newest offset given to this subscription; only kept true while it is not live. */
+  cursor: number;
+  /** Messages up to this offset are replay; null once `caught_up` has been sent for them. */
+  replayTo: number | null;
+  isLive: boolean;
+  /** What it reads out of the log, and why, to be told when it has; null when it reads nothing. */
+  behind: Behind | null;
+}
+
+/** State of one WebSocket connection. */
+export class Connection {
+  readonly id: string;
+  readonly address: string;
+  /** Token from the upgrade request, until `connect`. */
+  token: string | null;
+  /** Whether it may use reserved test threads. */
+  isProbe: boolean;
+  socket: Socket<Connection> | null = null;
+  /** Null until `connected` has been sent. */
+  user: string | null = null;
+  subscriptions: readonly Subscription[] = NONE;
+  publishes: TokenBucket | null = null;
+  frames: TokenBucket | null = null;
+  openedAt: number;
+  heardAt: number;
+  pingedAt = 0;
+  /** When its token expires, milliseconds since the Unix epoch; null = never. */
+  expiresAt: number | null = null;
+  laggingSince: number | null = null;
+  badFramesInARow = 0;
+  /** Requests whose answer waits for the log. */
+  unanswered = 0;
+  /** Asked to go: takes no more requests, and is closed as soon as nothing of it is under way. */
+  isLeaving = false;
+  isClosing = false;
+  /** Frames that came while the token was being checked; null when none is. */
+  early: ClientFrame[] | null = null;
+  private owed: string[] | null = null;
+  private owedChars = 0;
+
+  constructor(id: string, address: string, token: string | null, isProbe: boolean, now: number) {
+    this.id = id;
+    this.address = address;
+    this.token = token;
+    this.isProbe = isProbe;
+    this.openedAt = now;
+    this.heardAt = now;
+  }
+
+  /** Whether nothing is under way: every request has its answer, and all that was sent has gone out. */
+  get isSettled(): boolean {
+    const bufferedBytes = this.socket?.buffered() ?? 0;
+    return (
+      this.unanswered === 0 && this.early === null && this.owed === null && bufferedBytes === 0
+    );
+  }
+
+  /** The subscription to a thread, if there is one. */
+  subscriptionTo(thread: string): Subscription | undefined {
+    return this.subscriptions.find((subscription) => subscription.thread.id === thread);
+  }
+
+  /** Gives it nothing live any more, so that its buffer runs empty; the client goes on from the offset it has. */
+  stopFeed(): void {
+    for (const subscription of this.subscriptions) {
+      if (!subscription.isLive) continue;
+      this.socket?.leave(subscription.thread.id);
+      subscription.isLive = false;
+      subscription.cursor = subscription.thread.published;
+    }
+  }
+
+  /** Sends a frame; one that the full buffer does not take is owed and sent first once there is room. */
+  send(frame: string): void {
+    if (this.socket === null || this.isClosing) return;
+    if (this.owed === null && this.socket.send(frame)) return;
+    this.owed ??= [];
+    this.owed.push(frame);
+    this.owedChars += frame.length;
+    if (this.owedChars > OWED_CHARS_MAX) this.disconnect(3008, null);
+  }
+
+  /** Sends what is owed, as far as there is room; true when nothing is owed any more. */
+  payOwed(): boolean {
+    const { owed, socket } = this;
+    if (owed === null || socket === null) return true;
+    let paid = 0;
+    for (const frame of owed) {
+      if (!socket.send(frame)) break;
+      this.owedChars -= frame.length;
+      paid++;
+    }
+    this.owed = paid === owed.length ? null : owed.slice(paid);
+    return this.owed === null;
+  }
+
+  /** Answers a request with an error of the table; `message` says more than the table does. */
+  sendError(id: RequestId, code: ErrorCode, message?: string, afterMs?: number): void {
+    const rule = ERRORS[code];
+    this.send(
+      JSON.stringify({
+        type: 'error',
+        id,
+        code,
+        message: message ?? rule.message,
+        retry: rule.retry,
+        afterMs
+      })
+    );
+  }
+
+  /** Says goodbye with a close code and closes; `afterMs` is when a client that reconnects should come back. */
+  disconnect(code: CloseCode, afterMs: number | null): void {
+    if (this.socket === null || this.isClosing) return;
+    const { reason, reconnect } = CLOSES[code];
+    // Where each subscription stood lets a client that was too slow resume; the others know it themselves.
+    const resume =
+      code === 3008
+        ? this.subscriptions.map(({ thread, cursor, isLive }) => ({
+            thread: thread.id,
+            offset: isLive ? thread.published : cursor,
+            epoch: thread.epoch
+          }))
+        : undefined;
+    this.socket.send(
+      JSON.stringify({
+        type: 'disconnect',
+        code,
+        reason,
+        reconnect,
+        afterMs: afterMs ?? undefined,
+        resume
+      })
+    );
+    this.isClosing = true;
+    this.socket.end(code, reason);
+  }
+}
+
+const NONE: readonly Subscription[] = Object.freeze([]);

@@ -1,0 +1,98 @@
+/**
+ * The door: text from a socket in, typed frames or typed faults out. Every frame is checked here, once, by the schema.
+ */
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { CLIENT_FRAMES, type ClientFrame } from '../../protocol/frames.js';
+import type { ErrorCode } from '../../protocol/errors.js';
+
+/** `id` of a request as the client chose it; undefined when there was none to read. */
+export type RequestId = string | number | undefined;
+
+/** One decoded frame, or what is wrong with it. */
+export type Decoded =
+  | { readonly ok: true; readonly frame: ClientFrame }
+  | {
+      readonly ok: false;
+      readonly code: Extract<ErrorCode, 'bad_json' | 'bad_frame' | 'unknown_type'>;
+      readonly message: string;
+      readonly id: RequestId;
+    };
+
+/** How deep a body may be nested: what every reader can parse, whatever its language and its stack. */
+export const BODY_DEPTH_MAX = 100;
+
+/** Says whether a body is nested deeper than {@link BODY_DEPTH_MAX}. */
+export function isTooDeep(body: unknown, left = BODY_DEPTH_MAX): boolean {
+  if (typeof body !== 'object' || body === null) return false;
+  if (left === 0) return true;
+  return Object.values(body).some((part) => isTooDeep(part, left - 1));
+}
+
+/** A compiled schema of one frame type. */
+interface Check {
+  fits(value: unknown): value is ClientFrame;
+  /** The first thing that does not fit, as a sentence that names the field. */
+  fault(value: unknown): string;
+}
+
+function compile(schema: TSchema): Check {
+  const compiled = Compile(schema);
+  return {
+    fits: (value): value is ClientFrame => compiled.Check(value),
+    fault: (value) => {
+      const [first] = compiled.Errors(value);
+      return first === undefined
+        ? 'the frame does not fit'
+        : `${first.instancePath} ${first.message}`.trimStart();
+    }
+  };
+}
+
+const CHECKS: ReadonlyMap<string, Check> = new Map(
+  Object.entries(CLIENT_FRAMES).map(([type, schema]) => [type, compile(schema)])
+);
+
+function idOf(value: object): RequestId {
+  if (!('id' in value)) return undefined;
+  return typeof value.id === 'string' || typeof value.id === 'number' ? value.id : undefined;
+}
+
+function decodeOne(text: string): Decoded {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, code: 'bad_json', message: 'the frame is not JSON', id: undefined };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const message = 'a frame is one JSON object';
+    return { ok: false, code: 'bad_frame', message, id: undefined };
+  }
+  const id = idOf(value);
+  if (!('type' in value) || typeof value.type !== 'string') {
+    return { ok: false, code: 'bad_frame', message: '/type must be string', id };
+  }
+  const check = CHECKS.get(value.type);
+  if (check === undefined) {
+    const message = `no handler takes the type ${JSON.stringify(value.type.slice(0, 64))}`;
+    return { ok: false, code: 'unknown_type', message, id };
+  }
+  if (check.fits(value)) {
+    if (value.type === 'publish' && isTooDeep(value.body)) {
+      const message = `/body must not be nested more than ${String(BODY_DEPTH_MAX)} deep`;
+      return { ok: false, code: 'bad_frame', message, id };
+    }
+    return { ok: true, frame: value };
+  }
+  return { ok: false, code: 'bad_frame', message: check.fault(value), id };
+}
+
+/** Decodes a text message: one JSON object, or several separated by line feeds; empty lines are passed over. */
+export function decodeFrames(text: string): Decoded[] {
+  if (!text.includes('\n')) return [decodeOne(text)];
+  const decoded: Decoded[] = [];
+  for (const line of text.split('\n')) if (line.trim() !== '') decoded.push(decodeOne(line));
+  // Nothing but blank lines is no frame either, and is not free.
+  return decoded.length === 0 ? [decodeOne(text)] : decoded;
+}

@@ -1,0 +1,320 @@
+/**
+ * The route table: one handler per frame type, total over the schema: a type without a handler does not compile.
+ */
+import type { Clock } from '../../actors/clock.js';
+import type { LogEntry, ThreadLog } from '../../actors/log/thread-log.js';
+import type { Threads } from '../../actors/threads/threads.js';
+import { encodeAck, encodeHistory } from './frame-encoder.js';
+import { AuthError, type Authenticator } from '../auth/auth.js';
+import type { Connection } from './connection.js';
+import type { ClientLimits } from './limits.js';
+import { PING_MS, type Connections } from './connections.js';
+import {
+  HISTORY_LIMIT_MAX,
+  isAgentKind,
+  type ClientFrame,
+  type ClientFrameType
+} from '../../protocol/frames.js';
+import type { Subscriptions } from './subscriptions.js';
+import { TokenBucket } from './token-bucket.js';
+
+/** How a client should come back; told in `connected.reconnect`. */
+export const RECONNECT_ADVICE = { firstJitterMs: 5_000, minMs: 500, maxMs: 20_000 } as const;
+
+/** When a client is told to come back whose token could not be checked. */
+const AUTH_RETRY_MS = 2_000;
+
+/** How long a client may show a "typing" without hearing of it again. */
+export const TYPING_FOR_MS = 6_000;
+
+/** Messages in a `history` or `threads` page when the client does not say. */
+export const PAGE_DEFAULT = 50;
+
+/** Characters of messages in one `history` or `threads` page; one that would be larger is shorter and says `more`. */
+export const HISTORY_CHARS_MAX = 524_288;
+
+/** What the handlers work with. */
+export interface RouteServices {
+  readonly node: string;
+  readonly clock: Clock;
+  readonly log: ThreadLog;
+  readonly threads: Threads;
+  readonly connections: Connections;
+  readonly subscriptions: Subscriptions;
+  readonly auth: Authenticator;
+  readonly limits: ClientLimits;
+  /** Gives a frame to everybody in a thread. */
+  readonly fanOut: (thread: string, frame: string) => void;
+  /** Goes on with frames that came while a token was being checked. */
+  readonly resume: (connection: Connection) => void;
+}
+
+/** A handler of one frame type. The connection has a user, except for `connect`. */
+export type Handler<T extends ClientFrameType> = (
+  connection: Connection,
+  frame: ClientFrame<T>
+) => void;
+
+/** One handler for every type of the schema. */
+export type Routes = { readonly [T in ClientFrameType]: Handler<T> };
+
+/** Gives a frame to the handler of its type. */
+export function route<T extends ClientFrameType>(
+  routes: Routes,
+  connection: Connection,
+  frame: { type: T } & ClientFrame<T>
+): void {
+  routes[frame.type](connection, frame);
+}
+
+/** Makes the route table over its services. */
+export function createRoutes(services: RouteServices): Routes {
+  const { clock, log, threads, connections, subscriptions, auth, limits } = services;
+
+  const welcome = (
+    connection: Connection,
+    id: ClientFrame<'connect'>['id'],
+    user: string
+  ): void => {
+    // Closed while its token was being checked: a user of it would be counted for ever.
+    if (connection.socket === null || connection.isClosing) return;
+    if (!connections.name(connection, user)) {
+      connection.disconnect(3504, null);
+      return;
+    }
+    const now = clock.now();
+    connection.publishes = new TokenBucket(limits.publishPerSecond, now);
+    connection.send(
+      JSON.stringify({
+        type: 'connected',
+        id,
+        connection: connection.id,
+        user,
+        node: services.node,
+        time: now,
+        ping: PING_MS,
+        limits,
+        reconnect: RECONNECT_ADVICE
+      })
+    );
+  };
+
+  return {
+    connect: (connection, frame) => {
+      if (connection.user !== null || connection.early !== null) {
+        connection.sendError(frame.id, 'already_connected');
+        return;
+      }
+      if (connection.isProbe && connection.token === null) {
+        welcome(connection, frame.id, frame.user ?? 'probe');
+        return;
+      }
+      if (!auth.isRequired) {
+        // Nobody has to have a name in development.
+        welcome(connection, frame.id, frame.user ?? `guest-${connection.id}`);
+        return;
+      }
+      connection.early = [];
+      auth
+        .verify(frame.token ?? connection.token ?? undefined)
+        .then((identity) => {
+          connection.expiresAt = identity.expiresAt;
+          connection.isProbe = identity.isProbe;
+          welcome(connection, frame.id, identity.user);
+        })
+        .catch((error: unknown) => {
+          if (error instanceof AuthError && error.code === 'unauthorized') {
+            connection.sendError(frame.id, error.code, error.message);
+            connection.disconnect(3500, null);
+          } else {
+            // Not the client's fault: it is to come back with the same token.
+            connection.sendError(frame.id, 'unavailable', 'the token could not be checked now');
+            connection.disconnect(3004, AUTH_RETRY_MS);
+          }
+        })
+        .finally(() => {
+          connection.token = null;
+          services.resume(connection);
+        });
+    },
+
+    subscribe: (connection, frame) => {
+      const before = connection.subscriptionTo(frame.thread);
+      if (before !== undefined) subscriptions.end(connection, before);
+      else if (
+        connection.subscriptions.length >= limits.subscriptions &&
+        limits.subscriptions > 0
+      ) {
+        connection.sendError(
+          frame.id,
+          'too_many_subscriptions',
+          `this connection has ${String(limits.subscriptions)} subscriptions, as many as it may`
+        );
+        return;
+      }
+      subscriptions.open(connection, frame.thread, frame.since ?? 'live', frame.id);
+    },
+
+    unsubscribe: (connection, frame) => {
+      const subscription = connection.subscriptionTo(frame.thread);
+      if (subscription === undefined) {
+        connection.sendError(frame.id, 'not_subscribed');
+        return;
+      }
+      subscriptions.end(connection, subscription);
+      connection.send(JSON.stringify({ type: 'unsubscribed', id: frame.id, thread: frame.thread }));
+    },
+
+    publish: (connection, frame) => {
+      const now = clock.now();
+      const afterMs = connection.publishes?.take(now) ?? 0;
+      if (afterMs > 0) {
+        const message = `more than ${String(limits.publishPerSecond)} publishes in a second`;
+        threads.refused();
+        connection.sendError(frame.id, 'rate_limited', message, afterMs);
+        return;
+      }
+      const kind = frame.kind ?? 'user_message';
+      if (isAgentKind(kind)) {
+        threads.refused();
+        connection.sendError(frame.id, 'forbidden_kind', `${kind} is the server's own kind`);
+        return;
+      }
+      const entry = {
+        mid: frame.mid,
+        user: connection.user ?? '',
+        kind,
+        bodyJson: JSON.stringify(frame.body),
+        at: now
+      };
+      connection.unanswered++;
+      threads.publish(threads.get(frame.thread), entry, frame.expect === 'stored', (result) => {
+        connection.unanswered--;
+        if (result.ok) {
+          connection.send(encodeAck(frame, result, log.durability));
+        } else {
+          connection.sendError(frame.id, result.code, result.reason);
+        }
+      });
+    },
+
+    history: (connection, frame) => {
+      const head = log.head(frame.thread) ?? log.ensure(frame.thread);
+      const limit = Math.min(frame.limit ?? PAGE_DEFAULT, HISTORY_LIMIT_MAX);
+      const page = pageBefore(log, frame.thread, frame.before ?? head.last + 1, limit);
+      const more = (page[0]?.offset ?? head.first) > head.first;
+      connection.send(encodeHistory(frame, head.epoch, page, more));
+    },
+
+    threads: (connection, frame) => {
+      const page = log.userThreads(
+        connection.user ?? '',
+        frame.before ?? Number.MAX_SAFE_INTEGER,
+        frame.limit ?? PAGE_DEFAULT
+      );
+      const rows: string[] = [];
+      let chars = 0;
+      for (const { thread, head, read, last } of page.threads) {
+        chars += last?.frame.length ?? 0;
+        if (chars > HISTORY_CHARS_MAX && rows.length > 0) break;
+        rows.push(
+          `{"thread":"${thread}","epoch":"${head.epoch}","offset":${String(head.last)},` +
+            `"read":${String(read)},"at":${String(head.at)},"last":${last?.frame ?? 'null'}}`
+        );
+      }
+      const more = page.more || rows.length < page.threads.length;
+      const id = frame.id === undefined ? '' : `"id":${JSON.stringify(frame.id)},`;
+      connection.send(
+        `{"type":"threads",${id}"more":${String(more)},"threads":[${rows.join(',')}]}`
+      );
+    },
+
+    typing: (connection, frame) => {
+      if (connection.subscriptionTo(frame.thread) === undefined) {
+        connection.sendError(frame.id, 'not_subscribed');
+        return;
+      }
+      services.fanOut(
+        frame.thread,
+        JSON.stringify({
+          type: 'typing',
+          thread: frame.thread,
+          user: connection.user,
+          on: frame.on,
+          forMs: TYPING_FOR_MS
+        })
+      );
+    },
+
+    mark: (connection, frame) => {
+      const user = connection.user ?? '';
+      const thread = connection.subscriptionTo(frame.thread)?.thread;
+      if (thread === undefined) {
+        connection.sendError(frame.id, 'not_subscribed');
+        return;
+      }
+      connection.unanswered++;
+      const before = markBefore(log, frame.thread, user);
+      log
+        .setReadMark(frame.thread, user, frame.read)
+        .then((read) => {
+          if (before !== null) threads.steps.read(thread, connection, before, read);
+          const mark = { type: 'mark', thread: frame.thread, user, read };
+          if (frame.id !== undefined) {
+            connection.send(JSON.stringify({ ...mark, id: frame.id }));
+          }
+          services.fanOut(frame.thread, JSON.stringify(mark));
+        })
+        .catch(() => {
+          connection.sendError(frame.id, 'unavailable', 'the mark was not stored');
+        })
+        .finally(() => {
+          connection.unanswered--;
+        });
+    },
+
+    ping: (connection, frame) => {
+      connection.send(JSON.stringify({ type: 'pong', id: frame.id, time: clock.now() }));
+    },
+
+    // That it came is all that matters: hearing anything keeps a connection alive.
+    pong: () => undefined,
+
+    cancel: (connection, frame) => {
+      connection.sendError(frame.id, 'not_found', 'there is no such run');
+    }
+  };
+}
+
+/** Where a user's mark stands; null while the log cannot be read. */
+function markBefore(log: ThreadLog, thread: string, user: string): number | null {
+  try {
+    return log.readMark(thread, user);
+  } catch {
+    return null;
+  }
+}
+
+/** The page of messages before an offset, shortened from its old end to {@link HISTORY_CHARS_MAX}. */
+export function pageBefore(
+  log: ThreadLog,
+  thread: string,
+  before: number,
+  limit: number
+): LogEntry[] {
+  const page: LogEntry[] = [];
+  let chars = 0;
+  let next = before;
+  while (page.length < limit) {
+    const chunk = log.readBefore(thread, next, Math.min(PAGE_DEFAULT, limit - page.length));
+    for (const entry of chunk.reverse()) {
+      chars += entry.frame.length;
+      if (chars > HISTORY_CHARS_MAX && page.length > 0) return page.reverse();
+      page.push(entry);
+    }
+    const oldest = chunk.at(-1);
+    if (oldest === undefined) break;
+    next = oldest.offset;
+  }
+  return page.reverse();
+}

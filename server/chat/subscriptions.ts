@@ -1,0 +1,107 @@
+/**
+ * Opens and ends subscriptions, whatever carries them: a WebSocket or a stream of server-sent events.
+ */
+import type { ActiveThread } from '../../actors/threads/active-thread.js';
+import type { ThreadHead, ThreadLog } from '../../actors/log/thread-log.js';
+import type { Threads } from '../../actors/threads/threads.js';
+import type { CatchUp } from './catch-up.js';
+import type { Connection, Subscription } from './connection.js';
+import type { RequestId } from './frame-decoder.js';
+import type { SinceValue } from '../../protocol/frames.js';
+
+/** A hole between what a client has and what is kept. */
+interface Gap {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: 'trimmed' | 'epoch';
+}
+
+/** Where a subscription starts, and the hole there is, if any. */
+function startOf(
+  since: SinceValue,
+  head: ThreadHead,
+  thread: ActiveThread
+): { cursor: number; gap: Gap | null } {
+  const oldest = head.first - 1;
+  if (since === 'start') return { cursor: oldest, gap: null };
+  if (since === 'live') {
+    // What nobody has taken yet goes to the next subscriber, whether it asked for history or not.
+    const cursor = thread.held === null ? head.last : Math.max(oldest, thread.held.from - 1);
+    return { cursor, gap: null };
+  }
+  if (since.epoch !== head.epoch || since.offset > head.last) {
+    return {
+      cursor: oldest,
+      gap: since.offset === 0 ? null : { from: 1, to: since.offset, reason: 'epoch' }
+    };
+  }
+  if (since.offset < oldest) {
+    return { cursor: oldest, gap: { from: since.offset + 1, to: oldest, reason: 'trimmed' } };
+  }
+  // A client that says it has more than anybody was given still counts as the one who takes it.
+  return { cursor: since.offset, gap: null };
+}
+
+/** The subscriptions of all connections. */
+export class Subscriptions {
+  private readonly log: ThreadLog;
+  private readonly threads: Threads;
+  private readonly catchUp: CatchUp;
+
+  constructor(log: ThreadLog, threads: Threads, catchUp: CatchUp) {
+    this.log = log;
+    this.threads = threads;
+    this.catchUp = catchUp;
+  }
+
+  /** Subscribes a connection, says `subscribed`, and begins to bring it up to now. */
+  open(connection: Connection, threadId: string, since: SinceValue, id: RequestId): void {
+    const thread = this.threads.get(threadId);
+    const head = this.log.head(threadId) ?? this.log.ensure(threadId);
+    const { cursor, gap } = startOf(since, head, thread);
+    const subscription: Subscription = {
+      thread,
+      cursor,
+      replayTo: head.last,
+      isLive: false,
+      behind: this.threads.steps.opened(cursor, head.last)
+    };
+    connection.subscriptions = [...connection.subscriptions, subscription];
+    this.threads.enter(thread, connection.user);
+    const present = thread.presence?.names() ?? [];
+    connection.send(
+      JSON.stringify({
+        type: 'subscribed',
+        id,
+        thread: threadId,
+        epoch: head.epoch,
+        offset: head.last,
+        recovered: gap === null,
+        replay: head.last - cursor,
+        gap,
+        runs: [],
+        present,
+        presentCount: present.length === 0 ? (thread.presence?.count ?? 0) : undefined
+      })
+    );
+    this.catchUp.begin(connection);
+  }
+
+  /** Ends one subscription. */
+  end(connection: Connection, subscription: Subscription): void {
+    connection.subscriptions = connection.subscriptions.filter((other) => other !== subscription);
+    connection.socket?.leave(subscription.thread.id);
+    this.leave(connection, subscription);
+  }
+
+  /** Ends all subscriptions of a connection that has closed. */
+  endAll(connection: Connection): void {
+    for (const subscription of connection.subscriptions) this.leave(connection, subscription);
+    connection.subscriptions = [];
+  }
+
+  private leave(connection: Connection, { thread, cursor, behind }: Subscription): void {
+    if (behind !== null) this.threads.steps.left(thread, connection, behind, cursor);
+    this.threads.leave(thread, connection.user);
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * The HTTP server API of the analytics: search, reports and the figures of the status page, answered from ClickHouse.
+ * None of it is on the way of a message.
+ */
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Clickhouse } from '../../actors/clickhouse/clickhouse.js';
+import {
+  askReport,
+  REPORT_MINUTES_MAX,
+  reportOf,
+  REPORTS,
+  type ReportSpan
+} from '../../actors/clickhouse/reports.js';
+import { SEARCH_LIMIT_MAX, searchMessages, wordsOf } from '../../actors/clickhouse/search.js';
+import type { Sink } from '../../actors/clickhouse/sink.js';
+import { askStats } from '../../actors/clickhouse/stats.js';
+import { StoreError, type AnalyticsStore } from '../../actors/clickhouse/store.js';
+import type { Clock } from '../../actors/clock.js';
+import { AccessError, type ApiAccess, type Caller } from '../auth/api-access.js';
+import { askAgain, json, notAllowed, problem, type HttpRoute } from './http.js';
+import { isThreadId, USER_MAX } from '../../protocol/frames.js';
+import type { HttpReply, TransportRequest } from '../transport/transport.js';
+
+/** Messages of a page of search results unless `limit` says otherwise. */
+export const SEARCH_LIMIT_DEFAULT = 50;
+
+/** Minutes that a report looks back unless `minutes` says otherwise. */
+export const REPORT_MINUTES_DEFAULT = 60;
+
+/** Requests that may be asking the store at once; one more is told to come back, so that pings find a free socket. */
+export const ANALYTICS_IN_FLIGHT_MAX = 4;
+
+/** Seconds after which whoever was told `unavailable` should ask again. */
+export const ANALYTICS_RETRY_SECONDS = 5;
+
+/** What the API works with. */
+export interface AnalyticsApiOptions {
+  readonly access: ApiAccess;
+  readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
+  readonly sink: Pick<Sink, 'asOf'>;
+  readonly clock: Clock;
+  /** Threads with these prefixes are left out of reports; search finds them. */
+  readonly testThreadPrefixes: readonly string[];
+}
+
+const Time = Type.Optional(Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 }));
+const SearchQuery = Type.Object({
+  q: Type.Optional(Type.String({ maxLength: 256 })),
+  thread: Type.Optional(Type.String()),
+  from: Type.Optional(Type.String({ minLength: 1, maxLength: USER_MAX })),
+  since: Time,
+  until: Time,
+  before: Time,
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: SEARCH_LIMIT_MAX }))
+});
+const SpanQuery = Type.Object({
+  minutes: Type.Optional(Type.Integer({ minimum: 1, maximum: REPORT_MINUTES_MAX }))
+});
+const searchQuery = { names: Object.keys(SearchQuery.properties), schema: Compile(SearchQuery) };
+const spanQuery = { names: Object.keys(SpanQuery.properties), schema: Compile(SpanQuery) };
+
+/** Parameters that are numbers. */
+const NUMBERS: ReadonlySet<string> = new Set(['since', 'until', 'before', 'limit', 'minutes']);
+
+const REPORT_PATH = /^\/api\/reports\/([^/]+)$/;
+
+/** Makes the route that answers `/api/search`, `/api/reports`, `/api/reports/{name}` and `/api/stats`. */
+export function createAnalyticsApi(options: AnalyticsApiOptions): HttpRoute {
+  const { access, clock } = options;
+  let asking = 0;
+  const ask = async (work: (store: AnalyticsStore) => Promise<HttpReply>): Promise<HttpReply> => {
+    const store = storeOf(options.clickhouse);
+    if (asking >= ANALYTICS_IN_FLIGHT_MAX) {
+      throw new StoreError(
+        'busy',
+        `${String(ANALYTICS_IN_FLIGHT_MAX)} searches and reports are running already`
+      );
+    }
+    asking += 1;
+    try {
+      return await work(store);
+    } finally {
+      asking -= 1;
+    }
+  };
+  const spanOf = (request: TransportRequest): ReportSpan => {
+    const { minutes = REPORT_MINUTES_DEFAULT } = queryOf(request, spanQuery);
+    const until = clock.now();
+    const { testThreadPrefixes } = options;
+    return { since: until - minutes * 60_000, until, testThreadPrefixes };
+  };
+
+  const answers = (
+    path: string
+  ): ((request: TransportRequest) => Promise<HttpReply> | HttpReply) | null => {
+    if (path === '/api/search') {
+      return async (request) => {
+        const caller = await access.reader(request);
+        const {
+          q = '',
+          thread,
+          limit = SEARCH_LIMIT_DEFAULT,
+          ...rest
+        } = queryOf(request, searchQuery);
+        if (thread !== undefined && !isThreadId(thread)) return problem('bad_thread');
+        const words = wordsOf(q);
+        if (words.length === 0 && thread === undefined && rest.from === undefined) {
+          return badQuery('at least one of q, thread and from is needed');
+        }
+        return await plainly(caller, () =>
+          ask(async (store) => {
+            // Before the rows are read: what comes meanwhile may be among them or not.
+            const asOf = options.sink.asOf();
+            const page = await searchMessages(store, { words, thread, limit, ...rest });
+            return json(200, { ...page, asOf });
+          })
+        );
+      };
+    }
+    if (path === '/api/reports') {
+      return (request) => {
+        access.backend(request);
+        return json(200, { reports: REPORTS.map(({ name, title }) => ({ name, title })) });
+      };
+    }
+    if (path === '/api/stats') {
+      return (request) => {
+        access.backend(request);
+        const span = spanOf(request);
+        return ask(async (store) => json(200, await askStats(store, span)));
+      };
+    }
+    const name = REPORT_PATH.exec(path)?.[1];
+    if (name === undefined) return null;
+    return (request) => {
+      access.backend(request);
+      const report = reportOf(name);
+      if (report === null) return problem('not_found', 'GET /api/reports lists the reports');
+      const span = spanOf(request);
+      const { title, columns } = report;
+      return ask(async (store) => {
+        const rows = await askReport(store, report, span);
+        const { since, until } = span;
+        return json(200, { report: name, title, columns, rows, since, until });
+      });
+    };
+  };
+
+  return (request) => {
+    const answer = answers(request.path);
+    if (answer === null) return null;
+    if (request.method !== 'GET') return notAllowed('GET');
+    return guarded(() => answer(request));
+  };
+}
+
+/** The parameters that a path takes, and their compiled schema as far as it is used. */
+interface QueryRule<Q> {
+  readonly names: readonly string[];
+  readonly schema: {
+    Check(value: unknown): value is Q;
+    Errors(value: unknown): readonly { readonly instancePath: string; readonly message: string }[];
+  };
+}
+
+/** Title of the answers that only ClickHouse could give. */
+const CANNOT_ANSWER = 'ClickHouse cannot answer';
+
+function badQuery(detail: string): HttpReply {
+  return problem('bad_frame', detail, { title: 'the request does not fit the schema' });
+}
+
+/** Keeps what an engine says of its statements and files from those who have no key of the server's. */
+async function plainly<T>(caller: Caller, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (caller.kind === 'backend' || !(error instanceof StoreError)) throw error;
+    throw new StoreError(error.code, 'search is not available now');
+  }
+}
+
+/** A query that does not fit the schema. */
+class BadQueryError extends Error {}
+
+async function guarded(work: () => Promise<HttpReply> | HttpReply): Promise<HttpReply> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AccessError) return problem(error.code, error.message);
+    if (error instanceof BadQueryError) return badQuery(error.message);
+    if (error instanceof StoreError) {
+      // Switched off, it does not come by itself.
+      const retry = error.code !== 'off';
+      const reply = problem('unavailable', error.message, { title: CANNOT_ANSWER, retry });
+      return retry ? askAgain(reply, ANALYTICS_RETRY_SECONDS) : reply;
+    }
+    throw error;
+  }
+}
+
+function storeOf({ store, status }: AnalyticsApiOptions['clickhouse']): AnalyticsStore {
+  if (store === null) {
+    throw new StoreError('off', 'ClickHouse is switched off (CLICKHOUSE_URL=off)');
+  }
+  const now = status();
+  if (now?.status === 'connected') return store;
+  throw new StoreError('closed', `ClickHouse is not connected: ${now?.error ?? 'not yet'}`);
+}
+
+/**
+ * The parameters of a request, once they fit the schema.
+ * @throws {BadQueryError} naming what does not
+ */
+function queryOf<Q>(request: TransportRequest, { names, schema }: QueryRule<Q>): Q {
+  const query: Record<string, unknown> = {};
+  for (const [name, text] of new URLSearchParams(request.query)) {
+    if (!names.includes(name)) {
+      throw new BadQueryError(`${name.slice(0, 40)} is not known here: ${names.join(', ')} are`);
+    }
+    if (Object.hasOwn(query, name)) throw new BadQueryError(`${name} is given twice`);
+    query[name] = NUMBERS.has(name) && /^\d{1,16}$/.test(text) ? Number(text) : text;
+  }
+  if (schema.Check(query)) return query;
+  const [first] = schema.Errors(query);
+  throw new BadQueryError(
+    first === undefined
+      ? 'the parameters do not fit'
+      : `${first.instancePath.slice(1)} ${first.message}`
+  );
+}

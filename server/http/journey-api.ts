@@ -1,0 +1,214 @@
+/**
+ * `GET /api/messages/{mid}/journey`: every step in the life of one message, from the log, from ClickHouse and from how
+ * things stand now. Needs the API key, and never shows a body.
+ */
+import type { Clickhouse } from '../../actors/clickhouse/clickhouse.js';
+import { StoreError, type AnalyticsStore } from '../../actors/clickhouse/store.js';
+import type { Clock } from '../../actors/clock.js';
+import type { Journey, JourneyMessage } from '../../actors/journey/journey.js';
+import { findKnownFacts, findTrimmed } from '../../actors/journey/known-facts.js';
+import { tellJourney } from '../../actors/journey/tell-journey.js';
+import { LogCorruptError, LogUnavailableError } from '../../actors/log/log-errors.js';
+import { parseMessageFrame } from '../../protocol/message-frame.js';
+import type { FoundEntry } from '../../actors/log/thread-log.js';
+import { AccessError, type ApiAccess } from '../auth/api-access.js';
+import { askAgain, decodedPart, json, notAllowed, problem, type HttpRoute } from './http.js';
+import { journeyNow, type JourneyNowOptions } from './journey-now.js';
+import { isThreadId, MID_MAX } from '../../protocol/frames.js';
+import type { HttpReply, TransportRequest } from '../transport/transport.js';
+
+/** Most threads that one answer tells of; a mid is used in several by mistake or by a test. */
+export const JOURNEYS_MAX = 8;
+
+/** Requests that may be answered at once; each asks ClickHouse one thing at a time. */
+export const JOURNEYS_IN_FLIGHT_MAX = 2;
+
+/** Requests that may wait for their turn; one more is told to come back. */
+export const JOURNEYS_WAITING_MAX = 16;
+
+/** Seconds after which whoever was told `unavailable` should ask again. */
+export const JOURNEY_RETRY_SECONDS = 2;
+
+/** What the API works with. */
+export interface JourneyApiOptions extends JourneyNowOptions {
+  readonly access: ApiAccess;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
+  /** `CLICKHOUSE_TTL_DAYS`. */
+  readonly ttlDays: number | undefined;
+}
+
+const PATH = /^\/api\/messages\/([^/]+)\/journey$/;
+
+const NOT_FOUND =
+  'no thread of the log has a message with this mid: it never came here, or it was refused, or it has been trimmed';
+
+/** Makes the route. */
+export function createJourneyApi(options: JourneyApiOptions): HttpRoute {
+  const turns = new Turns();
+  return (request) => {
+    const encoded = PATH.exec(request.path)?.[1];
+    if (encoded === undefined) return null;
+    return guarded(async () => {
+      if (request.method !== 'GET') return notAllowed('GET');
+      options.access.backend(request);
+      const mid = decodedPart(encoded);
+      if (mid === null || mid === '' || mid.length > MID_MAX) {
+        return problem('bad_frame', `mid must be 1 to ${String(MID_MAX)} characters`, {
+          title: 'the request does not fit the schema'
+        });
+      }
+      const thread = threadOf(request);
+      if (typeof thread === 'object' && thread !== null) return thread;
+      return await turns.take(() => answer(options, mid, thread));
+    });
+  };
+}
+
+async function answer(
+  options: JourneyApiOptions,
+  mid: string,
+  thread: string | null
+): Promise<HttpReply> {
+  const { clickhouse, clock } = options;
+  const store = storeOf(clickhouse);
+  // One more than is told says whether there are more.
+  const entries = options.log.withMid(mid, JOURNEYS_MAX + 1, thread ?? undefined);
+  const messages = entries.slice(0, JOURNEYS_MAX).map((entry) => messageOf(options, entry));
+  if (messages.length === 0) {
+    if (thread === null) {
+      return problem(
+        'not_found',
+        `${NOT_FOUND}; with ?thread= ClickHouse is asked for a trimmed one`
+      );
+    }
+    if (store === null) return problem('not_found', NOT_FOUND);
+    if (typeof store === 'string') return problem('not_found', `${NOT_FOUND}; ${store}`);
+    const trimmed = await findTrimmed(store, thread, mid);
+    if (trimmed === null) {
+      return problem(
+        'not_found',
+        `thread ${thread} has no message with this mid, ClickHouse included`
+      );
+    }
+    messages.push(trimmed);
+  }
+  const journeys: Journey[] = [];
+  let asked = store;
+  for (const message of messages) {
+    const { journey, failure } = await journeyOf(options, message, asked);
+    journeys.push(journey);
+    // One that is silent is waited for once, not once for each thread, while others wait for their turn.
+    asked = failure ?? asked;
+  }
+  return json(200, {
+    mid,
+    now: clock.now(),
+    clickhouse: store === null ? 'off' : typeof store === 'string' ? 'away' : 'asked',
+    journeys,
+    more: entries.length > JOURNEYS_MAX
+  });
+}
+
+async function journeyOf(
+  options: JourneyApiOptions,
+  message: JourneyMessage,
+  store: AnalyticsStore | string | null
+): Promise<{ journey: Journey; failure: string | null }> {
+  const { feed } = options.log;
+  // Before the facts: what happens meanwhile is then told by them, or not yet.
+  const now = journeyNow(options, message);
+  const known = await findKnownFacts({ feed, store }, message);
+  const keeping = { isKept: feed.isKept, ttlDays: options.ttlDays };
+  return { journey: tellJourney(message, now, known, keeping), failure: known.failure };
+}
+
+/** @throws {LogUnavailableError} when the entry cannot be read */
+function messageOf(
+  { log }: JourneyApiOptions,
+  { thread, offset, frame }: FoundEntry
+): JourneyMessage {
+  const message = parseMessageFrame(frame);
+  if (message === null) {
+    throw new LogUnavailableError(`entry ${String(offset)} of ${thread} does not decode`);
+  }
+  return {
+    thread,
+    epoch: log.ensure(thread).epoch,
+    offset,
+    user: message.from.user,
+    kind: message.kind,
+    at: message.at,
+    sizeBytes: Buffer.byteLength(JSON.stringify(message.body)),
+    isKept: true
+  };
+}
+
+/** The store while it can be asked, else why not, in a sentence; null where it is switched off. */
+function storeOf({
+  store,
+  status
+}: JourneyApiOptions['clickhouse']): AnalyticsStore | string | null {
+  if (store === null) return null;
+  const now = status();
+  if (now?.status === 'connected') return store;
+  return `ClickHouse is away (${now?.error ?? 'not connected yet'}): what it has is missing here`;
+}
+
+/** The thread that is asked for, null for all; a reply when that is none. */
+function threadOf(request: TransportRequest): string | HttpReply | null {
+  const query = new URLSearchParams(request.query);
+  for (const name of query.keys()) {
+    if (name !== 'thread') {
+      return problem('bad_frame', `${name.slice(0, 40)} is not known here: thread is`, {
+        title: 'the request does not fit the schema'
+      });
+    }
+  }
+  const thread = query.get('thread');
+  return thread === null || isThreadId(thread) ? thread : problem('bad_thread');
+}
+
+async function guarded(work: () => Promise<HttpReply>): Promise<HttpReply> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AccessError) return problem(error.code, error.message);
+    if (error instanceof BusyError || error instanceof StoreError) {
+      const title = 'the journey cannot be told now';
+      return askAgain(problem('unavailable', error.message, { title }), JOURNEY_RETRY_SECONDS);
+    }
+    if (error instanceof LogUnavailableError || error instanceof LogCorruptError) {
+      return problem('unavailable', 'this part of the thread log cannot be read now');
+    }
+    throw error;
+  }
+}
+
+/** Too many are waiting already. */
+class BusyError extends Error {}
+
+/** Lets a few work at once, lets some wait, and turns the others away. */
+class Turns {
+  private working = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.working < JOURNEYS_IN_FLIGHT_MAX) this.working++;
+    else if (this.waiting.length < JOURNEYS_WAITING_MAX) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    } else {
+      throw new BusyError(
+        `${String(JOURNEYS_WAITING_MAX)} journeys are waiting to be told already`
+      );
+    }
+    try {
+      return await work();
+    } finally {
+      const next = this.waiting.shift();
+      // Whoever waits takes the place over, so that nobody who comes now slips in between.
+      if (next === undefined) this.working--;
+      else next();
+    }
+  }
+}

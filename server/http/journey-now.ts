@@ -1,0 +1,84 @@
+/** How things stand at this moment with a message, for its journey: what holds it, who is behind, who has read it. */
+import type { JourneyMessage, JourneyNow, ReaderBehind } from '../../actors/journey/journey.js';
+import { STEPS_OF_A_KIND_MAX } from '../../actors/journey/tell-journey.js';
+import type { ThreadLog } from '../../actors/log/thread-log.js';
+import type { Threads } from '../../actors/threads/threads.js';
+import type { Connections } from '../chat/connections.js';
+
+/** What is looked at. */
+export interface JourneyNowOptions {
+  readonly log: ThreadLog;
+  readonly threads: Threads;
+  readonly connections: Pick<Connections, 'everybody'>;
+  /** When this process began to give acks, Unix milliseconds. */
+  readonly startedAt: number;
+}
+
+/**
+ * Looks how things stand; changes nothing, and makes no thread active.
+ * @throws {LogUnavailableError} in the moments in which the log cannot be read
+ */
+export function journeyNow(options: JourneyNowOptions, message: JourneyMessage): JourneyNow {
+  const { log, threads, startedAt } = options;
+  const { thread: id, at } = message;
+  const active = threads.peek(id);
+  const isTestThread = threads.isTest(id);
+  return {
+    isTestThread,
+    subscribers: active?.subscribers ?? 0,
+    held: isTestThread ? null : heldOf(options, id),
+    ...behindOf(options, message),
+    readers: readersOf(options, message, active?.presence?.names() ?? []),
+    durable: message.isKept && at >= startedAt ? log.durability : null
+  };
+}
+
+/** An active thread knows it by itself, sooner than its mark is written. */
+function heldOf({ log, threads }: JourneyNowOptions, id: string): JourneyNow['held'] {
+  const active = threads.peek(id);
+  if (active === null) {
+    const mark = log.unwatched(id);
+    if (mark === null) return null;
+    return { from: mark.from, since: mark.since, state: mark.state, dueAt: null, source: 'log' };
+  }
+  if (active.held === null) return null;
+  const { from, since, state, dueAt } = active.held;
+  return { from, since, state, dueAt, source: 'now' };
+}
+
+function behindOf(
+  { connections }: JourneyNowOptions,
+  { thread, offset }: JourneyMessage
+): Pick<JourneyNow, 'behind' | 'behindMore'> {
+  const behind: ReaderBehind[] = [];
+  let behindMore = 0;
+  for (const connection of connections.everybody()) {
+    const subscription = connection.subscriptionTo(thread);
+    if (subscription === undefined || subscription.isLive || subscription.cursor >= offset)
+      continue;
+    if (behind.length >= STEPS_OF_A_KIND_MAX) {
+      behindMore++;
+      continue;
+    }
+    behind.push({
+      user: connection.user ?? '',
+      connection: connection.id,
+      cursor: subscription.cursor,
+      why: subscription.behind?.why === 'replayed' ? 'replaying' : 'lagging',
+      since: subscription.behind?.since ?? connection.laggingSince
+    });
+  }
+  return { behind, behindMore };
+}
+
+/** Marks are kept by user: those of the author, the owner and whoever is there now are looked at. */
+function readersOf(
+  { log }: JourneyNowOptions,
+  { thread, offset, user, isKept }: JourneyMessage,
+  present: readonly string[]
+): string[] {
+  if (!isKept) return [];
+  const owner = log.head(thread)?.owner ?? user;
+  const asked = [...new Set([user, owner, ...present])];
+  return asked.filter((name) => log.readMark(thread, name) >= offset);
+}

@@ -1,0 +1,84 @@
+/**
+ * The pages that the server shows: read once at start, served from memory, under a content security policy that lets
+ * nothing in from elsewhere.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { HttpReply } from '../transport/transport.js';
+
+/** Nothing from elsewhere, no inline script, no framing; WebSockets to the page's own host. */
+const POLICY =
+  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; " +
+  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.map': 'application/json'
+};
+
+/** Where a page is shown, by the folder it is built in. */
+const PAGES = {
+  chat: '/',
+  status: '/status.html',
+  journey: '/journey.html',
+  inspect: '/inspect'
+} as const;
+
+/** A page that the server shows. */
+export type PageName = keyof typeof PAGES;
+
+/** Built pages, by path. */
+export interface Pages {
+  /** The file at a path; null when there is none. */
+  find(path: string): HttpReply | null;
+}
+
+/** Folder of the built pages, beside the built server; from sources, that of the last build. */
+export function builtPagesDir(): string {
+  const relative = import.meta.url.endsWith('.ts')
+    ? '../../dist/client/pages'
+    : '../../client/pages';
+  return fileURLToPath(new URL(relative, import.meta.url));
+}
+
+/** Reads the pages of a folder, but those that are not to be shown; one that is not there is a page that is not found. */
+export function loadPages(dir: string, hidden: readonly PageName[] = []): Pages {
+  const files = new Map<string, HttpReply>();
+  const shown = Object.entries(PAGES).filter(([page]) => !hidden.some((name) => name === page));
+  for (const [page, shownAt] of shown) {
+    for (const name of namesIn(join(dir, page))) {
+      const type = TYPES[extname(name)];
+      if (type === undefined || name.endsWith('.d.ts')) continue;
+      const body = readFileSync(join(dir, page, name));
+      const reply: HttpReply = {
+        status: 200,
+        headers: {
+          'content-type': type,
+          'content-security-policy': POLICY,
+          'x-content-type-options': 'nosniff',
+          'referrer-policy': 'no-referrer',
+          'cache-control': 'no-cache',
+          etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+        },
+        body
+      };
+      files.set(name === 'index.html' ? shownAt : `/assets/${page}/${name}`, reply);
+    }
+  }
+  const icon = files.get('/assets/chat/icon.svg');
+  if (icon !== undefined) files.set('/favicon.ico', icon);
+  return { find: (path) => files.get(path) ?? null };
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}

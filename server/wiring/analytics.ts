@@ -1,0 +1,173 @@
+/**
+ * The analytics side, wired: ClickHouse, the sink that fills it, their rows in `/status`, and the API on both. With
+ * `CLICKHOUSE_URL=off` there is no sink, and the API says why it has nothing.
+ */
+import { randomUUID } from 'node:crypto';
+import { createClickhouse, type Clickhouse } from '../../actors/clickhouse/clickhouse.js';
+import { createSink, type Sink } from '../../actors/clickhouse/sink.js';
+import { SinkLag } from '../../actors/clickhouse/sink-lag.js';
+import type { Clock } from '../../actors/clock.js';
+import { RULES } from '../../actors/monitor/finding-rules.js';
+import type { Logger } from '../../actors/log-line.js';
+import { LogUnavailableError } from '../../actors/log/log-errors.js';
+import type { ThreadLog } from '../../actors/log/thread-log.js';
+import type { ChildSpec } from '../../machines/supervision/child-spec.js';
+import { createAnalyticsApi } from '../http/analytics-api.js';
+import type { ApiAccess } from '../auth/api-access.js';
+import type { Config } from '../config/config.js';
+import type { HttpRoute } from '../http/http.js';
+import { createJourneyApi, type JourneyApiOptions } from '../http/journey-api.js';
+import {
+  serviceStatus,
+  waitingForService,
+  type ServiceStatus,
+  type SinkRow,
+  type WaitingFor
+} from './status.js';
+
+/** A required ClickHouse gives up by itself after a minute; the supervisor waits a little longer to hear why. */
+const CLICKHOUSE_START_TIMEOUT_MS = 70_000;
+
+/** Hears what the log's disk and the sink are like; {@link Analytics.sweep} tells it. */
+export interface AnalyticsWatch {
+  diskLow(isLow: boolean): void;
+  /** For so long the sink has not been up to date though its store takes rows; with how many threads wait. */
+  sinkBehind(behindMs: number, threads: number): void;
+}
+
+/** What the analytics side is made of. */
+export interface AnalyticsOptions {
+  readonly config: Config;
+  readonly node: string;
+  /** The log while it is open. */
+  readonly log: () => ThreadLog | null;
+  readonly clock: Clock;
+  /** Answers a number in [0, 1). */
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly monitor: AnalyticsWatch;
+}
+
+/** ClickHouse and its sink. */
+export class Analytics {
+  private readonly options: AnalyticsOptions;
+  private readonly clickhouse: Clickhouse;
+  private readonly sink: Sink | null;
+  private isDiskLow = false;
+  private readonly lag = new SinkLag();
+
+  constructor(options: AnalyticsOptions) {
+    const { config, node, log, clock, random, logger } = options;
+    this.options = options;
+    this.clickhouse = createClickhouse({
+      url: config.clickhouseUrl?.toString() ?? null,
+      required: config.clickhouseRequired,
+      timeoutMs: config.clickhouseTimeoutMs,
+      retryMaxMs: config.clickhouseRetryMaxMs,
+      dataDir: config.dataDir,
+      clock,
+      random,
+      logger
+    });
+    const feed = () => {
+      const open = log();
+      if (open === null) throw new LogUnavailableError('the thread log is not open');
+      return open.feed;
+    };
+    this.sink =
+      config.clickhouseUrl === 'off'
+        ? null
+        : createSink({
+            clickhouse: this.clickhouse,
+            feed,
+            node,
+            ttlDays: config.clickhouseTtlDays,
+            retryMaxMs: config.clickhouseRetryMaxMs,
+            clock,
+            random,
+            newId: randomUUID,
+            logger
+          });
+  }
+
+  /** The children of the services phase; the sink last, so that it stops first and can finish the batch in hand. */
+  children(bounds: Pick<ChildSpec, 'restart' | 'startTimeoutMs' | 'shutdownMs'>): ChildSpec[] {
+    const clickhouse: ChildSpec = {
+      ...bounds,
+      id: 'clickhouse',
+      logic: this.clickhouse.logic,
+      required: this.options.config.clickhouseRequired,
+      startTimeoutMs: CLICKHOUSE_START_TIMEOUT_MS
+    };
+    if (this.sink === null) return [clickhouse];
+    return [
+      clickhouse,
+      { ...bounds, id: 'sink', logic: this.sink.logic, required: false, requires: ['clickhouse'] }
+    ];
+  }
+
+  /** Looks at the log's room for what ClickHouse does not have, and how far the sink is; called every second. */
+  sweep(): void {
+    const { clock, logger, monitor } = this.options;
+    const status = this.sink?.status() ?? null;
+    const asOf = this.sink?.asOf() ?? null;
+    const { behindMs, threads } = this.lag.look(status, asOf, clock.now());
+    monitor.sinkBehind(behindMs, threads);
+    const isLow = status?.backlog?.isDiskLow ?? false;
+    if (isLow === this.isDiskLow) return;
+    this.isDiskLow = isLow;
+    monitor.diskLow(isLow);
+    if (isLow) logger.warn(RULES.disk_low.message({ isLow }), { actor: 'log' });
+    else logger.info('The disk has room again for what ClickHouse does not have', { actor: 'log' });
+  }
+
+  /** Rows of `services` in `/status`. */
+  services(): ServiceStatus[] {
+    const status = this.clickhouse.status();
+    return status === null ? [] : [serviceStatus(status)];
+  }
+
+  /** Rows of `waitingFor` in `/status`. */
+  waitingFor(): WaitingFor[] {
+    const status = this.clickhouse.status();
+    return status === null ? [] : waitingForService(status);
+  }
+
+  /** `sink` in `/status`; null while there is none. */
+  sinkRow(): SinkRow | null {
+    const status = this.sink?.status() ?? null;
+    if (status === null) return null;
+    const { since, lastStoredAt, ...rest } = status;
+    const iso = (at: number) => new Date(at).toISOString();
+    return {
+      ...rest,
+      since: iso(since),
+      lastStoredAt: lastStoredAt === null ? null : iso(lastStoredAt)
+    };
+  }
+
+  /** The route of the journeys of messages, which needs the log more than ClickHouse. */
+  journeys(
+    parts: Pick<JourneyApiOptions, 'access' | 'log' | 'threads' | 'connections'>
+  ): HttpRoute {
+    const { clickhouse } = this;
+    const { clock, config } = this.options;
+    const startedAt = clock.now();
+    return createJourneyApi({
+      ...parts,
+      clock,
+      clickhouse,
+      startedAt,
+      ttlDays: config.clickhouseTtlDays
+    });
+  }
+
+  /** The routes of search, reports and stats. */
+  api(access: ApiAccess): HttpRoute {
+    const { clickhouse, sink } = this;
+    const asOf = () => sink?.asOf() ?? null;
+    const { clock, config } = this.options;
+    const { testThreadPrefixes } = config;
+    return createAnalyticsApi({ access, clickhouse, sink: { asOf }, clock, testThreadPrefixes });
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * Everything that needs an open log: threads, subscriptions, the route table, event streams and the HTTP API. Made when
+ * the handlers are registered, and not before.
+ */
+import type { Clock } from '../../actors/clock.js';
+import type { Logger } from '../../actors/log-line.js';
+import type { Incidents } from '../../actors/monitor/incidents.js';
+import type { Monitor } from '../../actors/monitor/monitor.js';
+import type { Transitions } from '../../actors/facts/transitions.js';
+import type { ThreadLog } from '../../actors/log/thread-log.js';
+import { Threads } from '../../actors/threads/threads.js';
+import type { Analytics } from './analytics.js';
+import { createApi } from '../http/api.js';
+import { ApiAccess } from '../auth/api-access.js';
+import { createAuthenticator } from '../auth/auth.js';
+import { CatchUp } from '../chat/catch-up.js';
+import type { Chat } from '../chat/chat.js';
+import type { Config } from '../config/config.js';
+import type { Connections } from '../chat/connections.js';
+import { EventStreams } from '../http/event-streams.js';
+import type { HttpRoute } from '../http/http.js';
+import { MESSAGE_BYTES_MAX } from './listener.js';
+import { presenceFrame } from '../chat/frame-encoder.js';
+import { clientLimits, connectionLimits } from '../chat/limits.js';
+import { createRoutes } from '../chat/routes.js';
+import { Subscriptions } from '../chat/subscriptions.js';
+
+/** What the backend is made of. */
+export interface BackendOptions {
+  readonly config: Config;
+  readonly node: string;
+  readonly log: ThreadLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly monitor: Monitor;
+  readonly incidents: Incidents;
+  readonly transitions: Transitions;
+  readonly chat: Chat;
+  readonly connections: Connections;
+  readonly analytics: Analytics;
+  /** Gives a frame to every WebSocket in a thread's topic. */
+  readonly publish: (thread: string, frame: string) => void;
+  readonly isServing: () => boolean;
+}
+
+/** The parts that the server goes on to use. */
+export interface Backend {
+  readonly threads: Threads;
+  readonly events: EventStreams;
+  /** Everything below `/api/`. */
+  readonly routes: readonly HttpRoute[];
+  /** Frame types that now have a handler. */
+  readonly handlers: readonly string[];
+}
+
+/** Makes the backend and gives the chat what it needs of it. */
+export function createBackend(options: BackendOptions): Backend {
+  const { config, node, log, clock, logger, monitor, incidents, chat, connections, isServing } =
+    options;
+  const auth = createAuthenticator(config.authJwtSecret, config.authJwksUrl);
+  const fanOut = (thread: string, frame: string): void => {
+    options.publish(thread, frame);
+    events.publish(thread, frame);
+  };
+  const threads = new Threads({
+    log,
+    clock,
+    logger,
+    counts: monitor.counts,
+    incidents,
+    monitor,
+    transitions: options.transitions,
+    stopwatch: () => performance.now(),
+    testThreadPrefixes: config.testThreadPrefixes,
+    graceMs: config.deliveryGraceMs,
+    audience: {
+      fanOut,
+      presence: (thread, change) => {
+        fanOut(thread, presenceFrame(thread, change));
+      },
+      isReachable: (user) => connections.isReachable(user),
+      fallback: (user, frame) => connections.fallback(user, frame)
+    }
+  });
+  const catchUp = new CatchUp(log, threads, logger, {
+    unreadable: (count) => {
+      monitor.unreadableThreads(count);
+    },
+    caughtUp: (connection) => {
+      connections.lagEnds(connection);
+    }
+  });
+  const subscriptions = new Subscriptions(log, threads, catchUp);
+  const events = new EventStreams({
+    clock,
+    log,
+    subscriptions,
+    limits: connectionLimits(config),
+    connections,
+    onDropped: (socket, frame) => {
+      chat.dropped(socket, frame);
+    },
+    onDrain: (socket) => {
+      chat.drain(socket);
+    }
+  });
+  const access = new ApiAccess(config.apiKey, auth, config.environment === 'development');
+  const api = createApi({
+    access,
+    log,
+    threads,
+    events,
+    clock,
+    bodyBytes: config.limitFrameBytes === 0 ? MESSAGE_BYTES_MAX : config.limitFrameBytes,
+    isServing
+  });
+  const routes = createRoutes({
+    node,
+    clock,
+    log,
+    threads,
+    connections,
+    subscriptions,
+    auth,
+    limits: clientLimits(config),
+    fanOut,
+    resume: (connection) => {
+      chat.resume(connection);
+    }
+  });
+  chat.begin({ threads, catchUp, subscriptions, routes });
+  return {
+    threads,
+    events,
+    routes: [
+      api,
+      options.analytics.api(access),
+      options.analytics.journeys({ access, log, threads, connections })
+    ],
+    handlers: Object.keys(routes)
+  };
+}

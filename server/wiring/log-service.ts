@@ -1,0 +1,86 @@
+/**
+ * The thread log as a supervised child: claims the data directory, opens the log, and says when it stops or starts
+ * taking messages.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock } from '../../actors/clock.js';
+import { claimDataDir, type DataDirClaim } from '../../actors/log/lmdb/disk/data-dir.js';
+import { openLmdbLog } from '../../actors/log/lmdb/lmdb-log.js';
+import type { Logger } from '../../actors/log-line.js';
+import type { Service } from '../../actors/service.js';
+import type { LogHealth, ThreadLog } from '../../actors/log/thread-log.js';
+import { LOG_FOLDER, type Config } from '../config/config.js';
+
+/** Opens and closes the log of record. */
+export class LogService implements Service {
+  private readonly config: Config;
+  private readonly clock: Clock;
+  private readonly logger: Logger;
+  /** Called each time the log takes messages again. */
+  onWritable: () => void = () => undefined;
+  /** Called each time it stops or starts to: with why it takes none, null when it does. */
+  onFault: (reason: string | null) => void = () => undefined;
+  private claim: DataDirClaim | null = null;
+  private opened: ThreadLog | null = null;
+
+  constructor(config: Config, clock: Clock, logger: Logger) {
+    this.config = config;
+    this.clock = clock;
+    this.logger = logger;
+  }
+
+  /** The open log; null before and after. */
+  get log(): ThreadLog | null {
+    return this.opened;
+  }
+
+  /** Whether the log takes messages, and if not, why. */
+  health(): LogHealth {
+    return this.opened?.health() ?? { writable: false, reason: 'not open' };
+  }
+
+  async start(): Promise<void> {
+    const { dataDir, durability, retentionMessages, retentionDays, clickhouseUrl } = this.config;
+    this.claim = claimDataDir(dataDir);
+    const log = await openLmdbLog({
+      dir: join(dataDir, LOG_FOLDER),
+      durability,
+      clock: this.clock,
+      retention: { messages: retentionMessages ?? null, days: retentionDays ?? null },
+      isFeedRead: clickhouseUrl !== 'off',
+      newEpoch: () => `x${randomBytes(6).toString('hex')}`
+    });
+    if (log.epochRenewed) {
+      this.logger.warn(
+        'the machine went down under a log with DURABILITY=process: what was acknowledged last may be lost, ' +
+          'so every thread has a new epoch and clients are told of a gap',
+        { actor: 'log' }
+      );
+    }
+    log.onHealth((health) => {
+      this.tell(health);
+    });
+    this.opened = log;
+  }
+
+  async stop(): Promise<void> {
+    await this.opened?.close();
+    this.opened = null;
+    this.claim?.release();
+  }
+
+  private tell({ writable, reason }: LogHealth): void {
+    this.onFault(writable ? null : (reason ?? 'no reason given'));
+    if (writable) {
+      this.logger.info('The thread log takes messages again', { actor: 'log' });
+      this.onWritable();
+      return;
+    }
+    this.logger.error(
+      `the thread log takes no messages (${reason ?? 'no reason given'}): publishes are answered ` +
+        '"unavailable" until it does; nothing acknowledged is lost',
+      { actor: 'log' }
+    );
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The report of `/status`: one shape, put together from what each part says of itself.
+ */
+import type { SinkStatus } from '../../actors/clickhouse/sink.js';
+import type { HandlersStatus } from '../../actors/handlers.js';
+import type { MonitorStatus } from '../../actors/monitor/monitor.js';
+import type { LogHealth } from '../../actors/log/thread-log.js';
+import type { ThreadsStatus } from '../../actors/threads/threads.js';
+import type { ClickhouseStatus } from '../../machines/clickhouse/clickhouse-status.js';
+import type { PhaseTime } from './startup-timeline.js';
+import type { SupervisionRow } from './supervision.js';
+
+/** The server as a whole, worst first. */
+export const SERVER_STATUSES = ['failed', 'draining', 'initializing', 'degraded', 'ready'] as const;
+
+/** One of {@link SERVER_STATUSES}. */
+export type ServerStatus = (typeof SERVER_STATUSES)[number];
+
+/** Something the server waits for; milliseconds from now. */
+export interface WaitingFor {
+  readonly what: string;
+  readonly attempt: number;
+  readonly of: number | null;
+  readonly nextAttemptMs: number | null;
+  readonly deadlineMs: number | null;
+}
+
+/** One service as `/status` shows it; `since` is an ISO time. */
+export interface ServiceStatus {
+  readonly service: string;
+  readonly required: boolean;
+  readonly status: ClickhouseStatus['status'];
+  readonly error: string | null;
+  readonly mode: string;
+  readonly since: string;
+  readonly restarts: number;
+  readonly nextAttemptMs: number | null;
+}
+
+/** How far ClickHouse has what the log has; `since` and `lastStoredAt` are ISO times. */
+export type SinkRow = Omit<SinkStatus, 'since' | 'lastStoredAt'> & {
+  readonly since: string;
+  readonly lastStoredAt: string | null;
+};
+
+/** Body of `/status`. */
+export interface StatusReport {
+  readonly status: ServerStatus;
+  readonly reason: string | null;
+  readonly environment: string;
+  readonly version: string;
+  readonly node: string;
+  readonly transport: { readonly kind: string; readonly fallbackReason: string | null };
+  readonly since: string;
+  readonly uptimeMs: number;
+  readonly startup: {
+    readonly complete: boolean;
+    readonly phase: string;
+    readonly tookMs: number | null;
+    readonly phases: readonly PhaseTime[];
+  };
+  readonly handlers: HandlersStatus;
+  readonly services: readonly ServiceStatus[];
+  /** Null while there is none, as with CLICKHOUSE_URL=off. */
+  readonly sink: SinkRow | null;
+  readonly log: LogHealth & { readonly durability: string };
+  /** Every supervised part, what its supervisor does about it, and why. */
+  readonly supervision: readonly SupervisionRow[];
+  readonly monitor: MonitorStatus;
+  readonly threads: ThreadsStatus;
+  readonly connections: { readonly open: number; readonly lagging: number };
+  readonly waitingFor: readonly WaitingFor[];
+  /** Whether there is an inspector, and whether it asks for a token. */
+  readonly inspect: 'on' | 'off' | 'token';
+}
+
+/** The row of `services` for ClickHouse. */
+export function serviceStatus(clickhouse: ClickhouseStatus): ServiceStatus {
+  const { service, required, status, error, mode, since, restarts, nextAttemptMs } = clickhouse;
+  return {
+    service,
+    required,
+    status,
+    error,
+    mode,
+    since: new Date(since).toISOString(),
+    restarts,
+    nextAttemptMs
+  };
+}
+
+/** What `waitingFor` says of ClickHouse: something only while it is not there and is being tried. */
+export function waitingForService(clickhouse: ClickhouseStatus): WaitingFor[] {
+  if (clickhouse.status === 'connected' || clickhouse.status === 'skipped') return [];
+  const { service, attempt, of, nextAttemptMs, deadlineMs } = clickhouse;
+  return [{ what: service, attempt, of, nextAttemptMs, deadlineMs }];
+}

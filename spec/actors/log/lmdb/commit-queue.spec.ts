@@ -1,0 +1,143 @@
+import { expect } from 'chai';
+import { CommitQueue, PROBE_MS, type Job } from '../../../../actors/log/lmdb/commit-queue.js';
+import type { LogWrite } from '../../../../actors/log/lmdb/log-store.js';
+import { HandClock, until } from './log-fixture.js';
+
+/** A store whose commits end when they are told to. */
+class HeldStore {
+  readonly commits: { keys: unknown[]; resolve: () => void; reject: (error: Error) => void }[] = [];
+
+  commit(writes: readonly LogWrite[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.commits.push({ keys: writes.map(({ key }) => key[0]), resolve, reject });
+    });
+  }
+
+  /** Waits for the n-th commit, from 0. */
+  async nth(index: number): Promise<HeldStore['commits'][number]> {
+    await until(() => this.commits.length > index);
+    const commit = this.commits[index];
+    if (commit === undefined) throw new Error('no commit');
+    return commit;
+  }
+}
+
+describe('CommitQueue', () => {
+  let store: HeldStore;
+  let clock: HandClock;
+  let events: string[];
+  let background: Job[];
+  let recovers: boolean;
+  let queue: CommitQueue;
+
+  beforeEach(() => {
+    store = new HeldStore();
+    clock = new HandClock();
+    events = [];
+    background = [];
+    recovers = true;
+    queue = new CommitQueue({
+      store,
+      clock,
+      recover: () => (recovers ? Promise.resolve() : Promise.reject(new Error('still full'))),
+      onFailure: () => events.push('void'),
+      background: () => background.shift() ?? null
+    });
+    queue.onHealth(({ writable }) => events.push(writable ? 'up' : 'down'));
+  });
+
+  function job(name: string): Job {
+    return {
+      bytes: 1,
+      write: (into) => into.push({ key: [name], value: '' }),
+      settle: (failure) => events.push(failure === null ? name : `${name}: ${failure}`)
+    };
+  }
+
+  it('puts what gathers during a commit into the next one when that is done', async () => {
+    queue.push(job('a'));
+    queue.push(job('b'));
+    const first = await store.nth(0);
+    queue.push(job('c'));
+    queue.push(job('d'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(store.commits).to.have.lengthOf(1);
+    first.resolve();
+    const second = await store.nth(1);
+    expect([first.keys, second.keys]).to.deep.equal([
+      ['a', 'b'],
+      ['c', 'd']
+    ]);
+    await until(() => events.length === 2);
+    second.resolve();
+    await until(() => events.length === 4);
+    expect(events).to.deep.equal(['a', 'b', 'c', 'd']);
+  });
+
+  it('fails what was under way and all behind it, after saying so, when a commit fails', async () => {
+    queue.push(job('a'));
+    const first = await store.nth(0);
+    queue.push(job('b'));
+    first.reject(new Error('EIO'));
+    await until(() => events.length === 4);
+    const why = 'the thread log cannot write: EIO';
+    expect(events).to.deep.equal(['down', 'void', `a: ${why}`, `b: ${why}`]);
+    expect(queue.refusal()).to.equal(why);
+    expect(store.commits).to.have.lengthOf(1);
+  });
+
+  it('says that it is back once when the disk has recovered', async () => {
+    recovers = false;
+    queue.push(job('a'));
+    (await store.nth(0)).reject(new Error('EIO'));
+    await until(() => clock.pending === 1);
+    clock.advance(PROBE_MS - 1);
+    expect(clock.pending).to.equal(1);
+    clock.advance(1);
+    await until(() => clock.pending === 1);
+    recovers = true;
+    clock.advance(PROBE_MS);
+    await until(() => queue.health().writable);
+    expect(events.filter((event) => event === 'up' || event === 'down')).to.deep.equal([
+      'down',
+      'up'
+    ]);
+    queue.push(job('b'));
+    (await store.nth(1)).resolve();
+    await until(() => events.at(-1) === 'b');
+  });
+
+  it('gives the background its turn when jobs never stop coming', async () => {
+    background.push(job('trim'));
+    queue.push(job('0'));
+    for (let round = 0; !store.commits.some(({ keys }) => keys[0] === 'trim'); round += 1) {
+      const commit = await store.nth(round);
+      queue.push(job(String(round + 1)));
+      commit.resolve();
+      expect(round).to.be.lessThan(20);
+    }
+  });
+
+  it('does background work when nothing else waits', async () => {
+    background.push(job('trim'));
+    queue.nudge();
+    expect((await store.nth(0)).keys).to.deep.equal(['trim']);
+  });
+
+  it('finishes what it has and refuses more when it closes', async () => {
+    queue.push(job('a'));
+    const closed = queue.close();
+    expect(queue.refusal()).to.equal('the thread log is closed');
+    (await store.nth(0)).resolve();
+    await closed;
+    expect(events).to.deep.equal(['a']);
+  });
+
+  it('closes and asks the disk no more when it cannot write', async () => {
+    queue.push(job('a'));
+    (await store.nth(0)).reject(new Error('EIO'));
+    await until(() => clock.pending === 1);
+    await queue.close();
+    expect(clock.pending).to.equal(0);
+  });
+});

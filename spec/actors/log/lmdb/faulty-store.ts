@@ -1,0 +1,37 @@
+import {
+  openStore,
+  type LogStore,
+  type StoreOptions
+} from '../../../../actors/log/lmdb/log-store.js';
+
+/** Rows on disk whose next commit fails when a spec says so. */
+export interface FaultyStore extends LogStore {
+  /** How the next commit fails: with nothing stored, or with everything stored all the same. */
+  fault: 'lost' | 'kept' | null;
+  /** Commits that went well. */
+  commits: number;
+}
+
+/** Opens the real rows with a fault to come. */
+export function openFaultyStore(options: StoreOptions): FaultyStore {
+  const store = openStore(options);
+  const faulty: FaultyStore = {
+    fault: null,
+    commits: 0,
+    get: (key) => store.get(key),
+    range: (range) => store.range(range),
+    keys: (range) => store.keys(range),
+    count: (range) => store.count(range),
+    commit: async (writes) => {
+      const { fault } = faulty;
+      faulty.fault = null;
+      if (fault !== 'lost') await store.commit(writes);
+      if (fault !== null) throw new Error(`EIO, ${fault}`);
+      faulty.commits += 1;
+    },
+    sync: () => store.sync(),
+    reopen: () => store.reopen(),
+    close: () => store.close()
+  };
+  return faulty;
+}

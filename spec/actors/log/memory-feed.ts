@@ -1,0 +1,181 @@
+import type { Fact, StepFact } from '../../../actors/facts/fact.js';
+import type {
+  FactFilter,
+  FeedBacklog,
+  FeedBatch,
+  FeedEntry,
+  FeedFact,
+  FoundFacts,
+  LogFeed
+} from '../../../actors/log/log-feed.js';
+import { messageFrame } from '../../../protocol/message-frame.js';
+
+/** When the first message of a feed was received, unless the spec says otherwise. */
+export const FED_AT = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+/** A feed in memory. What is added is there at once; the spec may make it fail. */
+export class MemoryFeed implements LogFeed {
+  readonly facts: FeedFact[] = [];
+  /** Ids that it was rewound for, in order. */
+  readonly rewinds: string[] = [];
+  /** What reading throws, null when it works. */
+  readFault: Error | null = null;
+  /** What noting that a batch was taken rejects with, null when it works. */
+  takeFault: Error | null = null;
+  takes = 0;
+  isKept = true;
+  /** Whether `find` says that it has looked at all. */
+  isWhole = true;
+  readonly #threads = new Map<string, { readonly entries: FeedEntry[]; taken: number }>();
+  #factsTaken = 0;
+  #storeId: string | null = null;
+  #turn = 0;
+  #listener: () => void = () => undefined;
+
+  /** Adds a message to a thread. */
+  say(thread: string, body: unknown, { user = 'ada', mid = '', at = FED_AT } = {}): void {
+    const offset = (this.#threads.get(thread)?.entries.length ?? 0) + 1;
+    const parts = {
+      mid: mid === '' ? `${thread}-${String(offset)}` : mid,
+      user,
+      kind: 'user_message',
+      bodyJson: JSON.stringify(body),
+      at
+    };
+    this.add({ thread, epoch: 'e1', offset, frame: messageFrame(thread, offset, parts) });
+  }
+
+  /** Adds an entry as it is; its offset is the next of its thread. */
+  add(entry: FeedEntry): void {
+    const { thread } = entry;
+    this.#tell(() => {
+      const stored = this.#threads.get(thread) ?? { entries: [], taken: 0 };
+      this.#threads.set(thread, stored);
+      stored.entries.push(entry);
+    });
+  }
+
+  /** All messages, thread by thread. */
+  get entries(): FeedEntry[] {
+    return [...this.#threads.values()].flatMap(({ entries }) => entries);
+  }
+
+  record(fact: Fact): void {
+    this.#tell(() => this.facts.push({ id: this.facts.length + 1, epoch: 'e1', fact }));
+  }
+
+  storeId(): string | null {
+    return this.#storeId;
+  }
+
+  rewind(storeId: string): Promise<void> {
+    this.rewinds.push(storeId);
+    this.#storeId = storeId;
+    for (const stored of this.#threads.values()) stored.taken = 0;
+    this.#factsTaken = 0;
+    return Promise.resolve();
+  }
+
+  next(limit: number, maxChars: number): FeedBatch {
+    if (this.readFault !== null) throw this.readFault;
+    const waiting = this.#waiting();
+    const ahead = this.#turn++ % Math.max(1, waiting.length);
+    const inTurn = [...waiting.slice(ahead), ...waiting.slice(0, ahead)].flatMap((thread) =>
+      thread.entries.slice(thread.taken, thread.taken + limit + 1)
+    );
+    const entries: FeedEntry[] = [];
+    let chars = 0;
+    for (const entry of inTurn.slice(0, limit)) {
+      chars += entry.frame.length;
+      if (entries.length > 0 && chars > maxChars) break;
+      entries.push(entry);
+    }
+    const facts = this.facts.slice(this.#factsTaken);
+    const more = entries.length < inTurn.length || facts.length > limit;
+    return { entries, facts: facts.slice(0, limit), more };
+  }
+
+  take(batch: FeedBatch): Promise<void> {
+    if (this.takeFault !== null) return Promise.reject(this.takeFault);
+    this.takes += 1;
+    for (const { thread, offset } of batch.entries) {
+      const stored = this.#threads.get(thread);
+      if (stored !== undefined) stored.taken = Math.max(offset, stored.taken);
+    }
+    for (const { id } of batch.facts) this.#factsTaken = Math.max(id, this.#factsTaken);
+    return Promise.resolve();
+  }
+
+  backlog(): FeedBacklog {
+    const facts = this.facts.length - this.#factsTaken;
+    return { threads: this.#waiting().length, facts, factsDropped: 0, isDiskLow: false };
+  }
+
+  find({ thread, since, isWanted }: FactFilter): Promise<FoundFacts> {
+    if (this.readFault !== null) return Promise.reject(this.readFault);
+    const facts = this.facts
+      .slice(this.#factsTaken)
+      .map(({ fact }) => fact)
+      .filter((fact) => 'thread' in fact && fact.thread === thread)
+      .filter((fact) => fact.at >= since && isWanted(fact));
+    return Promise.resolve({ facts, isWhole: this.isWhole });
+  }
+
+  onWork(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  #waiting() {
+    return [...this.#threads.values()].filter(({ entries, taken }) => taken < entries.length);
+  }
+
+  #tell(add: () => void): void {
+    const { threads, facts } = this.backlog();
+    add();
+    if (threads === 0 && facts === 0) this.#listener();
+  }
+}
+
+/** A delivery as it happens a thousand times a day. */
+export function delivered(thread: string, offset: number, more: Partial<Fact> = {}): Fact {
+  return {
+    kind: 'delivery',
+    thread,
+    epoch: 'e1',
+    offset,
+    messages: 1,
+    outcome: 'delivered',
+    subscribers: 2,
+    at: FED_AT,
+    tookMs: 3,
+    ...more
+  } as Fact;
+}
+
+/** A user's reading of a span of messages. */
+export function stepped(
+  thread: string,
+  step: StepFact['step'],
+  from: number,
+  upTo: number,
+  more: Partial<StepFact> = {}
+): StepFact {
+  const at = FED_AT;
+  const who = { user: 'bob', connection: 'c1' };
+  return { kind: 'step', step, thread, epoch: 'e1', ...who, from, upTo, since: at, at, ...more };
+}
+
+/** A transition of a delivery chart. */
+export function moved(thread: string, from: string, to: string, more: Partial<Fact> = {}): Fact {
+  return {
+    kind: 'transition',
+    chart: 'delivery',
+    actor: `delivery:${thread}`,
+    from,
+    to,
+    event: 'subscriber.joined',
+    at: FED_AT,
+    spentMs: 1_000,
+    ...more
+  } as Fact;
+}

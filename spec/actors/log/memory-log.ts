@@ -1,0 +1,199 @@
+import { LogUnavailableError } from '../../../actors/log/log-errors.js';
+import { messageFrame } from '../../../protocol/message-frame.js';
+import { MemoryFeed } from './memory-feed.js';
+import type {
+  AppendResult,
+  Durability,
+  FoundEntry,
+  LogEntry,
+  LogHealth,
+  NewEntry,
+  ThreadHead,
+  ThreadLog,
+  Unwatched,
+  UserThread
+} from '../../../actors/log/thread-log.js';
+
+interface Stored extends NewEntry {
+  readonly frame: string;
+}
+
+interface StoredThread {
+  readonly entries: Stored[];
+  owner: string | null;
+}
+
+/**
+ * A thread log in memory. What is appended is answered when the spec commits, or at once while `isPrompt`. A spec may
+ * make it refuse everything, refuse marks, or fail to be read.
+ */
+export class MemoryLog implements ThreadLog {
+  readonly durability: Durability = 'disk';
+  readonly feed = new MemoryFeed();
+  isPrompt = true;
+  fault: string | null = null;
+  markFault: string | null = null;
+  isUnreadable = false;
+  readonly forgotten: string[] = [];
+  readonly #threads = new Map<string, StoredThread>();
+  readonly #marks = new Map<string, Unwatched>();
+  readonly #readMarks = new Map<string, number>();
+  #waiting: (() => void)[] = [];
+  #listener: (health: LogHealth) => void = () => undefined;
+
+  /** Makes what waits durable and answers it, in order. */
+  commit(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const answer of waiting) answer();
+  }
+
+  /** Sets why nothing can be written, null when everything can, and tells it. */
+  fail(fault: string | null): void {
+    this.fault = fault;
+    this.#listener(this.health());
+  }
+
+  head(thread: string): ThreadHead | null {
+    if (this.isUnreadable) throw new Error('the log cannot be read');
+    const stored = this.#threads.get(thread);
+    if (stored === undefined) return null;
+    const { entries, owner } = stored;
+    return { epoch: 'e1', first: 1, last: entries.length, at: entries.at(-1)?.at ?? 0, owner };
+  }
+
+  append(thread: string, entry: NewEntry, done: (result: AppendResult) => void): void {
+    this.#waiting.push(() => {
+      done(this.#store(thread, entry));
+    });
+    if (this.isPrompt) this.commit();
+  }
+
+  read(thread: string, after: number, limit: number, maxBytes: number): LogEntry[] {
+    const page: LogEntry[] = [];
+    let bytes = 0;
+    for (const { offset, frame } of this.#all(thread).slice(after, after + limit)) {
+      bytes += frame.length;
+      if (page.length > 0 && bytes > maxBytes) break;
+      page.push({ offset, frame });
+    }
+    return page;
+  }
+
+  readBefore(thread: string, before: number, limit: number): LogEntry[] {
+    return this.#all(thread)
+      .slice(0, Math.max(0, before - 1))
+      .slice(-limit);
+  }
+
+  withMid(mid: string, limit: number, only?: string): FoundEntry[] {
+    if (this.isUnreadable) throw new LogUnavailableError('the log cannot be read');
+    return [...this.#threads]
+      .filter(([thread]) => only === undefined || thread === only)
+      .flatMap(([thread, { entries }]) => {
+        const index = entries.findIndex((entry) => entry.mid === mid);
+        const frame = entries[index]?.frame;
+        return frame === undefined ? [] : [{ thread, offset: index + 1, frame }];
+      })
+      .slice(0, limit);
+  }
+
+  ensure(thread: string): ThreadHead {
+    return this.head(thread) ?? { epoch: 'e1', first: 1, last: 0, at: 0, owner: null };
+  }
+
+  async setOwner(thread: string, owner: string): Promise<void> {
+    this.#thread(thread).owner = owner;
+  }
+
+  readMark(thread: string, user: string): number {
+    return this.#readMarks.get(`${thread} ${user}`) ?? 0;
+  }
+
+  async setReadMark(thread: string, user: string, read: number): Promise<number> {
+    const mark = Math.max(read, this.readMark(thread, user));
+    this.#readMarks.set(`${thread} ${user}`, mark);
+    return mark;
+  }
+
+  userThreads(
+    user: string,
+    before: number,
+    limit: number
+  ): { threads: UserThread[]; more: boolean } {
+    const rows = [...this.#threads]
+      .filter(([, { entries }]) => entries.some((entry) => entry.user === user))
+      .map(([thread]) => ({ thread, head: this.ensure(thread) }))
+      .filter(({ head }) => head.at < before)
+      .sort((one, other) => other.head.at - one.head.at)
+      .map(({ thread, head }) => ({
+        thread,
+        head,
+        read: this.readMark(thread, user),
+        last: this.readBefore(thread, head.last + 1, 1)[0] ?? null
+      }));
+    return { threads: rows.slice(0, limit), more: rows.length > limit };
+  }
+
+  async setUnwatched(thread: string, state: Omit<Unwatched, 'thread'> | null): Promise<void> {
+    if (this.markFault !== null) throw new Error(this.markFault);
+    if (state === null) this.#marks.delete(thread);
+    else this.#marks.set(thread, { thread, ...state });
+  }
+
+  unwatched(thread: string): Unwatched | null {
+    return this.#marks.get(thread) ?? null;
+  }
+
+  allUnwatched(): Iterable<Unwatched> {
+    return this.#marks.values();
+  }
+
+  health(): LogHealth {
+    return { writable: this.fault === null, reason: this.fault };
+  }
+
+  onHealth(listener: (health: LogHealth) => void): void {
+    this.#listener = listener;
+  }
+
+  forget(thread: string): void {
+    this.forgotten.push(thread);
+  }
+
+  async close(): Promise<void> {
+    this.commit();
+    this.fault = 'the thread log is closed';
+  }
+
+  #store(thread: string, entry: NewEntry): AppendResult {
+    if (this.fault !== null) return { ok: false, code: 'unavailable', reason: this.fault };
+    const stored = this.#thread(thread);
+    const index = stored.entries.findIndex(({ mid }) => mid === entry.mid);
+    const before = stored.entries[index];
+    if (before !== undefined) {
+      const { user, kind, bodyJson, at, frame } = before;
+      return user === entry.user && kind === entry.kind && bodyJson === entry.bodyJson
+        ? { ok: true, offset: index + 1, epoch: 'e1', at, duplicate: true, frame }
+        : { ok: false, code: 'conflict', reason: 'the mid was used for another message' };
+    }
+    const offset = stored.entries.length + 1;
+    const frame = messageFrame(thread, offset, entry);
+    stored.entries.push({ ...entry, frame });
+    stored.owner ??= entry.user;
+    this.feed.add({ thread, epoch: 'e1', offset, frame });
+    return { ok: true, offset, epoch: 'e1', at: entry.at, duplicate: false, frame };
+  }
+
+  #thread(thread: string): StoredThread {
+    const stored = this.#threads.get(thread) ?? { entries: [], owner: null };
+    this.#threads.set(thread, stored);
+    return stored;
+  }
+
+  #all(thread: string): LogEntry[] {
+    if (this.isUnreadable) throw new Error('the log cannot be read');
+    const entries = this.#threads.get(thread)?.entries ?? [];
+    return entries.map(({ frame }, index) => ({ offset: index + 1, frame }));
+  }
+}

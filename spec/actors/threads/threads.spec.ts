@@ -1,0 +1,800 @@
+import { expect } from 'chai';
+import type { ActiveThread } from '../../../actors/threads/active-thread.js';
+import { QUIET_ACTORS_MAX } from '../../../actors/threads/delivery-actors.js';
+import { DeliveryCounts } from '../../../actors/threads/delivery-counts.js';
+import { parseMessageFrame } from '../../../protocol/message-frame.js';
+import { PRESENCE_NAMES_MAX, type PresenceChange } from '../../../actors/threads/presence.js';
+import {
+  ACTIVE_MAX,
+  PASSIVATE_AFTER_MS,
+  PRESENCE_GATHER_LARGE_MS,
+  PRESENCE_GATHER_MS,
+  Threads
+} from '../../../actors/threads/threads.js';
+import type { AppendResult } from '../../../actors/log/thread-log.js';
+import type { DeliveryEvent } from '../../../machines/delivery/delivery.machine.js';
+import { TEST_THREAD_PREFIXES } from '../../../machines/delivery/test-thread.js';
+import { settle, VirtualClock } from '../../virtual-clock.js';
+import { MemoryLog } from '../log/memory-log.js';
+import { Incidents } from '../../../actors/monitor/incidents.js';
+import { Transitions } from '../../../actors/facts/transitions.js';
+import { RecordedLogger } from '../recorded-logger.js';
+
+const GRACE_MS = 10_000;
+const CANNOT = 'Cannot deliver message';
+const SKIPPING = 'Skipping message delivery for test thread: ';
+
+/** An event that makes a delivery actor crash in whatever state it is: its type cannot be read. */
+const POISON: DeliveryEvent = {
+  get type(): 'flush.done' {
+    throw new Error('a fault in the chart');
+  }
+};
+
+/** A registry over a log in memory, on virtual time, with an audience that keeps what it is given. */
+class Rig {
+  readonly log: MemoryLog;
+  readonly clock: VirtualClock;
+  readonly logger = new RecordedLogger();
+  readonly counts = new DeliveryCounts();
+  readonly fannedOut: { thread: string; offset: number }[] = [];
+  readonly fellBack: { user: string; offset: number }[] = [];
+  readonly presence: PresenceChange[] = [];
+  readonly reachable = new Set<string>();
+  /** How many connections of a reachable user take a fallback. */
+  takers = 1;
+  readonly threads: Threads;
+  #mid = 0;
+
+  constructor(log = new MemoryLog(), clock = new VirtualClock(), mid = 0) {
+    this.log = log;
+    this.clock = clock;
+    this.#mid = mid;
+    this.threads = new Threads({
+      log,
+      clock,
+      logger: this.logger,
+      incidents: new Incidents({ clock: this.clock, logger: this.logger }),
+      transitions: new Transitions({
+        clock: this.clock,
+        record: () => (fact) => this.log.feed.record(fact)
+      }),
+      monitor: { undelivered: () => undefined, delivered: () => undefined },
+      stopwatch: () => this.clock.now(),
+      counts: this.counts,
+      testThreadPrefixes: TEST_THREAD_PREFIXES,
+      graceMs: GRACE_MS,
+      audience: {
+        fanOut: (thread, frame) => this.fannedOut.push({ thread, offset: offsetOf(frame) }),
+        isReachable: (user) => this.reachable.has(user),
+        fallback: (user, frame) => {
+          if (this.takers > 0) this.fellBack.push({ user, offset: offsetOf(frame) });
+          return this.takers;
+        },
+        presence: (_, change) => this.presence.push(change)
+      }
+    });
+  }
+
+  /** The next process on the same log; this one is dead. */
+  restart(): Rig {
+    this.threads.close();
+    const next = new Rig(this.log, this.clock, this.#mid);
+    next.threads.open();
+    return next;
+  }
+
+  publish(
+    id: string,
+    { user = 'ada', stored = false, mid = `m${String((this.#mid += 1))}` } = {}
+  ): AppendResult[] {
+    const answers: AppendResult[] = [];
+    this.threads.publish(
+      this.threads.get(id),
+      { mid, user, kind: 'user_message', bodyJson: '1', at: this.clock.now() },
+      stored,
+      (result) => answers.push(result)
+    );
+    return answers;
+  }
+
+  /** A subscription that is given everything at once, as most are. */
+  join(id: string, user = 'bob'): ActiveThread {
+    const thread = this.threads.get(id);
+    this.threads.enter(thread, user);
+    this.threads.caughtUp(thread);
+    return thread;
+  }
+
+  crash(id: string): void {
+    this.threads.get(id).actor?.send(POISON);
+  }
+
+  /** Outcomes that are not zero. */
+  outcomes(): Record<string, number> {
+    return Object.fromEntries(Object.entries(this.counts.all()).filter(([, n]) => n > 0));
+  }
+
+  levels(): string[] {
+    return this.logger.lines.map(({ level }) => level);
+  }
+}
+
+function offsetOf(frame: string): number {
+  return parseMessageFrame(frame)?.offset ?? NaN;
+}
+
+function opened(): Rig {
+  const rig = new Rig();
+  rig.threads.open();
+  return rig;
+}
+
+describe('Threads', () => {
+  describe('outcomes', () => {
+    it('answers the first message that is held only once a restart would know of it', async () => {
+      const rig = opened();
+      let resolveMark: () => void = () => undefined;
+      const setUnwatched = rig.log.setUnwatched.bind(rig.log);
+      rig.log.setUnwatched = async (thread, state) => {
+        await new Promise<void>((resolve) => {
+          resolveMark = resolve;
+        });
+        await setUnwatched(thread, state);
+      };
+      const steps = () =>
+        rig.log.feed.facts.flatMap(({ fact }) =>
+          fact.kind === 'step' ? [[fact.step, fact.user, fact.from, fact.upTo]] : []
+        );
+      const answers = rig.publish('t');
+      await settle();
+      expect([answers.length, rig.log.unwatched('t')]).to.deep.equal([0, null]);
+      expect(steps()).to.deep.equal([]);
+      resolveMark();
+      await settle();
+      expect(answers).to.have.length(1);
+      expect(steps(), 'the time of a late ack').to.deep.equal([['acked', 'ada', 1, 1]]);
+      expect(rig.publish('t'), 'the next one need not wait').to.have.length(1);
+      expect(steps()).to.have.length(1);
+      expect(rig.log.unwatched('t')).to.deep.include({ from: 1, state: 'waiting' });
+    });
+
+    it('answers before anybody is given the message', () => {
+      const rig = opened();
+      const thread = rig.join('t');
+      const order: string[] = [];
+      rig.threads.publish(
+        thread,
+        { mid: 'm', user: 'ada', kind: 'user_message', bodyJson: '1', at: 1 },
+        false,
+        (result) => order.push(`${String(result.ok)} ${String(rig.fannedOut.length)}`)
+      );
+      expect(order).to.deep.equal(['true 0']);
+      expect(rig.fannedOut).to.have.length(1);
+    });
+
+    it('is delivered when somebody has subscribed', () => {
+      const rig = opened();
+      rig.join('t');
+      rig.publish('t');
+      expect(rig.fannedOut).to.deep.equal([{ thread: 't', offset: 1 }]);
+      expect(rig.outcomes()).to.deep.equal({ delivered: 1 });
+    });
+
+    it('is stored when nobody is there and that is enough', async () => {
+      const rig = opened();
+      rig.publish('t', { stored: true });
+      await rig.clock.advance(2 * GRACE_MS);
+      expect(rig.outcomes()).to.deep.equal({ stored: 1 });
+      expect(rig.logger.lines).to.deep.equal([]);
+    });
+
+    it('is delivered to the owner when the owner is connected elsewhere', async () => {
+      const rig = opened();
+      rig.publish('t', { user: 'ada', stored: true });
+      rig.reachable.add('ada');
+      rig.publish('t', { user: 'bob' });
+      await rig.clock.advance(2 * GRACE_MS);
+      expect(rig.fellBack).to.deep.equal([{ user: 'ada', offset: 2 }]);
+      expect(rig.outcomes()).to.deep.equal({ stored: 1, delivered_to_user: 1 });
+      expect(rig.logger.lines).to.deep.equal([]);
+    });
+
+    it('is held when the owner is the author', () => {
+      const rig = opened();
+      rig.reachable.add('ada');
+      rig.publish('t', { user: 'ada' });
+      expect(rig.outcomes()).to.deep.equal({ held: 1 });
+      expect(rig.fellBack).to.deep.equal([]);
+    });
+
+    it('is held when no connection of the owner takes it after all', () => {
+      const rig = opened();
+      rig.publish('t', { user: 'ada', stored: true });
+      rig.reachable.add('ada');
+      rig.takers = 0;
+      rig.publish('t', { user: 'bob' });
+      expect(rig.outcomes()).to.deep.equal({ stored: 1, held: 1 });
+      expect(rig.threads.status().waiting).to.equal(1);
+    });
+
+    it('is held when the owner cannot be read from the log', () => {
+      const rig = opened();
+      rig.publish('t', { user: 'ada', stored: true });
+      rig.reachable.add('ada');
+      rig.log.isUnreadable = true;
+      rig.publish('t', { user: 'bob' });
+      expect(rig.outcomes()).to.deep.equal({ stored: 1, held: 1 });
+    });
+
+    it('goes to the owner whom the server named, not to the first publisher', async () => {
+      const rig = opened();
+      await rig.log.setOwner('t', 'eve');
+      rig.reachable.add('ada').add('eve');
+      rig.publish('t', { user: 'ada' });
+      expect(rig.fellBack).to.deep.equal([{ user: 'eve', offset: 1 }]);
+    });
+
+    for (const prefix of TEST_THREAD_PREFIXES) {
+      it(`is skipped, with one debug line, in a thread ${prefix}… without subscribers`, async () => {
+        const rig = opened();
+        rig.reachable.add('ada');
+        rig.publish(`${prefix}1`, { user: 'bob' });
+        await rig.clock.advance(2 * GRACE_MS);
+        expect(rig.outcomes()).to.deep.equal({ skipped_test_thread: 1 });
+        expect(rig.logger.lines).to.deep.equal([
+          {
+            level: 'debug',
+            message: `${SKIPPING}${prefix}1`,
+            fields: { actor: 'delivery', thread: `${prefix}1` }
+          }
+        ]);
+        expect(rig.threads.status()).to.deep.include({ test: 1, waiting: 0, undelivered: 0 });
+        expect(rig.log.unwatched(`${prefix}1`)).to.equal(null);
+      });
+    }
+
+    it('builds no debug line when debug is off', () => {
+      const rig = opened();
+      rig.logger.isDebug = false;
+      rig.publish('test_1');
+      expect(rig.logger.lines).to.deep.equal([]);
+      expect(rig.outcomes()).to.deep.equal({ skipped_test_thread: 1 });
+    });
+
+    it('delivers a test thread like any other when somebody has subscribed', () => {
+      const rig = opened();
+      rig.join('test_1');
+      rig.publish('test_1');
+      expect(rig.outcomes()).to.deep.equal({ delivered: 1 });
+    });
+
+    it('is refused, and reaches nobody, when the log does not take it', () => {
+      const rig = opened();
+      rig.join('t');
+      rig.log.fail('no space left');
+      const [answer] = rig.publish('t');
+      expect(answer).to.deep.equal({ ok: false, code: 'unavailable', reason: 'no space left' });
+      expect(rig.outcomes()).to.deep.equal({ refused: 1 });
+      expect(rig.fannedOut).to.deep.equal([]);
+    });
+
+    it('is answered and given to nobody again when it is a duplicate', () => {
+      const rig = opened();
+      rig.join('t');
+      rig.publish('t', { mid: 'same' });
+      const [answer] = rig.publish('t', { mid: 'same' });
+      expect(answer).to.deep.include({ ok: true, duplicate: true, offset: 1 });
+      expect(rig.fannedOut).to.have.length(1);
+      expect(rig.outcomes()).to.deep.equal({ delivered: 1 });
+    });
+
+    it('goes by who is there when it is durable, not when it was sent', () => {
+      const rig = opened();
+      rig.log.isPrompt = false;
+      rig.publish('t');
+      rig.join('t');
+      rig.log.commit();
+      expect(rig.outcomes()).to.deep.equal({ delivered: 1 });
+    });
+  });
+
+  describe('grace and incident', () => {
+    it('says nothing inside the grace and one error when it is over', async () => {
+      const rig = opened();
+      rig.publish('t');
+      await rig.clock.advance(GRACE_MS - 1);
+      expect(rig.logger.lines).to.deep.equal([]);
+      expect(rig.threads.status()).to.deep.include({ waiting: 1, undelivered: 0 });
+      await rig.clock.advance(1);
+      expect(rig.threads.status()).to.deep.include({ waiting: 0, undelivered: 1 });
+      expect(rig.logger.lines).to.have.length(1);
+      expect(rig.logger.lines[0]?.level).to.equal('error');
+      expect(rig.logger.lines[0]?.message.startsWith(CANNOT)).to.equal(true);
+      expect(rig.logger.lines[0]?.fields).to.deep.equal({
+        actor: 'delivery',
+        thread: 't',
+        messages: 1,
+        fromOffset: 1,
+        waitedMs: GRACE_MS
+      });
+    });
+
+    it('says it once however many messages follow, and counts each', async () => {
+      const rig = opened();
+      rig.publish('t');
+      rig.publish('t');
+      await rig.clock.advance(GRACE_MS);
+      for (let n = 0; n < 5; n += 1) rig.publish('t');
+      await rig.clock.advance(10 * GRACE_MS);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+      expect(rig.outcomes()).to.deep.equal({ held: 2, undelivered: 7 });
+      expect(rig.threads.undeliveredThreads).to.equal(1);
+    });
+
+    it('does not shorten or prolong the grace when more messages come', async () => {
+      const rig = opened();
+      rig.publish('t');
+      await rig.clock.advance(GRACE_MS - 1);
+      rig.publish('t');
+      expect(rig.logger.with(CANNOT)).to.have.length(0);
+      await rig.clock.advance(1);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+    });
+
+    it('counts in its error line only what nobody has, not what was stored or reached the owner', async () => {
+      const rig = opened();
+      rig.publish('t', { user: 'ada' });
+      rig.publish('t', { user: 'ada', stored: true });
+      rig.reachable.add('ada');
+      rig.publish('t', { user: 'bob' });
+      await rig.clock.advance(GRACE_MS);
+      expect(rig.logger.lines[0]?.fields['messages']).to.equal(1);
+      rig.join('t', 'eve');
+      expect(rig.outcomes()).to.deep.equal({
+        held: 1,
+        stored: 1,
+        delivered_to_user: 1,
+        undelivered: 1,
+        delivered: 1
+      });
+    });
+
+    it('gives what was held to the next subscriber and says nothing when that comes in time', async () => {
+      const rig = opened();
+      rig.publish('t');
+      await rig.clock.advance(GRACE_MS - 1);
+      rig.join('t');
+      await rig.clock.advance(10 * GRACE_MS);
+      expect(rig.logger.lines).to.deep.equal([]);
+      expect(rig.outcomes()).to.deep.equal({ held: 1, delivered: 1 });
+      expect(rig.threads.status()).to.deep.include({ waiting: 0, undelivered: 0 });
+    });
+
+    it('closes the incident with one info line when a subscriber has been given everything', async () => {
+      const rig = opened();
+      rig.publish('t');
+      rig.publish('t');
+      await rig.clock.advance(GRACE_MS);
+      const thread = rig.threads.get('t');
+      rig.threads.enter(thread, 'bob');
+      expect(rig.levels()).to.deep.equal(['error']);
+      expect(thread.held?.from).to.equal(1);
+      rig.threads.caughtUp(thread);
+      rig.threads.caughtUp(thread);
+      expect(rig.levels()).to.deep.equal(['error', 'info']);
+      expect(rig.logger.lines[1]?.fields).to.deep.include({ thread: 't', messages: 2 });
+      expect(rig.threads.undeliveredThreads).to.equal(0);
+      expect(thread.held).to.equal(null);
+      await settle();
+      expect(rig.log.unwatched('t')).to.equal(null);
+    });
+
+    it('counts a message once when it is fanned out while a subscriber is being given what was held', async () => {
+      const rig = opened();
+      rig.publish('t');
+      const thread = rig.threads.get('t');
+      rig.threads.enter(thread, 'bob');
+      rig.publish('t');
+      rig.threads.caughtUp(thread);
+      expect(rig.outcomes()).to.deep.equal({ held: 1, delivered: 2 });
+    });
+
+    it('keeps holding when the subscriber leaves before it has been given everything', async () => {
+      const rig = opened();
+      rig.publish('t');
+      const thread = rig.threads.get('t');
+      rig.threads.enter(thread, 'bob');
+      rig.threads.leave(thread, 'bob');
+      expect(thread.held?.from).to.equal(1);
+      await rig.clock.advance(GRACE_MS);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+    });
+
+    it('opens another incident when a recovered thread is left again', async () => {
+      const rig = opened();
+      rig.publish('t');
+      await rig.clock.advance(GRACE_MS);
+      rig.threads.leave(rig.join('t'), 'bob');
+      rig.publish('t');
+      await rig.clock.advance(GRACE_MS);
+      expect(rig.logger.with(CANNOT)).to.have.length(2);
+      expect(rig.logger.lines.at(-1)?.fields).to.deep.include({ messages: 1, fromOffset: 2 });
+    });
+
+    it('is another matter in each thread', async () => {
+      const rig = opened();
+      rig.publish('t1');
+      await rig.clock.advance(GRACE_MS / 2);
+      rig.publish('t2');
+      await rig.clock.advance(GRACE_MS / 2);
+      expect(rig.threads.status()).to.deep.include({ waiting: 1, undelivered: 1 });
+      rig.join('t1');
+      expect(rig.threads.status()).to.deep.include({ waiting: 1, undelivered: 0 });
+    });
+  });
+
+  describe('restart', () => {
+    it('lets what waited wait for the startup grace, and no longer', async () => {
+      const before = opened();
+      before.publish('t');
+      await before.clock.advance(GRACE_MS - 1);
+      const rig = before.restart();
+      expect(rig.threads.status()).to.deep.include({ active: 1, waiting: 1, undelivered: 0 });
+      await rig.clock.advance(GRACE_MS - 1);
+      expect(rig.logger.lines).to.deep.equal([]);
+      await rig.clock.advance(1);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+      expect(rig.logger.lines[0]?.fields['waitedMs']).to.equal(2 * GRACE_MS - 1);
+    });
+
+    it('gives what waited to the first who comes back', async () => {
+      const before = opened();
+      before.publish('t');
+      await before.clock.advance(1);
+      const rig = before.restart();
+      expect(rig.threads.get('t').held?.from).to.equal(1);
+      rig.join('t');
+      await rig.clock.advance(10 * GRACE_MS);
+      expect(rig.logger.lines).to.deep.equal([]);
+      expect(rig.outcomes()).to.deep.equal({ delivered: 1 });
+    });
+
+    it('goes on counting an open incident, without making the thread active or saying it again', async () => {
+      const before = opened();
+      before.publish('t');
+      await before.clock.advance(GRACE_MS);
+      const rig = before.restart();
+      expect(rig.threads.status()).to.deep.include({ active: 0, waiting: 0, undelivered: 1 });
+      rig.publish('t');
+      await rig.clock.advance(10 * GRACE_MS);
+      expect(rig.logger.lines).to.deep.equal([]);
+      expect(rig.outcomes()).to.deep.equal({ undelivered: 1 });
+      rig.join('t');
+      expect(rig.levels()).to.deep.equal(['info']);
+      expect(rig.threads.undeliveredThreads).to.equal(0);
+    });
+
+    it('keeps the later of both graces for a message that comes just after the start', async () => {
+      const rig = opened();
+      await rig.clock.advance(1);
+      rig.publish('t');
+      await rig.clock.advance(GRACE_MS - 1);
+      expect(rig.logger.lines).to.deep.equal([]);
+      await rig.clock.advance(1);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+    });
+
+    for (const state of ['waiting', 'undelivered'] as const) {
+      it(`holds nothing of a thread that was ${state} and has a test prefix now`, async () => {
+        const rig = new Rig();
+        await rig.log.setUnwatched('test_1', { from: 1, since: rig.clock.now(), state });
+        rig.threads.open();
+        expect(rig.threads.get('test_1').held).to.equal(null);
+        await rig.clock.advance(10 * GRACE_MS);
+        expect(rig.threads.status()).to.deep.include({ waiting: 0, undelivered: 0 });
+        expect(rig.logger.lines).to.deep.equal([]);
+      });
+    }
+  });
+
+  describe('passivation', () => {
+    it('lets go of a thread when nobody has used it for a while', async () => {
+      const rig = opened();
+      rig.threads.leave(rig.join('t'), 'bob');
+      await rig.clock.advance(PASSIVATE_AFTER_MS - 1);
+      rig.threads.sweep();
+      expect(rig.threads.status().active).to.equal(1);
+      await rig.clock.advance(1);
+      rig.threads.sweep();
+      expect(rig.threads.status().active).to.equal(0);
+      expect(rig.log.forgotten).to.deep.equal(['t']);
+      expect(rig.clock.waiting).to.equal(0);
+    });
+
+    it('keeps a thread with a subscriber, a message under way or one that waits', async () => {
+      const rig = opened();
+      rig.join('watched');
+      rig.log.isPrompt = false;
+      rig.publish('pending');
+      rig.log.isPrompt = true;
+      await rig.clock.advance(10 * PASSIVATE_AFTER_MS);
+      rig.threads.sweep();
+      expect(rig.threads.status().active).to.equal(2);
+      rig.log.commit();
+      await settle();
+      rig.threads.sweep();
+      expect(rig.threads.status()).to.deep.include({ active: 2, waiting: 1 });
+    });
+
+    it('has an actor from the first subscriber on, none while all is quiet, and one again when something changes', async () => {
+      const rig = opened();
+      const thread = rig.join('t');
+      expect(thread.actor?.getSnapshot().matches('delivering')).to.equal(true);
+      await rig.clock.advance(PASSIVATE_AFTER_MS);
+      rig.threads.sweep();
+      expect(thread.actor).to.equal(null);
+      rig.threads.leave(thread, 'bob');
+      expect(thread.actor?.getSnapshot().matches('idle')).to.equal(true);
+    });
+
+    it('keeps few actors of threads that hold nothing, and one for each that holds something', async () => {
+      const rig = opened();
+      const watched = Array.from({ length: QUIET_ACTORS_MAX + 10 }, (_, n) =>
+        rig.join(`w${String(n)}`)
+      );
+      expect(watched.filter(({ actor }) => actor !== null)).to.have.length(QUIET_ACTORS_MAX);
+      rig.publish('held');
+      expect(rig.threads.get('held').actor?.getSnapshot().matches('waiting')).to.equal(true);
+      rig.publish(watched.at(-1)?.id ?? '');
+      expect(rig.outcomes()).to.deep.equal({ held: 1, delivered: 1 });
+      await rig.clock.advance(GRACE_MS);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+    });
+
+    it('lets go of threads that nobody uses for each that comes when there are very many', () => {
+      const rig = opened();
+      for (let n = 0; n < ACTIVE_MAX + 100; n++) rig.publish(`t${String(n)}`, { stored: true });
+      expect(rig.threads.status().active).to.be.at.most(ACTIVE_MAX);
+    });
+
+    it('revives a thread where it was, its incident too', async () => {
+      const rig = opened();
+      rig.publish('t');
+      await rig.clock.advance(GRACE_MS + PASSIVATE_AFTER_MS);
+      rig.threads.sweep();
+      expect(rig.threads.status()).to.deep.include({ active: 0, undelivered: 1 });
+      rig.publish('t');
+      expect(rig.outcomes()).to.deep.equal({ held: 1, undelivered: 2 });
+      expect(rig.threads.get('t').held).to.deep.include({ from: 1, messages: 2 });
+      rig.join('t');
+      expect(rig.levels()).to.deep.equal(['error', 'info']);
+      expect(rig.threads.undeliveredThreads).to.equal(0);
+    });
+
+    it('keeps a thread whose mark the log refused, writes it again, and says so once', async () => {
+      const rig = opened();
+      rig.publish('t');
+      await settle();
+      rig.log.markFault = 'no space left';
+      await rig.clock.advance(GRACE_MS + PASSIVATE_AFTER_MS);
+      for (let n = 0; n < 3; n += 1) {
+        rig.threads.sweep();
+        await settle();
+      }
+      expect(rig.threads.status().active).to.equal(1);
+      expect(rig.levels()).to.deep.equal(['error', 'warn']);
+      rig.log.markFault = null;
+      rig.threads.sweep();
+      await settle();
+      expect(rig.log.unwatched('t')?.state).to.equal('undelivered');
+      rig.threads.sweep();
+      expect(rig.threads.status()).to.deep.include({ active: 0, undelivered: 1 });
+    });
+
+    it('opens no incident for a thread whose subscribers are sent away in a drain, until that is over', async () => {
+      const rig = opened();
+      const thread = rig.join('t', 'bob');
+      rig.threads.drain(3 * GRACE_MS);
+      rig.threads.leave(thread, 'bob');
+      rig.publish('t');
+      await rig.clock.advance(3 * GRACE_MS - 1);
+      expect(rig.logger.with(CANNOT)).to.deep.equal([]);
+      await rig.clock.advance(1);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+    });
+
+    it('has no timers and starts none when it is closed', async () => {
+      const rig = opened();
+      rig.publish('t1');
+      const thread = rig.join('t2');
+      rig.log.isPrompt = false;
+      rig.publish('t3');
+      rig.threads.close();
+      expect(rig.clock.waiting).to.equal(0);
+      rig.threads.leave(thread, 'bob');
+      rig.log.commit();
+      await settle();
+      rig.threads.get('t3');
+      rig.threads.sweep();
+      expect(rig.clock.waiting).to.equal(0);
+      expect(rig.log.unwatched('t3')).to.deep.include({ from: 1, state: 'waiting' });
+    });
+  });
+
+  it('tells the analytics store what became of every message, and where the delivery chart went', async () => {
+    const rig = opened();
+    rig.publish('t');
+    await rig.clock.advance(GRACE_MS);
+    rig.publish('t');
+    rig.join('t');
+    rig.publish('t');
+    const facts = rig.log.feed.facts.map(({ fact }) => fact);
+    expect(
+      facts.flatMap((fact) =>
+        fact.kind === 'delivery' ? [[fact.outcome, fact.offset, fact.messages]] : []
+      )
+    ).to.deep.equal([
+      ['held', 1, 1],
+      ['undelivered', 1, 1],
+      ['undelivered', 2, 1],
+      ['delivered', 1, 2],
+      ['delivered', 3, 1]
+    ]);
+    const measured = facts.map((fact) => fact.kind === 'delivery' && 'appendedMs' in fact);
+    expect(measured.filter(Boolean), 'each message once').to.have.length(3);
+    expect(
+      facts.flatMap((fact) =>
+        fact.kind === 'transition' ? [`${fact.from} ${fact.event} ${fact.to}`] : []
+      )
+    ).to.deep.equal([
+      'waiting grace undelivered',
+      'undelivered subscriber.first flushing',
+      'flushing flush.done delivering'
+    ]);
+  });
+
+  describe('crash of a delivery actor', () => {
+    it('is contained, said and counted, and other threads notice nothing', async () => {
+      const rig = opened();
+      rig.join('other');
+      rig.publish('t');
+      rig.crash('t');
+      rig.publish('other');
+      rig.join('t');
+      rig.publish('t');
+      expect(rig.fannedOut).to.have.length(2);
+      expect(rig.outcomes()).to.deep.equal({ held: 1, delivered: 3 });
+      expect(rig.threads.crashes).to.equal(1);
+      expect(rig.logger.lines).to.have.length(1);
+      expect(rig.logger.lines[0]).to.deep.include({
+        level: 'error',
+        message: 'a delivery actor crashed and was replaced from its record'
+      });
+      expect(rig.logger.lines[0]?.fields).to.deep.include({
+        thread: 't',
+        reason: 'a fault in the chart'
+      });
+    });
+
+    it('leaves a grace as it was', async () => {
+      const rig = opened();
+      rig.publish('t');
+      await rig.clock.advance(GRACE_MS - 1);
+      rig.crash('t');
+      expect(rig.clock.nextMs).to.equal(1);
+      await rig.clock.advance(1);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+    });
+
+    it('leaves a grace as it was, too, when it ran anew since a subscriber left', async () => {
+      const rig = opened();
+      rig.publish('t');
+      await rig.clock.advance(GRACE_MS - 1);
+      const thread = rig.threads.get('t');
+      rig.threads.enter(thread, 'bob');
+      rig.threads.leave(thread, 'bob');
+      await rig.clock.advance(PRESENCE_GATHER_MS);
+      const { nextMs } = rig.clock;
+      rig.crash('t');
+      expect(rig.clock.nextMs).to.equal(nextMs);
+    });
+
+    it('leaves an incident open without saying it again', async () => {
+      const rig = opened();
+      rig.publish('t');
+      await rig.clock.advance(GRACE_MS);
+      rig.crash('t');
+      await rig.clock.advance(GRACE_MS);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+      rig.join('t');
+      expect(rig.levels().at(-1)).to.equal('info');
+      expect(rig.threads.undeliveredThreads).to.equal(0);
+    });
+
+    it('loses no message to the books, and is tried again at the next sweep, when it comes at once', async () => {
+      const rig = opened();
+      rig.clock.faults = 2;
+      rig.publish('t');
+      rig.publish('t');
+      expect(rig.threads.crashes).to.be.within(1, 2);
+      expect(rig.clock.waiting).to.equal(0);
+      expect(rig.threads.status().waiting).to.equal(1);
+      rig.clock.faults = 0;
+      rig.threads.sweep();
+      await rig.clock.advance(GRACE_MS);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+      expect(rig.outcomes()).to.deep.equal({ held: 2, undelivered: 2 });
+    });
+
+    it('does not call itself for ever when every new actor crashes as well', () => {
+      const rig = opened();
+      rig.publish('t');
+      rig.clock.faults = Infinity;
+      rig.crash('t');
+      for (let n = 0; n < 3; n += 1) rig.threads.sweep();
+      expect(rig.threads.crashes).to.equal(5);
+    });
+  });
+
+  describe('presence', () => {
+    it('is told in one frame, gathered', async () => {
+      const rig = opened();
+      rig.join('t', 'ada');
+      rig.join('t', 'bob');
+      await rig.clock.advance(PRESENCE_GATHER_MS - 1);
+      expect(rig.presence).to.deep.equal([]);
+      await rig.clock.advance(1);
+      expect(rig.presence).to.deep.equal([
+        { join: ['ada', 'bob'], leave: [], count: 2, isLarge: false }
+      ]);
+    });
+
+    it('is of people, not of connections', async () => {
+      const rig = opened();
+      const thread = rig.join('t', 'ada');
+      rig.join('t', 'ada');
+      await rig.clock.advance(PRESENCE_GATHER_MS);
+      rig.threads.leave(thread, 'ada');
+      await rig.clock.advance(PRESENCE_GATHER_MS);
+      expect(rig.presence).to.have.length(1);
+      rig.threads.leave(thread, 'ada');
+      await rig.clock.advance(PRESENCE_GATHER_MS);
+      expect(rig.presence.at(-1)).to.deep.include({ leave: ['ada'], count: 0 });
+    });
+
+    it('is silent when somebody was gone for a moment', async () => {
+      const rig = opened();
+      const thread = rig.join('t', 'ada');
+      await rig.clock.advance(PRESENCE_GATHER_MS);
+      rig.threads.leave(thread, 'ada');
+      rig.threads.enter(thread, 'ada');
+      await rig.clock.advance(10 * PRESENCE_GATHER_MS);
+      expect(rig.presence).to.have.length(1);
+    });
+
+    it('makes nobody present who subscribes without a name', async () => {
+      const rig = opened();
+      const thread = rig.threads.get('t');
+      rig.threads.enter(thread, null);
+      rig.publish('t');
+      rig.threads.leave(thread, null);
+      await rig.clock.advance(PRESENCE_GATHER_LARGE_MS);
+      expect(rig.presence).to.deep.equal([]);
+      expect(rig.outcomes()).to.deep.equal({ delivered: 1 });
+    });
+
+    it('is a number alone, and told less often, when a thread is large', async () => {
+      const rig = opened();
+      for (let n = 0; n <= PRESENCE_NAMES_MAX; n += 1) rig.join('t', `u${String(n)}`);
+      await rig.clock.advance(PRESENCE_GATHER_LARGE_MS);
+      const count = PRESENCE_NAMES_MAX + 1;
+      expect(rig.presence).to.deep.equal([{ join: [], leave: [], count, isLarge: true }]);
+      rig.join('t', 'one more');
+      await rig.clock.advance(PRESENCE_GATHER_MS);
+      expect(rig.presence).to.have.length(1);
+      await rig.clock.advance(PRESENCE_GATHER_LARGE_MS - PRESENCE_GATHER_MS);
+      expect(rig.presence.at(-1)).to.deep.include({ count: count + 1, isLarge: true });
+    });
+  });
+});

@@ -1,0 +1,283 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { appendMany, LogFixture } from '../actors/log/lmdb/log-fixture.js';
+import { runCli } from '../../cli/cli.js';
+import { claimDataDir } from '../../actors/log/lmdb/disk/data-dir.js';
+import { LOG_FOLDER } from '../../server/config/config.js';
+import { fakeSeat } from './chat/fake-seat.js';
+import { flagName, SETTINGS } from '../../server/config/settings.js';
+import { VERSION } from '../../server/wiring/version.js';
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const CLI = fileURLToPath(new URL('../../cli/cli.ts', import.meta.url));
+const TSX = import.meta.resolve('tsx');
+
+describe('the command line', () => {
+  let cwd: string;
+  const env = { PATH: process.env['PATH'] };
+
+  before(() => {
+    cwd = mkdtempSync(join(tmpdir(), 'rollcall-cli-'));
+  });
+
+  after(() => {
+    rmSync(cwd, { recursive: true, force: true });
+  });
+
+  /** Runs the command line in a process of its own. */
+  function spawned(args: readonly string[], more: Record<string, string> = {}): Promise<Ended> {
+    return new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        ['--import', TSX, CLI, ...args],
+        { cwd, env: { ...env, ...more } },
+        (error, stdout, stderr) => {
+          resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+        }
+      );
+    });
+  }
+
+  /** Runs the command line in this process. */
+  async function ran(
+    args: readonly string[],
+    more: Record<string, string> = {},
+    isTTY = false
+  ): Promise<Ended> {
+    const outside = fakeSeat({ env: more, cwd, isTTY });
+    const code = await runCli(args, outside);
+    return { code, stdout: outside.stdout.text, stderr: outside.stderr.text };
+  }
+
+  it('prints the version and ends with 0 when it runs as a process', async () => {
+    expect(await spawned(['version'])).to.deep.equal({
+      code: 0,
+      stdout: `rollcall ${VERSION}\n`,
+      stderr: ''
+    });
+  });
+
+  it('ends with 2 when a process is given an unknown command', async () => {
+    const { code, stdout, stderr } = await spawned(['strat']);
+    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+    expect(stderr).to.include('unknown command "strat"; did you mean start?');
+  });
+
+  it('ends with 3 and all faults in one message when a process is started with a bad configuration', async () => {
+    const { code, stdout, stderr } = await spawned(['start', '--port', 'http'], {
+      ENVIRONMENT: 'staging',
+      TEST_MODE: '0'
+    });
+    expect({ code, stdout }).to.deep.equal({ code: 3, stdout: '' });
+    expect(stderr).to.include(
+      '❌ CRITICAL: configuration refused (3 faults), nothing was started:'
+    );
+    for (const name of ['PORT', 'TEST_MODE', 'AUTH_JWT_SECRET'])
+      expect(stderr).to.include(`- ${name}`);
+  });
+
+  it('prints the configuration with secrets masked when a process checks it', async () => {
+    writeFileSync(join(cwd, '.env'), 'HOST=from.file\nAPI_KEY=hunter2\n');
+    const { code, stdout, stderr } = await spawned(['check', '--port=0'], {
+      CLICKHOUSE_URL: 'http://ada:hunter2@ch:8123/chat'
+    });
+    rmSync(join(cwd, '.env'));
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+    expect(stdout).to.match(/^PORT +flag +0$/m);
+    expect(stdout).to.match(/^HOST +\.env +from\.file$/m);
+    expect(stdout).to.match(/^API_KEY +\.env +••••$/m);
+    expect(stdout).to.match(/^CLICKHOUSE_URL +environment +http:\/\/ada:••••@ch:8123\/chat$/m);
+    expect(stdout).to.match(/^LOG_FORMAT +default +json$/m);
+    expect(stdout).to.not.include('hunter2');
+  });
+
+  it('prints every setting and nothing else when it checks the defaults', async () => {
+    const { stdout } = await ran(['check']);
+    const names = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ')[0]);
+    expect(names).to.deep.equal(Object.values(SETTINGS).map(({ name }) => name));
+  });
+
+  it('ends with 3 when it checks a bad configuration', async () => {
+    const { code, stdout, stderr } = await ran(['check'], { LOG_LEVEL: 'loud' });
+    expect({ code, stdout }).to.deep.equal({ code: 3, stdout: '' });
+    expect(stderr).to.include('LOG_LEVEL: "loud" is refused');
+  });
+
+  it('ends with 3 when the .env file cannot be read', async () => {
+    mkdirSync(join(cwd, '.env'));
+    const { code, stderr } = await ran(['check']);
+    rmSync(join(cwd, '.env'), { recursive: true });
+    expect(code).to.equal(3);
+    expect(stderr).to.include('.env: it is there but cannot be read');
+  });
+
+  it('lists its commands and ends with 0 when it is asked for help', async () => {
+    const { code, stdout } = await ran(['--help']);
+    expect(code).to.equal(0);
+    const commands = stdout
+      .split('\n')
+      .filter((line) => line.startsWith('  '))
+      .map((line) => line.trim().split('  ')[0]);
+    expect(commands).to.deep.equal([
+      'start',
+      'check',
+      'chat',
+      'tail',
+      'query',
+      'log check',
+      'log export',
+      'version'
+    ]);
+  });
+
+  it('says the same on standard error and ends with 2 when it gets no command', async () => {
+    const { code, stdout, stderr } = await ran([]);
+    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+    expect(stderr).to.equal((await ran(['--help'])).stdout);
+  });
+
+  for (const command of ['start', 'check']) {
+    it(`names the flag of every setting when ${command} is asked for help`, async () => {
+      const { code, stdout } = await ran([command, '--help', '--port']);
+      expect(code).to.equal(0);
+      for (const { name } of Object.values(SETTINGS))
+        expect(stdout).to.include(`--${flagName(name)} `);
+    });
+  }
+
+  for (const args of [
+    ['version'],
+    ['chat'],
+    ['tail'],
+    ['query'],
+    ['log'],
+    ['log', 'check'],
+    ['log', 'export']
+  ]) {
+    it(`explains ${args.join(' ')} and ends with 0 when asked for help`, async () => {
+      const { code, stdout, stderr } = await ran([...args, '-h']);
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+      expect(stdout).to.include(`Usage: rollcall ${args.join(' ')}`);
+    });
+  }
+
+  const wrong: [string[], string][] = [
+    [['check', '--prot', '1'], 'unknown flag --prot; did you mean --port?'],
+    [['check', '-p', '1'], 'unknown flag -p'],
+    [['check', '--port'], '--port needs a value'],
+    [['check', '--port='], '--port needs a value'],
+    [['check', '--port', '--host', 'a'], '--port needs a value'],
+    [['check', '--port', '1', '--port', '2'], '--port is given twice'],
+    [['check', '8080'], '"8080" is not understood here'],
+    [['version', '--port', '1'], 'unknown flag --port'],
+    [['query', 'outcomes', 'again'], '"again" is not understood here'],
+    [['query', '--json=yes'], '--json takes no value'],
+    [['query', '--jsn'], 'unknown flag --jsn; did you mean --json?'],
+    [['query', '--minutes', '0'], '--minutes 0 is no whole number above 0'],
+    [['query', '--url', 'localhost:8080'], '--url localhost:8080 is no http(s) address'],
+    [['tail'], 'which thread? rollcall tail <thread>'],
+    [['tail', 'no/thread'], '"no/thread" is no thread'],
+    [['tail', 't1', 't2'], '"t2" is not understood here'],
+    [['tail', 't1', '--since', 'noon'], '--since "noon" is neither start, live nor an offset'],
+    [['tail', 't1', '-n', '0'], '--limit "0" is no whole number above 0'],
+    [['tail', 't1', '-n'], '-n needs a value'],
+    [['tail', 't1', '--jsno'], 'unknown flag --jsno; did you mean --json?'],
+    [
+      ['chat', '--url', 'localhost:8080'],
+      'localhost:8080 is not ws://, wss://, http:// or https://'
+    ],
+    [['chat', '--thread', 'no thread'], '"no thread" is no thread'],
+    [['chat', '--user', 'x'.repeat(129)], '--user is longer than 128 characters'],
+    [['chat', 'lobby'], '"lobby" is not understood here'],
+    [['log', 'chek'], 'unknown command "log chek"; did you mean log check?'],
+    [['--port', '1', 'start'], 'unknown command "--port"'],
+    [['__proto__'], 'unknown command "__proto__"'],
+    [['toString'], 'unknown command "toString"']
+  ];
+  for (const [args, said] of wrong) {
+    it(`ends with 2 when it is given ${args.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await ran(args);
+      expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+      expect(stderr).to.include(said).and.to.include('rollcall');
+    });
+  }
+
+  it('names every wrong flag at once', async () => {
+    const { stderr } = await ran(['check', '--prot', '1', '--hots', 'a', '--port']);
+    for (const flag of ['--prot', '--hots', '--port needs']) expect(stderr).to.include(flag);
+    expect(stderr).to.not.include('"1"');
+  });
+
+  it('colours its help on a terminal only', async () => {
+    expect((await ran(['--help'])).stdout).to.not.include('\u001b');
+    expect((await ran(['--help'], {}, true)).stdout).to.include('\u001b[');
+  });
+
+  it('uses no colours on a terminal when NO_COLOR is set', async () => {
+    expect((await ran(['--help'], { NO_COLOR: '1' }, true)).stdout).to.not.include('\u001b');
+  });
+
+  describe('with a log', () => {
+    const logs = new LogFixture();
+    let dir: string;
+
+    before(async () => {
+      dir = logs.dir();
+      const log = await logs.open({ dir: join(dir, LOG_FOLDER) });
+      await appendMany(log, 't1', 3);
+      await log.close();
+    });
+
+    after(() => logs.clear());
+
+    it('says that it is sound and ends with 0 when log check finds nothing', async () => {
+      expect(await ran(['log', 'check', '--data-dir', dir])).to.deep.equal({
+        code: 0,
+        stdout: '1 threads, 3 messages, 0 problems\n',
+        stderr: ''
+      });
+    });
+
+    it('writes one frame a line and nothing else to standard output when it exports', async () => {
+      const { code, stdout, stderr } = await ran(['log', 'export'], { DATA_DIR: dir });
+      const offsets = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line): unknown => JSON.parse(line))
+        .map((frame) => (frame as { offset: number }).offset);
+      expect({ code, offsets }).to.deep.equal({ code: 0, offsets: [1, 2, 3] });
+      expect(stderr).to.match(/^3 messages written/);
+    });
+
+    it('refuses to judge the log and names the process when a server has the directory', async () => {
+      const claim = claimDataDir(dir);
+      try {
+        const { code, stdout, stderr } = await ran(['log', 'check', '--data-dir', dir]);
+        expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
+        expect(stderr).to.include(`in use by process ${String(process.pid)}`);
+      } finally {
+        claim.release();
+      }
+    });
+  });
+
+  for (const command of ['check', 'export']) {
+    it(`ends with 1 when log ${command} finds no log`, async () => {
+      const { code, stdout, stderr } = await ran(['log', command, '--data-dir', join(cwd, 'none')]);
+      expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
+      expect(stderr).to.include('cannot be opened: there is no log');
+    });
+  }
+});

@@ -1,0 +1,88 @@
+/** The browser that page specs run in: the system's Chromium, driven by playwright-core. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+const ARGUMENTS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync'
+];
+
+/** Starts Chromium. Where there is none the specs that need it are skipped, with `CI=true` they fail. */
+export async function launchBrowser(context: Mocha.Context): Promise<Browser> {
+  const executablePath = [process.env['CHROMIUM_PATH'] ?? '', ...PATHS].find((path) =>
+    existsSync(path)
+  );
+  if (executablePath === undefined) {
+    if (process.env['CI'] === 'true')
+      throw new Error('no Chromium: install it or set CHROMIUM_PATH');
+    console.log('    skipped: no Chromium; install it or set CHROMIUM_PATH');
+    context.skip();
+  }
+  return chromium.launch({ executablePath, args: ARGUMENTS });
+}
+
+/** Where pictures of the pages are put, to be looked at; not under version control. */
+const ARTIFACTS = join(import.meta.dirname, '../../../artifacts');
+
+/** Takes a picture of a page: `artifacts/<name>.png`. */
+export async function picture(page: Page, name: string, isWhole = false): Promise<void> {
+  await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage: isWhole });
+}
+
+/** A page of a user of its own, joined to the thread, and everything that went wrong in it. */
+export interface JoinedPage {
+  readonly page: Page;
+  /** Errors thrown by scripts and violations of the content security policy. */
+  readonly problems: string[];
+}
+
+/** Opens the chat page as this user, in a browser profile of its own, and waits until it is connected. */
+export async function joinedPage(
+  browser: Browser,
+  url: string,
+  user: string,
+  thread: string
+): Promise<JoinedPage> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const problems = problemsOf(page);
+  await page.goto(`${url}/?user=${encodeURIComponent(user)}#/t/${thread}`);
+  await page.getByRole('button', { name: 'Join' }).click();
+  await connected(page);
+  return { page, problems };
+}
+
+/** Errors thrown by a page's scripts and violations of its content security policy, from now on. */
+export function problemsOf(page: Page): string[] {
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => {
+    if (/Content.Security.Policy/i.test(message.text())) problems.push(message.text());
+  });
+  return problems;
+}
+
+/** Waits until the page's light says that it is connected. */
+export async function connected(page: Page): Promise<void> {
+  await page.getByRole('img', { name: 'connected' }).waitFor();
+}
+
+/** Types a message and sends it with Enter. */
+export async function say(page: Page, text: string): Promise<void> {
+  await page.getByLabel('Message', { exact: true }).fill(text);
+  await page.getByLabel('Message', { exact: true }).press('Enter');
+}
+
+/** Texts of the messages shown, top to bottom. */
+export function texts(page: Page): Promise<string[]> {
+  return page.getByRole('log').locator('.bubble').allTextContents();
+}

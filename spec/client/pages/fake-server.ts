@@ -1,0 +1,117 @@
+/** Serves the built-in-memory chat page and a {@link FakeRollcall} on loopback, with the headers of the real server. */
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { FakeRollcall } from '../sdk/fake-rollcall.js';
+
+/** A running fake server. */
+export interface FakeServer {
+  readonly url: string;
+  readonly rollcall: FakeRollcall;
+  stop(): Promise<void>;
+}
+
+const PAGE = join(import.meta.dirname, '../../../client/pages/chat');
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml'
+};
+
+let built: Promise<ReadonlyMap<string, string>> | null = null;
+
+/** The script and the style sheet of the page, by file name, built once for all specs. */
+function bundled(): Promise<ReadonlyMap<string, string>> {
+  built ??= bundle();
+  return built;
+}
+
+async function bundle(): Promise<ReadonlyMap<string, string>> {
+  const { outputFiles } = await build({
+    entryPoints: [join(PAGE, 'chat.ts'), join(PAGE, 'chat.css')],
+    outdir: PAGE,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    write: false
+  });
+  return new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+}
+
+/** Lets a fake server talk to whoever is at the other end of a WebSocket. */
+export function acceptSocket(rollcall: FakeRollcall, ws: WebSocket): void {
+  const connection = rollcall.accept({
+    send: (text) => {
+      ws.send(text);
+    },
+    close: (code, reason) => {
+      if (code === 1006) ws.terminate();
+      else ws.close(code, reason);
+    }
+  });
+  ws.on('message', (data) => {
+    if (Buffer.isBuffer(data)) rollcall.take(connection, data.toString());
+  });
+  ws.on('close', () => {
+    rollcall.gone(connection);
+  });
+}
+
+/** Starts a fake server; `port` 0 takes a free one. */
+export async function startFakeServer(
+  rollcall: FakeRollcall = new FakeRollcall(),
+  port = 0
+): Promise<FakeServer> {
+  const files = await bundled();
+  const http = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const name = path === '/' ? 'index.html' : path.replace(/^\/assets\/chat\//, '');
+    if (!/^[a-z]+\.(?:html|js|css|svg)$/.test(name)) {
+      response.writeHead(404).end();
+      return;
+    }
+    Promise.resolve(files.get(name) ?? readFile(join(PAGE, name))).then(
+      (body) => {
+        response.writeHead(200, {
+          'content-type': TYPES[name.split('.').at(-1) ?? ''] ?? 'text/plain',
+          'content-security-policy': "default-src 'self'; connect-src 'self'"
+        });
+        response.end(body);
+      },
+      () => response.writeHead(404).end()
+    );
+  });
+  const sockets = new WebSocketServer({ noServer: true });
+  http.on('upgrade', (request, socket, head) => {
+    if (rollcall.refusals > 0) {
+      rollcall.refusals -= 1;
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      acceptSocket(rollcall, ws);
+    });
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    http.once('error', reject);
+    http.listen(port, '127.0.0.1', () => {
+      const address = http.address();
+      const taken = typeof address === 'object' && address !== null ? address.port : port;
+      resolve(`http://127.0.0.1:${String(taken)}`);
+    });
+  });
+  return {
+    url,
+    rollcall,
+    stop: async () => {
+      for (const ws of sockets.clients) ws.terminate();
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+    }
+  };
+}

@@ -1,0 +1,92 @@
+import { readReport, type Report } from '../../../../client/pages/status/report.js';
+import type { StatusReport } from '../../../../server/wiring/status.js';
+
+/** An answer of a server that is degraded, in the server's own types: what is renamed there does not compile here. */
+export const SAMPLE: StatusReport = {
+  status: 'degraded',
+  reason: 'clickhouse: nothing answers',
+  environment: 'staging',
+  version: '0.1.0',
+  node: 'n1',
+  transport: { kind: 'ws', fallbackReason: 'no binary' },
+  since: '2026-01-01T00:00:00.000Z',
+  uptimeMs: 60_000,
+  startup: {
+    complete: true,
+    phase: 'serving',
+    tookMs: 212,
+    phases: [{ name: 'infrastructure', startedAtMs: 3, tookMs: 31, status: 'done' }]
+  },
+  handlers: {
+    status: 'ready',
+    count: 1,
+    handlers: ['publish'],
+    registrationMs: 1.9,
+    elapsedMs: 59_000,
+    gracePeriodActive: false,
+    message: '1 handler registered'
+  },
+  services: [
+    {
+      service: 'clickhouse',
+      required: false,
+      status: 'degraded',
+      error: 'nothing answers',
+      mode: 'remote',
+      since: '2026-01-01T00:00:10.000Z',
+      restarts: 2,
+      nextAttemptMs: 4_000
+    }
+  ],
+  sink: {
+    status: 'waiting',
+    error: null,
+    since: '2026-01-01T00:00:10.000Z',
+    nextAttemptMs: null,
+    stored: { messages: 1, deliveries: 2, transitions: 3, steps: 4 },
+    batches: 4,
+    lastStoredAt: null,
+    backlog: { threads: 5, facts: 6, factsDropped: 7, isDiskLow: true }
+  },
+  log: { writable: true, reason: null, durability: 'disk' },
+  supervision: [
+    {
+      service: 'clickhouse',
+      reason: 'nothing answers',
+      action: 'watching',
+      since: '2026-01-01T00:00:10.000Z',
+      restarts: 0,
+      nextAttemptMs: null
+    }
+  ],
+  monitor: {
+    status: 'warning',
+    issues: ['clickhouse: nothing answers'],
+    findings: [
+      {
+        kind: 'part_missed',
+        about: 'clickhouse',
+        level: 'warning',
+        message: 'clickhouse: nothing answers',
+        count: 2,
+        since: '2026-01-01T00:00:10.000Z',
+        lastAt: '2026-01-01T00:00:20.000Z',
+        endedAt: null,
+        closesAt: null
+      }
+    ],
+    moreFindings: 3,
+    outcomes: { delivered: 8, refused: 9 }
+  },
+  threads: { active: 10, test: 11, waiting: 12, undelivered: 13 },
+  connections: { open: 14, lagging: 15 },
+  inspect: 'on',
+  waitingFor: [{ what: 'clickhouse', attempt: 2, of: null, nextAttemptMs: 4_000, deadlineMs: null }]
+};
+
+/** The sample as the page reads it, with changes. */
+export function sampleReport(changes: Partial<Report> = {}): Report {
+  const report = readReport(SAMPLE);
+  if (report === null) throw new Error('the sample is no report');
+  return { ...report, ...changes };
+}

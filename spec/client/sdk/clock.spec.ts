@@ -1,0 +1,21 @@
+import { expect } from 'chai';
+import { systemClock } from '../../../client/sdk/clock.js';
+
+describe('systemClock', () => {
+  // A timer of Node or of a browser takes a longer wait for none at all.
+  for (const delayMs of [2 ** 31, 1e12, 1e300, Infinity]) {
+    it(`waits when it is to wait for ${String(delayMs)} ms`, () => {
+      const real = globalThis.setTimeout;
+      const asked: unknown[] = [];
+      Reflect.set(globalThis, 'setTimeout', (_work: () => void, ms: number) => {
+        asked.push(ms);
+      });
+      try {
+        systemClock.after(delayMs, () => undefined)();
+      } finally {
+        globalThis.setTimeout = real;
+      }
+      expect(asked).to.eql([2 ** 31 - 1]);
+    });
+  }
+});

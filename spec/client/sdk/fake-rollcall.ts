@@ -1,0 +1,326 @@
+/**
+ * A server for specs of the client: threads in memory, `rollcall.v1` without auth, and levers for what goes wrong.
+ * It knows no sockets; `memory-socket.ts` and `fake-server.ts` bring its connections.
+ */
+import { isRecord } from '../../../client/sdk/json.js';
+import { runOf } from '../../../client/sdk/thread/runs.js';
+import type { ClientFrame, MessageFrame, ServerFrame } from '../../../protocol/frames.js';
+
+/** The server's end of one connection. */
+export interface FakePeer {
+  send(text: string): void;
+  close(code: number, reason: string): void;
+}
+
+type ToldRun = ServerFrame<'subscribed'>['runs'][number];
+
+interface FakeThread {
+  epoch: string;
+  /** Oldest offset kept. */
+  first: number;
+  /** Oldest offset that nobody has taken yet; null = all have been. */
+  heldFrom: number | null;
+  readonly log: MessageFrame[];
+  /** Runs of agents that go on. */
+  readonly runs: Map<string, ToldRun>;
+}
+
+/** One connection, as the fake server sees it. */
+export class FakeConnection {
+  readonly peer: FakePeer;
+  readonly received: ClientFrame[] = [];
+  readonly threads = new Set<string>();
+  user: string | null = null;
+
+  constructor(peer: FakePeer) {
+    this.peer = peer;
+  }
+
+  send(...frames: ServerFrame[]): void {
+    this.peer.send(frames.map((frame) => JSON.stringify(frame)).join('\n'));
+  }
+}
+
+function isFrame(value: unknown): value is ClientFrame {
+  return isRecord(value) && typeof value['type'] === 'string';
+}
+
+/** The fake server itself. */
+export class FakeRollcall {
+  readonly connections = new Set<FakeConnection>();
+  /** Everything ever received, of all connections. */
+  readonly received: ClientFrame[] = [];
+  /** Upgrades to refuse with 503 from now on. */
+  refusals = 0;
+  /** Token that connect must carry; null = authentication is off. */
+  token: string | null = null;
+  /** Called before a frame is handled; true = the spec has dealt with it. */
+  intercept: (frame: ClientFrame, connection: FakeConnection) => boolean = () => false;
+  pingMs = 25_000;
+  frameBytes = 65_536;
+  reconnect = { firstJitterMs: 5_000, minMs: 500, maxMs: 20_000 };
+  readonly now: () => number;
+  readonly #threads = new Map<string, FakeThread>();
+  readonly #marks = new Map<string, number>();
+
+  constructor(now: () => number = () => Date.now()) {
+    this.now = now;
+  }
+
+  /** Takes a new connection. */
+  accept(peer: FakePeer): FakeConnection {
+    const connection = new FakeConnection(peer);
+    this.connections.add(connection);
+    return connection;
+  }
+
+  /** A connection has gone. */
+  gone(connection: FakeConnection): void {
+    if (!this.connections.delete(connection)) return;
+    for (const thread of connection.threads) {
+      this.#presence(thread, connection, 'leave');
+    }
+  }
+
+  /** Closes every connection with this code. */
+  closeAll(code: number, reason: string): void {
+    for (const connection of [...this.connections]) {
+      connection.peer.close(code, reason);
+      this.gone(connection);
+    }
+  }
+
+  /** A thread, made when it is not there. */
+  thread(id: string): FakeThread {
+    const thread = this.#threads.get(id) ?? {
+      epoch: 'x1',
+      first: 1,
+      heldFrom: null,
+      log: [],
+      runs: new Map<string, ToldRun>()
+    };
+    this.#threads.set(id, thread);
+    return thread;
+  }
+
+  /** Frames of one type ever received. */
+  receivedOf<T extends ClientFrame['type']>(type: T): Extract<ClientFrame, { type: T }>[] {
+    const isOf = (frame: ClientFrame): frame is Extract<ClientFrame, { type: T }> =>
+      frame.type === type;
+    return this.received.filter(isOf);
+  }
+
+  /** Appends a message of somebody and gives it to all who subscribe. */
+  say(
+    threadId: string,
+    user: string,
+    body: unknown,
+    mid?: string,
+    at?: number,
+    kind = 'user_message'
+  ): MessageFrame {
+    const thread = this.thread(threadId);
+    const offset = thread.log.length + 1;
+    const message: MessageFrame = {
+      type: 'message',
+      thread: threadId,
+      offset,
+      mid: mid ?? `${user}-${String(offset)}`,
+      from: { user },
+      at: at ?? this.now(),
+      kind,
+      body
+    };
+    thread.log.push(message);
+    this.#tell(threadId, message);
+    return message;
+  }
+
+  /** Plays recorded frames of agent runs: entries go through the log, chunks to whoever is there, as the server does it. */
+  play(frames: readonly (MessageFrame | ServerFrame<'chunk'>)[]): void {
+    for (const frame of frames) {
+      const { runs } = this.thread(frame.thread);
+      if (frame.type === 'chunk') {
+        const run = runs.get(frame.run);
+        if (run !== undefined) {
+          const text = run.text.slice(0, frame.at) + frame.text;
+          runs.set(frame.run, { ...run, text, at: text.length });
+        }
+        this.#tell(frame.thread, frame);
+        continue;
+      }
+      const run = runOf(frame);
+      if (run !== null && frame.kind === 'agent_started') {
+        const asked = isRecord(frame.body) ? frame.body['inReplyTo'] : null;
+        const mid = typeof asked === 'string' ? asked : '';
+        runs.set(run, { run, state: 'streaming', mid, text: '', at: 0 });
+      } else if (run !== null && /^agent_(?:completed|failed|cancelled)$/.test(frame.kind)) {
+        runs.delete(run);
+      }
+      this.say(frame.thread, frame.from.user, frame.body, frame.mid, frame.at, frame.kind);
+    }
+  }
+
+  /** Takes what a client sent. */
+  take(connection: FakeConnection, text: string): void {
+    for (const line of text.split('\n')) {
+      const frame: unknown = JSON.parse(line);
+      if (!isFrame(frame)) continue;
+      connection.received.push(frame);
+      this.received.push(frame);
+      if (!this.intercept(frame, connection)) this.#handle(frame, connection);
+    }
+  }
+
+  /** Answers a request with an error. */
+  refuse(
+    frame: ClientFrame,
+    connection: FakeConnection,
+    error: { code: string; retry: boolean; afterMs?: number }
+  ): void {
+    connection.send({
+      type: 'error',
+      ...(frame.id === undefined ? {} : { id: frame.id }),
+      message: `refused by the spec: ${error.code}`,
+      ...error
+    });
+  }
+
+  #tell(thread: string, frame: ServerFrame): void {
+    for (const connection of this.connections) {
+      if (connection.threads.has(thread)) connection.send(frame);
+    }
+  }
+
+  #handle(frame: ClientFrame, connection: FakeConnection): void {
+    const id = frame.id === undefined ? {} : { id: frame.id };
+    if (frame.type === 'connect') {
+      if (this.token !== null && frame.token !== this.token) {
+        this.refuse(frame, connection, { code: 'unauthorized', retry: false });
+        connection.peer.close(3500, 'bad token');
+        return;
+      }
+      connection.user = frame.user ?? 'token-user';
+      connection.send({
+        type: 'connected',
+        ...id,
+        connection: 'c1',
+        user: connection.user,
+        node: 'n1',
+        time: this.now(),
+        ping: this.pingMs,
+        limits: { frameBytes: this.frameBytes, subscriptions: 128, publishPerSecond: 50 },
+        reconnect: this.reconnect
+      });
+    } else if (frame.type === 'subscribe') this.#subscribe(frame, connection);
+    else if (frame.type === 'unsubscribe') {
+      connection.threads.delete(frame.thread);
+      this.#presence(frame.thread, connection, 'leave');
+      connection.send({ type: 'unsubscribed', ...id, thread: frame.thread });
+    } else if (frame.type === 'publish') this.#publish(frame, connection);
+    else if (frame.type === 'history') {
+      const thread = this.thread(frame.thread);
+      const older = thread.log.filter(
+        ({ offset }) => offset >= thread.first && offset < (frame.before ?? Infinity)
+      );
+      const messages = older.slice(-(frame.limit ?? 50));
+      const more = messages.length < older.length;
+      connection.send({
+        type: 'history',
+        ...id,
+        thread: frame.thread,
+        epoch: thread.epoch,
+        messages,
+        more
+      });
+    } else if (frame.type === 'threads') {
+      const threads = [...this.#threads]
+        .filter(([, { log }]) => log.some(({ from }) => from.user === connection.user))
+        .map(([thread, { epoch, log }]) => {
+          const last = log.at(-1) ?? null;
+          const read = this.#marks.get(`${thread} ${connection.user ?? ''}`) ?? 0;
+          return { thread, epoch, offset: log.length, read, at: last?.at ?? 0, last };
+        })
+        .sort((one, other) => other.at - one.at);
+      connection.send({ type: 'threads', ...id, more: false, threads });
+    } else if (frame.type === 'typing') {
+      for (const other of this.connections) {
+        if (other !== connection && other.threads.has(frame.thread)) {
+          const { thread, on } = frame;
+          other.send({ type: 'typing', thread, user: connection.user ?? '', on, forMs: 6_000 });
+        }
+      }
+    } else if (frame.type === 'mark') {
+      const { thread, read } = frame;
+      this.#marks.set(`${thread} ${connection.user ?? ''}`, read);
+      for (const other of this.connections) {
+        if (other.threads.has(thread)) {
+          other.send({ type: 'mark', thread, user: connection.user ?? '', read });
+        }
+      }
+    } else if (frame.type === 'cancel') {
+      const known = [...this.#threads.values()].some(({ runs }) => runs.has(frame.run ?? ''));
+      if (known) connection.send({ type: 'cancelling', ...id, run: frame.run ?? '' });
+      else this.refuse(frame, connection, { code: 'not_found', retry: false });
+    } else if (frame.type === 'ping') connection.send({ type: 'pong', ...id, time: this.now() });
+  }
+
+  #subscribe(frame: ClientFrame<'subscribe'>, connection: FakeConnection): void {
+    const thread = this.thread(frame.thread);
+    const since = frame.since ?? 'live';
+    const head = thread.log.length;
+    const sameEpoch = typeof since === 'string' || since.epoch === thread.epoch;
+    let after = thread.heldFrom === null ? head : thread.heldFrom - 1;
+    if (since === 'start') after = 0;
+    else if (since !== 'live') after = sameEpoch ? since.offset : 0;
+    const trimmed = typeof since !== 'string' && sameEpoch && after + 1 < thread.first;
+    let gap: ServerFrame<'subscribed'>['gap'] = null;
+    if (trimmed) gap = { from: after + 1, to: thread.first - 1, reason: 'trimmed' };
+    else if (!sameEpoch) gap = { from: 1, to: since.offset, reason: 'epoch' };
+    const replay = thread.log
+      .slice(Math.max(after, thread.first - 1))
+      .map((message) => ({ ...message, replay: true }));
+    const others = [...this.connections].filter((other) => other.threads.has(frame.thread));
+    const present = [...new Set([...others, connection].map(({ user }) => user ?? ''))].sort();
+    connection.send({
+      type: 'subscribed',
+      ...(frame.id === undefined ? {} : { id: frame.id }),
+      thread: frame.thread,
+      epoch: thread.epoch,
+      offset: head,
+      recovered: gap === null,
+      replay: replay.length,
+      gap,
+      runs: [...thread.runs.values()],
+      present
+    });
+    for (const message of replay) connection.send(message);
+    connection.send({ type: 'caught_up', thread: frame.thread, offset: head });
+    connection.threads.add(frame.thread);
+    this.#presence(frame.thread, connection, 'join');
+  }
+
+  #publish(frame: ClientFrame<'publish'>, connection: FakeConnection): void {
+    const { log, epoch } = this.thread(frame.thread);
+    const known = log.find(({ mid }) => mid === frame.mid);
+    const message = known ?? this.say(frame.thread, connection.user ?? '', frame.body, frame.mid);
+    connection.send({
+      type: 'ack',
+      ...(frame.id === undefined ? {} : { id: frame.id }),
+      thread: frame.thread,
+      mid: frame.mid,
+      offset: message.offset,
+      epoch,
+      at: message.at,
+      duplicate: known !== undefined,
+      durable: 'disk'
+    });
+  }
+
+  #presence(thread: string, who: FakeConnection, change: 'join' | 'leave'): void {
+    for (const other of this.connections) {
+      if (other === who || !other.threads.has(thread)) continue;
+      other.send({ type: 'presence', thread, [change]: [who.user ?? ''] });
+    }
+  }
+}

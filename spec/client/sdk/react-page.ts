@@ -1,0 +1,61 @@
+/** A page in React for react.spec.ts, which bundles it: two rooms that look at the same thread. */
+import { createElement as h, StrictMode, useState, type ReactNode } from 'react';
+import { createRoot, type Container } from 'react-dom/client';
+import { connect, type Client } from '../../../client/sdk/client.js';
+import { useConnection, useThread } from '../../../client/sdk/react.js';
+
+const PAGE = 3;
+
+function Room({ client, name }: { client: Client; name: string }): ReactNode {
+  const state = useConnection(client);
+  const thread = useThread(client, 't1', { page: PAGE });
+  const lines = thread.items.map((item) =>
+    item.type === 'gap'
+      ? h('li', { key: `gap ${String(item.gap.from)}` }, `gap ${item.gap.reason}`)
+      : h('li', { key: item.message.mid }, String(item.message.body))
+  );
+  return h(
+    'section',
+    { 'aria-label': name },
+    h('p', { role: 'status' }, state.name),
+    h('p', { className: 'present' }, thread.present.join()),
+    h('p', { className: 'typists' }, thread.typists.join()),
+    h('ol', null, ...lines),
+    h(
+      'ul',
+      null,
+      ...thread.outgoing.map(({ mid, body, state: how }) =>
+        h('li', { key: mid }, `${String(body)} ${how}`)
+      )
+    ),
+    h('button', { onClick: () => void thread.send(`from ${name}`).catch(() => undefined) }, 'send'),
+    thread.hasMore ? h('button', { onClick: () => void thread.loadOlder() }, 'older') : null
+  );
+}
+
+function App({ client }: { client: Client }): ReactNode {
+  const [rooms, setRooms] = useState(['left', 'right']);
+  return h(
+    'main',
+    null,
+    ...rooms.map((name) => h(Room, { key: name, client, name })),
+    h(
+      'button',
+      {
+        onClick: () => {
+          setRooms(rooms.slice(1));
+        }
+      },
+      'close one'
+    )
+  );
+}
+
+/** Shows the page in a document, connected to this server. */
+export function show(container: Container, url: string): void {
+  const client = connect(url, {
+    user: 'ada',
+    reconnect: { firstJitterMs: 0, minMs: 1, maxMs: 10 }
+  });
+  createRoot(container).render(h(StrictMode, null, h(App, { client })));
+}

@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import { build } from 'esbuild';
+import { join } from 'node:path';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { launchBrowser } from '../pages/browser.js';
+import { startFakeServer, type FakeServer } from '../pages/fake-server.js';
+
+/** The bundle of a developer: React in development, where effects run twice. */
+async function bundle(url: string): Promise<string> {
+  const page = JSON.stringify(join(import.meta.dirname, 'react-page.ts'));
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { show } from ${page}; show(document.body, ${JSON.stringify(url)});`,
+      resolveDir: import.meta.dirname
+    },
+    bundle: true,
+    format: 'iife',
+    platform: 'browser',
+    define: { 'process.env.NODE_ENV': '"development"' },
+    logLevel: 'silent',
+    write: false
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+describe('useThread and useConnection', function () {
+  this.timeout(60_000);
+  let browser: Browser;
+  let server: FakeServer;
+  let page: Page;
+  const problems: string[] = [];
+
+  const room = (name: string): Locator => page.getByRole('region', { name });
+  const lines = (name: string): Promise<string[]> => room(name).locator('ol li').allTextContents();
+  const count = (type: string): number =>
+    server.rollcall.received.filter((frame) => frame.type === type).length;
+
+  before(async function () {
+    browser = await launchBrowser(this);
+    server = await startFakeServer();
+    server.rollcall.reconnect = { firstJitterMs: 0, minMs: 1, maxMs: 10 };
+    for (let n = 1; n <= 5; n += 1) server.rollcall.say('t1', 'bob', `old ${String(n)}`);
+    page = await browser.newPage();
+    page.on('pageerror', ({ message }) => problems.push(message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    await page.addScriptTag({ content: await bundle(server.url) });
+    await room('left').getByText('old 5').waitFor();
+  });
+
+  after(async () => {
+    await (browser as Browser | undefined)?.close();
+    await (server as FakeServer | undefined)?.stop();
+  });
+
+  it('joins once for all components, in strict mode too, and starts with a page of history', async () => {
+    expect(count('subscribe')).to.equal(1);
+    expect(count('history')).to.equal(1);
+    for (const name of ['left', 'right']) {
+      expect(await lines(name)).to.eql(['old 3', 'old 4', 'old 5']);
+      expect(await room(name).getByRole('status').textContent()).to.equal('connected');
+      expect(await room(name).locator('.present').textContent()).to.equal('ada');
+    }
+  });
+
+  it('loads older messages when asked', async () => {
+    await room('left').getByRole('button', { name: 'older' }).click();
+    await room('right').getByText('old 1').waitFor();
+    expect(await lines('left')).to.eql(['old 1', 'old 2', 'old 3', 'old 4', 'old 5']);
+    expect(await room('left').getByRole('button', { name: 'older' }).count()).to.equal(0);
+  });
+
+  it('shows what is sent at once, and once when it has come', async () => {
+    let answer: () => void = () => undefined;
+    server.rollcall.intercept = (frame, connection) => {
+      if (frame.type !== 'publish') return false;
+      answer = () => {
+        server.rollcall.intercept = () => false;
+        server.rollcall.take(connection, JSON.stringify(frame));
+      };
+      return true;
+    };
+    await room('left').getByRole('button', { name: 'send' }).click();
+    await room('right').getByText('from left pending').waitFor();
+    answer();
+    await room('right').getByText('from left', { exact: true }).waitFor();
+    await room('right').getByText('from left pending').waitFor({ state: 'detached' });
+    expect((await lines('right')).at(-1)).to.equal('from left');
+    expect(await lines('left')).to.eql(await lines('right'));
+  });
+
+  it('says that the connection is lost, and has everything once when it is back', async () => {
+    server.rollcall.closeAll(1006, '');
+    server.rollcall.say('t1', 'bob', 'while away');
+    await room('left').getByText('while away').waitFor();
+    const all = await lines('left');
+    expect(all).to.have.length(7);
+    expect(new Set(all).size).to.equal(7);
+  });
+
+  it('leaves the thread when the last component that uses it is gone', async () => {
+    const close = page.getByRole('button', { name: 'close one' });
+    await close.click();
+    await room('left').waitFor({ state: 'detached' });
+    server.rollcall.say('t1', 'bob', 'still here');
+    await room('right').getByText('still here').waitFor();
+    expect(count('unsubscribe')).to.equal(0);
+    const left = new Promise<unknown>((resolve) => {
+      server.rollcall.intercept = (frame) => {
+        if (frame.type === 'unsubscribe') resolve(frame);
+        return false;
+      };
+    });
+    await close.click();
+    expect(await left).to.deep.include({ thread: 't1' });
+    expect(await room('right').count()).to.equal(0);
+  });
+
+  it('makes React complain of nothing', () => {
+    expect(problems).to.eql([]);
+  });
+});

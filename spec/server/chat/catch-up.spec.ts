@@ -1,0 +1,221 @@
+import { expect } from 'chai';
+import { ActiveThread } from '../../../actors/threads/active-thread.js';
+import type { Fact } from '../../../actors/facts/fact.js';
+import { messageFrame } from '../../../protocol/message-frame.js';
+import type { LogEntry, ThreadLog } from '../../../actors/log/thread-log.js';
+import { Steps } from '../../../actors/facts/steps.js';
+import type { Threads } from '../../../actors/threads/threads.js';
+import { CATCH_UP_BUFFER_BYTES, CatchUp } from '../../../server/chat/catch-up.js';
+import { Connection, UNTIL_LIVE, type Subscription } from '../../../server/chat/connection.js';
+import { RecordedLogger } from '../../actors/recorded-logger.js';
+import { settle } from '../../virtual-clock.js';
+import { FakeSocket } from './fake-socket.js';
+
+describe('CatchUp', () => {
+  let facts: Fact[];
+  let kept: LogEntry[];
+  let fault: Error | null;
+  let catchUp: CatchUp;
+  let unreadable: number[];
+  let logger: RecordedLogger;
+  let connection: Connection;
+  let socket: FakeSocket;
+  let thread: ActiveThread;
+
+  const publish = (count: number): void => {
+    for (let n = 0; n < count; n++) {
+      const offset = ++thread.published;
+      const parts = { mid: `m${String(offset)}`, user: 'ada', kind: 'user_message', at: 1 };
+      kept.push({ offset, frame: messageFrame('t', offset, { ...parts, bodyJson: '1' }) });
+    }
+  };
+  const subscribe = (cursor: number, replayTo: number | null): Subscription => {
+    const behind = { why: 'replayed', from: cursor + 1, since: 0 } as const;
+    const subscription = { thread, cursor, replayTo, isLive: false, behind };
+    connection.subscriptions = [subscription];
+    return subscription;
+  };
+  /** Lets the turns run until nothing more is sent. */
+  const turns = async (): Promise<void> => {
+    for (let before = -1; before !== socket.sent.length;) {
+      before = socket.sent.length;
+      await settle();
+      await settle();
+    }
+  };
+  const told = (): unknown[] =>
+    socket.frames.map(({ type, offset, replay }) =>
+      type === 'message' ? (replay === true ? offset : [offset]) : type
+    );
+
+  beforeEach(() => {
+    kept = [];
+    fault = null;
+    const log = {
+      read: (_thread: string, after: number, limit: number) => {
+        if (fault !== null) throw fault;
+        return kept.filter(({ offset }) => offset > after).slice(0, limit);
+      }
+    } as unknown as ThreadLog;
+    facts = [];
+    const record = (fact: Fact) => facts.push(fact);
+    const steps = new Steps({ clock: { now: () => 7 }, record });
+    const threads = { caughtUp: () => undefined, steps } as unknown as Threads;
+    logger = new RecordedLogger();
+    unreadable = [];
+    catchUp = new CatchUp(log, threads, logger, {
+      unreadable: (count) => unreadable.push(count),
+      caughtUp: (read) => {
+        read.laggingSince = null;
+      }
+    });
+    thread = new ActiveThread('t', false, 'x1', 0, 0);
+    connection = new Connection('c1', '::1', null, false, 0);
+    socket = new FakeSocket(connection);
+  });
+
+  it('says "caught up" after exactly what was promised, and gives what came since as live', async () => {
+    publish(3);
+    const subscription = subscribe(1, 3);
+    publish(2);
+    catchUp.begin(connection);
+    await turns();
+    expect(told()).to.eql([2, 3, 'caught_up', [4], [5]]);
+    expect(socket.frames[2]).to.include({ thread: 't', offset: 3 });
+    expect([subscription.isLive, socket.topics.has('t')]).to.eql([true, true]);
+  });
+
+  it('says "caught up" to one that lagged only when it is live again', async () => {
+    publish(300);
+    connection.laggingSince = 1;
+    subscribe(10, UNTIL_LIVE);
+    catchUp.resume(connection);
+    await settle();
+    publish(5);
+    await turns();
+    expect(told().filter((what) => what === 'caught_up')).to.have.length(1);
+    expect(socket.frames.at(-1)).to.include({ type: 'caught_up', offset: 305 });
+    expect(told().slice(0, -1)).to.eql(Array.from({ length: 295 }, (_, index) => index + 11));
+    expect(connection.laggingSince).to.equal(null);
+  });
+
+  it('lets one that lagged be as well when it has left the thread that it was behind in', () => {
+    publish(300);
+    connection.laggingSince = 1;
+    subscribe(10, UNTIL_LIVE);
+    connection.subscriptions = [];
+    catchUp.resume(connection);
+    expect(connection.laggingSince).to.equal(null);
+  });
+
+  it('waits for room and goes on where it was', async () => {
+    publish(10);
+    subscribe(0, 10);
+    socket.room = 4;
+    catchUp.begin(connection);
+    await turns();
+    expect(told()).to.eql([1, 2, 3, 4]);
+    socket.room = Infinity;
+    socket.bufferedBytes = CATCH_UP_BUFFER_BYTES + 1;
+    catchUp.resume(connection);
+    await turns();
+    expect(told()).to.eql([1, 2, 3, 4]);
+    socket.bufferedBytes = 0;
+    catchUp.resume(connection);
+    await turns();
+    expect(told()).to.eql([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 'caught_up']);
+  });
+
+  it('gives nothing live before a "caught up" that the full buffer did not take', async () => {
+    publish(2);
+    const subscription = subscribe(0, 2);
+    socket.room = 2;
+    catchUp.begin(connection);
+    await turns();
+    expect([subscription.isLive, socket.topics.has('t')]).to.eql([false, false]);
+    publish(1);
+    socket.room = Infinity;
+    expect(connection.payOwed()).to.equal(true);
+    catchUp.resume(connection);
+    await turns();
+    expect(told()).to.eql([1, 2, 'caught_up', [3]]);
+    expect(subscription.isLive).to.equal(true);
+  });
+
+  it('says the hole when trimming has overtaken the reader', async () => {
+    publish(10);
+    kept = kept.slice(6);
+    subscribe(2, UNTIL_LIVE);
+    catchUp.begin(connection);
+    await turns();
+    expect(told()).to.eql(['subscribed', 7, 8, 9, 10, 'caught_up']);
+    expect(socket.frames[0]).to.deep.include({
+      offset: 10,
+      recovered: false,
+      replay: 4,
+      gap: { from: 3, to: 6, reason: 'trimmed' }
+    });
+  });
+
+  it('tells once what was read out of the log, when it is live, and of a hole what lies on either side', async () => {
+    const spans = () =>
+      facts.map((fact) => (fact.kind === 'step' ? [fact.step, fact.from, fact.upTo] : fact));
+    publish(3);
+    const subscription = subscribe(1, 3);
+    catchUp.begin(connection);
+    await turns();
+    expect(spans()).to.eql([['replayed', 2, 3]]);
+    expect(subscription.behind).to.equal(null);
+    facts = [];
+    publish(7);
+    kept = kept.filter(({ offset }) => offset < 5 || offset > 8);
+    subscribe(3, UNTIL_LIVE);
+    catchUp.begin(connection);
+    await turns();
+    expect(spans()).to.eql([
+      ['replayed', 4, 4],
+      ['replayed', 9, 10]
+    ]);
+    expect(facts[0]).to.include({ connection: 'c1', since: 0, at: 7 });
+  });
+
+  it('closes the one connection, and not the server, when the log cannot be read', async () => {
+    publish(300);
+    subscribe(0, 300);
+    catchUp.begin(connection);
+    fault = new Error('the disk is gone');
+    await turns();
+    expect(socket.ended).to.equal(3004);
+    expect(socket.frames.at(-1)).to.include({ type: 'disconnect', code: 3004, reconnect: true });
+  });
+
+  it('says and tells once that a thread cannot be read, and that it can again', async () => {
+    publish(3);
+    for (const broken of [true, true, false]) {
+      connection = new Connection('c2', '::1', null, false, 0);
+      socket = new FakeSocket(connection);
+      subscribe(0, 3);
+      fault = broken ? new Error('page 7 is damaged') : null;
+      catchUp.begin(connection);
+      await turns();
+    }
+    expect(unreadable).to.eql([1, 0]);
+    expect(logger.lines.map(({ level }) => level)).to.eql(['error', 'info']);
+    expect(logger.lines[0]?.message)
+      .to.include('page 7 is damaged')
+      .and.include('rollcall log check');
+  });
+
+  it('leaves a connection alone that has closed in the middle', async () => {
+    publish(300);
+    subscribe(0, 300);
+    catchUp.begin(connection);
+    connection.socket = null;
+    connection.subscriptions = [];
+    const before = socket.sent.length;
+    await settle();
+    await settle();
+    expect(socket.sent.length).to.equal(before);
+    expect(socket.topics.size).to.equal(0);
+  });
+});

@@ -1,0 +1,48 @@
+import { DeliveryCounts } from '../../../actors/threads/delivery-counts.js';
+import { Incidents } from '../../../actors/monitor/incidents.js';
+import { Threads } from '../../../actors/threads/threads.js';
+import { Transitions } from '../../../actors/facts/transitions.js';
+import { TEST_THREAD_PREFIXES } from '../../../machines/delivery/test-thread.js';
+import { MemoryLog } from '../../actors/log/memory-log.js';
+import { RecordedLogger } from '../../actors/recorded-logger.js';
+import type { VirtualClock } from '../../virtual-clock.js';
+
+/** Threads over a log in memory, with nobody to hear them. */
+export function threadRig(clock: VirtualClock, graceMs: number) {
+  const log = new MemoryLog();
+  const logger = new RecordedLogger();
+  const threads = new Threads({
+    log,
+    clock,
+    logger,
+    incidents: new Incidents({ clock, logger }),
+    monitor: { undelivered: () => undefined, delivered: () => undefined },
+    transitions: new Transitions({ clock, record: () => null }),
+    stopwatch: () => clock.now(),
+    counts: new DeliveryCounts(),
+    testThreadPrefixes: TEST_THREAD_PREFIXES,
+    graceMs,
+    audience: {
+      fanOut: () => undefined,
+      isReachable: () => false,
+      fallback: () => 0,
+      presence: () => undefined
+    }
+  });
+  let mid = 0;
+  const publish = (thread: string, text = 'hello'): void => {
+    threads.publish(
+      threads.get(thread),
+      {
+        mid: `m${String((mid += 1))}`,
+        user: 'ada',
+        kind: 'user_message',
+        bodyJson: JSON.stringify({ text }),
+        at: clock.now()
+      },
+      false,
+      () => undefined
+    );
+  };
+  return { threads, log, logger, publish };
+}

@@ -1,0 +1,245 @@
+import { expect } from 'chai';
+import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
+import type { ClickhouseStatus } from '../../../machines/clickhouse/clickhouse-status.js';
+import {
+  ANALYTICS_IN_FLIGHT_MAX,
+  ANALYTICS_RETRY_SECONDS,
+  createAnalyticsApi
+} from '../../../server/http/analytics-api.js';
+import { ApiAccess } from '../../../server/auth/api-access.js';
+import { createAuthenticator } from '../../../server/auth/auth.js';
+import type { TransportRequest } from '../../../server/transport/transport.js';
+import { VirtualClock } from '../../virtual-clock.js';
+
+const KEY = 'a-key-for-the-backend-0123456789';
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Record<string, unknown>;
+}
+
+/** The API over a store that answers what the spec says. */
+function start({ isConnected = true, isOff = false } = {}) {
+  const statements: string[] = [];
+  let answer: (sql: string) => Promise<Row[]> = () => Promise.resolve([]);
+  const store: AnalyticsStore = {
+    mode: 'remote',
+    connect: () => Promise.resolve({ version: '18.16' }),
+    ping: () => Promise.resolve(),
+    command: () => Promise.resolve(),
+    insert: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    onLost: () => undefined,
+    query: (sql) => {
+      statements.push(sql);
+      return answer(sql);
+    }
+  };
+  const status: ClickhouseStatus = {
+    service: 'clickhouse',
+    required: false,
+    status: isConnected ? 'connected' : 'degraded',
+    error: isConnected ? null : 'nothing answers at db:8123',
+    mode: 'remote',
+    since: 0,
+    restarts: 0,
+    attempt: 1,
+    of: null,
+    nextAttemptMs: null,
+    deadlineMs: null
+  };
+  const clock = new VirtualClock();
+  const api = createAnalyticsApi({
+    access: new ApiAccess(KEY, createAuthenticator(undefined, undefined), false),
+    clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
+    sink: { asOf: () => 77 },
+    clock,
+    testThreadPrefixes: ['test_']
+  });
+  const ask = async (url: string, { key = KEY, method = 'GET' } = {}): Promise<Reply | null> => {
+    const [path = '', query = ''] = url.split('?');
+    const request: TransportRequest = {
+      method,
+      path,
+      query,
+      address: '127.0.0.1',
+      header: (name) => (name === 'x-api-key' && key !== '' ? key : undefined),
+      body: () => Promise.resolve('')
+    };
+    const reply = await api(request);
+    if (reply === null || !('body' in reply)) return null;
+    return { ...reply, body: JSON.parse(String(reply.body)) as Record<string, unknown> };
+  };
+  return {
+    clock,
+    statements,
+    ask: async (url: string, how: { key?: string; method?: string } = {}) =>
+      (await ask(url, how)) ?? expect.fail(`${url} is not answered`),
+    passes: async (url: string) => (await ask(url)) === null,
+    answers: (how: (sql: string) => Promise<Row[]>) => {
+      answer = how;
+    }
+  };
+}
+
+describe('createAnalyticsApi', () => {
+  it('leaves other paths to others', async () => {
+    const { passes } = start();
+    for (const path of ['/api', '/api/searches', '/api/reports/a/b', '/api/threads/t/messages']) {
+      expect(await passes(path)).to.equal(true);
+    }
+  });
+
+  it('answers a page of messages, and up to when they are there', async () => {
+    const api = start();
+    const row = { thread: 't1', epoch: 'e1', offset: '3', mid: 'm', user: 'ada', at: '5' };
+    api.answers(() => Promise.resolve([{ ...row, kind: 'user_message', body: '{"text":"hi"}' }]));
+    const { status, body } = await api.ask('/api/search?q=hi+you&thread=t1&from=ada&limit=2');
+    expect(status).to.equal(200);
+    expect(body).to.deep.equal({
+      messages: [
+        {
+          thread: 't1',
+          epoch: 'e1',
+          offset: 3,
+          mid: 'm',
+          from: { user: 'ada' },
+          at: 5,
+          kind: 'user_message',
+          body: { text: 'hi' }
+        }
+      ],
+      more: false,
+      asOf: 77
+    });
+    expect(api.statements[0]).to.contain("thread = 't1'").and.contain("user = 'ada'");
+    expect(api.statements[0]).to.match(/LIMIT 3 SETTINGS max_execution_time = 25$/);
+  });
+
+  it('keeps what is asked for out of the statement, as text', async () => {
+    const api = start();
+    await api.ask(`/api/search?q=${encodeURIComponent("') OR 1 --\\")}`);
+    expect(api.statements[0]).to.contain("(text, '\\')') > 0").and.contain("'--\\\\'");
+  });
+
+  const bad: [string, RegExp][] = [
+    ['/api/search', /at least one of q, thread and from/],
+    ['/api/search?q=+', /at least one of/],
+    ['/api/search?q=a&limit=0', /limit/],
+    ['/api/search?q=a&limit=201', /limit/],
+    ['/api/search?q=a&limit=ten', /limit/],
+    ['/api/search?q=a&since=-1', /since/],
+    ['/api/search?q=a&before=1e9', /before/],
+    ['/api/search?q=a&q=b', /q is given twice/],
+    ['/api/search?from=', /from/],
+    ['/api/search?q=a&form=ada', /not known here/],
+    [`/api/search?q=${'a'.repeat(257)}`, /q must/],
+    ['/api/reports/outcomes?minutes=0', /minutes/],
+    ['/api/reports/outcomes?minutes=44641', /minutes/],
+    ['/api/stats?minutes=1.5', /minutes/]
+  ];
+  for (const [url, detail] of bad) {
+    it(`refuses ${url.slice(0, 60)}`, async () => {
+      const api = start();
+      const { status, headers, body } = await api.ask(url);
+      expect(status).to.equal(400);
+      expect(headers['content-type']).to.equal('application/problem+json');
+      expect(body['code']).to.equal('bad_frame');
+      expect(body['detail']).to.match(detail);
+      expect(api.statements).to.deep.equal([]);
+    });
+  }
+
+  it('refuses what is no thread id', async () => {
+    const { body } = await start().ask('/api/search?thread=a%20b');
+    expect(body['code']).to.equal('bad_thread');
+  });
+
+  for (const url of ['/api/search?q=a', '/api/reports', '/api/reports/outcomes', '/api/stats']) {
+    it(`lets nobody ask ${url} without the key, nor in another way`, async () => {
+      const api = start();
+      expect((await api.ask(url, { key: '' })).status).to.equal(401);
+      expect((await api.ask(url, { key: 'wrong' })).status).to.equal(401);
+      expect((await api.ask(url, { method: 'POST' })).status).to.equal(405);
+      expect(api.statements).to.deep.equal([]);
+    });
+  }
+
+  it('lists the reports and answers one over its minutes', async () => {
+    const api = start();
+    const { body } = await api.ask('/api/reports');
+    expect(body['reports']).to.deep.include({
+      name: 'outcomes',
+      title:
+        'How often messages met each outcome; held ones again when they are delivered or reported'
+    });
+    api.answers(() => Promise.resolve([{ outcome: 'delivered', messages: '7' }]));
+    const report = await api.ask('/api/reports/outcomes?minutes=5');
+    expect(report.body).to.deep.equal({
+      report: 'outcomes',
+      title:
+        'How often messages met each outcome; held ones again when they are delivered or reported',
+      columns: [
+        { name: 'outcome', kind: 'text' },
+        { name: 'messages', kind: 'count' }
+      ],
+      rows: [{ outcome: 'delivered', messages: 7 }],
+      since: api.clock.now() - 300_000,
+      until: api.clock.now()
+    });
+    expect((await api.ask('/api/reports/nope')).body['code']).to.equal('not_found');
+  });
+
+  it('answers the figures of the last hour when nothing else is asked', async () => {
+    const api = start();
+    const { body } = await api.ask('/api/stats');
+    expect(body).to.deep.include({ since: api.clock.now() - 3_600_000, messagesPerMinute: [] });
+  });
+
+  const away: [string, ReturnType<typeof start>, RegExp, retry: boolean][] = [
+    ['is switched off', start({ isOff: true }), /switched off \(CLICKHOUSE_URL=off\)/, false],
+    [
+      'is not connected',
+      start({ isConnected: false }),
+      /not connected: nothing answers at db:8123/,
+      true
+    ]
+  ];
+  for (const [how, api, detail, retry] of away) {
+    it(`says so when ClickHouse ${how}`, async () => {
+      const { status, headers, body } = await api.ask('/api/search?q=a');
+      expect(status).to.equal(503);
+      const after = retry ? String(ANALYTICS_RETRY_SECONDS) : undefined;
+      expect(headers['retry-after']).to.equal(after);
+      const title = 'ClickHouse cannot answer';
+      expect(body).to.deep.include({ code: 'unavailable', title, retry });
+      expect(body['detail']).to.match(detail);
+    });
+  }
+
+  it('says so when ClickHouse goes away during a query', async () => {
+    const api = start();
+    api.answers(() => Promise.reject(new StoreError('lost', 'db closed the connection')));
+    const { status, body } = await api.ask('/api/stats');
+    expect(status).to.equal(503);
+    expect(body['detail']).to.equal('db closed the connection');
+  });
+
+  it('tells one request more than may be running to come back, and takes it later', async () => {
+    const api = start();
+    const release: (() => void)[] = [];
+    api.answers(() => new Promise((resolve) => release.push(() => resolve([]))));
+    const running = Array.from({ length: ANALYTICS_IN_FLIGHT_MAX }, () =>
+      api.ask('/api/search?q=a')
+    );
+    while (release.length < ANALYTICS_IN_FLIGHT_MAX) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await api.ask('/api/search?q=a')).status).to.equal(503);
+    for (const go of release) go();
+    await Promise.all(running);
+    api.answers(() => Promise.resolve([]));
+    expect((await api.ask('/api/search?q=a')).status).to.equal(200);
+  });
+});
