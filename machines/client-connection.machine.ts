@@ -138,7 +138,7 @@ export function createConnectionMachine({ hasToken, now, retryDelayMs }: Connect
     }) as const;
 
   return chart.createMachine({
-    id: 'connection',
+    id: 'client-connection',
     context: {
       failures: 0,
       isTokenExpired: false,

@@ -55,12 +55,12 @@ function sizeOf(states: number, transitions: number): string {
   return `${String(states - 1)} states, ${String(transitions)} transitions`;
 }
 
-function page({ name, sentence }: ExportedChart, graph: ChartGraph): string {
+function page({ name, folder, sentence }: ExportedChart, graph: ChartGraph): string {
   return `# ${name}
 
 ${NOTE}
 
-${sentence} Source: [\`machines/${name}.machine.ts\`](../../machines/${name}.machine.ts).
+${sentence} Source: [\`${folder}/${name}.machine.ts\`](../../${folder}/${name}.machine.ts).
 All charts: [charts](README.md).
 
 ![The chart of ${name}](${name}.svg)

@@ -1,4 +1,4 @@
-/** Every chart that runs, as it is exported: one a file of `machines/`. */
+/** Every chart that runs, as it is exported: one for each file `*.machine.ts` below `machines/`. */
 import type { AnyStateMachine } from 'xstate';
 import { createClickhouseMachine } from '../../machines/clickhouse/clickhouse.machine.js';
 import { createConnectionMachine } from '../../machines/client-connection.machine.js';
@@ -13,8 +13,10 @@ import { createSupervisorMachine } from '../../machines/supervision/supervisor.m
 
 /** A chart to be exported. */
 export interface ExportedChart {
-  /** Name of its file: `machines/<name>.machine.ts`, `docs/charts/<name>.svg`. */
+  /** Id of the machine and name of its files: `docs/charts/<name>.svg`. */
   readonly name: string;
+  /** Folder of its source, `<name>.machine.ts`. */
+  readonly folder: string;
   readonly machine: AnyStateMachine;
   /** What it decides, in one sentence. */
   readonly sentence: string;
@@ -36,41 +38,48 @@ const child = {
 export const CHARTS: readonly ExportedChart[] = [
   {
     name: 'startup',
+    folder: 'machines',
     machine: createStartupMachine(outside),
     sentence:
       'The whole server: phases that start in guarded order, serving, and the way out in reverse order.'
   },
   {
     name: 'supervisor',
+    folder: 'machines/supervision',
     machine: createSupervisorMachine(outside),
     sentence:
       'One phase: starts its children one after the other, starts the lost ones again, and knows when that is no use.'
   },
   {
     name: 'keeper',
+    folder: 'machines/supervision',
     machine: createKeeperMachine(child, 1_000),
     sentence: 'The life of one supervised child, from the order to start it to how it ended.'
   },
   {
     name: 'service',
+    folder: 'machines',
     machine: serviceMachine,
     sentence:
       'One resource with a life of its own, such as the log or the listener: taken, ready, let go of.'
   },
   {
     name: 'handlers',
+    folder: 'machines',
     machine: handlersMachine,
     sentence:
       'The handler registry: no handlers is initializing while the grace runs, and worth one warning after it.'
   },
   {
     name: 'monitor',
+    folder: 'machines',
     machine: monitorMachine,
     sentence:
       'The monitor: refuses to start when there are no handlers to watch, then is as bad as the worst that it finds.'
   },
   {
     name: 'clickhouse',
+    folder: 'machines/clickhouse',
     machine: createClickhouseMachine({
       mode: 'embedded',
       required: false,
@@ -85,18 +94,21 @@ export const CHARTS: readonly ExportedChart[] = [
   },
   {
     name: 'sink',
+    folder: 'machines/clickhouse',
     machine: createSinkMachine({ retryMaxMs: 1_000, ...outside }),
     sentence:
       'The way from the log into ClickHouse, in batches, with rests for the chat and waits while the store is away.'
   },
   {
     name: 'delivery',
+    folder: 'machines/delivery',
     machine: deliveryMachine,
     sentence:
       'One thread: whether somebody is there, what waits for somebody, and when a message is reported undeliverable.'
   },
   {
-    name: 'connection',
+    name: 'client-connection',
+    folder: 'machines',
     machine: createConnectionMachine({
       hasToken: true,
       now: outside.now,

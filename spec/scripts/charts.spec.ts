@@ -28,10 +28,12 @@ describe('docs/charts', function () {
   this.timeout(60_000);
 
   it('has every machine that there is', () => {
-    const machines = readdirSync(new URL('machines', ROOT))
-      .filter((file) => file.endsWith('.machine.ts'))
-      .map((file) => file.replace('.machine.ts', ''));
-    expect(CHARTS.map(({ name }) => name)).to.have.members(machines);
+    const machines = readdirSync(new URL('machines', ROOT), { recursive: true })
+      .map((file) => `machines/${String(file)}`)
+      .filter((file) => file.endsWith('.machine.ts'));
+    expect(CHARTS.map(({ folder, name }) => `${folder}/${name}.machine.ts`)).to.have.members(
+      machines
+    );
     for (const { name, machine } of CHARTS) expect(machine.id).to.equal(name);
   });
 

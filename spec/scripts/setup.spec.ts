@@ -85,7 +85,7 @@ describe('needsBuild', () => {
     ]) {
       checkout.file(path, 100);
     }
-    checkout.touch('client', 1);
+    for (const folder of ['client', 'client/pages']) checkout.touch(folder, 1);
     checkout.file('dist/.built', 200);
   });
   afterEach(() => {

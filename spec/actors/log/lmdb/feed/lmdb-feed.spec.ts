@@ -409,7 +409,7 @@ describe('LmdbFeed', () => {
 
   it('has given every acknowledged entry that was not taken when its process was killed', async function () {
     this.timeout(120_000);
-    const child = fileURLToPath(new URL('log-writer.child.ts', import.meta.url));
+    const child = fileURLToPath(new URL('../log-writer.child.ts', import.meta.url));
     const dir = fixture.dir();
     const acked = new Set<string>();
     const offered = new Set<string>();
