@@ -133,7 +133,7 @@ export function createConnectionMachine({ hasToken, now, retryDelayMs }: Connect
   });
   const giveUp = (reason: string) =>
     ({
-      target: '#connection.waiting',
+      target: '#client-connection.waiting',
       actions: { type: 'noteLoss', params: { loss: abnormal(reason) } }
     }) as const;
 
