@@ -1,6 +1,6 @@
 /**
- * The SDK of Rollcall, for browsers and Node: one client is one user's connection, kept alive; its threads go on
- * after every reconnect from what they have, and what is sent is sent until it is stored.
+ * The SDK of Rollcall, for browsers and Node: one client is one user's connection, kept alive; its threads continue
+ * after every reconnect from what they have, and what is sent is repeated until it is stored.
  *
  * ```ts
  * const client = connect('wss://chat.example.org/ws', { getToken });
@@ -56,51 +56,51 @@ export type {
   ThreadOptions
 } from './thread/thread.js';
 
-/** How a client connects. */
+/** Options of {@link connect}; each has a default. */
 export interface ConnectOptions {
-  /** A token that does not change. */
+  /** A fixed token; use `getToken` for one that expires. */
   readonly token?: string;
-  /** Answers a token, before every attempt; wins over `token`. It has 10 s. */
+  /** Called before every attempt and returns the token, within 10 s. Takes precedence over `token`. */
   readonly getToken?: (question: TokenQuestion) => string | Promise<string>;
-  /** Who one is where authentication is off (development); else the token says it. */
+  /** Name of the user where authentication is off (development); otherwise the token names the user. */
   readonly user?: string;
-  /** WebSocket class; the platform's own when not given. Node 20 has none: pass the one of `ws`. */
+  /** WebSocket class, by default the platform's. Node 20 has none: pass the one of the package `ws`. */
   readonly WebSocket?: WebSocketConstructor;
   /** Name and version of the application, for the server's logs. */
   readonly client?: { readonly name: string; readonly version: string };
-  /** How to come back until the server has advised, in milliseconds; `DEFAULT_RECONNECT` when not given. */
+  /** Reconnect delays in milliseconds, used until the server sends its own; by default `DEFAULT_RECONNECT`. */
   readonly reconnect?: ReconnectAdvice;
-  /** Most messages waiting for their ack, 1,000 when not given; past it `send` rejects with `overflow`. */
+  /** Most messages that wait for an ack, by default 1,000; above it `send` rejects with `overflow`. */
   readonly maxPending?: number;
-  /** Keeps messages without an ack from one session to the next; see `webOutboxStorage`. */
+  /** Stores messages without an ack for the next session; see `webOutboxStorage`. */
   readonly storage?: OutboxStorage;
-  /** Messages of one thread on their way at once, 1 when not given: more is faster, and may reorder (see `OutboxSettings`). */
+  /** Most unacknowledged messages of one thread, by default 1. More is faster but may reorder; see `OutboxSettings`. */
   readonly sendWindow?: number;
-  /** Is told of everything that the client's own chart does: xstate's `inspect`. */
+  /** Receives every inspection event of the client's statechart (xstate's `inspect`). */
   readonly inspect?: (event: InspectionEvent) => void;
-  /** What is heard of networks and of the page's visibility; the browser's own when not given. */
+  /** Source of network and page visibility changes, by default the browser. */
   readonly environment?: ClientEnvironment;
   readonly clock?: ClientClock;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
 }
 
-/** What a client tells. */
+/** Events of a {@link Client}, with the value that each carries. */
 export interface ClientEvents {
   state: ClientState;
-  /** A message of a thread that is not subscribed to, for its owner's sake (`fallback`). */
+  /** A message of a thread that the user owns but has not joined (`fallback`). */
   message: MessageFrame;
-  /** Something went wrong that no call was waiting for. */
+  /** A failure that no pending call can report. */
   error: RollcallError;
 }
 
-/** The user's own threads, newest first. */
+/** One page of the user's own threads, newest first. */
 export type ThreadsPage = ServerFrame<'threads'>;
 
 /**
- * Starts to connect and answers the client at once; its state tells the rest.
- * @param url address of the server: `wss://host/ws`, or just `https://host`
- * @throws {RollcallError} `bad_url`; `no_websocket` where the platform has none and none was passed
+ * Starts to connect and returns the client at once; follow `state` for the outcome.
+ * @param url address of the server, such as `wss://host/ws` or `https://host`
+ * @throws {RollcallError} `bad_url`; `no_websocket` when neither the platform nor the options have a WebSocket
  */
 export function connect(url: string, options: ConnectOptions = {}): Client {
   return new Client(url, options);
@@ -176,17 +176,17 @@ export class Client {
     this.#connection.start();
   }
 
-  /** Where the client stands now. */
+  /** Current state of the connection. */
   get state(): ClientState {
     return this.#connection.state;
   }
 
-  /** Messages that have been sent and neither stored nor refused yet. */
+  /** Number of sent messages that the server has neither stored nor refused. */
   get pending(): number {
     return this.#outbox.size;
   }
 
-  /** Calls `listener` on every event of that name; the answer takes it off again. */
+  /** Calls `listener` on every event of that name; the returned function removes it. */
   on<K extends keyof ClientEvents>(
     event: K,
     listener: (value: ClientEvents[K]) => void
@@ -195,8 +195,8 @@ export class Client {
   }
 
   /**
-   * Joins a thread and stays in it until it is left. Asked again for the same id, answers the same thread (and its
-   * place stays: `since` counts the first time only).
+   * Joins a thread until it is left. A second call with the same id returns the same thread and keeps its position:
+   * `since` applies to the first call only.
    * @throws {RollcallError} `closed`
    */
   thread(id: string, options: ThreadOptions = {}): Thread {
@@ -224,7 +224,7 @@ export class Client {
   }
 
   /**
-   * Answers one page of the user's own threads: those active before `before` (Unix milliseconds), newest first.
+   * Resolves with one page of the user's own threads, last active before `before` (Unix milliseconds), newest first.
    * @throws {RollcallError} (as rejection) the server's refusal, or `timeout`, `closed`
    */
   threads(page: { before?: number; limit?: number } = {}): Promise<ThreadsPage> {
@@ -240,12 +240,12 @@ export class Client {
     return this.#outbox.send(thread, mid, body, options);
   }
 
-  /** Tries at once instead of waiting (the network is back, the user asks for it). */
+  /** Ends a wait and connects now, for example because the user asked for it. */
   reconnectNow(): void {
     this.#connection.retryNow();
   }
 
-  /** Closes for good: threads end, what has no ack yet is rejected as `closed`. */
+  /** Closes the client permanently: threads end, and sends without an ack reject with `closed`. */
   close(): void {
     this.#connection.close();
   }

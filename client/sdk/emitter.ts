@@ -2,7 +2,7 @@
 export class Emitter<Events extends object> {
   readonly #listeners: { [K in keyof Events]?: Set<(value: Events[K]) => void> } = {};
 
-  /** Calls `listener` on every event of that name, in the order of registration; the answer takes it off again. */
+  /** Calls `listener` on every event of that name, in the order of registration; the returned function removes it. */
   on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): () => void {
     const listeners = this.#listeners[event] ?? new Set<(value: Events[K]) => void>();
     this.#listeners[event] = listeners;
@@ -12,7 +12,7 @@ export class Emitter<Events extends object> {
     };
   }
 
-  /** Tells all listeners. One that throws stops neither the others nor the protocol: its error is reported uncaught. */
+  /** Calls all listeners. When one throws, the others are still called and the error is reported as uncaught. */
   emit<K extends keyof Events>(event: K, value: Events[K]): void {
     const listeners = this.#listeners[event];
     if (listeners === undefined) return;
@@ -27,7 +27,7 @@ export class Emitter<Events extends object> {
     }
   }
 
-  /** Takes all listeners off. */
+  /** Removes all listeners. */
   clear(): void {
     for (const event in this.#listeners) this.#listeners[event]?.clear();
   }

@@ -1,6 +1,6 @@
 /**
- * Reads what a server sent. The checks are written by hand and follow `SERVER_FRAMES`, so that no schema library is
- * carried to the browser; `spec/client/sdk/frames.spec.ts` holds the two together.
+ * Parses what a server sent. The checks are written by hand after `SERVER_FRAMES`, so that no schema library is
+ * bundled for the browser; `spec/client/sdk/frames.spec.ts` compares the two.
  */
 import type { ServerFrame, ServerFrameType } from '../../protocol/frames.js';
 import { isRecord, parsedJson } from './json.js';
@@ -8,7 +8,7 @@ import { isRecord, parsedJson } from './json.js';
 type Check = (value: unknown) => boolean;
 
 const text: Check = (value) => typeof value === 'string';
-// `1e999` is JSON, and no number to wait for or to count with.
+// `1e999` is valid JSON but becomes Infinity, which is useless as a time or a count.
 const number: Check = (value) => Number.isFinite(value);
 const integer: Check = (value) => Number.isSafeInteger(value);
 const flag: Check = (value) => typeof value === 'boolean';
@@ -106,19 +106,19 @@ function isKnown(type: unknown): type is ServerFrameType {
   return typeof type === 'string' && Object.hasOwn(CHECKS, type);
 }
 
-/** Says whether a value is a frame that this SDK knows, with all the fields it relies on. */
+/** Whether a value is a frame of a known type with all the fields that the SDK uses. */
 export function isServerFrame(value: unknown): value is ServerFrame {
   return isRecord(value) && isKnown(value['type']) && CHECKS[value['type']](value);
 }
 
-/** What one WebSocket message held. Frames of types this SDK does not know yet are left out silently. */
+/** Content of one WebSocket message. Frames of unknown types are left out, so that newer servers can add types. */
 export interface ReadFrames {
   readonly frames: readonly ServerFrame[];
-  /** Lines that were not JSON, or of a known type without its fields. */
+  /** Lines that are not JSON, or that lack fields of their type. */
   readonly bad: readonly string[];
 }
 
-/** Reads a WebSocket message: one frame, or several separated by line feeds. */
+/** Parses a WebSocket message: one frame, or several separated by line feeds. */
 export function readFrames(data: string): ReadFrames {
   const frames: ServerFrame[] = [];
   const bad: string[] = [];

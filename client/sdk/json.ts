@@ -1,9 +1,9 @@
-/** Says whether a value is an object with named fields. */
+/** Whether a value is an object with named fields, not null or an array. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Reads JSON; null when the text is none. */
+/** Parses JSON; null when the text is not JSON. */
 export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -12,7 +12,7 @@ export function parsedJson(text: string): unknown {
   }
 }
 
-/** Writes a value as JSON; null when it has none (undefined, a function, a circle, a BigInt, nested too deep). */
+/** Writes a value as JSON; null when it cannot be written (undefined, a function, a cycle, a BigInt, nested too deep). */
 export function jsonText(value: unknown): string | null {
   try {
     const text: unknown = JSON.stringify(value);

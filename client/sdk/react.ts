@@ -1,5 +1,5 @@
 /**
- * React binding, exported as `rollcall/react`: a component renders what its client and its threads are now.
+ * React binding, exported as `rollcall/react`: components render the current state of a client and its threads.
  *
  * ```tsx
  * const { items, outgoing, typists, send } = useThread(client, 't42');
@@ -18,14 +18,14 @@ import {
   type ThreadViewOptions
 } from './thread/thread-view.js';
 
-/** Answers where a client stands, and renders again when that changes. */
+/** Returns the connection state of a client and renders again when it changes. */
 export function useConnection(client: Client): ClientState {
   const subscribe = useMemo(() => (listener: () => void) => client.on('state', listener), [client]);
   const state = (): ClientState => client.state;
   return useSyncExternalStore(subscribe, state, state);
 }
 
-/** What can be done to a thread; all are the same functions from render to render. */
+/** Actions on a thread; the functions are the same from render to render. */
 export interface ThreadActions {
   /**
    * Sends a message; `outgoing` shows it at once.
@@ -50,8 +50,8 @@ export interface ThreadActions {
 }
 
 /**
- * Joins a thread while the component is there, answers what is to be shown of it and what can be done to it, and renders
- * again when that changes. Components that use the same thread share it; it is left when the last of them is gone.
+ * Joins a thread while the component is mounted, returns its snapshot and actions, and renders
+ * again when the snapshot changes. Components share the thread by id; it is left when the last of them unmounts.
  */
 export function useThread(
   client: Client,

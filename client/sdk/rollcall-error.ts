@@ -1,10 +1,11 @@
 import type { ServerFrame } from '../../protocol/frames.js';
 
 /**
- * Codes that the SDK itself gives, beside those of the server (`ERRORS` in `protocol/errors.ts`):
- * `bad_url` not an address of a server · `no_websocket` the platform has none and none was passed · `timeout` no answer in time · `disconnected` the connection went before the
+ * Codes of the SDK's own errors; the server's codes are in `ERRORS` of `protocol/errors.ts`.
+ * `bad_url` not an address of a server · `no_websocket` the platform has none and none was passed · `timeout` no
+ * answer in time · `disconnected` the connection ended before the
  * answer came · `closed` the client has been closed · `left` the thread has been left · `overflow` a bounded queue of
- * the SDK is full · `bad_reply` an answer of another type than asked for · `token` the application's `getToken` failed ·
+ * the SDK is full · `bad_reply` the answer has an unexpected type · `token` the application's `getToken` failed ·
  * `storage` the application's `storage` failed.
  */
 export type ClientErrorCode =
@@ -19,7 +20,7 @@ export type ClientErrorCode =
   | 'token'
   | 'storage';
 
-/** Every failure that the SDK reports, the server's and its own. */
+/** The only error type of the SDK, for the server's errors and its own. */
 export class RollcallError extends Error {
   /** A {@link ClientErrorCode} or a code of the server; newer servers may know more codes than this SDK. */
   readonly code: string;
@@ -37,12 +38,12 @@ export class RollcallError extends Error {
   }
 }
 
-/** Makes the error of a code that only the SDK gives. */
+/** Makes an error with one of the SDK's own codes. */
 export function clientError(code: ClientErrorCode, message: string, retry = false): RollcallError {
   return new RollcallError(code, message, retry);
 }
 
-/** Makes the server's `error` frame an error to throw. */
+/** Makes an error from the server's `error` frame. */
 export function serverError(frame: ServerFrame<'error'>): RollcallError {
   return new RollcallError(frame.code, frame.message, frame.retry, frame.afterMs ?? null);
 }

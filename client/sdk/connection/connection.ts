@@ -22,75 +22,75 @@ import { mayReconnect, reconnectDelayMs, type ReconnectAdvice } from './reconnec
 import { RollcallError, clientError, serverError } from '../rollcall-error.js';
 import { Socket, type SocketEvents, type WebSocketConstructor } from './socket.js';
 
-/** How long a connection has to show that it lives when the network or the page has come back, in milliseconds. */
+/** Time in milliseconds for the server to answer the ping that follows a network change or the page's return to view. */
 export const PROBE_MS = 5_000;
 
-/** Lines in a row that may be no frames; one more, and another connection is looked for: the server has its like. */
+/** Most consecutive lines that are not frames. One more closes the connection, as the server does in that case. */
 export const BAD_FRAMES_MAX = 10;
 
-/** Why a token is asked for. */
+/** Passed to `getToken`, so that it can tell when a cached token no longer helps. */
 export interface TokenQuestion {
-  /** The server ended the connection because the latest token ran out: a kept one will not do. */
+  /** True when the server ended the connection because the latest token expired: a cached one does not help. */
   readonly expired: boolean;
 }
 
-/** What the server said about this connection. */
+/** The server's answer to `connect`. */
 export type Connected = ServerFrame<'connected'>;
 
-/** Where a client stands. */
+/** State of a client's connection, by name. */
 export type ClientState =
-  /** Waits for `getToken`. */
+  /** `getToken` is running. */
   | { readonly name: 'refreshing'; readonly attempt: number }
   | { readonly name: 'connecting'; readonly attempt: number }
   | { readonly name: 'connected'; readonly user: string; readonly connected: Connected }
   | {
       readonly name: 'waiting';
-      /** Attempts that have failed since the last connection that held. */
+      /** Failed attempts since the last stable connection. */
       readonly failures: number;
       /** When the next attempt starts, in Unix milliseconds. */
       readonly retryAt: number;
-      /** Close code of the connection that was lost; 1006 when there was none. */
+      /** Close code of the last connection; 1006 when it was cut or never opened. */
       readonly code: number;
       readonly reason: string;
     }
   | {
-      /** For good: the server asked not to come back, refused the token, or `close()` was called (code 1000). */
+      /** Final: the server forbade reconnecting, refused the token, or `close()` was called (code 1000). */
       readonly name: 'closed';
       readonly code: number;
       readonly reason: string;
       readonly error: RollcallError;
     };
 
-/** Settings of a connection. */
+/** Settings of a {@link Connection}, complete: the client has filled in its defaults. */
 export interface ConnectionSettings {
   readonly url: string;
   readonly WebSocket: WebSocketConstructor;
   readonly clock: ClientClock;
   readonly random: () => number;
-  /** What holds until the server has advised. */
+  /** Used until the server sends its own values. */
   readonly reconnect: ReconnectAdvice;
-  /** A fresh token for every attempt; null where authentication is off. */
+  /** Called for a token before every attempt; null where authentication is off. */
   readonly getToken: ((question: TokenQuestion) => string | Promise<string>) | null;
   readonly user: string | null;
   readonly client: { readonly name: string; readonly version: string };
   readonly environment: ClientEnvironment;
-  /** Is told of everything that the chart does. */
+  /** Receives every inspection event of the chart. */
   readonly inspect: ((event: InspectionEvent) => void) | null;
 }
 
-/** What a connection tells. */
+/** Callbacks of a {@link Connection}. */
 export interface ConnectionEvents {
-  /** Connected: frames may be sent from now on. */
+  /** Called when connected: from now on frames can be sent. */
   opened(connected: Connected): void;
-  /** A frame that is not the connection's own business. */
+  /** Called for every frame that the connection does not handle itself. */
   frame(frame: ServerFrame): void;
-  /** Was connected and is no longer. */
+  /** Called when an established connection has ended. */
   lost(): void;
   state(state: ClientState): void;
   error(error: RollcallError): void;
 }
 
-/** One client's way to the server, run by its chart; at most one socket at any time. */
+/** One client's connection to the server, driven by its chart; it has at most one socket at any time. */
 export class Connection {
   readonly #settings: ConnectionSettings;
   readonly #events: ConnectionEvents;
@@ -101,9 +101,9 @@ export class Connection {
   #token: string | null = null;
   #connected: Connected | null = null;
   #socket: Socket | null = null;
-  /** Why it is closed, when something better than the close code is known. */
+  /** Reason for the close, when it is more precise than the close code. */
   #refused: RollcallError | null = null;
-  /** Told to listeners when the chart has come to rest: what they do then happens at once, in order. */
+  /** Calls to listeners that wait until the chart's step is complete, so that listeners can act on it at once, in order. */
   readonly #untold: (() => void)[] = [];
   #isClosing = false;
   #isBusy = false;
@@ -153,7 +153,7 @@ export class Connection {
     });
   }
 
-  /** Where the connection stands now. */
+  /** Current state, for applications. */
   get state(): ClientState {
     return this.#state;
   }
@@ -173,22 +173,22 @@ export class Connection {
     return this.#state.name === 'connected' && this.#socket?.send(frame) === true;
   }
 
-  /** Sends a frame that is JSON text already; false when not connected. */
+  /** Sends a frame that is already JSON text; false when not connected. */
   sendText(text: string): boolean {
     return this.#state.name === 'connected' && this.#socket?.sendText(text) === true;
   }
 
-  /** Whether it was the application that closed it. */
+  /** Whether the application closed it, and not the server. */
   get isClosedByApplication(): boolean {
     return this.#isClosing;
   }
 
-  /** Cuts a wait for the next attempt short; does nothing in any other state. */
+  /** Ends a wait for the next attempt; does nothing in any other state. */
   retryNow(): void {
     this.#send({ type: 'connection.retry' });
   }
 
-  /** Ends for good. */
+  /** Closes the connection permanently. */
   close(): void {
     if (this.#state.name !== 'closed') this.#isClosing = true;
     this.#send({ type: 'connection.close' });
@@ -201,7 +201,7 @@ export class Connection {
     });
   }
 
-  /** Lets the chart work, and then tells what has come of it. */
+  /** Runs one step of the chart, then calls the listeners that it queued. */
   #run(work: () => void): void {
     const isOutermost = !this.#isBusy;
     this.#isBusy = true;
@@ -225,7 +225,7 @@ export class Connection {
     const state = this.#state;
     if (news === 'closed') this.#leaveEnvironment();
     this.#untold.push(() => {
-      // What waits goes out before listeners hear of it and send more: order of calls stays order of sending.
+      // Waiting messages are sent before listeners can send more, so that messages leave in the order of the calls.
       if (state.name === 'connected') this.#events.opened(state.connected);
       if (before.name === 'connected') this.#events.lost();
       if (before.name === 'refreshing' && state.name === 'waiting') {
@@ -252,11 +252,11 @@ export class Connection {
 
   #sense(change: EnvironmentChange): void {
     if (this.#state.name === 'connected') this.#heartbeat.probe(PROBE_MS);
-    // Without a network there may still be a server on this very machine: attempts go on at their pace.
+    // Offline does not stop attempts: the server may be on this machine.
     else if (change !== 'offline') this.retryNow();
   }
 
-  /** Asks the application for a token; the answer gives it up. */
+  /** Asks the application for a token; the returned function cancels the request. */
   #fetchToken(expired: boolean): () => void {
     const { getToken } = this.#settings;
     let isOver = false;
@@ -284,7 +284,7 @@ export class Connection {
     };
   }
 
-  /** Opens a socket; the answer lets go of it. */
+  /** Opens a socket; the returned function drops it. */
   #open(): () => void {
     const { user, client, url } = this.#settings;
     const token = this.#token;
@@ -320,7 +320,7 @@ export class Connection {
     try {
       socket = new Socket(this.#settings.WebSocket, url, this.#settings.clock, events);
     } catch (cause) {
-      // A browser does not let a page of https:// speak ws://, and there is no sense in asking it again.
+      // A browser refuses ws:// to a page from https://, each time: another attempt is useless.
       const reason = `no WebSocket can be opened to ${url}: ${reasonOf(cause)}`;
       this.#refused = clientError('bad_url', reason);
       this.#send({ type: 'link.lost', isFinal: true, code: ABNORMAL, reason, afterMs: null });
@@ -359,7 +359,7 @@ export class Connection {
     this.#send({ type: 'server.connected', session: { user, connection, node } });
   }
 
-  /** `connect` was answered by an error. The server closes after it; its words are worth more than the close code. */
+  /** Handles an error in answer to `connect`. The server closes after it; the error says more than the close code. */
   #refuse(error: RollcallError): void {
     const reason = error.message;
     if (error.retry) {
@@ -371,7 +371,7 @@ export class Connection {
     this.#send({ type: 'link.lost', isFinal: true, code, reason, afterMs: null });
   }
 
-  /** The attempt or the connection is over; it comes back by itself where the code allows it. */
+  /** Handles the end of an attempt or a connection; the client reconnects if the close code allows it. */
   #lose(code: number, reason: string, afterMs: number | null): void {
     this.#send({ type: 'link.lost', isFinal: !mayReconnect(code), code, reason, afterMs });
   }
@@ -385,7 +385,7 @@ function refusal(code: number, reason: string): RollcallError {
   );
 }
 
-/** An observer that throws would throw at the chart that it observes. */
+/** Wraps an observer: an error that it throws would otherwise reach the chart. */
 function contained(inspect: (event: InspectionEvent) => void): (event: InspectionEvent) => void {
   return (event) => {
     try {

@@ -1,13 +1,13 @@
-/** What a client hears of the machine it runs on; from outside, so that specs can play it. */
+/** Reports network and visibility changes to a client; specs pass their own. */
 export interface ClientEnvironment {
-  /** Calls `onChange` when a network has come or gone, or the page has come back into sight; the answer ends it. */
+  /** Calls `onChange` after each change; the returned function stops it. */
   watch(onChange: (change: EnvironmentChange) => void): () => void;
 }
 
-/** `online` a network is there · `offline` it has gone, or seems to have · `visible` somebody looks at the page again. */
+/** `online` a network is available · `offline` none seems to be · `visible` the page is shown again. */
 export type EnvironmentChange = 'online' | 'offline' | 'visible';
 
-/** What browsers have and Node has not; only what is used here. */
+/** The browser globals that are used here; Node does not have them. */
 interface Page {
   readonly visibilityState: string;
 }
@@ -20,7 +20,7 @@ function isPage(value: EventTarget): value is EventTarget & Page {
   return 'visibilityState' in value;
 }
 
-/** The browser; elsewhere nothing is ever heard. */
+/** Reports the browser's events; outside a browser it reports nothing. */
 export const platformEnvironment: ClientEnvironment = {
   watch: (onChange) => {
     const window: unknown = Reflect.get(globalThis, 'window');

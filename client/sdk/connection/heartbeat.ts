@@ -1,19 +1,19 @@
 import type { ClientClock } from '../clock.js';
 
-/** What a heartbeat does. */
+/** Callbacks of a {@link Heartbeat}. */
 export interface HeartbeatEvents {
-  /** Nothing has come for one interval: ask. */
+  /** Nothing was received for one interval: send a ping. */
   ask(): void;
-  /** Nothing has come for two intervals: the connection is dead. */
+  /** Nothing was received for two intervals: the connection is dead. */
   dead(): void;
 }
 
-/** Shortest interval in milliseconds: a server that wants to be asked more often has mistyped a unit. */
+/** Shortest interval in milliseconds: a server that sends less has mistaken the unit. */
 export const INTERVAL_MIN_MS = 1_000;
 
 /**
- * Watches for silence. Costs one timer, moved only when it runs out, not one per frame; a timer that runs late
- * (a laptop that slept) finds the silence it is.
+ * Detects a silent connection with one timer, which is set again only when it fires, not on every frame. A timer that
+ * fires late, as after a laptop's sleep, measures the real silence.
  */
 export class Heartbeat {
   readonly #clock: ClientClock;
@@ -28,7 +28,7 @@ export class Heartbeat {
     this.#events = events;
   }
 
-  /** Starts watching with this interval, {@link INTERVAL_MIN_MS} at least; 0 or less watches nothing. */
+  /** Starts with this interval, at least {@link INTERVAL_MIN_MS}; 0 or less disables the heartbeat. */
   start(askedMs: number): void {
     this.stop();
     this.heard();
@@ -36,13 +36,13 @@ export class Heartbeat {
     if (askedMs > 0) this.#watch(intervalMs, intervalMs);
   }
 
-  /** Notes that something has come. */
+  /** Notes that something was received. */
   heard(): void {
     this.#heardAt = this.#clock.now();
     this.#isProbing = false;
   }
 
-  /** Stops watching. */
+  /** Stops the timer. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = null;
@@ -50,7 +50,7 @@ export class Heartbeat {
     this.#cancelProbe = null;
   }
 
-  /** Asks now, and calls the connection dead when nothing comes within this time: something may have happened to it. */
+  /** Sends a ping now and declares the connection dead when nothing is received within this time. */
   probe(withinMs: number): void {
     this.#isProbing = true;
     this.#cancelProbe?.();

@@ -1,42 +1,42 @@
 import type { ServerFrame } from '../../../protocol/frames.js';
 
-/** How to come back, as the server advises it in `connected`; all in milliseconds. */
+/** Reconnect delays that the server sends in `connected`; all in milliseconds. */
 export type ReconnectAdvice = ServerFrame<'connected'>['reconnect'];
 
 /**
- * What holds until a server has advised: the values a server advises by default. Also against a server that is starting
+ * Delays used until the server sends its own; equal to the server's defaults. They also apply to a server that is starting
  * and answers the upgrade 503 with `Retry-After`: a WebSocket shows neither status nor headers of that answer.
  */
 export const DEFAULT_RECONNECT: ReconnectAdvice = {
-  firstJitterMs: 5_000, // spreads the clients of one fallen node over this long
+  firstJitterMs: 5_000, // the clients of a lost node reconnect spread over this time
   minMs: 500,
   maxMs: 20_000
 };
 
-/** Longest wait for the next attempt in milliseconds, a day, whatever a server asks for: more is a mistyped unit. */
+/** Longest wait for the next attempt, a day in milliseconds. A server that asks for more has mistaken the unit. */
 export const RECONNECT_WAIT_MAX_MS = 86_400_000;
 
-/** Past this a bound is doubled no more: nothing times infinity would be no number. */
+/** Most doublings of a bound: without a limit, 0 times infinity would be NaN. */
 const DOUBLINGS_MAX = 30;
 
-/** Least wait that a bound doubles from, and that follows a failure, in milliseconds: nothing doubled is nothing. */
+/** Smallest start of a doubling bound, and smallest wait after a failure, in milliseconds: 0 doubled stays 0. */
 const BASE_MIN_MS = 100;
 
-/** What a connection's end says about the next attempt. */
+/** What the end of a connection says about the next attempt. */
 export interface ReconnectCase {
   readonly advice: ReconnectAdvice;
-  /** Attempts that have failed since the last connection that held. */
+  /** Failed attempts since the last stable connection. */
   readonly failures: number;
-  /** Whether the connection that just ended had got as far as `connected`. */
+  /** Whether the connection that ended had received `connected`. */
   readonly wasConnected: boolean;
-  /** The wait that the server asked for, null when it did not. */
+  /** The wait that the server asked for; null when it asked for none. */
   readonly afterMs: number | null;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
 /**
- * Answers how long to wait before the next attempt, in milliseconds: what the server asked for, else anywhere in
+ * Returns the wait before the next attempt, in milliseconds: what the server asked for, else a random part of
  * `firstJitterMs` right after a loss, else full jitter between `minMs` and a bound that doubles up to `maxMs`; never
  * more than {@link RECONNECT_WAIT_MAX_MS}.
  */
@@ -47,7 +47,7 @@ export function reconnectDelayMs(lost: ReconnectCase): number {
 function askedDelayMs(lost: ReconnectCase): number {
   const { firstJitterMs } = lost.advice;
   if (lost.afterMs !== null) {
-    // A server that asks for no wait again and again is not asked in a circle.
+    // A server that keeps asking for no wait must not cause a busy loop.
     return lost.failures === 0 ? lost.afterMs : Math.max(lost.afterMs, BASE_MIN_MS);
   }
   if (lost.wasConnected && lost.failures === 0) return lost.random() * Math.max(0, firstJitterMs);
@@ -64,7 +64,7 @@ function backoffMs({ advice: { minMs, maxMs }, failures, random }: ReconnectCase
   return floorMs + random() * (boundMs - floorMs);
 }
 
-/** Says whether a client comes back by itself after this close code: always, but for 3500–3999. */
+/** Whether a client reconnects after this close code: always, except after 3500–3999. */
 export function mayReconnect(code: number): boolean {
   return code < 3500 || code > 3999;
 }

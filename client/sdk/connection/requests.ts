@@ -3,7 +3,7 @@ import type { ClientClock } from '../clock.js';
 import { jsonText } from '../json.js';
 import { RollcallError, clientError, serverError } from '../rollcall-error.js';
 
-/** A frame that asks for an answer, without the id that {@link Requests} gives it. */
+/** A frame that expects an answer, without its id: {@link Requests} assigns that. */
 export type Question = {
   [T in ClientFrameType]: Omit<ClientFrame<T>, 'id'>;
 }[ClientFrameType];
@@ -13,35 +13,35 @@ export type Reply =
   | { readonly ok: true; readonly frame: ServerFrame }
   | { readonly ok: false; readonly error: RollcallError };
 
-/** How a request waits. */
+/** How a request reacts to time and to a lost connection. */
 export interface RequestOptions {
   readonly timeoutMs: number;
   /**
-   * What happens after that time. `again`: it is asked again under the same id for as long as the connection holds, and
-   * the first answer to any of the attempts counts: a server that is slow all the time is heard all the same. It must
-   * do no harm twice. `fail`: it ends as `timeout`.
+   * What happens at the timeout. `again`: the request is sent again under the same id while the connection lasts, and
+   * the first answer to any attempt counts, so that a server that is always slow can still answer. The request must be
+   * idempotent. `fail`: it ends as `timeout`.
    */
   readonly late: 'again' | 'fail';
-  /** Whether the request outlives a connection and is sent again on the next; else it ends as `disconnected`. */
+  /** Whether the request is sent again on the next connection; otherwise it ends as `disconnected`. */
   readonly keep: boolean;
 }
 
-/** How long a question waits for its answer, connections included, in milliseconds. */
+/** Time that a request waits for its answer, in milliseconds, reconnects included. */
 export const REQUEST_TIMEOUT_MS = 15_000;
 
-/** Most requests under way; past it a new one is refused as `overflow`. Far above what 128 subscriptions ask for. */
+/** Most open requests; above it a new one fails with `overflow`. 128 subscriptions need far fewer. */
 export const REQUESTS_MAX = 2_048;
 
 interface Waiting {
   readonly type: string;
-  /** The frame as JSON. */
+  /** The frame as JSON text, ready to be sent again. */
   readonly text: string;
   readonly keep: boolean;
   readonly done: (reply: Reply) => void;
   cancelTimer: () => void;
 }
 
-/** Pairs questions with answers by `id`. Every request ends exactly once: answer, error, timeout, disconnect or close. */
+/** Matches answers to requests by `id`. Every request ends exactly once: answer, error, timeout, disconnect or close. */
 export class Requests {
   readonly #clock: ClientClock;
   readonly #send: (text: string) => boolean;
@@ -55,8 +55,8 @@ export class Requests {
   }
 
   /**
-   * Sends a question, or keeps it for the next connection, and calls `done` once with how it ended. The answer gives it up:
-   * then `done` is not called any more.
+   * Sends a request, or keeps it for the next connection, and calls `done` once with the outcome. The returned function
+   * cancels it: `done` is then not called.
    */
   start(question: Question, options: RequestOptions, done: (reply: Reply) => void): () => void {
     const refuse = (error: RollcallError): (() => void) => {
@@ -86,7 +86,7 @@ export class Requests {
     };
   }
 
-  /** As {@link start}, with the answer of the given type as a promise. */
+  /** Like {@link start}, but returns a promise of the answer, which must have the given type. */
   ask<F extends ServerFrame>(
     question: Question,
     isAnswer: (frame: ServerFrame) => frame is F
@@ -103,7 +103,7 @@ export class Requests {
     });
   }
 
-  /** Takes a frame that may be an answer; false when no request has its id. */
+  /** Handles a frame that may be an answer; false when no open request has its id. */
   answer(frame: ServerFrame): boolean {
     if (!('id' in frame) || typeof frame.id !== 'number') return false;
     if (!this.#waiting.has(frame.id)) return false;
@@ -114,19 +114,19 @@ export class Requests {
     return true;
   }
 
-  /** A connection is there: what was kept is sent again, in the order it was asked. */
+  /** Handles a new connection: sends the kept requests again, in their original order. */
   opened(): void {
     for (const { text } of [...this.#waiting.values()]) this.#send(text);
   }
 
-  /** The connection is gone: what does not outlive it ends. */
+  /** Handles a lost connection: ends the requests that are not kept for the next one. */
   lost(): void {
     for (const [id, waiting] of [...this.#waiting]) {
       if (!waiting.keep) this.#end(id, { ok: false, error: gone() });
     }
   }
 
-  /** Ends all with this error, and all that will be asked. */
+  /** Ends all open requests and every later one with this error. */
   close(error: RollcallError): void {
     this.#closed = error;
     for (const id of [...this.#waiting.keys()]) this.#end(id, { ok: false, error });

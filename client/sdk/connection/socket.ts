@@ -7,24 +7,24 @@ import type { ClientClock } from '../clock.js';
 import { readFrames } from '../frames.js';
 import { clientError } from '../rollcall-error.js';
 
-// Restated, and checked by its type, because importing the value would carry the schema library along.
+// A copy, checked by its type: importing the value would bundle the schema library.
 const SUBPROTOCOL: typeof Subprotocol = 'rollcall.v1';
 
 /** `readyState` of an open WebSocket. */
 const OPEN = 1;
 
-/** `readyState` of a WebSocket that is gone. */
+/** `readyState` of a closed WebSocket. */
 const CLOSED = 3;
 
-/** How long the server may take to answer the close frame of one that is dropped, in milliseconds. */
+/** Time for the server to answer the close frame of a dropped socket, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
-/** What the SDK needs of a WebSocket; those of browsers, Node ≥ 22 and the package `ws` have it. */
+/** The part of a WebSocket that the SDK uses; browsers, Node ≥ 22 and the package `ws` provide it. */
 export interface WebSocketLike {
   readonly readyState: number;
   send(data: string): void;
   close(code?: number, reason?: string): void;
-  /** Cuts the connection without waiting for the other side; browsers have no such thing. */
+  /** Cuts the connection without waiting for the server; browsers do not have it. */
   terminate?(): void;
   addEventListener(type: 'open' | 'error', listener: () => void): void;
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
@@ -34,21 +34,21 @@ export interface WebSocketLike {
   ): void;
 }
 
-/** A WebSocket class. */
+/** Opens a socket to `url` and offers the subprotocols `protocols`. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
-/** What a {@link Socket} tells. Nothing is told after `gone`, nor after `drop()`. */
+/** Callbacks of a {@link Socket}. None is called after `gone`, or after `drop()`. */
 export interface SocketEvents {
   open(): void;
   frame(frame: ServerFrame): void;
-  /** A line came that is no frame of the protocol. */
+  /** A received line is not a frame of the protocol. */
   bad(line: string): void;
-  /** The connection has ended or never was; called once. */
+  /** The connection has ended or could not be opened; called once. */
   gone(code: number, reason: string): void;
 }
 
 /**
- * Makes the address of a server the address of its WebSocket: `http` becomes `ws`, and a bare host gets `/ws`.
+ * Returns the WebSocket address for a server's address: `http` becomes `ws`, and a bare host gets the path `/ws`.
  * @throws {RollcallError} `bad_url`
  */
 export function socketUrl(address: string): string {
@@ -73,7 +73,7 @@ function isConstructor(value: unknown): value is WebSocketConstructor {
 }
 
 /**
- * Answers the platform's own WebSocket class.
+ * Returns the platform's own WebSocket class.
  * @throws {RollcallError} `no_websocket` where there is none (Node 20): pass the one of `ws`
  */
 export function platformWebSocket(): WebSocketConstructor {
@@ -85,7 +85,7 @@ export function platformWebSocket(): WebSocketConstructor {
   );
 }
 
-/** One WebSocket, speaking frames. */
+/** One WebSocket that sends and receives frames. */
 export class Socket {
   readonly #socket: WebSocketLike;
   readonly #clock: ClientClock;
@@ -103,16 +103,16 @@ export class Socket {
       if (this.#over || typeof data !== 'string') return;
       const { frames, bad } = readFrames(data);
       for (const line of bad) {
-        // Whoever is told of the first ones may have had enough.
+        // The listener of an earlier line may have dropped the socket.
         if (!this.#isOver()) events.bad(line);
       }
       for (const frame of frames) {
-        // A frame may end the connection (`disconnect`); what came behind it in the same message is void.
+        // A frame may end the connection (`disconnect`); later frames of the same message are ignored.
         if (!this.#isOver()) events.frame(frame);
       }
     });
-    // A refused upgrade (503 while the server starts) is an `error` and then a `close` with 1006; the first says
-    // nothing more, but unheard it would end a Node process.
+    // A refused upgrade (503 while the server starts) is an `error` and then a `close` with 1006; the `error`
+    // adds nothing, but without a listener it would end a Node process.
     socket.addEventListener('error', () => undefined);
     socket.addEventListener('close', ({ code, reason }) => {
       this.#cancelTerminate();
@@ -127,20 +127,20 @@ export class Socket {
     return this.sendText(JSON.stringify(frame));
   }
 
-  /** Sends a frame that is JSON text already; false when the socket is not open. */
+  /** Sends a frame that is already JSON text; false when the socket is not open. */
   sendText(frame: string): boolean {
     if (this.#over || this.#socket.readyState !== OPEN) return false;
     this.#socket.send(frame);
     return true;
   }
 
-  /** Lets go of the connection: nothing is heard of it any more, and after a second it is cut where that is possible. */
+  /** Closes the connection without further callbacks; after a second it is cut, where the platform can do that. */
   drop(): void {
     if (this.#over) return;
     this.#over = true;
     this.#socket.close(1000, 'client is done');
     if (this.#socket.readyState === CLOSED || this.#socket.terminate === undefined) return;
-    // A server that does not answer the close frame would keep the socket, and a Node process, for half a minute.
+    // A server that does not answer the close frame would keep the socket, and so a Node process, open for half a minute.
     this.#cancelTerminate = this.#clock.after(CLOSE_TIMEOUT_MS, () => this.#socket.terminate?.());
   }
 

@@ -1,10 +1,10 @@
 import { isRecord, parsedJson } from '../json.js';
 
-/** A message that waits for its ack, as it is kept. */
+/** A message without an ack, as a storage keeps it. */
 export interface StoredMessage {
   readonly thread: string;
   readonly mid: string;
-  /** When it was sent, in Unix milliseconds; no two of one client are the same. */
+  /** Time of sending in Unix milliseconds, unique within one client. */
   readonly at: number;
   readonly kind?: string;
   readonly expect?: 'delivered' | 'stored';
@@ -13,18 +13,18 @@ export interface StoredMessage {
 }
 
 /**
- * Keeps messages that have no ack yet from one session of the application to the next. Give each user one of their own:
- * what is kept is sent by whoever connects with it. What fails is told as an `error` event with the code `storage`.
+ * Stores messages without an ack for the application's next session. Give each user a storage of their own:
+ * its messages are sent in the name of the user who connects with it. Failures become `error` events with the code `storage`.
  */
 export interface OutboxStorage {
-  /** Answers what is kept, in any order. */
+  /** Returns all stored messages, in any order. */
   load(): readonly StoredMessage[] | Promise<readonly StoredMessage[]>;
   put(message: StoredMessage): void | Promise<void>;
-  /** Forgets a message that was put; ids are unique in a thread only. */
+  /** Deletes a stored message; ids are unique only within a thread. */
   remove(thread: string, mid: string): void | Promise<void>;
 }
 
-/** What is used of `localStorage` and `sessionStorage`. */
+/** The part of `localStorage` and `sessionStorage` that is used. */
 export interface WebStorage {
   readonly length: number;
   key(index: number): string | null;
@@ -34,12 +34,12 @@ export interface WebStorage {
 }
 
 /**
- * Keeps messages in a browser's storage, one item each. Two tabs with the same `name` may both send what is kept: the
+ * Stores messages in a browser's storage, one item each. Two tabs with the same `name` may both send them: the
  * server stores each `mid` once.
- * @param name of this user's outbox: no other's items are looked at
+ * @param name of this user's outbox; items of other names are not read
  */
 export function webOutboxStorage(storage: WebStorage, name: string): OutboxStorage {
-  // Encoded, so that no name is the beginning of another's.
+  // Encoded, so that no name is a prefix of another.
   const prefix = `${encodeURIComponent(name)}:`;
   const keyOf = (thread: string, mid: string): string => `${prefix}${thread} ${mid}`;
   return {
@@ -48,7 +48,7 @@ export function webOutboxStorage(storage: WebStorage, name: string): OutboxStora
       return keys.flatMap((key) => {
         if (key?.startsWith(prefix) !== true) return [];
         const message = storedMessage(parsedJson(storage.getItem(key) ?? ''));
-        // Damaged, or of another version: it can be sent by nobody, and would be in the way for ever.
+        // Damaged or of another version: it can never be sent, so it is removed.
         if (message === null) storage.removeItem(key);
         return message ?? [];
       });
@@ -62,7 +62,7 @@ export function webOutboxStorage(storage: WebStorage, name: string): OutboxStora
   };
 }
 
-/** Reads a message that was kept; null when the value is none. */
+/** Reads a stored message; null when the value is not one. */
 export function storedMessage(value: unknown): StoredMessage | null {
   if (!isRecord(value)) return null;
   const { thread, mid, at, kind, expect, body } = value;

@@ -8,40 +8,40 @@ import type { Reply, Requests } from '../connection/requests.js';
 import { retryAfterMs } from '../connection/retry-after.js';
 import { RollcallError, clientError } from '../rollcall-error.js';
 
-/** The server's promise that a message is kept. */
+/** The server's confirmation that a message is stored. */
 export type Ack = ServerFrame<'ack'>;
 
-/** How a message is sent. */
+/** Options of one message. */
 export interface SendOptions {
-  /** The message's own id, at most 64 characters; a new one when not given. The same id is never stored twice. */
+  /** Id of the message, at most 64 characters, by default a new one. The server stores each id once. */
   readonly mid?: string;
-  /** `user_message` when not given, or the application's own name. */
+  /** By default `user_message`; or a name that the application chooses. */
   readonly kind?: string;
-  /** `stored` when nobody need be there to get it; `delivered` when not given. */
+  /** `stored` when the message needs no subscriber; by default `delivered`. */
   readonly expect?: 'delivered' | 'stored';
 }
 
-/** Bounds and rhythm of an outbox. */
+/** Bounds of an outbox. */
 export interface OutboxSettings {
-  /** Most messages waiting for their ack; past it `send` rejects with `overflow`. */
+  /** Most messages that wait for an ack; above it `send` rejects with `overflow`. */
   readonly maxPending: number;
   /**
-   * Messages of one thread on their way at once. With 1 the order of `send` calls is the order in the log, whatever
-   * fails in between; with more, a message that the server refuses for a moment may be overtaken.
+   * Most unacknowledged messages of one thread. With 1 the order of `send` calls is the order in the log, whatever
+   * fails in between; with more, a message that the server refuses temporarily may be overtaken.
    */
   readonly window: number;
 }
 
-/** Defaults: a thousand messages are more than a person writes offline; strict order costs a round trip a message. */
+/** Defaults: a thousand messages are more than a person writes offline; strict order costs one round trip per message. */
 export const OUTBOX_DEFAULTS: OutboxSettings = { maxPending: 1_000, window: 1 };
 
-/** How long an ack may take on a living connection before the message is sent again, in milliseconds. */
+/** Wait for an ack on an open connection before the message is sent again, in milliseconds. */
 export const ACK_TIMEOUT_MS = 10_000;
 
-/** How long the application's storage may take to answer what it keeps, in milliseconds; nothing is sent meanwhile. */
+/** Time for the application's storage to load its messages, in milliseconds; until then nothing is sent. */
 export const LOAD_TIMEOUT_MS = 10_000;
 
-/** Wait after a passing refusal that names none, in milliseconds; jitter adds as much again. */
+/** Wait after a temporary refusal that names none, in milliseconds; jitter adds up to as much again. */
 export const REFUSED_WAIT_MS = 1_000;
 
 type Publish = ClientFrame<'publish'>;
@@ -61,24 +61,24 @@ interface Lane {
   inFlight: number;
 }
 
-/** What an outbox tells. */
+/** Callbacks of an {@link Outbox}. */
 export interface OutboxEvents {
-  /** A message is on its way, or is so no more. */
+  /** The state of a message has changed. */
   changed(outgoing: Outgoing): void;
   error(error: RollcallError): void;
 }
 
-/** What an outbox works with. */
+/** Dependencies of an {@link Outbox}. */
 export interface OutboxParts {
   readonly clock: ClientClock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly requests: Requests;
-  /** Null keeps messages for as long as the client lives. */
+  /** Null when messages are kept in memory only. */
   readonly storage: OutboxStorage | null;
 }
 
-/** Messages on their way, kept until the server has stored or refused them; one lane a thread, each in order. */
+/** Queue of sent messages, each kept until the server has stored or refused it. Each thread has an ordered lane. */
 export class Outbox {
   readonly #settings: OutboxSettings;
   readonly #parts: OutboxParts;
@@ -90,7 +90,7 @@ export class Outbox {
   #isConnected = false;
   #isLoading = false;
   #cancelLoad: () => void = () => undefined;
-  /** Writes to the storage that are under way, one after the other; null when there are none. */
+  /** Chain of running writes to the storage; null when there are none. */
   #writing: Promise<void> | null = null;
   #cancelHold: (() => void) | null = null;
   #closed: RollcallError | null = null;
@@ -101,7 +101,7 @@ export class Outbox {
     this.#events = events;
   }
 
-  /** Takes up what was kept of an earlier session; until that is known nothing is sent, so that order is kept. */
+  /** Loads the messages of an earlier session. Nothing is sent until they are loaded, so that the order is kept. */
   load(): void {
     const { storage } = this.#parts;
     if (storage === null) return;
@@ -135,24 +135,24 @@ export class Outbox {
     }
   }
 
-  /** Messages without an ack. */
+  /** Number of messages without an ack. */
   get size(): number {
     return this.#size;
   }
 
-  /** Those on their way to a thread, in the order in which they were sent. */
+  /** Messages of a thread without an ack, in the order of sending. */
   pendingOf(thread: string): readonly Outgoing[] {
     return (this.#lanes.get(thread)?.entries ?? []).map((entry) => outgoing(entry, 'pending'));
   }
 
   /**
-   * Sends a message until it is stored or refused. The same `mid` with the same content while the first is under way
-   * answers the first one's promise.
+   * Sends a message until it is stored or refused. A second call with the same `mid` and content during that time
+   * returns the promise of the first.
    * @throws {RollcallError} (as rejection) the server's refusal; `too_large`, `conflict`, `bad_frame`, `overflow`, `closed`
    */
   send(thread: string, mid: string, body: unknown, options: SendOptions): Promise<Ack> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
-    // Taken as text now: what the caller does to the object later does not change what is sent again.
+    // Serialized now, so that later changes to the caller's object do not change what is sent again.
     const text = jsonText(body);
     if (text === null) {
       return Promise.reject(new RollcallError('bad_frame', 'body: give a JSON value'));
@@ -167,7 +167,7 @@ export class Outbox {
       const message = `${String(this.#size)} messages wait for their ack already: wait for some`;
       return Promise.reject(clientError('overflow', message, true));
     }
-    // Growing, so that what is kept can be put in order again.
+    // Strictly increasing, so that stored messages can be sorted.
     this.#lastAt = Math.max(this.#parts.clock.now(), this.#lastAt + 1);
     const { kind, expect } = options;
     const message: StoredMessage = {
@@ -188,21 +188,21 @@ export class Outbox {
     return entry.promise;
   }
 
-  /** A connection is there: everything goes out (again), in order. `frameBytes` is its largest frame. */
+  /** Handles a new connection: sends every message (again), in order. `frameBytes` is the connection's frame limit. */
   opened(frameBytes: number): void {
     this.#frameBytes = frameBytes;
     this.#isConnected = true;
     this.#release();
   }
 
-  /** The connection is gone; messages stay. */
+  /** Handles a lost connection; messages are kept. */
   lost(): void {
     this.#isConnected = false;
     this.#cancelHold?.();
     this.#cancelHold = null;
   }
 
-  /** Ends all messages with this error. Whether one under way was stored is then unknown; what is kept stays kept. */
+  /** Ends all messages with this error. Whether an open one was stored is then unknown; the storage keeps its messages. */
   close(error: RollcallError): void {
     this.lost();
     this.#cancelLoad();
@@ -220,7 +220,7 @@ export class Outbox {
     return lane;
   }
 
-  /** Puts what was kept before what has been sent meanwhile. */
+  /** Puts loaded messages before those that were sent in the meantime. */
   #restore(messages: readonly StoredMessage[]): void {
     const restored = new Map<string, Entry[]>();
     const known = new Set<string>();
@@ -234,7 +234,7 @@ export class Outbox {
       if (text === null || known.has(`${thread} ${mid}`)) continue;
       known.add(`${thread} ${mid}`);
       const entry = entryOf(message, text);
-      // Nobody waits for this promise; `changed` tells what became of the message.
+      // Nobody awaits this promise; `changed` reports the outcome.
       entry.promise.catch(() => undefined);
       const entries = restored.get(thread) ?? [];
       entries.push(entry);
@@ -248,7 +248,7 @@ export class Outbox {
     }
   }
 
-  /** Writes in the order of calls, also where a write takes longer than the one after it would. */
+  /** Runs writes one after the other, in the order of calls. */
   #store(work: (storage: OutboxStorage) => void | Promise<void>): void {
     const { storage } = this.#parts;
     if (storage === null) return;
@@ -287,7 +287,7 @@ export class Outbox {
   }
 
   #attempt(thread: string, lane: Lane, entry: Entry): void {
-    // The server answers an oversized frame by closing the connection: sent again and again, it would never end.
+    // The server closes the connection on an oversized frame, so sending one again would repeat that for ever.
     const bytes = new TextEncoder().encode(JSON.stringify(entry.publish)).length + ID_BYTES;
     if (this.#frameBytes > 0 && bytes > this.#frameBytes) {
       const limit = String(this.#frameBytes);
@@ -323,7 +323,7 @@ export class Outbox {
     this.#pump(thread, lane);
   }
 
-  /** All lanes wait: the rate and the log that refuse one message are those of all. */
+  /** Delays all lanes: the rate limit or log that refused one message would refuse the others too. */
   #hold(waitMs: number): void {
     this.#cancelHold ??= this.#parts.clock.after(waitMs, () => {
       this.#release();
@@ -375,7 +375,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-/** Room for `,"id":` and a safe integer, which a request adds to the frame. */
+/** Bytes for `,"id":` and a safe integer, which a request adds to the frame. */
 const ID_BYTES = 24;
 
 function deferred(): Pick<Entry, 'promise' | 'resolve' | 'reject'> {

@@ -1,6 +1,6 @@
 import type { RollcallError } from '../rollcall-error.js';
 
-/** A message of one's own on its way, to be shown before the server has it. */
+/** A message of this user, to be shown until it comes back from the server. */
 export interface Outgoing {
   readonly mid: string;
   readonly thread: string;
@@ -8,36 +8,36 @@ export interface Outgoing {
   readonly kind: string | undefined;
   readonly expect: 'delivered' | 'stored' | undefined;
   readonly body: unknown;
-  /** When it was sent, in Unix milliseconds; grows from message to message of one client. */
+  /** Time of sending in Unix milliseconds; increases with each message of a client. */
   readonly at: number;
   /**
-   * `pending` not acknowledged yet, connected or not · `sent` the server keeps it, and its message has not come back
-   * yet · `failed` the server refused it for good, `error` says why.
+   * `pending` without an ack, connected or not · `sent` stored by the server, its message has not come back
+   * yet · `failed` permanently refused, `error` says why.
    */
   readonly state: 'pending' | 'sent' | 'failed';
   readonly error: RollcallError | null;
-  /** Its place in the log once it is `sent`; else null. */
+  /** Offset in the log once it is `sent`; otherwise null. */
   readonly offset: number | null;
 }
 
-/** Messages shown as on their way at most; past it the oldest that need no more waiting for are dropped. */
+/** Most listed messages. Above it the oldest that are no longer `pending` are dropped. */
 export const OUTGOING_MAX = 1_000;
 
-/** The messages on their way to one thread, in the order in which they were sent. */
+/** This user's messages to one thread that have not come back, in the order of sending. */
 export class OutgoingList {
   readonly #byMid = new Map<string, Outgoing>();
 
-  /** All of them, oldest first. */
+  /** All messages, oldest first; a new array. */
   get all(): readonly Outgoing[] {
     return [...this.#byMid.values()];
   }
 
-  /** The one with this id; undefined when there is none. */
+  /** The message with this id; undefined when there is none. */
   get(mid: string): Outgoing | undefined {
     return this.#byMid.get(mid);
   }
 
-  /** Adds one or takes note of how it goes; one that is done with is not added again. */
+  /** Adds or updates a message; one that was already removed is not added again. */
   note(outgoing: Outgoing): void {
     const { mid, state } = outgoing;
     if (state === 'sent' && !this.#byMid.has(mid)) return;
@@ -50,7 +50,7 @@ export class OutgoingList {
     }
   }
 
-  /** Forgets one: its message has come, or it is not to be sent any more. */
+  /** Removes a message that has come back or was discarded. */
   delete(mid: string): void {
     this.#byMid.delete(mid);
   }

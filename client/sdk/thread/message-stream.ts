@@ -1,28 +1,28 @@
 import type { MessageFrame } from '../../../protocol/frames.js';
 
-/** Messages that this client will not get by itself: offsets `from` to `to`, both included. */
+/** Messages that this client will not receive: offsets `from` to `to`, both included. */
 export interface Gap {
   readonly from: number;
   readonly to: number;
   /**
-   * `trimmed` the server no longer keeps them · `epoch` the thread began anew, older offsets mean nothing now ·
+   * `trimmed` the server no longer keeps them · `epoch` the thread has a new epoch, older offsets are invalid ·
    * `missing` the server skipped them, `history` may have them · `overflow` the reader of a stream was too slow,
    * `history` has them.
    */
   readonly reason: 'trimmed' | 'epoch' | 'missing' | 'overflow';
 }
 
-/** What a reader of a thread is given, in order. */
+/** One item of a thread's stream, in offset order. */
 export type ThreadItem =
   | { readonly type: 'message'; readonly message: MessageFrame }
   | { readonly type: 'gap'; readonly gap: Gap };
 
-/** Items a reader may be behind by default: a page of history each way of a thousand messages. */
+/** Default number of unread items; more are dropped, oldest first. */
 export const STREAM_LIMIT = 1_000;
 
 /**
- * A bounded queue between a thread and one `for await` reader. Past `limit` items the oldest are dropped and said as
- * one `overflow` gap that comes before what is left: a slow reader loses messages from memory, never silently.
+ * A bounded queue between a thread and one `for await` reader. Above `limit` items the oldest are dropped and reported as
+ * one `overflow` gap before the rest, so that a slow reader always learns of its loss.
  */
 export class MessageStream implements AsyncIterableIterator<ThreadItem> {
   readonly #limit: number;
@@ -45,7 +45,7 @@ export class MessageStream implements AsyncIterableIterator<ThreadItem> {
     return this.#items.length + (this.#dropped === null ? 0 : 1);
   }
 
-  /** Adds an item. */
+  /** Adds an item, or hands it to a reader that waits. */
   push(item: ThreadItem): void {
     if (this.#ended !== null) return;
     const reader = this.#readers.shift();
@@ -59,7 +59,7 @@ export class MessageStream implements AsyncIterableIterator<ThreadItem> {
     if (oldest !== undefined) this.#drop(oldest);
   }
 
-  /** Ends the stream: what is queued is still read, then it is done, or throws `error`. */
+  /** Ends the stream: queued items are still read, then it is done or throws `error`. */
   end(error: Error | null): void {
     if (this.#ended !== null) return;
     this.#ended = { error };
@@ -69,7 +69,7 @@ export class MessageStream implements AsyncIterableIterator<ThreadItem> {
     }
   }
 
-  /** Answers the next item, waiting for it. */
+  /** Resolves with the next item. */
   next(): Promise<IteratorResult<ThreadItem>> {
     if (this.#dropped !== null) {
       const gap: Gap = { ...this.#dropped, reason: 'overflow' };
@@ -90,7 +90,7 @@ export class MessageStream implements AsyncIterableIterator<ThreadItem> {
     });
   }
 
-  /** Ends the reading (a `break` out of `for await` does it). */
+  /** Ends the reader; a `break` out of `for await` calls it. */
   return(): Promise<IteratorResult<ThreadItem>> {
     this.#items.length = 0;
     this.#dropped = null;

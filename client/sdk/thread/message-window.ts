@@ -1,27 +1,27 @@
 import type { MessageFrame } from '../../../protocol/frames.js';
 import type { Gap, ThreadItem } from './message-stream.js';
 
-/** Part of a full window that is dropped at once: every drop moves all that is below it. */
+/** Part of a full window that is dropped at once: each drop moves all the remaining items. */
 const TRIM_PART = 0.1;
 
-/** A bounded part of a thread's log, gaps included, that grows at both ends. */
+/** A bounded section of a thread's log, gaps included, that can grow at both ends. */
 export class MessageWindow {
   readonly #limit: number;
   #items: ThreadItem[] = [];
   #detached = false;
   #trimmed = false;
 
-  /** @param limit items kept at most; what is dropped comes back from the server on asking */
+  /** @param limit most items; dropped ones can be loaded from the server again */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** What is kept, in offset order. */
+  /** The items, in offset order. */
   get items(): readonly ThreadItem[] {
     return this.#items;
   }
 
-  /** Whether newer messages were dropped to make room for older ones: the window does not reach the end any more. */
+  /** Whether newer messages were dropped to make room for older ones: the window no longer reaches the end of the log. */
   get detached(): boolean {
     return this.#detached;
   }
@@ -44,8 +44,8 @@ export class MessageWindow {
   }
 
   /**
-   * Adds a message that has come; the oldest are dropped past the limit. False when it is not taken: a detached window
-   * stays as it is, and what is older than the newest has its place already.
+   * Adds a live message; above the limit the oldest are dropped. False when it is not added: a detached window
+   * does not change, and a message older than the newest is already covered.
    */
   append(message: MessageFrame): boolean {
     if (this.#detached || message.offset <= (this.newest ?? 0)) return false;
@@ -55,8 +55,8 @@ export class MessageWindow {
   }
 
   /**
-   * Puts a page of history before everything; past the limit the newest are dropped and the window is detached. Answers
-   * those that were not there yet.
+   * Puts a page of history first; above the limit the newest are dropped and the window is detached. Returns
+   * the messages that were new.
    */
   prepend(messages: readonly MessageFrame[]): readonly MessageFrame[] {
     this.#trimmed = false;
@@ -71,7 +71,7 @@ export class MessageWindow {
     return older;
   }
 
-  /** Marks a hole at the end. When the thread began anew, what was kept is no part of it: only the mark is left. */
+  /** Adds a gap at the end. After a change of epoch the older items are invalid, and only the gap is kept. */
   mark(gap: Gap): void {
     if (gap.reason === 'epoch') this.clear();
     if (this.#detached) return;
@@ -80,8 +80,8 @@ export class MessageWindow {
   }
 
   /**
-   * Puts messages into a hole that the server has after all: the newest of those that are missed. What is left before
-   * them stays a hole, unless there is no more to be had.
+   * Fills a gap with messages that the server still has, the newest of the missing ones. The rest of the gap before
+   * them remains, unless the server has no more.
    */
   fill(gap: Gap, messages: readonly MessageFrame[], more: boolean): void {
     const index = this.#items.findIndex((item) => item.type === 'gap' && item.gap === gap);
@@ -99,7 +99,7 @@ export class MessageWindow {
     this.#trim();
   }
 
-  /** Forgets all, to be filled from the end again. */
+  /** Removes everything, so that the window can be filled from the end again. */
   clear(): void {
     this.#items.length = 0;
     this.#detached = false;

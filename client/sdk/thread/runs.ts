@@ -1,32 +1,32 @@
 /**
- * The runs of agents in one thread, folded from what the server sends. Pure: the same frames give the same runs, and
- * frames that come twice, late or damaged change nothing. Log entries may come in any order, so that a page of history
+ * The runs of agents in one thread, computed from the server's frames. Pure: the same frames give the same runs, and
+ * repeated, late or damaged frames change nothing. Log entries may come in any order, so that a page of history
  * completes a run that was joined in the middle.
  */
 import type { AgentKind, MessageFrame, ServerFrame } from '../../../protocol/frames.js';
 import { isRecord } from '../json.js';
 
-/** Characters kept of a run's answer; what is past them is left out, and said by `truncated`. */
+/** Most characters of a run's answer; the rest is left out and `truncated` is set. */
 export const RUN_TEXT_MAX = 262_144;
 
-/** Steps kept of one run, the first ones; past them they are left out, and said by `truncated`. */
+/** Most steps of a run; later ones are left out and `truncated` is set. */
 export const RUN_STEPS_MAX = 200;
 
-/** Runs kept that have ended: past it the one that ended first is forgotten. */
+/** Most ended runs; above it the one that ended first is removed. */
 export const RUNS_ENDED_MAX = 100;
 
-/** Runs kept that go on: past it the one that was heard of first is forgotten. Far more than a thread's agents. */
+/** Most active runs, far more than a thread has agents; above it the oldest known one is removed. */
 export const RUNS_LIVE_MAX = 100;
 
-/** Longest id of a run, in characters: what `cancel` takes. */
+/** Longest id of a run that `cancel` accepts, in characters. */
 const RUN_ID_MAX = 64;
 
 /**
- * How a run stands. `lost`: the server knows it no more and its end is not among what it keeps (trimmed away).
+ * State of a run. `lost`: the server no longer lists it and the entry of its end was trimmed.
  */
 export type RunState = 'streaming' | 'completed' | 'failed' | 'cancelled' | 'lost';
 
-/** What an agent did on the way to its answer. */
+/** One thing that an agent did before its answer was complete. */
 export type RunStep =
   | { readonly type: 'thinking'; readonly offset: number; readonly text: string }
   | {
@@ -35,7 +35,7 @@ export type RunStep =
       readonly call: string;
       readonly tool: string;
       readonly state: 'executing' | 'ok' | 'failed';
-      /** Any JSON value; undefined while it has not been heard of. */
+      /** Any JSON value; undefined until the call has been received. */
       readonly args: unknown;
       /** Any JSON value; undefined until the tool is done. */
       readonly result: unknown;
@@ -43,19 +43,19 @@ export type RunStep =
       readonly ms: number | null;
     };
 
-/** One run of an agent. A value: a change makes a new one. */
+/** One run of an agent. Immutable: a change makes a new object. */
 export interface Run {
   readonly run: string;
   readonly state: RunState;
-  /** Name of the agent; null while the beginning has not been seen. */
+  /** Name of the agent; null until `agent_started` has been received. */
   readonly agent: string | null;
-  /** `mid` of the message that is answered; null when that is not known. */
+  /** `mid` of the message that the run answers; null when unknown. */
   readonly inReplyTo: string | null;
   /** In the order of the log. */
   readonly steps: readonly RunStep[];
-  /** The answer: so far while `streaming`, whole once `completed`. */
+  /** The answer: partial while `streaming`, complete once `completed`. */
   readonly text: string;
-  /** Whether parts between `text` and what the agent says now have not come; the end of the run brings them. */
+  /** Whether chunks after `text` are missing; the end of the run brings the whole text. */
   readonly hole: boolean;
   /** Whether text or steps were left out because there were too many. */
   readonly truncated: boolean;
@@ -65,24 +65,24 @@ export interface Run {
   readonly error: { readonly code: string; readonly message: string } | null;
   /** Who cancelled it; null unless `cancelled`. */
   readonly by: string | null;
-  /** Offset of `agent_started`; null while it has not been seen. */
+  /** Offset of `agent_started`; null until it has been received. */
   readonly startOffset: number | null;
-  /** Offset of the terminal event; null while it has not been seen. */
+  /** Offset of the terminal event; null until it has been received. */
   readonly endOffset: number | null;
 }
 
-/** What is known of a thread's runs. Begin with {@link NO_RUNS}. */
+/** All known runs of a thread. Begin with {@link NO_RUNS}. */
 export interface Runs {
   readonly epoch: string | null;
   readonly live: ReadonlyMap<string, Run>;
   readonly ended: ReadonlyMap<string, Run>;
-  /** Log entries up to this offset belong to runs that are forgotten, when to none that is known. */
+  /** A log entry up to this offset whose run is unknown belongs to a run that was removed. */
   readonly floor: number;
-  /** What the last `subscribed` said, until all that is kept has come. */
+  /** Runs and offset of the last `subscribed`; kept until the replay is complete. */
   readonly joining: { readonly listed: ReadonlySet<string>; readonly offset: number } | null;
 }
 
-/** Nothing known yet. */
+/** The state before the first frame. */
 export const NO_RUNS: Runs = {
   epoch: null,
   live: new Map(),
@@ -146,7 +146,7 @@ function isAgentKind(kind: string): kind is AgentKind {
   return Object.hasOwn(FOLDS, kind);
 }
 
-/** Answers the run that a log entry belongs to; null when it is no event of a run, or a damaged one. */
+/** Returns the id of the run that a log entry belongs to; null for any other entry and for a damaged one. */
 export function runOf({ kind, body }: Pick<MessageFrame, 'kind' | 'body'>): string | null {
   if (!isAgentKind(kind) || !isRecord(body)) return null;
   const run = string(body['run']);
@@ -154,9 +154,9 @@ export function runOf({ kind, body }: Pick<MessageFrame, 'kind' | 'body'>): stri
 }
 
 /**
- * Answers a run after an entry of its log; the very same one when the entry says nothing new. Entries of other runs
- * are not its business.
- * @param run what is known; undefined when nothing is
+ * Returns a run after a log entry, and the same object when the entry changes nothing. Entries of other runs
+ * are ignored.
+ * @param run the run so far; undefined before its first entry
  */
 export function foldRun(run: Run | undefined, message: MessageFrame): Run | undefined {
   const id = runOf(message);
@@ -166,7 +166,7 @@ export function foldRun(run: Run | undefined, message: MessageFrame): Run | unde
   return FOLDS[kind](run ?? begun(id), body, message);
 }
 
-/** Answers what is known of the runs after a frame; the very same when it says nothing new of them. Never throws. */
+/** Returns the runs after a frame, and the same object when the frame changes nothing. Never throws. */
 export function reduceRuns(runs: Runs, frame: ServerFrame): Runs {
   if (frame.type === 'chunk') return withChunk(runs, frame);
   if (frame.type === 'message') return withMessage(runs, frame);
@@ -175,7 +175,7 @@ export function reduceRuns(runs: Runs, frame: ServerFrame): Runs {
   return runs;
 }
 
-/** Answers the runs that are not the same in `after` as they were in `before`; not those forgotten. */
+/** Returns the runs of `after` that are new or changed since `before`. */
 export function changedRuns(before: Runs, after: Runs): Run[] {
   const changed: Run[] = [];
   for (const part of ['live', 'ended'] as const) {
@@ -185,7 +185,7 @@ export function changedRuns(before: Runs, after: Runs): Run[] {
   return changed;
 }
 
-/** Answers the runs in the order they began; those whose beginning has not been seen come last. */
+/** Returns the runs in the order of their start; those with an unknown start come last. */
 export function runList({ live, ended: over }: Runs): Run[] {
   const place = ({ startOffset }: Run): number => startOffset ?? Number.MAX_SAFE_INTEGER;
   return [...over.values(), ...live.values()].sort((one, other) => place(one) - place(other));
@@ -213,7 +213,7 @@ function begun(run: string): Run {
   };
 }
 
-/** The first terminal event counts; should the log hold a second one, it says nothing. */
+/** Ends a run. Only the first terminal event counts; later ones are ignored. */
 function ended(
   run: Run,
   body: Body,
@@ -241,14 +241,14 @@ function toolStep(run: Run, call: string): Extract<RunStep, { type: 'tool' }> | 
   );
 }
 
-/** Puts a step into its place; a tool's takes that of what was known of the same call. */
+/** Inserts a step in log order; the step of a tool call replaces the earlier one of the same call. */
 function withStep(run: Run, step: RunStep): Run {
   const known = step.type === 'tool' ? toolStep(run, step.call) : undefined;
   const others = run.steps.filter((one) => one !== known);
   const after = others.findIndex(({ offset }) => offset > step.offset);
   const steps = others.toSpliced(after < 0 ? others.length : after, 0, step);
   if (steps.length <= RUN_STEPS_MAX) return { ...run, steps };
-  // Full already, and this one is past the end: only the first time is a change.
+  // Already full, and this step is the one left out: only the first such step is a change.
   if (run.truncated && steps.at(-1) === step) return run;
   return { ...run, steps: steps.slice(0, RUN_STEPS_MAX), truncated: true };
 }
@@ -286,18 +286,18 @@ function withMessage(runs: Runs, message: MessageFrame): Runs {
   const id = runOf(message);
   if (id === null) return runs;
   const known = runIn(runs, id);
-  // A run that was forgotten must not come back as one that goes on.
+  // A run that was removed must not come back as an active one.
   if (known === undefined && message.offset <= runs.floor) return runs;
   const run = foldRun(known, message);
   return run === undefined || run === known ? runs : withRun(runs, run);
 }
 
 /**
- * `text.slice(0, at) + chunk`. Appending joins without copying; what is there already is looked at only on overlap.
+ * `text.slice(0, at) + chunk`. Appending needs no copy; existing text is compared only where it overlaps.
  */
 function withChunk(runs: Runs, { run: id, at, text: chunk }: ServerFrame<'chunk'>): Runs {
   const run = runIn(runs, id);
-  // A run that was thought lost and speaks is not.
+  // A chunk proves that a `lost` run is still active.
   if (run === undefined || (run.state !== 'streaming' && run.state !== 'lost')) return runs;
   const { text } = run;
   if (at < 0 || chunk === '') return runs;
@@ -321,7 +321,7 @@ function withChunk(runs: Runs, { run: id, at, text: chunk }: ServerFrame<'chunk'
 
 function withSubscribed(runs: Runs, frame: ServerFrame<'subscribed'>): Runs {
   const { epoch, offset } = frame;
-  // Offsets and runs of another epoch mean nothing.
+  // Offsets and runs of another epoch are invalid.
   const same = runs.epoch === null || runs.epoch === epoch;
   const listed = new Set(frame.runs.map(({ run }) => run));
   let next: Runs = { ...(same ? runs : NO_RUNS), epoch, joining: { listed, offset } };
@@ -336,10 +336,10 @@ function withSubscribed(runs: Runs, frame: ServerFrame<'subscribed'>): Runs {
 
 type Told = ServerFrame<'subscribed'>['runs'][number];
 
-/** What the server tells of a run is how it stands; only what the log has said of its end counts for more. */
+/** Applies the server's description of a run. It overrides all but an end that the log has recorded. */
 function withTold(run: Run, told: Told): Run {
   if (run.endOffset !== null) return run;
-  // An answer to an earlier question may come late: text that goes on from what is told is newer.
+  // The answer to an earlier request may come late: a known text that continues the described one is newer.
   const isNewer = run.text.startsWith(told.text);
   const text = isNewer ? run.text : told.text;
   return {
@@ -352,12 +352,12 @@ function withTold(run: Run, told: Told): Run {
   };
 }
 
-/** A state that this SDK does not know is one of a run that goes on. */
+/** Treats an unknown state as an active run. */
 function toldState(state: string): RunState {
   return state === 'completed' || state === 'failed' || state === 'cancelled' ? state : 'streaming';
 }
 
-/** All that is kept has come: a run that the server did not list and whose end did not come goes on no more. */
+/** Handles the end of a replay: an active run that the server did not list and whose end did not come is `lost`. */
 function withCaughtUp(runs: Runs): Runs {
   if (runs.joining === null) return runs;
   const { listed, offset } = runs.joining;

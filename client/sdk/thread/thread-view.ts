@@ -6,43 +6,43 @@ import { RollcallError } from '../rollcall-error.js';
 import type { Run } from './runs.js';
 import type { Thread } from './thread.js';
 
-/** What a view needs of a client. */
+/** The part of a client that a view uses. */
 export interface ThreadSource {
   readonly state: ClientState;
   thread(id: string): Thread;
   on(event: 'state', listener: () => void): () => void;
 }
 
-/** How a thread is looked at. */
+/** Bounds of a view; the options of its first user apply. */
 export interface ThreadViewOptions {
-  /** Messages and gaps kept at most, 1,000 when not given. */
+  /** Most messages and gaps in memory, by default 1,000. */
   readonly limit?: number;
-  /** Messages of history asked for at once, 50 when not given. */
+  /** Messages per page of history, by default 50. */
   readonly page?: number;
 }
 
-/** What is to be shown of a thread at one moment; a new object whenever something has changed. */
+/** What to show of a thread; each change makes a new object. */
 export interface ThreadSnapshot {
   /** Messages and gaps in offset order, each offset once. */
   readonly items: readonly ThreadItem[];
-  /** One's own messages that have not come yet: to be shown behind `items`. */
+  /** The user's messages that have not come back yet, to be shown after `items`. */
   readonly outgoing: readonly Outgoing[];
   readonly present: readonly string[];
   readonly typists: readonly string[];
   /** Runs of agents, oldest first; their entries are among `items` too. */
   readonly runs: readonly Run[];
-  /** Whether the server has messages before these: `loadOlder` brings them. */
+  /** Whether the server has older messages; `loadOlder` loads them. */
   readonly hasMore: boolean;
   readonly isLoading: boolean;
-  /** Whether older messages have pushed the newest out: `toLatest` brings them back. */
+  /** Whether loading older messages has dropped the newest; `toLatest` loads them again. */
   readonly isDetached: boolean;
-  /** Whether live messages come in on the present connection. */
+  /** Whether live messages are received on the current connection. */
   readonly isLive: boolean;
   /** Why the thread cannot be read; null when it can. */
   readonly refused: RollcallError | null;
 }
 
-/** What a view shows before it is looked at. */
+/** Snapshot of a view that nobody has subscribed to yet. */
 export const EMPTY_THREAD: ThreadSnapshot = {
   items: [],
   outgoing: [],
@@ -56,28 +56,28 @@ export const EMPTY_THREAD: ThreadSnapshot = {
   refused: null
 };
 
-/** A thread as a store that a user interface renders: filled from history, live, bounded; made by {@link viewThread}. */
+/** A thread as a bounded store for a user interface, filled from history and live messages; made by {@link viewThread}. */
 export interface ThreadView {
   /** Id of the thread. */
   readonly id: string;
-  /** What is to be shown now. */
+  /** The current snapshot; the same object until something changes. */
   snapshot(): ThreadSnapshot;
-  /** Calls `listener` after changes, once for all of one moment; the first joins the thread, when the last goes it is left. */
+  /** Calls `listener` once per batch of changes. The first subscriber joins the thread; when the last one ends, it is left. */
   subscribe(listener: () => void): () => void;
   /** The joined thread, to send to; null while nobody has subscribed. */
   readonly thread: Thread | null;
-  /** Loads the page before what is shown; does nothing while one is under way or there is none. */
+  /** Loads the page before the oldest item; does nothing while a load is running or when there is none. */
   loadOlder(): Promise<void>;
-  /** Goes back to the newest messages after older ones have pushed them out. */
+  /** Returns to the newest messages after older ones have displaced them. */
   toLatest(): Promise<void>;
 }
 
-/** Views that are kept for one client at most, before those that nobody looks at are forgotten. */
+/** Most views of one client; above it the unused ones are removed. */
 const VIEWS_MAX = 1_000;
 
 const VIEWS = new WeakMap<ThreadSource, Map<string, View>>();
 
-/** Answers the view of a thread: the same one for all who ask, with the options of the first. */
+/** Returns the view of a thread; all callers share one, with the options of the first. */
 export function viewThread(
   client: ThreadSource,
   id: string,
@@ -141,7 +141,7 @@ class View implements ThreadView {
     if (this.#thread === null) this.#join();
     return () => {
       this.#listeners.delete(listener);
-      // Who re-renders leaves and comes back in one go; the thread need not notice.
+      // A re-render unsubscribes and subscribes at once: the delay keeps the thread joined.
       queueMicrotask(() => {
         if (this.#listeners.size === 0) this.#leave();
       });
@@ -222,13 +222,13 @@ class View implements ThreadView {
   }
 
   async #fill(): Promise<void> {
-    // Up to what came by itself: nothing twice, nothing between.
+    // Ends where the live messages begin: no overlap and no hole.
     const before = this.#window.oldest ?? (this.#thread?.position?.offset ?? 0) + 1;
     this.#isFilled = await this.#load(before);
     this.#changed();
   }
 
-  /** Answers whether the page came. */
+  /** Resolves with whether the page was loaded. */
   async #load(before: number): Promise<boolean> {
     const thread = this.#thread;
     if (thread === null) return false;
@@ -241,7 +241,7 @@ class View implements ThreadView {
       this.#hasMore = page.more;
       return true;
     } catch (error) {
-      // Without its history the thread still works; it is asked for again on scrolling or on the next connection.
+      // The thread works without its history; scrolling or the next connection requests it again.
       if (error instanceof RollcallError) return false;
       throw error;
     } finally {

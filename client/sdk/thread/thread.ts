@@ -15,73 +15,73 @@ import { RollcallError, clientError } from '../rollcall-error.js';
 import { NO_RUNS, changedRuns, reduceRuns, runList, type Run, type Runs } from './runs.js';
 import { Typists } from './typists.js';
 
-/** How long after a "is typing" the next one is not sent, in milliseconds: half of what the server shows it for. */
+/** Shortest time between two "is typing" frames, in milliseconds: half of the time that the server shows one. */
 export const TYPING_REPEAT_MS = 3_000;
 
-/** Wait before a passing refusal of a subscription is tried again, when the server names none, in milliseconds. */
+/** Wait before a temporarily refused subscription is tried again, in milliseconds, when the server names none. */
 export const RESUBSCRIBE_MS = 2_000;
 
-/** Who is there. */
+/** People in a thread, after a change. */
 export interface Presence {
-  /** Users there now, sorted. */
+  /** All users who are present now, sorted. */
   readonly present: readonly string[];
   readonly join: readonly string[];
   readonly leave: readonly string[];
 }
 
-/** What a thread tells. */
+/** Events of a {@link Thread}, with the value that each carries. */
 export interface ThreadEvents {
   /** A message, in offset order, each offset once, whether live, replayed or after a reconnect. */
   message: MessageFrame;
-  /** Offsets that will not come; told before the messages after them. */
+  /** Offsets that will not come; emitted before the messages after them. */
   gap: Gap;
   presence: Presence;
-  /** Somebody types, or no longer does; also told when the time that it holds for is over. */
+  /** Somebody started or stopped typing, or their "is typing" has expired. */
   typing: { readonly user: string; readonly on: boolean };
   mark: ServerFrame<'mark'>;
-  /** A message of one's own is on its way, or is so no more; `Thread.outgoing` holds all. */
+  /** The state of one of this user's messages has changed; `Thread.outgoing` has all of them. */
   outgoing: Outgoing;
   subscribed: ServerFrame<'subscribed'>;
-  /** A run of an agent as it stands after a change: for every piece of its answer, so keep the work small. */
+  /** A run of an agent after a change. Emitted for every chunk of its answer, so listeners should do little. */
   run: Run;
-  /** All that was kept has come; what comes now is live. */
+  /** The replay is complete; later messages are live. */
   caughtUp: ServerFrame<'caught_up'>;
-  /** The server does not let this client subscribe; the thread tries no more. */
+  /** The server refused the subscription permanently; the thread does not try again. */
   refused: RollcallError;
 }
 
-/** How a thread is joined. */
+/** Options of `Client.thread`. */
 export interface ThreadOptions {
-  /** Where to start the first time; `live` when not given. After that the thread goes on from what it has. */
+  /** Where to start the first time, by default `live`. Later subscriptions continue from the last offset. */
   readonly since?: SinceValue;
 }
 
 /** One page of history, oldest first. */
 export type HistoryPage = ServerFrame<'history'>;
 
-/** Which run to cancel: itself, or whatever answers this message, also before it has begun. */
+/** The run to cancel: by its id, or by the `mid` of the message it answers, even before it has started. */
 export type CancelTarget = { readonly run: string } | { readonly mid: string };
 
-/** The server has heard that a run is to be cancelled; its `agent_cancelled` comes as an event. */
+/** The server has accepted a cancellation; `agent_cancelled` follows as an event. */
 export type Cancelling = ServerFrame<'cancelling'>;
 
-/** What a thread needs of its client. */
+/** The part of a client that a thread uses. */
 export interface ThreadWire {
   readonly clock: ClientClock;
   readonly requests: Requests;
-  /** Sends a frame when connected; else it is lost. */
+  /** Sends a frame when connected; otherwise drops it and returns false. */
   send(frame: ClientFrame): boolean;
   publish(thread: string, body: unknown, options: SendOptions): Promise<Ack>;
-  /** Messages that were on their way before the thread was joined. */
+  /** Messages without an ack that were sent before the thread was joined. */
   readonly pending: readonly Outgoing[];
   left(thread: Thread): void;
-  /** Who one is; null while that is not known. */
+  /** Name of this user; null until the server has told it. */
   user(): string | null;
 }
 
-/** A subscription that outlives connections, with what is known about its thread. */
+/** A subscription that continues over reconnects, with the current state of its thread. */
 export class Thread {
-  /** The thread's id. */
+  /** Id of the thread, as the server knows it. */
   readonly id: string;
   readonly #wire: ThreadWire;
   readonly #events = new Emitter<ThreadEvents>();
@@ -92,9 +92,9 @@ export class Thread {
   #since: SinceValue;
   #runs: Runs = NO_RUNS;
   #runList: readonly Run[] | null = null;
-  /** Subscribe was sent on the present connection. */
+  /** Whether `subscribe` was sent on the current connection. */
   #asked = false;
-  /** … and answered. */
+  /** Whether that `subscribe` was answered. */
   #joined = false;
   #over: RollcallError | null = null;
   #typingAt: number | null = null;
@@ -113,36 +113,36 @@ export class Thread {
     for (const outgoing of wire.pending) this.#outgoing.note(outgoing);
   }
 
-  /** Users there now, sorted; empty while not subscribed. */
+  /** Users who are present now, sorted; empty while not subscribed. */
   get present(): readonly string[] {
     return [...this.#present].sort();
   }
 
-  /** Others who type now, sorted; one whose "is typing" is not repeated in time types no more. */
+  /** Other users who are typing, sorted; each expires unless repeated in time. */
   get typists(): readonly string[] {
     return this.#typists.all;
   }
 
   /**
-   * The runs of agents that have been heard of since the thread was joined, in the order they began: those that go on,
-   * and the last 100 that have ended. What it holds does not change; ask again for the next state.
+   * The runs of agents that are known since the thread was joined, in the order of their start: the active ones
+   * and the last 100 that ended. The array is not updated; read it again after a change.
    */
   get runs(): readonly Run[] {
     this.#runList ??= runList(this.#runs);
     return this.#runList;
   }
 
-  /** What this client has: the place to go on from, also in another session. Null until the server has answered. */
+  /** Last received offset, to resume from, also in another session. Null until the server has answered. */
   get position(): { readonly offset: number; readonly epoch: string } | null {
     return typeof this.#since === 'string' ? null : this.#since;
   }
 
-  /** Whether frames of this thread come in on the present connection. */
+  /** Whether the current connection is subscribed to this thread. */
   get joined(): boolean {
     return this.#joined;
   }
 
-  /** Calls `listener` on every event of that name; the answer takes it off again. */
+  /** Calls `listener` on every event of that name; the returned function removes it. */
   on<K extends keyof ThreadEvents>(
     event: K,
     listener: (value: ThreadEvents[K]) => void
@@ -151,14 +151,14 @@ export class Thread {
   }
 
   /**
-   * Sends a message and answers its ack, however many reconnects it takes.
+   * Sends a message and resolves with its ack, after as many reconnects as needed.
    * @throws {RollcallError} (as rejection) the server's refusal, or `overflow`, `too_large`, `closed`
    */
   send(body: unknown, options: SendOptions = {}): Promise<Ack> {
     return this.#wire.publish(this.id, body, options);
   }
 
-  /** One's own messages on their way, in the order in which they were sent: to be shown behind those that have come. */
+  /** This user's messages that have not come back, in the order of sending; show them after the received ones. */
   get outgoing(): readonly Outgoing[] {
     return this.#outgoing.all;
   }
@@ -182,7 +182,7 @@ export class Thread {
     });
   }
 
-  /** Forgets a message that failed; does nothing to one that has not. */
+  /** Removes a failed message; does nothing to any other. */
   discard(mid: string): void {
     const failed = this.#outgoing.get(mid);
     if (failed?.state !== 'failed') return;
@@ -191,7 +191,7 @@ export class Thread {
   }
 
   /**
-   * Answers the messages just before offset `before` (the newest when not given), oldest first.
+   * Resolves with the messages just before offset `before` (by default the newest), oldest first.
    * @throws {RollcallError} (as rejection) the server's refusal, or `timeout`, `closed`
    */
   history(page: { before?: number; limit?: number } = {}): Promise<HistoryPage> {
@@ -202,7 +202,7 @@ export class Thread {
   }
 
   /**
-   * Asks for a run to be cancelled and answers once the server has taken note of it.
+   * Asks the server to cancel a run and resolves once it has accepted that.
    * @throws {RollcallError} (as rejection) the server's refusal (`not_found`), or `timeout`, `closed`
    */
   cancel(target: CancelTarget): Promise<Cancelling> {
@@ -214,7 +214,7 @@ export class Thread {
     return this.#wire.requests.ask(question, (frame) => frame.type === 'cancelling');
   }
 
-  /** Says that the user types, or no longer does. Repeats are thinned out; said to nobody while not subscribed. */
+  /** Tells others that the user is or is not typing. Frequent calls are dropped, and so are all while not subscribed. */
   typing(on: boolean): void {
     const now = this.#wire.clock.now();
     if (on) {
@@ -225,14 +225,17 @@ export class Thread {
     this.#wire.send({ type: 'typing', thread: this.id, on });
   }
 
-  /** Says that the user has read up to this offset. Never goes back; said again after a reconnect until it is known. What is no offset is ignored. */
+  /**
+   * Marks the thread as read up to this offset. A mark never moves back and is sent again after a reconnect until the
+   * server confirms it. Invalid offsets are ignored.
+   */
   markRead(offset: number): void {
     if (!Number.isSafeInteger(offset)) return;
     this.#read = Math.max(this.#read, offset);
     this.#sendMark();
   }
 
-  /** Leaves the thread: no more events, readers end. */
+  /** Leaves the thread: events stop and readers end. */
   leave(): void {
     if (this.#over !== null) return;
     if (this.#asked) this.#wire.send({ type: 'unsubscribe', thread: this.id });
@@ -240,8 +243,8 @@ export class Thread {
   }
 
   /**
-   * Reads messages and gaps from now on, waiting for more until the thread is left (then it ends) or the client is
-   * closed or refused (then it throws). Holds at most 1,000 unread items; see {@link MessageStream} for what it drops.
+   * Iterates over messages and gaps from now on. It ends when the thread is left, and throws when the client is
+   * closed or refused. It keeps at most 1,000 unread items; see {@link MessageStream} for the overflow.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ThreadItem> {
     const stream = new MessageStream(STREAM_LIMIT, (done) => this.#streams.delete(done));
@@ -250,7 +253,7 @@ export class Thread {
     return stream;
   }
 
-  /** For the client: a connection is there. */
+  /** For the client: handles a new connection. */
   opened(): void {
     if (this.#over !== null) return;
     this.#cancelRetry();
@@ -262,7 +265,7 @@ export class Thread {
     });
   }
 
-  /** For the client: the connection is gone. */
+  /** For the client: handles a lost connection. */
   lost(): void {
     this.#cancelRetry();
     this.#asked = false;
@@ -275,25 +278,25 @@ export class Thread {
     if (leave.length > 0) this.#events.emit('presence', { present: [], join: [], leave });
   }
 
-  /** For the client: a message of this client is on its way, or is so no more. */
+  /** For the client: handles a state change of one of this client's messages. */
   sending(outgoing: Outgoing): void {
     const had = this.position?.offset ?? 0;
-    // Its message has come already, or lies in a gap and will not.
+    // Its message has already come, or lies in a gap and will not come.
     if (outgoing.offset !== null && outgoing.offset <= had) this.#outgoing.delete(outgoing.mid);
     else this.#outgoing.note(outgoing);
     this.#events.emit('outgoing', outgoing);
   }
 
-  /** For the client: takes a frame of this thread. */
+  /** For the client: handles a frame of this thread. */
   take(frame: ServerFrame): void {
     if (!this.#joined) return;
     if (frame.type === 'message') this.#message(frame);
     else if (frame.type === 'chunk') this.#reduceRuns(frame);
-    // One that was not asked for says that trimming has overtaken this reader.
+    // An unrequested `subscribed` means that trimming has overtaken this reader.
     else if (frame.type === 'subscribed') this.#overtaken(frame);
     else if (frame.type === 'caught_up') {
       this.#reduceRuns(frame);
-      // Only where no place is known yet: it must not step over messages that have not come.
+      // Only while no position is known: it must not skip messages that have not come.
       if (this.position?.offset === 0) this.#advance(frame.offset);
       this.#events.emit('caughtUp', frame);
     } else if (frame.type === 'presence') this.#presence(frame.join ?? [], frame.leave ?? []);
@@ -301,7 +304,7 @@ export class Thread {
     else if (frame.type === 'mark') this.#events.emit('mark', frame);
   }
 
-  /** For the client: ends for good; readers throw `error` when there is one. */
+  /** For the client: ends the thread permanently; readers throw `error` when it is not null. */
   end(reason: RollcallError, error: RollcallError | null): void {
     if (this.#over !== null) return;
     this.#over = reason;
@@ -338,8 +341,8 @@ export class Thread {
   #subscribed(frame: ServerFrame<'subscribed'>): void {
     this.#joined = true;
     const { epoch, gap } = frame;
-    // Offsets have no holes, so what is replayed tells where it begins: also when it was asked for live messages and
-    // the server gives what nobody has taken yet.
+    // Offsets have no holes, so the replay's length gives its start, also when live messages were requested and
+    // the server replays messages that nobody has received.
     this.#since = { offset: Math.max(0, frame.offset - frame.replay), epoch };
     this.#events.emit('subscribed', frame);
     this.#reduceRuns(frame);
@@ -351,7 +354,7 @@ export class Thread {
   #message(frame: MessageFrame): void {
     const had = this.position?.offset ?? 0;
     if (frame.offset <= had) return;
-    // 0 stands for "not known yet": the first message of a replay may have any offset.
+    // 0 means "not known yet": the first message of a replay may have any offset.
     if (had > 0 && frame.offset > had + 1) {
       this.#gap({ from: had + 1, to: frame.offset - 1, reason: 'missing' });
     }
@@ -398,7 +401,7 @@ export class Thread {
   }
 
   #typed({ user, on, forMs }: ServerFrame<'typing'>): void {
-    // The server tells all who are in the thread, also who types.
+    // The server sends typing frames to the typing user too.
     if (user === this.#wire.user()) return;
     if (on) this.#typists.start(user, forMs);
     else this.#typists.stop(user);

@@ -1,30 +1,30 @@
 import type { ClientClock } from '../clock.js';
 
-/** Longest that one "is typing" holds whatever the server says, in milliseconds. */
+/** Longest time that one "is typing" lasts, in milliseconds, whatever the server says. */
 export const TYPING_MAX_MS = 60_000;
 
-/** Users told of as typing at the same time; more are not told of. */
+/** Most users shown as typing at the same time; more are ignored. */
 export const TYPISTS_MAX = 100;
 
-/** Who types now; one whose "is typing" is not repeated in time types no more. */
+/** The users who are typing; each expires unless it is repeated in time. */
 export class Typists {
   readonly #clock: ClientClock;
   readonly #changed: (user: string, on: boolean) => void;
-  /** Who types, and how to stop the clock that ends it. */
+  /** Typing users, each with the function that cancels its timer. */
   readonly #cancels = new Map<string, () => void>();
 
-  /** @param changed told whenever somebody types, or does no longer */
+  /** @param changed called when somebody starts or stops typing */
   constructor(clock: ClientClock, changed: (user: string, on: boolean) => void) {
     this.#clock = clock;
     this.#changed = changed;
   }
 
-  /** All of them, sorted. */
+  /** Names of all typing users, sorted. */
   get all(): readonly string[] {
     return [...this.#cancels.keys()].sort();
   }
 
-  /** Takes note that somebody types for so long, in milliseconds. */
+  /** Adds a user, or extends the time of one, for `forMs` milliseconds. */
   start(user: string, forMs: number): void {
     if (this.#cancels.size >= TYPISTS_MAX && !this.#cancels.has(user)) return;
     this.#cancels.get(user)?.();
@@ -35,7 +35,7 @@ export class Typists {
     this.#changed(user, true);
   }
 
-  /** Takes note that somebody types no more; does nothing when they did not. */
+  /** Removes a user; does nothing when they were not typing. */
   stop(user: string): void {
     const cancel = this.#cancels.get(user);
     if (cancel === undefined) return;
@@ -44,12 +44,12 @@ export class Typists {
     this.#changed(user, false);
   }
 
-  /** Takes note that nobody is known to type any more. */
+  /** Removes all users and reports each. */
   stopAll(): void {
     for (const user of this.all) this.stop(user);
   }
 
-  /** Forgets all, and tells nobody. */
+  /** Removes all users without reporting it. */
   clear(): void {
     for (const cancel of this.#cancels.values()) cancel();
     this.#cancels.clear();
