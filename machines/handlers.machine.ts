@@ -90,7 +90,7 @@ export const handlersMachine = setup({
       entry: sendParent(({ context }): ChildReport => ({
         type: 'child.ready',
         id: context.id,
-        facts: { handlers: context.registration?.handlers ?? [] }
+        results: { handlers: context.registration?.handlers ?? [] }
       })),
       on: { 'child.stop': 'stopped' }
     },

@@ -23,7 +23,7 @@ export const monitorMachine = setup({
   },
   actors: { watch: fromCallback<EventObject>(() => undefined) },
   guards: {
-    hasHandlers: ({ context }) => context.facts.handlers.length > 0,
+    hasHandlers: ({ context }) => context.results.handlers.length > 0,
     isLevel: ({ event }, level: MonitorLevel) =>
       event.type === 'findings.changed' && event.level === level
   },
@@ -31,7 +31,7 @@ export const monitorMachine = setup({
     reportReady: sendParent(({ context }): ChildReport => ({
       type: 'child.ready',
       id: context.id,
-      facts: context.facts
+      results: context.results
     }))
   }
 }).createMachine({
@@ -63,7 +63,7 @@ export const monitorMachine = setup({
     stopped: { type: 'final', tags: 'draining' }
   },
   output: ({ context }) =>
-    context.facts.handlers.length > 0
+    context.results.handlers.length > 0
       ? { status: 'stopped' }
       : { status: 'failed', error: 'the monitor was given no handlers to watch' }
 });

@@ -6,7 +6,7 @@ import { assign, emit, enqueueActions, setup, type PromiseActorLogic } from 'xst
 import type { ChildSpec, RestartPolicy } from './supervision/child-spec.js';
 import { isMissed, type ChildState, type SupervisionReport } from './supervision/child-state.js';
 import { reasonOf } from './reason.js';
-import { NO_FACTS, type ChildStop, type Facts } from './supervision/child.js';
+import { NO_RESULTS, type ChildStop, type StartResults } from './supervision/child.js';
 import type {
   SupervisorInput,
   SupervisorOutput,
@@ -66,7 +66,7 @@ type StartupEvent =
 
 /** What the root knows. */
 export interface StartupContext extends StartupInput {
-  readonly facts: Facts;
+  readonly results: StartResults;
   readonly states: Readonly<Partial<Record<Phase, readonly ChildState[]>>>;
   /** Phases whose supervisor runs, in start order. */
   readonly live: readonly Phase[];
@@ -133,11 +133,11 @@ export function createStartupMachine(settings: SupervisorSettings) {
     delays: { shutdown: ({ context }) => context.shutdownMs },
     guards: {
       isPhaseReady: ({ event }, phase: Phase) => isReady(event, phase),
-      hasHandlers: ({ event }) => isReady(event, 'handlers') && event.facts.handlers.length > 0,
+      hasHandlers: ({ event }) => isReady(event, 'handlers') && event.results.handlers.length > 0,
       hasWatchedHandlers: ({ context, event }) =>
         isReady(event, 'monitoring') &&
-        event.facts.handlers.length > 0 &&
-        event.facts.handlers.length === context.facts.handlers.length,
+        event.results.handlers.length > 0 &&
+        event.results.handlers.length === context.results.handlers.length,
       hasRequiredServices: ({ event }) =>
         isReady(event, 'services') &&
         event.children.every((child) => !child.required || !isMissed(child)),
@@ -154,7 +154,7 @@ export function createStartupMachine(settings: SupervisorSettings) {
         const input: SupervisorInput = {
           id: phase,
           ...context.phases[phase],
-          facts: context.facts
+          results: context.results
         };
         enqueue.spawnChild('supervisor', { id: phase, input });
         enqueue.assign({ live: [...context.live, phase] });
@@ -168,7 +168,7 @@ export function createStartupMachine(settings: SupervisorSettings) {
       completePhase: enqueueActions(({ event, enqueue }) => {
         const phase = phaseOf(event);
         if (event.type !== 'child.ready' || phase === null) return;
-        enqueue.assign({ facts: event.facts, waitingOn: null });
+        enqueue.assign({ results: event.results, waitingOn: null });
         enqueue.emit({ type: 'phase.completed', phase });
       }),
       refuseFacts: assign(({ event }) => {
@@ -207,7 +207,7 @@ export function createStartupMachine(settings: SupervisorSettings) {
     id: 'startup',
     context: ({ input }) => ({
       ...input,
-      facts: NO_FACTS,
+      results: NO_RESULTS,
       states: {},
       live: [],
       failure: null,

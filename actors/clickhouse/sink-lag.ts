@@ -5,7 +5,7 @@
 import type { SinkStatus } from './sink.js';
 
 /** How far the sink is behind, in milliseconds, and how many threads have messages that wait. */
-export interface Behind {
+export interface SinkDelay {
   readonly behindMs: number;
   readonly threads: number;
 }
@@ -20,7 +20,7 @@ export class SinkLag {
     status: Pick<SinkStatus, 'status' | 'backlog'> | null,
     asOf: number | null,
     now: number
-  ): Behind {
+  ): SinkDelay {
     const isTaking = status?.status === 'idle' || status?.status === 'storing';
     this.takesSince = isTaking ? (this.takesSince ?? now) : null;
     const threads = status?.backlog?.threads ?? 0;

@@ -20,7 +20,7 @@ export interface Reader {
 }
 
 /** A subscription that is behind: why, from which offset on, and since when (Unix milliseconds). */
-export interface Behind {
+export interface ReaderBehind {
   readonly why: 'replayed' | 'lagged';
   readonly from: number;
   readonly since: number;
@@ -35,7 +35,7 @@ export class Steps {
   }
 
   /** How a new subscription that has something to read begins; null when there is nothing to read. */
-  opened(cursor: number, last: number): Behind | null {
+  opened(cursor: number, last: number): ReaderBehind | null {
     if (cursor >= last) return null;
     return { why: 'replayed', from: cursor + 1, since: this.options.clock.now() };
   }
@@ -51,12 +51,17 @@ export class Steps {
   }
 
   /** A subscription that was behind has been given everything up to an offset. */
-  given(thread: ActiveThread, reader: Reader, { why, from, since }: Behind, upTo: number): void {
+  given(
+    thread: ActiveThread,
+    reader: Reader,
+    { why, from, since }: ReaderBehind,
+    upTo: number
+  ): void {
     this.tell(thread, why, reader, from, upTo, since);
   }
 
   /** A subscription that was behind has ended; it had been given everything up to `cursor`. */
-  left(thread: ActiveThread, reader: Reader, behind: Behind, cursor: number): void {
+  left(thread: ActiveThread, reader: Reader, behind: ReaderBehind, cursor: number): void {
     this.given(thread, reader, behind, cursor);
     const from = Math.max(behind.from, cursor + 1);
     this.tell(thread, 'left', reader, from, thread.published, behind.since);

@@ -17,7 +17,7 @@ export const DELIVERY_OUTCOMES = [
 export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number];
 
 /** What is known of a message that found nobody subscribed. */
-export interface Unwatched {
+export interface UnwatchedMessage {
   readonly isTestThread: boolean;
   /** The publisher said that keeping it is enough. */
   readonly expectStored: boolean;
@@ -30,7 +30,7 @@ export interface Unwatched {
  * expects, then the owner; only what is left is held for the grace.
  */
 export function judgeUnwatched(
-  message: Unwatched
+  message: UnwatchedMessage
 ): 'skipped_test_thread' | 'stored' | 'delivered_to_user' | 'held' {
   if (message.isTestThread) return 'skipped_test_thread';
   if (message.expectStored) return 'stored';

@@ -4,7 +4,7 @@
  * The classifier, the publisher's wish, the owner and the grace are all asked before an incident is opened.
  */
 import { assign, emit, setup } from 'xstate';
-import { judgeUnwatched, type Unwatched } from './delivery-outcome.js';
+import { judgeUnwatched, type UnwatchedMessage } from './delivery-outcome.js';
 
 /** How long a message may wait for a subscriber before it is reported undeliverable. */
 export const DELIVERY_GRACE_MS = 10_000;
@@ -30,7 +30,7 @@ export interface DeliveryContext {
 export type DeliveryEvent =
   | { type: 'subscriber.first' }
   | { type: 'subscriber.none'; graceMs: number }
-  | ({ type: 'message.unwatched'; graceMs: number } & Omit<Unwatched, 'isTestThread'>)
+  | ({ type: 'message.unwatched'; graceMs: number } & Omit<UnwatchedMessage, 'isTestThread'>)
   | { type: 'flush.done' };
 
 /** What the chart tells the thread registry. */

@@ -4,18 +4,18 @@
  * the child of another.
  */
 
-/** What a child has learnt by starting and later phases need: the frame types that have a handler. */
-export interface Facts {
+/** What the start of a child came to, as far as later phases need it: the frame types that have a handler. */
+export interface StartResults {
   readonly handlers: readonly string[];
 }
 
 /** Nothing learnt yet. */
-export const NO_FACTS: Facts = { handlers: [] };
+export const NO_RESULTS: StartResults = { handlers: [] };
 
 /** Input of every supervised child. */
 export interface ChildInput {
   readonly id: string;
-  readonly facts: Facts;
+  readonly results: StartResults;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface ChildInput {
  * start that takes too long blames the part that held it up and not the whole.
  */
 export type ChildReport =
-  | { type: 'child.ready'; id: string; facts?: Facts }
+  | { type: 'child.ready'; id: string; results?: StartResults }
   | { type: 'child.waiting'; id: string; on: string }
   | { type: 'child.degraded'; id: string; error: string }
   | { type: 'child.recovered'; id: string };

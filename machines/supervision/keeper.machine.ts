@@ -8,16 +8,16 @@ import type { ChildSpec } from './child-spec.js';
 import { reasonOf } from '../reason.js';
 import {
   failureOf,
-  NO_FACTS,
+  NO_RESULTS,
   type ChildInput,
   type ChildReport,
   type ChildStop,
-  type Facts
+  type StartResults
 } from './child.js';
 
 /** What a supervisor tells a keeper: start the child · stop it · say when so much time has passed. */
 export type KeeperOrder =
-  | { type: 'keeper.start'; facts: Facts }
+  | { type: 'keeper.start'; results: StartResults }
   | { type: 'keeper.stop' }
   | { type: 'keeper.wait'; delayMs: number };
 
@@ -26,7 +26,7 @@ export type KeeperOrder =
  * enough · it has ended, or could not be started · it has ended as ordered · the wait is over.
  */
 export type KeeperReport =
-  | { type: 'keeper.up'; id: string; facts: Facts | null }
+  | { type: 'keeper.up'; id: string; results: StartResults | null }
   | { type: 'keeper.waiting'; id: string; on: string }
   | { type: 'keeper.degraded'; id: string; error: string }
   | { type: 'keeper.recovered'; id: string }
@@ -36,7 +36,7 @@ export type KeeperReport =
   | { type: 'keeper.due'; id: string };
 
 interface KeeperContext {
-  readonly facts: Facts;
+  readonly results: StartResults;
   /** What the child's start waits for, by its own word. */
   readonly waitingOn: string | null;
   /** Why the child is down; null when nothing is known to be wrong. */
@@ -93,7 +93,7 @@ export function createKeeperMachine(spec: ChildSpec, settledMs: number) {
   }).createMachine({
     id: 'keeper',
     context: {
-      facts: NO_FACTS,
+      results: NO_RESULTS,
       waitingOn: null,
       reason: null,
       isFailure: false,
@@ -108,7 +108,7 @@ export function createKeeperMachine(spec: ChildSpec, settledMs: number) {
           'keeper.start': {
             target: 'alive',
             actions: assign(({ event }) => ({
-              facts: event.facts,
+              results: event.results,
               waitingOn: null,
               reason: null,
               isFailure: false,
@@ -136,7 +136,7 @@ export function createKeeperMachine(spec: ChildSpec, settledMs: number) {
           input: ({ context }: { context: KeeperContext }): ChildInput => ({
             ...spec.input,
             id,
-            facts: context.facts
+            results: context.results
           }),
           onDone: {
             target: 'judging',
@@ -156,7 +156,7 @@ export function createKeeperMachine(spec: ChildSpec, settledMs: number) {
                 target: 'up',
                 actions: {
                   type: 'report',
-                  params: ({ event }) => ({ type: 'keeper.up', id, facts: event.facts ?? null })
+                  params: ({ event }) => ({ type: 'keeper.up', id, results: event.results ?? null })
                 }
               },
               'child.waiting': {

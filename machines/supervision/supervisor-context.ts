@@ -3,13 +3,13 @@
  */
 import type { ChildSpec, RestartPolicy } from './child-spec.js';
 import type { ChildState, ChildStatus, SupervisionReport } from './child-state.js';
-import type { ChildInput, ChildStop, Facts } from './child.js';
+import type { ChildInput, ChildStop, StartResults } from './child.js';
 import type { KeeperReport } from './keeper.machine.js';
 import { isOver, withRestart } from './restart-intensity.js';
 
 /** What a supervisor tells its parent; `id` is its own. The first two are also what any child tells. */
 export type SupervisorReport =
-  | { type: 'child.ready'; id: string; facts: Facts; children: readonly ChildState[] }
+  | { type: 'child.ready'; id: string; results: StartResults; children: readonly ChildState[] }
   | { type: 'child.waiting'; id: string; on: string }
   | { type: 'child.changed'; id: string; children: readonly ChildState[] };
 
@@ -34,7 +34,7 @@ export interface SupervisorContext {
   /** In start order, as `children`. */
   readonly specs: readonly ChildSpec[];
   readonly children: readonly ChildState[];
-  readonly facts: Facts;
+  readonly results: StartResults;
   /** Ids yet to be started, in order; the first is the one that is starting. */
   readonly queue: readonly string[];
   /** Ids to be stopped, and then started again unless the supervisor ends. */

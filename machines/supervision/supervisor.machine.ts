@@ -37,8 +37,8 @@ export interface SupervisorSettings {
 
 const STOP: KeeperOrder = { type: 'keeper.stop' };
 
-function startOrderOf({ facts }: SupervisorContext): KeeperOrder {
-  return { type: 'keeper.start', facts };
+function startOrderOf({ results }: SupervisorContext): KeeperOrder {
+  return { type: 'keeper.start', results };
 }
 
 /** Builds the chart; the same settings may serve any number of supervisors. */
@@ -125,7 +125,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
         event.type === 'keeper.up'
           ? {
               ...changed(context, [event.id], () => ({ status: 'ready', error: null })),
-              facts: event.facts ?? context.facts
+              results: event.results ?? context.results
             }
           : {}
       ),
@@ -216,10 +216,10 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
         return { children, failure: { status: 'failed', service: event.id, error, report } };
       }),
       noteRunning: assign({ hasRun: true }),
-      reportReady: sendParent(({ context: { id, facts, children } }): SupervisorReport => ({
+      reportReady: sendParent(({ context: { id, results, children } }): SupervisorReport => ({
         type: 'child.ready',
         id,
-        facts,
+        results,
         children
       })),
       reportChanged: sendParent(({ context: { id, children } }): SupervisorReport => ({
@@ -295,7 +295,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
 
   return chart.createMachine({
     id: 'supervisor',
-    context: ({ input: { id, children, facts, policy } }) => {
+    context: ({ input: { id, children, results, policy } }) => {
       const faults = impossibleIn(children, policy);
       const specs = faults.length === 0 ? startOrder(children) : children;
       return {
@@ -303,7 +303,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
         policy,
         specs,
         children: specs.map((spec) => newChild(spec, now())),
-        facts,
+        results,
         queue: specs.map((spec) => spec.id),
         group: [],
         restMs: 0,

@@ -3,7 +3,7 @@
  * are tens of thousands: a plain object without timers or closures of its own.
  */
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
-import type { Behind } from '../../actors/facts/steps.js';
+import type { ReaderBehind } from '../../actors/facts/steps.js';
 import { CLOSES, ERRORS, type CloseCode, type ErrorCode } from '../../protocol/errors.js';
 import type { RequestId } from './frame-decoder.js';
 import type { ClientFrame } from '../../protocol/frames.js';
@@ -31,7 +31,7 @@ export interface Subscription {
   replayTo: number | null;
   isLive: boolean;
   /** What it reads out of the log, and why, to be told when it has; null when it reads nothing. */
-  behind: Behind | null;
+  behind: ReaderBehind | null;
 }
 
 /** State of one WebSocket connection. */

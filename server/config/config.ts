@@ -5,7 +5,7 @@
 import { parseEnv } from 'node:util';
 import { nearestName } from './nearest-name.js';
 import { MASK, maskText } from '../logger/redact.js';
-import { type Environment, type Setting, type Surroundings } from './setting.js';
+import { type Environment, type Setting, type Deployment } from './setting.js';
 import { CLIENT_TOKEN, flagName, SETTINGS, type SettingKey } from './settings.js';
 
 /** Shortest HS256 secret outside development, in bytes. */
@@ -180,7 +180,7 @@ class ConfigReader {
       input.envFileText === undefined ? {} : parseEnv(input.envFileText.replace(/^\uFEFF/, ''));
   }
 
-  read<T>(setting: Setting<T>, where: Surroundings): T {
+  read<T>(setting: Setting<T>, where: Deployment): T {
     const found = this.#find(setting.name);
     const parsed = found === undefined ? undefined : setting.parse(found.text);
     if (found !== undefined && parsed?.ok === false) {

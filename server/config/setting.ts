@@ -8,7 +8,7 @@ import { MASK, maskText } from '../logger/redact.js';
 export type Environment = 'development' | 'staging' | 'production';
 
 /** What a default may depend on. */
-export interface Surroundings {
+export interface Deployment {
   readonly environment: Environment;
   /** Whether standard output is a terminal. */
   readonly isTerminal: boolean;
@@ -30,7 +30,7 @@ export interface Setting<T> {
   readonly secret: boolean;
   /** The default in words. */
   readonly fallbackText: string;
-  fallback(where: Surroundings): T;
+  fallback(where: Deployment): T;
   parse(text: string): Parsed<T>;
   /** The value as text that may be printed. */
   show(value: T): string;
@@ -39,7 +39,7 @@ export interface Setting<T> {
 /** A default that depends on the surroundings, with the same in words. */
 export interface Varying<T> {
   readonly text: string;
-  of(where: Surroundings): T;
+  of(where: Deployment): T;
 }
 
 /** The words of a setting that every kind needs. */

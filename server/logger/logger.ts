@@ -6,7 +6,7 @@ import { type Writable } from 'node:stream';
 import winston from 'winston';
 import { type Clock, systemClock } from '../../actors/clock.js';
 import { type LogFields, type Logger } from '../../actors/log-line.js';
-import { LogSink } from './log-sink.js';
+import { LineWriter } from './line-writer.js';
 import { type Paint, paintIf, type Style, wantsColours } from './paint.js';
 import { maskText, redact } from './redact.js';
 
@@ -48,7 +48,7 @@ export function createLogger(options: LoggerOptions): ServerLogger {
   const stream = options.stream ?? process.stdout;
   const clock = options.clock ?? systemClock;
   const paint = paintIf(options.colours ?? wantsColours(stream, process.env));
-  const sink = new LogSink(stream);
+  const sink = new LineWriter(stream);
   const logger = winston.createLogger({
     levels: LEVELS,
     level: options.level,

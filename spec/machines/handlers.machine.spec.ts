@@ -51,7 +51,7 @@ describe('handlersMachine', () => {
     expect(handlers.hasTag('initializing')).to.equal(true);
     await handlers.registering.resolve(REGISTERED);
     expect(handlers.said).to.deep.equal([
-      { type: 'child.ready', id: 'ch', facts: { handlers: ['connect', 'publish'] } }
+      { type: 'child.ready', id: 'ch', results: { handlers: ['connect', 'publish'] } }
     ]);
     expect(handlers.told).to.deep.equal(['registered 2']);
     await handlers.clock.advance(10 * HANDLER_GRACE_MS);

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { createActor, fromCallback, type EventObject } from 'xstate';
 import { getSimplePaths } from 'xstate/graph';
-import { NO_FACTS } from '../../machines/supervision/child.js';
+import { NO_RESULTS } from '../../machines/supervision/child.js';
 import { MONITOR_LEVELS, type MonitorLevel } from '../../machines/finding.js';
 import { monitorMachine, type MonitorEvent } from '../../machines/monitor.machine.js';
 import { supervise } from './supervision/supervised.js';
 
-const facts = { handlers: ['connect', 'publish'] };
+const results = { handlers: ['connect', 'publish'] };
 
 const changed = (level: MonitorLevel): MonitorEvent => ({ type: 'findings.changed', level });
 const EVENTS: MonitorEvent[] = [...MONITOR_LEVELS.map(changed), { type: 'child.stop' }];
@@ -27,7 +27,7 @@ function watched(level: MonitorLevel) {
       })
     }
   });
-  const child = supervise(logic, { facts });
+  const child = supervise(logic, { results });
   return {
     ...child,
     tell: (event: MonitorEvent) => {
@@ -41,14 +41,14 @@ function watched(level: MonitorLevel) {
 // Nobody is there to report to while paths are enumerated; they are replayed under a parent below.
 const silent = monitorMachine.provide({ actions: { reportReady: () => undefined } });
 const paths = getSimplePaths(silent, {
-  input: { id: 'ch', facts },
+  input: { id: 'ch', results },
   events: EVENTS,
   serializeState: ({ value }) => JSON.stringify(value)
 });
 
 describe('monitorMachine', () => {
   it('refuses to start when it is given no handlers', () => {
-    const monitor = supervise(monitorMachine, { facts: NO_FACTS });
+    const monitor = supervise(monitorMachine, { results: NO_RESULTS });
     expect(monitor.said).to.deep.equal([]);
     expect(monitor.ends).to.deep.equal([
       { status: 'failed', error: 'the monitor was given no handlers to watch' }
@@ -56,13 +56,13 @@ describe('monitorMachine', () => {
   });
 
   it('says ready with the handlers that it watches', () => {
-    const monitor = supervise(monitorMachine, { facts });
-    expect(monitor.said).to.deep.equal([{ type: 'child.ready', id: 'ch', facts }]);
+    const monitor = supervise(monitorMachine, { results });
+    expect(monitor.said).to.deep.equal([{ type: 'child.ready', id: 'ch', results }]);
     expect(monitor.hasTag('ready')).to.equal(true);
   });
 
   it('ends as stopped when it is told to', async () => {
-    const monitor = supervise(monitorMachine, { facts });
+    const monitor = supervise(monitorMachine, { results });
     await monitor.stop();
     expect(monitor.ends).to.deep.equal([{ status: 'stopped' }]);
   });
@@ -105,7 +105,7 @@ describe('monitorMachine', () => {
   });
 
   it('stays where it is when the level is told again, and at what it does not know', () => {
-    const actor = createActor(silent, { input: { id: 'ch', facts } }).start();
+    const actor = createActor(silent, { input: { id: 'ch', results } }).start();
     for (const level of MONITOR_LEVELS) {
       actor.send(changed(level));
       const { value } = actor.getSnapshot();

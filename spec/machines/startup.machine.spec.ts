@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createActor, fromPromise, type EventFromLogic, type SnapshotFrom } from 'xstate';
 import { getSimplePaths } from 'xstate/graph';
-import type { Facts } from '../../machines/supervision/child.js';
+import type { StartResults } from '../../machines/supervision/child.js';
 import { handlersMachine, type Registration } from '../../machines/handlers.machine.js';
 import { monitorMachine } from '../../machines/monitor.machine.js';
 import { serviceMachine } from '../../machines/service.machine.js';
@@ -84,7 +84,7 @@ function boot(phases: Phases, journal: readonly string[] = []) {
   };
 }
 
-const HANDLERS: Facts = { handlers: ['connect', 'publish'] };
+const HANDLERS: StartResults = { handlers: ['connect', 'publish'] };
 
 /** One patient puppet a phase, named like the phase. */
 function patient(journal: string[]): Phases {
@@ -118,10 +118,10 @@ const DRAIN_ENDS = [{ type: DRAIN_DONE }, { type: DRAIN_LOST }].filter(isOwn);
 const STOP: StartupEvent = { type: 'server.stop' };
 
 type Ready = SupervisorReport & { type: 'child.ready' };
-const ready = (phase: Phase, facts = HANDLERS): Ready => ({
+const ready = (phase: Phase, results = HANDLERS): Ready => ({
   type: 'child.ready',
   id: phase,
-  facts,
+  results,
   children: []
 });
 const failed = (phase: Phase): StartupEvent => ({
@@ -225,7 +225,7 @@ function leaf(value: unknown): string {
 }
 
 function short(event: StartupEvent): string {
-  if ('facts' in event) {
+  if ('results' in event) {
     const refused = PHASES.flatMap((phase) => REFUSED[phase] ?? []).findIndex(
       (each) => each === event
     );
@@ -250,8 +250,8 @@ async function happen(run: Run, event: StartupEvent): Promise<void> {
   if (event.type.startsWith('xstate.after.')) await run.clock.advance(END_MS);
   else if (event.type === DRAIN_DONE) await run.drain.resolve();
   else if (event.type === DRAIN_LOST) await run.drain.reject(new Error('stuck'));
-  else if ('facts' in event && current === event.id && event.children.length === 0) {
-    run.make(current, current, { type: 'say.ready', facts: event.facts });
+  else if ('results' in event && current === event.id && event.children.length === 0) {
+    run.make(current, current, { type: 'say.ready', results: event.results });
   } else if ('output' in event && isLive(run, event.actorId)) {
     run.make(event.actorId, event.actorId, {
       type: 'end',
@@ -277,7 +277,7 @@ function check(run: Run): void {
   expect(completed).to.deep.equal(PHASES.slice(0, completed.length));
   expect(started.length - completed.length).to.be.within(0, 1);
   // Nothing behind the handlers without handlers, nothing serves without all phases.
-  if (started.length > 2) expect(context.facts.handlers).to.not.deep.equal([]);
+  if (started.length > 2) expect(context.results.handlers).to.not.deep.equal([]);
   // What it says of itself is what its children say: nothing missed, nothing required missed.
   const missed = Object.values(context.states).flat().filter(isMissed);
   if (snapshot.hasTag('ready')) expect(missed).to.deep.equal([]);

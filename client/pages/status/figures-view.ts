@@ -2,7 +2,7 @@ import { byId } from '../shared/element.js';
 import { counted, number } from '../shared/counted.js';
 import { Curve } from './curve.js';
 import { write } from '../shared/live-text.js';
-import type { Moment } from './moment.js';
+import type { AgedReport } from './aged-report.js';
 import type { Report } from './report.js';
 
 /** Outcomes that end the way of a message; `held` only delays it, and what is undelivered may still be delivered. */
@@ -34,7 +34,7 @@ export class FiguresView {
   }
 
   /** Shows the figures of an answer, and the curves up to `now`. */
-  show({ report }: Moment, now: number): void {
+  show({ report }: AgedReport, now: number): void {
     const { connections, threads, monitor } = report;
     const { open, lagging } = connections;
     this.#connections.show(number(open), `open, ${number(lagging)} lagging`, now);

@@ -3,7 +3,7 @@ import { counted, number } from '../shared/counted.js';
 import { findingWords, type FindingWords } from './finding.js';
 import { KeyedRows, type Row } from '../shared/keyed-rows.js';
 import { label, tint, write } from '../shared/live-text.js';
-import type { Moment } from './moment.js';
+import type { AgedReport } from './aged-report.js';
 import { monitorWord, outcomeText, spaced } from './part-words.js';
 
 /** What the monitor has found, and what became of messages. */
@@ -37,7 +37,7 @@ export class MonitorView {
   });
 
   /** Shows the monitor as it is now. */
-  show({ report: { monitor }, since }: Moment): void {
+  show({ report: { monitor }, since }: AgedReport): void {
     label(this.#status, monitorWord(monitor.status));
     const findings = findingWords(monitor, since);
     this.#nothing.hidden = findings.length > 0;

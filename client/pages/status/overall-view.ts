@@ -2,7 +2,7 @@ import { byId, element } from '../shared/element.js';
 import { duration } from '../shared/duration.js';
 import { KeyedRows } from '../shared/keyed-rows.js';
 import { tint, write, writeTime } from '../shared/live-text.js';
-import type { Moment } from './moment.js';
+import type { AgedReport } from './aged-report.js';
 import { overall, reasons, silence, waitWords } from './overall.js';
 import type { Tone } from '../shared/tone.js';
 import type { Polled } from './poller.js';
@@ -45,7 +45,7 @@ export class OverallView {
   });
 
   /** Shows how it stands. */
-  show(polled: Polled, moment: Moment | null, now: number): void {
+  show(polled: Polled, aged: AgedReport | null, now: number): void {
     const { tone, title, meaning } = overall(polled);
     tint(this.#card, tone);
     if (this.#glyph.getAttribute('d') !== GLYPHS[tone]) this.#glyph.setAttribute('d', GLYPHS[tone]);
@@ -55,10 +55,10 @@ export class OverallView {
     write(this.#silence, silent);
     this.#silence.hidden = silent === '';
     // The one thing that is read out by itself: it changes with the status, not with the seconds.
-    write(this.#announcement, moment === null && silent === '' ? '' : `${title}. ${meaning}`);
+    write(this.#announcement, aged === null && silent === '' ? '' : `${title}. ${meaning}`);
     document.title = `${title} · Rollcall status`;
     // Without an answer it is not known whether it is up, or what it waits for.
-    const current = silent === '' ? moment : null;
+    const current = silent === '' ? aged : null;
     this.#uptime.hidden = current === null;
     if (current !== null) {
       write(this.#uptimeText, duration(current.uptimeMs));
@@ -68,7 +68,7 @@ export class OverallView {
   }
 }
 
-function why({ report, passedMs }: Moment): { key: string; text: string }[] {
+function why({ report, passedMs }: AgedReport): { key: string; text: string }[] {
   const told = reasons(report);
   const shown = told.slice(0, REASONS_MAX).map((text, index) => ({ key: String(index), text }));
   const more = told.length - shown.length;

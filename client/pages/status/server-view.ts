@@ -2,7 +2,7 @@ import { byId, element } from '../shared/element.js';
 import { took } from '../shared/duration.js';
 import { KeyedRows } from '../shared/keyed-rows.js';
 import { label, tint, write } from '../shared/live-text.js';
-import type { Moment } from './moment.js';
+import type { AgedReport } from './aged-report.js';
 import { handlersWord } from './part-words.js';
 
 /** What the server is made of: its handlers, its log, its transport, its version. */
@@ -31,7 +31,7 @@ export class ServerView {
   });
 
   /** Shows the server as it is now. */
-  show({ report }: Moment): void {
+  show({ report }: AgedReport): void {
     const { handlers, log, transport } = report;
     write(this.#environment, report.environment);
     tint(this.#environment, report.environment === 'production' ? 'busy' : 'none');

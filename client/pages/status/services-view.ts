@@ -2,7 +2,7 @@ import { byId, element } from '../shared/element.js';
 import { duration, inTime } from '../shared/duration.js';
 import { KeyedRows, type Row } from '../shared/keyed-rows.js';
 import { label, write } from '../shared/live-text.js';
-import type { Moment } from './moment.js';
+import type { AgedReport } from './aged-report.js';
 import { modeText, serviceWord } from './part-words.js';
 import type { ServiceReport } from './report.js';
 
@@ -22,7 +22,7 @@ export class ServicesView {
   });
 
   /** Shows the services as they are now. */
-  show({ report: { services }, since, passedMs }: Moment): void {
+  show({ report: { services }, since, passedMs }: AgedReport): void {
     this.#nothing.hidden = services.length > 0;
     this.#rows.show(
       services.map((service) => ({

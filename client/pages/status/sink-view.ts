@@ -2,7 +2,7 @@ import { byId } from '../shared/element.js';
 import { counted, number } from '../shared/counted.js';
 import { duration, inTime } from '../shared/duration.js';
 import { label, write } from '../shared/live-text.js';
-import type { Moment } from './moment.js';
+import type { AgedReport } from './aged-report.js';
 import { sinkWord } from './part-words.js';
 import type { SinkReport } from './report.js';
 
@@ -18,7 +18,7 @@ export class SinkView {
   readonly #next = byId('sink-next', HTMLElement);
 
   /** Shows the sink as it is now. */
-  show({ report: { sink }, since, passedMs }: Moment): void {
+  show({ report: { sink }, since, passedMs }: AgedReport): void {
     this.#nothing.hidden = sink !== null;
     this.#facts.hidden = sink === null;
     this.#status.hidden = sink === null;

@@ -4,7 +4,7 @@ import { systemClock } from '../../sdk/clock.js';
 import { byId } from '../shared/element.js';
 import { FiguresView } from './figures-view.js';
 import { write, writeTime } from '../shared/live-text.js';
-import { momentOf, type Moment } from './moment.js';
+import { agedReportOf, type AgedReport } from './aged-report.js';
 import { MonitorView } from './monitor-view.js';
 import { OverallView } from './overall-view.js';
 import { statusWords } from './overall.js';
@@ -21,7 +21,7 @@ const TICK_MS = 500;
 class StatusPage {
   readonly #overall = new OverallView();
   readonly #figures = new FiguresView();
-  readonly #views: readonly { show(moment: Moment): void }[] = [
+  readonly #views: readonly { show(aged: AgedReport): void }[] = [
     new TimelineView(),
     new ServicesView(),
     new SinkView(),
@@ -67,16 +67,16 @@ class StatusPage {
   #show(): void {
     const now = systemClock.now();
     const polled = this.#poller.state();
-    const moment = momentOf(polled, now);
-    this.#overall.show(polled, moment, now);
-    this.#page.hidden = moment === null;
+    const aged = agedReportOf(polled, now);
+    this.#overall.show(polled, aged, now);
+    this.#page.hidden = aged === null;
     this.#stale.hidden = polled.silentSince === null;
     this.#page.classList.toggle('is-stale', polled.silentSince !== null);
-    if (moment === null) return;
+    if (aged === null) return;
     writeTime(this.#answered, polled.answeredAt);
-    write(this.#lastStatus, statusWords(moment.report).title.toLowerCase());
-    for (const view of this.#views) view.show(moment);
-    this.#figures.show(moment, now);
+    write(this.#lastStatus, statusWords(aged.report).title.toLowerCase());
+    for (const view of this.#views) view.show(aged);
+    this.#figures.show(aged, now);
   }
 }
 

@@ -2,7 +2,7 @@ import { byId, element } from '../shared/element.js';
 import { duration, inTime } from '../shared/duration.js';
 import { KeyedRows, type Row } from '../shared/keyed-rows.js';
 import { label, write } from '../shared/live-text.js';
-import type { Moment } from './moment.js';
+import type { AgedReport } from './aged-report.js';
 import { actionWord } from './part-words.js';
 import type { PartReport } from './report.js';
 
@@ -22,7 +22,7 @@ export class SupervisionView {
   });
 
   /** Shows the parts as they are now. */
-  show({ report: { supervision }, since, passedMs }: Moment): void {
+  show({ report: { supervision }, since, passedMs }: AgedReport): void {
     const unwell = supervision.filter(({ action }) => action !== 'none').length;
     const all = String(supervision.length);
     write(

@@ -2,7 +2,7 @@ import { byId, element } from '../shared/element.js';
 import { took } from '../shared/duration.js';
 import { KeyedRows, type Row } from '../shared/keyed-rows.js';
 import { label, tint, write } from '../shared/live-text.js';
-import type { Moment } from './moment.js';
+import type { AgedReport } from './aged-report.js';
 import { phaseContent, phaseWord } from './part-words.js';
 import type { PhaseReport } from './report.js';
 import { lasted, layOut, type Bar, type Tick } from './timeline.js';
@@ -41,7 +41,7 @@ export class TimelineView {
   });
 
   /** Shows the phases as they are now. */
-  show({ report: { startup }, uptimeMs }: Moment): void {
+  show({ report: { startup }, uptimeMs }: AgedReport): void {
     const { bars, ticks } = layOut(startup.phases, uptimeMs);
     this.#ticks.show(ticks);
     this.#rows.show(

@@ -4,7 +4,7 @@ import { createActor, sendTo, setup, SimulatedClock } from 'xstate';
 import { createClickhouse, PING_EVERY_MS } from '../../../actors/clickhouse/clickhouse.js';
 import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
 import {
-  NO_FACTS,
+  NO_RESULTS,
   type ChildOutput,
   type ChildReport
 } from '../../../machines/supervision/child.js';
@@ -68,7 +68,7 @@ function start(options: { required?: boolean; url?: string; store?: FakeStore })
     invoke: {
       id: 'ch',
       src: 'child',
-      input: { id: 'clickhouse', facts: NO_FACTS },
+      input: { id: 'clickhouse', results: NO_RESULTS },
       onDone: { actions: ({ event }) => (output = event.output) }
     },
     on: {

@@ -5,7 +5,7 @@ import { createClickhouse } from '../../../actors/clickhouse/clickhouse.js';
 import { createSink } from '../../../actors/clickhouse/sink.js';
 import type { AnalyticsStore } from '../../../actors/clickhouse/store.js';
 import { systemClock, type Clock } from '../../../actors/clock.js';
-import { NO_FACTS, type ChildReport } from '../../../machines/supervision/child.js';
+import { NO_RESULTS, type ChildReport } from '../../../machines/supervision/child.js';
 import { MemoryFeed } from '../log/memory-feed.js';
 import { RecordedLogger } from '../recorded-logger.js';
 
@@ -62,8 +62,8 @@ export function runSink(store: AnalyticsStore, options: SinkRigOptions = {}) {
     actors: { ch: clickhouse.logic, sink: sink.logic }
   }).createMachine({
     invoke: [
-      { id: 'clickhouse', src: 'ch', input: { id: 'clickhouse', facts: NO_FACTS } },
-      { id: 'sink', src: 'sink', input: { id: 'sink', facts: NO_FACTS } }
+      { id: 'clickhouse', src: 'ch', input: { id: 'clickhouse', results: NO_RESULTS } },
+      { id: 'sink', src: 'sink', input: { id: 'sink', results: NO_RESULTS } }
     ],
     on: {
       'child.ready': { actions: note },

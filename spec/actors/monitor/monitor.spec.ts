@@ -11,7 +11,7 @@ import { Threads } from '../../../actors/threads/threads.js';
 import { Transitions } from '../../../actors/facts/transitions.js';
 import { newChild, type ChildState } from '../../../machines/supervision/child-state.js';
 import { RESTARTS, type ChildSpec } from '../../../machines/supervision/child-spec.js';
-import { NO_FACTS } from '../../../machines/supervision/child.js';
+import { NO_RESULTS } from '../../../machines/supervision/child.js';
 import { monitorMachine } from '../../../machines/monitor.machine.js';
 import { TEST_THREAD_PREFIXES } from '../../../machines/delivery/test-thread.js';
 import { supervise } from '../../machines/supervision/supervised.js';
@@ -126,13 +126,13 @@ describe('Monitor', () => {
   });
 
   it('cannot start with an empty handler list', () => {
-    const { ends } = supervise(new Rig().monitor.logic, { facts: NO_FACTS });
+    const { ends } = supervise(new Rig().monitor.logic, { results: NO_RESULTS });
     expect(ends[0]).to.deep.include({ status: 'failed' });
   });
 
   it('is shown by its chart, also by one that is started again later', async () => {
     const { monitor } = serving();
-    const start = () => supervise(monitor.logic, { facts: FACTS });
+    const start = () => supervise(monitor.logic, { results: FACTS });
     const value = ({ ref }: ReturnType<typeof start>): unknown => ref.getSnapshot().value;
     const one = start();
     expect(value(one)).to.deep.equal({ watching: 'healthy' });

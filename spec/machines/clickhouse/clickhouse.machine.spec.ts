@@ -21,7 +21,7 @@ import {
   type ClickhouseSettings
 } from '../../../machines/clickhouse/clickhouse.machine.js';
 import {
-  NO_FACTS,
+  NO_RESULTS,
   type ChildOutput,
   type ChildReport
 } from '../../../machines/supervision/child.js';
@@ -96,7 +96,7 @@ function start(changes: Partial<ClickhouseSettings> = {}) {
     invoke: {
       id: 'ch',
       src: 'child',
-      input: { id: 'ch', facts: NO_FACTS },
+      input: { id: 'ch', results: NO_RESULTS },
       onDone: { actions: ({ event }) => reports.push({ type: 'done', output: event.output }) }
     },
     on: {
@@ -388,7 +388,7 @@ function pathsOf(changes: Partial<ClickhouseSettings>) {
     .filter((type) => type.startsWith('xstate.after.'))
     .map((type) => named(type));
   return getSimplePaths(machine, {
-    input: { id: 'ch', facts: NO_FACTS },
+    input: { id: 'ch', results: NO_RESULTS },
     events: [...FACTS, ...timers].filter(isOwn),
     serializeState: (snapshot: Snapshot) =>
       JSON.stringify([

@@ -7,7 +7,7 @@ import {
   type SnapshotFrom
 } from 'xstate';
 import { getSimplePaths } from 'xstate/graph';
-import { NO_FACTS } from '../../../machines/supervision/child.js';
+import { NO_RESULTS } from '../../../machines/supervision/child.js';
 import { sinkProgress, type BatchDone } from '../../../machines/clickhouse/sink-status.js';
 import {
   AWAY_GRACE_MS,
@@ -337,7 +337,7 @@ function pathsOf() {
     .filter((type) => type.startsWith('xstate.after.'))
     .map((type) => named(type));
   return getSimplePaths(machine, {
-    input: { id: 'ch', facts: NO_FACTS },
+    input: { id: 'ch', results: NO_RESULTS },
     events: [...FACTS, ...timers].filter(isOwn),
     serializeState: ({ value, context }: SnapshotFrom<SinkMachine>) =>
       JSON.stringify([value, context.isDegraded])

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { failureOf, NO_FACTS } from '../../../machines/supervision/child.js';
+import { failureOf, NO_RESULTS } from '../../../machines/supervision/child.js';
 
 describe('failureOf', () => {
   it('is null when the child ended as it was told to', () => {
@@ -22,8 +22,8 @@ describe('failureOf', () => {
   });
 });
 
-describe('NO_FACTS', () => {
+describe('NO_RESULTS', () => {
   it('holds no handler', () => {
-    expect(NO_FACTS).to.deep.equal({ handlers: [] });
+    expect(NO_RESULTS).to.deep.equal({ handlers: [] });
   });
 });

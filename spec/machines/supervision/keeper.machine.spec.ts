@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createActor, sendTo, setup, type EventFromLogic, type SnapshotFrom } from 'xstate';
 import { getSimplePaths } from 'xstate/graph';
-import { NO_FACTS } from '../../../machines/supervision/child.js';
+import { NO_RESULTS } from '../../../machines/supervision/child.js';
 import {
   createKeeperMachine,
   type KeeperMachine,
@@ -16,7 +16,7 @@ type KeeperEvent = EventFromLogic<KeeperMachine>;
 
 const SETTLED_MS = 2_000;
 const WAIT_MS = 70;
-const START: KeeperOrder = { type: 'keeper.start', facts: NO_FACTS };
+const START: KeeperOrder = { type: 'keeper.start', results: NO_RESULTS };
 const STOP: KeeperOrder = { type: 'keeper.stop' };
 const WAIT: KeeperOrder = { type: 'keeper.wait', delayMs: WAIT_MS };
 

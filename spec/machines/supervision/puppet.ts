@@ -3,7 +3,7 @@ import type {
   ChildInput,
   ChildReport,
   ChildStop,
-  Facts
+  StartResults
 } from '../../../machines/supervision/child.js';
 import type { ChildSpec, Restart } from '../../../machines/supervision/child-spec.js';
 
@@ -17,7 +17,7 @@ interface PuppetInput extends ChildInput {
 
 /** What a spec can make a puppet do. */
 export type PuppetOrder =
-  | { type: 'say.ready'; facts?: Facts }
+  | { type: 'say.ready'; results?: StartResults }
   | { type: 'say.waiting'; on: string }
   | { type: 'say.degraded' }
   | { type: 'say.recovered' }
@@ -61,7 +61,7 @@ export const puppetMachine = setup({
           actions: sendParent(({ context, event }): ChildReport => ({
             type: 'child.ready',
             id: context.id,
-            ...(event.facts === undefined ? {} : { facts: event.facts })
+            ...(event.results === undefined ? {} : { results: event.results })
           }))
         },
         'say.waiting': {

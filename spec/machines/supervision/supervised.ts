@@ -1,5 +1,5 @@
 import { createActor, sendTo, setup, type AnyStateMachine } from 'xstate';
-import { NO_FACTS, type ChildReport } from '../../../machines/supervision/child.js';
+import { NO_RESULTS, type ChildReport } from '../../../machines/supervision/child.js';
 import { settle, VirtualClock } from '../../virtual-clock.js';
 
 /** Runs one supervised child under a parent that writes down what it says and how it ends. */
@@ -20,7 +20,7 @@ export function supervise(
     invoke: {
       id: 'ch',
       src: 'child',
-      input: { id: 'ch', facts: NO_FACTS, ...input },
+      input: { id: 'ch', results: NO_RESULTS, ...input },
       onDone: { actions: ({ event }) => ends.push(event.output) },
       onError: { actions: () => ends.push('error') }
     },

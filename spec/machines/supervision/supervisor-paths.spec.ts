@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { SnapshotFrom } from 'xstate';
 import { getSimplePaths } from 'xstate/graph';
 import type { ChildSpec, RestartPolicy } from '../../../machines/supervision/child-spec.js';
-import { NO_FACTS } from '../../../machines/supervision/child.js';
+import { NO_RESULTS } from '../../../machines/supervision/child.js';
 import type { SupervisorEvent } from '../../../machines/supervision/supervisor-context.js';
 import {
   createSupervisorMachine,
@@ -46,7 +46,7 @@ const machine = createSupervisorMachine({ now: () => ++ticks, random: () => 0.5 
   actions: SILENT
 });
 
-const up = (id: string): SupervisorEvent => ({ type: 'keeper.up', id, facts: null });
+const up = (id: string): SupervisorEvent => ({ type: 'keeper.up', id, results: null });
 const stopped = (id: string): SupervisorEvent => ({ type: 'keeper.stopped', id, reason: null });
 const due = (id: string): SupervisorEvent => ({ type: 'keeper.due', id });
 const down = (id: string, wasUp: boolean): SupervisorEvent => ({
@@ -124,7 +124,7 @@ for (const { name, strategy, kinds, counts } of FAMILIES) {
   describe(`every path of ${name}`, () => {
     const policy = policyOf(strategy);
     const paths = getSimplePaths(machine, {
-      input: { id: 'phase', children: specsOf(kinds, []), facts: NO_FACTS, policy },
+      input: { id: 'phase', children: specsOf(kinds, []), results: NO_RESULTS, policy },
       events: possibleIn,
       serializeState: ({ value, context }: Snapshot) => {
         const { queue, group, restarts, failure, hasRun, children } = context;

@@ -1,6 +1,6 @@
 /** A supervisor under a parent that writes down what it says, on virtual time and with chance that a spec gives. */
 import { createActor, sendTo, setup, type SnapshotFrom } from 'xstate';
-import { NO_FACTS } from '../../../machines/supervision/child.js';
+import { NO_RESULTS } from '../../../machines/supervision/child.js';
 import {
   RESTARTS,
   type ChildSpec,
@@ -58,7 +58,12 @@ export function startSupervisor(
     invoke: {
       id: 'phase',
       src: 'supervisor',
-      input: { id: 'phase', children: specs, facts: NO_FACTS, policy: { ...POLICY, ...policy } },
+      input: {
+        id: 'phase',
+        children: specs,
+        results: NO_RESULTS,
+        policy: { ...POLICY, ...policy }
+      },
       onDone: { actions: ({ event }) => ends.push(event.output) },
       onError: { actions: () => ends.push('error') }
     },

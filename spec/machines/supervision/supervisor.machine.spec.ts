@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { setup } from 'xstate';
-import { NO_FACTS } from '../../../machines/supervision/child.js';
+import { NO_RESULTS } from '../../../machines/supervision/child.js';
 import {
   MAX_CHILDREN,
   RESTARTS,
@@ -45,17 +45,17 @@ describe('createSupervisorMachine', () => {
 
     it('is ready at once when it has no children', () => {
       expect(startPuppets([]).reports).to.deep.equal([
-        { type: 'child.ready', id: 'phase', facts: NO_FACTS, children: [] }
+        { type: 'child.ready', id: 'phase', results: NO_RESULTS, children: [] }
       ]);
     });
 
     it('hands what a child has learnt to the next one and to its parent', () => {
       const run = startPuppets([NEEDED, NEEDED]);
-      const facts = { handlers: ['publish'] };
-      run.make('a', { type: 'say.ready', facts });
+      const results = { handlers: ['publish'] };
+      run.make('a', { type: 'say.ready', results });
       run.ready('b');
-      expect(run.snapshot().context.facts).to.deep.equal(facts);
-      expect(run.readies()[0]).to.deep.include({ type: 'child.ready', facts });
+      expect(run.snapshot().context.results).to.deep.equal(results);
+      expect(run.readies()[0]).to.deep.include({ type: 'child.ready', results });
     });
 
     it('never waits for an optional child', () => {

@@ -81,9 +81,9 @@ describe('shown', () => {
 
 describe('shownEvent', () => {
   it('keeps the type, and the rest as it may be shown', () => {
-    expect(shownEvent({ type: 'child.ready', facts: { handlers: ['a'] } }, false)).to.deep.equal({
+    expect(shownEvent({ type: 'child.ready', results: { handlers: ['a'] } }, false)).to.deep.equal({
       type: 'child.ready',
-      facts: { handlers: ['a'] }
+      results: { handlers: ['a'] }
     });
   });
 });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { SimulatedClock } from 'xstate';
-import { LOG_BUFFER_BYTES } from '../../../server/logger/log-sink.js';
+import { LINE_BUFFER_BYTES } from '../../../server/logger/line-writer.js';
 import { createLogger, LOG_FLUSH_MS, type LoggerOptions } from '../../../server/logger/logger.js';
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
@@ -174,7 +174,7 @@ describe('createLogger', () => {
     const padding = 'x'.repeat(4096);
     const total = 1_000;
     for (let line = 0; line < total; line++) logger.info(padding);
-    expect(stream.writableLength).to.be.within(LOG_BUFFER_BYTES, LOG_BUFFER_BYTES + 5_000);
+    expect(stream.writableLength).to.be.within(LINE_BUFFER_BYTES, LINE_BUFFER_BYTES + 5_000);
     expect(logger.dropped).to.be.greaterThan(700);
     const lost = logger.dropped;
     const drained = new Promise((resolve) => stream.once('drain', resolve));

@@ -5,10 +5,10 @@
 import { Writable } from 'node:stream';
 
 /** Most bytes of log lines that wait for a slow output; newer lines are dropped past it. */
-export const LOG_BUFFER_BYTES = 1_048_576; // some 5,000 lines: more than any start or incident writes at once
+export const LINE_BUFFER_BYTES = 1_048_576; // some 5,000 lines: more than any start or incident writes at once
 
 /** Takes whole lines and passes them to an output that may be slow, stuck or gone. Never throws, never waits. */
-export class LogSink extends Writable {
+export class LineWriter extends Writable {
   /** Called with the number of lines lost, once, when the output takes lines again. */
   onRecovered: (droppedLines: number) => void = () => undefined;
   #out: Writable;
@@ -48,7 +48,7 @@ export class LogSink extends Writable {
 
   override _write(line: string, _encoding: string, done: () => void): void {
     this.#taken += 1;
-    if (this.#isOpen() && this.#out.writableLength < LOG_BUFFER_BYTES) {
+    if (this.#isOpen() && this.#out.writableLength < LINE_BUFFER_BYTES) {
       this.#out.write(line);
     } else {
       this.#dropped += 1;

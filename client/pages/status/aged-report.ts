@@ -2,7 +2,7 @@ import type { Polled } from './poller.js';
 import type { Report } from './report.js';
 
 /** A report, and how much time has passed since it was made. */
-export interface Moment {
+export interface AgedReport {
   readonly report: Report;
   /** Milliseconds since the answer; 0 while there is no answer, when all is shown as it stood. */
   readonly passedMs: number;
@@ -12,8 +12,11 @@ export interface Moment {
   readonly since: (at: number | null) => number | null;
 }
 
-/** Makes the moment to show at `now`; null before the first answer. */
-export function momentOf({ report, answeredAt, silentSince }: Polled, now: number): Moment | null {
+/** Makes what to show at `now`; null before the first answer. */
+export function agedReportOf(
+  { report, answeredAt, silentSince }: Polled,
+  now: number
+): AgedReport | null {
   if (report === null || answeredAt === null) return null;
   const passedMs = silentSince === null ? Math.max(0, now - answeredAt) : 0;
   const uptimeMs = report.uptimeMs + passedMs;
