@@ -16,6 +16,7 @@ import { decodeFrames, type Decoded } from './frame-decoder.js';
 import { isThreadId, SUBPROTOCOL, type ClientFrame } from '../../protocol/frames.js';
 import type { ClientLimits } from './limits.js';
 import { route, type Routes } from './routes.js';
+import { plainProblem } from '../transport/problem.js';
 import { Secret } from '../auth/secret.js';
 import type { Subscriptions } from './subscriptions.js';
 import { TokenBucket } from './token-bucket.js';
@@ -69,14 +70,6 @@ export function clientAddress(request: TransportRequest, trustProxy: boolean): s
   return forwarded === undefined || forwarded === '' ? request.address : forwarded.slice(0, 64);
 }
 
-function plain(status: number, title: string, code: string): HttpReply {
-  return {
-    status,
-    headers: { 'content-type': 'application/problem+json' },
-    body: JSON.stringify({ type: 'about:blank', title, status, code })
-  };
-}
-
 /** The chat side of the server. */
 export class Chat {
   /** The secret that the health probe shows. */
@@ -103,7 +96,10 @@ export class Chat {
     if (refusal !== null) return { accept: false, reply: refusal };
     const origin = request.header('origin');
     if (origin !== undefined && !isOriginAllowed(origin, request.header('host'), allowedOrigins)) {
-      return { accept: false, reply: plain(403, 'this origin may not connect', 'forbidden') };
+      return {
+        accept: false,
+        reply: plainProblem(403, 'this origin may not connect', 'forbidden')
+      };
     }
     const state = new Connection(
       `c${this.prefix}${String(this.nextConnection++)}`,

@@ -17,8 +17,9 @@ import type { Sink } from '../../actors/clickhouse/sink.js';
 import { askStats } from '../../actors/clickhouse/stats.js';
 import { StoreError, type AnalyticsStore } from '../../actors/clickhouse/store.js';
 import type { Clock } from '../../actors/clock.js';
-import { AccessError, type ApiAccess, type Caller } from '../auth/api-access.js';
-import { askAgain, json, notAllowed, problem, type HttpRoute } from './http.js';
+import type { ApiAccess, Caller } from '../auth/api-access.js';
+import { guarded, type Route } from './route-table.js';
+import { askAgain, json, problem } from '../transport/problem.js';
 import { isThreadId, USER_MAX } from '../../protocol/frames.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 
@@ -63,10 +64,8 @@ const spanQuery = { names: Object.keys(SpanQuery.properties), schema: Compile(Sp
 /** Parameters that are numbers. */
 const NUMBERS: ReadonlySet<string> = new Set(['since', 'until', 'before', 'limit', 'minutes']);
 
-const REPORT_PATH = /^\/api\/reports\/([^/]+)$/;
-
-/** Makes the route that answers `/api/search`, `/api/reports`, `/api/reports/{name}` and `/api/stats`. */
-export function createAnalyticsApi(options: AnalyticsApiOptions): HttpRoute {
+/** The routes of search, reports and stats. */
+export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
   const { access, clock } = options;
   let asking = 0;
   const ask = async (work: (store: AnalyticsStore) => Promise<HttpReply>): Promise<HttpReply> => {
@@ -91,68 +90,70 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): HttpRoute {
     return { since: until - minutes * 60_000, until, testThreadPrefixes };
   };
 
-  const answers = (
-    path: string
-  ): ((request: TransportRequest) => Promise<HttpReply> | HttpReply) | null => {
-    if (path === '/api/search') {
-      return async (request) => {
-        const caller = await access.reader(request);
-        const {
-          q = '',
-          thread,
-          limit = SEARCH_LIMIT_DEFAULT,
-          ...rest
-        } = queryOf(request, searchQuery);
-        if (thread !== undefined && !isThreadId(thread)) return problem('bad_thread');
-        const words = wordsOf(q);
-        if (words.length === 0 && thread === undefined && rest.from === undefined) {
-          return badQuery('at least one of q, thread and from is needed');
-        }
-        return await plainly(caller, () =>
-          ask(async (store) => {
-            // Before the rows are read: what comes meanwhile may be among them or not.
-            const asOf = options.sink.asOf();
-            const page = await searchMessages(store, { words, thread, limit, ...rest });
-            return json(200, { ...page, asOf });
-          })
-        );
-      };
+  const search = (request: TransportRequest, caller: Caller): Promise<HttpReply> | HttpReply => {
+    const { q = '', thread, limit = SEARCH_LIMIT_DEFAULT, ...rest } = queryOf(request, searchQuery);
+    if (thread !== undefined && !isThreadId(thread)) return problem('bad_thread');
+    const words = wordsOf(q);
+    if (words.length === 0 && thread === undefined && rest.from === undefined) {
+      return badQuery('at least one of q, thread and from is needed');
     }
-    if (path === '/api/reports') {
-      return (request) => {
-        access.backend(request);
-        return json(200, { reports: REPORTS.map(({ name, title }) => ({ name, title })) });
-      };
-    }
-    if (path === '/api/stats') {
-      return (request) => {
-        access.backend(request);
-        const span = spanOf(request);
-        return ask(async (store) => json(200, await askStats(store, span)));
-      };
-    }
-    const name = REPORT_PATH.exec(path)?.[1];
-    if (name === undefined) return null;
-    return (request) => {
-      access.backend(request);
-      const report = reportOf(name);
-      if (report === null) return problem('not_found', 'GET /api/reports lists the reports');
-      const span = spanOf(request);
-      const { title, columns } = report;
-      return ask(async (store) => {
-        const rows = await askReport(store, report, span);
-        const { since, until } = span;
-        return json(200, { report: name, title, columns, rows, since, until });
-      });
-    };
+    return plainly(caller, () =>
+      ask(async (store) => {
+        // Before the rows are read: what comes meanwhile may be among them or not.
+        const asOf = options.sink.asOf();
+        const page = await searchMessages(store, { words, thread, limit, ...rest });
+        return json(200, { ...page, asOf });
+      })
+    );
   };
+  const runReport = (request: TransportRequest, name: string): Promise<HttpReply> | HttpReply => {
+    const report = reportOf(name);
+    if (report === null) return problem('not_found', 'GET /api/reports lists the reports');
+    const span = spanOf(request);
+    const { title, columns } = report;
+    return ask(async (store) => {
+      const rows = await askReport(store, report, span);
+      const { since, until } = span;
+      return json(200, { report: name, title, columns, rows, since, until });
+    });
+  };
+  const stats = (request: TransportRequest): Promise<HttpReply> => {
+    const span = spanOf(request);
+    return ask(async (store) => json(200, await askStats(store, span)));
+  };
+  const reader = (request: TransportRequest): Promise<Caller> => access.reader(request);
+  const backend = (request: TransportRequest): Caller => access.backend(request);
+  const methods = ['GET'];
 
-  return (request) => {
-    const answer = answers(request.path);
-    if (answer === null) return null;
-    if (request.method !== 'GET') return notAllowed('GET');
-    return guarded(() => answer(request));
-  };
+  return [
+    guarded({
+      methods,
+      path: '/api/search',
+      access: reader,
+      handler: ({ request }, caller) => search(request, caller),
+      failed
+    }),
+    guarded({
+      methods,
+      path: '/api/reports',
+      access: backend,
+      handler: () => json(200, { reports: REPORTS.map(({ name, title }) => ({ name, title })) })
+    }),
+    guarded({
+      methods,
+      path: '/api/reports/{name}',
+      access: backend,
+      handler: ({ request, part }) => runReport(request, part('name')),
+      failed
+    }),
+    guarded({
+      methods,
+      path: '/api/stats',
+      access: backend,
+      handler: ({ request }) => stats(request),
+      failed
+    })
+  ];
 }
 
 /** The parameters that a path takes, and their compiled schema as far as it is used. */
@@ -184,20 +185,13 @@ async function plainly<T>(caller: Caller, work: () => Promise<T>): Promise<T> {
 /** A query that does not fit the schema. */
 class BadQueryError extends Error {}
 
-async function guarded(work: () => Promise<HttpReply> | HttpReply): Promise<HttpReply> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof AccessError) return problem(error.code, error.message);
-    if (error instanceof BadQueryError) return badQuery(error.message);
-    if (error instanceof StoreError) {
-      // Switched off, it does not come by itself.
-      const retry = error.code !== 'off';
-      const reply = problem('unavailable', error.message, { title: CANNOT_ANSWER, retry });
-      return retry ? askAgain(reply, ANALYTICS_RETRY_SECONDS) : reply;
-    }
-    throw error;
-  }
+function failed(error: unknown): HttpReply | null {
+  if (error instanceof BadQueryError) return badQuery(error.message);
+  if (!(error instanceof StoreError)) return null;
+  // Switched off, it does not come by itself.
+  const retry = error.code !== 'off';
+  const reply = problem('unavailable', error.message, { title: CANNOT_ANSWER, retry });
+  return retry ? askAgain(reply, ANALYTICS_RETRY_SECONDS) : reply;
 }
 
 function storeOf({ store, status }: AnalyticsApiOptions['clickhouse']): AnalyticsStore {

@@ -8,10 +8,11 @@ import type { AppendResult, ThreadLog } from '../../actors/log/thread-log.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { AccessError, type ApiAccess } from '../auth/api-access.js';
+import type { ApiAccess, Caller } from '../auth/api-access.js';
 import type { EventStreams } from './event-streams.js';
 import { encodeAck } from '../chat/frame-encoder.js';
-import { decodedPart, json, notAllowed, problem, type HttpRoute } from './http.js';
+import { decodedPart, guarded, type Asked, type Route } from './route-table.js';
+import { json, problem } from '../transport/problem.js';
 import {
   HISTORY_LIMIT_MAX,
   isAgentKind,
@@ -49,41 +50,49 @@ const PublishBody = Type.Object({
 });
 const publishBody = Compile(PublishBody);
 
-const PATH = /^\/api\/threads\/([^/]+)\/(messages|events)$/;
-
-/** Makes the route that answers everything below `/api/threads/`. */
-export function createApi(options: ApiOptions): HttpRoute {
-  return (request) => {
-    const match = PATH.exec(request.path);
-    if (match === null) return null;
-    const [, encoded = '', part] = match;
-    return guarded(() => {
-      const thread = decodedPart(encoded);
-      if (thread === null || !isThreadId(thread)) return problem('bad_thread');
-      if (part === 'events') {
-        return request.method === 'GET' ? stream(options, request, thread) : notAllowed('GET');
-      }
-      if (request.method === 'GET') return history(options, request, thread);
-      if (request.method === 'POST') return publish(options, request, thread);
-      return notAllowed('GET', 'POST');
-    });
-  };
+/** The routes of everything below `/api/threads/`. */
+export function createApi(options: ApiOptions): Route[] {
+  const { access } = options;
+  const backend = (request: TransportRequest): Caller => access.backend(request);
+  const reader = (request: TransportRequest): Promise<Caller> => access.reader(request);
+  const refuses = (asked: Asked): HttpReply | null =>
+    isThreadId(threadOf(asked)) ? null : problem('bad_thread');
+  const messages = { path: '/api/threads/{thread}/messages', refuses, failed };
+  const events = { path: '/api/threads/{thread}/events', refuses, failed };
+  return [
+    guarded({
+      ...messages,
+      methods: ['GET'],
+      access: reader,
+      handler: (asked) => history(options, asked.request, threadOf(asked))
+    }),
+    guarded({
+      ...messages,
+      methods: ['POST'],
+      access: backend,
+      handler: (asked) => publish(options, asked.request, threadOf(asked))
+    }),
+    guarded({
+      ...events,
+      methods: ['GET'],
+      access: reader,
+      handler: (asked, caller) => stream(options, asked.request, threadOf(asked), caller)
+    })
+  ];
 }
 
-async function guarded(
-  work: () => Promise<HttpReply | HttpStreamReply> | HttpReply
-): Promise<HttpReply | HttpStreamReply> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof AccessError) return problem(error.code, error.message);
-    if (error instanceof BodyTooLargeError) return problem('too_large', error.message);
-    if (error instanceof LogUnavailableError || error instanceof LogCorruptError) {
-      // The error names a directory, which is nobody's business out there.
-      return problem('unavailable', 'this part of the thread log cannot be read now');
-    }
-    throw error;
+/** The thread of the path; empty, which is no thread, when its encoding is broken. */
+function threadOf({ part }: Asked): string {
+  return decodedPart(part('thread')) ?? '';
+}
+
+function failed(error: unknown): HttpReply | null {
+  if (error instanceof BodyTooLargeError) return problem('too_large', error.message);
+  if (error instanceof LogUnavailableError || error instanceof LogCorruptError) {
+    // The error names a directory, which is nobody's business out there.
+    return problem('unavailable', 'this part of the thread log cannot be read now');
   }
+  return null;
 }
 
 /** A whole number of the query; `fallback` when it is not given, null when it is no such number. */
@@ -93,12 +102,7 @@ function numberOf(query: URLSearchParams, name: string, fallback: number): numbe
   return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-async function history(
-  options: ApiOptions,
-  request: TransportRequest,
-  thread: string
-): Promise<HttpReply> {
-  await options.access.reader(request);
+function history(options: ApiOptions, request: TransportRequest, thread: string): HttpReply {
   const query = new URLSearchParams(request.query);
   const after = numberOf(query, 'after', 0);
   const limit = numberOf(query, 'limit', PAGE_DEFAULT);
@@ -126,7 +130,6 @@ async function publish(
   request: TransportRequest,
   thread: string
 ): Promise<HttpReply> {
-  options.access.backend(request);
   if (!options.isServing()) return problem('unavailable', 'the server is not serving yet');
   const entry = parse(await request.body(options.bodyBytes));
   if (typeof entry === 'string') return problem('bad_frame', entry);
@@ -175,12 +178,12 @@ function parse(text: string): Static<typeof PublishBody> | string | null {
     : `${first.instancePath} ${first.message}`.trimStart();
 }
 
-async function stream(
+function stream(
   options: ApiOptions,
   request: TransportRequest,
-  thread: string
-): Promise<HttpReply | HttpStreamReply> {
-  const caller = await options.access.reader(request);
+  thread: string,
+  caller: Caller
+): HttpReply | HttpStreamReply {
   if (!options.isServing()) return problem('unavailable', 'the server is not serving yet');
   const query = new URLSearchParams(request.query);
   const resumed = request.header('last-event-id');

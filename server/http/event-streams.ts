@@ -7,7 +7,7 @@ import type { ThreadLog } from '../../actors/log/thread-log.js';
 import { Connection } from '../chat/connection.js';
 import { LAG_MAX_MS, PING_MS, type Connections } from '../chat/connections.js';
 import type { ConnectionLimits } from '../chat/limits.js';
-import { problem } from './http.js';
+import { problem } from '../transport/problem.js';
 import type { Subscriptions } from '../chat/subscriptions.js';
 import type { HttpReply, HttpStream, HttpStreamReply, Socket } from '../transport/transport.js';
 

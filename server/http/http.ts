@@ -1,64 +1,17 @@
 /**
- * The HTTP side of the transport: probes, status, pages. Errors are `application/problem+json` with the codes of the
- * protocol.
+ * The HTTP side of the server: probes, status, pages, and what the other parts add to the table of routes.
  */
-import { ERRORS, type ErrorCode } from '../../protocol/errors.js';
 import type { Pages } from './pages.js';
+import { RouteTable, type Answer, type Route } from './route-table.js';
+import { json, nothingAt, problem } from '../transport/problem.js';
 import type { StatusReport } from '../wiring/status.js';
-import type { HttpReply, HttpStreamReply, TransportRequest } from '../transport/transport.js';
+import type { HttpReply, TransportRequest } from '../transport/transport.js';
 
-/** What a path answers; null passes the request on. */
-export type HttpRoute = (
-  request: TransportRequest
-) => HttpReply | HttpStreamReply | Promise<HttpReply | HttpStreamReply> | null;
+/** Methods of what is only looked at. The engines leave the body out of an answer to HEAD. */
+const READ = ['GET', 'HEAD'];
 
 /** Seconds after which whoever got a 503 while starting or draining should ask again. */
 export const RETRY_AFTER_SECONDS = 1;
-
-const JSON_HEADERS = {
-  'content-type': 'application/json; charset=utf-8',
-  'cache-control': 'no-store'
-};
-
-/** A JSON answer that no cache keeps. */
-export function json(
-  status: number,
-  body: unknown,
-  headers: Record<string, string> = {}
-): HttpReply {
-  return { status, headers: { ...JSON_HEADERS, ...headers }, body: JSON.stringify(body) };
-}
-
-/** What an answer says otherwise than the table, which speaks of frames and messages. */
-export interface OwnWords {
-  readonly title?: string;
-  readonly retry?: boolean;
-}
-
-/** An error of the table as `application/problem+json`; `detail` says more than the table does. */
-export function problem(code: ErrorCode, detail?: string, own: OwnWords = {}): HttpReply {
-  const rule = ERRORS[code];
-  const { title = rule.message, retry = rule.retry } = own;
-  return json(
-    rule.http,
-    { type: 'about:blank', title, status: rule.http, code, detail, retry },
-    { 'content-type': 'application/problem+json' }
-  );
-}
-
-/** The same answer, with so many seconds after which to ask again. */
-export function askAgain(reply: HttpReply, seconds: number): HttpReply {
-  return { ...reply, headers: { ...reply.headers, 'retry-after': String(seconds) } };
-}
-
-/** A part of a path without its percent encoding; null when that is broken. */
-export function decodedPart(encoded: string): string | null {
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    return null;
-  }
-}
 
 /** `/readyz` and the answer to an upgrade that comes too early: status without the timeline, 503 unless serving. */
 export function readiness(report: StatusReport): HttpReply {
@@ -70,57 +23,58 @@ export function readiness(report: StatusReport): HttpReply {
     : json(503, body, { 'retry-after': String(RETRY_AFTER_SECONDS) });
 }
 
+/** Paths that a setting has switched off. */
+export interface OffPaths {
+  /** This path, and all below it. */
+  readonly under: string;
+  readonly why: string;
+}
+
 /** What the HTTP side asks. */
 export interface HttpOptions {
   readonly report: () => StatusReport;
   readonly pages: Pages;
-  /** Further paths, asked in order before "not found". */
-  readonly routes: readonly HttpRoute[];
+  readonly routes: readonly Route[];
+  readonly off: readonly OffPaths[];
 }
 
-/** Makes the function that answers every HTTP request. */
-export function createHttp(
-  options: HttpOptions
-): (request: TransportRequest) => ReturnType<HttpRoute> & object {
-  const { report, pages, routes } = options;
-  const probes = new Map<string, () => HttpReply>([
-    ['/livez', () => json(200, { status: 'live' })],
-    [
-      '/startupz',
-      () => {
-        const { startup, status } = report();
-        return startup.complete
-          ? json(200, { status: 'started' })
-          : json(
-              503,
-              { status, phase: startup.phase },
-              { 'retry-after': String(RETRY_AFTER_SECONDS) }
-            );
-      }
-    ],
-    ['/readyz', () => readiness(report())],
-    ['/status', () => json(200, report())]
-  ]);
-  return (request) => {
-    const isRead = request.method === 'GET' || request.method === 'HEAD';
-    const probe = probes.get(request.path);
-    if (probe !== undefined) return isRead ? probe() : notAllowed('GET', 'HEAD');
-    const page = pages.find(request.path);
-    if (page !== null) return isRead ? page : notAllowed('GET', 'HEAD');
-    for (const answer of routes) {
-      const reply = answer(request);
-      if (reply !== null) return reply;
-    }
-    return problem('not_found', `nothing is at ${request.path.slice(0, 200)}`);
-  };
+/** Answers every HTTP request. */
+export class Http {
+  private readonly table: RouteTable;
+  private readonly off: readonly OffPaths[];
+
+  constructor({ report, pages, routes, off }: HttpOptions) {
+    this.off = off;
+    this.table = new RouteTable([
+      read('/livez', () => json(200, { status: 'live' })),
+      read('/startupz', () => startedness(report())),
+      read('/readyz', () => readiness(report())),
+      read('/status', () => json(200, report())),
+      ...Array.from(pages, ([path, reply]) => read(path, () => reply)),
+      ...routes
+    ]);
+  }
+
+  /** Adds the routes of parts that are made later; until then nothing is at their paths. */
+  add(routes: readonly Route[]): void {
+    this.table.add(routes);
+  }
+
+  /** The answer to a request. */
+  answer(request: TransportRequest): Answer {
+    const { path } = request;
+    const off = this.off.find(({ under }) => path === under || path.startsWith(`${under}/`));
+    if (off !== undefined) return problem('not_found', off.why);
+    return this.table.answer(request) ?? nothingAt(path);
+  }
 }
 
-/** 405 for a path that answers these methods only. */
-export function notAllowed(...methods: readonly string[]): HttpReply {
-  const title = `only ${methods.join(' and ')} ${methods.length === 1 ? 'is' : 'are'} answered here`;
-  return json(
-    405,
-    { type: 'about:blank', title, status: 405 },
-    { 'content-type': 'application/problem+json', allow: methods.join(', ') }
-  );
+function read(path: string, answer: () => HttpReply): Route {
+  return { methods: READ, path, answer };
+}
+
+function startedness({ startup, status }: StatusReport): HttpReply {
+  return startup.complete
+    ? json(200, { status: 'started' })
+    : json(503, { status, phase: startup.phase }, { 'retry-after': String(RETRY_AFTER_SECONDS) });
 }

@@ -11,8 +11,9 @@ import { tellJourney } from '../../actors/journey/tell-journey.js';
 import { LogCorruptError, LogUnavailableError } from '../../actors/log/log-errors.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
 import type { FoundEntry } from '../../actors/log/thread-log.js';
-import { AccessError, type ApiAccess } from '../auth/api-access.js';
-import { askAgain, decodedPart, json, notAllowed, problem, type HttpRoute } from './http.js';
+import type { ApiAccess } from '../auth/api-access.js';
+import { decodedPart, guarded, type Route } from './route-table.js';
+import { askAgain, json, problem } from '../transport/problem.js';
 import { journeyNow, type JourneyNowOptions } from './journey-now.js';
 import { isThreadId, MID_MAX } from '../../protocol/frames.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
@@ -38,31 +39,31 @@ export interface JourneyApiOptions extends JourneyNowOptions {
   readonly ttlDays: number | undefined;
 }
 
-const PATH = /^\/api\/messages\/([^/]+)\/journey$/;
-
 const NOT_FOUND =
   'no thread of the log has a message with this mid: it never came here, or it was refused, or it has been trimmed';
 
-/** Makes the route. */
-export function createJourneyApi(options: JourneyApiOptions): HttpRoute {
+/** The route of journeys. */
+export function createJourneyApi(options: JourneyApiOptions): Route[] {
   const turns = new Turns();
-  return (request) => {
-    const encoded = PATH.exec(request.path)?.[1];
-    if (encoded === undefined) return null;
-    return guarded(async () => {
-      if (request.method !== 'GET') return notAllowed('GET');
-      options.access.backend(request);
-      const mid = decodedPart(encoded);
-      if (mid === null || mid === '' || mid.length > MID_MAX) {
-        return problem('bad_frame', `mid must be 1 to ${String(MID_MAX)} characters`, {
-          title: 'the request does not fit the schema'
-        });
-      }
-      const thread = threadOf(request);
-      if (typeof thread === 'object' && thread !== null) return thread;
-      return await turns.take(() => answer(options, mid, thread));
-    });
-  };
+  return [
+    guarded({
+      methods: ['GET'],
+      path: '/api/messages/{mid}/journey',
+      access: (request) => options.access.backend(request),
+      handler: ({ request, part }) => {
+        const mid = decodedPart(part('mid'));
+        if (mid === null || mid === '' || mid.length > MID_MAX) {
+          return problem('bad_frame', `mid must be 1 to ${String(MID_MAX)} characters`, {
+            title: 'the request does not fit the schema'
+          });
+        }
+        const thread = threadOf(request);
+        if (typeof thread === 'object' && thread !== null) return thread;
+        return turns.take(() => answer(options, mid, thread));
+      },
+      failed
+    })
+  ];
 }
 
 async function answer(
@@ -169,20 +170,15 @@ function threadOf(request: TransportRequest): string | HttpReply | null {
   return thread === null || isThreadId(thread) ? thread : problem('bad_thread');
 }
 
-async function guarded(work: () => Promise<HttpReply>): Promise<HttpReply> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof AccessError) return problem(error.code, error.message);
-    if (error instanceof BusyError || error instanceof StoreError) {
-      const title = 'the journey cannot be told now';
-      return askAgain(problem('unavailable', error.message, { title }), JOURNEY_RETRY_SECONDS);
-    }
-    if (error instanceof LogUnavailableError || error instanceof LogCorruptError) {
-      return problem('unavailable', 'this part of the thread log cannot be read now');
-    }
-    throw error;
+function failed(error: unknown): HttpReply | null {
+  if (error instanceof BusyError || error instanceof StoreError) {
+    const title = 'the journey cannot be told now';
+    return askAgain(problem('unavailable', error.message, { title }), JOURNEY_RETRY_SECONDS);
   }
+  if (error instanceof LogUnavailableError || error instanceof LogCorruptError) {
+    return problem('unavailable', 'this part of the thread log cannot be read now');
+  }
+  return null;
 }
 
 /** Too many are waiting already. */

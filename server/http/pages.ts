@@ -32,11 +32,8 @@ const PAGES = {
 /** A page that the server shows. */
 export type PageName = keyof typeof PAGES;
 
-/** Built pages, by path. */
-export interface Pages {
-  /** The file at a path; null when there is none. */
-  find(path: string): HttpReply | null;
-}
+/** The files of the built pages, by path. */
+export type Pages = ReadonlyMap<string, HttpReply>;
 
 /** Folder of the built pages, beside the built server; from sources, that of the last build. */
 export function builtPagesDir(): string {
@@ -72,7 +69,7 @@ export function loadPages(dir: string, hidden: readonly PageName[] = []): Pages 
   }
   const icon = files.get('/assets/chat/icon.svg');
   if (icon !== undefined) files.set('/favicon.ico', icon);
-  return { find: (path) => files.get(path) ?? null };
+  return files;
 }
 
 function namesIn(dir: string): string[] {

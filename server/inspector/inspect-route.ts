@@ -2,7 +2,9 @@
  * The HTTP side of the inspector: charts as they are laid out, and the recording as one file.
  */
 import type { Clock } from '../../actors/clock.js';
-import { askAgain, json, notAllowed, problem, type HttpRoute } from '../http/http.js';
+import { AccessError } from '../auth/api-access.js';
+import { guarded, type Route } from '../http/route-table.js';
+import { askAgain, json, nothingAt, problem } from '../transport/problem.js';
 import {
   RECORDING_FORMAT,
   RECORDING_VERSION,
@@ -30,10 +32,10 @@ export interface InspectRouteOptions {
 /** Recordings that are given out in a second, to all together: each is a text of megabytes until it has been read. */
 export const DOWNLOADS_PER_SECOND = 10;
 
-const CHART_PATH = /^\/inspect\/charts\/([A-Za-z0-9_-]{1,64})$/;
+const HASH = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** Makes the route that answers `/inspect/recording` and `/inspect/charts/{hash}`. */
-export function createInspectRoute(options: InspectRouteOptions): HttpRoute {
+/** The routes of the inspector. */
+export function createInspectRoutes(options: InspectRouteOptions): Route[] {
   const downloads = new TokenBucket(DOWNLOADS_PER_SECOND, options.clock.now());
   const recording = (request: TransportRequest): Promise<HttpReply> | HttpReply => {
     if (downloads.take(options.clock.now()) === 0) return recordingReply(options, request);
@@ -42,20 +44,25 @@ export function createInspectRoute(options: InspectRouteOptions): HttpRoute {
       1
     );
   };
-  const answers = (
-    path: string
-  ): ((request: TransportRequest) => Promise<HttpReply> | HttpReply) | null => {
-    if (path === '/inspect/recording') return recording;
-    const hash = CHART_PATH.exec(path)?.[1];
-    return hash === undefined ? null : () => chartReply(options, hash);
-  };
-  return (request) => {
-    const answer = answers(request.path);
-    if (answer === null) return null;
-    if (request.method !== 'GET') return notAllowed('GET');
+  const access = (request: TransportRequest): void => {
     const refusal = options.access.refusal(request);
-    return refusal === null ? answer(request) : problem(refusal.code, refusal.detail);
+    if (refusal !== null) throw new AccessError(refusal.code, refusal.detail);
   };
+  return [
+    guarded({
+      methods: ['GET'],
+      path: '/inspect/recording',
+      access,
+      handler: ({ request }) => recording(request)
+    }),
+    guarded({
+      methods: ['GET'],
+      path: '/inspect/charts/{hash}',
+      refuses: ({ request, part }) => (HASH.test(part('hash')) ? null : nothingAt(request.path)),
+      access,
+      handler: ({ part }) => chartReply(options, part('hash'))
+    })
+  ];
 }
 
 async function chartReply(

@@ -9,7 +9,8 @@ import type { Logger } from '../../actors/log-line.js';
 import type { SeenMessage, Threads } from '../../actors/threads/threads.js';
 import { reasonOf } from '../../machines/reason.js';
 import type { Connections } from '../chat/connections.js';
-import { problem, type HttpRoute } from '../http/http.js';
+import type { Route } from '../http/route-table.js';
+import { problem } from '../transport/problem.js';
 import {
   INSPECT_SUBPROTOCOL,
   INSPECT_WS_PATH,
@@ -31,7 +32,7 @@ import type {
 import { ChartLayouts } from './charts/chart-layouts.js';
 import { decodeRequest, REQUEST_BYTES_MAX } from './inspect-requests.js';
 import { InspectAccess } from './inspect-access.js';
-import { createInspectRoute } from './inspect-route.js';
+import { createInspectRoutes } from './inspect-route.js';
 import { Recorder } from './recorder.js';
 import type { Recorded } from './recording-buffer.js';
 import { connectionRows, threadRows } from './rows.js';
@@ -89,7 +90,7 @@ export class Inspector {
   readonly recorder: Recorder;
   readonly endpoint: Endpoint<Viewer>;
   /** Answers what is below `/inspect/`. */
-  readonly route: HttpRoute;
+  readonly routes: readonly Route[];
   private readonly options: InspectorOptions;
   private readonly access: InspectAccess;
   private readonly layouts = new ChartLayouts();
@@ -113,7 +114,7 @@ export class Inspector {
     this.recorder.listen((recorded, message) => {
       this.tell(recorded, message);
     });
-    this.route = createInspectRoute({
+    this.routes = createInspectRoutes({
       ...options,
       access: this.access,
       recorder: this.recorder,

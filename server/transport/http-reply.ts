@@ -2,6 +2,7 @@
  * What both engines do alike with HTTP: the reply of a request that failed, and how a reply is written.
  */
 import { STATUS_CODES } from 'node:http';
+import { plainProblem } from './problem.js';
 import { ListenError, type HttpReply } from './transport.js';
 
 /** Path that a WebSocket upgrade must have; upgrades elsewhere are ordinary requests. */
@@ -14,11 +15,7 @@ export const HEADER_BYTES_MAX = 16 * 1024;
 export const BODY_BYTES_MAX = 1024 * 1024;
 
 /** Answer to a request whose handler threw. */
-export const FAILED_REPLY: HttpReply = {
-  status: 500,
-  headers: { 'content-type': 'application/problem+json' },
-  body: JSON.stringify({ type: 'about:blank', title: 'Internal Server Error', status: 500 })
-};
+export const FAILED_REPLY: HttpReply = plainProblem(500, 'Internal Server Error');
 
 /** Status with its words, as in `503 Service Unavailable`. */
 export function statusLine(status: number): string {

@@ -15,7 +15,7 @@ import type { ChildSpec } from '../../machines/supervision/child-spec.js';
 import { createAnalyticsApi } from '../http/analytics-api.js';
 import type { ApiAccess } from '../auth/api-access.js';
 import type { Config } from '../config/config.js';
-import type { HttpRoute } from '../http/http.js';
+import type { Route } from '../http/route-table.js';
 import { createJourneyApi, type JourneyApiOptions } from '../http/journey-api.js';
 import {
   serviceStatus,
@@ -147,9 +147,7 @@ export class Analytics {
   }
 
   /** The route of the journeys of messages, which needs the log more than ClickHouse. */
-  journeys(
-    parts: Pick<JourneyApiOptions, 'access' | 'log' | 'threads' | 'connections'>
-  ): HttpRoute {
+  journeys(parts: Pick<JourneyApiOptions, 'access' | 'log' | 'threads' | 'connections'>): Route[] {
     const { clickhouse } = this;
     const { clock, config } = this.options;
     const startedAt = clock.now();
@@ -163,7 +161,7 @@ export class Analytics {
   }
 
   /** The routes of search, reports and stats. */
-  api(access: ApiAccess): HttpRoute {
+  api(access: ApiAccess): Route[] {
     const { clickhouse, sink } = this;
     const asOf = () => sink?.asOf() ?? null;
     const { clock, config } = this.options;

@@ -18,7 +18,7 @@ import type { Chat } from '../chat/chat.js';
 import type { Config } from '../config/config.js';
 import type { Connections } from '../chat/connections.js';
 import { EventStreams } from '../http/event-streams.js';
-import type { HttpRoute } from '../http/http.js';
+import type { Route } from '../http/route-table.js';
 import { MESSAGE_BYTES_MAX } from './listener.js';
 import { presenceFrame } from '../chat/frame-encoder.js';
 import { clientLimits, connectionLimits } from '../chat/limits.js';
@@ -48,7 +48,7 @@ export interface Backend {
   readonly threads: Threads;
   readonly events: EventStreams;
   /** Everything below `/api/`. */
-  readonly routes: readonly HttpRoute[];
+  readonly routes: readonly Route[];
   /** Frame types that now have a handler. */
   readonly handlers: readonly string[];
 }
@@ -133,9 +133,9 @@ export function createBackend(options: BackendOptions): Backend {
     threads,
     events,
     routes: [
-      api,
-      options.analytics.api(access),
-      options.analytics.journeys({ access, log, threads, connections })
+      ...api,
+      ...options.analytics.api(access),
+      ...options.analytics.journeys({ access, log, threads, connections })
     ],
     handlers: Object.keys(routes)
   };

@@ -23,7 +23,7 @@ import { Chat, PROBE_HEADER } from '../chat/chat.js';
 import type { Config } from '../config/config.js';
 import { Connections, SWEEP_MS } from '../chat/connections.js';
 import { drainConnections } from './drain.js';
-import { createHttp, problem, readiness, type HttpRoute } from '../http/http.js';
+import { Http, readiness, type OffPaths } from '../http/http.js';
 import { Inspector } from '../inspector/inspector.js';
 import { clientLimits, connectionLimits } from '../chat/limits.js';
 import { Listener } from './listener.js';
@@ -33,7 +33,6 @@ import { phasesOf } from './phases.js';
 import { StartupTimeline } from './startup-timeline.js';
 import { Supervision } from './supervision.js';
 import type { ServerStatus, StatusReport } from './status.js';
-import type { TransportRequest } from '../transport/transport.js';
 import { VERSION } from './version.js';
 
 /** Reports, time and chance, as the server has them; specs put in their own. */
@@ -46,11 +45,10 @@ export interface Surroundings {
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
-/** Says of the inspector's paths why there is nothing. */
-const inspectorIsOff: HttpRoute = ({ path }) =>
-  path === '/inspect' || path.startsWith('/inspect/')
-    ? problem('not_found', 'the inspector is switched off: set INSPECT=on, or INSPECT=token')
-    : null;
+const INSPECTOR_IS_OFF: OffPaths = {
+  under: '/inspect',
+  why: 'the inspector is switched off: set INSPECT=on, or INSPECT=token'
+};
 
 const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered: 0 };
 
@@ -64,6 +62,7 @@ export class Server {
   private readonly node = `n${randomBytes(6).toString('hex')}`;
   private readonly connections: Connections;
   private readonly chat: Chat;
+  private readonly http: Http;
   private readonly logService: LogService;
   private readonly listener: Listener;
   private readonly handlers: HandlerRegistry;
@@ -99,12 +98,19 @@ export class Server {
       refusal: () => (this.isServing() ? null : readiness(this.report()))
     });
     this.inspector = config.inspect === 'off' ? null : this.createInspector();
-    const http = createHttp({
+    this.http = new Http({
       report: () => this.report(),
       pages: loadPages(builtPagesDir(), this.inspector === null ? ['inspect'] : []),
-      routes: [this.inspector?.route ?? inspectorIsOff, (request) => this.route(request)]
+      routes: this.inspector?.routes ?? [],
+      off: this.inspector === null ? [INSPECTOR_IS_OFF] : []
     });
-    this.listener = new Listener(config, logger, this.chat, http, this.inspector?.endpoint);
+    this.listener = new Listener(
+      config,
+      logger,
+      this.chat,
+      (request) => this.http.answer(request),
+      this.inspector?.endpoint
+    );
     this.logService = new LogService(config, clock, logger);
     this.logService.onWritable = () => this.backend?.threads.resync();
     this.logService.onFault = (reason) => {
@@ -269,14 +275,6 @@ export class Server {
     });
   }
 
-  private route(request: TransportRequest): ReturnType<HttpRoute> {
-    for (const route of this.backend?.routes ?? []) {
-      const reply = route(request);
-      if (reply !== null) return reply;
-    }
-    return null;
-  }
-
   private probe(): Service {
     return {
       start: (signal) =>
@@ -310,6 +308,7 @@ export class Server {
       },
       isServing: () => this.isServing()
     });
+    this.http.add(this.backend.routes);
     const { threads } = this.backend;
     const outside = this.outsideObserver();
     if (outside !== null) threads.observe(outside, 'all');

@@ -7,6 +7,7 @@ import {
   createAnalyticsApi
 } from '../../../server/http/analytics-api.js';
 import { ApiAccess } from '../../../server/auth/api-access.js';
+import { RouteTable } from '../../../server/http/route-table.js';
 import { createAuthenticator } from '../../../server/auth/auth.js';
 import type { TransportRequest } from '../../../server/transport/transport.js';
 import { VirtualClock } from '../../virtual-clock.js';
@@ -50,13 +51,15 @@ function start({ isConnected = true, isOff = false } = {}) {
     deadlineMs: null
   };
   const clock = new VirtualClock();
-  const api = createAnalyticsApi({
-    access: new ApiAccess(KEY, createAuthenticator(undefined, undefined), false),
-    clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
-    sink: { asOf: () => 77 },
-    clock,
-    testThreadPrefixes: ['test_']
-  });
+  const table = new RouteTable(
+    createAnalyticsApi({
+      access: new ApiAccess(KEY, createAuthenticator(undefined, undefined), false),
+      clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
+      sink: { asOf: () => 77 },
+      clock,
+      testThreadPrefixes: ['test_']
+    })
+  );
   const ask = async (url: string, { key = KEY, method = 'GET' } = {}): Promise<Reply | null> => {
     const [path = '', query = ''] = url.split('?');
     const request: TransportRequest = {
@@ -67,7 +70,7 @@ function start({ isConnected = true, isOff = false } = {}) {
       header: (name) => (name === 'x-api-key' && key !== '' ? key : undefined),
       body: () => Promise.resolve('')
     };
-    const reply = await api(request);
+    const reply = await table.answer(request);
     if (reply === null || !('body' in reply)) return null;
     return { ...reply, body: JSON.parse(String(reply.body)) as Record<string, unknown> };
   };

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
 import type { ClickhouseStatus } from '../../../machines/clickhouse/clickhouse-status.js';
 import { ApiAccess } from '../../../server/auth/api-access.js';
+import { RouteTable } from '../../../server/http/route-table.js';
 import { createAuthenticator } from '../../../server/auth/auth.js';
 import { Connection } from '../../../server/chat/connection.js';
 import {
@@ -41,16 +42,18 @@ function start({ isConnected = true, isOff = false } = {}) {
     error: isConnected ? null : 'nothing answers at db:8123'
   } as ClickhouseStatus;
   log.feed.isKept = !isOff;
-  const api = createJourneyApi({
-    access: new ApiAccess(KEY, createAuthenticator(undefined, undefined), false),
-    clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
-    clock,
-    log,
-    threads,
-    connections: { everybody: () => connections },
-    ttlDays: undefined,
-    startedAt: clock.now()
-  });
+  const table = new RouteTable(
+    createJourneyApi({
+      access: new ApiAccess(KEY, createAuthenticator(undefined, undefined), false),
+      clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
+      clock,
+      log,
+      threads,
+      connections: { everybody: () => connections },
+      ttlDays: undefined,
+      startedAt: clock.now()
+    })
+  );
   const ask = async (url: string, { key = KEY, method = 'GET' } = {}): Promise<Reply | null> => {
     const [path = '', query = ''] = url.split('?');
     const request: TransportRequest = {
@@ -61,7 +64,7 @@ function start({ isConnected = true, isOff = false } = {}) {
       header: (name) => (name === 'x-api-key' && key !== '' ? key : undefined),
       body: () => Promise.resolve('')
     };
-    const reply = await api(request);
+    const reply = await table.answer(request);
     if (reply === null || !('body' in reply)) return null;
     return { ...reply, body: JSON.parse(String(reply.body)) as Record<string, unknown> };
   };

@@ -12,6 +12,7 @@ import {
   VIEWER_STUCK_MS,
   VIEWERS_MAX
 } from '../../../server/inspector/inspector.js';
+import { RouteTable } from '../../../server/http/route-table.js';
 import { DOWNLOADS_PER_SECOND } from '../../../server/inspector/inspect-route.js';
 import type { Viewer } from '../../../server/inspector/viewer.js';
 import type { TransportRequest } from '../../../server/transport/transport.js';
@@ -47,6 +48,7 @@ class Rig {
   readonly root: AnyActor = createActor(lamp, { id: 'root' });
   readonly connections = new Connections(this.clock, { total: 0, perUser: 0, perAddress: 0 });
   readonly inspector: Inspector;
+  readonly routes: RouteTable;
   readonly backend = threadRig(this.clock, GRACE_MS);
   #ids = 0;
 
@@ -71,6 +73,7 @@ class Rig {
       logger: this.logger,
       contain: (observe) => contained(observe, incidents)
     });
+    this.routes = new RouteTable(this.inspector.routes);
     this.root.start();
     this.backend.threads.open();
     this.inspector.begin(this.backend);
@@ -219,10 +222,10 @@ describe('Inspector', () => {
     it('asks for it on the recording and the charts too', async () => {
       const rig = new Rig({ token: 'open-sesame' });
       for (const path of ['/inspect/recording', '/inspect/charts/0123456789abcdef']) {
-        const reply = await rig.inspector.route(requestOf(path));
+        const reply = await rig.routes.answer(requestOf(path));
         expect(reply?.status, path).to.equal(401);
       }
-      expect(rig.inspector.route(requestOf('/inspect/elsewhere'))).to.equal(null);
+      expect(rig.routes.answer(requestOf('/inspect/elsewhere'))).to.equal(null);
     });
 
     it('takes so many viewers and no more', () => {
@@ -526,7 +529,7 @@ describe('Inspector', () => {
     const rig = new Rig();
     rig.enter();
     rig.root.send({ type: 'press' });
-    const reply = await rig.inspector.route(requestOf('/inspect/recording'));
+    const reply = await rig.routes.answer(requestOf('/inspect/recording'));
     if (reply === null || !('body' in reply)) throw new Error('there was no reply');
     const recording = JSON.parse(String(reply.body)) as Record<string, unknown[]>;
     expect(recording).to.deep.include({
@@ -539,7 +542,7 @@ describe('Inspector', () => {
     });
     expect(recording['messages']).to.have.length(3);
     expect(recording['charts']?.[0]).to.deep.include({ chart: 'lamp' });
-    const bare = await rig.inspector.route(requestOf('/inspect/recording?charts=false'));
+    const bare = await rig.routes.answer(requestOf('/inspect/recording?charts=false'));
     expect(bare !== null && 'body' in bare && String(bare.body)).to.include('"charts":[]');
     rig.inspector.end();
   });
@@ -547,7 +550,7 @@ describe('Inspector', () => {
   it('gives out so many recordings in a second and no more', async () => {
     const rig = new Rig();
     const ask = async () =>
-      (await rig.inspector.route(requestOf('/inspect/recording?charts=false')))?.status;
+      (await rig.routes.answer(requestOf('/inspect/recording?charts=false')))?.status;
     for (let n = 0; n < 2 * DOWNLOADS_PER_SECOND; n++) expect(await ask()).to.equal(200);
     expect(await ask()).to.equal(503);
     await rig.clock.advance(1_000);
@@ -556,7 +559,7 @@ describe('Inspector', () => {
 
   it('says which chart it does not know', async () => {
     const rig = new Rig();
-    const reply = await rig.inspector.route(requestOf('/inspect/charts/0123456789abcdef'));
+    const reply = await rig.routes.answer(requestOf('/inspect/charts/0123456789abcdef'));
     expect(reply?.status).to.equal(404);
   });
 });
