@@ -1,7 +1,8 @@
 /** Why a thread log cannot be used, in words an operator can act on. */
 
-const COMMANDS =
-  'stop the server and run "rollcall log check" to see what is damaged and "rollcall log export" to save every readable message as JSON lines';
+import { OPERATOR_ERRORS } from '../operator-errors.js';
+
+const { log_format, log_corrupt, log_open } = OPERATOR_ERRORS;
 
 /** Thrown when the log was written by a newer version of Rollcall. */
 export class LogFormatError extends Error {
@@ -9,7 +10,7 @@ export class LogFormatError extends Error {
   constructor(dir: string, found: number, known: number) {
     super(
       `the thread log in ${dir} has format ${String(found)}, this version reads up to ${String(known)}: ` +
-        `it was written by a newer version; start that one again, or ${COMMANDS}`
+        `${log_format.message}; ${log_format.action}`
     );
     this.name = 'LogFormatError';
   }
@@ -19,7 +20,7 @@ export class LogFormatError extends Error {
 export class LogCorruptError extends Error {
   readonly code = 'log_corrupt';
   constructor(dir: string, what: string) {
-    super(`the thread log in ${dir} is damaged: ${what}; ${COMMANDS}`);
+    super(`the thread log in ${dir} ${log_corrupt.message}: ${what}; ${log_corrupt.action}`);
     this.name = 'LogCorruptError';
   }
 }
@@ -28,9 +29,7 @@ export class LogCorruptError extends Error {
 export class LogOpenError extends Error {
   readonly code = 'log_open';
   constructor(dir: string, why: string) {
-    super(
-      `the thread log in ${dir} cannot be opened: ${why}; check the permissions of DATA_DIR and the space on its disk`
-    );
+    super(`the thread log in ${dir} ${log_open.message}: ${why}; ${log_open.action}`);
     this.name = 'LogOpenError';
   }
 }

@@ -1,9 +1,12 @@
 /** Decides once, at start, which engine carries the server. */
+import { OPERATOR_ERRORS } from '../../actors/operator-errors.js';
 import { reasonOf } from '../../machines/reason.js';
 import { HEADER_BYTES_MAX } from './http-reply.js';
 import type { Endpoint, Transport, TransportEvents, TransportLimits } from './transport.js';
 import { createUwsTransport, type Uws } from './uws-transport.js';
 import { createWsTransport } from './ws-transport.js';
+
+const { uws_not_loadable } = OPERATOR_ERRORS;
 
 /** The engine to use and, where `auto` had to do without uWebSockets.js, why. */
 export interface PickedTransport {
@@ -35,11 +38,9 @@ export async function pickTransport<S, B = never>(
   } catch (cause) {
     const reason = firstLineOf(cause);
     if (want === 'uws') {
-      throw new Error(
-        `uWebSockets.js does not load here (${reason}): set TRANSPORT=auto or ws, ` +
-          'or use Node 20 or 22 on glibc Linux, macOS or Windows',
-        { cause }
-      );
+      throw new Error(`${uws_not_loadable.message} (${reason}): ${uws_not_loadable.action}`, {
+        cause
+      });
     }
     return { transport: createWsTransport(events, limits, beside), fallbackReason: reason };
   }

@@ -2,6 +2,9 @@
  * What the server needs of a WebSocket and HTTP engine, and nothing more. Two engines fill it: uWebSockets.js
  * (`uws-transport.ts`) and `ws` on `node:http` (`ws-transport.ts`); `pick-transport.ts` decides once at start.
  */
+import { OPERATOR_ERRORS } from '../../actors/operator-errors.js';
+
+const { port_in_use, listen } = OPERATOR_ERRORS;
 
 /** An HTTP request, or a WebSocket upgrade, as the server sees it; valid for as long as it is held. */
 export interface TransportRequest {
@@ -140,8 +143,8 @@ export class ListenError extends Error {
   constructor(code: string, host: string, port: number) {
     super(
       code === 'EADDRINUSE'
-        ? `port ${String(port)} on ${host} is in use: stop what listens there or set PORT`
-        : `cannot listen on ${host}:${String(port)} (${code}): check HOST and PORT`
+        ? `port ${String(port)} on ${host} ${port_in_use.message}: ${port_in_use.action}`
+        : `${listen.message} ${host}:${String(port)} (${code}): ${listen.action}`
     );
     this.name = 'ListenError';
     this.code = code;

@@ -15,6 +15,7 @@ import {
   writeFileSync
 } from 'node:fs';
 import { join } from 'node:path';
+import { OPERATOR_ERRORS } from '../../../operator-errors.js';
 import { reasonOf } from '../../../../machines/reason.js';
 
 /** Name of the lock file. */
@@ -43,8 +44,8 @@ export class DataDirInUseError extends DataDirError {
   constructor(dir: string, pid: number) {
     super(
       dir,
-      `is in use by process ${String(pid)}`,
-      'stop that server, or set DATA_DIR to another directory'
+      `${OPERATOR_ERRORS.data_dir_in_use.message} ${String(pid)}`,
+      OPERATOR_ERRORS.data_dir_in_use.action
     );
     this.name = 'DataDirInUseError';
     this.pid = pid;
