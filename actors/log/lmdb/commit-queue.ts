@@ -1,48 +1,52 @@
 /**
- * Group commit: jobs gather while a commit is under way, and all that have gathered go into the next one. When a
- * commit fails, its jobs and all behind them fail with it, and the queue takes nothing until a probe has shown that
- * the disk takes writes again.
+ * Group commit: jobs collect while a commit is in progress, and all of them are written by the next one. When a
+ * commit fails, its jobs and all waiting jobs fail with it, and the queue refuses jobs until a test write shows that
+ * the disk works again.
  */
 import { reasonOf } from '../../../machines/reason.js';
 import type { Clock } from '../../clock.js';
 import type { LogStore, LogWrite } from './log-store.js';
 import type { LogHealth } from '../thread-log.js';
 
-/** Most bytes of jobs that may wait, counted as characters; past it jobs are refused, so that memory stays bounded. */
+/** Most bytes of waiting jobs, counted as characters. Above it jobs are refused, so that memory stays bounded. */
 export const QUEUE_BYTES = 67_108_864;
 
-/** Most jobs in one commit: bounds how long those behind it wait (about a tenth of a second at the measured rates). */
+/** Most jobs in one commit. It bounds how long later jobs wait: about a tenth of a second at the measured rates. */
 export const COMMIT_JOBS = 4_096;
 
-/** Time between attempts to write again after a failed commit: soon enough for people, seldom enough for a sick disk. */
+/**
+ * Time between two test writes after a failed commit: short for the people who wait, long enough for a failing disk.
+ */
 export const PROBE_MS = 1_000;
 
-/** Commits after which a background job gets its turn even though others wait. */
+/** A background job runs after this many commits even when other jobs wait. */
 const BACKGROUND_EVERY = 8;
 
-/** Something to be written. */
+/** One piece of work for a commit. */
 export interface Job {
-  /** Size, for the bound of the queue. */
+  /** Size, counted towards the limit of the queue. */
   readonly bytes: number;
-  /** Adds its changes; called once, when its commit begins. */
+  /** Adds the job's changes; called once, when its commit begins. */
   write(into: LogWrite[]): void;
   /** Called exactly once: null when the commit is durable, else why nothing was stored. Must not throw. */
   settle(failure: string | null): void;
 }
 
-/** What a queue works with. */
+/** Options of {@link CommitQueue}. */
 export interface CommitQueueOptions {
   readonly store: Pick<LogStore, 'commit'>;
   readonly clock: Clock;
-  /** Tries the disk and brings the store back; rejects while it does not work. */
+  /** Tries the disk and reopens the store; rejects while either fails. */
   readonly recover: () => Promise<void>;
-  /** Called when a commit has failed, before its jobs hear of it: what memory knows beyond the disk is void. */
+  /**
+   * Called when a commit has failed, before its jobs are told: state in memory that is not on disk must be discarded.
+   */
   readonly onFailure: () => void;
-  /** Gives the next job of low priority, null when there is none. */
+  /** Returns the next job of low priority; null when there is none. */
   readonly background: () => Job | null;
 }
 
-/** The one writer of a store. */
+/** The only writer of a store. */
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
   #waiting: Job[] = [];
@@ -69,7 +73,7 @@ export class CommitQueue {
     this.#listener = listener;
   }
 
-  /** Why a job would be refused now; null when it would be taken. */
+  /** Why a job would be refused now; null when it would be accepted. */
   refusal(): string | null {
     if (this.#closing) return 'the thread log is closed';
     if (!this.#health.writable) return this.#health.reason;
@@ -78,19 +82,19 @@ export class CommitQueue {
       : null;
   }
 
-  /** Queues a job that {@link refusal} has let through. */
+  /** Queues a job; call {@link refusal} first. */
   push(job: Job): void {
     this.#waiting.push(job);
     this.#waitingBytes += job.bytes;
     this.#schedule();
   }
 
-  /** Says that there is background work. */
+  /** Tells the queue that there is background work. */
   nudge(): void {
     this.#schedule();
   }
 
-  /** Refuses new jobs, finishes those it has and resolves when nothing is under way. */
+  /** Refuses new jobs, finishes those it has, and resolves when no commit is in progress. */
   async close(): Promise<void> {
     this.#closing = true;
     if (this.#probe !== null) this.#options.clock.clearTimeout(this.#probe);
@@ -103,7 +107,7 @@ export class CommitQueue {
     }
   }
 
-  /** One turn of the event loop gathers: jobs pushed by everything that was readable go into one commit. */
+  /** Waits one turn of the event loop, so that the jobs of everything that was readable share one commit. */
   #schedule(): void {
     if (this.#committing || this.#scheduled || !this.#health.writable) return;
     this.#scheduled = true;
@@ -148,7 +152,7 @@ export class CommitQueue {
 
   #committed(jobs: Job[]): void {
     this.#committing = false;
-    // The disk works on the next commit while these answers are given and what they cause gathers.
+    // The disk writes the next commit while these jobs are answered and the jobs that they cause collect.
     if (this.#waiting.length > 0) this.#begin();
     for (const job of jobs) job.settle(null);
     this.#schedule();

@@ -33,7 +33,7 @@ import type {
   UserThread
 } from '../thread-log.js';
 
-/** Written and synced to see whether the disk takes writes again: room for a commit, not just for a byte. */
+/** Size of the test write that shows whether the disk takes writes again: room for a commit, not just for a byte. */
 const PROBE_BYTES = 1_048_576;
 
 /** How the embedded log is opened. */
@@ -44,8 +44,9 @@ export interface LmdbLogOptions {
   readonly clock: Clock;
   readonly retention: Retention;
   /**
-   * Whether an analytics store is given what is in the log: its facts are kept then, and once it has begun to take,
-   * messages that it lacks outlive the retention. If not, the marks are kept all the same, for when it is again.
+   * Whether an analytics store reads this log. If true, facts are kept, and once the store has begun to take
+   * messages, those that it lacks outlive the retention. If false, only the marks are kept, so that a store switched
+   * on later can catch up.
    */
   readonly isFeedRead: boolean;
   /** Makes an epoch: a short text that has not been used before. */
@@ -60,17 +61,17 @@ export interface LmdbLogOptions {
   readonly headsMax?: number;
 }
 
-/** A {@link ThreadLog} with what is only true of the embedded one. */
+/** A {@link ThreadLog} with what only the embedded log can tell. */
 export interface EmbeddedLog extends ThreadLog {
   /**
-   * The machine went down under a log with durability `process`: acknowledged messages may be lost, and every thread
-   * has a new epoch so that clients are told.
+   * True when the machine went down under a log with durability `process`: acknowledged messages may be lost, and
+   * every thread has a new epoch, by which clients learn of it.
    */
   readonly epochRenewed: boolean;
 }
 
 /**
- * Opens the log of a directory; one process at a time may (see data-dir.ts).
+ * Opens the log of a directory; only one process at a time may do so (see data-dir.ts).
  * @throws {LogOpenError} the directory cannot be used
  * @throws {LogFormatError} written by a newer version
  * @throws {LogCorruptError} damaged
@@ -89,7 +90,7 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog>
   }
 }
 
-/** A data file shorter than it says may have lost only free pages: then, and only then, it is as good as whole. */
+/** Refuses a data file that is shorter than its header says, unless it has lost only free pages and no rows. */
 async function refuseTornFile(dir: string): Promise<void> {
   const missing = missingBytes(dir);
   if (missing === 0) return;
@@ -165,7 +166,7 @@ class LmdbLog implements EmbeddedLog {
         const free = options.freeBytes?.();
         return free === undefined ? isDiskLow(options.dir) : free < DISK_LOW_BYTES;
       },
-      // What was held for the store may go now.
+      // Messages that were kept only until the store had them can be trimmed now.
       onTaken: (head) => {
         this.#trim.touch(head);
       }
@@ -233,7 +234,7 @@ class LmdbLog implements EmbeddedLog {
     for (const thread of threads) {
       const offset = decodeCount(this.#store.get(midKey(mid, thread)) ?? '');
       const head = this.#heads.peek(thread);
-      // Not one that is on its way to the disk, nor one that is being trimmed.
+      // An entry that is still being written, or is being trimmed, is not visible.
       if (offset === null || head === null || offset < head.first || offset > head.last) continue;
       const frame = this.#store.get(entryKey(thread, offset));
       if (frame !== undefined) found.push({ thread, offset, frame });
@@ -305,7 +306,7 @@ class LmdbLog implements EmbeddedLog {
     try {
       if (this.health().writable) await markClean(this.#store, this.durability, this.#boot);
     } catch {
-      // Not marked as clean: the next start assumes the worst, which is the safe side.
+      // The log is not marked as cleanly closed: the next start then assumes the worst, which is safe.
     }
     await this.#store.close();
   }
@@ -314,17 +315,17 @@ class LmdbLog implements EmbeddedLog {
     return { epoch: this.#epoch, first, last, at, owner };
   }
 
-  /** After some failures the engine refuses reads too, until it is opened again: that need not wait for the disk. */
+  /** After some failures the engine refuses reads too until it is reopened. Reopening need not wait for the disk. */
   async #mend(): Promise<void> {
     try {
       this.#store.get(META_KEY);
     } catch {
-      // Still closed when this fails: reads throw LogUnavailableError, and the next recovery opens it.
+      // When this fails the store stays closed: reads throw LogUnavailableError, and the next recovery opens it.
       await this.#store.reopen().catch(() => undefined);
     }
   }
 
-  /** Tries the disk with a file first: a commit that fails costs more, and the engine writes to standard error. */
+  /** Tries the disk with a file first: a failed commit costs more, and makes the engine write to standard error. */
   async #recover(): Promise<void> {
     await this.#mending;
     await this.#mend();

@@ -12,10 +12,10 @@ import type { PendingMarks } from './feed/pending-marks.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
 import type { AppendResult, NewEntry } from '../thread-log.js';
 
-/** What one entry costs in the queue besides its frame, in bytes: keys, index row, objects. */
+/** Bytes that an entry costs in the queue besides its frame: keys, index row, objects. */
 const ENTRY_OVERHEAD_BYTES = 256;
 
-/** What the appends work with. */
+/** Options of {@link LogAppends}. */
 export interface LogAppendsOptions {
   readonly store: LogStore;
   readonly dir: string;
@@ -25,13 +25,13 @@ export interface LogAppendsOptions {
   readonly epoch: string;
   /** Whether the user has a row for the thread already. */
   readonly isMember: (user: string, thread: string) => boolean;
-  /** Called when an entry has become durable and its head has moved. Must not throw. */
+  /** Called when an entry is durable and its head has been updated. Must not throw. */
   readonly onStored: (head: Head) => void;
 }
 
 type Done = (result: AppendResult) => void;
 
-/** An append under way, with those who have sent the same again meanwhile. */
+/** An append in progress, with the callers that sent the same message again meanwhile. */
 interface Pending {
   readonly offset: number;
   readonly at: number;
@@ -39,7 +39,7 @@ interface Pending {
   readonly repeats: Done[];
 }
 
-/** The appends of one log. */
+/** The appends of one log: order, idempotency and acknowledgement. */
 export class LogAppends {
   readonly #options: LogAppendsOptions;
   readonly #pending = new Map<string, Pending>();
@@ -48,7 +48,7 @@ export class LogAppends {
     this.#options = options;
   }
 
-  /** Forgets what is on its way: it will not arrive. */
+  /** Discards the appends in progress, when their commit has failed. */
   clear(): void {
     this.#pending.clear();
   }
@@ -64,7 +64,7 @@ export class LogAppends {
     if (answer !== null) answerSafely(done, answer);
   }
 
-  /** Queues the entry, or joins it to the one under way (null), or says at once how it ends. */
+  /** Queues the entry or joins it to the same one in progress (both answer null), or answers at once how it ended. */
   #append(thread: string, entry: NewEntry, done: Done): AppendResult | null {
     const refusal = this.#options.queue.refusal();
     if (refusal !== null) return unavailable(refusal);
@@ -135,7 +135,7 @@ export class LogAppends {
     });
   }
 
-  /** The kept entry of a mid; null when there is none, or it is being trimmed. */
+  /** The stored entry of a mid; null when there is none or it is being trimmed. */
   #find(head: Head, mid: string): Omit<Pending, 'repeats'> | null {
     const offset = decodeCount(this.#options.store.get(midKey(mid, head.thread)) ?? '');
     if (offset === null || offset < head.first) return null;
@@ -166,12 +166,15 @@ function unavailable(reason: string): AppendResult {
   return { ok: false, code: 'unavailable', reason };
 }
 
-/** The same message makes the same frame at the old offset and time. */
+/** Compares frames: the same message makes the same frame when it is given the old offset and time. */
 function isSame(thread: string, entry: NewEntry, stored: Omit<Pending, 'repeats'>): boolean {
   return messageFrame(thread, stored.offset, { ...entry, at: stored.at }) === stored.frame;
 }
 
-/** A listener that throws must not keep the answers of others from them: its error surfaces by itself. */
+/**
+ * A callback that throws must not prevent the others from being answered: its error is thrown in a microtask of its
+ * own.
+ */
 function answerSafely(done: Done, result: AppendResult): void {
   try {
     done(result);

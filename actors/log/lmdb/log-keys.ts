@@ -26,7 +26,7 @@ export const LOG_FORMAT = 2;
 /** Formats below this one have no `p` rows. */
 export const PENDING_FORMAT = 2;
 
-/** A key of the log: a tag and what it is about. Sorted part by part. */
+/** A key of the log: a tag, then the parts it identifies. Keys sort part by part. */
 export type LogKey = [tag: string, ...rest: (string | number)[]];
 
 /** A row of the log. */
@@ -35,10 +35,10 @@ export interface LogRow {
   readonly value: string;
 }
 
-/** What is true of the whole log. */
+/** What holds for the whole log. */
 export interface LogMeta {
   readonly format: number;
-  /** Epoch of every thread: another one means that history is no longer what clients have seen. */
+  /** Epoch of every thread. A new one means that history may differ from what clients have seen. */
   readonly epoch: string;
 }
 
@@ -56,23 +56,23 @@ export interface ThreadRecord {
   readonly owner: string | null;
   /** Offset of the oldest kept entry, or the next one when none is kept. */
   readonly first: number;
-  /** At least so many offsets have been given, even when their entries have been trimmed. */
+  /** Highest offset given so far; it stays when its entry has been trimmed. */
   readonly last: number;
   /** `at` of the entry `last`. */
   readonly at: number;
 }
 
-/** What is kept of the feed for the analytics store besides marks and facts. */
+/** What is kept of the feed for the analytics store, besides marks and facts. */
 export interface FeedRecord {
-  /** Id of the store that has what was taken; null when nothing has been taken for any. */
+  /** Id of the store that has the messages and facts taken so far; null when none has taken any. */
   readonly store: string | null;
-  /** Seq of the next row of facts; never used again, since the ids of facts are made of it. */
+  /** Seq of the next row of facts; never reused, since the ids of facts are made of it. */
   readonly nextSeq: number;
-  /** Facts in rows. */
+  /** Number of facts in rows. */
   readonly facts: number;
 }
 
-/** What is kept of messages that nobody has taken yet. */
+/** What is kept of messages that nobody has taken yet; the thread is in the key. */
 export type WatchRecord = Omit<Unwatched, 'thread'>;
 
 /** Key of {@link LogMeta}. */
@@ -125,7 +125,10 @@ export function factsKey(seq: number): LogKey {
   return ['f', seq];
 }
 
-/** Says why something cannot be a key; null when it can. The protocol's schema refuses the same, earlier. */
+/**
+ * Says why a thread, user or mid cannot be in a key; null when they can. The protocol's schema refuses the same,
+ * earlier.
+ */
 export function keyProblem(thread: string, user: string, mid = ''): string | null {
   if (!isThreadId(thread)) return 'the thread id is not valid';
   if (user.length > USER_MAX) return `the user is longer than ${String(USER_MAX)} characters`;
@@ -151,7 +154,7 @@ function escaped(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-/** Undoes the escaping of mids and users; null when the text is not of that form. */
+/** Reverses the escaping of mids and users; null when the text is not of that form. */
 export function unescaped(text: string): string | null {
   const value = decoded(`"${text}"`);
   return typeof value === 'string' ? value : null;

@@ -1,4 +1,7 @@
-/** What the log keeps besides messages: owners, read marks, users' own lists, and threads nobody watches. */
+/**
+ * What the log keeps besides messages: owners, read marks, the lists of users' threads, and messages that nobody has
+ * taken.
+ */
 import type { CommitQueue } from './commit-queue.js';
 import { LogCorruptError, LogUnavailableError } from '../log-errors.js';
 import {
@@ -16,13 +19,13 @@ import type { LogStore, LogWrite } from './log-store.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
 import type { Unwatched } from '../thread-log.js';
 
-/** Most rows of a user's own list that are looked at; of a user in more threads than this, the first by id are seen. */
+/** Most rows of a user's list that are read. Of a user in more threads, the first by id are seen. */
 export const USER_THREADS_MAX = 10_000;
 
-/** What one record costs in the queue, in bytes. */
+/** Bytes that a record counts in the queue. */
 const RECORD_BYTES = 512;
 
-/** What the records work with. */
+/** Options of {@link LogRecords}. */
 export interface LogRecordsOptions {
   readonly store: LogStore;
   readonly dir: string;
@@ -62,7 +65,7 @@ export class LogRecords {
     );
   }
 
-  /** Whether the user has published to the thread or marked it, on the way to the disk included. */
+  /** Whether the user has published to the thread or marked it as read, counting writes in progress. */
   isMember(user: string, thread: string): boolean {
     return (
       this.#marks.has(`${thread}\n${user}`) ||
@@ -113,7 +116,8 @@ export class LogRecords {
       }
     }
     rows.sort((a, b) => b.head.at - a.head.at);
-    // A page ends between two times, never among rows of one: the next begins by time and would pass them over.
+    // A page ends between two times, never among rows of the same time: the next page starts by time and would skip
+    // the rest.
     let end = Math.min(limit, rows.length);
     while (end > 0 && rows[end]?.head.at === rows[end - 1]?.head.at) end += 1;
     return { rows: rows.slice(0, end), more: rows.length > end };
@@ -138,7 +142,7 @@ export class LogRecords {
     }
   }
 
-  /** Forgets what is on its way: it will not arrive. */
+  /** Discards the writes in progress, when their commit has failed. */
   clear(): void {
     this.#marks.clear();
   }

@@ -28,7 +28,7 @@ export interface LogRange {
   readonly limit?: number;
 }
 
-/** Where the log is and how it is used. `read` changes nothing and sees one state of the log throughout. */
+/** Where the log is and how it is used. With `read`, nothing is changed and all reads see the same state. */
 export interface StoreOptions {
   readonly dir: string;
   readonly use: Durability | 'read';
@@ -37,20 +37,20 @@ export interface StoreOptions {
 /** Ordered rows on disk. Reads are synchronous; they throw {@link LogUnavailableError} while the store is closed. */
 export interface LogStore {
   get(key: LogKey): string | undefined;
-  /** Rows lazily, as they are now; writes that come while it is walked are not seen. */
+  /** Rows, read lazily from the state at the call; writes made during the walk are not seen. */
   range(range: LogRange): Iterable<LogRow>;
-  /** Keys only, else like `range`. */
+  /** Like `range`, but keys only. */
   keys(range: LogRange): Iterable<LogKey>;
-  /** How many rows there are, at about a tenth of the cost of walking them. */
+  /** Number of rows in a range, at about a tenth of the cost of walking them. */
   count(range: LogRange): number;
   /**
-   * Writes all or nothing and resolves when that is as durable as the store promises; rejects with the reason.
-   * One at a time: a second one before the first has settled would share its fate.
+   * Writes all or nothing and resolves when that is as durable as the store promises; rejects with the reason. One at
+   * a time: a second commit before the first has settled would fail together with it.
    */
   commit(writes: readonly LogWrite[]): Promise<void>;
   /** Flushes to disk whatever the durability; rejects when the disk refuses. */
   sync(): Promise<void>;
-  /** Closes and opens again: after a failed commit the engine may refuse everything until then. */
+  /** Closes and opens the store: after a failed commit the engine may refuse everything until then. */
   reopen(): Promise<void>;
   close(): Promise<void>;
 }
@@ -93,8 +93,8 @@ class LmdbStore implements LogStore {
         noSubdir: false,
         encoding: 'string',
         overlappingSync: false,
-        // Every commit here is one batch. The engine's own batching by turn would add nothing but a promise that it
-        // drops, and that would end the process as an unhandled rejection when a commit fails.
+        // Every commit here is one batch. The engine's own batching per turn would only add a promise that the engine
+        // drops; when a commit fails, that promise would end the process as an unhandled rejection.
         eventTurnBatching: false,
         noSync: use === 'process',
         readOnly: use === 'read'
@@ -149,12 +149,12 @@ class LmdbStore implements LogStore {
     } catch (error) {
       throw this.#readError(rows, error);
     } finally {
-      // Also after an engine error, which leaves the cursor and its reader slot open.
+      // Also after an engine error, which would leave the cursor and its reader slot open.
       cursor?.return?.();
     }
   }
 
-  /** After an engine error its read transaction answers nothing more: the next read begins a new one. */
+  /** After an engine error its read transaction is unusable: the next read begins a new one. */
   #readError(rows: Rows, error: unknown): Error {
     if ('transaction' in this.#snapshot) {
       this.#snapshot.transaction.done();
@@ -189,7 +189,7 @@ class LmdbStore implements LogStore {
       });
     } catch (error) {
       const reason = await commitReason(error);
-      // The engine calls a full disk an input/output error.
+      // The engine reports a full disk as an input/output error.
       throw new Error(`${reason} (${this.#freeSpace()})`, { cause: error });
     }
   }
@@ -228,7 +228,7 @@ class LmdbStore implements LogStore {
   }
 }
 
-/** LMDB's own codes for a file whose pages are not what they should be. */
+/** LMDB's own codes for a file whose pages are damaged. */
 const DAMAGE = new Set([-30_797, -30_796, -30_794, -30_793]);
 
 function isDamage(error: unknown): boolean {
@@ -240,8 +240,8 @@ function isDamage(error: unknown): boolean {
 }
 
 /**
- * The engine rejects a commit with an error whose `commitError` is a second promise, rejected in the same turn. Left
- * alone that one would end the process as an unhandled rejection: it is awaited here.
+ * The engine rejects a commit with an error whose `commitError` is a second promise, rejected in the same turn.
+ * Nobody else handles that promise, and it would end the process as an unhandled rejection: it is awaited here.
  */
 async function commitReason(error: unknown): Promise<string> {
   if (error instanceof Error && 'commitError' in error && error.commitError instanceof Promise) {

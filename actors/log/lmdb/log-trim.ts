@@ -1,6 +1,7 @@
 /**
- * Retention: takes the oldest entries of a thread away, in small commits of their own, behind the appends. A thread is
- * looked at when it is written to, and all of them in turn by a slow sweep, so that idle ones age too.
+ * Retention: removes the oldest entries of a thread, in small commits of their own, at lower priority than appends. A
+ * thread is checked when it is written to; a slow sweep also checks all threads in turn, so that idle ones are
+ * trimmed too.
  */
 import type { Clock } from '../../clock.js';
 import type { Job } from './commit-queue.js';
@@ -11,31 +12,34 @@ import { frameHeader } from '../../../protocol/message-frame.js';
 import type { PendingMarks } from './feed/pending-marks.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
 
-/** What is kept of each thread; null = without end. */
+/** What is kept of each thread; null means no limit. */
 export interface Retention {
   readonly messages: number | null;
   readonly days: number | null;
 }
 
-/** Most entries that one commit takes away, and most characters of frames it looks at: a few milliseconds. */
+/** Most entries that one commit removes, and most characters of frames that it reads: a few milliseconds of work. */
 const TRIM_ENTRIES = 256;
 const TRIM_BYTES = 1_048_576;
 
-/** A thread in use is trimmed when it is over by a tenth, at most by this many messages: not at every append. */
+/**
+ * A thread in use is trimmed when it is a tenth over its limit, or by this many messages if that is fewer: not at
+ * every append.
+ */
 const SLACK_MESSAGES = 64;
 
-/** A thread in use is trimmed when its oldest entry is over age by so much. */
+/** A thread in use is trimmed when its oldest entry is over the maximum age by this long. */
 const SLACK_MS = 60_000;
 
-/** Time between two steps of the sweep: 100 000 threads are through in about an hour. */
+/** Time between two steps of the sweep: it gets through 100 000 threads in about an hour. */
 export const SWEEP_MS = 10_000;
 
-/** Threads that a step of the sweep looks at: a few milliseconds of work. */
+/** Threads that one step of the sweep checks: a few milliseconds of work. */
 export const SWEEP_THREADS = 256;
 
 const DAY_MS = 86_400_000;
 
-/** What a trim works with. */
+/** Options of {@link LogTrim}. */
 export interface LogTrimOptions {
   readonly store: LogStore;
   readonly heads: ThreadHeads;
@@ -44,11 +48,11 @@ export interface LogTrimOptions {
   readonly retention: Retention;
   /** The first offset of a thread that must be kept whatever the retention; null when there is none. */
   readonly keptFrom: (head: Head) => number | null;
-  /** Called when {@link LogTrim.next} has something to give. */
+  /** Called when {@link LogTrim.next} has work to return. */
   readonly onWork: () => void;
 }
 
-/** Finds what is over the retention and gives it away commit by commit. */
+/** Finds the entries that are over the retention and returns the work commit by commit. */
 export class LogTrim {
   readonly #options: LogTrimOptions;
   readonly #over = new Set<string>();
@@ -60,18 +64,18 @@ export class LogTrim {
     if (this.#limited()) this.#sweepLater();
   }
 
-  /** Looks at a thread that has just been written to, or of which more may go now. */
+  /** Checks a thread that has just been written to, or of which more may be trimmed now. */
   touch(head: Head): void {
     const { messages } = this.#options.retention;
     const slack = messages === null ? 0 : Math.min(SLACK_MESSAGES, Math.ceil(messages / 10));
     try {
       if (this.#limited() && this.#isOver(head, slack, SLACK_MS)) this.#over.add(head.thread);
     } catch {
-      // The log cannot be read: the sweep comes back to this thread.
+      // The log cannot be read: the sweep will check this thread again.
     }
   }
 
-  /** The next commit's worth of trimming; null when there is none. */
+  /** The next commit's worth of trimming; null when there is nothing to trim. */
   next(): Job | null {
     for (const thread of this.#over) {
       try {
@@ -79,14 +83,14 @@ export class LogTrim {
         const job = head === null ? null : this.#trim(head);
         if (job !== null) return job;
       } catch {
-        // The thread cannot be read: its entries stay, and the sweep comes back to it.
+        // The thread cannot be read: its entries stay, and the sweep will check it again.
       }
       this.#over.delete(thread);
     }
     return null;
   }
 
-  /** Forgets what was to be trimmed; it is found again. */
+  /** Discards the trimming that was planned; the sweep finds it again. */
   clear(): void {
     this.#over.clear();
   }
@@ -145,7 +149,7 @@ export class LogTrim {
       first += 1;
     }
     if (removed.length === 0) return null;
-    // Hidden before it goes: nobody may be told of an entry that the next read does not find.
+    // Hidden before it is removed: nobody may be told of an entry that the next read does not find.
     head.first = first;
     head.firstAt = null;
     heads.pin(head);
@@ -182,7 +186,7 @@ export class LogTrim {
         if (head !== null && this.#isOver(head, 0, 0)) this.#over.add(thread);
       }
     } catch {
-      // The log cannot be read: health says so, and the next sweep goes on behind the place.
+      // The log cannot be read: health reports that, and the next sweep continues after this place.
       return;
     }
     if (seen < SWEEP_THREADS) this.#cursor = ['t'];

@@ -1,30 +1,30 @@
-/** Reads what the analytics store does not have, thread by thread in turn. */
+/** Reads the entries that the analytics store does not have, thread after thread. */
 import { LogCorruptError } from '../log-errors.js';
 import { AFTER_ALL, entryKey, within, type LogKey } from './log-keys.js';
 import type { LogStore } from './log-store.js';
 import type { FeedEntry } from '../log-feed.js';
 import type { ThreadHeads } from './thread-heads.js';
 
-/** Marks read at once: a fraction of a millisecond, and few too many when the first thread fills the page. */
+/** Marks read at once: a fraction of a millisecond, and few are wasted when the first thread fills the page. */
 const KEYS_A_STEP = 64;
 
-/** What the reader works with. */
+/** Options of {@link PendingEntries}. */
 export interface PendingEntriesOptions {
   readonly store: LogStore;
   readonly heads: ThreadHeads;
   readonly epoch: string;
 }
 
-/** Entries of one thread without a hole. */
+/** A range of one thread's entries without a hole. */
 export interface Span {
   readonly from: number;
   readonly upTo: number;
 }
 
-/** What was read; `more` says that there was more. */
+/** The entries read; `more` says that there are others. */
 export interface EntryPage {
   readonly entries: FeedEntry[];
-  /** What of which thread it is. */
+  /** The range read of each thread. */
   readonly spans: Map<string, Span>;
   more: boolean;
 }
@@ -32,14 +32,17 @@ export interface EntryPage {
 /** The pending entries of one log. */
 export class PendingEntries {
   readonly #options: PendingEntriesOptions;
-  /** The thread whose turn was last. */
+  /** The thread that was read last. */
   #place: string | null = null;
 
   constructor(options: PendingEntriesOptions) {
     this.#options = options;
   }
 
-  /** At most `limit` entries and about `maxChars` characters of frames, but at least one. Moves nothing on. */
+  /**
+   * Reads at most `limit` entries and about `maxChars` characters of frames, but at least one entry. Does not
+   * advance.
+   */
   read(limit: number, maxChars: number): EntryPage {
     const page: EntryPage = { entries: [], spans: new Map(), more: false };
     let chars = 0;
@@ -53,7 +56,7 @@ export class PendingEntries {
     return page;
   }
 
-  /** The next read begins behind this thread. */
+  /** Makes the next read begin after this thread. */
   moveOn(thread: string): void {
     this.#place = thread;
   }
@@ -65,7 +68,9 @@ export class PendingEntries {
     yield* this.#between(from, place);
   }
 
-  /** In steps, so that no cursor is open while entries are read: an entry that cannot be would take it with it. */
+  /**
+   * Reads in steps, so that no cursor is open while entries are read: an unreadable entry would break the cursor too.
+   */
   *#between(start: LogKey, to: LogKey): Generator<string, void> {
     let from: LogKey | null = start;
     while (from !== null) {
@@ -76,7 +81,10 @@ export class PendingEntries {
     }
   }
 
-  /** What may be given of a thread; null when that is nothing: it is being taken, is not durable yet or damaged. */
+  /**
+   * The entries of a thread that may be given; null when there are none: they are being taken, not durable yet or
+   * damaged.
+   */
   #pending(thread: string): Span | null {
     const head = orDamaged(() => this.#options.heads.peek(thread));
     const pending = head?.pending ?? null;
@@ -85,7 +93,7 @@ export class PendingEntries {
     return from > head.last ? null : { from, upTo: head.last };
   }
 
-  /** Adds what fits of a thread and answers its characters. */
+  /** Adds as many entries of a thread as fit and answers their characters. */
   #fill(
     page: EntryPage,
     thread: string,
@@ -98,12 +106,12 @@ export class PendingEntries {
     const to = Math.min(upTo, from + limit - 1);
     let chars = 0;
     let last = from - 1;
-    // What lies before damage is given; what lies behind it stays pending and is read again.
+    // Entries before the damage are given; those after it stay pending and are read again.
     orDamaged(() => {
-      // One by one: a batch is a few entries each of many threads, and a cursor costs as much as several of them.
+      // Read singly: a batch has a few entries each of many threads, and a cursor costs as much as several reads.
       for (let offset = from; offset <= to; offset += 1) {
         const frame = store.get(entryKey(thread, offset));
-        // A hole, which `log check` names, is passed over as `read` does it.
+        // A hole is skipped, as `read` does; `log check` names it.
         if (frame !== undefined) {
           if (entries.length > 0 && chars + frame.length > maxChars) return null;
           chars += frame.length;
@@ -119,7 +127,7 @@ export class PendingEntries {
   }
 }
 
-/** One damaged thread must not keep the others from being read. */
+/** Runs a read and answers null when its rows are damaged: one damaged thread must not block the others. */
 function orDamaged<T>(read: () => T): T | null {
   try {
     return read();

@@ -1,6 +1,6 @@
 /**
- * Where each thread in use stands: what is durable and visible, and what has been given out beyond that. A thread not
- * in use costs no memory; its head is read from the log when it is needed.
+ * The state of each thread in use: what is durable and visible, and which offsets have been given beyond that. A
+ * thread not in use costs no memory; its head is read from the log when it is needed.
  */
 import { LogCorruptError } from '../log-errors.js';
 import {
@@ -15,13 +15,13 @@ import {
 import type { LogStore } from './log-store.js';
 import { frameHeader } from '../../../protocol/message-frame.js';
 
-/** Most heads kept: about 20 MB. Past it the longest unrenewed one with nothing on its way goes. */
+/** Most cached heads, about 20 MB. Above it, the least recently used head without jobs in progress is evicted. */
 export const HEADS_MAX = 100_000;
 
-/** Most authors remembered per head; past it they are forgotten and read again. */
+/** Most authors remembered per head. Above it, all are forgotten and read again. */
 const AUTHORS_MAX = 64;
 
-/** One thread as memory knows it. */
+/** One thread's state in memory. */
 export interface Head {
   readonly thread: string;
   /** Durable and visible. */
@@ -29,30 +29,30 @@ export interface Head {
   first: number;
   last: number;
   at: number;
-  /** Last offset given out, on its way to the disk or there. */
+  /** Last offset given; its entry is on disk or on its way there. */
   given: number;
   /** Last offset that is on the disk or in the commit under way: between `last` and `given`. */
   written: number;
-  /** The thread's pending mark as that commit leaves it; null when there is none. */
+  /** The thread's pending mark once the commit in progress is done; null when there is none. */
   pending: number | null;
-  /** Owner as it will be when all that is on its way is durable. */
+  /** Owner once everything on its way is durable. */
   nextOwner: string | null;
   /** Time of the entry `first`; null when not known. */
   firstAt: number | null;
   /** Users known to have their row for this thread; null while there are none. */
   authors: Set<string> | null;
-  /** Jobs on their way: a head with some is not dropped. */
+  /** Jobs in progress; a head that has some is not evicted. */
   pins: number;
-  /** Whether it goes when the last job is done. */
+  /** Whether the head is dropped when its last job is done. */
   forgotten: boolean;
 }
 
-/** Whether a head says more than that nothing has ever been stored. */
+/** Whether anything has ever been stored in the thread. */
 export function isStored(head: Head): boolean {
   return head.last > 0 || head.owner !== null;
 }
 
-/** The record of a thread as text, with all that is on its way to the disk before it. */
+/** The record of a thread as text, counting what is on its way to the disk. */
 export function recordOf(head: Head): string {
   const { nextOwner: owner, first, last, at } = head;
   return JSON.stringify({ owner, first, last, at } satisfies ThreadRecord);
@@ -76,7 +76,7 @@ export class ThreadHeads {
     return this.#heads.size;
   }
 
-  /** The head of a thread, kept from now on; null when the thread has no record. */
+  /** The head of a thread, which is cached from now on; null when the thread has no record. */
   get(thread: string): Head | null {
     const known = this.#heads.get(thread);
     if (known !== undefined) return known;
@@ -85,7 +85,7 @@ export class ThreadHeads {
     return head;
   }
 
-  /** As `get`, without keeping it: for those who look at many threads once. */
+  /** Like `get`, without caching: for callers that read many threads once. */
   peek(thread: string): Head | null {
     return this.#heads.get(thread) ?? this.#load(thread);
   }
@@ -99,19 +99,22 @@ export class ThreadHeads {
     return head;
   }
 
-  /** Holds a head in memory while a job of its is on the way. */
+  /** Keeps a head in memory while one of its jobs is in progress. */
   pin(head: Head): void {
     head.pins += 1;
   }
 
-  /** The heads of many threads, pinned; those that have no record are left out. When one cannot be read, none is. */
+  /**
+   * The heads of many threads, pinned; threads without a record are left out. When one cannot be read, none stays
+   * pinned.
+   */
   hold(threads: Iterable<string>): Head[] {
     const held: Head[] = [];
     try {
       for (const thread of threads) {
         const head = this.get(thread);
         if (head === null) continue;
-        // At once: the next one may need the room.
+        // Pinned at once: loading the next head may evict this one.
         this.pin(head);
         held.push(head);
       }
@@ -141,7 +144,7 @@ export class ThreadHeads {
     else this.#heads.delete(thread);
   }
 
-  /** Drops everything, what is on its way included: only the disk counts. */
+  /** Drops every head, also those with jobs in progress: only the disk counts now. */
   clear(): void {
     this.#heads.clear();
   }
@@ -158,7 +161,7 @@ export class ThreadHeads {
         this.#heads.delete(oldest.thread);
         return;
       }
-      // On its way: back to the end of the line, so that the next search does not meet it again.
+      // In use: moved to the end, so that the next search does not meet it again.
       this.#heads.delete(oldest.thread);
       this.#heads.set(oldest.thread, oldest);
       if (oldest === head) return;
@@ -189,7 +192,7 @@ export class ThreadHeads {
     return fresh(thread, owner, first, record.last, record.at, pending);
   }
 
-  /** A mark that does not decode must not keep the thread from being used: all that is kept counts as not taken. */
+  /** A mark that does not decode must not make the thread unusable: all its kept messages count as not taken. */
   #pending(thread: string, first: number): number | null {
     const text = this.#store.get(pendingKey(thread));
     return text === undefined ? null : (decodeCount(text) ?? first);

@@ -1,6 +1,6 @@
 /**
- * The data directory belongs to one process at a time: it is made, tried for writing, and locked with a file that
- * names the holder. A lock whose holder is gone is taken over.
+ * Claims the data directory for one process at a time: makes it, checks that it can be written to, and locks it with
+ * a file that names the holder. A lock whose holder has ended is taken over.
  */
 import {
   closeSync,
@@ -21,10 +21,10 @@ import { reasonOf } from '../../../../machines/reason.js';
 /** Name of the lock file. */
 export const LOCK_FILE = 'rollcall.lock';
 
-/** Tried to be written at the claim: what the engines need to open at all. */
+/** Size of the test write at the claim: what the engines need to open at all. */
 const PROBE_BYTES = 65_536;
 
-/** Attempts at a lock that others take and leave meanwhile. */
+/** Attempts at a lock that other processes take and release meanwhile. */
 const CLAIM_ATTEMPTS = 5;
 
 /** Thrown when the directory cannot be used; the message is one line that says what to do. */
@@ -36,7 +36,7 @@ export class DataDirError extends Error {
   }
 }
 
-/** Thrown when another process has the directory. */
+/** Thrown when another process holds the directory. */
 export class DataDirInUseError extends DataDirError {
   override readonly code = 'data_dir_in_use';
   /** Process id of the holder. */
@@ -52,17 +52,20 @@ export class DataDirInUseError extends DataDirError {
   }
 }
 
-/** A directory that is ours until `release`. */
+/** A claim on the directory; it holds until `release`. */
 export interface DataDirClaim {
   readonly dir: string;
   /** Removes the lock; safe to call more than once. */
   release(): void;
 }
 
-/** Who holds a lock: a process id is used again, so it counts only together with when that process began. */
+/**
+ * The holder of a lock. The system reuses process ids, so one is compared together with the time when its process
+ * began.
+ */
 interface Holder {
   readonly pid: number;
-  /** Start time in the system's own ticks; null where it does not tell. */
+  /** Start time in the system's own ticks; null where the system does not report it. */
   readonly started: string | null;
 }
 
@@ -100,7 +103,7 @@ export function claimDataDir(dir: string): DataDirClaim {
   );
 }
 
-/** Process id of the live process that has the directory; null when none does. Changes nothing. */
+/** Process id of the live process that holds the directory; null when none does. Changes nothing. */
 export function holderOf(dir: string): number | null {
   const found = read(join(dir, LOCK_FILE));
   const holder = found === null ? null : parse(found);
@@ -131,7 +134,7 @@ function makeWritable(dir: string): void {
   }
 }
 
-/** Makes the lock with its content in one step, so that nobody reads half of it; false when there is one. */
+/** Creates the lock with its content in one step, so that nobody reads half of it; false when a lock exists. */
 function create(dir: string, path: string, text: string): boolean {
   const own = `${path}.${String(process.pid)}`;
   try {
@@ -151,7 +154,7 @@ function create(dir: string, path: string, text: string): boolean {
   }
 }
 
-/** For file systems without hard links. */
+/** Creates the lock on file systems without hard links. */
 function createWithoutLinks(dir: string, path: string, text: string): boolean {
   try {
     writeFileSync(path, text, { flag: 'wx' });
@@ -163,8 +166,8 @@ function createWithoutLinks(dir: string, path: string, text: string): boolean {
 }
 
 /**
- * Takes a stale lock away. It is moved first and looked at then: when another process was quicker and the lock is
- * already its own, it is put back.
+ * Removes a stale lock. It is moved first and then read: when another process was quicker and the lock is already its
+ * own, it is moved back.
  */
 function discard(path: string, stale: string): void {
   const aside = `${path}.stale-${String(process.pid)}`;
@@ -212,18 +215,18 @@ function isAlive({ pid, started }: Holder): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it is there, and somebody else's.
+    // EPERM: the process exists and belongs to another user.
     if (codeOf(error) !== 'EPERM') return false;
   }
   const now = startOf(pid);
   return started === null || now === null || started === now;
 }
 
-/** Start time of a process in the system's own ticks; null where `/proc` does not tell. */
+/** Start time of a process in the system's own ticks; null where `/proc` does not report it. */
 function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-    // The second field is the name in brackets and may hold anything: count from behind it.
+    // The second field is the name in brackets and may hold anything: fields are counted from after it.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
   } catch {
     return null;

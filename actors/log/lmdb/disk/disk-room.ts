@@ -1,49 +1,51 @@
-/** How much room a disk has, and a watch that says when that is too little. */
+/** How much room a disk has, and a watch that reports when it is too little. */
 import { statfsSync } from 'node:fs';
 import type { Clock } from '../../../clock.js';
 
 /**
- * With less than this free on its disk (a tenth of it, where that is less) the log keeps nothing for the analytics store:
- * it gives up its facts, the oldest first, and holds no message back from the retention. The file does not shrink, but
- * messages use the room again: 1 GiB and what was given up is over a million messages, a day in which somebody can
- * react. The copy can be done without, the chat cannot.
+ * Free bytes below which the disk counts as low (a tenth of the disk, where that is less). The log then keeps nothing
+ * for the analytics store: it deletes its facts, the oldest first, and no longer holds messages past the retention.
+ * The file does not shrink, but new messages use the freed room: 1 GiB and the freed room hold over a million
+ * messages, a day in which somebody can act. The server can do without the copy, but not without the chat.
  */
 export const DISK_LOW_BYTES = 1_073_741_824;
 
-/** How long one look at the disk is good for when messages are trimmed. */
+/** How long one measurement of free space is used while messages are trimmed. */
 export const DISK_LOOK_GOOD_MS = 1_000;
 
-/** Whether a disk is low by {@link DISK_LOW_BYTES}; one that cannot be looked at is not. */
+/** Whether a disk is low by {@link DISK_LOW_BYTES}; false when it cannot be measured. */
 export function isDiskLow(dir: string): boolean {
   try {
     const { bavail, blocks, bsize } = statfsSync(dir);
     return bavail * bsize < Math.min(DISK_LOW_BYTES, (blocks * bsize) / 10);
   } catch {
-    // Not known: the log itself says when it cannot write.
+    // The free space is not known; when a write fails, the log reports that itself.
     return false;
   }
 }
 
-/** Time between two looks at the disk; a store that can be reached has taken everything long before. */
+/** Time between two checks of the disk; a store that can be reached has taken everything long before. */
 export const DISK_LOOK_MS = 60_000;
 
-/** Bytes that this process may still fill on the disk under a directory; throws what the system says when it cannot tell. */
+/**
+ * Bytes that this process may still write on the disk of a directory; throws the system's error when it cannot tell.
+ */
 export function freeBytesOf(dir: string): number {
   const { bavail, bsize } = statfsSync(dir);
   return bavail * bsize;
 }
 
-/** What a watch works with. */
+/** Options of {@link DiskWatch}. */
 export interface DiskWatchOptions {
   readonly clock: Clock;
   readonly isLow: () => boolean;
-  /** Whether there is still something that could give way. */
+  /** Whether there is still something that could be deleted. */
   readonly isNeeded: () => boolean;
-  /** Called at each look that finds the disk low. */
+  /** Called at each check that finds the disk low. */
   readonly onLow: () => void;
 }
 
-/** Looks at a disk now and then, and only while that is of use. */
+/** Checks a disk at intervals, as long as there is something to delete. */
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
   #timer: unknown = null;
@@ -52,7 +54,7 @@ export class DiskWatch {
     this.#options = options;
   }
 
-  /** Begins to look, if it does not do so already. */
+  /** Begins to check; does nothing when it already does. */
   start(): void {
     if (this.#timer !== null) return;
     this.#timer = this.#options.clock.setTimeout(() => {

@@ -28,10 +28,10 @@ import { walkPages } from './log-pages.js';
 import { frameHeader, parseMessageFrame } from '../../../../protocol/message-frame.js';
 import { ThreadHeads } from '../thread-heads.js';
 
-/** Most problems that a report words; the rest is counted. */
+/** Most problems that a report describes; the others are only counted. */
 export const PROBLEMS_MAX = 100;
 
-/** Rows between two reports of progress and two turns of the event loop. */
+/** Rows between two reports of progress; the event loop also gets a turn then. */
 const ROWS_A_TURN = 2_000;
 
 /** What a check has found. */
@@ -46,20 +46,20 @@ export interface CheckReport {
   readonly problems: readonly string[];
 }
 
-/** What an export has done. */
+/** What an export has written and what it could not read. */
 export interface ExportReport {
   readonly written: number;
   /** Entries that are there but do not decode. */
   readonly skipped: number;
   /** Pages that could not be read; how many entries were there is not known. */
   readonly holeCount: number;
-  /** The first {@link PROBLEMS_MAX} of them, in words. */
+  /** Descriptions of the first {@link PROBLEMS_MAX} of them. */
   readonly holes: readonly string[];
 }
 
 /**
- * Checks everything: pages are whole, frames decode, offsets are without holes, the mid index agrees both ways, marks
- * are in range. With pages lost the rest is not compared, only counted. The server must be stopped.
+ * Checks that pages are whole, frames decode, offsets have no holes, the mid index and the entries agree, and marks
+ * are in range. When pages are lost, the other rows are only counted, not compared. The server must be stopped.
  * @throws {LogOpenError} there is no log, or it may not be read
  * @throws {LogCorruptError} the data file is not a log at all
  */
@@ -88,8 +88,8 @@ export async function checkLog(
 }
 
 /**
- * Hands every readable message to `write` as one line of JSON, in thread and offset order, and waits when it says so.
- * The server must be stopped.
+ * Passes every readable message to `write` as one line of JSON, in order of thread and offset, and waits for the
+ * promise that `write` may return. The server must be stopped.
  * @throws {LogOpenError} there is no log, or it may not be read
  * @throws {LogCorruptError} the data file is not a log at all
  */
@@ -137,7 +137,7 @@ class Check {
 
   constructor(store: LogStore, dir: string, onProgress: (rows: number) => void) {
     this.#store = store;
-    // No head is kept: everything is looked at once.
+    // Heads are not cached: every thread is read once.
     this.#heads = new ThreadHeads(store, dir);
     this.#onProgress = onProgress;
   }
@@ -173,7 +173,7 @@ class Check {
     await nextTurn();
   }
 
-  /** Reads a row; one that cannot be read is a problem and counts as absent. */
+  /** Reads a row. One that cannot be read is a problem and is treated as absent. */
   #get(...key: Parameters<LogStore['get']>): string | undefined {
     try {
       return this.#store.get(...key);
@@ -232,7 +232,7 @@ class Check {
     return decodeThread(this.#get(threadKey(thread)) ?? '')?.first ?? null;
   }
 
-  /** The record may know of an entry that is not there. */
+  /** The thread's record may name an entry that does not exist. */
   #end(thread: unknown, last: number): void {
     if (typeof thread !== 'string') return;
     const record = decodeThread(this.#get(threadKey(thread)) ?? '');

@@ -1,6 +1,6 @@
 /**
- * A look at the data file before the storage engine maps it. The engine trusts what it maps: a file that is not its
- * own, or shorter than its header says, ends the process with a signal instead of an error.
+ * Checks the data file before the storage engine maps it. The engine trusts the file: one that is not its own, or is
+ * shorter than its header says, ends the process with a signal instead of an error.
  */
 import { appendFileSync, closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ export type DataFile =
   | { readonly state: 'foreign'; readonly what: string }
   | { readonly state: 'known'; readonly missingBytes: number };
 
-/** What a header says of the file. */
+/** What the header of a data file says. */
 export interface FileHeader {
   readonly pageBytes: number;
   readonly lastPage: number;
@@ -42,8 +42,8 @@ export interface FileHeader {
 }
 
 /**
- * Looks at the header of the data file in a log's directory; changes nothing.
- * @throws {LogOpenError} the file system does not let us
+ * Reads the header of the data file in a log's directory; changes nothing.
+ * @throws {LogOpenError} the file system refuses access
  */
 export function inspectDataFile(dir: string): DataFile {
   try {
@@ -63,7 +63,7 @@ function inspect(dir: string): DataFile {
   if (header === null) {
     return { state: 'foreign', what: `${DATA_FILE} does not begin like a log` };
   }
-  // The size is read after the header: a file that is being written to only grows.
+  // The size is read after the header: a file that is being written only grows.
   const { size } = statSync(path);
   return {
     state: 'known',
@@ -84,15 +84,15 @@ export function newestHeader(dir: string): FileHeader | null {
   }
 }
 
-/** How many bytes the data file of a log is shorter than it says; 0 when it is whole, absent or not a log. */
+/** How many bytes the data file is shorter than its header says; 0 when it is whole, absent or not a log. */
 export function missingBytes(dir: string): number {
   const file = inspectDataFile(dir);
   return file.state === 'known' ? file.missingBytes : 0;
 }
 
 /**
- * Fills a short data file up with zeros, so that reading what is missing is an error and not the end of the process.
- * It only appends: a file in use cannot be harmed by it.
+ * Fills a short data file up with zeros, so that reading the missing part is an error and does not end the process.
+ * It only appends: a file in use is not harmed.
  */
 export function padDataFile(dir: string, missingBytes: number): void {
   const path = join(dir, DATA_FILE);

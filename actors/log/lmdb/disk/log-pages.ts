@@ -1,6 +1,6 @@
 /**
- * Reads the pages of a log's data file without the storage engine, for a file that may be damaged: the engine ends the
- * process on a page that is not what it expects, this says where the hole is and goes on with the next page. Nobody
+ * Reads the pages of a log's data file without the storage engine, for a file that may be damaged. On a page that it
+ * does not expect the engine ends the process; this reader reports the hole and continues with the next page. Nobody
  * may write to the log meanwhile.
  * @see the engine's own layout: MDB_page, MDB_node and MDB_meta in lmdb.h and mdb.c of LMDB 1.0 (data format 2)
  */
@@ -8,7 +8,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATA_FILE, newestHeader, type FileHeader } from './log-file.js';
 
-/** A row as it lies on its page. */
+/** A row as it is stored on its page. */
 export interface PageRow {
   readonly key: Buffer;
   readonly value: Buffer;
@@ -21,8 +21,8 @@ const BIG_VALUE = 1;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 
 /**
- * All rows in key order; `onHole` hears of every page, or value, that cannot be read. Ends at once when the file is
- * not a log. Errors of the file system are thrown.
+ * Yields all rows in key order; `onHole` is called for every page, or value, that cannot be read. Ends at once when
+ * the file is not a log. Errors of the file system are thrown.
  */
 export function* walkPages(dir: string, onHole: (what: string) => void): Generator<PageRow, void> {
   const header = newestHeader(dir);
@@ -33,7 +33,7 @@ export function* walkPages(dir: string, onHole: (what: string) => void): Generat
   const file = openSync(join(dir, DATA_FILE), 'r');
   try {
     const pages = new Pages(file, header, onHole);
-    // The free list first: it has no rows of ours, but the engine allocates by it.
+    // The free list is walked first: it has no rows of ours, but the engine allocates pages by it.
     const freeList = pages.walk(header.freeRoot);
     while (freeList.next().done !== true);
     yield* pages.walk(header.rowsRoot);
@@ -47,7 +47,7 @@ class Pages {
   readonly #pageBytes: number;
   readonly #lastPage: number;
   readonly #onHole: (what: string) => void;
-  /** Branches met: a damaged one may lead back to itself. */
+  /** Branches visited: a damaged one may lead back to itself. */
   readonly #branches = new Set<bigint>();
 
   constructor(file: number, header: FileHeader, onHole: (what: string) => void) {

@@ -1,6 +1,6 @@
 /**
  * Keeps facts until the store has them: in memory for a moment, then in rows of the log. When there is no room, facts
- * give way: the newest when memory is full, the oldest when the disk is.
+ * are dropped: the newest when memory is full, the oldest when the disk is.
  */
 import type { Clock } from '../../../clock.js';
 import type { CommitQueue, Job } from '../commit-queue.js';
@@ -12,28 +12,31 @@ import type { FeedFact } from '../../log-feed.js';
 import { factsKey, within, type LogRow } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
 
-/** Most facts that wait in memory, some 16 MB: minutes of a busy server while the disk takes nothing. Then the newest go. */
+/**
+ * Most facts waiting in memory, about 16 MB: minutes of a busy server while the disk takes no writes. Above it, new
+ * facts are dropped.
+ */
 export const FACTS_MAX = 65_536;
 
 /**
- * Most facts that are kept for a store that has never come, some 16 MB: it may be one that cannot come, as where the
- * embedded engine has no binary, and then facts would fill the disk. Then the newest go.
+ * Most facts kept for a store that has never connected, about 16 MB. It may never connect (the embedded engine may
+ * have no binary), and its facts would fill the disk. Above it, new facts are dropped.
  */
 export const UNCLAIMED_MAX = 65_536;
 
-/** How long a fact waits for company before it is written: within the second that was promised, four commits a second. */
+/** How long a fact waits so that others share its row: within the promised second, and four commits a second. */
 export const FACTS_FLUSH_MS = 250;
 
-/** Most rows of facts in one commit, so that messages in it wait a millisecond more at the most. */
+/** Most rows of facts in one commit, so that messages in the same commit wait at most a millisecond longer. */
 const ROWS_A_JOB = 4;
 
-/** What a job of facts costs in the queue, in bytes: about its rows. */
+/** What a job of facts counts in the queue, in bytes: about the size of its rows. */
 const JOB_BYTES = 524_288;
 
-/** Rows that one commit gives up: a few milliseconds of work. */
+/** Rows that one commit deletes to make room: a few milliseconds of work. */
 const DROP_ROWS = 4;
 
-/** What a keeper works with. */
+/** Options of {@link FactKeeper}. */
 export interface FactKeeperOptions {
   readonly store: LogStore;
   readonly queue: Pick<CommitQueue, 'push' | 'refusal' | 'nudge'>;
@@ -54,26 +57,28 @@ export interface FactRow {
   readonly count: number;
 }
 
-/** Facts read from their rows, which are taken as a whole. */
+/** Facts with the rows that they come from; rows are taken as a whole. */
 export interface FactPage {
   readonly facts: FeedFact[];
   readonly rows: FactRow[];
   readonly more: boolean;
 }
 
-/** The facts of one log. */
+/** Keeps the facts of one log. */
 export class FactKeeper {
   readonly #options: FactKeeperOptions;
   #buffer: string[] = [];
-  /** Rows that have their seq and are not known to be durable, of which so many are in the commit under way. */
+  /** Rows that have a seq but are not known to be durable; the first ones are in the commit in progress. */
   readonly #sealed: { readonly seq: number; readonly facts: readonly string[] }[] = [];
   #underWay = 0;
   /** The seq of the next row to be sealed. */
   #nextSeq = 1;
-  /** Rows from `oldest` to before `durable` may be given: an id that a crash could take back must not be seen. */
+  /**
+   * Rows from `oldest` up to, not including, `durable` may be given: an id that a crash could undo must not be seen.
+   */
   #oldest = 1;
   #durable = 1;
-  /** Rows before this one are given up. */
+  /** Rows before this one are to be deleted. */
   #dropBelow = 0;
   #dropped = 0;
   #isWriting = false;
@@ -87,7 +92,7 @@ export class FactKeeper {
       ...options,
       isNeeded: () => this.hasRows,
       onLow: () => {
-        // All that is there now: in a minute a store that can be reached would have taken it.
+        // Everything on disk now: a store that can be reached would have taken it within a minute.
         this.#dropBelow = this.#durable;
         options.queue.nudge();
       }
@@ -111,14 +116,14 @@ export class FactKeeper {
     return this.#oldest < this.#durable;
   }
 
-  /** Finds out which rows are on disk, the state having been read. Nothing may be on its way to it. */
+  /** Finds out which rows are on disk, from the state just read. No write may be in progress. */
   restore(): void {
     const { store, state } = this.#options;
     this.#durable = state.nextSeq;
     this.#oldest = state.nextSeq;
     for (const key of store.keys({ ...within('f'), limit: 1 })) this.#oldest = Number(key[1]);
     this.#nextSeq = Math.max(this.#nextSeq, state.nextSeq);
-    // A commit that failed may have been kept all the same: its rows are not written twice.
+    // A commit that was reported as failed may still have been stored: its rows are not written twice.
     while (this.#sealed[0] !== undefined && this.#sealed[0].seq < state.nextSeq) {
       this.#sealed.shift();
     }
@@ -137,7 +142,7 @@ export class FactKeeper {
     else this.#writeLater();
   }
 
-  /** Seqs of the rows that may be given, the last one outside. */
+  /** Seqs of the rows that may be given; `to` is exclusive. */
   get rows(): { readonly from: number; readonly to: number } {
     return { from: this.#oldest, to: this.#durable };
   }
@@ -157,7 +162,7 @@ export class FactKeeper {
     const range = { from: factsKey(this.#oldest), to: factsKey(this.#durable) };
     for (const { key, value } of store.range(range)) {
       const seq = Number(key[1]);
-      // One that does not decode is passed over and goes with its neighbours: `log check` names it.
+      // A fact that does not decode is skipped and deleted with its row; `log check` names it.
       const found = decodeFacts(value) ?? [];
       if (facts.length > 0 && facts.length + found.length > limit) {
         return { facts, rows, more: true };
@@ -170,14 +175,14 @@ export class FactKeeper {
     return { facts, rows, more: false };
   }
 
-  /** The store has these rows. Nothing is noted when it lacks some before them. */
+  /** Notes that the store has these rows. Does nothing when the store lacks rows before them. */
   take(rows: readonly FactRow[], into: LogWrite[]): void {
     const [first] = rows;
     if (first === undefined || first.seq > this.#oldest) return;
     this.#remove(rows, into);
   }
 
-  /** The next commit's worth of giving up facts; null when there is none. */
+  /** The next commit's worth of deleting facts; null when there is none. */
   nextDrop(): Job | null {
     if (this.#oldest >= this.#dropBelow) return null;
     let found: LogRow[];
@@ -185,7 +190,7 @@ export class FactKeeper {
       const range = { from: factsKey(this.#oldest), to: factsKey(this.#dropBelow) };
       found = [...this.#options.store.range({ ...range, limit: DROP_ROWS })];
     } catch {
-      // The log cannot be read: the next look comes back to it.
+      // The log cannot be read: the next check tries again.
       found = [];
     }
     if (found.length === 0) {
@@ -207,7 +212,7 @@ export class FactKeeper {
     };
   }
 
-  /** Writes what is in memory; what comes later is dropped. The queue must still take jobs. */
+  /** Writes the facts in memory; later ones are dropped. The queue must still accept jobs. */
   close(): void {
     this.#isClosed = true;
     this.#clear();
@@ -264,7 +269,7 @@ export class FactKeeper {
     });
   }
 
-  /** Rows get their seq here and keep it when their commit fails: the order of seqs is that of commits. */
+  /** A row gets its seq here and keeps it when its commit fails: seqs are in the order of commits. */
   #seal(maxRows: number, into: LogWrite[]): number {
     const { state } = this.#options;
     while (this.#buffer.length > 0 && this.#sealed.length - this.#underWay < maxRows) {
@@ -290,7 +295,7 @@ export class FactKeeper {
       if (!this.#isClosed) this.#disk.start();
       this.#options.onStored();
     } else {
-      // Not in rows after all. What is on disk is read before anything is written again.
+      // The rows were not stored. What is on disk is read before anything is written again.
       for (const { facts } of this.#sealed.slice(0, rows))
         this.#options.state.facts -= facts.length;
       this.#underWay = 0;

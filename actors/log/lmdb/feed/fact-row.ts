@@ -1,4 +1,4 @@
-/** Facts as rows of the log: how many fit one, what their ids are, and how they are read back. */
+/** Facts as rows of the log: how many fit in one, how their ids are made, and how they are read back. */
 import { DELIVERY_OUTCOMES } from '../../../../machines/delivery/delivery-outcome.js';
 import {
   STEPS,
@@ -8,10 +8,10 @@ import {
   type TransitionFact
 } from '../../../facts/fact.js';
 
-/** Most facts in one row: some 100 kB, a millisecond to read. */
+/** Most facts in one row: about 100 kB, a millisecond to read. */
 export const FACTS_A_ROW = 512;
 
-/** Ids that a row has to give: more than it holds facts, and people can tell the row from the id. */
+/** Ids reserved for each row: more than it holds facts, and round, so that people can read the row off an id. */
 const IDS_A_ROW = 1_000;
 
 type FieldType = 'string' | 'number';
@@ -51,7 +51,7 @@ const TRANSITION_FIELDS = Object.entries({
 const OUTCOMES: ReadonlySet<unknown> = new Set(DELIVERY_OUTCOMES);
 const KNOWN_STEPS: ReadonlySet<unknown> = new Set(STEPS);
 
-/** Id of the fact at a place of a row. */
+/** Id of a fact, made of its row's seq and its index in the row. */
 export function factId(seq: number, index: number): number {
   return seq * IDS_A_ROW + index;
 }
@@ -61,7 +61,7 @@ export function factRow(facts: readonly string[]): string {
   return `[${facts.join(',')}]`;
 }
 
-/** Reads a row, null for each fact in it that is none; null when the text is no row. */
+/** Reads a row, with null in place of each invalid fact; null when the text is not a row. */
 export function decodeFacts(text: string): (Fact | null)[] | null {
   let value: unknown;
   try {
@@ -81,7 +81,7 @@ function isDelivery(value: unknown): value is DeliveryFact {
     hasKind(value, 'delivery', DELIVERY_FIELDS) &&
     'outcome' in value &&
     OUTCOMES.has(value.outcome) &&
-    // Versions before did not measure it.
+    // Older versions did not measure it.
     (!('appendedMs' in value) || typeof value.appendedMs === 'number')
   );
 }

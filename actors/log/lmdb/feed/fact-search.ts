@@ -1,7 +1,6 @@
 /**
- * Facts of a thread found again among those that the store does not have. There may be millions after a long outage:
- * rows are in the order of time, so the search begins where its time is, goes on in turns of the event loop, and ends
- * at a bound.
+ * Finds a thread's facts among those that the store does not have. After a long outage there may be millions. Rows
+ * are in order of time, so the search starts at its time, gives the event loop turns, and stops at a limit.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Fact } from '../../../facts/fact.js';
@@ -10,26 +9,26 @@ import type { FactFilter, FoundFacts } from '../../log-feed.js';
 import { factsKey } from '../log-keys.js';
 import type { LogStore } from '../log-store.js';
 
-/** Most rows that one search looks through: up to 131,072 facts, some 20 ms when few of them are of the thread. */
+/** Most rows that one search reads: up to 131,072 facts, about 20 ms when few of them belong to the thread. */
 export const SEARCH_ROWS_MAX = 256;
 
-/** Most facts that one search answers. */
+/** Most facts that one search returns. */
 export const FOUND_FACTS_MAX = 1_000;
 
-/** Rows between two turns of the event loop: a few milliseconds of work if every one has to be parsed. */
+/** Rows read between two turns of the event loop: a few milliseconds of work when every one must be parsed. */
 const ROWS_A_TURN = 4;
 
 /** The facts of a log that have not been taken. */
 export interface KeptFacts {
-  /** Seqs of the rows on disk, the last one outside. */
+  /** Seqs of the rows on disk; `to` is exclusive. */
   readonly rows: { readonly from: number; readonly to: number };
-  /** Those that are not in rows yet, as JSON text. */
+  /** The facts that are not in rows yet, as JSON text. */
   inMemory(): Iterable<string>;
 }
 
 /**
  * Finds facts of a thread.
- * @throws {LogUnavailableError} in the moments in which the log cannot be read
+ * @throws {LogUnavailableError} while the log cannot be read
  */
 export async function findFacts(
   store: Pick<LogStore, 'get'>,
@@ -43,7 +42,7 @@ export async function findFacts(
     fact.thread === filter.thread &&
     fact.at >= filter.since &&
     filter.isWanted(fact);
-  // Memory first: what goes from there into a row meanwhile is met twice, and not missed.
+  // Memory is read first: a fact that moves from there into a row meanwhile is found twice instead of missed.
   const inMemory: Fact[] = [];
   for (const text of kept.inMemory()) {
     if (text.includes(name)) inMemory.push(...(decodeFacts(`[${text}]`) ?? []).filter(isFound));
@@ -55,7 +54,7 @@ export async function findFacts(
   for (let seq = start; seq < end; seq += 1) {
     if ((seq - start) % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn();
     const text = store.get(factsKey(seq));
-    // Most rows are of other threads: looking for the name costs a fiftieth of parsing.
+    // Most rows hold other threads only: searching for the name costs a fiftieth of parsing.
     if (text?.includes(name) !== true) continue;
     inRows.push(...(decodeFacts(text) ?? []).filter(isFound));
     if (inRows.length > FOUND_FACTS_MAX) break;
@@ -65,24 +64,27 @@ export async function findFacts(
   return { facts: facts.slice(0, FOUND_FACTS_MAX), isWhole };
 }
 
-/** The seq of the first row that may hold facts of the time or later. */
+/** Seq of the first row that may hold facts of this time or later. */
 function firstRow(store: Pick<LogStore, 'get'>, from: number, to: number, sinceMs: number): number {
   let low = from;
   let high = to;
   while (low < high) {
     const middle = (low + high) >> 1;
     const text = store.get(factsKey(middle));
-    // One that has gone says no time: rather begin too early.
+    // A row that was deleted has no time: the search then starts too early rather than too late.
     if (text !== undefined && lastAt(text) < sinceMs) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-/** Time of the newest fact of a row, without parsing it: the mark holds bare quotes, so no text of a fact has it. */
+/**
+ * Time of a row's newest fact, without parsing: the searched mark has unescaped quotes, which no text inside a fact
+ * has.
+ */
 function lastAt(row: string): number {
   const mark = '"at":';
   const at = Number.parseFloat(row.slice(row.lastIndexOf(mark) + mark.length));
-  // A row that says no time is looked at.
+  // A row without a readable time is searched.
   return Number.isNaN(at) ? Infinity : at;
 }

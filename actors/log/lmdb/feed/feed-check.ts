@@ -3,7 +3,7 @@ import { decodeFacts } from './fact-row.js';
 import { decodeCount, decodeFeed, FEED_KEY, within } from '../log-keys.js';
 import type { LogStore } from '../log-store.js';
 
-/** Looks at every row that is kept for the analytics store: what is wrong with each, null when nothing is. */
+/** Checks every row that is kept for the analytics store. Yields what is wrong with each; null when nothing is. */
 export function* checkFeed(
   store: LogStore,
   lastOf: (thread: string) => number
@@ -11,7 +11,7 @@ export function* checkFeed(
   for (const { key, value } of store.range(within('p'))) {
     const thread = String(key[1]);
     const mark = decodeCount(value);
-    // A thread that does not exist ends at 0.
+    // A thread that does not exist has 0 as its last offset.
     yield mark === null || mark < 1 || mark > lastOf(thread)
       ? `the pending mark ${value} of thread ${thread} does not fit its entries`
       : null;
@@ -25,7 +25,7 @@ export function* checkFeed(
     if (typeof seq !== 'number' || facts === null || facts.includes(null)) {
       yield `the row of facts ${JSON.stringify(key)} does not decode`;
     } else {
-      // Its ids would be given again.
+      // The ids of its facts would be given again.
       yield seq >= (nextSeq ?? Infinity)
         ? `the row of facts ${String(seq)} is not accounted for`
         : null;

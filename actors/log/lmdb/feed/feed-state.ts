@@ -1,20 +1,20 @@
 /**
- * What the log keeps of the feed as a whole, in one row. Like a head it says what the commit under way leaves; after a
- * failed one it is read again.
+ * The feed's state as a whole, which the log keeps in one row. It already counts the commit in progress; after a
+ * failed commit it is read again.
  */
 import { LogCorruptError } from '../../log-errors.js';
 import { decodeFeed, FEED_KEY, type FeedRecord } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
 
-/** The {@link FeedRecord} of a log, as it is being written. */
+/** The {@link FeedRecord} of a log, with the changes of the commit in progress. */
 export class FeedState {
   readonly #store: LogStore;
   readonly #dir: string;
-  /** Id of the store that has what was taken. */
+  /** Id of the store that has the messages and facts taken so far. */
   store: string | null = null;
-  /** Where the next row of facts goes. */
+  /** Seq of the next row of facts. */
   nextSeq = 1;
-  /** Facts in rows. */
+  /** Number of facts in rows. */
   facts = 0;
 
   constructor(store: LogStore, dir: string) {
@@ -23,7 +23,7 @@ export class FeedState {
     this.restore();
   }
 
-  /** Reads what is on disk. Nothing may be on its way to it. */
+  /** Reads the state on disk. No write may be in progress. */
   restore(): void {
     const text = this.#store.get(FEED_KEY);
     const record = text === undefined ? { store: null, nextSeq: 1, facts: 0 } : decodeFeed(text);
@@ -33,7 +33,7 @@ export class FeedState {
     this.facts = record.facts;
   }
 
-  /** Adds the row as it now stands. */
+  /** Adds the row in its present state. */
   write(into: LogWrite[]): void {
     const { store, nextSeq, facts } = this;
     const record: FeedRecord = { store, nextSeq, facts };

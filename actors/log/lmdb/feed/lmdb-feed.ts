@@ -1,7 +1,7 @@
 /**
- * The feed of the embedded log: what the analytics store does not have, given in batches and noted as taken in one
- * commit each.
- * @see pending-marks.ts for what is untaken, fact-keeper.ts for facts
+ * The feed of the embedded log: gives in batches what the analytics store does not have, and notes each batch as
+ * taken in one commit.
+ * @see pending-marks.ts for the messages not taken, fact-keeper.ts for facts
  */
 import type { Clock } from '../../../clock.js';
 import type { CommitQueue, Job } from '../commit-queue.js';
@@ -18,13 +18,13 @@ import { PendingEntries, type Span } from '../pending-entries.js';
 import type { PendingMarks } from './pending-marks.js';
 import type { Head, ThreadHeads } from '../thread-heads.js';
 
-/** Threads that one commit of a rewind sets back: a few milliseconds of work. */
+/** Threads that one commit of a rewind resets: a few milliseconds of work. */
 export const REWIND_THREADS = 256;
 
 /** What one thread of a batch costs in the queue, in bytes. */
 const MARK_BYTES = 256;
 
-/** What the feed works with. */
+/** Options of {@link LmdbFeed}. */
 export interface LmdbFeedOptions {
   readonly store: LogStore;
   readonly dir: string;
@@ -33,7 +33,7 @@ export interface LmdbFeedOptions {
   readonly marks: PendingMarks;
   readonly clock: Clock;
   readonly epoch: string;
-  /** Whether anybody reads the feed: if not, no facts are kept and no messages held. */
+  /** Whether anybody reads the feed. If not, no facts are kept and no messages are held. */
   readonly isRead: boolean;
   /** Whether the disk of the log is low, as of now. */
   readonly isLow: () => boolean;
@@ -41,7 +41,7 @@ export interface LmdbFeedOptions {
   readonly onTaken: (head: Head) => void;
 }
 
-/** What a batch stands for. */
+/** What a batch contains, by thread and row. */
 interface Given {
   readonly spans: ReadonlyMap<string, Span>;
   readonly rows: readonly FactRow[];
@@ -55,7 +55,7 @@ export class LmdbFeed implements LogFeed {
   readonly #state: FeedState;
   readonly #facts: FactKeeper;
   readonly #entries: PendingEntries;
-  /** Batches that may be taken: not those from before a rewind, which another store has. */
+  /** Batches that may still be taken. Those from before a rewind are not among them: another store has them. */
   #given = new WeakMap<FeedBatch, Given>();
   #storeId: string | null;
   #isRewinding = false;
@@ -83,17 +83,19 @@ export class LmdbFeed implements LogFeed {
     return this.#storeId;
   }
 
-  /** Says that something has become durable and can be taken. */
+  /** Reports that something has become durable and can be taken. */
   stored(): void {
     if (this.#isTold || this.#isRewinding) return;
     this.#isTold = true;
-    // Not in the middle of a commit's answers, and an error of the listener surfaces by itself.
+    // In a microtask: not in the middle of a commit's answers, and an error of the listener does not disturb them.
     queueMicrotask(() => {
       this.#listener();
     });
   }
 
-  /** The first offset that must be kept of a thread for the store; null when nothing must, or there is no room for it. */
+  /**
+   * First offset of a thread that must be kept for the store; null when none must be, or there is no room to keep it.
+   */
   keptFrom(head: Head): number | null {
     const isHeld = this.#options.isRead && this.#storeId !== null && !this.#isLow();
     return isHeld ? head.pending : null;
@@ -138,7 +140,7 @@ export class LmdbFeed implements LogFeed {
           this.#options.onTaken(head);
           heads.unpin(head);
         }
-        // Who was told that there was no more may wait now, and what has come since was not told.
+        // A reader that was told "no more" may be waiting, and was not told of what has been stored since.
         if (!batch.more) this.#tellAgain();
       }
     );
@@ -152,7 +154,7 @@ export class LmdbFeed implements LogFeed {
       const { to } = within('t');
       let from: LogKey | null = ['t'];
       while (from !== null) from = await this.#rewindSome(from, to);
-      // The last of all: killed before, the next start finds the old id and begins again.
+      // Written last: if the process is killed before, the next start finds the old id and begins again.
       await this.#commit(
         0,
         (into) => {
@@ -199,12 +201,12 @@ export class LmdbFeed implements LogFeed {
     this.#isTold = false;
   }
 
-  /** The next commit's worth of making room; null when there is none to be made. */
+  /** The next commit's worth of deleting facts to make room; null when there is none. */
   nextDrop(): Job | null {
     return this.#facts.nextDrop();
   }
 
-  /** Reads again what a failed commit has made void. Nothing may be on its way to the disk. */
+  /** Reads again the state that a failed commit has made invalid. No write may be in progress. */
   restore(): void {
     this.#options.marks.count();
     this.#state.restore();
@@ -218,7 +220,7 @@ export class LmdbFeed implements LogFeed {
     this.#facts.close();
   }
 
-  /** Sets some threads back and answers where to go on; null when all are done. */
+  /** Resets some threads and answers where to continue; null when all are done. */
   async #rewindSome(from: LogKey, to: LogKey): Promise<LogKey | null> {
     const { store, heads, marks } = this.#options;
     this.#refuse();
@@ -247,7 +249,9 @@ export class LmdbFeed implements LogFeed {
     if (refusal !== null) throw new LogUnavailableError(refusal);
   }
 
-  /** Resolves when it is durable, `onStored` having been called with the commit's other answers. */
+  /**
+   * Resolves when the commit is durable; `onStored` has then been called together with the commit's other answers.
+   */
   #commit(threads: number, write: (into: LogWrite[]) => void, onStored: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#options.queue.push({

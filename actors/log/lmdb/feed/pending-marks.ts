@@ -21,35 +21,35 @@ export class PendingMarks {
     this.count();
   }
 
-  /** Threads with a mark, what is in the commit under way included. */
+  /** Number of threads with a mark, counting the commit in progress. */
   get threads(): number {
     return this.#threads;
   }
 
-  /** Counts the marks on disk. Nothing may be on its way to it. */
+  /** Counts the marks on disk. No write may be in progress. */
   count(): void {
     this.#threads = this.#store.count(within('p'));
   }
 
-  /** An entry is written. */
+  /** Marks the thread as pending when an entry is written. */
   append(head: Head, offset: number, into: LogWrite[]): void {
     head.written = offset;
     if (head.pending === null) this.#set(head, offset, into);
   }
 
-  /** The store has the entries `from` to `upTo`. Nothing is noted when it lacks some before them. */
+  /** Notes that the store has the entries `from` to `upTo`. Does nothing when it lacks some before them. */
   take(head: Head, from: number, upTo: number, into: LogWrite[]): void {
     if (head.pending === null || head.pending > upTo) return;
     if (from > Math.max(head.pending, head.first)) return;
     this.#set(head, upTo < head.written ? upTo + 1 : null, into);
   }
 
-  /** All that is kept counts as not taken. */
+  /** Marks all kept entries as not taken. */
   rewind(head: Head, into: LogWrite[]): void {
     this.#set(head, head.first <= head.written ? head.first : null, into);
   }
 
-  /** Entries before `first` are removed: when they were the last pending ones, so is the mark. */
+  /** Follows the removal of entries before `first`; the mark is removed too when no pending entry is left. */
   trim(head: Head, into: LogWrite[]): void {
     if (head.pending !== null && head.first > head.written) this.#set(head, null, into);
   }
