@@ -212,7 +212,9 @@ export const SERVER_FRAMES = {
     replay: Type.Integer({ minimum: 0 }),
     gap: Type.Union([Type.Null(), Gap]),
     runs: Type.Array(Run),
-    present: Type.Array(Type.String())
+    present: Type.Array(Type.String()),
+    // How many are there when they are too many to be named.
+    presentCount: Type.Optional(Type.Integer({ minimum: 0 }))
   }),
   caught_up: Type.Object({ type: Type.Literal('caught_up'), thread: Thread, offset: Offset }),
   unsubscribed: Type.Object({ type: Type.Literal('unsubscribed'), id, thread: Thread }),
@@ -293,7 +295,9 @@ export const SERVER_FRAMES = {
     code: Type.Number(),
     reason: Type.String(),
     reconnect: Type.Boolean(),
-    afterMs: Type.Optional(Type.Number())
+    afterMs: Type.Optional(Type.Number()),
+    // Where each subscription stood, for a client that was too slow to know.
+    resume: Type.Optional(Type.Array(Type.Object({ thread: Thread, offset: Offset, epoch: Epoch })))
   })
 } as const;
 

@@ -73,8 +73,9 @@ export class ChatRoom {
     thread.on('gap', (gap) => {
       this.#came(gap);
     });
-    thread.on('presence', ({ present }) => {
-      if (thread.joined) this.#roster.present(present);
+    thread.on('presence', ({ present, count }) => {
+      // Where there are too many to name, nobody is said to come or to go.
+      if (thread.joined && count === present.length) this.#roster.present(present);
       else this.#roster.unknown();
     });
     thread.on('typing', ({ user }) => {
@@ -95,6 +96,8 @@ export class ChatRoom {
     const { screen } = this.#options;
     if (!this.#thread.joined)
       screen.note('yellow', 'who is here is not known while there is no connection');
+    else if (this.#thread.presentCount > this.#thread.present.length)
+      screen.note('dim', `${String(this.#thread.presentCount)} people are here`);
     else screen.note('dim', hereWords(this.#thread.present, Infinity));
   }
 

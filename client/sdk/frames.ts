@@ -58,7 +58,8 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
     replay: integer,
     gap: nullable(fields({ from: integer, to: integer, reason: text })),
     runs: list(fields({ run: text, state: text, mid: text, text, at: number })),
-    present: list(text)
+    present: list(text),
+    presentCount: optional(integer)
   }),
   caught_up: fields({ thread: text, offset: integer }),
   unsubscribed: fields({ thread: text }),
@@ -99,7 +100,13 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
   ping: fields({}),
   pong: fields({ time: number }),
   error: fields({ code: text, message: text, retry: flag, afterMs: optional(number) }),
-  disconnect: fields({ code: number, reason: text, reconnect: flag, afterMs: optional(number) })
+  disconnect: fields({
+    code: number,
+    reason: text,
+    reconnect: flag,
+    afterMs: optional(number),
+    resume: optional(list(fields({ thread: text, offset: integer, epoch: text })))
+  })
 };
 
 function isKnown(type: unknown): type is ServerFrameType {

@@ -8,6 +8,7 @@ import type { Threads } from '../../actors/threads/threads.js';
 import type { LogEntry, ThreadLog } from '../../actors/log/thread-log.js';
 import { reasonOf } from '../../machines/reason.js';
 import type { Connection, Subscription } from './connection.js';
+import { encodeFrame } from './frame-encoder.js';
 
 /** Bytes waiting in a socket above which nothing more is read for it until it drains. */
 export const CATCH_UP_BUFFER_BYTES = 262_144;
@@ -163,7 +164,7 @@ export class CatchUp {
   private sayCaughtUp(connection: Connection, subscription: Subscription): void {
     const { thread, cursor: offset } = subscription;
     subscription.replayTo = null;
-    connection.send(JSON.stringify({ type: 'caught_up', thread: thread.id, offset }));
+    connection.send(encodeFrame({ type: 'caught_up', thread: thread.id, offset }));
   }
 
   /** Trimming has overtaken a slow reader: the hole is said by a `subscribed` that nobody asked for. */
@@ -173,7 +174,7 @@ export class CatchUp {
     if (behind !== null) subscription.behind = { ...behind, from: next };
     const to = Math.min(subscription.replayTo ?? thread.published, thread.published);
     connection.send(
-      JSON.stringify({
+      encodeFrame({
         type: 'subscribed',
         thread: thread.id,
         epoch: thread.epoch,

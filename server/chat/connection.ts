@@ -6,6 +6,7 @@ import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { ReaderBehind } from '../../actors/facts/steps.js';
 import { CLOSES, ERRORS, type CloseCode, type ErrorCode } from '../../protocol/errors.js';
 import type { RequestId } from './frame-decoder.js';
+import { encodeFrame } from './frame-encoder.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import type { TokenBucket } from './token-bucket.js';
 import type { Socket } from '../transport/transport.js';
@@ -125,7 +126,7 @@ export class Connection {
   sendError(id: RequestId, code: ErrorCode, message?: string, afterMs?: number): void {
     const rule = ERRORS[code];
     this.send(
-      JSON.stringify({
+      encodeFrame({
         type: 'error',
         id,
         code,
@@ -150,7 +151,7 @@ export class Connection {
           }))
         : undefined;
     this.socket.send(
-      JSON.stringify({
+      encodeFrame({
         type: 'disconnect',
         code,
         reason,

@@ -6,10 +6,13 @@
 import type { Clock } from '../../actors/clock.js';
 import { fallbackFrame } from '../../protocol/message-frame.js';
 import type { Connection } from './connection.js';
+import { encodeFrame } from './frame-encoder.js';
 import type { ConnectionLimits } from './limits.js';
 
 /** How often the server pings a silent connection, in milliseconds; told to clients in `connected.ping`. */
 export const PING_MS = 25_000;
+
+const PING = encodeFrame({ type: 'ping' });
 
 /** A connection that has not connected after this long is closed with 3502. */
 export const CONNECT_WITHIN_MS = 10_000;
@@ -165,7 +168,7 @@ export class Connections {
         connection.disconnect(3012, 0);
       } else if (now - connection.heardAt >= PING_MS && now - connection.pingedAt >= PING_MS) {
         connection.pingedAt = now;
-        connection.send('{"type":"ping"}');
+        connection.send(PING);
       }
     }
     // How many are not behind has changed as well.

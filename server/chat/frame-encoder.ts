@@ -1,9 +1,26 @@
 /**
- * Frames that are sent often, built by concatenation: thread ids and epochs need no escaping, stored frames none at all.
+ * Every frame that the server sends becomes text here, and only here. Those that carry stored frames or answer a
+ * publish are built by concatenation: thread ids and epochs need no escaping, stored frames none at all.
  */
-import type { AppendResult, Durability, LogEntry } from '../../actors/log/thread-log.js';
+import type {
+  AppendResult,
+  Durability,
+  LogEntry,
+  UserThread
+} from '../../actors/log/thread-log.js';
 import type { PresenceChange } from '../../actors/threads/presence.js';
-import type { ClientFrame } from '../../protocol/frames.js';
+import type { ClientFrame, ServerFrame, ServerFrameType } from '../../protocol/frames.js';
+
+/** The fields of a frame, where one that may be left out may also be undefined. */
+type Fields<F> = { readonly [K in keyof F]: object extends Pick<F, K> ? F[K] | undefined : F[K] };
+
+/** What {@link encodeFrame} takes, by the frame's type. */
+export type Outgoing = { [T in ServerFrameType]: Fields<ServerFrame<T>> }[ServerFrameType];
+
+/** The text of a frame; fields that are undefined are left out. */
+export function encodeFrame(frame: Outgoing): string {
+  return JSON.stringify(frame);
+}
 
 function idField(id: string | number | undefined): string {
   return id === undefined ? '' : `"id":${JSON.stringify(id)},`;
@@ -36,13 +53,27 @@ export function encodeHistory(
   );
 }
 
+/** The answer to `threads`, with the last messages as they are stored. */
+export function encodeThreads(
+  frame: Pick<ClientFrame<'threads'>, 'id'>,
+  page: readonly UserThread[],
+  more: boolean
+): string {
+  const rows = page.map(
+    ({ thread, head, read, last }) =>
+      `{"thread":"${thread}","epoch":"${head.epoch}","offset":${String(head.last)},` +
+      `"read":${String(read)},"at":${String(head.at)},"last":${last?.frame ?? 'null'}}`
+  );
+  return `{"type":"threads",${idField(frame.id)}"more":${String(more)},"threads":[${rows.join(',')}]}`;
+}
+
 /** Who came and went, for a thread's subscribers; in a large thread only how many are there. */
 export function presenceFrame(thread: string, change: PresenceChange): string {
-  return JSON.stringify({
+  return encodeFrame({
     type: 'presence',
     thread,
-    join: change.join.length === 0 ? undefined : change.join,
-    leave: change.leave.length === 0 ? undefined : change.leave,
+    join: change.join.length === 0 ? undefined : [...change.join],
+    leave: change.leave.length === 0 ? undefined : [...change.leave],
     count: change.isLarge ? change.count : undefined
   });
 }

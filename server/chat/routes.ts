@@ -4,7 +4,7 @@
 import type { Clock } from '../../actors/clock.js';
 import type { LogEntry, ThreadLog } from '../../actors/log/thread-log.js';
 import type { Threads } from '../../actors/threads/threads.js';
-import { encodeAck, encodeHistory } from './frame-encoder.js';
+import { encodeAck, encodeFrame, encodeHistory, encodeThreads } from './frame-encoder.js';
 import { AuthError, type Authenticator } from '../auth/auth.js';
 import type { Connection } from './connection.js';
 import type { ClientLimits } from './limits.js';
@@ -85,7 +85,7 @@ export function createRoutes(services: RouteServices): Routes {
     const now = clock.now();
     connection.publishes = new TokenBucket(limits.publishPerSecond, now);
     connection.send(
-      JSON.stringify({
+      encodeFrame({
         type: 'connected',
         id,
         connection: connection.id,
@@ -162,7 +162,7 @@ export function createRoutes(services: RouteServices): Routes {
         return;
       }
       subscriptions.end(connection, subscription);
-      connection.send(JSON.stringify({ type: 'unsubscribed', id: frame.id, thread: frame.thread }));
+      connection.send(encodeFrame({ type: 'unsubscribed', id: frame.id, thread: frame.thread }));
     },
 
     publish: (connection, frame) => {
@@ -212,21 +212,15 @@ export function createRoutes(services: RouteServices): Routes {
         frame.before ?? Number.MAX_SAFE_INTEGER,
         frame.limit ?? PAGE_DEFAULT
       );
-      const rows: string[] = [];
+      let count = 0;
       let chars = 0;
-      for (const { thread, head, read, last } of page.threads) {
+      for (const { last } of page.threads) {
         chars += last?.frame.length ?? 0;
-        if (chars > HISTORY_CHARS_MAX && rows.length > 0) break;
-        rows.push(
-          `{"thread":"${thread}","epoch":"${head.epoch}","offset":${String(head.last)},` +
-            `"read":${String(read)},"at":${String(head.at)},"last":${last?.frame ?? 'null'}}`
-        );
+        if (chars > HISTORY_CHARS_MAX && count > 0) break;
+        count++;
       }
-      const more = page.more || rows.length < page.threads.length;
-      const id = frame.id === undefined ? '' : `"id":${JSON.stringify(frame.id)},`;
-      connection.send(
-        `{"type":"threads",${id}"more":${String(more)},"threads":[${rows.join(',')}]}`
-      );
+      const more = page.more || count < page.threads.length;
+      connection.send(encodeThreads(frame, page.threads.slice(0, count), more));
     },
 
     typing: (connection, frame) => {
@@ -236,10 +230,10 @@ export function createRoutes(services: RouteServices): Routes {
       }
       services.fanOut(
         frame.thread,
-        JSON.stringify({
+        encodeFrame({
           type: 'typing',
           thread: frame.thread,
-          user: connection.user,
+          user: connection.user ?? '',
           on: frame.on,
           forMs: TYPING_FOR_MS
         })
@@ -259,11 +253,11 @@ export function createRoutes(services: RouteServices): Routes {
         .setReadMark(frame.thread, user, frame.read)
         .then((read) => {
           if (before !== null) threads.steps.read(thread, connection, before, read);
-          const mark = { type: 'mark', thread: frame.thread, user, read };
+          const mark = { type: 'mark', thread: frame.thread, user, read } as const;
           if (frame.id !== undefined) {
-            connection.send(JSON.stringify({ ...mark, id: frame.id }));
+            connection.send(encodeFrame({ ...mark, id: frame.id }));
           }
-          services.fanOut(frame.thread, JSON.stringify(mark));
+          services.fanOut(frame.thread, encodeFrame(mark));
         })
         .catch(() => {
           connection.sendError(frame.id, 'unavailable', 'the mark was not stored');
@@ -274,7 +268,7 @@ export function createRoutes(services: RouteServices): Routes {
     },
 
     ping: (connection, frame) => {
-      connection.send(JSON.stringify({ type: 'pong', id: frame.id, time: clock.now() }));
+      connection.send(encodeFrame({ type: 'pong', id: frame.id, time: clock.now() }));
     },
 
     // That it came is all that matters: hearing anything keeps a connection alive.

@@ -7,6 +7,7 @@ import type { Threads } from '../../actors/threads/threads.js';
 import type { CatchUp } from './catch-up.js';
 import type { Connection, Subscription } from './connection.js';
 import type { RequestId } from './frame-decoder.js';
+import { encodeFrame } from './frame-encoder.js';
 import type { SinceValue } from '../../protocol/frames.js';
 
 /** A hole between what a client has and what is kept. */
@@ -70,7 +71,7 @@ export class Subscriptions {
     this.threads.enter(thread, connection.user);
     const present = thread.presence?.names() ?? [];
     connection.send(
-      JSON.stringify({
+      encodeFrame({
         type: 'subscribed',
         id,
         thread: threadId,

@@ -1,8 +1,9 @@
 /**
- * A client as an outsider would write one: `ws`, the protocol document and nothing of ours. What comes is kept in
- * order and taken by those who wait for it.
+ * A client as an outsider would write one: `ws`, the protocol document and nothing of ours but the schema, which every
+ * frame must fit without a field more. What comes is kept in order and taken by those who wait for it.
  */
 import { WebSocket } from 'ws';
+import { misfit } from './frame-check.js';
 
 /** Time after which a wait is given up, with what had come instead. */
 const PATIENCE_MS = 8_000;
@@ -75,6 +76,8 @@ export class WireClient {
   private readonly waiters = new Set<() => void>();
   private end: Ended | null = null;
   private nextId = 1_000;
+  /** What is wrong with the first frame that does not fit the schema; whoever waits is told. */
+  private misfit: string | null = null;
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
@@ -83,6 +86,7 @@ export class WireClient {
       for (const line of data.toString().split('\n')) {
         const frame: unknown = JSON.parse(line);
         if (!isFrame(frame)) throw new Error(`not a frame: ${line}`);
+        this.misfit ??= misfit(frame);
         this.all.push(frame);
         this.untaken.push(frame);
       }
@@ -186,6 +190,7 @@ export class WireClient {
     const fits = typeof wanted === 'string' ? (frame: Frame) => frame.type === wanted : wanted;
     const until = Date.now() + PATIENCE_MS;
     for (;;) {
+      if (this.misfit !== null) throw new Error(this.misfit);
       const at = this.untaken.findIndex(fits);
       if (at >= 0) {
         const [frame] = this.untaken.splice(at, 1);
@@ -214,7 +219,9 @@ export class WireClient {
   /** Closes politely and waits for the end. */
   async close(): Promise<Ended> {
     this.socket.close();
-    return await this.ended;
+    const ended = await this.ended;
+    if (this.misfit !== null) throw new Error(this.misfit);
+    return ended;
   }
 
   private changed(withinMs: number): Promise<void> {

@@ -254,7 +254,7 @@ class ChatPage {
       this.#present.textContent = `This thread cannot be read: ${room.problem}`;
     else {
       this.#present.textContent =
-        room.present.length === 0 ? '' : presenceWords(room.present, this.#user);
+        room.presentCount === 0 ? '' : presenceWords(room.present, room.presentCount, this.#user);
     }
   }
 

@@ -11,8 +11,9 @@ function named(users: readonly string[], ...after: string[]): string {
   return parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`;
 }
 
-/** Says who is in a thread, as seen by `user`. */
-export function presenceWords(present: readonly string[], user: string): string {
+/** Says who is in a thread, as seen by `user`; how many when there are too many to name. */
+export function presenceWords(present: readonly string[], count: number, user: string): string {
+  if (count > present.length) return `${String(count)} people are here`;
   const others = present.filter((one) => one !== user);
   return others.length === 0 ? 'Only you are here' : `${named(others, 'you')} are here`;
 }

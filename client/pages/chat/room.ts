@@ -104,6 +104,11 @@ export class Room {
     return this.#thread.present;
   }
 
+  /** How many are present, named or not. */
+  get presentCount(): number {
+    return this.#thread.presentCount;
+  }
+
   /** Users typing now. */
   get typists(): readonly string[] {
     return this.#thread.typists.filter((user) => user !== this.#user);

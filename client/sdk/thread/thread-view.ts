@@ -28,6 +28,8 @@ export interface ThreadSnapshot {
   /** The user's messages that have not come back yet, to be shown after `items`. */
   readonly outgoing: readonly Outgoing[];
   readonly present: readonly string[];
+  /** How many are present; more than `present` names when there are too many to name. */
+  readonly presentCount: number;
   readonly typists: readonly string[];
   /** Runs of agents, oldest first; their entries are among `items` too. */
   readonly runs: readonly Run[];
@@ -47,6 +49,7 @@ export const EMPTY_THREAD: ThreadSnapshot = {
   items: [],
   outgoing: [],
   present: [],
+  presentCount: 0,
   typists: [],
   runs: [],
   hasMore: false,
@@ -259,6 +262,7 @@ class View implements ThreadView {
       items: [...this.#window.items],
       outgoing: this.#window.detached ? [] : thread.outgoing,
       present: thread.present,
+      presentCount: thread.presentCount,
       typists: thread.typists,
       runs: thread.runs,
       hasMore: this.#moreBefore(),

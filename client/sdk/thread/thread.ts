@@ -23,8 +23,10 @@ export const RESUBSCRIBE_MS = 2_000;
 
 /** People in a thread, after a change. */
 export interface Presence {
-  /** All users who are present now, sorted. */
+  /** All users who are present now, sorted; empty when there are too many to name. */
   readonly present: readonly string[];
+  /** How many users are present now, named or not. */
+  readonly count: number;
   readonly join: readonly string[];
   readonly leave: readonly string[];
 }
@@ -87,6 +89,8 @@ export class Thread {
   readonly #events = new Emitter<ThreadEvents>();
   readonly #streams = new Set<MessageStream>();
   readonly #present = new Set<string>();
+  /** How many are present while the server tells no names; null while it does. */
+  #unnamed: number | null = null;
   readonly #outgoing = new OutgoingList();
   readonly #typists: Typists;
   #since: SinceValue;
@@ -113,9 +117,14 @@ export class Thread {
     for (const outgoing of wire.pending) this.#outgoing.note(outgoing);
   }
 
-  /** Users who are present now, sorted; empty while not subscribed. */
+  /** Users who are present now, sorted; empty while not subscribed and when there are too many to name. */
   get present(): readonly string[] {
     return [...this.#present].sort();
+  }
+
+  /** How many users are present now; more than `present` names when there are too many to name. */
+  get presentCount(): number {
+    return this.#unnamed ?? this.#present.size;
   }
 
   /** Other users who are typing, sorted; each expires unless repeated in time. */
@@ -273,9 +282,11 @@ export class Thread {
     this.#typingAt = null;
     this.#readSent = 0;
     const leave = this.present;
+    const hadAnyone = this.presentCount > 0;
     this.#typists.stopAll();
     this.#present.clear();
-    if (leave.length > 0) this.#events.emit('presence', { present: [], join: [], leave });
+    this.#unnamed = null;
+    if (hadAnyone) this.#events.emit('presence', { present: [], count: 0, join: [], leave });
   }
 
   /** For the client: handles a state change of one of this client's messages. */
@@ -299,7 +310,8 @@ export class Thread {
       // Only while no position is known: it must not skip messages that have not come.
       if (this.position?.offset === 0) this.#advance(frame.offset);
       this.#events.emit('caughtUp', frame);
-    } else if (frame.type === 'presence') this.#presence(frame.join ?? [], frame.leave ?? []);
+    } else if (frame.type === 'presence')
+      this.#presence(frame.join ?? [], frame.leave ?? [], frame.count);
     else if (frame.type === 'typing') this.#typed(frame);
     else if (frame.type === 'mark') this.#events.emit('mark', frame);
   }
@@ -313,6 +325,7 @@ export class Thread {
     this.#joined = false;
     this.#typists.clear();
     this.#present.clear();
+    this.#unnamed = null;
     for (const stream of this.#streams) stream.end(error);
     this.#streams.clear();
     this.#wire.left(this);
@@ -347,7 +360,9 @@ export class Thread {
     this.#events.emit('subscribed', frame);
     this.#reduceRuns(frame);
     if (gap !== null) this.#gap(gap);
-    this.#presence(frame.present, []);
+    this.#present.clear();
+    this.#unnamed = null;
+    this.#presence(frame.present, [], frame.presentCount);
     this.#sendMark();
   }
 
@@ -391,13 +406,20 @@ export class Thread {
     for (const stream of [...this.#streams]) stream.push({ type: 'gap', gap });
   }
 
-  #presence(join: readonly string[], leave: readonly string[]): void {
-    for (const user of join) this.#present.add(user);
-    for (const user of leave) {
-      this.#present.delete(user);
-      this.#typists.stop(user);
+  #presence(join: readonly string[], leave: readonly string[], count?: number): void {
+    for (const user of leave) this.#typists.stop(user);
+    // Once only a number was told, the names of a later change are some of many: they change the number.
+    if (count !== undefined && (count > 0 || this.#unnamed !== null)) {
+      this.#unnamed = count;
+      this.#present.clear();
+    } else if (this.#unnamed !== null) {
+      this.#unnamed = Math.max(0, this.#unnamed + join.length - leave.length);
+    } else {
+      for (const user of join) this.#present.add(user);
+      for (const user of leave) this.#present.delete(user);
     }
-    this.#events.emit('presence', { present: this.present, join, leave });
+    const { present, presentCount } = this;
+    this.#events.emit('presence', { present, count: presentCount, join, leave });
   }
 
   #typed({ user, on, forMs }: ServerFrame<'typing'>): void {

@@ -548,6 +548,26 @@ describe('connect', () => {
       expect(seen).to.eql({ offsets: [1, 4], gaps: ['missing 2-3'] });
     });
 
+    it('tells how many are there when the server tells no names', async () => {
+      await started();
+      const told: string[] = [];
+      const thread = client.thread('t');
+      thread.on('presence', ({ present, count }) =>
+        told.push(`${present.join()} ${String(count)}`)
+      );
+      await settle();
+      const say = (change: object): void => {
+        for (const one of server.connections)
+          one.send({ type: 'presence', thread: 't', ...change });
+      };
+      say({ count: 201 });
+      say({ join: ['bob'] });
+      say({ leave: ['bob', 'cy', 'di'] });
+      await settle();
+      expect(told).to.eql(['ada 1', ' 201', ' 202', ' 199']);
+      expect(thread.presentCount).to.equal(199);
+    });
+
     it('tells who is there, who types and who has read', async () => {
       await started();
       const bob = connect('ws://fake/ws', {

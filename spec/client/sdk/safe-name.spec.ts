@@ -29,7 +29,7 @@ describe('safeName', () => {
     const name = '\u202enimda';
     const words = [
       initials(name),
-      presenceWords([name], 'ada'),
+      presenceWords([name], 1, 'ada'),
       typingWords([name]),
       agentName({ agent: name })
     ];
