@@ -55,7 +55,9 @@ const CHECKS: ReadonlyMap<string, Check> = new Map(
 
 function idOf(value: object): RequestId {
   if (!('id' in value)) return undefined;
-  return typeof value.id === 'string' || typeof value.id === 'number' ? value.id : undefined;
+  // JSON has numbers past all that a double holds; as infinity such an id would be echoed as null.
+  if (typeof value.id === 'number') return Number.isFinite(value.id) ? value.id : undefined;
+  return typeof value.id === 'string' ? value.id : undefined;
 }
 
 function decodeOne(text: string): Decoded {
