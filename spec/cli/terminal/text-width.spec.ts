@@ -37,6 +37,22 @@ describe('wrap', () => {
     }
   });
 
+  it('leaves no line with a mark of a script beyond the first plane for the terminal to break', async () => {
+    // Ten columns in the emulator each: the first was found among random texts, the nukta of Kaithi in it has a column.
+    for (const all of [
+      '\u{1109b}\u{110ba}\u041a\u0301\u{1110c}\u{11099}\u{110ba}\uf9ca\u{1f823}\u{1d318}\u{11aed}',
+      'abcdefgh\u{11099}\u{110ba}z'
+    ]) {
+      const emulator = new Emulator(10, 10);
+      await emulator.write(
+        wrap(all, 10)
+          .map((line) => `${line}\r\n`)
+          .join('')
+      );
+      expect(emulator.broken).to.deep.equal([]);
+    }
+  });
+
   it('breaks between words, and within those that are too long', () => {
     expect(wrap('one two three four', 10)).to.deep.equal(['one two', 'three four']);
     expect(wrap('a https://example.org/x', 10)).to.deep.equal([
