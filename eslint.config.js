@@ -30,6 +30,8 @@ const WITHOUT_RUNNABLES = {
   message: 'Specs and scripts import the product, never the other way round.'
 };
 
+const WITHOUT_NODE = { regex: '^node:', message: 'A client also runs in browsers.' };
+
 const documentedExports = {
   meta: {
     type: 'suggestion',
@@ -184,17 +186,15 @@ export default tseslint.config(
   },
   {
     files: ['client/**/*.ts'],
-    rules: refuseImports(notFrom('actors', 'server', 'cli'), WITHOUT_RUNNABLES, {
-      regex: '^node:',
-      message: 'A client also runs in browsers.'
-    })
+    rules: refuseImports(notFrom('actors', 'server', 'cli'), WITHOUT_RUNNABLES, WITHOUT_NODE)
   },
   {
     files: ['client/sdk/**/*.ts'],
-    rules: refuseImports(notFrom('actors', 'server', 'cli', 'pages'), WITHOUT_RUNNABLES, {
-      regex: '^node:',
-      message: 'A client also runs in browsers.'
-    })
+    rules: refuseImports(
+      notFrom('actors', 'server', 'cli', 'pages'),
+      WITHOUT_RUNNABLES,
+      WITHOUT_NODE
+    )
   },
   {
     files: ['spec/**/*.ts'],

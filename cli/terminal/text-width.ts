@@ -12,8 +12,8 @@ const WIDE =
   /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18fff}\u{1aff0}-\u{1b2ff}\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 
 /**
- * No column: what sits on the character before it … Of the marks beyond the first plane many terminals know none, such as
- * the nukta of Kaithi (U+110BA), and give each a column of its own: so does this.
+ * No column: a mark that sits on the character before it … Only marks up to U+FFFF: many terminals do not know those
+ * beyond, such as the nukta of Kaithi (U+110BA), and give each a column of its own, so they count as one here.
  */
 const MARK = /(?=[\u0300-\uffff])[\p{Mn}\p{Me}]/u;
 
