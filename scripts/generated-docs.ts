@@ -1,6 +1,13 @@
-/** Writes `.env.example`, the tables of docs/configuration.md and docs/operations.md, and docs/errors.md, from their sources: `npx tsx scripts/generated-docs.ts`. */
+/**
+ * Writes what the docs take from the code: the tables of docs/configuration.md and docs/operations.md, the drawing of the
+ * folders in docs/architecture.md, docs/errors.md and `.env.example`: `npx tsx scripts/generated-docs.ts`.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { errorsPage } from './errors-page.js';
+import { FOLDER_MARKS, folderDrawing } from './folders/folder-drawing.js';
+import { ONE_WAY } from './folders/folder-imports.js';
+import { sourceFiles } from './folders/source-files.js';
 import { monitorRules, RULES_MARKS } from './monitor-rules.js';
 import { envExample, settingsTable, TABLE_MARKS } from '../server/config/config-text.js';
 
@@ -18,5 +25,11 @@ function writeBetween(path: string, [begin, end]: readonly [string, string], tex
 
 writeBetween('../docs/configuration.md', TABLE_MARKS, settingsTable());
 writeBetween('../docs/operations.md', RULES_MARKS, monitorRules());
+const root = fileURLToPath(new URL('..', import.meta.url));
+writeBetween(
+  '../docs/architecture.md',
+  FOLDER_MARKS,
+  folderDrawing(sourceFiles(root, [...ONE_WAY.keys()]))
+);
 writeFileSync(new URL('../.env.example', import.meta.url), envExample());
 writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage());
