@@ -1,76 +1,82 @@
 /**
- * The life of a client's connection: a token, a socket, the greeting, and coming back after every loss until the server
- * or the application says that it is for good. Frames pass it by: the chart is told only what changes its state, and its
- * context, which an inspector shows, never holds a token.
+ * Chart of a client's connection: fetch a token, open a socket, wait for the greeting, and reconnect after every loss
+ * until the server or the application ends it for good. Frames do not pass through the chart; it receives only what
+ * changes its state. Its context never holds a token, since an inspector shows it.
  */
 import { assign, setup, type CallbackActorLogic, type EventObject } from 'xstate';
 
-/** Close code that stands for "no close frame came". */
+/** Close code for "no close frame came". */
 export const ABNORMAL = 1006;
 
-/** Close code of an end that the application asked for. */
+/** Close code when the application closes the connection. */
 const NORMAL = 1000;
 
-/** How long the application may take for a token, in milliseconds. */
+/** How long the application may take to give a token, in milliseconds. */
 export const TOKEN_TIMEOUT_MS = 10_000;
 
-/** How long a socket may take until it is greeted, in milliseconds: as long as the server itself waits. */
+/**
+ * How long the greeting may take, counted from when the socket starts to open, in milliseconds; the server's own limit
+ * is the same.
+ */
 export const GREETING_TIMEOUT_MS = 10_000;
 
-/** A connection that has held this long, in milliseconds, was a good one: the next loss starts counting anew. */
+/**
+ * A connection that has held this long, in milliseconds, counts as good: the next loss starts counting failures from
+ * zero.
+ */
 export const STABLE_MS = 5_000;
 
-/** Close code of a server for which the token of a living connection has run out. */
+/** Close code when the token of an open connection expires. */
 const TOKEN_EXPIRED = 3005;
 
-/** How a socket, or an attempt to have one, ended. */
+/** How a socket, or an attempt to open one, ended. */
 export interface Loss {
   /** Close code; 1006 when no close frame came. */
   readonly code: number;
   readonly reason: string;
-  /** The wait that the server asked for, in milliseconds; null when it did not. */
+  /** The wait that the server asked for, in milliseconds; null when it asked for none. */
   readonly afterMs: number | null;
 }
 
-/** Who the server says that this is. */
+/** What the greeting says: the user, the connection's id and the node. */
 export interface Session {
   readonly user: string;
   readonly connection: string;
   readonly node: string;
 }
 
-/** What is known about the connection. */
+/** Context of the chart. */
 export interface ConnectionContext {
-  /** Attempts that have failed since the last connection that held. */
+  /** Failed attempts since the last connection that held for {@link STABLE_MS}. */
   failures: number;
-  /** Whether the latest token has run out: until a connection is there, none that was kept will do. */
+  /** Whether the last token has expired. Until a connection is greeted, a cached token must not be used. */
   isTokenExpired: boolean;
   session: Session | null;
-  /** The latest end; null before the first. */
+  /** The last loss; null before the first. */
   loss: Loss | null;
   retryMs: number;
-  /** When the next attempt starts, in Unix milliseconds; null outside of a wait. */
+  /** When the next attempt starts, in Unix milliseconds; null unless waiting. */
   retryAt: number | null;
 }
 
-/** What the chart is told. */
+/** Events of the chart. */
 export type ConnectionEvent =
   | { type: 'token.fetched' }
   | { type: 'token.failed'; reason: string }
-  /** The server has greeted: frames may be sent. */
+  /** The server has greeted: frames may be sent now. */
   | { type: 'server.connected'; session: Session }
-  /** The socket has gone, or never was, or the server asked to go; `isFinal` when it is not to be tried again. */
+  /** The socket closed or never opened, or the server asked the client to go. `isFinal`: do not reconnect. */
   | ({ type: 'link.lost'; isFinal: boolean } & Loss)
-  /** Try now and do not wait. */
+  /** Reconnect now instead of waiting. */
   | { type: 'connection.retry' }
   | { type: 'connection.close' };
 
-/** What the chart is built with; `now` (Unix milliseconds) and `retryDelayMs` are its only sources of time and chance. */
+/** Settings of the chart. `now` (Unix milliseconds) and `retryDelayMs` are its only sources of time and chance. */
 export interface ConnectionChartSettings {
-  /** Whether a token is fetched before every attempt. */
+  /** Whether to fetch a token before every attempt. */
   readonly hasToken: boolean;
   readonly now: () => number;
-  /** How long to wait before the next attempt, in milliseconds. */
+  /** Returns the wait before the next attempt, in milliseconds. */
   readonly retryDelayMs: (lost: {
     failures: number;
     wasConnected: boolean;
@@ -78,14 +84,15 @@ export interface ConnectionChartSettings {
   }) => number;
 }
 
-/** What the chart says, once per transition; the socket layer carries it to the application. */
+/** What the chart reports, one per transition; the socket layer passes it to the application. */
 export type ConnectionNews = 'refreshing' | 'connecting' | 'connected' | 'waiting' | 'closed';
 
 const abnormal = (reason: string): Loss => ({ code: ABNORMAL, reason, afterMs: null });
 
 /**
- * Builds the chart. Give it by `.provide()`: `token`, which keeps what it fetches to itself and has `token.fetched` or
- * `token.failed` sent; `socket`, which opens one, has `server.connected` and `link.lost` sent and lets go of it when stopped; and the action `tell`.
+ * Builds the chart. `.provide()` must give it: `token`, which fetches a token, keeps it outside of the chart and sends
+ * `token.fetched` or `token.failed`; `socket`, which opens a socket, sends `server.connected` and `link.lost` and
+ * closes the socket when stopped; and the action `tell`.
  */
 export function createConnectionMachine({ hasToken, now, retryDelayMs }: ConnectionChartSettings) {
   const chart = setup({

@@ -1,20 +1,18 @@
-/**
- * What the monitor can find and how bad that may be: the words that the rules, `/status`, the charts and the pages share.
- */
+/** Kinds and levels of the monitor's findings: the names that the rules, `/status`, the charts and the pages share. */
 
-/** How the whole is by what was found, worst first. */
+/** Levels of the whole server, worst first. */
 export const MONITOR_LEVELS = ['failed', 'critical', 'warning', 'healthy'] as const;
 
 /** One of {@link MONITOR_LEVELS}. */
 export type MonitorLevel = (typeof MONITOR_LEVELS)[number];
 
 /**
- * How bad a finding is. `warning`: something is not as it should be, and the chat works · `critical`: people notice, or
- * will soon · `failed`: messages cannot be taken, or the server ends.
+ * Level of one finding. `warning`: something is wrong, but the chat works · `critical`: users notice, or will soon ·
+ * `failed`: messages cannot be accepted, or the server ends.
  */
 export type FindingLevel = Exclude<MonitorLevel, 'healthy'>;
 
-/** Everything that can be found. */
+/** Every kind of finding. */
 export const FINDING_KINDS = [
   'undelivered',
   'event_loop_lag',
@@ -31,12 +29,12 @@ export const FINDING_KINDS = [
 /** One of {@link FINDING_KINDS}. */
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
-/** Whether one level is worse than the other. */
+/** Returns whether `one` is worse than `other`. */
 export function isWorse(one: MonitorLevel, other: MonitorLevel): boolean {
   return MONITOR_LEVELS.indexOf(one) < MONITOR_LEVELS.indexOf(other);
 }
 
-/** The worst of levels; without any all is healthy. */
+/** Returns the worst of the levels; `healthy` when there are none. */
 export function worstOf(levels: Iterable<MonitorLevel>): MonitorLevel {
   let worst: MonitorLevel = 'healthy';
   for (const level of levels) if (isWorse(level, worst)) worst = level;

@@ -1,6 +1,6 @@
 /**
- * The handler registry's life: initializing while there are no handlers and the grace runs, ready as soon as they
- * are registered, overdue when the grace is over with none. One warning per expiry, however often status is asked.
+ * Chart of the handler registry. `initializing` while there are no handlers and the grace runs; `ready` once they are
+ * registered; `overdue` when the grace ends without any. It warns once per grace, however often `/status` is read.
  */
 import { assign, sendParent, setup, type PromiseActorLogic } from 'xstate';
 import { reasonOf } from './reason.js';
@@ -11,32 +11,32 @@ import {
   type ChildStop
 } from './supervision/child.js';
 
-/** How long zero handlers is `initializing` and not an error. */
+/** How long `/status` says `initializing` while there are no handlers, before it says that this is an error. */
 export const HANDLER_GRACE_MS = 10_000;
 
-/** What registration yields: the frame types that have a handler, and how long it took. */
+/** Result of the registration: the frame types that have a handler, and how long it took. */
 export interface Registration {
   readonly handlers: readonly string[];
   readonly tookMs: number;
 }
 
-/** Input of {@link handlersMachine}: the child's own, and the grace. */
+/** Input of {@link handlersMachine}. */
 export interface HandlersInput extends ChildInput {
   readonly graceMs: number;
 }
 
-/** What the registry chart knows. */
+/** Context of the chart. */
 export interface HandlersContext extends HandlersInput {
   readonly registration: Registration | null;
   readonly error: string | null;
 }
 
-/** Says whether `elapsedMs` is still inside the grace: strictly less than it. */
+/** Returns whether `elapsedMs` is less than the grace. */
 export function isWithinGrace(elapsedMs: number, graceMs: number): boolean {
   return elapsedMs < graceMs;
 }
 
-/** Chart of the handler registry; give it `register`, `warnZeroHandlers` and `announceRegistered` by `.provide()`. */
+/** Chart of the handler registry. `.provide()` must give it `register`, `warnZeroHandlers` and `announceRegistered`. */
 export const handlersMachine = setup({
   types: {
     context: {} as HandlersContext,

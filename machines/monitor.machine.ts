@@ -1,18 +1,18 @@
 /**
- * The monitor's life, and how bad what it has found is. It gets the handler list as its input and cannot start without
- * one: a monitor that watches nothing would call every silence an outage. What is found outlives it, so one that is
- * started again stands at once where the last one stood.
+ * Chart of the monitor; its state is the worst level of the open findings. It fails without handlers: a monitor that
+ * watches nothing would report every silence as an outage. The findings are kept outside of the chart, so a restarted
+ * monitor continues with the same level.
  */
 import { fromCallback, sendParent, setup, type EventObject } from 'xstate';
 import type { ChildInput, ChildOutput, ChildReport, ChildStop } from './supervision/child.js';
 import type { MonitorLevel } from './finding.js';
 
-/** What reaches the chart: an order, and the worst level of what is found now. */
+/** Events of the chart; `level` is the worst level of the open findings. */
 export type MonitorEvent = ChildStop | { type: 'findings.changed'; level: MonitorLevel };
 
 /**
- * Chart of the monitor. Give it `watch` by `.provide()`: it tells the level at once and whenever it changes. Without it
- * there is nothing to find.
+ * Chart of the monitor. `.provide()` must give it `watch`, which sends the level at once and then whenever it changes.
+ * Without `watch` the level stays healthy.
  */
 export const monitorMachine = setup({
   types: {

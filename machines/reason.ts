@@ -1,4 +1,4 @@
-/** Says a thrown value in words, whatever it is; it never throws itself, so supervisors may call it. */
+/** Returns the reason of a thrown value as text. It never throws, so supervisors may call it. */
 export function reasonOf(error: unknown): string {
   try {
     return error instanceof Error ? error.message : String(error);

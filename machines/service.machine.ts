@@ -1,6 +1,6 @@
 /**
- * One resource with a life of its own: starting → ready → stopping → stopped, or failed. The supervisor's children
- * that are not charts themselves (log, listener, probe …) are instances of this one.
+ * Chart of one resource: starting → ready → stopping → stopped, or failed. Children of a supervisor that have no chart
+ * of their own (log, listener, probe …) use this one.
  */
 import { assign, sendParent, setup, type PromiseActorLogic } from 'xstate';
 import { reasonOf } from './reason.js';
@@ -14,8 +14,8 @@ import {
 type ServiceEvent = ChildStop | { type: 'service.crashed'; error: string };
 
 /**
- * Chart of one resource; give it `start` and `stop` by `.provide()`. `stop` is also called after a failed or
- * interrupted `start`, and must let go of whatever that had taken.
+ * Chart of one resource. `.provide()` must give it `start` and `stop`. `stop` is also called after a failed or
+ * interrupted `start`, and must release whatever `start` had opened.
  */
 export const serviceMachine = setup({
   types: {

@@ -1,6 +1,7 @@
 /**
- * The root. Phases in guarded order, each a supervisor: infrastructure → handlers → monitoring → services → health →
- * serving; then draining → stopped, or failed. Whatever started is stopped in reverse order on every way out.
+ * Root chart of the server. Phases run in order, each a supervisor whose guard must hold before the next starts:
+ * infrastructure → handlers → monitoring → services → health → serving; then draining → stopped, or failed. However it
+ * ends, it stops what has started, in reverse order.
  */
 import { assign, emit, enqueueActions, setup, type PromiseActorLogic } from 'xstate';
 import type { ChildSpec, RestartPolicy } from './supervision/child-spec.js';
@@ -17,7 +18,7 @@ import {
   type SupervisorSettings
 } from './supervision/supervisor.machine.js';
 
-/** The phases that start something, in order. */
+/** The phases that start children, in order. */
 export const PHASES = ['infrastructure', 'handlers', 'monitoring', 'services', 'health'] as const;
 
 /** One of {@link PHASES}. */
@@ -28,11 +29,11 @@ export interface Failure {
   readonly phase: Phase;
   readonly service: string;
   readonly error: string;
-  /** What its supervisor knew of it; null when it is the supervisor that ended. */
+  /** The supervisor's report on the child; null when the supervisor itself ended. */
   readonly report: SupervisionReport | null;
 }
 
-/** What a phase supervises, and how. */
+/** Children and restart policy of one phase. */
 export interface PhaseSpec {
   readonly children: readonly ChildSpec[];
   readonly policy: RestartPolicy;
@@ -41,15 +42,15 @@ export interface PhaseSpec {
 /** Input of {@link createStartupMachine}. */
 export interface StartupInput {
   readonly phases: Readonly<Record<Phase, PhaseSpec>>;
-  /** Bound of drain and stop together. */
+  /** Limit of drain and stop together. */
   readonly shutdownMs: number;
 }
 
-/** How the root ended; `forced` when the bound was over before everything had stopped. */
+/** How the root ended. `forced`: the limit passed before everything had stopped. */
 export type StartupOutput =
   { status: 'stopped'; forced: boolean } | { status: 'failed'; forced: boolean; failure: Failure };
 
-/** What the root tells its listeners, each on the transition itself. */
+/** Events that the root emits, during the transition itself. */
 export type StartupEmitted =
   | { type: 'phase.started'; phase: Phase }
   | { type: 'phase.completed'; phase: Phase }
@@ -64,16 +65,16 @@ type StartupEvent =
   | { type: `xstate.done.actor.${string}`; actorId: string; output: SupervisorOutput }
   | { type: `xstate.error.actor.${string}`; actorId: string; error: unknown };
 
-/** What the root knows. */
+/** Context of the root. */
 export interface StartupContext extends StartupInput {
   readonly results: StartResults;
   readonly states: Readonly<Partial<Record<Phase, readonly ChildState[]>>>;
   /** Phases whose supervisor runs, in start order. */
   readonly live: readonly Phase[];
   readonly failure: Failure | null;
-  /** The child that the current phase waits for, with what it says of that; null when there is none. */
+  /** The child that the current phase waits for, and why; null when there is none. */
   readonly waitingOn: string | null;
-  /** Whether serving was ever reached. */
+  /** Whether the server ever reached `serving`. */
   readonly served: boolean;
   readonly forced: boolean;
 }
@@ -88,7 +89,7 @@ function phaseOf(event: StartupEvent): Phase | null {
   return null;
 }
 
-/** The failure that the end of a phase's supervisor tells of; null when the event tells of none. */
+/** Returns the failure when the event says that a phase's supervisor ended; null for other events. */
 function failureIn(event: StartupEvent): Failure | null {
   const phase = phaseOf(event);
   if (phase === null || !('actorId' in event)) return null;
@@ -104,7 +105,7 @@ function failureIn(event: StartupEvent): Failure | null {
     : { phase, service: phase, error: 'ended by itself', report: null };
 }
 
-/** Whether a phase has said that it is ready. */
+/** Returns whether the event says that this phase is ready. */
 function isReady(
   event: StartupEvent,
   phase: Phase
@@ -116,7 +117,7 @@ function missed({ states }: StartupContext): readonly ChildState[] {
   return Object.values(states).flat().filter(isMissed);
 }
 
-/** Builds the chart of the whole server; give it `drain` by `.provide()`. */
+/** Builds the root chart. `.provide()` must give it `drain`. */
 export function createStartupMachine(settings: SupervisorSettings) {
   return setup({
     types: {
@@ -226,7 +227,7 @@ export function createStartupMachine(settings: SupervisorSettings) {
         on: {
           'server.stop': 'ending.stopping',
           'child.waiting': { actions: assign(({ event }) => ({ waitingOn: event.on })) },
-          // Only reached when the phase's own guard below did not take the event.
+          // Reached only when the guard of the current phase, below, did not hold.
           'child.ready': { target: 'ending.stopping', actions: ['noteStates', 'refuseFacts'] },
           'xstate.done.actor.*': {
             guard: 'isPhaseEnd',
@@ -323,13 +324,14 @@ export function createStartupMachine(settings: SupervisorSettings) {
           },
           ready: { tags: 'ready' },
           degraded: { tags: 'degraded' },
-          // A required part is away and expected back: the chat that is open goes on, new traffic is better elsewhere.
+          // A required child is down and being restarted. Open chats go on; a load balancer should send new traffic
+          // elsewhere.
           impaired: { tags: 'failed' }
         }
       },
       ending: {
         tags: 'draining',
-        // Said before the drain, which may hang: a failure is told on every way out.
+        // Announced before the drain, which may take until the limit, so that a failure is always reported.
         entry: 'announceFailure',
         after: { shutdown: { target: 'ended', actions: assign({ forced: true }) } },
         onDone: 'ended',
@@ -352,7 +354,8 @@ export function createStartupMachine(settings: SupervisorSettings) {
               },
               waiting: {
                 entry: 'askLastToStop',
-                // Another phase may end meanwhile: that is noted above, and the one that was asked is not asked again.
+                // Another phase may end at the same time. The handler above notes that; the stop is not sent again to
+                // the phase that has it.
                 on: {
                   'xstate.done.actor.*': {
                     guard: 'isLastEnd',

@@ -1,48 +1,49 @@
-/**
- * What is known of the connection to ClickHouse: the context of its chart, and the row of `/status` made of it.
- */
+/** State of the connection to ClickHouse: the context of its chart, and its row in `/status`. */
 
-/** Where ClickHouse is: in a child process, on a server, or switched off. */
+/** How ClickHouse runs: in a child process, on a server, or not at all. */
 export type ClickhouseMode = 'embedded' | 'remote' | 'off';
 
-/** `services[].status` of `/status`. */
+/** Values of `services[].status` in `/status`. */
 export type ClickhouseState = 'connecting' | 'connected' | 'skipped' | 'failed' | 'degraded';
 
-/** Why the latest attempt came to nothing. `permanent` = a retry alone will not mend it. */
+/** Why an attempt failed. `permanent`: retrying alone will not help, somebody has to act. */
 export interface Miss {
   readonly reason: string;
   readonly permanent: boolean;
 }
 
-/** All that the chart remembers; times are Unix milliseconds. */
+/** Context of the chart. Times are Unix milliseconds. */
 export interface ClickhouseContext {
   readonly id: string;
   readonly mode: ClickhouseMode;
   readonly required: boolean;
   status: ClickhouseState;
-  /** When `status` became what it is. */
+  /** When `status` last changed. */
   since: number;
-  /** Why it is not connected, null when it is. */
+  /** Why ClickHouse is not connected; null when it is. */
   error: string | null;
-  /** What the server says of itself, null until it has been connected once. */
+  /** Version that the ClickHouse server reports; null before the first connection. */
   version: string | null;
-  /** Attempts made since it was last settled. */
+  /** Attempts since the last connection that held for `SETTLED_MS`. */
   attempt: number;
-  /** How the running attempt has gone wrong, null as long as it has not. */
+  /** Why the running attempt failed; null while it has not failed. */
   miss: Miss | null;
   retryMs: number;
   nextAttemptAt: number | null;
-  /** Attempts after which it gives up, null when it never does. */
+  /** Number of attempts after which startup gives up; null when it never does. */
   of: number | null;
-  /** When it gives up whatever its attempts are doing, null when it never does. */
+  /** When startup gives up, however many attempts are left; null when it never does. */
   deadlineAt: number | null;
-  /** How often a connection has been lost. */
+  /** How often a connection was lost. */
   restarts: number;
-  /** Why startup was given up, null unless it was. */
+  /** Why startup gave up; null when it did not. */
   gaveUp: string | null;
 }
 
-/** One row of `services` in `/status`, with what `waitingFor` needs; `nextAttemptMs` and `deadlineMs` are from now. */
+/**
+ * A row of `services` in `/status`, and the values that `waitingFor` needs. `nextAttemptMs` and `deadlineMs` count from
+ * now.
+ */
 export interface ClickhouseStatus {
   service: 'clickhouse';
   required: boolean;
@@ -52,13 +53,13 @@ export interface ClickhouseStatus {
   since: number;
   restarts: number;
   attempt: number;
-  /** Attempts in all, null when there is no end to them. */
+  /** Most attempts; null when there is no limit. */
   of: number | null;
   nextAttemptMs: number | null;
   deadlineMs: number | null;
 }
 
-/** Says for `/status` how ClickHouse is at `nowMs`. */
+/** Returns the row for `/status` as of `nowMs` (Unix milliseconds). */
 export function clickhouseStatus(
   { context }: { readonly context: ClickhouseContext },
   nowMs: number

@@ -1,8 +1,9 @@
 /**
- * The life of the connection to ClickHouse, embedded or remote, as a child of a supervisor. Required: holds startup up
- * until connected and fails it after so many attempts. Optional: says ready at once and connects behind, for as long
- * as it takes. Once it has been connected, a lost connection is *degraded* in both cases and retried for ever:
- * ClickHouse is never on the way of a message, so its outage must not end the chat.
+ * Chart of the connection to ClickHouse, embedded or remote; a child of a supervisor. A required ClickHouse delays
+ * startup until it is connected, and fails startup after a number of attempts or a deadline. An optional one reports
+ * ready at once and connects in the background, without a limit. After the first connection, a lost connection is
+ * *degraded* in both cases and is retried without a limit: no message passes through ClickHouse, so its outage must not
+ * end the chat.
  */
 import {
   assign,
@@ -28,31 +29,38 @@ import {
 } from '../supervision/child.js';
 
 /**
- * Attempts that a required ClickHouse has at startup: up to 7.5 s of waits for one that refuses, which is a restart. For
- * one that boots for longer, whatever starts this server has to wait, or start it again.
+ * Attempts to connect to a required ClickHouse at startup. When it refuses connections, the waits between them add up
+ * to at most 7.5 s, enough for a restart. When ClickHouse boots for longer, the process manager has to wait, or to
+ * start this server again.
  */
 export const CONNECT_ATTEMPTS = 5;
 
-/** Longest that a required ClickHouse holds startup up, whatever its attempts are doing. */
+/** Longest time that a required ClickHouse may delay startup, whatever its attempts are doing. */
 export const CONNECT_DEADLINE_MS = 60_000;
 
-/** Longest wait before the first retry: short, since most outages are restarts. It doubles up to `retryMaxMs`. */
+/**
+ * Longest wait before the first retry. It is short because most outages are restarts. It doubles with each retry, up to
+ * `retryMaxMs`.
+ */
 export const RETRY_BASE_MS = 500;
 
-/** Waits after a failure that a retry alone does not mend (wrong password, no engine): an operator has to act first. */
+/**
+ * Waits after a failure that retrying alone does not mend (wrong password, engine not installed): an operator has to
+ * act first.
+ */
 export const PERMANENT_RETRY_BOUNDS: BackoffBounds = { baseMs: 60_000, maxMs: 60_000 };
 
-/** A connection that has held this long is a success: only then does the next outage begin with short waits again. */
+/** A connection that has held this long counts as a success: the next outage begins with short waits again. */
 export const SETTLED_MS = 30_000;
 
-/** How the end of a required ClickHouse that never came is worded; what follows says why. */
+/** Beginning of the error text when a required ClickHouse never connected; the reason follows. */
 export const REQUIRED_BUT = 'ClickHouse required but';
 
-/** What the chart is built with; `now` and `random` are its only sources of time (Unix milliseconds) and chance. */
+/** Settings of the chart. `now` (Unix milliseconds) and `random` ([0, 1)) are its only sources of time and chance. */
 export interface ClickhouseSettings {
   readonly mode: ClickhouseMode;
   readonly required: boolean;
-  /** Bound of one attempt: connecting and migrating together. */
+  /** Limit of one attempt, which connects and migrates. */
   readonly timeoutMs: number;
   readonly attempts: number;
   readonly deadlineMs: number;
@@ -62,7 +70,7 @@ export interface ClickhouseSettings {
   readonly random: () => number;
 }
 
-/** A failure that will not go away by itself: a required ClickHouse does not try again after it. */
+/** A failure that does not pass by itself: a required ClickHouse is not tried again after it. */
 export class PermanentError extends Error {
   constructor(reason: string, options?: ErrorOptions) {
     super(reason, options);
@@ -70,10 +78,10 @@ export class PermanentError extends Error {
   }
 }
 
-/** Orders and events that reach the chart. */
+/** Events of the chart. */
 export type ClickhouseEvent = ChildStop | { type: 'store.lost'; reason: string };
 
-/** What the chart has to say to the log, once per transition; the actor layer words it. */
+/** Log lines that the chart asks for, one per transition; the actor layer words them. */
 export type ClickhouseNews = 'connected' | 'recovered' | 'unavailable' | 'required';
 
 function missOf(error: unknown): Miss {
@@ -81,9 +89,9 @@ function missOf(error: unknown): Miss {
 }
 
 /**
- * Builds the chart. Give it `connect`, `migrate`, `watch`, `close` and the action `log` by `.provide()`:
- * `connect` drops whatever was open before; `connect` and `migrate` let go of everything when their signal aborts;
- * `watch` sends `store.lost` once, when the connection is gone.
+ * Builds the chart. `.provide()` must give it `connect`, `migrate`, `watch`, `close` and the action `log`. `connect`
+ * first closes what an earlier attempt left open. `connect` and `migrate` release all they hold when their signal
+ * aborts. `watch` sends `store.lost` once, when the connection is lost.
  */
 export function createClickhouseMachine(settings: ClickhouseSettings) {
   const { now, random } = settings;
@@ -120,7 +128,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
         type: 'child.ready',
         id: context.id
       })),
-      /** Its start is held up: by what, in case the supervisor runs out of patience. */
+      /** Says what delays the start, so that the supervisor can name it if the start takes too long. */
       reportWaiting: sendParent(({ context }): ChildReport => ({
         type: 'child.waiting',
         id: context.id,
@@ -136,10 +144,10 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
         id: context.id
       })),
       announce: () => {
-        // the actor layer takes hold of the actor here, for /status
+        // the actor layer keeps a reference to the actor here, for /status
       },
       log: (_, _params: { news: ClickhouseNews }) => {
-        // the actor layer has the words and the logger
+        // the actor layer words and writes the line
       },
       become: assign((_, { status }: { status: ClickhouseState }) => ({ status, since: now() })),
       beginAttempt: assign({ attempt: ({ context }) => context.attempt + 1, miss: null }),
@@ -163,7 +171,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
     }
   });
 
-  // One attempt ends in one of its final states; hasConnected tells which. The bound is over both of its steps.
+  // One attempt. It ends in one of its final states; hasConnected tells which. The timeout covers both of its steps.
   const attempting = chart.createStateConfig({
     entry: 'beginAttempt',
     initial: 'connecting',

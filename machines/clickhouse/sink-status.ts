@@ -1,8 +1,6 @@
-/**
- * What is known of the sink: the context of its chart, and what `/status` says of it.
- */
+/** State of the sink: the context of its chart, and its progress in `/status`. */
 
-/** Rows stored since the sink was started, by table. */
+/** Rows stored since the sink started, by table. */
 export interface StoredRows {
   readonly messages: number;
   readonly deliveries: number;
@@ -10,63 +8,65 @@ export interface StoredRows {
   readonly steps: number;
 }
 
-/** What one batch came to. */
+/** Result of one batch. */
 export interface BatchDone {
   readonly stored: StoredRows;
-  /** Whether there was more than fitted into the batch. */
+  /** Whether the log holds more than fitted into the batch. */
   readonly more: boolean;
-  /** When the batch was read, Unix milliseconds: without `more`, all there was then is stored now. */
+  /** When the batch was read, Unix milliseconds. When `more` is false, everything up to then is stored. */
   readonly readAt: number;
-  /** Whether there is something to take now. */
+  /** Whether the log holds something to store now. */
   readonly pending: boolean;
   /** How long the batch kept the event loop busy, in milliseconds. */
   readonly busyMs: number;
 }
 
-/** What the sink does, apart from whether that goes well. */
+/** What the sink is doing, whether or not it succeeds. */
 export type SinkActivity = 'waiting' | 'idle' | 'storing';
 
-/** `status` of the sink: `retrying` once the store has failed a batch, until it takes one again. */
+/** `status` of the sink. It is `retrying` from a failed batch until the store accepts one. */
 export type SinkState = SinkActivity | 'retrying';
 
-/** All that the chart remembers; times are Unix milliseconds. */
+/** Context of the chart. Times are Unix milliseconds. */
 export interface SinkContext {
   readonly id: string;
   activity: SinkActivity;
   status: SinkState;
-  /** When `status` became what it is. */
+  /** When `status` last changed. */
   since: number;
-  /** Why the latest batch was not stored, null when it was. */
+  /** Why the last batch was not stored; null when it was stored. */
   error: string | null;
-  /** Whether that looked as if the store were away. */
+  /** Whether that failure looked as if the store could not be reached. */
   isAway: boolean;
-  /** Whether it was the log that could not be read or written. */
+  /** Whether the embedded log could not be read or written. */
   isLogAway: boolean;
-  /** When batches began to fail, null when they do not. */
+  /** When batches began to fail; null when the last one was stored. */
   failingSince: number | null;
   retries: number;
   retryMs: number;
   nextAttemptAt: number | null;
-  /** Whether the supervisor has been told that this is degraded. */
+  /** Whether the supervisor was told that the sink is degraded. */
   isDegraded: boolean;
-  /** When the outage that the log tells of began, null when it tells of none; it ends once all is stored. */
+  /**
+   * When the outage began that a log line has reported; null when there is none. It ends when the backlog is stored.
+   */
   openSince: number | null;
-  /** Rows stored since then. */
+  /** Rows stored since `openSince`. */
   caughtUp: number;
-  /** Whether there is something to take that the batch in hand may not hold. */
+  /** Whether there is something to store that the running batch may not hold. */
   isPending: boolean;
-  /** Whether there was more than the latest batch held. */
+  /** Whether the log held more than fitted into the last batch. */
   hasMore: boolean;
-  /** Rest after the latest batch, in milliseconds. */
+  /** Pause after the last batch, in milliseconds. */
   restMs: number;
   stored: StoredRows;
   batches: number;
   lastStoredAt: number | null;
-  /** Latest time of which everything is stored; null when there is none. */
+  /** Everything up to this time is stored; null when that is not known of any time. */
   completeAt: number | null;
 }
 
-/** The context of a sink that has just been made at `nowMs`. */
+/** The context of a new sink at `nowMs` (Unix milliseconds). */
 export function freshSink(id: string, nowMs: number): SinkContext {
   return {
     id,
@@ -93,7 +93,7 @@ export function freshSink(id: string, nowMs: number): SinkContext {
   };
 }
 
-/** What a batch that was stored at `nowMs` changes. */
+/** The changes that a batch stored at `nowMs` (Unix milliseconds) makes to the context. */
 export function afterBatch(
   context: SinkContext,
   done: BatchDone,
@@ -107,7 +107,7 @@ export function afterBatch(
     retries: 0,
     isPending: context.isPending || done.pending,
     hasMore: done.more,
-    // Half of the event loop at most: the chat goes first.
+    // Use at most half of the event loop: the chat goes first.
     restMs: Math.max(1, Math.ceil(done.busyMs)),
     stored: {
       messages: context.stored.messages + messages,
@@ -122,7 +122,7 @@ export function afterBatch(
   };
 }
 
-/** What `/status` says of the sink, without its backlog; `nextAttemptMs` is from now. */
+/** What `/status` shows of the sink, without its backlog. `nextAttemptMs` counts from now. */
 export interface SinkProgress {
   readonly status: SinkState;
   readonly since: number;
@@ -133,7 +133,7 @@ export interface SinkProgress {
   readonly nextAttemptMs: number | null;
 }
 
-/** Says how the sink is at `nowMs`. */
+/** Returns the sink's progress as of `nowMs` (Unix milliseconds). */
 export function sinkProgress(
   { context }: { readonly context: SinkContext },
   nowMs: number

@@ -1,7 +1,8 @@
 /**
- * The way from the log into ClickHouse, as a child of a supervisor. Batches are gathered while there is little, and
- * follow one another while there is much, each with a rest for the chat. While ClickHouse is away it waits: that outage
- * is told by ClickHouse's own chart. A store that is there and takes no rows is an outage of this one.
+ * Chart of the sink, which copies rows from the log into ClickHouse; a child of a supervisor. When rows are few, it
+ * gathers them for up to a second. When there are many, batches follow one another, with a pause after each for the
+ * chat. While ClickHouse is away the sink waits: ClickHouse's own chart reports that outage. When ClickHouse answers
+ * but does not accept rows, the sink reports an outage of its own.
  */
 import {
   assign,
@@ -28,27 +29,33 @@ import {
   type SinkContext
 } from './sink-status.js';
 
-/** Longest that something waits for company before it is stored: one insert a second costs an idle server nothing. */
+/** Longest time that rows are gathered before they are stored. At one insert a second, an idle server costs nothing. */
 export const GATHER_MS = 1_000;
 
 /** Longest wait after the first failed batch; it doubles up to `retryMaxMs`. */
 export const SINK_RETRY_BASE_MS = 500;
 
-/** How long a store may seem away before that is an outage of the sink: ClickHouse's own pings find out sooner. */
+/**
+ * How long the store may look unreachable before the sink reports an outage. ClickHouse's own pings find that out
+ * sooner.
+ */
 export const AWAY_GRACE_MS = 20_000;
 
-/** Longest that a stop waits for the batch in hand; one that is left is sent again, and its key makes it one. */
+/**
+ * Longest time that a stop waits for the running batch. A batch that is cut off is sent again; ClickHouse drops the
+ * duplicate by its key.
+ */
 export const FINISH_MS = 3_000;
 
-/** What the chart is built with; `now` and `random` are its only sources of time (Unix milliseconds) and chance. */
+/** Settings of the chart. `now` (Unix milliseconds) and `random` ([0, 1)) are its only sources of time and chance. */
 export interface SinkSettings {
-  /** Longest wait between two attempts at a batch, at least {@link SINK_RETRY_BASE_MS}. */
+  /** Longest wait between two attempts at a batch; at least {@link SINK_RETRY_BASE_MS}. */
   readonly retryMaxMs: number;
   readonly now: () => number;
   readonly random: () => number;
 }
 
-/** A failure that looks as if the store were away: not an outage of the sink unless it goes on. */
+/** The store could not be reached. The sink reports an outage only if this goes on for {@link AWAY_GRACE_MS}. */
 export class StoreAwayError extends Error {
   constructor(reason: string, options?: ErrorOptions) {
     super(reason, options);
@@ -56,7 +63,7 @@ export class StoreAwayError extends Error {
   }
 }
 
-/** The log that is read could not be: its own incident tells of that, and the sink only waits. */
+/** The log could not be read or written. The log reports its own incident; the sink only waits and retries. */
 export class LogAwayError extends Error {
   constructor(reason: string, options?: ErrorOptions) {
     super(reason, options);
@@ -64,17 +71,18 @@ export class LogAwayError extends Error {
   }
 }
 
-/** Orders and events that reach the chart. */
+/** Events of the chart. */
 export type SinkEvent =
   ChildStop | { type: 'store.up' } | { type: 'store.down' } | { type: 'work' };
 
-/** What the chart has to say to the log, once per outage: that it began, and that all is stored again. */
+/** Log lines that the chart asks for, once per outage each: the store refuses rows, the backlog is stored. */
 export type SinkNews = 'refused' | 'caughtUp';
 
 /**
- * Builds the chart. Give it `watch`, `identify`, `store` and the action `log` by `.provide()`: `watch` tells of the
- * store and of work; `identify` makes sure that the log is sent to the store that has what was taken; `store` stores one
- * batch and takes it, unless its signal has aborted.
+ * Builds the chart. `.provide()` must give it `watch`, `identify`, `store` and the action `log`. `watch` reports when
+ * the store is up or down and when the log has rows. `identify` checks that the store is the one that has the rows
+ * taken so far; if it is not, the log starts from the beginning. `store` stores one batch and removes it from the
+ * backlog, unless its signal has aborted.
  */
 export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
   const retryBounds: BackoffBounds = { baseMs: SINK_RETRY_BASE_MS, maxMs: retryMaxMs };
@@ -104,10 +112,10 @@ export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
     },
     actions: {
       announce: () => {
-        // the actor layer takes hold of the actor here, for /status
+        // the actor layer keeps a reference to the actor here, for /status
       },
       log: (_, _params: { news: SinkNews }) => {
-        // the actor layer has the words and the logger
+        // the actor layer words and writes the line
       },
       reportReady: sendParent(({ context }): ChildReport => ({
         type: 'child.ready',
@@ -139,7 +147,7 @@ export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
         isDegraded: true,
         openSince: context.openSince ?? context.failingSince
       })),
-      // The failures were the beginning of an outage that is not of this chart's making.
+      // The failures were the first signs of ClickHouse's own outage, which its chart reports.
       noteDown: assign(({ context }) =>
         context.isDegraded ? {} : { error: null, failingSince: null, retries: 0 }
       ),
@@ -167,7 +175,7 @@ export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
       enqueue.assign({ isDegraded: false });
       enqueue('reportRecovered');
     }
-    // Rows are behind for longer than the store was: the line that ends the outage tells how many they were.
+    // The outage ends when the backlog is stored, which is later than the first good batch; the line counts its rows.
     if (context.openSince !== null && !context.hasMore) {
       enqueue({ type: 'log', params: { news: 'caughtUp' } });
       enqueue.assign({ openSince: null });
@@ -202,7 +210,7 @@ export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
               src: 'identify',
               onDone: {
                 target: 'storing',
-                // Sent again from the beginning: nothing is complete any more.
+                // The log is sent again from the beginning, so nothing counts as complete any more.
                 actions: assign(({ context, event }) =>
                   event.output.isRewound ? { completeAt: null } : { completeAt: context.completeAt }
                 )
@@ -240,7 +248,7 @@ export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
               onError: [
                 { guard: 'isFinishing', target: '#stopped' },
                 {
-                  // What the store is may have changed: its tables may be gone, it may be another one.
+                  // Identify the store again: its tables may be gone, or it may be another store.
                   target: 'backingOff',
                   actions: { type: 'noteFailure', params: ({ event }) => ({ error: event.error }) }
                 }

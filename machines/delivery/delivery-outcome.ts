@@ -1,8 +1,6 @@
-/**
- * How one message ended, typed: never a boolean, never silent.
- */
+/** The outcomes of a publish. Every publish has exactly one of them. */
 
-/** Every way a publish can end; `refused` never reached the log. */
+/** Every outcome of a publish. A `refused` one was not written to the log. */
 export const DELIVERY_OUTCOMES = [
   'delivered',
   'stored',
@@ -16,18 +14,18 @@ export const DELIVERY_OUTCOMES = [
 /** One of {@link DELIVERY_OUTCOMES}. */
 export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number];
 
-/** What is known of a message that found nobody subscribed. */
+/** A message that was published while nobody was subscribed to its thread. */
 export interface UnwatchedMessage {
   readonly isTestThread: boolean;
-  /** The publisher said that keeping it is enough. */
+  /** Whether the publisher asked only that the message be stored (`expect: "stored"`). */
   readonly expectStored: boolean;
-  /** The thread's owner is not the author and is connected somewhere. */
+  /** Whether the thread's owner is connected, and is not the author. */
   readonly isOwnerConnected: boolean;
 }
 
 /**
- * Judges a message that nobody is subscribed to receive: the test-thread classifier first, then what the publisher
- * expects, then the owner; only what is left is held for the grace.
+ * Judges a message that was published while nobody was subscribed. In this order: test threads, what the publisher
+ * expects, whether the owner is connected. Any other message is held for the grace.
  */
 export function judgeUnwatched(
   message: UnwatchedMessage

@@ -1,39 +1,45 @@
 /**
- * Policy of one active thread. The message path never sends it a message that somebody is there to receive; it hears
- * of transitions only: the first subscriber, the last one gone, a message that found nobody, a flush that is done.
- * The classifier, the publisher's wish, the owner and the grace are all asked before an incident is opened.
+ * Chart of one active thread's delivery. It does not receive messages that a subscriber gets at once. It receives only:
+ * the first subscriber came, the last one left, a message came with nobody subscribed, the held messages were flushed.
+ * It opens an incident only for messages that {@link judgeUnwatched} holds and only after their grace.
  */
 import { assign, emit, setup } from 'xstate';
 import { judgeUnwatched, type UnwatchedMessage } from './delivery-outcome.js';
 
-/** How long a message may wait for a subscriber before it is reported undeliverable. */
+/** How long a message may wait for a subscriber before an incident reports it as undelivered. */
 export const DELIVERY_GRACE_MS = 10_000;
 
-/** Input of {@link deliveryMachine}; `held` restores what was waiting when the thread was last active. */
+/**
+ * Input of {@link deliveryMachine}. `held` restores the messages that were held when the thread was last active; null
+ * when there were none.
+ */
 export interface DeliveryInput {
   readonly thread: string;
   readonly isTestThread: boolean;
   readonly held: { readonly state: 'waiting' | 'undelivered'; readonly graceMs: number } | null;
 }
 
-/** What the chart knows. */
+/** Context of the chart. */
 export interface DeliveryContext {
   readonly thread: string;
   readonly isTestThread: boolean;
-  /** How long the grace of what is held still runs, from the moment `waiting` was entered. */
+  /** Rest of the grace of the held messages, in milliseconds, counted from when `waiting` was entered. */
   readonly graceMs: number;
   readonly isIncidentOpen: boolean;
   readonly restoring: 'waiting' | 'undelivered' | null;
 }
 
-/** Orders and facts for the chart. `graceMs` is the later of the thread's own and the startup grace, as time left. */
+/**
+ * Events of the chart. `graceMs`: milliseconds left of the thread's own grace or of the startup grace, whichever ends
+ * later.
+ */
 export type DeliveryEvent =
   | { type: 'subscriber.first' }
   | { type: 'subscriber.none'; graceMs: number }
   | ({ type: 'message.unwatched'; graceMs: number } & Omit<UnwatchedMessage, 'isTestThread'>)
   | { type: 'flush.done' };
 
-/** What the chart tells the thread registry. */
+/** Events that the chart emits to the thread registry. */
 export type DeliveryEmitted =
   { type: 'incident.opened' } | { type: 'incident.closed' } | { type: 'messages.flushed' };
 
@@ -61,7 +67,7 @@ export const deliveryMachine = setup({
 }).createMachine({
   id: 'delivery',
   context: ({ input: { thread, isTestThread, held } }) => {
-    // What was held before the prefixes were changed: a test thread holds nothing.
+    // The test prefixes may have changed since: a test thread holds nothing.
     const restored = isTestThread ? null : held;
     return {
       thread,

@@ -1,8 +1,6 @@
-/**
- * Which threads are test threads. One pure function, used everywhere a thread's nobody-there is judged.
- */
+/** Which threads are test threads: the one function for every place that asks. */
 
-/** Prefixes that make a thread a test thread unless configured otherwise. */
+/** Default prefixes of test threads. */
 export const TEST_THREAD_PREFIXES: readonly string[] = [
   'startup_test_',
   'health_check_',
@@ -14,8 +12,8 @@ export const TEST_THREAD_PREFIXES: readonly string[] = [
 ];
 
 /**
- * Says whether a thread id starts with one of the prefixes: case-sensitive, at position 0, nothing trimmed; anything
- * but a string is not a test thread.
+ * Returns whether a thread id starts with one of the prefixes. The comparison is case-sensitive and does not trim. A
+ * value that is not a string is no test thread.
  */
 export function isTestThread(
   thread: unknown,

@@ -1,5 +1,5 @@
 /**
- * Exponential backoff with full jitter: pure, the random number comes in.
+ * Exponential backoff with full jitter. Pure: the caller gives the random number.
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 
@@ -7,13 +7,13 @@
 export interface BackoffBounds {
   /** Longest wait before the first retry; it doubles with each further one. */
   readonly baseMs: number;
-  /** No wait is longer than this, however many retries there were. */
+  /** Longest wait of any retry. */
   readonly maxMs: number;
 }
 
 /**
- * Answers how long to wait before retry number `retry` (1 = the first), in whole milliseconds: evenly spread from 0
- * up to the smaller of `maxMs` and `baseMs` × 2^(retry − 1), so that many who failed together do not come back together.
+ * Returns the wait before retry number `retry` (1 = the first), in whole milliseconds: evenly spread from 0 up to the
+ * smaller of `maxMs` and `baseMs` × 2^(retry − 1). The spread keeps many that failed together from retrying together.
  * @param random a number in [0, 1)
  * @throws {RangeError} when `retry` is not a positive integer, `random` is outside [0, 1) or a bound is negative
  */

@@ -1,51 +1,56 @@
 /**
- * What a supervisor is told of each child, and of itself; and what of that is impossible, said before anything starts.
+ * How to supervise a child and how to restart it, and a check that refuses impossible combinations before anything
+ * starts.
  * @see https://www.erlang.org/doc/apps/stdlib/supervisor.html the semantics, and the source of the defaults
  */
 import type { AnyActorLogic } from 'xstate';
 import type { BackoffBounds } from './backoff.js';
 
-/**
- * Which children are started again when one that was up is lost: only that one · it and those started after it · all.
- */
+/** Which children are restarted when one goes down: only that one · that one and those started after it · all. */
 export type Strategy = 'one_for_one' | 'rest_for_one' | 'one_for_all';
 
-/** When a child is started again: whenever it ends · when it ends in a failure · never. */
+/** When a child is restarted: whenever it ends · when it ends with a failure · never. */
 export type Restart = 'permanent' | 'transient' | 'temporary';
 
-/** How a supervisor is to treat one child. */
+/** How a supervisor treats one child. */
 export interface ChildSpec {
   readonly id: string;
-  /** Takes {@link ChildInput}, sends `child.ready` to its parent, ends on `child.stop` with a `ChildOutput`. */
+  /**
+   * Actor logic that takes {@link ChildInput}, sends `child.ready` to its parent, and ends on `child.stop` with a
+   * `ChildOutput`.
+   */
   readonly logic: AnyActorLogic;
-  /** What its input holds beside {@link ChildInput}. */
+  /** Further input, besides {@link ChildInput}. */
   readonly input?: Readonly<Record<string, unknown>>;
-  /** Whether the supervisor can be without it. */
+  /** Whether the supervisor fails without it. */
   readonly required: boolean;
   readonly restart: Restart;
-  /** Siblings that must be ready before it is started. They order the start; what a loss means is the strategy's. */
+  /**
+   * Siblings that must be ready before this one starts. They order the start only; what a loss means depends on the
+   * strategy.
+   */
   readonly requires?: readonly string[];
-  /** How long it may take to say that it is ready. */
+  /** How long it may take to report ready. */
   readonly startTimeoutMs: number;
-  /** How long it may take to end after `child.stop`; then it is cut off. */
+  /** How long it may take to end after `child.stop`; after that it is cut off. */
   readonly shutdownMs: number;
 }
 
-/** How a supervisor restarts. */
+/** How a supervisor restarts its children. */
 export interface RestartPolicy {
   readonly strategy: Strategy;
   /**
-   * Restarts of required children, all together, within the sliding window at most; one more and the supervisor fails.
-   * Optional children do not count: they are tried for ever, at the backoff's pace.
+   * Most restarts of required children, counted together, within the sliding window; with one more the supervisor
+   * fails. Optional children do not count: they are restarted without a limit, after the backoff.
    */
   readonly intensity: { readonly restarts: number; readonly withinMs: number };
-  /** Waits before restarts, by how often the child was lost since it was last well for `settledMs`. */
+  /** Waits before restarts. They grow with the losses since the child last held for `settledMs`. */
   readonly backoff: BackoffBounds;
-  /** How long a child must have been up to count as well again. */
+  /** How long a child must have been up before its losses are forgotten. */
   readonly settledMs: number;
 }
 
-/** Policy of a supervisor whose children cannot be started twice in one process: the first loss is the end. */
+/** Policy for children that cannot start twice in one process: the first loss ends the supervisor. */
 export const NO_RESTARTS: RestartPolicy = {
   strategy: 'one_for_one',
   intensity: { restarts: 0, withinMs: 1 },
@@ -53,7 +58,10 @@ export const NO_RESTARTS: RestartPolicy = {
   settledMs: 1
 };
 
-/** Policy for children that can: a crash by chance is over in a moment, a crash at every start ends within seconds. */
+/**
+ * Policy for children that can start again: one crash is repaired within seconds; a crash at every start fails the
+ * supervisor within seconds.
+ */
 export const RESTARTS: RestartPolicy = {
   strategy: 'one_for_one',
   intensity: { restarts: 5, withinMs: 30_000 },
@@ -61,13 +69,13 @@ export const RESTARTS: RestartPolicy = {
   settledMs: 10_000
 };
 
-/** Children of one supervisor at most, more are refused: spawn and stop cost O(children) in XState. */
+/** Most children of one supervisor; more are refused, since spawn and stop cost O(children) in XState. */
 export const MAX_CHILDREN = 64;
 
-/** Longest deadline that may be given, in milliseconds: what timers can hold. */
+/** Longest deadline, in milliseconds: the most that a Node timer holds. */
 const DEADLINE_MAX_MS = 2 ** 31 - 1;
 
-/** Says everything that is impossible in these specs, each with the child's name; nothing when they can be supervised. */
+/** Returns every fault of these specs and this policy, each with the child's id; empty when they can be supervised. */
 export function impossibleIn(specs: readonly ChildSpec[], policy: RestartPolicy): string[] {
   if (specs.length > MAX_CHILDREN) {
     return [
@@ -83,7 +91,7 @@ export function impossibleIn(specs: readonly ChildSpec[], policy: RestartPolicy)
   ];
 }
 
-/** The specs in the order in which they start: as they are given, but each after those that it requires. */
+/** Returns the specs in start order: the given order, but each after those that it requires. */
 export function startOrder(specs: readonly ChildSpec[]): readonly ChildSpec[] {
   const ordered: ChildSpec[] = [];
   const add = (spec: ChildSpec): void => {
@@ -153,7 +161,7 @@ function impossibleRequires(spec: ChildSpec, specs: readonly ChildSpec[]): strin
   });
 }
 
-/** Strategies that would let the loss of an optional child take a required one down. */
+/** Strategies in which the loss of an optional child would take a required one down. */
 function impossibleMix(specs: readonly ChildSpec[], strategy: Strategy): string[] {
   if (strategy === 'one_for_one') return [];
   const ordered = startOrder(specs);

@@ -1,34 +1,37 @@
-/**
- * How each child of a supervisor stands, and the one shape in which that is reported wherever it is.
- */
+/** State of each child of a supervisor, and the one shape of every report on it. */
 import type { ChildSpec } from './child-spec.js';
 
 /**
- * Where a child is: not started yet, or what it requires is away · starting for the first time or again · up · up and
- * not well, by its own word · lost, and to be started again · told to stop · ended and not to be started again, as it
- * should · the same in a failure.
+ * - `waiting`: not started yet, or a child that it requires is down
+ * - `starting`: starting, for the first time or again
+ * - `ready`: up
+ * - `degraded`: up, but it reports a fault
+ * - `restarting`: went down and will be started again
+ * - `stopping`: asked to stop
+ * - `stopped`: ended as expected, and will not be started again
+ * - `failed`: ended with a failure, and will not be started again
  */
 export type ChildStatus =
   'waiting' | 'starting' | 'ready' | 'degraded' | 'restarting' | 'stopping' | 'stopped' | 'failed';
 
-/** How one child stands. Times are milliseconds since the Unix epoch. */
+/** State of one child. Times are Unix milliseconds. */
 export interface ChildState {
   readonly id: string;
   readonly required: boolean;
   readonly status: ChildStatus;
-  /** Why it is not well, or why it was lost before it was started again; null when it is well. */
+  /** Why it is degraded or failed, or why it went down before this start; null when it is well. */
   readonly error: string | null;
-  /** When `status` became what it is. */
+  /** When `status` last changed. */
   readonly since: number;
   /** How often it was started. */
   readonly starts: number;
-  /** How often it was lost since it was last well for long enough: what the backoff goes by. */
+  /** How often it went down since it last held for the policy's `settledMs`; the backoff grows with it. */
   readonly losses: number;
   /** When it is started again; null when that is not planned. */
   readonly nextAttemptAt: number | null;
 }
 
-/** What a supervisor does about a child. */
+/** What a supervisor is doing about a child. */
 export type SupervisionAction =
   | 'none'
   | 'waiting'
@@ -42,12 +45,12 @@ export type SupervisionAction =
 /** The one shape of every report on a supervised service. */
 export interface SupervisionReport {
   readonly service: string;
-  /** Why it is not well, in words; null when it is. */
+  /** Why it is not well, as text; null when it is well. */
   readonly reason: string | null;
   readonly action: SupervisionAction;
-  /** Since when, milliseconds since the Unix epoch. */
+  /** When its status last changed, Unix milliseconds. */
   readonly since: number;
-  /** How often it was started again. */
+  /** How often it was restarted. */
   readonly restarts: number;
   /** Milliseconds until it is started again; null when that is not planned. */
   readonly nextAttemptMs: number | null;
@@ -64,7 +67,7 @@ const ACTIONS: Readonly<Record<ChildStatus, SupervisionAction>> = {
   failed: 'given_up'
 };
 
-/** A child that has not been started yet. */
+/** The state of a child that was not started yet. */
 export function newChild({ id, required }: ChildSpec, nowMs: number): ChildState {
   return {
     id,
@@ -78,7 +81,7 @@ export function newChild({ id, required }: ChildSpec, nowMs: number): ChildState
   };
 }
 
-/** Reports on a child as of `nowMs`; `action` is given where the supervisor does more than the child's state says. */
+/** Reports on a child as of `nowMs`. Pass `action` when the supervisor does more than the child's status says. */
 export function reportOf(
   child: ChildState,
   nowMs: number,
@@ -95,12 +98,12 @@ export function reportOf(
   };
 }
 
-/** Whether a child is missed: it is not up, or not well, and has not simply done its work. */
+/** Returns whether the child is neither `ready` nor `stopped`. */
 export function isMissed({ status }: ChildState): boolean {
   return status !== 'ready' && status !== 'stopped';
 }
 
-/** The children with these ids changed; `since` moves where the status does. */
+/** Changes the children with these ids; `since` becomes `nowMs` where the status changes. */
 export function withChanged(
   children: readonly ChildState[],
   ids: readonly string[],

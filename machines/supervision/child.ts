@@ -1,15 +1,15 @@
 /**
- * The protocol between a supervisor and its children, whatever they are: a child says itself when it is ready, is
- * told once to stop, and ends in a final state whose output says how. A supervisor speaks it too, so that one may be
- * the child of another.
+ * Protocol between a supervisor and its children. A child reports when it is ready, is told once to stop, and ends in a
+ * final state whose output says how. A supervisor speaks the same protocol to its parent, so one may be the child of
+ * another.
  */
 
-/** What the start of a child came to, as far as later phases need it: the frame types that have a handler. */
+/** Result of a start that later phases need: the frame types that have a handler. */
 export interface StartResults {
   readonly handlers: readonly string[];
 }
 
-/** Nothing learnt yet. */
+/** Results before anything has started. */
 export const NO_RESULTS: StartResults = { handlers: [] };
 
 /** Input of every supervised child. */
@@ -19,8 +19,8 @@ export interface ChildInput {
 }
 
 /**
- * What a child tells its supervisor; `id` is the child's own. `child.waiting` says what its start waits for, so that a
- * start that takes too long blames the part that held it up and not the whole.
+ * What a child reports to its supervisor; `id` is the child's own. `child.waiting` says what delays the start, so that
+ * a start that takes too long names the part that delayed it.
  */
 export type ChildReport =
   | { type: 'child.ready'; id: string; results?: StartResults }
@@ -28,16 +28,19 @@ export type ChildReport =
   | { type: 'child.degraded'; id: string; error: string }
   | { type: 'child.recovered'; id: string };
 
-/** What a supervisor tells a child: let go of everything and end in a final state. */
+/** Order to release everything and end in a final state. */
 export interface ChildStop {
   type: 'child.stop';
 }
 
-/** How a child ended: the output of every supervised machine. A supervisor also names the `service` that took it down. */
+/** How a child ended: the output of every supervised machine. A supervisor also names the `service` that failed it. */
 export type ChildOutput =
   { status: 'stopped' } | { status: 'failed'; error: string; service?: string };
 
-/** Says how a child ended when its output is a {@link ChildOutput}; null when it ended as it was told to. */
+/**
+ * Returns why a child failed, from its output; null when it stopped as ordered. An output that is no {@link
+ * ChildOutput} counts as a failure.
+ */
 export function failureOf(output: unknown): string | null {
   if (typeof output !== 'object' || output === null || !('status' in output)) {
     return 'ended without saying why';

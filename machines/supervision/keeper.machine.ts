@@ -1,7 +1,8 @@
 /**
- * The life of one supervised child: started when the supervisor says so, up once the child says so, told to stop with
- * a deadline, and down when it has ended, however it ended. It decides nothing; what an end means is the supervisor's.
- * A child that does not start in time is stopped like any other, so that nothing of it is left when it is tried again.
+ * Chart around one supervised child: it starts the child when the supervisor orders it, reports up when the child does,
+ * stops the child with a deadline, and reports down when the child has ended. It decides nothing; the supervisor
+ * decides what an end means. A child that does not start in time is stopped like any other, so that nothing of it is
+ * left when it starts again.
  */
 import { assign, sendParent, sendTo, setup } from 'xstate';
 import type { ChildSpec } from './child-spec.js';
@@ -15,15 +16,21 @@ import {
   type StartResults
 } from './child.js';
 
-/** What a supervisor tells a keeper: start the child · stop it · say when so much time has passed. */
+/** Orders of a supervisor: start the child · stop it · report after `delayMs` milliseconds. */
 export type KeeperOrder =
   | { type: 'keeper.start'; results: StartResults }
   | { type: 'keeper.stop' }
   | { type: 'keeper.wait'; delayMs: number };
 
 /**
- * What a keeper tells its supervisor of its child: it is up · how it feels has changed · it has been up for long
- * enough · it has ended, or could not be started · it has ended as ordered · the wait is over.
+ * Reports to the supervisor.
+ * - `keeper.up`: the child is up
+ * - `keeper.waiting`: the start waits for something
+ * - `keeper.degraded`, `keeper.recovered`: the child reports a fault, or its end
+ * - `keeper.settled`: the child has been up for `settledMs`
+ * - `keeper.down`: the child ended without an order, or could not start
+ * - `keeper.stopped`: the child ended as ordered
+ * - `keeper.due`: the wait is over
  */
 export type KeeperReport =
   | { type: 'keeper.up'; id: string; results: StartResults | null }
@@ -37,18 +44,18 @@ export type KeeperReport =
 
 interface KeeperContext {
   readonly results: StartResults;
-  /** What the child's start waits for, by its own word. */
+  /** What the child says that its start waits for. */
   readonly waitingOn: string | null;
-  /** Why the child is down; null when nothing is known to be wrong. */
+  /** Why the child is down; null when no fault is known. */
   readonly reason: string | null;
   readonly isFailure: boolean;
   readonly wasUp: boolean;
-  /** The supervisor wants it stopped, so its end is no loss. */
+  /** Whether the supervisor ordered the stop, so that the end is no loss. */
   readonly isOrdered: boolean;
   readonly delayMs: number;
 }
 
-/** Builds the chart of one child; `settledMs` is how long it must be up to count as well. */
+/** Builds the chart around one child. After `settledMs` milliseconds up, it reports the child as settled. */
 export function createKeeperMachine(spec: ChildSpec, settledMs: number) {
   const { id } = spec;
   const stopped = ({
@@ -85,7 +92,7 @@ export function createKeeperMachine(spec: ChildSpec, settledMs: number) {
       order: assign({ isOrdered: true }),
       report: sendParent((_, what: KeeperReport) => what),
       noteEnd: assign(({ context }, failure: string | null) => ({
-        // Being late is why it was stopped, whatever it says at its end.
+        // When the child was late, that is the reason, whatever it says at its end.
         reason: context.reason ?? failure,
         isFailure: context.reason !== null || failure !== null
       }))

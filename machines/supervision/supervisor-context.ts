@@ -1,101 +1,99 @@
-/**
- * What a supervisor knows, and what it reads out of that: who belongs together, who is next, what a loss means. Pure.
- */
+/** Context of a supervisor, and the questions that its chart asks of it. Pure functions. */
 import type { ChildSpec, RestartPolicy } from './child-spec.js';
 import type { ChildState, ChildStatus, SupervisionReport } from './child-state.js';
 import type { ChildInput, ChildStop, StartResults } from './child.js';
 import type { KeeperReport } from './keeper.machine.js';
 import { isOver, withRestart } from './restart-intensity.js';
 
-/** What a supervisor tells its parent; `id` is its own. The first two are also what any child tells. */
+/** What a supervisor reports to its parent; `id` is its own. Other children report the first two as well. */
 export type SupervisorReport =
   | { type: 'child.ready'; id: string; results: StartResults; children: readonly ChildState[] }
   | { type: 'child.waiting'; id: string; on: string }
   | { type: 'child.changed'; id: string; children: readonly ChildState[] };
 
-/** How a supervisor ended; `service` is the child that took it down, `report` what is known of it. */
+/** How a supervisor ended. `service` is the child that failed it; `report` is null when no child did. */
 export type SupervisorOutput =
   | { status: 'stopped' }
   | { status: 'failed'; service: string; error: string; report: SupervisionReport | null };
 
-/** Input of the supervisor: who it is, what it supervises, and how. */
+/** Input of the supervisor. */
 export interface SupervisorInput extends ChildInput {
   readonly children: readonly ChildSpec[];
   readonly policy: RestartPolicy;
 }
 
-/** What reaches a supervisor. */
+/** Events of a supervisor. */
 export type SupervisorEvent = KeeperReport | ChildStop;
 
-/** What a supervisor knows of its children. */
+/** Context of a supervisor. */
 export interface SupervisorContext {
   readonly id: string;
   readonly policy: RestartPolicy;
-  /** In start order, as `children`. */
+  /** In start order, like `children`. */
   readonly specs: readonly ChildSpec[];
   readonly children: readonly ChildState[];
   readonly results: StartResults;
-  /** Ids yet to be started, in order; the first is the one that is starting. */
+  /** Ids still to be started, in order; the first is starting. */
   readonly queue: readonly string[];
-  /** Ids to be stopped, and then started again unless the supervisor ends. */
+  /** Ids to be stopped together; they are started again unless the supervisor ends. */
   readonly group: readonly string[];
   /** Wait before the group is started again. */
   readonly restMs: number;
-  /** Moments of the restarts of required children that the window holds. */
+  /** Times of the restarts of required children inside the window, Unix milliseconds. */
   readonly restarts: readonly number[];
   readonly failure: Exclude<SupervisorOutput, { status: 'stopped' }> | null;
-  /** Whether it has said that it is ready. */
+  /** Whether it has reported ready once. */
   readonly hasRun: boolean;
 }
 
-/** Statuses of children that have nothing to stop. */
+/** Statuses of children that need no stop. */
 const AT_REST: readonly ChildStatus[] = ['waiting', 'stopped', 'failed'];
 
-/** Statuses of children that others may build on. */
+/** Statuses in which a child serves those that require it. */
 const UP: readonly ChildStatus[] = ['ready', 'degraded'];
 
-/** The spec of a child. */
+/** Returns the spec of a child. */
 export function specOf({ specs }: SupervisorContext, id: string): ChildSpec | undefined {
   return specs.find((spec) => spec.id === id);
 }
 
-/** How a child stands. */
+/** Returns the state of a child. */
 export function childOf({ children }: SupervisorContext, id: string): ChildState | undefined {
   return children.find((child) => child.id === id);
 }
 
-/** The last child of the group that is not at rest: the next to be stopped. */
+/** Returns the last child of the group that still has to be stopped; it is stopped next. */
 export function lastOfGroup({ children, group }: SupervisorContext): ChildState | undefined {
   return children.findLast(({ id, status }) => group.includes(id) && !AT_REST.includes(status));
 }
 
-/** Whether all that a child requires is up. */
+/** Returns whether all children that this one requires are up. */
 export function hasRequired(context: SupervisorContext, id: string): boolean {
   return (specOf(context, id)?.requires ?? []).every((other) =>
     UP.includes(childOf(context, other)?.status ?? 'waiting')
   );
 }
 
-/** Ids that go down and come up again with this one, itself included, in start order. */
+/** Returns the ids that go down and come up together with this one, itself included, in start order. */
 export function groupOf({ specs, policy }: SupervisorContext, id: string): readonly string[] {
   const ids = specs.map((spec) => spec.id);
   if (policy.strategy === 'one_for_all') return ids;
   return policy.strategy === 'rest_for_one' ? ids.slice(ids.indexOf(id)) : [id];
 }
 
-/** Whether the event is about the child that is starting. */
+/** Returns whether the event is about the first child of the queue, the one that is starting. */
 export function isFirst({ queue }: SupervisorContext, event: SupervisorEvent): boolean {
   return 'id' in event && event.id === queue[0];
 }
 
-/** Whether a child has ended and is, by its spec, not to be started again. */
+/** Returns whether the event says that a child ended and that its spec does not start it again. */
 export function isToStayDown(context: SupervisorContext, event: SupervisorEvent): boolean {
   if (event.type !== 'keeper.down') return false;
   const restart = specOf(context, event.id)?.restart;
   return restart === 'temporary' || (restart === 'transient' && !event.isFailure);
 }
 
-/** Whether a lost child takes its group along: it was up, or was coming up with its group. */
+/** Returns whether a lost child takes its group down: it was up, or was starting again with its group. */
 export function isGroupLoss(context: SupervisorContext, event: SupervisorEvent): boolean {
   return (
     event.type === 'keeper.down' &&
@@ -105,12 +103,15 @@ export function isGroupLoss(context: SupervisorContext, event: SupervisorEvent):
   );
 }
 
-/** The restarts that the window holds when one more is made at `nowMs`. */
+/** Returns the restarts inside the window, with one more at `nowMs`. */
 export function restartsWith(context: SupervisorContext, nowMs: number): readonly number[] {
   return withRestart(context.restarts, nowMs, context.policy.intensity);
 }
 
-/** Whether the supervisor cannot go on after this: it has not run once, or would restart too often. */
+/**
+ * Returns whether the event ends the supervisor: a required child failed before the first ready, or was restarted too
+ * often.
+ */
 export function isFatal(
   context: SupervisorContext,
   event: SupervisorEvent,

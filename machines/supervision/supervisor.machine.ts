@@ -1,10 +1,10 @@
 /**
- * A supervisor over child specs, with the semantics of OTP. It starts its children in order, each only after the one
- * before has said that it is up; starts those again that are lost, by the strategy, at the backoff's pace and within
- * the intensity; and stops them in reverse order, each with its own deadline. Until it has once run, it forgives no
- * required child anything: what had started is stopped again. An optional child is never waited for and never given
- * up. It never throws and never ends in `error`: how it ended is its output.
- * @see keeper.machine.ts for the life of one child, child-spec.ts for what may be asked
+ * Supervisor over child specs, with the semantics of OTP. It starts its children in order, each after the one before is
+ * up. It restarts those that go down, by the strategy, after the backoff and within the intensity. It stops them in
+ * reverse order, each with its own deadline. Until it has been ready once, the loss of a required child ends it, and it
+ * stops what had started. It never waits for an optional child and never gives one up. It never throws and never ends
+ * in XState's `error` state: its output says how it ended.
+ * @see keeper.machine.ts for the life of one child, child-spec.ts for the options
  */
 import { assign, enqueueActions, sendParent, setup, type AnyActorLogic } from 'xstate';
 import { fullJitterMs } from './backoff.js';
@@ -29,7 +29,7 @@ import {
   type SupervisorReport
 } from './supervisor-context.js';
 
-/** Where time (Unix milliseconds) and chance (in [0, 1)) come from. */
+/** Sources of time (Unix milliseconds) and chance ([0, 1)). */
 export interface SupervisorSettings {
   readonly now: () => number;
   readonly random: () => number;
@@ -41,7 +41,7 @@ function startOrderOf({ results }: SupervisorContext): KeeperOrder {
   return { type: 'keeper.start', results };
 }
 
-/** Builds the chart; the same settings may serve any number of supervisors. */
+/** Builds the chart; one set of settings may serve any number of supervisors. */
 export function createSupervisorMachine({ now, random }: SupervisorSettings) {
   const changed = (
     { children }: SupervisorContext,
@@ -61,7 +61,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
       output: {} as SupervisorOutput,
       tags: {} as 'initializing' | 'ready' | 'degraded' | 'draining' | 'failed'
     },
-    // Children come as data: their logic is in their specs, so no name is declared here.
+    // Children are data: their logic is in their specs, so no actor has a name here.
     actors: {} as Record<string, AnyActorLogic>,
     delays: { rest: ({ context }) => context.restMs },
     guards: {
@@ -74,7 +74,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
       isFirst: ({ context, event }) => isFirst(context, event),
       isNextOptional: ({ context: { queue }, context }) =>
         queue[0] !== undefined && specOf(context, queue[0])?.required === false,
-      // The rest of judgingAlone, below, for the child that is starting: nothing before it may have taken the event.
+      // The last case of judgingAlone, below, for the child that is starting. The cases before it must not apply.
       isStartingAlone: ({ context, event }) =>
         isFirst(context, event) &&
         !isFatal(context, event, now()) &&
@@ -97,7 +97,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
         enqueue.sendTo(id, startOrderOf(context));
         enqueue.assign(changed(context, [id], started));
       }),
-      /** Starts a child whose wait is over, or lets it wait for what it requires. */
+      /** Starts a child whose wait is over, or parks it until the children that it requires are up. */
       startDue: enqueueActions(({ context, event, enqueue }) => {
         if (event.type !== 'keeper.due') return;
         const isBlocked = !hasRequired(context, event.id);
@@ -106,7 +106,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
           changed(context, [event.id], isBlocked ? () => ({ status: 'waiting' }) : started)
         );
       }),
-      /** Starts those that have waited for what is up now. */
+      /** Starts the parked children whose requirements are up now. */
       startUnblocked: enqueueActions(({ context, enqueue }) => {
         const { children, queue, group } = context;
         const ids = children
@@ -147,7 +147,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
         const status = isFailure ? 'failed' : 'stopped';
         return changed(context, [id], () => ({ status, error: isFailure ? reason : null }));
       }),
-      /** Notes a loss and when the child is started again; where it goes down alone, its keeper waits until then. */
+      /** Notes a loss and plans the restart. When the child restarts alone, its keeper waits until then. */
       noteLoss: assign(({ context, event }) => {
         if (event.type !== 'keeper.down') return {};
         const { id, reason: error } = event;
@@ -166,7 +166,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
         const order: KeeperOrder = { type: 'keeper.wait', delayMs: context.restMs };
         enqueue.sendTo(event.id, order);
       }),
-      /** One that goes down while its group does is part of that loss. */
+      /** A child that goes down while its group is being stopped is part of the same loss. */
       noteDownInGroup: assign(({ context, event }) =>
         event.type === 'keeper.down'
           ? changed(context, [event.id], () => ({ status: 'restarting', error: event.reason }))
@@ -195,7 +195,7 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
             }))
           : {}
       ),
-      /** What is temporary is not started again, not even with its group. */
+      /** Temporary children are not started again, not even with their group. */
       planRestart: assign(({ context }) => {
         const group = context.group.filter((id) => specOf(context, id)?.restart !== 'temporary');
         const nextAttemptAt = now() + context.restMs;
@@ -251,7 +251,10 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
     { actions: ['noteLoss', 'waitAlone', 'reportChanged'] }
   ] as const;
 
-  /** Starts the queue one by one; what of it is lost is judged like any loss and not waited for. */
+  /**
+   * Starts the queue one by one. A child that is lost meanwhile is judged like any loss; the queue does not wait for
+   * it.
+   */
   const startingQueue = chart.createStateConfig({
     initial: 'choosing',
     states: {
