@@ -100,13 +100,24 @@ export function needsBuild(root = ROOT) {
 }
 
 /**
- * Installs what the lock file says, tools for building included. Not `npm ci`: a lock file written where the embedded
- * engine's packages for other platforms cannot be had lacks their entries, and `npm ci` refuses it.
+ * What npm is told so that it installs what the lock file says, tools for building included. `npm ci` begins with an
+ * empty node_modules; where there is a whole one already, a server may be running from it, so only what the lock file
+ * has changed is replaced.
+ * @see docs/adr/0016-one-lock-file-for-all-platforms.md
+ */
+export function npmArgs(root = ROOT) {
+  const isFresh = timeOf(join(root, 'node_modules/.package-lock.json')) === 0;
+  // NODE_ENV=production would leave out the compiler.
+  const options = ['--include=dev', '--no-audit', '--no-fund'];
+  return isFresh ? ['ci', ...options] : ['install', '--no-save', ...options];
+}
+
+/**
+ * Installs what the lock file says.
  * @throws when npm fails
  */
 export async function install(root = ROOT) {
-  // NODE_ENV=production would leave out the compiler.
-  const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund'];
+  const args = npmArgs(root);
   const npm = process.env['npm_execpath'];
   // npm's standard output is not the command's own.
   /** @type {import('node:child_process').SpawnOptions} */

@@ -2,7 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, unlinkSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { CommandError, isNodeFit, needsBuild, needsInstall, run } from '../../scripts/setup.mjs';
+import {
+  CommandError,
+  isNodeFit,
+  needsBuild,
+  needsInstall,
+  npmArgs,
+  run
+} from '../../scripts/setup.mjs';
 
 /** A checkout on disk whose files carry the times that the spec gives them, in seconds. */
 class Checkout {
@@ -70,6 +77,30 @@ describe('needsInstall', () => {
   it('answers false when what is installed is newer than the lock file', () => {
     checkout.file('node_modules/.package-lock.json', 101);
     expect(needsInstall(checkout.root)).to.equal(false);
+  });
+});
+
+describe('npmArgs', () => {
+  let checkout: Checkout;
+  beforeEach(() => {
+    checkout = new Checkout();
+  });
+  afterEach(() => {
+    checkout.remove();
+  });
+
+  it('begins with an empty folder when nothing whole is installed', () => {
+    checkout.file('node_modules/ws/package.json', 200);
+    expect(npmArgs(checkout.root)[0]).to.equal('ci');
+  });
+
+  it('replaces only what has changed, and writes no lock file, when all is installed', () => {
+    checkout.file('node_modules/.package-lock.json', 99);
+    expect(npmArgs(checkout.root).slice(0, 2)).to.eql(['install', '--no-save']);
+  });
+
+  it('includes the tools for building each time', () => {
+    expect(npmArgs(checkout.root)).to.include('--include=dev');
   });
 });
 
