@@ -21,11 +21,16 @@ interface Package {
   readonly peerDependencies?: Ranges;
 }
 
-function json<T>(path: string): T {
-  return JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as T;
+/** package-lock.json as far as it is read here. */
+interface LockFile {
+  readonly packages: Readonly<Record<string, Package>>;
 }
 
-const { packages } = json<{ packages: Readonly<Record<string, Package>> }>('package-lock.json');
+function json(path: string): unknown {
+  return JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
+}
+
+const { packages } = json('package-lock.json') as LockFile;
 
 /** Where Node would find a package that the one at `from` asks for; null when the lock file has no such entry. */
 function entryOf(name: string, from: string): string | null {
@@ -76,7 +81,7 @@ describe('package-lock.json', () => {
   });
 
   it('was written for package.json as it is', () => {
-    const own = json<Package>('package.json');
+    const own = json('package.json') as Package;
     const locked = packages[''];
     expect(locked?.version).to.equal(own.version);
     expect(locked?.dependencies).to.eql(own.dependencies);
