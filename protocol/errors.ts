@@ -1,9 +1,9 @@
 /**
- * The one table of error codes and close codes of `rollcall.v1`. Everything that answers a client takes its code,
- * its words and its retry rule from here; `docs/errors.md` is checked against it by a spec.
+ * The one table of error codes and close codes of `rollcall.v1`. Every answer to a client takes its code, its text and
+ * its retry rule from here; a spec checks `docs/errors.md` against it.
  */
 
-/** What one error code means: `retry` is whether the same request may succeed later, `http` the status over HTTP. */
+/** Meaning of one error code. `retry`: whether the same request may succeed later. `http`: the status over HTTP. */
 export interface ErrorRule {
   readonly retry: boolean;
   readonly http: number;
@@ -11,7 +11,7 @@ export interface ErrorRule {
   readonly action: string;
 }
 
-/** Every `error.code` a client can be sent, with its retry rule and what to do about it. */
+/** Every `error.code` that the server sends, with its retry rule and what to do about it. */
 export const ERRORS = {
   bad_json: {
     retry: false,
@@ -120,13 +120,13 @@ export const ERRORS = {
 /** One of the codes of {@link ERRORS}. */
 export type ErrorCode = keyof typeof ERRORS;
 
-/** What one close code means: `reconnect` is whether the client should come back by itself. */
+/** Meaning of one close code. `reconnect`: whether the client should reconnect by itself. */
 export interface CloseRule {
   readonly reason: string;
   readonly reconnect: boolean;
 }
 
-/** Every close code the server uses: 3000–3499 reconnect, 3500–3999 do not. */
+/** Every close code that the server sends. After 3000–3499 a client reconnects, after 3500–3999 it does not. */
 export const CLOSES = {
   1009: { reason: 'frame too big', reconnect: true },
   3001: { reason: 'shutdown', reconnect: true },

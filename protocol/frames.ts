@@ -1,6 +1,6 @@
 /**
- * The frames of `rollcall.v1`, once: TypeScript types, run-time checks and JSON Schema all come from here.
- * A leaf of the import graph: server, actors, client and specs may import it; it imports only typebox.
+ * The frames of `rollcall.v1`: TypeScript types, run-time checks and JSON Schema all come from here. Server, actors,
+ * client and specs may import this file; it imports only typebox.
  */
 import Type, { type Static } from 'typebox';
 
@@ -16,10 +16,10 @@ export const MID_MAX = 64;
 /** Longest user name, in characters. */
 export const USER_MAX = 128;
 
-/** Most messages that one `history` page may ask for. */
+/** Most messages of one `history` page. */
 export const HISTORY_LIMIT_MAX = 500;
 
-/** Kinds that only the server writes: the lifecycle of agent runs. */
+/** Message kinds that only the server writes: the lifecycle of agent runs. */
 export const AGENT_KINDS = [
   'agent_started',
   'agent_thinking',
@@ -33,7 +33,7 @@ export const AGENT_KINDS = [
 /** One of {@link AGENT_KINDS}. */
 export type AgentKind = (typeof AGENT_KINDS)[number];
 
-/** Says whether a kind is one of {@link AGENT_KINDS}, which clients may not send. */
+/** Returns whether a kind is one of {@link AGENT_KINDS}, which clients may not send. */
 export function isAgentKind(kind: string): boolean {
   return AGENT_KINDS.some((agentKind) => agentKind === kind);
 }
@@ -48,7 +48,7 @@ const Epoch = Type.String({ minLength: 1, maxLength: 64 });
 const User = Type.String({ minLength: 1, maxLength: USER_MAX });
 const Limit = Type.Integer({ minimum: 1, maximum: HISTORY_LIMIT_MAX });
 
-/** Where a subscription starts: after an offset of an epoch, from the oldest kept, or from now on. */
+/** Where a subscription starts: after an offset of an epoch, at the oldest kept message, or with the next message. */
 export const Since = Type.Union([
   Type.Literal('start'),
   Type.Literal('live'),
@@ -74,7 +74,7 @@ const Subscribe = Type.Object({
   since: Type.Optional(Since)
 });
 const Unsubscribe = Type.Object({ type: Type.Literal('unsubscribe'), id, thread: Thread });
-/** What a message is published with, over WebSocket and HTTP alike. */
+/** Fields of a publish, over WebSocket and HTTP alike. */
 export const PUBLISH_FIELDS = {
   mid: Mid,
   kind: Type.Optional(Kind),
@@ -140,10 +140,10 @@ export type ClientFrame<T extends ClientFrameType = ClientFrameType> = {
   [K in T]: Static<(typeof CLIENT_FRAMES)[K]>;
 }[T];
 
-/** What `since` may be on the wire. */
+/** Value of `since` on the wire. */
 export type SinceValue = Static<typeof Since>;
 
-/** Who wrote a message. */
+/** Author of a message. */
 export interface From {
   user: string;
 }
@@ -213,7 +213,7 @@ export const SERVER_FRAMES = {
     gap: Type.Union([Type.Null(), Gap]),
     runs: Type.Array(Run),
     present: Type.Array(Type.String()),
-    // How many are there when they are too many to be named.
+    // Number of people present, when they are too many to be named.
     presentCount: Type.Optional(Type.Integer({ minimum: 0 }))
   }),
   caught_up: Type.Object({ type: Type.Literal('caught_up'), thread: Thread, offset: Offset }),
@@ -281,7 +281,7 @@ export const SERVER_FRAMES = {
     at: Offset,
     text: Type.String()
   }),
-  // Without a run when a message was cancelled before its run began.
+  // `run` is absent when a message was cancelled before its run began.
   cancelling: Type.Object({
     type: Type.Literal('cancelling'),
     id,
@@ -296,7 +296,7 @@ export const SERVER_FRAMES = {
     reason: Type.String(),
     reconnect: Type.Boolean(),
     afterMs: Type.Optional(Type.Number()),
-    // Where each subscription stood, for a client that was too slow to know.
+    // Sent to a client that was too slow: the last position of each of its subscriptions.
     resume: Type.Optional(Type.Array(Type.Object({ thread: Thread, offset: Offset, epoch: Epoch })))
   })
 } as const;
@@ -309,12 +309,12 @@ export type ServerFrame<T extends ServerFrameType = ServerFrameType> = {
   [K in T]: Static<(typeof SERVER_FRAMES)[K]>;
 }[T];
 
-/** A message as it stands in the log and on the wire. */
+/** A message as it is stored in the log and sent on the wire. */
 export type MessageFrame = ServerFrame<'message'>;
 
 const THREAD_ID = /^[A-Za-z0-9._:@-]{1,128}$/;
 
-/** Says whether a thread id is 1 to 128 characters of `[A-Za-z0-9._:@-]`. */
+/** Returns whether a thread id is 1 to 128 characters of `[A-Za-z0-9._:@-]`. */
 export function isThreadId(thread: string): boolean {
   return THREAD_ID.test(thread);
 }

@@ -1,65 +1,65 @@
 /**
- * What the inspector and those who look through it say to each other: messages of the WebSocket at
- * {@link INSPECT_WS_PATH}, charts as they are laid out, and recordings as files. A leaf that the page shares with the
- * server, like `protocol.ts`. The first three messages have the shapes of `@statelyai/inspect` 0.7, with more fields
- * that its viewers pass over.
+ * The inspector's protocol: messages of the WebSocket at {@link INSPECT_WS_PATH}, layouts of charts, and recordings as
+ * files. The page and the server share this file; it imports nothing, like `frames.ts`. The first three messages have
+ * the shapes of `@statelyai/inspect` 0.7, with more fields, which its viewers ignore.
  */
 
-/** Where the WebSocket of the inspector is. */
+/** Path of the inspector's WebSocket. */
 export const INSPECT_WS_PATH = '/inspect/ws';
 
 /**
- * Subprotocol of whoever speaks all of this; one who offers none is given the messages of `@statelyai/inspect` and
- * nothing else.
+ * Subprotocol of viewers that know all of these messages. A viewer that offers no subprotocol gets only the messages of
+ * `@statelyai/inspect`.
  */
 export const INSPECT_SUBPROTOCOL = 'rollcall.inspect.v1';
 
-/** Version of `@statelyai/inspect` whose message shapes these are: `_version` of each. */
+/** `_version` of each message: the version of `@statelyai/inspect` whose shapes these are. */
 export const STATELY_VERSION = '0.7.2';
 
-/** What a recording's `format` says. */
+/** `format` of a recording. */
 export const RECORDING_FORMAT = 'rollcall-recording';
 
-/** Version of recordings; a page refuses one with another. */
+/** Version of recordings; a page refuses another one. */
 export const RECORDING_VERSION = 1;
 
-/** Most threads that one viewer may watch by name. */
+/** Most threads that one viewer may watch by id. */
 export const WATCHED_THREADS_MAX = 100;
 
 /** Most rows of one page of threads or connections. */
 export const INSPECT_PAGE_MAX = 50;
 
 /**
- * Sizes that the layout and the drawing of a chart share, in CSS pixels: there is no page where charts are laid out, so
- * texts are as wide as their characters. Those are wider than in most fonts, so that a text never leaves its box.
+ * Sizes that the layout and the drawing of a chart share, in CSS pixels. Charts are laid out where there is no page to
+ * measure texts in, so a text counts as wide as its number of characters. The sizes assume a wide font, so that a text
+ * never leaves its box.
  */
 export const CHART_SIZES = {
-  /** Of the name of a state. */
+  /** Font size of a state's name. */
   titlePx: 13,
   titleCharacterPx: 8.4,
   titleLinePx: 20,
-  /** Of everything else, which is monospaced. */
+  /** Font size of everything else, which is monospaced. */
   linePx: 11,
   lineCharacterPx: 6.7,
   lineHeightPx: 15,
-  /** Between the border of a state and what is written in it. */
+  /** Space left and right of the text in a state. */
   padPx: 12,
-  /** Above and below what is written in a state. */
+  /** Space above and below the text in a state. */
   insetPx: 7,
-  /** Above what is written below the name of a state with others inside, and above the transitions of any state. */
+  /** Space above the lines below a state's name when it has states inside, and above the transitions of any state. */
   gapPx: 7,
-  /** Around what is written beside an arrow. */
+  /** Space around the text beside an arrow. */
   labelPadPx: 4,
-  /** Between a state and what is inside it. */
+  /** Space between a state and the states inside it. */
   marginPx: 18,
-  /** Of the dot that points to an initial state. */
+  /** Diameter of the dot that points to an initial state. */
   dotPx: 10
 } as const;
 
-/** A point of a laid-out chart, in CSS pixels from its top left. */
+/** A point of a chart layout, in CSS pixels from its top left. */
 export type ChartPoint = readonly [x: number, y: number];
 
-/** A rectangle of a laid-out chart, in CSS pixels from the chart's top left. */
+/** A rectangle of a chart layout, in CSS pixels from the chart's top left. */
 export interface ChartBox {
   readonly x: number;
   readonly y: number;
@@ -69,91 +69,96 @@ export interface ChartBox {
 
 /** A state of a chart. */
 export interface ChartNode extends ChartBox {
-  /** Top left of its lines. */
+  /** Top left of `lines`. */
   readonly linesAt: ChartPoint;
-  /** Keys from the root down joined with dots, such as `starting.handlers`; the root's is empty. */
+  /** Keys from the root down joined with dots, such as `starting.handlers`; empty for the root. */
   readonly id: string;
-  /** Name in the chart: the last key; of the root, the machine's id. */
+  /** Name in the chart: the last key; for the root, the machine's id. */
   readonly key: string;
-  /** Id of the state that it is in; null of the root. */
+  /** Id of the parent state; null for the root. */
   readonly parent: string | null;
   readonly kind: 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
-  /** Whether its parent enters it first. */
+  /** Whether it is its parent's initial state. */
   readonly isInitial: boolean;
-  /** What is written below its name: tags as `#ready`, entry and exit actions, invoked actors. */
+  /** Text below its name: tags as `#ready`, entry and exit actions, invoked actors. */
   readonly lines: readonly string[];
 }
 
 /** A transition of a chart. */
 export interface ChartEdge {
   /**
-   * `<id of the source>|<event>|<place among the source's transitions for it>`, such as `waiting|subscriber.first|0`;
-   * the event of an eventless transition is empty.
+   * `<id of the source>|<event>|<index among the source's transitions for this event>`, such as
+   * `waiting|subscriber.first|0`. The event of an eventless transition is empty.
    */
   readonly id: string;
   readonly source: string;
-  /** Id of the target; the source's own when the transition leaves no state. */
+  /** Id of the target; the source's own id when the transition stays in its state. */
   readonly target: string;
-  /** Whether it takes place without leaving the source. */
+  /** Whether the transition does not leave its source. */
   readonly isInternal: boolean;
-  /** What is written beside it: the event or `after …`, `[guard]`, `/ actions`. */
+  /** Text beside it: the event or `after …`, `[guard]`, `/ actions`. */
   readonly lines: readonly string[];
-  /** Its way; empty when it neither leaves nor enters a state: then it is no arrow, and its lines are in its state's box. */
+  /**
+   * Points of the arrow. Empty when the transition stays in its state: it has no arrow then, and its lines are in the
+   * state's box.
+   */
   readonly points: readonly ChartPoint[];
-  /** Where the lines go; null when there are none. */
+  /** Box of the lines; null when there are none. */
   readonly label: ChartBox | null;
 }
 
-/** The arrow from the dot to the state that its parent enters first. */
+/** The arrow from the dot to a state's initial state. */
 export interface ChartInitial {
-  /** Id of the state that is entered. */
+  /** Id of the initial state. */
   readonly target: string;
-  /** From the middle of the dot on. */
+  /** Points of the arrow, from the middle of the dot. */
   readonly points: readonly ChartPoint[];
 }
 
-/** A chart with a place for everything: what `GET /inspect/charts/<hash>` answers. */
+/** A laid-out chart: the answer of `GET /inspect/charts/<hash>`. */
 export interface ChartLayout {
-  /** Of the machine's definition: charts that look the same have the same. */
+  /** Hash of the machine's definition: charts that look the same have the same hash. */
   readonly hash: string;
   /** Id of the machine, such as `delivery`. */
   readonly chart: string;
   readonly width: number;
   readonly height: number;
-  /** Parents come before their children; the root is the first. */
+  /** Parents come before their children; the root is first. */
   readonly nodes: readonly ChartNode[];
   readonly edges: readonly ChartEdge[];
   readonly initials: readonly ChartInitial[];
 }
 
-/** A value of JSON. */
+/** A JSON value. */
 export type Json =
   string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-/** State value of a chart: a key, or keys with what is active inside them. */
+/** State value of a chart: a key, or keys with the value inside each. */
 export type ShownValue = string | { readonly [key: string]: ShownValue };
 
-/** An event as it may be shown: its type, and what of it is no secret and no message's text. */
+/** An event as the inspector shows it: its type and its fields, without secrets and without texts of messages. */
 export type ShownEvent = { readonly type: string } & Readonly<Record<string, Json>>;
 
-/** A snapshot as it may be shown. What is not of a chart has only a status. */
+/** A snapshot as the inspector shows it. An actor without a chart has only a status. */
 export interface ShownSnapshot {
   readonly status: 'active' | 'done' | 'error' | 'stopped';
   readonly value?: ShownValue;
   readonly context?: Json;
   readonly tags?: readonly string[];
   readonly output?: Json;
-  /** Why it ended, of one that failed. */
+  /** Why it failed; absent when it did not. */
   readonly error?: string;
 }
 
-/** What every message about an actor has. */
+/** Fields of every message about an actor. */
 interface AboutActor {
-  /** Place in the recording: rises by one from message to message, 1 is the first since the process started. */
+  /**
+   * Number of the message in the recording: 1 is the first since the process started, and each next one is one more.
+   */
   readonly seq: number;
   /** Unix milliseconds. */
   readonly at: number;
-  /** The same as text, for viewers of `@statelyai/inspect`. */
+  /** `at` as text, for viewers of `@statelyai/inspect`. */
   readonly createdAt: string;
   readonly _version: string;
   readonly id: null;
@@ -162,17 +167,17 @@ interface AboutActor {
   readonly rootId: string;
   /** Name of the actor among its siblings, such as `services`, or `delivery:<thread>`. */
   readonly name: string;
-  /** Session of the actor that made it; absent of a root. */
+  /** `sessionId` of its parent; absent for a root. */
   readonly parentId?: string;
-  /** Id of its machine; null when it runs none. */
+  /** Id of its machine; null when it has none. */
   readonly chart: string | null;
-  /** {@link ChartLayout.hash} of its machine; null when it runs none. */
+  /** {@link ChartLayout.hash} of its machine; null when it has none. */
   readonly hash: string | null;
-  /** The thread that it delivers; null of all others. */
+  /** Thread of a delivery actor; null for other actors. */
   readonly thread: string | null;
 }
 
-/** An actor came to be, or is seen for the first time. */
+/** An actor was created, or is seen for the first time. */
 export interface ActorMessage extends AboutActor {
   readonly type: '@xstate.actor';
   readonly snapshot: ShownSnapshot;
@@ -180,10 +185,10 @@ export interface ActorMessage extends AboutActor {
   readonly definition?: string;
 }
 
-/** An actor was sent an event. */
+/** An event was sent to an actor. */
 export interface EventMessage extends AboutActor {
   readonly type: '@xstate.event';
-  /** Session of the sender; absent when it is not known. */
+  /** `sessionId` of the sender; absent when it is not known. */
   readonly sourceId?: string;
   readonly event: ShownEvent;
 }
@@ -191,23 +196,23 @@ export interface EventMessage extends AboutActor {
 /** An actor has a new snapshot. */
 export interface SnapshotMessage extends AboutActor {
   readonly type: '@xstate.snapshot';
-  /** What led to it. */
+  /** The event that caused the snapshot. */
   readonly event: ShownEvent;
   readonly snapshot: ShownSnapshot;
   /** Ids of the transitions taken, in order: {@link ChartEdge.id}. */
   readonly transitions: readonly string[];
 }
 
-/** Nobody watched for a while: what happened then is not in the recording. */
+/** A gap in the recording: nothing was recorded because nobody watched. */
 export interface UnwatchedMessage {
   readonly type: 'inspect.unwatched';
   readonly seq: number;
-  /** When recording stopped and went on, Unix milliseconds. */
+  /** Start and end of the gap, Unix milliseconds. */
   readonly from: number;
   readonly at: number;
 }
 
-/** Actors of threads that nobody watches any more: what they do from here on is not in the recording. */
+/** Delivery actors whose threads nobody watches any more; the recording holds nothing of them from here on. */
 export interface LeftMessage {
   readonly type: 'inspect.left';
   readonly seq: number;
@@ -216,70 +221,70 @@ export interface LeftMessage {
   readonly sessionIds: readonly string[];
 }
 
-/** What a recording is made of. */
+/** Messages that a recording holds. */
 export type RecordedMessage =
   ActorMessage | EventMessage | SnapshotMessage | UnwatchedMessage | LeftMessage;
 
-/** How the recording of the server stands. */
+/** State of the server's recording. */
 export interface RecordingState {
-  /** Whether it goes on when nobody watches. */
+  /** Whether recording goes on while nobody watches. */
   readonly isOn: boolean;
-  /** Messages in it, and at most. */
+  /** Messages in the recording, and the most that it holds. */
   readonly messages: number;
   readonly messagesMax: number;
-  /** Older messages that have given way. */
+  /** Older messages that were dropped. */
   readonly dropped: number;
 }
 
-/** The first message to a viewer. */
+/** First message to a viewer. */
 export interface HelloMessage {
   readonly type: 'inspect.hello';
   readonly version: string;
   readonly node: string;
   readonly environment: string;
-  /** Whether events may be sent to actors by hand. */
+  /** Whether viewers may send events to actors. */
   readonly maySend: boolean;
-  /** Whether the texts of messages are shown. */
+  /** Whether viewers see the texts of messages. */
   readonly showsBodies: boolean;
   /** `seq` of the newest message of the recording; 0 when there is none. */
   readonly seq: number;
   readonly recording: RecordingState;
 }
 
-/** The recording was switched on or off, by anybody. */
+/** Somebody switched the recording on or off. */
 export interface RecordingMessage {
   readonly type: 'inspect.recording';
   readonly recording: RecordingState;
 }
 
-/** A sign of life, for sockets in which nothing happens. */
+/** Keepalive for idle sockets. */
 export interface InspectPing {
   readonly type: 'inspect.ping';
   readonly _version: string;
 }
 
-/** So many messages were not given to this viewer since it did not read; in all. */
+/** Number of messages that this viewer missed because it read too slowly, since it connected. */
 export interface DroppedMessage {
   readonly type: 'inspect.dropped';
   readonly count: number;
 }
 
-/** A thread in use, as a viewer sees it. */
+/** A thread in the list of threads. */
 export interface ThreadRow {
   readonly thread: string;
-  /** State of its delivery chart; `passive` of a thread that nobody uses and that is in the log only. */
+  /** State of its delivery chart; `passive` when nobody uses the thread and it is in the log only. */
   readonly state: 'idle' | 'delivering' | 'waiting' | 'flushing' | 'undelivered' | 'passive';
   readonly isTest: boolean;
   readonly subscribers: number;
-  /** Messages that nobody has taken. */
+  /** Messages held because nobody was subscribed. */
   readonly held: number;
   /** Newest offset. */
   readonly offset: number;
-  /** Session of its delivery actor; null while it needs none. */
+  /** `sessionId` of its delivery actor; null when it has none. */
   readonly sessionId: string | null;
 }
 
-/** An open connection, as a viewer sees it. Times are Unix milliseconds. */
+/** A connection in the list of connections. Times are Unix milliseconds. */
 export interface ConnectionRow {
   readonly connection: string;
   /** Null before `connect`. */
@@ -289,28 +294,30 @@ export interface ConnectionRow {
   readonly laggingSince: number | null;
   readonly bufferedBytes: number;
   readonly isLeaving: boolean;
-  /** Threads that it is subscribed to: the first of them, and how many they are. */
+  /** The first of its subscribed threads; `subscriptions` counts all of them. */
   readonly threads: readonly string[];
   readonly subscriptions: number;
 }
 
-/** A page of rows; `next` is the `after` of the next one, null at the end. */
+/** A page of rows. `next` is the `after` of the next page; null on the last. */
 export interface RowsPage<Row> {
   readonly rows: readonly Row[];
-  /** Rows that match, on all pages. */
+  /** Number of matching rows on all pages. */
   readonly total: number;
   readonly next: string | null;
 }
 
-/** Requests of a viewer, by type, each with an `id` that the reply repeats. */
+/** Requests of a viewer, by type. Each is sent with an `id` that the reply repeats. */
 export interface InspectRequests {
-  /** Which delivery actors to hear of beside the actors of the tree, in place of what was watched before. */
+  /**
+   * Sets which delivery actors to report, besides the actors of the tree. It replaces what the viewer watched before.
+   */
   'inspect.watch': {
     readonly threads: readonly string[];
-    /** All of them, as far as the viewer can read so much. */
+    /** Report all of them, as far as the viewer reads fast enough. */
     readonly everything: boolean;
   };
-  /** Threads whose id holds `search`; of one connection, when it is named. */
+  /** Lists threads whose id contains `search`; with `connection`, only those of that connection. */
   'inspect.threads': {
     readonly search: string;
     readonly state: ThreadRow['state'] | null;
@@ -318,22 +325,22 @@ export interface InspectRequests {
     readonly after: string | null;
     readonly limit: number;
   };
-  /** Connections whose id, user or address holds `search`. */
+  /** Lists connections whose id, user or address contains `search`. */
   'inspect.connections': {
     readonly search: string;
     readonly after: string | null;
     readonly limit: number;
   };
-  /** Switches the recording on, which then goes on when nobody watches, or off. */
+  /** Switches the recording on or off. When on, it goes on while nobody watches. */
   'inspect.record': { readonly on: boolean };
-  /** Sends an actor an event by hand; in development only. */
+  /** Sends an event to an actor; only where the server allows it (development). */
   'inspect.send': {
     readonly sessionId: string;
     readonly event: { readonly type: string } & Readonly<Record<string, Json>>;
   };
 }
 
-/** What a good reply to each request holds. */
+/** Result of each request. */
 export interface InspectReplies {
   'inspect.watch': { readonly watched: number };
   'inspect.threads': RowsPage<ThreadRow>;
@@ -345,12 +352,12 @@ export interface InspectReplies {
 /** Type of a request. */
 export type InspectRequestType = keyof InspectRequests;
 
-/** A request as it is sent. */
+/** A request as sent. */
 export type InspectRequest<T extends InspectRequestType = InspectRequestType> = {
   readonly [K in T]: { readonly type: K; readonly id: number } & InspectRequests[K];
 }[T];
 
-/** The answer to a request: what was asked for, or in words why not. */
+/** Reply to a request: its result, or why it was refused. */
 export type ReplyMessage =
   | {
       readonly type: 'inspect.reply';
@@ -365,25 +372,25 @@ export type ReplyMessage =
       readonly message: string;
     };
 
-/** Everything that a viewer may be sent. */
+/** Every message to a viewer. */
 export type ViewerMessage =
   RecordedMessage | HelloMessage | RecordingMessage | DroppedMessage | InspectPing | ReplyMessage;
 
-/** A recording: what `GET /inspect/recording` answers, and what the page writes to a file and reads. */
+/** A recording: the answer of `GET /inspect/recording`, and the content of the files that the page writes and reads. */
 export interface Recording {
   readonly format: typeof RECORDING_FORMAT;
   readonly version: typeof RECORDING_VERSION;
-  /** Version and name of the server that it was made of. */
+  /** Version of the server that was recorded. */
   readonly rollcall: string;
   readonly node: string;
   readonly environment: string;
-  /** When it was written, Unix milliseconds. */
+  /** When the recording was written, Unix milliseconds. */
   readonly at: number;
-  /** Older messages that had given way. */
+  /** Number of older messages that were dropped. */
   readonly dropped: number;
-  /** Actors as they were before the first message: the last that was said of each. */
+  /** Actors before the first message: the last message about each. */
   readonly actors: readonly (ActorMessage | SnapshotMessage)[];
   readonly messages: readonly RecordedMessage[];
-  /** The charts of its actors as far as they could be laid out. */
+  /** Charts of its actors, as far as they could be laid out. */
   readonly charts: readonly ChartLayout[];
 }

@@ -1,24 +1,24 @@
 /**
- * The `message` frame as text. It is built once, by concatenation, when a message gets its offset; the same text is
- * logged, fanned out, replayed and put into history pages.
+ * The `message` frame as text. It is built once, by concatenation, when a message gets its offset. The same text is
+ * written to the log, sent to subscribers, replayed and returned in history pages.
  */
 import type { MessageFrame } from './frames.js';
 
-/** What a frame is made of besides its thread and offset. `bodyJson` is JSON text, already validated. */
+/** Fields of a frame, without thread and offset. `bodyJson` is JSON text, already validated. */
 export interface FrameParts {
   readonly mid: string;
   readonly user: string;
   readonly kind: string;
   readonly bodyJson: string;
-  /** Milliseconds since the Unix epoch. */
+  /** Unix milliseconds. */
   readonly at: number;
 }
 
-/** What stands before the kind and the body of a frame. */
+/** Fields of a frame that come before its kind and body. */
 export interface FrameHeader {
   readonly mid: string;
   readonly user: string;
-  /** Milliseconds since the Unix epoch. */
+  /** Unix milliseconds. */
   readonly at: number;
 }
 
@@ -32,19 +32,19 @@ export function messageFrame(thread: string, offset: number, parts: FrameParts):
   return `{"type":"message","thread":"${thread}","offset":${String(offset)}${MID}${JSON.stringify(parts.mid)}${FROM}${JSON.stringify(parts.user)}${AT}${String(parts.at)}${KIND}${JSON.stringify(parts.kind)},"body":${parts.bodyJson}}`;
 }
 
-/** Adds `"replay":true` to the text of a frame. */
+/** Returns the frame with `"replay":true` added. */
 export function replayFrame(frame: string): string {
   return `${frame.slice(0, -1)},"replay":true}`;
 }
 
-/** Adds `"fallback":true` to the text of a frame. */
+/** Returns the frame with `"fallback":true` added. */
 export function fallbackFrame(frame: string): string {
   return `${frame.slice(0, -1)},"fallback":true}`;
 }
 
 /**
- * Reads mid, author and time out of a frame made by {@link messageFrame} without parsing its body; null when the text
- * is not such a frame. The marks that it looks for hold bare quotes, so they cannot occur inside a JSON string.
+ * Reads mid, author and time from a frame that {@link messageFrame} made, without parsing its body; null when the text
+ * is no such frame. The marks that it searches for contain unescaped quotes, so they cannot occur inside a JSON string.
  */
 export function frameHeader(frame: string): FrameHeader | null {
   const midAt = frame.indexOf(MID);
@@ -60,7 +60,7 @@ export function frameHeader(frame: string): FrameHeader | null {
     : null;
 }
 
-/** Parses the text of a frame; null when it is not JSON or not a whole `message` frame. */
+/** Parses a frame; null when it is not JSON or not a complete `message` frame. */
 export function parseMessageFrame(text: string): MessageFrame | null {
   const value = parsed(text);
   return isMessageFrame(value) ? value : null;
