@@ -1,16 +1,14 @@
-/**
- * Time as the actors see it: XState's timers plus the `now()` that its `Clock` lacks, so that specs can move both.
- */
+/** Time for the actors: XState's timers, plus the `now()` that its `Clock` lacks. Specs replace both. */
 import type { ActorOptions, AnyActorLogic } from 'xstate';
 
 type TimerClock = NonNullable<ActorOptions<AnyActorLogic>['clock']>;
 
-/** Timers and the present moment, from one source. `now()` is milliseconds since the Unix epoch. */
+/** Timers and the current time from one source. `now()` returns Unix milliseconds. */
 export interface Clock extends TimerClock {
   now(): number;
 }
 
-/** The machine's own clock. */
+/** The system's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimeout: (fn, timeoutMs) => setTimeout(fn, timeoutMs),

@@ -1,6 +1,4 @@
-/**
- * The handler registry: a route table from frame type to handler, built once, under the handlers chart.
- */
+/** The handler registry: a route table from frame type to handler, built once by the actor of the handlers chart. */
 import { fromPromise } from 'xstate';
 import {
   handlersMachine,
@@ -11,7 +9,7 @@ import {
 import type { Clock } from './clock.js';
 import type { Logger } from './log-line.js';
 
-/** `/status` of the handlers. Times are milliseconds. */
+/** The handlers' part of `/status`. Times are milliseconds. */
 export interface HandlersStatus {
   readonly status: 'initializing' | 'ready' | 'error';
   readonly count: number;
@@ -22,16 +20,16 @@ export interface HandlersStatus {
   readonly message: string;
 }
 
-/** What a registry is made of. `register` builds the table and answers the frame types that it covers. */
+/** Options of {@link HandlerRegistry}. `register` builds the table and returns its frame types. */
 export interface HandlerRegistryOptions {
   readonly register: () => Promise<readonly string[]> | readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How long zero handlers is `initializing`, in milliseconds. */
+  /** How long the status says `initializing` without handlers, in milliseconds. */
   readonly graceMs: number;
 }
 
-/** The handler registry as a supervised child that can be asked how it stands. */
+/** The handler registry: a supervised child that reports its status. */
 export class HandlerRegistry {
   private readonly options: HandlerRegistryOptions;
   private startedAt: number | null = null;
@@ -41,7 +39,7 @@ export class HandlerRegistry {
     this.options = options;
   }
 
-  /** What a child spec needs: the chart and its own input. */
+  /** Returns logic and input for a child spec. */
   child(): { logic: typeof handlersMachine; input: Pick<HandlersInput, 'graceMs'> } {
     const { clock, logger, register, graceMs } = this.options;
     const logic = handlersMachine.provide({
@@ -73,7 +71,7 @@ export class HandlerRegistry {
     return { logic, input: { graceMs } };
   }
 
-  /** How the registry stands now; asking changes nothing and logs nothing. */
+  /** Returns the status. It changes nothing and logs nothing. */
   status(): HandlersStatus {
     const { clock, graceMs } = this.options;
     const elapsedMs = this.startedAt === null ? 0 : clock.now() - this.startedAt;

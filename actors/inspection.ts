@@ -1,11 +1,11 @@
 /**
- * Observers of charts, contained: XState calls them inside the actor that they watch, where whatever they throw would
- * be that actor's crash.
+ * Safe observers of charts. XState calls observers inside the actor that they watch, so an observer that throws would
+ * crash that actor.
  */
 import { reasonOf } from '../machines/reason.js';
 import type { Incidents } from './monitor/incidents.js';
 
-/** Makes an observer that never throws; what it would have thrown is an incident. */
+/** Returns an observer that never throws; its errors become incidents instead. */
 export function contained<Event>(
   observe: (event: Event) => void,
   incidents: Incidents
@@ -15,7 +15,7 @@ export function contained<Event>(
       observe(event);
     } catch (error) {
       const fields = { actor: 'inspection', reason: reasonOf(error) };
-      // It comes with every event then, and nobody is worse off but who watches.
+      // At most a warning: the error comes with every event, but harms only whoever watches.
       incidents.note('an observer of the charts failed', fields, 'warning');
     }
   };

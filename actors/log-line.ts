@@ -1,11 +1,11 @@
 /**
- * Logging as the actors see it: four levels, a message and a few named fields. The server gives the implementation.
- * Only transitions are logged, never one line per message.
+ * Logging for the actors: four levels, a message and a few named fields. The server gives the implementation. Only
+ * transitions are logged, never one line per message.
  */
 
-/** Names of what a line is about; anything else may stand beside them. */
+/** Fields of a log line; others may be added. */
 export interface LogFields {
-  /** Which actor says it. */
+  /** The actor that writes the line. */
   readonly actor?: string | undefined;
   readonly thread?: string | undefined;
   readonly connection?: string | undefined;
@@ -14,16 +14,16 @@ export interface LogFields {
   readonly [field: string]: unknown;
 }
 
-/** Takes log lines. None of its methods throws or waits. */
+/** Writes log lines. None of its methods throws or waits. */
 export interface Logger {
-  /** Whether `debug` does anything; ask before building a line that costs something. */
+  /** Whether `debug` writes lines; check it before building an expensive line. */
   readonly isDebug: boolean;
   /** Something was lost or cannot be done, and somebody has to act. */
   error(message: string, fields?: LogFields): void;
-  /** Something is wrong that may go away by itself. */
+  /** Something is wrong but may pass by itself. */
   warn(message: string, fields?: LogFields): void;
   /** A transition that an operator wants to see. */
   info(message: string, fields?: LogFields): void;
-  /** A transition for those who look for a fault in Rollcall itself. */
+  /** A transition that helps to find a fault in Rollcall itself. */
   debug(message: string, fields?: LogFields): void;
 }

@@ -1,10 +1,10 @@
 /**
- * The table of errors that an operator meets while the server starts or runs, beside that of the wire
- * (`protocol/errors.ts`). The errors take what to do from here, and so does `docs/errors.md`.
+ * Table of the errors that an operator meets while the server starts or runs; `protocol/errors.ts` has those of the
+ * wire. Error texts and `docs/errors.md` take their advice from here.
  */
 import { REQUIRED_BUT } from '../machines/clickhouse/clickhouse.machine.js';
 
-/** What one error means to whoever runs the server: words of its message, and what to do. */
+/** What an error means to an operator: its text, and what to do. */
 export interface OperatorErrorRule {
   /** A fixed part of the message, to search for. */
   readonly message: string;

@@ -1,25 +1,23 @@
-/**
- * The health probe: a real WebSocket client on loopback that takes a message through a test thread and back.
- */
+/** The health probe: a WebSocket client on loopback that publishes a message to a test thread and waits for it. */
 import { WebSocket } from 'ws';
 
-/** The thread that the probe of a start goes through. */
+/** Thread of the probe at startup. */
 export const PROBE_THREAD = 'startup_test_loopback';
 
-/** How long the whole way may take. */
+/** Time limit of the whole probe, in milliseconds. */
 export const PROBE_TIMEOUT_MS = 5_000;
 
-/** Where the probe goes, and how it shows that it is one. */
+/** Options of {@link probeLoopback}. */
 export interface ProbeOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Message id of this probe, new each time. */
+  /** Message id of this probe; new each time. */
   readonly mid: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
-/** What a server frame may hold that the probe looks at. */
+/** The fields of a server frame that the probe reads. */
 interface ProbeFrame {
   type: string;
   mid?: string;
@@ -32,8 +30,8 @@ function isProbeFrame(value: unknown): value is ProbeFrame {
 }
 
 /**
- * Connects, subscribes, publishes, and resolves when both the ack and the message have come back.
- * @throws {Error} saying which step failed, when one was refused or the time is over
+ * Connects, subscribes and publishes; resolves when both the ack and the message have arrived.
+ * @throws {Error} naming the step that was refused or took too long
  */
 export async function probeLoopback(options: ProbeOptions): Promise<void> {
   const { url, headers, mid, timeoutMs = PROBE_TIMEOUT_MS, signal } = options;

@@ -1,16 +1,14 @@
-/**
- * Turns something that starts and stops into a supervised child.
- */
+/** Makes a supervised child of a resource that starts and stops. */
 import { fromPromise } from 'xstate';
 import { serviceMachine } from '../machines/service.machine.js';
 
-/** A resource: `stop` is called once, also after a `start` that failed or was interrupted. */
+/** A resource. `stop` is called once, also after a `start` that failed or was interrupted. */
 export interface Service {
   start(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Actor logic of a service, for a child spec. */
+/** Returns the actor logic of a service, for a child spec. */
 export function serviceLogic(service: Service): typeof serviceMachine {
   return serviceMachine.provide({
     actors: {

@@ -1,6 +1,6 @@
 /**
- * The ClickHouse actor: the chart of `clickhouse.machine.ts` with a store, a clock, chance and a logger put in, ready
- * to be a child of the services supervisor.
+ * The ClickHouse actor: the chart of `clickhouse.machine.ts` with a store, a clock and a logger, ready to be a child of
+ * the services supervisor.
  */
 import { join } from 'node:path';
 import { fromCallback, fromPromise, type EventObject } from 'xstate';
@@ -26,55 +26,55 @@ import { RemoteStore } from './remote-store.js';
 import { migrate, PROBE_SQL } from './schema.js';
 import { StoreError, type AnalyticsStore } from './store.js';
 
-/** Time between two signs of life asked of a connected store: an outage is seen within about twice this. */
+/** Time between two pings of a connected store. An outage is noticed within about twice this time. */
 export const PING_EVERY_MS = 5_000;
 
-/** What the ClickHouse actor is made of. */
+/** Options of {@link createClickhouse}. */
 export interface ClickhouseOptions {
-  /** `CLICKHOUSE_URL`: null = embedded, `off` = none, else the address of a server. */
+  /** `CLICKHOUSE_URL`: null runs the embedded engine, `off` none, anything else is the address of a server. */
   readonly url: string | null;
   /** `CLICKHOUSE_REQUIRED`. */
   readonly required: boolean;
-  /** `CLICKHOUSE_TIMEOUT_MS`: bound of one attempt. */
+  /** `CLICKHOUSE_TIMEOUT_MS`: limit of one attempt. */
   readonly timeoutMs: number;
   /** `CLICKHOUSE_RETRY_MAX_MS`. */
   readonly retryMaxMs: number;
-  /** `DATA_DIR`; the embedded engine keeps its data in `clickhouse` below it. */
+  /** `DATA_DIR`; the embedded engine keeps its data in the directory `clickhouse` below it. */
   readonly dataDir: string;
   readonly clock: Clock;
-  /** Answers a number in [0, 1). */
+  /** Returns a random number in [0, 1). */
   readonly random: () => number;
   readonly logger: Pick<Logger, 'error' | 'warn' | 'info'>;
-  /** A store instead of the one that `url` says; for specs. */
+  /** A store to use instead of the one that `url` names; for specs. */
   readonly store?: AnalyticsStore;
 }
 
-/** The ClickHouse actor before it runs, and what others need of it. */
+/** The ClickHouse actor, and what other parts use of it. */
 export interface Clickhouse {
-  /** Logic of the child; its input is `{ id }`, and it may be spawned again after it has ended. */
+  /** Logic of the child. It may be spawned again after it has ended. */
   readonly logic: ClickhouseMachine;
-  /** The store, null when switched off. It answers only while `status().status` is `connected`. */
+  /** The store; null when switched off. It answers only while `status().status` is `connected`. */
   readonly store: AnalyticsStore | null;
-  /** How it is now; null before it has been spawned. */
+  /** State now; null before the actor is spawned. */
   status(): ClickhouseStatus | null;
   /**
-   * Tells a listener whether the store answers: at once, and whenever that changes. A store that was lost and is back
-   * was away in between, however short that was.
-   * @returns a function that ends it
+   * Calls the listener with whether the store is connected: at once, and then on every change. A store that was lost
+   * and came back is reported as lost first, however short that was.
+   * @returns a function that removes the listener
    */
   onChange(listener: (isConnected: boolean) => void): () => void;
 }
 
 /**
- * Makes the ClickHouse actor; nothing is opened before it is spawned.
- * @throws {StoreError} `config` when `url` is not an address
+ * Makes the ClickHouse actor; it opens nothing before it is spawned.
+ * @throws {StoreError} `config` when `url` is not a valid address
  */
 export function createClickhouse(options: ClickhouseOptions): Clickhouse {
   const { url, required, timeoutMs, retryMaxMs, clock, random, logger } = options;
   const store = url === 'off' ? null : (options.store ?? openStore(url, options));
   let latest: { getSnapshot(): { context: ClickhouseContext } } | null = null;
   let isConnected = false;
-  // As many as there are readers and writers of the store: the sink and the expiry.
+  // Bounded by the code: only the sink and the expiry listen.
   const listeners = new Set<(isConnected: boolean) => void>();
   const become = (now: boolean) => {
     if (now === isConnected) return;
@@ -105,7 +105,7 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
         });
         return () => {
           stop();
-          // Also when the whole tree is stopped from outside, where no state is left to close in.
+          // Close it here too: when the whole tree is stopped from outside, no state is left to close it in.
           void store.close();
         };
       }),
@@ -114,7 +114,7 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
     actions: {
       announce: ({ self }) => {
         latest = self;
-        // Also when the whole tree is stopped from outside, the store is gone.
+        // Report the loss here too: when the whole tree is stopped from outside, no state does.
         const gone = () => {
           become(false);
         };
@@ -151,7 +151,7 @@ function openStore(url: string | null, { dataDir, clock }: ClickhouseOptions): A
     : new RemoteStore(url);
 }
 
-// Whatever ends a step of an attempt early, nothing stays open behind it.
+// Runs one step of an attempt; when the step fails or is aborted, it closes the store.
 async function leaving<T>(
   store: AnalyticsStore | null,
   signal: AbortSignal,
@@ -172,7 +172,7 @@ async function leaving<T>(
   }
 }
 
-// One ping may fail on a kept-alive socket that the server has just closed; two in a row are an outage.
+// One ping may fail on a kept-alive socket that the server has just closed; two in a row count as an outage.
 function watchStore(
   store: AnalyticsStore,
   clock: Clock,

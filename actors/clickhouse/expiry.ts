@@ -1,5 +1,6 @@
 /**
- * Old rows go: when the store comes and once a day while it stays. Engines before 19 have no TTL, so rows are deleted.
+ * Deletes old rows: when the store connects, and once a day while it stays connected. Engines before 19 have no TTL, so
+ * rows are deleted by statements.
  */
 import { reasonOf } from '../../machines/reason.js';
 import type { Clock } from '../clock.js';
@@ -7,21 +8,21 @@ import type { Logger } from '../log-line.js';
 import type { Clickhouse } from './clickhouse.js';
 import { COPIED_TABLES, type SchemaStore } from './schema.js';
 
-/** Time between two looks for old rows: days are what is counted. */
+/** Time between two checks for old rows, in milliseconds: the limit counts in days. */
 export const EXPIRE_EVERY_MS = 86_400_000;
 
 /**
- * Orders the deletion of rows whose day is more than so many days ago; the engine does it behind. At most one deletion a
- * table is on its way: a table that is still at the last one, or has nothing old, is left alone.
+ * Orders the engine to delete rows older than `ttlDays` days; the engine does so in the background. At most one
+ * deletion per table runs at a time: a table whose last deletion still runs, or that has no old rows, is left alone.
  * @param nowMs Unix milliseconds
- * @throws {StoreError} what the store says when a statement fails
+ * @throws {StoreError} the store's error when a statement fails
  */
 export async function expire(store: SchemaStore, ttlDays: number, nowMs: number): Promise<void> {
   const oldest = new Date(nowMs - ttlDays * EXPIRE_EVERY_MS).toISOString().slice(0, 10);
   for (const table of COPIED_TABLES) {
     const old = `day < toDate('${oldest}')`;
     const named = 'database = currentDatabase() AND';
-    // The schema is made, or brought up to date, while this looks for the first time.
+    // The sink may still be creating or upgrading the schema when this runs for the first time.
     const there = await countOf(store, `system.tables WHERE ${named} name = '${table}'`);
     if (there === 0) continue;
     const busy = await countOf(
@@ -33,18 +34,18 @@ export async function expire(store: SchemaStore, ttlDays: number, nowMs: number)
   }
 }
 
-/** What {@link watchExpiry} works with. */
+/** Options of {@link watchExpiry}. */
 export interface ExpiryOptions {
   readonly clickhouse: Pick<Clickhouse, 'store' | 'onChange'>;
-  /** `CLICKHOUSE_TTL_DAYS`; undefined keeps rows for ever. */
+  /** `CLICKHOUSE_TTL_DAYS`; undefined keeps rows forever. */
   readonly ttlDays: number | undefined;
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn'>;
 }
 
 /**
- * Keeps the store free of old rows; says only when that fails, and tries again the next day.
- * @returns a function that ends it
+ * Deletes old rows for as long as the store is used. It logs failures only, and tries again the next day.
+ * @returns a function that stops it
  */
 export function watchExpiry({ clickhouse, ttlDays, clock, logger }: ExpiryOptions): () => void {
   const { store } = clickhouse;

@@ -1,13 +1,11 @@
-/**
- * Foreign errors made ours: what `@clickhouse/client`, chdb and the sockets below them throw, as a {@link StoreError}.
- */
+/** Makes a {@link StoreError} of the errors that `@clickhouse/client`, chdb and their sockets throw. */
 import { reasonOf } from '../../machines/reason.js';
 import { StoreError, type StoreErrorCode } from './store.js';
 
-/** Longest text of the engine that is passed on in a reason, in characters: enough for its first sentence. */
+/** Most characters of the engine's text in a reason: enough for its first sentence. */
 export const DETAIL_MAX = 300;
 
-/** Codes of the engine that mean more than "this statement is wrong". */
+/** Error codes of the engine that mean more than "this statement is wrong". */
 const ENGINE_CODES: ReadonlyMap<number, StoreErrorCode> = new Map([
   [81, 'database'],
   [192, 'auth'],
@@ -30,13 +28,16 @@ const REFUSED = new Set([
 const TIMED_OUT = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
 const LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
-/** `code` of an error, as text; empty when it has none. */
+/** Returns `code` of an error as text; empty when it has none. */
 export function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' || typeof error.code === 'number' ? String(error.code) : '';
 }
 
-/** The engine's own code, from `code` (new clients and servers) or from the text `Code: N` (old ones); null if none. */
+/**
+ * Returns the engine's error code, from `code` (new clients and servers) or from the text `Code: N` (old ones); null
+ * when there is none.
+ */
 export function engineCodeOf(error: unknown): number | null {
   const code = codeOf(error);
   if (/^\d+$/.test(code)) return Number(code);
@@ -44,13 +45,13 @@ export function engineCodeOf(error: unknown): number | null {
   return match?.[1] === undefined ? null : Number(match[1]);
 }
 
-/** First line of a text, cut to {@link DETAIL_MAX}. */
+/** Returns the first line of a text, cut to {@link DETAIL_MAX}. */
 export function detailOf(text: string): string {
   const line = text.trim().split('\n', 1)[0] ?? '';
   return line.length > DETAIL_MAX ? `${line.slice(0, DETAIL_MAX)}…` : line;
 }
 
-/** The failure of an address where something answers that is not ClickHouse, such as the page of a proxy. */
+/** Returns the error for an address where something other than ClickHouse answers, such as a proxy's error page. */
 export function foreignError(where: string, detail = ''): StoreError {
   return new StoreError(
     'foreign',
@@ -59,9 +60,9 @@ export function foreignError(where: string, detail = ''): StoreError {
 }
 
 /**
- * Makes a {@link StoreError} of whatever was thrown.
- * @param where who was spoken to, for the reason, such as `db.example:8123`
- * @param mask takes secrets out of text that comes from outside
+ * Makes a {@link StoreError} of anything thrown.
+ * @param where the address or engine, for the reason, such as `db.example:8123`
+ * @param mask removes secrets from text that comes from outside
  */
 export function failureOf(
   error: unknown,

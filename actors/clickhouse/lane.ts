@@ -1,34 +1,34 @@
 /**
- * One connection of the embedded engine with its calls in a row: it takes one statement at a time, and what waits in the
- * engine would hold a thread of libuv's four.
+ * One connection of the embedded engine with a queue of calls. The connection runs one statement at a time, and a call
+ * that waits inside the engine would block one of libuv's four threads.
  */
 import type { ClickHouseClient } from '@clickhouse/client';
 import { StoreError } from './store.js';
 
 /**
- * Longest that a statement waits behind others of its lane. Whoever asked has given up soon after: what is run for nobody
- * would keep all that come later waiting.
+ * Longest wait of a statement behind others of its lane, in milliseconds. Its caller gives up soon after; running it
+ * without a caller would only delay the calls behind it.
  */
 export const LANE_WAIT_MS = 25_000;
 
-/** The part of a client that is used. */
+/** The part of a client that this file uses. */
 export type LaneClient = Pick<ClickHouseClient, 'query' | 'insert' | 'command' | 'close'>;
 
-/** Calls in a row. */
+/** A queue of calls on one connection. */
 export class Lane {
   readonly #client: LaneClient;
   readonly #stopwatch: () => number;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param stopwatch milliseconds of a clock that only goes forward */
+  /** @param stopwatch returns milliseconds of a clock that never goes back */
   constructor(client: LaneClient, stopwatch: () => number) {
     this.#client = client;
     this.#stopwatch = stopwatch;
   }
 
   /**
-   * Does this when all before it is done.
-   * @throws {StoreError} `busy` when that took longer than {@link LANE_WAIT_MS}
+   * Runs the work after all work before it.
+   * @throws {StoreError} `busy` when it waited longer than {@link LANE_WAIT_MS}
    */
   run<T>(work: (client: LaneClient) => Promise<T>): Promise<T> {
     const queuedAt = this.#stopwatch();
@@ -40,7 +40,7 @@ export class Lane {
     return next;
   }
 
-  /** Waits for what is running and closes. */
+  /** Waits for running work and closes. */
   async close(): Promise<void> {
     await this.#last;
     await this.#client.close();

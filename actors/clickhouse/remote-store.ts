@@ -1,21 +1,21 @@
 /**
- * ClickHouse on a server, over HTTP, from version 18.16 on. There is no lasting connection: that a server is gone is
- * found out by the next request.
+ * ClickHouse on a server, over HTTP, from version 18.16 on. There is no lasting connection: the next request finds out
+ * that a server is gone.
  */
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import { failureOf, foreignError } from './failure.js';
 import { StoreError, type AnalyticsStore, type Row } from './store.js';
 
-/** Longest wait for one statement. */
+/** Longest wait for one statement, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 
-/** Longest wait for a ping, which asks the server for nothing but a sign of life. */
+/** Longest wait for a ping, in milliseconds; a ping runs no query. */
 export const REMOTE_PING_TIMEOUT_MS = 5_000;
 
-/** Sockets to the server: one for writes, some for queries, one for pings. */
+/** Most sockets to the server: one for writes, some for queries, one for pings. */
 const MAX_OPEN_CONNECTIONS = 8;
 
-/** The parts of `CLICKHOUSE_URL`. */
+/** Parts of `CLICKHOUSE_URL`. */
 interface RemoteAddress {
   readonly origin: string;
   readonly host: string;
@@ -24,14 +24,14 @@ interface RemoteAddress {
   readonly database: string;
 }
 
-/** What is looked at of every answer. */
+/** The part of every answer that is checked. */
 interface Answered {
   readonly response_headers: Readonly<Record<string, unknown>>;
 }
 
 function parseAddress(url: string): RemoteAddress {
   const parsed = URL.canParse(url) ? new URL(url) : null;
-  // Query parameters would set options of the client library, past the bounds of this file.
+  // Query parameters would set options of the client library and so bypass the limits of this file.
   if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.search !== '') {
     throw new StoreError(
       'config',
@@ -47,7 +47,7 @@ function parseAddress(url: string): RemoteAddress {
   };
 }
 
-/** A server as an {@link AnalyticsStore}. */
+/** A ClickHouse server as an {@link AnalyticsStore}. */
 export class RemoteStore implements AnalyticsStore {
   readonly mode = 'remote';
   readonly #address: RemoteAddress;
@@ -55,7 +55,7 @@ export class RemoteStore implements AnalyticsStore {
 
   /**
    * @param url `http(s)://user:password@host:port/database`
-   * @throws {StoreError} `config` when it is not of that form; the URL itself is never part of a reason
+   * @throws {StoreError} `config` when it does not have that form; the reason never contains the URL
    */
   constructor(url: string) {
     this.#address = parseAddress(url);
@@ -73,12 +73,12 @@ export class RemoteStore implements AnalyticsStore {
       request_timeout: REQUEST_TIMEOUT_MS,
       max_open_connections: MAX_OPEN_CONNECTIONS,
       log: { level: ClickHouseLogLevel.OFF },
-      // The same for every request; old servers do it by default, new ones do not.
+      // Old servers do this by default, new ones do not.
       clickhouse_settings: { output_format_json_quote_64bit_integers: 1 }
     });
     this.#client = client;
     try {
-      // A query and not a ping: /ping answers without looking at user, password and database.
+      // A query instead of a ping: /ping answers without checking user, password and database.
       const rows = await this.#rows(client, 'SELECT version() AS version', signal);
       return { version: String(rows[0]?.['version']) };
     } catch (error) {
@@ -118,12 +118,12 @@ export class RemoteStore implements AnalyticsStore {
   async close(): Promise<void> {
     const client = this.#client;
     this.#client = null;
-    // Open requests fail; nothing else can go wrong in closing sockets.
+    // Open requests fail; closing sockets cannot fail otherwise.
     await client?.close().catch(() => undefined);
   }
 
   onLost(): void {
-    // HTTP has no connection to lose: `ping` finds out.
+    // HTTP has no connection to lose; `ping` notices.
   }
 
   #open(): ClickHouseClient {
@@ -140,7 +140,7 @@ export class RemoteStore implements AnalyticsStore {
       });
       try {
         this.#recognize(result.response_headers);
-        // The client listens to the signal only until the headers have come.
+        // The client follows the signal only until the headers have arrived.
         return await beforeAbort(result.json<Row>(), signal);
       } finally {
         result.close();
@@ -157,7 +157,8 @@ export class RemoteStore implements AnalyticsStore {
     );
   }
 
-  // A page that a proxy answers in its place would pass for rows that were stored, and for a query that found none.
+  // Refuses answers that do not come from ClickHouse: a proxy's page would pass for stored rows, or for an empty
+  // result.
   #recognize(headers: Answered['response_headers']): void {
     if (Object.keys(headers).some((name) => name.startsWith('x-clickhouse-'))) return;
     throw foreignError(this.#address.host);
@@ -180,7 +181,7 @@ export class RemoteStore implements AnalyticsStore {
   }
 }
 
-/** What the work comes to, unless the signal aborts first. */
+/** Returns the result of the work, or rejects as soon as the signal aborts. */
 async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await work;
   let leave: () => void = () => undefined;

@@ -1,44 +1,47 @@
 /**
- * Ready-made questions to the store, each over the last so many minutes. Every table is read as `FINAL`, so that a row
- * that was sent twice counts once.
+ * Ready-made queries, each over a span of recent minutes. They read every table with `FINAL`, so that a row that was
+ * sent twice counts once.
  */
 import { QUERY_BOUND } from './search.js';
 import { sqlString, type AnalyticsStore } from './store.js';
 
-/** Longest time that a report may look back, in minutes: 31 days, one row of the finest report a minute and some room. */
+/** Longest span of a report, in minutes: 31 days. The finest report has one row a minute. */
 export const REPORT_MINUTES_MAX = 44_640;
 
-/** Most rows of one report; the rest, the least telling or the oldest, is left out. */
+/** Most rows of one report. The least important or oldest rows beyond it are left out. */
 export const REPORT_ROWS_MAX = 10_000;
 
-/** A column of a report: `time` is Unix milliseconds, `ms` a duration. */
+/** A column of a report. `time` is Unix milliseconds, `ms` a duration in milliseconds. */
 export interface ReportColumn {
   readonly name: string;
   readonly kind: 'text' | 'count' | 'ms' | 'time';
 }
 
-/** What is reported on: a time span, Unix milliseconds, `until` outside; and prefixes of threads that are left out. */
+/** Span of a report in Unix milliseconds, without `until` itself, and the prefixes of threads to leave out. */
 export interface ReportSpan {
   readonly since: number;
   readonly until: number;
   readonly testThreadPrefixes: readonly string[];
 }
 
-/** One ready-made question. */
+/** A ready-made query. */
 export interface Report {
   readonly name: string;
   readonly title: string;
   readonly columns: readonly ReportColumn[];
-  /** The query, without its bounds. */
+  /** Returns the query, without its limits. */
   readonly sql: (span: ReportSpan) => string;
 }
 
-/** What a report came to. */
+/** A row of a report. */
 export type ReportRow = Readonly<Record<string, string | number>>;
 
-/** The rows of a table in a span, those of test threads left out; by day first, which is what the partitions are made of. */
+/**
+ * Condition for the rows of a table in a span, without test threads. It filters by day first, since partitions are made
+ * of days.
+ */
 function within(table: string, { since, until, testThreadPrefixes }: ReportSpan): string {
-  // The engine counts days in its own time zone: one more on either side is enough for any.
+  // The engine counts days in its own time zone; one more day on each side covers every zone.
   const day = (at: number) => `toDate('${new Date(at).toISOString().slice(0, 10)}')`;
   const days = `day >= ${day(since)} - 1 AND day <= ${day(until)} + 1`;
   const real =
@@ -51,7 +54,7 @@ function within(table: string, { since, until, testThreadPrefixes }: ReportSpan)
   ].join(' ');
 }
 
-/** The reports, in the order in which they are listed. */
+/** The reports, in listed order. */
 export const REPORTS: readonly Report[] = [
   {
     name: 'messages-per-minute',
@@ -83,7 +86,7 @@ export const REPORTS: readonly Report[] = [
       { name: 'maxMs', kind: 'ms' },
       { name: 'delivered', kind: 'count' }
     ],
-    // A fact may tell of many messages, which count as many.
+    // One fact may cover many messages; each counts.
     sql: (span) =>
       `SELECT quantileExactWeighted(0.5)(tookMs, messages) AS p50Ms, quantileExactWeighted(0.99)(tookMs, messages) AS p99Ms, max(tookMs) AS maxMs, sum(messages) AS delivered ${within('deliveries', span)} AND outcome = 'delivered' HAVING delivered > 0`
   },
@@ -125,14 +128,14 @@ export const REPORTS: readonly Report[] = [
   }
 ];
 
-/** The report of a name; null when there is none. */
+/** Returns the report of a name; null when there is none. */
 export function reportOf(name: string): Report | null {
   return REPORTS.find((report) => report.name === name) ?? null;
 }
 
 /**
- * Asks a report.
- * @throws {StoreError} what the store says
+ * Runs a report.
+ * @throws {StoreError} the store's error
  */
 export async function askReport(
   store: Pick<AnalyticsStore, 'query'>,
@@ -141,7 +144,7 @@ export async function askReport(
 ): Promise<ReportRow[]> {
   const sql = `${report.sql(span)} LIMIT ${String(REPORT_ROWS_MAX)} ${QUERY_BOUND}`;
   const rows = await store.query(sql);
-  // 64-bit integers come as text.
+  // 64-bit integers arrive as text.
   return rows.map((row) =>
     Object.fromEntries(
       report.columns.map(({ name, kind }) => [

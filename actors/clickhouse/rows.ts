@@ -1,16 +1,16 @@
 /**
- * Messages and facts of the log as rows of the tables. Whatever a log holds becomes rows that every engine takes: a row
- * that it refuses would hold up all that come after it.
+ * Makes table rows of messages and facts. Every message and fact becomes a row that every engine accepts: a refused row
+ * would block all rows after it.
  */
 import type { DeliveryFact, StepFact, TransitionFact } from '../facts/fact.js';
 import type { FeedBatch, FeedEntry, FeedFact } from '../log/log-feed.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
 import type { Row } from './store.js';
 
-/** `kind` of the row of a message whose frame cannot be read; its `body` is the frame as it was found. */
+/** `kind` of a row whose frame cannot be read; its `body` is the frame as found. */
 export const UNREADABLE = 'unreadable';
 
-/** What goes into one table. */
+/** Rows of one table. */
 export interface TableRows {
   readonly table: 'messages' | 'deliveries' | 'transitions' | 'steps';
   readonly columns: readonly [string, ...string[]];
@@ -19,7 +19,7 @@ export interface TableRows {
 
 const UINT32_MAX = 4_294_967_295;
 
-/** Makes the rows of a batch, for every table in turn; `node` is written beside transitions. */
+/** Makes the rows of a batch, table by table. `node` is this node's id, stored with transitions. */
 export function rowsOf(batch: FeedBatch, node: string): readonly TableRows[] {
   const deliveries: Row[] = [];
   const transitions: Row[] = [];
@@ -86,7 +86,7 @@ function messageRow({ thread, epoch, offset, frame }: FeedEntry): Row {
     mid: sound(message.mid),
     user: sound(message.from.user),
     kind: sound(message.kind),
-    // Text in JSON is escaped where it is not well-formed, so this is sound by itself.
+    // JSON.stringify escapes half surrogate pairs, so every engine accepts the text.
     body: JSON.stringify(message.body),
     text: sound(searched(message.body)),
     at: whole(message.at)
@@ -140,24 +140,27 @@ function transitionRow({ id, epoch, fact }: Told<TransitionFact>, node: string):
   };
 }
 
-/** What search looks at: the text of a body, if it has one. */
+/** The text that search looks at: the body's own text, empty when it has none. */
 function searched(body: unknown): string {
   if (typeof body === 'string') return body;
   if (typeof body !== 'object' || body === null || !('text' in body)) return '';
   return typeof body.text === 'string' ? body.text : '';
 }
 
-/** Text that an engine takes: half a surrogate pair is not, and becomes U+FFFD. */
+/** Replaces half surrogate pairs by U+FFFD; engines refuse them. */
 function sound(text: string): string {
   return text.toWellFormed();
 }
 
-/** Milliseconds, to the microsecond; a clock that was set back makes negative ones, which count as none. */
+/** Milliseconds rounded to the microsecond. A clock that was set back gives negative ones, which count as 0. */
 function duration(ms: number): number {
   return Number.isFinite(ms) ? Math.max(0, Math.round(ms * 1_000) / 1_000) : 0;
 }
 
-/** A number that an unsigned column takes: a clock that was set back makes negative durations, which count as none. */
+/**
+ * Makes a whole number that an unsigned column accepts. A clock that was set back gives negative ones, which count as
+ * 0.
+ */
 function whole(value: number, max = Number.MAX_SAFE_INTEGER): number {
   return Number.isFinite(value) ? Math.min(max, Math.max(0, Math.trunc(value))) : 0;
 }

@@ -1,20 +1,20 @@
 /**
- * The tables that Rollcall keeps in ClickHouse, in the dialect that every engine from 18.16 on reads: no DateTime64,
- * no TTL, no LowCardinality, no codecs, no skip indexes. What they hold is a copy of the thread log.
+ * The tables that Rollcall keeps in ClickHouse, a copy of the thread log. They use the dialect that every engine from
+ * 18.16 on knows: no DateTime64, no TTL, no LowCardinality, no codecs, no skip indexes.
  * @see docs/adr/0008-exactly-once-by-replacing-key.md
  */
 import { StoreError, type AnalyticsStore } from './store.js';
 
-/** What the schema is made with. */
+/** The part of a store that the schema needs. */
 export type SchemaStore = Pick<AnalyticsStore, 'command' | 'query' | 'insert'>;
 
-/** The tables of facts, in the order in which a batch goes into them. */
+/** The tables that the sink fills, in the order of their inserts in a batch. */
 export const COPIED_TABLES = ['messages', 'deliveries', 'transitions', 'steps'] as const;
 
-// Replaced parts are kept for 8 minutes by default, which is 30 × the size of the data while inserting.
+// Replaced parts are kept for 8 minutes by default; during inserts that takes 30 × the size of the data.
 const SETTINGS = 'old_parts_lifetime = 30';
 
-// A row that the cursor has passed must survive a power cut; engines before 20.10 cannot promise it.
+// Rows that the sink has taken off its backlog must survive a power cut. Engines before 20.10 cannot promise that.
 const DURABLE_SETTINGS = `${SETTINGS}, fsync_after_insert = 1, fsync_part_directory = 1`;
 
 const VERSION_TABLE = `CREATE TABLE IF NOT EXISTS schema_version (
@@ -22,14 +22,14 @@ const VERSION_TABLE = `CREATE TABLE IF NOT EXISTS schema_version (
   at UInt64
 ) ENGINE = ReplacingMergeTree() ORDER BY version`;
 
-/** Says which set of tables this is: a new one is filled from the beginning of the log. */
+/** Identifies this set of tables. The sink fills a new set from the beginning of the log. */
 const IDENTITY_TABLE = `CREATE TABLE IF NOT EXISTS identity (
   id String,
   at UInt64
 ) ENGINE = ReplacingMergeTree() ORDER BY id`;
 
-// Times are Unix milliseconds, durations milliseconds. The key is the row's place in the log: sent twice, kept once.
-// `day` follows from `at`, so that both copies of a row are in one partition.
+// Times are Unix milliseconds, durations milliseconds. The key is the row's position in the log, so a row that is sent
+// twice is kept once. `day` is derived from `at`, so that both copies are in one partition.
 const DAY = 'day Date DEFAULT toDate(toDateTime(intDiv(at, 1000)))';
 const COPIED_COLUMNS: Readonly<Record<(typeof COPIED_TABLES)[number], string>> = {
   messages: `(
@@ -85,35 +85,35 @@ const COPIED_COLUMNS: Readonly<Record<(typeof COPIED_TABLES)[number], string>> =
 ) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (thread, epoch, id)`
 };
 
-/** Columns that tables of version 2 lack; their rows have nothing there. */
+/** Columns that tables of version 2 lack. They stay empty in old rows. */
 const ADDED_COLUMNS = [
   { table: 'deliveries', column: 'appendedMs', type: 'Nullable(Float64)' }
 ] as const;
 
 /**
- * A short look into a table's file. What a sign of life does not show: that somebody has deleted the files under a running
- * engine, which then takes rows and has them nowhere; or that these tables are no longer ours.
+ * A short read of a table's file. It finds two faults that a ping does not: somebody deleted the files under a running
+ * engine, which then accepts rows and stores them nowhere; or the tables are no longer ours.
  */
 export const PROBE_SQL = 'SELECT id FROM identity';
 
 /**
- * Version of the schema that this build makes and needs. Version 1 had the same tables with other columns; no build has
- * ever stored a row in them, so they are dropped and not changed. Version 2 had no `steps` and lacked columns of
- * {@link ADDED_COLUMNS}: its rows stay where they are.
+ * Schema version that this build creates and needs. Version 1 had the same tables with other columns; no build stored
+ * rows in them, so they are dropped. Version 2 had no `steps` and lacked the columns of {@link ADDED_COLUMNS}; its rows
+ * stay.
  */
 export const SCHEMA_VERSION = 3;
 
-/** The first version whose tables hold rows. */
+/** First version whose tables hold rows. */
 const KEPT_VERSION = 2;
 
-/** Tables that are new since then: that one is missing says nothing about the rows of the others. */
+/** Tables added after `KEPT_VERSION`. When one is missing from an older schema, no rows are lost. */
 const NEW_TABLES: ReadonlySet<string> = new Set(['steps']);
 
 /**
- * Brings the schema to {@link SCHEMA_VERSION}, and makes tables anew that somebody has dropped; does nothing when all is
- * there. It may be killed anywhere and run again, and several nodes may run it at once.
- * @param at now, Unix milliseconds, written beside the version
- * @throws {StoreError} `schema` when a newer build made it; what the store says when a statement fails
+ * Upgrades the schema to {@link SCHEMA_VERSION} and creates missing tables; does nothing when all is there. It may be
+ * killed at any point and run again, and several nodes may run it at once.
+ * @param at now, Unix milliseconds, stored with the version
+ * @throws {StoreError} `schema` when a newer build made the schema; the store's error when a statement fails
  */
 export async function migrate(store: SchemaStore, at: number, signal?: AbortSignal): Promise<void> {
   await store.command(VERSION_TABLE);
@@ -127,14 +127,14 @@ export async function migrate(store: SchemaStore, at: number, signal?: AbortSign
   }
   const isOld = found < KEPT_VERSION;
   const present = await tablesOf(store);
-  // Tables of this version that are gone had rows; those that an older version never made had none.
+  // A missing table of this version had rows; a table that the older version never had did not.
   const isWhole = [...COPIED_TABLES, 'identity'].every(
     (name) => present.has(name) || (found < SCHEMA_VERSION && NEW_TABLES.has(name))
   );
   if (found === SCHEMA_VERSION && isWhole) return;
   const settings = (await knowsFsync(store)) ? DURABLE_SETTINGS : SETTINGS;
-  // The identity goes first and comes last: whatever happens in between, tables that lack rows are never taken for
-  // those that had them. Where only new ones are added it stays, and nothing is sent again.
+  // Drop the identity first and create it last: tables that lack rows then never pass for those that had them, even
+  // when this is killed in between. When tables are only added, the identity stays and nothing is sent again.
   const drops = isOld ? ['identity', ...COPIED_TABLES] : isWhole ? [] : ['identity'];
   const run = async (statement: string): Promise<void> => {
     signal?.throwIfAborted();
@@ -152,11 +152,11 @@ export async function migrate(store: SchemaStore, at: number, signal?: AbortSign
 }
 
 /**
- * Answers the id of this set of tables, and gives it one when it has none. Of two nodes that give it one in the same
- * moment, the older id wins; the other node finds that out when it asks next, and sends its log again.
- * @param newId what it is called when it has no id yet
+ * Returns the id of this set of tables, and stores one when it has none. When two nodes store one at the same moment,
+ * the older wins; the other node finds that out at its next call and sends its log again.
+ * @param newId id to store when there is none
  * @param at now, Unix milliseconds
- * @throws {StoreError} what the store says when a statement fails
+ * @throws {StoreError} the store's error when a statement fails
  */
 export async function identityOf(store: SchemaStore, newId: string, at: number): Promise<string> {
   const oldest = async () => {
@@ -169,7 +169,7 @@ export async function identityOf(store: SchemaStore, newId: string, at: number):
   return (await oldest()) ?? newId;
 }
 
-/** Adds the columns that tables of an older version lack; the oldest dialect cannot say "if it does not exist". */
+/** Adds the columns that tables of an older version lack. The oldest dialect has no `ADD COLUMN IF NOT EXISTS`. */
 async function addColumns(
   store: SchemaStore,
   run: (statement: string) => Promise<void>
@@ -179,7 +179,7 @@ async function addColumns(
     try {
       await run(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
     } catch (error) {
-      // Another node may have added it in the same moment.
+      // Another node may have added it at the same moment.
       if (!(await hasColumn(store, table, column))) throw error;
     }
   }

@@ -1,33 +1,36 @@
 /**
- * Messages found again by their words, thread, author and time. Every query reads the rows as `FINAL`, so that one that
- * was sent twice is found once.
+ * Search for messages by words, thread, author and time. Queries read with `FINAL`, so that a message that was sent
+ * twice is found once.
  */
 import { sqlString, type AnalyticsStore } from './store.js';
 
 /** Most messages of one page. */
 export const SEARCH_LIMIT_MAX = 200;
 
-/** Words that are looked for at most; each is one more look at every text. */
+/** Most words of one search; each word costs one more pass over every text. */
 export const SEARCH_WORDS_MAX = 16;
 
-/** Longest time that the engine may spend on one query of a user, in seconds: less than the store waits for it. */
+/** Longest time that the engine may spend on one query of a user, in seconds; shorter than the store's own timeout. */
 export const QUERY_SECONDS_MAX = 25;
 
-/** Ends every query of ours; named in the statement, since an embedded engine would keep a setting for all that follow. */
+/**
+ * Ends every query. The setting is part of the statement, since an embedded engine would keep it for all later
+ * statements.
+ */
 export const QUERY_BOUND = `SETTINGS max_execution_time = ${String(QUERY_SECONDS_MAX)}`;
 
-/** What is looked for; all of it must hold. Times are Unix milliseconds. */
+/** Conditions of a search; all must hold. Times are Unix milliseconds. */
 export interface SearchFilter {
-  /** Words that must all occur, in any case and order; no words ask for none. */
+  /** Words that must all occur, in any case and order; empty sets no condition. */
   readonly words: readonly string[];
   readonly thread?: string | undefined;
-  /** Author. */
+  /** Author's user name. */
   readonly from?: string | undefined;
-  /** Earliest time. */
+  /** Earliest `at`. */
   readonly since?: number | undefined;
-  /** Latest time. */
+  /** Latest `at`. */
   readonly until?: number | undefined;
-  /** Only what is older than this: the time of the last message of the page before. */
+  /** Only messages older than this: `at` of the last message of the previous page. */
   readonly before?: number | undefined;
   readonly limit: number;
 }
@@ -45,21 +48,21 @@ export interface FoundMessage {
   readonly body: unknown;
 }
 
-/** One page, newest first. */
+/** One page of messages, newest first. */
 export interface FoundPage {
   readonly messages: readonly FoundMessage[];
-  /** Whether there is more, to be asked for with `before` = time of the last one. */
+  /** Whether there is a next page; get it with `before` = `at` of the last message. */
   readonly more: boolean;
 }
 
-/** Splits what somebody typed into words; those past {@link SEARCH_WORDS_MAX} are not looked for. */
+/** Splits a typed text into words; words beyond {@link SEARCH_WORDS_MAX} are ignored. */
 export function wordsOf(text: string): string[] {
   return [...new Set(text.split(/\s+/).filter((word) => word !== ''))].slice(0, SEARCH_WORDS_MAX);
 }
 
 /**
- * Finds messages.
- * @throws {StoreError} what the store says
+ * Searches for messages.
+ * @throws {StoreError} the store's error
  */
 export async function searchMessages(
   store: Pick<AnalyticsStore, 'query'>,
@@ -70,13 +73,13 @@ export async function searchMessages(
   const beyond = found.at(filter.limit);
   if (beyond === undefined) return { messages: found, more: false };
   const page = found.slice(0, filter.limit);
-  // A page ends between two times, or `before` would pass over what has the time of its last message. Of more than a
-  // page of one millisecond the rest is reached by a narrower filter only.
+  // A page must end between two times, or `before` would skip messages with the same time as its last one. When one
+  // millisecond has more than a page of messages, only a narrower search reaches the rest.
   const whole = page.filter(({ at }) => at !== beyond.at);
   return { messages: whole.length === 0 ? page : whole, more: true };
 }
 
-/** The query of a filter; one row more than its limit tells whether there is more. */
+/** Returns the query of a filter. It reads one row more than the limit to see whether there is a next page. */
 export function searchSql(filter: SearchFilter): string {
   const { words, thread, from, since, until, before, limit } = filter;
   const holds = [
@@ -106,7 +109,7 @@ function messageOf(row: Readonly<Record<string, unknown>>): FoundMessage {
   };
 }
 
-/** The body as it was published; the text itself where a frame could not be read. */
+/** Returns the published body; the text itself where a frame could not be read. */
 function bodyOf(text: string): unknown {
   try {
     return JSON.parse(text);

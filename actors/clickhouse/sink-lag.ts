@@ -1,21 +1,24 @@
 /**
- * How far the sink is behind though it could go on: while the store is away or takes no rows, that is told by others, and
- * afterwards the time to catch up in begins anew.
+ * Measures how far the sink is behind while the store accepts rows. While the store is away or refuses rows, others
+ * report that; afterwards the time to catch up counts from zero.
  */
 import type { SinkStatus } from './sink.js';
 
-/** How far the sink is behind, in milliseconds, and how many threads have messages that wait. */
+/** How far the sink is behind, in milliseconds, and how many threads have messages that are not stored. */
 export interface SinkDelay {
   readonly behindMs: number;
   readonly threads: number;
 }
 
-/** Follows the sink from look to look. */
+/** Measures the delay at each call of `look`. */
 export class SinkLag {
-  /** Since when the store has taken rows; null while it does not. */
+  /** Since when the store has accepted rows, Unix milliseconds; null while it does not. */
   private takesSince: number | null = null;
 
-  /** Looks at the sink at `now`; `asOf` is the latest time of which everything is stored, null when that is not known. */
+  /**
+   * Returns the delay at `now`. `asOf`: everything up to this time is stored; null when not known. Both are Unix
+   * milliseconds.
+   */
   look(
     status: Pick<SinkStatus, 'status' | 'backlog'> | null,
     asOf: number | null,

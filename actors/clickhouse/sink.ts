@@ -1,6 +1,6 @@
 /**
- * The sink actor: the chart of `sink.machine.ts` with a feed, a store, a clock, chance and a logger put in, ready to be
- * a child of the services supervisor. It holds one batch at a time and nothing else.
+ * The sink actor: the chart of `sink.machine.ts` with a feed, a store, a clock and a logger, ready to be a child of the
+ * services supervisor. It holds one batch at a time and nothing else.
  */
 import { fromCallback, fromPromise, type EventObject } from 'xstate';
 import { reasonOf } from '../../machines/reason.js';
@@ -27,13 +27,16 @@ import { rowsOf } from './rows.js';
 import { identityOf, migrate, PROBE_SQL } from './schema.js';
 import { StoreError, type AnalyticsStore, type StoreErrorCode } from './store.js';
 
-/** Messages, and facts, of one batch: read and encoded in a few milliseconds of the chat's event loop. */
+/**
+ * Most messages, and most facts, of one batch: reading and encoding them takes a few milliseconds of the chat's event
+ * loop.
+ */
 export const BATCH_ROWS = 500;
 
-/** Characters of messages in one batch, for the same reason. */
+/** Most characters of messages in one batch, for the same reason. */
 export const BATCH_CHARS = 262_144;
 
-/** Failures that look as if the store were away; its own pings decide whether it is. */
+/** Errors that look as if the store could not be reached; its own pings decide whether that is so. */
 const AWAY: ReadonlySet<StoreErrorCode> = new Set([
   'refused',
   'foreign',
@@ -43,43 +46,46 @@ const AWAY: ReadonlySet<StoreErrorCode> = new Set([
   'busy'
 ]);
 
-/** What the sink is made of. */
+/** Options of {@link createSink}. */
 export interface SinkOptions {
   readonly clickhouse: Pick<Clickhouse, 'store' | 'onChange'>;
-  /** Answers the feed of the open log; asked when the sink is spawned. */
+  /** Returns the feed of the open log; called when the sink is spawned and for each batch. */
   readonly feed: () => LogFeed;
-  /** Id of this node, written beside transitions. */
+  /** Id of this node, stored with transitions. */
   readonly node: string;
   /** `CLICKHOUSE_TTL_DAYS`. */
   readonly ttlDays: number | undefined;
   /** `CLICKHOUSE_RETRY_MAX_MS`. */
   readonly retryMaxMs: number;
   readonly clock: Clock;
-  /** Answers a number in [0, 1). */
+  /** Returns a random number in [0, 1). */
   readonly random: () => number;
-  /** Answers a new id that no other store has. */
+  /** Returns a new, unique id for a store. */
   readonly newId: () => string;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
-  /** Milliseconds of a clock that only goes forward, finer than one; for how long a batch keeps the loop busy. */
+  /**
+   * Returns milliseconds, with fractions, of a clock that never goes back; it measures how long a batch keeps the event
+   * loop busy.
+   */
   readonly stopwatch?: () => number;
 }
 
-/** `sink` of `/status`: how it goes, and how much waits; `backlog` is null while the log cannot be read. */
+/** `sink` of `/status`: its progress and its backlog; `backlog` is null while the log cannot be read. */
 export interface SinkStatus extends SinkProgress {
   readonly backlog: FeedBacklog | null;
 }
 
-/** The sink actor before it runs, and what others need of it. */
+/** The sink actor, and what other parts use of it. */
 export interface Sink {
-  /** Logic of the child; it may be spawned again after it has ended. */
+  /** Logic of the child. It may be spawned again after it has ended. */
   readonly logic: SinkMachine;
-  /** How it is now; null before it has been spawned. */
+  /** State now; null before the actor is spawned. */
   status(): SinkStatus | null;
-  /** Latest time, Unix milliseconds, of which every message is in the store; null when that cannot be told. */
+  /** Returns the time up to which every message is in the store, Unix milliseconds; null when that is not known. */
   asOf(): number | null;
 }
 
-/** Makes the sink actor; nothing is read before it is spawned. */
+/** Makes the sink actor; it reads nothing before it is spawned. */
 export function createSink(options: SinkOptions): Sink {
   const { clickhouse, retryMaxMs, clock, random, logger } = options;
   const { store } = clickhouse;
@@ -127,7 +133,7 @@ export function createSink(options: SinkOptions): Sink {
     asOf: () => {
       if (latest === null) return null;
       const { completeAt } = latest.getSnapshot().context;
-      // Before the first batch nobody knows whose rows these are.
+      // Before the first batch it is not known whether the store has this log's rows.
       return completeAt !== null && backlogOf(options)?.threads === 0 ? clock.now() : completeAt;
     }
   };
@@ -159,7 +165,10 @@ async function judging<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Sends the log again when these tables are not those that have what was taken: lost, replaced, or dropped by hand. */
+/**
+ * Starts the feed from the beginning when the store's tables are not those that have the rows taken so far: they were
+ * lost, replaced or dropped by hand.
+ */
 async function identify(
   store: AnalyticsStore,
   { feed, newId, clock, logger }: SinkOptions,
@@ -195,7 +204,7 @@ async function storeBatch(
   };
   const readAt = clock.now();
   const batch = timed(() => feed.next(BATCH_ROWS, BATCH_CHARS));
-  // The loop turns between reading, making and encoding rows, each of which is short.
+  // Give the event loop a turn between reading the batch, making the rows and encoding them; each is short.
   await turn();
   const tables = timed(() => rowsOf(batch, node));
   const stored = { messages: 0, deliveries: 0, transitions: 0, steps: 0 };
@@ -206,12 +215,12 @@ async function storeBatch(
     await timed(() => store.insert(table, columns, rows));
     stored[table] = rows.length;
   }
-  // Its files may have been taken from under it, and then it says that it has stored what is nowhere. Its own pings find
-  // that out too, and tell it.
+  // When the store's files were deleted under a running engine, it accepts rows and stores them nowhere. Its own pings
+  // find that too, and report it.
   await store.ping(PROBE_SQL).catch((error: unknown) => {
     throw new StoreError('lost', reasonOf(error), { cause: error });
   });
-  // Given up meanwhile: another attempt may have learnt that the rows went into a store that does not count.
+  // The sink gave this batch up meanwhile: another attempt may have found that the store is not the right one.
   signal.throwIfAborted();
   if (batch.entries.length > 0 || batch.facts.length > 0) await feed.take(batch);
   const { threads, facts } = feed.backlog();

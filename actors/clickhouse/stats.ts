@@ -1,18 +1,16 @@
-/**
- * The figures of the status page: a few reports put together.
- */
+/** The figures of the status page, made of several reports. */
 import { askReport, reportOf, type ReportRow, type ReportSpan } from './reports.js';
 import type { AnalyticsStore } from './store.js';
 
-/** The figures of a time span; times are Unix milliseconds. */
+/** Figures of a time span; times are Unix milliseconds. */
 export interface Stats {
   readonly since: number;
   readonly until: number;
-  /** Minutes that had messages, newest first. */
+  /** Minutes with messages, newest first. */
   readonly messagesPerMinute: readonly { readonly at: number; readonly messages: number }[];
-  /** Messages by what became of them. */
+  /** Messages by outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** From receipt to delivery; null when nothing was delivered. */
+  /** Time from receipt to delivery; null when nothing was delivered. */
   readonly delivery: {
     readonly p50Ms: number | null;
     readonly p99Ms: number | null;
@@ -27,14 +25,14 @@ export interface Stats {
 }
 
 /**
- * Asks for the figures.
- * @throws {StoreError} what the store says
+ * Reads the figures.
+ * @throws {StoreError} the store's error
  */
 export async function askStats(
   store: Pick<AnalyticsStore, 'query'>,
   span: ReportSpan
 ): Promise<Stats> {
-  // One after the other: together they would take half of what the store may have open.
+  // One after the other: together they would use half of the store's connections.
   const minutes = await ask(store, 'messages-per-minute', span);
   const outcomes = await ask(store, 'outcomes', span);
   const [times] = await ask(store, 'delivery-times', span);

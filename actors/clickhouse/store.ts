@@ -1,18 +1,29 @@
 /**
- * ClickHouse as everything above it sees it: a rebuildable projection that takes batches and answers queries, in a
- * child process (`embedded-store.ts`) or on a server (`remote-store.ts`). No type of `@clickhouse/client` or chdb
- * leaves this folder.
+ * ClickHouse as the rest of the server sees it: a copy of the log that can be rebuilt, which accepts batches and
+ * answers queries. It runs in a child process (`embedded-store.ts`) or on a server (`remote-store.ts`). No type of
+ * `@clickhouse/client` or chdb leaves this folder.
  */
 
-/** A row by column name. 64-bit integers come back as strings from every engine. */
+/** A row by column name. Every engine returns 64-bit integers as strings. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /**
- * What went wrong, for code: `refused` nobody answers there · `foreign` something else answers there · `timeout` · `auth` wrong user or password · `database`
- * it does not exist · `engine_missing` chdb is not installed here · `data_locked` another process has the directory ·
- * `data_unreadable` the directory cannot be opened · `lost` the connection or the child died · `busy` too many
- * requests in flight · `query` the engine refused the statement · `closed` not connected · `off` switched off · `config` a bad URL ·
- * `schema` made by a newer version.
+ * Codes of a {@link StoreError}.
+ * - `refused`: nothing answers at the address
+ * - `foreign`: something other than ClickHouse answers
+ * - `timeout`: no answer in time
+ * - `auth`: wrong user or password
+ * - `database`: the database does not exist
+ * - `engine_missing`: chdb is not installed
+ * - `data_locked`: another process uses the directory
+ * - `data_unreadable`: the directory cannot be opened
+ * - `lost`: the connection or the child process ended
+ * - `busy`: too many requests are waiting
+ * - `query`: the engine refused the statement
+ * - `closed`: not connected
+ * - `off`: switched off
+ * - `config`: the URL is not valid
+ * - `schema`: a newer version made the schema
  */
 export type StoreErrorCode =
   | 'refused'
@@ -40,7 +51,7 @@ const PERMANENT: ReadonlySet<StoreErrorCode> = new Set([
   'schema'
 ]);
 
-/** A failure of the store in words: what, why, and what to do; never with a password in it. */
+/** A failure of the store: the text says what failed, why, and what to do. It never contains a password. */
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
   constructor(code: StoreErrorCode, reason: string, options?: ErrorOptions) {
@@ -58,29 +69,32 @@ export class StoreError extends Error {
 export interface AnalyticsStore {
   readonly mode: 'embedded' | 'remote';
   /**
-   * Connects, having let go of what was open before, and answers the engine's version. When `signal` aborts it
-   * rejects and leaves nothing open.
+   * Closes what was open before, connects and returns the engine's version. When `signal` aborts, it rejects and leaves
+   * nothing open.
    */
   connect(signal: AbortSignal): Promise<{ version: string }>;
-  /** Resolves when the engine answers, also while long queries run; with a short SELECT, when that works. */
+  /**
+   * Resolves when the engine answers, even while long queries run. With `sql`, a short SELECT, it resolves when that
+   * works.
+   */
   ping(sql?: string): Promise<void>;
-  /** Runs a statement that answers no rows. */
+  /** Runs a statement that returns no rows. */
   command(sql: string): Promise<void>;
-  /** Runs a SELECT (without a FORMAT clause) and answers all of its rows: bound them in the statement. */
+  /** Runs a SELECT (without a FORMAT clause) and returns all of its rows; the statement must limit them. */
   query(sql: string): Promise<Row[]>;
-  /** Inserts rows (500 to 2000 at a time is best). Columns that are not named get their defaults. */
+  /** Inserts rows (500 to 2000 at a time are best). Columns that are not listed get their defaults. */
   insert(
     table: string,
     columns: readonly [string, ...string[]],
     rows: readonly Row[]
   ): Promise<void>;
-  /** Lets go of everything within seconds; never rejects; the store may be connected again. */
+  /** Closes everything within seconds; never rejects. The store may connect again. */
   close(): Promise<void>;
-  /** Sets the one listener for "the connection is gone", which is told once per connection, with the reason. */
+  /** Sets the one listener for lost connections. It is called once per connection, with the reason. */
   onLost(listener: (reason: string) => void): void;
 }
 
-/** Writes a string as a SQL literal that every version reads back unchanged (18.16 has no query parameters). */
+/** Returns a string as an SQL literal that every version reads back unchanged (18.16 has no query parameters). */
 export function sqlString(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

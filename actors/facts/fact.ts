@@ -1,76 +1,81 @@
 /**
- * What the analytics store is told besides messages: what became of a message, who read it when, and which state a
- * chart left. Facts are kept in the log until the store has them, so that an outage of it costs none.
+ * Facts that the analytics store gets besides messages: what became of a message, who read it and when, and which state
+ * a chart left. The log keeps facts until the store has them, so an outage of the store loses none.
  */
 import type { DeliveryOutcome } from '../../machines/delivery/delivery-outcome.js';
 
-/** What became of messages of a thread. Times are milliseconds since the Unix epoch. */
+/** What became of one or several messages of a thread. Times are Unix milliseconds. */
 export interface DeliveryFact {
   readonly kind: 'delivery';
   readonly thread: string;
   readonly epoch: string;
-  /** Offset of the message; of several, that of the first. */
+  /** Offset of the message; of the first when there are several. */
   readonly offset: number;
-  /** How many messages this is said of: more than one when a thread's held messages share their fate. */
+  /** Number of messages. More than one when a thread's held messages have the same outcome. */
   readonly messages: number;
   readonly outcome: DeliveryOutcome;
-  /** Subscriptions that were given it. */
+  /** Number of subscriptions that got it. */
   readonly subscribers: number;
-  /** When it was so. */
+  /** When the outcome was known. */
   readonly at: number;
-  /** From the server's receipt of the message (of several, the first) until then, in milliseconds and parts of them. */
+  /** Milliseconds, with fractions, from the server's receipt of the (first) message to `at`. */
   readonly tookMs: number;
   /**
-   * From the receipt of the message until its entry was as durable as its ack says. Absent where this is said of held
-   * messages together, and in facts of versions that did not measure it.
+   * Milliseconds from receipt until the entry was as durable as its ack says. Absent for held messages, and in facts of
+   * versions that did not measure it.
    */
   readonly appendedMs?: number;
 }
 
 /**
- * What a user or a connection of theirs did with the messages of a span: `acked` the author was answered, later than
- * when its entry was durable · `replayed` a new subscription was given them out of the log · `lagged` a connection that
- * was too slow was given them late · `left` a subscription ended without having been given them · `read` they were
- * marked as read.
+ * What a user or a connection did with a span of messages.
+ * - `acked`: the author got the ack, later than the entry was durable
+ * - `replayed`: a new subscription got them from the log
+ * - `lagged`: a connection that read too slowly got them late
+ * - `left`: a subscription ended before it got them
+ * - `read`: the user marked them as read
  */
 export const STEPS = ['acked', 'replayed', 'lagged', 'left', 'read'] as const;
 
-/** One of {@link STEPS}, of a span of messages: one fact however many they are. Times are milliseconds since the epoch. */
+/** One of {@link STEPS} for a span of messages: one fact, however many messages. Times are Unix milliseconds. */
 export interface StepFact {
   readonly kind: 'step';
   readonly step: (typeof STEPS)[number];
   readonly thread: string;
   readonly epoch: string;
-  /** Whom it is about; empty where nobody has a name, as on the event stream of a backend. */
+  /** The user; empty where there is no user name, as on the event stream of a backend. */
   readonly user: string;
-  /** Id of the connection that it happened on; empty when there is none. */
+  /** Id of the connection; empty when there is none. */
   readonly connection: string;
-  /** The first and the last offset of the span. */
+  /** First offset of the span; `upTo` is the last. */
   readonly from: number;
   readonly upTo: number;
-  /** When it began: the subscription was opened, the connection began to lag. Equal to `at` where nothing lasts. */
+  /**
+   * When it began: the subscription opened, or the connection began to lag. Equal to `at` when the step has no
+   * duration.
+   */
   readonly since: number;
-  /** When it was so. */
+  /** When the step ended. */
   readonly at: number;
 }
 
-/** A chart went from one state to another. */
+/** A chart changed its state. */
 export interface TransitionFact {
   readonly kind: 'transition';
   /** Id of the machine, such as `delivery`. */
   readonly chart: string;
   /** Id of the actor, such as `delivery:t42`. */
   readonly actor: string;
-  /** State values in words, nested ones joined with dots, such as `serving.ready`. */
+  /** State values as text, nested ones joined with dots, such as `serving.ready`. */
   readonly from: string;
   readonly to: string;
   /** Type of the event that caused it. */
   readonly event: string;
-  /** When, in milliseconds since the Unix epoch. */
+  /** Unix milliseconds. */
   readonly at: number;
   /** How long the actor was in `from`, in milliseconds. */
   readonly spentMs: number;
 }
 
-/** Something that happened and is told once. */
+/** Any fact. Each is recorded once. */
 export type Fact = DeliveryFact | StepFact | TransitionFact;

@@ -1,6 +1,6 @@
 /**
- * What became of messages, told to both who want to know: counted for `/status`, and kept as a fact for the analytics
- * store. Test threads are counted only.
+ * Records what became of messages, twice: as a count for `/status` and as a fact for the analytics store. Test threads
+ * are only counted.
  */
 import type { DeliveryOutcome } from '../../machines/delivery/delivery-outcome.js';
 import type { ActiveThread, Held } from '../threads/active-thread.js';
@@ -8,14 +8,14 @@ import type { Clock } from '../clock.js';
 import type { DeliveryCounts } from '../threads/delivery-counts.js';
 import type { Fact } from './fact.js';
 
-/** What the outcomes are told to. */
+/** Options of {@link Outcomes}. */
 export interface OutcomesOptions {
   readonly counts: DeliveryCounts;
   readonly record: (fact: Fact) => void;
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** Tells outcomes. */
+/** Records outcomes. */
 export class Outcomes {
   private readonly options: OutcomesOptions;
 
@@ -23,7 +23,10 @@ export class Outcomes {
     this.options = options;
   }
 
-  /** One message ended so, `tookMs` after it was received, having been durable after `appendedMs`. */
+  /**
+   * Records the outcome of one message. `tookMs` and `appendedMs` count from its receipt to the outcome and to its
+   * durable entry, in milliseconds.
+   */
   message(
     thread: ActiveThread,
     offset: number,
@@ -34,13 +37,13 @@ export class Outcomes {
     this.tell(thread, offset, 1, outcome, this.options.clock.now(), tookMs, appendedMs);
   }
 
-  /** All that is held of a thread ended so, together. */
+  /** Records one outcome for all held messages of a thread. */
   held(thread: ActiveThread, { from, since, messages }: Held, outcome: DeliveryOutcome): void {
     const now = this.options.clock.now();
     this.tell(thread, from, messages, outcome, now, now - since);
   }
 
-  /** A message was turned away: it has no place in the log, so it is counted only. */
+  /** Counts a refused message. It has no offset, so there is no fact of it. */
   refused(): void {
     this.options.counts.add('refused');
   }
@@ -71,7 +74,7 @@ export class Outcomes {
   }
 }
 
-/** Milliseconds to the microsecond: what more there is to such a number costs bytes in every fact. */
+/** Rounds milliseconds to the microsecond; more digits would only make every fact longer. */
 function microseconds(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }

@@ -1,18 +1,18 @@
 /**
- * What users and their connections did with messages, kept as facts for the analytics store: one fact for a span of
- * messages, so that none is told once for each message and subscriber. Nothing is told of test threads.
+ * Records what users and their connections did with messages, as facts for the analytics store: one fact per span of
+ * messages, not one per message and subscriber. Test threads are not recorded.
  */
 import type { ActiveThread } from '../threads/active-thread.js';
 import type { Clock } from '../clock.js';
 import type { Fact, StepFact } from './fact.js';
 
-/** Where the steps go. */
+/** Options of {@link Steps}. */
 export interface StepsOptions {
   readonly record: (fact: Fact) => void;
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** A connection, as far as a step names it. */
+/** The fields of a connection that a step names. */
 export interface Reader {
   /** Id of the connection. */
   readonly id: string;
@@ -26,7 +26,7 @@ export interface ReaderBehind {
   readonly since: number;
 }
 
-/** Tells steps. */
+/** Records steps. */
 export class Steps {
   private readonly options: StepsOptions;
 
@@ -34,23 +34,23 @@ export class Steps {
     this.options = options;
   }
 
-  /** How a new subscription that has something to read begins; null when there is nothing to read. */
+  /** Returns the lag of a new subscription that has messages to read from the log; null when it has none. */
   opened(cursor: number, last: number): ReaderBehind | null {
     if (cursor >= last) return null;
     return { why: 'replayed', from: cursor + 1, since: this.options.clock.now() };
   }
 
-  /** The author of a message was answered, which had to wait for more than its entry. */
+  /** Records that an author got the ack later than the entry was durable. */
   acked(thread: ActiveThread, offset: number, user: string): void {
     this.tell(thread, 'acked', { id: '', user }, offset, offset);
   }
 
-  /** A user's read mark has moved from `before` to `mark`. */
+  /** Records that a user's read mark moved from `before` to `mark`. */
   read(thread: ActiveThread, reader: Reader, before: number, mark: number): void {
     this.tell(thread, 'read', reader, before + 1, mark);
   }
 
-  /** A subscription that was behind has been given everything up to an offset. */
+  /** Records that a subscription that was behind now has everything up to an offset. */
   given(
     thread: ActiveThread,
     reader: Reader,
@@ -60,7 +60,7 @@ export class Steps {
     this.tell(thread, why, reader, from, upTo, since);
   }
 
-  /** A subscription that was behind has ended; it had been given everything up to `cursor`. */
+  /** Records that a subscription that was behind has ended; it had everything up to `cursor`. */
   left(thread: ActiveThread, reader: Reader, behind: ReaderBehind, cursor: number): void {
     this.given(thread, reader, behind, cursor);
     const from = Math.max(behind.from, cursor + 1);

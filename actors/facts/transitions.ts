@@ -1,28 +1,28 @@
 /**
- * Which state each chart left, when and why, as facts for the analytics store. It hears of transitions only, never of
+ * Records which state each chart left, when and why, as facts for the analytics store. It sees transitions only, never
  * messages.
  */
 import type { InspectionEvent, StateValue } from 'xstate';
 import type { Clock } from '../clock.js';
 import type { Fact } from './fact.js';
 
-/** Facts kept until there is a log to keep them, a start makes a few dozen; what comes after it has closed is lost. */
+/** Most facts kept before the log is open; a start makes a few dozen. Facts after the log has closed are lost. */
 export const EARLY_FACTS_MAX = 256;
 
-/** Charts that are not recorded: each batch that the sink stores would make facts for the next one, for ever. */
+/** Charts that are not recorded. Every batch of the sink would make new facts for the next batch, without an end. */
 const UNRECORDED: ReadonlySet<string> = new Set(['sink']);
 
-/** State in which an actor that has ended, or was stopped, is said to be. */
+/** State of an actor that has ended or was stopped. */
 const GONE = 'gone';
 
-/** What the recorder works with. */
+/** Options of {@link Transitions}. */
 export interface TransitionsOptions {
   readonly clock: Pick<Clock, 'now'>;
-  /** Takes facts once there is a log; null before and after. */
+  /** Returns the function that records facts while the log is open; null before and after. */
   readonly record: () => ((fact: Fact) => void) | null;
 }
 
-/** Writes a state value in words: nested ones joined with dots, parallel ones with commas. */
+/** Returns a state value as text: nested ones joined with dots, parallel ones with commas. */
 export function stateText(value: StateValue): string {
   if (typeof value === 'string') return value;
   return Object.entries(value)
@@ -30,7 +30,7 @@ export function stateText(value: StateValue): string {
     .join(',');
 }
 
-/** Follows actors by name and records their transitions. As many are remembered as are alive. */
+/** Records the transitions of actors by name. It remembers one state per living actor. */
 export class Transitions {
   private readonly options: TransitionsOptions;
   private readonly actors = new Map<string, { state: string; at: number }>();
@@ -40,7 +40,7 @@ export class Transitions {
     this.options = options;
   }
 
-  /** An observer for `inspect` that follows every chart of a system. */
+  /** An observer for XState's `inspect`; it follows every chart of a system. */
   readonly observe = (event: InspectionEvent): void => {
     if (event.type !== '@xstate.snapshot') return;
     const { snapshot, actorRef } = event;
@@ -58,7 +58,7 @@ export class Transitions {
     if (snapshot.status !== 'active') this.end(chart, actor, event.event.type);
   };
 
-  /** Notes where an actor is; the first time nothing is recorded, and nothing when it has not moved. */
+  /** Notes an actor's state. It records nothing for the first state, nor when the state has not changed. */
   note(chart: string, actor: string, value: StateValue, event: string): void {
     const key = `${chart} ${actor}`;
     const known = this.actors.get(key);
@@ -69,7 +69,7 @@ export class Transitions {
     if (known !== undefined) this.leave(chart, actor, known, { to, event, at });
   }
 
-  /** Notes that an actor is no more. */
+  /** Notes that an actor has ended. */
   end(chart: string, actor: string, event: string): void {
     const key = `${chart} ${actor}`;
     const known = this.actors.get(key);

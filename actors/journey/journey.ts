@@ -1,33 +1,33 @@
 /**
- * The life of one message in one thread, step by step, as it is told to whoever asks why it did not arrive. What a time
- * is not known of has none, and a note says why.
+ * The journey of one message in one thread, step by step; it answers why a message did not arrive. A step whose time is
+ * not known has none, and a note says why.
  */
 import type { StepFact } from '../facts/fact.js';
 import type { Durability } from '../log/thread-log.js';
 
-/** A message that is asked about; of its body only the size. */
+/** The message of a journey; of its body only the size. */
 export interface JourneyMessage {
   readonly thread: string;
   readonly epoch: string;
   readonly offset: number;
-  /** Author. */
+  /** Author's user name. */
   readonly user: string;
   readonly kind: string;
   /** When it was received, Unix milliseconds. */
   readonly at: number;
   /** Bytes of the body as JSON text. */
   readonly sizeBytes: number;
-  /** Whether the log still has it; if not, it was found in ClickHouse. */
+  /** Whether the log still has the message. If not, it was found in ClickHouse. */
   readonly isKept: boolean;
 }
 
 /**
- * Where a step is known from: `log` the message itself, a mark, or a fact on its way to ClickHouse · `clickhouse` a fact
- * that is there · `now` how things stand at this moment.
+ * Where a step comes from. `log`: the message itself, a mark, or a fact that ClickHouse does not have yet ·
+ * `clickhouse`: a fact that ClickHouse has · `now`: the present state.
  */
 export type StepSource = 'log' | 'clickhouse' | 'now';
 
-/** What can happen to a message. */
+/** Names of the steps. */
 export type StepName =
   | 'received'
   | 'validated'
@@ -43,36 +43,36 @@ export type StepName =
   | 'lagging'
   | Exclude<StepFact['step'], 'acked'>;
 
-/** One step; what a step of its kind has nothing to say of is absent. Times are Unix milliseconds. */
+/** One step. Fields that its kind does not have are absent. Times are Unix milliseconds. */
 export interface JourneyStep {
   readonly step: StepName;
-  /** When; null when that is not known. */
+  /** When it happened; null when that is not known. */
   readonly at: number | null;
-  /** Milliseconds after it was received; parts of them where a stopwatch measured it. */
+  /** Milliseconds since the receipt; with fractions where a stopwatch measured them. */
   readonly afterMs: number | null;
   readonly source: StepSource;
   readonly offset?: number;
-  /** What the ack promised; absent when it was given by another process. */
+  /** What the ack promised; absent when another process gave it. */
   readonly durable?: Durability;
-  /** Subscriptions that were given it. */
+  /** Number of subscriptions that got it. */
   readonly subscribers?: number;
-  /** How many messages shared this fate. */
+  /** Number of messages with the same outcome. */
   readonly messages?: number;
-  /** When a message that is held will be reported. */
+  /** When a held message will be reported as undelivered. */
   readonly dueAt?: number;
-  /** Whom it is about; empty for who has no name. */
+  /** The user; empty where there is no user name. */
   readonly user?: string;
   readonly connection?: string;
-  /** When a reader began to be behind. */
+  /** When a reader fell behind. */
   readonly since?: number;
-  /** First and last offset that the step was about, where it was about more than this message. */
+  /** First offset of the span that the step covers; absent when it covers only this message. */
   readonly from?: number;
   readonly upTo?: number;
-  /** Newest offset that a reader who is behind has been given. */
+  /** Newest offset that a reader who is behind has got. */
   readonly cursor?: number;
 }
 
-/** How it ended, or where it stands; `unknown` when nothing says it. */
+/** Outcome so far; `unknown` when nothing records it. */
 export type JourneyStatus =
   | 'delivered'
   | 'delivered_late'
@@ -82,7 +82,7 @@ export type JourneyStatus =
   | 'undelivered'
   | 'unknown';
 
-/** The whole life of one message in one thread. */
+/** The journey of one message. */
 export interface Journey {
   readonly thread: string;
   readonly epoch: string;
@@ -93,27 +93,30 @@ export interface Journey {
   readonly sizeBytes: number;
   readonly status: JourneyStatus;
   readonly steps: readonly JourneyStep[];
-  /** Whether nothing is outstanding: nothing holds it, and nobody is behind it. */
+  /** Whether it is finished: nothing holds the message, and no reader is behind it. */
   readonly complete: boolean;
-  /** What is not known, and why, in sentences. */
+  /** Sentences that say what is not known, and why. */
   readonly notes: readonly string[];
 }
 
-/** A connection that has not been given the message yet. */
+/** A connection that has not got the message yet. */
 export interface ReaderBehind {
   readonly user: string;
   readonly connection: string;
   readonly cursor: number;
   readonly why: 'replaying' | 'lagging';
-  /** Null when that is not known. */
+  /** When it fell behind, Unix milliseconds; null when that is not known. */
   readonly since: number | null;
 }
 
-/** How things stand with the thread at this moment. */
+/** Present state of the thread. */
 export interface JourneyNow {
   readonly isTestThread: boolean;
   readonly subscribers: number;
-  /** What of the thread waits for a subscriber; `dueAt` while its grace runs here. */
+  /**
+   * Messages of the thread that wait for a subscriber; null when there are none. `dueAt` is null unless their grace
+   * runs here.
+   */
   readonly held: {
     readonly from: number;
     readonly since: number;
@@ -121,11 +124,11 @@ export interface JourneyNow {
     readonly dueAt: number | null;
     readonly source: 'log' | 'now';
   } | null;
-  /** Who is behind the message, as many as are listed. */
+  /** Connections that are behind the message, up to a limit. */
   readonly behind: readonly ReaderBehind[];
-  /** How many more are. */
+  /** Number of further ones. */
   readonly behindMore: number;
-  /** Users in the thread whose read mark is at the message or past it. */
+  /** Users in the thread whose read mark is at the message or later. */
   readonly readers: readonly string[];
   /** What acks promise; null for a message that another process acknowledged. */
   readonly durable: Durability | null;

@@ -1,5 +1,5 @@
 /**
- * The facts about one message, from both places in which they can be: on their way in the log, and in ClickHouse.
+ * Finds the facts about one message. They are in the log until the sink has taken them, and in ClickHouse after that.
  */
 import { reasonOf } from '../../machines/reason.js';
 import { sqlString, type AnalyticsStore, type Row } from '../clickhouse/store.js';
@@ -8,10 +8,10 @@ import type { LogFeed } from '../log/log-feed.js';
 import { DELIVERY_OUTCOMES } from '../../machines/delivery/delivery-outcome.js';
 import type { JourneyMessage } from './journey.js';
 
-/** Most rows of each table that one look answers. */
+/** Most rows that one query reads from each table. */
 export const FACT_ROWS_MAX = 500;
 
-/** How long the engine may look for one message, in seconds: whoever asks for it sits in front of a page. */
+/** Longest time that the engine may search for one message, in seconds: somebody waits in front of a page. */
 export const JOURNEY_QUERY_SECONDS_MAX = 10;
 
 const BOUND = `SETTINGS max_execution_time = ${String(JOURNEY_QUERY_SECONDS_MAX)}`;
@@ -22,29 +22,29 @@ export interface Sourced<F> {
   readonly source: 'log' | 'clickhouse';
 }
 
-/** What is known of a message besides itself. */
+/** The facts of a message. */
 export interface KnownFacts {
-  /** In the order of time, each once. */
+  /** In order of time, each once. */
   readonly deliveries: readonly Sourced<DeliveryFact>[];
   readonly steps: readonly Sourced<StepFact>[];
-  /** What may be missing, and why, in sentences. */
+  /** Sentences that say what may be missing, and why. */
   readonly gaps: readonly string[];
 }
 
-/** What a look has found. */
+/** Result of a search. */
 export interface FoundFacts extends KnownFacts {
-  /** Why ClickHouse failed, in a sentence; null when it answered, or was not asked. */
+  /** Why ClickHouse failed, as a sentence; null when it answered or was not asked. */
   readonly failure: string | null;
 }
 
-/** Where facts are looked for. */
+/** Places where facts are searched. */
 export interface FactPlaces {
   readonly feed: Pick<LogFeed, 'find' | 'backlog' | 'isKept'>;
-  /** The store while it can be asked, or why it cannot; null where it is switched off. */
+  /** The store while it is connected, or the reason why it is not; null when it is switched off. */
   readonly store: Pick<AnalyticsStore, 'query'> | string | null;
 }
 
-/** Whether a fact may say something of the message at an offset. Held messages share one fact, told of the first. */
+/** Whether a fact may concern the message at an offset. Held messages share one fact, with the offset of the first. */
 function concerns(offset: number): (fact: Fact) => fact is DeliveryFact | StepFact {
   return (fact): fact is DeliveryFact | StepFact =>
     fact.kind === 'step'
@@ -54,8 +54,8 @@ function concerns(offset: number): (fact: Fact) => fact is DeliveryFact | StepFa
 }
 
 /**
- * Finds what is known of a message. That ClickHouse cannot be asked, or fails, is a gap and no failure.
- * @throws {LogUnavailableError} in the moments in which the log cannot be read
+ * Finds the facts of a message. When ClickHouse is away or fails, the result names a gap; it does not throw.
+ * @throws {LogUnavailableError} in the rare moments in which the log cannot be read
  */
 export async function findKnownFacts(
   { feed, store }: FactPlaces,
@@ -65,7 +65,7 @@ export async function findKnownFacts(
   const isAbout = concerns(offset);
   const gaps: string[] = [];
   let failure: string | null = null;
-  // The feed first: what it hands on meanwhile is found in ClickHouse then.
+  // Read the feed first: facts that the sink takes meanwhile are then found in ClickHouse.
   const pending = await feed.find({ thread, since: at, isWanted: isAbout });
   if (!pending.isWhole) {
     gaps.push(
@@ -104,7 +104,7 @@ export async function findKnownFacts(
 
 /**
  * Finds a message that the log has trimmed; null when ClickHouse does not have it either.
- * @throws {StoreError} what the store says
+ * @throws {StoreError} the store's error
  */
 export async function findTrimmed(
   store: Pick<AnalyticsStore, 'query'>,
@@ -127,13 +127,13 @@ export async function findTrimmed(
   };
 }
 
-/** A copy that was sent twice is met twice and told once, so `FINAL`, which reads far more, is not needed. */
+/** Without `FINAL`, which reads far more: `once` drops the duplicate of a row that was sent twice. */
 async function askStore(
   store: Pick<AnalyticsStore, 'query'>,
   { thread, offset, at }: JourneyMessage
 ): Promise<{ facts: (DeliveryFact | StepFact)[]; isCut: boolean }> {
   const o = String(offset);
-  // The engine counts days in its own time zone: one more is enough for any.
+  // The engine counts days in its own time zone; one day earlier covers every zone.
   const day = `day >= toDate('${new Date(at).toISOString().slice(0, 10)}') - 1`;
   const place = `thread = ${sqlString(thread)} AND ${day} AND at >= ${String(at)}`;
   const end = `ORDER BY at, id LIMIT ${String(FACT_ROWS_MAX + 1)} ${BOUND}`;
@@ -152,7 +152,7 @@ async function askStore(
   };
 }
 
-/** The fact of a row; none when the row is not of this version's making. */
+/** The fact of a row; none when this version cannot read the row. */
 function deliveryOf(thread: string, row: Row): DeliveryFact[] {
   const outcome = DELIVERY_OUTCOMES.find((one) => one === row['outcome']);
   if (outcome === undefined) return [];
@@ -192,7 +192,10 @@ function stepOf(thread: string, row: Row): StepFact[] {
   ];
 }
 
-/** Each fact once, in the order of time: by what it says, since one that is only in memory has no id yet. */
+/**
+ * Returns each fact once, in order of time. Facts are compared by content, since one that is only in memory has no id
+ * yet.
+ */
 function once<F extends DeliveryFact | StepFact>(found: readonly Sourced<F>[]): Sourced<F>[] {
   const known = new Map<string, Sourced<F>>();
   for (const one of found) {
@@ -204,7 +207,7 @@ function once<F extends DeliveryFact | StepFact>(found: readonly Sourced<F>[]): 
   );
 }
 
-/** What comes first of what happened in one millisecond: nothing is reported or given out before it is held. */
+/** Order of facts with the same millisecond: a message is held before it is reported or delivered. */
 function turnOf(fact: DeliveryFact | StepFact): number {
   if (fact.kind === 'step') return 3;
   return fact.outcome === 'held' ? 0 : fact.outcome === 'undelivered' ? 1 : 2;

@@ -1,6 +1,4 @@
-/**
- * Puts a journey together from what is known. Pure: the same knowledge tells the same journey.
- */
+/** Puts a journey together. Pure: the same input gives the same journey. */
 import type { DeliveryFact } from '../facts/fact.js';
 import type {
   Journey,
@@ -13,18 +11,18 @@ import type {
 } from './journey.js';
 import type { KnownFacts, Sourced } from './known-facts.js';
 
-/** Most steps of one kind that are told, those of the first users; the rest is counted in a note. */
+/** Most steps of one kind that a journey lists, the first ones; a note counts the rest. */
 export const STEPS_OF_A_KIND_MAX = 100;
 
 /** Why facts may be missing for good. */
 export interface FactKeeping {
   /** Whether facts are recorded at all. */
   readonly isKept: boolean;
-  /** After how many days ClickHouse forgets; undefined when it does not. */
+  /** After how many days ClickHouse deletes rows; undefined when it never does. */
   readonly ttlDays: number | undefined;
 }
 
-/** Outcomes of a message that nobody had to wait for. */
+/** Final outcomes that need no subscriber. */
 const AT_ONCE: Readonly<Partial<Record<DeliveryFact['outcome'], StepName & JourneyStatus>>> = {
   stored: 'stored',
   delivered_to_user: 'delivered_to_user'
@@ -33,7 +31,7 @@ const AT_ONCE: Readonly<Partial<Record<DeliveryFact['outcome'], StepName & Journ
 const NOT_RECORDED =
   'ClickHouse is off (CLICKHOUSE_URL=off), and with it the record of what becomes of messages: only the log and how things stand now are known';
 
-/** Tells the journey of a message. */
+/** Returns the journey of a message. */
 export function tellJourney(
   message: JourneyMessage,
   now: JourneyNow,
@@ -88,7 +86,10 @@ class Telling {
     return { status, steps: inTime(this.#steps), notes: this.#notes };
   }
 
-  /** From the receipt to the ack. The time of a message is given to it in the turn in which it was found valid. */
+  /**
+   * Adds the steps from receipt to ack. `validated` has the time of `received`: both happen in one turn of the event
+   * loop.
+   */
   #taken(own: Sourced<DeliveryFact> | null): void {
     const { at, offset, isKept } = this.#message;
     const source: StepSource = isKept ? 'log' : 'clickhouse';
@@ -114,7 +115,7 @@ class Telling {
         'when it was acknowledged is not known: the ack of the first message that is held waits until that is noted'
       );
     } else {
-      // In the turn in which the entry became durable, before anybody was given the message.
+      // The ack was sent in the turn in which the entry became durable, before any subscriber got the message.
       this.#steps.push({ step: 'acked', ...measured });
     }
     if (own !== null && appendedMs === undefined) {
@@ -122,7 +123,7 @@ class Telling {
     }
   }
 
-  /** Whether it was the first of its thread to be held. */
+  /** Whether the message was the first held one of its thread. */
   #waitedForMark(): boolean {
     const { offset } = this.#message;
     const own = this.#known.deliveries.filter(({ fact }) => fact.offset === offset);
@@ -146,7 +147,7 @@ class Telling {
     return this.#fate(fact);
   }
 
-  /** What became of a message that nobody was there for. */
+  /** What became of a message that nobody was subscribed to. */
   #fate(own: DeliveryFact): JourneyStatus {
     const { offset } = this.#message;
     const later = this.#known.deliveries.filter(
@@ -185,7 +186,7 @@ class Telling {
     return held.state === 'undelivered' ? 'undelivered' : 'held';
   }
 
-  /** No fact tells what became of it: what the marks say, and why there is no more. */
+  /** No fact records the outcome: returns what the marks in the log say, and notes why there is no more. */
   #unrecorded(): JourneyStatus {
     const { held, isTestThread } = this.#now;
     const { offset } = this.#message;
@@ -224,7 +225,7 @@ class Telling {
     return 'what became of it is not recorded here: it is older than the record, or the process was killed within a quarter of a second';
   }
 
-  /** Who was given it out of the log, who read it: the first time of each user. */
+  /** Adds who got the message from the log and who read it: the first time of each user. */
   #readers(): void {
     const met = new Set<string>();
     for (const { fact, source } of this.#known.steps) {
@@ -245,7 +246,7 @@ class Telling {
     this.#bound();
   }
 
-  /** Leaves out what would make the answer endless. */
+  /** Limits the steps of each kind, so that the answer has a bound. */
   #bound(): void {
     const counts = new Map<StepName, number>();
     const kept = this.#steps.filter(({ step }) => {
@@ -284,7 +285,7 @@ class Telling {
   }
 }
 
-/** Kinds of steps in the order in which they happen to one message, for those whose times are equal or not known. */
+/** Kinds of steps in the order in which they happen; it decides where times are equal or not known. */
 const ORDER: readonly StepName[] = [
   'received',
   'validated',
@@ -304,12 +305,12 @@ const ORDER: readonly StepName[] = [
   'lagging'
 ];
 
-/** In the order of time; one without a time comes where its kind does. */
+/** Returns the steps in order of time; a step without a time goes where its kind belongs. */
 function inTime(steps: readonly JourneyStep[]): JourneyStep[] {
   const ranked = steps
     .map((step) => ({ step, rank: ORDER.indexOf(step.step) }))
     .sort((one, other) => one.rank - other.rank);
-  // Without a time of its own a step is not before any that comes before it by its kind.
+  // A step without a time must not come before a step whose kind comes earlier.
   let latest = -Infinity;
   const placed = ranked.map(({ step, rank }) => {
     const at: number = step.source === 'now' ? Infinity : (step.at ?? latest);

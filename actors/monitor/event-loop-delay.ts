@@ -1,9 +1,12 @@
 /**
- * How late the event loop is, measured by Node itself outside of JavaScript: what is measured pays nothing for it.
+ * Measures how late the event loop is. Node does so outside of JavaScript, so measuring costs the event loop nothing.
  */
 import { monitorEventLoopDelay, performance, type IntervalHistogram } from 'node:perf_hooks';
 
-/** How often it looks, in milliseconds: well below the least lateness that is judged, and nothing on an idle server. */
+/**
+ * Time between two measurements, in milliseconds: well below the smallest delay that matters, and costing nothing on an
+ * idle server.
+ */
 export const LOOP_RESOLUTION_MS = 50;
 
 const NANOSECONDS_PER_MS = 1e6;
@@ -12,16 +15,16 @@ const NANOSECONDS_PER_MS = 1e6;
 export interface LoopDelay {
   start(): void;
   stop(): void;
-  /** The most that the loop was late since this was last asked, in milliseconds. */
+  /** Returns the longest delay since the last call, in milliseconds. */
   takeWorstMs(): number;
 }
 
-/** The process's own event loop. */
+/** Measures the event loop of this process. */
 export class EventLoopDelay implements LoopDelay {
   private readonly histogram: IntervalHistogram = monitorEventLoopDelay({
     resolution: LOOP_RESOLUTION_MS
   });
-  /** When it began to measure anew; null while it does not. */
+  /** Start of the current measurement, by `performance.now()`; null while stopped. */
   private sinceMs: number | null = null;
 
   start(): void {
@@ -38,8 +41,9 @@ export class EventLoopDelay implements LoopDelay {
     const { max, mean, count } = this.histogram;
     if (this.sinceMs === null) return 0;
     const now = performance.now();
-    // It measures from one look to the next. After a reset the first look is only a beginning, and before this the last
-    // one may be due: a delay that hid there is what is missing of the time.
+    // The histogram measures from one sample to the next. After a reset the first sample only starts the next
+    // measurement, and the last sample may still be due now. A delay in either of those gaps shows as time that the
+    // samples do not cover.
     const seenMs = count === 0 ? 0 : (mean * count) / NANOSECONDS_PER_MS;
     const unseenMs = now - this.sinceMs - seenMs - 2 * LOOP_RESOLUTION_MS;
     const worstMs = count === 0 ? 0 : max / NANOSECONDS_PER_MS - LOOP_RESOLUTION_MS;

@@ -1,62 +1,76 @@
 /**
- * The rules: from what is measured to how bad it is and what to say of it. Pure; every threshold is here, and the table
- * of docs/operations.md is made of them.
+ * The monitor's rules: they turn a measurement into a level and a sentence. Pure. Every threshold is here, and the
+ * table in docs/operations.md is made of them.
  */
 import type { FindingKind, MonitorLevel } from '../../machines/finding.js';
 import type { ChildStatus } from '../../machines/supervision/child-state.js';
 import { FAULTS_CRITICAL, type Condition } from './incidents.js';
 
-/** Threads with undelivered messages from which on it is critical: not one forgotten thread, but readers do not come. */
+/** From this many threads with undelivered messages on, the finding is critical: readers do not come at all. */
 export const UNDELIVERED_CRITICAL_THREADS = 10;
 
-/** Age from which on it is critical however few they are, in milliseconds: nobody has looked for a day. */
+/**
+ * From this age on, in milliseconds, undelivered messages are critical, however few: nobody has read them for a day.
+ */
 export const UNDELIVERED_CRITICAL_MS = 24 * 60 * 60_000;
 
-/** Looks at the event loop, one a second, that are judged together: long enough that chance does not repeat in it. */
+/**
+ * Number of samples of the event loop, one a second, that are judged together: enough that one chance delay does not
+ * count as repeated.
+ */
 export const LOOP_LOOKS = 10;
 
-/** Looks of them in which it was late that count as "again and again". */
+/** Number of late samples among them that counts as repeated. */
 export const LOOP_LOOKS_MANY = 3;
 
-/** Lateness that people notice in a chat when it comes again and again, in milliseconds. */
+/** A delay that users notice in a chat when it repeats, in milliseconds. */
 export const LOOP_LATE_MS = 250;
 
-/** Lateness that is a warning even once, in milliseconds: twice the pace at which the server looks after itself. */
+/** A single delay that is a warning, in milliseconds: twice the interval of the server's own sweep. */
 export const LOOP_STUCK_MS = 2_000;
 
-/** Lateness that is critical even once, in milliseconds: as long as a client has to connect in (`CONNECT_WITHIN_MS`). */
+/** A single delay that is critical, in milliseconds: as long as a client may take to connect (`CONNECT_WITHIN_MS`). */
 export const LOOP_LOST_MS = 10_000;
 
-/** Connections that lag, and their share of all, from which on it is a warning: one slow phone is no fault of ours. */
+/** Number and share of lagging connections that are a warning together; a single slow phone is none. */
 export const LAGGING_WARNING = { connections: 3, share: 0.1 } as const;
 
-/** The same for critical: with half of them behind it is the network or the server, not the clients. */
+/**
+ * Number and share of lagging connections that are critical together: with half of them behind, the fault is in the
+ * network or the server, not in the clients.
+ */
 export const LAGGING_CRITICAL = { connections: 10, share: 0.5 } as const;
 
-/** How long they must lag together, in milliseconds: a burst that is read within seconds is how a chat works. */
+/** How long they must lag together, in milliseconds. A burst that clients read within seconds is normal. */
 export const LAGGING_FOR_MS = 5_000;
 
-/** How far behind a ClickHouse that takes rows may be, in milliseconds: an idle one is a second behind. */
+/**
+ * How far behind ClickHouse may be while it accepts rows, in milliseconds, before it is a warning; an idle one is a
+ * second behind.
+ */
 export const SINK_WARNING_MS = 60_000;
 
-/** From here on it is critical, in milliseconds: it does not catch up, and search and reports answer the past. */
+/**
+ * From this delay on, in milliseconds, it is critical: ClickHouse does not catch up, and search and reports are out of
+ * date.
+ */
 export const SINK_CRITICAL_MS = 15 * 60_000;
 
-/** Restarts left before a part is given up at which it is critical. */
+/** Number of restarts left before the server gives a part up; at this number the finding is critical. */
 export const RESTARTS_LEFT_CRITICAL = 1;
 
-/** Names of threads in a sentence, at most. */
+/** Most thread names in one sentence. */
 export const NAMED_MAX = 3;
 
-/** What each kind is judged by. */
+/** Measurement of each kind. */
 export interface Measures {
   readonly undelivered: {
     readonly threads: number;
-    /** The first of them, {@link NAMED_MAX} at most. */
+    /** The first ones, at most {@link NAMED_MAX}. */
     readonly named: readonly string[];
     readonly oldestMs: number;
   };
-  /** How late the event loop was at worst, in milliseconds, in each of the last {@link LOOP_LOOKS} looks. */
+  /** Longest delay of the event loop in each of the last {@link LOOP_LOOKS} samples, in milliseconds. */
   readonly event_loop_lag: { readonly looksMs: readonly number[] };
   readonly lagging_connections: { readonly lagging: number; readonly open: number };
   readonly sink_lag: { readonly behindMs: number; readonly threads: number };
@@ -80,10 +94,10 @@ export interface Measures {
   readonly disk_low: { readonly isLow: boolean };
 }
 
-/** Kinds that are conditions; a fault is none. */
+/** Kinds that are conditions; a fault is not. */
 export type ConditionKind = keyof Measures;
 
-/** How one kind is judged and told. */
+/** How one kind is judged and logged. */
 export interface Rule<Measure> extends Omit<Condition, 'kind' | 'about'> {
   level(measure: Measure): MonitorLevel;
   message(measure: Measure): string;
@@ -91,12 +105,12 @@ export interface Rule<Measure> extends Omit<Condition, 'kind' | 'about'> {
 
 const once = { forMs: 0 } as const;
 
-/** The rules, by kind. */
+/** Rules by kind. */
 export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } = {
   undelivered: {
     ...once,
     title: 'threads with undelivered messages',
-    // `Cannot deliver message` has been said for each thread.
+    // The line `Cannot deliver message` was written for each thread already.
     logs: 'worse',
     level: ({ threads, oldestMs }) => {
       if (threads === 0) return 'healthy';
@@ -156,10 +170,11 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
   part_missed: {
     ...once,
     title: 'a part was missed',
-    // Its supervisor, or the part itself, has a line for the loss and one for the end.
+    // The supervisor, or the part itself, writes a line at the loss and one at the end of it.
     logs: 'nothing',
     level: ({ required, status, losses }) => {
-      // Going down or up as it should, or waiting for one that tells of itself, is no news.
+      // Starting or stopping as planned is no fault, and neither is waiting for another part, which has a finding of
+      // its own.
       const isNews =
         status === 'degraded' ||
         status === 'restarting' ||
@@ -210,7 +225,7 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
   }
 };
 
-/** Says of each kind when it is what, for people; `–` where it never is. */
+/** Thresholds of each finding, worded for docs/operations.md; `–` where a kind never has that level. */
 export const RULE_WORDS: Readonly<
   Record<FindingKind, Readonly<Record<'warning' | 'critical' | 'failed', string>>>
 > = {
@@ -277,7 +292,7 @@ function laggingWords({ connections, share }: { connections: number; share: numb
   return `${String(connections)} that are ${String(share * 100)} % of all, for ${durationText(LAGGING_FOR_MS)}`;
 }
 
-/** Writes how many there are of something: `1 thread`, `2 threads`. */
+/** Returns a count with its noun: `1 thread`, `2 threads`. */
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,7 +1,7 @@
 /**
- * The one book of what is not well. A fault comes at a moment and may come again; a condition holds for a while and may
- * come back. Both are incidents: one line when one opens, one when it becomes worse than it ever was, one with the count
- * when its cause has been gone for a while, and nothing in between however often it comes.
+ * The open incidents. A fault happens at one moment and may happen again; a condition holds for a while and may return.
+ * Both are incidents. An incident logs one line when it opens, one when it becomes worse than ever before, and one with
+ * its count when the cause has been gone for a while; however often it happens, it logs nothing else.
  */
 import {
   isWorse,
@@ -14,54 +14,59 @@ import { isOver, withRestart } from '../../machines/supervision/restart-intensit
 import type { Clock } from '../clock.js';
 import type { LogFields, Logger } from '../log-line.js';
 
-/** How long the cause must have been gone for an incident to be over, in milliseconds. */
+/** How long the cause must be gone before an incident closes, in milliseconds. */
 export const QUIET_MS = 60_000; // a client that retries does so within half a minute
 
-/** Incidents open at once at most; further kinds of fault are counted together as one more. */
+/** Most open incidents. Further kinds of fault are counted together as one more. */
 export const INCIDENTS_MAX = 64;
 
-/** One fault that comes so often is critical: it is no chance any more, and each time somebody is cut off. */
+/** A fault that happens this often is critical: it is no chance any more, and it cuts somebody off each time. */
 export const FAULTS_CRITICAL = { times: 10, withinMs: 60_000 } as const;
 
-/** An incident that is open. Times are milliseconds since the Unix epoch. */
+/** An open incident. Times are Unix milliseconds. */
 export interface Incident {
   readonly kind: FindingKind;
-  /** What it is about where several of a kind may be open: the id of a part, the fault itself; null elsewhere. */
+  /**
+   * What it is about, where several of a kind may be open: the id of a part, or the fault itself; null for other kinds.
+   */
   readonly about: string | null;
-  /** How bad it is, or was when it was last there. */
+  /** Level now; the last one when the cause is gone. */
   readonly level: FindingLevel;
-  /** What is wrong, in a sentence; of a fault, its kind. */
+  /** A sentence that says what is wrong; for a fault, its kind. */
   readonly message: string;
-  /** How often it has come. */
+  /** How often it has happened. */
   readonly count: number;
   readonly since: number;
-  /** When it last came, or became another. */
+  /** When it last happened or changed its level. */
   readonly lastAt: number;
-  /** When its cause went away; null while it is there. A fault is there until the incident is closed. */
+  /** When its cause went away; null while the cause is there. A fault has none until it is closed. */
   readonly endedAt: number | null;
-  /** What was known of a fault when it last came; null of what is no fault. */
+  /** Reason of the last fault; null for a condition. */
   readonly reason: string | null;
 }
 
-/** What a condition is called, and how it is told. */
+/** A kind of condition, and how to log it. */
 export interface Condition {
   readonly kind: FindingKind;
   readonly about: string | null;
-  /** What the line says that closes it: `It is over: <title>`. */
+  /** Ends the closing line: `It is over: <title>`. */
   readonly title: string;
-  /** How long it must hold to be an incident, in milliseconds. */
+  /** How long it must hold before it is an incident, in milliseconds. */
   readonly forMs: number;
-  /** Whether this book logs it: `nothing` and `worse` are for what somebody else has logged who noticed it first. */
+  /**
+   * What the incidents log of it. `nothing` and `worse` are for conditions that the part that notices them logs itself;
+   * `worse` logs only when it becomes worse than a warning.
+   */
   readonly logs: 'all' | 'worse' | 'nothing';
 }
 
-/** How a condition stands. */
+/** Judgement of a condition. */
 export interface Verdict {
   readonly level: MonitorLevel;
   readonly message: string;
 }
 
-/** What the book works with. */
+/** Options of {@link Incidents}. */
 export interface IncidentsOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Pick<Logger, 'error' | 'warn' | 'info'>;
@@ -71,11 +76,11 @@ interface Entry {
   incident: Incident;
   readonly title: string;
   readonly fields: LogFields;
-  /** The worst that the log has told of it. */
+  /** Worst level that a log line has reported. */
   told: FindingLevel;
-  /** Whether this book has logged anything of it, so that it has to log the end. */
+  /** Whether a line was logged here, so that the end must be logged too. */
   isTold: boolean;
-  /** When a fault came lately. */
+  /** Recent times of a fault, Unix milliseconds. */
   recent: readonly number[];
 }
 
@@ -87,7 +92,7 @@ const RECENT = { restarts: FAULTS_CRITICAL.times - 1, withinMs: FAULTS_CRITICAL.
 export class Incidents {
   private readonly options: IncidentsOptions;
   private readonly open = new Map<string, Entry>();
-  /** Since when conditions hold that are no incident yet. As many at most as there are conditions. */
+  /** Since when conditions hold that are no incidents yet, Unix milliseconds; at most one per condition. */
   private readonly pending = new Map<string, number>();
   private readonly listeners = new Set<(level: MonitorLevel) => void>();
   private worst: MonitorLevel = 'healthy';
@@ -96,12 +101,15 @@ export class Incidents {
     this.options = options;
   }
 
-  /** The worst level of all whose cause is there. */
+  /** Worst level among incidents whose cause is there. */
   get level(): MonitorLevel {
     return this.worst;
   }
 
-  /** Tells a listener the level, at once and whenever it changes. Answers how to stop that. */
+  /**
+   * Calls the listener with the level: at once, and then on every change.
+   * @returns a function that removes the listener
+   */
   onLevel(listener: (level: MonitorLevel) => void): () => void {
     this.listeners.add(listener);
     listener(this.worst);
@@ -111,8 +119,8 @@ export class Incidents {
   }
 
   /**
-   * Notes that a fault has come: `message` names its kind, `fields.reason` what it was this time, `worst` how bad it can
-   * become by coming often.
+   * Notes a fault. `message` names its kind, `fields.reason` says what happened this time, and `worst` is the level
+   * that it reaches when it happens often.
    */
   note(
     message: string,
@@ -162,7 +170,10 @@ export class Incidents {
     this.weigh();
   }
 
-  /** Takes in how a condition stands now; `times` is how often it has come anew, if that is more than this once. */
+  /**
+   * Notes the present level of a condition. `times` is how often it happened since the last call; a condition that
+   * opens counts at least once.
+   */
   judge(condition: Condition, { level, message }: Verdict, times = 0): void {
     const key = keyOf(condition.kind, condition.about);
     const now = this.options.clock.now();
@@ -187,7 +198,7 @@ export class Incidents {
     this.weigh();
   }
 
-  /** Closes those whose cause has been gone for long enough; called every second or so. */
+  /** Closes incidents whose cause has been gone for long enough; called about every second. */
   sweep(): void {
     const { clock, logger } = this.options;
     const now = clock.now();
@@ -209,7 +220,7 @@ export class Incidents {
     this.weigh();
   }
 
-  /** Those that are open, oldest first. */
+  /** The open incidents, oldest first. */
   all(): Incident[] {
     return [...this.open.values()].map(({ incident }) => incident);
   }
@@ -254,7 +265,7 @@ export class Incidents {
       finding: kind,
       ...(about === null ? {} : { about })
     };
-    // Who noticed it has told a warning: more than that is news.
+    // Where another part logs the condition, it has logged a warning: only a worse level is new.
     const told: FindingLevel = logs === 'nothing' ? 'failed' : logs === 'worse' ? 'warning' : level;
     const entry: Entry = { incident, title, fields, told, isTold: logs === 'all', recent: [] };
     this.open.set(key, entry);
@@ -283,18 +294,18 @@ export class Incidents {
   }
 }
 
-/** When an incident will be closed unless it comes back before; null while its cause is there. */
+/** Returns when an incident closes if its cause does not return, Unix milliseconds; null while the cause is there. */
 export function closesAt(incident: Incident): number | null {
   const goneAt = goneAtOf(incident);
   return goneAt === null ? null : goneAt + QUIET_MS;
 }
 
-/** A fault is gone as soon as it has come. */
+/** The cause of a fault is gone as soon as it has happened. */
 function goneAtOf({ kind, lastAt, endedAt }: Incident): number | null {
   return kind === 'fault' ? lastAt : endedAt;
 }
 
-/** The clock was set back since: without this the incident would stay open for as long as it was set back. */
+/** Used when the clock was set back: without it the incident would stay open for as long as the clock was set back. */
 function goneSince(incident: Incident, now: number): Incident {
   return incident.kind === 'fault' ? { ...incident, lastAt: now } : { ...incident, endedAt: now };
 }

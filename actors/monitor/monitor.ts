@@ -1,7 +1,7 @@
 /**
- * The monitor: counts what became of messages, and knows what is wrong right now. Who notices something tells it, the
- * delivery side, the supervisors, the log and the sink; it judges by the rules and keeps the findings in the one book of
- * incidents. It asks nobody, and on the way of a message it is not met.
+ * The monitor counts the outcomes of messages and knows what is wrong now. The delivery side, the supervisors, the log
+ * and the sink report to it; it judges their reports by the rules and keeps the findings as incidents. It asks nobody,
+ * and no message passes through it.
  */
 import { fromCallback, type EventObject } from 'xstate';
 import type { ChildState } from '../../machines/supervision/child-state.js';
@@ -24,57 +24,57 @@ import {
 import { closesAt, type Incident, type Incidents } from './incidents.js';
 import { UndeliveredThreads } from './undelivered-threads.js';
 
-/** Findings that `/status` lists at most, the worst first; how many more there are it says in a number. */
+/** Most findings that `/status` lists, the worst first; a number counts the rest. */
 export const FINDINGS_MAX = 20;
 
-/** One finding as `/status` shows it. Times are ISO times. */
+/** One finding in `/status`. Times are ISO 8601. */
 export interface FindingRow extends Pick<Incident, 'kind' | 'about' | 'level' | 'count'> {
   readonly message: string;
   readonly since: string;
   readonly lastAt: string;
-  /** When its cause went away; null while it is there. */
+  /** When its cause went away; null while the cause is there. */
   readonly endedAt: string | null;
-  /** When it is closed unless it comes back before; null while its cause is there. */
+  /** When it closes if its cause does not return; null while the cause is there. */
   readonly closesAt: string | null;
 }
 
-/** `/status` of the monitor. */
+/** The monitor's part of `/status`. */
 export interface MonitorStatus {
-  /** The worst of what is there now. */
+  /** Worst level of the findings whose cause is there. */
   readonly status: MonitorLevel;
-  /** What is there now, in sentences. */
+  /** Sentences for the findings whose cause is there. */
   readonly issues: readonly string[];
-  /** What is there and what was there lately, the worst first. */
+  /** Findings whose cause is there or was there lately, the worst first. */
   readonly findings: readonly FindingRow[];
-  /** Findings that are not listed. */
+  /** Number of findings that are not listed. */
   readonly moreFindings: number;
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
-/** What the delivery side tells: a thread's messages were not delivered · somebody has taken them. */
+/** Reports of the delivery side: a thread's messages were not delivered · somebody has got them now. */
 export interface DeliveryWatch {
   undelivered(thread: string, since: number): void;
   delivered(thread: string): void;
 }
 
-/** What the monitor works with. */
+/** Options of {@link Monitor}. */
 export interface MonitorOptions {
   readonly clock: Pick<Clock, 'now'>;
-  /** The book that the findings are kept in. */
+  /** Where the findings are kept. */
   readonly incidents: Incidents;
   readonly loop: LoopDelay;
 }
 
 interface Part {
   readonly state: ChildState;
-  /** When it was started again lately. */
+  /** Recent restarts, Unix milliseconds. */
   readonly restarts: readonly number[];
 }
 
-/** Counts deliveries and knows what is wrong; a supervised child. */
+/** Counts outcomes and keeps the findings; a supervised child. */
 export class Monitor implements DeliveryWatch {
   readonly counts = new DeliveryCounts();
-  /** Logic of the child: its chart stands where the level is. */
+  /** Logic of the child; its state is the worst level. */
   readonly logic = monitorMachine.provide({
     actors: {
       watch: fromCallback<EventObject>(({ sendBack }) =>
@@ -87,7 +87,10 @@ export class Monitor implements DeliveryWatch {
   });
   private readonly options: MonitorOptions;
   private readonly threads = new UndeliveredThreads();
-  /** As of the last sweep: to look at all of them for each that comes and goes would cost a burst of them. */
+  /**
+   * As of the last sweep: computing it for each thread that comes or goes would cost a burst of threads a search
+   * through all of them each time.
+   */
   private oldestSince: number | null = null;
   private newThreads = 0;
   private readonly looksMs: number[] = [];
@@ -97,14 +100,14 @@ export class Monitor implements DeliveryWatch {
   private logReason: string | null = null;
   private unreadable = 0;
   private isDiskLow = false;
-  /** Nothing is judged while the server starts or ends: that parts come and go is what it is about then. */
+  /** Nothing is judged while the server starts or ends, since parts come and go then. */
   private isWatching = false;
 
   constructor(options: MonitorOptions) {
     this.options = options;
   }
 
-  /** The server serves: from here on what is not as it should be is a finding, what was told before included. */
+  /** Starts judging, reports from before included; called when the server serves. */
   begin(): void {
     this.isWatching = true;
     this.options.loop.start();
@@ -112,7 +115,7 @@ export class Monitor implements DeliveryWatch {
     this.judgeAll();
   }
 
-  /** The server ends: what is found stays as it is, and nothing is added. */
+  /** Stops judging; the findings stay as they are. Called when the server ends. */
   rest(): void {
     this.isWatching = false;
     this.options.loop.stop();
@@ -129,37 +132,40 @@ export class Monitor implements DeliveryWatch {
     this.judgeUndelivered();
   }
 
-  /** So many of the open connections read slower than is written. */
+  /** Reports how many of the open connections read too slowly. */
   lagging(lagging: number, open: number): void {
     this.connections = { lagging, open };
     this.judge('lagging_connections', this.connections);
   }
 
-  /** For so long the sink has not been up to date though its store takes rows; with how many threads wait. */
+  /**
+   * Reports for how long the sink has been behind while its store accepts rows, in milliseconds, and how many threads
+   * wait.
+   */
   sinkBehind(behindMs: number, threads: number): void {
     this.behind = { behindMs, threads };
     this.judge('sink_lag', this.behind);
   }
 
-  /** Why the log takes no messages; null when it does. */
+  /** Reports why the log accepts no messages; null when it does. */
   logFault(reason: string | null): void {
     this.logReason = reason;
     this.judge('log_fault', { reason });
   }
 
-  /** So many threads could not be read when somebody last asked. */
+  /** Reports how many threads could not be read at the last check. */
   unreadableThreads(threads: number): void {
     this.unreadable = threads;
     this.judge('unreadable_threads', { threads });
   }
 
-  /** Whether the disk of the log is nearly full. */
+  /** Reports whether the log's disk is nearly full. */
   diskLow(isLow: boolean): void {
     this.isDiskLow = isLow;
     this.judge('disk_low', { isLow });
   }
 
-  /** How the supervised parts stand now. */
+  /** Reports the states of the supervised parts. */
   follow(children: readonly ChildState[]): void {
     const now = this.options.clock.now();
     for (const state of children) {
@@ -173,7 +179,10 @@ export class Monitor implements DeliveryWatch {
     }
   }
 
-  /** Looks at what changes with time alone, and closes what is over; called every second while the server serves. */
+  /**
+   * Judges everything again, since some levels change with time alone, and closes incidents that are over; called every
+   * second while the server serves.
+   */
   sweep(): void {
     this.looksMs.push(this.options.loop.takeWorstMs());
     if (this.looksMs.length > LOOP_LOOKS) this.looksMs.shift();
@@ -181,7 +190,7 @@ export class Monitor implements DeliveryWatch {
     this.options.incidents.sweep();
   }
 
-  /** What is wrong now, and what was lately; nothing is healthy. */
+  /** Returns what is wrong now and what was wrong lately. */
   status(): MonitorStatus {
     const all = this.options.incidents.all().sort(worstFirst);
     const rows = all.map(rowOf);
@@ -275,7 +284,7 @@ function rowOf(incident: Incident): FindingRow {
   };
 }
 
-/** The sentences of what is there now, bounded like the findings. */
+/** Sentences of the findings whose cause is there, limited like the findings. */
 function issuesOf(rows: readonly FindingRow[]): string[] {
   const there = rows.filter(({ endedAt }) => endedAt === null).map(({ message }) => message);
   const more = there.length - FINDINGS_MAX;

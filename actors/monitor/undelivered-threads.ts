@@ -1,33 +1,31 @@
-/**
- * The threads that hold undelivered messages: how many, and of some of them, the first to come, which and since when.
- */
+/** The threads with undelivered messages: their number, and of the first ones also id and time. */
 
-/** Threads that are known by name at most; the others are counted. Far more than anybody reads. */
+/** Most threads known by id, far more than anybody reads; the others are only counted. */
 export const NAMED_THREADS_MAX = 1_000;
 
-/** Books of them. Times are milliseconds since the Unix epoch. */
+/** Counts threads with undelivered messages. Times are Unix milliseconds. */
 export class UndeliveredThreads {
   private readonly since = new Map<string, number>();
   private all = 0;
 
-  /** How many there are. */
+  /** Number of threads. */
   get count(): number {
     return this.all;
   }
 
-  /** Takes one in, with when its first message was stored. */
+  /** Adds a thread; `since` is when its first undelivered message was stored. */
   add(thread: string, since: number): void {
     this.all++;
     if (this.since.size < NAMED_THREADS_MAX) this.since.set(thread, since);
   }
 
-  /** Somebody has taken what a thread held. */
+  /** Removes a thread whose messages somebody has got. */
   remove(thread: string): void {
     this.all--;
     this.since.delete(thread);
   }
 
-  /** The names of the first of them. */
+  /** Returns the ids of the first threads. */
   named(most: number): string[] {
     const names: string[] = [];
     for (const name of this.since.keys()) {
@@ -37,7 +35,7 @@ export class UndeliveredThreads {
     return names;
   }
 
-  /** Since when the oldest of those known by name is; null when there is none. Looks at all of them. */
+  /** Returns the earliest `since` among the threads known by id; null when there is none. It looks at all of them. */
   oldestSince(): number | null {
     let oldest: number | null = null;
     for (const since of this.since.values()) oldest = Math.min(oldest ?? since, since);

@@ -1,6 +1,6 @@
 /**
- * Entry of the child process that holds the embedded engine, so that a native crash, its memory and its threads are
- * not the chat's. Started by `engine-process.ts` only.
+ * Entry of the child process that runs the embedded engine. The separate process keeps a native crash, the engine's
+ * memory and its threads away from the chat. Only `engine-process.ts` starts it.
  */
 import { openEngine, type EmbeddedEngine } from './embedded-engine.js';
 import { isEngineRequest, type EngineAnswer, type EngineOrder } from './engine-messages.js';
@@ -27,11 +27,12 @@ function answer(message: EngineAnswer, then?: () => void): void {
   process.send?.(message, undefined, undefined, () => then?.());
 }
 
-// Ctrl-C and a service manager's stop reach the whole process group; the parent ends this process in its own order.
+// Ctrl-C and a stop by a service manager reach the whole process group; the parent ends this process when its turn
+// comes.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-// The parent is gone, whatever became of it. Nothing acknowledged is lost by a kill, and nothing can delay it: an
-// orphan would hold the data directory's lock against the next server.
+// The parent is gone, so end at once. A kill loses nothing that was acknowledged and cannot be delayed; an orphan would
+// hold the lock of the data directory and keep the next server out.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 process.on('message', (message) => {
@@ -43,7 +44,7 @@ process.on('message', (message) => {
     },
     (error: unknown) => {
       const { code, message: reason } = failureOf(error, 'the embedded engine');
-      // A failed open leaves native state behind; the next attempt gets a new process.
+      // A failed open leaves native state behind, so the next attempt gets a new process.
       const then = order.op === 'open' || order.op === 'close' ? () => process.exit(1) : undefined;
       answer({ id, ok: false, code, reason }, then);
     }

@@ -1,7 +1,8 @@
 /**
- * chdb behind `@clickhouse/client`, inside the child process. Three connections on one directory, since each takes
- * one statement at a time: writes, reads, and pings that must not wait behind either. Calls of a connection are
- * queued here and not in the engine, where each waiting one would hold a thread of libuv's four.
+ * chdb behind `@clickhouse/client`, inside the child process. It opens three connections on one directory, since each
+ * runs one statement at a time: one for writes, one for reads, and one for pings, which must not wait behind either.
+ * Calls of a connection wait here and not in the engine, where each waiting call would block one of libuv's four
+ * threads.
  */
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { codeOf, failureOf } from '../failure.js';
@@ -12,14 +13,14 @@ import { StoreError, type Row } from '../store.js';
 /** Name of the engine in reasons. */
 const WHERE = 'the embedded engine';
 
-/** The part of `chdb/connection` that is used. */
+/** The part of `chdb/connection` that this file uses. */
 export interface ChdbModule {
   createChdbConnection(options: { path: string }): unknown;
 }
 
 type Connection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 
-// chdb is typed against another copy of the client's types, so what the two must agree on is looked at here.
+// chdb is typed against another copy of the client's types, so check at run time what both must agree on.
 function isConnection(value: unknown): value is Connection {
   return (
     typeof value === 'object' &&
@@ -32,15 +33,15 @@ function isConnection(value: unknown): value is Connection {
 
 /** An open engine. */
 export interface EmbeddedEngine {
-  /** Does what was ordered and answers its rows. */
+  /** Runs an order and returns its rows. */
   run(order: Exclude<EngineOrder, { op: 'open' } | { op: 'close' }>): Promise<Row[]>;
-  /** Waits for what is running and closes. */
+  /** Waits for running calls and closes. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the engine on a directory; `rows` holds its version.
- * @param load imports chdb: it throws where the platform has no binary
+ * Opens the engine on a directory.
+ * @param load imports chdb; it throws where the platform has no binary
  * @throws {StoreError} `engine_missing`, `data_unreadable`
  */
 export async function openEngine(
@@ -66,7 +67,7 @@ export async function openEngine(
       );
     }
     const client = createClient({ connection, log: { level: ClickHouseLogLevel.OFF } });
-    // Like a server over HTTP: without it, 64-bit integers come as numbers and lose their last digits.
+    // As a server does over HTTP. Without it, 64-bit integers arrive as numbers and lose their last digits.
     await client.command({ query: 'SET output_format_json_quote_64bit_integers = 1' });
     return new Lane(client, () => performance.now());
   };

@@ -1,6 +1,6 @@
 /**
- * ClickHouse in a child process of our own (chdb), its data in one directory. A second process on the same directory
- * is refused by the engine's own lock.
+ * ClickHouse in a child process of this server (chdb), with its data in one directory. The engine's own lock keeps a
+ * second process out of that directory.
  */
 import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../../clock.js';
@@ -8,21 +8,26 @@ import { EngineProcess } from './engine-process.js';
 import { detailOf } from '../failure.js';
 import { StoreError, type AnalyticsStore, type Row } from '../store.js';
 
-/** Longest wait for one statement. */
+/** Longest wait for one statement, in milliseconds. */
 export const STATEMENT_TIMEOUT_MS = 30_000;
 
-/** Longest wait for a ping: it runs beside statements, so that only an engine that hangs needs so long. */
+/**
+ * Longest wait for a ping, in milliseconds. A ping runs beside the statements, so only an engine that hangs needs this
+ * long.
+ */
 export const PING_TIMEOUT_MS = 10_000;
 
-/** What a child may take to end in order before it is killed; nothing acknowledged is lost by that. */
+/**
+ * How long a child may take to close, in milliseconds, before it is killed. A kill loses nothing that was acknowledged.
+ */
 export const CLOSE_TIMEOUT_MS = 3_000;
 
-/** Where and how the embedded engine runs. */
+/** Options of {@link EmbeddedStore}. */
 export interface EmbeddedStoreOptions {
-  /** Directory of the data; made when missing, never deleted. */
+  /** Directory of the data; created when missing, never deleted. */
   readonly dir: string;
   readonly clock: Clock;
-  /** Entry of the child process; specs put others here. */
+  /** Entry of the child process; specs use others. */
   readonly file?: URL;
 }
 
@@ -38,13 +43,13 @@ export class EmbeddedStore implements AnalyticsStore {
     this.#options = options;
   }
 
-  /** Process id of the child, null when there is none. */
+  /** Process id of the child; null when none runs. */
   get pid(): number | null {
     return this.#engine?.pid ?? null;
   }
 
   async connect(signal: AbortSignal): Promise<{ version: string }> {
-    // The engine locks its directory, so the child before has to be gone, and not only told to go.
+    // The engine locks its directory, so wait until the last child has really ended.
     await this.close();
     await this.#makeDirectory();
     signal.throwIfAborted();
@@ -56,7 +61,7 @@ export class EmbeddedStore implements AnalyticsStore {
     signal.addEventListener('abort', abort, { once: true });
     try {
       const { dir } = this.#options;
-      // The caller's signal bounds it; this is for a caller who never gives up.
+      // The caller's signal limits the wait; this limit is for a caller whose signal never aborts.
       const rows = await engine.request({ op: 'open', path: dir }, 2 * STATEMENT_TIMEOUT_MS);
       void engine.ended.then((reason) => {
         if (this.#engine !== engine) return;
@@ -139,7 +144,7 @@ export class EmbeddedStore implements AnalyticsStore {
     clock.clearTimeout(timer);
   }
 
-  // The engine gives the cause of a failed open on its stderr only.
+  // The engine writes the cause of a failed open only to its stderr.
   #openFailure(error: unknown, output: string): StoreError {
     const failure =
       error instanceof StoreError ? error : new StoreError('lost', detailOf(String(error)));

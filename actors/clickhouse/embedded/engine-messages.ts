@@ -1,9 +1,7 @@
-/**
- * What the server and the child process of the embedded engine say to each other, over Node's IPC channel.
- */
+/** Messages between the server and the child process of the embedded engine, over Node's IPC channel. */
 import type { Row, StoreErrorCode } from '../store.js';
 
-/** One thing asked of the engine. */
+/** An order to the engine. */
 export type EngineOrder =
   | { readonly op: 'open'; readonly path: string }
   | { readonly op: 'ping'; readonly sql: string }
@@ -17,13 +15,13 @@ export type EngineOrder =
     }
   | { readonly op: 'close' };
 
-/** An order with the number that its answer carries. */
+/** An order with the number that its answer repeats. */
 export interface EngineRequest {
   readonly id: number;
   readonly order: EngineOrder;
 }
 
-/** Answer to one request: rows (empty where there are none), or what went wrong. */
+/** Answer to a request: rows (empty when the statement has none), or the error. */
 export type EngineAnswer =
   | { readonly id: number; readonly ok: true; readonly rows: Row[] }
   | {
@@ -33,7 +31,7 @@ export type EngineAnswer =
       readonly reason: string;
     };
 
-/** Whether a message on the channel is an answer; anything else there is not ours. */
+/** Returns whether a message on the channel is an answer; other messages are not ours. */
 export function isEngineAnswer(message: unknown): message is EngineAnswer {
   return (
     typeof message === 'object' &&
@@ -47,7 +45,7 @@ export function isEngineAnswer(message: unknown): message is EngineAnswer {
   );
 }
 
-/** Whether a message on the channel is a request. */
+/** Returns whether a message on the channel is a request. */
 export function isEngineRequest(message: unknown): message is EngineRequest {
   return (
     typeof message === 'object' &&

@@ -1,5 +1,6 @@
 /**
- * One child process with the embedded engine in it: started, asked, killed. It knows nothing of SQL or of retries.
+ * One child process with the embedded engine: start it, send it requests, kill it. This file knows nothing of SQL or
+ * retries.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
@@ -8,13 +9,16 @@ import type { Clock } from '../../clock.js';
 import { isEngineAnswer, type EngineOrder, type EngineRequest } from './engine-messages.js';
 import { StoreError, type Row } from '../store.js';
 
-/** Requests that may be waiting for an answer; one more is refused as `busy`, so a stuck engine cannot fill memory. */
+/**
+ * Most requests that wait for an answer. One more is refused as `busy`, so that an engine that hangs cannot fill the
+ * memory.
+ */
 export const MAX_IN_FLIGHT = 64;
 
-/** What is kept of the child's output, newest last, in characters: a native crash report's end. */
+/** Most characters kept of the child's output, the newest: enough for the end of a native crash report. */
 export const OUTPUT_TAIL_MAX = 4_096;
 
-/** What the child inherits: enough to load and run, and none of the server's secrets. */
+/** Environment variables that the child inherits: enough to load and run, and none of the server's secrets. */
 const ENV_KEPT = [
   'PATH',
   'HOME',
@@ -28,11 +32,11 @@ const ENV_KEPT = [
   'NODE_V8_COVERAGE'
 ];
 
-/** Node options that make TypeScript sources loadable; everything else (`--inspect`, `-e` …) is the parent's own. */
+/** Node options that load TypeScript sources. Others (`--inspect`, `-e` …) stay with the parent. */
 const LOADER_OPTION =
   /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(=|$)/;
 
-/** Takes the options that load sources out of a process's `execArgv`, with their values. */
+/** Returns the options of a process's `execArgv` that load sources, with their values. */
 export function loaderOptions(execArgv: readonly string[]): string[] {
   return execArgv.flatMap((argument, index) => {
     if (!LOADER_OPTION.test(argument)) return [];
@@ -41,13 +45,13 @@ export function loaderOptions(execArgv: readonly string[]): string[] {
   });
 }
 
-/** The entry beside this file: `.js` when built, `.ts` when run from source. */
+/** The entry beside this file: `.js` in the build, `.ts` when run from source. */
 const CHILD_FILE = new URL(`./embedded-child${extname(import.meta.url)}`, import.meta.url);
 
-/** How an {@link EngineProcess} is started. */
+/** Options of {@link EngineProcess}. */
 export interface EngineProcessOptions {
   readonly clock: Clock;
-  /** Entry of the child; specs put others here. */
+  /** Entry of the child; specs use others. */
   readonly file?: URL | undefined;
 }
 
@@ -57,7 +61,7 @@ interface Pending {
   timer: unknown;
 }
 
-/** A running child. Ends by itself when this process ends. */
+/** A running child. It ends by itself when this process ends. */
 export class EngineProcess {
   readonly #child: ChildProcess;
   readonly #clock: Clock;
@@ -65,7 +69,7 @@ export class EngineProcess {
   readonly #output = { text: '' };
   #nextId = 1;
   #gone: string | null = null;
-  /** Resolves, after the child's last output, to how it ended; never rejects. */
+  /** Resolves, after the child's last output, to a text that says how it ended; never rejects. */
   readonly ended: Promise<string>;
 
   constructor({ clock, file = CHILD_FILE }: EngineProcessOptions) {
@@ -90,7 +94,7 @@ export class EngineProcess {
         resolve(reason);
       };
       this.#child.on('error', (error) => {
-        // A send to a child that is just dying comes here too; its end is told by 'close'.
+        // A failed send to a dying child also raises this event; 'close' reports its end.
         if (this.#child.pid === undefined) end(`could not be started: ${error.message}`);
       });
       this.#child.on('close', (exitCode, signal) => {
@@ -99,19 +103,19 @@ export class EngineProcess {
     });
   }
 
-  /** Process id, undefined when it could not be started. */
+  /** Process id; undefined when the child could not be started. */
   get pid(): number | undefined {
     return this.#child.pid;
   }
 
-  /** The end of what the child printed: where the engine says why it could not open or crashed. */
+  /** The last output of the child. The engine writes there why it could not open or why it crashed. */
   get output(): string {
     return this.#output.text;
   }
 
   /**
-   * Asks the child and answers its rows.
-   * @throws {StoreError} `busy`, `timeout`, `lost` when it ends first, or what the child says
+   * Sends an order to the child and returns its rows.
+   * @throws {StoreError} `busy`, `timeout`, `lost` when the child ends first, or the child's own error
    */
   request(order: EngineOrder, timeoutMs: number): Promise<Row[]> {
     if (this.#gone !== null) return Promise.reject(lost(this.#gone));
@@ -140,13 +144,13 @@ export class EngineProcess {
           if (error !== null) fail(lost(error.message));
         });
       } catch (error) {
-        // The rows hold something that cannot be copied to another process, such as a function.
+        // The rows hold a value that cannot be sent to another process, such as a function.
         fail(new StoreError('query', `the request cannot be sent: ${String(error)}`));
       }
     });
   }
 
-  /** Ends the child at once; what it has acknowledged is safe. */
+  /** Kills the child. What it has acknowledged is safe. */
   kill(): void {
     this.#child.kill('SIGKILL');
   }
@@ -162,7 +166,7 @@ export class EngineProcess {
   #settle(message: unknown): void {
     if (!isEngineAnswer(message)) return;
     const pending = this.#take(message.id);
-    // An answer after its timeout has nobody to go to.
+    // The answer came after its timeout.
     if (pending === undefined) return;
     if (message.ok) pending.resolve(message.rows);
     else pending.reject(new StoreError(message.code, message.reason));
