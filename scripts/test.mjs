@@ -1,10 +1,10 @@
 /**
  * `npm test`: everything that must hold, from a fresh clone. Every step runs even when one before it has failed, so
- * that all faults are told at once. The last line is `N passed, N failed, N skipped`.
+ * that all faults are told at once. The slowest spec files are named near the end; the last line is
+ * `N passed, N failed, N skipped`.
  */
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import {
   build,
   install,
@@ -18,16 +18,21 @@ import {
   step,
   tell
 } from './setup.mjs';
+import { chosenSpecs } from './spec-files.mjs';
+import { balance, MEASURED_FILE, readTimes, runLanes, slowestLines, sum } from './spec-lanes.mjs';
 import { installPackage, isDebianRoot, missingTools } from './system-tools.mjs';
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Numbers */
+/** @typedef {import('./spec-lanes.mjs').LaneResult} LaneResult */
 
-/**
- * The specs run in two lanes at once, each a mocha of its own: most of their time they wait for servers. These go into
- * the first, the rest into the second, so that both take about as long.
- */
-const FIRST_LANE =
-  /^spec\/(e2e\/([a-e]|inspector|journey)|scripts\/|actors\/(clickhouse|journey)\/)/;
+/** How many mochas run at once: two keep two cores busy, since specs wait for servers much of their time. */
+const LANES = 2;
+
+/** Prettier skips files that it has found good; its key has the text of the file, the options and the version. */
+const PRETTIER_CACHE = [
+  '--cache',
+  '--cache-strategy=content',
+  '--cache-location=node_modules/.cache/prettier/checked.json'
+];
 
 /** @type {string[]} */
 const failedSteps = [];
@@ -57,7 +62,9 @@ async function checkAndBuild() {
   await attempt('checking types of the pages', () =>
     node('typescript/bin/tsc', '--noEmit', '-p', 'client/pages/tsconfig.json')
   );
-  await attempt('checking the format', () => node('prettier/bin/prettier.cjs', '--check', '.'));
+  await attempt('checking the format', () =>
+    node('prettier/bin/prettier.cjs', '--check', ...PRETTIER_CACHE, '.')
+  );
   if (needsBuild()) await attempt('building', build);
 }
 
@@ -81,91 +88,43 @@ async function installTools() {
 }
 
 /**
- * Runs the specs and answers mocha's own numbers; null when mocha did not get as far.
+ * Runs the specs and answers what mocha has counted; null when the arguments name no spec.
  * @param {string[]} mochaArgs
- * @returns {Promise<Numbers | null>}
+ * @returns {Promise<LaneResult | null>}
  */
 async function runSpecs(mochaArgs) {
-  const folder = mkdtempSync(join(tmpdir(), 'rollcall-specs-'));
-  // What is asked for by name or by pattern is short, and may lie in one lane only.
-  const isChosen = mochaArgs.length > 0;
-  try {
-    await attempt('running the specs', () =>
-      isChosen ? mocha(join(folder, '1.json'), withSpecs(mochaArgs)) : runLanes(folder)
-    );
-    const lanes = (isChosen ? ['1'] : ['1', '2']).map((lane) =>
-      JSON.parse(readFileSync(join(folder, `${lane}.json`), 'utf8'))
-    );
-    return {
-      passed: lanes.reduce((sum, { passed }) => sum + passed, 0),
-      failed: lanes.reduce((sum, { failed }) => sum + failed, 0),
-      skipped: lanes.reduce((sum, { skipped }) => sum + skipped, 0)
-    };
-  } catch {
-    return null;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  /** @type {LaneResult | null} */
+  let result = null;
+  await attempt('running the specs', async () => {
+    const { files, options } = chosenSpecs(mochaArgs);
+    // What is asked for by name or by pattern is short, and may lie in one lane only.
+    const isChosen = mochaArgs.length > 0;
+    const lanes = isChosen ? [files] : balance(files, readTimes(), LANES);
+    result = sum(await runLanes(lanes, options));
+    if (!isChosen && result.isWhole) keepMeasured(result.files);
+    if (result.failed > 0) throw new Error('some specs failed');
+    // A pattern that fits nothing is a mistake.
+    if (result.passed + result.skipped === 0) throw new Error('no spec was run');
+  });
+  return result;
 }
 
 /**
- * Runs all specs in both lanes; what the second one prints comes when both are done.
- * @param {string} folder for the lanes' numbers and the second one's output
+ * Leaves the times where `npm run spec-times` finds them.
+ * @param {readonly import('./spec-lanes.mjs').FileResult[]} files
  */
-async function runLanes(folder) {
-  const specs = specFiles();
-  const first = specs.filter((path) => FIRST_LANE.test(path));
-  const second = specs.filter((path) => !FIRST_LANE.test(path));
-  const output = join(folder, 'second-lane.txt');
-  const held = openSync(output, 'w');
-  const color = process.stdout.isTTY ? ['--color'] : [];
-  const lanes = await Promise.allSettled([
-    mocha(join(folder, '1.json'), first),
-    mocha(join(folder, '2.json'), [...color, ...second], ['inherit', held, held])
-  ]);
-  closeSync(held);
-  process.stdout.write(readFileSync(output));
-  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
+function keepMeasured(files) {
+  mkdirSync(dirname(MEASURED_FILE), { recursive: true });
+  writeFileSync(MEASURED_FILE, JSON.stringify(files));
 }
 
 /**
- * The arguments of the command line, with all specs where they name none.
- * @param {readonly string[]} mochaArgs
+ * Says what was slow, what failed and the numbers, and answers the exit code.
+ * @param {LaneResult | null} result
  */
-function withSpecs(mochaArgs) {
-  const isNamed = mochaArgs.some((arg) => arg.endsWith('.spec.ts'));
-  return isNamed ? mochaArgs : [...mochaArgs, ...specFiles()];
-}
-
-/** Every spec, in order. */
-function specFiles() {
-  return readdirSync('spec', { recursive: true })
-    .map((name) => `spec/${String(name).replaceAll('\\', '/')}`)
-    .filter((path) => path.endsWith('.spec.ts'))
-    .sort();
-}
-
-/**
- * Runs mocha on these files.
- * @param {string} stats where its numbers are written
- * @param {readonly string[]} args
- * @param {import('node:child_process').StdioOptions} [stdio]
- */
-async function mocha(stats, args, stdio = 'inherit') {
-  const options = ['--forbid-only', '--fail-zero', '--reporter', 'scripts/spec-reporter.mjs'];
-  await run(
-    process.execPath,
-    ['node_modules/mocha/bin/mocha.js', ...options, '--reporter-option', `stats=${stats}`, ...args],
-    { stdio }
-  );
-}
-
-/**
- * Says what failed and the numbers, and answers the exit code.
- * @param {Numbers | null} numbers
- */
-function finish(numbers) {
-  const { passed, failed, skipped } = numbers ?? { passed: 0, failed: 0, skipped: 0 };
+function finish(result) {
+  const { passed, failed, skipped, files } = result ?? sum([]);
+  if (files.length > 0) tell(`the slowest spec files:\n${slowestLines(files).join('\n')}`);
   if (failedSteps.length > 0) tell(paint(31, `failed: ${failedSteps.join(', ')}`));
   // Nothing run is not a success; all skipped is, as on a machine without a browser.
   const isGood = failedSteps.length === 0 && failed === 0 && passed + skipped > 0;
