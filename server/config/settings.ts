@@ -235,11 +235,9 @@ export const SETTINGS = {
     { min: 0, max: TIME_MAX_MS, unit: 'ms' },
     { name: 'SHUTDOWN_MS', doc: 'time for the whole drain', fallback: 30_000 }
   ),
-  otelExporterOtlpEndpoint: httpUrl({
+  otelExporterOtlpEndpoint: unsupported({
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
-    doc: 'where traces are sent; unset = none are made',
-    form: 'an http(s) URL',
-    fallbackText: 'none'
+    doc: 'where traces are sent; not supported yet, refused when set'
   })
 };
 

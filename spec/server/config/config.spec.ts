@@ -190,7 +190,7 @@ describe('loadConfig', () => {
     ['LOG_FORMAT', ['logfmt']],
     ['INSPECT', ['true']],
     ['SHUTDOWN_MS', ['30s']],
-    ['OTEL_EXPORTER_OTLP_ENDPOINT', ['collector:4318']]
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', ['http://collector:4318']]
   ];
   for (const [name, values] of refused) {
     for (const value of values) {
