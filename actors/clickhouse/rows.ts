@@ -3,7 +3,7 @@
  * would block all rows after it.
  */
 import type { DeliveryFact, StepFact, TransitionFact } from '../facts/fact.js';
-import type { FeedBatch, FeedEntry, FeedFact } from '../log/log-feed.js';
+import type { FeedBatch, FeedEntry, FeedFact } from '../log/analytics-feed.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
 import type { Row } from './store.js';
 

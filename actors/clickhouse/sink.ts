@@ -19,7 +19,7 @@ import {
 } from '../../machines/clickhouse/sink.machine.js';
 import type { Clock } from '../clock.js';
 import { LogUnavailableError } from '../log/log-errors.js';
-import type { FeedBacklog, LogFeed } from '../log/log-feed.js';
+import type { FeedBacklog, AnalyticsFeed } from '../log/analytics-feed.js';
 import type { Logger } from '../log-line.js';
 import type { Clickhouse } from './clickhouse.js';
 import { watchExpiry } from './expiry.js';
@@ -50,7 +50,7 @@ const AWAY: ReadonlySet<StoreErrorCode> = new Set([
 export interface SinkOptions {
   readonly clickhouse: Pick<Clickhouse, 'store' | 'onChange'>;
   /** Returns the feed of the open log; called when the sink is spawned and for each batch. */
-  readonly feed: () => LogFeed;
+  readonly feed: () => AnalyticsFeed;
   /** Id of this node, stored with transitions. */
   readonly node: string;
   /** `CLICKHOUSE_TTL_DAYS`. */

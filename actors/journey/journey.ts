@@ -3,7 +3,7 @@
  * not known has none, and a note says why.
  */
 import type { StepFact } from '../facts/fact.js';
-import type { Durability } from '../log/thread-log.js';
+import type { Durability } from '../log/log-writer.js';
 
 /** The message of a journey; of its body only the size. */
 export interface JourneyMessage {

@@ -4,7 +4,7 @@
 import { reasonOf } from '../../machines/reason.js';
 import { sqlString, type AnalyticsStore, type Row } from '../clickhouse/store.js';
 import { STEPS, type DeliveryFact, type Fact, type StepFact } from '../facts/fact.js';
-import type { LogFeed } from '../log/log-feed.js';
+import type { AnalyticsFeed } from '../log/analytics-feed.js';
 import { DELIVERY_OUTCOMES } from '../../machines/delivery/delivery-outcome.js';
 import type { JourneyMessage } from './journey.js';
 
@@ -39,7 +39,7 @@ export interface FoundFacts extends KnownFacts {
 
 /** Places where facts are searched. */
 export interface FactPlaces {
-  readonly feed: Pick<LogFeed, 'find' | 'backlog' | 'isKept'>;
+  readonly feed: Pick<AnalyticsFeed, 'find' | 'backlog'>;
   /** The store while it is connected, or the reason why it is not; null when it is switched off. */
   readonly store: Pick<AnalyticsStore, 'query'> | string | null;
 }

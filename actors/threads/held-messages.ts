@@ -8,11 +8,11 @@ import type { Clock } from '../clock.js';
 import type { Logger } from '../log-line.js';
 import type { DeliveryWatch } from '../monitor/monitor.js';
 import type { Outcomes } from '../facts/outcomes.js';
-import type { ThreadLog } from '../log/thread-log.js';
+import type { ThreadRecords } from '../log/thread-records.js';
 
 /** What the bookkeeping works with. */
 export interface HeldMessagesOptions {
-  readonly log: ThreadLog;
+  readonly log: ThreadRecords;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How long a message may wait for a subscriber, in milliseconds. */

@@ -19,7 +19,10 @@ import { Outcomes } from '../facts/outcomes.js';
 import { Steps } from '../facts/steps.js';
 import { Presence, PRESENCE_NAMES_MAX, type PresenceChange } from './presence.js';
 import type { Fact } from '../facts/fact.js';
-import type { AppendResult, LogEntry, NewEntry, ThreadHead, ThreadLog } from '../log/thread-log.js';
+import type { AnalyticsFeed } from '../log/analytics-feed.js';
+import type { LogEntry, LogReader, ThreadHead } from '../log/log-reader.js';
+import type { AppendResult, LogWriter, NewEntry } from '../log/log-writer.js';
+import type { ThreadRecords } from '../log/thread-records.js';
 
 /** How long a thread stays in memory after its last use. */
 export const PASSIVATE_AFTER_MS = 30_000;
@@ -54,7 +57,9 @@ export interface Audience {
 
 /** What the registry is made of. */
 export interface ThreadsOptions {
-  readonly log: ThreadLog;
+  readonly log: LogReader & LogWriter & ThreadRecords;
+  /** Keeps the facts of what becomes of messages. */
+  readonly feed: Pick<AnalyticsFeed, 'record'>;
   readonly audience: Audience;
   readonly counts: DeliveryCounts;
   readonly clock: Clock;
@@ -104,9 +109,9 @@ export class Threads {
 
   constructor(options: ThreadsOptions) {
     this.options = options;
-    const { counts, clock, log } = options;
+    const { counts, clock, feed } = options;
     const record = (fact: Fact): void => {
-      log.feed.record(fact);
+      feed.record(fact);
     };
     this.outcomes = new Outcomes({ counts, clock, record });
     this.steps = new Steps({ clock, record });
@@ -331,7 +336,6 @@ export class Threads {
   private letGo(thread: ActiveThread): void {
     this.actors.stop(thread);
     this.active.delete(thread.id);
-    this.options.log.forget(thread.id);
   }
 
   private fanOutUpTo(thread: ActiveThread, last: number): void {

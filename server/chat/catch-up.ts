@@ -5,7 +5,7 @@
 import { replayFrame } from '../../protocol/message-frame.js';
 import type { Logger } from '../../actors/log-line.js';
 import type { Threads } from '../../actors/threads/threads.js';
-import type { LogEntry, ThreadLog } from '../../actors/log/thread-log.js';
+import type { LogEntry, LogReader } from '../../actors/log/log-reader.js';
 import { reasonOf } from '../../machines/reason.js';
 import type { Connection, Subscription } from './connection.js';
 import { encodeFrame } from './frame-encoder.js';
@@ -34,7 +34,7 @@ export interface CatchUpWatch {
 
 /** Reads for all connections that are behind, in turns. */
 export class CatchUp {
-  private readonly log: ThreadLog;
+  private readonly log: LogReader;
   private readonly threads: Threads;
   private readonly logger: Logger;
   private readonly watch: CatchUpWatch;
@@ -49,7 +49,7 @@ export class CatchUp {
     if (this.due.size > 0) this.schedule();
   };
 
-  constructor(log: ThreadLog, threads: Threads, logger: Logger, watch: CatchUpWatch) {
+  constructor(log: LogReader, threads: Threads, logger: Logger, watch: CatchUpWatch) {
     this.log = log;
     this.threads = threads;
     this.logger = logger;

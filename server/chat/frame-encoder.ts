@@ -2,12 +2,9 @@
  * Every frame that the server sends becomes text here, and only here. Those that carry stored frames or answer a
  * publish are built by concatenation: thread ids and epochs need no escaping, stored frames none at all.
  */
-import type {
-  AppendResult,
-  Durability,
-  LogEntry,
-  UserThread
-} from '../../actors/log/thread-log.js';
+import type { LogEntry } from '../../actors/log/log-reader.js';
+import type { AppendResult, Durability } from '../../actors/log/log-writer.js';
+import type { UserThread } from '../../actors/log/thread-records.js';
 import type { PresenceChange } from '../../actors/threads/presence.js';
 import type { ClientFrame, ServerFrame, ServerFrameType } from '../../protocol/frames.js';
 

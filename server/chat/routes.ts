@@ -2,7 +2,9 @@
  * The route table: one handler per frame type, total over the schema: a type without a handler does not compile.
  */
 import type { Clock } from '../../actors/clock.js';
-import type { LogEntry, ThreadLog } from '../../actors/log/thread-log.js';
+import type { LogEntry, LogReader } from '../../actors/log/log-reader.js';
+import type { LogWriter } from '../../actors/log/log-writer.js';
+import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import { encodeAck, encodeFrame, encodeHistory, encodeThreads } from './frame-encoder.js';
 import { AuthError, type Authenticator } from '../auth/auth.js';
@@ -37,7 +39,7 @@ export const HISTORY_CHARS_MAX = 524_288;
 export interface RouteServices {
   readonly node: string;
   readonly clock: Clock;
-  readonly log: ThreadLog;
+  readonly log: LogReader & ThreadRecords & Pick<LogWriter, 'durability'>;
   readonly threads: Threads;
   readonly connections: Connections;
   readonly subscriptions: Subscriptions;
@@ -281,7 +283,7 @@ export function createRoutes(services: RouteServices): Routes {
 }
 
 /** Where a user's mark stands; null while the log cannot be read. */
-function markBefore(log: ThreadLog, thread: string, user: string): number | null {
+function markBefore(log: ThreadRecords, thread: string, user: string): number | null {
   try {
     return log.readMark(thread, user);
   } catch {
@@ -291,7 +293,7 @@ function markBefore(log: ThreadLog, thread: string, user: string): number | null
 
 /** The page of messages before an offset, shortened from its old end to {@link HISTORY_CHARS_MAX}. */
 export function pageBefore(
-  log: ThreadLog,
+  log: LogReader,
   thread: string,
   before: number,
   limit: number

@@ -2,7 +2,7 @@
  * Opens and ends subscriptions, whatever carries them: a WebSocket or a stream of server-sent events.
  */
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
-import type { ThreadHead, ThreadLog } from '../../actors/log/thread-log.js';
+import type { LogReader, ThreadHead } from '../../actors/log/log-reader.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { CatchUp } from './catch-up.js';
 import type { Connection, Subscription } from './connection.js';
@@ -45,11 +45,11 @@ function startOf(
 
 /** The subscriptions of all connections. */
 export class Subscriptions {
-  private readonly log: ThreadLog;
+  private readonly log: LogReader;
   private readonly threads: Threads;
   private readonly catchUp: CatchUp;
 
-  constructor(log: ThreadLog, threads: Threads, catchUp: CatchUp) {
+  constructor(log: LogReader, threads: Threads, catchUp: CatchUp) {
     this.log = log;
     this.threads = threads;
     this.catchUp = catchUp;

@@ -4,7 +4,9 @@
  */
 import type { Clock } from '../../actors/clock.js';
 import { LogCorruptError, LogUnavailableError } from '../../actors/log/log-errors.js';
-import type { AppendResult, ThreadLog } from '../../actors/log/thread-log.js';
+import type { LogReader } from '../../actors/log/log-reader.js';
+import type { AppendResult, LogWriter } from '../../actors/log/log-writer.js';
+import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -31,7 +33,7 @@ import {
 /** What the API works with. */
 export interface ApiOptions {
   readonly access: ApiAccess;
-  readonly log: ThreadLog;
+  readonly log: LogReader & ThreadRecords & Pick<LogWriter, 'durability'>;
   readonly threads: Threads;
   readonly events: EventStreams;
   readonly clock: Clock;

@@ -3,7 +3,7 @@
  * Every frame is an event of its type; messages carry their offset as the event's id, so that `Last-Event-ID` resumes.
  */
 import type { Clock } from '../../actors/clock.js';
-import type { ThreadLog } from '../../actors/log/thread-log.js';
+import type { LogReader } from '../../actors/log/log-reader.js';
 import { Connection } from '../chat/connection.js';
 import { LAG_MAX_MS, PING_MS, type Connections } from '../chat/connections.js';
 import type { ConnectionLimits } from '../chat/limits.js';
@@ -17,7 +17,7 @@ export const EVENTS_RETRY_MS = 2_000;
 /** What the streams work with. */
 export interface EventStreamsOptions {
   readonly clock: Clock;
-  readonly log: ThreadLog;
+  readonly log: LogReader;
   readonly subscriptions: Subscriptions;
   readonly limits: ConnectionLimits;
   /** Where streams are among those that are sent away before the server ends. */

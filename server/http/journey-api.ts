@@ -10,7 +10,8 @@ import { findKnownFacts, findTrimmed } from '../../actors/journey/known-facts.js
 import { tellJourney } from '../../actors/journey/tell-journey.js';
 import { LogCorruptError, LogUnavailableError } from '../../actors/log/log-errors.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
-import type { FoundEntry } from '../../actors/log/thread-log.js';
+import type { AnalyticsFeed } from '../../actors/log/analytics-feed.js';
+import type { FoundEntry } from '../../actors/log/log-reader.js';
 import type { ApiAccess } from '../auth/api-access.js';
 import { decodedPart, guarded, type Route } from './route-table.js';
 import { askAgain, json, problem } from '../transport/problem.js';
@@ -33,6 +34,10 @@ export const JOURNEY_RETRY_SECONDS = 2;
 /** What the API works with. */
 export interface JourneyApiOptions extends JourneyNowOptions {
   readonly access: ApiAccess;
+  /** Where the facts are that ClickHouse does not have yet. */
+  readonly feed: Pick<AnalyticsFeed, 'find' | 'backlog'>;
+  /** Whether facts are kept at all: not with `CLICKHOUSE_URL=off`. */
+  readonly areFactsKept: boolean;
   readonly clock: Pick<Clock, 'now'>;
   readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
   /** `CLICKHOUSE_TTL_DAYS`. */
@@ -116,11 +121,11 @@ async function journeyOf(
   message: JourneyMessage,
   store: AnalyticsStore | string | null
 ): Promise<{ journey: Journey; failure: string | null }> {
-  const { feed } = options.log;
+  const { feed } = options;
   // Before the facts: what happens meanwhile is then told by them, or not yet.
   const now = journeyNow(options, message);
   const known = await findKnownFacts({ feed, store }, message);
-  const keeping = { isKept: feed.isKept, ttlDays: options.ttlDays };
+  const keeping = { isKept: options.areFactsKept, ttlDays: options.ttlDays };
   return { journey: tellJourney(message, now, known, keeping), failure: known.failure };
 }
 

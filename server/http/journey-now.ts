@@ -1,13 +1,15 @@
 /** How things stand at this moment with a message, for its journey: what holds it, who is behind, who has read it. */
 import type { JourneyMessage, JourneyNow, ReaderBehind } from '../../actors/journey/journey.js';
 import { STEPS_OF_A_KIND_MAX } from '../../actors/journey/tell-journey.js';
-import type { ThreadLog } from '../../actors/log/thread-log.js';
+import type { LogReader } from '../../actors/log/log-reader.js';
+import type { LogWriter } from '../../actors/log/log-writer.js';
+import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { Connections } from '../chat/connections.js';
 
 /** What is looked at. */
 export interface JourneyNowOptions {
-  readonly log: ThreadLog;
+  readonly log: LogReader & ThreadRecords & Pick<LogWriter, 'durability'>;
   readonly threads: Threads;
   readonly connections: Pick<Connections, 'everybody'>;
   /** When this process began to give acks, Unix milliseconds. */

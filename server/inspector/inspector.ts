@@ -3,7 +3,7 @@
  * is encoded once and given to every viewer that wants it. Nobody in the chat waits for any of it.
  */
 import { StateMachine, type AnyActor } from 'xstate';
-import type { ThreadLog } from '../../actors/log/thread-log.js';
+import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
 import type { SeenMessage, Threads } from '../../actors/threads/threads.js';
@@ -82,7 +82,7 @@ export interface InspectorOptions {
 /** What there is once the log is open. */
 export interface InspectedParts {
   readonly threads: Threads;
-  readonly log: Pick<ThreadLog, 'head'>;
+  readonly log: Pick<LogReader, 'head'>;
 }
 
 /** The inspector of one server. */

@@ -2,7 +2,7 @@
  * Threads and connections as rows for viewers: searched and paged here, so that no page ever lists all of them.
  */
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
-import type { ThreadLog } from '../../actors/log/thread-log.js';
+import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
@@ -22,7 +22,7 @@ const THREADS_NAMED_MAX = 20;
 export function threadRows(
   threads: Threads,
   connections: Connections,
-  log: Pick<ThreadLog, 'head'>,
+  log: Pick<LogReader, 'head'>,
   asked: InspectRequests['inspect.threads']
 ): RowsPage<ThreadRow> {
   const { search, state, connection, after, limit } = asked;

@@ -10,7 +10,7 @@ import type { Clock } from '../../actors/clock.js';
 import { RULES } from '../../actors/monitor/finding-rules.js';
 import type { Logger } from '../../actors/log-line.js';
 import { LogUnavailableError } from '../../actors/log/log-errors.js';
-import type { ThreadLog } from '../../actors/log/thread-log.js';
+import type { AnalyticsFeed } from '../../actors/log/analytics-feed.js';
 import type { ChildSpec } from '../../machines/supervision/child-spec.js';
 import { createAnalyticsApi } from '../http/analytics-api.js';
 import type { ApiAccess } from '../auth/api-access.js';
@@ -39,8 +39,10 @@ export interface AnalyticsWatch {
 export interface AnalyticsOptions {
   readonly config: Config;
   readonly node: string;
-  /** The log while it is open. */
-  readonly log: () => ThreadLog | null;
+  /** What the log has for ClickHouse; null while the log is not open. */
+  readonly feed: () => AnalyticsFeed | null;
+  /** Whether the disk of the log is nearly full. */
+  readonly isDiskLow: () => boolean;
   readonly clock: Clock;
   /** Answers a number in [0, 1). */
   readonly random: () => number;
@@ -57,7 +59,7 @@ export class Analytics {
   private readonly lag = new SinkLag();
 
   constructor(options: AnalyticsOptions) {
-    const { config, node, log, clock, random, logger } = options;
+    const { config, node, clock, random, logger } = options;
     this.options = options;
     this.clickhouse = createClickhouse({
       url: config.clickhouseUrl?.toString() ?? null,
@@ -70,9 +72,9 @@ export class Analytics {
       logger
     });
     const feed = () => {
-      const open = log();
+      const open = options.feed();
       if (open === null) throw new LogUnavailableError('the thread log is not open');
-      return open.feed;
+      return open;
     };
     this.sink =
       config.clickhouseUrl === 'off'
@@ -113,7 +115,7 @@ export class Analytics {
     const asOf = this.sink?.asOf() ?? null;
     const { behindMs, threads } = this.lag.look(status, asOf, clock.now());
     monitor.sinkBehind(behindMs, threads);
-    const isLow = status?.backlog?.isDiskLow ?? false;
+    const isLow = status !== null && this.options.isDiskLow();
     if (isLow === this.isDiskLow) return;
     this.isDiskLow = isLow;
     monitor.diskLow(isLow);
@@ -137,17 +139,20 @@ export class Analytics {
   sinkRow(): SinkRow | null {
     const status = this.sink?.status() ?? null;
     if (status === null) return null;
-    const { since, lastStoredAt, ...rest } = status;
+    const { since, lastStoredAt, backlog, ...rest } = status;
     const iso = (at: number) => new Date(at).toISOString();
     return {
       ...rest,
       since: iso(since),
-      lastStoredAt: lastStoredAt === null ? null : iso(lastStoredAt)
+      lastStoredAt: lastStoredAt === null ? null : iso(lastStoredAt),
+      backlog: backlog === null ? null : { ...backlog, isDiskLow: this.options.isDiskLow() }
     };
   }
 
   /** The route of the journeys of messages, which needs the log more than ClickHouse. */
-  journeys(parts: Pick<JourneyApiOptions, 'access' | 'log' | 'threads' | 'connections'>): Route[] {
+  journeys(
+    parts: Pick<JourneyApiOptions, 'access' | 'log' | 'feed' | 'threads' | 'connections'>
+  ): Route[] {
     const { clickhouse } = this;
     const { clock, config } = this.options;
     const startedAt = clock.now();
@@ -156,6 +161,7 @@ export class Analytics {
       clock,
       clickhouse,
       startedAt,
+      areFactsKept: config.clickhouseUrl !== 'off',
       ttlDays: config.clickhouseTtlDays
     });
   }

@@ -64,6 +64,7 @@ export function createBackend(options: BackendOptions): Backend {
   };
   const threads = new Threads({
     log,
+    feed: log.feed,
     clock,
     logger,
     counts: monitor.counts,
@@ -135,7 +136,7 @@ export function createBackend(options: BackendOptions): Backend {
     routes: [
       ...api,
       ...options.analytics.api(access),
-      ...options.analytics.journeys({ access, log, threads, connections })
+      ...options.analytics.journeys({ access, log, feed: log.feed, threads, connections })
     ],
     handlers: Object.keys(routes)
   };

@@ -6,10 +6,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../../actors/clock.js';
 import { claimDataDir, type DataDirClaim } from '../../actors/log/lmdb/disk/data-dir.js';
-import { openLmdbLog } from '../../actors/log/lmdb/lmdb-log.js';
+import { openLmdbLog, type EmbeddedLog } from '../../actors/log/lmdb/lmdb-log.js';
 import type { Logger } from '../../actors/log-line.js';
 import type { Service } from '../../actors/service.js';
-import type { LogHealth, ThreadLog } from '../../actors/log/thread-log.js';
+import type { LogHealth } from '../../actors/log/log-health.js';
+import type { ThreadLog } from '../../actors/log/thread-log.js';
 import { LOG_FOLDER, type Config } from '../config/config.js';
 
 /** Opens and closes the log of record. */
@@ -22,7 +23,7 @@ export class LogService implements Service {
   /** Called each time it stops or starts to: with why it takes none, null when it does. */
   onFault: (reason: string | null) => void = () => undefined;
   private claim: DataDirClaim | null = null;
-  private opened: ThreadLog | null = null;
+  private opened: EmbeddedLog | null = null;
 
   constructor(config: Config, clock: Clock, logger: Logger) {
     this.config = config;
@@ -38,6 +39,11 @@ export class LogService implements Service {
   /** Whether the log takes messages, and if not, why. */
   health(): LogHealth {
     return this.opened?.health() ?? { writable: false, reason: 'not open' };
+  }
+
+  /** Whether the disk of the log is nearly full; false while it is not open. */
+  isDiskLow(): boolean {
+    return this.opened?.isDiskLow() ?? false;
   }
 
   async start(): Promise<void> {

@@ -132,7 +132,8 @@ export class Server {
     this.analytics = new Analytics({
       config,
       node: this.node,
-      log: () => this.logService.log,
+      feed: () => this.logService.log?.feed ?? null,
+      isDiskLow: () => this.logService.isDiskLow(),
       clock,
       random,
       logger,

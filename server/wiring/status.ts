@@ -2,9 +2,10 @@
  * The report of `/status`: one shape, put together from what each part says of itself.
  */
 import type { SinkStatus } from '../../actors/clickhouse/sink.js';
+import type { FeedBacklog } from '../../actors/log/analytics-feed.js';
 import type { HandlersStatus } from '../../actors/handlers.js';
 import type { MonitorStatus } from '../../actors/monitor/monitor.js';
-import type { LogHealth } from '../../actors/log/thread-log.js';
+import type { LogHealth } from '../../actors/log/log-health.js';
 import type { ThreadsStatus } from '../../actors/threads/threads.js';
 import type { ClickhouseStatus } from '../../machines/clickhouse/clickhouse-status.js';
 import type { PhaseTime } from './startup-timeline.js';
@@ -38,9 +39,11 @@ export interface ServiceStatus {
 }
 
 /** How far ClickHouse has what the log has; `since` and `lastStoredAt` are ISO times. */
-export type SinkRow = Omit<SinkStatus, 'since' | 'lastStoredAt'> & {
+export type SinkRow = Omit<SinkStatus, 'since' | 'lastStoredAt' | 'backlog'> & {
   readonly since: string;
   readonly lastStoredAt: string | null;
+  /** What waits, and whether the log's disk is nearly full; null while the log cannot be read. */
+  readonly backlog: (FeedBacklog & { readonly isDiskLow: boolean }) | null;
 };
 
 /** Body of `/status`. */

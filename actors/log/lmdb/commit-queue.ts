@@ -6,7 +6,7 @@
 import { reasonOf } from '../../../machines/reason.js';
 import type { Clock } from '../../clock.js';
 import type { LogStore, LogWrite } from './log-store.js';
-import type { LogHealth } from '../thread-log.js';
+import type { LogHealth } from '../log-health.js';
 
 /** Most bytes of waiting jobs, counted as characters. Above it jobs are refused, so that memory stays bounded. */
 export const QUEUE_BYTES = 67_108_864;

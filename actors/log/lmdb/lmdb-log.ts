@@ -13,25 +13,26 @@ import { checkLog } from './disk/log-check.js';
 import { LogCorruptError } from '../log-errors.js';
 import { missingBytes } from './disk/log-file.js';
 import { LogAppends } from './log-appends.js';
-import { decodeCount, entryKey, keyProblem, META_KEY, midKey, withinMid } from './log-keys.js';
+import {
+  decodeCount,
+  entryKey,
+  keyProblem,
+  META_KEY,
+  midKey,
+  withinMid,
+  type LocalDurability
+} from './log-keys.js';
 import { markClean, prepareLog, systemBootId } from './disk/log-opening.js';
 import { LogRecords } from './log-records.js';
 import { openStore, type LogStore, type StoreOptions } from './log-store.js';
 import { LogTrim, type Retention } from './log-trim.js';
 import { PendingMarks } from './feed/pending-marks.js';
 import { isStored, ThreadHeads, type Head } from './thread-heads.js';
-import type {
-  AppendResult,
-  Durability,
-  FoundEntry,
-  LogEntry,
-  LogHealth,
-  NewEntry,
-  ThreadHead,
-  ThreadLog,
-  Unwatched,
-  UserThread
-} from '../thread-log.js';
+import type { LogHealth } from '../log-health.js';
+import type { FoundEntry, LogEntry, ThreadHead } from '../log-reader.js';
+import type { AppendResult, NewEntry } from '../log-writer.js';
+import type { ThreadLog } from '../thread-log.js';
+import type { Unwatched, UserThread } from '../thread-records.js';
 
 /** Size of the test write that shows whether the disk takes writes again: room for a commit, not just for a byte. */
 const PROBE_BYTES = 1_048_576;
@@ -40,7 +41,7 @@ const PROBE_BYTES = 1_048_576;
 export interface LmdbLogOptions {
   /** Directory of the log, made when absent. */
   readonly dir: string;
-  readonly durability: Durability;
+  readonly durability: LocalDurability;
   readonly clock: Clock;
   readonly retention: Retention;
   /**
@@ -68,6 +69,8 @@ export interface EmbeddedLog extends ThreadLog {
    * every thread has a new epoch, by which clients learn of it.
    */
   readonly epochRenewed: boolean;
+  /** Whether the disk is nearly full: nothing is kept for the analytics store then that the retention would take. */
+  isDiskLow(): boolean;
 }
 
 /**
@@ -101,7 +104,7 @@ async function refuseTornFile(dir: string): Promise<void> {
 }
 
 class LmdbLog implements EmbeddedLog {
-  readonly durability: Durability;
+  readonly durability: LocalDurability;
   readonly epochRenewed: boolean;
   readonly feed: LmdbFeed;
   readonly #store: LogStore;
@@ -294,8 +297,8 @@ class LmdbLog implements EmbeddedLog {
     this.#queue.onHealth(listener);
   }
 
-  forget(thread: string): void {
-    this.#heads.forget(thread);
+  isDiskLow(): boolean {
+    return this.feed.isDiskLow();
   }
 
   async close(): Promise<void> {

@@ -10,7 +10,7 @@ import type { LogStore } from './log-store.js';
 import { frameHeader, messageFrame } from '../../../protocol/message-frame.js';
 import type { PendingMarks } from './feed/pending-marks.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
-import type { AppendResult, NewEntry } from '../thread-log.js';
+import type { AppendResult, NewEntry } from '../log-writer.js';
 
 /** Bytes that an entry costs in the queue besides its frame: keys, index row, objects. */
 const ENTRY_OVERHEAD_BYTES = 256;

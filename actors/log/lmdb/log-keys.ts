@@ -18,7 +18,8 @@
  * of one page per thread, a third fewer pages per commit over 1000 threads.
  */
 import { isThreadId, MID_MAX, USER_MAX } from '../../../protocol/frames.js';
-import type { Durability, Unwatched } from '../thread-log.js';
+import type { Durability } from '../log-writer.js';
+import type { Unwatched } from '../thread-records.js';
 
 /** Version of this layout; a log with a newer one is refused, an older one is upgraded (log-upgrade.ts). */
 export const LOG_FORMAT = 2;
@@ -42,9 +43,12 @@ export interface LogMeta {
   readonly epoch: string;
 }
 
+/** What one machine can promise by itself. */
+export type LocalDurability = Exclude<Durability, 'quorum'>;
+
 /** How the process that used the log last ran. */
 export interface RunMark {
-  readonly durability: Durability;
+  readonly durability: LocalDurability;
   /** Boot id of the machine; null where the system has none. */
   readonly boot: string | null;
   /** Whether that process closed the log; false while it runs. */

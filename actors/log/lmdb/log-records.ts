@@ -17,7 +17,7 @@ import {
 } from './log-keys.js';
 import type { LogStore, LogWrite } from './log-store.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
-import type { Unwatched } from '../thread-log.js';
+import type { Unwatched } from '../thread-records.js';
 
 /** Most rows of a user's list that are read. Of a user in more threads, the first by id are seen. */
 export const USER_THREADS_MAX = 10_000;

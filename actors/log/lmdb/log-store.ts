@@ -10,8 +10,7 @@ import { reasonOf } from '../../../machines/reason.js';
 import { freeBytesOf } from './disk/disk-room.js';
 import { LogCorruptError, LogOpenError, LogUnavailableError } from '../log-errors.js';
 import { DATA_FILE, inspectDataFile, padDataFile } from './disk/log-file.js';
-import type { LogKey, LogRow } from './log-keys.js';
-import type { Durability } from '../thread-log.js';
+import type { LocalDurability, LogKey, LogRow } from './log-keys.js';
 
 /** One change of a commit: a value to put, or null to remove the row. */
 export interface LogWrite {
@@ -31,7 +30,7 @@ export interface LogRange {
 /** Where the log is and how it is used. With `read`, nothing is changed and all reads see the same state. */
 export interface StoreOptions {
   readonly dir: string;
-  readonly use: Durability | 'read';
+  readonly use: LocalDurability | 'read';
 }
 
 /** Ordered rows on disk. Reads are synchronous; they throw {@link LogUnavailableError} while the store is closed. */

@@ -2,7 +2,7 @@
 import { LogCorruptError } from '../log-errors.js';
 import { AFTER_ALL, entryKey, within, type LogKey } from './log-keys.js';
 import type { LogStore } from './log-store.js';
-import type { FeedEntry } from '../log-feed.js';
+import type { FeedEntry } from '../analytics-feed.js';
 import type { ThreadHeads } from './thread-heads.js';
 
 /** Marks read at once: a fraction of a millisecond, and few are wasted when the first thread fills the page. */

@@ -43,8 +43,6 @@ export interface Head {
   authors: Set<string> | null;
   /** Jobs in progress; a head that has some is not evicted. */
   pins: number;
-  /** Whether the head is dropped when its last job is done. */
-  forgotten: boolean;
 }
 
 /** Whether anything has ever been stored in the thread. */
@@ -125,10 +123,11 @@ export class ThreadHeads {
     return held;
   }
 
+  /** Notes that a job is done; the head of a thread in which nothing was stored is dropped with its last one. */
   unpin(head: Head): void {
     head.pins -= 1;
-    if (head.pins > 0) return;
-    if (head.forgotten || !isStored(head)) this.#drop(head);
+    if (head.pins > 0 || isStored(head)) return;
+    if (this.#heads.get(head.thread) === head) this.#heads.delete(head.thread);
   }
 
   /** Remembers that a user has a row for the thread. */
@@ -137,20 +136,9 @@ export class ThreadHeads {
     head.authors.add(user);
   }
 
-  forget(thread: string): void {
-    const head = this.#heads.get(thread);
-    if (head === undefined) return;
-    if (head.pins > 0) head.forgotten = true;
-    else this.#heads.delete(thread);
-  }
-
   /** Drops every head, also those with jobs in progress: only the disk counts now. */
   clear(): void {
     this.#heads.clear();
-  }
-
-  #drop(head: Head): void {
-    if (this.#heads.get(head.thread) === head) this.#heads.delete(head.thread);
   }
 
   #keep(head: Head): void {
@@ -229,7 +217,6 @@ function fresh(
     nextOwner: owner,
     firstAt: null,
     authors: null,
-    pins: 0,
-    forgotten: false
+    pins: 0
   };
 }

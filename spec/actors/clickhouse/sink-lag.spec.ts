@@ -4,7 +4,7 @@ import type { SinkState } from '../../../machines/clickhouse/sink-status.js';
 
 const sink = (status: SinkState, threads: number) => ({
   status,
-  backlog: { threads, facts: 0, factsDropped: 0, isDiskLow: false }
+  backlog: { threads, facts: 0, factsDropped: 0 }
 });
 
 describe('SinkLag', () => {

@@ -74,7 +74,7 @@ describe('findKnownFacts', () => {
   it('says what may be missing', async () => {
     const feed = new MemoryFeed();
     feed.isWhole = false;
-    feed.backlog = () => ({ threads: 0, facts: 0, factsDropped: 7, isDiskLow: false });
+    feed.backlog = () => ({ threads: 0, facts: 0, factsDropped: 7 });
     const failing = { query: () => Promise.reject(new StoreError('lost', 'gone')) };
     const failed = await findKnownFacts({ feed, store: failing }, MESSAGE);
     expect(failed.gaps.join('; ')).to.match(/lacks more facts.*did not answer \(gone\).*7 facts/);

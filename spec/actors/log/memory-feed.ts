@@ -6,15 +6,15 @@ import type {
   FeedEntry,
   FeedFact,
   FoundFacts,
-  LogFeed
-} from '../../../actors/log/log-feed.js';
+  AnalyticsFeed
+} from '../../../actors/log/analytics-feed.js';
 import { messageFrame } from '../../../protocol/message-frame.js';
 
 /** When the first message of a feed was received, unless the spec says otherwise. */
 export const FED_AT = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 /** A feed in memory. What is added is there at once; the spec may make it fail. */
-export class MemoryFeed implements LogFeed {
+export class MemoryFeed implements AnalyticsFeed {
   readonly facts: FeedFact[] = [];
   /** Ids that it was rewound for, in order. */
   readonly rewinds: string[] = [];
@@ -23,7 +23,6 @@ export class MemoryFeed implements LogFeed {
   /** What noting that a batch was taken rejects with, null when it works. */
   takeFault: Error | null = null;
   takes = 0;
-  isKept = true;
   /** Whether `find` says that it has looked at all. */
   isWhole = true;
   readonly #threads = new Map<string, { readonly entries: FeedEntry[]; taken: number }>();
@@ -108,7 +107,7 @@ export class MemoryFeed implements LogFeed {
 
   backlog(): FeedBacklog {
     const facts = this.facts.length - this.#factsTaken;
-    return { threads: this.#waiting().length, facts, factsDropped: 0, isDiskLow: false };
+    return { threads: this.#waiting().length, facts, factsDropped: 0 };
   }
 
   find({ thread, since, isWanted }: FactFilter): Promise<FoundFacts> {

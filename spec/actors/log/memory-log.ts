@@ -1,18 +1,11 @@
 import { LogUnavailableError } from '../../../actors/log/log-errors.js';
 import { messageFrame } from '../../../protocol/message-frame.js';
 import { MemoryFeed } from './memory-feed.js';
-import type {
-  AppendResult,
-  Durability,
-  FoundEntry,
-  LogEntry,
-  LogHealth,
-  NewEntry,
-  ThreadHead,
-  ThreadLog,
-  Unwatched,
-  UserThread
-} from '../../../actors/log/thread-log.js';
+import type { LogHealth } from '../../../actors/log/log-health.js';
+import type { FoundEntry, LogEntry, ThreadHead } from '../../../actors/log/log-reader.js';
+import type { AppendResult, Durability, NewEntry } from '../../../actors/log/log-writer.js';
+import type { ThreadLog } from '../../../actors/log/thread-log.js';
+import type { Unwatched, UserThread } from '../../../actors/log/thread-records.js';
 
 interface Stored extends NewEntry {
   readonly frame: string;
@@ -34,7 +27,6 @@ export class MemoryLog implements ThreadLog {
   fault: string | null = null;
   markFault: string | null = null;
   isUnreadable = false;
-  readonly forgotten: string[] = [];
   readonly #threads = new Map<string, StoredThread>();
   readonly #marks = new Map<string, Unwatched>();
   readonly #readMarks = new Map<string, number>();
@@ -155,10 +147,6 @@ export class MemoryLog implements ThreadLog {
 
   onHealth(listener: (health: LogHealth) => void): void {
     this.#listener = listener;
-  }
-
-  forget(thread: string): void {
-    this.forgotten.push(thread);
   }
 
   async close(): Promise<void> {

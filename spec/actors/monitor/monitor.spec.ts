@@ -66,6 +66,7 @@ function serving(): Rig {
 function threadsOf({ clock, logger, incidents, monitor }: Rig, log = new MemoryLog()): Threads {
   return new Threads({
     log,
+    feed: log.feed,
     clock,
     logger,
     incidents,

@@ -206,6 +206,7 @@ class Real {
   #open(): Threads {
     const threads = new Threads({
       log: this.log,
+      feed: this.log.feed,
       clock: this.clock,
       logger: this.logger,
       // A restart has new books, as it has a new logger.

@@ -11,7 +11,7 @@ import {
   PRESENCE_GATHER_MS,
   Threads
 } from '../../../actors/threads/threads.js';
-import type { AppendResult } from '../../../actors/log/thread-log.js';
+import type { AppendResult } from '../../../actors/log/log-writer.js';
 import type { DeliveryEvent } from '../../../machines/delivery/delivery.machine.js';
 import { TEST_THREAD_PREFIXES } from '../../../machines/delivery/test-thread.js';
 import { settle, VirtualClock } from '../../virtual-clock.js';
@@ -52,6 +52,7 @@ class Rig {
     this.#mid = mid;
     this.threads = new Threads({
       log,
+      feed: log.feed,
       clock,
       logger: this.logger,
       incidents: new Incidents({ clock: this.clock, logger: this.logger }),
@@ -508,7 +509,6 @@ describe('Threads', () => {
       await rig.clock.advance(1);
       rig.threads.sweep();
       expect(rig.threads.status().active).to.equal(0);
-      expect(rig.log.forgotten).to.deep.equal(['t']);
       expect(rig.clock.waiting).to.equal(0);
     });
 

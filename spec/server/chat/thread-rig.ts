@@ -13,6 +13,7 @@ export function threadRig(clock: VirtualClock, graceMs: number) {
   const logger = new RecordedLogger();
   const threads = new Threads({
     log,
+    feed: log.feed,
     clock,
     logger,
     incidents: new Incidents({ clock, logger }),

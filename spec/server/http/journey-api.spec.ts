@@ -41,13 +41,14 @@ function start({ isConnected = true, isOff = false } = {}) {
     status: isConnected ? 'connected' : 'degraded',
     error: isConnected ? null : 'nothing answers at db:8123'
   } as ClickhouseStatus;
-  log.feed.isKept = !isOff;
   const table = new RouteTable(
     createJourneyApi({
       access: new ApiAccess(KEY, createAuthenticator(undefined, undefined), false),
       clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
       clock,
       log,
+      feed: log.feed,
+      areFactsKept: !isOff,
       threads,
       connections: { everybody: () => connections },
       ttlDays: undefined,

@@ -12,6 +12,7 @@ import {
   META_KEY,
   RUN_KEY,
   within,
+  type LocalDurability,
   type LogMeta,
   type LogRow,
   type RunMark
@@ -19,7 +20,6 @@ import {
 import type { LogStore } from '../log-store.js';
 import { upgradeLog } from './log-upgrade.js';
 import { parseMessageFrame } from '../../../../protocol/message-frame.js';
-import type { Durability } from '../../thread-log.js';
 
 /** Rows decoded at each end of the entries when a log is opened; everything is what `log check` is for. */
 const SAMPLE_ROWS = 64;
@@ -27,7 +27,7 @@ const SAMPLE_ROWS = 64;
 /** What {@link prepareLog} works with. */
 export interface PrepareOptions {
   readonly dir: string;
-  readonly durability: Durability;
+  readonly durability: LocalDurability;
   readonly newEpoch: () => string;
   /** Boot id of the machine, null where there is none. */
   readonly bootId: () => string | null;
@@ -77,7 +77,7 @@ export async function prepareLog(
 /** Marks a log as closed in good order. Everything must have been committed. */
 export async function markClean(
   store: LogStore,
-  durability: Durability,
+  durability: LocalDurability,
   boot: string | null
 ): Promise<void> {
   await store.sync();

@@ -8,7 +8,7 @@ import { DiskWatch } from '../disk/disk-room.js';
 import type { Fact } from '../../../facts/fact.js';
 import { decodeFacts, factId, FACTS_A_ROW, factRow } from './fact-row.js';
 import type { FeedState } from './feed-state.js';
-import type { FeedFact } from '../../log-feed.js';
+import type { FeedFact } from '../../analytics-feed.js';
 import { factsKey, within, type LogRow } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
 

@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Fact } from '../../../facts/fact.js';
 import { decodeFacts } from './fact-row.js';
-import type { FactFilter, FoundFacts } from '../../log-feed.js';
+import type { FactFilter, FoundFacts } from '../../analytics-feed.js';
 import { factsKey } from '../log-keys.js';
 import type { LogStore } from '../log-store.js';
 

@@ -11,7 +11,13 @@ import { FactKeeper, type FactRow } from './fact-keeper.js';
 import { findFacts } from './fact-search.js';
 import { FeedState } from './feed-state.js';
 import { LogUnavailableError } from '../../log-errors.js';
-import type { FactFilter, FeedBacklog, FeedBatch, FoundFacts, LogFeed } from '../../log-feed.js';
+import type {
+  FactFilter,
+  FeedBacklog,
+  FeedBatch,
+  FoundFacts,
+  AnalyticsFeed
+} from '../../analytics-feed.js';
 import { AFTER_ALL, within, type LogKey } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
 import { PendingEntries, type Span } from '../pending-entries.js';
@@ -50,7 +56,7 @@ interface Given {
 const NOTHING: FeedBatch = { entries: [], facts: [], more: false };
 
 /** The feed of one log. */
-export class LmdbFeed implements LogFeed {
+export class LmdbFeed implements AnalyticsFeed {
   readonly #options: LmdbFeedOptions;
   readonly #state: FeedState;
   readonly #facts: FactKeeper;
@@ -97,7 +103,7 @@ export class LmdbFeed implements LogFeed {
    * First offset of a thread that must be kept for the store; null when none must be, or there is no room to keep it.
    */
   keptFrom(head: Head): number | null {
-    const isHeld = this.#options.isRead && this.#storeId !== null && !this.#isLow();
+    const isHeld = this.#options.isRead && this.#storeId !== null && !this.isDiskLow();
     return isHeld ? head.pending : null;
   }
 
@@ -177,18 +183,15 @@ export class LmdbFeed implements LogFeed {
 
   backlog(): FeedBacklog {
     const { waiting: facts, dropped: factsDropped } = this.#facts;
-    return { threads: this.#options.marks.threads, facts, factsDropped, isDiskLow: this.#isLow() };
+    return { threads: this.#options.marks.threads, facts, factsDropped };
   }
 
   find(filter: FactFilter): Promise<FoundFacts> {
     return findFacts(this.#options.store, this.#facts, filter);
   }
 
-  get isKept(): boolean {
-    return this.#options.isRead;
-  }
-
-  #isLow(): boolean {
+  /** Whether the disk of the log is low; looked at once a second at most. */
+  isDiskLow(): boolean {
     const now = this.#options.clock.now();
     if (now - this.#look.at >= DISK_LOOK_GOOD_MS) {
       this.#look = { at: now, isLow: this.#options.isLow() };

@@ -8,12 +8,9 @@ import {
   type EmbeddedLog,
   type LmdbLogOptions
 } from '../../../../actors/log/lmdb/lmdb-log.js';
-import type {
-  AppendResult,
-  LogHealth,
-  NewEntry,
-  ThreadLog
-} from '../../../../actors/log/thread-log.js';
+import type { LogHealth } from '../../../../actors/log/log-health.js';
+import type { AppendResult, NewEntry } from '../../../../actors/log/log-writer.js';
+import type { ThreadLog } from '../../../../actors/log/thread-log.js';
 
 /** A clock that stands still until it is told to go on. */
 export class HandClock implements Clock {

@@ -38,13 +38,12 @@ describe('ThreadHeads', () => {
     expect(heads.size).to.equal(2);
   });
 
-  it('forgets one with jobs on their way when the last of them is done', () => {
+  it('drops one in which nothing was stored when the last of its jobs is done', () => {
     const heads = new ThreadHeads(store, dir);
-    const busy = heads.open('a');
-    heads.pin(busy);
-    heads.forget('a');
-    expect(heads.get('a')).to.equal(busy);
-    heads.unpin(busy);
+    const fresh = heads.open('new');
+    heads.pin(fresh);
+    expect(heads.get('new')).to.equal(fresh);
+    heads.unpin(fresh);
     expect(heads.size).to.equal(0);
   });
 

@@ -75,15 +75,13 @@ describe('FactKeeper', () => {
     record(log, UNCLAIMED_MAX, 3);
     expect(log.feed.backlog()).to.include({
       facts: UNCLAIMED_MAX,
-      factsDropped: 3,
-      isDiskLow: false
+      factsDropped: 3
     });
     await log.feed.rewind('store');
     record(log, UNCLAIMED_MAX, 3);
     expect(log.feed.backlog()).to.include({
       facts: UNCLAIMED_MAX + 3,
-      factsDropped: 3,
-      isDiskLow: false
+      factsDropped: 3
     });
   });
 
@@ -159,7 +157,7 @@ describe('FactKeeper', () => {
   it('drops and counts the newest when memory is full', async () => {
     const log = await fixture.open({ clock });
     record(log, 1, FACTS_MAX + 5);
-    expect(log.feed.backlog()).to.include({ facts: FACTS_MAX, factsDropped: 5, isDiskLow: false });
+    expect(log.feed.backlog()).to.include({ facts: FACTS_MAX, factsDropped: 5 });
   });
 
   it('keeps nothing when the feed is not read', async () => {
@@ -168,8 +166,7 @@ describe('FactKeeper', () => {
     expect(log.feed.backlog()).to.deep.equal({
       threads: 0,
       facts: 0,
-      factsDropped: 0,
-      isDiskLow: false
+      factsDropped: 0
     });
     expect(clock.pending).to.equal(0);
   });
@@ -196,7 +193,8 @@ describe('FactKeeper', () => {
     free -= 1;
     clock.advance(DISK_LOOK_MS);
     await until(() => log.feed.backlog().factsDropped === 18);
-    expect(log.feed.backlog()).to.include({ facts: 0, factsDropped: 18, isDiskLow: true });
+    expect(log.feed.backlog()).to.include({ facts: 0, factsDropped: 18 });
+    expect(log.isDiskLow()).to.equal(true);
     expect(given(log)).to.deep.equal([]);
     record(log, 100, 2);
     await flush(log);

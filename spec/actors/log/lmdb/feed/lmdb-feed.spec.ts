@@ -12,7 +12,7 @@ import { FACTS_FLUSH_MS } from '../../../../../actors/log/lmdb/feed/fact-keeper.
 import { REWIND_THREADS } from '../../../../../actors/log/lmdb/feed/lmdb-feed.js';
 import type { EmbeddedLog, LmdbLogOptions } from '../../../../../actors/log/lmdb/lmdb-log.js';
 import { checkLog } from '../../../../../actors/log/lmdb/disk/log-check.js';
-import type { FeedBatch, FeedEntry } from '../../../../../actors/log/log-feed.js';
+import type { FeedBatch, FeedEntry } from '../../../../../actors/log/analytics-feed.js';
 import { FEED_KEY, pendingKey, within } from '../../../../../actors/log/lmdb/log-keys.js';
 import { openStore } from '../../../../../actors/log/lmdb/log-store.js';
 import { openFaultyStore, type FaultyStore } from '../faulty-store.js';
@@ -180,8 +180,7 @@ describe('LmdbFeed', () => {
       expect(log.feed.backlog()).to.deep.equal({
         threads: 0,
         facts: 0,
-        factsDropped: 0,
-        isDiskLow: false
+        factsDropped: 0
       });
       await log.close();
       const store = openStore({ dir, use: 'read' });
@@ -361,13 +360,13 @@ describe('LmdbFeed', () => {
       const clock = new HandClock();
       const log = await fixture.open({ dir, clock, retention, freeBytes: () => free });
       await appendMany(log, 't1', 50);
-      expect(log.feed.backlog().isDiskLow).to.equal(false);
+      expect(log.isDiskLow()).to.equal(false);
       expect(log.head('t1')?.first).to.equal(1);
       free -= 1;
       clock.advance(DISK_LOOK_GOOD_MS);
       await append(log, 't1', entry('one-more'));
       await until(() => log.head('t1')?.first === 42);
-      expect(log.feed.backlog().isDiskLow).to.equal(true);
+      expect(log.isDiskLow()).to.equal(true);
       expect(places(await drain(log))).to.have.lengthOf(10);
     });
 
@@ -450,7 +449,7 @@ describe('LmdbFeed', () => {
       { weight: 4, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 6 }) }) },
       { weight: 2, arbitrary: fc.constantFrom('fact' as const, 'settle' as const) },
       { weight: 1, arbitrary: fc.constantFrom('lost' as const, 'kept' as const) },
-      { weight: 1, arbitrary: fc.constantFrom('restart' as const, 'forget' as const) }
+      { weight: 1, arbitrary: fc.constant('restart' as const) }
     );
     await fc.assert(
       fc.asyncProperty(
@@ -472,15 +471,7 @@ type OpenFaulty = (
   options: Partial<LmdbLogOptions>
 ) => Promise<{ log: EmbeddedLog; store: FaultyStore }>;
 
-type Step =
-  | { append: number }
-  | { take: number }
-  | 'fact'
-  | 'settle'
-  | 'lost'
-  | 'kept'
-  | 'restart'
-  | 'forget';
+type Step = { append: number } | { take: number } | 'fact' | 'settle' | 'lost' | 'kept' | 'restart';
 
 const THREADS = ['t0', 't1', 't2', 't3'];
 
@@ -530,8 +521,6 @@ class FeedRun {
     } else if (step === 'lost' || step === 'kept') {
       if (this.#store !== null) this.#store.fault = step;
       if (step === 'kept') this.#hasKept = true;
-    } else if (step === 'forget') {
-      for (const thread of THREADS) this.#open.forget(thread);
     } else {
       await this.#settle();
       if (step !== 'restart') return;
@@ -609,8 +598,7 @@ class FeedRun {
     expect(log.feed.backlog()).to.deep.equal({
       threads: 0,
       facts: 0,
-      factsDropped: 0,
-      isDiskLow: false
+      factsDropped: 0
     });
     await log.close();
     expect((await checkLog(this.#dir)).problems).to.deep.equal([]);

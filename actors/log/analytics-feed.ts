@@ -28,7 +28,7 @@ export interface FeedBatch {
   readonly more: boolean;
 }
 
-/** What {@link LogFeed.find} looks for. */
+/** What {@link AnalyticsFeed.find} looks for. */
 export interface FactFilter {
   /** Thread that the facts are about. */
   readonly thread: string;
@@ -52,12 +52,10 @@ export interface FeedBacklog {
   readonly facts: number;
   /** Facts that were dropped because there was no room to keep them, since the log was opened. */
   readonly factsDropped: number;
-  /** The disk of the log is nearly full: nothing is kept for the store that the retention would take. */
-  readonly isDiskLow: boolean;
 }
 
 /** What the sink reads. Reads are synchronous and throw `LogUnavailableError` in the moments the log cannot be read. */
-export interface LogFeed {
+export interface AnalyticsFeed {
   /** Id of the store that has what was taken; null when nothing has been taken for any. */
   storeId(): string | null;
   /** Starts from the beginning for another store: all that is kept counts as not taken. Resolves when durable. */
@@ -70,7 +68,7 @@ export interface LogFeed {
   next(limit: number, maxChars: number): FeedBatch;
   /** Notes that the store has a batch that `next` gave. Resolves when durable, rejects when that could not be stored. */
   take(batch: FeedBatch): Promise<void>;
-  /** Keeps a fact, durable within a second; never throws, never waits. */
+  /** Keeps a fact, durable within a second; never throws, never waits. Does nothing where nobody reads the feed. */
   record(fact: Fact): void;
   backlog(): FeedBacklog;
   /**
@@ -78,8 +76,6 @@ export interface LogFeed {
    * meanwhile may be missed: whoever asks the store next finds it there.
    */
   find(filter: FactFilter): Promise<FoundFacts>;
-  /** Whether facts are kept at all: not where nobody reads the feed. */
-  readonly isKept: boolean;
   /** Sets the one listener for "there is something to take, and there was nothing before". */
   onWork(listener: () => void): void;
 }
