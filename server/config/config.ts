@@ -2,7 +2,7 @@
  * Reads the whole configuration at once, before anything starts: flags win over the environment, the environment over
  * the `.env` file, that over the defaults. Every fault is found in one go, and none is forgiven.
  */
-import { parseEnv } from 'node:util';
+import { parseEnvFile } from './env-file.js';
 import { nearestName } from './nearest-name.js';
 import { MASK, maskText } from '../logger/redact.js';
 import { type Environment, type Setting, type Deployment } from './setting.js';
@@ -176,8 +176,9 @@ class ConfigReader {
 
   constructor(input: ConfigInput) {
     this.#input = input;
-    this.#file =
-      input.envFileText === undefined ? {} : parseEnv(input.envFileText.replace(/^\uFEFF/, ''));
+    const { values, faults } = parseEnvFile(input.envFileText ?? '');
+    this.#file = values;
+    this.faults.push(...faults);
   }
 
   read<T>(setting: Setting<T>, where: Deployment): T {
@@ -200,18 +201,27 @@ class ConfigReader {
     return this.#bad.has(setting.name);
   }
 
-  /** Names that look like settings of Rollcall and are none. */
+  /**
+   * Names that look like settings of Rollcall and are none: those that begin with `ROLLCALL_`, and in the `.env` file
+   * also those that are nearly a setting's name. The environment has too many names of other programs for that.
+   */
   unknownNames(): string[] {
     const known = Object.values(SETTINGS).map(({ name }) => name);
-    const names = [...Object.keys(this.#input.env), ...Object.keys(this.#file)];
-    return [...new Set(names)]
-      .filter((name) => name.startsWith('ROLLCALL_') && name !== CLIENT_TOKEN.name)
-      .map((name) => {
-        const bare = name.slice('ROLLCALL_'.length);
-        const meant = known.includes(bare) ? bare : nearestName(bare, known);
+    const inFile = Object.keys(this.#file).filter((name) => !known.includes(name));
+    return [...new Set([...Object.keys(this.#input.env), ...inFile])].flatMap((name) => {
+      if (name === CLIENT_TOKEN.name) return [];
+      const isOurs = name.startsWith('ROLLCALL_');
+      const bare = isOurs ? name.slice('ROLLCALL_'.length) : name;
+      const meant = known.includes(bare) ? bare : nearestName(bare, known);
+      if (isOurs) {
         const hint = meant === undefined ? 'unset it' : `did you mean ${meant}?`;
-        return `${name}: there is no such setting; ${hint}`;
-      });
+        return [`${name}: there is no such setting; ${hint}`];
+      }
+      if (meant === undefined || !inFile.includes(name)) return [];
+      return [
+        `${name} (from the .env): there is no such setting; did you mean ${meant}? A name of another program belongs into a file of its own`
+      ];
+    });
   }
 
   /** Test switches that were left on where real people chat. */
@@ -248,10 +258,13 @@ function faultOf<T>(
   return `${setting.name}: ${got}${from} is refused${reason}; allowed: ${setting.allowed}`;
 }
 
-/** Masks a value that could not be read as a URL but may have been meant as one, with its password. */
+/**
+ * Masks a refused value that may have been meant as a URL with a password. What stands before the last `@` is masked;
+ * without an `@`, all behind a `:` that no port follows, since the rest of the URL may be missing.
+ */
 function maskBroken(text: string): string {
-  return maskText(text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^@]*:.*@/is, `$1${MASK}@`)).slice(
-    0,
-    200
-  );
+  const masked = text.includes('@')
+    ? text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*:.*@/is, `$1${MASK}@`)
+    : text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:]*:)(?![0-9]{1,5}([/?#]|$)).*$/is, `$1${MASK}`);
+  return maskText(masked).slice(0, 200);
 }

@@ -310,6 +310,21 @@ describe('loadConfig', () => {
     expect(faultsOf({}, { envFileText: 'ROLLCALL_HOST=x' })).to.have.lengthOf(1);
   });
 
+  it('hints at the real name when a name in the .env file is nearly one', () => {
+    const [fault] = faultsOf({}, { envFileText: 'AUTH_JWT_SECRT=x' });
+    expect(fault).to.match(/^AUTH_JWT_SECRT \(from the \.env\): .* did you mean AUTH_JWT_SECRET\?/);
+  });
+
+  it('leaves other names in the .env file and in the environment alone', () => {
+    const loaded = loadConfig({ env: { AUTH_JWT_SECRT: 'x' }, envFileText: 'DATABASE_URL=x' });
+    expect(loaded.ok).to.equal(true);
+  });
+
+  it('names the faults of the .env file together with those of the settings', () => {
+    const faults = faultsOf({ PORT: 'x' }, { envFileText: 'DATA_DIR="./data\nAPI_KEY=a#b' });
+    expect(faults.map((fault) => fault.split(/[:,]/)[0])).to.deep.equal(['.env', '.env', 'PORT']);
+  });
+
   it('checks no rule of an environment when the environment itself is wrong', () => {
     expect(faultsOf({ ENVIRONMENT: 'prod', TESTING: '1' })).to.have.lengthOf(1);
   });
@@ -341,6 +356,19 @@ describe('loadConfig with secrets', () => {
       });
     }
   }
+
+  // A `#`, or a shell, has cut off what came behind it.
+  for (const url of ['http://ada:hunter2', 'http://ada:hunter2/x', 'clickhouse://ada:2hunter2']) {
+    it(`tells nothing of the password in ${url}, of which the end is missing`, () => {
+      expect(faultsOf({ CLICKHOUSE_URL: url })[0])
+        .to.include(':••••')
+        .and.not.include('hunter2');
+    });
+  }
+
+  it('shows the port of a URL that it refuses', () => {
+    expect(faultsOf({ CLICKHOUSE_URL: 'tcp://ch:8123/db' })[0]).to.include('tcp://ch:8123/db');
+  });
 
   it('shows four dots for each secret, whatever its length', () => {
     const loaded = loadConfig({

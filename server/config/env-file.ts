@@ -1,0 +1,83 @@
+/**
+ * Reads a `.env` file line by line. Whatever could be read in two ways is refused by line and name: a quote that is not
+ * closed would swallow the lines behind it, a `#` would cut a secret off. No message repeats a value.
+ */
+
+/** Settings of a `.env` file, or what is wrong with it. Both may be there; with a fault no value may be used. */
+export interface EnvFile {
+  readonly values: Readonly<Record<string, string>>;
+  /** One sentence for each fault, in the order of the lines. */
+  readonly faults: readonly string[];
+}
+
+const LINE = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*(.*)$/;
+const QUOTES = ['"', "'", '`'];
+
+/**
+ * Parses the text of a `.env` file. A line is empty, a comment (`# …`), or `NAME=value`, with `export` before it or not.
+ * A value stands bare, or in quotes (`"`, `'` or a backtick) that are closed on the same line; nothing in it is replaced.
+ * A comment may follow a value after white space. Never throws.
+ */
+export function parseEnvFile(text: string): EnvFile {
+  const values: Record<string, string> = {};
+  const lineOf = new Map<string, number>();
+  const faults: string[] = [];
+  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
+  for (const [index, raw] of lines.entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    const number = index + 1;
+    const [, name, rest] = LINE.exec(line) ?? [];
+    if (name === undefined || rest === undefined) {
+      faults.push(
+        `.env, line ${String(number)}: it is neither NAME=value nor a comment; correct or remove it`
+      );
+      continue;
+    }
+    const at = `.env, line ${String(number)}, ${name}`;
+    const first = lineOf.get(name);
+    if (first !== undefined) {
+      faults.push(`${at}: line ${String(first)} sets it too; remove one of them`);
+      continue;
+    }
+    lineOf.set(name, number);
+    const value = readValue(rest);
+    if (value.ok) values[name] = value.text;
+    else faults.push(`${at}: ${value.why}`);
+  }
+  return { values, faults };
+}
+
+type Value =
+  { readonly ok: true; readonly text: string } | { readonly ok: false; readonly why: string };
+
+function readValue(rest: string): Value {
+  const quote = QUOTES.find((mark) => rest.startsWith(mark));
+  if (quote === undefined) return readBare(rest);
+  const end = rest.indexOf(quote, 1);
+  if (end === -1) {
+    return {
+      ok: false,
+      why: `the quote ${quote} is not closed on this line; close it (a value is one line)`
+    };
+  }
+  if (!/^(\s+#.*|\s*)$/.test(rest.slice(end + 1))) {
+    return {
+      ok: false,
+      why: `there is text behind the closing ${quote}; put the whole value into quotes that it does not contain`
+    };
+  }
+  return { ok: true, text: rest.slice(1, end) };
+}
+
+function readBare(rest: string): Value {
+  const text = rest.replace(/(^|\s+)#.*$/, '');
+  // `#` right behind a character: other readers of such files cut the value off there.
+  if (text.includes('#')) {
+    return {
+      ok: false,
+      why: 'a # stands in a value without quotes; put the value into quotes, or white space before the # of a comment'
+    };
+  }
+  return { ok: true, text };
+}
