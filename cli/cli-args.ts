@@ -1,33 +1,34 @@
 /**
- * Flags of the command line, read without guessing: every unknown flag, missing value and stray word is named at once.
+ * Reads the flags of the command line. It guesses nothing: it reports every unknown flag, missing value and extra word
+ * at once.
  */
 import { parseArgs } from 'node:util';
 import { nearestName } from '../server/config/nearest-name.js';
 
-/** Flags that were read, or everything that is wrong with them in sentences. */
+/** The flags, or every fault as sentences. */
 export type ParsedFlags =
   | {
       readonly ok: true;
       readonly flags: Readonly<Record<string, string>>;
-      /** Switches that were given. */
+      /** Given switches. */
       readonly switches: ReadonlySet<string>;
-      /** Words that stand by themselves, in order. */
+      /** Words that are neither flags nor values, in order. */
       readonly words: readonly string[];
       readonly isHelp: boolean;
     }
   | { readonly ok: false; readonly faults: readonly string[] };
 
-/** What a command takes besides flags with values. */
+/** Arguments of a command besides flags with values. */
 export interface MoreArgs {
-  /** Names of flags that take no value. */
+  /** Names of flags without a value. */
   readonly switches?: readonly string[];
-  /** How many words may stand by themselves. */
+  /** Most words. */
   readonly words?: number;
   /** Short forms of flags, such as `n` for `limit`. */
   readonly shorts?: Readonly<Record<string, string>>;
 }
 
-/** Reads `--name value` and `--name=value` for the names that a command takes, its switches, and `--help` or `-h`. */
+/** Reads `--name value` and `--name=value` for a command's flags, its switches, and `--help` or `-h`. */
 export function parseFlags(
   args: readonly string[],
   names: readonly string[],

@@ -1,9 +1,7 @@
-/**
- * What the command line sees of the process it runs in, and what it hands back to it.
- */
+/** The part of the process that the command line uses. */
 import type { Readable, Writable } from 'node:stream';
 
-/** What a command ends with, as the exit code of the process. */
+/** Exit codes of the commands. */
 export const EXIT = { good: 0, failed: 1, wrongUsage: 2, startupFailed: 3 } as const;
 
 /** An output of the command line. */
@@ -15,10 +13,10 @@ export interface CliOutput {
 /** The input of the command line. */
 export type CliInput = Readable & { readonly isTTY?: boolean | undefined };
 
-/** A terminal to talk with: keys come in, a screen is drawn on. */
+/** A terminal that keys are read from and a screen is drawn on. */
 export interface CliTerminal {
   readonly input: Readable & { setRawMode?(isRaw: boolean): unknown };
-  /** Tells `resize` when columns or rows have changed. */
+  /** Emits `resize` when columns or rows have changed. */
   readonly output: Writable & { readonly columns: number; readonly rows: number };
 }
 
@@ -31,16 +29,22 @@ export interface CliOutside {
   readonly stderr: CliOutput;
 }
 
-/** The same of a process that somebody sits in front of, for commands that go on until they are ended. */
+/** The same with input and terminal, for commands that run until somebody ends them. */
 export interface CliSeat extends CliOutside {
   readonly stdin: CliInput;
-  /** Input and output where both are a terminal that can be drawn on; else null. */
+  /** Input and output when both are a terminal that can draw; else null. */
   readonly terminal: CliTerminal | null;
-  /** Calls the listener instead of ending the process when it is told to end; the answer takes the listener off. */
+  /**
+   * Calls the listener on a signal that would end the process.
+   * @returns a function that removes the listener
+   */
   onInterrupt(listener: () => void): () => void;
 }
 
-/** Writes a line and waits until the output has taken it. @throws when the output is closed (`EPIPE`) */
+/**
+ * Writes a line and waits until the output has accepted it.
+ * @throws {Error} when the output is closed (`EPIPE`)
+ */
 export async function say(output: CliOutput, text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     output.write(`${text}\n`, (error) => {

@@ -1,6 +1,6 @@
 /**
- * The command line: `rollcall start | check | chat | tail | query | log check | log export | version`. Exit codes: 0 good,
- * 1 failed, 2 wrong usage, 3 startup failed.
+ * The command line: `rollcall start | check | chat | tail | query | log check | log export | version`. Exit codes: 0
+ * good, 1 failed, 2 wrong usage, 3 startup failed.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,9 +31,9 @@ type Given = Extract<ParsedFlags, { readonly ok: true }>;
 interface Command {
   readonly usage: string;
   readonly summary: string;
-  /** More to say in the command's own help. */
+  /** Further text of the command's own help. */
   readonly details: () => string;
-  /** Names of the flags it takes, without dashes. */
+  /** Names of its flags, without dashes. */
   readonly flags: readonly string[];
   readonly more?: MoreArgs;
   run(flags: Flags, seat: CliSeat, given: Given): Promise<number>;
@@ -149,7 +149,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   }
 };
 
-/** Runs one command line (without `node` and the script) and answers its exit code. */
+/** Runs a command line (without `node` and the script) and returns its exit code. */
 export async function runCli(argv: readonly string[], outside: CliSeat): Promise<number> {
   const [first, second] = argv;
   if (first === undefined) {
@@ -212,7 +212,7 @@ async function check(flags: Flags, outside: CliOutside): Promise<number> {
 }
 
 async function query(flags: Flags, outside: CliOutside, given: Given): Promise<number> {
-  // Only the one setting: a report can be asked for where the server's configuration is not at hand.
+  // Read this setting only: reports must work where the server's configuration is missing.
   const input = inputOf(flags, outside);
   const loaded = input.ok ? loadSetting(SETTINGS.apiKey, input.value) : input;
   if (!loaded.ok) return await refuse(loaded.faults, outside);
@@ -280,12 +280,12 @@ async function inLogFolder(
   flags: Flags,
   outside: CliOutside
 ): Promise<number> {
-  // Only the one setting: a log must be readable where the rest of the configuration is not at hand.
+  // Read this setting only: a log must be readable where the rest of the configuration is missing.
   const input = inputOf(flags, outside);
   const loaded = input.ok ? loadSetting(SETTINGS.dataDir, input.value) : input;
   if (!loaded.ok) return await refuse(loaded.faults, outside);
   const dir = loaded.value;
-  // A log that is being written cannot be judged by its pages.
+  // The pages of a log that is being written cannot be checked.
   const pid = holderOf(dir);
   if (pid !== null) {
     const action = 'stop that server first';
@@ -349,7 +349,7 @@ function commandHelp(
   return [`Usage: ${paint('bold', usage)}`, '', `It ${summary}.`, '', ...more].join('\n').trimEnd();
 }
 
-/** Signals that ask a command to end. */
+/** Signals that end a command. */
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function processSeat(hangUp: HangUp): CliSeat {
@@ -364,7 +364,7 @@ function processSeat(hangUp: HangUp): CliSeat {
     cwd: process.cwd(),
     stdout,
     stderr,
-    // Opened by those who use it: a server must not take hold of the terminal it was started from.
+    // Opened on first use: a server must not take over the terminal that started it.
     get stdin() {
       return openedInput();
     },
@@ -384,7 +384,7 @@ function processSeat(hangUp: HangUp): CliSeat {
 /** Runs the command line of this process and ends the process with its exit code. */
 export async function main(): Promise<never> {
   const { argv, stdout, stderr } = process;
-  // Without a listener a closed pipe (`rollcall log export | head`) would end in a stack trace.
+  // Without a listener, a closed pipe (`rollcall log export | head`) would end in a stack trace.
   for (const output of [stdout, stderr]) output.on('error', () => undefined);
   const hangUp = new HangUp();
   let code: number;
@@ -396,7 +396,7 @@ export async function main(): Promise<never> {
     code = EXIT.failed;
   }
   await hangUp.pass();
-  // Everything said was waited for; what a command left open must not keep the process alive.
+  // All output was waited for; whatever a command left open must not keep the process alive.
   process.exit(code);
 }
 

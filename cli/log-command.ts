@@ -1,22 +1,19 @@
-/**
- * `rollcall log check` and `rollcall log export`: what an operator does with a thread log that may be damaged. Both
- * only read.
- */
+/** `rollcall log check` and `rollcall log export`, for a thread log that may be damaged. Both only read. */
 import { checkLog, exportLog } from '../actors/log/lmdb/disk/log-check.js';
 import { LogCorruptError, LogOpenError } from '../actors/log/log-errors.js';
 import { type CliOutside, EXIT, say } from './cli-outside.js';
 
-/** Least time between two lines of progress, in milliseconds. */
-const PROGRESS_MS = 1_000; // seen to move, and a log of any size fits in a scrollback
+/** Shortest time between two lines of progress, in milliseconds. */
+const PROGRESS_MS = 1_000; // often enough to see progress; the lines for a log of any size fit in a scrollback
 
-/** Checks the log in a directory; answers 1 when it has problems or cannot be read. */
+/** Checks the log in a directory. Returns exit code 1 when it has problems or cannot be read. */
 export async function runLogCheck(dir: string, outside: CliOutside): Promise<number> {
   return await orSay(outside, async () => {
     let toldMs = performance.now();
     const report = await checkLog(dir, (rows) => {
       if (outside.stderr.isTTY !== true || performance.now() - toldMs < PROGRESS_MS) return;
       toldMs = performance.now();
-      // Progress is worth no wait and no failure.
+      // Nothing waits for a progress line, and a failure to write one is ignored.
       outside.stderr.write(`${String(rows)} rows checked …\n`, () => undefined);
     });
     for (const problem of report.problems) await say(outside.stdout, `problem: ${problem}`);
@@ -32,7 +29,7 @@ export async function runLogCheck(dir: string, outside: CliOutside): Promise<num
   });
 }
 
-/** Writes every readable message to standard output; answers 1 when some could not be read. */
+/** Writes every readable message to standard output. Returns exit code 1 when some could not be read. */
 export async function runLogExport(dir: string, outside: CliOutside): Promise<number> {
   return await orSay(outside, async () => {
     const { written, skipped, holes } = await exportLog(dir, (line) => say(outside.stdout, line));
@@ -45,7 +42,7 @@ export async function runLogExport(dir: string, outside: CliOutside): Promise<nu
   });
 }
 
-/** Says in one line what an operator can act on; anything else is a fault of ours and keeps its stack. */
+/** Reports an error that an operator can act on in one line. Other errors are faults of ours and keep their stack. */
 async function orSay(outside: CliOutside, run: () => Promise<number>): Promise<number> {
   try {
     return await run();

@@ -1,6 +1,4 @@
-/**
- * `rollcall query`: the ready-made reports of a running server, asked over HTTP and printed as a table.
- */
+/** `rollcall query`: gets the reports of a running server over HTTP and prints them as a table. */
 import { reasonOf } from '../machines/reason.js';
 import { type CliOutside, EXIT, say } from './cli-outside.js';
 import { paintIf, wantsColours } from '../server/logger/paint.js';
@@ -8,16 +6,16 @@ import { paintIf, wantsColours } from '../server/logger/paint.js';
 /** Longest wait for an answer, in milliseconds: longer than the store may take for a report. */
 export const ANSWER_TIMEOUT_MS = 45_000;
 
-/** What is asked of whom. */
+/** Options of `rollcall query`. */
 export interface QueryOrder {
   /** Name of a report; undefined lists them. */
   readonly report: string | undefined;
   /** Address of the server. */
   readonly url: string;
   readonly apiKey: string | undefined;
-  /** Whole minutes to look back, as text; the server knows the bounds. */
+  /** Whole minutes to look back, as text; the server checks the limits. */
   readonly minutes: string;
-  /** The answer as it is instead of a table. */
+  /** Print the JSON answer instead of a table. */
   readonly isJson: boolean;
 }
 
@@ -28,7 +26,10 @@ interface Table {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Asks the server and prints; answers 1 when it is not there, refuses, or has no store, 2 for what cannot be asked. */
+/**
+ * Asks the server and prints. Returns exit code 1 when the server is away, refuses or has no store, 2 for a wrong
+ * request.
+ */
 export async function runQuery(order: QueryOrder, outside: CliOutside): Promise<number> {
   const faults = faultsOf(order);
   if (faults.length > 0) {
@@ -69,7 +70,7 @@ function faultsOf({ url, minutes }: QueryOrder): string[] {
   ];
 }
 
-/** The body of a good answer; a sentence when there is none. */
+/** Returns the body of a good answer, or a sentence that says why there is none. */
 async function ask(order: QueryOrder, path: string): Promise<{ readonly body: unknown } | string> {
   let status: number;
   let body: unknown;
@@ -131,7 +132,7 @@ function isRows(value: unknown): value is Record<string, unknown>[] {
   return Array.isArray(value) && value.every((row) => typeof row === 'object' && row !== null);
 }
 
-/** Head and rows, text to the left and numbers to the right, two spaces apart. */
+/** Returns header and rows, with texts to the left, numbers to the right and two spaces between columns. */
 function linesOf({ columns, rows }: Table): string[] {
   const cells = [
     columns.map(({ name }) => name),
@@ -157,6 +158,6 @@ function cellOf(value: unknown, kind: string): string {
       ? new Date(value).toISOString()
       : String(value);
   }
-  // A thread's name may hold what a terminal obeys.
+  // A thread's name may contain control characters.
   return typeof value === 'string' ? value.replace(/\p{Cc}/gu, '�') : '';
 }

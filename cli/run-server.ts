@@ -1,18 +1,16 @@
-/**
- * One server from start to end: its signals, its exit code, and the last line that says why.
- */
+/** Runs one server from start to end: its signals, its exit code, and the last line that says why it ended. */
 import { systemClock } from '../actors/clock.js';
 import type { Config } from '../server/config/config.js';
 import { EXIT } from './cli-outside.js';
 import type { ServerLogger } from '../server/logger/logger.js';
 import { Server } from '../server/wiring/server.js';
 
-/** Exit code of a process that was ended by a second signal: 128 + SIGINT, as shells count. */
+/** Exit code after a second signal: 128 + SIGINT, as shells count. */
 const EXIT_INTERRUPTED = 130;
 
 /**
- * Runs a server until it has stopped or failed and resolves with the exit code: 0 stopped, 3 startup failed, 1 failed
- * later or not everything stopped in time. The first SIGTERM or SIGINT drains; a second one ends the process at once.
+ * Runs a server until it has stopped or failed. Resolves to the exit code: 0 stopped, 3 startup failed, 1 failed later
+ * or not everything stopped in time. The first SIGTERM or SIGINT drains; a second one ends the process at once.
  */
 export async function runServer(config: Config, logger: ServerLogger): Promise<number> {
   const server = new Server(config, { clock: systemClock, logger, random: Math.random });

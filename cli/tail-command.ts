@@ -1,6 +1,4 @@
-/**
- * `rollcall tail`: a thread as it goes on, for people and for scripts. Standard output has the thread and nothing else.
- */
+/** `rollcall tail`: follows a thread, for people and for scripts. Standard output has the thread and nothing else. */
 import { RollcallError, type MessageFrame, type ThreadItem } from '../client/sdk/client.js';
 import { EXIT, say, type CliSeat } from './cli-outside.js';
 import { wordsOf } from './chat/connection-watch.js';
@@ -11,17 +9,20 @@ import { paintIf, wantsColours } from '../server/logger/paint.js';
 import { DEPTH_MAX, isTooDeep, safeJson, safeLine } from './terminal/safe-text.js';
 import { feedOf } from './chat/thread-feed.js';
 
-/** What is printed of which thread. */
+/** Options of `rollcall tail`. */
 export interface TailOrder extends DialOrder {
-  /** `start`, `live`, or an offset after which to begin, as text. */
+  /** `start`, `live`, or the offset after which to begin, as text. */
   readonly since: string;
-  /** Messages after which to end, as text; undefined = never. */
+  /** Number of messages after which to end, as text; undefined means never. */
   readonly limit: string | undefined;
-  /** Frames instead of lines for people. */
+  /** Print frames as JSON instead of lines for people. */
   readonly isJson: boolean;
 }
 
-/** Prints until it is interrupted, has printed enough, or nobody reads any more; answers 1 when the server refuses. */
+/**
+ * Prints until it is interrupted, the limit is reached or the output is closed. Returns exit code 1 when the server
+ * refuses.
+ */
 export async function runTail(order: TailOrder, seat: CliSeat): Promise<number> {
   const faults = faultsOf(order);
   if (faults.length > 0) {
@@ -88,7 +89,7 @@ function isOffset(text: string): boolean {
   return /^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text));
 }
 
-/** How an item is printed: a frame a line, or lines for people. */
+/** Returns the function that prints an item: as one frame a line, or as lines for people. */
 function printed(order: TailOrder, seat: CliSeat): (item: ThreadItem) => readonly string[] {
   const { thread, isJson } = order;
   if (isJson) {
@@ -110,17 +111,17 @@ function printed(order: TailOrder, seat: CliSeat): (item: ThreadItem) => readonl
       : [paint('yellow', `── ${gapWords(item.gap)} ──`)];
 }
 
-/** Whether nobody reads standard output any more (`| head`). */
+/** Whether standard output was closed by its reader (`| head`). */
 function isClosedPipe(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE';
 }
 
-/** Whether the system refuses to write what is printed. */
+/** Whether the system refuses to write the output. */
 function isWriteFault(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error && error.syscall === 'write';
 }
 
-/** A message whose body can be printed. */
+/** Returns a message whose body is not nested too deep to print. */
 function shallow(message: MessageFrame): MessageFrame {
   if (!isTooDeep(message.body, DEPTH_MAX - 1)) return message;
   return { ...message, body: `(nested more than ${String(DEPTH_MAX)} deep, not shown)` };

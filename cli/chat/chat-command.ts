@@ -1,6 +1,4 @@
-/**
- * `rollcall chat`: a chat in the terminal; or, with input that is no terminal, a way for scripts to send lines.
- */
+/** `rollcall chat`: a chat in the terminal. When its input is no terminal, it sends the lines of a script. */
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../client/sdk/clock.js';
 import { completeEntry } from './chat-entry.js';
@@ -14,7 +12,10 @@ import { PlainScreen, type Screen, type ScreenEvents } from '../terminal/screen.
 import { sendLines } from './send-lines.js';
 import { TerminalScreen } from '../terminal/terminal-screen.js';
 
-/** Chats until the user quits; answers 1 when the server refuses or messages are left unsent, 2 for a bad order. */
+/**
+ * Chats until the user quits. Returns exit code 1 when the server refuses or messages are left unsent, 2 for a wrong
+ * order.
+ */
 export async function runChat(order: DialOrder, seat: CliSeat): Promise<number> {
   const faults = dialFaults(order);
   if (faults.length > 0) {
@@ -25,7 +26,7 @@ export async function runChat(order: DialOrder, seat: CliSeat): Promise<number> 
 }
 
 async function talk(order: DialOrder, seat: CliSeat): Promise<number> {
-  // The screen is there before the session that it tells of what is typed.
+  // Create the screen before the session, which receives what is typed.
   let session: ChatSession | null = null;
   const screen = screenFor(seat, {
     entered: (text) => session?.entered(text),
@@ -55,7 +56,7 @@ function screenFor(seat: CliSeat, events: ScreenEvents): Screen {
     const paint = paintIf(wantsColours(stdout, env));
     return new TerminalScreen({ terminal, paint, complete: completeEntry, events });
   }
-  // A person types, and the chat goes to a file or to a terminal that cannot be drawn on.
+  // A person types, but the output is a file or a terminal that cannot draw.
   const lines = createInterface({ input: stdin, terminal: false });
   lines.on('line', (line) => events.entered(line));
   lines.on('close', () => events.left());

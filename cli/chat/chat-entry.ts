@@ -1,24 +1,22 @@
-/**
- * What a person enters in a chat: a message, or a command behind a slash.
- */
+/** What a user enters in a chat: a message, or a command after a slash. */
 import { isThreadId, HISTORY_LIMIT_MAX } from '../../protocol/frames.js';
 import { nearestName } from '../../server/config/nearest-name.js';
 
-/** Messages that `/history` shows when it is not told. */
+/** Messages that `/history` shows when no number is given. */
 export const HISTORY_DEFAULT = 20;
 
-/** What was entered. */
+/** An entry that was read. */
 export type ChatEntry =
   | { readonly type: 'nothing' }
   | { readonly type: 'message'; readonly text: string }
   | { readonly type: 'help' | 'who' | 'quit' }
   | { readonly type: 'history'; readonly count: number }
-  /** Null asks which one it is. */
+  /** Null shows the current thread. */
   | { readonly type: 'thread'; readonly thread: string | null }
-  /** It cannot be done; `words` say why. */
+  /** The entry is wrong; `words` say why. */
   | { readonly type: 'fault'; readonly words: string };
 
-/** The commands, each with what it does. */
+/** The commands, each with its help text. */
 export const CHAT_COMMANDS: Readonly<Record<string, string>> = {
   '/help': 'shows this',
   '/who': 'says who is here',
@@ -29,12 +27,12 @@ export const CHAT_COMMANDS: Readonly<Record<string, string>> = {
 
 const NAMES = Object.keys(CHAT_COMMANDS).map((usage) => usage.split(' ', 1)[0] ?? '');
 
-/** Reads what was entered. */
+/** Reads an entry. */
 export function readEntry(entered: string): ChatEntry {
   const text = entered.trimEnd();
   if (text.trim() === '') return { type: 'nothing' };
   if (text.startsWith('//')) return { type: 'message', text: text.slice(1) };
-  // A path that is pasted with more below it is no command.
+  // A pasted path followed by more lines is no command.
   if (!text.startsWith('/') || text.includes('\n')) return { type: 'message', text };
   const [name = '', ...words] = text.split(/\s+/);
   switch (name) {
@@ -59,7 +57,7 @@ export function readEntry(entered: string): ChatEntry {
   }
 }
 
-/** The commands that a beginning may become. */
+/** Returns the commands that begin like this line. */
 export function completeEntry(line: string): string[] {
   return line.startsWith('/') ? NAMES.filter((name) => name.startsWith(line)) : [];
 }

@@ -1,6 +1,4 @@
-/**
- * One thread on a screen: what was said before, what comes, who is there and who types.
- */
+/** One thread on a screen: older messages, new messages, who is present and who types. */
 import type { Client, ClientClock, Gap, MessageFrame, Thread } from '../../client/sdk/client.js';
 import { reasonOf } from '../../machines/reason.js';
 import { HISTORY_DEFAULT } from './chat-entry.js';
@@ -10,39 +8,39 @@ import { Roster } from './roster.js';
 import { safeLine, safeName } from '../terminal/safe-text.js';
 import type { PassingLine, Screen } from '../terminal/screen.js';
 
-/** Names that are spelt out when somebody enters; more are counted. */
-const NAMED_MAX = 20; // `/who` has them all
+/** Most names listed when somebody enters; more are counted. */
+const NAMED_MAX = 20; // `/who` lists all
 
-/** Pause between two read marks, in milliseconds: reading along costs one frame a second at most. */
+/** Time between two read marks, in milliseconds: reading along costs at most one frame a second. */
 const MARK_MS = 1_000;
 
-/** Messages that may come while the ones before them are loaded; past it they are shown without. */
+/** Most messages held while older ones load; beyond it they are shown without the older ones. */
 const HELD_MAX = 500;
 
-/** What a room needs. */
+/** Options of {@link ChatRoom}. */
 export interface ChatRoomOptions {
   readonly client: Client;
   readonly clock: ClientClock;
   readonly screen: Screen;
   readonly outgoing: OutgoingMessages;
-  /** Passing lines have changed. */
+  /** Called when passing lines have changed. */
   readonly changed: () => void;
-  /** The server does not let this user in. */
+  /** Called when the server refuses the user. */
   readonly refused: (words: string) => void;
 }
 
 /** An open thread. */
 export class ChatRoom {
-  /** The thread's id. */
+  /** Thread id. */
   readonly id: string;
   readonly #options: ChatRoomOptions;
   readonly #thread: Thread;
   readonly #lines: MessageLines;
   readonly #roster: Roster;
-  /** What comes while the messages before it are loaded; null when nothing is held. */
+  /** Messages that came while older ones load; null when none are held. */
   #held: (MessageFrame | Gap)[] | null = [];
   #isAsked = false;
-  /** Oldest message on the screen; null when there is none. */
+  /** Offset of the oldest message on the screen; null when there is none. */
   #oldest: number | null = null;
   #read = 0;
   #cancelMark: (() => void) | null = null;
@@ -74,7 +72,7 @@ export class ChatRoom {
       this.#came(gap);
     });
     thread.on('presence', ({ present, count }) => {
-      // Where there are too many to name, nobody is said to come or to go.
+      // When there are too many people to name, joins and leaves are not shown.
       if (thread.joined && count === present.length) this.#roster.present(present);
       else this.#roster.unknown();
     });
@@ -86,12 +84,12 @@ export class ChatRoom {
     });
   }
 
-  /** Says to others whether the user types here. */
+  /** Tells others whether the user types here. */
   typing(on: boolean): void {
     this.#thread.typing(on);
   }
 
-  /** Says who is here. */
+  /** Shows who is present. */
   who(): void {
     const { screen } = this.#options;
     if (!this.#thread.joined)
@@ -101,7 +99,7 @@ export class ChatRoom {
     else screen.note('dim', hereWords(this.#thread.present, Infinity));
   }
 
-  /** Shows messages before the oldest on the screen. */
+  /** Shows messages older than those on the screen. */
   async older(count: number): Promise<void> {
     const { screen } = this.#options;
     try {
@@ -123,7 +121,7 @@ export class ChatRoom {
     }
   }
 
-  /** Who types, for the lines above the prompt. */
+  /** Returns lines that say who types, for above the prompt. */
   passing(): PassingLine[] {
     const others = this.#thread.typists.filter((user) => user !== this.#user());
     const users = others.map(safeName);
@@ -133,9 +131,9 @@ export class ChatRoom {
     return [{ style: 'dim', text: `${words}${verb} typing …` }];
   }
 
-  /** Shows what is stored and will not come by itself any more. */
+  /** Shows stored messages that can no longer arrive by themselves. */
   settle(): void {
-    // What is held has come and is about to be shown.
+    // Held messages have arrived and are shown soon.
     if (this.#held !== null) return;
     const { outgoing, screen } = this.#options;
     const offset = this.#thread.position?.offset ?? 0;
@@ -147,7 +145,7 @@ export class ChatRoom {
     }
   }
 
-  /** Leaves. */
+  /** Leaves the thread. */
   leave(): void {
     this.#isLeft = true;
     this.#roster.end();
@@ -159,7 +157,7 @@ export class ChatRoom {
   async #fill(): Promise<void> {
     const { screen } = this.#options;
     this.#isAsked = true;
-    // Up to what comes by itself: nothing twice, nothing between.
+    // Load up to the first message that arrives by itself, so that none is shown twice and none is missing.
     const before = (this.#thread.position?.offset ?? 0) + 1;
     try {
       const page = await this.#thread.history({ before, limit: HISTORY_DEFAULT });
@@ -237,7 +235,7 @@ function ownMessage(thread: string, mid: string, text: string, user: string): Me
 }
 
 function hereWords(users: readonly string[], namedMax = NAMED_MAX): string {
-  // The server names nobody where there are many.
+  // The server sends no names when there are many.
   if (users.length === 0) return 'here: too many to be named';
   const named = users.slice(0, namedMax).map(safeName);
   const more = users.length - named.length;

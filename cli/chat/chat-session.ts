@@ -1,6 +1,4 @@
-/**
- * A chat in a terminal from its beginning to its end: one connection, one thread at a time, one screen.
- */
+/** A chat in a terminal from beginning to end: one connection, one thread at a time, one screen. */
 import {
   RollcallError,
   type Client,
@@ -16,34 +14,34 @@ import { OutgoingMessages } from './outgoing.js';
 import { safeLine } from '../terminal/safe-text.js';
 import type { PassingLine, Screen } from '../terminal/screen.js';
 
-/** How long what was entered last may take to be stored when the user quits, in milliseconds. */
-export const QUIT_WAIT_MS = 2_000; // an ack takes some; longer, and ending feels stuck
+/** How long quitting waits until the last messages are stored, in milliseconds. */
+export const QUIT_WAIT_MS = 2_000; // longer than an ack takes, short enough for somebody who wants to leave
 
-/** A message that is in the chat sooner than this, in milliseconds, is not shown as on its way. */
+/** A message that appears in the chat sooner than this, in milliseconds, is not shown as on its way. */
 export const QUIET_MS = 300;
 
-/** How often the seconds until the next attempt are written anew. */
+/** How often the countdown to the next attempt is rewritten, in milliseconds. */
 const TICK_MS = 1_000;
 
-/** What a session needs. */
+/** Options of {@link ChatSession}. */
 export interface ChatSessionOptions {
   readonly client: Client;
   readonly clock: ClientClock;
   readonly screen: Screen;
-  /** Thread to begin with. */
+  /** First thread. */
   readonly thread: string;
 }
 
 /** How a chat ended. */
 export interface ChatEnd {
   readonly code: number;
-  /** What is still to be said, once the screen is closed. */
+  /** Lines to print after the screen is closed. */
   readonly words: readonly string[];
 }
 
 /** A running chat. */
 export class ChatSession {
-  /** Once the user has quit or nothing more can come. */
+  /** Resolves when the user has quit or nothing more can come. */
   readonly ended: Promise<ChatEnd>;
   readonly #options: ChatSessionOptions;
   readonly #outgoing = new OutgoingMessages();
@@ -64,7 +62,7 @@ export class ChatSession {
     this.#room = this.#enter(options.thread);
   }
 
-  /** Something about the connection is to be told. */
+  /** Shows news of the connection. */
   news(news: ConnectionNews): void {
     const { screen } = this.#options;
     if (this.#isEnded) return;
@@ -80,22 +78,22 @@ export class ChatSession {
     }
   }
 
-  /** A message or a command was entered. */
+  /** Handles an entered message or command. */
   entered(text: string): void {
     const { client } = this.#options;
     const entry = readEntry(text);
-    // Nothing to say, and no wish to wait.
+    // Enter on an empty line: reconnect now instead of waiting.
     if (entry.type === 'nothing') client.reconnectNow();
     else this.#do(entry);
   }
 
-  /** What is being typed has changed. */
+  /** Notes that the typed text has changed. */
   edited(text: string): void {
     const isMessage = text.trim() !== '' && !text.startsWith('/');
     this.#room?.typing(isMessage);
   }
 
-  /** The user wants to end: at once when all is stored or there is no connection, or when asked again. */
+  /** Quits: at once when all is stored, when there is no connection, or at the second call. */
   quit(): void {
     const { client, clock } = this.#options;
     const isHopeless = client.state.name !== 'connected' || this.#outgoing.unsent === 0;
@@ -193,7 +191,7 @@ export class ChatSession {
         this.#settled();
       },
       (error: unknown) => {
-        // Counted as not sent when the chat ends.
+        // Counted as unsent when the chat ends.
         if (error instanceof RollcallError && error.code === 'closed') return;
         this.#outgoing.take(mid);
         screen.note('red', `✗ not sent: ${safeLine(text)} (${reasonFor(error)})`);
@@ -213,7 +211,7 @@ export class ChatSession {
     if (this.#isQuitting && this.#outgoing.unsent === 0) this.#finish(EXIT.good);
   }
 
-  /** Writes the lines above the prompt anew, and again every second while there is something to count down. */
+  /** Rewrites the lines above the prompt, and again every second while there is a countdown. */
   #refresh(): void {
     if (this.#isEnded) return;
     const { client, clock, screen } = this.#options;
@@ -257,7 +255,7 @@ export class ChatSession {
   }
 }
 
-/** Says that messages are not known to be stored. */
+/** Returns the sentence that says how many messages may not be stored. */
 export function unsentWords(count: number): string {
   return count === 1
     ? '1 message was not sent: the server has not said that it is stored'

@@ -1,41 +1,39 @@
-/**
- * What a person is told about the connection: transitions only, in words.
- */
+/** Describes changes of the connection to a user, in sentences. */
 import type { Client, ClientClock, ClientState } from '../../client/sdk/client.js';
 import type { AttemptFault } from './noted-socket.js';
 import { safeLine, safeName } from '../terminal/safe-text.js';
 
-/** How long an outage lasts, in milliseconds, before the reasons of failed attempts are said. */
-export const LASTING_MS = 15_000; // a server that restarts is back by then
+/** How long an outage lasts, in milliseconds, before the reasons of failed attempts are shown. */
+export const LASTING_MS = 15_000; // a server that restarts is back sooner
 
-/** A change in how the connection is. */
+/** A change of the connection. */
 export type ConnectionNews =
   | {
       readonly type: 'up';
       readonly user: string;
-      /** How long there was none, in milliseconds; null when the first attempt succeeded. */
+      /** How long the outage lasted, in milliseconds; null when the first attempt succeeded. */
       readonly awayMs: number | null;
     }
   | {
-      /** It was lost, or an attempt failed for another reason than the one before. */
+      /** The connection was lost, or an attempt failed for another reason than the last one. */
       readonly type: 'down';
       readonly words: string;
     }
   | {
-      /** Over for good. */
+      /** The connection has ended for good. */
       readonly type: 'over';
       readonly words: string;
     };
 
-/** Where the server is and whom news are for. */
+/** Options of {@link ConnectionWatch}. */
 export interface WatchOptions {
-  /** Address as it may be shown. */
+  /** Address in a form that may be shown. */
   readonly address: string;
   readonly clock: ClientClock;
   readonly tell: (news: ConnectionNews) => void;
 }
 
-/** Follows a client and tells what a person should know; ends clients whose address cannot be right. */
+/** Follows a client and reports what a user should know. It closes the client when its address cannot be right. */
 export class ConnectionWatch {
   readonly #client: Client;
   readonly #options: WatchOptions;
@@ -53,7 +51,7 @@ export class ConnectionWatch {
     });
   }
 
-  /** Notes why the attempt that is under way fails; said when it has. */
+  /** Notes why the running attempt fails; it is reported when the attempt has failed. */
   note(fault: AttemptFault): void {
     this.#fault = fault;
   }
@@ -83,13 +81,13 @@ export class ConnectionWatch {
     const { address } = this.#options;
     const reason = state.reason === '' ? 'no reason given' : state.reason;
     const why = safeLine(fault?.words ?? reason);
-    // Where a connection has been before, the address is right and something else is wrong for a while.
+    // After a first connection the address is known to be right, so the fault will pass.
     if (fault?.isFinal === true && !this.#wasUp) {
       this.#over(`${address} is no address of a Rollcall server: ${why}`);
       this.#client.close();
       return;
     }
-    // That the first attempts fail is part of any restart.
+    // Some failed attempts are normal while a server restarts.
     if (this.#wasUp && !isLoss && now - this.#downSince < LASTING_MS) return;
     const words = isLoss ? lossWords(state) : `no connection to ${address}: ${why}`;
     if (words === this.#lastWords) return;
@@ -103,25 +101,25 @@ export class ConnectionWatch {
   }
 }
 
-/** News in words for those who only want to know of trouble; null for a first connection without any. */
+/** Returns the news as a sentence for users who only want to know of trouble; null for a first connection. */
 export function wordsOf(news: ConnectionNews): string | null {
   if (news.type === 'down') return downWords(news.words);
   if (news.type === 'over') return news.words;
   return news.awayMs === null ? null : upWords(news);
 }
 
-/** Says that there is a connection. */
+/** Returns the sentence for a connection. */
 export function upWords({ user, awayMs }: Extract<ConnectionNews, { type: 'up' }>): string {
   const again = awayMs === null ? '' : `, after ${spanWords(awayMs)} without`;
   return `connected as ${safeName(user)}${again}`;
 }
 
-/** Says that there is none, and what is done about it. */
+/** Returns the sentence for a lost connection. */
 export function downWords(words: string): string {
   return `${words}; trying again until there is one`;
 }
 
-/** The address of a server as it may be shown: what could be a secret in it is left out. */
+/** Returns an address without the parts that may be secret. */
 export function shownAddress(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return safeLine(`${protocol}//${host}${pathname === '/' ? '' : pathname}`);

@@ -1,26 +1,24 @@
-/**
- * Whom the command line calls: server, thread, user.
- */
+/** Server, thread and user that a command line names. */
 import { socketUrl } from '../../client/sdk/connection/socket.js';
 import { reasonOf } from '../../machines/reason.js';
 import { isThreadId, USER_MAX } from '../../protocol/frames.js';
 
-/** Where a server is when nothing else is said. */
+/** Default address of the server. */
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
 
-/** Thread of a chat that names none: the one that the chat page opens. */
+/** Default thread; the chat page opens the same. */
 export const DEFAULT_THREAD = 'lobby';
 
-/** Whom to call and as whom. */
+/** Server, thread and user to connect with. */
 export interface DialOrder {
   readonly url: string;
   readonly thread: string;
-  /** Name where authentication is off; undefined = the one of the operating system's account. */
+  /** User name where authentication is off; undefined uses the name of the operating system's account. */
   readonly user: string | undefined;
   readonly token: string | undefined;
 }
 
-/** Everything that is wrong with an order, in sentences. */
+/** Returns every fault of an order, as sentences. */
 export function dialFaults({ url, thread, user }: DialOrder): string[] {
   const faults: string[] = [];
   try {

@@ -1,5 +1,5 @@
 /**
- * The SDK's client for the command line: the WebSocket of `ws`, and words for what becomes of the connection.
+ * The SDK's client for the command line: it uses the WebSocket of `ws` and reports changes of the connection in words.
  */
 import { userInfo } from 'node:os';
 import { connect, type Client, type ClientClock } from '../../client/sdk/client.js';
@@ -11,7 +11,7 @@ import { ConnectionWatch, shownAddress, type ConnectionNews } from './connection
 import type { DialOrder } from './dial-order.js';
 import { notedWebSocket } from './noted-socket.js';
 
-/** Connects. The order has no faults. */
+/** Connects. The order must have no faults. */
 export function dial(
   order: DialOrder,
   env: CliOutside['env'],
@@ -19,7 +19,7 @@ export function dial(
   clock: ClientClock = systemClock
 ): Client {
   const { url, token } = order;
-  // With a token the server knows who it is.
+  // With a token the server knows the user.
   const user = order.user ?? (token === undefined ? accountName(env) : undefined);
   const client = connect(url, {
     WebSocket: notedWebSocket((fault) => watch.note(fault)),
@@ -38,7 +38,7 @@ function accountName(env: CliOutside['env']): string | undefined {
   try {
     return userInfo().username;
   } catch {
-    // An account without a name, as in some containers: the server makes one up.
+    // The account has no name, as in some containers: the server makes one up.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Messages as lines of a terminal: when, who, a bar, what. Every line of a message has the bar, so nothing that is
- * said in one can pass for another.
+ * Messages as lines of a terminal: time, name, a bar, text. Every line of a message has the bar, so that no text can
+ * pass for another message.
  */
 import type { Gap, MessageFrame } from '../../client/sdk/client.js';
 import { messageWords } from './message-words.js';
@@ -8,16 +8,16 @@ import type { Paint, Style } from '../../server/logger/paint.js';
 import { safeName } from '../terminal/safe-text.js';
 import { widthOf, wrap } from '../terminal/text-width.js';
 
-/** Most lines that are shown of one message; `tail --json` has all of it. */
-export const LINES_SHOWN_MAX = 200; // a message must not push everything else out of the scrollback
+/** Most lines shown of one message; `tail --json` prints all of it. */
+export const LINES_SHOWN_MAX = 200; // one message must not push everything else out of the scrollback
 
-/** Columns that names are put in where they fit. */
+/** Columns of the name; longer names move the bar. */
 const NAME_COLUMNS = 12;
 
-/** A screen narrower than this keeps its columns for what is said. */
+/** Below this width, in columns, names get no fixed columns. */
 const NARROW_COLUMNS = 60;
 
-/** Colours of authors; never those of faults and warnings. */
+/** Colours of authors; faults and warnings have other ones. */
 const AUTHOR_STYLES: readonly Style[] = ['cyan', 'green', 'magenta', 'blue'];
 
 const DAY = new Intl.DateTimeFormat('en-GB', {
@@ -27,16 +27,16 @@ const DAY = new Intl.DateTimeFormat('en-GB', {
   year: 'numeric'
 });
 
-/** How messages are shown. */
+/** Options of {@link MessageLines}. */
 export interface MessageLinesOptions {
   readonly paint: Paint;
-  /** Columns of the screen; Infinity = lines are not broken. */
+  /** Columns of the screen; Infinity means lines are not broken. */
   readonly columns: () => number;
-  /** `clock` shows the time and puts a line between days; `date` shows date and time in every line. */
+  /** `clock` shows the time, and a line between days; `date` shows date and time in every line. */
   readonly stamp: 'clock' | 'date';
 }
 
-/** Makes lines of messages, one after the other, and remembers the day. */
+/** Makes lines of messages, one message after the other; it remembers the day. */
 export class MessageLines {
   readonly #options: MessageLinesOptions;
   #day = '';
@@ -45,7 +45,10 @@ export class MessageLines {
     this.#options = options;
   }
 
-  /** The next message: a line for its day where a new one begins, and its own. `stored` marks one's own. */
+  /**
+   * Returns the lines of the next message, with a line for its day when a new one begins. `stored` marks the user's own
+   * message.
+   */
   of(message: MessageFrame, stored = false): string[] {
     const { paint, stamp } = this.#options;
     const at = new Date(message.at);
@@ -74,7 +77,7 @@ export class MessageLines {
     return lines;
   }
 
-  /** Starts anew, so that the next message says its day again. */
+  /** Starts again, so that the next message shows its day. */
   restart(): void {
     this.#day = '';
   }
@@ -92,14 +95,14 @@ export class MessageLines {
   }
 }
 
-/** The colour in which a name is shown: the same name, the same colour. */
+/** Returns the colour of a name; it is the same at each call. */
 export function styleOf(name: string): Style {
   let hash = 0;
   for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
   return AUTHOR_STYLES[hash % AUTHOR_STYLES.length] ?? 'cyan';
 }
 
-/** Says which messages will not come, and why. */
+/** Returns the sentence that says which messages are missing, and why. */
 export function gapWords({ from, to, reason }: Gap): string {
   const which =
     from === to ? `message ${String(from)}` : `messages ${String(from)} to ${String(to)}`;

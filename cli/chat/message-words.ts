@@ -1,22 +1,22 @@
 /**
- * What a message says, in words for a person, and safe for a terminal: texts as they are, the events of agent runs as
- * sentences, anything else as JSON.
+ * A message as text for people, safe for a terminal: texts as they are, events of agent runs as sentences, anything
+ * else as JSON.
  */
 import { isRecord } from '../../client/sdk/json.js';
 import type { MessageFrame } from '../../client/sdk/client.js';
 import type { Style } from '../../server/logger/paint.js';
 import { safeJson, safeLine, safeText } from '../terminal/safe-text.js';
 
-/** Most characters of JSON that are shown of one message; `tail --json` has all of it. */
-export const JSON_SHOWN_MAX = 2_000; // a screen or so
+/** Most characters of JSON shown of one message; `tail --json` prints all of it. */
+export const JSON_SHOWN_MAX = 2_000; // about a screen
 
-/** A message in words. `style` is null for what people say. */
+/** A message as text. `style` is null for what people write. */
 export interface MessageWords {
   readonly style: Style | null;
   readonly text: string;
 }
 
-/** Says a message in words. */
+/** Returns a message as text. */
 export function messageWords({ kind, body }: Pick<MessageFrame, 'kind' | 'body'>): MessageWords {
   const event = isRecord(body) ? eventWords(kind, body) : null;
   if (event !== null) return event;
@@ -57,7 +57,7 @@ function eventWords(kind: string, body: Readonly<Record<string, unknown>>): Mess
   }
 }
 
-/** `body.text`, a bare string, else JSON. */
+/** Returns `body.text`, a body that is a string, or else JSON. */
 function bodyText(body: unknown): string {
   if (typeof body === 'string') return safeText(body);
   if (isRecord(body) && typeof body['text'] === 'string') return safeText(body['text']);

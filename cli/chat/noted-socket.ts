@@ -1,21 +1,21 @@
 /**
- * The WebSocket of `ws` for the SDK, which also says why an attempt came to nothing: the SDK hears of it only as close
- * code 1006, as it would in a browser.
+ * The WebSocket of `ws` for the SDK. It also reports why an attempt failed: the SDK sees only close code 1006, as in a
+ * browser.
  */
 import { WebSocket } from 'ws';
 import type { WebSocketConstructor } from '../../client/sdk/client.js';
 
-/** Why an attempt to connect failed. */
+/** Reason of a failed attempt to connect. */
 export interface AttemptFault {
   readonly words: string;
-  /** Whether it is the address that is wrong, so that the next attempt would end the same way. */
+  /** Whether the address is wrong, so that another attempt would fail the same way. */
   readonly isFinal: boolean;
 }
 
-/** Answers of a server or proxy that is there and is expected to come round. */
+/** HTTP statuses of faults that pass: the server or proxy is there. */
 const PASSING_STATUS: readonly number[] = [408, 425, 429];
 
-/** Codes of the platform's errors, in words. Those of `isFinal` blame the address. */
+/** Error codes of the platform, in words. `isFinal` ones mean a wrong address. */
 const FAULTS: Readonly<Record<string, AttemptFault>> = {
   ECONNREFUSED: { words: 'nothing listens there', isFinal: false },
   ECONNRESET: { words: 'the connection was reset', isFinal: false },
@@ -42,11 +42,11 @@ const FAULTS: Readonly<Record<string, AttemptFault>> = {
     words: 'its certificate cannot be verified (NODE_EXTRA_CA_CERTS names further authorities)',
     isFinal: true
   },
-  // What an SSH or SMTP server says first.
+  // What an SSH or SMTP server sends first is not HTTP.
   HPE_INVALID_CONSTANT: { words: 'what listens there does not speak HTTP', isFinal: true }
 };
 
-/** Says in words why an attempt failed with an error of the platform. */
+/** Returns in words why an attempt failed with an error of the platform. */
 export function faultOf(error: Error): AttemptFault {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const known = Object.hasOwn(FAULTS, code) ? FAULTS[code] : undefined;
@@ -54,7 +54,7 @@ export function faultOf(error: Error): AttemptFault {
   return known ?? { words: error.message === '' ? code : error.message, isFinal: false };
 }
 
-/** Says in words what an HTTP answer means that is no upgrade. */
+/** Returns in words what an HTTP answer that is no upgrade means. */
 export function faultOfStatus(status: number): AttemptFault {
   if (status === 503) return { words: 'it is starting or stopping (503)', isFinal: false };
   if (status >= 500 || PASSING_STATUS.includes(status)) {
@@ -67,14 +67,14 @@ export function faultOfStatus(status: number): AttemptFault {
   return { words: `it answers ${String(status)}${hint}`, isFinal: true };
 }
 
-/** Makes a WebSocket class that tells of each failed attempt before its `close`. */
+/** Returns a WebSocket class that reports the reason of each failed attempt before its `close`. */
 export function notedWebSocket(note: (fault: AttemptFault) => void): WebSocketConstructor {
   return class NotedWebSocket extends WebSocket {
     constructor(url: string, protocols: string[]) {
       super(url, protocols);
       let isNoted = false;
       const noteOnce = (fault: AttemptFault): void => {
-        // Only the first says why: giving up an attempt is an error of its own.
+        // Only the first error says why; ending the attempt raises another one.
         if (!isNoted) note(fault);
         isNoted = true;
       };

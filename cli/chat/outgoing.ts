@@ -1,40 +1,42 @@
 /**
- * Messages of one's own that are not in the chat yet. The SDK sends them until they are stored; this is what is shown
- * of them meanwhile.
+ * The user's own messages that are not in the chat yet. The SDK sends them until they are stored; this file decides
+ * what is shown meanwhile.
  */
 import type { Ack } from '../../client/sdk/client.js';
 import { safeLine } from '../terminal/safe-text.js';
 import type { PassingLine } from '../terminal/screen.js';
 
-/** Messages on their way that are shown; the others are counted. */
+/** Most waiting messages that are shown; the others are counted. */
 export const SHOWN_MAX = 3; // the prompt must stay on the screen
 
-/** A message of one's own on its way. */
+/** A waiting message of the user. */
 export interface Outgoing {
   readonly mid: string;
   readonly thread: string;
   readonly text: string;
   /** When it was entered, Unix milliseconds. */
   readonly at: number;
-  /** What the server has promised; null until then. */
+  /** The server's ack; null before it came. */
   readonly ack: Ack | null;
 }
 
-/** One's own messages between Enter and their place in the chat, in order. Bounded by the SDK's outbox. */
+/**
+ * The user's own messages between Enter and their place in the chat, in order. The SDK's outbox limits their number.
+ */
 export class OutgoingMessages {
   readonly #messages = new Map<string, Outgoing>();
 
-  /** Messages that are not known to be stored. */
+  /** Number of messages that may not be stored. */
   get unsent(): number {
     return [...this.#messages.values()].filter(({ ack }) => ack === null).length;
   }
 
-  /** A message was entered. */
+  /** Adds an entered message. */
   add(message: Omit<Outgoing, 'ack'>): void {
     this.#messages.set(message.mid, { ...message, ack: null });
   }
 
-  /** The server has stored it; undefined when it has come already. */
+  /** Notes the ack of a message and returns the message; undefined when it is in the chat already. */
   stored(ack: Ack): Outgoing | undefined {
     const message = this.#messages.get(ack.mid);
     if (message === undefined) return undefined;
@@ -43,14 +45,19 @@ export class OutgoingMessages {
     return stored;
   }
 
-  /** Takes a message out: it has come, or never will. Undefined when it is not one's own or was taken. */
+  /**
+   * Removes a message that is in the chat or never will be. Undefined when it is not the user's or was removed before.
+   */
   take(mid: string): Outgoing | undefined {
     const message = this.#messages.get(mid);
     this.#messages.delete(mid);
     return message;
   }
 
-  /** Takes out what is stored at or before this offset of a thread and has not come: it was passed over. */
+  /**
+   * Removes and returns messages that are stored at or before this offset of a thread but did not arrive: they were
+   * skipped.
+   */
   takePassed(thread: string, offset: number): Outgoing[] {
     const passed = [...this.#messages.values()].filter(
       (message) => message.thread === thread && message.ack !== null && message.ack.offset <= offset
@@ -59,7 +66,7 @@ export class OutgoingMessages {
     return passed;
   }
 
-  /** What to show of those entered until then, as seen from a thread. */
+  /** Returns the lines for messages entered until then, as seen from a thread. */
   lines(thread: string, until: number): PassingLine[] {
     const all = [...this.#messages.values()].filter(({ at }) => at <= until);
     const more = all.length - SHOWN_MAX;

@@ -1,23 +1,21 @@
-/**
- * Who is said to be there. People who reload a page or come back after a restart of the server have not left.
- */
+/** Reports who is present. People who reload a page or come back after a restart of the server do not count as gone. */
 import type { ClientClock } from '../../client/sdk/client.js';
 
-/** How long somebody is away, in milliseconds, before it is said. */
-export const LEFT_AFTER_MS = 1_500; // a page that is reloaded is back by then
+/** How long somebody must be gone, in milliseconds, before it is reported. */
+export const LEFT_AFTER_MS = 1_500; // a page that reloads is back sooner
 
-/** The same after one's own reconnect. */
-export const RETURN_MS = 8_000; // everybody comes back within the 5 s that a server spreads them over
+/** The same time after the user's own reconnect. */
+export const RETURN_MS = 8_000; // a server spreads reconnects over 5 s, so everybody is back by then
 
-/** What a roster tells; names come as the server has them. */
+/** What a roster reports. Names are unchanged, as the server sends them. */
 export interface RosterEvents {
-  /** The people there, told once at the beginning. */
+  /** The people present; reported once at the beginning. */
   here(users: readonly string[]): void;
   joined(user: string): void;
   left(user: string): void;
 }
 
-/** The people of one thread, as they have been told. */
+/** The people of one thread who were reported as present. */
 export class Roster {
   readonly #clock: ClientClock;
   readonly #events: RosterEvents;
@@ -31,7 +29,7 @@ export class Roster {
     this.#events = events;
   }
 
-  /** These are there now. */
+  /** Notes who is present now. */
   present(users: readonly string[]): void {
     const now = new Set(users);
     if (!this.#isBegun) {
@@ -53,13 +51,13 @@ export class Roster {
     }
   }
 
-  /** Nobody knows who is there: the connection is gone. */
+  /** Notes that the connection is lost, so it is not known who is present. */
   unknown(): void {
     this.#isBack = true;
     this.end();
   }
 
-  /** Says nothing more of those who are about to have left. */
+  /** Drops the reports of people who are about to count as gone. */
   end(): void {
     for (const user of [...this.#leaving.keys()]) this.#stay(user);
   }

@@ -1,5 +1,5 @@
 /**
- * Standard input that is no person: each line is sent as a message, and all are waited for.
+ * Sends lines of standard input that comes from a script: each line is a message, and it waits until all are stored.
  */
 import { RollcallError, type Client } from '../../client/sdk/client.js';
 import { reasonOf } from '../../machines/reason.js';
@@ -8,21 +8,21 @@ import { EXIT } from '../cli-outside.js';
 import { safeLine } from '../terminal/safe-text.js';
 import { linesOf } from '../terminal/stdin-lines.js';
 
-/** Messages on their way at once: a few round trips' worth; input waits for the oldest beyond. */
+/** Most messages on their way at once, a few round trips' worth; beyond it the input waits for the oldest. */
 export const SENDING_MAX = 100;
 
-/** What is sent, where to, and who is told. */
+/** Options of {@link sendLines}. */
 export interface SendLinesOptions {
   readonly client: Client;
   readonly thread: string;
   readonly input: AsyncIterable<Uint8Array | string>;
-  /** Says a line to the user. */
+  /** Shows a line to the user. */
   readonly tell: (words: string) => void;
-  /** Resolves when it is to end before the input does. */
+  /** Resolves when sending should end before the input does. */
   readonly stopped: Promise<void>;
 }
 
-/** Sends every line that is not blank, in order; answers 1 when one of them is not known to be stored. */
+/** Sends every line that is not blank, in order. Returns exit code 1 when one of them may not be stored. */
 export async function sendLines(options: SendLinesOptions): Promise<number> {
   const { client, thread, input, tell, stopped } = options;
   const sending: Promise<void>[] = [];
@@ -35,11 +35,11 @@ export async function sendLines(options: SendLinesOptions): Promise<number> {
   };
   const send = async (line: number, text: string): Promise<void> => {
     try {
-      // Who pipes does not wait for a reader: that nobody is there is no incident.
+      // A script does not wait for a reader, so a thread without subscribers is no incident.
       await client.publish(thread, { text }, { expect: 'stored' });
       unsent -= 1;
     } catch (error) {
-      // Closed by the user or the server: told once for all of them.
+      // Closed by the user or the server: reported once for all messages.
       if (error instanceof RollcallError && error.code === 'closed') return;
       unsent -= 1;
       refuse(line, reasonOf(error));

@@ -1,13 +1,13 @@
 /**
- * A thread as one sequence from a place on, without holes that could be filled: what the SDK had to drop for a slow
- * reader, or the server skipped, is fetched from history before what comes after it.
+ * A thread as one sequence from a position on. Messages that the SDK dropped for a slow reader, or that the server
+ * skipped, are fetched from history and put in their place.
  */
 import type { Gap, MessageFrame, Thread, ThreadItem } from '../../client/sdk/client.js';
 
-/** Messages fetched at once. */
-export const PAGE = 200; // at the largest frames a page is still some megabytes
+/** Messages of one fetch. */
+export const PAGE = 200; // a page of the largest frames has some megabytes
 
-/** Reads a thread from its subscription on; with `after`, first all messages after that offset. */
+/** Reads a thread from its subscription on; with `after`, all messages after that offset first. */
 export async function* feedOf(
   thread: Thread,
   after: number | null
@@ -17,10 +17,10 @@ export async function* feedOf(
   });
   const items = thread[Symbol.asyncIterator]();
   let next = items.next();
-  // It may fail while history is being read, which then fails too and says so.
+  // It may fail while history is read; then the read fails too, and reports it.
   next.catch(() => undefined);
   if (after !== null) {
-    // A thread that is refused ends its reader.
+    // A refused thread ends the reading.
     const offset = await Promise.race([joined, next.then(() => joined)]);
     yield* filled(thread, { from: after + 1, to: offset, reason: 'trimmed' });
   }
@@ -36,7 +36,7 @@ export async function* feedOf(
   }
 }
 
-/** The messages of a gap, and as gaps what is not there: one for each stretch, however long. */
+/** Yields the messages of a gap, and a gap for each stretch that is lost, however long. */
 async function* filled(
   thread: Thread,
   { from, to, reason }: Gap
@@ -57,14 +57,14 @@ async function* filled(
   if (told <= to) yield { type: 'gap', gap: { from: told, to, reason } };
 }
 
-/** The messages between two offsets, both included, oldest first. */
+/** Returns the messages between two offsets, both included, oldest first. */
 async function between(thread: Thread, from: number, to: number): Promise<MessageFrame[]> {
   let messages: MessageFrame[] = [];
   for (let before = to + 1; before > from;) {
     const page = await thread.history({ before, limit: before - from });
     const asked = page.messages.filter(({ offset }) => offset >= from && offset < before);
     messages = [...asked, ...messages];
-    // A page of long messages is shorter than asked for.
+    // A page of long messages may be shorter than the limit.
     const [first] = asked;
     if (first === undefined || !page.more) break;
     before = first.offset;
@@ -73,14 +73,14 @@ async function between(thread: Thread, from: number, to: number): Promise<Messag
 }
 
 /**
- * Offset of the oldest message between two offsets, both included; null when there is none. Each question halves what
- * is left: a thread may have lost millions.
+ * Returns the offset of the oldest message between two offsets, both included; null when there is none. A binary
+ * search, since a thread may have lost millions of messages.
  */
 async function firstBetween(thread: Thread, from: number, to: number): Promise<number | null> {
   let first: number | null = null;
   let low = from;
   let high = to;
-  // The end is asked for first: often there is nothing at all.
+  // Ask for the end first: often there is nothing at all.
   for (let at = to; low <= high; at = low + Math.floor((high - low) / 2)) {
     const page = await thread.history({ before: at + 1, limit: 1 });
     const newest = page.messages.at(-1)?.offset ?? 0;

@@ -1,18 +1,18 @@
 /**
- * The terminal that a command runs in may be closed. Node cannot exit by itself after that (it aborts when it cannot
- * give back the terminal as it was), so a command that has cleaned up ends by the signal it was told by.
+ * Handles a terminal that is closed while a command runs. Node cannot exit normally after that (it aborts when it
+ * cannot restore the terminal), so a command cleans up and then ends by the signal.
  */
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 
-/** Whether the terminal was closed while commands clean up by themselves. */
+/** Whether the terminal was closed while a command cleans up. */
 export class HangUp {
   #has = false;
   readonly #note = (): void => {
     this.#has = true;
   };
   readonly #failed = (error: Error): void => {
-    // It may come before the signal does.
+    // The error may come before the signal.
     if ('code' in error && error.code === 'EIO') this.#note();
   };
 
@@ -22,15 +22,15 @@ export class HangUp {
     process.on('SIGHUP', this.#note);
   }
 
-  /** Takes errors of the terminal's input as what they are: one that has been closed cannot be read. */
+  /** Handles read errors of the terminal's input: a closed terminal cannot be read. */
   watchInput(input: Readable): void {
     input.off('error', this.#failed);
     input.on('error', this.#failed);
   }
 
-  /** Ends the process by `SIGHUP` if it has come. */
+  /** Ends the process by `SIGHUP` when that signal has come. */
   async pass(): Promise<void> {
-    // One that has come and that nobody has been told of yet is told in this turn.
+    // A signal that came but was not delivered yet is delivered in this turn.
     await setImmediate();
     process.removeAllListeners('SIGHUP');
     if (this.#has) process.kill(process.pid, 'SIGHUP');

@@ -1,28 +1,28 @@
 /**
- * Keys of a terminal, one at a time, for Node's line editor: several at once it takes for something pasted, which it
- * puts at the end of the line wherever the cursor is. What is pasted comes as one text.
+ * Passes the keys of a terminal to Node's line editor one at a time. The editor takes several keys at once for pasted
+ * text and puts them at the end of the line, wherever the cursor is. Really pasted text is passed as one text.
  */
 import { PassThrough } from 'node:stream';
 import type { CliTerminal } from '../cli-outside.js';
 
-/** Most characters of one paste that are taken; the rest is dropped, and told. */
-export const PASTE_MAX = 100_000; // more than any server takes in one message
+/** Most characters of one paste; the rest is dropped, and reported. */
+export const PASTE_MAX = 100_000; // more than any server accepts in one message
 
-/** Ask the terminal to put marks around what is pasted, and no longer. */
+/** Switch the terminal's marks around pasted text on and off. */
 export const PASTE_MARKS = { on: '\u001b[?2004h', off: '\u001b[?2004l' } as const;
 
 const BEGIN = '\u001b[200~';
 const END = '\u001b[201~';
 
-/** The input for a line editor. */
+/** Input of a line editor. */
 export class Keys extends PassThrough {
   readonly #input: CliTerminal['input'];
   readonly #pasted: (text: string, isCut: boolean) => void;
   readonly #decoder = new TextDecoder();
-  /** What is being pasted; null when nothing is. */
+  /** Text of the running paste; null when there is none. */
   #paste: string | null = null;
   #isCut = false;
-  /** The last keys, as many as a mark has. */
+  /** The last keys, as many as a mark is long. */
   #recent = '';
   readonly #take = (chunk: Uint8Array | string): void => {
     this.#took(typeof chunk === 'string' ? chunk : this.#decoder.decode(chunk, { stream: true }));
@@ -41,13 +41,13 @@ export class Keys extends PassThrough {
     input.on('close', this.#end);
   }
 
-  /** Switches the terminal; the line editor asks for it. */
+  /** Switches the terminal's raw mode; the line editor calls it. */
   setRawMode(isRaw: boolean): this {
     this.#input.setRawMode?.(isRaw);
     return this;
   }
 
-  /** Reads no more. */
+  /** Stops reading. */
   close(): void {
     this.#input.off('data', this.#take);
     this.#input.off('end', this.#end);
@@ -74,10 +74,10 @@ export class Keys extends PassThrough {
 
   #add(before: string, text: string): void {
     const all = before + text;
-    // The mark may have begun in what came before.
+    // The mark may have begun in the previous chunk.
     const end = all.indexOf(END, Math.max(0, before.length - END.length));
     if (end < 0) {
-      // What is dropped is from the middle: the end may be the beginning of the mark.
+      // Drop from the middle: the end may be the beginning of the mark.
       const isLong = all.length > PASTE_MAX + END.length;
       this.#isCut ||= isLong;
       this.#paste = isLong ? all.slice(0, PASTE_MAX) + all.slice(-END.length) : all;

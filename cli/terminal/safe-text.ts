@@ -1,26 +1,26 @@
 /**
- * What others have written, made safe for a terminal. A terminal obeys what it is sent: an escape sequence in a message
- * could move the cursor, rename the window or answer in its reader's name, and a bidi override could make one text
- * read as another. Nothing of the kind passes, and that it was there is still seen.
+ * Makes text from others safe for a terminal. A terminal obeys escape sequences: one in a message could move the
+ * cursor, rename the window or type for its reader, and a bidi override could make a text read as another. All of these
+ * are replaced by visible signs.
  */
 
 import { shownName } from '../../client/sdk/safe-name.js';
 
-/** Longest name that is shown whole, in characters; longer ones end in `…`. */
-export const NAME_SHOWN_MAX = 32; // a name must leave room for what is said
+/** Longest name shown whole, in characters; longer ones end in `…`. */
+export const NAME_SHOWN_MAX = 32; // a name must leave room for the text
 
 const TAB = '    ';
 
-/** Stands for what has no picture of its own. */
+/** Replaces characters without a visible sign of their own. */
 const REPLACED = '\ufffd';
 
-/** Controls of C0 and C1, and DEL; line breaks and tabs have been dealt with before. */
+/** C0 and C1 controls and DEL; line breaks and tabs are handled before. */
 const CONTROLS = /\p{Cc}/gu;
 
-/** Direction marks, embeddings, overrides and isolates, and the marks of interlinear annotation. */
+/** Direction marks, embeddings, overrides and isolates, and interlinear annotation marks. */
 const REORDERING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufff9-\ufffb]/gu;
 
-/** Makes a message's text safe: line breaks stay, everything else that a terminal would obey becomes a picture. */
+/** Makes a message's text safe. Line breaks stay; other controls become visible signs. */
 export function safeText(text: string): string {
   return text
     .toWellFormed()
@@ -30,22 +30,22 @@ export function safeText(text: string): string {
     .replace(REORDERING, REPLACED);
 }
 
-/** Makes a text safe and one line. */
+/** Makes a text safe and puts it on one line. */
 export function safeLine(text: string): string {
   return safeText(text).replaceAll('\n', ' ');
 }
 
-/** Makes a user's name safe, one line, and without anything unseen; plain blanks stay. */
+/** Makes a user's name safe, on one line and without invisible characters; plain blanks stay. */
 export function safeName(name: string): string {
   return shownName(name.toWellFormed(), { max: NAME_SHOWN_MAX, pictureOf });
 }
 
-/** Deepest nesting of a value that is shown; what writes JSON calls itself for each level. */
-export const DEPTH_MAX = 500; // far past what anybody means, far before the stack ends
+/** Deepest nesting of a value that is shown; writing JSON recurses once per level. */
+export const DEPTH_MAX = 500; // far deeper than any real value, far less than the stack holds
 
 /**
- * Makes a value JSON on one line that a terminal prints as it is: what it would obey is escaped, the value stays; what
- * is nested too deep becomes a note.
+ * Returns a value as JSON on one line that is safe to print: controls are escaped, so the value stays the same. What is
+ * nested too deep becomes a note.
  */
 export function safeJson(value: unknown): string {
   const shown = isTooDeep(value, DEPTH_MAX)
@@ -57,13 +57,13 @@ export function safeJson(value: unknown): string {
   );
 }
 
-/** Whether a value is nested deeper than so many levels. */
+/** Returns whether a value is nested deeper than `levels`. */
 export function isTooDeep(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => isTooDeep(inner, levels - 1));
 }
 
-/** The picture that Unicode has for a control of ASCII, such as ␛. */
+/** Returns Unicode's visible sign for an ASCII control, such as ␛. */
 function pictureOf(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x20) return String.fromCodePoint(0x2400 + code);

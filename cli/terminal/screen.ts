@@ -1,42 +1,40 @@
-/**
- * What a chat is shown on: lines that stay, and, on a terminal, lines above the prompt that come and go.
- */
+/** Output of a chat: lines that stay and, on a terminal, passing lines above the prompt. */
 import type { CliOutput } from '../cli-outside.js';
 import type { Paint, Style } from '../../server/logger/paint.js';
 
-/** A line that is shown for now. */
+/** A line above the prompt that is shown for a while. */
 export interface PassingLine {
   readonly style: Style;
   /** One line without escape sequences; cut to the width of the screen. */
   readonly text: string;
 }
 
-/** A place to show a chat on. */
+/** Output of a chat. */
 export interface Screen {
   readonly paint: Paint;
-  /** Columns; Infinity where lines are not broken. */
+  /** Columns; Infinity when lines are not broken. */
   readonly columns: number;
-  /** Whether passing lines are seen. */
+  /** Whether passing lines are shown. */
   readonly isLive: boolean;
-  /** Lines that stay: what is said in the chat. */
+  /** Prints lines of the chat; they stay. */
   print(lines: readonly string[]): void;
-  /** A line that stays and is not part of the chat: words of this program. */
+  /** Prints a line of this program, not of the chat; it stays. */
   note(style: Style, text: string): void;
-  /** Says which thread what is typed goes to. */
+  /** Shows the thread that typed text goes to. */
   name(thread: string): void;
-  /** Shows these lines above the prompt instead of the ones before. */
+  /** Replaces the passing lines above the prompt. */
   show(lines: readonly PassingLine[]): void;
-  /** Takes prompt and passing lines away. */
+  /** Removes the prompt and the passing lines. */
   close(): void;
 }
 
-/** What a screen tells. */
+/** Events of a screen. */
 export interface ScreenEvents {
-  /** A message or a command was entered; a message may have several lines. */
+  /** A message or command was entered; a message may have several lines. */
   entered(text: string): void;
-  /** What is being typed has changed. */
+  /** The typed text has changed. */
   edited(text: string): void;
-  /** The user asks to end, or the screen is gone. */
+  /** The user wants to end, or the screen is gone. */
   left(): void;
 }
 
@@ -68,11 +66,11 @@ export class PlainScreen implements Screen {
   }
 
   name(): void {
-    // The line that says where one is has been printed.
+    // The line that names the thread has been printed.
   }
 
   show(): void {
-    // Nothing here can be taken back.
+    // Printed lines cannot be removed.
   }
 
   close(): void {

@@ -1,11 +1,9 @@
-/**
- * Lines of standard input, one after the other; no more of it is held than one line.
- */
+/** Yields lines of standard input one by one; it holds at most one line. */
 
-/** Longest line that is taken, in characters; of a longer one only the beginning is kept, and it is marked. */
-export const LINE_MAX = 1_048_576; // more than any server takes in one message
+/** Longest line, in characters; a longer one is cut and marked. */
+export const LINE_MAX = 1_048_576; // more than any server accepts in one message
 
-/** A line of input without its end. */
+/** A line of input without its line end. */
 export interface InputLine {
   readonly text: string;
   readonly isCut: boolean;

@@ -1,7 +1,7 @@
 /**
- * A chat on a terminal: what is said scrolls by above a prompt that keeps what is being typed. The line editor is
- * Node's own; it draws through {@link Canvas}, so that this file knows what is on the screen at any time and may write
- * above it. Passing lines are the upper lines of a prompt of several lines.
+ * A chat on a terminal: messages scroll by above a prompt that keeps the typed text. Node's line editor edits the line
+ * and draws through {@link Canvas}, so that this file always knows what is on the screen and can write above it.
+ * Passing lines are the upper lines of a prompt of several lines.
  */
 import {
   clearScreenDown,
@@ -21,13 +21,13 @@ import { cut, wrap } from './text-width.js';
 /** Entered lines that the arrow keys bring back. */
 const HISTORY = 100;
 
-/** Lines of a pasted message that are shown. */
+/** Lines shown of a pasted message. */
 const DRAFT_SHOWN = 4;
 
-/** Rows that passing lines leave free for the prompt and for what is said. */
+/** Rows that passing lines leave free for the prompt and for messages. */
 const ROWS_LEFT = 4;
 
-/** What the line editor draws on: passes on what it is given, one write a turn, in a width of its own. */
+/** Output of the line editor: it gathers writes into one per turn and has a width of its own. */
 class Canvas extends Writable {
   columns: number;
   readonly #output: CliTerminal['output'];
@@ -42,7 +42,7 @@ class Canvas extends Writable {
   }
 
   override _write(chunk: unknown, _encoding: unknown, done: () => void): void {
-    // A redraw is many small writes; seen one by one, it flickers.
+    // A redraw is many small writes; written one by one they flicker.
     if (this.#pending === '') queueMicrotask(() => this.flush());
     this.#pending += String(chunk);
     done();
@@ -58,11 +58,11 @@ class Canvas extends Writable {
   }
 }
 
-/** What a terminal screen is made of. */
+/** Options of {@link TerminalScreen}. */
 export interface TerminalScreenOptions {
   readonly terminal: CliTerminal;
   readonly paint: Paint;
-  /** Answers the words that a beginning may become, for the Tab key. */
+  /** Returns the words that begin like the line, for the Tab key. */
   readonly complete: (line: string) => readonly string[];
   readonly events: ScreenEvents;
 }
@@ -75,13 +75,13 @@ export class TerminalScreen implements Screen {
   readonly #canvas: Canvas;
   readonly #keys: Keys;
   readonly #editor: Interface;
-  /** Lines of a message that are pasted, above the one that is edited. */
+  /** Pasted lines above the line that is edited. */
   readonly #draft: string[] = [];
-  /** What stands before what is typed. */
+  /** Text before the typed text. */
   #name = '';
   #passing: readonly PassingLine[] = [];
   #isDrawn = false;
-  /** Rows that the line editor will go up before it draws. */
+  /** Rows that the line editor will move up before it draws. */
   #rowsUp = 0;
   #lineBefore = '';
   #isClosed = false;
@@ -121,7 +121,7 @@ export class TerminalScreen implements Screen {
     this.#editor.on('close', () => {
       events.left();
     });
-    // Back from the background (Ctrl-Z, fg): what stands above the cursor now is the shell's.
+    // Back from the background (Ctrl-Z, fg): the lines above the cursor are the shell's now.
     this.#editor.on('SIGCONT', () => {
       this.#rowsUp = this.#editor.getCursorPos().rows;
       this.#draw();
@@ -176,7 +176,7 @@ export class TerminalScreen implements Screen {
   }
 
   #entered(line: string): void {
-    // The editor has gone to the row below what it had drawn, and will not go up again.
+    // The editor has moved to the row below its last drawing and will not move up again.
     this.#isDrawn = false;
     this.#editor.setPrompt(`${this.#prompt()}${line}`);
     this.#up(this.#editor.getCursorPos().rows + 1);
@@ -205,7 +205,7 @@ export class TerminalScreen implements Screen {
 
   #pressed(name: string): void {
     if (name === 'backspace' && this.#lineBefore === '') {
-      // Back over a line break, as in any editor.
+      // Backspace over a line break, as in any editor.
       const last = this.#draft.pop();
       if (last !== undefined) {
         this.#wipe();
@@ -244,7 +244,7 @@ export class TerminalScreen implements Screen {
     this.#isDrawn = true;
   }
 
-  /** Takes prompt and passing lines off; the cursor is where they began. */
+  /** Removes the prompt and passing lines; the cursor is where they began. */
   #wipe(): void {
     this.#rowsUp = this.#editor.getCursorPos().rows;
     this.#up(this.#rowsUp);
@@ -259,9 +259,9 @@ export class TerminalScreen implements Screen {
 
   #resize(): void {
     if (this.#isClosed) return;
-    // What the editor will go up by is in rows of the old width. On the screen the terminal has broken the lines above
-    // the prompt anew; the line with the cursor some terminals break anew and some do not. Where that leaves two
-    // possibilities, the fewer rows are wiped: better a stray piece of a prompt than a lost line of the chat.
+    // The editor counts the rows to move up in the old width. The terminal has broken the lines above the prompt again
+    // for the new width; the line with the cursor is broken again by some terminals and not by others. When two results
+    // are possible, wipe fewer rows: a stray piece of a prompt is better than a lost line of the chat.
     const prompt = this.#editor.getPrompt();
     const own = prompt.slice(prompt.lastIndexOf('\n') + 1);
     const rowsUp = this.#editor.getCursorPos().rows;

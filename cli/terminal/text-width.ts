@@ -1,10 +1,10 @@
 /**
- * How many columns a text takes on a terminal, and how it is broken to fit. Where terminals differ, the larger number
- * is taken: a line that is broken early looks no worse, one that the terminal breaks itself goes on in the first
- * column, where it could pass for another message.
+ * Counts the columns of a text on a terminal and breaks it to fit. Where terminals differ, it counts the larger number:
+ * a line broken too early looks no worse, while a line that the terminal breaks continues in the first column, where it
+ * could pass for another message.
  */
 
-/** Least columns a text is broken to; below it a terminal is too narrow for anything to look right. */
+/** Fewest columns that a text is broken to; no narrower terminal can show it well. */
 export const COLUMNS_MIN = 10;
 
 /** Two columns: East Asian letters and signs, and pictographs. */
@@ -12,18 +12,21 @@ const WIDE =
   /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18fff}\u{1aff0}-\u{1b2ff}\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 
 /**
- * No column: a mark that sits on the character before it … Only marks up to U+FFFF: many terminals do not know those
- * beyond, such as the nukta of Kaithi (U+110BA), and give each a column of its own, so they count as one here.
+ * No columns: a mark that sits on the character before it. Only marks up to U+FFFF: many terminals do not know higher
+ * ones, such as the nukta of Kaithi (U+110BA), and give each a column, so they count as one here.
  */
 const MARK = /(?=[\u0300-\uffff])[\p{Mn}\p{Me}]/u;
 
-/** … or joins it to the next. Signs of the same category that are seen, such as the Arabic year sign, have a column. */
+/**
+ * No columns: joins the character to the next. Visible signs of the same category, such as the Arabic year sign, have a
+ * column.
+ */
 const JOINER = /(?=\p{Default_Ignorable_Code_Point})\p{Cf}/u;
 
-/** Turns the character before it into a picture, which takes a column more. */
+/** Makes the character before it a picture, which takes one more column. */
 const AS_PICTURE = '\ufe0f';
 
-/** Columns of one code point. */
+/** Returns the columns of one code point. */
 function columnsOf(character: string): number {
   if (character < '\u0300') return 1;
   if (character === AS_PICTURE) return 1;
@@ -31,14 +34,14 @@ function columnsOf(character: string): number {
   return MARK.test(character) || JOINER.test(character) ? 0 : 1;
 }
 
-/** Columns of a text of one line without escape sequences. */
+/** Returns the columns of a one-line text without escape sequences. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of text) width += columnsOf(character);
   return width;
 }
 
-/** The text in at most so many columns; one that is cut ends in `…`. */
+/** Returns the text in at most `columns` columns; a cut text ends in `…`. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let width = 1; // of the …
@@ -51,7 +54,7 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-/** Breaks a text into lines of at most so many columns, between words where it can. Breaks of its own stay. */
+/** Breaks a text into lines of at most `columns` columns, between words where possible. Its own line breaks stay. */
 export function wrap(text: string, columns: number): string[] {
   const lines = text.split('\n');
   if (columns === Infinity) return lines;
@@ -69,7 +72,7 @@ function broken(line: string, columns: number): string[] {
   for (const character of line) {
     const own = columnsOf(character);
     if (width + own > columns && character === ' ') {
-      // A blank that does not fit is the break itself.
+      // The line breaks at a blank that does not fit.
       lines.push(line.slice(start, at));
       at += 1;
       start = word = at;
