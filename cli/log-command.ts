@@ -1,5 +1,5 @@
 /** `rollcall log check` and `rollcall log export`, for a thread log that may be damaged. Both only read. */
-import { checkLog, exportLog } from '../actors/log/lmdb/disk/log-check.js';
+import { checkLog, exportLog } from '../actors/log/lmdb/check/log-check.js';
 import { LogCorruptError, LogOpenError } from '../actors/log/log-errors.js';
 import { type CliOutside, EXIT, say } from './cli-outside.js';
 

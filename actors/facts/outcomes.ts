@@ -3,16 +3,26 @@
  * are only counted.
  */
 import type { DeliveryOutcome } from '../../machines/delivery/delivery-outcome.js';
-import type { ActiveThread, Held } from '../threads/active-thread.js';
 import type { Clock } from '../clock.js';
-import type { DeliveryCounts } from '../threads/delivery-counts.js';
+import type { DeliveryCounts } from '../monitor/delivery-counts.js';
 import type { Fact } from './fact.js';
+import type { FactThread } from './fact-thread.js';
 
 /** Options of {@link Outcomes}. */
 export interface OutcomesOptions {
   readonly counts: DeliveryCounts;
   readonly record: (fact: Fact) => void;
   readonly clock: Pick<Clock, 'now'>;
+}
+
+/** Messages of one thread that were held together. */
+export interface HeldSpan {
+  /** Offset of the first of them. */
+  readonly from: number;
+  /** When it was stored, milliseconds since the Unix epoch. */
+  readonly since: number;
+  /** How many they are. */
+  readonly messages: number;
 }
 
 /** Records outcomes. */
@@ -28,7 +38,7 @@ export class Outcomes {
    * durable entry, in milliseconds.
    */
   message(
-    thread: ActiveThread,
+    thread: FactThread,
     offset: number,
     outcome: DeliveryOutcome,
     tookMs: number,
@@ -38,7 +48,7 @@ export class Outcomes {
   }
 
   /** Records one outcome for all held messages of a thread. */
-  held(thread: ActiveThread, { from, since, messages }: Held, outcome: DeliveryOutcome): void {
+  held(thread: FactThread, { from, since, messages }: HeldSpan, outcome: DeliveryOutcome): void {
     const now = this.options.clock.now();
     this.tell(thread, from, messages, outcome, now, now - since);
   }
@@ -49,7 +59,7 @@ export class Outcomes {
   }
 
   private tell(
-    { id, epoch, isTestThread, subscribers }: ActiveThread,
+    { id, epoch, isTestThread, subscribers }: FactThread,
     offset: number,
     messages: number,
     outcome: DeliveryOutcome,

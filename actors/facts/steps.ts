@@ -2,9 +2,9 @@
  * Records what users and their connections did with messages, as facts for the analytics store: one fact per span of
  * messages, not one per message and subscriber. Test threads are not recorded.
  */
-import type { ActiveThread } from '../threads/active-thread.js';
 import type { Clock } from '../clock.js';
 import type { Fact, StepFact } from './fact.js';
+import type { FactThread } from './fact-thread.js';
 
 /** Options of {@link Steps}. */
 export interface StepsOptions {
@@ -41,18 +41,18 @@ export class Steps {
   }
 
   /** Records that an author got the ack later than the entry was durable. */
-  acked(thread: ActiveThread, offset: number, user: string): void {
+  acked(thread: FactThread, offset: number, user: string): void {
     this.tell(thread, 'acked', { id: '', user }, offset, offset);
   }
 
   /** Records that a user's read mark moved from `before` to `mark`. */
-  read(thread: ActiveThread, reader: Reader, before: number, mark: number): void {
+  read(thread: FactThread, reader: Reader, before: number, mark: number): void {
     this.tell(thread, 'read', reader, before + 1, mark);
   }
 
   /** Records that a subscription that was behind now has everything up to an offset. */
   given(
-    thread: ActiveThread,
+    thread: FactThread,
     reader: Reader,
     { why, from, since }: ReaderBehind,
     upTo: number
@@ -61,14 +61,14 @@ export class Steps {
   }
 
   /** Records that a subscription that was behind has ended; it had everything up to `cursor`. */
-  left(thread: ActiveThread, reader: Reader, behind: ReaderBehind, cursor: number): void {
+  left(thread: FactThread, reader: Reader, behind: ReaderBehind, cursor: number): void {
     this.given(thread, reader, behind, cursor);
     const from = Math.max(behind.from, cursor + 1);
     this.tell(thread, 'left', reader, from, thread.published, behind.since);
   }
 
   private tell(
-    { id: thread, epoch, isTestThread }: ActiveThread,
+    { id: thread, epoch, isTestThread }: FactThread,
     step: StepFact['step'],
     { id: connection, user }: Reader,
     from: number,

@@ -10,7 +10,7 @@ import { MONITOR_LEVELS, type MonitorLevel } from '../../machines/finding.js';
 import { monitorMachine, type MonitorEvent } from '../../machines/monitor.machine.js';
 import { withRestart } from '../../machines/supervision/restart-intensity.js';
 import type { Clock } from '../clock.js';
-import { DeliveryCounts } from '../threads/delivery-counts.js';
+import { DeliveryCounts } from './delivery-counts.js';
 import type { LoopDelay } from './event-loop-delay.js';
 import {
   counted,

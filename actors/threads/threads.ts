@@ -9,7 +9,7 @@ import { isTestThread } from '../../machines/delivery/test-thread.js';
 import { ActiveThread } from './active-thread.js';
 import type { Clock } from '../clock.js';
 import { DeliveryActors, type WatchedThreads } from './delivery-actors.js';
-import type { DeliveryCounts } from './delivery-counts.js';
+import type { DeliveryCounts } from '../monitor/delivery-counts.js';
 import { HeldMessages } from './held-messages.js';
 import type { Incidents } from '../monitor/incidents.js';
 import type { Logger } from '../log-line.js';

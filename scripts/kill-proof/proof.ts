@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { checkLog } from '../../actors/log/lmdb/disk/log-check.js';
+import { checkLog } from '../../actors/log/lmdb/check/log-check.js';
 import type { Durability } from '../../actors/log/log-writer.js';
 import { LOG_FOLDER } from '../../server/config/config.js';
 import { launchServer, temporaryDir, type LaunchedServer } from '../../spec/e2e/server-process.js';

@@ -13,7 +13,7 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { checkLog } from '../../actors/log/lmdb/disk/log-check.js';
+import { checkLog } from '../../actors/log/lmdb/check/log-check.js';
 import { LOG_FOLDER } from '../../server/config/config.js';
 import { findProgram } from '../require.js';
 import { runCli } from './run-cli.js';

@@ -9,7 +9,7 @@ import type { Clock } from '../../clock.js';
 import { CommitQueue } from './commit-queue.js';
 import { DISK_LOW_BYTES, isDiskLow } from './disk/disk-room.js';
 import { LmdbFeed } from './feed/lmdb-feed.js';
-import { checkLog } from './disk/log-check.js';
+import { checkLog } from './check/log-check.js';
 import { LogCorruptError } from '../log-errors.js';
 import { missingBytes } from './disk/log-file.js';
 import { LogAppends } from './log-appends.js';

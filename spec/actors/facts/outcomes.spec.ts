@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ActiveThread } from '../../../actors/threads/active-thread.js';
-import { DeliveryCounts } from '../../../actors/threads/delivery-counts.js';
+import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
 import type { Fact } from '../../../actors/facts/fact.js';
 import { Outcomes } from '../../../actors/facts/outcomes.js';
 import { VirtualClock } from '../../virtual-clock.js';

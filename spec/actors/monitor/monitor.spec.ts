@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { DeliveryCounts } from '../../../actors/threads/delivery-counts.js';
+import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
 import {
   LAGGING_FOR_MS,
   LOOP_LOOKS,

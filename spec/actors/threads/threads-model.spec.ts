@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { DeliveryCounts } from '../../../actors/threads/delivery-counts.js';
+import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
 import { parseMessageFrame } from '../../../protocol/message-frame.js';
 import { PASSIVATE_AFTER_MS, Threads } from '../../../actors/threads/threads.js';
 import type { DeliveryEvent } from '../../../machines/delivery/delivery.machine.js';

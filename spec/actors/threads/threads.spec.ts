@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { ActiveThread } from '../../../actors/threads/active-thread.js';
 import { QUIET_ACTORS_MAX } from '../../../actors/threads/delivery-actors.js';
-import { DeliveryCounts } from '../../../actors/threads/delivery-counts.js';
+import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
 import { parseMessageFrame } from '../../../protocol/message-frame.js';
 import { PRESENCE_NAMES_MAX, type PresenceChange } from '../../../actors/threads/presence.js';
 import {

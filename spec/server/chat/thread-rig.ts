@@ -1,4 +1,4 @@
-import { DeliveryCounts } from '../../../actors/threads/delivery-counts.js';
+import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
 import { Incidents } from '../../../actors/monitor/incidents.js';
 import { Threads } from '../../../actors/threads/threads.js';
 import { Transitions } from '../../../actors/facts/transitions.js';

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { PROBE_MS, QUEUE_BYTES } from '../../../../actors/log/lmdb/commit-queue.js';
 import type { EmbeddedLog, LmdbLogOptions } from '../../../../actors/log/lmdb/lmdb-log.js';
-import { checkLog } from '../../../../actors/log/lmdb/disk/log-check.js';
+import { checkLog } from '../../../../actors/log/lmdb/check/log-check.js';
 import {
   LogCorruptError,
   LogFormatError,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { checkLog } from '../../../../../actors/log/lmdb/disk/log-check.js';
+import { checkLog } from '../../../../../actors/log/lmdb/check/log-check.js';
 import {
   entryKey,
   META_KEY,

@@ -11,7 +11,7 @@ import type { Fact } from '../../../../../actors/facts/fact.js';
 import { FACTS_FLUSH_MS } from '../../../../../actors/log/lmdb/feed/fact-keeper.js';
 import { REWIND_THREADS } from '../../../../../actors/log/lmdb/feed/lmdb-feed.js';
 import type { EmbeddedLog, LmdbLogOptions } from '../../../../../actors/log/lmdb/lmdb-log.js';
-import { checkLog } from '../../../../../actors/log/lmdb/disk/log-check.js';
+import { checkLog } from '../../../../../actors/log/lmdb/check/log-check.js';
 import type { FeedBatch, FeedEntry } from '../../../../../actors/log/analytics-feed.js';
 import { FEED_KEY, pendingKey, within } from '../../../../../actors/log/lmdb/log-keys.js';
 import { openStore } from '../../../../../actors/log/lmdb/log-store.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { DeliveryCounts } from '../../../actors/threads/delivery-counts.js';
+import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
 import { DELIVERY_OUTCOMES } from '../../../machines/delivery/delivery-outcome.js';
 
 describe('DeliveryCounts', () => {

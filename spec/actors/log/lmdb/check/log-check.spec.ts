@@ -2,7 +2,7 @@ import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { checkLog, exportLog } from '../../../../../actors/log/lmdb/disk/log-check.js';
+import { checkLog, exportLog } from '../../../../../actors/log/lmdb/check/log-check.js';
 import {
   LogCorruptError,
   LogFormatError,

@@ -1,5 +1,5 @@
 /** The part of a log check that looks at what is kept for the analytics store. */
-import { decodeFacts } from './fact-row.js';
+import { decodeFacts } from '../feed/fact-row.js';
 import { decodeCount, decodeFeed, FEED_KEY, within } from '../log-keys.js';
 import type { LogStore } from '../log-store.js';
 

@@ -4,9 +4,9 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { reasonOf } from '../../../../machines/reason.js';
-import { checkFeed } from '../feed/feed-check.js';
+import { checkFeed } from './feed-check.js';
 import { LogCorruptError, LogOpenError } from '../../log-errors.js';
-import { entryProblem } from './log-opening.js';
+import { entryProblem } from '../disk/log-opening.js';
 import {
   decodeCount,
   decodeMeta,
@@ -22,9 +22,9 @@ import {
   within,
   type LogRow
 } from '../log-keys.js';
-import { inspectDataFile } from './log-file.js';
+import { inspectDataFile } from '../disk/log-file.js';
 import { openStore, type LogStore } from '../log-store.js';
-import { walkPages } from './log-pages.js';
+import { walkPages } from '../disk/log-pages.js';
 import { frameHeader, parseMessageFrame } from '../../../../protocol/message-frame.js';
 import { ThreadHeads } from '../thread-heads.js';
 
