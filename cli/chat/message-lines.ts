@@ -14,7 +14,7 @@ export const LINES_SHOWN_MAX = 200; // one message must not push everything else
 /** Columns of the name; longer names move the bar. */
 const NAME_COLUMNS = 12;
 
-/** Below this width, in columns, names get no fixed columns. */
+/** Below this width, in columns, the name gets half as many columns. */
 const NARROW_COLUMNS = 60;
 
 /** Colours of authors; faults and warnings have other ones. */

@@ -1,16 +1,14 @@
-/**
- * Who may use the HTTP server API: the holder of the API key for everything, a user with a good token for reading.
- */
+/** Access to the HTTP server API: the holder of the API key may do everything, a user with a valid token may read. */
 import { AuthError, bearerOf, type Authenticator } from './auth.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { Secret } from './secret.js';
 import type { TransportRequest } from '../transport/transport.js';
 
-/** Whoever asks: a backend with the key (or anybody in development), or one user. */
+/** Sender of a request: a backend with the key (or anybody in development), or one user. */
 export type Caller =
   { readonly kind: 'backend' } | { readonly kind: 'user'; readonly user: string };
 
-/** A request that was not let in; `code` is one of the error table. */
+/** The request was refused; `code` is one of the error table. */
 export class AccessError extends Error {
   readonly code: Extract<ErrorCode, 'unauthorized' | 'forbidden' | 'unavailable'>;
   constructor(code: AccessError['code'], message: string) {
@@ -20,20 +18,24 @@ export class AccessError extends Error {
   }
 }
 
-/** Decides who is asking. */
+/** Decides who sent a request. */
 export class ApiAccess {
   private readonly key: Secret | null;
   private readonly auth: Authenticator;
   private readonly isOpen: boolean;
 
-  /** Without a key the API is open in development, and answers 403 elsewhere. */
+  /** Without a key the API is open in development and answers 403 elsewhere. */
   constructor(apiKey: string | undefined, auth: Authenticator, isDevelopment: boolean) {
     this.key = apiKey === undefined ? null : new Secret(apiKey);
     this.auth = auth;
     this.isOpen = apiKey === undefined && isDevelopment;
   }
 
-  /** @throws {AccessError} `forbidden` without a configured key, `unauthorized` with none or a wrong one */
+  /**
+   * Accepts the API key only.
+   * @throws {AccessError} `forbidden` when no key is configured, `unauthorized` when the request has none or a wrong
+   * one
+   */
   backend(request: TransportRequest): Caller {
     if (this.isOpen) return { kind: 'backend' };
     if (this.key === null) {
@@ -47,7 +49,11 @@ export class ApiAccess {
     );
   }
 
-  /** @throws {AccessError} when there is neither the API key nor a good token of a user; `unavailable` when its keys cannot be had */
+  /**
+   * Accepts the API key or a user's token.
+   * @throws {AccessError} `unauthorized` or `forbidden` when neither is valid; `unavailable` when the keys for the
+   * token could not be fetched
+   */
   async reader(request: TransportRequest): Promise<Caller> {
     try {
       return this.backend(request);

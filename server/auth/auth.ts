@@ -1,12 +1,12 @@
 /**
- * Who a token speaks for. HS256 with a shared secret, or asymmetric keys from a JWKS address; the algorithms are fixed
- * here and never taken from the token.
+ * Authenticates users by token: HS256 with a shared secret, or asymmetric keys from a JWKS address. The algorithms are
+ * fixed here and never taken from the token.
  */
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyResult } from 'jose';
 import { USER_MAX } from '../../protocol/frames.js';
 import type { TransportRequest } from '../transport/transport.js';
 
-/** What a good token says. `expiresAt` is milliseconds since the Unix epoch; null = never. */
+/** Content of a valid token. `expiresAt` is Unix milliseconds; null means never. */
 export interface Identity {
   readonly user: string;
   readonly expiresAt: number | null;
@@ -16,15 +16,18 @@ export interface Identity {
 
 /** Checks tokens. */
 export interface Authenticator {
-  /** Whether a token is asked for at all. */
+  /** Whether a token is needed at all. */
   readonly isRequired: boolean;
-  /** @throws {AuthError} when the token is missing, not valid, expired, or names no user */
+  /**
+   * Checks a token and returns its content.
+   * @throws {AuthError} when the token is missing, not valid, expired, or names no user
+   */
   verify(token: string | undefined): Promise<Identity>;
 }
 
 /**
- * A token that was not accepted; the message may be shown to its bearer. `unavailable` means that the keys could not be
- * had: the token may be good.
+ * The token was refused; the message may be shown to whoever sent it. `unavailable` means that the keys could not be
+ * fetched: the token may be valid.
  */
 export class AuthError extends Error {
   readonly code: 'unauthorized' | 'unavailable';
@@ -38,7 +41,7 @@ export class AuthError extends Error {
 /** Algorithms accepted from a JWKS: asymmetric ones only, so that a public key can never be used as a shared secret. */
 const JWKS_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 
-/** Clocks of issuer and server may differ by this much. */
+/** Most difference between the clocks of issuer and server. */
 const CLOCK_TOLERANCE_SECONDS = 5;
 
 /** Codes of `jose` that blame the key server: no answer in time, no key set, and any status but 200. */
@@ -49,7 +52,7 @@ const KEY_SERVER_FAULTS: readonly string[] = [
 ];
 
 function identityOf(payload: JWTPayload): Identity {
-  // The library vouches for the signature, not for the type of the claim.
+  // The library checks the signature, but not the type of the claim.
   const user: unknown = payload.sub;
   if (typeof user !== 'string' || user === '' || user.length > USER_MAX) {
     throw new AuthError(`the token's sub must name a user in 1 to ${String(USER_MAX)} characters`);
@@ -62,7 +65,7 @@ function identityOf(payload: JWTPayload): Identity {
   };
 }
 
-/** Says what is wrong with a token without repeating any of it. */
+/** Returns what is wrong with a token, without repeating any part of it. */
 function refusalOf(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   if (error instanceof errors.JWTExpired) return new AuthError('the token has expired');
@@ -72,7 +75,7 @@ function refusalOf(error: unknown): AuthError {
   return new AuthError('the keys to check the token with could not be had', 'unavailable');
 }
 
-/** Makes the authenticator that the configuration asks for; with neither a secret nor an address none is needed. */
+/** Makes the authenticator for the configuration; with neither a secret nor an address, no token is needed. */
 export function createAuthenticator(
   secret: string | undefined,
   jwksUrl: string | URL | undefined
@@ -104,19 +107,22 @@ export function createAuthenticator(
   };
 }
 
-/** Subprotocols that an upgrade offers. */
+/** Returns the subprotocols that an upgrade offers. */
 export function offeredProtocols(request: TransportRequest): string[] {
   const header = request.header('sec-websocket-protocol') ?? '';
   return header.split(',').map((name) => name.trim());
 }
 
-/** The token that an upgrade offers as the subprotocol `bearer.…`, since browsers can send no header; null when none. */
+/**
+ * Returns the token of the subprotocol `bearer.…` in an upgrade, since browsers cannot send a header there; null when
+ * there is none.
+ */
 export function offeredBearer(request: TransportRequest): string | null {
   const offered = offeredProtocols(request).find((name) => name.startsWith('bearer.'));
   return offered?.slice('bearer.'.length) ?? null;
 }
 
-/** The token of a request's `Authorization: Bearer …`; null when there is none. */
+/** Returns the token of a request's `Authorization: Bearer …`; null when there is none. */
 export function bearerOf(request: TransportRequest): string | null {
   return /^Bearer +(\S+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? null;
 }

@@ -1,4 +1,6 @@
-/** A secret that is asked for, kept as its hash: hashes have one length, so comparing them tells nothing of the secret's. */
+/**
+ * A secret, kept as its hash. All hashes have one length, so comparing them does not reveal the length of the secret.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** One secret. */
@@ -9,7 +11,7 @@ export class Secret {
     this.hash = hashOf(text);
   }
 
-  /** Whether what was shown is the secret; takes as long when it is not. */
+  /** Returns whether the text is the secret; the comparison takes the same time either way. */
   is(shown: string): boolean {
     return timingSafeEqual(hashOf(shown), this.hash);
   }

@@ -1,6 +1,6 @@
 /**
- * Reads the whole configuration at once, before anything starts: flags win over the environment, the environment over
- * the `.env` file, that over the defaults. Every fault is found in one go, and none is forgiven.
+ * Reads the whole configuration before anything starts. Flags override the environment, the environment overrides the
+ * `.env` file, and that overrides the defaults. It reports every fault at once, and any fault prevents the start.
  */
 import { parseEnvFile } from './env-file.js';
 import { nearestName } from './nearest-name.js';
@@ -19,34 +19,34 @@ type ValueOf<S> = S extends Setting<infer T> ? T : never;
 /** The configuration of a server, complete and checked. Times are milliseconds, limits of 0 mean none. */
 export type Config = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
 
-/** Where a value came from. */
+/** Source of a value. */
 export type ConfigSource = 'flag' | 'environment' | '.env' | 'default';
 
-/** One line of `rollcall check`: a setting, its value as it may be printed, and where it came from. */
+/** One line of `rollcall check`: a setting, its value with secrets masked, and its source. */
 export interface ConfigLine {
   readonly name: string;
   readonly shown: string;
   readonly source: ConfigSource;
 }
 
-/** What a configuration is read from. */
+/** Sources of a configuration. */
 export interface ConfigInput {
   /** Environment variables; an empty one counts as unset. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Flags by name without dashes (`handler-grace-ms`). */
   readonly flags?: Readonly<Record<string, string | undefined>>;
-  /** Text of the `.env` file, when there is one. */
+  /** Text of the `.env` file; undefined when there is none. */
   readonly envFileText?: string | undefined;
   /** Whether standard output is a terminal; decides the default of LOG_FORMAT. */
   readonly isTerminal?: boolean;
 }
 
-/** A configuration, or everything that is wrong with it in sentences. */
+/** A configuration, or all of its faults as sentences. */
 export type LoadedConfig =
   | { readonly ok: true; readonly config: Config; readonly lines: readonly ConfigLine[] }
   | { readonly ok: false; readonly faults: readonly string[] };
 
-/** Reads and checks the configuration; names every fault at once and never throws. */
+/** Reads and checks the configuration. It reports every fault at once and never throws. */
 export function loadConfig(input: ConfigInput): LoadedConfig {
   const reader = new ConfigReader(input);
   const environment = reader.read(SETTINGS.environment, {
@@ -96,7 +96,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   const faults = [
     ...reader.faults,
     ...reader.unknownNames(),
-    // With no known environment its rules would be guesses; they are checked once it is corrected.
+    // The rules depend on the environment. When that is not valid, they are checked after it has been corrected.
     ...(reader.isBad(SETTINGS.environment)
       ? []
       : [...impossibleCombinations(config), ...reader.testVariables(environment)])
@@ -104,12 +104,12 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   return faults.length === 0 ? { ok: true, config, lines: reader.lines } : { ok: false, faults };
 }
 
-/** One setting by itself, or what is wrong with it. */
+/** One setting, or what is wrong with it. */
 export type LoadedSetting<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly faults: readonly string[] };
 
-/** Reads one setting and nothing else, for commands that must work where the rest of the configuration does not. */
+/** Reads one setting only, for commands that must work when the rest of the configuration does not. */
 export function loadSetting<T>(setting: Setting<T>, input: ConfigInput): LoadedSetting<T> {
   const reader = new ConfigReader(input);
   const value = reader.read(setting, { environment: 'development', isTerminal: false });
@@ -117,7 +117,7 @@ export function loadSetting<T>(setting: Setting<T>, input: ConfigInput): LoadedS
   return faults.length === 0 ? { ok: true, value } : { ok: false, faults };
 }
 
-/** Says the faults of a configuration in one message for an operator. */
+/** Returns the faults of a configuration as one message for an operator. */
 export function faultsMessage(faults: readonly string[]): string {
   const count = faults.length === 1 ? '1 fault' : `${String(faults.length)} faults`;
   return [
@@ -166,7 +166,7 @@ function impossibleCombinations(config: Config): string[] {
   return faults;
 }
 
-/** Takes values from their sources one by one and remembers what was wrong with them. */
+/** Reads values from their sources one by one and collects their faults. */
 class ConfigReader {
   readonly faults: string[] = [];
   readonly lines: ConfigLine[] = [];
@@ -202,8 +202,9 @@ class ConfigReader {
   }
 
   /**
-   * Names that look like settings of Rollcall and are none: those that begin with `ROLLCALL_`, and in the `.env` file
-   * also those that are nearly a setting's name. The environment has too many names of other programs for that.
+   * Returns faults for names that look like settings of Rollcall but are none: those that begin with `ROLLCALL_`, and
+   * in the `.env` file also those that are nearly a setting's name. The environment has too many names of other
+   * programs for the second check.
    */
   unknownNames(): string[] {
     const known = Object.values(SETTINGS).map(({ name }) => name);
@@ -224,7 +225,7 @@ class ConfigReader {
     });
   }
 
-  /** Test switches that were left on where real people chat. */
+  /** Returns faults for test switches that are set outside development. */
   testVariables(environment: Environment): string[] {
     if (environment === 'development') return [];
     return ['TESTING', 'TEST_MODE']
@@ -259,8 +260,8 @@ function faultOf<T>(
 }
 
 /**
- * Masks a refused value that may have been meant as a URL with a password. What stands before the last `@` is masked;
- * without an `@`, all behind a `:` that no port follows, since the rest of the URL may be missing.
+ * Masks a refused value that may be a URL with a password. It masks everything before the last `@`; without an `@`,
+ * everything after a `:` that no port follows, since the rest of the URL may be missing.
  */
 function maskBroken(text: string): string {
   const masked = text.includes('@')

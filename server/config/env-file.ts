@@ -1,12 +1,12 @@
 /**
- * Reads a `.env` file line by line. Whatever could be read in two ways is refused by line and name: a quote that is not
- * closed would swallow the lines behind it, a `#` would cut a secret off. No message repeats a value.
+ * Reads a `.env` file line by line. A line that could be read in two ways is refused, with its number and name: an open
+ * quote would swallow the next lines, and a `#` would cut a secret off. No message repeats a value.
  */
 
-/** Settings of a `.env` file, or what is wrong with it. Both may be there; with a fault no value may be used. */
+/** Settings of a `.env` file, and its faults. When there is a fault, no value may be used. */
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;
-  /** One sentence for each fault, in the order of the lines. */
+  /** One sentence per fault, in the order of the lines. */
   readonly faults: readonly string[];
 }
 
@@ -14,9 +14,9 @@ const LINE = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*(.*)$/;
 const QUOTES = ['"', "'", '`'];
 
 /**
- * Parses the text of a `.env` file. A line is empty, a comment (`# …`), or `NAME=value`, with `export` before it or not.
- * A value stands bare, or in quotes (`"`, `'` or a backtick) that are closed on the same line; nothing in it is replaced.
- * A comment may follow a value after white space. Never throws.
+ * Parses the text of a `.env` file. A line is empty, a comment (`# …`), or `NAME=value`, with or without `export`
+ * before it. A value has no quotes, or quotes (`"`, `'` or a backtick) that are closed on the same line; nothing inside
+ * is replaced. A comment may follow a value after white space. Never throws.
  */
 export function parseEnvFile(text: string): EnvFile {
   const values: Record<string, string> = {};
@@ -72,7 +72,7 @@ function readValue(rest: string): Value {
 
 function readBare(rest: string): Value {
   const text = rest.replace(/(^|\s+)#.*$/, '');
-  // `#` right behind a character: other readers of such files cut the value off there.
+  // A `#` directly after a character: other readers of such files cut the value off there.
   if (text.includes('#')) {
     return {
       ok: false,

@@ -1,18 +1,16 @@
-/**
- * Finds the name somebody may have meant, for "did you mean" hints on settings, flags and commands.
- */
+/** Finds the known name nearest to a wrong one, for "did you mean" hints on settings, flags and commands. */
 
-/** Most single-character mistakes that still count as a slip of the finger. */
-export const NEAREST_EDITS_MAX = 2; // one more, and unrelated short names are proposed
+/** Most single-character mistakes in a name that still gets a hint. */
+export const NEAREST_EDITS_MAX = 2; // with one more, unrelated short names would match
 
-/** Answers the known name closest to `name` within {@link NEAREST_EDITS_MAX} edits; undefined when there is none. */
+/** Returns the known name closest to `name` within {@link NEAREST_EDITS_MAX} edits; undefined when there is none. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestEdits = NEAREST_EDITS_MAX + 1;
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) >= bestEdits) continue;
     const edits = editsBetween(name, candidate);
-    // A candidate that would have to be rewritten altogether is no hint.
+    // A name of which every character would have to change is no hint.
     if (edits < bestEdits && edits < candidate.length) {
       best = candidate;
       bestEdits = edits;

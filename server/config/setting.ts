@@ -1,10 +1,7 @@
-/**
- * The kinds of setting there are: what a value may look like, how it is read and how it is shown. The settings
- * themselves are in `settings.ts`.
- */
+/** Kinds of settings: which values they allow, and how a value is read and shown. The settings are in `settings.ts`. */
 import { MASK, maskText } from '../logger/redact.js';
 
-/** Where the server is meant to run; decides defaults and what is refused. */
+/** Where the server runs; decides some defaults and which values are refused. */
 export type Environment = 'development' | 'staging' | 'production';
 
 /** What a default may depend on. */
@@ -14,35 +11,35 @@ export interface Deployment {
   readonly isTerminal: boolean;
 }
 
-/** A value that was read, or why it could not be. */
+/** A value, or why it could not be read. */
 export type Parsed<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why?: string };
 
-/** One setting: everything that parsing, `rollcall check`, `--help` and the documentation say about it. */
+/** One setting: everything that parsing, `rollcall check`, `--help` and the documentation need of it. */
 export interface Setting<T> {
-  /** Name in the environment; the flag is the same in kebab case. */
+  /** Name in the environment; the flag has the same name in kebab case. */
   readonly name: string;
-  /** What it is for, in one phrase. */
+  /** Its purpose, in one phrase. */
   readonly doc: string;
-  /** The values that are taken, in words. */
+  /** The allowed values, as text. */
   readonly allowed: string;
-  /** True when no part of the value may be printed. */
+  /** Whether no part of the value may be printed. */
   readonly secret: boolean;
-  /** The default in words. */
+  /** The default, as text. */
   readonly fallbackText: string;
   fallback(where: Deployment): T;
   parse(text: string): Parsed<T>;
-  /** The value as text that may be printed. */
+  /** Returns the value as text that may be printed. */
   show(value: T): string;
 }
 
-/** A default that depends on the surroundings, with the same in words. */
+/** A default that depends on the deployment, and its text. */
 export interface Varying<T> {
   readonly text: string;
   of(where: Deployment): T;
 }
 
-/** The words of a setting that every kind needs. */
+/** Texts that every kind of setting needs. */
 interface Words<T> {
   readonly name: string;
   readonly doc: string;
@@ -76,7 +73,7 @@ export function choice<const T extends string>(
   };
 }
 
-/** `true` or `false` in any case; nothing else passes for either. */
+/** `true` or `false` in any case; nothing else. */
 export function flag(words: Words<boolean>): Setting<boolean> {
   return {
     name: words.name,
@@ -94,7 +91,7 @@ export function flag(words: Words<boolean>): Setting<boolean> {
   };
 }
 
-/** Bounds of a whole number. `zero` is what 0 means where it is outside `min`..`max` but allowed. */
+/** Limits of a whole number. `zero` is the meaning of 0 when it is allowed outside `min`..`max`. */
 interface Bounds {
   readonly min: number;
   readonly max: number;
@@ -102,7 +99,7 @@ interface Bounds {
   readonly zero?: string;
 }
 
-/** A whole number within bounds, written in digits only. */
+/** A whole number within limits, written in digits only. */
 export function integer(bounds: Bounds, words: Words<number>): Setting<number> {
   return {
     name: words.name,
@@ -116,7 +113,7 @@ export function integer(bounds: Bounds, words: Words<number>): Setting<number> {
   };
 }
 
-/** A whole number that may also be left unset. */
+/** A whole number that may be unset. */
 export function optionalInteger(
   bounds: Bounds,
   words: { name: string; doc: string; fallbackText: string }
@@ -131,7 +128,7 @@ export function optionalInteger(
   };
 }
 
-/** Text that fits a pattern and is never empty. */
+/** Text that matches a pattern and is never empty. */
 export function text(
   pattern: RegExp,
   allowed: string,
@@ -149,7 +146,7 @@ export function text(
   };
 }
 
-/** A setting whose feature does not exist yet: any value is refused, so that nobody believes it works. */
+/** A setting whose feature does not exist yet: every value is refused, so that nobody believes it works. */
 export function unsupported(words: { name: string; doc: string }): Setting<string | undefined> {
   return {
     ...words,
@@ -162,7 +159,7 @@ export function unsupported(words: { name: string; doc: string }): Setting<strin
   };
 }
 
-/** A secret in visible ASCII, so that it passes through headers and shells unchanged; unset by default. */
+/** A secret in visible ASCII, which passes through headers and shells unchanged; unset by default. */
 export function secret(words: { name: string; doc: string }): Setting<string | undefined> {
   return {
     ...words,
@@ -210,7 +207,7 @@ export function httpUrl<const K extends string = never>(words: {
   };
 }
 
-/** A comma list without empty items; `item` reads one of them and answers undefined for a bad one. */
+/** A comma-separated list without empty items. `item` reads one item and returns undefined when it is not valid. */
 export function list(
   item: (text: string) => string | undefined,
   allowed: string,

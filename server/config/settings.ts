@@ -1,6 +1,6 @@
 /**
- * Every setting of the server, once. Parsing, `rollcall check`, `--help`, `.env.example` and docs/configuration.md
- * all come from this table.
+ * Every setting of the server. Parsing, `rollcall check`, `--help`, `.env.example` and docs/configuration.md all use
+ * this table.
  */
 import { TEST_THREAD_PREFIXES } from '../../machines/delivery/test-thread.js';
 import { THREAD_ID_MAX } from '../../protocol/frames.js';
@@ -16,21 +16,21 @@ import {
   unsupported
 } from './setting.js';
 
-/** Longest time that any setting in milliseconds may give, one day. */
-export const TIME_MAX_MS = 86_400_000; // Node's timers end at 24.8 days; a wait past a day is a mistyped unit
+/** Largest value of any setting in milliseconds: one day. */
+export const TIME_MAX_MS = 86_400_000; // Node's timers hold at most 24.8 days; more than a day is probably the wrong unit
 
-/** Largest frame that LIMIT_FRAME_BYTES may allow. */
-export const FRAME_MAX_BYTES = 16_777_216; // every subscriber's buffer must hold one; files belong elsewhere
+/** Largest value of LIMIT_FRAME_BYTES. */
+export const FRAME_MAX_BYTES = 16_777_216; // every subscriber's buffer must hold one frame; larger files belong elsewhere
 
-/** Smallest frame limit. */
-export const FRAME_MIN_BYTES = 512; // below it the server's own start-up probe would not get through
+/** Smallest value of LIMIT_FRAME_BYTES. */
+export const FRAME_MIN_BYTES = 512; // smaller limits would refuse the server's own startup probe
 
-/** Largest count that any LIMIT_* setting may give. */
-export const LIMIT_MAX = 1_000_000; // more connections or frames a second than one process can hold; 0 says "no limit"
+/** Largest value of any LIMIT_* setting. */
+export const LIMIT_MAX = 1_000_000; // more connections or frames a second than one process can hold; 0 means no limit
 
-const CLICKHOUSE_TIMEOUT_MAX_MS = 600_000; // one attempt at start-up; longer would hide an outage from the operator
+const CLICKHOUSE_TIMEOUT_MAX_MS = 600_000; // limit of one attempt at startup; a longer one would hide an outage from the operator
 
-/** The settings by their key in the configuration, in the order in which they are documented. */
+/** The settings by their key in the configuration, in documented order. */
 export const SETTINGS = {
   environment: choice(['development', 'staging', 'production'], {
     name: 'ENVIRONMENT',
@@ -241,7 +241,7 @@ export const SETTINGS = {
   })
 };
 
-/** The token of the commands that are clients of a server; no setting of the server, which does not mind it. */
+/** Token of the commands that connect to a server. It is no setting of the server, which ignores it. */
 export const CLIENT_TOKEN = secret({
   name: 'ROLLCALL_TOKEN',
   doc: 'token that says who one is, where the server asks for one'
@@ -250,7 +250,7 @@ export const CLIENT_TOKEN = secret({
 /** Key of a setting in the configuration. */
 export type SettingKey = keyof typeof SETTINGS;
 
-/** Name of the command line flag of a setting, without the leading dashes. */
+/** Returns the name of a setting's command line flag, without the leading dashes. */
 export function flagName(settingName: string): string {
   return settingName.toLowerCase().replaceAll('_', '-');
 }

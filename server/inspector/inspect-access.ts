@@ -1,22 +1,22 @@
 /**
- * Who may look through the inspector: nobody when it is off; everybody who reaches the server when it is on; the holder
- * of the token when it asks for one. Without a token the server must have been called by an address, as localhost, or by
- * a name that ALLOWED_ORIGINS lists: a page from elsewhere whose own name was made to point here (DNS rebinding) is not
- * told apart by its origin.
+ * Who may use the inspector: nobody when it is off; everybody who can reach the server when it is on; the holder of the
+ * token when one is configured. Without a token, the Host header must be an IP address, localhost, or a name that
+ * ALLOWED_ORIGINS lists. This keeps out a foreign page whose own name was made to point here (DNS rebinding), which the
+ * check of the origin does not notice.
  */
 import { bearerOf, offeredBearer } from '../auth/auth.js';
 import { isOriginAllowed } from '../chat/chat.js';
 import { Secret } from '../auth/secret.js';
 import type { TransportRequest } from '../transport/transport.js';
 
-/** What decides. */
+/** Options of {@link InspectAccess}. */
 export interface InspectAccessOptions {
-  /** Null = no token is asked for. */
+  /** Null when no token is needed. */
   readonly token: string | null;
   readonly allowedOrigins: readonly string[];
 }
 
-/** Why somebody is not let in. */
+/** Why a request is refused. */
 export interface InspectRefusal {
   readonly code: 'unauthorized' | 'forbidden';
   readonly detail: string;
@@ -32,7 +32,7 @@ export class InspectAccess {
     this.allowedOrigins = allowedOrigins;
   }
 
-  /** Why a request is refused; null when it may look. */
+  /** Returns why a request is refused; null when it is allowed. */
   refusal(request: TransportRequest): InspectRefusal | null {
     const origin = request.header('origin');
     if (
@@ -62,7 +62,7 @@ export class InspectAccess {
   }
 }
 
-/** Whether a Host header names an address or localhost, which nobody can make to point elsewhere. */
+/** Whether a Host header is an IP address or localhost, which nobody can make to point elsewhere. */
 function isOwnName(host: string): boolean {
   const name = host.replace(/:\d+$/, '');
   return (
@@ -76,7 +76,9 @@ function hostOf(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null;
 }
 
-/** A browser can send no header with an upgrade, and a viewer of others not even a subprotocol. */
+/**
+ * A browser cannot send a header with an upgrade, and other viewers not even a subprotocol, so the query is read too.
+ */
 function tokenOf(request: TransportRequest): string | null {
   const inQuery = (): string | null => new URLSearchParams(request.query).get('token');
   return bearerOf(request) ?? offeredBearer(request) ?? inQuery();

@@ -1,6 +1,4 @@
-/**
- * The requests of viewers, validated at the door: text in, a request or a sentence out.
- */
+/** Validates the requests of viewers: it turns text into a request, or into a sentence that says what is wrong. */
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import {
@@ -10,7 +8,7 @@ import {
 } from '../../protocol/inspection.js';
 import { THREAD_ID_MAX, USER_MAX } from '../../protocol/frames.js';
 
-/** Longest request, in bytes: a hundred thread ids, or an event written by hand. */
+/** Longest request, in bytes: enough for a hundred thread ids, or an event written by hand. */
 export const REQUEST_BYTES_MAX = 65_536;
 
 const Id = Type.Integer({ minimum: 0 });
@@ -63,7 +61,7 @@ const request = Compile(
   ])
 );
 
-/** A request, or why it is none; `id` is that of the request as far as it can be told. */
+/** A request, or why it is not valid. `id` is the request's, if it could be read. */
 export type DecodedRequest =
   | { readonly ok: true; readonly request: InspectRequest }
   | { readonly ok: false; readonly id: number | null; readonly message: string };
@@ -88,7 +86,7 @@ export function decodeRequest(text: string | null): DecodedRequest {
   };
 }
 
-/** What was parsed from JSON holds nothing but JSON, so an event of it may have any further fields. */
+/** Parsed JSON contains only JSON, so the fields of an event need no further check. */
 function isRequest(value: unknown): value is InspectRequest {
   return request.Check(value);
 }

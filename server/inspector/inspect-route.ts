@@ -1,6 +1,4 @@
-/**
- * The HTTP side of the inspector: charts as they are laid out, and the recording as one file.
- */
+/** HTTP routes of the inspector: layouts of charts, and the recording as one file. */
 import type { Clock } from '../../actors/clock.js';
 import { AccessError } from '../auth/api-access.js';
 import { guarded, type Route } from '../http/route-table.js';
@@ -18,7 +16,7 @@ import { ChartTooLargeError } from './charts/layout-thread.js';
 import type { InspectAccess } from './inspect-access.js';
 import type { Recorder } from './recorder.js';
 
-/** What the route works with. */
+/** Options of {@link createInspectRoutes}. */
 export interface InspectRouteOptions {
   readonly access: InspectAccess;
   readonly recorder: Recorder;
@@ -29,12 +27,15 @@ export interface InspectRouteOptions {
   readonly environment: string;
 }
 
-/** Recordings that are given out in a second, to all together: each is a text of megabytes until it has been read. */
+/**
+ * Most recordings sent per second, for all viewers together: each is a text of megabytes in memory until it has been
+ * sent.
+ */
 export const DOWNLOADS_PER_SECOND = 10;
 
 const HASH = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** The routes of the inspector. */
+/** Returns the routes of the inspector. */
 export function createInspectRoutes(options: InspectRouteOptions): Route[] {
   const downloads = new TokenBucket(DOWNLOADS_PER_SECOND, options.clock.now());
   const recording = (request: TransportRequest): Promise<HttpReply> | HttpReply => {
@@ -89,7 +90,7 @@ async function recordingReply(
 ): Promise<HttpReply> {
   const { recorder, clock, version, node, environment } = options;
   const query = new URLSearchParams(request.query);
-  // Taken before anything is waited for: what is written is one moment.
+  // Read everything before the first await, so that the recording shows one moment.
   const actors = textOf(recorder.standing());
   const messages = textOf(recorder.kept());
   const { dropped } = recorder.state;
@@ -116,7 +117,7 @@ function textOf(recorded: Iterable<{ readonly text: string }>): string {
   return Array.from(recorded, ({ text }) => text).join(',');
 }
 
-/** The charts of all machines that were seen, without those that cannot be laid out. */
+/** Returns the charts of all machines that were seen, without those that cannot be laid out. */
 async function chartsOf({ recorder, layouts }: InspectRouteOptions): Promise<ChartLayout[]> {
   const asked = [...recorder.allMachines().values()].map((machine) => layouts.layout(machine));
   const found = await Promise.allSettled(asked);

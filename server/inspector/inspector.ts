@@ -1,6 +1,6 @@
 /**
- * The inspector: who looks, what they are shown, and what they may do. It is one recorder for all of them; each message
- * is encoded once and given to every viewer that wants it. Nobody in the chat waits for any of it.
+ * The inspector: its viewers, what they see and what they may do. One recorder serves all of them. Each message is
+ * encoded once and sent to every viewer that wants it. The chat never waits for the inspector.
  */
 import { StateMachine, type AnyActor } from 'xstate';
 import type { LogReader } from '../../actors/log/log-reader.js';
@@ -40,46 +40,52 @@ import { machineDefinition } from './charts/machine-definition.js';
 import { shown } from './shown.js';
 import { Viewer } from './viewer.js';
 
-/** Viewers at once at most. */
+/** Most viewers at once. */
 export const VIEWERS_MAX = 32;
 
-/** Bytes waiting in a viewer's socket above which messages to it are dropped. */
+/** When more bytes than this wait in a viewer's socket, messages to it are dropped. */
 export const VIEWER_LAG_BYTES = 1_048_576;
 
-/** Requests of a viewer in a second; a search looks at every thread in use, some milliseconds when they are thousands. */
+/**
+ * Most requests of a viewer per second. A search reads every thread in use, which takes some milliseconds for thousands
+ * of threads.
+ */
 export const VIEWER_REQUESTS_PER_SECOND = 20;
 
-/** How long a viewer may take nothing before it is sent away, in milliseconds. */
+/** How long a viewer may read nothing before it is disconnected, in milliseconds. */
 export const VIEWER_STUCK_MS = 60_000;
 
-/** How often each viewer is sent a sign of life: below the 120 s after which an engine cuts a silent socket. */
+/**
+ * Time between two pings to a viewer, in milliseconds: below the 120 s after which uWebSockets.js closes a silent
+ * socket.
+ */
 export const VIEWER_PING_MS = 30_000;
 
-/** Messages that a viewer of `@statelyai/inspect` is given of what was before it came, as its own relay does. */
+/** Most older messages sent to a new viewer of `@statelyai/inspect`, as its own relay does. */
 const STATELY_REPLAY = 200;
 
 const PING = JSON.stringify({ type: 'inspect.ping', _version: STATELY_VERSION });
 
-/** What the inspector works with. */
+/** Options of {@link Inspector}. */
 export interface InspectorOptions {
   readonly version: string;
   readonly node: string;
   readonly environment: string;
-  /** Null = none is asked for. */
+  /** Null when no token is needed. */
   readonly token: string | null;
   readonly allowedOrigins: readonly string[];
   readonly showsBodies: boolean;
-  /** Whether events may be sent by hand. */
+  /** Whether viewers may send events to actors. */
   readonly maySend: boolean;
   readonly root: () => AnyActor;
   readonly connections: Connections;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Keeps an observer from harming whom it watches. */
+  /** Wraps an observer so that its errors cannot harm the actor that it watches. */
   readonly contain: <Event>(observe: (event: Event) => void) => (event: Event) => void;
 }
 
-/** What there is once the log is open. */
+/** Parts that exist once the log is open. */
 export interface InspectedParts {
   readonly threads: Threads;
   readonly log: Pick<LogReader, 'head'>;
@@ -89,13 +95,13 @@ export interface InspectedParts {
 export class Inspector {
   readonly recorder: Recorder;
   readonly endpoint: Endpoint<Viewer>;
-  /** Answers what is below `/inspect/`. */
+  /** Routes below `/inspect/`. */
   readonly routes: readonly Route[];
   private readonly options: InspectorOptions;
   private readonly access: InspectAccess;
   private readonly layouts = new ChartLayouts();
   private readonly viewers = new Set<Viewer>();
-  /** Threads that viewers watch by name. */
+  /** Threads that viewers watch by id. */
   private named: ReadonlySet<string> = new Set();
   private readonly onMessage: (seen: SeenMessage) => void;
   private parts: InspectedParts | null = null;
@@ -142,25 +148,25 @@ export class Inspector {
     };
   }
 
-  /** Records the startup, which is over before anybody can look, from its first moment on. */
+  /** Records the startup from its first moment, since it is over before a viewer can connect. */
   beginStartup(): void {
     this.endStartup = this.recorder.attach();
   }
 
-  /** The startup is over, well or not; safe to call again. */
+  /** Ends the recording of the startup, whether it succeeded or not. It may be called again. */
   finishStartup(): void {
     this.endStartup?.();
     this.endStartup = null;
   }
 
-  /** Gives it the threads, once there are such. */
+  /** Gives the inspector the threads, once there are any. */
   begin(parts: InspectedParts): void {
     this.parts = parts;
     this.recorder.deliver(parts.threads);
     this.follow();
   }
 
-  /** Lets go of everything; whoever still looks has been cut off by the listener. */
+  /** Releases everything; the listener has already disconnected the viewers. */
   end(): void {
     this.recorder.record(false);
     this.finishStartup();
@@ -187,7 +193,7 @@ export class Inspector {
 
   private open(socket: Socket<Viewer>): void {
     const viewer = socket.state;
-    // The upgrade has looked already, but several may have been let in since.
+    // The upgrade has checked this too, but other upgrades may have passed since.
     if (this.viewers.size >= VIEWERS_MAX) {
       socket.end(1013, 'too many viewers');
       return;
@@ -229,7 +235,9 @@ export class Inspector {
     };
   }
 
-  /** Shows a viewer of others the tree as it stands and the newest of what was, as their relay does. */
+  /**
+   * Sends a viewer of `@statelyai/inspect` the present tree and the newest recorded messages, as its own relay does.
+   */
   private greet(viewer: Viewer, now: number): void {
     for (const message of this.recorder.tree()) this.giveStately(viewer, message, now);
     const recent = [...this.recorder.kept()].filter((recorded) => viewer.wants(recorded));
@@ -238,7 +246,7 @@ export class Inspector {
     }
   }
 
-  /** A viewer of others draws an actor from the configuration of its machine. */
+  /** A viewer of `@statelyai/inspect` draws an actor from its machine's configuration. */
   private giveStately(viewer: Viewer, message: RecordedMessage, now: number): void {
     const machine =
       message.type === '@xstate.actor' && message.hash !== null
@@ -313,7 +321,10 @@ export class Inspector {
     return this.parts;
   }
 
-  /** Sends an actor an event by hand. @throws {Error} in words why it may not or cannot be */
+  /**
+   * Sends an event to an actor.
+   * @throws {Error} saying why that is not allowed or not possible
+   */
   private send(sessionId: string, event: InspectRequest<'inspect.send'>['event']): void {
     const { maySend, environment, logger } = this.options;
     if (!maySend) {
@@ -337,7 +348,7 @@ export class Inspector {
     actor.send(event);
   }
 
-  /** Watches what the viewers want to hear of, and no more; messages only of threads that they name. */
+  /** Watches only what the viewers want to see; messages only of threads that they watch by id. */
   private follow(): void {
     const named = new Set<string>();
     let everything = false;
@@ -351,7 +362,7 @@ export class Inspector {
     this.parts.threads.onMessage = named.size > 0 ? this.onMessage : null;
   }
 
-  /** Shows a message to those who watch its thread by name; all messages of all threads would be too many. */
+  /** Sends a message to viewers that watch its thread by id. Messages of all threads would be too many. */
   private seen({ thread, entry, offset, outcome }: SeenMessage): void {
     if (!this.named.has(thread.id)) return;
     const { showsBodies } = this.options;
@@ -385,7 +396,7 @@ export class Inspector {
           viewer.socket?.terminate();
         } else viewer.give(PING, now);
       }
-      // Sending the last one away has ended this already.
+      // Disconnecting the last viewer has stopped this timer already.
       if (this.viewers.size === 0) return;
       this.tellAll();
       this.tickLater();

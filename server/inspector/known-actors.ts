@@ -1,51 +1,49 @@
-/**
- * The actors that the recorder has met and that have not ended, and the machines that they run.
- */
+/** The living actors that the recorder has seen, and their machines. */
 import { Actor, StateMachine, type AnyActor, type AnyActorRef, type AnyStateMachine } from 'xstate';
 import type { ActorMessage } from '../../protocol/inspection.js';
 import { chartHash } from './charts/chart-graph.js';
 
-/** Machines that are remembered and can be drawn; past it, the longest known is forgotten. */
-export const MACHINES_MAX = 128; // a tree has some twenty
+/** Most machines that can be drawn later; beyond it the oldest is forgotten. */
+export const MACHINES_MAX = 128; // a tree has about twenty
 
-/** How the id of an actor that delivers a thread begins. */
+/** Beginning of the id of a delivery actor. */
 export const DELIVERY_ID = 'delivery:';
 
-/** What is said of an actor in each of its messages. */
+/** Fields about an actor in each of its messages. */
 export type About = Pick<
   ActorMessage,
   'sessionId' | 'rootId' | 'name' | 'parentId' | 'chart' | 'hash' | 'thread'
 >;
 
-/** An actor that was met. */
+/** An actor that was seen. */
 export interface KnownActor {
   readonly about: About;
   readonly ref: AnyActor;
 }
 
-/** Those that were met, by session. They are as many as are alive and watched. */
+/** The living actors that were seen, by session id; as many as are watched. */
 export class KnownActors {
   private readonly actors = new Map<string, KnownActor>();
   private readonly seenMachines = new Map<string, AnyStateMachine>();
 
-  /** The one of a session; null when it was not met or has ended. */
+  /** Returns the actor of a session; null when it was not seen or has ended. */
   get(sessionId: string): KnownActor | null {
     return this.actors.get(sessionId) ?? null;
   }
 
-  /** All of them, longest known first. */
+  /** Returns all actors, the first seen first. */
   all(): Iterable<KnownActor> {
     return this.actors.values();
   }
 
-  /** All of them, which are forgotten with it. */
+  /** Returns all actors and forgets them. */
   takeAll(): KnownActor[] {
     const all = [...this.actors.values()];
     this.actors.clear();
     return all;
   }
 
-  /** Takes one in. */
+  /** Adds an actor. */
   add(ref: AnyActor, rootId: string): KnownActor {
     const machine: unknown = ref.logic;
     const isChart = machine instanceof StateMachine;
@@ -68,17 +66,17 @@ export class KnownActors {
     return known;
   }
 
-  /** Forgets one. */
+  /** Forgets an actor. */
   delete(sessionId: string): void {
     this.actors.delete(sessionId);
   }
 
-  /** A machine that was seen, by the hash of its chart; null when there is none. */
+  /** Returns a machine that was seen, by the hash of its chart; null when there is none. */
   machine(hash: string): AnyStateMachine | null {
     return this.seenMachines.get(hash) ?? null;
   }
 
-  /** Machines that were seen, by the hash of their charts. */
+  /** Returns the machines that were seen, by the hash of their charts. */
   machines(): ReadonlyMap<string, AnyStateMachine> {
     return this.seenMachines;
   }
@@ -94,7 +92,7 @@ export class KnownActors {
   }
 }
 
-/** The actors that an actor has made and still has. */
+/** Returns the living children of an actor. */
 export function childrenOf(snapshot: unknown): AnyActor[] {
   if (typeof snapshot !== 'object' || snapshot === null || !('children' in snapshot)) return [];
   const { children } = snapshot;
@@ -102,7 +100,7 @@ export function childrenOf(snapshot: unknown): AnyActor[] {
   return Object.values(children).filter((child): child is AnyActor => child instanceof Actor);
 }
 
-/** Whether whoever made an actor still has it: one that was stopped from outside says nothing of it. */
+/** Returns whether the parent still has the actor: an actor that was stopped from outside does not report its end. */
 export function isHeld(ref: AnyActorRef): boolean {
   const parent = ref._parent;
   if (parent === undefined) return true;

@@ -1,7 +1,7 @@
 /**
- * Looks into the actors and writes down what happens to them: the actors of the tree, and those that deliver threads.
- * It is attached to them only while somebody needs it (a viewer, a recording that was switched on, the startup), and
- * costs nothing otherwise: an actor that nobody watches has no observer.
+ * Records what happens to actors: those of the tree, and the delivery actors of threads. It observes them only while
+ * something needs it (a viewer, a recording that is switched on, the startup) and costs nothing otherwise: an actor
+ * that nobody watches has no observer.
  */
 import {
   Actor,
@@ -33,39 +33,42 @@ import {
 import { RecordingBuffer, type Recorded } from './recording-buffer.js';
 import { shownEvent, shownSnapshot } from './shown.js';
 
-/** Actors that deliver threads, each the root of a system of its own. */
+/** Source of delivery actors, each the root of a system of its own. */
 export interface DeliveryActorsSource {
-  /** Lets an observer hear of those of some threads, those that are to come included; answers how to end that. */
+  /**
+   * Observes the delivery actors of some threads, including later ones.
+   * @returns a function that ends it
+   */
   observe(observer: (event: InspectionEvent) => void, threads: WatchedThreads): () => void;
-  /** The one of a thread; null while it has none. */
+  /** Returns the delivery actor of a thread; null while it has none. */
   actorOf(thread: string): AnyActor | null;
 }
 
-/** What a recorder works with. */
+/** Options of {@link Recorder}. */
 export interface RecorderOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly root: () => AnyActor;
   readonly showsBodies: boolean;
-  /** Keeps an observer from harming whom it watches. */
+  /** Wraps an observer so that its errors cannot harm the actor that it watches. */
   readonly contain: (observe: (event: InspectionEvent) => void) => (event: InspectionEvent) => void;
   readonly buffer?: RecordingBuffer;
 }
 
-/** Hears of every message that is recorded. */
+/** Called with every recorded message. */
 export type RecorderListener = (recorded: Recorded, message: RecordedMessage) => void;
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Writes down what happens to actors. */
+/** Records what happens to actors. */
 export class Recorder {
   private readonly options: RecorderOptions;
   private readonly buffer: RecordingBuffer;
   private readonly listeners = new Set<RecorderListener>();
   private readonly observe: (event: InspectionEvent) => void;
   private delivery: DeliveryActorsSource | null = null;
-  /** Actors that were seen and have not ended. */
+  /** Living actors that were seen. */
   private readonly known = new KnownActors();
-  /** Transitions that an actor has taken since its last snapshot. */
+  /** Ids of the transitions that an actor has taken since its last snapshot. */
   private readonly taken = new Map<string, string[]>();
   private attachments = 0;
   private endTree: (() => void) | null = null;
@@ -89,30 +92,33 @@ export class Recorder {
     return this.last;
   }
 
-  /** Whether actors are being watched now. */
+  /** Whether actors are observed now. */
   get isAttached(): boolean {
     return this.attachments > 0;
   }
 
-  /** How the recording stands. */
+  /** State of the recording. */
   get state(): RecordingState {
     const { length, max, dropped } = this.buffer;
     return { isOn: this.isRecordingOn, messages: length, messagesMax: max, dropped };
   }
 
-  /** Gives it the actors that deliver threads, once there are such. */
+  /** Gives the recorder the delivery actors, once there are any. */
   deliver(delivery: DeliveryActorsSource): void {
     this.delivery = delivery;
     this.follow();
   }
 
-  /** Which threads to watch, in place of those before, while it watches at all; a recording watches all. */
+  /** Sets the threads to watch, in place of those before; a recording that is on watches all. */
   watch(threads: WatchedThreads): void {
     this.watched = threads;
     this.follow();
   }
 
-  /** Watches the tree, and the threads that it is told, until the function that it answers is called. */
+  /**
+   * Observes the tree and the watched threads.
+   * @returns a function that ends it
+   */
   attach(): () => void {
     if (this.attachments++ === 0) this.begin();
     let isOver = false;
@@ -123,7 +129,7 @@ export class Recorder {
     };
   }
 
-  /** Switches on, or off, that recording goes on while nobody watches. */
+  /** Switches recording without viewers on or off. */
   record(on: boolean): void {
     this.isRecordingOn = on;
     if (on) this.endRecording ??= this.attach();
@@ -134,7 +140,10 @@ export class Recorder {
     this.follow();
   }
 
-  /** Lets a listener hear of each message from now on; answers how to end that. */
+  /**
+   * Calls the listener with each message from now on.
+   * @returns a function that ends it
+   */
   listen(listener: RecorderListener): () => void {
     this.listeners.add(listener);
     return () => {
@@ -142,24 +151,24 @@ export class Recorder {
     };
   }
 
-  /** The messages that are kept, oldest first. */
+  /** Returns the recorded messages, oldest first. */
   kept(): Iterable<Recorded> {
     return this.buffer.kept();
   }
 
-  /** How actors stood before the first of them. */
+  /** Returns the state of the actors before the first recorded message. */
   standing(): Iterable<Recorded> {
     return this.buffer.standing();
   }
 
-  /** How every actor of the tree stands now, each as it would be met for the first time. */
+  /** Yields the present state of every actor of the tree, each as if it were seen for the first time. */
   *tree(): Generator<ActorMessage> {
     for (const { about, ref } of this.known.all()) {
       if (about.thread === null) yield this.actorMessage(about, ref);
     }
   }
 
-  /** Writes down a message of a thread, which is no event of its actor: the chart is told of transitions only. */
+  /** Records a message of a thread. It is no event of the actor, since the chart receives transitions only. */
   message(thread: string, event: ShownEvent): void {
     if (!this.isAttached) return;
     const actor = this.delivery?.actorOf(thread) ?? null;
@@ -171,17 +180,17 @@ export class Recorder {
     this.write({ type: '@xstate.event', ...this.stamp(), ...about, thread, event });
   }
 
-  /** A machine that was seen, by the hash of its chart; null when there is none. */
+  /** Returns a machine that was seen, by the hash of its chart; null when there is none. */
   machine(hash: string): AnyStateMachine | null {
     return this.known.machine(hash);
   }
 
-  /** Machines that were seen, by the hash of their charts. */
+  /** Returns the machines that were seen, by the hash of their charts. */
   allMachines(): ReadonlyMap<string, AnyStateMachine> {
     return this.known.machines();
   }
 
-  /** An actor that is known and lives; null when there is none. */
+  /** Returns a living actor that was seen; null when there is none. */
   actor(sessionId: string): AnyActor | null {
     return this.known.get(sessionId)?.ref ?? null;
   }
@@ -210,7 +219,7 @@ export class Recorder {
     this.detachedAt = this.options.clock.now();
   }
 
-  /** Watches the threads that it is to watch now, and leaves the others. */
+  /** Observes the threads to watch now, and stops observing the others. */
   private follow(): void {
     const wanted = this.isRecordingOn ? 'all' : this.watched;
     const which = this.isAttached ? wanted : NONE;
@@ -234,7 +243,7 @@ export class Recorder {
     }
   }
 
-  /** Says of actors that ended while nobody watched that they did; the others are met again as they stand now. */
+  /** Records the end of actors that ended while nobody watched. Other actors count as seen for the first time again. */
   private sayWhoWent(): void {
     for (const { about, ref } of this.known.takeAll()) {
       const snapshot = this.snapshotOf(ref);
@@ -286,12 +295,13 @@ export class Recorder {
         );
         return;
       }
-      // An actor has no snapshot yet when it is announced: it is met at its first event. Actions are seen in the chart.
+      // An actor has no snapshot when it is announced, so it is recorded at its first event. Actions are part of the
+      // chart.
       default:
     }
   }
 
-  /** XState shows no snapshot of a child that crashed: that it did is seen when its parent is told. */
+  /** XState emits no snapshot of a child that crashed; the crash is noted when its parent gets the error. */
   private noteCrash({ sessionId }: { readonly sessionId: string }): void {
     const child = this.known.get(sessionId);
     if (child === null) return;
@@ -309,7 +319,7 @@ export class Recorder {
     else if (taken.length < TAKEN_MAX) taken.push(...ids);
   }
 
-  /** Answers what is known of an actor; one that is seen for the first time is written down. */
+  /** Returns what is known of an actor; an actor that is seen for the first time is recorded. */
   private meet(ref: AnyActor, rootId: string): KnownActor {
     const known = this.known.get(ref.sessionId);
     if (known !== null) return known;
@@ -366,7 +376,7 @@ export class Recorder {
   }
 }
 
-/** Which actors and thread a message is about, and what it says of them. */
+/** Returns the actors and the thread of a message, and whether it is about their state. */
 function subjectOf(message: RecordedMessage): Pick<Recorded, 'sessionIds' | 'thread' | 'says'> {
   switch (message.type) {
     case 'inspect.unwatched':
@@ -382,7 +392,7 @@ function subjectOf(message: RecordedMessage): Pick<Recorded, 'sessionIds' | 'thr
   }
 }
 
-/** Most transitions of one macrostep that are told. */
+/** Most transitions recorded of one macrostep. */
 const TAKEN_MAX = 64;
 
 function stampOf(seq: number, at: number) {

@@ -1,34 +1,39 @@
 /**
- * The recording: what happened to actors, newest last, bounded in number and in characters. What gives way is not simply
- * lost: the last that it said of an actor becomes how that actor stood before the first message that is kept, so that
- * whoever reads the recording can always tell how every actor stood at any place of it.
+ * The recording: messages about actors, newest last, with a limit on their number and characters. When an old message
+ * is dropped, its last state of each actor is kept as the state before the first kept message, so that a reader knows
+ * the state of every actor at any point of the recording.
  */
 import type { RecordedMessage } from '../../protocol/inspection.js';
 
-/** Most messages that are kept: an hour of a calm server, seconds of one whose threads come and go by the thousand. */
+/** Most recorded messages: an hour of a calm server, or seconds of one where thousands of threads come and go. */
 export const RECORDED_MESSAGES_MAX = 10_000;
 
-/** Most characters of them, as JSON: what one answer may well be, and what the process may well spare. */
+/** Most characters of the messages as JSON: a size that one HTTP answer and the process's memory can hold. */
 export const RECORDED_CHARS_MAX = 8_388_608;
 
-/** Most actors whose state before the first message is kept; past it, those of threads that are longest unheard give way. */
+/**
+ * Most actors whose state before the first message is kept; beyond it, the least recently changed delivery actor is
+ * forgotten first.
+ */
 export const RECORDED_ACTORS_MAX = 4_096;
 
-/** A message of the recording, encoded once for all who get it. */
+/** A recorded message, encoded once for all viewers. */
 export interface Recorded {
   readonly seq: number;
   readonly type: RecordedMessage['type'];
-  /** Actors that it is about. */
+  /** Session ids of its actors. */
   readonly sessionIds: readonly string[];
-  /** Thread that it is about; null when it is of the tree. */
+  /** Its thread; null for an actor of the tree. */
   readonly thread: string | null;
-  /** Whether it says how they stand, and if so, whether that is the last of them. */
+  /** Whether it has a state of its actors, or their end; null when neither. */
   readonly says: 'state' | 'end' | null;
   /** The message as JSON. */
   readonly text: string;
 }
 
-/** How many have given way at the front before they are cut off: an array is not moved for each of them. */
+/**
+ * How many dropped messages may stay at the front before the array is cut, so that it is not copied for each of them.
+ */
 const SLACK = 2_048;
 
 /** Keeps a recording. */
@@ -39,7 +44,7 @@ export class RecordingBuffer {
   private start = 0;
   private chars = 0;
   private readonly before = new Map<string, Recorded>();
-  /** Messages that have given way. */
+  /** Number of dropped messages. */
   dropped = 0;
 
   constructor(messagesMax = RECORDED_MESSAGES_MAX, charsMax = RECORDED_CHARS_MAX) {
@@ -47,17 +52,17 @@ export class RecordingBuffer {
     this.charsMax = charsMax;
   }
 
-  /** Messages that are kept. */
+  /** Number of kept messages. */
   get length(): number {
     return this.messages.length - this.start;
   }
 
-  /** Most messages that are kept. */
+  /** Most kept messages. */
   get max(): number {
     return this.messagesMax;
   }
 
-  /** Adds a message; the oldest give way. */
+  /** Adds a message, and drops the oldest beyond the limits. */
   push(recorded: Recorded): void {
     this.messages.push(recorded);
     this.chars += recorded.text.length;
@@ -66,7 +71,7 @@ export class RecordingBuffer {
     }
   }
 
-  /** The messages, oldest first. */
+  /** Yields the messages, oldest first. */
   *kept(): Generator<Recorded> {
     for (let at = this.start; at < this.messages.length; at++) {
       const recorded = this.messages[at];
@@ -74,7 +79,7 @@ export class RecordingBuffer {
     }
   }
 
-  /** How actors stood before the first message that is kept: the last that was said of each. */
+  /** Returns the state of the actors before the first kept message: the last message about each. */
   standing(): Iterable<Recorded> {
     return this.before.values();
   }
@@ -95,7 +100,7 @@ export class RecordingBuffer {
     const { sessionIds, says } = recorded;
     if (says === null) return;
     for (const sessionId of sessionIds) {
-      // Out and in again, so that the longest unheard are the first.
+      // Delete and set, so that the least recently changed is first.
       this.before.delete(sessionId);
       if (says === 'state') this.before.set(sessionId, recorded);
     }

@@ -1,11 +1,9 @@
-/**
- * Pages of rows out of many: those that match, in the order of their keys, a few at a time and in one pass.
- */
+/** Pages of rows: it finds the matching items in the order of their keys, one page at a time and in one pass. */
 import type { RowsPage } from '../../protocol/inspection.js';
 
-/** How to page. */
+/** Options of {@link pageOf}. */
 export interface PageRule<Item> {
-  /** Name of an item; unique, and what pages are sorted by. */
+  /** Returns the unique key of an item; pages are sorted by it. */
   readonly key: (item: Item) => string;
   readonly matches: (item: Item) => boolean;
   /** Key of the last row of the page before; null for the first page. */
@@ -13,7 +11,7 @@ export interface PageRule<Item> {
   readonly limit: number;
 }
 
-/** The next page of what matches. It keeps no more than a page while it looks, however many there are. */
+/** Returns the next page of matching items. It holds at most one page while it searches. */
 export function pageOf<Item>(
   items: Iterable<Item>,
   { key, matches, after, limit }: PageRule<Item>
@@ -41,7 +39,7 @@ export function pageOf<Item>(
   };
 }
 
-/** Where a key belongs in a sorted page. */
+/** Returns where a key belongs in a sorted page. */
 function placeOf(page: readonly { readonly key: string }[], name: string): number {
   let [low, high] = [0, page.length];
   while (low < high) {

@@ -1,5 +1,5 @@
 /**
- * Threads and connections as rows for viewers: searched and paged here, so that no page ever lists all of them.
+ * Threads and connections as rows for viewers. The server searches and pages them, so that no page lists all of them.
  */
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
@@ -15,10 +15,10 @@ import type {
 import { isThreadId } from '../../protocol/frames.js';
 import { pageOf } from './row-page.js';
 
-/** Threads of a connection that its row names. */
+/** Most threads named in the row of a connection. */
 const THREADS_NAMED_MAX = 20;
 
-/** A page of the threads in use; one that only the log knows is found by its whole id. */
+/** Returns a page of the threads in use. A thread that is only in the log is found by its whole id. */
 export function threadRows(
   threads: Threads,
   connections: Connections,
@@ -48,7 +48,7 @@ export function threadRows(
   return { ...page, rows };
 }
 
-/** A page of the open connections. */
+/** Returns a page of the open connections. */
 export function connectionRows(
   connections: Connections,
   { search, after, limit }: InspectRequests['inspect.connections']
@@ -63,7 +63,7 @@ export function connectionRows(
   return { ...page, rows: page.rows.map(connectionRow) };
 }
 
-/** State of a thread's delivery, as its chart says or, while it needs none, as its record does. */
+/** Returns the state of a thread's delivery: that of its chart, or of its record when it has no actor. */
 function stateOf(thread: ActiveThread): ThreadRow['state'] {
   const value = thread.actor?.getSnapshot().value;
   if (value !== undefined && value !== 'reviving') return value;

@@ -1,31 +1,31 @@
 /**
- * What of an actor may be shown to whoever looks through the inspector. Secrets are masked by the rule of the log
- * (`logger/redact.ts`); the texts of messages are replaced by their length unless they are asked for; actors, machines and
- * what else is no data are named and not opened; depth, width and length are bounded.
+ * What the inspector may show of an actor. Secrets are masked as in log lines (`logger/redact.ts`). Texts of messages
+ * are replaced by their length unless they are to be shown. Actors, machines and other objects that are no data are
+ * shown by name only. Depth, width and length have limits.
  */
 import { StateMachine } from 'xstate';
 import type { Json, ShownEvent, ShownSnapshot, ShownValue } from '../../protocol/inspection.js';
 import { isSecretName, MASK, maskText } from '../logger/redact.js';
 
-/** Longest text that is shown whole, in characters. */
+/** Longest text shown whole, in characters. */
 export const SHOWN_TEXT_MAX = 500;
 
-/** Most entries of a list or an object that are shown. */
+/** Most entries shown of a list or object. */
 export const SHOWN_ENTRIES_MAX = 40; // the widest context, the supervisor's, has 20
 
 /** Deepest nesting that is shown. */
 export const SHOWN_DEPTH_MAX = 6;
 
-/** Most characters of one context or event, as JSON; a larger one is replaced by a sentence. */
+/** Most characters of one context or event as JSON; a larger one is replaced by a sentence. */
 export const SHOWN_CHARS_MAX = 16_384;
 
-/** Names under which the text of a message may be found. */
+/** Names of fields that may hold the text of a message. */
 const BODY_NAMES: ReadonlySet<string> = new Set(['body', 'bodyJson', 'text', 'frame']);
 
-/** Statuses that a snapshot may have. */
+/** Statuses of a snapshot. */
 const STATUSES: readonly ShownSnapshot['status'][] = ['active', 'done', 'error', 'stopped'];
 
-/** Shows a value of a context or an event. Never throws, whatever getters do. */
+/** Returns a value of a context or an event as it may be shown. Never throws, whatever getters do. */
 export function shown(value: unknown, showsBodies: boolean): Json {
   try {
     const made = plain(value, showsBodies, 0, []);
@@ -36,14 +36,14 @@ export function shown(value: unknown, showsBodies: boolean): Json {
   }
 }
 
-/** Shows an event: its type as it is, and what else it has. */
+/** Returns an event as it may be shown; its type is unchanged. */
 export function shownEvent(event: object, showsBodies: boolean): ShownEvent {
   const type = 'type' in event && typeof event.type === 'string' ? event.type : '';
   const rest = shown(event, showsBodies);
   return isRecord(rest) ? { ...rest, type } : { type, data: rest };
 }
 
-/** Shows a snapshot of any actor; one that is not there yet is active. */
+/** Returns the snapshot of any actor as it may be shown; a missing one counts as active. */
 export function shownSnapshot(snapshot: unknown, showsBodies: boolean): ShownSnapshot {
   if (typeof snapshot !== 'object' || snapshot === null) return { status: 'active' };
   const status = STATUSES.find((known) => known === Reflect.get(snapshot, 'status')) ?? 'active';
@@ -150,7 +150,7 @@ function listOf(list: Iterable<unknown>, inner: (item: unknown) => Json): Json {
   return kept;
 }
 
-/** Stands for the text of a message. */
+/** Returns the sentence that replaces the text of a message. */
 function hidden(value: unknown): string {
   const chars = typeof value === 'string' ? value.length : JSON.stringify([value]).length - 2;
   return `[not shown: ${String(chars)} characters]`;

@@ -1,28 +1,28 @@
 /**
- * One who looks through the inspector, over a WebSocket: what it wants to hear of, and what it could not be given since
- * it does not read. Nothing waits for a viewer: what its socket does not take is dropped and counted.
+ * A viewer of the inspector, over a WebSocket: what it wants to see, and what was dropped because it read too slowly.
+ * Nothing waits for a viewer: a message that its socket does not accept is dropped and counted.
  */
 import type { DroppedMessage, RecordedMessage, ViewerMessage } from '../../protocol/inspection.js';
 import type { TokenBucket } from '../chat/token-bucket.js';
 import type { Socket } from '../transport/transport.js';
 import type { Recorded } from './recording-buffer.js';
 
-/** What a viewer understands: all of `inspection-protocol.ts`, or the messages of `@statelyai/inspect` only. */
+/** Which messages a viewer understands: all of `protocol/inspection.ts`, or only those of `@statelyai/inspect`. */
 export type ViewerKind = 'rollcall' | 'stately';
 
 /** State of one viewer's connection. */
 export class Viewer {
   readonly kind: ViewerKind;
-  /** Threads that it watches beside the tree. */
+  /** Threads that it watches besides the tree. */
   threads: ReadonlySet<string>;
   /** Whether it watches all threads. */
   everything = false;
   socket: Socket<Viewer> | null = null;
-  /** Messages that it was not given, in all. */
+  /** Number of messages dropped for it, in all. */
   dropped = 0;
-  /** When its socket last refused a message without having taken one since, Unix milliseconds; null when it takes them. */
+  /** Since when its socket has refused every message, Unix milliseconds; null while it accepts them. */
   stuckSince: number | null = null;
-  /** How often it may ask; null before it has. */
+  /** Limit on its requests; null before the first request. */
   requests: TokenBucket | null = null;
   private toldDropped = 0;
 
@@ -31,13 +31,13 @@ export class Viewer {
     this.threads = new Set(threads);
   }
 
-  /** Whether it is to hear of a message. */
+  /** Returns whether it wants a message. */
   wants({ thread, type }: Recorded): boolean {
     if (thread === null) return this.kind === 'rollcall' || type.startsWith('@xstate.');
     return this.everything || this.threads.has(thread);
   }
 
-  /** Gives it a message as JSON text; one that the socket does not take is dropped and counted. */
+  /** Sends a message as JSON text; a message that the socket refuses is dropped and counted. */
   give(text: string, now: number): void {
     if (this.socket === null) return;
     if (this.toldDropped < this.dropped) this.tellDropped();
@@ -49,12 +49,12 @@ export class Viewer {
     this.stuckSince ??= now;
   }
 
-  /** Gives it a message of its own, such as a reply. */
+  /** Sends a message to this viewer only, such as a reply. */
   tell(message: ViewerMessage | RecordedMessage, now: number): void {
     this.give(JSON.stringify(message), now);
   }
 
-  /** The socket has room again. */
+  /** Notes that the socket accepts messages again. */
   drained(): void {
     if (this.toldDropped < this.dropped) this.tellDropped();
   }

@@ -1,15 +1,15 @@
 /**
- * A writable that stands between winston and the real output and never lets lines pile up: past a bound they are
- * dropped and counted, and the count is told once when there is room again.
+ * A stream between winston and the real output that never lets lines pile up: beyond a limit it drops and counts them,
+ * and reports the count once when the output accepts lines again.
  */
 import { Writable } from 'node:stream';
 
-/** Most bytes of log lines that wait for a slow output; newer lines are dropped past it. */
-export const LINE_BUFFER_BYTES = 1_048_576; // some 5,000 lines: more than any start or incident writes at once
+/** Most bytes of log lines that wait for a slow output; newer lines are dropped. */
+export const LINE_BUFFER_BYTES = 1_048_576; // about 5,000 lines, more than any start or incident writes at once
 
-/** Takes whole lines and passes them to an output that may be slow, stuck or gone. Never throws, never waits. */
+/** Passes whole lines to an output that may be slow, stuck or gone. Never throws, never waits. */
 export class LineWriter extends Writable {
-  /** Called with the number of lines lost, once, when the output takes lines again. */
+  /** Called with the number of lost lines, once, when the output accepts lines again. */
   onRecovered: (droppedLines: number) => void = () => undefined;
   #out: Writable;
   #droppedNow = 0;
@@ -20,19 +20,19 @@ export class LineWriter extends Writable {
   constructor(out: Writable) {
     super({ decodeStrings: false });
     this.#out = out;
-    // A closed pipe (`rollcall start | head`) must not end the server: there is nobody left to tell.
+    // A closed pipe (`rollcall start | head`) must not end the server; nobody reads the lines any more.
     out.on('error', () => undefined);
     out.on('drain', () => {
       this.#recovered();
     });
   }
 
-  /** Lines lost since the start. */
+  /** Number of lines lost since the start. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Resolves once this many lines have come in since the start and the output has let go of them. */
+  /** Resolves once this many lines have arrived since the start and have been written to the output. */
   async written(lines: number): Promise<void> {
     if (this.#taken < lines) {
       await new Promise<void>((resolve) => this.#waiting.push({ lines, resolve }));

@@ -1,6 +1,6 @@
 /**
- * Log lines on winston: JSON for collectors, or coloured lines for people. All levels go to one stream, standard
- * output, so that their order is kept and one bound holds for all; standard error stays for the command line itself.
+ * Log lines with winston: JSON for collectors, or coloured lines for people. All levels go to standard output, which
+ * keeps their order and needs one limit only. Standard error is for the command line itself.
  */
 import { type Writable } from 'node:stream';
 import winston from 'winston';
@@ -11,17 +11,17 @@ import { type Paint, paintIf, type Style, wantsColours } from './paint.js';
 import { maskText, redact } from './redact.js';
 
 /** Longest time that `flush` waits for the output, in milliseconds. */
-export const LOG_FLUSH_MS = 2_000; // a reader that is stuck may not hold up the exit of the process
+export const LOG_FLUSH_MS = 2_000; // a stuck reader must not delay the exit of the process
 
 /** Severity of a line, worst first. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
-/** What a logger is made of. */
+/** Options of {@link createLogger}. */
 export interface LoggerOptions {
   /** Least severe level that is logged. */
   readonly level: LogLevel;
   readonly format: 'json' | 'pretty';
-  /** Where lines go; standard output when absent. */
+  /** Output for the lines; standard output when absent. */
   readonly stream?: Writable & { readonly isTTY?: boolean };
   /** Whether pretty lines are coloured; when absent, they are on a terminal without NO_COLOR. */
   readonly colours?: boolean;
@@ -29,13 +29,13 @@ export interface LoggerOptions {
   readonly clock?: Clock;
 }
 
-/** The logger of the server; actors see only {@link Logger} of it. */
+/** The server's logger; actors see only its {@link Logger} part. */
 export interface ServerLogger extends Logger {
-  /** Lines that were lost because the output was slow or gone. */
+  /** Number of lines lost because the output was slow or gone. */
   readonly dropped: number;
   /**
-   * Resolves once every line so far has left the process, or after {@link LOG_FLUSH_MS}. The logger goes on working.
-   * Wait for it before `process.exit`.
+   * Resolves once every line so far has left the process, or after {@link LOG_FLUSH_MS}. The logger keeps working.
+   * Await it before `process.exit`.
    */
   flush(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export interface ServerLogger extends Logger {
 const LEVELS = { error: 0, warn: 1, info: 2, debug: 3 } as const;
 const OWN_NAMES: ReadonlySet<string> = new Set(['time', 'level', 'message']);
 
-/** Makes a logger. Secrets in messages and fields are masked, and a slow output costs lines, never memory. */
+/** Makes a logger. It masks secrets in messages and fields. A slow output loses lines but never fills the memory. */
 export function createLogger(options: LoggerOptions): ServerLogger {
   const stream = options.stream ?? process.stdout;
   const clock = options.clock ?? systemClock;
@@ -116,7 +116,7 @@ function redactedFields(fields: unknown): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(isRecord(plain) ? plain : { fields: plain })) {
     if (value === undefined) continue;
-    // A field may not pass itself off as the line's own time, level or message.
+    // A field must not replace the line's own time, level or message.
     kept[OWN_NAMES.has(name) ? `${name}_` : name] = value;
   }
   return kept;
@@ -166,7 +166,7 @@ function prettyValue(value: unknown): string {
   return visible(JSON.stringify(value ?? null));
 }
 
-/** Shows control and direction characters as escapes, so that no user's text can draw on the operator's terminal. */
+/** Shows control and direction characters as escapes, so that a user's text cannot change the operator's terminal. */
 function visible(text: string): string {
   return text.replaceAll(
     /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,

@@ -1,6 +1,6 @@
 /**
- * Colours for terminals. Node 20's own `styleText` looks at the process's streams in some releases and not in others;
- * here the caller decides.
+ * Colours for terminals. Node 20's own `styleText` checks the process's streams in some releases only; here the caller
+ * decides.
  */
 
 const CODES = {
@@ -14,13 +14,13 @@ const CODES = {
   cyan: [36, 39]
 } as const;
 
-/** A way to show text. */
+/** A style of text. */
 export type Style = keyof typeof CODES;
 
-/** Shows text in a style, or as it is where colours are off. */
+/** Returns the text in a style, or unchanged where colours are off. */
 export type Paint = (style: Style, text: string) => string;
 
-/** Answers a painter that does nothing unless `enabled`. */
+/** Returns a painter; it changes nothing unless `enabled`. */
 export function paintIf(enabled: boolean): Paint {
   return (style, text) => {
     const [on, off] = CODES[style];
@@ -28,7 +28,10 @@ export function paintIf(enabled: boolean): Paint {
   };
 }
 
-/** Whether a stream is to be written to in colours: it is a terminal and NO_COLOR is not set. @see https://no-color.org */
+/**
+ * Returns whether to write colours to a stream: it is a terminal, and NO_COLOR is not set.
+ * @see https://no-color.org
+ */
 export function wantsColours(
   stream: { readonly isTTY?: boolean | undefined },
   env: Readonly<Record<string, string | undefined>>

@@ -1,33 +1,33 @@
 /**
- * What may not be read by eyes or log collectors: secrets are replaced by a mark that tells nothing about them,
- * not even their length. Used for configuration print-outs and for every log line.
+ * Masks secrets for people and log collectors. The mask does not even show a secret's length. Print-outs of the
+ * configuration and every log line use it.
  */
 
-/** Stands where a secret was. */
+/** Replaces a secret. */
 export const MASK = '••••';
 
-/** Longest string that is kept whole in a log field, in characters; longer ones are cut and say by how much. */
+/** Longest text kept whole in a log field, in characters; a longer one is cut and says by how much. */
 export const FIELD_TEXT_MAX = 8192; // a stack trace fits, a pasted document does not
 
-/** Most entries of one array or object that are kept in a log field; the rest is counted. */
-export const FIELD_ENTRIES_MAX = 50; // a line stays readable and below the size limits of log collectors
+/** Most entries kept of one array or object in a log field; the rest is counted. */
+export const FIELD_ENTRIES_MAX = 50; // lines stay readable and below the size limits of log collectors
 
-/** Deepest nesting that is kept in a log field. */
-export const FIELD_DEPTH_MAX = 6; // deeper than any field that Rollcall logs; ends what has no end
+/** Deepest nesting kept in a log field. */
+export const FIELD_DEPTH_MAX = 6; // deeper than any field that Rollcall logs; it also stops endless nesting
 
 const SECRET_NAME =
   /^(cookie|setcookie|authorization|proxyauthorization|credentials?|jwt|bearer)$|(token|password|passwd|passphrase|secret|apikey|privatekey)$/;
-// The scheme is bounded: without that, 64 kB of `a-a-a-…` are gone through from each of its words to the end, for seconds.
+// The scheme has a limit: without it, 64 kB of `a-a-a-…` would be scanned to the end from each word, for seconds.
 const URL_SECRET = /\b([a-z][a-z0-9+.-]{0,31}:\/\/[^\s/?#:@]*):[^\s/?#]*@/gi;
 const QUERY_SECRET = /([?&](?:access_?token|token|password|secret|api_?key|key)=)[^&#\s]+/gi;
 const BEARER = /\b(bearer)([ .]+)[A-Za-z0-9._~+/=-]+/gi;
 
-/** Tells whether a field of this name holds a secret, in any spelling (`apiKey`, `API_KEY`, `x-api-key`). */
+/** Returns whether a field of this name holds a secret, in any spelling (`apiKey`, `API_KEY`, `x-api-key`). */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase());
 }
 
-/** Masks passwords inside URLs, secret query parameters and bearer tokens wherever they stand in a text. */
+/** Masks passwords in URLs, secret query parameters and bearer tokens anywhere in a text. */
 export function maskText(text: string): string {
   return text
     .replaceAll(URL_SECRET, `$1:${MASK}@`)
@@ -36,8 +36,8 @@ export function maskText(text: string): string {
 }
 
 /**
- * Turns any value into plain data that is safe to log: secrets masked at any depth, errors spelt out, cycles, depth,
- * width and length bounded. It never throws, whatever getters or `toJSON` do.
+ * Returns any value as plain data that is safe to log: secrets are masked at any depth, errors become objects, and
+ * cycles, depth, width and length are limited. It never throws, whatever getters or `toJSON` do.
  */
 export function redact(value: unknown): unknown {
   try {
@@ -102,7 +102,7 @@ function entriesOf(value: object): Iterable<[string, unknown]> {
     return Array.from(value, ([name, item]: [unknown, unknown]) => [String(name), item]);
   }
   if (value instanceof Error) {
-    // An error's own words are not enumerable; without them a log line would say {}.
+    // The fields of an error are not enumerable; without this a log line would show {}.
     const { name, message, stack, cause, ...more } = value;
     return Object.entries({
       name,

@@ -1,7 +1,4 @@
-/**
- * Gives every state and transition of a chart its place, by ELK's layered layout. Takes its time, so it is for
- * `layout-worker.ts`.
- */
+/** Lays out a chart with ELK's layered layout. It is slow, so only `layout-worker.ts` runs it. */
 import Elk, { type ElkExtendedEdge, type ElkNode, type LayoutOptions } from 'elkjs';
 import { CHART_SIZES, type ChartLayout } from '../../../protocol/inspection.js';
 import type { ChartGraph, GraphEdge, GraphNode } from './chart-graph.js';
@@ -11,21 +8,24 @@ import { dotId, initialId, nodeId, placedChart } from './chart-places.js';
 
 const { padPx, insetPx, gapPx, marginPx, dotPx } = CHART_SIZES;
 
-/** Around the whole chart: as much as the border of its outermost state needs. */
+/** Space around the whole chart: as much as the border of its outermost state needs. */
 const EDGE_OF_PICTURE_PX = 2;
 
-/** A chart that is wider than this has to be made smaller to be seen, in a window beside a list or in a document. */
+/** A wider chart must be scaled down to fit beside a list in a window, or into a document. */
 const READABLE_WIDTH_PX = 1_100;
 
-/** What making it twice as wide as it may be costs, in pixels of height: rather long than too small to be read. */
+/**
+ * Cost of each {@link READABLE_WIDTH_PX} of width, in pixels of height: a long chart is better than one too small to
+ * read.
+ */
 const TOO_WIDE_PX = 2_000;
 
 type Direction = 'DOWN' | 'RIGHT';
 
-/** Both are tried. */
+/** The layout tries both and keeps the better one. */
 const DIRECTIONS: readonly Direction[] = ['DOWN', 'RIGHT'];
 
-// Each state with others inside is a graph of its own for ELK, and takes nothing from the one around it.
+// Each state with states inside is a graph of its own for ELK and inherits no options from the one around it.
 const OPTIONS: LayoutOptions = {
   'elk.algorithm': 'layered',
   'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
@@ -47,7 +47,7 @@ const OPTIONS: LayoutOptions = {
   'elk.layered.thoroughness': '20'
 };
 
-/** Answers the chart with a place for everything, from the top down or from left to right: what is read better. */
+/** Lays the chart out from top to bottom and from left to right, and returns the one that is easier to read. */
 export async function layoutChart(graph: ChartGraph): Promise<ChartLayout> {
   const layouts: ChartLayout[] = [];
   for (const direction of DIRECTIONS) {
@@ -61,7 +61,7 @@ async function run(root: ElkNode): Promise<ElkNode> {
   return { ...rest, children, edges };
 }
 
-/** How hard a chart is to read. */
+/** Returns how hard a chart is to read. */
 function cost({ width, height }: ChartLayout): number {
   return height + TOO_WIDE_PX * Math.max(1, width / READABLE_WIDTH_PX);
 }
@@ -80,7 +80,7 @@ function elkGraph(graph: ChartGraph, direction: Direction): ElkNode {
     const children = inside(node.id);
     const width = Math.max(title.width, body.width + 2 * padPx);
     if (children.length === 0) return { id, width, height: title.height + body.height + insetPx };
-    // Arrows that go down into a state come in by its top, and none of them by what is left of its states.
+    // When arrows come in at the top of a state, its own text goes to the left of its inner states, out of their way.
     const isBeside = direction === 'DOWN' && body.height > 0 && edges.some(crosses(node.id));
     const height = body.height === 0 ? 0 : gapPx + body.height;
     const padding = isBeside
@@ -116,7 +116,7 @@ function paddingOf(top: number, left: number): string {
   return `[top=${String(top)},left=${String(left)},bottom=${String(marginPx)},right=${String(marginPx)}]`;
 }
 
-/** Whether a transition goes from what is inside a state to what is not, or the other way. */
+/** Returns whether a transition crosses the border of a state. */
 function crosses(id: string): (edge: GraphEdge) => boolean {
   const isInside = (other: string) => other !== id && (id === '' || other.startsWith(`${id}.`));
   return ({ source, target }) => isInside(source) !== isInside(target);
@@ -135,7 +135,7 @@ function elkInitial({ id }: GraphNode): ElkExtendedEdge {
   return { id: initialId(id), sources: [dotId(id)], targets: [nodeId(id)] };
 }
 
-// ELK lays out what goes down: what goes back is given to it from its end to its start, and read the other way round.
+// ELK lays out forward arrows. A backward one is given to it reversed, and its points are reversed again when read.
 function elkEdge({ id, source, target, lines }: GraphEdge, isBack: boolean): ElkExtendedEdge {
   const label = { id: `label ${id}`, text: lines.join('\n'), ...labelSize(lines) };
   return {

@@ -1,6 +1,6 @@
 /**
- * A chart as states and transitions, read off the machine that runs: nothing of it is written down a second time. Where
- * things go is not known here.
+ * A chart as states and transitions without positions, read from the running machine, so that it is not written down a
+ * second time.
  */
 import { createHash } from 'node:crypto';
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
@@ -15,33 +15,33 @@ import {
   listLines
 } from './chart-words.js';
 
-/** Characters of a chart's hash: 64 bits, so that no two of some hundreds of charts are taken for each other. */
+/** Characters of a chart's hash: 64 bits, so that no two of some hundreds of charts have the same. */
 const HASH_LENGTH = 16;
 
-/** A state without its place. */
+/** A state without its position. */
 export type GraphNode = Omit<ChartNode, keyof ChartBox | 'linesAt'>;
 
-/** A transition without its way. */
+/** A transition without its points. */
 export type GraphEdge = Omit<ChartEdge, 'points' | 'label'> & {
-  /** Whether it neither leaves nor enters a state, and is therefore written in its own and not drawn as an arrow. */
+  /** Whether it neither leaves nor enters a state; it is then written in its state instead of drawn as an arrow. */
   readonly isInside: boolean;
 };
 
-/** A chart without places; charts that look the same have the same hash. */
+/** A chart without positions. Charts that look the same have the same hash. */
 export interface ChartGraph {
   readonly hash: string;
   /** Id of the machine. */
   readonly chart: string;
-  /** Parents come before their children; the root is the first. */
+  /** Parents come before their children; the root is first. */
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
 }
 
-// A copy that `.provide()` makes has the configuration of the original.
+// Keyed by configuration, since a copy that `.provide()` makes shares the original's.
 const graphs = new WeakMap<AnyStateMachine['config'], ChartGraph>();
 const ids = new WeakMap<AnyTransitionDefinition, string>();
 
-/** Reads the chart of a machine; the same one is read once. */
+/** Returns the graph of a machine; it is built once per configuration. */
 export function chartGraph(machine: AnyStateMachine): ChartGraph {
   const known = graphs.get(machine.config);
   if (known !== undefined) return known;
@@ -56,21 +56,21 @@ export function chartGraph(machine: AnyStateMachine): ChartGraph {
   return graph;
 }
 
-/** Hash of a machine's chart; costs a look into a map when the machine has been seen before. */
+/** Returns the hash of a machine's chart; only a map lookup when the machine was seen before. */
 export function chartHash(machine: AnyStateMachine): string {
   return chartGraph(machine).hash;
 }
 
 /**
- * Answers the id of the edge that a transition is in its chart, from `_transitions` of an `@xstate.microstep`; null for
- * the entry of the initial states, which is no edge.
+ * Returns the id of a transition's edge, from `_transitions` of an `@xstate.microstep`; null for the entry of the
+ * initial states, which is no edge.
  */
 export function transitionId(definition: AnyTransitionDefinition): string | null {
   const known = ids.get(definition);
   if (known !== undefined) return known;
   const source: AnyStateNode = definition.source;
   const eventType: unknown = definition.eventType;
-  // The entry of an initial state has null here, whatever the types say.
+  // The entry of an initial state has null here, although the types do not say so.
   if (typeof eventType !== 'string') return null;
   const siblings = eventType === '' ? source.always : source.transitions.get(eventType);
   const index = siblings?.indexOf(definition) ?? -1;
@@ -92,7 +92,7 @@ function childrenOf(node: AnyStateNode): AnyStateNode[] {
   return Object.values(node.states);
 }
 
-/** A state and all inside it, each before what is inside it. */
+/** Returns a state and all states inside it, parents before their children. */
 function statesOf(node: AnyStateNode): AnyStateNode[] {
   return [node, ...childrenOf(node).flatMap(statesOf)];
 }
@@ -169,7 +169,7 @@ function linesOf(
     const max = LABEL_LINE_MAX;
     return [...words.flatMap((word) => listLines('', [word], max)), ...listLines('/', done, max)];
   }
-  // There is room for more in a line inside of a state: as much as for its own.
+  // A line inside a state may be longer than one beside an arrow.
   const first = words.length === 0 ? [] : [words.join(' ')];
   const whole = [...first, ...(done.length === 0 ? [] : [`/ ${done.join(', ')}`])].join(' ');
   return whole.length <= CHART_LINE_MAX
@@ -181,7 +181,7 @@ function isWithin(node: AnyStateNode, ancestor: AnyStateNode): boolean {
   return node === ancestor || (node.parent !== undefined && isWithin(node.parent, ancestor));
 }
 
-/** The innermost state that holds all of these: the only one when there is one. */
+/** Returns the innermost state that contains all of these; the state itself when there is only one. */
 function commonAncestor(first: AnyStateNode, others: readonly AnyStateNode[]): AnyStateNode {
   let ancestor = first;
   while (ancestor.parent !== undefined && !others.every((node) => isWithin(node, ancestor))) {

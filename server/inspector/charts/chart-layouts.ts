@@ -1,4 +1,4 @@
-/** Layouts of the charts that run, each made once and kept while it is asked for. */
+/** Layouts of the running charts, each made once and cached. */
 import type { AnyStateMachine } from 'xstate';
 import type { ChartLayout } from '../../../protocol/inspection.js';
 import { chartGraph, type ChartGraph } from './chart-graph.js';
@@ -9,27 +9,27 @@ import {
   type LayoutThreadOptions
 } from './layout-thread.js';
 
-/** Most states of a chart that is laid out: our largest has 28, and of ten times as many nobody sees anything. */
+/** Most states of a chart that is laid out. Our largest has 28; ten times as many cannot be read. */
 export const CHART_STATES_MAX = 250;
 
-/** Most transitions of a chart that is laid out: our largest has 50. */
+/** Most transitions of a chart that is laid out; our largest has 50. */
 export const CHART_EDGES_MAX = 500;
 
 /**
- * Layouts that are kept, of some 20 kB each; the one that has not been asked for longest gives way. A server runs eight
- * charts, and one more for each child that it supervises, since that child's name is in its keeper's chart.
+ * Most cached layouts, some 20 kB each; the least recently used one is evicted first. A server runs eight charts, and
+ * one more for each supervised child, since the keeper's chart contains the child's name.
  */
 export const LAYOUTS_KEPT_MAX = 64;
 
-/** Charts that may wait for their turn, more than a server has; others are refused, to be asked for again. */
+/** Most charts in the queue, more than a server has; further ones are refused and may be asked for again. */
 export const LAYOUTS_WAITING_MAX = 64;
 
-/** The layouts of charts, by their hash. */
+/** Layouts of charts by hash. */
 export class ChartLayouts {
   readonly #thread: LayoutThread;
-  /** The first is the one that has not been asked for longest. */
+  /** The least recently used one is first. */
   readonly #kept = new Map<string, ChartLayout>();
-  /** Whoever asks for what is on its way waits for the same. */
+  /** Layouts being made; further requests for the same chart wait for the same promise. */
   readonly #promised = new Map<string, Promise<ChartLayout>>();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -37,13 +37,13 @@ export class ChartLayouts {
     this.#thread = new LayoutThread(options);
   }
 
-  /** Whether there is a thread at the moment. */
+  /** Whether the layout thread runs now. */
   get isAwake(): boolean {
     return this.#thread.isAwake;
   }
 
   /**
-   * Lays a chart out, or answers with the layout that there is.
+   * Returns the cached layout of a chart, or makes it.
    * @throws {ChartTooLargeError} when it has too many states or transitions, or takes too long
    * @throws {ChartLayoutError} when the thread failed, too many charts wait, or this is closed
    */
@@ -57,7 +57,7 @@ export class ChartLayouts {
     return this.#promised.get(graph.hash) ?? this.#promise(graph);
   }
 
-  /** Ends the thread; what waits for it is refused. */
+  /** Ends the thread; requests that wait for it fail. */
   async close(): Promise<void> {
     await this.#thread.close();
   }

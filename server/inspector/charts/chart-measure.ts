@@ -1,11 +1,11 @@
-/** How much room the texts of a chart take. Characters are counted: there is no page here to ask. */
+/** Sizes of the texts of a chart. There is no page here to measure in, so it counts characters. */
 import { CHART_SIZES } from '../../../protocol/inspection.js';
 import type { ChartGraph, GraphEdge, GraphNode } from './chart-graph.js';
 
 const { titleCharacterPx, titleLinePx, lineCharacterPx, lineHeightPx } = CHART_SIZES;
 const { padPx, insetPx, gapPx, labelPadPx } = CHART_SIZES;
 
-/** Height of a state's name with what is around it: the bar of a state with others inside. */
+/** Height of a state's name with the space around it: the title bar of a state with states inside. */
 export const BAR_PX = insetPx + titleLinePx;
 
 /** A width and a height, in pixels. */
@@ -14,13 +14,13 @@ export interface Size {
   readonly height: number;
 }
 
-/** What is written in a state. */
+/** Sizes of the text in a state. */
 export interface StateText {
-  /** Of its name, with what is around it. */
+  /** Size of its name, with the space around it. */
   readonly title: Size;
-  /** Of its lines and the transitions that have no target; without what is around them, and nothing if there are none. */
+  /** Size of its lines and of the transitions inside it, without the space around them; 0 when there are none. */
   readonly body: Size;
-  /** Where each of those transitions begins, from the top of the body. */
+  /** Top and height of each of those transitions, from the top of the body. */
   readonly rows: ReadonlyMap<string, { readonly top: number; readonly height: number }>;
 }
 
@@ -28,7 +28,7 @@ function widthOf(lines: readonly string[]): number {
   return Math.ceil(Math.max(0, ...lines.map(({ length }) => length)) * lineCharacterPx);
 }
 
-/** Measures what is written beside an arrow, with what is around it. */
+/** Returns the size of the text beside an arrow, with the space around it. */
 export function labelSize(lines: readonly string[]): Size {
   return {
     width: widthOf(lines) + 2 * labelPadPx,
@@ -36,14 +36,14 @@ export function labelSize(lines: readonly string[]): Size {
   };
 }
 
-/** Measures what is written in a state. */
+/** Returns the sizes of the text in a state. */
 export function stateText({ id, key, lines }: GraphNode, { edges }: ChartGraph): StateText {
   const inside = edges.filter(({ source, isInside }: GraphEdge) => isInside && source === id);
   const rows = new Map<string, { top: number; height: number }>();
   let top = lines.length * lineHeightPx;
   if (lines.length > 0 && inside.length > 0) top += gapPx;
   for (const row of inside) {
-    // One that has nothing to say is there all the same, to be seen when it is taken.
+    // A transition without text has a row too, so that it can be marked when it is taken.
     const height = Math.max(1, row.lines.length) * lineHeightPx;
     rows.set(row.id, { top, height });
     top += height;

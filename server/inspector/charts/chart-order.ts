@@ -1,13 +1,13 @@
 /**
- * Which transitions of a chart go back, against the order in which its states are written. ELK would decide that by
- * itself, but it knows neither that a chart begins with its initial state nor that whoever wrote it had an order in
- * mind; so what goes back is given to it the other way round, and nothing is left for it to decide.
+ * Finds the transitions of a chart that go back, against the written order of its states. ELK would choose by itself,
+ * but it does not know that a chart begins with its initial state or that its author chose an order. ELK gets backward
+ * transitions reversed, so it has nothing left to choose.
  */
 import type { ChartGraph } from './chart-graph.js';
 
-/** Answers the ids of the transitions that go back. */
+/** Returns the ids of the transitions that go back. */
 export function backwards({ nodes, edges }: ChartGraph): ReadonlySet<string> {
-  // An initial state comes before all states beside it, wherever it is written.
+  // An initial state comes before its siblings, wherever it is written.
   const places = new Map(nodes.map(({ id, isInitial }, index) => [id, isInitial ? -1 : index]));
   const isBack = ({ source, target }: { readonly source: string; readonly target: string }) => {
     const step = stepOf(source, target);
@@ -16,7 +16,7 @@ export function backwards({ nodes, edges }: ChartGraph): ReadonlySet<string> {
   return new Set(edges.filter(isBack).map(({ id }) => id));
 }
 
-/** The two states beside each other that a transition goes between; null when one of its ends holds the other. */
+/** Returns the two sibling states that a transition goes between; null when one end contains the other. */
 function stepOf(source: string, target: string): { from: string; to: string } | null {
   const from = keysOf(source);
   const to = keysOf(target);

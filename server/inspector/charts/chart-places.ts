@@ -1,4 +1,4 @@
-/** Reads the places of a chart's states and transitions off what ELK has laid out. */
+/** Reads the positions of a chart's states and transitions from ELK's result. */
 import type { ElkExtendedEdge, ElkNode } from 'elkjs';
 import {
   CHART_SIZES,
@@ -15,16 +15,16 @@ import { BAR_PX, stateText, type StateText } from './chart-measure.js';
 
 const { padPx, gapPx, dotPx } = CHART_SIZES;
 
-/** Id of a state for ELK, for which the root's own would be none. */
+/** Returns ELK's id of a state; the root's own id is empty, which ELK does not allow. */
 export const nodeId = (id: string) => `state ${id}`;
 
-/** Id of the dot that points to an initial state. */
+/** Returns ELK's id of the dot that points to an initial state. */
 export const dotId = (id: string) => `dot ${id}`;
 
-/** Id of the arrow from that dot. */
+/** Returns ELK's id of the arrow from that dot. */
 export const initialId = (id: string) => `initial ${id}`;
 
-/** Answers the chart with its places. */
+/** Returns the chart with its positions. */
 export function placedChart(graph: ChartGraph, root: ElkNode): ChartLayout {
   const { hash, chart, nodes, edges } = graph;
   const boxes = new Map(withAllInside(root).map((node) => [node.id, boxOf(node)]));
@@ -73,7 +73,7 @@ function placedNode(node: GraphNode, box: ChartBox): ChartNode {
   };
 }
 
-/** Where the transitions go that are written in their state. */
+/** Returns the boxes of the transitions that are written in their state. */
 function rowBoxes({ linesAt: [x, y] }: ChartNode, { body, rows }: StateText): [string, ChartBox][] {
   return [...rows].map(([id, { top, height }]) => [
     id,

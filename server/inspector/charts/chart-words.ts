@@ -1,16 +1,16 @@
 /**
- * How a chart's events, guards and actions are written in its drawing. Only what is the same for every actor of a chart
- * is written: charts that differ in a limit, or in the name of the child that they care for, look the same.
+ * Texts of events, guards and actions in a chart's drawing. They contain only what is the same for every actor of a
+ * chart: charts that differ only in a limit, or in the name of a child, look the same.
  */
 import type { AnyStateNode } from 'xstate';
 
 /** Longest line of a chart in characters: as wide as a state with two neighbours may be on a laptop's screen. */
 export const CHART_LINE_MAX = 44;
 
-/** Longest line beside an arrow in characters; what is longer goes on in the next one. */
+/** Longest line beside an arrow in characters; a longer one is broken. */
 export const LABEL_LINE_MAX = 34;
 
-/** Longest parameter that is written: a word, not a sentence. */
+/** Longest parameter that is shown, in characters: a word, not a sentence. */
 const PARAMETER_MAX = 24;
 const WORD = new RegExp(`^[\\w.-]{1,${String(PARAMETER_MAX)}}$`);
 
@@ -23,7 +23,7 @@ const SNAPSHOT = 'xstate.snapshot.';
 const MS_PER_S = 1_000;
 const MS_PER_MIN = 60_000;
 
-/** What a field of something unknown holds; undefined when it has none of the name. */
+/** Returns a field of an unknown value; undefined when it has no such field. */
 function fieldOf(value: unknown, name: string): unknown {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function'))
     return undefined;
@@ -36,7 +36,7 @@ function wordOf(value: unknown): string | null {
   return typeof value === 'string' && WORD.test(value) ? value : null;
 }
 
-/** Parameters when they are one word, or an object that is one, or an event by its type; null when they are more. */
+/** Returns parameters that are one word, an object with one word, or an event (its type); null for any others. */
 function parametersOf(params: unknown): string | null {
   if (params === null || typeof params !== 'object') return wordOf(params);
   const type = wordOf(fieldOf(params, 'type'));
@@ -54,7 +54,7 @@ function isIdentified(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** A guard as it is written between brackets. */
+/** Returns the text of a guard, for between brackets. */
 export function guardWords(guard: unknown): string {
   if (typeof guard === 'string') return guard;
   if (typeof guard === 'object') {
@@ -72,14 +72,14 @@ export function guardWords(guard: unknown): string {
   return isIdentified(name) && name !== 'guard' ? name : 'inline';
 }
 
-/** Whether XState itself has put this action there, to arm or to disarm a timer. */
+/** Returns whether XState itself added this action, to start or to stop a timer. */
 function isOfTimer(action: unknown): boolean {
   const id = fieldOf(action, 'type') === 'xstate.cancel' ? 'sendId' : 'id';
   const timer = fieldOf(action, id);
   return typeof action === 'function' && typeof timer === 'string' && timer.startsWith(AFTER);
 }
 
-/** An action of XState by what it does, as `emit incident.opened`; one of somebody else's by its name. */
+/** Returns what a built-in action of XState does, such as `emit incident.opened`; the name of any other action. */
 function builtInWords(action: unknown, type: string): string {
   const event = wordOf(fieldOf(fieldOf(action, 'event'), 'type'));
   const withEvent = (verb: string) => (event === null ? verb : `${verb} ${event}`);
@@ -107,7 +107,7 @@ function builtInWords(action: unknown, type: string): string {
   }
 }
 
-/** An action in words. */
+/** Returns the text of an action. */
 function actionWords(action: unknown): string {
   if (typeof action === 'string') return action;
   const type = fieldOf(action, 'type');
@@ -119,12 +119,12 @@ function actionWords(action: unknown): string {
   return typeof type === 'string' ? named(type, fieldOf(action, 'params')) : 'inline';
 }
 
-/** The actions of a list in words; those that XState adds for its timers are left out. */
+/** Returns the texts of a list of actions, without those that XState adds for its timers. */
 export function actionsWords(actions: readonly unknown[]): string[] {
   return actions.filter((action) => !isOfTimer(action)).map(actionWords);
 }
 
-/** How an actor that a state invokes is called: by the id that it was given, or else by its source. */
+/** Returns the name of an actor that a state invokes: its id when one is given, or else its source. */
 export function invokedWords(node: AnyStateNode, index: number): string {
   const invoked = node.invoke[index];
   if (invoked === undefined) return '';
@@ -137,7 +137,7 @@ function invokedById(node: AnyStateNode, id: string): string {
   return index < 0 ? id : invokedWords(node, index);
 }
 
-/** A delay in words: the name of one that has one. */
+/** Returns the text of a delay; its name when it has one. */
 function delayWords(delay: unknown): string {
   if (typeof delay !== 'number') return String(delay);
   if (delay > 0 && delay % MS_PER_MIN === 0) return `${String(delay / MS_PER_MIN)} min`;
@@ -145,7 +145,7 @@ function delayWords(delay: unknown): string {
   return `${String(delay)} ms`;
 }
 
-/** What makes a transition happen: `after grace`, `done: drain`, or the event; nothing when it needs none. */
+/** Returns what causes a transition: `after grace`, `done: drain`, or the event; empty for an eventless one. */
 export function eventWords(node: AnyStateNode, type: string, delay: unknown): string {
   if (type.startsWith(AFTER)) return `after ${delayWords(delay)}`;
   if (type.startsWith(DONE_STATE)) return 'done';
@@ -160,7 +160,7 @@ function cut(word: string, max: number): string {
   return word.length > max ? `${word.slice(0, max - 1)}…` : word;
 }
 
-/** A list in lines of at most `max` characters, broken between its words: `entry / a, b,` and so on. */
+/** Returns a list in lines of at most `max` characters, broken between its words: `entry / a, b,` and so on. */
 export function listLines(lead: string, words: readonly string[], max: number): string[] {
   if (words.length === 0) return [];
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * The thread that charts are laid out in: it starts with the first layout, ends when there has been nothing to do for a
- * while, and when nothing is in hand it does not keep the process alive. It takes one chart at a time.
+ * The worker thread that lays charts out. It starts with the first layout and ends after an idle time. While idle it
+ * does not keep the process alive. It runs one layout at a time.
  */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -9,13 +9,19 @@ import type { ChartLayout } from '../../../protocol/inspection.js';
 import type { ChartGraph } from './chart-graph.js';
 import type { LayoutAnswer } from './layout-worker.js';
 
-/** Longest that one layout may take, the thread's start included; our own take two seconds where two cores are busy. */
+/**
+ * Longest time of one layout, in milliseconds, including the start of the thread; ours take two seconds when both cores
+ * are busy.
+ */
 export const LAYOUT_DEADLINE_MS = 15_000;
 
-/** The thread ends when it has had nothing to do for so long: a viewer asks for some charts at once, then for none. */
+/**
+ * How long the thread stays idle before it ends, in milliseconds: a viewer asks for several charts at once and then for
+ * none.
+ */
 export const LAYOUT_IDLE_MS = 10_000;
 
-/** Heap of the thread in megabytes: several times what the largest chart allowed needs. */
+/** Heap of the thread in megabytes: several times what the largest allowed chart needs. */
 const THREAD_HEAP_MB = 256;
 
 const IS_BUILT = extname(import.meta.url) === '.js';
@@ -24,7 +30,7 @@ const WORKER_FILE = new URL(
   import.meta.url
 );
 
-/** A chart has no layout, or none now: the message says why. */
+/** A chart cannot be laid out, or not now; the message says why. */
 export class ChartLayoutError extends Error {
   constructor(reason: string) {
     super(reason);
@@ -32,15 +38,15 @@ export class ChartLayoutError extends Error {
   }
 }
 
-/** A chart is too large to be laid out, by its size or by the time that it takes. */
+/** A chart is too large to lay out: it has too many states, or takes too long. */
 export class ChartTooLargeError extends ChartLayoutError {}
 
-/** What a thread is made with; everything has a default. */
+/** Options of {@link LayoutThread}. */
 export interface LayoutThreadOptions {
   readonly clock?: Clock | undefined;
   readonly deadlineMs?: number | undefined;
   readonly idleMs?: number | undefined;
-  /** The program of the thread; specs put others here. */
+  /** Program of the thread; specs use others. */
   readonly file?: URL | undefined;
 }
 
@@ -50,7 +56,7 @@ interface InHand {
   readonly reject: (error: ChartLayoutError) => void;
 }
 
-/** A thread for layouts, which may come and go. */
+/** A worker thread for layouts, started on demand. */
 export class LayoutThread {
   readonly #clock: Clock;
   readonly #deadlineMs: number;
@@ -68,14 +74,14 @@ export class LayoutThread {
     this.#file = file ?? WORKER_FILE;
   }
 
-  /** Whether it runs at the moment. */
+  /** Whether the thread runs now. */
   get isAwake(): boolean {
     return this.#worker !== null;
   }
 
   /**
-   * Lays one chart out; the one before it has to be done.
-   * @throws {ChartTooLargeError} when that takes too long
+   * Lays out one chart; the one before must be done.
+   * @throws {ChartTooLargeError} when it takes too long
    * @throws {ChartLayoutError} when the thread fails, or has been closed
    */
   run(chart: ChartGraph): Promise<ChartLayout> {
@@ -86,7 +92,7 @@ export class LayoutThread {
       }
       this.#inHand = { chart, resolve, reject };
       this.#worker ??= this.#start();
-      // Somebody waits for this; the deadline bounds how long that keeps the process alive.
+      // A caller waits for this; the deadline limits how long it keeps the process alive.
       this.#worker.ref();
       this.#worker.postMessage(chart);
       this.#arm(this.#deadlineMs, () => {
@@ -98,7 +104,7 @@ export class LayoutThread {
     });
   }
 
-  /** Ends the thread for good; a layout in hand is refused. Resolves when it has ended. */
+  /** Ends the thread for good; a running layout fails. Resolves when the thread has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const ended = this.#end();
@@ -109,7 +115,7 @@ export class LayoutThread {
   #start(): Worker {
     const worker = new Worker(this.#file, {
       name: 'chart-layouts',
-      // Flags of the process are for its own program, and some of them no thread takes.
+      // Do not pass the process's flags on: they are for its own program, and a thread refuses some of them.
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB }
     });
@@ -135,7 +141,7 @@ export class LayoutThread {
     return worker;
   }
 
-  /** Takes out of hand what was in it, and lets its timer go. */
+  /** Ends the running layout, stops its timer and returns it. */
   #settle(): InHand | null {
     this.#clock.clearTimeout(this.#timer);
     const inHand = this.#inHand;
@@ -169,7 +175,7 @@ function failure({ chart }: ChartGraph, reason: string): ChartLayoutError {
   return new ChartLayoutError(`the chart ${chart} could not be laid out: ${reason}`);
 }
 
-/** Whether this is a timer of Node and not one of a simulated clock. */
+/** Whether this is a timer of Node and not of a simulated clock. */
 function canBeUnref(timer: unknown): timer is NodeJS.Timeout {
   return typeof timer === 'object' && timer !== null && 'unref' in timer;
 }

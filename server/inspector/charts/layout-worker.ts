@@ -1,10 +1,10 @@
-/** Lays charts out in a thread of its own, one after the other, so that the chat's event loop does not wait for ELK. */
+/** Lays charts out one after the other in a worker thread, so that the chat's event loop does not wait for ELK. */
 import { parentPort } from 'node:worker_threads';
 import type { ChartLayout } from '../../../protocol/inspection.js';
 import { layoutChart } from './chart-elk.js';
 import type { ChartGraph } from './chart-graph.js';
 
-/** What is answered for each chart: its layout, or why there is none. */
+/** Answer for a chart: its layout, or why there is none. */
 export type LayoutAnswer =
   | { readonly ok: true; readonly layout: ChartLayout }
   | { readonly ok: false; readonly reason: string };

@@ -1,10 +1,13 @@
-/** The configuration of machines as the viewers of `@statelyai/inspect` read it. */
+/** Configuration of machines in the form that the viewers of `@statelyai/inspect` read. */
 import type { AnyStateMachine } from 'xstate';
 
-/** As many as there are kinds of machine; each lives as long as its configuration. */
+/** One entry per kind of machine; each lives as long as its configuration. */
 const texts = new WeakMap<object, string>();
 
-/** JSON of a machine's configuration, with each function as an object of its name, as `@statelyai/inspect` writes it. */
+/**
+ * Returns the JSON of a machine's configuration. Each function becomes an object with its name, as `@statelyai/inspect`
+ * does.
+ */
 export function machineDefinition(machine: AnyStateMachine): string {
   const config: object = machine.config;
   const known = texts.get(config);
