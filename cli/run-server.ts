@@ -2,6 +2,7 @@
 import { systemClock } from '../actors/clock.js';
 import type { Config } from '../server/config/config.js';
 import { EXIT } from './cli-outside.js';
+import { STOP_SIGNALS, StopSignals } from './stop-signals.js';
 import type { ServerLogger } from '../server/logger/logger.js';
 import { Server } from '../server/wiring/server.js';
 
@@ -10,19 +11,19 @@ const EXIT_INTERRUPTED = 130;
 
 /**
  * Runs a server until it has stopped or failed. Resolves to the exit code: 0 stopped, 3 startup failed, 1 failed later
- * or not everything stopped in time. The first SIGTERM or SIGINT drains; a second one ends the process at once.
+ * or not everything stopped in time. The first of {@link STOP_SIGNALS} drains; a second one ends the process at once.
  */
 export async function runServer(config: Config, logger: ServerLogger): Promise<number> {
   const server = new Server(config, { clock: systemClock, logger, random: Math.random });
-  let signals = 0;
+  const signals = new StopSignals(() => performance.now());
   const onSignal = (signal: NodeJS.Signals): void => {
-    signals++;
-    if (signals > 1) process.exit(EXIT_INTERRUPTED);
+    const order = signals.take(signal);
+    if (order === 'end') process.exit(EXIT_INTERRUPTED);
+    if (order === 'copy') return;
     logger.info(`${signal}: stopping; once more ends at once`, { actor: 'startup' });
     server.root.send({ type: 'server.stop' });
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   try {
     return await new Promise<number>((resolve) => {
       server.root.subscribe({
@@ -53,7 +54,6 @@ export async function runServer(config: Config, logger: ServerLogger): Promise<n
       server.start();
     });
   } finally {
-    process.off('SIGTERM', onSignal);
-    process.off('SIGINT', onSignal);
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
   }
 }

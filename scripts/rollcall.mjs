@@ -20,6 +20,12 @@ import {
 
 const STARTUP_FAILED = 3;
 
+// From here until the server has its own handlers. Without one, process 1 of a container ignores the signal, starts all
+// the same, and is killed in the middle of its work.
+if (process.argv[2] === 'start') {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, endEarly);
+}
+
 if (!isNodeFit(process.versions.node)) {
   tell(
     paint(31, `rollcall: Node ${process.versions.node} is too old: install ${OLDEST_NODE} or newer`)
@@ -41,3 +47,14 @@ if (existsSync(join(ROOT, 'tsconfig.json'))) {
 
 const { main } = await import(new URL('../dist/cli/cli.js', import.meta.url).href);
 await main();
+
+/**
+ * Ends a process that has started nothing yet.
+ * @param {NodeJS.Signals} signal
+ */
+function endEarly(signal) {
+  // The server listens by now, and drains.
+  if (process.listenerCount(signal) > 1) return;
+  tell(`rollcall: ${signal}: stopped before anything was started`);
+  process.exit(process.exitCode ?? 0);
+}

@@ -147,13 +147,20 @@ export async function build(root = ROOT) {
  */
 export async function run(command, args, options = {}) {
   const child = spawn(command, args, { stdio: 'inherit', ...options });
-  await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => {
-      if (code === 0) resolve(undefined);
-      else reject(new CommandError([command, ...args].join(' '), code, signal));
+  // A program goes on by itself when only this process is told to end.
+  const end = () => child.kill();
+  process.once('exit', end);
+  try {
+    await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        if (code === 0) resolve(undefined);
+        else reject(new CommandError([command, ...args].join(' '), code, signal));
+      });
     });
-  });
+  } finally {
+    process.off('exit', end);
+  }
 }
 
 /** A program did not end well. `code` is its exit code, null when a signal ended it. */

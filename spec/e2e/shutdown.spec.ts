@@ -36,7 +36,7 @@ for (const transport of TRANSPORTS) {
       await rm(dataDir, { recursive: true, force: true });
     });
 
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
       it(`sends everybody away with 3001, spread in time, and exits with 0 on ${signal}`, async () => {
         server = await startServer({ dataDir, env: { TRANSPORT: transport, SHUTDOWN_MS: '5000' } });
         const clients = await join(server.url, 10);
@@ -60,6 +60,14 @@ for (const transport of TRANSPORTS) {
         expect(server.stderr()).to.equal('');
       });
     }
+
+    it('drains all the same when its process group and then npm send the same signal', async () => {
+      server = await startServer({ dataDir, env: { TRANSPORT: transport } });
+      const ada = await WireClient.connect(server.url, 'ada');
+      server.signal('SIGTERM');
+      expect(await server.stop('SIGTERM')).to.equal(0);
+      expect(await ada.ended).to.eql({ code: 3001, reason: 'shutdown' });
+    });
 
     it('is not ready, lets nobody in and says why while it drains', async () => {
       server = await startServer({ dataDir, env: { TRANSPORT: transport } });
