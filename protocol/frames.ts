@@ -45,7 +45,8 @@ const Mid = Type.String({ minLength: 1, maxLength: MID_MAX });
 const Kind = Type.String({ pattern: '^[a-z][a-z0-9_.]{0,63}$' });
 const Offset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Epoch = Type.String({ minLength: 1, maxLength: 64 });
-const User = Type.String({ minLength: 1, maxLength: USER_MAX });
+/** Name of a user, wherever one is given. */
+export const UserName = Type.String({ minLength: 1, maxLength: USER_MAX });
 const Limit = Type.Integer({ minimum: 1, maximum: HISTORY_LIMIT_MAX });
 
 /** Where a subscription starts: after an offset of an epoch, at the oldest kept message, or with the next message. */
@@ -59,7 +60,7 @@ const Connect = Type.Object({
   type: Type.Literal('connect'),
   id,
   token: Type.Optional(Type.String({ maxLength: 16_384 })),
-  user: Type.Optional(User),
+  user: Type.Optional(UserName),
   client: Type.Optional(
     Type.Object({
       name: Type.Optional(Type.String({ maxLength: 64 })),

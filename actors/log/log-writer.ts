@@ -17,6 +17,8 @@ export interface NewEntry {
   readonly bodyJson: string;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
+  /** Becomes the thread's owner in the same commit; left out, the first to publish in a thread owns it. */
+  readonly owner?: string;
 }
 
 /** How an append ended. `frame` is the stored frame; for a duplicate, that of the first time. */

@@ -6,7 +6,13 @@ import type { TransportRequest } from '../transport/transport.js';
 
 /** Sender of a request: a backend with the key (or anybody in development), or one user. */
 export type Caller =
-  { readonly kind: 'backend' } | { readonly kind: 'user'; readonly user: string };
+  | { readonly kind: 'backend' }
+  | {
+      readonly kind: 'user';
+      readonly user: string;
+      /** Whether the user may use reserved test threads. */
+      readonly isProbe: boolean;
+    };
 
 /** The request was refused; `code` is one of the error table. */
 export class AccessError extends Error {
@@ -61,8 +67,8 @@ export class ApiAccess {
       const shown = credentials(request);
       if (!this.auth.isRequired || shown === null) throw error;
       try {
-        const { user } = await this.auth.verify(shown);
-        return { kind: 'user', user };
+        const { user, isProbe } = await this.auth.verify(shown);
+        return { kind: 'user', user, isProbe };
       } catch (refusal) {
         if (refusal instanceof AuthError) throw new AccessError(refusal.code, refusal.message);
         throw new AccessError('unauthorized', 'the token is not valid');

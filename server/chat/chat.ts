@@ -6,20 +6,22 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../actors/clock.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
-import type { Threads } from '../../actors/threads/threads.js';
 import type { CatchUp } from './catch-up.js';
 import { reasonOf } from '../../machines/reason.js';
 import { bearerOf, offeredBearer, offeredProtocols } from '../auth/auth.js';
 import { Connection, EARLY_FRAMES_MAX, UNTIL_LIVE } from './connection.js';
 import type { Connections } from './connections.js';
-import { decodeFrames, type Decoded } from './frame-decoder.js';
-import { isThreadId, SUBPROTOCOL, type ClientFrame } from '../../protocol/frames.js';
+import { decodeFrames, type Decoded, type RequestId } from './frame-decoder.js';
+import { SUBPROTOCOL, type ClientFrame } from '../../protocol/frames.js';
 import type { ClientLimits } from './limits.js';
+import type { Publisher } from './publisher.js';
 import { route, type Routes } from './routes.js';
 import { plainProblem } from '../transport/problem.js';
 import { Secret } from '../auth/secret.js';
 import type { Subscriptions } from './subscriptions.js';
+import type { ThreadRules } from './thread-rules.js';
 import { TokenBucket } from './token-bucket.js';
+import { unreadable } from './unreadable.js';
 import type {
   HttpReply,
   Socket,
@@ -45,7 +47,6 @@ export interface ChatOptions {
   readonly incidents: Incidents;
   readonly connections: Connections;
   readonly limits: ClientLimits;
-  readonly refusesTestThreads: boolean;
   readonly allowedOrigins: readonly string[];
   readonly trustProxy: boolean;
   /** The answer to an upgrade while the server is not serving; null when it is. */
@@ -54,7 +55,8 @@ export interface ChatOptions {
 
 /** What there is once the log is open and the handlers are registered. */
 export interface ChatParts {
-  readonly threads: Threads;
+  readonly rules: ThreadRules;
+  readonly publisher: Publisher;
   readonly catchUp: CatchUp;
   readonly subscriptions: Subscriptions;
   readonly routes: Routes;
@@ -183,14 +185,17 @@ export class Chat {
       this.badFrame(connection, decoded.id, decoded.code, decoded.message);
       return;
     }
-    connection.badFramesInARow = 0;
     const { frame } = decoded;
     if (connection.early !== null && frame.type !== 'connect') {
+      connection.badFramesInARow = 0;
       if (connection.early.length < EARLY_FRAMES_MAX) connection.early.push(frame);
       else connection.sendError(frame.id, 'not_connected', 'too many frames before connected');
       return;
     }
+    const badFrames = connection.badFramesInARow;
     this.handle(connection, frame);
+    // Its handler may have found it bad after all.
+    if (connection.badFramesInARow === badFrames) connection.badFramesInARow = 0;
   }
 
   private handle(connection: Connection, frame: ClientFrame): void {
@@ -205,23 +210,22 @@ export class Chat {
       connection.sendError(frame.id, 'not_connected');
       return;
     }
-    if ('thread' in frame) {
-      if (!isThreadId(frame.thread)) {
-        connection.sendError(frame.id, 'bad_thread');
-        return;
-      }
-      if (
-        this.options.refusesTestThreads &&
-        !connection.isProbe &&
-        parts.threads.isTest(frame.thread)
-      ) {
-        connection.sendError(frame.id, 'reserved_thread');
+    // A publish has its own door, which keeps this rule too.
+    if ('thread' in frame && frame.type !== 'publish') {
+      const refusal = parts.rules.refusal(frame.thread, connection.isProbe);
+      if (refusal !== null) {
+        connection.sendError(frame.id, refusal);
         return;
       }
     }
     try {
       route(parts.routes, connection, frame);
     } catch (error) {
+      const reason = unreadable(error, this.options.incidents);
+      if (reason !== null) {
+        connection.sendError(frame.id, 'unavailable', reason);
+        return;
+      }
       this.options.incidents.note('a handler failed; its connection was closed', {
         actor: 'handlers',
         connection: connection.id,
@@ -234,19 +238,17 @@ export class Chat {
 
   /** Says of what comes after the goodbye was decided that it was not done; to `connect` the goodbye is the answer. */
   private turnAway(connection: Connection, frame: ClientFrame, parts: ChatParts): void {
-    if (frame.type === 'publish') parts.threads.refused();
+    const reason = 'the server is stopping; send it again elsewhere';
+    if (frame.type === 'publish') parts.publisher.turnAway(reason);
     if (frame.type === 'publish' || (frame.id !== undefined && frame.type !== 'connect')) {
-      connection.sendError(
-        frame.id,
-        'unavailable',
-        'the server is stopping; send it again elsewhere'
-      );
+      connection.sendError(frame.id, 'unavailable', reason);
     }
   }
 
-  private badFrame(
+  /** Answers a frame that is bad, and closes the connection when too many in a row are. */
+  badFrame(
     connection: Connection,
-    id: string | number | undefined,
+    id: RequestId,
     code: 'bad_json' | 'bad_frame' | 'unknown_type' | 'too_large',
     message: string
   ): void {

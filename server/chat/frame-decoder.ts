@@ -19,16 +19,6 @@ export type Decoded =
       readonly id: RequestId;
     };
 
-/** How deep a body may be nested: what every reader can parse, whatever its language and its stack. */
-export const BODY_DEPTH_MAX = 100;
-
-/** Says whether a body is nested deeper than {@link BODY_DEPTH_MAX}. */
-export function isTooDeep(body: unknown, left = BODY_DEPTH_MAX): boolean {
-  if (typeof body !== 'object' || body === null) return false;
-  if (left === 0) return true;
-  return Object.values(body).some((part) => isTooDeep(part, left - 1));
-}
-
 /** A compiled schema of one frame type. */
 interface Check {
   fits(value: unknown): value is ClientFrame;
@@ -80,13 +70,7 @@ function decodeOne(text: string): Decoded {
     const message = `no handler takes the type ${JSON.stringify(value.type.slice(0, 64))}`;
     return { ok: false, code: 'unknown_type', message, id };
   }
-  if (check.fits(value)) {
-    if (value.type === 'publish' && isTooDeep(value.body)) {
-      const message = `/body must not be nested more than ${String(BODY_DEPTH_MAX)} deep`;
-      return { ok: false, code: 'bad_frame', message, id };
-    }
-    return { ok: true, frame: value };
-  }
+  if (check.fits(value)) return { ok: true, frame: value };
   return { ok: false, code: 'bad_frame', message: check.fault(value), id };
 }
 

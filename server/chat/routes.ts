@@ -2,21 +2,19 @@
  * The route table: one handler per frame type, total over the schema: a type without a handler does not compile.
  */
 import type { Clock } from '../../actors/clock.js';
-import type { LogEntry, LogReader } from '../../actors/log/log-reader.js';
-import type { LogWriter } from '../../actors/log/log-writer.js';
+import type { LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import { encodeAck, encodeFrame, encodeHistory, encodeThreads } from './frame-encoder.js';
 import { AuthError, type Authenticator } from '../auth/auth.js';
 import type { Connection } from './connection.js';
+import type { RequestId } from './frame-decoder.js';
 import type { ClientLimits } from './limits.js';
 import { PING_MS, type Connections } from './connections.js';
-import {
-  HISTORY_LIMIT_MAX,
-  isAgentKind,
-  type ClientFrame,
-  type ClientFrameType
-} from '../../protocol/frames.js';
+import { ERRORS } from '../../protocol/errors.js';
+import { PAGE_DEFAULT, pageBefore, pageOfThreads } from './message-pages.js';
+import type { Publisher } from './publisher.js';
+import type { ClientFrame, ClientFrameType } from '../../protocol/frames.js';
 import type { Subscriptions } from './subscriptions.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -29,18 +27,13 @@ const AUTH_RETRY_MS = 2_000;
 /** How long a client may show a "typing" without hearing of it again. */
 export const TYPING_FOR_MS = 6_000;
 
-/** Messages in a `history` or `threads` page when the client does not say. */
-export const PAGE_DEFAULT = 50;
-
-/** Characters of messages in one `history` or `threads` page; one that would be larger is shorter and says `more`. */
-export const HISTORY_CHARS_MAX = 524_288;
-
 /** What the handlers work with. */
 export interface RouteServices {
   readonly node: string;
   readonly clock: Clock;
-  readonly log: LogReader & ThreadRecords & Pick<LogWriter, 'durability'>;
+  readonly log: LogReader & ThreadRecords;
   readonly threads: Threads;
+  readonly publisher: Publisher;
   readonly connections: Connections;
   readonly subscriptions: Subscriptions;
   readonly auth: Authenticator;
@@ -49,6 +42,8 @@ export interface RouteServices {
   readonly fanOut: (thread: string, frame: string) => void;
   /** Goes on with frames that came while a token was being checked. */
   readonly resume: (connection: Connection) => void;
+  /** Answers a frame that its handler found to be bad, and counts it as such. */
+  readonly badFrame: (connection: Connection, id: RequestId, message: string) => void;
 }
 
 /** A handler of one frame type. The connection has a user, except for `connect`. */
@@ -71,7 +66,7 @@ export function route<T extends ClientFrameType>(
 
 /** Makes the route table over its services. */
 export function createRoutes(services: RouteServices): Routes {
-  const { clock, log, threads, connections, subscriptions, auth, limits } = services;
+  const { clock, log, threads, publisher, connections, subscriptions, auth, limits } = services;
 
   const welcome = (
     connection: Connection,
@@ -168,61 +163,36 @@ export function createRoutes(services: RouteServices): Routes {
     },
 
     publish: (connection, frame) => {
-      const now = clock.now();
-      const afterMs = connection.publishes?.take(now) ?? 0;
-      if (afterMs > 0) {
-        const message = `more than ${String(limits.publishPerSecond)} publishes in a second`;
-        threads.refused();
-        connection.sendError(frame.id, 'rate_limited', message, afterMs);
-        return;
-      }
-      const kind = frame.kind ?? 'user_message';
-      if (isAgentKind(kind)) {
-        threads.refused();
-        connection.sendError(frame.id, 'forbidden_kind', `${kind} is the server's own kind`);
-        return;
-      }
-      const entry = {
-        mid: frame.mid,
-        user: connection.user ?? '',
-        kind,
-        bodyJson: JSON.stringify(frame.body),
-        at: now
-      };
+      const { user, isProbe, publishes: rate } = connection;
+      // By name: a frame may have fields that only other doors take, such as `owner`.
+      const { thread, mid, kind, body, expect } = frame;
+      const request = { thread, mid, kind, body, expect };
       connection.unanswered++;
-      threads.publish(threads.get(frame.thread), entry, frame.expect === 'stored', (result) => {
+      publisher.publish({ user: user ?? '', isProbe, rate }, request, (published) => {
         connection.unanswered--;
-        if (result.ok) {
-          connection.send(encodeAck(frame, result, log.durability));
+        if (published.ok) {
+          connection.send(encodeAck(frame, published, published.durable));
+        } else if (published.code === 'bad_frame') {
+          services.badFrame(connection, frame.id, published.reason ?? ERRORS.bad_frame.message);
         } else {
-          connection.sendError(frame.id, result.code, result.reason);
+          const { code, reason, afterMs } = published;
+          connection.sendError(frame.id, code, reason, afterMs);
         }
       });
     },
 
     history: (connection, frame) => {
       const head = log.head(frame.thread) ?? log.ensure(frame.thread);
-      const limit = Math.min(frame.limit ?? PAGE_DEFAULT, HISTORY_LIMIT_MAX);
-      const page = pageBefore(log, frame.thread, frame.before ?? head.last + 1, limit);
+      const { before = head.last + 1, limit = PAGE_DEFAULT } = frame;
+      const page = pageBefore(log, frame.thread, before, limit);
       const more = (page[0]?.offset ?? head.first) > head.first;
       connection.send(encodeHistory(frame, head.epoch, page, more));
     },
 
     threads: (connection, frame) => {
-      const page = log.userThreads(
-        connection.user ?? '',
-        frame.before ?? Number.MAX_SAFE_INTEGER,
-        frame.limit ?? PAGE_DEFAULT
-      );
-      let count = 0;
-      let chars = 0;
-      for (const { last } of page.threads) {
-        chars += last?.frame.length ?? 0;
-        if (chars > HISTORY_CHARS_MAX && count > 0) break;
-        count++;
-      }
-      const more = page.more || count < page.threads.length;
-      connection.send(encodeThreads(frame, page.threads.slice(0, count), more));
+      const { before = Number.MAX_SAFE_INTEGER, limit = PAGE_DEFAULT } = frame;
+      const { threads: page, more } = pageOfThreads(log, connection.user ?? '', before, limit);
+      connection.send(encodeThreads(frame, page, more));
     },
 
     typing: (connection, frame) => {
@@ -289,28 +259,4 @@ function markBefore(log: ThreadRecords, thread: string, user: string): number | 
   } catch {
     return null;
   }
-}
-
-/** The page of messages before an offset, shortened from its old end to {@link HISTORY_CHARS_MAX}. */
-export function pageBefore(
-  log: LogReader,
-  thread: string,
-  before: number,
-  limit: number
-): LogEntry[] {
-  const page: LogEntry[] = [];
-  let chars = 0;
-  let next = before;
-  while (page.length < limit) {
-    const chunk = log.readBefore(thread, next, Math.min(PAGE_DEFAULT, limit - page.length));
-    for (const entry of chunk.reverse()) {
-      chars += entry.frame.length;
-      if (chars > HISTORY_CHARS_MAX && page.length > 0) return page.reverse();
-      page.push(entry);
-    }
-    const oldest = chunk.at(-1);
-    if (oldest === undefined) break;
-    next = oldest.offset;
-  }
-  return page.reverse();
 }

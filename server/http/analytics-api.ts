@@ -20,7 +20,7 @@ import type { Clock } from '../../actors/clock.js';
 import type { ApiAccess, Caller } from '../auth/api-access.js';
 import { guarded, type Route } from './route-table.js';
 import { askAgain, json, problem } from '../transport/problem.js';
-import { isThreadId, USER_MAX } from '../../protocol/frames.js';
+import { isThreadId, UserName } from '../../protocol/frames.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 
 /** Messages of a page of search results unless `limit` says otherwise. */
@@ -49,7 +49,7 @@ const Time = Type.Optional(Type.Integer({ minimum: 0, maximum: 8_640_000_000_000
 const SearchQuery = Type.Object({
   q: Type.Optional(Type.String({ maxLength: 256 })),
   thread: Type.Optional(Type.String()),
-  from: Type.Optional(Type.String({ minLength: 1, maxLength: USER_MAX })),
+  from: Type.Optional(UserName),
   since: Time,
   until: Time,
   before: Time,

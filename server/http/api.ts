@@ -2,27 +2,20 @@
  * The HTTP server API of threads: history and publishing for backends, server-sent events for clients whose network
  * lets no WebSocket through.
  */
-import type { Clock } from '../../actors/clock.js';
-import { LogCorruptError, LogUnavailableError } from '../../actors/log/log-errors.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
-import type { AppendResult, LogWriter } from '../../actors/log/log-writer.js';
-import type { ThreadRecords } from '../../actors/log/thread-records.js';
-import type { Threads } from '../../actors/threads/threads.js';
+import type { Incidents } from '../../actors/monitor/incidents.js';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { ApiAccess, Caller } from '../auth/api-access.js';
 import type { EventStreams } from './event-streams.js';
 import { encodeAck } from '../chat/frame-encoder.js';
 import { decodedPart, guarded, type Asked, type Route } from './route-table.js';
-import { json, problem } from '../transport/problem.js';
-import {
-  HISTORY_LIMIT_MAX,
-  isAgentKind,
-  isThreadId,
-  PUBLISH_FIELDS,
-  USER_MAX
-} from '../../protocol/frames.js';
-import { HISTORY_CHARS_MAX, PAGE_DEFAULT } from '../chat/routes.js';
+import { askAgain, json, problem } from '../transport/problem.js';
+import { HISTORY_LIMIT_MAX, isThreadId, PUBLISH_FIELDS, UserName } from '../../protocol/frames.js';
+import { PAGE_DEFAULT, pageAfter } from '../chat/message-pages.js';
+import type { Published, Publisher } from '../chat/publisher.js';
+import type { ThreadRules } from '../chat/thread-rules.js';
+import { unreadable } from '../chat/unreadable.js';
 import {
   BodyTooLargeError,
   type HttpReply,
@@ -33,24 +26,26 @@ import {
 /** What the API works with. */
 export interface ApiOptions {
   readonly access: ApiAccess;
-  readonly log: LogReader & ThreadRecords & Pick<LogWriter, 'durability'>;
-  readonly threads: Threads;
+  readonly log: LogReader;
+  readonly rules: ThreadRules;
+  readonly publisher: Publisher;
   readonly events: EventStreams;
-  readonly clock: Clock;
+  readonly incidents: Pick<Incidents, 'note'>;
   /** Longest request body, in bytes. */
   readonly bodyBytes: number;
   /** Whether clients are let in now; publishing and streams wait for it, history does not. */
   readonly isServing: () => boolean;
 }
 
-const Name = Type.String({ minLength: 1, maxLength: USER_MAX });
 const PublishBody = Type.Object({
   ...PUBLISH_FIELDS,
-  from: Type.Union([Name, Type.Object({ user: Name })]),
+  from: Type.Union([UserName, Type.Object({ user: UserName })]),
   /** Names the thread's owner, in place of its first publisher. */
-  owner: Type.Optional(Name)
+  owner: Type.Optional(UserName)
 });
 const publishBody = Compile(PublishBody);
+
+const NOT_SERVING = 'the server is not serving yet';
 
 /** The routes of everything below `/api/threads/`. */
 export function createApi(options: ApiOptions): Route[] {
@@ -59,6 +54,11 @@ export function createApi(options: ApiOptions): Route[] {
   const reader = (request: TransportRequest): Promise<Caller> => access.reader(request);
   const refuses = (asked: Asked): HttpReply | null =>
     isThreadId(threadOf(asked)) ? null : problem('bad_thread');
+  const failed = (error: unknown): HttpReply | null => {
+    if (error instanceof BodyTooLargeError) return problem('too_large', error.message);
+    const reason = unreadable(error, options.incidents);
+    return reason === null ? null : problem('unavailable', reason);
+  };
   const messages = { path: '/api/threads/{thread}/messages', refuses, failed };
   const events = { path: '/api/threads/{thread}/events', refuses, failed };
   return [
@@ -66,7 +66,7 @@ export function createApi(options: ApiOptions): Route[] {
       ...messages,
       methods: ['GET'],
       access: reader,
-      handler: (asked) => history(options, asked.request, threadOf(asked))
+      handler: (asked, caller) => history(options, asked.request, threadOf(asked), caller)
     }),
     guarded({
       ...messages,
@@ -88,23 +88,26 @@ function threadOf({ part }: Asked): string {
   return decodedPart(part('thread')) ?? '';
 }
 
-function failed(error: unknown): HttpReply | null {
-  if (error instanceof BodyTooLargeError) return problem('too_large', error.message);
-  if (error instanceof LogUnavailableError || error instanceof LogCorruptError) {
-    // The error names a directory, which is nobody's business out there.
-    return problem('unavailable', 'this part of the thread log cannot be read now');
-  }
-  return null;
-}
-
 /** A whole number of the query; `fallback` when it is not given, null when it is no such number. */
 function numberOf(query: URLSearchParams, name: string, fallback: number): number | null {
   const text = query.get(name);
   if (text === null) return fallback;
-  return /^\d{1,15}$/.test(text) ? Number(text) : null;
+  const number = Number(text);
+  return /^\d{1,16}$/.test(text) && Number.isSafeInteger(number) ? number : null;
 }
 
-function history(options: ApiOptions, request: TransportRequest, thread: string): HttpReply {
+function isProbe(caller: Caller): boolean {
+  return caller.kind === 'user' && caller.isProbe;
+}
+
+function history(
+  options: ApiOptions,
+  request: TransportRequest,
+  thread: string,
+  caller: Caller
+): HttpReply {
+  const refusal = options.rules.refusal(thread, isProbe(caller));
+  if (refusal !== null) return problem(refusal);
   const query = new URLSearchParams(request.query);
   const after = numberOf(query, 'after', 0);
   const limit = numberOf(query, 'limit', PAGE_DEFAULT);
@@ -114,7 +117,7 @@ function history(options: ApiOptions, request: TransportRequest, thread: string)
   }
   const { log } = options;
   const head = log.head(thread) ?? log.ensure(thread);
-  const page = log.read(thread, after, limit, HISTORY_CHARS_MAX);
+  const page = pageAfter(log, thread, after, limit);
   const last = page.at(-1)?.offset ?? after;
   // Asking from 0 asks for all that is kept; only an offset that was once there can be missed.
   const gap =
@@ -128,40 +131,36 @@ function history(options: ApiOptions, request: TransportRequest, thread: string)
 }
 
 async function publish(
-  options: ApiOptions,
+  { publisher, isServing, bodyBytes }: ApiOptions,
   request: TransportRequest,
   thread: string
 ): Promise<HttpReply> {
-  if (!options.isServing()) return problem('unavailable', 'the server is not serving yet');
-  const entry = parse(await request.body(options.bodyBytes));
-  if (typeof entry === 'string') return problem('bad_frame', entry);
-  if (entry === null) return problem('bad_json');
-  const { mid, kind = 'user_message', from, owner } = entry;
-  if (isAgentKind(kind)) {
-    return problem('forbidden_kind', `${kind} is the server's own kind`);
+  if (!isServing()) {
+    const { code, reason } = publisher.turnAway(NOT_SERVING);
+    return problem(code, reason);
   }
-  const { log, threads, clock } = options;
-  if (owner !== undefined) {
-    try {
-      await log.setOwner(thread, owner);
-    } catch {
-      return problem('unavailable', 'the owner was not stored');
-    }
-  }
-  const message = {
-    mid,
-    user: typeof from === 'string' ? from : from.user,
-    kind,
-    bodyJson: JSON.stringify(entry.body),
-    at: clock.now()
-  };
-  const result = await new Promise<AppendResult>((resolve) => {
-    threads.publish(threads.get(thread), message, entry.expect === 'stored', resolve);
+  const parsed = parse(await request.body(bodyBytes));
+  if (typeof parsed === 'string') return problem('bad_frame', parsed);
+  if (parsed === null) return problem('bad_json');
+  const { from, ...fields } = parsed;
+  const user = typeof from === 'string' ? from : from.user;
+  const author = { user, isProbe: false, rate: null };
+  const published = await new Promise<Published>((resolve) => {
+    publisher.publish(author, { ...fields, thread }, resolve);
   });
-  if (!result.ok) return problem(result.code, result.reason);
+  return replyTo(published, thread, fields.mid);
+}
+
+/** What became of a publish, as an answer over HTTP. */
+function replyTo(published: Published, thread: string, mid: string): HttpReply {
+  if (!published.ok) {
+    const { code, reason, afterMs } = published;
+    const reply = problem(code, reason);
+    return afterMs === undefined ? reply : askAgain(reply, Math.ceil(afterMs / 1_000));
+  }
   return {
-    ...json(result.duplicate ? 200 : 201, null),
-    body: encodeAck({ thread, mid }, result, log.durability)
+    ...json(published.duplicate ? 200 : 201, null),
+    body: encodeAck({ thread, mid }, published, published.durable)
   };
 }
 
@@ -186,7 +185,9 @@ function stream(
   thread: string,
   caller: Caller
 ): HttpReply | HttpStreamReply {
-  if (!options.isServing()) return problem('unavailable', 'the server is not serving yet');
+  if (!options.isServing()) return problem('unavailable', NOT_SERVING);
+  const refusal = options.rules.refusal(thread, isProbe(caller));
+  if (refusal !== null) return problem(refusal);
   const query = new URLSearchParams(request.query);
   const resumed = request.header('last-event-id');
   if (resumed !== undefined) query.set('after', resumed);

@@ -22,8 +22,10 @@ import type { Route } from '../http/route-table.js';
 import { MESSAGE_BYTES_MAX } from './listener.js';
 import { presenceFrame } from '../chat/frame-encoder.js';
 import { clientLimits, connectionLimits } from '../chat/limits.js';
+import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
 import { Subscriptions } from '../chat/subscriptions.js';
+import { ThreadRules } from '../chat/thread-rules.js';
 
 /** What the backend is made of. */
 export interface BackendOptions {
@@ -83,6 +85,13 @@ export function createBackend(options: BackendOptions): Backend {
       fallback: (user, frame) => connections.fallback(user, frame)
     }
   });
+  const rules = new ThreadRules({
+    isTest: (thread) => threads.isTest(thread),
+    refusesTestThreads: config.reservedThreads === 'refuse'
+  });
+  const limits = clientLimits(config);
+  const { publishPerSecond } = limits;
+  const publisher = new Publisher({ clock, log, threads, rules, incidents, publishPerSecond });
   const catchUp = new CatchUp(log, threads, logger, {
     unreadable: (count) => {
       monitor.unreadableThreads(count);
@@ -109,9 +118,10 @@ export function createBackend(options: BackendOptions): Backend {
   const api = createApi({
     access,
     log,
-    threads,
+    rules,
+    publisher,
     events,
-    clock,
+    incidents,
     bodyBytes: config.limitFrameBytes === 0 ? MESSAGE_BYTES_MAX : config.limitFrameBytes,
     isServing
   });
@@ -120,16 +130,20 @@ export function createBackend(options: BackendOptions): Backend {
     clock,
     log,
     threads,
+    publisher,
     connections,
     subscriptions,
     auth,
-    limits: clientLimits(config),
+    limits,
     fanOut,
     resume: (connection) => {
       chat.resume(connection);
+    },
+    badFrame: (connection, id, message) => {
+      chat.badFrame(connection, id, 'bad_frame', message);
     }
   });
-  chat.begin({ threads, catchUp, subscriptions, routes });
+  chat.begin({ rules, publisher, catchUp, subscriptions, routes });
   return {
     threads,
     events,

@@ -92,7 +92,6 @@ export class Server {
       incidents: this.incidents,
       connections: this.connections,
       limits: clientLimits(config),
-      refusesTestThreads: config.reservedThreads === 'refuse',
       allowedOrigins: config.allowedOrigins,
       trustProxy: config.trustProxy,
       refusal: () => (this.isServing() ? null : readiness(this.report()))

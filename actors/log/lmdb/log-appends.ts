@@ -68,7 +68,8 @@ export class LogAppends {
   #append(thread: string, entry: NewEntry, done: Done): AppendResult | null {
     const refusal = this.#options.queue.refusal();
     if (refusal !== null) return unavailable(refusal);
-    const tooLong = keyProblem(thread, entry.user, entry.mid);
+    const tooLong =
+      keyProblem(thread, entry.user, entry.mid) ?? keyProblem(thread, entry.owner ?? '');
     if (tooLong !== null) return unavailable(tooLong);
     const pendingKey = `${thread}\n${entry.mid}`;
     const pending = this.#pending.get(pendingKey);
@@ -88,7 +89,7 @@ export class LogAppends {
 
   #enqueue(head: Head, entry: NewEntry, pendingKey: string, done: Done): void {
     const { thread } = head;
-    const { mid, user, at } = entry;
+    const { mid, user, at, owner } = entry;
     const offset = head.given + 1;
     const pending: Pending = {
       offset,
@@ -99,7 +100,7 @@ export class LogAppends {
     const isFirst = head.given === 0 && head.nextOwner === null;
     const isNewHere = head.authors?.has(user) !== true && !this.#options.isMember(user, thread);
     head.given = offset;
-    if (isFirst) head.nextOwner = user;
+    if (owner !== undefined || isFirst) head.nextOwner = owner ?? user;
     this.#options.heads.addAuthor(head, user);
     this.#options.heads.pin(head);
     this.#pending.set(pendingKey, pending);
@@ -111,7 +112,8 @@ export class LogAppends {
           { key: midKey(mid, thread), value: String(offset) }
         );
         if (isNewHere) into.push({ key: memberKey(user, thread), value: '0' });
-        if (offset === 1) into.push({ key: threadKey(thread), value: recordOf(head) });
+        if (offset === 1 || owner !== undefined)
+          into.push({ key: threadKey(thread), value: recordOf(head) });
         this.#options.marks.append(head, offset, into);
       },
       settle: (failure) => {
@@ -120,7 +122,8 @@ export class LogAppends {
           this.#pending.delete(pendingKey);
           head.last = offset;
           head.at = at;
-          if (isFirst) head.owner ??= user;
+          if (owner !== undefined) head.owner = owner;
+          else if (isFirst) head.owner ??= user;
           this.#options.onStored(head);
           this.#options.heads.unpin(head);
           result = this.#taken(pending, false);

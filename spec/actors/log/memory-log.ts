@@ -47,7 +47,7 @@ export class MemoryLog implements ThreadLog {
   }
 
   head(thread: string): ThreadHead | null {
-    if (this.isUnreadable) throw new Error('the log cannot be read');
+    if (this.isUnreadable) throw new LogUnavailableError('the log cannot be read');
     const stored = this.#threads.get(thread);
     if (stored === undefined) return null;
     const { entries, owner } = stored;
@@ -168,7 +168,7 @@ export class MemoryLog implements ThreadLog {
     const offset = stored.entries.length + 1;
     const frame = messageFrame(thread, offset, entry);
     stored.entries.push({ ...entry, frame });
-    stored.owner ??= entry.user;
+    stored.owner = entry.owner ?? stored.owner ?? entry.user;
     this.feed.add({ thread, epoch: 'e1', offset, frame });
     return { ok: true, offset, epoch: 'e1', at: entry.at, duplicate: false, frame };
   }
@@ -180,7 +180,7 @@ export class MemoryLog implements ThreadLog {
   }
 
   #all(thread: string): LogEntry[] {
-    if (this.isUnreadable) throw new Error('the log cannot be read');
+    if (this.isUnreadable) throw new LogUnavailableError('the log cannot be read');
     const entries = this.#threads.get(thread)?.entries ?? [];
     return entries.map(({ frame }, index) => ({ offset: index + 1, frame }));
   }

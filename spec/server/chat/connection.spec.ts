@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ActiveThread } from '../../../actors/threads/active-thread.js';
 import { Connection, OWED_CHARS_MAX } from '../../../server/chat/connection.js';
-import { HISTORY_CHARS_MAX } from '../../../server/chat/routes.js';
+import { HISTORY_CHARS_MAX } from '../../../server/chat/message-pages.js';
 import { FakeSocket } from './fake-socket.js';
 
 const open = (): { connection: Connection; socket: FakeSocket } => {

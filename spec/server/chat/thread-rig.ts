@@ -11,6 +11,7 @@ import type { VirtualClock } from '../../virtual-clock.js';
 export function threadRig(clock: VirtualClock, graceMs: number) {
   const log = new MemoryLog();
   const logger = new RecordedLogger();
+  const counts = new DeliveryCounts();
   const threads = new Threads({
     log,
     feed: log.feed,
@@ -20,7 +21,7 @@ export function threadRig(clock: VirtualClock, graceMs: number) {
     monitor: { undelivered: () => undefined, delivered: () => undefined },
     transitions: new Transitions({ clock, record: () => null }),
     stopwatch: () => clock.now(),
-    counts: new DeliveryCounts(),
+    counts,
     testThreadPrefixes: TEST_THREAD_PREFIXES,
     graceMs,
     audience: {
@@ -45,5 +46,5 @@ export function threadRig(clock: VirtualClock, graceMs: number) {
       () => undefined
     );
   };
-  return { threads, log, logger, publish };
+  return { threads, log, logger, counts, publish };
 }

@@ -350,6 +350,31 @@ describe('openLmdbLog', () => {
       expect((await fixture.open({ dir })).head('t1')).to.include({ owner: 'eve', last: 1 });
     });
 
+    it('is who a message names, from the commit that stores the message', async () => {
+      const dir = fixture.dir();
+      const log = await fixture.open({ dir });
+      await append(log, 't1', entry('m1'));
+      expect(await append(log, 't1', entry('m2', { owner: 'eve' }))).to.include({ offset: 2 });
+      expect(log.head('t1')).to.include({ owner: 'eve', last: 2 });
+      await append(log, 't2', entry('m1', { owner: 'eve' }));
+      expect(log.head('t2')).to.include({ owner: 'eve', last: 1 });
+      await log.close();
+      const again = await fixture.open({ dir });
+      expect(again.head('t1')).to.include({ owner: 'eve', last: 2 });
+      expect(again.head('t2')).to.include({ owner: 'eve', last: 1 });
+    });
+
+    it('is not who a message names that is refused or was stored before', async () => {
+      const log = await fixture.open();
+      await append(log, 't1', entry('m1'));
+      const other = entry('m1', { owner: 'eve', bodyJson: '"other"' });
+      expect(await append(log, 't1', other)).to.include({ code: 'conflict' });
+      expect(await append(log, 't1', entry('m1', { owner: 'eve' }))).to.include({
+        duplicate: true
+      });
+      expect(log.head('t1')?.owner).to.equal('ada');
+    });
+
     it('stands alone when there is no message yet', async () => {
       const log = await fixture.open({ headsMax: 1 });
       await log.setOwner('t1', 'eve');

@@ -1,0 +1,68 @@
+/**
+ * Pages of messages, as `history` and `threads` answer them over WebSocket and HTTP. A page ends at a number of
+ * messages or at {@link HISTORY_CHARS_MAX}, whichever comes first.
+ */
+import type { LogEntry, LogReader } from '../../actors/log/log-reader.js';
+import type { ThreadRecords, UserThread } from '../../actors/log/thread-records.js';
+
+/** Messages, or threads, in a page when the request does not say. */
+export const PAGE_DEFAULT = 50;
+
+/** Most characters of messages in one page. A larger page is cut there and says `more`; one message always fits. */
+export const HISTORY_CHARS_MAX = 524_288;
+
+/** How many of the lengths, from the first on, fit into {@link HISTORY_CHARS_MAX}; at least one of them. */
+function fitting(lengths: readonly number[], taken = 0): number {
+  let chars = taken;
+  const end = lengths.findIndex((length, index) => {
+    chars += length;
+    return chars > HISTORY_CHARS_MAX && (taken > 0 || index > 0);
+  });
+  return end === -1 ? lengths.length : end;
+}
+
+/** The messages after an offset, oldest first. */
+export function pageAfter(
+  log: LogReader,
+  thread: string,
+  after: number,
+  limit: number
+): LogEntry[] {
+  return log.read(thread, after, limit, HISTORY_CHARS_MAX);
+}
+
+/** The messages before an offset, oldest first; a page that is cut lacks its oldest. */
+export function pageBefore(
+  log: LogReader,
+  thread: string,
+  before: number,
+  limit: number
+): LogEntry[] {
+  const newestFirst: LogEntry[] = [];
+  let chars = 0;
+  let next = before;
+  while (newestFirst.length < limit) {
+    const wanted = Math.min(PAGE_DEFAULT, limit - newestFirst.length);
+    const chunk = log.readBefore(thread, next, wanted).reverse();
+    const lengths = chunk.map(({ frame }) => frame.length);
+    const count = fitting(lengths, chars);
+    newestFirst.push(...chunk.slice(0, count));
+    const oldest = chunk.at(-1);
+    if (oldest === undefined || count < chunk.length) break;
+    chars += lengths.reduce((sum, length) => sum + length, 0);
+    next = oldest.offset;
+  }
+  return newestFirst.reverse();
+}
+
+/** The threads of a user, newest first, those whose last message is older than `before`. */
+export function pageOfThreads(
+  log: ThreadRecords,
+  user: string,
+  before: number,
+  limit: number
+): { threads: UserThread[]; more: boolean } {
+  const { threads, more } = log.userThreads(user, before, limit);
+  const count = fitting(threads.map(({ last }) => last?.frame.length ?? 0));
+  return { threads: threads.slice(0, count), more: more || count < threads.length };
+}

@@ -1,0 +1,158 @@
+/**
+ * The one door for messages. Every way to publish (frames, HTTP requests, agents) gives author and request to
+ * {@link Publisher} and tells its caller what became of them, so that no rule holds at one door only. The codes of the
+ * refusals are those of `protocol/errors.ts`, which has their words and their status over HTTP.
+ */
+import type { Clock } from '../../actors/clock.js';
+import type { AppendResult, Durability, LogWriter } from '../../actors/log/log-writer.js';
+import type { Incidents } from '../../actors/monitor/incidents.js';
+import type { ActiveThread } from '../../actors/threads/active-thread.js';
+import type { Threads } from '../../actors/threads/threads.js';
+import type { ErrorCode } from '../../protocol/errors.js';
+import { isAgentKind } from '../../protocol/frames.js';
+import type { ThreadRules } from './thread-rules.js';
+import type { TokenBucket } from './token-bucket.js';
+import { unreadable } from './unreadable.js';
+
+/** How deep a body may be nested: what every reader can parse, whatever its language and its stack. */
+export const BODY_DEPTH_MAX = 100;
+
+/** Who publishes, as a door knows them. */
+export interface Author {
+  readonly user: string;
+  /** Whether they may use reserved test threads. */
+  readonly isProbe: boolean;
+  /** How fast they may publish; null = as fast as they like. */
+  readonly rate: TokenBucket | null;
+}
+
+/** What is to be published. Its fields fit the schema of the `publish` frame. */
+export interface PublishRequest {
+  readonly thread: string;
+  readonly mid: string;
+  /** `user_message` when left out. */
+  readonly kind?: string | undefined;
+  readonly body: unknown;
+  /** `delivered` when left out. */
+  readonly expect?: 'delivered' | 'stored' | undefined;
+  /** Becomes the thread's owner, in place of its first publisher, once the message is stored. */
+  readonly owner?: string | undefined;
+}
+
+/** Why a message was not stored; `afterMs` is when it may be sent again. */
+export interface PublishRefusal {
+  readonly ok: false;
+  readonly code: Extract<
+    ErrorCode,
+    | 'bad_frame'
+    | 'bad_thread'
+    | 'conflict'
+    | 'forbidden_kind'
+    | 'rate_limited'
+    | 'reserved_thread'
+    | 'unavailable'
+  >;
+  /** Says more than the table of codes does. */
+  readonly reason?: string;
+  readonly afterMs?: number;
+}
+
+/** What became of a request: stored under an offset, or refused. */
+export type Published =
+  (Extract<AppendResult, { ok: true }> & { readonly durable: Durability }) | PublishRefusal;
+
+/** What the door works with. */
+export interface PublisherOptions {
+  readonly clock: Clock;
+  readonly log: Pick<LogWriter, 'durability'>;
+  readonly threads: Threads;
+  readonly rules: ThreadRules;
+  readonly incidents: Pick<Incidents, 'note'>;
+  /** Told to those who publish too fast. */
+  readonly publishPerSecond: number;
+}
+
+/** Takes messages in. */
+export class Publisher {
+  private readonly options: PublisherOptions;
+
+  constructor(options: PublisherOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Publishes a message and calls `done` once with what became of it: before any subscriber is given the message, and
+   * before this returns when it is refused here. A well-formed message that is refused is counted as `refused`.
+   */
+  publish(author: Author, request: PublishRequest, done: (published: Published) => void): void {
+    const { clock, log, threads } = this.options;
+    const now = clock.now();
+    const refusal = this.refusal(author, request, now);
+    if (refusal !== null) {
+      done(refusal);
+      return;
+    }
+    const { thread, mid, kind = 'user_message', body, expect, owner } = request;
+    const entry = {
+      mid,
+      user: author.user,
+      kind,
+      bodyJson: JSON.stringify(body),
+      at: now,
+      ...(owner === undefined ? {} : { owner })
+    };
+    let active: ActiveThread;
+    try {
+      active = threads.get(thread);
+    } catch (error) {
+      const reason = unreadable(error, this.options.incidents);
+      if (reason === null) throw error;
+      done(this.turnAway(reason));
+      return;
+    }
+    threads.publish(active, entry, expect === 'stored', (result) => {
+      done(result.ok ? { ...result, durable: log.durability } : result);
+    });
+  }
+
+  /** Refuses a message that came when its door was closing or not open yet. */
+  turnAway(reason: string): PublishRefusal {
+    return this.refused({ ok: false, code: 'unavailable', reason });
+  }
+
+  private refusal(
+    { isProbe, rate }: Author,
+    { thread, kind, body }: PublishRequest,
+    now: number
+  ): PublishRefusal | null {
+    if (isTooDeep(body)) {
+      const reason = `/body must not be nested more than ${String(BODY_DEPTH_MAX)} deep`;
+      return { ok: false, code: 'bad_frame', reason };
+    }
+    const code = this.options.rules.refusal(thread, isProbe);
+    if (code === 'bad_thread') return { ok: false, code };
+    if (code !== null) return this.refused({ ok: false, code });
+    const afterMs = rate?.take(now) ?? 0;
+    if (afterMs > 0) {
+      const reason = `more than ${String(this.options.publishPerSecond)} publishes in a second`;
+      return this.refused({ ok: false, code: 'rate_limited', reason, afterMs });
+    }
+    if (kind !== undefined && isAgentKind(kind)) {
+      const reason = `${kind} is the server's own kind`;
+      return this.refused({ ok: false, code: 'forbidden_kind', reason });
+    }
+    return null;
+  }
+
+  private refused(refusal: PublishRefusal): PublishRefusal {
+    this.options.threads.refused();
+    return refusal;
+  }
+}
+
+/** Says whether a body is nested deeper than {@link BODY_DEPTH_MAX}. */
+export function isTooDeep(body: unknown, left = BODY_DEPTH_MAX): boolean {
+  if (typeof body !== 'object' || body === null) return false;
+  if (left === 0) return true;
+  return Object.values(body).some((part) => isTooDeep(part, left - 1));
+}

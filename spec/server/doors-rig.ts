@@ -1,0 +1,212 @@
+/**
+ * The doors of one server over a log in memory: the same request goes in as frames over a WebSocket, and as a request
+ * over HTTP.
+ */
+import { Incidents } from '../../actors/monitor/incidents.js';
+import type { ErrorCode } from '../../protocol/errors.js';
+import { ApiAccess } from '../../server/auth/api-access.js';
+import type { Authenticator } from '../../server/auth/auth.js';
+import { CatchUp } from '../../server/chat/catch-up.js';
+import { Chat } from '../../server/chat/chat.js';
+import type { Connection } from '../../server/chat/connection.js';
+import { Connections } from '../../server/chat/connections.js';
+import { Publisher } from '../../server/chat/publisher.js';
+import { createRoutes } from '../../server/chat/routes.js';
+import { Subscriptions } from '../../server/chat/subscriptions.js';
+import { ThreadRules } from '../../server/chat/thread-rules.js';
+import { createApi } from '../../server/http/api.js';
+import { EventStreams } from '../../server/http/event-streams.js';
+import { RouteTable } from '../../server/http/route-table.js';
+import type { TransportRequest } from '../../server/transport/transport.js';
+import { settle, VirtualClock } from '../virtual-clock.js';
+import { FakeSocket } from './chat/fake-socket.js';
+import { threadRig } from './chat/thread-rig.js';
+
+/** What a door answered: an error code, or what the request was for. */
+export interface DoorAnswer {
+  readonly code: ErrorCode | 'ok';
+  readonly [field: string]: unknown;
+}
+
+/** A message as both doors take it: `body` may be JSON text of any depth. */
+export interface Publish {
+  readonly thread: string;
+  readonly [field: string]: unknown;
+}
+
+/** A page of history: over WebSocket `at` is `before`, over HTTP `after`. */
+export interface History {
+  readonly thread: string;
+  readonly at?: unknown;
+  readonly limit?: unknown;
+}
+
+/** One way in. */
+export interface Door {
+  publish(request: Publish): Promise<DoorAnswer>;
+  history(request: History): Promise<DoorAnswer>;
+  subscribe(thread: string): Promise<DoorAnswer>;
+}
+
+/** Token of a probe, where the doors ask for tokens. */
+export const PROBE_TOKEN = 'probe-token';
+
+const LIMITS = { frameBytes: 0, subscriptions: 0, publishPerSecond: 0 };
+const NO_LIMITS = { total: 0, perUser: 0, perAddress: 0 };
+const USER = 'ada';
+
+const auth: Authenticator = {
+  isRequired: true,
+  verify: (token) =>
+    Promise.resolve({ user: USER, expiresAt: null, isProbe: token === PROBE_TOKEN })
+};
+
+/**
+ * A server whose threads with a test prefix are reserved. Everybody is ada, by whatever token; without one HTTP is used
+ * by a backend.
+ */
+export function doors(token?: string) {
+  const clock = new VirtualClock();
+  const { threads, log, logger, counts } = threadRig(clock, 10_000);
+  const connections = new Connections(clock, NO_LIMITS);
+  const incidents = new Incidents({ clock, logger });
+  const chat = new Chat({
+    clock,
+    incidents,
+    connections,
+    limits: LIMITS,
+    allowedOrigins: [],
+    trustProxy: false,
+    refusal: () => null
+  });
+  const rules = new ThreadRules({
+    isTest: (thread) => threads.isTest(thread),
+    refusesTestThreads: true
+  });
+  const { publishPerSecond } = LIMITS;
+  const publisher = new Publisher({ clock, log, threads, rules, incidents, publishPerSecond });
+  const catchUp = new CatchUp(log, threads, logger, {
+    unreadable: () => undefined,
+    caughtUp: () => undefined
+  });
+  const subscriptions = new Subscriptions(log, threads, catchUp);
+  const routes = createRoutes({
+    node: 'n1',
+    clock,
+    log,
+    threads,
+    publisher,
+    connections,
+    subscriptions,
+    auth,
+    limits: LIMITS,
+    fanOut: () => undefined,
+    resume: (connection) => {
+      chat.resume(connection);
+    },
+    badFrame: (connection, id, message) => {
+      chat.badFrame(connection, id, 'bad_frame', message);
+    }
+  });
+  chat.begin({ rules, publisher, catchUp, subscriptions, routes });
+  const events = new EventStreams({
+    clock,
+    log,
+    subscriptions,
+    limits: NO_LIMITS,
+    connections,
+    onDropped: () => undefined,
+    onDrain: () => undefined
+  });
+  const state = { isServing: true };
+  const table = new RouteTable(
+    createApi({
+      access: new ApiAccess(token === undefined ? undefined : 'api-key', auth, true),
+      log,
+      rules,
+      publisher,
+      events,
+      incidents,
+      bodyBytes: 1_048_576,
+      isServing: () => state.isServing
+    })
+  );
+  return {
+    clock,
+    log,
+    threads,
+    counts,
+    state,
+    connections,
+    http: overHttp(table, token),
+    webSocket: () => overWebSocket(chat, token ?? 'token')
+  };
+}
+
+function requestOf(
+  method: string,
+  path: string,
+  query: Record<string, unknown>,
+  body: string,
+  token?: string
+): TransportRequest {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return {
+    method,
+    path,
+    query: new URLSearchParams(
+      given.map(([name, value]): [string, string] => [name, String(value)])
+    ).toString(),
+    address: '127.0.0.1',
+    header: (name) =>
+      name === 'authorization' && token !== undefined ? `Bearer ${token}` : undefined,
+    body: () => Promise.resolve(body)
+  };
+}
+
+/** HTTP, used by the bearer of a token, or by a backend. */
+function overHttp(table: RouteTable, token?: string): Door {
+  const ask = async (
+    method: string,
+    path: string,
+    query: Record<string, unknown> = {},
+    body = ''
+  ): Promise<DoorAnswer> => {
+    const reply = await table.answer(requestOf(method, path, query, body, token));
+    if (reply === null) throw new Error(`${path} is not answered`);
+    if (!('body' in reply)) return { code: 'ok' };
+    const answer = JSON.parse(String(reply.body)) as Record<string, unknown>;
+    return { code: 'ok', ...answer };
+  };
+  const at = (thread: string, what: string): string =>
+    `/api/threads/${encodeURIComponent(thread)}/${what}`;
+  return {
+    publish: ({ thread, ...fields }) =>
+      ask('POST', at(thread, 'messages'), {}, JSON.stringify({ from: USER, ...fields })),
+    history: ({ thread, at: after, limit }) => ask('GET', at(thread, 'messages'), { after, limit }),
+    subscribe: (thread) => ask('GET', at(thread, 'events'))
+  };
+}
+
+/** One WebSocket connection. */
+async function overWebSocket(chat: Chat, token: string): Promise<Door> {
+  const decision = chat.upgrade(requestOf('GET', '/ws', {}, ''));
+  if (!decision.accept) throw new Error('the upgrade was refused');
+  const socket = new FakeSocket<Connection>(decision.state);
+  chat.open(socket);
+  let nextId = 1;
+  const ask = async (frame: object): Promise<DoorAnswer> => {
+    const id = nextId++;
+    chat.message(socket, JSON.stringify({ ...frame, id }));
+    await settle();
+    const answer = socket.frames.find((each) => each['id'] === id);
+    if (answer === undefined) throw new Error(`${JSON.stringify(frame)} is not answered`);
+    return { code: 'ok', ...answer };
+  };
+  await ask({ type: 'connect', token });
+  return {
+    publish: (fields) => ask({ type: 'publish', ...fields }),
+    history: ({ thread, at: before, limit }) => ask({ type: 'history', thread, before, limit }),
+    subscribe: (thread) => ask({ type: 'subscribe', thread })
+  };
+}

@@ -1,0 +1,167 @@
+import { expect } from 'chai';
+import { BODY_DEPTH_MAX } from '../../server/chat/publisher.js';
+import { doors, PROBE_TOKEN, type Door, type History, type Publish } from './doors-rig.js';
+
+type Rig = ReturnType<typeof doors>;
+
+/** Arrays within arrays, so deep. */
+function nested(depth: number): unknown {
+  return JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`);
+}
+
+const GOOD = { thread: 't', mid: 'm1', body: { text: 'hi' } };
+
+/** What is published, what every door answers, and whether it counts as a message that was refused. */
+const PUBLISHES: readonly [string, Publish, string, number][] = [
+  ['a message', GOOD, 'ok', 0],
+  ['a kind of an application', { ...GOOD, kind: 'app.note' }, 'ok', 0],
+  ['a message that nobody has to be there for', { ...GOOD, expect: 'stored' }, 'ok', 0],
+  ['a body as deep as may be', { ...GOOD, body: nested(BODY_DEPTH_MAX) }, 'ok', 0],
+  ['a body that is deeper', { ...GOOD, body: nested(BODY_DEPTH_MAX + 1) }, 'bad_frame', 0],
+  ['a mid of as many characters as may be', { ...GOOD, mid: '😀'.repeat(64) }, 'ok', 0],
+  ['a mid that is too long', { ...GOOD, mid: 'm'.repeat(65) }, 'bad_frame', 0],
+  ['an empty mid', { ...GOOD, mid: '' }, 'bad_frame', 0],
+  ['no mid', { thread: 't', body: 1 }, 'bad_frame', 0],
+  ['no body', { thread: 't', mid: 'm1' }, 'bad_frame', 0],
+  ['a kind that is no name', { ...GOOD, kind: 'App Note' }, 'bad_frame', 0],
+  ['a kind of agents', { ...GOOD, kind: 'agent_completed' }, 'forbidden_kind', 1],
+  ['an expectation that there is not', { ...GOOD, expect: 'soon' }, 'bad_frame', 0],
+  ['an id that is no thread', { ...GOOD, thread: 'a b' }, 'bad_thread', 0],
+  ['an id that is too long', { ...GOOD, thread: 't'.repeat(129) }, 'bad_thread', 0],
+  ['a reserved thread', { ...GOOD, thread: 'startup_test_x' }, 'reserved_thread', 1],
+  ['a mid that was used', { ...GOOD, thread: 'used', body: 'other' }, 'conflict', 1]
+];
+
+/** What is asked of history, with an offset where each door has its own name for it. */
+const HISTORIES: readonly [string, History, string][] = [
+  ['a page', { thread: 't' }, 'ok'],
+  ['the longest page', { thread: 't', limit: 500 }, 'ok'],
+  ['a longer page', { thread: 't', limit: 501 }, 'bad_frame'],
+  ['no messages', { thread: 't', limit: 0 }, 'bad_frame'],
+  ['half a message', { thread: 't', limit: 1.5 }, 'bad_frame'],
+  ['the largest offset', { thread: 't', at: Number.MAX_SAFE_INTEGER }, 'ok'],
+  ['an offset that no number holds', { thread: 't', at: Number.MAX_SAFE_INTEGER + 1 }, 'bad_frame'],
+  ['an offset below 0', { thread: 't', at: -1 }, 'bad_frame'],
+  ['an id that is no thread', { thread: 'a b' }, 'bad_thread'],
+  ['a reserved thread', { thread: 'startup_test_x' }, 'reserved_thread']
+];
+
+const DOORS: readonly [string, (rig: Rig) => Promise<Door>][] = [
+  ['over WebSocket', (rig) => rig.webSocket()],
+  ['over HTTP', (rig) => Promise.resolve(rig.http)]
+];
+
+for (const [where, open] of DOORS) {
+  describe(`the door of a server ${where}`, () => {
+    let rig: Rig;
+    let door: Door;
+    beforeEach(async () => {
+      rig = doors();
+      door = await open(rig);
+      const entry = { mid: 'm1', user: 'ada', kind: 'user_message', bodyJson: '1', at: 1 };
+      rig.log.append('used', entry, () => undefined);
+    });
+
+    for (const [what, request, code, refused] of PUBLISHES) {
+      it(`answers ${code} to the publish of ${what}`, async () => {
+        expect(await door.publish(request)).to.include({ code });
+        expect(rig.counts.of('refused')).to.equal(refused);
+        expect(rig.log.head(request.thread)?.last ?? 0).to.equal(
+          code === 'ok' || code === 'conflict' ? 1 : 0
+        );
+      });
+    }
+
+    it('answers unavailable to a publish while the log takes nothing, and counts it', async () => {
+      rig.log.fail('the disk is full');
+      expect(await door.publish(GOOD)).to.include({ code: 'unavailable', retry: true });
+      expect(rig.counts.of('refused')).to.equal(1);
+    });
+
+    it('answers unavailable to a publish while the log cannot be read, and counts it', async () => {
+      rig.log.isUnreadable = true;
+      expect(await door.publish(GOOD)).to.include({ code: 'unavailable', retry: true });
+      expect(rig.counts.of('refused')).to.equal(1);
+    });
+
+    for (const [what, request, code] of HISTORIES) {
+      it(`answers ${code} to a history of ${what}`, async () => {
+        expect(await door.history(request)).to.include({ code });
+      });
+    }
+
+    it('answers unavailable to a history while the log cannot be read', async () => {
+      rig.log.isUnreadable = true;
+      expect(await door.history({ thread: 't' })).to.include({ code: 'unavailable', retry: true });
+    });
+
+    it('follows a thread, but none that is reserved or has no id', async () => {
+      expect(await door.subscribe('t')).to.include({ code: 'ok' });
+      expect(await door.subscribe('startup_test_x')).to.include({ code: 'reserved_thread' });
+      expect(await door.subscribe('a b')).to.include({ code: 'bad_thread' });
+    });
+  });
+}
+
+describe('the owner that a publish names', () => {
+  it('is stored with the message, in place of its author', async () => {
+    const { http, log } = doors();
+    expect(await http.publish({ ...GOOD, owner: 'olga' })).to.include({ code: 'ok' });
+    expect(log.head('t')?.owner).to.equal('olga');
+  });
+
+  it('is not stored when the message is refused', async () => {
+    const { http, log } = doors();
+    await http.publish(GOOD);
+    const refused = await http.publish({ ...GOOD, body: 'other', owner: 'olga' });
+    expect(refused).to.include({ code: 'conflict' });
+    expect(log.head('t')?.owner).to.equal('ada');
+  });
+
+  it('is taken from backends only', async () => {
+    const rig = doors();
+    const door = await rig.webSocket();
+    expect(await door.publish({ ...GOOD, owner: 'olga' })).to.include({ code: 'ok' });
+    expect(rig.log.head('t')?.owner).to.equal('ada');
+  });
+});
+
+describe('a publish while its door is closing', () => {
+  it('is unavailable and counted over WebSocket', async () => {
+    const rig = doors();
+    const door = await rig.webSocket();
+    for (const connection of rig.connections.everybody()) connection.isLeaving = true;
+    expect(await door.publish(GOOD)).to.include({ code: 'unavailable' });
+    expect(rig.counts.of('refused')).to.equal(1);
+  });
+
+  it('is unavailable and counted over HTTP', async () => {
+    const rig = doors();
+    rig.state.isServing = false;
+    expect(await rig.http.publish(GOOD)).to.include({ code: 'unavailable' });
+    expect(rig.counts.of('refused')).to.equal(1);
+  });
+});
+
+describe('a token of a probe', () => {
+  for (const [where, open] of DOORS) {
+    it(`reads and follows reserved threads ${where}`, async () => {
+      const door = await open(doors(PROBE_TOKEN));
+      expect(await door.history({ thread: 'startup_test_x' })).to.include({ code: 'ok' });
+      expect(await door.subscribe('startup_test_x')).to.include({ code: 'ok' });
+    });
+  }
+});
+
+describe('a body that is too deep', () => {
+  it('counts as a bad frame: more than ten in a row close the connection', async () => {
+    const rig = doors();
+    const door = await rig.webSocket();
+    const deep = { ...GOOD, body: nested(BODY_DEPTH_MAX + 1) };
+    for (let count = 0; count < 10; count++) await door.publish(deep);
+    expect(await door.publish(GOOD)).to.include({ code: 'ok' });
+    for (let count = 0; count < 11; count++) await door.publish(deep);
+    const [connection] = rig.connections.everybody();
+    expect(connection?.isClosing).to.equal(true);
+  });
+});
