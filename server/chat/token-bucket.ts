@@ -5,27 +5,34 @@
 /** Seconds of the rate that a full bucket holds; a number of the protocol ("buckets hold twice the rate"). */
 export const BUCKET_SECONDS = 2;
 
-/** One bucket. Times are milliseconds of any one clock. */
+/** What a token is made of: at `perSecond` 1 a millisecond fills one part. */
+const TOKEN_PARTS = 1_000;
+
+/**
+ * One bucket. Times are milliseconds of any one clock; fractions of a millisecond are dropped. It counts in whole parts
+ * of a token, because sums of fractions come out a little below 1 after exactly the time that was told.
+ */
 export class TokenBucket {
   private readonly perSecond: number;
-  private tokens: number;
+  private parts: number;
   private filledAt: number;
 
-  /** `perSecond` 0 means no limit. */
+  /** `perSecond` is a whole number; 0 means no limit. */
   constructor(perSecond: number, now: number) {
     this.perSecond = perSecond;
-    this.tokens = perSecond * BUCKET_SECONDS;
-    this.filledAt = now;
+    this.parts = perSecond * BUCKET_SECONDS * TOKEN_PARTS;
+    this.filledAt = Math.floor(now);
   }
 
   /** Takes one token and answers 0, or how many milliseconds until there is one. */
   take(now: number): number {
     if (this.perSecond === 0) return 0;
-    const gained = ((now - this.filledAt) / 1_000) * this.perSecond;
-    this.tokens = Math.min(this.perSecond * BUCKET_SECONDS, this.tokens + Math.max(0, gained));
-    this.filledAt = now;
-    if (this.tokens < 1) return Math.ceil(((1 - this.tokens) / this.perSecond) * 1_000);
-    this.tokens -= 1;
+    const atMs = Math.floor(now);
+    const gained = Math.max(0, atMs - this.filledAt) * this.perSecond;
+    this.parts = Math.min(this.perSecond * BUCKET_SECONDS * TOKEN_PARTS, this.parts + gained);
+    this.filledAt = atMs;
+    if (this.parts < TOKEN_PARTS) return Math.ceil((TOKEN_PARTS - this.parts) / this.perSecond);
+    this.parts -= TOKEN_PARTS;
     return 0;
   }
 }

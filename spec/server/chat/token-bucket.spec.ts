@@ -43,7 +43,9 @@ describe('TokenBucket', () => {
             expect(taken).to.be.at.most(perSecond * BUCKET_SECONDS + (now / 1_000) * perSecond + 1);
           }
         }
-      )
+      ),
+      // Found with seed -1655111090: 1 - 0.307 - 0.004 of a token took 689 ms, after which 0.9999999 of one was there.
+      { examples: [[1, [0, 307, 4]]] }
     );
   });
 });
