@@ -554,8 +554,9 @@ describe('Threads', () => {
 
     it('lets go of threads that nobody uses for each that comes when there are very many', () => {
       const rig = opened();
-      for (let n = 0; n < ACTIVE_MAX + 100; n++) rig.publish(`t${String(n)}`, { stored: true });
-      expect(rig.threads.status().active).to.be.at.most(ACTIVE_MAX);
+      // To look one up is to use it. A message in each would need an actor in each, which takes seconds to make.
+      for (let n = 0; n < ACTIVE_MAX + 100; n++) rig.threads.get(`t${String(n)}`);
+      expect(rig.threads.status().active).to.equal(ACTIVE_MAX);
     });
 
     it('revives a thread where it was, its incident too', async () => {
