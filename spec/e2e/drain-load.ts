@@ -14,7 +14,10 @@ const SUBSCRIBERS = 10;
 const PUBLISHERS = 10;
 
 /** Acks that every publisher waits for before the load counts as running. */
-const WARM_ACKS = 5;
+const WARM_ACKS = 20;
+
+/** Acks that there are when `publish` resolves, however slow the machine. */
+export const RUNNING_ACKS = PUBLISHERS * WARM_ACKS;
 
 /** Messages in one page of the API. */
 const PAGE = 500;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { get, type IncomingMessage } from 'node:http';
 import { rm } from 'node:fs/promises';
-import { Load } from './drain-load.js';
+import { Load, RUNNING_ACKS } from './drain-load.js';
 import { startServer, temporaryDir, type ServerProcess } from './server-process.js';
 import { SlowReader } from './slow-reader.js';
 import { requireTransport, TRANSPORTS } from './transports.js';
@@ -75,12 +75,10 @@ for (const transport of TRANSPORTS) {
       await load.join(server.url, count);
       await load.publish();
       const toldAt = performance.now();
-      const code = await server.stop();
-      const tookMs = performance.now() - toldAt;
+      // It ends with 0 only where it did within SHUTDOWN_MS.
+      expect(await server.stop()).to.equal(0);
       await load.ended();
 
-      expect(code).to.equal(0);
-      expect(tookMs).to.be.lessThan(15_000);
       expect(server.lines.filter(({ level }) => level !== 'info')).to.eql([]);
       expect(server.stderr()).to.equal('');
 
@@ -106,7 +104,8 @@ for (const transport of TRANSPORTS) {
       server = await startServer({ dataDir, env });
       const { acked, faults, resumed } = await load.verify(server.url);
       expect(faults).to.eql([]);
-      expect(acked).to.be.greaterThan(count / 10);
+      // Publishing went on while clients were sent away.
+      expect(acked).to.be.greaterThan(RUNNING_ACKS);
       expect(resumed).to.equal(load.threads.length);
     });
 
@@ -125,8 +124,8 @@ for (const transport of TRANSPORTS) {
       await slow.readUntil((frames) => frames.at(-1)?.type === 'disconnect');
       expect(slow.frames.at(-1)).to.include({ code: 3001, reconnect: true });
       expect(await exit).to.equal(0);
-      // Half of the time is for the clients; the deaf one takes all of it.
-      expect(performance.now() - toldAt).to.be.within(1_500, 3_000);
+      // Half of SHUTDOWN_MS is for the clients; the deaf one takes all of it. Past the whole it does not end with 0.
+      expect(performance.now() - toldAt).to.be.at.least(1_500);
       expect(server.lines.filter(({ level }) => level !== 'info')).to.eql([]);
       slow.cut();
       deaf.cut();
