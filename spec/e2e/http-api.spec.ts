@@ -37,6 +37,9 @@ async function read(
   return answerOf(await fetch(`${url}/api/threads/${thread}/messages${query}`, { headers }));
 }
 
+/** Publishes of a flood that are on their way at once. */
+const IN_FLIGHT = 20;
+
 /** Publishes an object, or a text as it stands. */
 async function post(
   url: string,
@@ -352,10 +355,19 @@ for (const transport of TRANSPORTS) {
         };
         const ada = await WireClient.connect(url, 'ada');
         const body = 'x'.repeat(60_000);
+        let sent = 0;
+        // Several at a time: a reader that takes nothing is sent away after a minute, however slow the machine.
         const flood = async (thread: string, count: number): Promise<void> => {
-          for (let n = 1; n <= count; n += 1) {
-            const mid = `f${String(n)}`;
-            await ada.ask({ type: 'publish', thread, mid, body, expect: 'stored' });
+          for (let left = count; left > 0; left -= IN_FLIGHT) {
+            const mids = Array.from({ length: Math.min(left, IN_FLIGHT) }, () => {
+              sent += 1;
+              return `f${String(sent)}`;
+            });
+            for (const mid of mids)
+              ada.send({ type: 'publish', thread, mid, body, expect: 'stored' });
+            for (const mid of mids) {
+              await ada.next((frame) => frame.type === 'ack' && frame.mid === mid);
+            }
           }
         };
         // The heap grows to its working size whoever listens: twice as much goes by here as in what is measured.
@@ -365,8 +377,15 @@ for (const transport of TRANSPORTS) {
         stream.reader.pause();
         const before = await rssOf();
         await flood('flood', 900);
-        // 54 MB went by; a server that keeps them would have grown by as much.
-        expect((await rssOf()) - before).to.be.lessThan(27_000_000);
+        // 54 MB went by; a server that keeps them for the reader has grown by as much and stays so. What waits only for
+        // the next collection of garbage goes with further work, so it is asked until it has gone.
+        await until(
+          async () => {
+            await flood('warm', IN_FLIGHT);
+            return (await rssOf()) - before;
+          },
+          (grown) => grown < 27_000_000
+        );
         stream.reader.resume();
         await stream.come(() => stream.messages.length >= 900);
         expect(stream.messages.map(({ offset }) => offset)).to.deep.equal(
