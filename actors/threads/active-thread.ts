@@ -4,6 +4,7 @@
  */
 import type { Actor } from 'xstate';
 import type { deliveryMachine } from '../../machines/delivery/delivery.machine.js';
+import type { NewEntry } from '../log/log-writer.js';
 import { type Presence } from './presence.js';
 
 /** Messages that nobody has taken yet. Times are milliseconds since the Unix epoch. */
@@ -19,6 +20,16 @@ export interface Held {
   messages: number;
 }
 
+/** A message that is stored and answered; when it has been given out its outcome is told. */
+export interface Answered {
+  readonly entry: NewEntry;
+  readonly offset: number;
+  /** When it came, by the stopwatch of deliveries. */
+  readonly receivedMs: number;
+  /** How long the log took. */
+  readonly appendedMs: number;
+}
+
 /** A thread in use. */
 export class ActiveThread {
   readonly id: string;
@@ -29,8 +40,10 @@ export class ActiveThread {
   published: number;
   /** Subscriptions, live or still catching up. */
   subscribers = 0;
-  /** Appends under way. */
+  /** Messages of this process that are being appended, or have not been given to the subscribers yet. */
   pending = 0;
+  /** Those of them whose author has been answered, in the order of their offsets. */
+  readonly answered: Answered[] = [];
   held: Held | null = null;
   presence: Presence | null = null;
   /** Timer of the presence frame that gathers changes; null when there is none to tell. */
@@ -58,7 +71,8 @@ export class ActiveThread {
       this.pending === 0 &&
       this.held?.state !== 'waiting' &&
       this.marking === 0 &&
-      !this.isMarkLost
+      !this.isMarkLost &&
+      this.presenceTimer === null
     );
   }
 }

@@ -6,7 +6,8 @@ import { StateMachine, type AnyActor } from 'xstate';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
-import type { SeenMessage, Threads } from '../../actors/threads/threads.js';
+import type { SeenMessage } from '../../actors/threads/deliveries.js';
+import type { Threads } from '../../actors/threads/threads.js';
 import { reasonOf } from '../../machines/reason.js';
 import type { Connections } from '../chat/connections.js';
 import type { Route } from '../http/route-table.js';
@@ -107,6 +108,7 @@ export class Inspector {
   private parts: InspectedParts | null = null;
   private endStartup: (() => void) | null = null;
   private endWatching: (() => void) | null = null;
+  private endMessages: (() => void) | null = null;
   private tick: unknown = null;
 
   constructor(options: InspectorOptions) {
@@ -359,7 +361,12 @@ export class Inspector {
     this.recorder.watch(everything ? 'all' : named);
     this.named = named;
     if (this.parts === null) return;
-    this.parts.threads.onMessage = named.size > 0 ? this.onMessage : null;
+    if (named.size > 0) {
+      this.endMessages ??= this.parts.threads.onMessage(this.onMessage);
+    } else {
+      this.endMessages?.();
+      this.endMessages = null;
+    }
   }
 
   /** Sends a message to viewers that watch its thread by id. Messages of all threads would be too many. */

@@ -77,12 +77,14 @@ export function createBackend(options: BackendOptions): Backend {
     testThreadPrefixes: config.testThreadPrefixes,
     graceMs: config.deliveryGraceMs,
     audience: {
-      fanOut,
+      fanOut: (thread, { frame }) => {
+        fanOut(thread, frame);
+      },
       presence: (thread, change) => {
         fanOut(thread, presenceFrame(thread, change));
       },
       isReachable: (user) => connections.isReachable(user),
-      fallback: (user, frame) => connections.fallback(user, frame)
+      fallback: (user, _thread, { frame }) => connections.fallback(user, frame)
     }
   });
   const rules = new ThreadRules({

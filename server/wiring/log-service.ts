@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../actors/clock.js';
 import { claimDataDir, type DataDirClaim } from '../../actors/log/lmdb/disk/data-dir.js';
 import { openLmdbLog, type EmbeddedLog } from '../../actors/log/lmdb/lmdb-log.js';
+import type { Incidents } from '../../actors/monitor/incidents.js';
 import type { Logger } from '../../actors/log-line.js';
 import type { Service } from '../../actors/service.js';
 import type { LogHealth } from '../../actors/log/log-health.js';
@@ -18,6 +19,7 @@ export class LogService implements Service {
   private readonly config: Config;
   private readonly clock: Clock;
   private readonly logger: Logger;
+  private readonly incidents: Incidents;
   /** Called each time the log takes messages again. */
   onWritable: () => void = () => undefined;
   /** Called each time it stops or starts to: with why it takes none, null when it does. */
@@ -25,10 +27,11 @@ export class LogService implements Service {
   private claim: DataDirClaim | null = null;
   private opened: EmbeddedLog | null = null;
 
-  constructor(config: Config, clock: Clock, logger: Logger) {
+  constructor(config: Config, clock: Clock, logger: Logger, incidents: Incidents) {
     this.config = config;
     this.clock = clock;
     this.logger = logger;
+    this.incidents = incidents;
   }
 
   /** The open log; null before and after. */
@@ -55,6 +58,9 @@ export class LogService implements Service {
       clock: this.clock,
       retention: { messages: retentionMessages ?? null, days: retentionDays ?? null },
       isFeedRead: clickhouseUrl !== 'off',
+      onListenerFault: (reason) => {
+        this.incidents.note('a listener of the thread log failed', { actor: 'log', reason });
+      },
       newEpoch: () => `x${randomBytes(6).toString('hex')}`
     });
     if (log.epochRenewed) {

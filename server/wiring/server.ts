@@ -110,7 +110,7 @@ export class Server {
       (request) => this.http.answer(request),
       this.inspector?.endpoint
     );
-    this.logService = new LogService(config, clock, logger);
+    this.logService = new LogService(config, clock, logger, this.incidents);
     this.logService.onWritable = () => this.backend?.threads.resync();
     this.logService.onFault = (reason) => {
       this.monitor.logFault(reason);

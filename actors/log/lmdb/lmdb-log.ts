@@ -6,6 +6,8 @@
 import { open as openFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.js';
+import { Listeners } from '../../listeners.js';
+import type { Commit } from '../commits.js';
 import { CommitQueue } from './commit-queue.js';
 import { DISK_LOW_BYTES, isDiskLow } from './disk/disk-room.js';
 import { LmdbFeed } from './feed/lmdb-feed.js';
@@ -50,6 +52,8 @@ export interface LmdbLogOptions {
    * on later can catch up.
    */
   readonly isFeedRead: boolean;
+  /** Told why a listener of the log's commits failed. */
+  readonly onListenerFault: (reason: string) => void;
   /** Makes an epoch: a short text that has not been used before. */
   readonly newEpoch: () => string;
   /** Boot id of the machine, null where there is none. Default: the system's. */
@@ -107,6 +111,7 @@ class LmdbLog implements EmbeddedLog {
   readonly durability: LocalDurability;
   readonly epochRenewed: boolean;
   readonly feed: LmdbFeed;
+  readonly commits: Listeners<Commit>;
   readonly #store: LogStore;
   readonly #dir: string;
   readonly #epoch: string;
@@ -126,6 +131,7 @@ class LmdbLog implements EmbeddedLog {
     renewed: boolean
   ) {
     const { clock, retention } = options;
+    this.commits = new Listeners(options.onListenerFault);
     this.durability = options.durability;
     this.epochRenewed = renewed;
     this.#store = store;
@@ -179,6 +185,7 @@ class LmdbLog implements EmbeddedLog {
       ...shared,
       marks,
       epoch,
+      commits: this.commits,
       isMember: (user, thread) => this.#records.isMember(user, thread),
       onStored: (head) => {
         this.#trim.touch(head);

@@ -3,6 +3,8 @@
  * commit that holds the entry is durable.
  */
 import { reasonOf } from '../../../machines/reason.js';
+import type { Listeners } from '../../listeners.js';
+import type { Commit } from '../commits.js';
 import type { CommitQueue } from './commit-queue.js';
 import { LogCorruptError } from '../log-errors.js';
 import { decodeCount, entryKey, keyProblem, memberKey, midKey, threadKey } from './log-keys.js';
@@ -27,17 +29,20 @@ export interface LogAppendsOptions {
   readonly isMember: (user: string, thread: string) => boolean;
   /** Called when an entry is durable and its head has been updated. Must not throw. */
   readonly onStored: (head: Head) => void;
+  /** Told of every entry after its append has been answered. */
+  readonly commits: Pick<Listeners<Commit>, 'tell'>;
 }
 
 type Done = (result: AppendResult) => void;
 
 /** An append in progress, with the callers that sent the same message again meanwhile. */
-interface Pending {
-  readonly offset: number;
+interface Pending extends Commit {
   readonly at: number;
-  readonly frame: string;
   readonly repeats: Done[];
 }
+
+/** An entry as it stands in the log. */
+type Stored = Pick<Pending, 'offset' | 'at' | 'frame'>;
 
 /** The appends of one log: order, idempotency and acknowledgement. */
 export class LogAppends {
@@ -92,7 +97,10 @@ export class LogAppends {
     const { mid, user, at, owner } = entry;
     const offset = head.given + 1;
     const pending: Pending = {
+      thread,
+      epoch: this.#options.epoch,
       offset,
+      entry,
       at,
       frame: messageFrame(thread, offset, entry),
       repeats: []
@@ -131,6 +139,7 @@ export class LogAppends {
           result = unavailable(failure);
         }
         answerSafely(done, result);
+        if (failure === null) this.#options.commits.tell(pending);
         for (const repeat of pending.repeats) {
           answerSafely(repeat, result.ok ? { ...result, duplicate: true } : result);
         }
@@ -139,7 +148,7 @@ export class LogAppends {
   }
 
   /** The stored entry of a mid; null when there is none or it is being trimmed. */
-  #find(head: Head, mid: string): Omit<Pending, 'repeats'> | null {
+  #find(head: Head, mid: string): Stored | null {
     const offset = decodeCount(this.#options.store.get(midKey(mid, head.thread)) ?? '');
     if (offset === null || offset < head.first) return null;
     const frame = this.#options.store.get(entryKey(head.thread, offset));
@@ -153,7 +162,7 @@ export class LogAppends {
     return { offset, at: header.at, frame };
   }
 
-  #taken(stored: Omit<Pending, 'repeats'>, duplicate: boolean): AppendResult {
+  #taken(stored: Stored, duplicate: boolean): AppendResult {
     const { offset, at, frame } = stored;
     return { ok: true, offset, epoch: this.#options.epoch, at, duplicate, frame };
   }
@@ -170,7 +179,7 @@ function unavailable(reason: string): AppendResult {
 }
 
 /** Compares frames: the same message makes the same frame when it is given the old offset and time. */
-function isSame(thread: string, entry: NewEntry, stored: Omit<Pending, 'repeats'>): boolean {
+function isSame(thread: string, entry: NewEntry, stored: Stored): boolean {
   return messageFrame(thread, stored.offset, { ...entry, at: stored.at }) === stored.frame;
 }
 

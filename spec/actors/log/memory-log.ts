@@ -1,3 +1,5 @@
+import type { Commit } from '../../../actors/log/commits.js';
+import { Listeners } from '../../../actors/listeners.js';
 import { LogUnavailableError } from '../../../actors/log/log-errors.js';
 import { messageFrame } from '../../../protocol/message-frame.js';
 import { MemoryFeed } from './memory-feed.js';
@@ -23,6 +25,9 @@ interface StoredThread {
 export class MemoryLog implements ThreadLog {
   readonly durability: Durability = 'disk';
   readonly feed = new MemoryFeed();
+  /** What listeners of commits have thrown. */
+  readonly listenerFaults: string[] = [];
+  readonly commits = new Listeners<Commit>((reason) => this.listenerFaults.push(reason));
   isPrompt = true;
   fault: string | null = null;
   markFault: string | null = null;
@@ -56,9 +61,19 @@ export class MemoryLog implements ThreadLog {
 
   append(thread: string, entry: NewEntry, done: (result: AppendResult) => void): void {
     this.#waiting.push(() => {
-      done(this.#store(thread, entry));
+      const result = this.#store(thread, entry);
+      try {
+        done(result);
+      } finally {
+        if (result.ok && !result.duplicate) this.commits.tell({ thread, entry, ...result });
+      }
     });
     if (this.isPrompt) this.commit();
+  }
+
+  /** Stores an entry as a disk may that fails at the very point of a commit: nobody is told of it. */
+  appendUntold(thread: string, entry: NewEntry): void {
+    this.#store(thread, entry);
   }
 
   read(thread: string, after: number, limit: number, maxBytes: number): LogEntry[] {

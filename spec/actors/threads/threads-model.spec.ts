@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
-import { parseMessageFrame } from '../../../protocol/message-frame.js';
-import { PASSIVATE_AFTER_MS, Threads } from '../../../actors/threads/threads.js';
+import { PASSIVATE_AFTER_MS } from '../../../actors/threads/active-threads.js';
+import { Threads } from '../../../actors/threads/threads.js';
 import type { DeliveryEvent } from '../../../machines/delivery/delivery.machine.js';
 import { isTestThread, TEST_THREAD_PREFIXES } from '../../../machines/delivery/test-thread.js';
 import { settle, VirtualClock } from '../../virtual-clock.js';
@@ -229,9 +229,9 @@ class Real {
       testThreadPrefixes: TEST_THREAD_PREFIXES,
       graceMs: GRACE_MS,
       audience: {
-        fanOut: (thread, frame) => {
+        fanOut: (thread, { offset }) => {
           this.fannedOut += 1;
-          this.taken.add(`${thread} ${String(parseMessageFrame(frame)?.offset)}`);
+          this.taken.add(`${thread} ${String(offset)}`);
         },
         isReachable: () => false,
         fallback: () => 0,

@@ -2,15 +2,14 @@ import { expect } from 'chai';
 import type { ActiveThread } from '../../../actors/threads/active-thread.js';
 import { QUIET_ACTORS_MAX } from '../../../actors/threads/delivery-actors.js';
 import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
-import { parseMessageFrame } from '../../../protocol/message-frame.js';
 import { PRESENCE_NAMES_MAX, type PresenceChange } from '../../../actors/threads/presence.js';
+import { ACTIVE_MAX, PASSIVATE_AFTER_MS } from '../../../actors/threads/active-threads.js';
 import {
-  ACTIVE_MAX,
-  PASSIVATE_AFTER_MS,
   PRESENCE_GATHER_LARGE_MS,
-  PRESENCE_GATHER_MS,
-  Threads
-} from '../../../actors/threads/threads.js';
+  PRESENCE_GATHER_MS
+} from '../../../actors/threads/presence-news.js';
+import { Threads } from '../../../actors/threads/threads.js';
+import type { Commit } from '../../../actors/log/commits.js';
 import type { AppendResult } from '../../../actors/log/log-writer.js';
 import type { DeliveryEvent } from '../../../machines/delivery/delivery.machine.js';
 import { TEST_THREAD_PREFIXES } from '../../../machines/delivery/test-thread.js';
@@ -66,10 +65,10 @@ class Rig {
       testThreadPrefixes: TEST_THREAD_PREFIXES,
       graceMs: GRACE_MS,
       audience: {
-        fanOut: (thread, frame) => this.fannedOut.push({ thread, offset: offsetOf(frame) }),
+        fanOut: (thread, { offset }) => this.fannedOut.push({ thread, offset }),
         isReachable: (user) => this.reachable.has(user),
-        fallback: (user, frame) => {
-          if (this.takers > 0) this.fellBack.push({ user, offset: offsetOf(frame) });
+        fallback: (user, _thread, { offset }) => {
+          if (this.takers > 0) this.fellBack.push({ user, offset });
           return this.takers;
         },
         presence: (_, change) => this.presence.push(change)
@@ -119,10 +118,6 @@ class Rig {
   levels(): string[] {
     return this.logger.lines.map(({ level }) => level);
   }
-}
-
-function offsetOf(frame: string): number {
-  return parseMessageFrame(frame)?.offset ?? NaN;
 }
 
 function opened(): Rig {
@@ -297,6 +292,115 @@ describe('Threads', () => {
       rig.join('t');
       rig.log.commit();
       expect(rig.outcomes()).to.deep.equal({ delivered: 1 });
+    });
+  });
+
+  describe('commits', () => {
+    const entry = (mid: string) => ({
+      mid,
+      user: 'eve',
+      kind: 'user_message',
+      bodyJson: '1',
+      at: 1
+    });
+    const offsets = (rig: Rig) => rig.fannedOut.map(({ offset }) => offset);
+
+    it('are given to the subscribers whoever appended them, and judged by who did', () => {
+      const rig = opened();
+      rig.join('t');
+      rig.log.append('t', entry('x1'), () => undefined);
+      rig.publish('t');
+      rig.log.append('elsewhere', entry('x2'), () => undefined);
+      expect(rig.fannedOut).to.deep.equal([
+        { thread: 't', offset: 1 },
+        { thread: 't', offset: 2 }
+      ]);
+      expect(rig.outcomes()).to.deep.equal({ delivered: 1 });
+      expect(rig.threads.status()).to.deep.include({ active: 1, waiting: 0 });
+    });
+
+    it('are given once, and after what was missed before them', () => {
+      const rig = opened();
+      rig.join('t');
+      const told: Commit[] = [];
+      rig.log.commits.listen((commit) => told.push(commit));
+      rig.publish('t');
+      const [commit] = told;
+      if (commit !== undefined) rig.log.commits.tell(commit);
+      rig.log.appendUntold('t', entry('x1'));
+      rig.log.appendUntold('t', entry('x2'));
+      rig.publish('t');
+      expect(offsets(rig)).to.deep.equal([1, 2, 3, 4]);
+      expect(rig.outcomes()).to.deep.equal({ delivered: 2 });
+    });
+
+    it('that were never told are given when the log takes messages again', () => {
+      const rig = opened();
+      rig.join('t');
+      rig.log.appendUntold('t', entry('x1'));
+      rig.threads.resync();
+      rig.threads.resync();
+      expect(offsets(rig)).to.deep.equal([1]);
+    });
+
+    it('are given although answering their author failed', () => {
+      const rig = opened();
+      const thread = rig.join('t');
+      const fail = () => {
+        throw new Error('a fault in the answer');
+      };
+      expect(() => {
+        rig.threads.publish(thread, entry('m'), false, fail);
+      }).to.throw('a fault in the answer');
+      expect(offsets(rig)).to.deep.equal([1]);
+      expect(rig.outcomes()).to.deep.equal({ delivered: 1 });
+    });
+
+    it('are not heard of any more once it is closed', () => {
+      const rig = opened();
+      rig.join('t');
+      rig.threads.close();
+      rig.log.append('t', entry('x1'), () => undefined);
+      expect(rig.fannedOut).to.deep.equal([]);
+      expect(rig.log.commits.isEmpty).to.equal(true);
+    });
+  });
+
+  describe('onMessage', () => {
+    it('tells every listener of each message with its outcome, after it was given out', () => {
+      const rig = opened();
+      const seen: unknown[] = [];
+      const end = rig.threads.onMessage(({ thread, offset, outcome }) => {
+        seen.push([thread.id, offset, outcome, rig.fannedOut.length]);
+      });
+      rig.publish('t');
+      rig.join('t');
+      rig.publish('t');
+      end();
+      rig.publish('t');
+      expect(seen).to.deep.equal([
+        ['t', 1, 'held', 0],
+        ['t', 2, 'delivered', 1]
+      ]);
+    });
+
+    it('is one incident when a listener throws, and the others and the message go on', () => {
+      const rig = opened();
+      rig.join('t');
+      const seen: number[] = [];
+      rig.threads.onMessage(() => {
+        throw new Error('a fault in a listener');
+      });
+      rig.threads.onMessage(({ offset }) => seen.push(offset));
+      expect([...rig.publish('t'), ...rig.publish('t')].map(({ ok }) => ok)).to.deep.equal([
+        true,
+        true
+      ]);
+      expect(seen).to.deep.equal([1, 2]);
+      expect(rig.logger.lines.map(({ message }) => message)).to.deep.equal([
+        'a listener of messages failed'
+      ]);
+      expect(rig.logger.lines[0]?.fields['reason']).to.equal('a fault in a listener');
     });
   });
 
@@ -509,6 +613,22 @@ describe('Threads', () => {
       await rig.clock.advance(1);
       rig.threads.sweep();
       expect(rig.threads.status().active).to.equal(0);
+      expect(rig.clock.waiting).to.equal(0);
+    });
+
+    it('keeps a thread until the news of who left is told', async () => {
+      const rig = opened();
+      rig.log.isPrompt = false;
+      rig.publish('test_1');
+      const thread = rig.join('test_1');
+      await rig.clock.advance(PASSIVATE_AFTER_MS);
+      rig.threads.leave(thread, 'bob');
+      // A message that came long ago is stored only now: that is no sign of long disuse.
+      rig.log.commit();
+      rig.threads.sweep();
+      expect(rig.threads.peek('test_1')).to.equal(thread);
+      await rig.clock.advance(PRESENCE_GATHER_MS);
+      expect(rig.presence.at(-1)).to.deep.include({ leave: ['bob'] });
       expect(rig.clock.waiting).to.equal(0);
     });
 

@@ -43,6 +43,8 @@ function requestOf(path: string, headers: Record<string, string> = {}): Transpor
 
 /** An inspector over a lamp and some threads. */
 class Rig {
+  /** Listeners that the inspector has among those of the messages. */
+  messageListeners = 0;
   readonly clock = new VirtualClock();
   readonly logger = new RecordedLogger();
   readonly root: AnyActor = createActor(lamp, { id: 'root' });
@@ -76,7 +78,21 @@ class Rig {
     this.routes = new RouteTable(this.inspector.routes);
     this.root.start();
     this.backend.threads.open();
+    this.countMessageListeners();
     this.inspector.begin(this.backend);
+  }
+
+  private countMessageListeners(): void {
+    const { threads } = this.backend;
+    const onMessage = threads.onMessage.bind(threads);
+    threads.onMessage = (listener) => {
+      this.messageListeners += 1;
+      const end = onMessage(listener);
+      return () => {
+        this.messageListeners -= 1;
+        end();
+      };
+    };
   }
 
   upgrade(path = '/inspect/ws', headers: Record<string, string> = {}) {
@@ -147,7 +163,7 @@ describe('Inspector', () => {
     rig.leave(second);
     expect(rig.inspector.recorder.isAttached).to.equal(false);
     expect(rig.clock.waiting).to.equal(0);
-    expect(rig.backend.threads.onMessage).to.equal(null);
+    expect(rig.messageListeners).to.equal(0);
   });
 
   it('records the startup with nobody there, and stops when it is over', () => {
@@ -290,8 +306,9 @@ describe('Inspector', () => {
         }
       ]);
       expect(JSON.stringify([socket.sent, other.sent])).not.to.include('meet me');
+      expect(rig.messageListeners).to.equal(1);
       rig.watch(socket);
-      expect(rig.backend.threads.onMessage).to.equal(null);
+      expect(rig.messageListeners).to.equal(0);
     });
 
     it('show the texts of messages where they are asked for in the configuration', () => {

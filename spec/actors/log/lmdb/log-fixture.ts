@@ -56,6 +56,8 @@ export class LogFixture {
   readonly #dirs: string[] = [];
   readonly #mounts: string[] = [];
   readonly #logs: ThreadLog[] = [];
+  /** What listeners of commits have thrown, in any of the logs. */
+  readonly listenerFaults: string[] = [];
   #epochs = 0;
 
   dir(): string {
@@ -89,6 +91,7 @@ export class LogFixture {
       clock: systemClock,
       retention: { messages: null, days: null },
       isFeedRead: true,
+      onListenerFault: (reason) => this.listenerFaults.push(reason),
       newEpoch: () => `e${String((this.#epochs += 1))}`,
       bootId: () => 'boot-1',
       ...options
@@ -105,6 +108,7 @@ export class LogFixture {
     for (const dir of this.#dirs) rmSync(dir, { recursive: true, force: true });
     this.#dirs.length = 0;
     this.#epochs = 0;
+    this.listenerFaults.length = 0;
   }
 }
 

@@ -16,6 +16,9 @@ const log = await openLmdbLog({
   clock: systemClock,
   retention: { messages: null, days: null },
   isFeedRead: true,
+  onListenerFault: (reason) => {
+    throw new Error(reason);
+  },
   newEpoch: () => 'e1'
 });
 let sent = 0;

@@ -1,0 +1,253 @@
+/**
+ * What becomes of messages. The author is answered in the callback of the append; the subscribers are given what the
+ * log's commits tell, whoever appended it; and when nobody is subscribed here, the message is judged.
+ *
+ * The order for a message of this process: ack, fan-out, outcome. The log answers an append before it tells the commit,
+ * and the ack is given in the answer; only when the message is the first that is held does it wait for its mark.
+ */
+import { judgeUnwatched, type DeliveryOutcome } from '../../machines/delivery/delivery-outcome.js';
+import type { Outcomes } from '../facts/outcomes.js';
+import type { Steps } from '../facts/steps.js';
+import { Listeners } from '../listeners.js';
+import type { Commit, Commits } from '../log/commits.js';
+import type { LogEntry, LogReader, ThreadHead } from '../log/log-reader.js';
+import type { AppendResult, LogWriter, NewEntry } from '../log/log-writer.js';
+import type { Logger } from '../log-line.js';
+import type { Incidents } from '../monitor/incidents.js';
+import type { ActiveThread } from './active-thread.js';
+import type { ActiveThreads } from './active-threads.js';
+import type { Audience } from './audience.js';
+import type { DeliveryActors } from './delivery-actors.js';
+import type { HeldMessages } from './held-messages.js';
+
+/** Messages, and characters of them, read at once when a thread is brought up to what the log has. */
+const RESYNC_PAGE = 128;
+const RESYNC_PAGE_CHARS = 262_144;
+
+/** Options of {@link Deliveries}. */
+export interface DeliveriesOptions {
+  readonly log: LogReader & LogWriter & { readonly commits: Commits };
+  readonly audience: Audience;
+  readonly logger: Logger;
+  readonly incidents: Incidents;
+  /** Milliseconds, with fractions, of a clock that only goes forward: times deliveries. */
+  readonly stopwatch: () => number;
+}
+
+/** The parts of the thread registry that deliveries work with. */
+export interface DeliveryParts {
+  readonly threads: ActiveThreads;
+  readonly held: HeldMessages;
+  readonly actors: DeliveryActors;
+  readonly outcomes: Outcomes;
+  readonly steps: Steps;
+}
+
+/** A message of this process that is stored, with its outcome. */
+export interface SeenMessage {
+  readonly thread: ActiveThread;
+  readonly entry: NewEntry;
+  readonly offset: number;
+  readonly outcome: DeliveryOutcome;
+}
+
+/** Publishes messages and delivers what is stored. */
+export class Deliveries {
+  /** Told of every message of this process once its outcome is known. */
+  readonly seen: Listeners<SeenMessage>;
+  private readonly options: DeliveriesOptions;
+  private readonly parts: DeliveryParts;
+  private readonly stopListening: () => void;
+  private appending = 0;
+  private onSettled: () => void = () => undefined;
+
+  constructor(options: DeliveriesOptions, parts: DeliveryParts) {
+    this.options = options;
+    this.parts = parts;
+    this.seen = new Listeners((reason) => {
+      options.incidents.note('a listener of messages failed', { actor: 'delivery', reason });
+    });
+    this.stopListening = options.log.commits.listen((commit) => {
+      this.committed(commit);
+    });
+  }
+
+  /** Appends a message and answers its author; see `Threads.publish`. */
+  publish(
+    thread: ActiveThread,
+    entry: NewEntry,
+    expectStored: boolean,
+    done: (result: AppendResult) => void
+  ): void {
+    const { log, stopwatch } = this.options;
+    thread.pending++;
+    this.appending++;
+    const receivedMs = stopwatch();
+    log.append(thread.id, entry, (result) => {
+      const appendedMs = stopwatch() - receivedMs;
+      this.appending--;
+      thread.usedAt = Math.max(thread.usedAt, entry.at);
+      if (result.ok && !result.duplicate && thread.subscribers > 0) {
+        // It is still pending: the commit, which comes next, gives it out and tells its outcome.
+        thread.answered.push({ entry, offset: result.offset, receivedMs, appendedMs });
+        done(result);
+      } else {
+        thread.pending--;
+        if (result.ok && !result.duplicate) {
+          const { outcome, marked } = this.judge(thread, result, entry, expectStored);
+          this.tell(thread, entry, result.offset, outcome, receivedMs, appendedMs);
+          if (marked === null) done(result);
+          else
+            void marked.then(() => {
+              this.ackLate(thread, entry, result, done);
+            });
+        } else {
+          if (!result.ok) this.parts.outcomes.refused();
+          done(result);
+        }
+      }
+      if (this.appending === 0) this.onSettled();
+    });
+  }
+
+  /** Resolves when no append is under way: what they leave held has been given to the log to mark. */
+  async settled(): Promise<void> {
+    if (this.appending === 0) return;
+    await new Promise<void>((resolve) => {
+      this.onSettled = resolve;
+    });
+  }
+
+  /** Gives out what the log has and has not told; see `Threads.resync`. */
+  resync(): void {
+    for (const thread of this.parts.threads.all()) {
+      this.giveUpTo(thread, this.headOf(thread)?.last ?? 0);
+      this.tellGiven(thread);
+    }
+  }
+
+  /** Ends listening to the log. */
+  close(): void {
+    this.stopListening();
+  }
+
+  /** Gives an entry to the subscribers here, once, and before it whatever they lack. */
+  private committed(commit: Commit): void {
+    const thread = this.parts.threads.peek(commit.thread);
+    const { offset } = commit;
+    // A thread that is not in memory has no subscribers here.
+    if (thread === null || offset <= thread.published) return;
+    if (offset > thread.published + 1) this.giveUpTo(thread, offset - 1);
+    thread.published = offset;
+    if (thread.subscribers > 0) this.options.audience.fanOut(thread.id, commit);
+    this.tellGiven(thread);
+  }
+
+  private giveUpTo(thread: ActiveThread, last: number): void {
+    const { log, audience } = this.options;
+    while (thread.published < last) {
+      let page: LogEntry[];
+      try {
+        page = log.read(thread.id, thread.published, RESYNC_PAGE, RESYNC_PAGE_CHARS);
+      } catch {
+        // The log fails again: its own incident says so, and the next resync tries once more.
+        return;
+      }
+      if (page.length === 0) return;
+      for (const message of page) {
+        if (message.offset > last) return;
+        thread.published = message.offset;
+        if (thread.subscribers > 0) audience.fanOut(thread.id, message);
+      }
+    }
+  }
+
+  /** Tells the outcome of messages of this process that have been given out. */
+  private tellGiven(thread: ActiveThread): void {
+    let first = thread.answered[0];
+    while (first !== undefined && first.offset <= thread.published) {
+      const { entry, offset, receivedMs, appendedMs } = first;
+      thread.answered.shift();
+      thread.pending--;
+      this.tell(thread, entry, offset, 'delivered', receivedMs, appendedMs);
+      first = thread.answered[0];
+    }
+  }
+
+  private tell(
+    thread: ActiveThread,
+    entry: NewEntry,
+    offset: number,
+    outcome: DeliveryOutcome,
+    receivedMs: number,
+    appendedMs: number
+  ): void {
+    const tookMs = this.options.stopwatch() - receivedMs;
+    this.parts.outcomes.message(thread, offset, outcome, tookMs, appendedMs);
+    if (!this.seen.isEmpty) this.seen.tell({ thread, entry, offset, outcome });
+  }
+
+  /** The ack of the first message that is held: it waited until a restart would know that nobody has taken it. */
+  private ackLate(
+    thread: ActiveThread,
+    entry: NewEntry,
+    result: Extract<AppendResult, { ok: true }>,
+    done: (result: AppendResult) => void
+  ): void {
+    done(result);
+    this.parts.steps.acked(thread, result.offset, entry.user);
+  }
+
+  /** Decides about a message that nobody is subscribed to receive; `marked` when it is the first that is held. */
+  private judge(
+    thread: ActiveThread,
+    message: LogEntry,
+    { user: author }: NewEntry,
+    expectStored: boolean
+  ): { outcome: DeliveryOutcome; marked: Promise<void> | null } {
+    const { audience, logger } = this.options;
+    const owner = this.headOf(thread)?.owner ?? null;
+    const reachableOwner =
+      owner !== null && owner !== author && audience.isReachable(owner) ? owner : null;
+    const outcome = judgeUnwatched({
+      isTestThread: thread.isTestThread,
+      expectStored,
+      isOwnerConnected: reachableOwner !== null
+    });
+    if (outcome === 'skipped_test_thread' && logger.isDebug) {
+      logger.debug(`Skipping message delivery for test thread: ${thread.id}`, {
+        actor: 'delivery',
+        thread: thread.id
+      });
+    }
+    // A connection may refuse it after all: then nobody has it, and it is held.
+    const isRefused =
+      outcome === 'delivered_to_user' &&
+      reachableOwner !== null &&
+      audience.fallback(reachableOwner, thread.id, message) === 0;
+    if (outcome !== 'held' && !isRefused) return { outcome, marked: null };
+    if (thread.held !== null) {
+      thread.held.messages++;
+      const isLate = thread.held.state === 'undelivered';
+      return { outcome: isLate ? 'undelivered' : 'held', marked: null };
+    }
+    // The record first: should the actor crash over the news, the next one goes on from it.
+    const { held, marked } = this.parts.held.hold(thread, message.offset);
+    this.parts.actors.tell(thread, {
+      type: 'message.unwatched',
+      expectStored,
+      isOwnerConnected: false,
+      graceMs: held.dueAt - held.since
+    });
+    return { outcome: 'held', marked };
+  }
+
+  /** The head of a thread; null also while the log cannot be read. */
+  private headOf(thread: ActiveThread): ThreadHead | null {
+    try {
+      return this.options.log.head(thread.id);
+    } catch {
+      return null;
+    }
+  }
+}
