@@ -9,7 +9,7 @@ export {
 export { createLogger, type ServerLogger } from './server/logger/logger.js';
 export { systemClock, type Clock } from './actors/clock.js';
 export type { Logger } from './actors/log-line.js';
-export type { StatusReport } from './server/wiring/status.js';
+export type { StatusReport } from './server/wiring/report/status-report.js';
 export { ERRORS, CLOSES, type ErrorCode, type CloseCode } from './protocol/errors.js';
 export {
   CLIENT_FRAMES,

@@ -4,7 +4,6 @@
 import type { Pages } from './pages.js';
 import { RouteTable, type Answer, type Route } from './route-table.js';
 import { json, nothingAt, problem } from '../transport/problem.js';
-import type { StatusReport } from '../wiring/status.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 
 /** Methods of what is only looked at. The engines leave the body out of an answer to HEAD. */
@@ -13,8 +12,14 @@ const READ = ['GET', 'HEAD'];
 /** Seconds after which whoever got a 503 while starting or draining should ask again. */
 export const RETRY_AFTER_SECONDS = 1;
 
+/** What the probes read of the server's report; `/status` sends the whole of it. */
+export interface ProbedReport {
+  readonly status: string;
+  readonly startup: { readonly complete: boolean; readonly phase: string };
+}
+
 /** `/readyz` and the answer to an upgrade that comes too early: status without the timeline, 503 unless serving. */
-export function readiness(report: StatusReport): HttpReply {
+export function readiness(report: ProbedReport): HttpReply {
   const { startup, ...rest } = report;
   const body = { ...rest, startup: { complete: startup.complete, phase: startup.phase } };
   const isServing = report.status === 'ready' || report.status === 'degraded';
@@ -32,7 +37,7 @@ export interface OffPaths {
 
 /** What the HTTP side asks. */
 export interface HttpOptions {
-  readonly report: () => StatusReport;
+  readonly report: () => ProbedReport;
   readonly pages: Pages;
   readonly routes: readonly Route[];
   readonly off: readonly OffPaths[];
@@ -73,7 +78,7 @@ function read(path: string, answer: () => HttpReply): Route {
   return { methods: READ, path, answer };
 }
 
-function startedness({ startup, status }: StatusReport): HttpReply {
+function startedness({ startup, status }: ProbedReport): HttpReply {
   return startup.complete
     ? json(200, { status: 'started' })
     : json(503, { status, phase: startup.phase }, { 'retry-after': String(RETRY_AFTER_SECONDS) });

@@ -23,7 +23,7 @@ import {
   type ServiceStatus,
   type SinkRow,
   type WaitingFor
-} from './status.js';
+} from './report/status-report.js';
 
 /** A required ClickHouse gives up by itself after a minute; the supervisor waits a little longer to hear why. */
 const CLICKHOUSE_START_TIMEOUT_MS = 70_000;

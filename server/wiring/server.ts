@@ -15,7 +15,6 @@ import { Monitor } from '../../actors/monitor/monitor.js';
 import { probeLoopback } from '../../actors/probe.js';
 import type { Service } from '../../actors/service.js';
 import { Transitions } from '../../actors/facts/transitions.js';
-import type { ThreadsStatus } from '../../actors/threads/threads.js';
 import { createStartupMachine, type StartupMachine } from '../../machines/startup.machine.js';
 import { Analytics } from './analytics.js';
 import { createBackend, type Backend } from './backend.js';
@@ -30,9 +29,10 @@ import { Listener } from './listener.js';
 import { LogService } from './log-service.js';
 import { builtPagesDir, loadPages } from '../http/pages.js';
 import { phasesOf } from './phases.js';
-import { StartupTimeline } from './startup-timeline.js';
-import { Supervision } from './supervision.js';
-import type { ServerStatus, StatusReport } from './status.js';
+import { StartupTimeline } from './report/startup-timeline.js';
+import { NO_THREADS, StatusReporter } from './report/status-reporter.js';
+import type { StatusReport } from './report/status-report.js';
+import { Supervision } from './report/supervision.js';
 import { VERSION } from './version.js';
 
 /** Reports, time and chance, as the server has them; specs put in their own. */
@@ -49,8 +49,6 @@ const INSPECTOR_IS_OFF: OffPaths = {
   under: '/inspect',
   why: 'the inspector is switched off: set INSPECT=on, or INSPECT=token'
 };
-
-const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered: 0 };
 
 /** The server of one process. */
 export class Server {
@@ -71,6 +69,7 @@ export class Server {
   private readonly supervision: Supervision;
   private readonly transitions: Transitions;
   private readonly analytics: Analytics;
+  private readonly reporter: StatusReporter;
   /** Null when it is switched off. */
   private readonly inspector: Inspector | null;
   private backend: Backend | null = null;
@@ -138,6 +137,24 @@ export class Server {
       logger,
       monitor: this.monitor
     });
+    this.reporter = new StatusReporter({
+      config,
+      node: this.node,
+      clock,
+      root: () => this.root.getSnapshot(),
+      timeline: this.timeline,
+      supervision: this.supervision,
+      transport: () => ({
+        kind: this.listener.kind,
+        fallbackReason: this.listener.fallbackReason
+      }),
+      handlers: this.handlers,
+      monitor: this.monitor,
+      log: this.logService,
+      analytics: this.analytics,
+      threads: () => this.backend?.threads.status() ?? NO_THREADS,
+      connections: this.connections
+    });
     const machine = createStartupMachine({ now: () => clock.now(), random }).provide({
       actors: { drain: fromPromise<void>(() => this.drain()) }
     });
@@ -173,60 +190,7 @@ export class Server {
 
   /** How everything stands now. */
   report(): StatusReport {
-    const { clock } = this.outside;
-    const { status, reason } = this.judge();
-    const { startedAt, tookMs, current } = this.timeline;
-    return {
-      status,
-      reason,
-      environment: this.config.environment,
-      version: VERSION,
-      node: this.node,
-      transport: { kind: this.listener.kind, fallbackReason: this.listener.fallbackReason },
-      since: new Date(startedAt).toISOString(),
-      uptimeMs: clock.now() - startedAt,
-      startup: {
-        complete: tookMs !== null,
-        phase: tookMs === null ? (current ?? 'none') : 'serving',
-        tookMs,
-        phases: this.timeline.phases()
-      },
-      handlers: this.handlers.status(),
-      services: this.analytics.services(),
-      sink: this.analytics.sinkRow(),
-      log: { ...this.logService.health(), durability: this.config.durability },
-      supervision: this.supervision.rows(),
-      monitor: this.monitor.status(),
-      threads: this.backend?.threads.status() ?? NO_THREADS,
-      connections: { open: this.connections.open, lagging: this.connections.lagging },
-      waitingFor: this.analytics.waitingFor(),
-      inspect: this.config.inspect
-    };
-  }
-
-  private judge(): { status: ServerStatus; reason: string | null } {
-    const snapshot = this.root.getSnapshot();
-    const { failure, waitingOn } = snapshot.context;
-    if (failure !== null) {
-      return { status: 'failed', reason: `${failure.service}: ${failure.error}` };
-    }
-    if (snapshot.hasTag('draining')) return { status: 'draining', reason: 'shutting down' };
-    if (snapshot.hasTag('initializing')) {
-      const phase = `in phase ${this.timeline.current ?? 'none'}`;
-      const reason = waitingOn === null ? phase : `${phase}, which waits for ${waitingOn}`;
-      return { status: 'initializing', reason };
-    }
-    const { writable, reason } = this.logService.health();
-    if (!writable) {
-      return { status: 'failed', reason: `the thread log takes no messages: ${reason ?? ''}` };
-    }
-    if (snapshot.hasTag('failed')) {
-      return { status: 'failed', reason: this.supervision.missed('required').join('; ') };
-    }
-    if (snapshot.hasTag('degraded')) {
-      return { status: 'degraded', reason: this.supervision.missed('all').join('; ') };
-    }
-    return { status: 'ready', reason: null };
+    return this.reporter.report();
   }
 
   private isServing(): boolean {

@@ -10,8 +10,7 @@ const KNOWN_CIRCLES: readonly (readonly string[])[] = [
     'client/pages/inspect/link',
     'client/pages/inspect/recording',
     'client/pages/inspect/views'
-  ],
-  ['server/http', 'server/inspector', 'server/wiring']
+  ]
 ];
 
 const file = (path: string, ...imported: string[]) => ({

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { overall, reasons, silence, waitWords } from '../../../../client/pages/status/overall.js';
 import type { Polled } from '../../../../client/pages/status/poller.js';
-import { SERVER_STATUSES } from '../../../../server/wiring/status.js';
+import { SERVER_STATUSES } from '../../../../server/wiring/report/status-report.js';
 import { sampleReport } from './sample-report.js';
 
 function polled(changes: Partial<Polled> = {}): Polled {

@@ -1,5 +1,5 @@
 import { readReport, type Report } from '../../../../client/pages/status/report.js';
-import type { StatusReport } from '../../../../server/wiring/status.js';
+import type { StatusReport } from '../../../../server/wiring/report/status-report.js';
 
 /** An answer of a server that is degraded, in the server's own types: what is renamed there does not compile here. */
 export const SAMPLE: StatusReport = {

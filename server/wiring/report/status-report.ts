@@ -1,13 +1,13 @@
 /**
  * The report of `/status`: one shape, put together from what each part says of itself.
  */
-import type { SinkStatus } from '../../actors/clickhouse/sink.js';
-import type { FeedBacklog } from '../../actors/log/analytics-feed.js';
-import type { HandlersStatus } from '../../actors/handlers.js';
-import type { MonitorStatus } from '../../actors/monitor/monitor.js';
-import type { LogHealth } from '../../actors/log/log-health.js';
-import type { ThreadsStatus } from '../../actors/threads/threads.js';
-import type { ClickhouseStatus } from '../../machines/clickhouse/clickhouse-status.js';
+import type { SinkStatus } from '../../../actors/clickhouse/sink.js';
+import type { FeedBacklog } from '../../../actors/log/analytics-feed.js';
+import type { HandlersStatus } from '../../../actors/handlers.js';
+import type { MonitorStatus } from '../../../actors/monitor/monitor.js';
+import type { LogHealth } from '../../../actors/log/log-health.js';
+import type { ThreadsStatus } from '../../../actors/threads/threads.js';
+import type { ClickhouseStatus } from '../../../machines/clickhouse/clickhouse-status.js';
 import type { PhaseTime } from './startup-timeline.js';
 import type { SupervisionRow } from './supervision.js';
 

@@ -3,10 +3,10 @@ import {
   newChild,
   type ChildState,
   type ChildStatus
-} from '../../../machines/supervision/child-state.js';
-import type { ChildSpec } from '../../../machines/supervision/child-spec.js';
-import { monitorMachine } from '../../../machines/monitor.machine.js';
-import { Supervision } from '../../../server/wiring/supervision.js';
+} from '../../../../machines/supervision/child-state.js';
+import type { ChildSpec } from '../../../../machines/supervision/child-spec.js';
+import { monitorMachine } from '../../../../machines/monitor.machine.js';
+import { Supervision } from '../../../../server/wiring/report/supervision.js';
 
 function childOf(required: boolean, status: ChildStatus, losses: number): ChildState {
   const spec: ChildSpec = {

@@ -1,8 +1,8 @@
 /**
  * When each phase of the startup began and how long it took: what `/status` shows and the log says.
  */
-import type { Clock } from '../../actors/clock.js';
-import { PHASES, type Phase } from '../../machines/startup.machine.js';
+import type { Clock } from '../../../actors/clock.js';
+import { PHASES, type Phase } from '../../../machines/startup.machine.js';
 
 /** One phase as `/status` shows it. Milliseconds, from the start of the process's startup. */
 export interface PhaseTime {

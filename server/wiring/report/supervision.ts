@@ -2,15 +2,15 @@
  * How the supervised parts stand, told outside: one incident in the log for each part that is lost, however often it is
  * tried; the rows of `/status`; and in words what is missing.
  */
-import type { Clock } from '../../actors/clock.js';
-import type { Logger } from '../../actors/log-line.js';
+import type { Clock } from '../../../actors/clock.js';
+import type { Logger } from '../../../actors/log-line.js';
 import {
   isMissed,
   reportOf,
   type ChildState,
   type SupervisionReport
-} from '../../machines/supervision/child-state.js';
-import type { StartupContext } from '../../machines/startup.machine.js';
+} from '../../../machines/supervision/child-state.js';
+import type { StartupContext } from '../../../machines/startup.machine.js';
 
 /** A row of `supervision` in `/status`: a {@link SupervisionReport} whose `since` is an ISO time. */
 export type SupervisionRow = Omit<SupervisionReport, 'since'> & { readonly since: string };

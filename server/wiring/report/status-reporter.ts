@@ -1,0 +1,91 @@
+/**
+ * Puts the report of `/status` together from what each part says of itself.
+ */
+import type { SnapshotFrom } from 'xstate';
+import type { Clock } from '../../../actors/clock.js';
+import type { HandlerRegistry } from '../../../actors/handlers.js';
+import type { LogHealth } from '../../../actors/log/log-health.js';
+import type { Monitor } from '../../../actors/monitor/monitor.js';
+import type { ThreadsStatus } from '../../../actors/threads/threads.js';
+import type { StartupMachine } from '../../../machines/startup.machine.js';
+import type { Config } from '../../config/config.js';
+import { VERSION } from '../version.js';
+import { judge } from './judgement.js';
+import type { StartupTimeline } from './startup-timeline.js';
+import type { ServiceStatus, SinkRow, StatusReport, WaitingFor } from './status-report.js';
+import type { Supervision } from './supervision.js';
+
+/** The threads of a server that has none yet. */
+export const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered: 0 };
+
+/** The parts that are asked. */
+export interface ReportedParts {
+  readonly config: Pick<Config, 'environment' | 'durability' | 'inspect'>;
+  readonly node: string;
+  readonly clock: Pick<Clock, 'now'>;
+  /** The state of the root chart. */
+  readonly root: () => Pick<SnapshotFrom<StartupMachine>, 'tags' | 'context'>;
+  readonly timeline: StartupTimeline;
+  readonly supervision: Supervision;
+  readonly transport: () => StatusReport['transport'];
+  readonly handlers: Pick<HandlerRegistry, 'status'>;
+  readonly monitor: Pick<Monitor, 'status'>;
+  readonly log: { health(): LogHealth };
+  readonly analytics: {
+    services(): readonly ServiceStatus[];
+    waitingFor(): readonly WaitingFor[];
+    sinkRow(): SinkRow | null;
+  };
+  readonly threads: () => ThreadsStatus;
+  readonly connections: { readonly open: number; readonly lagging: number };
+}
+
+/** Says how everything stands. */
+export class StatusReporter {
+  private readonly parts: ReportedParts;
+
+  constructor(parts: ReportedParts) {
+    this.parts = parts;
+  }
+
+  /** How everything stands now. */
+  report(): StatusReport {
+    const { config, clock, timeline, supervision, log, analytics, connections } = this.parts;
+    const { startedAt, tookMs, current } = timeline;
+    const { tags, context } = this.parts.root();
+    const { status, reason } = judge({
+      tags,
+      failure: context.failure,
+      waitingOn: context.waitingOn,
+      phase: current,
+      log: log.health(),
+      missed: (which) => supervision.missed(which)
+    });
+    return {
+      status,
+      reason,
+      environment: config.environment,
+      version: VERSION,
+      node: this.parts.node,
+      transport: this.parts.transport(),
+      since: new Date(startedAt).toISOString(),
+      uptimeMs: clock.now() - startedAt,
+      startup: {
+        complete: tookMs !== null,
+        phase: tookMs === null ? (current ?? 'none') : 'serving',
+        tookMs,
+        phases: timeline.phases()
+      },
+      handlers: this.parts.handlers.status(),
+      services: analytics.services(),
+      sink: analytics.sinkRow(),
+      log: { ...log.health(), durability: config.durability },
+      supervision: supervision.rows(),
+      monitor: this.parts.monitor.status(),
+      threads: this.parts.threads(),
+      connections: { open: connections.open, lagging: connections.lagging },
+      waitingFor: analytics.waitingFor(),
+      inspect: config.inspect
+    };
+  }
+}
