@@ -16,6 +16,11 @@ export const MID_MAX = 64;
 /** Longest user name, in characters. */
 export const USER_MAX = 128;
 
+/** Returns whether a text has more than so many characters, counted as the schemas count them: an emoji is one. */
+export function isLongerThan(text: string, characters: number): boolean {
+  return text.length > characters && [...text].length > characters;
+}
+
 /** Most messages of one `history` page. */
 export const HISTORY_LIMIT_MAX = 500;
 

@@ -1,7 +1,7 @@
 /** Server, thread and user that a command line names. */
 import { socketUrl } from '../../client/sdk/connection/socket.js';
 import { reasonOf } from '../../machines/reason.js';
-import { isThreadId, USER_MAX } from '../../protocol/frames.js';
+import { isLongerThan, isThreadId, USER_MAX } from '../../protocol/frames.js';
 
 /** Default address of the server. */
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
@@ -29,7 +29,7 @@ export function dialFaults({ url, thread, user }: DialOrder): string[] {
   if (!isThreadId(thread)) {
     faults.push(`"${thread}" is no thread: 1 to 128 letters, digits and . _ : @ -`);
   }
-  if (user !== undefined && user.length > USER_MAX) {
+  if (user !== undefined && isLongerThan(user, USER_MAX)) {
     faults.push(`--user is longer than ${String(USER_MAX)} characters`);
   }
   return faults;

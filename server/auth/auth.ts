@@ -3,7 +3,7 @@
  * fixed here and never taken from the token.
  */
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyResult } from 'jose';
-import { USER_MAX } from '../../protocol/frames.js';
+import { isLongerThan, USER_MAX } from '../../protocol/frames.js';
 import type { TransportRequest } from '../transport/transport.js';
 
 /** Content of a valid token. `expiresAt` is Unix milliseconds; null means never. */
@@ -54,7 +54,7 @@ const KEY_SERVER_FAULTS: readonly string[] = [
 function identityOf(payload: JWTPayload): Identity {
   // The library checks the signature, but not the type of the claim.
   const user: unknown = payload.sub;
-  if (typeof user !== 'string' || user === '' || user.length > USER_MAX) {
+  if (typeof user !== 'string' || user === '' || isLongerThan(user, USER_MAX)) {
     throw new AuthError(`the token's sub must name a user in 1 to ${String(USER_MAX)} characters`);
   }
   const scope = payload['scope'];

@@ -2,8 +2,11 @@
 import { LogCorruptError, LogUnavailableError } from '../../actors/log/log-errors.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
 
+/** The reason that a client is told. */
+export const UNREADABLE = 'this part of the thread log cannot be read now';
+
 /**
- * The reason to tell a client for an error that a read of the log threw; null for any other error. Damage is an
+ * {@link UNREADABLE} for an error that a read of the log threw; null for any other error. Damage is an
  * incident. The client never sees the error's own message, which names a directory.
  */
 export function unreadable(error: unknown, incidents: Pick<Incidents, 'note'>): string | null {
@@ -15,5 +18,5 @@ export function unreadable(error: unknown, incidents: Pick<Incidents, 'note'>): 
       reason: error.message
     });
   }
-  return 'this part of the thread log cannot be read now';
+  return UNREADABLE;
 }

@@ -16,7 +16,8 @@ import type { ApiAccess } from '../auth/api-access.js';
 import { decodedPart, guarded, type Route } from './route-table.js';
 import { askAgain, json, problem } from '../transport/problem.js';
 import { journeyNow, type JourneyNowOptions } from './journey-now.js';
-import { isThreadId, MID_MAX } from '../../protocol/frames.js';
+import { UNREADABLE } from '../chat/unreadable.js';
+import { isLongerThan, isThreadId, MID_MAX } from '../../protocol/frames.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 
 /** Most threads that one answer tells of; a mid is used in several by mistake or by a test. */
@@ -57,7 +58,7 @@ export function createJourneyApi(options: JourneyApiOptions): Route[] {
       access: (request) => options.access.backend(request),
       handler: ({ request, part }) => {
         const mid = decodedPart(part('mid'));
-        if (mid === null || mid === '' || mid.length > MID_MAX) {
+        if (mid === null || mid === '' || isLongerThan(mid, MID_MAX)) {
           return problem('bad_frame', `mid must be 1 to ${String(MID_MAX)} characters`, {
             title: 'the request does not fit the schema'
           });
@@ -181,7 +182,7 @@ function failed(error: unknown): HttpReply | null {
     return askAgain(problem('unavailable', error.message, { title }), JOURNEY_RETRY_SECONDS);
   }
   if (error instanceof LogUnavailableError || error instanceof LogCorruptError) {
-    return problem('unavailable', 'this part of the thread log cannot be read now');
+    return problem('unavailable', UNREADABLE);
   }
   return null;
 }

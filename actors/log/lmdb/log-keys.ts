@@ -17,7 +17,7 @@
  * The index has the mid before the thread: mids that grow with time (UUIDv7) then fill one page after another instead
  * of one page per thread, a third fewer pages per commit over 1000 threads.
  */
-import { isThreadId, MID_MAX, USER_MAX } from '../../../protocol/frames.js';
+import { isLongerThan, isThreadId, MID_MAX, USER_MAX } from '../../../protocol/frames.js';
 import type { Durability } from '../log-writer.js';
 import type { Unwatched } from '../thread-records.js';
 
@@ -135,8 +135,8 @@ export function factsKey(seq: number): LogKey {
  */
 export function keyProblem(thread: string, user: string, mid = ''): string | null {
   if (!isThreadId(thread)) return 'the thread id is not valid';
-  if (user.length > USER_MAX) return `the user is longer than ${String(USER_MAX)} characters`;
-  return mid.length > MID_MAX ? `the mid is longer than ${String(MID_MAX)} characters` : null;
+  if (isLongerThan(user, USER_MAX)) return `the user is longer than ${String(USER_MAX)} characters`;
+  return isLongerThan(mid, MID_MAX) ? `the mid is longer than ${String(MID_MAX)} characters` : null;
 }
 
 /** Bounds of all keys with this beginning. */

@@ -164,6 +164,14 @@ describe('openLmdbLog', () => {
       expect(await append(log, 't'.repeat(128), item)).to.include({ duplicate: true });
     });
 
+    it('counts the characters of mids and users as the schema does', async () => {
+      const log = await fixture.open();
+      const item = entry('😀'.repeat(64), { user: '😀'.repeat(128) });
+      expect(await append(log, 't1', item)).to.include({ ok: true });
+      const longer = entry('😀'.repeat(65));
+      expect(await append(log, 't1', longer)).to.include({ code: 'unavailable' });
+    });
+
     it('answers unavailable when the mid is too long for a key', async () => {
       const log = await fixture.open();
       expect(await append(log, 't1', entry('m'.repeat(65)))).to.include({ code: 'unavailable' });
