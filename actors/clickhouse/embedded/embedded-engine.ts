@@ -13,9 +13,24 @@ import { StoreError, type Row } from '../store.js';
 /** Name of the engine in reasons. */
 const WHERE = 'the embedded engine';
 
+/**
+ * Where the engine is imported from: a name, which the compiler does not follow. chdb is optional, and the sources must
+ * compile where it is not installed.
+ */
+const CHDB = 'chdb/connection';
+
 /** The part of `chdb/connection` that this file uses. */
-export interface ChdbModule {
+interface ChdbModule {
   createChdbConnection(options: { path: string }): unknown;
+}
+
+function isChdbModule(value: unknown): value is ChdbModule {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'createChdbConnection' in value &&
+    typeof value.createChdbConnection === 'function'
+  );
 }
 
 type Connection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
@@ -41,25 +56,18 @@ export interface EmbeddedEngine {
 
 /**
  * Opens the engine on a directory.
- * @param load imports chdb; it throws where the platform has no binary
+ * @param load imports chdb: it throws where that is not installed, or has no binary for the platform
  * @throws {StoreError} `engine_missing`, `data_unreadable`
  */
 export async function openEngine(
   path: string,
-  load: () => Promise<ChdbModule> = () => import('chdb/connection')
+  load: () => Promise<unknown> = () => import(CHDB)
 ): Promise<{ engine: EmbeddedEngine; rows: Row[] }> {
-  let chdb: ChdbModule;
-  try {
-    chdb = await load();
-  } catch (error) {
-    throw new StoreError(
-      'engine_missing',
-      `the embedded engine is not installed on this platform (${codeOf(error) || String(error)}): set CLICKHOUSE_URL to a server, or CLICKHOUSE_URL=off`,
-      { cause: error }
-    );
-  }
+  const chdb = await load().catch((error: unknown) => {
+    throw missing(error);
+  });
   const open = async () => {
-    const connection = chdb.createChdbConnection({ path });
+    const connection = isChdbModule(chdb) ? chdb.createChdbConnection({ path }) : null;
     if (!isConnection(connection)) {
       throw new StoreError(
         'engine_missing',
@@ -118,4 +126,18 @@ export async function openEngine(
     }
   };
   return { engine, rows: await engine.run({ op: 'query', sql: 'SELECT version() AS version' }) };
+}
+
+/** Says why the engine cannot be loaded, and what to do. */
+function missing(cause: unknown): StoreError {
+  const code = codeOf(cause);
+  const [where, remedy] =
+    code === 'ERR_MODULE_NOT_FOUND'
+      ? ['', 'npm install chdb, or']
+      : [` on this platform (${code || String(cause)})`, ''];
+  return new StoreError(
+    'engine_missing',
+    `the embedded engine is not installed${where}: ${remedy && `${remedy} `}set CLICKHOUSE_URL to a server, or CLICKHOUSE_URL=off`,
+    { cause }
+  );
 }

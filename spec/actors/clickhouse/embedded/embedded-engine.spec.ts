@@ -16,9 +16,26 @@ describe('openEngine', () => {
     );
   });
 
-  it('refuses a chdb that does not fit the client', async () => {
-    const load = () => Promise.resolve({ createChdbConnection: () => ({ query: 1 }) });
+  it('names the package when it is not installed', async () => {
+    const name = 'nowhere/connection';
+    const load = () => import(name);
     const error: unknown = await openEngine('/nowhere', load).catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(StoreError).with.property('code', 'engine_missing');
+    expect(error)
+      .to.have.property('message')
+      .that.equals(
+        'the embedded engine is not installed: npm install chdb, or set CLICKHOUSE_URL to a server, or CLICKHOUSE_URL=off'
+      );
   });
+
+  for (const [what, chdb] of Object.entries({
+    'whose connection has other methods': { createChdbConnection: () => ({ query: 1 }) },
+    'without connections': { version: 4 }
+  })) {
+    it(`refuses a chdb that does not fit the client: one ${what}`, async () => {
+      const load = () => Promise.resolve(chdb);
+      const error: unknown = await openEngine('/nowhere', load).catch((thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(StoreError).with.property('code', 'engine_missing');
+    });
+  }
 });
