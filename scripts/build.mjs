@@ -23,7 +23,9 @@ process.chdir(ROOT);
 // Sources that change while this runs are newer than the stamp and are built next time.
 const startedAt = new Date();
 try {
-  rmSync(NEXT, { recursive: true, force: true });
+  for (const folder of readdirSync('.')) {
+    if (folder === NEXT || isLeftBehind(folder)) rmSync(folder, { recursive: true, force: true });
+  }
   const pages = pageNames();
   await tsc('-p', 'tsconfig.build.json', '--outDir', NEXT);
   if (pages.length > 0) await tsc('-p', 'client/pages/tsconfig.json', '--noEmit');
@@ -37,6 +39,21 @@ try {
   rmSync(NEXT, { recursive: true, force: true });
   tell(`build failed, dist is as it was: ${reason}`);
   process.exitCode = 1;
+}
+
+/**
+ * Tells whether a folder is of a build that was killed.
+ * @param {string} folder
+ */
+function isLeftBehind(folder) {
+  const pid = /^dist\.next-(\d+)$/.exec(folder)?.[1];
+  if (pid === undefined) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+  }
 }
 
 /** Folders of client/pages/ that hold a page: those with a script of their own name. */

@@ -38,7 +38,7 @@ export class AuthError extends Error {
   }
 }
 
-/** Algorithms accepted from a JWKS: asymmetric ones only, so that a public key can never be used as a shared secret. */
+/** Algorithms accepted from a JWKS unless others are configured: asymmetric ones only, so that a public key can never be used as a shared secret. */
 const JWKS_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 
 /** Most difference between the clocks of issuer and server. */
@@ -69,29 +69,49 @@ function identityOf(payload: JWTPayload): Identity {
 function refusalOf(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   if (error instanceof errors.JWTExpired) return new AuthError('the token has expired');
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const why = error.reason === 'missing' ? 'is missing' : 'is not what this server takes';
+    return new AuthError(`the token is not valid: its ${error.claim} ${why}`);
+  }
   if (error instanceof errors.JOSEError && !KEY_SERVER_FAULTS.includes(error.code)) {
     return new AuthError(`the token is not valid (${error.code})`);
   }
   return new AuthError('the keys to check the token with could not be had', 'unavailable');
 }
 
+/** Which tokens are taken. */
+export interface TokenRules {
+  /** Shared secret; with it `jwksUrl` is not read. Without either no token is needed. */
+  readonly secret?: string | undefined;
+  readonly jwksUrl?: string | URL | undefined;
+  /** Empty: HS256 with a secret, else {@link JWKS_ALGORITHMS}. */
+  readonly algorithms: readonly string[];
+  /** A token must name one of them as `aud`. Empty: a token that names any is for another service and refused. */
+  readonly audiences: readonly string[];
+  /** A token must name one of them as `iss`. Empty: any issuer that signs with the keys. */
+  readonly issuers: readonly string[];
+  /** Whether a token without `exp` is refused. */
+  readonly mustExpire: boolean;
+}
+
 /** Makes the authenticator for the configuration; with neither a secret nor an address, no token is needed. */
-export function createAuthenticator(
-  secret: string | undefined,
-  jwksUrl: string | URL | undefined
-): Authenticator {
+export function createAuthenticator(rules: TokenRules): Authenticator {
+  const { secret, jwksUrl, algorithms, audiences, issuers } = rules;
+  const options = {
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    ...(audiences.length === 0 ? {} : { audience: [...audiences] }),
+    ...(issuers.length === 0 ? {} : { issuer: [...issuers] }),
+    requiredClaims: rules.mustExpire ? ['exp'] : []
+  };
   let check: ((token: string) => Promise<JWTVerifyResult>) | null = null;
   if (secret !== undefined) {
     const key = new TextEncoder().encode(secret);
-    check = (token) =>
-      jwtVerify(token, key, { algorithms: ['HS256'], clockTolerance: CLOCK_TOLERANCE_SECONDS });
+    const allowed = algorithms.length === 0 ? ['HS256'] : [...algorithms];
+    check = (token) => jwtVerify(token, key, { ...options, algorithms: allowed });
   } else if (jwksUrl !== undefined) {
     const keys = createRemoteJWKSet(new URL(jwksUrl));
-    check = (token) =>
-      jwtVerify(token, keys, {
-        algorithms: JWKS_ALGORITHMS,
-        clockTolerance: CLOCK_TOLERANCE_SECONDS
-      });
+    const allowed = algorithms.length === 0 ? JWKS_ALGORITHMS : [...algorithms];
+    check = (token) => jwtVerify(token, keys, { ...options, algorithms: allowed });
   }
   return {
     isRequired: check !== null,
@@ -99,7 +119,14 @@ export function createAuthenticator(
       if (check === null) throw new AuthError('authentication is off: no token can be checked');
       if (token === undefined || token === '') throw new AuthError('a token is needed');
       try {
-        return identityOf((await check(token)).payload);
+        const { payload } = await check(token);
+        // RFC 7519 §4.1.3: who is not named by the audience must refuse the token.
+        if (audiences.length === 0 && payload.aud !== undefined) {
+          throw new AuthError(
+            'the token is for another service: its aud does not name this server'
+          );
+        }
+        return identityOf(payload);
       } catch (error) {
         throw refusalOf(error);
       }

@@ -3,13 +3,11 @@
  * `.env` file, and that overrides the defaults. It reports every fault at once, and any fault prevents the start.
  */
 import { parseEnvFile } from './env-file.js';
+import { impossibleCombinations } from './impossible-combinations.js';
 import { nearestName } from './nearest-name.js';
 import { MASK, maskText } from '../logger/redact.js';
 import { type Environment, type Setting, type Deployment } from './setting.js';
 import { CLIENT_TOKEN, flagName, SETTINGS, type SettingKey } from './settings.js';
-
-/** Shortest HS256 secret outside development, in bytes. */
-export const JWT_SECRET_MIN_BYTES = 32; // RFC 7518 §3.2: a key as long as the hash, or it can be guessed offline
 
 /** Folder of the thread log inside DATA_DIR. */
 export const LOG_FOLDER = 'log';
@@ -65,7 +63,11 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     allowedOrigins: read(SETTINGS.allowedOrigins),
     authJwtSecret: read(SETTINGS.authJwtSecret),
     authJwksUrl: read(SETTINGS.authJwksUrl),
+    authJwtAlgorithms: read(SETTINGS.authJwtAlgorithms),
+    authJwtAudience: read(SETTINGS.authJwtAudience),
+    authJwtIssuer: read(SETTINGS.authJwtIssuer),
     apiKey: read(SETTINGS.apiKey),
+    allowOpen: read(SETTINGS.allowOpen),
     clickhouseUrl: read(SETTINGS.clickhouseUrl),
     clickhouseRequired: read(SETTINGS.clickhouseRequired),
     clickhouseTimeoutMs: read(SETTINGS.clickhouseTimeoutMs),
@@ -125,45 +127,6 @@ export function faultsMessage(faults: readonly string[]): string {
     ...faults.map((fault) => `  - ${fault}`),
     'Correct them all and try again; `rollcall start --help` lists every setting.'
   ].join('\n');
-}
-
-function impossibleCombinations(config: Config): string[] {
-  const { environment } = config;
-  const faults: string[] = [];
-  if (environment !== 'development') {
-    if (config.authJwtSecret === undefined && config.authJwksUrl === undefined) {
-      faults.push(
-        `AUTH_JWT_SECRET or AUTH_JWKS_URL: one of them is needed in ${environment}; authentication may be off in development only`
-      );
-    }
-    if (
-      config.authJwtSecret !== undefined &&
-      Buffer.byteLength(config.authJwtSecret) < JWT_SECRET_MIN_BYTES
-    ) {
-      faults.push(
-        `AUTH_JWT_SECRET: shorter than ${String(JWT_SECRET_MIN_BYTES)} bytes, which is refused in ${environment}; make one with \`openssl rand -base64 48\``
-      );
-    }
-    if (config.allowedOrigins.includes('*')) {
-      faults.push(
-        `ALLOWED_ORIGINS: * is allowed in development only, not in ${environment}; name the origins`
-      );
-    }
-  }
-  if (config.authJwtSecret !== undefined && config.authJwksUrl !== undefined) {
-    faults.push(
-      'AUTH_JWT_SECRET and AUTH_JWKS_URL: both are set; unset the one that tokens are not signed with'
-    );
-  }
-  if (config.inspect === 'token' && config.inspectToken === undefined) {
-    faults.push('INSPECT_TOKEN: INSPECT=token needs it; set it, or set INSPECT to on or off');
-  }
-  if (config.clickhouseRequired && config.clickhouseUrl === 'off') {
-    faults.push(
-      'CLICKHOUSE_REQUIRED and CLICKHOUSE_URL: ClickHouse cannot be required (the default of production) and off; set CLICKHOUSE_REQUIRED=false or give a URL'
-    );
-  }
-  return faults;
 }
 
 /** Reads values from their sources one by one and collects their faults. */

@@ -30,6 +30,14 @@ export const LIMIT_MAX = 1_000_000; // more connections or frames a second than 
 
 const CLICKHOUSE_TIMEOUT_MAX_MS = 600_000; // limit of one attempt at startup; a longer one would hide an outage from the operator
 
+/** Signatures of tokens that can be checked: with a shared secret, and with public keys. */
+export const JWT_ALGORITHMS = [
+  ...['HS256', 'HS384', 'HS512'],
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+] as const;
+
+const CLAIM_ALLOWED = 'a comma list of names or URLs without white space';
+
 /** The settings by their key in the configuration, in documented order. */
 export const SETTINGS = {
   environment: choice(['development', 'staging', 'production'], {
@@ -77,9 +85,36 @@ export const SETTINGS = {
     form: 'an http(s) URL',
     fallbackText: 'none'
   }),
+  authJwtAlgorithms: list(
+    (item) => JWT_ALGORITHMS.find((known) => known === item),
+    `a comma list of ${JWT_ALGORITHMS.join(', ')}`,
+    {
+      name: 'AUTH_JWT_ALGORITHMS',
+      doc: 'signatures that tokens may have; HS… belong to AUTH_JWT_SECRET, the others to AUTH_JWKS_URL',
+      fallback: [],
+      fallbackText: 'HS256, or with AUTH_JWKS_URL RS256, ES256, EdDSA'
+    }
+  ),
+  authJwtAudience: list(readClaim, CLAIM_ALLOWED, {
+    name: 'AUTH_JWT_AUDIENCE',
+    doc: 'a token must name one of these as aud; without it, tokens that name any are refused',
+    fallback: [],
+    fallbackText: 'none'
+  }),
+  authJwtIssuer: list(readClaim, CLAIM_ALLOWED, {
+    name: 'AUTH_JWT_ISSUER',
+    doc: 'a token must name one of these as iss',
+    fallback: [],
+    fallbackText: 'any'
+  }),
   apiKey: secret({
     name: 'API_KEY',
     doc: 'key of the HTTP server API; without one it answers 403 outside development'
+  }),
+  allowOpen: flag({
+    name: 'ALLOW_OPEN',
+    doc: 'development only: whether everybody who reaches HOST from other machines may use what has no key or token',
+    fallback: false
   }),
   clickhouseUrl: httpUrl({
     name: 'CLICKHOUSE_URL',
@@ -264,6 +299,10 @@ function readOrigin(item: string): string | undefined {
   return /^https?:\/\/[^/?#@\s]+$/i.test(item) && URL.canParse(item)
     ? new URL(item).origin
     : undefined;
+}
+
+function readClaim(item: string): string | undefined {
+  return /^\S{1,255}$/.test(item) ? item : undefined;
 }
 
 function readPrefix(item: string): string | undefined {

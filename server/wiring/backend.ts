@@ -59,7 +59,14 @@ export interface Backend {
 export function createBackend(options: BackendOptions): Backend {
   const { config, node, log, clock, logger, monitor, incidents, chat, connections, isServing } =
     options;
-  const auth = createAuthenticator(config.authJwtSecret, config.authJwksUrl);
+  const auth = createAuthenticator({
+    secret: config.authJwtSecret,
+    jwksUrl: config.authJwksUrl,
+    algorithms: config.authJwtAlgorithms,
+    audiences: config.authJwtAudience,
+    issuers: config.authJwtIssuer,
+    mustExpire: config.environment !== 'development'
+  });
   const fanOut = (thread: string, frame: string): void => {
     options.publish(thread, frame);
     events.publish(thread, frame);

@@ -109,6 +109,8 @@ for (const transport of TRANSPORTS) {
       ['is signed with another secret', () => token({ sub: 'ada' }, '1h', 'b'.repeat(40))],
       ['has expired', () => token({ sub: 'ada' }, now - 60)],
       ['is not valid yet', () => token({ sub: 'ada', nbf: now + 600 })],
+      ['is for another service', () => token({ sub: 'ada', aud: 'payments' })],
+      ['never expires', () => forged({ alg: 'HS256' }, { sub: 'ada' }, SECRET)],
       ['names nobody', () => token({})],
       ['names nobody but spaces out', () => token({ sub: '' })],
       ['names a user of 129 characters', () => token({ sub: 'u'.repeat(129) })],

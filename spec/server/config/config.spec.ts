@@ -45,7 +45,11 @@ describe('loadConfig', () => {
       allowedOrigins: [],
       authJwtSecret: undefined,
       authJwksUrl: undefined,
+      authJwtAlgorithms: [],
+      authJwtAudience: [],
+      authJwtIssuer: [],
       apiKey: undefined,
+      allowOpen: false,
       clickhouseUrl: undefined,
       clickhouseRequired: false,
       clickhouseTimeoutMs: 10_000,
@@ -105,7 +109,7 @@ describe('loadConfig', () => {
   });
 
   it('prefers flag to environment to .env file to default when several are given', () => {
-    const envFileText = 'PORT=3\nHANDLER_GRACE_MS=30\nHOST=from.file\n';
+    const envFileText = 'PORT=3\nHANDLER_GRACE_MS=30\nHOST=127.0.0.9\n';
     const loaded = loadConfig({
       env: { PORT: '2', HANDLER_GRACE_MS: '20' },
       flags: { port: '1' },
@@ -113,7 +117,7 @@ describe('loadConfig', () => {
     });
     if (!loaded.ok) throw new Error(faultsMessage(loaded.faults));
     const sources = new Map(loaded.lines.map(({ name, source }) => [name, source]));
-    expect(loaded.config).to.include({ port: 1, handlerGraceMs: 20, host: 'from.file' });
+    expect(loaded.config).to.include({ port: 1, handlerGraceMs: 20, host: '127.0.0.9' });
     expect(sources.get('PORT')).to.equal('flag');
     expect(sources.get('HANDLER_GRACE_MS')).to.equal('environment');
     expect(sources.get('HOST')).to.equal('.env');
@@ -392,7 +396,7 @@ describe('SETTINGS', () => {
   /** The names in the configuration table of the outside contract. */
   const CONTRACT =
     `ENVIRONMENT HOST PORT DATA_DIR TRANSPORT TRUST_PROXY ALLOWED_ORIGINS AUTH_JWT_SECRET AUTH_JWKS_URL
-    API_KEY CLICKHOUSE_URL CLICKHOUSE_REQUIRED CLICKHOUSE_TIMEOUT_MS CLICKHOUSE_RETRY_MAX_MS CLICKHOUSE_TTL_DAYS NATS_URL HANDLER_GRACE_MS DELIVERY_GRACE_MS
+    AUTH_JWT_ALGORITHMS AUTH_JWT_AUDIENCE AUTH_JWT_ISSUER API_KEY ALLOW_OPEN CLICKHOUSE_URL CLICKHOUSE_REQUIRED CLICKHOUSE_TIMEOUT_MS CLICKHOUSE_RETRY_MAX_MS CLICKHOUSE_TTL_DAYS NATS_URL HANDLER_GRACE_MS DELIVERY_GRACE_MS
     TEST_THREAD_PREFIXES RESERVED_THREADS DURABILITY RETENTION_MESSAGES RETENTION_DAYS LIMIT_PUBLISH_PER_SECOND
     LIMIT_FRAME_BYTES LIMIT_SUBSCRIPTIONS LIMIT_CONNECTIONS_PER_USER LIMIT_CONNECTIONS_PER_ADDRESS LIMIT_CONNECTIONS
     LOG_LEVEL LOG_FORMAT INSPECT INSPECT_TOKEN INSPECT_BODIES SHUTDOWN_MS OTEL_EXPORTER_OTLP_ENDPOINT`.split(

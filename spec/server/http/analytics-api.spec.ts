@@ -8,7 +8,7 @@ import {
 } from '../../../server/http/analytics-api.js';
 import { ApiAccess } from '../../../server/auth/api-access.js';
 import { RouteTable } from '../../../server/http/route-table.js';
-import { createAuthenticator } from '../../../server/auth/auth.js';
+import { NO_TOKENS } from '../auth/no-tokens.js';
 import type { TransportRequest } from '../../../server/transport/transport.js';
 import { VirtualClock } from '../../virtual-clock.js';
 
@@ -53,7 +53,7 @@ function start({ isConnected = true, isOff = false } = {}) {
   const clock = new VirtualClock();
   const table = new RouteTable(
     createAnalyticsApi({
-      access: new ApiAccess(KEY, createAuthenticator(undefined, undefined), false),
+      access: new ApiAccess(KEY, NO_TOKENS, false),
       clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
       sink: { asOf: () => 77 },
       clock,

@@ -3,7 +3,7 @@ import { StoreError, type AnalyticsStore, type Row } from '../../../actors/click
 import type { ClickhouseStatus } from '../../../machines/clickhouse/clickhouse-status.js';
 import { ApiAccess } from '../../../server/auth/api-access.js';
 import { RouteTable } from '../../../server/http/route-table.js';
-import { createAuthenticator } from '../../../server/auth/auth.js';
+import { NO_TOKENS } from '../auth/no-tokens.js';
 import { Connection } from '../../../server/chat/connection.js';
 import {
   createJourneyApi,
@@ -43,7 +43,7 @@ function start({ isConnected = true, isOff = false } = {}) {
   } as ClickhouseStatus;
   const table = new RouteTable(
     createJourneyApi({
-      access: new ApiAccess(KEY, createAuthenticator(undefined, undefined), false),
+      access: new ApiAccess(KEY, NO_TOKENS, false),
       clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
       clock,
       log,

@@ -1,0 +1,111 @@
+/**
+ * Settings that are good one by one and not together, or not where the server runs.
+ */
+import { BlockList, isIP } from 'node:net';
+import type { Config } from './config.js';
+
+/** Shortest HS256 secret outside development, in bytes. */
+export const JWT_SECRET_MIN_BYTES = 32; // RFC 7518 §3.2: a key as long as the hash, or it can be guessed offline
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Returns one sentence for each combination that is refused: the settings by name, why, and what to do. */
+export function impossibleCombinations(config: Config): string[] {
+  return [
+    ...(config.environment === 'development' ? openToOthers(config) : faultsOutside(config)),
+    ...tokenFaults(config),
+    ...otherFaults(config)
+  ];
+}
+
+/** Says whether only this machine reaches a server that listens on this host. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const family = isIP(bare);
+  if (family === 0) return bare === 'localhost' || bare.endsWith('.localhost');
+  return LOOPBACK.check(bare, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** Development leaves doors open, which is right for one machine only. */
+function openToOthers(config: Config): string[] {
+  if (config.allowOpen || isLoopback(config.host)) return [];
+  const open = [
+    hasKeys(config) ? [] : ['the chat (set AUTH_JWT_SECRET or AUTH_JWKS_URL)'],
+    config.apiKey === undefined ? ['the server API (set API_KEY)'] : [],
+    config.inspect === 'on' ? ['the inspector (set INSPECT=off, or token with INSPECT_TOKEN)'] : []
+  ].flat();
+  if (open.length === 0) return [];
+  return [
+    `HOST: other machines reach ${config.host}, and these are open to everybody: ${open.join(', ')}. Close them, or set HOST=127.0.0.1, or set ALLOW_OPEN=true if everybody may`
+  ];
+}
+
+function faultsOutside(config: Config): string[] {
+  const { environment, authJwtSecret } = config;
+  const faults: string[] = [];
+  if (!hasKeys(config)) {
+    faults.push(
+      `AUTH_JWT_SECRET or AUTH_JWKS_URL: one of them is needed in ${environment}; authentication may be off in development only`
+    );
+  }
+  if (authJwtSecret !== undefined && Buffer.byteLength(authJwtSecret) < JWT_SECRET_MIN_BYTES) {
+    faults.push(
+      `AUTH_JWT_SECRET: shorter than ${String(JWT_SECRET_MIN_BYTES)} bytes, which is refused in ${environment}; make one with \`openssl rand -base64 48\``
+    );
+  }
+  if (config.allowedOrigins.includes('*')) {
+    faults.push(
+      `ALLOWED_ORIGINS: * is allowed in development only, not in ${environment}; name the origins`
+    );
+  }
+  if (config.allowOpen) {
+    faults.push(`ALLOW_OPEN: it is for development only, not for ${environment}; unset it`);
+  }
+  return faults;
+}
+
+function tokenFaults(config: Config): string[] {
+  const { authJwtSecret, authJwksUrl, authJwtAlgorithms } = config;
+  if (authJwtSecret !== undefined && authJwksUrl !== undefined) {
+    return [
+      'AUTH_JWT_SECRET and AUTH_JWKS_URL: both are set; unset the one that tokens are not signed with'
+    ];
+  }
+  if (!hasKeys(config)) {
+    const unread = [
+      authJwtAlgorithms.length > 0 ? ['AUTH_JWT_ALGORITHMS'] : [],
+      config.authJwtAudience.length > 0 ? ['AUTH_JWT_AUDIENCE'] : [],
+      config.authJwtIssuer.length > 0 ? ['AUTH_JWT_ISSUER'] : []
+    ].flat();
+    return unread.map(
+      (name) =>
+        `${name}: no token is checked without AUTH_JWT_SECRET or AUTH_JWKS_URL; set one of them`
+    );
+  }
+  // A public key must never be taken for a shared secret, nor the other way round.
+  const wrong = authJwtAlgorithms.filter(
+    (name) => name.startsWith('HS') !== (authJwtSecret !== undefined)
+  );
+  if (wrong.length === 0) return [];
+  const keys = authJwtSecret === undefined ? 'the public keys of AUTH_JWKS_URL' : 'AUTH_JWT_SECRET';
+  return [`AUTH_JWT_ALGORITHMS: ${wrong.join(', ')} cannot be checked with ${keys}`];
+}
+
+function otherFaults(config: Config): string[] {
+  const faults: string[] = [];
+  if (config.inspect === 'token' && config.inspectToken === undefined) {
+    faults.push('INSPECT_TOKEN: INSPECT=token needs it; set it, or set INSPECT to on or off');
+  }
+  if (config.clickhouseRequired && config.clickhouseUrl === 'off') {
+    faults.push(
+      'CLICKHOUSE_REQUIRED and CLICKHOUSE_URL: ClickHouse cannot be required (the default of production) and off; set CLICKHOUSE_REQUIRED=false or give a URL'
+    );
+  }
+  return faults;
+}
+
+function hasKeys(config: Config): boolean {
+  return config.authJwtSecret !== undefined || config.authJwksUrl !== undefined;
+}

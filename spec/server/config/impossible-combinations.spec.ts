@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import { isLoopback } from '../../../server/config/impossible-combinations.js';
+import { loadConfig } from '../../../server/config/config.js';
+
+const SECRET = 's'.repeat(32);
+
+function faultsOf(env: Record<string, string>): readonly string[] {
+  const loaded = loadConfig({ env });
+  return loaded.ok ? [] : loaded.faults;
+}
+
+describe('isLoopback', () => {
+  const cases: [string, boolean][] = [
+    ['127.0.0.1', true],
+    ['127.9.9.9', true],
+    ['::1', true],
+    ['[::1]', true],
+    ['0:0:0:0:0:0:0:1', true],
+    ['localhost', true],
+    ['LOCALHOST', true],
+    ['a.localhost', true],
+    ['0.0.0.0', false],
+    ['::', false],
+    ['192.168.1.2', false],
+    ['128.0.0.1', false],
+    ['notlocalhost', false],
+    ['chat.example', false]
+  ];
+  for (const [host, answer] of cases) {
+    it(`answers ${String(answer)} for ${host}`, () => {
+      expect(isLoopback(host)).to.equal(answer);
+    });
+  }
+});
+
+describe('a HOST that other machines reach, in development', () => {
+  it('is refused by default, with all that is open and the ways out', () => {
+    const [fault, ...others] = faultsOf({ HOST: '0.0.0.0' });
+    expect(others).to.eql([]);
+    expect(fault).to.match(/^HOST: other machines reach 0\.0\.0\.0/);
+    for (const name of [
+      'AUTH_JWT_SECRET',
+      'AUTH_JWKS_URL',
+      'API_KEY',
+      'INSPECT',
+      'ALLOW_OPEN=true'
+    ])
+      expect(fault).to.include(name);
+  });
+
+  const closed = { AUTH_JWT_SECRET: SECRET, API_KEY: 'k', INSPECT: 'off' };
+  it('is taken when nothing is open', () => {
+    expect(faultsOf({ HOST: '0.0.0.0', ...closed })).to.eql([]);
+    expect(faultsOf({ HOST: '::', ...closed, INSPECT: 'token', INSPECT_TOKEN: 't' })).to.eql([]);
+  });
+
+  const open: [string, Record<string, string>][] = [
+    ['the chat', { AUTH_JWT_SECRET: '' }],
+    ['the server API', { API_KEY: '' }],
+    ['the inspector', { INSPECT: 'on' }]
+  ];
+  for (const [what, env] of open) {
+    it(`is refused when only ${what} is open, and nothing else is named`, () => {
+      const [fault = ''] = faultsOf({ HOST: 'chat.example', ...closed, ...env });
+      expect(open.map(([name]) => name).filter((name) => fault.includes(name))).to.eql([what]);
+    });
+  }
+
+  it('is taken with ALLOW_OPEN=true, which is refused elsewhere', () => {
+    expect(faultsOf({ HOST: '0.0.0.0', ALLOW_OPEN: 'true' })).to.eql([]);
+    const production = { ENVIRONMENT: 'production', CLICKHOUSE_REQUIRED: 'false', ...closed };
+    expect(faultsOf({ HOST: '0.0.0.0', ...production })).to.eql([]);
+    expect(faultsOf({ ...production, ALLOW_OPEN: 'true' })[0]).to.match(/^ALLOW_OPEN: /);
+  });
+});
+
+describe('settings of tokens', () => {
+  it('are refused when no token is checked', () => {
+    const env = { AUTH_JWT_ALGORITHMS: 'RS256', AUTH_JWT_AUDIENCE: 'a', AUTH_JWT_ISSUER: 'b' };
+    expect(faultsOf(env).map((fault) => fault.split(':')[0])).to.eql(Object.keys(env));
+    expect(faultsOf({ ...env, AUTH_JWKS_URL: 'http://keys/' })).to.eql([]);
+  });
+
+  it('take no public-key algorithm with a secret, and no shared-secret one with public keys', () => {
+    const secret = { AUTH_JWT_SECRET: SECRET };
+    const keys = { AUTH_JWKS_URL: 'http://keys/' };
+    expect(faultsOf({ ...secret, AUTH_JWT_ALGORITHMS: 'HS256, HS512' })).to.eql([]);
+    expect(faultsOf({ ...secret, AUTH_JWT_ALGORITHMS: 'HS256,RS256' })).to.eql([
+      'AUTH_JWT_ALGORITHMS: RS256 cannot be checked with AUTH_JWT_SECRET'
+    ]);
+    expect(faultsOf({ ...keys, AUTH_JWT_ALGORITHMS: 'ES256,HS256' })).to.eql([
+      'AUTH_JWT_ALGORITHMS: HS256 cannot be checked with the public keys of AUTH_JWKS_URL'
+    ]);
+    expect(faultsOf({ ...keys, AUTH_JWT_ALGORITHMS: 'none' })).to.have.lengthOf(1);
+  });
+});
