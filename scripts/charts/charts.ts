@@ -41,41 +41,40 @@ export const CHARTS: readonly ExportedChart[] = [
     folder: 'machines',
     machine: createStartupMachine(outside),
     sentence:
-      'The whole server: phases that start in guarded order, serving, and the way out in reverse order.'
+      'The whole server: it starts the phases in order, each behind a guard, serves, and stops them in reverse order.'
   },
   {
     name: 'supervisor',
     folder: 'machines/supervision',
     machine: createSupervisorMachine(outside),
     sentence:
-      'One phase: starts its children one after the other, starts the lost ones again, and knows when that is no use.'
+      'One phase: it starts its children one after the other, restarts those that go down, and fails when that happens too often.'
   },
   {
     name: 'keeper',
     folder: 'machines/supervision',
     machine: createKeeperMachine(child, 1_000),
-    sentence: 'The life of one supervised child, from the order to start it to how it ended.'
+    sentence: 'The life of one supervised child, from the order to start it to its end.'
   },
   {
     name: 'service',
     folder: 'machines',
     machine: serviceMachine,
-    sentence:
-      'One resource with a life of its own, such as the log or the listener: taken, ready, let go of.'
+    sentence: 'One resource, such as the log or the listener: it is opened, ready, and closed.'
   },
   {
     name: 'handlers',
     folder: 'machines',
     machine: handlersMachine,
     sentence:
-      'The handler registry: no handlers is initializing while the grace runs, and worth one warning after it.'
+      'The handler registry: without handlers it is initializing while the grace runs, and warns once after it.'
   },
   {
     name: 'monitor',
     folder: 'machines',
     machine: monitorMachine,
     sentence:
-      'The monitor: refuses to start when there are no handlers to watch, then is as bad as the worst that it finds.'
+      'The monitor: it refuses to start without handlers to watch; its state is the worst level of its findings.'
   },
   {
     name: 'clickhouse',
@@ -90,21 +89,21 @@ export const CHARTS: readonly ExportedChart[] = [
       ...outside
     }),
     sentence:
-      'The connection to ClickHouse: required, it holds the start up for so many attempts; optional, it comes when it comes.'
+      'The connection to ClickHouse: a required one delays startup for a number of attempts, an optional one connects in the background.'
   },
   {
     name: 'sink',
     folder: 'machines/clickhouse',
     machine: createSinkMachine({ retryMaxMs: 1_000, ...outside }),
     sentence:
-      'The way from the log into ClickHouse, in batches, with rests for the chat and waits while the store is away.'
+      'The sink copies rows from the log into ClickHouse in batches, pauses for the chat, and waits while ClickHouse is away.'
   },
   {
     name: 'delivery',
     folder: 'machines/delivery',
     machine: deliveryMachine,
     sentence:
-      'One thread: whether somebody is there, what waits for somebody, and when a message is reported undeliverable.'
+      'One thread: whether somebody is subscribed, whether messages are held, and when they are reported as undelivered.'
   },
   {
     name: 'client-connection',
@@ -115,6 +114,6 @@ export const CHARTS: readonly ExportedChart[] = [
       retryDelayMs: () => 0
     }),
     sentence:
-      'The connection of a client: a token, a socket, the greeting, and back again after every loss.'
+      'The connection of a client: it fetches a token, opens a socket, waits for the greeting, and reconnects after every loss.'
   }
 ];
