@@ -47,19 +47,13 @@ export const VIEWERS_MAX = 32;
 /** When more bytes than this wait in a viewer's socket, messages to it are dropped. */
 export const VIEWER_LAG_BYTES = 1_048_576;
 
-/**
- * Most requests of a viewer per second. A search reads every thread in use, which takes some milliseconds for thousands
- * of threads.
- */
+/** Most requests of a viewer per second; a search over thousands of threads in use takes some milliseconds. */
 export const VIEWER_REQUESTS_PER_SECOND = 20;
 
 /** How long a viewer may read nothing before it is disconnected, in milliseconds. */
 export const VIEWER_STUCK_MS = 60_000;
 
-/**
- * Time between two pings to a viewer, in milliseconds: below the 120 s after which uWebSockets.js closes a silent
- * socket.
- */
+/** Time between pings to a viewer, in milliseconds: uWebSockets.js closes a socket after 120 s of silence. */
 export const VIEWER_PING_MS = 30_000;
 
 /** Most older messages sent to a new viewer of `@statelyai/inspect`, as its own relay does. */
@@ -323,10 +317,7 @@ export class Inspector {
     return this.parts;
   }
 
-  /**
-   * Sends an event to an actor.
-   * @throws {Error} saying why that is not allowed or not possible
-   */
+  /** Sends an event to an actor. @throws {Error} saying why that is not allowed or not possible */
   private send(sessionId: string, event: InspectRequest<'inspect.send'>['event']): void {
     const { maySend, environment, logger } = this.options;
     if (!maySend) {

@@ -35,10 +35,7 @@ import { shownEvent, shownSnapshot } from './shown.js';
 
 /** Source of delivery actors, each the root of a system of its own. */
 export interface DeliveryActorsSource {
-  /**
-   * Observes the delivery actors of some threads, including later ones.
-   * @returns a function that ends it
-   */
+  /** Observes the delivery actors of some threads, including later ones. Returns how to end that. */
   observe(observer: (event: InspectionEvent) => void, threads: WatchedThreads): () => void;
   /** Returns the delivery actor of a thread; null while it has none. */
   actorOf(thread: string): AnyActor | null;
@@ -115,10 +112,7 @@ export class Recorder {
     this.follow();
   }
 
-  /**
-   * Observes the tree and the watched threads.
-   * @returns a function that ends it
-   */
+  /** Observes the tree and the watched threads. Returns how to end that. */
   attach(): () => void {
     if (this.attachments++ === 0) this.begin();
     let isOver = false;
@@ -140,10 +134,7 @@ export class Recorder {
     this.follow();
   }
 
-  /**
-   * Calls the listener with each message from now on.
-   * @returns a function that ends it
-   */
+  /** Calls the listener with each message from now on. Returns how to end that. */
   listen(listener: RecorderListener): () => void {
     this.listeners.add(listener);
     return () => {
