@@ -1,10 +1,10 @@
-/** What facts need to know of the thread that they are about; an active thread is one. */
+/** The fields of a thread that facts need; an active thread has them. */
 export interface FactThread {
   readonly id: string;
   readonly epoch: string;
-  /** Nothing is recorded of test threads. */
+  /** Test threads are not recorded. */
   readonly isTestThread: boolean;
   readonly subscribers: number;
-  /** Newest offset that has been given to the subscribers. */
+  /** Newest offset that the subscribers have got. */
   readonly published: number;
 }

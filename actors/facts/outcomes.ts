@@ -19,9 +19,9 @@ export interface OutcomesOptions {
 export interface HeldSpan {
   /** Offset of the first of them. */
   readonly from: number;
-  /** When it was stored, milliseconds since the Unix epoch. */
+  /** When the first was stored, Unix milliseconds. */
   readonly since: number;
-  /** How many they are. */
+  /** Number of messages. */
   readonly messages: number;
 }
 

@@ -1,11 +1,11 @@
 /**
- * Entries as they become known on this node, whoever appended them. What happens to every message listens here; the
- * callback of an append is for its author only.
+ * Entries as they become readable on this node, whoever appended them. Whatever happens to every message listens here;
+ * the callback of an append serves only its author.
  * @see docs/adr/0013-the-log-is-several-interfaces.md
  */
 import type { NewEntry } from './log-writer.js';
 
-/** An entry that has become known: it is as durable as the log promises, and `head` and `read` show it. */
+/** An entry that has just become readable: it is as durable as the log promises, and `head` and `read` show it. */
 export interface Commit {
   readonly thread: string;
   readonly epoch: string;
@@ -16,17 +16,18 @@ export interface Commit {
 }
 
 /**
- * Tells of commits: those of one thread in the order of their offsets, each at most once in the life of a process, and
- * in the turn in which they become known. An entry that was appended here is told after its `done` has returned.
- * Duplicates are not told.
+ * Reports commits. Those of one thread come in the order of their offsets, each at most once in the life of a process,
+ * in the turn in which they become readable. An entry that was appended here is reported after its `done` has returned.
+ * Duplicates are not reported.
  *
- * An entry that the log kept although its append was answered `unavailable` (see `LogWriter.append`) is not told:
- * whoever needs every entry compares offsets, reads what is missing, and looks again when the log is writable again.
+ * An entry that the log kept although it answered the append with `unavailable` (see `LogWriter.append`) is not
+ * reported. A listener that needs every entry compares offsets, reads the missing ones, and checks again when the log
+ * is writable again.
  */
 export interface Commits {
   /**
-   * Adds a listener; they are told in the order in which they came. One that throws harms nobody else and is an
-   * incident. Returns a function that ends it.
+   * Adds a listener; listeners are called in the order in which they were added. One that throws does not affect the
+   * others, and opens an incident. Returns a function that removes it.
    */
   listen(listener: (commit: Commit) => void): () => void;
 }

@@ -1,4 +1,4 @@
-/** Why a thread log cannot be used, in words an operator can act on. */
+/** Errors of a thread log that cannot be used, in words that an operator can act on. */
 
 import { OPERATOR_ERRORS } from '../operator-errors.js';
 
@@ -25,7 +25,7 @@ export class LogCorruptError extends Error {
   }
 }
 
-/** Thrown when the log could not be opened for a reason outside of it: permissions, space, no such directory. */
+/** Thrown when the log cannot be opened for a reason outside of it: permissions, space, no such directory. */
 export class LogOpenError extends Error {
   readonly code = 'log_open';
   constructor(dir: string, why: string) {
@@ -34,7 +34,7 @@ export class LogOpenError extends Error {
   }
 }
 
-/** Thrown by reads, and rejected by record writes, while the log cannot serve them. Nothing was stored. */
+/** Thrown by reads, and the rejection of record writes, while the log cannot serve them. Nothing was stored. */
 export class LogUnavailableError extends Error {
   readonly code = 'unavailable';
   constructor(reason: string) {

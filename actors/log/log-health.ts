@@ -1,13 +1,13 @@
-/** Whether the log can take appends, and if not, why. */
+/** Whether the log accepts appends, and if not, why. */
 export interface LogHealth {
   readonly writable: boolean;
   readonly reason: string | null;
 }
 
-/** Tells how well the log is. */
+/** Reports the health of the log. */
 export interface LogHealthSource {
-  /** Health as of now. */
+  /** Returns the health now. */
   health(): LogHealth;
-  /** Sets the one listener for changes of health (transitions only). */
+  /** Sets the one listener for changes of health. */
   onHealth(listener: (health: LogHealth) => void): void;
 }

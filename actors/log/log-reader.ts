@@ -2,14 +2,17 @@
  * Reads of the log. They are local, synchronous and cheap (microseconds): on several nodes each reads its own replica.
  */
 
-/** Where a thread stands. Offsets are 1-based and without holes; `last` 0 = nothing yet; kept are `first`..`last`. */
+/**
+ * State of a thread. Offsets start at 1 and have no gaps. `last` is 0 before the first message. `first`..`last` are
+ * kept.
+ */
 export interface ThreadHead {
   readonly epoch: string;
   readonly first: number;
   readonly last: number;
   /** `at` of the newest entry, 0 when there is none. */
   readonly at: number;
-  /** First user to publish here, or whom the server API named; null until then. */
+  /** The first user who published here, or the one that the server API named; null before that. */
   readonly owner: string | null;
 }
 
@@ -19,27 +22,27 @@ export interface LogEntry {
   readonly frame: string;
 }
 
-/** A kept message and the thread that it is in. */
+/** A kept message and its thread. */
 export interface FoundEntry extends LogEntry {
   readonly thread: string;
 }
 
-/** Reads threads. Every method throws `LogUnavailableError` in the moments in which the log cannot be read. */
+/** Reads threads. Every method throws `LogUnavailableError` while the log cannot be read. */
 export interface LogReader {
-  /** The head of a thread as it is durably stored and visible; null for one never published to. */
+  /** Returns the head of a thread, durable and readable; null when nothing was ever published to it. */
   head(thread: string): ThreadHead | null;
-  /** The head of a thread, also before its first message: its epoch is known then already. Writes nothing. */
+  /** Returns the head of a thread even before its first message, when it already has an epoch. Writes nothing. */
   ensure(thread: string): ThreadHead;
   /**
-   * Entries with offset > `after`, oldest first, at most `limit` and at most `maxBytes` of frames (but at least one),
-   * counted in characters.
+   * Returns entries with offset > `after`, oldest first: at most `limit`, and at most `maxBytes` of frames, counted in
+   * characters, but at least one.
    */
   read(thread: string, after: number, limit: number, maxBytes: number): LogEntry[];
-  /** Entries with offset < `before`, oldest first, at most `limit`: the page that ends just before `before`. */
+  /** Returns entries with offset < `before`, oldest first, at most `limit`: the page that ends just before `before`. */
   readBefore(thread: string, before: number, limit: number): LogEntry[];
   /**
-   * The kept messages of this mid, one in each thread that it was used in, in the order of thread ids, or in one thread
-   * only; at most `limit`.
+   * Returns the kept messages with this mid, at most `limit`: one for each thread that used it, in the order of thread
+   * ids, or that of `thread` only.
    */
   withMid(mid: string, limit: number, thread?: string): FoundEntry[];
 }

@@ -1,27 +1,25 @@
-/**
- * Appends to the log. They are grouped, and answered by callback once they are durable.
- */
+/** Appends to the log. They are written in groups, and answered by callback once they are durable. */
 import type { ServerFrame } from '../../protocol/frames.js';
 
 /**
- * What an ack promises: `disk` = survives the machine's death, `process` = survives the process's death, `quorum` =
- * stored by a majority of nodes.
+ * What an ack promises: `disk` = the message survives a crash of the machine, `process` = it survives a crash of the
+ * process, `quorum` = a majority of nodes has stored it.
  */
 export type Durability = ServerFrame<'ack'>['durable'];
 
-/** A message on its way into the log. `body` is JSON text, already validated. */
+/** A message to append. `body` is JSON text, already validated. */
 export interface NewEntry {
   readonly mid: string;
   readonly user: string;
   readonly kind: string;
   readonly bodyJson: string;
-  /** Milliseconds since the Unix epoch. */
+  /** Unix milliseconds. */
   readonly at: number;
-  /** Becomes the thread's owner in the same commit; left out, the first to publish in a thread owns it. */
+  /** Becomes the thread's owner in the same commit. When absent, the first to publish in a thread owns it. */
   readonly owner?: string;
 }
 
-/** How an append ended. `frame` is the stored frame; for a duplicate, that of the first time. */
+/** Result of an append. `frame` is the stored frame; for a duplicate, that of the first append. */
 export type AppendResult =
   | {
       readonly ok: true;
@@ -33,17 +31,20 @@ export type AppendResult =
     }
   | { readonly ok: false; readonly code: 'conflict' | 'unavailable'; readonly reason: string };
 
-/** Appends messages: gapless and idempotent in each thread. */
+/** Appends messages; each thread has no gaps and no duplicates. */
 export interface LogWriter {
   readonly durability: Durability;
   /**
-   * Appends under the next offset and calls `done` exactly once, when the promise of `durability` is kept or the
-   * append has failed; before it returns when nothing has to be written. Never throws. Calls for newly stored entries
-   * of one thread come in offset order, after `head` and `read` show the entry. The same `mid` again answers the old
-   * offset (`duplicate`), with another user, kind or body `conflict`; also while the first is still on its way.
-   * After `unavailable` nothing is stored, but for one case: a disk that fails while the commit becomes visible may
-   * have kept it all. Sending again with the same `mid` is right in both, and whoever follows a thread reads on from
-   * its own offset when the log is writable again.
+   * Appends under the next offset. It calls `done` exactly once: when the promise of `durability` is kept or the append
+   * has failed, or before it returns when nothing has to be written. Never throws. For new entries of one thread the
+   * calls come in offset order, after `head` and `read` show the entry.
+   *
+   * The same `mid` again gets the first offset (`duplicate`), or `conflict` when user, kind or body differ, even while
+   * the first append is still running.
+   *
+   * After `unavailable` nothing is stored, with one exception: a disk that fails while the commit becomes readable may
+   * have kept all of it. Sending again with the same `mid` is right in both cases. A reader that follows a thread reads
+   * on from its own offset when the log is writable again.
    */
   append(thread: string, entry: NewEntry, done: (result: AppendResult) => void): void;
 }

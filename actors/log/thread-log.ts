@@ -1,6 +1,6 @@
 /**
- * The log of record as a whole, for who opens it and hands it out. Everybody else takes only the interfaces that they
- * use. One implementation is embedded (`lmdb/lmdb-log.ts`).
+ * The whole thread log, for the part that opens it and hands it out. Every other part takes only the interfaces that it
+ * uses. The implementation is embedded (`lmdb/lmdb-log.ts`).
  * @see docs/adr/0013-the-log-is-several-interfaces.md
  */
 import type { AnalyticsFeed } from './analytics-feed.js';
@@ -12,10 +12,10 @@ import type { ThreadRecords } from './thread-records.js';
 
 /** Durable storage of messages and thread records: all interfaces of one log. */
 export interface ThreadLog extends LogReader, LogWriter, ThreadRecords, LogHealthSource {
-  /** Entries as they become known. */
+  /** Entries as they become readable. */
   readonly commits: Commits;
-  /** What the analytics store is given of this log. */
+  /** Messages and facts for the analytics store. */
   readonly feed: AnalyticsFeed;
-  /** Waits for appends under way and closes. Later appends answer `unavailable`. */
+  /** Waits for running appends and closes. Later appends get `unavailable`. */
   close(): Promise<void>;
 }

@@ -1,19 +1,19 @@
 /**
- * What is kept of threads besides their messages. Reads are synchronous and throw `LogUnavailableError` while the log
- * cannot be read; writes resolve when they are durable and reject with it when nothing was stored.
+ * Records of threads besides their messages. Reads are synchronous and throw `LogUnavailableError` while the log cannot
+ * be read. Writes resolve when they are durable, and reject with that error when nothing was stored.
  */
 import type { LogEntry, ThreadHead } from './log-reader.js';
 
-/** A thread with messages that nobody has taken yet, kept across restarts. `from` is the first such offset. */
+/** A thread with messages that nobody has got yet, kept across restarts. `from` is the first such offset. */
 export interface Unwatched {
   readonly thread: string;
   readonly from: number;
-  /** When the first of them was stored, milliseconds since the Unix epoch. */
+  /** When the first of them was stored, Unix milliseconds. */
   readonly since: number;
   readonly state: 'waiting' | 'undelivered';
 }
 
-/** One row of a user's own list. */
+/** A row of a user's list of threads. */
 export interface UserThread {
   readonly thread: string;
   readonly head: ThreadHead;
@@ -21,24 +21,24 @@ export interface UserThread {
   readonly last: LogEntry | null;
 }
 
-/** Owners, read marks, users' own threads, and marks of messages that nobody has taken. */
+/** Owners, read marks, users' own threads, and marks of messages that nobody has got. */
 export interface ThreadRecords {
-  /** Names the owner of a thread, in place of the first publisher. `head` shows it once it is durable. */
+  /** Sets the owner of a thread, in place of the first publisher. `head` shows it once it is durable. */
   setOwner(thread: string, owner: string): Promise<void>;
-  /** Read mark of a user in a thread, 0 when none. */
+  /** Returns the read mark of a user in a thread; 0 when there is none. */
   readMark(thread: string, user: string): number;
-  /** Moves a read mark forward (never back) and resolves to the mark as it now stands, durable. */
+  /** Moves a read mark forward, never back. Resolves to the durable mark. */
   setReadMark(thread: string, user: string, read: number): Promise<number>;
-  /** The user's own threads (published to or marked), newest first, those with `head.at` < `before`. */
+  /** Returns the user's own threads (published to or marked) with `head.at` < `before`, newest first. */
   userThreads(
     user: string,
     before: number,
     limit: number
   ): { threads: UserThread[]; more: boolean };
-  /** Remembers (or with null forgets) that a thread has messages nobody has taken. */
+  /** Notes that a thread has messages that nobody has got; null removes the note. */
   setUnwatched(thread: string, state: Omit<Unwatched, 'thread'> | null): Promise<void>;
-  /** The unwatched mark of a thread; null when there is none. */
+  /** Returns the unwatched mark of a thread; null when there is none. */
   unwatched(thread: string): Unwatched | null;
-  /** All unwatched marks, lazily. */
+  /** Returns all unwatched marks, lazily. */
   allUnwatched(): Iterable<Unwatched>;
 }

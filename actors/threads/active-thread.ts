@@ -1,58 +1,58 @@
 /**
- * What is kept in memory of a thread while somebody uses it. A plain record: the message path reads it, the delivery
- * chart beside it decides policy on transitions.
+ * State of a thread in memory while it is used. A plain record: the message path reads it, and the delivery chart
+ * beside it decides on transitions.
  */
 import type { Actor } from 'xstate';
 import type { deliveryMachine } from '../../machines/delivery/delivery.machine.js';
 import type { NewEntry } from '../log/log-writer.js';
 import { type Presence } from './presence.js';
 
-/** Messages that nobody has taken yet. Times are milliseconds since the Unix epoch. */
+/** Messages that nobody has got yet. Times are Unix milliseconds. */
 export interface Held {
   /** Offset of the first of them. */
   readonly from: number;
-  /** When it was stored. */
+  /** When the first was stored. */
   readonly since: number;
   state: 'waiting' | 'undelivered';
   /** When the grace ends. */
   dueAt: number;
-  /** How many they are; others stored since then asked for nobody or reached the owner. */
+  /** Number of held messages. Other messages stored since then needed no subscriber or reached the owner. */
   messages: number;
 }
 
-/** A message that is stored and answered; when it has been given out its outcome is told. */
+/** A stored message whose author has the ack; its outcome is recorded once the subscribers have it. */
 export interface Answered {
   readonly entry: NewEntry;
   readonly offset: number;
-  /** When it came, by the stopwatch of deliveries. */
+  /** When it was received, by the stopwatch of deliveries. */
   readonly receivedMs: number;
-  /** How long the log took. */
+  /** How long the log took, in milliseconds. */
   readonly appendedMs: number;
 }
 
-/** A thread in use. */
+/** A thread in memory. */
 export class ActiveThread {
   readonly id: string;
   readonly isTestThread: boolean;
-  /** Changes only when history could be wrong. */
+  /** Changes only when the history may differ from what clients have seen. */
   readonly epoch: string;
-  /** Newest offset that has been given to the subscribers there were. */
+  /** Newest offset that has been sent to the subscribers of the moment. */
   published: number;
-  /** Subscriptions, live or still catching up. */
+  /** Subscriptions, live or catching up. */
   subscribers = 0;
-  /** Messages of this process that are being appended, or have not been given to the subscribers yet. */
+  /** Messages of this process that are being appended, or were not sent to the subscribers yet. */
   pending = 0;
-  /** Those of them whose author has been answered, in the order of their offsets. */
+  /** Those of them whose author has the ack, in the order of their offsets. */
   readonly answered: Answered[] = [];
   held: Held | null = null;
   presence: Presence | null = null;
-  /** Timer of the presence frame that gathers changes; null when there is none to tell. */
+  /** Timer of the next presence frame; null when there are no changes to send. */
   presenceTimer: unknown = null;
-  /** Writes of its mark in the log that are under way. */
+  /** Running writes of its mark in the log. */
   marking = 0;
-  /** The log refused its newest mark: it is written again before the thread is let go. */
+  /** The log refused its last mark, which must be written again before the thread leaves memory. */
   isMarkLost = false;
-  /** When it was last used, milliseconds since the Unix epoch. */
+  /** When it was last used, Unix milliseconds. */
   usedAt: number;
   actor: Actor<typeof deliveryMachine> | null = null;
 
@@ -64,7 +64,7 @@ export class ActiveThread {
     this.usedAt = at;
   }
 
-  /** Whether nothing would be lost by forgetting it. */
+  /** Whether it may leave memory without a loss. */
   get isPassive(): boolean {
     return (
       this.subscribers === 0 &&

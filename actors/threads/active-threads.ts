@@ -1,7 +1,4 @@
-/**
- * The threads in memory: a thread is taken up by whatever happens to it, and dropped when nobody has used it for a
- * while.
- */
+/** The threads in memory. Any use of a thread loads it; a thread that nobody has used for a while is dropped. */
 import { isTestThread } from '../../machines/delivery/test-thread.js';
 import type { Clock } from '../clock.js';
 import type { LogReader } from '../log/log-reader.js';
@@ -9,7 +6,7 @@ import { ActiveThread } from './active-thread.js';
 import type { DeliveryActors } from './delivery-actors.js';
 import type { HeldMessages } from './held-messages.js';
 
-/** How long a thread stays in memory after its last use. */
+/** How long a thread stays in memory after its last use, in milliseconds. */
 export const PASSIVATE_AFTER_MS = 30_000;
 
 /**
@@ -38,27 +35,27 @@ export class ActiveThreads {
     this.actors = actors;
   }
 
-  /** Threads in memory. */
+  /** Number of threads in memory. */
   get size(): number {
     return this.active.size;
   }
 
-  /** Whether an id is that of a test thread, by the configured prefixes. */
+  /** Returns whether an id is that of a test thread, by the configured prefixes. */
   isTest(id: string): boolean {
     return isTestThread(id, this.options.testThreadPrefixes);
   }
 
-  /** A thread that is in memory; null when it is not. */
+  /** Returns a thread that is in memory; null when it is not. */
   peek(id: string): ActiveThread | null {
     return this.active.get(id) ?? null;
   }
 
-  /** All threads in memory. */
+  /** Returns all threads in memory. */
   all(): Iterable<ActiveThread> {
     return this.active.values();
   }
 
-  /** A thread, which is read from the log when it is not in memory. */
+  /** Returns a thread; reads it from the log when it is not in memory. */
   get(id: string): ActiveThread {
     const { log, clock } = this.options;
     const now = clock.now();
@@ -69,7 +66,7 @@ export class ActiveThreads {
     }
     const head = log.head(id) ?? log.ensure(id);
     const thread = new ActiveThread(id, this.isTest(id), head.epoch, head.last, now);
-    // The prefixes may have changed since it was marked: a test thread holds nothing.
+    // The prefixes may have changed since the mark was written: a test thread holds nothing.
     if (!thread.isTestThread) this.held.restore(thread);
     if (this.active.size >= ACTIVE_MAX) this.makeRoom();
     this.active.set(id, thread);
@@ -77,7 +74,7 @@ export class ActiveThreads {
     return thread;
   }
 
-  /** Drops threads that nobody uses, and repeats what failed for the others; called every few seconds. */
+  /** Drops threads that nobody uses, and repeats failed writes of the others; called every few seconds. */
   sweep(): void {
     const before = this.options.clock.now() - PASSIVATE_AFTER_MS;
     for (const thread of this.active.values()) {
@@ -94,7 +91,7 @@ export class ActiveThreads {
     this.active.clear();
   }
 
-  /** Looks at two threads that have long been in memory and drops those that are idle. */
+  /** Checks the two threads that were not checked for longest, and drops those that are idle. */
   private makeRoom(): void {
     let looked = 0;
     for (const thread of this.active.values()) {
@@ -102,7 +99,7 @@ export class ActiveThreads {
       if (thread.isPassive) {
         this.drop(thread);
       } else {
-        // To the end of the line, so that the next look meets others.
+        // Move it to the end, so that the next call checks others.
         this.active.delete(thread.id);
         this.active.set(thread.id, thread);
       }

@@ -1,9 +1,10 @@
 /**
- * What becomes of messages. The author is answered in the callback of the append; the subscribers are given what the
- * log's commits tell, whoever appended it; and when nobody is subscribed here, the message is judged.
+ * Publishes and delivers messages. The callback of the append answers the author. The log's commits, whoever appended
+ * them, are sent to the subscribers. A message that was published while nobody was subscribed here is judged.
  *
- * The order for a message of this process: ack, fan-out, outcome. The log answers an append before it tells the commit,
- * and the ack is given in the answer; only when the message is the first that is held does it wait for its mark.
+ * Order for a message of this process: ack, fan-out, outcome. The log calls the append's callback before it reports the
+ * commit, and the ack is sent in that callback. Only the ack of a thread's first held message waits: until the mark is
+ * durable.
  */
 import { judgeUnwatched, type DeliveryOutcome } from '../../machines/delivery/delivery-outcome.js';
 import type { Outcomes } from '../facts/outcomes.js';
@@ -20,7 +21,9 @@ import type { Audience } from './audience.js';
 import type { DeliveryActors } from './delivery-actors.js';
 import type { HeldMessages } from './held-messages.js';
 
-/** Messages, and characters of them, read at once when a thread is brought up to what the log has. */
+/**
+ * Most messages, and most characters of them, read at once when a thread sends what the log has and it has not sent.
+ */
 const RESYNC_PAGE = 128;
 const RESYNC_PAGE_CHARS = 262_144;
 
@@ -30,11 +33,11 @@ export interface DeliveriesOptions {
   readonly audience: Audience;
   readonly logger: Logger;
   readonly incidents: Incidents;
-  /** Milliseconds, with fractions, of a clock that only goes forward: times deliveries. */
+  /** Returns milliseconds, with fractions, of a clock that never goes back; it times deliveries. */
   readonly stopwatch: () => number;
 }
 
-/** The parts of the thread registry that deliveries work with. */
+/** The parts of the thread registry that deliveries use. */
 export interface DeliveryParts {
   readonly threads: ActiveThreads;
   readonly held: HeldMessages;
@@ -43,7 +46,7 @@ export interface DeliveryParts {
   readonly steps: Steps;
 }
 
-/** A message of this process that is stored, with its outcome. */
+/** A stored message of this process, with its outcome. */
 export interface SeenMessage {
   readonly thread: ActiveThread;
   readonly entry: NewEntry;
@@ -53,7 +56,7 @@ export interface SeenMessage {
 
 /** Publishes messages and delivers what is stored. */
 export class Deliveries {
-  /** Told of every message of this process once its outcome is known. */
+  /** Listeners for every message of this process, called once its outcome is known. */
   readonly seen: Listeners<SeenMessage>;
   private readonly options: DeliveriesOptions;
   private readonly parts: DeliveryParts;
@@ -88,7 +91,7 @@ export class Deliveries {
       this.appending--;
       thread.usedAt = Math.max(thread.usedAt, entry.at);
       if (result.ok && !result.duplicate && thread.subscribers > 0) {
-        // It is still pending: the commit, which comes next, gives it out and tells its outcome.
+        // It stays pending: the commit, which comes next, sends it and records its outcome.
         thread.answered.push({ entry, offset: result.offset, receivedMs, appendedMs });
         done(result);
       } else {
@@ -110,7 +113,7 @@ export class Deliveries {
     });
   }
 
-  /** Resolves when no append is under way: what they leave held has been given to the log to mark. */
+  /** Resolves when no append is running; the log then has the marks of everything that they left held. */
   async settled(): Promise<void> {
     if (this.appending === 0) return;
     await new Promise<void>((resolve) => {
@@ -118,7 +121,7 @@ export class Deliveries {
     });
   }
 
-  /** Gives out what the log has and has not told; see `Threads.resync`. */
+  /** Sends what the log has and this thread has not sent; see `Threads.resync`. */
   resync(): void {
     for (const thread of this.parts.threads.all()) {
       this.giveUpTo(thread, this.headOf(thread)?.last ?? 0);
@@ -126,12 +129,12 @@ export class Deliveries {
     }
   }
 
-  /** Ends listening to the log. */
+  /** Stops listening to the log. */
   close(): void {
     this.stopListening();
   }
 
-  /** Gives an entry to the subscribers here, once, and before it whatever they lack. */
+  /** Sends an entry to the subscribers here, once, and before it any entry that they lack. */
   private committed(commit: Commit): void {
     const thread = this.parts.threads.peek(commit.thread);
     const { offset } = commit;
@@ -150,7 +153,7 @@ export class Deliveries {
       try {
         page = log.read(thread.id, thread.published, RESYNC_PAGE, RESYNC_PAGE_CHARS);
       } catch {
-        // The log fails again: its own incident says so, and the next resync tries once more.
+        // The log fails again: its own incident reports that, and the next resync tries again.
         return;
       }
       if (page.length === 0) return;
@@ -162,7 +165,7 @@ export class Deliveries {
     }
   }
 
-  /** Tells the outcome of messages of this process that have been given out. */
+  /** Records the outcome of messages of this process that have been sent. */
   private tellGiven(thread: ActiveThread): void {
     let first = thread.answered[0];
     while (first !== undefined && first.offset <= thread.published) {
@@ -187,7 +190,7 @@ export class Deliveries {
     if (!this.seen.isEmpty) this.seen.tell({ thread, entry, offset, outcome });
   }
 
-  /** The ack of the first message that is held: it waited until a restart would know that nobody has taken it. */
+  /** Sends the ack of the first held message, which waited until a restart would know of the held message. */
   private ackLate(
     thread: ActiveThread,
     entry: NewEntry,
@@ -198,7 +201,7 @@ export class Deliveries {
     this.parts.steps.acked(thread, result.offset, entry.user);
   }
 
-  /** Decides about a message that nobody is subscribed to receive; `marked` when it is the first that is held. */
+  /** Judges a message that was published while nobody was subscribed; `marked` is set when it is the first held one. */
   private judge(
     thread: ActiveThread,
     message: LogEntry,
@@ -220,7 +223,7 @@ export class Deliveries {
         thread: thread.id
       });
     }
-    // A connection may refuse it after all: then nobody has it, and it is held.
+    // The connection may refuse the message after all; then nobody has it, and it is held.
     const isRefused =
       outcome === 'delivered_to_user' &&
       reachableOwner !== null &&
@@ -231,7 +234,7 @@ export class Deliveries {
       const isLate = thread.held.state === 'undelivered';
       return { outcome: isLate ? 'undelivered' : 'held', marked: null };
     }
-    // The record first: should the actor crash over the news, the next one goes on from it.
+    // Update the record first: if the actor crashes on the event, its replacement starts from the record.
     const { held, marked } = this.parts.held.hold(thread, message.offset);
     this.parts.actors.tell(thread, {
       type: 'message.unwatched',
@@ -242,7 +245,7 @@ export class Deliveries {
     return { outcome: 'held', marked };
   }
 
-  /** The head of a thread; null also while the log cannot be read. */
+  /** Returns the head of a thread; null also while the log cannot be read. */
   private headOf(thread: ActiveThread): ThreadHead | null {
     try {
       return this.options.log.head(thread.id);

@@ -1,7 +1,7 @@
 /**
- * The delivery actors of active threads: root actors of their own (children of one machine cost O(children) to spawn).
- * A thread that holds something always has one, a quiet one while there are few; one that crashes is replaced from the
- * thread's record, and no other thread notices.
+ * The delivery actors of active threads. They are root actors, since children of one machine cost O(children) to spawn.
+ * A thread that holds messages always has one; a quiet thread has one while there are few. An actor that crashes is
+ * replaced from the thread's record, without an effect on other threads.
  */
 import { createActor, type InspectionEvent, type Subscription } from 'xstate';
 import { reasonOf } from '../../machines/reason.js';
@@ -13,40 +13,40 @@ import type { Incidents } from '../monitor/incidents.js';
 import type { Transitions } from '../facts/transitions.js';
 
 /**
- * Delivery actors above which a thread that holds nothing starts none: one costs 5 kB, and 15 more to collect when it
- * ends. Such a thread goes by its record, which says the same; as soon as it holds something it has one, always.
+ * Above this many delivery actors, a thread that holds nothing starts none: an actor costs 5 kB, and 15 more to collect
+ * when it ends. The thread's record says the same. A thread that begins to hold messages always gets an actor.
  */
 export const QUIET_ACTORS_MAX = 256;
 
 /** Threads whose actors somebody watches. */
 export type WatchedThreads = 'all' | ReadonlySet<string>;
 
-/** One who watches actors. */
+/** An observer of some threads' actors. */
 interface Onlooker {
   readonly observe: (event: InspectionEvent) => void;
   readonly threads: WatchedThreads;
 }
 
-/** What the actors are given. */
+/** Options of {@link DeliveryActors}. */
 export interface DeliveryActorsOptions {
   readonly clock: Clock;
   readonly incidents: Incidents;
   readonly transitions: Transitions;
 }
 
-/** Starts, tells, stops and replaces delivery actors. */
+/** Starts delivery actors, sends them events, and stops and replaces them. */
 export class DeliveryActors {
   private readonly options: DeliveryActorsOptions;
   private readonly held: HeldMessages;
-  /** Threads that have one. */
+  /** Threads that have an actor. */
   private readonly running = new Set<ActiveThread>();
   private readonly onlookers = new Set<Onlooker>();
-  /** What lets them hear of those that are watched; empty while there are none. */
+  /** Subscriptions to the actors that are watched; empty while none is. */
   private readonly watched = new Map<ActiveThread, Subscription>();
   private isClosed = false;
-  /** Type of the event that an actor is being told; null when an actor moves by itself. */
+  /** Type of the event being sent to an actor; null when an actor moves by itself. */
   private telling: string | null = null;
-  /** Actors that crashed and were replaced. */
+  /** Number of actors that crashed and were replaced. */
   crashes = 0;
 
   constructor(options: DeliveryActorsOptions, held: HeldMessages) {
@@ -54,7 +54,7 @@ export class DeliveryActors {
     this.held = held;
   }
 
-  /** Tells the thread's actor, a new one when there is none. */
+  /** Sends an event to the thread's actor; starts one when there is none. */
   tell(thread: ActiveThread, event: DeliveryEvent): void {
     if (this.isClosed) return;
     if (thread.actor?.getSnapshot().status !== 'active') {
@@ -67,7 +67,7 @@ export class DeliveryActors {
     this.telling = before;
   }
 
-  /** Gives a thread an actor that stands where its record stands; none when that crashes at once. */
+  /** Starts an actor in the state of the thread's record; none when it crashes at once. */
   spawn(thread: ActiveThread): void {
     if (this.isClosed) return;
     const { clock } = this.options;
@@ -105,7 +105,7 @@ export class DeliveryActors {
     });
     thread.actor = null;
     this.running.delete(thread);
-    // Before it starts, so that its first moment is seen too; until it runs it is not the thread's.
+    // Observe before the start, so that the first snapshot is seen too. The actor is the thread's only once it runs.
     this.unwatch(thread);
     this.watch(thread, actor);
     actor.start();
@@ -128,13 +128,13 @@ export class DeliveryActors {
       thread: thread.id,
       reason: reasonOf(error)
     });
-    // One that crashes while it starts would do so again: the thread's next event tries once more.
+    // An actor that crashes while it starts would do so again: the thread's next event tries again.
     if (thread.actor !== null) this.spawn(thread);
   }
 
   /**
-   * Lets an observer, which must not throw, hear of the actors of some threads, those that are to come included. An
-   * actor that nobody watches has no observer at all, and pays nothing.
+   * Calls an observer, which must not throw, for the actors of some threads, including later ones. An actor that nobody
+   * watches has no observer and costs nothing.
    * @returns a function that ends it
    */
   observe(observe: Onlooker['observe'], threads: WatchedThreads): () => void {
@@ -151,7 +151,7 @@ export class DeliveryActors {
     };
   }
 
-  /** Stops a thread's actor; the thread's next transition starts another where its record stands. */
+  /** Stops a thread's actor; the thread's next transition starts another from the record. */
   stop(thread: ActiveThread): void {
     if (thread.actor === null) return;
     this.options.transitions.end('delivery', thread.actor.id, 'passivate');
@@ -161,7 +161,7 @@ export class DeliveryActors {
     this.unwatch(thread);
   }
 
-  /** Stops all, and starts no more. */
+  /** Stops all actors, and starts none any more. */
   close(): void {
     this.isClosed = true;
     for (const thread of this.running) thread.actor?.stop();
@@ -169,7 +169,9 @@ export class DeliveryActors {
     for (const thread of [...this.watched.keys()]) this.unwatch(thread);
   }
 
-  /** XState shows observers no snapshot of an actor that crashed: they would take it for running for ever. */
+  /**
+   * XState sends observers no snapshot of an actor that crashed: without this they would show it as running forever.
+   */
   private sayCrashed({ id }: ActiveThread, actor: NonNullable<ActiveThread['actor']>): void {
     for (const { observe, threads } of this.onlookers) {
       if (!isAmong(id, threads)) continue;

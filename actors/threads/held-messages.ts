@@ -1,6 +1,6 @@
 /**
- * The messages that nobody has taken yet: how long each thread may wait, what is marked in the log so that a restart
- * goes on from there, and the one incident a thread that waited in vain.
+ * The messages that nobody has got yet: how long each thread may wait, the mark in the log from which a restart
+ * continues, and the one incident per thread that waited too long.
  */
 import { reasonOf } from '../../machines/reason.js';
 import type { ActiveThread, Held } from './active-thread.js';
@@ -10,22 +10,24 @@ import type { DeliveryWatch } from '../monitor/monitor.js';
 import type { Outcomes } from '../facts/outcomes.js';
 import type { ThreadRecords } from '../log/thread-records.js';
 
-/** What the bookkeeping works with. */
+/** Options of {@link HeldMessages}. */
 export interface HeldMessagesOptions {
   readonly log: ThreadRecords;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How long a message may wait for a subscriber, in milliseconds. */
   readonly graceMs: number;
-  /** Hears which threads hold undelivered messages. */
+  /** Gets the threads with undelivered messages. */
   readonly monitor: DeliveryWatch;
 }
 
-/** Books of all threads whose messages wait or were not delivered. */
+/** All threads with held or undelivered messages. */
 export class HeldMessages {
   private readonly options: HeldMessagesOptions;
   private readonly outcomes: Outcomes;
-  /** No grace ends before: after a start subscribers may still be on their way back, in a drain they are sent away. */
+  /**
+   * No grace ends before this time: after a start subscribers may still be reconnecting, and a drain disconnects them.
+   */
   private graceEndsAt = 0;
   private waitingThreads = 0;
   private undeliveredThreads = 0;
@@ -35,17 +37,17 @@ export class HeldMessages {
     this.outcomes = outcomes;
   }
 
-  /** Threads whose grace runs. */
+  /** Number of threads whose grace runs. */
   get waiting(): number {
     return this.waitingThreads;
   }
 
-  /** Threads with an open incident, active or not. */
+  /** Number of threads with an open incident, in memory or not. */
   get undelivered(): number {
     return this.undeliveredThreads;
   }
 
-  /** Begins the startup grace, counts the incidents left open, and answers the real threads that still wait. */
+  /** Starts the startup grace, counts incidents left open, and returns the real threads that still wait. */
   open(isReal: (thread: string) => boolean): string[] {
     const { log, clock, graceMs, monitor } = this.options;
     this.graceEndsAt = clock.now() + graceMs;
@@ -60,17 +62,23 @@ export class HeldMessages {
     return waiting;
   }
 
-  /** Lets the grace of what is held from now on last until then: the subscribers are being sent away by us. */
+  /** Lets every grace from now on last at least until then, since the drain disconnects the subscribers. */
   extendGrace(atMs: number): void {
     this.graceEndsAt = Math.max(this.graceEndsAt, atMs);
   }
 
-  /** When the grace of a message stored, or of a thread left, at `since` ends: the later of its own and that of all. */
+  /**
+   * Returns when the grace of a message stored (or a thread left) at `since` ends: its own end or that of all,
+   * whichever is later.
+   */
   graceEnd(since: number): number {
     return Math.max(since + this.options.graceMs, this.graceEndsAt);
   }
 
-  /** Takes up what the log has marked of a thread. How many of its messages wait is not kept: all since the first. */
+  /**
+   * Restores what the log has marked of a thread. The number of held messages is not stored, so all since the first
+   * count.
+   */
   restore(thread: ActiveThread): void {
     const mark = this.options.log.unwatched(thread.id);
     if (mark === null) return;
@@ -80,7 +88,7 @@ export class HeldMessages {
     if (state === 'waiting') this.waitingThreads++;
   }
 
-  /** Begins to hold a thread's messages with this one; `marked` resolves once a restart would know of it. */
+  /** Starts to hold a thread's messages with this one. `marked` resolves once a restart would know of it. */
   hold(thread: ActiveThread, offset: number): { held: Held; marked: Promise<void> } {
     const since = this.options.clock.now();
     const dueAt = this.graceEnd(since);
@@ -90,7 +98,7 @@ export class HeldMessages {
     return { held, marked: this.mark(thread) };
   }
 
-  /** The grace is over: one error line for the thread until it recovers. */
+  /** The grace is over: logs one error for the thread until it recovers. */
   openIncident(thread: ActiveThread): void {
     const { held } = thread;
     if (held === null) return;
@@ -114,7 +122,7 @@ export class HeldMessages {
     monitor.undelivered(thread.id, held.since);
   }
 
-  /** Somebody has taken what was not delivered: one line. */
+  /** Somebody got the undelivered messages: logs one line. */
   closeIncident(thread: ActiveThread): void {
     this.options.logger.info('Delivery resumed: the thread has a subscriber again', {
       actor: 'delivery',
@@ -123,7 +131,7 @@ export class HeldMessages {
     });
   }
 
-  /** Somebody has taken all that was held. */
+  /** Somebody got all held messages. */
   flushed(thread: ActiveThread): void {
     const { held } = thread;
     if (held === null) return;
@@ -142,7 +150,7 @@ export class HeldMessages {
     if (thread.isMarkLost && thread.marking === 0) void this.mark(thread);
   }
 
-  /** Writes the mark as it now stands, and never rejects: losing it costs a report after a crash, not a message. */
+  /** Writes the present mark. It never rejects: a lost mark costs a report after a crash, not a message. */
   private mark(thread: ActiveThread): Promise<void> {
     const { log, logger } = this.options;
     const { held } = thread;

@@ -1,13 +1,13 @@
-/** Gathers for a moment who came to a thread and who left it, so that its subscribers are told in one frame. */
+/** Gathers who joins and leaves a thread for a moment, so that its subscribers get one frame. */
 import type { Clock } from '../clock.js';
 import type { ActiveThread } from './active-thread.js';
 import type { Audience } from './audience.js';
 import { Presence, PRESENCE_NAMES_MAX } from './presence.js';
 
-/** How long joins and leaves are gathered before they are told in one frame. */
+/** How long joins and leaves are gathered before one frame is sent, in milliseconds. */
 export const PRESENCE_GATHER_MS = 50;
 
-/** The same for threads above the size at which only a number is told: less often, since each frame goes to all. */
+/** The same for threads that are too large for names: less often, since each frame goes to all. */
 export const PRESENCE_GATHER_LARGE_MS = 1_000;
 
 /** Options of {@link PresenceNews}. */
@@ -16,7 +16,7 @@ export interface PresenceNewsOptions {
   readonly audience: Pick<Audience, 'presence'>;
 }
 
-/** The presence of all active threads, as it is told. */
+/** Presence of all threads in memory, and the frames about it. */
 export class PresenceNews {
   private readonly options: PresenceNewsOptions;
   private isClosed = false;
@@ -25,18 +25,18 @@ export class PresenceNews {
     this.options = options;
   }
 
-  /** A user has one more subscription. */
+  /** Adds a subscription of a user. */
   enter(thread: ActiveThread, user: string): void {
     thread.presence ??= new Presence();
     if (thread.presence.enter(user)) this.due(thread);
   }
 
-  /** A user has one subscription less; with the last one the user is no longer present. */
+  /** Removes a subscription of a user; after the last one the user is no longer present. */
   leave(thread: ActiveThread, user: string): void {
     if (thread.presence?.leave(user) === true) this.due(thread);
   }
 
-  /** Tells nothing more of these threads, nor of any other. */
+  /** Stops: no more frames are sent. */
   close(threads: Iterable<ActiveThread>): void {
     this.isClosed = true;
     for (const thread of threads) {

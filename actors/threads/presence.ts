@@ -1,11 +1,9 @@
-/**
- * Who is present in one thread: people, not connections. Changes are gathered for a moment and told in one frame.
- */
+/** Who is present in one thread: people, not connections. Changes are gathered for a moment and sent in one frame. */
 
-/** Above this many people present, only their number is told. */
+/** Above this many people present, only their number is sent. */
 export const PRESENCE_NAMES_MAX = 200;
 
-/** What changed since it was last told; `count` alone above {@link PRESENCE_NAMES_MAX}. */
+/** Changes since the last frame; only `count` above {@link PRESENCE_NAMES_MAX}. */
 export interface PresenceChange {
   readonly join: readonly string[];
   readonly leave: readonly string[];
@@ -19,17 +17,17 @@ export class Presence {
   private readonly joined = new Set<string>();
   private readonly left = new Set<string>();
 
-  /** People present now. */
+  /** Number of people present. */
   get count(): number {
     return this.people.size;
   }
 
-  /** Names of the people present; empty above {@link PRESENCE_NAMES_MAX}. */
+  /** Returns the names of the people present; empty above {@link PRESENCE_NAMES_MAX}. */
   names(): string[] {
     return this.people.size > PRESENCE_NAMES_MAX ? [] : [...this.people.keys()];
   }
 
-  /** Adds a subscription of a user; true when there is now a change to tell. */
+  /** Adds a subscription of a user. Returns whether there is a change to send now. */
   enter(user: string): boolean {
     const before = this.people.get(user) ?? 0;
     this.people.set(user, before + 1);
@@ -38,7 +36,7 @@ export class Presence {
     return true;
   }
 
-  /** Takes a subscription of a user away; true when there is now a change to tell. */
+  /** Removes a subscription of a user. Returns whether there is a change to send now. */
   leave(user: string): boolean {
     const before = this.people.get(user) ?? 0;
     if (before > 1) {
@@ -51,7 +49,7 @@ export class Presence {
     return true;
   }
 
-  /** Takes what is to be told; null when joins and leaves have cancelled out. */
+  /** Returns the changes to send, and forgets them; null when joins and leaves have cancelled each other. */
   take(): PresenceChange | null {
     if (this.joined.size === 0 && this.left.size === 0) return null;
     const isLarge = this.people.size + this.left.size > PRESENCE_NAMES_MAX;

@@ -1,7 +1,4 @@
-/**
- * Threads as the server uses them: who subscribes, what is published, and how many there are. What is done about each
- * is in the files beside this one.
- */
+/** The threads of a server: subscriptions, publishing and numbers. The files beside this one do the work. */
 import type { Actor, InspectionEvent } from 'xstate';
 import type { deliveryMachine } from '../../machines/delivery/delivery.machine.js';
 import type { Clock } from '../clock.js';
@@ -24,16 +21,16 @@ import { PresenceNews } from './presence-news.js';
 /** Options of {@link Threads}. */
 export interface ThreadsOptions extends DeliveriesOptions {
   readonly log: DeliveriesOptions['log'] & ThreadRecords;
-  /** Keeps the facts of what becomes of messages. */
+  /** Records facts about what became of messages. */
   readonly feed: Pick<AnalyticsFeed, 'record'>;
   readonly counts: DeliveryCounts;
   readonly clock: Clock;
-  /** Told which real threads hold undelivered messages. */
+  /** Gets the real threads with undelivered messages. */
   readonly monitor: DeliveryWatch;
   readonly testThreadPrefixes: readonly string[];
   /** How long a message may wait for a subscriber, in milliseconds. */
   readonly graceMs: number;
-  /** Told of the states of the delivery actors of real threads. */
+  /** Records the states of the delivery actors of real threads. */
   readonly transitions: Transitions;
 }
 
@@ -47,7 +44,7 @@ export interface ThreadsStatus {
 
 /** The threads of one server. */
 export class Threads {
-  /** What users did with messages. */
+  /** Records what users did with messages. */
   readonly steps: Steps;
   private readonly options: ThreadsOptions;
   private readonly outcomes: Outcomes;
@@ -78,28 +75,28 @@ export class Threads {
     });
   }
 
-  /** Takes up what was held when the last process ended; the startup grace runs from here. */
+  /** Restores what was held when the last process ended, and starts the startup grace. */
   open(): void {
     const isReal = (thread: string) => !this.isTest(thread);
     for (const thread of this.held.open(isReal)) this.get(thread);
   }
 
-  /** The subscribers are being sent away, for so long: that nobody is there is no incident until then. */
+  /** Starts the drain, which lasts `forMs` milliseconds: until its end, missing subscribers cause no incident. */
   drain(forMs: number): void {
     this.held.extendGrace(this.options.clock.now() + forMs);
   }
 
-  /** Delivery actors that crashed and were replaced. */
+  /** Number of delivery actors that crashed and were replaced. */
   get crashes(): number {
     return this.actors.crashes;
   }
 
-  /** Threads with an open incident. */
+  /** Number of threads with an open incident. */
   get undeliveredThreads(): number {
     return this.held.undelivered;
   }
 
-  /** Numbers of active, test, waiting and undelivered threads. */
+  /** Returns the numbers of active, test, waiting and undelivered threads. */
   status(): ThreadsStatus {
     const { waiting, undelivered } = this.held;
     let test = 0;
@@ -107,22 +104,22 @@ export class Threads {
     return { active: this.active.size, test, waiting, undelivered };
   }
 
-  /** Whether an id is that of a test thread, by the configured prefixes. */
+  /** Returns whether an id is that of a test thread, by the configured prefixes. */
   isTest(thread: string): boolean {
     return this.active.isTest(thread);
   }
 
-  /** A thread that is in memory; null when it is not, which this does not change. */
+  /** Returns a thread that is in memory; null when it is not, and then it is not loaded. */
   peek(id: string): ActiveThread | null {
     return this.active.peek(id);
   }
 
-  /** The threads in memory. */
+  /** Returns the threads in memory. */
   all(): Iterable<ActiveThread> {
     return this.active.all();
   }
 
-  /** A thread, which is taken into memory if it was not there. */
+  /** Returns a thread, loaded into memory when it was not there. */
   get(id: string): ActiveThread {
     return this.active.get(id);
   }
@@ -132,27 +129,27 @@ export class Threads {
     return this.actors.observe(observer, which);
   }
 
-  /** The delivery actor of a thread; null while it needs none. */
+  /** Returns the delivery actor of a thread; null while it has none. */
   actorOf(thread: string): Actor<typeof deliveryMachine> | null {
     return this.peek(thread)?.actor ?? null;
   }
 
   /**
-   * Adds a listener of the messages that are published here, each told once its outcome is known. Returns a function
-   * that ends it. Without listeners it costs nothing.
+   * Adds a listener for messages published here, called once the outcome is known. Returns a function that removes it.
+   * Without listeners it costs nothing.
    */
   onMessage(listener: (message: SeenMessage) => void): () => void {
     return this.deliveries.seen.listen(listener);
   }
 
-  /** Counts a subscription in; `user` becomes present, with null nobody does. */
+  /** Adds a subscription; `user` becomes present, unless it is null. */
   enter(thread: ActiveThread, user: string | null): void {
     thread.subscribers++;
     if (user !== null) this.presence.enter(thread, user);
     if (thread.subscribers === 1) this.actors.tell(thread, { type: 'subscriber.first' });
   }
 
-  /** Counts a subscription out; with the user's last one the user is no longer present. */
+  /** Removes a subscription; after the user's last one the user is no longer present. */
   leave(thread: ActiveThread, user: string | null): void {
     thread.subscribers--;
     const now = this.options.clock.now();
@@ -165,14 +162,14 @@ export class Threads {
     }
   }
 
-  /** A subscription has been given everything up to now: what was held has reached somebody. */
+  /** Notes that a subscription has got everything up to now, so held messages have reached somebody. */
   caughtUp(thread: ActiveThread): void {
     if (thread.held !== null) this.actors.tell(thread, { type: 'flush.done' });
   }
 
   /**
-   * Appends a message and sees to its delivery. `done` is called once, before any subscriber is given the message, with
-   * what the log answered; its outcome is counted.
+   * Appends a message and delivers it. `done` is called once with the log's answer, before any subscriber gets the
+   * message. The outcome is counted.
    */
   publish(
     thread: ActiveThread,
@@ -183,19 +180,19 @@ export class Threads {
     this.deliveries.publish(thread, entry, expectStored, done);
   }
 
-  /** Resolves when no append is under way: what they leave held has been given to the log to mark. */
+  /** Resolves when no append is running; the log then has the marks of everything that they left held. */
   settled(): Promise<void> {
     return this.deliveries.settled();
   }
 
-  /** Counts a message that was refused before it came to the log. */
+  /** Counts a message that was refused before it reached the log. */
   refused(): void {
     this.outcomes.refused();
   }
 
   /**
-   * Gives out what the log kept although it had been answered `unavailable`: a disk that fails at the very point of a
-   * commit may have kept it. Called when the log takes messages again.
+   * Sends messages that the log kept although it answered `unavailable`, which can happen when a disk fails during the
+   * commit. Called when the log accepts messages again.
    */
   resync(): void {
     this.deliveries.resync();
@@ -206,7 +203,7 @@ export class Threads {
     this.active.sweep();
   }
 
-  /** Stops every delivery actor and every timer; what is held, also from now on, stays marked in the log. */
+  /** Stops every delivery actor and every timer. Held messages, also later ones, stay marked in the log. */
   close(): void {
     this.deliveries.close();
     this.actors.close();
