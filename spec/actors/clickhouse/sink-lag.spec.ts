@@ -32,6 +32,22 @@ describe('SinkLag', () => {
     expect(lag.look(sink('storing', 1), null, 61_000).behindMs).to.equal(60_000);
   });
 
+  it('is the age of what waits, not of the last batch, when nothing was published for long', () => {
+    const lag = new SinkLag();
+    lag.look(sink('storing', 1), 0, 0);
+    // What was stored last is known up to 1,000; since then nothing came.
+    for (let now = 2_000; now <= 600_000; now += 1_000) lag.look(sink('idle', 0), 1_000, now);
+    expect(lag.look(sink('storing', 1), 1_000, 600_400)).to.eql({ behindMs: 400, threads: 1 });
+    expect(lag.look(sink('storing', 1), 1_000, 660_400).behindMs).to.equal(60_400);
+  });
+
+  it('counts from the last look at which nothing waited, also while the log could not be read', () => {
+    const lag = new SinkLag();
+    lag.look(sink('idle', 0), null, 0);
+    lag.look({ status: 'idle', backlog: null }, null, 5_000);
+    expect(lag.look(sink('storing', 1), null, 6_000).behindMs).to.equal(6_000);
+  });
+
   it('is none without a sink, while the log cannot be read, and when the clock was put back', () => {
     const lag = new SinkLag();
     expect(lag.look(null, null, 5_000)).to.eql({ behindMs: 0, threads: 0 });
