@@ -27,6 +27,11 @@ export const serviceMachine = setup({
   actors: {
     start: {} as PromiseActorLogic<void>,
     stop: {} as PromiseActorLogic<void>
+  },
+  actions: {
+    announceReady: () => {
+      // the actor layer takes hold of the actor here, to say later that the resource has crashed
+    }
   }
 }).createMachine({
   id: 'service',
@@ -47,7 +52,10 @@ export const serviceMachine = setup({
     },
     ready: {
       tags: 'ready',
-      entry: sendParent(({ context }): ChildReport => ({ type: 'child.ready', id: context.id })),
+      entry: [
+        sendParent(({ context }): ChildReport => ({ type: 'child.ready', id: context.id })),
+        'announceReady'
+      ],
       on: {
         'child.stop': 'stopping',
         'service.crashed': {

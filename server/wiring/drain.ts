@@ -36,12 +36,42 @@ export const COME_BACK_SPREAD_MS = 4_500;
 /** See {@link COME_BACK_SPREAD_MS}: a thousand clients a second is what one node takes easily. */
 export const COME_BACK_MS_PER_CONNECTION = 1;
 
+/** A part that has something to do before the clients are sent away, and after. */
+export interface DrainedPart {
+  /** Called before the first goodbye: takes on nothing new. The whole shutdown may take so long. */
+  begin(forMs: number): void;
+  /** Called after the last goodbye; resolves when what is under way is kept. */
+  end(): Promise<void>;
+}
+
 /** What a drain works with. `random` answers a number in [0, 1). */
 export interface DrainOptions {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly random: () => number;
   readonly shutdownMs: number;
+}
+
+/** The drain of a server, with what its parts do around the goodbyes. */
+export class Drain {
+  private readonly options: DrainOptions;
+  private readonly parts: DrainedPart[] = [];
+
+  constructor(options: DrainOptions) {
+    this.options = options;
+  }
+
+  /** Adds a part. */
+  add(part: DrainedPart): void {
+    this.parts.push(part);
+  }
+
+  /** Drains the server once; resolves when it may stop. */
+  async run(): Promise<void> {
+    for (const part of this.parts) part.begin(this.options.shutdownMs);
+    await drainConnections(this.options);
+    for (const part of this.parts) await part.end();
+  }
 }
 
 /**

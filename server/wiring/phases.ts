@@ -6,10 +6,9 @@ import type { Monitor } from '../../actors/monitor/monitor.js';
 import { serviceLogic, type Service } from '../../actors/service.js';
 import { NO_RESTARTS, RESTARTS, type ChildSpec } from '../../machines/supervision/child-spec.js';
 import type { Phase, PhaseSpec } from '../../machines/startup.machine.js';
-import type { Analytics } from './analytics.js';
 
 /** How long most children may take to start, and to stop. */
-const BOUNDS = {
+export const BOUNDS = {
   required: true,
   restart: 'permanent',
   startTimeoutMs: 30_000,
@@ -20,9 +19,12 @@ const BOUNDS = {
 export interface Parts {
   readonly log: Service;
   readonly listener: Service;
+  /** Builds what needs the open log, and the route table last. */
   readonly handlers: HandlerRegistry;
   readonly monitor: Monitor;
-  readonly analytics: Analytics;
+  readonly sweep: Service;
+  /** What the chat does without; a service that is switched off may be left out. */
+  readonly services: readonly ChildSpec[];
   readonly probe: Service;
 }
 
@@ -39,8 +41,11 @@ export function phasesOf(parts: Parts): Record<Phase, PhaseSpec> {
       { ...BOUNDS, id: 'listener', logic: serviceLogic(parts.listener), requires: ['thread-log'] }
     ),
     handlers: once({ ...BOUNDS, id: 'handler-registry', ...parts.handlers.child() }),
-    monitoring: again({ ...BOUNDS, id: 'monitor', logic: parts.monitor.logic }),
-    services: again(...parts.analytics.children(BOUNDS)),
+    monitoring: again(
+      { ...BOUNDS, id: 'monitor', logic: parts.monitor.logic },
+      { ...BOUNDS, id: 'sweep', logic: serviceLogic(parts.sweep) }
+    ),
+    services: again(...parts.services),
     health: once({ ...BOUNDS, id: 'loopback-probe', logic: serviceLogic(parts.probe) })
   };
 }

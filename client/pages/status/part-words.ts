@@ -76,8 +76,8 @@ const PHASE: Words<'waiting' | 'running' | 'done' | 'failed'> = {
 
 const PHASE_CONTENT: Readonly<Record<Phase, string>> = {
   infrastructure: 'thread log, listener',
-  handlers: 'message handlers',
-  monitoring: 'monitor',
+  handlers: 'threads, HTTP API, message handlers',
+  monitoring: 'monitor, sweep',
   services: 'ClickHouse',
   health: 'a client takes a message through'
 };

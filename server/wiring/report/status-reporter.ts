@@ -15,8 +15,7 @@ import type { StartupTimeline } from './startup-timeline.js';
 import type { ServiceStatus, SinkRow, StatusReport, WaitingFor } from './status-report.js';
 import type { Supervision } from './supervision.js';
 
-/** The threads of a server that has none yet. */
-export const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered: 0 };
+const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered: 0 };
 
 /** The parts that are asked. */
 export interface ReportedParts {
@@ -36,16 +35,21 @@ export interface ReportedParts {
     waitingFor(): readonly WaitingFor[];
     sinkRow(): SinkRow | null;
   };
-  readonly threads: () => ThreadsStatus;
   readonly connections: { readonly open: number; readonly lagging: number };
 }
 
 /** Says how everything stands. */
 export class StatusReporter {
   private readonly parts: ReportedParts;
+  private threads: () => ThreadsStatus = () => NO_THREADS;
 
   constructor(parts: ReportedParts) {
     this.parts = parts;
+  }
+
+  /** Asks the threads from now on; before, it says that there are none. */
+  add(threads: { status(): ThreadsStatus }): void {
+    this.threads = () => threads.status();
   }
 
   /** How everything stands now. */
@@ -82,7 +86,7 @@ export class StatusReporter {
       log: { ...log.health(), durability: config.durability },
       supervision: supervision.rows(),
       monitor: this.parts.monitor.status(),
-      threads: this.parts.threads(),
+      threads: this.threads(),
       connections: { open: connections.open, lagging: connections.lagging },
       waitingFor: analytics.waitingFor(),
       inspect: config.inspect

@@ -7,6 +7,7 @@ import {
   COME_BACK_SPREAD_MS,
   DRAIN_LINGER_MS,
   DRAIN_SLICE_MS,
+  Drain,
   drainConnections,
   PATIENCE_MS
 } from '../../../server/wiring/drain.js';
@@ -210,5 +211,47 @@ describe('drainConnections', () => {
     await rig.clock.advance(0);
     expect(rig.isDone).to.equal(true);
     expect(rig.clock.waiting).to.equal(0);
+  });
+});
+
+describe('Drain', () => {
+  it('asks each part to begin before the first goodbye and to end after the last, and waits for it', async () => {
+    const clock = new VirtualClock();
+    const connections = new Connections(clock, { total: 0, perUser: 0, perAddress: 0 });
+    const connection = new Connection('c1', '::1', null, false, 0);
+    connections.add(connection);
+    const socket = new FakeSocket(connection);
+    const seen: string[] = [];
+    const end = socket.end.bind(socket);
+    socket.end = (code) => {
+      end(code);
+      seen.push('goodbye');
+    };
+    const drain = new Drain({ connections, clock, random: () => 0, shutdownMs: 30_000 });
+    for (const name of ['one', 'two']) {
+      drain.add({
+        begin: (forMs) => {
+          seen.push(`${name} begins, for ${String(forMs)}`);
+        },
+        end: () =>
+          new Promise((resolve) => {
+            clock.setTimeout(() => {
+              seen.push(`${name} ends`);
+              resolve();
+            }, 10);
+          })
+      });
+    }
+    const isDone = drain.run().then(() => seen.push('done'));
+    await clock.advance(2_000);
+    await isDone;
+    expect(seen).to.deep.equal([
+      'one begins, for 30000',
+      'two begins, for 30000',
+      'goodbye',
+      'one ends',
+      'two ends',
+      'done'
+    ]);
   });
 });

@@ -1,0 +1,63 @@
+/**
+ * What the phase `handlers` builds: everything that needs the open log. It joins the parts that were there before it:
+ * each of them is told of the threads here, and knows nothing of them until then.
+ */
+import type { Actor, InspectionEvent } from 'xstate';
+import type { StartupMachine } from '../../machines/startup.machine.js';
+import type { Http } from '../http/http.js';
+import { createBackend, type BackendOptions } from './backend.js';
+import type { Drain } from './drain.js';
+import type { Inspection } from './inspection.js';
+import type { LogService } from './log-service.js';
+import type { StatusReporter } from './report/status-reporter.js';
+import type { Sweep } from './sweep.js';
+
+/** The parts that are there before the log is open. */
+export interface HandlerPhaseParts extends Omit<BackendOptions, 'log'> {
+  readonly root: () => Actor<StartupMachine>;
+  readonly logService: LogService;
+  readonly http: Http;
+  readonly sweep: Sweep;
+  readonly drain: Drain;
+  readonly reporter: StatusReporter;
+  readonly inspection: Inspection;
+  /** The observer of the charts from outside; null when there is none. */
+  readonly observer: ((event: InspectionEvent) => void) | null;
+}
+
+/**
+ * Builds threads, subscriptions, event streams, the HTTP API and the route table.
+ * @returns the frame types that now have a handler
+ * @throws {Error} the log is not open
+ */
+export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
+  const { logService, http, sweep, drain, reporter, inspection, observer } = parts;
+  const { log } = logService;
+  if (log === null) throw new Error('the thread log is not open');
+  const { threads, events, routes, handlers } = createBackend({ ...parts, log });
+  logService.onWritable = () => {
+    threads.resync();
+  };
+  parts.root().on('startup.completed', () => {
+    threads.open();
+  });
+  sweep.add(() => {
+    threads.sweep();
+    events.sweep();
+  });
+  drain.add({
+    begin: (forMs) => {
+      threads.drain(forMs);
+      events.close();
+    },
+    end: async () => {
+      await threads.settled();
+      threads.close();
+    }
+  });
+  reporter.add(threads);
+  http.add(routes);
+  if (observer !== null) threads.observe(observer, 'all');
+  inspection.begin({ threads, log });
+  return handlers;
+}

@@ -1,0 +1,53 @@
+/**
+ * Logs the transitions of the root chart, each once, and keeps the times of the startup.
+ */
+import type { Actor } from 'xstate';
+import type { Logger } from '../../actors/log-line.js';
+import { REQUIRED_BUT } from '../../machines/clickhouse/clickhouse.machine.js';
+import type { StartupMachine } from '../../machines/startup.machine.js';
+import type { StartupTimeline } from './report/startup-timeline.js';
+
+/** Whose lines they are, and what they name. */
+export interface StartupLinesOptions {
+  readonly root: Actor<StartupMachine>;
+  readonly logger: Logger;
+  readonly timeline: StartupTimeline;
+  /** Address of the server. */
+  readonly url: () => string;
+  readonly hasInspector: boolean;
+  readonly connections: { readonly open: number };
+}
+
+/** Follows the root until it ends. */
+export function logStartup(options: StartupLinesOptions): void {
+  const { root, logger, timeline, connections } = options;
+  root.on('phase.started', ({ phase }) => {
+    timeline.begin(phase);
+  });
+  root.on('phase.completed', ({ phase }) => {
+    const tookMs = timeline.complete(phase);
+    logger.info(`PHASE COMPLETED: ${phase} (${String(tookMs)} ms)`, { actor: 'startup' });
+  });
+  root.on('startup.completed', () => {
+    const tookMs = timeline.finish();
+    const url = options.url();
+    const inspector = options.hasInspector ? `inspector ${url}/inspect · ` : '';
+    logger.info(
+      `Rollcall is serving after ${String(tookMs)} ms: chat ${url}/ · ${inspector}status ${url}/status.html`,
+      { actor: 'startup', url, tookMs }
+    );
+  });
+  root.on('startup.failed', ({ failure }) => {
+    timeline.fail(failure.phase);
+    // ClickHouse has said its own line already: one CRITICAL, not two.
+    if (failure.error.startsWith(REQUIRED_BUT)) return;
+    logger.error(`❌ CRITICAL: ${failure.service} failed in ${failure.phase}: ${failure.error}`, {
+      actor: 'startup',
+      phase: failure.phase,
+      ...failure.report
+    });
+  });
+  root.on('draining', () => {
+    logger.info(`Draining ${String(connections.open)} connections`, { actor: 'startup' });
+  });
+}
