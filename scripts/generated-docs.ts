@@ -1,6 +1,6 @@
 /**
  * Writes what the docs take from the code: the tables of docs/configuration.md and docs/operations.md, the drawing of the
- * folders in docs/architecture.md, docs/errors.md and `.env.example`: `npx tsx scripts/generated-docs.ts`.
+ * folders in docs/architecture.md, docs/errors.md, THIRD-PARTY and `.env.example`: `npx tsx scripts/generated-docs.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { FOLDER_MARKS, folderDrawing } from './folders/folder-drawing.js';
 import { ONE_WAY } from './folders/folder-imports.js';
 import { sourceFiles } from './folders/source-files.js';
 import { monitorRules, RULES_MARKS } from './monitor-rules.js';
+import { lockedPackages, thirdPartyText } from './packages/third-party.js';
 import { envExample, settingsTable, TABLE_MARKS } from '../server/config/config-text.js';
 
 /** Puts a text between two marks of a page. */
@@ -33,3 +34,7 @@ writeBetween(
 );
 writeFileSync(new URL('../.env.example', import.meta.url), envExample());
 writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage());
+writeFileSync(
+  new URL('../THIRD-PARTY', import.meta.url),
+  await thirdPartyText(root, lockedPackages(root))
+);
