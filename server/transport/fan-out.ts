@@ -9,10 +9,13 @@
  */
 import type { Socket, SocketEvents, TransportLimits } from './transport.js';
 
-/** Bytes queued for one socket before it is written without waiting for the turn's end: uWebSockets' cork buffer. */
+/**
+ * Bytes queued for one socket above which it is written at once instead of at the end of the turn: uWebSockets' cork
+ * buffer.
+ */
 export const FLUSH_BYTES = 16 * 1024;
 
-/** A frame on its way: encoded once, however many sockets it goes to. */
+/** A frame to send: encoded once, however many sockets it goes to. */
 export interface OutFrame {
   readonly text: string;
   readonly bytes: Buffer;
@@ -32,17 +35,20 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     this.state = state;
   }
 
-  /** Bytes that the engine holds for this socket. Not called once it is closed. */
+  /** Returns the bytes that the engine holds for this socket. Not called once it is closed. */
   protected abstract engineBuffered(): number;
-  /** Whether the engine may hold bytes that were written earlier: asked for every frame, so to be answered cheaply. */
+  /**
+   * Returns whether the engine may hold bytes that were written earlier. It is called for every frame, so it must be
+   * cheap.
+   */
   protected engineMayLag(): boolean {
     return true;
   }
-  /** Gives the frames to the engine in one write, all of them. Not called once it is closed. */
+  /** Passes all of the frames to the engine in one write. Not called once the socket is closed. */
   protected abstract engineWrite(frames: readonly OutFrame[]): void;
-  /** Sends a close frame; leads to {@link settle} before it returns. */
+  /** Sends a close frame; calls {@link settle} before it returns. */
   protected abstract engineEnd(code: number, reason: string): void;
-  /** Cuts the connection; leads to {@link settle} before it returns. */
+  /** Cuts the connection; calls {@link settle} before it returns. */
   protected abstract engineTerminate(): void;
 
   get closed(): boolean {
@@ -89,7 +95,8 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     const { lagBytes } = this.fanOut.limits;
     const heldBytes = this.engineMayLag() ? this.engineBuffered() : 0;
     if (heldBytes + this.queuedBytes > lagBytes) {
-      // only what the kernel would not take is lag: the engine then has bytes left, and a drain event will follow
+      // a socket lags only when the kernel does not accept its bytes: the engine then has bytes left, and a drain event
+      // follows
       this.flush();
       if (this.closed || this.engineBuffered() > lagBytes) return false;
     }
@@ -104,7 +111,7 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     return true;
   }
 
-  /** Hands what is queued to the engine now. */
+  /** Passes the queued frames to the engine now. */
   flush(): void {
     const frames = this.outbox;
     if (frames === null) return;
@@ -113,7 +120,7 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     if (!this.isClosed) this.engineWrite(frames);
   }
 
-  /** Takes the socket out of everything and reports its end, the first time it is called. */
+  /** Removes the socket from all topics and reports its end; later calls do nothing. */
   settle(code: number): void {
     if (this.isClosed) return;
     this.isClosed = true;
@@ -124,7 +131,7 @@ export abstract class QueuedSocket<S> implements Socket<S> {
   }
 }
 
-/** The topics of one transport and the sockets that have something queued in this turn. */
+/** The topics of one transport, and the sockets with frames queued in this turn. */
 export class FanOut<S> {
   readonly events: SocketEvents<S>;
   readonly limits: TransportLimits;
@@ -141,7 +148,7 @@ export class FanOut<S> {
     this.limits = limits;
   }
 
-  /** Queues a frame for every socket in the topic; reports those that lag after all others have it. */
+  /** Queues a frame for every socket of the topic. Afterwards it reports the sockets that lag. */
   publish(topic: string, text: string): void {
     const members = this.topics.get(topic);
     if (members === undefined) return;
@@ -150,17 +157,17 @@ export class FanOut<S> {
     for (const socket of members) {
       if (!socket.take(frame)) (refused ??= []).push(socket);
     }
-    // only now: a listener that leaves and joins would otherwise be met again by the loop above, for ever
+    // only after the loop: a listener that leaves and joins again would be reached by the loop again, without an end
     if (refused === null) return;
     for (const socket of refused) if (!socket.closed) this.events.dropped(socket, text);
   }
 
-  /** Sockets in a topic. */
+  /** Returns the number of sockets in a topic. */
   subscribers(topic: string): number {
     return this.topics.get(topic)?.size ?? 0;
   }
 
-  /** Puts a socket into a topic; false when it was there. */
+  /** Adds a socket to a topic; false when it was in it. */
   add(topic: string, socket: QueuedSocket<S>): boolean {
     const members = this.topics.get(topic);
     if (members === undefined) {
@@ -172,7 +179,7 @@ export class FanOut<S> {
     return true;
   }
 
-  /** Takes a socket out of a topic; false when it was not there. */
+  /** Removes a socket from a topic; false when it was not in it. */
   remove(topic: string, socket: QueuedSocket<S>): boolean {
     const members = this.topics.get(topic);
     if (members?.delete(socket) !== true) return false;
@@ -180,7 +187,7 @@ export class FanOut<S> {
     return true;
   }
 
-  /** Notes that a socket has frames to write when this turn ends. */
+  /** Notes that a socket has frames to write at the end of this turn. */
   touch(socket: QueuedSocket<S>): void {
     if (this.touched.push(socket) === 1) setImmediate(this.flushTouched);
   }

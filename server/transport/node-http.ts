@@ -79,7 +79,7 @@ class NodeStream implements HttpStream {
   }
 }
 
-/** Hands a request to the server and writes what it answers; a handler that throws becomes a reply with 500. */
+/** Passes a request to the server and writes its reply; when the handler throws, the reply is 500. */
 export async function answer<S>(
   events: TransportEvents<S>,
   req: IncomingMessage,
@@ -101,7 +101,7 @@ export async function answer<S>(
   reply.stream(new NodeStream(res));
 }
 
-/** Writes a whole reply. */
+/** Writes a complete reply. */
 export function writeReply(res: ServerResponse, reply: HttpReply): void {
   const headers = Object.fromEntries(headersOf(reply));
   if (!mayHaveBody(reply.status)) {
@@ -112,7 +112,9 @@ export function writeReply(res: ServerResponse, reply: HttpReply): void {
   res.writeHead(reply.status, { ...headers, 'content-length': length }).end(reply.body);
 }
 
-/** Node hands over a bare TCP socket with every upgrade; this makes an ordinary reply of it, its last one. */
+/**
+ * Returns a response for an upgrade, for which Node gives only a TCP socket. It is the last response on that socket.
+ */
 export function replyOn(req: IncomingMessage, tcp: TcpSocket): ServerResponse {
   const res = new ServerResponse(req);
   res.shouldKeepAlive = false;

@@ -1,4 +1,4 @@
-/** Decides once, at start, which engine carries the server. */
+/** Picks the engine of the server, once, at the start. */
 import { OPERATOR_ERRORS } from '../../actors/operator-errors.js';
 import { reasonOf } from '../../machines/reason.js';
 import { HEADER_BYTES_MAX } from './http-reply.js';
@@ -8,15 +8,15 @@ import { createWsTransport } from './ws-transport.js';
 
 const { uws_not_loadable } = OPERATOR_ERRORS;
 
-/** The engine to use and, where `auto` had to do without uWebSockets.js, why. */
+/** The picked engine, and why `auto` could not use uWebSockets.js. */
 export interface PickedTransport {
   readonly transport: Transport;
   readonly fallbackReason: string | null;
 }
 
 /**
- * Makes the transport that `want` names; `auto` is uWebSockets.js where its binary loads, else `ws`.
- * `beside` is a second path for WebSockets; `load` is how the engine is imported; specs put in one that fails.
+ * Makes the transport that `want` names; `auto` uses uWebSockets.js when its binary loads, else `ws`. `beside` is a
+ * second path for WebSockets. `load` imports the engine; specs pass one that fails.
  * @throws {Error} when `want` is `uws` and uWebSockets.js does not load here
  */
 export async function pickTransport<S, B = never>(
@@ -30,7 +30,7 @@ export async function pickTransport<S, B = never>(
     return { transport: createWsTransport(events, limits, beside), fallbackReason: null };
   }
   try {
-    // read by the engine while it loads; its default of 4 kB refuses requests with long tokens
+    // the engine reads this while it loads; its default of 4 kB refuses requests with long tokens
     process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(HEADER_BYTES_MAX);
     const uws = await load();
     if (typeof uws.App !== 'function') throw new Error('the module has no App');
@@ -46,7 +46,7 @@ export async function pickTransport<S, B = never>(
   }
 }
 
-/** First line of what was thrown: the loader's message goes on for a screen. */
+/** Returns the first line of the error; the loader's message fills a screen. */
 function firstLineOf(cause: unknown): string {
   const text = reasonOf(cause);
   return text.split('\n', 1)[0] ?? text;

@@ -1,6 +1,7 @@
 /**
- * The one place that makes JSON answers and errors over HTTP. Errors are `application/problem+json` (RFC 9457), with
- * the codes of the protocol where there is one. Beside the transport, because the engines and the chat refuse too.
+ * The one place that makes JSON replies and errors over HTTP. Errors are `application/problem+json` (RFC 9457), with
+ * the protocol's error code where there is one. It is in this folder because the engines and the chat refuse requests
+ * too.
  */
 import { ERRORS, type ErrorCode } from '../../protocol/errors.js';
 import type { HttpReply } from './transport.js';
@@ -12,7 +13,7 @@ const JSON_HEADERS = {
   'cache-control': 'no-store'
 };
 
-/** Members of a problem after `type`, in the order in which they are written; undefined ones are left out. */
+/** Members of a problem after `type`, in written order; undefined ones are left out. */
 interface Problem {
   readonly title: string;
   readonly status: number;
@@ -21,13 +22,13 @@ interface Problem {
   readonly retry?: boolean | undefined;
 }
 
-/** What an answer says otherwise than the table, which speaks of frames and messages. */
+/** Words of a reply that replace those of the table, which speak of frames and messages. */
 export interface OwnWords {
   readonly title?: string;
   readonly retry?: boolean;
 }
 
-/** A JSON answer that no cache keeps. */
+/** Returns a JSON reply that no cache stores. */
 export function json(
   status: number,
   body: unknown,
@@ -36,30 +37,30 @@ export function json(
   return { status, headers: { ...JSON_HEADERS, ...headers }, body: JSON.stringify(body) };
 }
 
-/** An error of the table; `detail` says more than the table does. */
+/** Returns an error of the table; `detail` adds more information. */
 export function problem(code: ErrorCode, detail?: string, own: OwnWords = {}): HttpReply {
   const rule = ERRORS[code];
   const { title = rule.message, retry = rule.retry } = own;
   return problemReply({ title, status: rule.http, code, detail, retry }, JSON_HEADERS);
 }
 
-/** An error in few words: that of a refused upgrade, or of a request whose handler threw. */
+/** Returns a short error: for a refused upgrade, or for a request whose handler threw. */
 export function plainProblem(status: number, title: string, code?: ErrorCode): HttpReply {
   return problemReply({ title, status, code });
 }
 
-/** 404 for a path that nothing is at. */
+/** Returns 404 for an unknown path. */
 export function nothingAt(path: string): HttpReply {
   return problem('not_found', `nothing is at ${path.slice(0, 200)}`);
 }
 
-/** 405 for a path that answers these methods only. */
+/** Returns 405 for a path that has only these methods. */
 export function notAllowed(methods: readonly string[]): HttpReply {
   const title = `only ${methods.join(' and ')} ${methods.length === 1 ? 'is' : 'are'} answered here`;
   return problemReply({ title, status: 405 }, { ...JSON_HEADERS, allow: methods.join(', ') });
 }
 
-/** The same answer, with so many seconds after which to ask again. */
+/** Returns the reply with a `Retry-After` of this many seconds. */
 export function askAgain(reply: HttpReply, seconds: number): HttpReply {
   return { ...reply, headers: { ...reply.headers, 'retry-after': String(seconds) } };
 }

@@ -1,12 +1,12 @@
 /**
- * What the server needs of a WebSocket and HTTP engine, and nothing more. Two engines fill it: uWebSockets.js
- * (`uws-transport.ts`) and `ws` on `node:http` (`ws-transport.ts`); `pick-transport.ts` decides once at start.
+ * The interface that the server needs of a WebSocket and HTTP engine. Two engines implement it: uWebSockets.js
+ * (`uws-transport.ts`) and `ws` on `node:http` (`ws-transport.ts`). `pick-transport.ts` picks one at the start.
  */
 import { OPERATOR_ERRORS } from '../../actors/operator-errors.js';
 
 const { port_in_use, listen } = OPERATOR_ERRORS;
 
-/** An HTTP request, or a WebSocket upgrade, as the server sees it; valid for as long as it is held. */
+/** An HTTP request or a WebSocket upgrade. It stays valid for as long as it is referenced. */
 export interface TransportRequest {
   readonly method: string;
   /** Path without the query, still percent-encoded. */
@@ -15,13 +15,16 @@ export interface TransportRequest {
   readonly query: string;
   /** Address of the peer as text, without a port. */
   readonly address: string;
-  /** Value of a header by its lower-case name; undefined when absent. */
+  /** Returns a header by its lower-case name; undefined when absent. */
   header(name: string): string | undefined;
-  /** Request body as text; rejects with {@link BodyTooLargeError} past `limitBytes`, or when the peer goes away. */
+  /**
+   * Returns the request body as text. Rejects with {@link BodyTooLargeError} beyond `limitBytes`, or when the peer
+   * disconnects.
+   */
   body(limitBytes: number): Promise<string>;
 }
 
-/** A whole HTTP answer. */
+/** A complete HTTP reply. */
 export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -29,19 +32,19 @@ export interface HttpReply {
 }
 
 /**
- * An event stream (`text/event-stream`): an HTTP answer that stays open and is written bit by bit. Engines put empty
- * comments between its chunks, so every chunk is whole lines.
+ * An event stream (`text/event-stream`): an HTTP reply that stays open and is written in chunks. Engines put empty
+ * comments between chunks, so every chunk must consist of whole lines.
  */
 export interface HttpStreamReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Called once with the open stream, after the head has been written. */
+  /** Called once with the open stream, after the headers have been written. */
   stream(out: HttpStream): void;
 }
 
-/** The writing end of an open HTTP answer. */
+/** Writer of an open HTTP reply. */
 export interface HttpStream {
-  /** Writes a chunk; false means that it was buffered and `onDrain` will tell when there is room again. */
+  /** Writes a chunk. False means that it was buffered; `onDrain` is called when there is room again. */
   write(chunk: string): boolean;
   end(): void;
   /** Sets the one listener for "the buffer is empty again". */
@@ -50,23 +53,25 @@ export interface HttpStream {
   onClose(listener: () => void): void;
 }
 
-/** What the server says to an upgrade: let it in with the state to carry, or answer as plain HTTP. */
+/** Decision about an upgrade: accept it, with the state of its connection, or reply as plain HTTP. */
 export type UpgradeDecision<S> =
   | { readonly accept: true; readonly protocol: string | null; readonly state: S }
   | { readonly accept: false; readonly reply: HttpReply };
 
-/** One open WebSocket. All methods are safe to call after it has closed: they do nothing. */
+/** An open WebSocket. All methods may be called after it has closed and then do nothing. */
 export interface Socket<S> {
-  /** The server's own state of this connection, as given at the upgrade. */
+  /** The server's state of this connection, from the upgrade. */
   readonly state: S;
-  /** Sends a text frame; false when it was not taken because the buffer is past `lagBytes` or the socket is closed. */
+  /**
+   * Sends a text frame. False when it was not accepted, because the buffer is above `lagBytes` or the socket is closed.
+   */
   send(frame: string): boolean;
-  /** Bytes accepted but not yet handed to the kernel. */
+  /** Returns the bytes that were accepted but not yet passed to the kernel. */
   buffered(): number;
-  /** Adds the socket to a topic: from now on `publish` reaches it, after everything sent before. */
+  /** Adds the socket to a topic: from now on it gets what `publish` sends, after everything sent before. */
   join(topic: string): void;
   leave(topic: string): void;
-  /** Runs `work` with its sends put into as few writes as possible, as all sends of one turn are anyway. */
+  /** Runs `work` and groups its sends into as few writes as possible, as all sends of one turn are anyway. */
   cork(work: () => void): void;
   /** Sends a close frame with the code and closes. */
   end(code: number, reason: string): void;
@@ -74,66 +79,69 @@ export interface Socket<S> {
   terminate(): void;
 }
 
-/** What a transport calls of whoever answers the WebSockets of one path. None of these may throw. */
+/** Events of the WebSockets of one path. None of these may throw. */
 export interface SocketEvents<S> {
-  /** Decides about an upgrade of the path. One let in may still break before `open`: count connections there. */
+  /** Decides about an upgrade. An accepted one may still break before `open`, so count connections in `open`. */
   upgrade(request: TransportRequest): UpgradeDecision<S>;
   open(socket: Socket<S>): void;
-  /** A whole text message. Binary ones arrive with `text` null. */
+  /** A complete text message; `text` is null for a binary one. */
   message(socket: Socket<S>, text: string | null): void;
   /**
-   * A published frame was not given to this socket because its buffer is past `lagBytes`. Called once for every such
-   * frame, before `publish` returns and after all other sockets have taken it; frames that are not reported were
-   * taken, in order. The socket may leave, join, send and end in here; publishing to a topic that it is still in
-   * leads back here.
+   * A published frame was not sent to this socket because its buffer is above `lagBytes`. Called once for every such
+   * frame, before `publish` returns and after all other sockets have accepted it. Frames that are not reported were
+   * accepted, in order. The socket may leave, join, send and end in here. Publishing to a topic that it is still in
+   * calls this again.
    */
   dropped(socket: Socket<S>, frame: string): void;
-  /** The send buffer has gone down; `buffered()` tells how far. */
+  /** The send buffer has shrunk; `buffered()` returns its size. */
   drain(socket: Socket<S>): void;
   /**
-   * Called exactly once per opened socket, with the code that the peer or the server gave (1005 for a close frame
-   * without one, 1006 for no close frame); before `end` or `terminate` returns where the server is the one.
+   * Called exactly once per opened socket, with the code of the peer or the server (1005 for a close frame without one,
+   * 1006 for no close frame). When the server closes, it is called before `end` or `terminate` returns.
    */
   close(socket: Socket<S>, code: number): void;
 }
 
-/** What a transport calls: for requests, and for the WebSockets of `/ws`. None of these may throw. */
+/** Events of a transport: requests, and the WebSockets of `/ws`. None of these may throw. */
 export interface TransportEvents<S> extends SocketEvents<S> {
   request(
     request: TransportRequest
   ): HttpReply | HttpStreamReply | Promise<HttpReply | HttpStreamReply>;
 }
 
-/** WebSockets of another path beside `/ws`, with bounds of their own. */
+/** A second path for WebSockets beside `/ws`, with limits of its own. */
 export interface Endpoint<S> {
   readonly path: string;
   readonly events: SocketEvents<S>;
   readonly limits: TransportLimits;
 }
 
-/** Bounds of the WebSockets of a path. */
+/** Limits of the WebSockets of a path. */
 export interface TransportLimits {
-  /** A WebSocket message past this many bytes closes the connection with 1009; one past twice as many may cut it. */
+  /** A longer WebSocket message closes the connection with 1009; one of more than twice as many bytes may cut it. */
   readonly messageBytes: number;
-  /** A socket whose buffer is past this many bytes takes no more frames until it drains. */
+  /** A socket whose buffer holds more bytes accepts no frames until it drains. */
   readonly lagBytes: number;
 }
 
-/** A listening engine. */
+/** An engine. */
 export interface Transport {
   readonly kind: 'uws' | 'ws';
   /**
-   * Binds and answers the port that was taken (`port` 0 takes a free one).
+   * Binds and returns the port (`port` 0 takes a free one).
    * @throws {ListenError} when the address is in use or may not be bound
    */
   listen(host: string, port: number): Promise<number>;
-  /** Gives a text frame to every socket in the topic, encoded once; ordered with `send` per socket. */
+  /**
+   * Sends a text frame to every socket of the topic. It is encoded once, and keeps its order with `send` for each
+   * socket.
+   */
   publish(topic: string, frame: string): void;
-  /** Sockets now in a topic. */
+  /** Returns the number of sockets in a topic. */
   subscribers(topic: string): number;
-  /** Stops taking new TCP connections; open ones live on. */
+  /** Accepts no new TCP connections; open ones stay. */
   stopListening(): void;
-  /** Cuts everything that is still open and resolves when nothing of the transport is left. */
+  /** Cuts everything that is still open; resolves when nothing of the transport is left. */
   close(): Promise<void>;
 }
 
@@ -151,7 +159,7 @@ export class ListenError extends Error {
   }
 }
 
-/** Thrown by `TransportRequest.body` when more came than was allowed. */
+/** Thrown by `TransportRequest.body` when the body is longer than allowed. */
 export class BodyTooLargeError extends Error {
   constructor(limitBytes: number) {
     super(`the request body is over ${String(limitBytes)} bytes`);

@@ -1,6 +1,6 @@
 /**
- * Requests and replies of uWebSockets.js. Its objects are valid for a moment only, so what is needed is copied at
- * once; a body or a reply that makes no progress for 10 s ends the connection (the engine's own limit).
+ * Requests and replies of uWebSockets.js. The engine's objects are valid only during its callback, so the needed parts
+ * are copied at once. A body or reply without progress for 10 s ends the connection (the engine's own limit).
  */
 import { isIP } from 'node:net';
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
@@ -17,7 +17,9 @@ import {
 /** An empty comment of an event stream. */
 const PROBE = ':\n';
 
-/** Keeps a body as it comes, whether or not somebody asks for it: the engine's chunks are gone after their callback. */
+/**
+ * Keeps a body as it arrives, even before somebody reads it: the engine's chunks are valid only during their callback.
+ */
 class Body {
   private chunks: Buffer[] = [];
   private bytes = 0;
@@ -52,13 +54,13 @@ class Body {
   }
 }
 
-/** A request or an upgrade, copied out of the engine; to be made before the engine's handler returns. */
+/** A request or an upgrade, copied from the engine; create it before the engine's handler returns. */
 export class UwsRequest implements TransportRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
   readonly address: string;
-  /** Whether the peer has gone; the engine's objects may not be used then. */
+  /** Whether the peer has disconnected; then the engine's objects must not be used. */
   isLost = false;
   private readonly headers = new Map<string, string>();
   private readonly content: Body | null;
@@ -92,7 +94,7 @@ export class UwsRequest implements TransportRequest {
     return this.content === null ? Promise.resolve('') : this.content.text(limitBytes);
   }
 
-  /** Told by the transport when the peer has gone. */
+  /** Called by the transport when the peer has disconnected. */
   lose(): void {
     this.isLost = true;
     this.content?.lose();
@@ -100,9 +102,9 @@ export class UwsRequest implements TransportRequest {
 }
 
 /**
- * The engine tells of a full buffer only in the write after the one that filled it, and empties it by itself only for
- * replies without an `onWritable` listener, which it then ends after 10 s of quiet. So a comment that readers of
- * events skip is written to ask "is it empty?" and to push what is left.
+ * The engine reports a full buffer only in the write after the one that filled it. It empties the buffer by itself only
+ * for replies without an `onWritable` listener, and ends those after 10 s without a write. So this writes an empty
+ * comment, which readers of event streams skip, to ask whether the buffer is empty and to send the rest.
  */
 class UwsStream implements HttpStream {
   private readonly res: HttpResponse;
@@ -149,7 +151,7 @@ class UwsStream implements HttpStream {
     if (!this.isOpen) listener();
   }
 
-  /** Told by the transport when the peer has gone. */
+  /** Called by the transport when the peer has disconnected. */
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
@@ -157,7 +159,7 @@ class UwsStream implements HttpStream {
   }
 }
 
-/** Hands a request to the server and writes what it answers; a handler that throws becomes a reply with 500. */
+/** Passes a request to the server and writes its reply; when the handler throws, the reply is 500. */
 export async function answer<S>(
   events: TransportEvents<S>,
   res: HttpResponse,
@@ -186,13 +188,13 @@ export async function answer<S>(
   res.cork(() => {
     res.writeStatus(statusLine(status));
     for (const [name, value] of headers) res.writeHeader(name, value);
-    // the engine keeps the head back until the first chunk
+    // the engine keeps the headers back until the first chunk
     res.write(PROBE);
   });
   reply.stream(stream);
 }
 
-/** Writes a whole reply; `method` because one to HEAD has a length and no body. */
+/** Writes a complete reply. `method` matters because a reply to HEAD has a length and no body. */
 export function writeReply(res: HttpResponse, method: string, reply: HttpReply): void {
   res.cork(() => {
     res.writeStatus(statusLine(reply.status));
@@ -203,7 +205,7 @@ export function writeReply(res: HttpResponse, method: string, reply: HttpReply):
   });
 }
 
-/** The engine writes IPv6 in full, also IPv4 in IPv6; this is the short form that everybody else writes. */
+/** The engine writes IPv6 in full, and IPv4 inside IPv6; this returns the usual short form. */
 function addressText(raw: ArrayBuffer): string {
   const text = Buffer.from(raw).toString();
   if (isIP(text) !== 6) return text;

@@ -1,6 +1,6 @@
 /**
- * The transport on uWebSockets.js. Where it differs from `ws` on the wire: a message past twice `messageBytes`, and
- * text that is not UTF-8, cut the connection without a close frame, so that the peer sees 1006.
+ * The transport on uWebSockets.js. It differs from `ws` on the wire in one point: a message longer than twice
+ * `messageBytes`, or text that is not UTF-8, cuts the connection without a close frame, so the peer sees 1006.
  */
 import { createServer } from 'node:net';
 import type { TemplatedApp, WebSocket, us_listen_socket } from 'uWebSockets.js';
@@ -17,20 +17,23 @@ import {
 } from './transport.js';
 import { UwsRequest, answer, writeReply } from './uws-http.js';
 
-/** The module `uWebSockets.js`, as `import()` gives it. */
+/** The module `uWebSockets.js`, as `import()` returns it. */
 export type Uws = typeof import('uWebSockets.js');
 
-/** What `send` gives when the kernel took all, and when the frame was thrown away; the typings have no names for it. */
+/**
+ * Results of the engine's `send`: the kernel accepted everything, the frame was dropped. The typings have no names for
+ * them.
+ */
 const SENT = 1;
 const DROPPED = 2;
 
-/** Listen option: refuse a port that another process listens on, instead of sharing its connections with it. */
+/** Listen option: refuse a port on which another process listens, instead of sharing its connections. */
 const EXCLUSIVE_PORT = 1;
 
 /**
  * Seconds without a byte in either direction before the engine cuts a socket. Far above the protocol's own silence
- * limit (50 s); it is here for sockets already ended whose peer neither reads nor goes away: without it the engine
- * keeps them, and their backlog, for ever once they have read a little.
+ * limit (50 s). It is for sockets that were ended but whose peer neither reads nor disconnects: without it the engine
+ * keeps them and their buffers forever, once the peer has read a little.
  */
 const IDLE_S = 120;
 
@@ -52,7 +55,7 @@ class UwsSocket<S> extends QueuedSocket<S> {
     super.settle(code);
   }
 
-  /** Told by the transport when the engine has got rid of some bytes, or has added a pong of its own. */
+  /** Called by the transport when the engine has sent some bytes, or has added a pong of its own. */
   recheck(): void {
     this.hasBacklog = (this.ws?.getBufferedAmount() ?? 0) > 0;
   }
@@ -78,11 +81,11 @@ class UwsSocket<S> extends QueuedSocket<S> {
       ws.cork(() => {
         for (const frame of frames) if (ws.send(frame.bytes, false) === DROPPED) isWhole = false;
       });
-      // What a corked send answers says nothing of the write at the end.
+      // The result of a corked send does not include the write at its end.
       this.hasBacklog = ws.getBufferedAmount() > 0;
     }
-    // Only a flood of pings can fill the rest of the engine's buffer. These frames count as sent, so they may not
-    // go missing in silence: cut, and the peer resumes from what it has.
+    // Only a flood of pings can fill the rest of the engine's buffer. These frames count as sent and must not be lost
+    // silently, so cut the connection; the peer resumes from its last offset.
     if (!isWhole) ws.close();
   }
 
@@ -95,7 +98,7 @@ class UwsSocket<S> extends QueuedSocket<S> {
   }
 }
 
-/** Opens a path for WebSockets, and answers what fans out to them. */
+/** Opens a path for WebSockets and returns its fan-out. */
 function openPath<S>(
   app: TemplatedApp,
   path: string,
@@ -105,7 +108,7 @@ function openPath<S>(
   const fanOut = new FanOut(events, limits);
   app.ws<UserData<S>>(path, {
     maxPayloadLength: limits.messageBytes * 2,
-    // past this the engine drops frames, its own pongs and close frames too; frames stop at lagBytes already
+    // above this the engine drops frames, also its own pongs and close frames; our frames stop at lagBytes already
     maxBackpressure: limits.lagBytes * 2,
     closeOnBackpressureLimit: false,
     idleTimeout: IDLE_S,
@@ -151,8 +154,8 @@ function openPath<S>(
 }
 
 /**
- * Makes the transport on a loaded `uWebSockets.js`; it listens only once told to. `beside` is a second path.
- * A message up to twice `messageBytes` is read whole so that it can be refused with 1009; a larger one cuts.
+ * Makes the transport on a loaded `uWebSockets.js`; it does not listen before `listen`. `beside` is a second path. A
+ * message up to twice `messageBytes` is read completely, to be refused with 1009; a longer one cuts the connection.
  */
 export function createUwsTransport<S, B = never>(
   uws: Uws,
@@ -179,7 +182,7 @@ export function createUwsTransport<S, B = never>(
     kind: 'uws',
     async listen(host, port) {
       listening = await new Promise<us_listen_socket | null>((resolve) => {
-        // the engine takes options with a host too, its typings know only (port, options, callback)
+        // the engine accepts options with a host too, but its typings have only (port, options, callback)
         Reflect.apply(app.listen.bind(app), app, [
           host,
           port,
@@ -200,13 +203,13 @@ export function createUwsTransport<S, B = never>(
     async close() {
       stopListening();
       app.close();
-      // the engine frees what it has closed when its turn ends
+      // the engine frees closed sockets at the end of its turn
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
 }
 
-/** The engine gives no reason, so ask `node:net` for one with the same address. */
+/** The engine gives no reason, so get one from `node:net` with the same address. */
 async function reasonNotListening(host: string, port: number): Promise<ListenError> {
   const probe = createServer();
   try {

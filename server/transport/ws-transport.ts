@@ -1,4 +1,4 @@
-/** The transport on `ws` and `node:http`: runs wherever Node runs. */
+/** The transport on `ws` and `node:http`, which runs wherever Node runs. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -16,10 +16,16 @@ import type {
 
 const TEXT_FRAME = { binary: false } as const;
 
-/** Highest mark above which a TCP socket reports "drain"; `lagBytes` when that is lower, or nobody would hear of it. */
+/**
+ * A TCP socket reports "drain" only below its high-water mark. This is the mark, or `lagBytes` when that is lower,
+ * since a lagging socket would otherwise get no drain event.
+ */
 const HIGH_WATER_BYTES = 16 * 1024;
 
-/** Milliseconds a request may take to arrive: head, and head with body. uWebSockets allows 10 s of no progress. */
+/**
+ * Time that a request may take to arrive, in milliseconds: the headers, and the headers with the body. uWebSockets.js
+ * allows 10 s without progress.
+ */
 const HEAD_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 
@@ -61,7 +67,7 @@ class SocketPath<S> {
   private readonly limits: TransportLimits;
   private readonly open = new Set<WsSocket<S>>();
   private readonly sockets: WebSocketServer;
-  // handleUpgrade asks for the protocol before it returns
+  // handleUpgrade reads the protocol before it returns
   private protocol: string | null = null;
 
   constructor(events: SocketEvents<S>, limits: TransportLimits) {
@@ -102,7 +108,7 @@ class SocketPath<S> {
       if (!socket.closed) events.message(socket, isBinary ? null : textOf(data));
     });
     ws.on('ping', (data) => {
-      // a peer that pings and does not read would fill the buffer with answers
+      // a peer that pings and does not read would fill the buffer with pongs
       if (!socket.closed && socket.buffered() <= limits.lagBytes) ws.pong(data);
     });
     ws.on('error', (error) => {
@@ -119,7 +125,7 @@ class SocketPath<S> {
   }
 }
 
-/** Makes the transport on `ws`; it listens only once told to. `beside` is a second path for WebSockets. */
+/** Makes the transport on `ws`; it does not listen before `listen`. `beside` is a second path for WebSockets. */
 export function createWsTransport<S, B = never>(
   events: TransportEvents<S>,
   limits: TransportLimits,
@@ -137,7 +143,7 @@ export function createWsTransport<S, B = never>(
   });
   const closed = new Promise<void>((resolve) => server.once('close', resolve));
   let hasListened = false;
-  // an accept that fails (EMFILE) is the peer's loss; without a listener it would end the process
+  // a failed accept (EMFILE) harms only the peer; without a listener it would end the process
   server.on('error', () => undefined);
 
   server.on('connection', (tcp) => {
@@ -176,7 +182,7 @@ export function createWsTransport<S, B = never>(
     },
     async close() {
       if (server.listening) server.close();
-      // the server's own end does not wait for the last word of a WebSocket
+      // the end of the server does not wait for close frames of WebSockets
       chat.terminate();
       other?.terminate();
       const ends = Array.from(
@@ -204,7 +210,7 @@ function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {
   return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString();
 }
 
-/** The close code that `ws` answers a broken frame with; 1006 for an error of the connection itself. */
+/** Returns the close code with which `ws` answers a broken frame; 1006 for an error of the connection itself. */
 function closeCodeOf(error: Error): number {
   const code = 'code' in error ? String(error.code) : '';
   if (!code.startsWith('WS_ERR_')) return 1006;

@@ -1,6 +1,6 @@
 /**
- * The analytics side, wired: ClickHouse, the sink that fills it, their rows in `/status`, and the API on both. With
- * `CLICKHOUSE_URL=off` there is no sink, and the API says why it has nothing.
+ * Wires the analytics: ClickHouse, its sink, their rows in `/status`, and the API on both. With `CLICKHOUSE_URL=off`
+ * there is no sink, and the API says why it has no data.
  */
 import { randomUUID } from 'node:crypto';
 import { createClickhouse, type Clickhouse } from '../../actors/clickhouse/clickhouse.js';
@@ -25,26 +25,29 @@ import {
   type WaitingFor
 } from './report/status-report.js';
 
-/** A required ClickHouse gives up by itself after a minute; the supervisor waits a little longer to hear why. */
+/** A required ClickHouse gives up by itself after a minute; the supervisor waits a little longer to get its reason. */
 const CLICKHOUSE_START_TIMEOUT_MS = 70_000;
 
-/** Hears what the log's disk and the sink are like; {@link Analytics.sweep} tells it. */
+/** Gets the state of the log's disk and of the sink from {@link Analytics.sweep}. */
 export interface AnalyticsWatch {
   diskLow(isLow: boolean): void;
-  /** For so long the sink has not been up to date though its store takes rows; with how many threads wait. */
+  /**
+   * Reports for how long the sink has been behind while its store accepts rows, in milliseconds, and how many threads
+   * wait.
+   */
   sinkBehind(behindMs: number, threads: number): void;
 }
 
-/** What the analytics side is made of. */
+/** Options of {@link Analytics}. */
 export interface AnalyticsOptions {
   readonly config: Config;
   readonly node: string;
-  /** What the log has for ClickHouse; null while the log is not open. */
+  /** Returns the log's feed; null while the log is not open. */
   readonly feed: () => AnalyticsFeed | null;
-  /** Whether the disk of the log is nearly full. */
+  /** Returns whether the log's disk is nearly full. */
   readonly isDiskLow: () => boolean;
   readonly clock: Clock;
-  /** Answers a number in [0, 1). */
+  /** Returns a random number in [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;
   readonly monitor: AnalyticsWatch;
@@ -92,7 +95,7 @@ export class Analytics {
           });
   }
 
-  /** The children of the services phase; the sink last, so that it stops first and can finish the batch in hand. */
+  /** Returns the children of the services phase. The sink is last, so that it stops first and can finish its batch. */
   children(bounds: Pick<ChildSpec, 'restart' | 'startTimeoutMs' | 'shutdownMs'>): ChildSpec[] {
     const clickhouse: ChildSpec = {
       ...bounds,
@@ -108,7 +111,7 @@ export class Analytics {
     ];
   }
 
-  /** Looks at the log's room for what ClickHouse does not have, and how far the sink is; called every second. */
+  /** Checks the disk and how far the sink is behind; called every second. */
   sweep(): void {
     const { clock, logger, monitor } = this.options;
     const status = this.sink?.status() ?? null;
@@ -123,19 +126,19 @@ export class Analytics {
     else logger.info('The disk has room again for what ClickHouse does not have', { actor: 'log' });
   }
 
-  /** Rows of `services` in `/status`. */
+  /** Returns the rows of `services` in `/status`. */
   services(): ServiceStatus[] {
     const status = this.clickhouse.status();
     return status === null ? [] : [serviceStatus(status)];
   }
 
-  /** Rows of `waitingFor` in `/status`. */
+  /** Returns the rows of `waitingFor` in `/status`. */
   waitingFor(): WaitingFor[] {
     const status = this.clickhouse.status();
     return status === null ? [] : waitingForService(status);
   }
 
-  /** `sink` in `/status`; null while there is none. */
+  /** Returns `sink` of `/status`; null when there is no sink. */
   sinkRow(): SinkRow | null {
     const status = this.sink?.status() ?? null;
     if (status === null) return null;
@@ -149,7 +152,7 @@ export class Analytics {
     };
   }
 
-  /** The route of the journeys of messages, which needs the log more than ClickHouse. */
+  /** Returns the route of journeys, which works without ClickHouse too. */
   journeys(
     parts: Pick<JourneyApiOptions, 'access' | 'log' | 'feed' | 'threads' | 'connections'>
   ): Route[] {
@@ -166,7 +169,7 @@ export class Analytics {
     });
   }
 
-  /** The routes of search, reports and stats. */
+  /** Returns the routes of search, reports and stats. */
   api(access: ApiAccess): Route[] {
     const { clickhouse, sink } = this;
     const asOf = () => sink?.asOf() ?? null;

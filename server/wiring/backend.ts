@@ -1,6 +1,6 @@
 /**
- * Everything that needs an open log: threads, subscriptions, the route table, event streams and the HTTP API. Made when
- * the handlers are registered, and not before.
+ * The parts that need an open log: threads, subscriptions, the route table, event streams and the HTTP API. They are
+ * made when the handlers are registered.
  */
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
@@ -27,7 +27,7 @@ import { createRoutes } from '../chat/routes.js';
 import { Subscriptions } from '../chat/subscriptions.js';
 import { ThreadRules } from '../chat/thread-rules.js';
 
-/** What the backend is made of. */
+/** Options of {@link createBackend}. */
 export interface BackendOptions {
   readonly config: Config;
   readonly node: string;
@@ -40,22 +40,22 @@ export interface BackendOptions {
   readonly chat: Chat;
   readonly connections: Connections;
   readonly analytics: Analytics;
-  /** Gives a frame to every WebSocket in a thread's topic. */
+  /** Sends a frame to every WebSocket in a thread's topic. */
   readonly publish: (thread: string, frame: string) => void;
   readonly isServing: () => boolean;
 }
 
-/** The parts that the server goes on to use. */
+/** The parts that the server uses afterwards. */
 export interface Backend {
   readonly threads: Threads;
   readonly events: EventStreams;
-  /** Everything below `/api/`. */
+  /** Routes below `/api/`. */
   readonly routes: readonly Route[];
   /** Frame types that now have a handler. */
   readonly handlers: readonly string[];
 }
 
-/** Makes the backend and gives the chat what it needs of it. */
+/** Makes the parts and gives the chat those that it needs. */
 export function createBackend(options: BackendOptions): Backend {
   const { config, node, log, clock, logger, monitor, incidents, chat, connections, isServing } =
     options;

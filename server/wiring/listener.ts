@@ -1,6 +1,4 @@
-/**
- * The listener as a supervised child: picks the transport and takes the port.
- */
+/** The listener, a supervised child: it picks the transport and binds the port. */
 import type { Logger } from '../../actors/log-line.js';
 import type { Service } from '../../actors/service.js';
 import type { Chat } from '../chat/chat.js';
@@ -10,20 +8,20 @@ import { pickTransport } from '../transport/pick-transport.js';
 import type { Viewer } from '../inspector/viewer.js';
 import type { Endpoint, Transport, TransportEvents } from '../transport/transport.js';
 
-/** Buffered bytes at which a connection stops getting live messages and reads the log instead: 1 MiB. */
+/** Buffered bytes above which a connection lags: it gets no live messages and reads the log instead. 1 MiB. */
 export const LAG_BYTES = 1_048_576;
 
-/** A WebSocket message of more than this many times the frame limit is not read at all but closes with 1009. */
+/** A WebSocket message longer than this many times the frame limit is not read; it closes the connection with 1009. */
 export const FRAME_SLACK = 4;
 
-/** The largest WebSocket message, and request body, where no frame limit is set. */
+/** Longest WebSocket message and request body when no frame limit is set, in bytes. */
 export const MESSAGE_BYTES_MAX = 16_777_216;
 
 /** Listens for HTTP and WebSocket on one port. */
 export class Listener implements Service {
-  /** Port that was taken; 0 before. */
+  /** Bound port; 0 before. */
   port = 0;
-  /** Why `auto` had to do without uWebSockets.js; null when it had not. */
+  /** Why `auto` could not use uWebSockets.js; null when it did, or was not asked to. */
   fallbackReason: string | null = null;
   private readonly config: Config;
   private readonly logger: Logger;
@@ -62,12 +60,12 @@ export class Listener implements Service {
     };
   }
 
-  /** The engine that listens; before that, the one that is configured. */
+  /** The engine that listens; before that, the configured one. */
   get kind(): string {
     return this.transport?.kind ?? this.config.transport;
   }
 
-  /** Address of the server as a browser takes it. */
+  /** Address of the server for a browser. */
   get url(): string {
     return `http://${bracketed(this.config.host)}:${String(this.port)}`;
   }
@@ -79,7 +77,7 @@ export class Listener implements Service {
     return `ws://${bracketed(loopback)}:${String(this.port)}/ws`;
   }
 
-  /** Gives a frame to every socket in a thread's topic. */
+  /** Sends a frame to every socket in a thread's topic. */
   publish(thread: string, frame: string): void {
     this.transport?.publish(thread, frame);
   }

@@ -1,6 +1,6 @@
 /**
- * The thread log as a supervised child: claims the data directory, opens the log, and says when it stops or starts
- * taking messages.
+ * The thread log as a supervised child: it claims the data directory, opens the log, and reports when the log stops or
+ * starts accepting messages.
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -14,15 +14,15 @@ import type { LogHealth } from '../../actors/log/log-health.js';
 import type { ThreadLog } from '../../actors/log/thread-log.js';
 import { LOG_FOLDER, type Config } from '../config/config.js';
 
-/** Opens and closes the log of record. */
+/** Opens and closes the thread log. */
 export class LogService implements Service {
   private readonly config: Config;
   private readonly clock: Clock;
   private readonly logger: Logger;
   private readonly incidents: Incidents;
-  /** Called each time the log takes messages again. */
+  /** Called each time the log accepts messages again. */
   onWritable: () => void = () => undefined;
-  /** Called each time it stops or starts to: with why it takes none, null when it does. */
+  /** Called each time that changes: with the reason why the log accepts none, null when it does. */
   onFault: (reason: string | null) => void = () => undefined;
   private claim: DataDirClaim | null = null;
   private opened: EmbeddedLog | null = null;
@@ -39,12 +39,12 @@ export class LogService implements Service {
     return this.opened;
   }
 
-  /** Whether the log takes messages, and if not, why. */
+  /** Returns whether the log accepts messages, and if not, why. */
   health(): LogHealth {
     return this.opened?.health() ?? { writable: false, reason: 'not open' };
   }
 
-  /** Whether the disk of the log is nearly full; false while it is not open. */
+  /** Returns whether the log's disk is nearly full; false while it is not open. */
   isDiskLow(): boolean {
     return this.opened?.isDiskLow() ?? false;
   }

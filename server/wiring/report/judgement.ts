@@ -1,11 +1,9 @@
-/**
- * Judges how the server is as a whole: the worst that is true of its startup, of the log and of its parts.
- */
+/** Judges the whole server: the worst of its startup, its log and its parts. */
 import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { Failure, Phase } from '../../../machines/startup.machine.js';
 import type { ServerStatus } from './status-report.js';
 
-/** The status of the whole server, and why it is not better; null when there is nothing to say. */
+/** Status of the whole server, and why it is not better; `reason` is null when there is none. */
 export interface Judgement {
   readonly status: ServerStatus;
   readonly reason: string | null;
@@ -13,20 +11,20 @@ export interface Judgement {
 
 /** What the judgement is made from. */
 export interface Judged {
-  /** Tags of the state that the root chart is in. */
+  /** Tags of the root chart's state. */
   readonly tags: ReadonlySet<string>;
   /** Why the server did not start, or had to end. */
   readonly failure: Pick<Failure, 'service' | 'error'> | null;
   /** The child that the current phase waits for, and why. */
   readonly waitingOn: string | null;
-  /** The current phase of the startup; null before the first. */
+  /** Current phase of the startup; null before the first. */
   readonly phase: Phase | null;
   readonly log: LogHealth;
-  /** Says why parts are missed: all that are, or only those that the server cannot be without. */
+  /** Returns why parts are down: all parts, or only the required ones. */
   readonly missed: (which: 'all' | 'required') => readonly string[];
 }
 
-/** Returns the judgement, the worst first: failed, draining, initializing, degraded, ready. */
+/** Returns the first that applies: failed, draining, initializing, degraded, ready. */
 export function judge({ tags, failure, waitingOn, phase, log, missed }: Judged): Judgement {
   if (failure !== null) {
     return { status: 'failed', reason: `${failure.service}: ${failure.error}` };

@@ -1,10 +1,8 @@
-/**
- * When each phase of the startup began and how long it took: what `/status` shows and the log says.
- */
+/** When each phase of the startup began and how long it took, for `/status` and the log lines. */
 import type { Clock } from '../../../actors/clock.js';
 import { PHASES, type Phase } from '../../../machines/startup.machine.js';
 
-/** One phase as `/status` shows it. Milliseconds, from the start of the process's startup. */
+/** One phase in `/status`. Milliseconds since the startup began. */
 export interface PhaseTime {
   readonly name: Phase;
   readonly startedAtMs: number | null;
@@ -12,9 +10,9 @@ export interface PhaseTime {
   readonly status: 'waiting' | 'running' | 'done' | 'failed';
 }
 
-/** Clock of the startup. */
+/** Measures the startup. */
 export class StartupTimeline {
-  /** Milliseconds since the Unix epoch. */
+  /** Unix milliseconds. */
   readonly startedAt: number;
   private readonly clock: Clock;
   private readonly started = new Map<Phase, number>();
@@ -27,12 +25,12 @@ export class StartupTimeline {
     this.startedAt = clock.now();
   }
 
-  /** Milliseconds from the start to serving; null until then. */
+  /** Milliseconds from the start to serving; null before that. */
   get tookMs(): number | null {
     return this.total;
   }
 
-  /** The phase that is under way or was last; null before the first. */
+  /** The running or last phase; null before the first. */
   get current(): Phase | null {
     return [...this.started.keys()].at(-1) ?? null;
   }
@@ -41,7 +39,7 @@ export class StartupTimeline {
     this.started.set(phase, this.elapsed());
   }
 
-  /** Ends a phase and answers how long it took. */
+  /** Ends a phase and returns how long it took, in milliseconds. */
   complete(phase: Phase): number {
     const tookMs = this.elapsed() - (this.started.get(phase) ?? 0);
     this.took.set(phase, tookMs);
@@ -52,13 +50,13 @@ export class StartupTimeline {
     this.failed = phase;
   }
 
-  /** Serving has begun; answers how long the startup took. */
+  /** Ends the startup and returns how long it took, in milliseconds. */
   finish(): number {
     this.total = this.elapsed();
     return this.total;
   }
 
-  /** Every phase, those to come included. */
+  /** Returns every phase, also those that have not begun. */
   phases(): PhaseTime[] {
     return PHASES.map((name) => {
       const startedAtMs = this.started.get(name) ?? null;

@@ -1,6 +1,4 @@
-/**
- * The report of `/status`: one shape, put together from what each part says of itself.
- */
+/** The shape of `/status`. */
 import type { SinkStatus } from '../../../actors/clickhouse/sink.js';
 import type { FeedBacklog } from '../../../actors/log/analytics-feed.js';
 import type { HandlersStatus } from '../../../actors/handlers.js';
@@ -11,13 +9,13 @@ import type { ClickhouseStatus } from '../../../machines/clickhouse/clickhouse-s
 import type { PhaseTime } from './startup-timeline.js';
 import type { SupervisionRow } from './supervision.js';
 
-/** The server as a whole, worst first. */
+/** Status of the whole server, worst first. */
 export const SERVER_STATUSES = ['failed', 'draining', 'initializing', 'degraded', 'ready'] as const;
 
 /** One of {@link SERVER_STATUSES}. */
 export type ServerStatus = (typeof SERVER_STATUSES)[number];
 
-/** Something the server waits for; milliseconds from now. */
+/** Something that the server waits for; times in milliseconds from now. */
 export interface WaitingFor {
   readonly what: string;
   readonly attempt: number;
@@ -26,7 +24,7 @@ export interface WaitingFor {
   readonly deadlineMs: number | null;
 }
 
-/** One service as `/status` shows it; `since` is an ISO time. */
+/** One service in `/status`; `since` is an ISO 8601 time. */
 export interface ServiceStatus {
   readonly service: string;
   readonly required: boolean;
@@ -38,11 +36,11 @@ export interface ServiceStatus {
   readonly nextAttemptMs: number | null;
 }
 
-/** How far ClickHouse has what the log has; `since` and `lastStoredAt` are ISO times. */
+/** The sink in `/status`; `since` and `lastStoredAt` are ISO 8601 times. */
 export type SinkRow = Omit<SinkStatus, 'since' | 'lastStoredAt' | 'backlog'> & {
   readonly since: string;
   readonly lastStoredAt: string | null;
-  /** What waits, and whether the log's disk is nearly full; null while the log cannot be read. */
+  /** What ClickHouse lacks, and whether the log's disk is nearly full; null while the log cannot be read. */
   readonly backlog: (FeedBacklog & { readonly isDiskLow: boolean }) | null;
 };
 
@@ -64,7 +62,7 @@ export interface StatusReport {
   };
   readonly handlers: HandlersStatus;
   readonly services: readonly ServiceStatus[];
-  /** Null while there is none, as with CLICKHOUSE_URL=off. */
+  /** Null when there is none, as with CLICKHOUSE_URL=off. */
   readonly sink: SinkRow | null;
   readonly log: LogHealth & { readonly durability: string };
   /** Every supervised part, what its supervisor does about it, and why. */
@@ -73,11 +71,11 @@ export interface StatusReport {
   readonly threads: ThreadsStatus;
   readonly connections: { readonly open: number; readonly lagging: number };
   readonly waitingFor: readonly WaitingFor[];
-  /** Whether there is an inspector, and whether it asks for a token. */
+  /** Whether there is an inspector, and whether it needs a token. */
   readonly inspect: 'on' | 'off' | 'token';
 }
 
-/** The row of `services` for ClickHouse. */
+/** Returns the row of `services` for ClickHouse. */
 export function serviceStatus(clickhouse: ClickhouseStatus): ServiceStatus {
   const { service, required, status, error, mode, since, restarts, nextAttemptMs } = clickhouse;
   return {
@@ -92,7 +90,7 @@ export function serviceStatus(clickhouse: ClickhouseStatus): ServiceStatus {
   };
 }
 
-/** What `waitingFor` says of ClickHouse: something only while it is not there and is being tried. */
+/** Returns the row of `waitingFor` for ClickHouse; empty unless it is being connected. */
 export function waitingForService(clickhouse: ClickhouseStatus): WaitingFor[] {
   if (clickhouse.status === 'connected' || clickhouse.status === 'skipped') return [];
   const { service, attempt, of, nextAttemptMs, deadlineMs } = clickhouse;

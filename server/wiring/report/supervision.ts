@@ -1,6 +1,6 @@
 /**
- * How the supervised parts stand, told outside: one incident in the log for each part that is lost, however often it is
- * tried; the rows of `/status`; and in words what is missing.
+ * Reports the state of the supervised parts: one incident in the log lines for each part that goes down, however often
+ * it is restarted; the rows of `/status`; and in words what is down.
  */
 import type { Clock } from '../../../actors/clock.js';
 import type { Logger } from '../../../actors/log-line.js';
@@ -15,7 +15,7 @@ import type { StartupContext } from '../../../machines/startup.machine.js';
 /** A row of `supervision` in `/status`: a {@link SupervisionReport} whose `since` is an ISO time. */
 export type SupervisionRow = Omit<SupervisionReport, 'since'> & { readonly since: string };
 
-/** What it works with. */
+/** Options of {@link Supervision}. */
 export interface SupervisionOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
@@ -25,26 +25,26 @@ export interface SupervisionOptions {
 export class Supervision {
   private readonly options: SupervisionOptions;
   private children: readonly ChildState[] = [];
-  /** When each part that is not yet well again was lost, by id. */
+  /** When each part went down that is not well again, by id, Unix milliseconds. */
   private readonly lost = new Map<string, number>();
 
   constructor(options: SupervisionOptions) {
     this.options = options;
   }
 
-  /** Takes in how all parts stand now, and logs what has begun or ended. Answers the parts. */
+  /** Notes the state of all parts, and logs what has begun or ended. Returns the parts. */
   follow(states: StartupContext['states']): readonly ChildState[] {
     this.children = Object.values(states).flat();
     for (const child of this.children) this.judge(child);
     return this.children;
   }
 
-  /** Every part, as of now. */
+  /** Returns every part as of now. */
   rows(): SupervisionRow[] {
     return this.children.map((child) => this.row(child));
   }
 
-  /** Says why parts are missed: all that are, or only those that the server cannot be without. */
+  /** Returns why parts are down: all parts, or only the required ones. */
   missed(which: 'all' | 'required'): string[] {
     return this.children
       .filter((child) => isMissed(child) && (child.required || which === 'all'))
@@ -59,7 +59,7 @@ export class Supervision {
   private judge(child: ChildState): void {
     const { clock, logger } = this.options;
     const { id, status, losses, required } = child;
-    // The end of the server follows, and its CRITICAL line says why: a second line would tell the same.
+    // The server ends now, and its CRITICAL line says why: a second line would repeat it.
     if (status === 'failed' && required) return;
     const fields = { actor: 'supervisor', ...this.row(child) };
     const lostAt = this.lost.get(id);
@@ -68,7 +68,7 @@ export class Supervision {
       const what = status === 'failed' ? 'has failed' : 'was lost and is started again';
       logger.warn(`${id} ${what}: ${fields.reason ?? 'no reason given'}`, fields);
     }
-    // Up is not yet well: one that is lost again within moments is still the same incident.
+    // A part that is up may go down again within moments, which is the same incident.
     if (lostAt !== undefined && losses === 0 && (status === 'ready' || status === 'degraded')) {
       this.lost.delete(id);
       logger.info(`${id} is well again`, { ...fields, lastedMs: clock.now() - lostAt });
