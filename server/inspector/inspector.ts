@@ -352,12 +352,8 @@ export class Inspector {
     this.recorder.watch(everything ? 'all' : named);
     this.named = named;
     if (this.parts === null) return;
-    if (named.size > 0) {
-      this.endMessages ??= this.parts.threads.onMessage(this.onMessage);
-    } else {
-      this.endMessages?.();
-      this.endMessages = null;
-    }
+    this.endMessages?.();
+    this.endMessages = named.size > 0 ? this.parts.threads.onMessage(this.onMessage) : null;
   }
 
   /** Sends a message to viewers that watch its thread by id. Messages of all threads would be too many. */

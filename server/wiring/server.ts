@@ -28,6 +28,7 @@ import { Listener } from './listener.js';
 import { LogService } from './log-service.js';
 import { builtPagesDir, loadPages } from '../http/pages.js';
 import { BOUNDS, phasesOf } from './phases.js';
+import { pickLog } from './pick-log.js';
 import { StartupTimeline } from './report/startup-timeline.js';
 import { StatusReporter } from './report/status-reporter.js';
 import type { StatusReport } from './report/status-report.js';
@@ -98,7 +99,7 @@ export class Server {
       inspection.endpoint
     );
     this.listener = listener;
-    const logService = new LogService(config, clock, logger, incidents);
+    const logService = new LogService(pickLog(config, clock, incidents), logger);
     logService.onFault = (reason) => {
       monitor.logFault(reason);
     };

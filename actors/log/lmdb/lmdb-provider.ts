@@ -1,0 +1,46 @@
+/** Provides the embedded log: claims the data directory, and opens the log in a folder of it. */
+import { join } from 'node:path';
+import type { LogProvider, ProvidedLog } from '../log-provider.js';
+import { claimDataDir } from './disk/data-dir.js';
+import { openLmdbLog, type LmdbLogOptions } from './lmdb-log.js';
+
+/** Said when the epoch had to be renewed. */
+const EPOCH_RENEWED =
+  'the machine went down under a log with DURABILITY=process: what was acknowledged last may be lost, ' +
+  'so every thread has a new epoch and clients are told of a gap';
+
+/** Options of {@link createLmdbProvider}. */
+export interface LmdbProviderOptions extends Omit<LmdbLogOptions, 'dir'> {
+  /** Directory that the server has for itself. */
+  readonly dataDir: string;
+  /** Name of the folder in it that the log is in. */
+  readonly folder: string;
+}
+
+/** Makes the provider of the embedded log. */
+export function createLmdbProvider({
+  dataDir,
+  folder,
+  ...options
+}: LmdbProviderOptions): LogProvider {
+  return {
+    open: async (): Promise<ProvidedLog> => {
+      const claim = claimDataDir(dataDir);
+      try {
+        const log = await openLmdbLog({ ...options, dir: join(dataDir, folder) });
+        return {
+          log,
+          notice: log.epochRenewed ? EPOCH_RENEWED : null,
+          isDiskLow: () => log.isDiskLow(),
+          close: async () => {
+            await log.close();
+            claim.release();
+          }
+        };
+      } catch (error) {
+        claim.release();
+        throw error;
+      }
+    }
+  };
+}

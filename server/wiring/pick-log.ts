@@ -1,0 +1,24 @@
+/** Decides once, at start, which log the server keeps its threads in. */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../actors/clock.js';
+import { createLmdbProvider } from '../../actors/log/lmdb/lmdb-provider.js';
+import type { LogProvider } from '../../actors/log/log-provider.js';
+import type { Incidents } from '../../actors/monitor/incidents.js';
+import { LOG_FOLDER, type Config } from '../config/config.js';
+
+/** Returns the provider of the configured log. There is one so far: the embedded log, in `DATA_DIR`. */
+export function pickLog(config: Config, clock: Clock, incidents: Incidents): LogProvider {
+  const { dataDir, durability, retentionMessages, retentionDays, clickhouseUrl } = config;
+  return createLmdbProvider({
+    dataDir,
+    folder: LOG_FOLDER,
+    durability,
+    clock,
+    retention: { messages: retentionMessages ?? null, days: retentionDays ?? null },
+    isFeedRead: clickhouseUrl !== 'off',
+    onListenerFault: (reason) => {
+      incidents.note('a listener of the thread log failed', { actor: 'log', reason });
+    },
+    newEpoch: () => `x${randomBytes(6).toString('hex')}`
+  });
+}
