@@ -304,6 +304,8 @@ describe('inspector page', function () {
       await page.keyboard.press('ArrowLeft');
       await item(page, 'thread-log').waitFor({ state: 'detached' });
       await page.keyboard.press('ArrowRight');
+      // The tree is painted a moment later; until then the keys go by what is seen, and that is a closed tree.
+      await item(page, 'thread-log').waitFor();
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1, name: 'thread-log' }).waitFor();
