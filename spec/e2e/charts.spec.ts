@@ -8,7 +8,12 @@ import { ChartLayouts } from './dist/server/inspector/charts/chart-layouts.js';
 import { deliveryMachine } from './dist/machines/delivery/delivery.machine.js';
 const layouts = new ChartLayouts();
 const { chart, nodes } = await layouts.layout(deliveryMachine);
-console.log(JSON.stringify({ chart, states: nodes.length, isAwake: layouts.isAwake }));`;
+const doneMs = performance.now();
+process.once('exit', () => {
+  const states = nodes.length;
+  const keptMs = performance.now() - doneMs;
+  console.log(JSON.stringify({ chart, states, isAwake: layouts.isAwake, keptMs }));
+});`;
 
 describe('charts in a built server', function () {
   this.timeout(60_000);
@@ -16,10 +21,10 @@ describe('charts in a built server', function () {
   it('are laid out in a thread that does not keep the process alive', async () => {
     const cwd = new URL('../..', import.meta.url);
     const run = promisify(execFile);
-    const startedAt = performance.now();
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', PROGRAM], { cwd });
-    expect(JSON.parse(stdout)).to.deep.equal({ chart: 'delivery', states: 7, isAwake: true });
-    // The thread itself would rest for ten seconds.
-    expect(performance.now() - startedAt).to.be.lessThan(9_000);
+    const { keptMs, ...laidOut } = JSON.parse(stdout) as { keptMs: number };
+    expect(laidOut).to.deep.equal({ chart: 'delivery', states: 7, isAwake: true });
+    // The thread itself rests for ten seconds. From the end of the layout on, since a start takes as long as it does.
+    expect(keptMs).to.be.lessThan(9_000);
   });
 });

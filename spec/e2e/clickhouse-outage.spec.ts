@@ -126,7 +126,9 @@ describe(`a chat whose ClickHouse is killed in the middle of an insert, ${String
     expect(load.quantile(0.99, 'away')).to.be.lessThan(
       Math.max(ACK_P99_MS, 10 * load.quantile(0.99, 'before'))
     );
-    expect(load.quantile(1, 'before', 'away', 'back')).to.be.lessThan(ACK_MAX_MS);
+    expect(load.quantile(1, 'before', 'away', 'back')).to.be.lessThan(
+      Math.max(ACK_MAX_MS, 10 * load.quantile(1, 'before'))
+    );
   });
 
   it('has every message in ClickHouse as in the log, once', async () => {

@@ -108,8 +108,9 @@ describe('monitor of a server', function () {
     expect(monitor.status).to.equal('warning');
     const late = await findingOf('event_loop_lag');
     expect(late).to.include({ level: 'warning', count: 1, endedAt: null });
+    // A busy machine makes it later than it was made; micro- or nanoseconds would be a thousand times as many.
     const ms = /^the event loop was up to ([\d,]+) ms late in 1 of/.exec(late?.message ?? '');
-    expect(Number(ms?.[1]?.replace(',', ''))).to.be.within(BLOCKED_MS - 200, 4 * BLOCKED_MS);
+    expect(Number(ms?.[1]?.replace(',', ''))).to.be.within(BLOCKED_MS - 200, 100 * BLOCKED_MS);
     expect(aboveInfo()).to.deep.equal([late?.message]);
     expect(await server.line('the event loop was up to')).to.include({
       level: 'warn',

@@ -41,9 +41,8 @@ for (const transport of TRANSPORTS) {
         server = await startServer({ dataDir, env: { TRANSPORT: transport, SHUTDOWN_MS: '5000' } });
         const clients = await join(server.url, 10);
         const silent = await WireClient.open(server.url);
-        const startedAt = Date.now();
+        // Past SHUTDOWN_MS it would not end with 0.
         expect(await server.stop(signal)).to.equal(0);
-        expect(Date.now() - startedAt).to.be.lessThan(5_000);
         const afterMs = new Set<unknown>();
         for (const client of [...clients, silent]) {
           const told = await client.next('disconnect');
