@@ -1,6 +1,7 @@
 /**
- * Brings subscriptions that are behind up to now by reading the log, a page at a time and only while the socket takes
- * it, and joins them to the live topic in the same turn in which they have read the newest message: no hole, no overlap.
+ * Brings subscriptions that are behind up to date. It reads the log one page at a time, only while the socket accepts
+ * it. In the turn in which a subscription has read the newest message, it joins the live topic, so there is no gap and
+ * no duplicate.
  */
 import { replayFrame } from '../../protocol/message-frame.js';
 import type { Logger } from '../../actors/log-line.js';
@@ -10,25 +11,25 @@ import { reasonOf } from '../../machines/reason.js';
 import type { Connection, Subscription } from './connection.js';
 import { encodeFrame } from './frame-encoder.js';
 
-/** Bytes waiting in a socket above which nothing more is read for it until it drains. */
+/** When more bytes than this wait in a socket, nothing more is read for it until it drains. */
 export const CATCH_UP_BUFFER_BYTES = 262_144;
 
-/** Most messages and characters read for one subscription in one turn: what keeps the others' latency low. */
+/** Most messages read for one subscription in one turn. This and {@link PAGE_CHARS} keep the latency of others low. */
 export const PAGE_MESSAGES = 128;
-/** See {@link PAGE_MESSAGES}. */
+/** Most characters read for one subscription in one turn. */
 export const PAGE_CHARS = 65_536;
 
-/** When a client is told to come back whose thread could not be read. */
+/** When a client should come back whose thread could not be read, in milliseconds. */
 const COME_BACK_MS = 1_000;
 
-/** Unreadable threads that are remembered, each as one incident; past it they are said again each time. */
+/** Most unreadable threads that are remembered, each as one incident; beyond it they are reported at every read. */
 const UNREADABLE_MAX = 1_000;
 
-/** Who hears how it goes. */
+/** Gets the progress. */
 export interface CatchUpWatch {
-  /** So many threads could not be read when somebody last asked. */
+  /** Reports how many threads could not be read at the last try. */
   unreadable(threads: number): void;
-  /** A connection that lagged has read everything. */
+  /** Reports that a connection that lagged has read everything. */
   caughtUp(connection: Connection): void;
 }
 
@@ -56,10 +57,10 @@ export class CatchUp {
     this.watch = watch;
   }
 
-  /** Goes on with a connection that has something to read and room to take it. */
+  /** Continues a connection that has something to read and room for it. */
   resume(connection: Connection): void {
     if (connection.subscriptions.every(({ isLive }) => isLive)) {
-      // It has left the thread that it was behind in.
+      // The connection has left the thread in which it was behind.
       if (connection.laggingSince !== null) this.watch.caughtUp(connection);
       return;
     }
@@ -67,7 +68,7 @@ export class CatchUp {
     this.schedule();
   }
 
-  /** Reads the first page at once, so that a short replay costs no turn. */
+  /** Reads the first page at once, so that a short replay needs no turn. */
   begin(connection: Connection): void {
     if (this.step(connection)) this.resume(connection);
   }
@@ -78,11 +79,11 @@ export class CatchUp {
     setImmediate(this.turn);
   }
 
-  /** Reads one page for each subscription that is behind; true when there is more to read and room for it. */
+  /** Reads one page for each subscription that is behind. Returns whether there is more to read and room for it. */
   private step(connection: Connection): boolean {
     const { socket } = connection;
     if (socket === null || connection.isClosing || !connection.payOwed()) return false;
-    // It reads on elsewhere; what it is still fed here would only delay its going.
+    // The client continues on another node; more pages here would only delay its leaving.
     if (connection.isLeaving) return false;
     for (const subscription of connection.subscriptions) {
       if (subscription.isLive) continue;
@@ -94,14 +95,14 @@ export class CatchUp {
     return isBehind;
   }
 
-  /** Reads one page of one subscription; false when the socket takes no more. */
+  /** Reads one page of one subscription; false when the socket accepts no more. */
   private page(connection: Connection, subscription: Subscription): boolean {
     const { socket } = connection;
     if (socket === null) return false;
     const { thread } = subscription;
     const entries = this.read(thread.id, subscription.cursor, thread.published);
     if (entries === null) {
-      // It resumes when it comes back, or finds the log repaired then.
+      // The client resumes when it comes back, from a log that may be repaired by then.
       connection.disconnect(3004, COME_BACK_MS);
       return false;
     }
@@ -119,7 +120,7 @@ export class CatchUp {
     }
     if (subscription.cursor >= thread.published) {
       if (subscription.replayTo !== null) this.sayCaughtUp(connection, subscription);
-      // What is owed goes before anything live.
+      // Owed frames go before anything live.
       if (!connection.payOwed()) return false;
       subscription.isLive = true;
       socket.join(thread.id);
@@ -129,7 +130,7 @@ export class CatchUp {
     return true;
   }
 
-  /** Notes that a subscription has been given all that it was behind by, up to its cursor. */
+  /** Records that a subscription has got everything that it was behind, up to its cursor. */
   private tellGiven(connection: Connection, subscription: Subscription): void {
     const { thread, behind, cursor } = subscription;
     if (behind === null) return;
@@ -137,7 +138,7 @@ export class CatchUp {
     subscription.behind = null;
   }
 
-  /** The next page of a thread; null when it cannot be read, which is one incident until it can. */
+  /** Returns the next page of a thread; null when it cannot be read, which stays one incident until it can. */
   private read(thread: string, after: number, last: number): LogEntry[] | null {
     if (after >= last) return [];
     try {
@@ -167,7 +168,10 @@ export class CatchUp {
     connection.send(encodeFrame({ type: 'caught_up', thread: thread.id, offset }));
   }
 
-  /** Trimming has overtaken a slow reader: the hole is said by a `subscribed` that nobody asked for. */
+  /**
+   * The retention has removed messages that a slow reader had not read: report the gap with a `subscribed` that has no
+   * request.
+   */
   private sayGap(connection: Connection, subscription: Subscription, next: number): void {
     const { thread, cursor, behind } = subscription;
     this.tellGiven(connection, subscription);

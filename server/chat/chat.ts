@@ -1,6 +1,6 @@
 /**
- * The chat side of the transport: who is let in, what becomes of each text message, of lag and of the end of a
- * connection. Thin on purpose: what frames mean is in `routes.ts`, what threads do in `actors/threads/threads.ts`.
+ * The chat's side of the transport: it decides who may connect, and handles text messages, lag and the end of
+ * connections. `routes.ts` has the meaning of frames, `actors/threads/threads.ts` the threads.
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../actors/clock.js';
@@ -29,19 +29,22 @@ import type {
   UpgradeDecision
 } from '../transport/transport.js';
 
-/** Bad frames in a row after which a connection is closed with 3501. */
+/** More bad frames in a row than this close a connection with 3501. */
 export const BAD_FRAMES_MAX = 10;
 
-/** Frames of any type a connection may send in a second for each publish it may: past it, 3013. */
+/**
+ * Frames of any type that a connection may send per second, for each publish per second that it may send; beyond it,
+ * 3013.
+ */
 export const FRAMES_PER_PUBLISH = 20;
 
-/** When a client that flooded is told to come back: its bucket is half full again then. */
+/** When a client that flooded should come back, in milliseconds: its bucket is half full again then. */
 const COME_BACK_MS = 1_000;
 
-/** Header by which the server's own health probe gets in before anybody else may; its value is a secret of the process. */
+/** Header that lets the server's own health probe in before others; its value is a secret of the process. */
 export const PROBE_HEADER = 'x-rollcall-probe';
 
-/** What the chat side works with. */
+/** Options of {@link Chat}. */
 export interface ChatOptions {
   readonly clock: Clock;
   readonly incidents: Incidents;
@@ -49,11 +52,11 @@ export interface ChatOptions {
   readonly limits: ClientLimits;
   readonly allowedOrigins: readonly string[];
   readonly trustProxy: boolean;
-  /** The answer to an upgrade while the server is not serving; null when it is. */
+  /** Returns the reply to an upgrade while the server is not serving; null when it is. */
   readonly refusal: () => HttpReply | null;
 }
 
-/** What there is once the log is open and the handlers are registered. */
+/** Parts that exist once the log is open and the handlers are registered. */
 export interface ChatParts {
   readonly rules: ThreadRules;
   readonly publisher: Publisher;
@@ -63,8 +66,8 @@ export interface ChatParts {
 }
 
 /**
- * Address of the client: the peer's, or what a trusted proxy says it is. A proxy adds the address that it sees at the
- * end; what stands before came from the client, who may write what it likes.
+ * Returns the address of the client: the peer's, or the one that a trusted proxy reports. A proxy appends the address
+ * that it sees, so only the last one counts; the client itself may have sent those before.
  */
 export function clientAddress(request: TransportRequest, trustProxy: boolean): string {
   if (!trustProxy) return request.address;
@@ -72,9 +75,9 @@ export function clientAddress(request: TransportRequest, trustProxy: boolean): s
   return forwarded === undefined || forwarded === '' ? request.address : forwarded.slice(0, 64);
 }
 
-/** The chat side of the server. */
+/** The chat's side of the transport. */
 export class Chat {
-  /** The secret that the health probe shows. */
+  /** Secret of the health probe. */
   readonly probeSecret = randomBytes(24).toString('base64url');
   private readonly probe = new Secret(this.probeSecret);
   private readonly options: ChatOptions;
@@ -86,7 +89,7 @@ export class Chat {
     this.options = options;
   }
 
-  /** Gives the chat its threads and handlers; before that nobody is let in. */
+  /** Gives the chat its threads and handlers; before that nobody may connect. */
   begin(parts: ChatParts): void {
     this.parts = parts;
   }
@@ -142,10 +145,10 @@ export class Chat {
     }
   }
 
-  /** A published frame found this connection's buffer full: from here on it reads the log instead. */
+  /** A published frame found this connection's buffer full: from now on the connection reads the log instead. */
   dropped(socket: Socket<Connection>, frame: string): void {
     const connection = socket.state;
-    // Typing and presence are dropped for a slow connection; only a message makes it lag.
+    // Typing and presence frames are dropped for a slow connection; only a message makes it lag.
     const missed = parseMessageFrame(frame);
     if (missed === null) return;
     this.options.connections.lagBegins(connection);
@@ -194,13 +197,13 @@ export class Chat {
     }
     const badFrames = connection.badFramesInARow;
     this.handle(connection, frame);
-    // Its handler may have found it bad after all.
+    // Unless the handler found the frame bad after all.
     if (connection.badFramesInARow === badFrames) connection.badFramesInARow = 0;
   }
 
   private handle(connection: Connection, frame: ClientFrame): void {
     const parts = this.parts;
-    // Closed meanwhile, by either side: nothing may be opened for it that nobody would close.
+    // Closed by either side meanwhile: whatever is opened for it now would never be closed.
     if (parts === null || connection.isClosing || connection.socket === null) return;
     if (connection.isLeaving && frame.type !== 'ping' && frame.type !== 'pong') {
       this.turnAway(connection, frame, parts);
@@ -210,7 +213,7 @@ export class Chat {
       connection.sendError(frame.id, 'not_connected');
       return;
     }
-    // A publish has its own door, which keeps this rule too.
+    // The publisher checks this rule itself.
     if ('thread' in frame && frame.type !== 'publish') {
       const refusal = parts.rules.refusal(frame.thread, connection.isProbe);
       if (refusal !== null) {
@@ -236,7 +239,7 @@ export class Chat {
     }
   }
 
-  /** Says of what comes after the goodbye was decided that it was not done; to `connect` the goodbye is the answer. */
+  /** Refuses a frame that came after the server began to stop. A `connect` needs no answer: its goodbye follows. */
   private turnAway(connection: Connection, frame: ClientFrame, parts: ChatParts): void {
     const reason = 'the server is stopping; send it again elsewhere';
     if (frame.type === 'publish') parts.publisher.turnAway(reason);
@@ -245,7 +248,7 @@ export class Chat {
     }
   }
 
-  /** Answers a frame that is bad, and closes the connection when too many in a row are. */
+  /** Answers a bad frame, and closes the connection after too many in a row. */
   badFrame(
     connection: Connection,
     id: RequestId,
@@ -271,7 +274,7 @@ export class Chat {
   }
 }
 
-/** Says whether a page of this origin may connect: one that is listed, or with none listed the server's own host. */
+/** Returns whether a page of this origin may connect: a listed origin, or the server's own host when none is listed. */
 export function isOriginAllowed(
   origin: string,
   host: string | undefined,

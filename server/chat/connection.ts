@@ -1,6 +1,6 @@
 /**
- * One client's connection: who it is, what it is subscribed to, its rates and what it is owed. Kept small, since there
- * are tens of thousands: a plain object without timers or closures of its own.
+ * State of one client's connection: its user, subscriptions, rate limits and owed replies. There are tens of thousands,
+ * so it is a plain object without timers or closures.
  */
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { ReaderBehind } from '../../actors/facts/steps.js';
@@ -12,26 +12,26 @@ import type { TokenBucket } from './token-bucket.js';
 import type { Socket } from '../transport/transport.js';
 
 /**
- * Replies kept for a connection whose buffer is full, in characters; past it the connection is closed with 3008. A
- * whole page of history (524,288) fits, and half as much again in small replies.
+ * Most characters of replies kept for a connection whose buffer is full; beyond it the connection is closed with 3008.
+ * A whole page of history (524,288) fits, and half as much again in small replies.
  */
 export const OWED_CHARS_MAX = 786_432;
 
-/** Frames kept while a token is being checked; more are refused. */
+/** Most frames kept while a token is being checked; more are refused. */
 export const EARLY_FRAMES_MAX = 64;
 
-/** `replayTo` of a subscription that lags: all is replay until it is live again, wherever that will be. */
+/** `replayTo` of a subscription that lags: everything is replay until it is live again. */
 export const UNTIL_LIVE = Number.POSITIVE_INFINITY;
 
-/** One subscription: live (in the thread's topic), or reading the log up to it. */
+/** One subscription: live (in the thread's topic), or reading the log until it is. */
 export interface Subscription {
   readonly thread: ActiveThread;
-  /** Newest offset given to this subscription; only kept true while it is not live. */
+  /** Newest offset sent to this subscription; only up to date while it is not live. */
   cursor: number;
   /** Messages up to this offset are replay; null once `caught_up` has been sent for them. */
   replayTo: number | null;
   isLive: boolean;
-  /** What it reads out of the log, and why, to be told when it has; null when it reads nothing. */
+  /** What it reads from the log, and why, recorded when it has read it; null when it reads nothing. */
   behind: ReaderBehind | null;
 }
 
@@ -39,7 +39,7 @@ export interface Subscription {
 export class Connection {
   readonly id: string;
   readonly address: string;
-  /** Token from the upgrade request, until `connect`. */
+  /** Token of the upgrade request, until `connect`. */
   token: string | null;
   /** Whether it may use reserved test threads. */
   isProbe: boolean;
@@ -52,16 +52,16 @@ export class Connection {
   openedAt: number;
   heardAt: number;
   pingedAt = 0;
-  /** When its token expires, milliseconds since the Unix epoch; null = never. */
+  /** When its token expires, Unix milliseconds; null means never. */
   expiresAt: number | null = null;
   laggingSince: number | null = null;
   badFramesInARow = 0;
-  /** Requests whose answer waits for the log. */
+  /** Number of requests whose answer waits for the log. */
   unanswered = 0;
-  /** Asked to go: takes no more requests, and is closed as soon as nothing of it is under way. */
+  /** Whether it was asked to leave: it accepts no more requests, and is closed as soon as it is settled. */
   isLeaving = false;
   isClosing = false;
-  /** Frames that came while the token was being checked; null when none is. */
+  /** Frames that came while the token was being checked; null when none is being checked. */
   early: ClientFrame[] | null = null;
   private owed: string[] | null = null;
   private owedChars = 0;
@@ -75,7 +75,7 @@ export class Connection {
     this.heardAt = now;
   }
 
-  /** Whether nothing is under way: every request has its answer, and all that was sent has gone out. */
+  /** Whether every request is answered and everything sent has left the buffer. */
   get isSettled(): boolean {
     const bufferedBytes = this.socket?.buffered() ?? 0;
     return (
@@ -83,12 +83,12 @@ export class Connection {
     );
   }
 
-  /** The subscription to a thread, if there is one. */
+  /** Returns the subscription to a thread; undefined when there is none. */
   subscriptionTo(thread: string): Subscription | undefined {
     return this.subscriptions.find((subscription) => subscription.thread.id === thread);
   }
 
-  /** Gives it nothing live any more, so that its buffer runs empty; the client goes on from the offset it has. */
+  /** Sends no more live messages, so that its buffer runs empty; the client resumes elsewhere from its last offset. */
   stopFeed(): void {
     for (const subscription of this.subscriptions) {
       if (!subscription.isLive) continue;
@@ -98,7 +98,7 @@ export class Connection {
     }
   }
 
-  /** Sends a frame; one that the full buffer does not take is owed and sent first once there is room. */
+  /** Sends a frame. One that the full buffer does not accept is kept, and sent first once there is room. */
   send(frame: string): void {
     if (this.socket === null || this.isClosing) return;
     if (this.owed === null && this.socket.send(frame)) return;
@@ -108,7 +108,7 @@ export class Connection {
     if (this.owedChars > OWED_CHARS_MAX) this.disconnect(3008, null);
   }
 
-  /** Sends what is owed, as far as there is room; true when nothing is owed any more. */
+  /** Sends owed frames, as far as there is room; true when none is left. */
   payOwed(): boolean {
     const { owed, socket } = this;
     if (owed === null || socket === null) return true;
@@ -122,7 +122,7 @@ export class Connection {
     return this.owed === null;
   }
 
-  /** Answers a request with an error of the table; `message` says more than the table does. */
+  /** Answers a request with an error of the table; `message` adds more information. */
   sendError(id: RequestId, code: ErrorCode, message?: string, afterMs?: number): void {
     const rule = ERRORS[code];
     this.send(
@@ -137,11 +137,14 @@ export class Connection {
     );
   }
 
-  /** Says goodbye with a close code and closes; `afterMs` is when a client that reconnects should come back. */
+  /**
+   * Sends a goodbye with a close code and closes. `afterMs`: milliseconds after which a client that reconnects should
+   * come back.
+   */
   disconnect(code: CloseCode, afterMs: number | null): void {
     if (this.socket === null || this.isClosing) return;
     const { reason, reconnect } = CLOSES[code];
-    // Where each subscription stood lets a client that was too slow resume; the others know it themselves.
+    // A client that was too slow does not know its last position and gets it here; other clients know it.
     const resume =
       code === 3008
         ? this.subscriptions.map(({ thread, cursor, isLive }) => ({

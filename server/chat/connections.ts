@@ -1,7 +1,7 @@
 /**
- * All open connections: by user and by address, with the limits on each, and the sweep that closes what has been
- * silent, late, expired or slow for too long. Event streams are among them only to be sent away with the others: their
- * own limits and deadlines are with them.
+ * All open connections, by user and by address, with the limits on each, and the sweep that closes those that have been
+ * silent, late, expired or slow for too long. Event streams are in the list only to be disconnected by a drain; they
+ * have limits and deadlines of their own.
  */
 import type { Clock } from '../../actors/clock.js';
 import { fallbackFrame } from '../../protocol/message-frame.js';
@@ -9,21 +9,21 @@ import type { Connection } from './connection.js';
 import { encodeFrame } from './frame-encoder.js';
 import type { ConnectionLimits } from './limits.js';
 
-/** How often the server pings a silent connection, in milliseconds; told to clients in `connected.ping`. */
+/** How often the server pings a silent connection, in milliseconds; clients get it in `connected.ping`. */
 export const PING_MS = 25_000;
 
 const PING = encodeFrame({ type: 'ping' });
 
-/** A connection that has not connected after this long is closed with 3502. */
+/** A connection that has not sent `connect` after this time, in milliseconds, is closed with 3502. */
 export const CONNECT_WITHIN_MS = 10_000;
 
-/** A connection that lags for this long is closed with 3008. */
+/** A connection that lags for this time, in milliseconds, is closed with 3008. */
 export const LAG_MAX_MS = 60_000;
 
-/** How often the sweep runs: the resolution of all deadlines of a connection. */
+/** Time between two sweeps, in milliseconds: the resolution of all deadlines of a connection. */
 export const SWEEP_MS = 1_000;
 
-/** Hears how many of the open connections read behind, when that changes. */
+/** Called with the numbers of lagging and of open connections, when they change. */
 export type LaggingListener = (lagging: number, open: number) => void;
 
 function takesNow(connection: Connection): boolean {
@@ -36,7 +36,7 @@ export class Connections {
   private readonly limits: ConnectionLimits;
   private readonly onLagging: LaggingListener;
   private readonly all = new Set<Connection>();
-  /** Those of them that read behind. */
+  /** Connections that lag. */
   private readonly behind = new Set<Connection>();
   private readonly streams = new Set<Connection>();
   private readonly users = new Map<string, Set<Connection>>();
@@ -52,17 +52,17 @@ export class Connections {
     this.onLagging = onLagging;
   }
 
-  /** Open connections. */
+  /** Number of open connections. */
   get open(): number {
     return this.all.size;
   }
 
-  /** Connections that are reading behind. */
+  /** Number of connections that lag. */
   get lagging(): number {
     return this.behind.size;
   }
 
-  /** From here on a connection reads behind. */
+  /** Notes that a connection lags from now on. */
   lagBegins(connection: Connection): void {
     if (connection.laggingSince !== null) return;
     connection.laggingSince = this.clock.now();
@@ -71,33 +71,33 @@ export class Connections {
     this.tellLagging();
   }
 
-  /** A connection that read behind has everything. */
+  /** Notes that a connection that lagged has read everything. */
   lagEnds(connection: Connection): void {
     connection.laggingSince = null;
     if (this.behind.delete(connection)) this.tellLagging();
   }
 
-  /** The open connections, oldest first. */
+  /** Returns the open connections, oldest first. */
   opened(): Iterable<Connection> {
     return this.all;
   }
 
-  /** Everybody that has to be sent away before the server ends: WebSockets and event streams. */
+  /** Returns everything that a drain has to disconnect: WebSockets and event streams. */
   everybody(): Connection[] {
     return [...this.all, ...this.streams];
   }
 
-  /** Takes an event stream in; it counts for no limit here. */
+  /** Adds an event stream; it counts for no limit here. */
   addStream(connection: Connection): void {
     this.streams.add(connection);
   }
 
-  /** Lets go of an event stream that has ended. */
+  /** Removes an event stream that has ended. */
   removeStream(connection: Connection): void {
     this.streams.delete(connection);
   }
 
-  /** Takes a new connection in; false when a limit is reached (the health probe is never refused). */
+  /** Adds a connection; false when a limit is reached (the health probe is never refused). */
   add(connection: Connection): boolean {
     const { total, perAddress } = this.limits;
     const fromThere = this.addresses.get(connection.address) ?? 0;
@@ -110,7 +110,7 @@ export class Connections {
     return true;
   }
 
-  /** Gives a connection its user; false when the user has as many as allowed. */
+  /** Sets the user of a connection; false when the user has as many connections as allowed. */
   name(connection: Connection, user: string): boolean {
     const own = this.users.get(user) ?? new Set();
     if (this.limits.perUser > 0 && own.size >= this.limits.perUser) return false;
@@ -120,18 +120,18 @@ export class Connections {
     return true;
   }
 
-  /** Connections of a user. */
+  /** Returns the connections of a user. */
   of(user: string): Iterable<Connection> {
     return this.users.get(user) ?? [];
   }
 
-  /** Says whether a user has a connection that takes frames now. */
+  /** Returns whether a user has a connection that accepts frames now. */
   isReachable(user: string): boolean {
     for (const connection of this.of(user)) if (takesNow(connection)) return true;
     return false;
   }
 
-  /** Gives a stored message to all connections of a user that take it, marked as a fallback; answers how many did. */
+  /** Sends a stored message to all connections of a user that accept it, marked as a fallback. Returns how many did. */
   fallback(user: string, frame: string): number {
     const marked = fallbackFrame(frame);
     let taken = 0;
@@ -141,7 +141,7 @@ export class Connections {
     return taken;
   }
 
-  /** Lets go of a connection that has closed. */
+  /** Removes a connection that has closed. */
   remove(connection: Connection): void {
     if (!this.all.delete(connection)) return;
     if (this.behind.delete(connection)) this.tellLagging();
@@ -154,7 +154,7 @@ export class Connections {
     if (own?.size === 0) this.users.delete(connection.user);
   }
 
-  /** Closes what is over its time and pings what is silent. */
+  /** Closes connections whose time is over and pings silent ones. */
   sweep(): void {
     const now = this.clock.now();
     for (const connection of this.all) {
@@ -171,7 +171,7 @@ export class Connections {
         connection.send(PING);
       }
     }
-    // How many are not behind has changed as well.
+    // The number of open connections has changed as well.
     if (this.behind.size > 0) this.tellLagging();
   }
 

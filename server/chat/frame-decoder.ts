@@ -1,15 +1,13 @@
-/**
- * The door: text from a socket in, typed frames or typed faults out. Every frame is checked here, once, by the schema.
- */
+/** Decodes text from a socket into typed frames or typed faults. Every frame is validated here, once, by its schema. */
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { CLIENT_FRAMES, type ClientFrame } from '../../protocol/frames.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 
-/** `id` of a request as the client chose it; undefined when there was none to read. */
+/** `id` of a request; undefined when there was none, or it could not be read. */
 export type RequestId = string | number | undefined;
 
-/** One decoded frame, or what is wrong with it. */
+/** A decoded frame, or what is wrong with it. */
 export type Decoded =
   | { readonly ok: true; readonly frame: ClientFrame }
   | {
@@ -22,7 +20,7 @@ export type Decoded =
 /** A compiled schema of one frame type. */
 interface Check {
   fits(value: unknown): value is ClientFrame;
-  /** The first thing that does not fit, as a sentence that names the field. */
+  /** Returns the first fault as a sentence that names the field. */
   fault(value: unknown): string;
 }
 
@@ -45,7 +43,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map(
 
 function idOf(value: object): RequestId {
   if (!('id' in value)) return undefined;
-  // JSON has numbers past all that a double holds; as infinity such an id would be echoed as null.
+  // JSON allows numbers larger than a double holds; as infinity such an id would be sent back as null.
   if (typeof value.id === 'number') return Number.isFinite(value.id) ? value.id : undefined;
   return typeof value.id === 'string' ? value.id : undefined;
 }
@@ -74,11 +72,11 @@ function decodeOne(text: string): Decoded {
   return { ok: false, code: 'bad_frame', message: check.fault(value), id };
 }
 
-/** Decodes a text message: one JSON object, or several separated by line feeds; empty lines are passed over. */
+/** Decodes a text message: one JSON object, or several separated by line feeds; empty lines are skipped. */
 export function decodeFrames(text: string): Decoded[] {
   if (!text.includes('\n')) return [decodeOne(text)];
   const decoded: Decoded[] = [];
   for (const line of text.split('\n')) if (line.trim() !== '') decoded.push(decodeOne(line));
-  // Nothing but blank lines is no frame either, and is not free.
+  // A message of blank lines only counts as one bad frame, so that it is not free.
   return decoded.length === 0 ? [decodeOne(text)] : decoded;
 }

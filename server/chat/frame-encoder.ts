@@ -1,6 +1,6 @@
 /**
- * Every frame that the server sends becomes text here, and only here. Those that carry stored frames or answer a
- * publish are built by concatenation: thread ids and epochs need no escaping, stored frames none at all.
+ * Encodes every frame that the server sends; no other file does. Frames that contain stored frames or answer a publish
+ * are built by concatenation: thread ids and epochs need no escaping, and stored frames are JSON already.
  */
 import type { LogEntry } from '../../actors/log/log-reader.js';
 import type { AppendResult, Durability } from '../../actors/log/log-writer.js';
@@ -8,13 +8,13 @@ import type { UserThread } from '../../actors/log/thread-records.js';
 import type { PresenceChange } from '../../actors/threads/presence.js';
 import type { ClientFrame, ServerFrame, ServerFrameType } from '../../protocol/frames.js';
 
-/** The fields of a frame, where one that may be left out may also be undefined. */
+/** The fields of a frame; an optional one may also be undefined. */
 type Fields<F> = { readonly [K in keyof F]: object extends Pick<F, K> ? F[K] | undefined : F[K] };
 
-/** What {@link encodeFrame} takes, by the frame's type. */
+/** Input of {@link encodeFrame}, by the frame's type. */
 export type Outgoing = { [T in ServerFrameType]: Fields<ServerFrame<T>> }[ServerFrameType];
 
-/** The text of a frame; fields that are undefined are left out. */
+/** Returns the text of a frame, without undefined fields. */
 export function encodeFrame(frame: Outgoing): string {
   return JSON.stringify(frame);
 }
@@ -23,7 +23,7 @@ function idField(id: string | number | undefined): string {
   return id === undefined ? '' : `"id":${JSON.stringify(id)},`;
 }
 
-/** The `ack` of a publish. */
+/** Returns the `ack` of a publish. */
 export function encodeAck(
   frame: Pick<ClientFrame<'publish'>, 'id' | 'thread' | 'mid'>,
   result: Extract<AppendResult, { ok: true }>,
@@ -36,7 +36,7 @@ export function encodeAck(
   );
 }
 
-/** The answer to `history`, with the messages as they are stored. */
+/** Returns the answer to `history`, with the stored messages. */
 export function encodeHistory(
   frame: Pick<ClientFrame<'history'>, 'id' | 'thread'>,
   epoch: string,
@@ -50,7 +50,7 @@ export function encodeHistory(
   );
 }
 
-/** The answer to `threads`, with the last messages as they are stored. */
+/** Returns the answer to `threads`, with the last stored messages. */
 export function encodeThreads(
   frame: Pick<ClientFrame<'threads'>, 'id'>,
   page: readonly UserThread[],
@@ -64,7 +64,10 @@ export function encodeThreads(
   return `{"type":"threads",${idField(frame.id)}"more":${String(more)},"threads":[${rows.join(',')}]}`;
 }
 
-/** Who came and went, for a thread's subscribers; in a large thread only how many are there. */
+/**
+ * Returns the frame about joins and leaves for a thread's subscribers; in a large thread it has the number of people
+ * only.
+ */
 export function presenceFrame(thread: string, change: PresenceChange): string {
   return encodeFrame({
     type: 'presence',

@@ -1,23 +1,21 @@
-/**
- * The configured limits, in the shapes in which they are used.
- */
+/** The configured limits, in the shapes that the server uses. */
 import type { Config } from '../config/config.js';
 
-/** Limits that a client is told in `connected`; 0 = none. */
+/** Limits that a client gets in `connected`; 0 means none. */
 export interface ClientLimits {
   readonly frameBytes: number;
   readonly subscriptions: number;
   readonly publishPerSecond: number;
 }
 
-/** Limits on connections; 0 = none. */
+/** Limits on the number of connections; 0 means none. */
 export interface ConnectionLimits {
   readonly total: number;
   readonly perUser: number;
   readonly perAddress: number;
 }
 
-/** The limits of one connection. */
+/** Returns the limits of one connection. */
 export function clientLimits(config: Config): ClientLimits {
   return {
     frameBytes: config.limitFrameBytes,
@@ -26,7 +24,7 @@ export function clientLimits(config: Config): ClientLimits {
   };
 }
 
-/** The limits on how many connections there may be. */
+/** Returns the limits on the number of connections. */
 export function connectionLimits(config: Config): ConnectionLimits {
   return {
     total: config.limitConnections,

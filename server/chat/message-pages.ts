@@ -1,17 +1,17 @@
 /**
- * Pages of messages, as `history` and `threads` answer them over WebSocket and HTTP. A page ends at a number of
- * messages or at {@link HISTORY_CHARS_MAX}, whichever comes first.
+ * Pages of messages for `history` and `threads`, over WebSocket and HTTP. A page ends at a number of messages or at
+ * {@link HISTORY_CHARS_MAX}, whichever comes first.
  */
 import type { LogEntry, LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords, UserThread } from '../../actors/log/thread-records.js';
 
-/** Messages, or threads, in a page when the request does not say. */
+/** Messages, or threads, of a page when the request sets no limit. */
 export const PAGE_DEFAULT = 50;
 
-/** Most characters of messages in one page. A larger page is cut there and says `more`; one message always fits. */
+/** Most characters of messages in one page. A larger page is cut and says `more`; one message always fits. */
 export const HISTORY_CHARS_MAX = 524_288;
 
-/** How many of the lengths, from the first on, fit into {@link HISTORY_CHARS_MAX}; at least one of them. */
+/** Returns how many of the lengths, from the first on, fit into {@link HISTORY_CHARS_MAX}; at least one. */
 function fitting(lengths: readonly number[], taken = 0): number {
   let chars = taken;
   const end = lengths.findIndex((length, index) => {
@@ -21,7 +21,7 @@ function fitting(lengths: readonly number[], taken = 0): number {
   return end === -1 ? lengths.length : end;
 }
 
-/** The messages after an offset, oldest first. */
+/** Returns the messages after an offset, oldest first. */
 export function pageAfter(
   log: LogReader,
   thread: string,
@@ -31,7 +31,7 @@ export function pageAfter(
   return log.read(thread, after, limit, HISTORY_CHARS_MAX);
 }
 
-/** The messages before an offset, oldest first; a page that is cut lacks its oldest. */
+/** Returns the messages before an offset, oldest first; a page that is cut lacks the oldest ones. */
 export function pageBefore(
   log: LogReader,
   thread: string,
@@ -55,7 +55,7 @@ export function pageBefore(
   return newestFirst.reverse();
 }
 
-/** The threads of a user, newest first, those whose last message is older than `before`. */
+/** Returns the threads of a user whose last message is older than `before`, newest first. */
 export function pageOfThreads(
   log: ThreadRecords,
   user: string,

@@ -1,7 +1,7 @@
 /**
- * The one door for messages. Every way to publish (frames, HTTP requests, agents) gives author and request to
- * {@link Publisher} and tells its caller what became of them, so that no rule holds at one door only. The codes of the
- * refusals are those of `protocol/errors.ts`, which has their words and their status over HTTP.
+ * Checks and publishes messages. Every way to publish (frames, HTTP requests, agents) calls {@link Publisher} and
+ * answers its own caller, so that all have the same rules. `protocol/errors.ts` has the text and the HTTP status of
+ * each refusal's code.
  */
 import type { Clock } from '../../actors/clock.js';
 import type { AppendResult, Durability, LogWriter } from '../../actors/log/log-writer.js';
@@ -14,32 +14,32 @@ import type { ThreadRules } from './thread-rules.js';
 import type { TokenBucket } from './token-bucket.js';
 import { unreadable } from './unreadable.js';
 
-/** How deep a body may be nested: what every reader can parse, whatever its language and its stack. */
+/** Deepest nesting of a body: what every reader can parse, whatever its language and stack size. */
 export const BODY_DEPTH_MAX = 100;
 
-/** Who publishes, as a door knows them. */
+/** The author of a publish. */
 export interface Author {
   readonly user: string;
-  /** Whether they may use reserved test threads. */
+  /** Whether it may use reserved test threads. */
   readonly isProbe: boolean;
-  /** How fast they may publish; null = as fast as they like. */
+  /** Rate limit of the author; null means none. */
   readonly rate: TokenBucket | null;
 }
 
-/** What is to be published. Its fields fit the schema of the `publish` frame. */
+/** A publish. Its fields fit the schema of the `publish` frame. */
 export interface PublishRequest {
   readonly thread: string;
   readonly mid: string;
-  /** `user_message` when left out. */
+  /** Default `user_message`. */
   readonly kind?: string | undefined;
   readonly body: unknown;
-  /** `delivered` when left out. */
+  /** Default `delivered`. */
   readonly expect?: 'delivered' | 'stored' | undefined;
-  /** Becomes the thread's owner, in place of its first publisher, once the message is stored. */
+  /** Becomes the thread's owner, in place of its first publisher, when the message is stored. */
   readonly owner?: string | undefined;
 }
 
-/** Why a message was not stored; `afterMs` is when it may be sent again. */
+/** Why a message was not stored. `afterMs`: milliseconds after which it may be sent again. */
 export interface PublishRefusal {
   readonly ok: false;
   readonly code: Extract<
@@ -52,27 +52,27 @@ export interface PublishRefusal {
     | 'reserved_thread'
     | 'unavailable'
   >;
-  /** Says more than the table of codes does. */
+  /** More information than the table of codes has. */
   readonly reason?: string;
   readonly afterMs?: number;
 }
 
-/** What became of a request: stored under an offset, or refused. */
+/** Result of a publish: stored at an offset, or refused. */
 export type Published =
   (Extract<AppendResult, { ok: true }> & { readonly durable: Durability }) | PublishRefusal;
 
-/** What the door works with. */
+/** Options of {@link Publisher}. */
 export interface PublisherOptions {
   readonly clock: Clock;
   readonly log: Pick<LogWriter, 'durability'>;
   readonly threads: Threads;
   readonly rules: ThreadRules;
   readonly incidents: Pick<Incidents, 'note'>;
-  /** Told to those who publish too fast. */
+  /** The limit that the refusal of a fast publisher names. */
   readonly publishPerSecond: number;
 }
 
-/** Takes messages in. */
+/** Checks and publishes messages. */
 export class Publisher {
   private readonly options: PublisherOptions;
 
@@ -81,8 +81,8 @@ export class Publisher {
   }
 
   /**
-   * Publishes a message and calls `done` once with what became of it: before any subscriber is given the message, and
-   * before this returns when it is refused here. A well-formed message that is refused is counted as `refused`.
+   * Publishes a message and calls `done` once with the result: before any subscriber gets the message, and before this
+   * returns when it is refused here. A well-formed message that is refused is counted as `refused`.
    */
   publish(author: Author, request: PublishRequest, done: (published: Published) => void): void {
     const { clock, log, threads } = this.options;
@@ -115,7 +115,7 @@ export class Publisher {
     });
   }
 
-  /** Refuses a message that came when its door was closing or not open yet. */
+  /** Refuses and counts a message that came while the server was starting or stopping. */
   turnAway(reason: string): PublishRefusal {
     return this.refused({ ok: false, code: 'unavailable', reason });
   }
@@ -150,7 +150,7 @@ export class Publisher {
   }
 }
 
-/** Says whether a body is nested deeper than {@link BODY_DEPTH_MAX}. */
+/** Returns whether a body is nested deeper than {@link BODY_DEPTH_MAX}. */
 export function isTooDeep(body: unknown, left = BODY_DEPTH_MAX): boolean {
   if (typeof body !== 'object' || body === null) return false;
   if (left === 0) return true;

@@ -1,6 +1,4 @@
-/**
- * The route table: one handler per frame type, total over the schema: a type without a handler does not compile.
- */
+/** The route table: one handler per frame type. A type of the schema without a handler does not compile. */
 import type { Clock } from '../../actors/clock.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
@@ -18,16 +16,16 @@ import type { ClientFrame, ClientFrameType } from '../../protocol/frames.js';
 import type { Subscriptions } from './subscriptions.js';
 import { TokenBucket } from './token-bucket.js';
 
-/** How a client should come back; told in `connected.reconnect`. */
+/** How a client should reconnect; sent in `connected.reconnect`. Times in milliseconds. */
 export const RECONNECT_ADVICE = { firstJitterMs: 5_000, minMs: 500, maxMs: 20_000 } as const;
 
-/** When a client is told to come back whose token could not be checked. */
+/** When a client should come back whose token could not be checked, in milliseconds. */
 const AUTH_RETRY_MS = 2_000;
 
-/** How long a client may show a "typing" without hearing of it again. */
+/** How long a client may show "typing" after the last frame about it, in milliseconds. */
 export const TYPING_FOR_MS = 6_000;
 
-/** What the handlers work with. */
+/** What the handlers use. */
 export interface RouteServices {
   readonly node: string;
   readonly clock: Clock;
@@ -38,11 +36,11 @@ export interface RouteServices {
   readonly subscriptions: Subscriptions;
   readonly auth: Authenticator;
   readonly limits: ClientLimits;
-  /** Gives a frame to everybody in a thread. */
+  /** Sends a frame to all subscribers of a thread. */
   readonly fanOut: (thread: string, frame: string) => void;
-  /** Goes on with frames that came while a token was being checked. */
+  /** Handles the frames that came while a token was being checked. */
   readonly resume: (connection: Connection) => void;
-  /** Answers a frame that its handler found to be bad, and counts it as such. */
+  /** Answers a frame that its handler found to be bad, and counts it as bad. */
   readonly badFrame: (connection: Connection, id: RequestId, message: string) => void;
 }
 
@@ -55,7 +53,7 @@ export type Handler<T extends ClientFrameType> = (
 /** One handler for every type of the schema. */
 export type Routes = { readonly [T in ClientFrameType]: Handler<T> };
 
-/** Gives a frame to the handler of its type. */
+/** Passes a frame to the handler of its type. */
 export function route<T extends ClientFrameType>(
   routes: Routes,
   connection: Connection,
@@ -64,7 +62,7 @@ export function route<T extends ClientFrameType>(
   routes[frame.type](connection, frame);
 }
 
-/** Makes the route table over its services. */
+/** Makes the route table. */
 export function createRoutes(services: RouteServices): Routes {
   const { clock, log, threads, publisher, connections, subscriptions, auth, limits } = services;
 
@@ -73,7 +71,7 @@ export function createRoutes(services: RouteServices): Routes {
     id: ClientFrame<'connect'>['id'],
     user: string
   ): void => {
-    // Closed while its token was being checked: a user of it would be counted for ever.
+    // The connection closed while its token was being checked: a user set now would be counted forever.
     if (connection.socket === null || connection.isClosing) return;
     if (!connections.name(connection, user)) {
       connection.disconnect(3504, null);
@@ -107,7 +105,7 @@ export function createRoutes(services: RouteServices): Routes {
         return;
       }
       if (!auth.isRequired) {
-        // Nobody has to have a name in development.
+        // A user name is optional in development.
         welcome(connection, frame.id, frame.user ?? `guest-${connection.id}`);
         return;
       }
@@ -124,7 +122,7 @@ export function createRoutes(services: RouteServices): Routes {
             connection.sendError(frame.id, error.code, error.message);
             connection.disconnect(3500, null);
           } else {
-            // Not the client's fault: it is to come back with the same token.
+            // Not the client's fault: it should come back with the same token.
             connection.sendError(frame.id, 'unavailable', 'the token could not be checked now');
             connection.disconnect(3004, AUTH_RETRY_MS);
           }
@@ -164,7 +162,7 @@ export function createRoutes(services: RouteServices): Routes {
 
     publish: (connection, frame) => {
       const { user, isProbe, publishes: rate } = connection;
-      // By name: a frame may have fields that only other doors take, such as `owner`.
+      // Name the fields: a frame may have others that only the HTTP API accepts, such as `owner`.
       const { thread, mid, kind, body, expect } = frame;
       const request = { thread, mid, kind, body, expect };
       connection.unanswered++;
@@ -243,7 +241,7 @@ export function createRoutes(services: RouteServices): Routes {
       connection.send(encodeFrame({ type: 'pong', id: frame.id, time: clock.now() }));
     },
 
-    // That it came is all that matters: hearing anything keeps a connection alive.
+    // A pong needs no handling: any frame keeps a connection alive.
     pong: () => undefined,
 
     cancel: (connection, frame) => {
@@ -252,7 +250,7 @@ export function createRoutes(services: RouteServices): Routes {
   };
 }
 
-/** Where a user's mark stands; null while the log cannot be read. */
+/** Returns a user's read mark; null while the log cannot be read. */
 function markBefore(log: ThreadRecords, thread: string, user: string): number | null {
   try {
     return log.readMark(thread, user);

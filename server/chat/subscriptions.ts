@@ -1,6 +1,4 @@
-/**
- * Opens and ends subscriptions, whatever carries them: a WebSocket or a stream of server-sent events.
- */
+/** Opens and ends subscriptions of WebSockets and of event streams. */
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { LogReader, ThreadHead } from '../../actors/log/log-reader.js';
 import type { Threads } from '../../actors/threads/threads.js';
@@ -10,14 +8,14 @@ import type { RequestId } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
 import type { SinceValue } from '../../protocol/frames.js';
 
-/** A hole between what a client has and what is kept. */
+/** Messages that the client lacks and the log no longer has. */
 interface Gap {
   readonly from: number;
   readonly to: number;
   readonly reason: 'trimmed' | 'epoch';
 }
 
-/** Where a subscription starts, and the hole there is, if any. */
+/** Returns where a subscription starts, and the gap before it, if any. */
 function startOf(
   since: SinceValue,
   head: ThreadHead,
@@ -26,7 +24,7 @@ function startOf(
   const oldest = head.first - 1;
   if (since === 'start') return { cursor: oldest, gap: null };
   if (since === 'live') {
-    // What nobody has taken yet goes to the next subscriber, whether it asked for history or not.
+    // The next subscriber gets held messages, whether it asked for history or not.
     const cursor = thread.held === null ? head.last : Math.max(oldest, thread.held.from - 1);
     return { cursor, gap: null };
   }
@@ -39,7 +37,7 @@ function startOf(
   if (since.offset < oldest) {
     return { cursor: oldest, gap: { from: since.offset + 1, to: oldest, reason: 'trimmed' } };
   }
-  // A client that says it has more than anybody was given still counts as the one who takes it.
+  // A client that says it has more than was ever sent still counts as the one who got the held messages.
   return { cursor: since.offset, gap: null };
 }
 
@@ -55,7 +53,7 @@ export class Subscriptions {
     this.catchUp = catchUp;
   }
 
-  /** Subscribes a connection, says `subscribed`, and begins to bring it up to now. */
+  /** Subscribes a connection, sends `subscribed`, and starts to bring it up to date. */
   open(connection: Connection, threadId: string, since: SinceValue, id: RequestId): void {
     const thread = this.threads.get(threadId);
     const head = this.log.head(threadId) ?? this.log.ensure(threadId);

@@ -1,16 +1,16 @@
-/** Which thread ids a request may name: the same at every door. */
+/** Which thread ids a request may name, over WebSocket and HTTP alike. */
 import type { ErrorCode } from '../../protocol/errors.js';
 import { isThreadId } from '../../protocol/frames.js';
 
-/** What the rules need to know. */
+/** Options of {@link ThreadRules}. */
 export interface ThreadRulesOptions {
-  /** Says whether an id is that of a test thread, by the configured prefixes. */
+  /** Returns whether an id is that of a test thread, by the configured prefixes. */
   readonly isTest: (thread: string) => boolean;
   /** Whether test threads are reserved for probes (`RESERVED_THREADS=refuse`). */
   readonly refusesTestThreads: boolean;
 }
 
-/** Why a thread may not be named. */
+/** Why a request may not name a thread. */
 export type ThreadRefusal = Extract<ErrorCode, 'bad_thread' | 'reserved_thread'>;
 
 /** The rules on thread ids. */
@@ -21,7 +21,7 @@ export class ThreadRules {
     this.options = options;
   }
 
-  /** Why a request may not name this thread; null when it may. Probes may use reserved test threads. */
+  /** Returns why a request may not name this thread; null when it may. Probes may use reserved test threads. */
   refusal(thread: string, isProbe: boolean): ThreadRefusal | null {
     if (!isThreadId(thread)) return 'bad_thread';
     const { isTest, refusesTestThreads } = this.options;

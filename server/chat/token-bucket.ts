@@ -1,16 +1,14 @@
-/**
- * A rate limit that allows bursts: a bucket holds twice the rate and fills at the rate.
- */
+/** A rate limit that allows bursts: a bucket holds twice the rate and fills at the rate. */
 
-/** Seconds of the rate that a full bucket holds; a number of the protocol ("buckets hold twice the rate"). */
+/** A full bucket holds the tokens of this many seconds; the protocol documents it ("buckets hold twice the rate"). */
 export const BUCKET_SECONDS = 2;
 
-/** What a token is made of: at `perSecond` 1 a millisecond fills one part. */
+/** Parts of one token: at `perSecond` 1, each millisecond adds one part. */
 const TOKEN_PARTS = 1_000;
 
 /**
- * One bucket. Times are milliseconds of any one clock; fractions of a millisecond are dropped. It counts in whole parts
- * of a token, because sums of fractions come out a little below 1 after exactly the time that was told.
+ * One bucket. Times are milliseconds of any one clock; fractions of a millisecond are dropped. It counts whole parts of
+ * a token, because sums of fractions would be a little below 1 after exactly the time that a client was told to wait.
  */
 export class TokenBucket {
   private readonly perSecond: number;
@@ -24,7 +22,7 @@ export class TokenBucket {
     this.filledAt = Math.floor(now);
   }
 
-  /** Takes one token and answers 0, or how many milliseconds until there is one. */
+  /** Takes one token and returns 0, or returns the milliseconds until there is one. */
   take(now: number): number {
     if (this.perSecond === 0) return 0;
     const atMs = Math.floor(now);

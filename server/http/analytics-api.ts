@@ -1,6 +1,6 @@
 /**
- * The HTTP server API of the analytics: search, reports and the figures of the status page, answered from ClickHouse.
- * None of it is on the way of a message.
+ * HTTP API of the analytics: search, reports and the figures of the status page, answered from ClickHouse. No message
+ * waits for it.
  */
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -23,25 +23,25 @@ import { askAgain, json, problem } from '../transport/problem.js';
 import { isThreadId, UserName } from '../../protocol/frames.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 
-/** Messages of a page of search results unless `limit` says otherwise. */
+/** Default messages of a page of search results (`limit`). */
 export const SEARCH_LIMIT_DEFAULT = 50;
 
-/** Minutes that a report looks back unless `minutes` says otherwise. */
+/** Default span of a report in minutes (`minutes`). */
 export const REPORT_MINUTES_DEFAULT = 60;
 
-/** Requests that may be asking the store at once; one more is told to come back, so that pings find a free socket. */
+/** Most requests that query the store at once. One more gets `unavailable`, so that a socket stays free for pings. */
 export const ANALYTICS_IN_FLIGHT_MAX = 4;
 
-/** Seconds after which whoever was told `unavailable` should ask again. */
+/** Seconds after which a request that got `unavailable` should be sent again. */
 export const ANALYTICS_RETRY_SECONDS = 5;
 
-/** What the API works with. */
+/** Options of {@link createAnalyticsApi}. */
 export interface AnalyticsApiOptions {
   readonly access: ApiAccess;
   readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
   readonly sink: Pick<Sink, 'asOf'>;
   readonly clock: Clock;
-  /** Threads with these prefixes are left out of reports; search finds them. */
+  /** Reports leave threads with these prefixes out; search finds them. */
   readonly testThreadPrefixes: readonly string[];
 }
 
@@ -64,7 +64,7 @@ const spanQuery = { names: Object.keys(SpanQuery.properties), schema: Compile(Sp
 /** Parameters that are numbers. */
 const NUMBERS: ReadonlySet<string> = new Set(['since', 'until', 'before', 'limit', 'minutes']);
 
-/** The routes of search, reports and stats. */
+/** Returns the routes of search, reports and stats. */
 export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
   const { access, clock } = options;
   let asking = 0;
@@ -99,7 +99,7 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
     }
     return plainly(caller, () =>
       ask(async (store) => {
-        // Before the rows are read: what comes meanwhile may be among them or not.
+        // Read this before the rows: rows that are stored meanwhile may be among them or not.
         const asOf = options.sink.asOf();
         const page = await searchMessages(store, { words, thread, limit, ...rest });
         return json(200, { ...page, asOf });
@@ -156,7 +156,7 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
   ];
 }
 
-/** The parameters that a path takes, and their compiled schema as far as it is used. */
+/** The parameters of a path, and their compiled schema, made on first use. */
 interface QueryRule<Q> {
   readonly names: readonly string[];
   readonly schema: {
@@ -165,14 +165,14 @@ interface QueryRule<Q> {
   };
 }
 
-/** Title of the answers that only ClickHouse could give. */
+/** Title of replies when ClickHouse fails. */
 const CANNOT_ANSWER = 'ClickHouse cannot answer';
 
 function badQuery(detail: string): HttpReply {
   return problem('bad_frame', detail, { title: 'the request does not fit the schema' });
 }
 
-/** Keeps what an engine says of its statements and files from those who have no key of the server's. */
+/** Hides an engine's text about its statements and files from callers without the API key. */
 async function plainly<T>(caller: Caller, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -188,7 +188,7 @@ class BadQueryError extends Error {}
 function failed(error: unknown): HttpReply | null {
   if (error instanceof BadQueryError) return badQuery(error.message);
   if (!(error instanceof StoreError)) return null;
-  // Switched off, it does not come by itself.
+  // When it is switched off, a retry does not help.
   const retry = error.code !== 'off';
   const reply = problem('unavailable', error.message, { title: CANNOT_ANSWER, retry });
   return retry ? askAgain(reply, ANALYTICS_RETRY_SECONDS) : reply;
@@ -204,8 +204,8 @@ function storeOf({ store, status }: AnalyticsApiOptions['clickhouse']): Analytic
 }
 
 /**
- * The parameters of a request, once they fit the schema.
- * @throws {BadQueryError} naming what does not
+ * Returns the parameters of a request that fits the schema.
+ * @throws {BadQueryError} naming the parameter that does not fit
  */
 function queryOf<Q>(request: TransportRequest, { names, schema }: QueryRule<Q>): Q {
   const query: Record<string, unknown> = {};

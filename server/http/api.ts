@@ -1,6 +1,6 @@
 /**
- * The HTTP server API of threads: history and publishing for backends, server-sent events for clients whose network
- * lets no WebSocket through.
+ * HTTP API of threads: history and publishing for backends, and server-sent events for clients in networks without
+ * WebSockets.
  */
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
@@ -23,7 +23,7 @@ import {
   type TransportRequest
 } from '../transport/transport.js';
 
-/** What the API works with. */
+/** Options of {@link createApi}. */
 export interface ApiOptions {
   readonly access: ApiAccess;
   readonly log: LogReader;
@@ -33,21 +33,21 @@ export interface ApiOptions {
   readonly incidents: Pick<Incidents, 'note'>;
   /** Longest request body, in bytes. */
   readonly bodyBytes: number;
-  /** Whether clients are let in now; publishing and streams wait for it, history does not. */
+  /** Returns whether clients may connect now; publishing and streams need that, history does not. */
   readonly isServing: () => boolean;
 }
 
 const PublishBody = Type.Object({
   ...PUBLISH_FIELDS,
   from: Type.Union([UserName, Type.Object({ user: UserName })]),
-  /** Names the thread's owner, in place of its first publisher. */
+  /** The thread's owner, in place of its first publisher. */
   owner: Type.Optional(UserName)
 });
 const publishBody = Compile(PublishBody);
 
 const NOT_SERVING = 'the server is not serving yet';
 
-/** The routes of everything below `/api/threads/`. */
+/** Returns the routes below `/api/threads/`. */
 export function createApi(options: ApiOptions): Route[] {
   const { access } = options;
   const backend = (request: TransportRequest): Caller => access.backend(request);
@@ -83,12 +83,12 @@ export function createApi(options: ApiOptions): Route[] {
   ];
 }
 
-/** The thread of the path; empty, which is no thread, when its encoding is broken. */
+/** Returns the thread of the path; empty, which is no valid thread id, when its encoding is broken. */
 function threadOf({ part }: Asked): string {
   return decodedPart(part('thread')) ?? '';
 }
 
-/** A whole number of the query; `fallback` when it is not given, null when it is no such number. */
+/** Returns a whole number of the query; `fallback` when it is absent, null when it is not valid. */
 function numberOf(query: URLSearchParams, name: string, fallback: number): number | null {
   const text = query.get(name);
   if (text === null) return fallback;
@@ -119,7 +119,7 @@ function history(
   const head = log.head(thread) ?? log.ensure(thread);
   const page = pageAfter(log, thread, after, limit);
   const last = page.at(-1)?.offset ?? after;
-  // Asking from 0 asks for all that is kept; only an offset that was once there can be missed.
+  // A request after offset 0 wants everything that is kept; only messages after an offset that existed can be missing.
   const gap =
     after > 0 && after < head.first - 1
       ? `{"from":${String(after + 1)},"to":${String(head.first - 1)},"reason":"trimmed"}`
@@ -151,7 +151,7 @@ async function publish(
   return replyTo(published, thread, fields.mid);
 }
 
-/** What became of a publish, as an answer over HTTP. */
+/** Returns the HTTP reply to a publish. */
 function replyTo(published: Published, thread: string, mid: string): HttpReply {
   if (!published.ok) {
     const { code, reason, afterMs } = published;
@@ -164,7 +164,7 @@ function replyTo(published: Published, thread: string, mid: string): HttpReply {
   };
 }
 
-/** A publish body; a sentence when it does not fit; null when it is not JSON. */
+/** Returns the body of a publish; a sentence when it does not fit the schema; null when it is not JSON. */
 function parse(text: string): Static<typeof PublishBody> | string | null {
   let value: unknown;
   try {
@@ -191,7 +191,7 @@ function stream(
   const query = new URLSearchParams(request.query);
   const resumed = request.header('last-event-id');
   if (resumed !== undefined) query.set('after', resumed);
-  // Without a place to start from it is live from now on, as a subscription is.
+  // Without a start the stream begins with the next message, as a subscription does.
   const after = numberOf(query, 'after', -1);
   if (after === null) return problem('bad_frame', 'after must be an offset, 0 or more');
   const user = caller.kind === 'user' ? caller.user : null;

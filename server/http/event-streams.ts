@@ -1,6 +1,6 @@
 /**
- * Threads as server-sent events: the same subscriptions as over WebSocket, carried by an HTTP answer that stays open.
- * Every frame is an event of its type; messages carry their offset as the event's id, so that `Last-Event-ID` resumes.
+ * Threads as server-sent events: the same subscriptions as over WebSocket, over an HTTP reply that stays open. Every
+ * frame is an event of its type; a message's offset is the id of its event, so that `Last-Event-ID` resumes.
  */
 import type { Clock } from '../../actors/clock.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
@@ -11,20 +11,23 @@ import { problem } from '../transport/problem.js';
 import type { Subscriptions } from '../chat/subscriptions.js';
 import type { HttpReply, HttpStream, HttpStreamReply, Socket } from '../transport/transport.js';
 
-/** Time after which a browser comes back by itself, told in the stream; a goodbye tells a time of its own. */
+/**
+ * Time after which a browser reconnects by itself, in milliseconds, sent in the stream; a goodbye has a time of its
+ * own.
+ */
 export const EVENTS_RETRY_MS = 2_000;
 
-/** What the streams work with. */
+/** Options of {@link EventStreams}. */
 export interface EventStreamsOptions {
   readonly clock: Clock;
   readonly log: LogReader;
   readonly subscriptions: Subscriptions;
   readonly limits: ConnectionLimits;
-  /** Where streams are among those that are sent away before the server ends. */
+  /** The list of connections that a drain disconnects; streams are added to it. */
   readonly connections: Connections;
-  /** A frame found a stream's buffer full. */
+  /** Called when a stream's buffer is full for a frame. */
   readonly onDropped: (socket: Socket<Connection>, frame: string) => void;
-  /** A stream takes frames again. */
+  /** Called when a stream accepts frames again. */
   readonly onDrain: (socket: Socket<Connection>) => void;
 }
 
@@ -41,12 +44,15 @@ export class EventStreams {
     this.options = options;
   }
 
-  /** Streams that are open. */
+  /** Number of open streams. */
   get count(): number {
     return this.all.size;
   }
 
-  /** Answers with a stream of a thread, from after an offset or from now on; a problem when a limit is reached. */
+  /**
+   * Replies with a stream of a thread, after an offset or from the next message on; with a problem when a limit is
+   * reached.
+   */
   open(
     thread: string,
     after: number | null,
@@ -102,7 +108,7 @@ export class EventStreams {
     };
   }
 
-  /** Gives a frame to every live stream of a thread. */
+  /** Sends a frame to every live stream of a thread. */
   publish(thread: string, frame: string): void {
     const members = this.topics.get(thread);
     if (members === undefined) return;
@@ -111,7 +117,7 @@ export class EventStreams {
     }
   }
 
-  /** Keeps quiet streams open through proxies, and ends those that have lagged for too long. */
+  /** Writes to quiet streams, so that proxies keep them open, and ends those that have lagged for too long. */
   sweep(): void {
     const now = this.options.clock.now();
     const isDue = now - this.keptAliveAt >= PING_MS;
@@ -124,19 +130,19 @@ export class EventStreams {
     }
   }
 
-  /** Opens no more streams; those there are end one by one with the other connections. */
+  /** Opens no more streams; open ones end with the other connections. */
   close(): void {
     this.isClosed = true;
   }
 
-  /** Adds a stream to those that hear of a thread. */
+  /** Adds a stream to a thread. */
   join(thread: string, socket: EventSocket): void {
     const members = this.topics.get(thread);
     if (members === undefined) this.topics.set(thread, new Set([socket]));
     else members.add(socket);
   }
 
-  /** Takes a stream away from a thread. */
+  /** Removes a stream from a thread. */
   leave(thread: string, socket: EventSocket): void {
     const members = this.topics.get(thread);
     members?.delete(socket);
@@ -144,7 +150,7 @@ export class EventStreams {
   }
 }
 
-/** An event stream that looks like a socket to what fills it. */
+/** An event stream with the interface of a socket. */
 class EventSocket implements Socket<Connection> {
   readonly state: Connection;
   isBlocked = false;
@@ -163,7 +169,7 @@ class EventSocket implements Socket<Connection> {
     const type = /^\{"type":"([a-z_]+)"/.exec(frame)?.[1] ?? 'message';
     const offset = type === 'message' ? /"offset":(\d+)/.exec(frame)?.[1] : undefined;
     const id = offset === undefined ? '' : `id: ${offset}\n`;
-    // A browser knows no frames: its own field tells it when to come back.
+    // A browser does not read frames: the field `retry` tells it when to reconnect.
     const afterMs = type === 'disconnect' ? /"afterMs":([1-9]\d*)/.exec(frame)?.[1] : undefined;
     const retry = afterMs === undefined ? '' : `retry: ${afterMs}\n`;
     this.isBlocked = !this.out.write(`${retry}${id}event: ${type}\ndata: ${frame}\n\n`);
@@ -175,7 +181,7 @@ class EventSocket implements Socket<Connection> {
   }
 
   buffered(): number {
-    // The engine tells only whether it is full; full counts as too much to read any more for it.
+    // The engine reports only that its buffer is full, which counts as too full to read more for it.
     return this.isBlocked ? Number.POSITIVE_INFINITY : 0;
   }
 

@@ -1,24 +1,25 @@
-/**
- * The HTTP side of the server: probes, status, pages, and what the other parts add to the table of routes.
- */
+/** The HTTP side of the server: probes, status, pages, and the routes that other parts add. */
 import type { Pages } from './pages.js';
 import { RouteTable, type Answer, type Route } from './route-table.js';
 import { json, nothingAt, problem } from '../transport/problem.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 
-/** Methods of what is only looked at. The engines leave the body out of an answer to HEAD. */
+/** Methods of pages and reports. The engines leave the body out of a reply to HEAD. */
 const READ = ['GET', 'HEAD'];
 
-/** Seconds after which whoever got a 503 while starting or draining should ask again. */
+/** Seconds after which a request that got 503 while starting or draining should be sent again. */
 export const RETRY_AFTER_SECONDS = 1;
 
-/** What the probes read of the server's report; `/status` sends the whole of it. */
+/** The part of the server's report that the probes read; `/status` sends all of it. */
 export interface ProbedReport {
   readonly status: string;
   readonly startup: { readonly complete: boolean; readonly phase: string };
 }
 
-/** `/readyz` and the answer to an upgrade that comes too early: status without the timeline, 503 unless serving. */
+/**
+ * Returns the reply of `/readyz`, and to an upgrade that comes too early: the status without the timeline, 503 unless
+ * serving.
+ */
 export function readiness(report: ProbedReport): HttpReply {
   const { startup, ...rest } = report;
   const body = { ...rest, startup: { complete: startup.complete, phase: startup.phase } };
@@ -30,12 +31,12 @@ export function readiness(report: ProbedReport): HttpReply {
 
 /** Paths that a setting has switched off. */
 export interface OffPaths {
-  /** This path, and all below it. */
+  /** This path and all below it. */
   readonly under: string;
   readonly why: string;
 }
 
-/** What the HTTP side asks. */
+/** Options of {@link Http}. */
 export interface HttpOptions {
   readonly report: () => ProbedReport;
   readonly pages: Pages;
@@ -60,12 +61,12 @@ export class Http {
     ]);
   }
 
-  /** Adds the routes of parts that are made later; until then nothing is at their paths. */
+  /** Adds the routes of parts that are made later; until then their paths answer 404. */
   add(routes: readonly Route[]): void {
     this.table.add(routes);
   }
 
-  /** The answer to a request. */
+  /** Returns the reply to a request. */
   answer(request: TransportRequest): Answer {
     const { path } = request;
     const off = this.off.find(({ under }) => path === under || path.startsWith(`${under}/`));

@@ -1,6 +1,6 @@
 /**
- * `GET /api/messages/{mid}/journey`: every step in the life of one message, from the log, from ClickHouse and from how
- * things stand now. Needs the API key, and never shows a body.
+ * `GET /api/messages/{mid}/journey`: every step of one message, from the log, from ClickHouse and from the present
+ * state. It needs the API key and never shows a body.
  */
 import type { Clickhouse } from '../../actors/clickhouse/clickhouse.js';
 import { StoreError, type AnalyticsStore } from '../../actors/clickhouse/store.js';
@@ -20,24 +20,24 @@ import { UNREADABLE } from '../chat/unreadable.js';
 import { isLongerThan, isThreadId, MID_MAX } from '../../protocol/frames.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 
-/** Most threads that one answer tells of; a mid is used in several by mistake or by a test. */
+/** Most threads in one answer; a mid is used in several only by mistake or by a test. */
 export const JOURNEYS_MAX = 8;
 
-/** Requests that may be answered at once; each asks ClickHouse one thing at a time. */
+/** Most requests that are answered at once; each sends ClickHouse one query at a time. */
 export const JOURNEYS_IN_FLIGHT_MAX = 2;
 
-/** Requests that may wait for their turn; one more is told to come back. */
+/** Most requests in the queue; one more gets `unavailable`. */
 export const JOURNEYS_WAITING_MAX = 16;
 
-/** Seconds after which whoever was told `unavailable` should ask again. */
+/** Seconds after which a request that got `unavailable` should be sent again. */
 export const JOURNEY_RETRY_SECONDS = 2;
 
-/** What the API works with. */
+/** Options of {@link createJourneyApi}. */
 export interface JourneyApiOptions extends JourneyNowOptions {
   readonly access: ApiAccess;
-  /** Where the facts are that ClickHouse does not have yet. */
+  /** The facts that ClickHouse does not have yet. */
   readonly feed: Pick<AnalyticsFeed, 'find' | 'backlog'>;
-  /** Whether facts are kept at all: not with `CLICKHOUSE_URL=off`. */
+  /** Whether facts are recorded: not with `CLICKHOUSE_URL=off`. */
   readonly areFactsKept: boolean;
   readonly clock: Pick<Clock, 'now'>;
   readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
@@ -48,7 +48,7 @@ export interface JourneyApiOptions extends JourneyNowOptions {
 const NOT_FOUND =
   'no thread of the log has a message with this mid: it never came here, or it was refused, or it has been trimmed';
 
-/** The route of journeys. */
+/** Returns the route of journeys. */
 export function createJourneyApi(options: JourneyApiOptions): Route[] {
   const turns = new Turns();
   return [
@@ -79,7 +79,7 @@ async function answer(
 ): Promise<HttpReply> {
   const { clickhouse, clock } = options;
   const store = storeOf(clickhouse);
-  // One more than is told says whether there are more.
+  // Read one more than is shown, to see whether there are more.
   const entries = options.log.withMid(mid, JOURNEYS_MAX + 1, thread ?? undefined);
   const messages = entries.slice(0, JOURNEYS_MAX).map((entry) => messageOf(options, entry));
   if (messages.length === 0) {
@@ -105,7 +105,7 @@ async function answer(
   for (const message of messages) {
     const { journey, failure } = await journeyOf(options, message, asked);
     journeys.push(journey);
-    // One that is silent is waited for once, not once for each thread, while others wait for their turn.
+    // When ClickHouse does not answer, wait for it once and not for each thread, while other requests wait.
     asked = failure ?? asked;
   }
   return json(200, {
@@ -123,7 +123,7 @@ async function journeyOf(
   store: AnalyticsStore | string | null
 ): Promise<{ journey: Journey; failure: string | null }> {
   const { feed } = options;
-  // Before the facts: what happens meanwhile is then told by them, or not yet.
+  // Read this before the facts: what happens meanwhile is then in the facts, or not yet known.
   const now = journeyNow(options, message);
   const known = await findKnownFacts({ feed, store }, message);
   const keeping = { isKept: options.areFactsKept, ttlDays: options.ttlDays };
@@ -151,7 +151,7 @@ function messageOf(
   };
 }
 
-/** The store while it can be asked, else why not, in a sentence; null where it is switched off. */
+/** Returns the store when it is connected, or a sentence that says why it is not; null when it is switched off. */
 function storeOf({
   store,
   status
@@ -162,7 +162,7 @@ function storeOf({
   return `ClickHouse is away (${now?.error ?? 'not connected yet'}): what it has is missing here`;
 }
 
-/** The thread that is asked for, null for all; a reply when that is none. */
+/** Returns the thread of the query, null for all threads; a reply when it is not valid. */
 function threadOf(request: TransportRequest): string | HttpReply | null {
   const query = new URLSearchParams(request.query);
   for (const name of query.keys()) {
@@ -187,10 +187,10 @@ function failed(error: unknown): HttpReply | null {
   return null;
 }
 
-/** Too many are waiting already. */
+/** Too many requests are waiting already. */
 class BusyError extends Error {}
 
-/** Lets a few work at once, lets some wait, and turns the others away. */
+/** Runs a few works at once, queues some and refuses others. */
 class Turns {
   private working = 0;
   private readonly waiting: (() => void)[] = [];
@@ -208,7 +208,7 @@ class Turns {
       return await work();
     } finally {
       const next = this.waiting.shift();
-      // Whoever waits takes the place over, so that nobody who comes now slips in between.
+      // Pass the place to the next in the queue, so that a new request cannot overtake it.
       if (next === undefined) this.working--;
       else next();
     }

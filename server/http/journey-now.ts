@@ -1,4 +1,4 @@
-/** How things stand at this moment with a message, for its journey: what holds it, who is behind, who has read it. */
+/** Present state of a message, for its journey: what holds it, who is behind, who has read it. */
 import type { JourneyMessage, JourneyNow, ReaderBehind } from '../../actors/journey/journey.js';
 import { STEPS_OF_A_KIND_MAX } from '../../actors/journey/tell-journey.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
@@ -7,18 +7,18 @@ import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { Connections } from '../chat/connections.js';
 
-/** What is looked at. */
+/** What the state is read from. */
 export interface JourneyNowOptions {
   readonly log: LogReader & ThreadRecords & Pick<LogWriter, 'durability'>;
   readonly threads: Threads;
   readonly connections: Pick<Connections, 'everybody'>;
-  /** When this process began to give acks, Unix milliseconds. */
+  /** When this process began to send acks, Unix milliseconds. */
   readonly startedAt: number;
 }
 
 /**
- * Looks how things stand; changes nothing, and makes no thread active.
- * @throws {LogUnavailableError} in the moments in which the log cannot be read
+ * Reads the present state. It changes nothing and loads no thread into memory.
+ * @throws {LogUnavailableError} while the log cannot be read
  */
 export function journeyNow(options: JourneyNowOptions, message: JourneyMessage): JourneyNow {
   const { log, threads, startedAt } = options;
@@ -35,7 +35,7 @@ export function journeyNow(options: JourneyNowOptions, message: JourneyMessage):
   };
 }
 
-/** An active thread knows it by itself, sooner than its mark is written. */
+/** A thread in memory knows this before its mark is written. */
 function heldOf({ log, threads }: JourneyNowOptions, id: string): JourneyNow['held'] {
   const active = threads.peek(id);
   if (active === null) {
@@ -73,7 +73,7 @@ function behindOf(
   return { behind, behindMore };
 }
 
-/** Marks are kept by user: those of the author, the owner and whoever is there now are looked at. */
+/** Marks are stored by user: this reads those of the author, the owner and the people present. */
 function readersOf(
   { log }: JourneyNowOptions,
   { thread, offset, user, isKept }: JourneyMessage,

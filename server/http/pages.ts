@@ -1,6 +1,6 @@
 /**
- * The pages that the server shows: read once at start, served from memory, under a content security policy that lets
- * nothing in from elsewhere.
+ * The server's pages: read once at start, served from memory, with a content security policy that allows nothing from
+ * other origins.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HttpReply } from '../transport/transport.js';
 
-/** Nothing from elsewhere, no inline script, no framing; WebSockets to the page's own host. */
+/** Nothing from other origins, no inline script, no framing; WebSockets to the page's own host. */
 const POLICY =
   "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; " +
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -21,7 +21,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.map': 'application/json'
 };
 
-/** Where a page is shown, by the folder it is built in. */
+/** Path of each page, by the folder of its build. */
 const PAGES = {
   chat: '/',
   status: '/status.html',
@@ -29,13 +29,13 @@ const PAGES = {
   inspect: '/inspect'
 } as const;
 
-/** A page that the server shows. */
+/** Name of a page. */
 export type PageName = keyof typeof PAGES;
 
 /** The files of the built pages, by path. */
 export type Pages = ReadonlyMap<string, HttpReply>;
 
-/** Folder of the built pages, beside the built server; from sources, that of the last build. */
+/** Returns the folder of the built pages, beside the built server; when run from source, that of the last build. */
 export function builtPagesDir(): string {
   const relative = import.meta.url.endsWith('.ts')
     ? '../../dist/client/pages'
@@ -43,7 +43,7 @@ export function builtPagesDir(): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
-/** Reads the pages of a folder, but those that are not to be shown; one that is not there is a page that is not found. */
+/** Reads the pages of a folder, except hidden ones; a missing page answers 404. */
 export function loadPages(dir: string, hidden: readonly PageName[] = []): Pages {
   const files = new Map<string, HttpReply>();
   const shown = Object.entries(PAGES).filter(([page]) => !hidden.some((name) => name === page));

@@ -1,45 +1,45 @@
 /**
- * The one table of HTTP routes: method, path, access and handler, a row each. What rows have in common is decided here
- * once: which row a path means, 405 with `Allow` for other methods, who is let in, and what a refusal looks like.
+ * The one table of HTTP routes: method, path, access and handler, one row each. Rules for all rows are here: which row
+ * a path means, 405 with `Allow` for other methods, access, and the form of refusals.
  *
- * Own code and not a library: there are some twenty rows, most of them fixed paths, and a path that is known with
- * another method has to be told from one that is not known, in our own words.
+ * Own code instead of a library: there are some twenty rows, most of them fixed paths, and a known path with another
+ * method must get a reply of its own.
  */
 import { AccessError } from '../auth/api-access.js';
 import { notAllowed, problem } from '../transport/problem.js';
 import type { HttpReply, HttpStreamReply, TransportRequest } from '../transport/transport.js';
 
-/** What a handler answers, at once or later. */
+/** Reply of a handler, at once or later. */
 export type Answer = HttpReply | HttpStreamReply | Promise<HttpReply | HttpStreamReply>;
 
 /** A row of the table. */
 export interface Route {
   readonly methods: readonly string[];
-  /** Segments of the form `{name}` take one non-empty segment of the request's path, as it is encoded. */
+  /** Segments of the form `{name}` match one non-empty segment of the request's path, percent-encoded. */
   readonly path: string;
-  /** Says what is wrong with the parts of the path, whatever the method and whoever asks; null when nothing is. */
+  /** Returns a refusal when a part of the path is not valid, whatever the method and the caller; null when all are. */
   readonly refuses?: (asked: Asked) => HttpReply | null;
-  /** Lets the request in, and answers it. */
+  /** Checks access and answers the request. */
   readonly answer: (asked: Asked) => Answer;
 }
 
-/** A request that has found its row. */
+/** A request and the row that it matches. */
 export interface Asked {
   readonly request: TransportRequest;
-  /** A part of the path by the name that the row gives it, percent-encoded; empty when the row has no such part. */
+  /** Returns a part of the path by its name in the row, percent-encoded; empty when the row has no such part. */
   readonly part: (name: string) => string;
 }
 
-/** A row that not everybody may use. `C` is what its access knows of the caller. */
+/** A row with restricted access. `C` is what `access` knows of the caller. */
 export interface GuardedRoute<C> extends Omit<Route, 'answer'> {
-  /** @throws {AccessError} when the request is not let in */
+  /** @throws {AccessError} when the request is refused */
   readonly access: (request: TransportRequest) => C | Promise<C>;
   readonly handler: (asked: Asked, caller: C) => Answer;
-  /** The answer to an error that access or handler threw; null for one that is not expected. */
+  /** Returns the reply to an error that `access` or `handler` threw; null for an unexpected one. */
   readonly failed?: (error: unknown) => HttpReply | null;
 }
 
-/** Makes a row that asks who is there before its handler works, and answers what that throws. */
+/** Makes a row that checks access before it runs its handler, and answers what these throw. */
 export function guarded<C>({ access, handler, failed, ...row }: GuardedRoute<C>): Route {
   const answer = async (asked: Asked): Promise<HttpReply | HttpStreamReply> => {
     try {
@@ -54,7 +54,7 @@ export function guarded<C>({ access, handler, failed, ...row }: GuardedRoute<C>)
   return { ...row, answer };
 }
 
-/** A part of a path without its percent encoding; null when that is broken. */
+/** Returns a part of a path without its percent encoding; null when that is broken. */
 export function decodedPart(encoded: string): string | null {
   try {
     return decodeURIComponent(encoded);
@@ -69,18 +69,18 @@ interface Place {
   readonly rows: Route[];
 }
 
-/** Routes by path. Rows can be added while requests are answered. */
+/** Routes by path. Rows may be added while requests are answered. */
 export class RouteTable {
   /** Rows without parts, by path. */
   private readonly fixed = new Map<string, Route[]>();
-  /** Rows with parts, by path as it is written. */
+  /** Rows with parts, by path as written. */
   private readonly places = new Map<string, Place>();
 
   constructor(routes: readonly Route[] = []) {
     this.add(routes);
   }
 
-  /** Adds rows; those of one path may have several methods, but each method once. */
+  /** Adds rows. The rows of one path may have several methods, but each method once. */
   add(routes: readonly Route[]): void {
     for (const route of routes) {
       const rows = this.rowsAt(route.path);

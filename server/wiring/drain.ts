@@ -1,25 +1,32 @@
 /**
- * Sends the clients away before the server ends: one after the other over the drain's time, each once what it asked has
- * its answer and what it was sent has gone out, and each told with 3001 when to come back. Those times begin where the
- * drain ends and are spread, so that neither this node's last moments nor the next node's first are a stampede.
+ * Disconnects the clients before the server ends. They leave one after the other over the time of the drain, each after
+ * its requests are answered and its buffer is sent, with close code 3001 and a time to come back. These times begin
+ * after the drain and are spread, so that neither the last moments of this node nor the first of the next one see all
+ * clients at once.
  */
 import type { Clock } from '../../actors/clock.js';
 import type { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
 
-/** Time between two looks at who is to go. */
+/** Time between two steps of the drain, in milliseconds. */
 export const DRAIN_SLICE_MS = 20;
 
-/** Time of the drain per connection, up to {@link DRAIN_SHARE} of the shutdown's bound. */
+/** Time of the drain per connection, in milliseconds, up to {@link DRAIN_SHARE} of the shutdown's limit. */
 export const DRAIN_MS_PER_CONNECTION = 1;
 
-/** Most of the shutdown's bound that goodbyes are spread over. */
+/** Largest part of the shutdown's limit over which goodbyes are spread. */
 export const DRAIN_SHARE = 1 / 3;
 
-/** How long one connection is waited for that does not read or is not answered; then it is closed as it is. */
+/**
+ * How long the drain waits for one connection that does not read or is not answered, in milliseconds; then it closes
+ * it.
+ */
 export const PATIENCE_MS = 5_000;
 
-/** Part of the shutdown's bound after which nobody is waited for: the other half is for the server's parts to stop in. */
+/**
+ * Part of the shutdown's limit after which the drain waits for nobody: the other half is for stopping the server's
+ * parts.
+ */
 export const PATIENCE_SHARE = 1 / 2;
 
 /**
@@ -28,23 +35,28 @@ export const PATIENCE_SHARE = 1 / 2;
  */
 export const DRAIN_LINGER_MS = 200;
 
-/** Earliest time after the end of the drain that a client is told to come back at; the process has to end first. */
+/** Earliest time after the drain at which a client may come back, in milliseconds; the process has to end first. */
 export const COME_BACK_MIN_MS = 500;
 
-/** How far the coming back is spread at the least, and per connection. */
+/** Shortest time over which reconnects are spread, in milliseconds. */
 export const COME_BACK_SPREAD_MS = 4_500;
-/** See {@link COME_BACK_SPREAD_MS}: a thousand clients a second is what one node takes easily. */
+/**
+ * Time per connection over which reconnects are spread, in milliseconds: one node accepts a thousand clients a second
+ * easily.
+ */
 export const COME_BACK_MS_PER_CONNECTION = 1;
 
-/** A part that has something to do before the clients are sent away, and after. */
+/** A part with work before the clients are disconnected, and after. */
 export interface DrainedPart {
-  /** Called before the first goodbye: takes on nothing new. The whole shutdown may take so long. */
+  /**
+   * Called before the first goodbye: accept nothing new. `forMs` is the limit of the whole shutdown, in milliseconds.
+   */
   begin(forMs: number): void;
-  /** Called after the last goodbye; resolves when what is under way is kept. */
+  /** Called after the last goodbye; resolves when running work is stored. */
   end(): Promise<void>;
 }
 
-/** What a drain works with. `random` answers a number in [0, 1). */
+/** Options of {@link Drain}. `random` returns a number in [0, 1). */
 export interface DrainOptions {
   readonly connections: Connections;
   readonly clock: Clock;
@@ -52,7 +64,7 @@ export interface DrainOptions {
   readonly shutdownMs: number;
 }
 
-/** The drain of a server, with what its parts do around the goodbyes. */
+/** The drain of a server, with its parts' work before and after. */
 export class Drain {
   private readonly options: DrainOptions;
   private readonly parts: DrainedPart[] = [];
@@ -66,7 +78,7 @@ export class Drain {
     this.parts.push(part);
   }
 
-  /** Drains the server once; resolves when it may stop. */
+  /** Drains the server once; resolves when the server may stop. */
   async run(): Promise<void> {
     for (const part of this.parts) part.begin(this.options.shutdownMs);
     await drainConnections(this.options);
@@ -75,8 +87,8 @@ export class Drain {
 }
 
 /**
- * Closes every connection and resolves when the last has been told. Takes at most {@link PATIENCE_SHARE} of
- * `shutdownMs`, and a linger.
+ * Closes every connection and resolves {@link DRAIN_LINGER_MS} after the last one. The goodbyes take at most {@link
+ * PATIENCE_SHARE} of `shutdownMs`.
  */
 export async function drainConnections(options: DrainOptions): Promise<void> {
   const { connections, clock, random, shutdownMs } = options;
@@ -85,7 +97,7 @@ export async function drainConnections(options: DrainOptions): Promise<void> {
   const startedAt = clock.now();
   const windowMs = Math.min(shutdownMs * DRAIN_SHARE, all.length * DRAIN_MS_PER_CONNECTION);
   const spreadMs = Math.max(COME_BACK_SPREAD_MS, all.length * COME_BACK_MS_PER_CONNECTION);
-  /** Who has been asked to go, and when: milliseconds after the start. */
+  /** Connections that were asked to leave, with the time: milliseconds since the start. */
   const leaving = new Map<Connection, number>();
   const goodbye = (connection: Connection, elapsedMs: number): void => {
     leaving.delete(connection);
@@ -95,13 +107,13 @@ export async function drainConnections(options: DrainOptions): Promise<void> {
   };
   let asked = 0;
   for (let turn = 0; asked < all.length || leaving.size > 0; turn++) {
-    // By the clock and not by turns: a busy server turns late, and may not take longer for it. Turns count where the
-    // clock has been put back.
+    // By the clock and not by turns: a busy server's turns are late, but the drain must not take longer. The turns
+    // count where the clock was set back.
     const elapsedMs = Math.max(clock.now() - startedAt, turn * DRAIN_SLICE_MS);
     const share = Math.min(1, (elapsedMs + DRAIN_SLICE_MS) / windowMs);
     for (const due = Math.ceil(all.length * share); asked < due; asked++) {
       const connection = all[asked];
-      // Who has gone by itself meanwhile needs no goodbye.
+      // A connection that has closed by itself needs no goodbye.
       if (connection === undefined || connection.socket === null) continue;
       connection.isLeaving = true;
       leaving.set(connection, elapsedMs);

@@ -1,6 +1,6 @@
 /**
- * What the phase `handlers` builds: everything that needs the open log. It joins the parts that were there before it:
- * each of them is told of the threads here, and knows nothing of them until then.
+ * Work of the phase `handlers`: it makes every part that needs the open log, and gives the threads to the parts that
+ * were made before.
  */
 import type { Actor, InspectionEvent } from 'xstate';
 import type { StartupMachine } from '../../machines/startup.machine.js';
@@ -12,7 +12,7 @@ import type { LogService } from './log-service.js';
 import type { StatusReporter } from './report/status-reporter.js';
 import type { Sweep } from './sweep.js';
 
-/** The parts that are there before the log is open. */
+/** The parts that exist before the log is open. */
 export interface HandlerPhaseParts extends Omit<BackendOptions, 'log'> {
   readonly root: () => Actor<StartupMachine>;
   readonly logService: LogService;
@@ -21,14 +21,14 @@ export interface HandlerPhaseParts extends Omit<BackendOptions, 'log'> {
   readonly drain: Drain;
   readonly reporter: StatusReporter;
   readonly inspection: Inspection;
-  /** The observer of the charts from outside; null when there is none. */
+  /** The outside observer of the charts; null when there is none. */
   readonly observer: ((event: InspectionEvent) => void) | null;
 }
 
 /**
- * Builds threads, subscriptions, event streams, the HTTP API and the route table.
+ * Makes threads, subscriptions, event streams, the HTTP API and the route table.
  * @returns the frame types that now have a handler
- * @throws {Error} the log is not open
+ * @throws {Error} when the log is not open
  */
 export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
   const { logService, http, sweep, drain, reporter, inspection, observer } = parts;

@@ -1,6 +1,6 @@
 /**
- * The inspector, wired: made unless it is switched off, shown the startup, and told when the server has ended. Where it
- * is off, it adds nothing to any list.
+ * Wires the inspector: it is made unless it is switched off, records the startup, and ends with the server. When it is
+ * off, it adds nothing to any list.
  */
 import type { Actor } from 'xstate';
 import type { Clock } from '../../actors/clock.js';
@@ -12,7 +12,10 @@ import type { OffPaths } from '../http/http.js';
 import { Inspector, type InspectedParts, type InspectorOptions } from '../inspector/inspector.js';
 import { VERSION } from './version.js';
 
-/** How long after the server has begun to serve the startup is still recorded: what it set going is seen too. */
+/**
+ * How long the startup is still recorded after the server has begun to serve, in milliseconds, so that the recording
+ * has what the startup caused too.
+ */
 export const STARTUP_RECORDED_MS = SWEEP_MS;
 
 const IS_OFF: OffPaths = {
@@ -20,7 +23,7 @@ const IS_OFF: OffPaths = {
   why: 'the inspector is switched off: set INSPECT=on, or INSPECT=token'
 };
 
-/** What the inspector is made of. */
+/** Options of {@link Inspection}. */
 export interface InspectionOptions {
   readonly config: Config;
   readonly node: string;
@@ -46,17 +49,17 @@ export class Inspection {
     return this.inspector !== null;
   }
 
-  /** Where its viewers connect. */
+  /** Path and events of its viewers' WebSockets. */
   get endpoint(): Inspector['endpoint'] | undefined {
     return this.inspector?.endpoint;
   }
 
-  /** What it answers over HTTP. */
+  /** Its HTTP routes. */
   get routes(): Inspector['routes'] {
     return this.inspector?.routes ?? [];
   }
 
-  /** Paths at which nothing is because it is off. */
+  /** Paths that are off because it is off. */
   get off(): readonly OffPaths[] {
     return this.isOn ? [] : [IS_OFF];
   }
@@ -66,7 +69,9 @@ export class Inspection {
     return this.isOn ? [] : ['inspect'];
   }
 
-  /** Records the startup from its first moment on, and ends with the server. Call it before the root is started. */
+  /**
+   * Records the startup from its first moment, and ends the inspector with the server. Call it before the root starts.
+   */
   followStartup(): void {
     const { inspector } = this;
     if (inspector === null) return;
@@ -81,7 +86,7 @@ export class Inspection {
     root.on('draining', () => {
       clock.clearTimeout(timer);
     });
-    // Whoever watches sees it stop, until the listener has gone.
+    // Viewers see the server stop, until the listener has closed.
     const ended = (): void => {
       inspector.end();
     };
@@ -89,7 +94,7 @@ export class Inspection {
     inspector.beginStartup();
   }
 
-  /** Shows the threads, once there are such. */
+  /** Gives the inspector the threads, once there are any. */
   begin(parts: InspectedParts): void {
     this.inspector?.begin(parts);
   }

@@ -1,13 +1,11 @@
-/**
- * Which part is supervised in which phase, and how: the supervision tree of a server in one expression.
- */
+/** The supervision tree of a server in one expression: which part is supervised in which phase, and how. */
 import type { HandlerRegistry } from '../../actors/handlers.js';
 import type { Monitor } from '../../actors/monitor/monitor.js';
 import { serviceLogic, type Service } from '../../actors/service.js';
 import { NO_RESTARTS, RESTARTS, type ChildSpec } from '../../machines/supervision/child-spec.js';
 import type { Phase, PhaseSpec } from '../../machines/startup.machine.js';
 
-/** How long most children may take to start, and to stop. */
+/** How long most children may take to start, and to stop, in milliseconds. */
 export const BOUNDS = {
   required: true,
   restart: 'permanent',
@@ -15,25 +13,25 @@ export const BOUNDS = {
   shutdownMs: 5_000
 } as const;
 
-/** The parts of a server that are supervised. */
+/** The supervised parts of a server. */
 export interface Parts {
   readonly log: Service;
   readonly listener: Service;
-  /** Builds what needs the open log, and the route table last. */
+  /** Makes the parts that need the open log, and the route table last. */
   readonly handlers: HandlerRegistry;
   readonly monitor: Monitor;
   readonly sweep: Service;
-  /** What the chat does without; a service that is switched off may be left out. */
+  /** Parts that the chat can run without; a service that is switched off may be missing. */
   readonly services: readonly ChildSpec[];
   readonly probe: Service;
 }
 
-// Everything above holds on to the one log, the one listener and the one route table: they cannot be swapped under a
-// running chat, so their loss is the end, with the reason.
+// Other parts hold references to the log, the listener and the route table, which cannot be replaced under a running
+// chat. Their loss ends the server, with the reason.
 const once = (...children: ChildSpec[]): PhaseSpec => ({ children, policy: NO_RESTARTS });
 const again = (...children: ChildSpec[]): PhaseSpec => ({ children, policy: RESTARTS });
 
-/** Puts the parts under the supervisors of their phases. */
+/** Returns the children and the policy of each phase. */
 export function phasesOf(parts: Parts): Record<Phase, PhaseSpec> {
   return {
     infrastructure: once(

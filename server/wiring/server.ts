@@ -1,6 +1,6 @@
 /**
- * The whole server, wired: parts made, and put under their supervisors in the order of the phases. What needs the open
- * log is made by the phase `handlers` (`handler-phase.ts`). Nothing runs before `start()`.
+ * Wires the whole server: it makes the parts and puts them under the supervisors of their phases. The phase `handlers`
+ * makes the parts that need the open log (`handler-phase.ts`). Nothing runs before `start()`.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createActor, fromPromise, type Actor, type InspectionEvent } from 'xstate';
@@ -36,13 +36,13 @@ import { Supervision } from './report/supervision.js';
 import { logStartup } from './startup-lines.js';
 import { Sweep } from './sweep.js';
 
-/** Reports, time and chance, as the server has them; specs put in their own. */
+/** Reports, time and chance of the server; specs pass their own. */
 export interface Surroundings {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Answers a number in [0, 1). */
+  /** Returns a random number in [0, 1). */
   readonly random: () => number;
-  /** Hears of every event and state of the charts. What it throws is an incident and harms nobody. */
+  /** Called with every event and state of the charts. An error that it throws becomes an incident and harms nobody. */
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
@@ -220,13 +220,13 @@ export class Server {
     this.root.start();
   }
 
-  /** How everything stands now. */
+  /** Returns the report as of now. */
   report(): StatusReport {
     return this.reporter.report();
   }
 }
 
-/** Lets the monitor hear how the parts stand, and judge while the server serves. */
+/** Passes the states of the parts to the monitor, which judges while the server serves. */
 function monitorStartup(
   root: Actor<StartupMachine>,
   monitor: Monitor,
@@ -243,7 +243,7 @@ function monitorStartup(
   });
 }
 
-/** The health probe: a client on loopback that shows the secret of the process. */
+/** The health probe: a client on loopback that sends the secret of the process. */
 function probeOf(listener: Listener, chat: Chat): Service {
   return {
     start: (signal) =>

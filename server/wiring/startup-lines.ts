@@ -1,18 +1,16 @@
-/**
- * Logs the transitions of the root chart, each once, and keeps the times of the startup.
- */
+/** Logs the transitions of the root chart, each once, and records the times of the startup. */
 import type { Actor } from 'xstate';
 import type { Logger } from '../../actors/log-line.js';
 import { REQUIRED_BUT } from '../../machines/clickhouse/clickhouse.machine.js';
 import type { StartupMachine } from '../../machines/startup.machine.js';
 import type { StartupTimeline } from './report/startup-timeline.js';
 
-/** Whose lines they are, and what they name. */
+/** Options of {@link logStartup}. */
 export interface StartupLinesOptions {
   readonly root: Actor<StartupMachine>;
   readonly logger: Logger;
   readonly timeline: StartupTimeline;
-  /** Address of the server. */
+  /** Returns the address of the server. */
   readonly url: () => string;
   readonly hasInspector: boolean;
   readonly connections: { readonly open: number };
@@ -39,7 +37,7 @@ export function logStartup(options: StartupLinesOptions): void {
   });
   root.on('startup.failed', ({ failure }) => {
     timeline.fail(failure.phase);
-    // ClickHouse has said its own line already: one CRITICAL, not two.
+    // ClickHouse has written its own line: one CRITICAL, not two.
     if (failure.error.startsWith(REQUIRED_BUT)) return;
     logger.error(`❌ CRITICAL: ${failure.service} failed in ${failure.phase}: ${failure.error}`, {
       actor: 'startup',

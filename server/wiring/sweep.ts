@@ -1,21 +1,21 @@
 /**
- * The sweep as a supervised child: once a second, while the server serves, each part looks at what time alone changes,
- * such as deadlines, idle threads and incidents that are over. A part that throws fails the sweep; its supervisor starts
- * it again.
+ * The sweep, a supervised child: once a second, while the server serves, it calls each part to check what changes with
+ * time alone, such as deadlines, idle threads and incidents that are over. A part that throws fails the sweep, and its
+ * supervisor restarts it.
  */
 import type { Clock } from '../../actors/clock.js';
 import type { Service } from '../../actors/service.js';
 import { reasonOf } from '../../machines/reason.js';
 import { SWEEP_MS } from '../chat/connections.js';
 
-/** What the sweep works with. */
+/** Options of {@link Sweep}. */
 export interface SweepOptions {
   readonly clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
-  /** While it answers false, nobody looks: parts come and go then, and a drain has deadlines of its own. */
+  /** The sweep does nothing while this returns false: parts come and go then, and a drain has deadlines of its own. */
   readonly isServing: () => boolean;
 }
 
-/** Lets every part look, again and again. */
+/** Calls every part once a second. */
 export class Sweep implements Service {
   private readonly options: SweepOptions;
   private readonly looks: (() => void)[] = [];
@@ -25,7 +25,7 @@ export class Sweep implements Service {
     this.options = options;
   }
 
-  /** Adds the look of a part, which comes after those that are there. */
+  /** Adds a part's check, after those added before. */
   add(look: () => void): void {
     this.looks.push(look);
   }

@@ -1,6 +1,4 @@
-/**
- * Puts the report of `/status` together from what each part says of itself.
- */
+/** Makes the report of `/status` from the state of each part. */
 import type { SnapshotFrom } from 'xstate';
 import type { Clock } from '../../../actors/clock.js';
 import type { HandlerRegistry } from '../../../actors/handlers.js';
@@ -17,12 +15,12 @@ import type { Supervision } from './supervision.js';
 
 const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered: 0 };
 
-/** The parts that are asked. */
+/** The parts that the report is made from. */
 export interface ReportedParts {
   readonly config: Pick<Config, 'environment' | 'durability' | 'inspect'>;
   readonly node: string;
   readonly clock: Pick<Clock, 'now'>;
-  /** The state of the root chart. */
+  /** Returns the state of the root chart. */
   readonly root: () => Pick<SnapshotFrom<StartupMachine>, 'tags' | 'context'>;
   readonly timeline: StartupTimeline;
   readonly supervision: Supervision;
@@ -38,7 +36,7 @@ export interface ReportedParts {
   readonly connections: { readonly open: number; readonly lagging: number };
 }
 
-/** Says how everything stands. */
+/** Makes reports. */
 export class StatusReporter {
   private readonly parts: ReportedParts;
   private threads: () => ThreadsStatus = () => NO_THREADS;
@@ -47,12 +45,12 @@ export class StatusReporter {
     this.parts = parts;
   }
 
-  /** Asks the threads from now on; before, it says that there are none. */
+  /** Adds the threads; before this, the report has none. */
   add(threads: { status(): ThreadsStatus }): void {
     this.threads = () => threads.status();
   }
 
-  /** How everything stands now. */
+  /** Returns the report as of now. */
   report(): StatusReport {
     const { config, clock, timeline, supervision, log, analytics, connections } = this.parts;
     const { startedAt, tookMs, current } = timeline;
