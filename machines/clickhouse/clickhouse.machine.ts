@@ -35,6 +35,12 @@ import {
  */
 export const CONNECT_ATTEMPTS = 5;
 
+/**
+ * Longest attempt to start the embedded engine. On a machine without free time it needs longer than the limit of the
+ * first attempt, and each attempt begins anew: with a fixed limit it would never connect.
+ */
+export const EMBEDDED_ATTEMPT_MAX_MS = 60_000;
+
 /** Longest time that a required ClickHouse may delay startup, whatever its attempts are doing. */
 export const CONNECT_DEADLINE_MS = 60_000;
 
@@ -60,7 +66,7 @@ export const REQUIRED_BUT = 'ClickHouse required but';
 export interface ClickhouseSettings {
   readonly mode: ClickhouseMode;
   readonly required: boolean;
-  /** Limit of one attempt, which connects and migrates. */
+  /** Limit of one attempt, which connects and migrates; of the first one when it is embedded: {@link attemptLimitMs}. */
   readonly timeoutMs: number;
   readonly attempts: number;
   readonly deadlineMs: number;
@@ -83,6 +89,19 @@ export type ClickhouseEvent = ChildStop | { type: 'store.lost'; reason: string }
 
 /** Log lines that the chart asks for, one per transition; the actor layer words them. */
 export type ClickhouseNews = 'connected' | 'recovered' | 'unavailable' | 'required';
+
+/**
+ * Returns the limit of an attempt, counted from 1, in milliseconds. For the embedded engine it doubles with each
+ * attempt, up to {@link EMBEDDED_ATTEMPT_MAX_MS}.
+ */
+export function attemptLimitMs(
+  { mode, timeoutMs }: Pick<ClickhouseSettings, 'mode' | 'timeoutMs'>,
+  attempt: number
+): number {
+  if (mode !== 'embedded') return timeoutMs;
+  const grown = timeoutMs * 2 ** (Math.max(1, attempt) - 1);
+  return Math.max(timeoutMs, Math.min(grown, EMBEDDED_ATTEMPT_MAX_MS));
+}
 
 function missOf(error: unknown): Miss {
   return { reason: reasonOf(error), permanent: error instanceof PermanentError };
@@ -111,7 +130,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
       close: {} as PromiseActorLogic<void>
     },
     delays: {
-      attemptTimeout: settings.timeoutMs,
+      attemptTimeout: ({ context }) => attemptLimitMs(settings, context.attempt),
       deadline: settings.deadlineMs,
       settled: SETTLED_MS,
       backoff: ({ context }) => context.retryMs
@@ -180,10 +199,10 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
         target: '.missed',
         actions: {
           type: 'noteMiss',
-          params: {
-            reason: `no answer within ${String(settings.timeoutMs)} ms (CLICKHOUSE_TIMEOUT_MS)`,
+          params: ({ context }) => ({
+            reason: `no answer within ${String(attemptLimitMs(settings, context.attempt))} ms (CLICKHOUSE_TIMEOUT_MS)`,
             permanent: false
-          }
+          })
         }
       }
     },

@@ -135,7 +135,7 @@ export const SETTINGS = {
     { min: 1, max: CLICKHOUSE_TIMEOUT_MAX_MS, unit: 'ms' },
     {
       name: 'CLICKHOUSE_TIMEOUT_MS',
-      doc: 'time for one attempt to connect, at start-up and after an outage',
+      doc: 'time for one attempt to connect, at start-up and after an outage; embedded: for the first, each further one gets twice as long, up to a minute',
       fallback: 10_000
     }
   ),

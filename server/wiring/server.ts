@@ -250,7 +250,7 @@ function probeOf(listener: Listener, chat: Chat): Service {
       probeLoopback({
         url: listener.loopbackUrl,
         headers: { [PROBE_HEADER]: chat.probeSecret },
-        mid: randomUUID(),
+        newMid: () => randomUUID(),
         signal
       }),
     stop: () => Promise.resolve()

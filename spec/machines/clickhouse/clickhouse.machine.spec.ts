@@ -13,6 +13,7 @@ import {
 import { getSimplePaths } from 'xstate/graph';
 import { clickhouseStatus } from '../../../machines/clickhouse/clickhouse-status.js';
 import {
+  attemptLimitMs,
   createClickhouseMachine,
   PermanentError,
   SETTLED_MS,
@@ -158,6 +159,19 @@ const READY = { type: 'child.ready', id: 'ch' } as const;
 const RECOVERED = { type: 'child.recovered', id: 'ch' } as const;
 const degraded = (error: string) => ({ type: 'child.degraded', id: 'ch', error }) as const;
 const done = (output: ChildOutput) => ({ type: 'done', output }) as const;
+
+describe('attemptLimitMs', () => {
+  it('doubles for the embedded engine up to a minute, and not below what is configured', () => {
+    const limits = (timeoutMs: number): number[] =>
+      [1, 2, 3, 4, 5, 60].map((nth) => attemptLimitMs({ mode: 'embedded', timeoutMs }, nth));
+    expect(limits(10_000)).to.eql([10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
+    expect(limits(90_000)).to.eql([90_000, 90_000, 90_000, 90_000, 90_000, 90_000]);
+  });
+
+  it('is the same for each attempt at a server', () => {
+    expect(attemptLimitMs({ mode: 'remote', timeoutMs: 400 }, 9)).to.equal(400);
+  });
+});
 
 describe('createClickhouseMachine', () => {
   describe('required', () => {
@@ -315,7 +329,7 @@ describe('createClickhouseMachine', () => {
   });
 
   it('gives up an attempt that hangs in either step when its time is over', async () => {
-    const run = start();
+    const run = start({ mode: 'remote' });
     await run.advance(TIMEOUT_MS - 1);
     expect(run.status().status).to.equal('connecting');
     await run.advance(1);
@@ -327,6 +341,17 @@ describe('createClickhouseMachine', () => {
     expect(run.status().nextAttemptMs).to.equal(null);
     await run.advance(1);
     expect(run.status().nextAttemptMs).to.equal(500);
+  });
+
+  it('gives the embedded engine twice as long with each attempt that hangs, and says how long', async () => {
+    const run = start({ attempts: 9 });
+    for (const limitMs of [1, 2, 4, 8].map((times) => times * TIMEOUT_MS)) {
+      await run.advance(limitMs - 1);
+      expect(run.status().nextAttemptMs, `${String(limitMs)} ms`).to.equal(null);
+      await run.advance(1);
+      expect(run.status().error).to.contain(`no answer within ${String(limitMs)} ms`);
+      await run.advance(run.status().nextAttemptMs ?? 0);
+    }
   });
 
   it('is skipped and ready, and opens nothing, when switched off', async () => {
