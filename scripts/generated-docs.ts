@@ -4,11 +4,11 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { errorsPage } from './errors-page.js';
+import { errorsPage } from './docs/errors-page.js';
 import { FOLDER_MARKS, folderDrawing } from './folders/folder-drawing.js';
 import { ONE_WAY } from './folders/folder-imports.js';
 import { sourceFiles } from './folders/source-files.js';
-import { monitorRules, RULES_MARKS } from './monitor-rules.js';
+import { monitorRules, RULES_MARKS } from './docs/monitor-rules.js';
 import { lockedPackages, thirdPartyText } from './packages/third-party.js';
 import { envExample, settingsTable, TABLE_MARKS } from '../server/config/config-text.js';
 

@@ -3,15 +3,15 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ROOT, tell } from './setup.mjs';
-import { specFiles } from './spec-files.mjs';
-import { MEASURED_FILE, readTimes, TIMES_FILE, withMeasured } from './spec-lanes.mjs';
+import { specFiles } from './specs/spec-files.mjs';
+import { MEASURED_FILE, readTimes, TIMES_FILE, withMeasured } from './specs/spec-lanes.mjs';
 
 process.chdir(ROOT);
 const times = withMeasured(readTimes(), measured(), specFiles());
 writeFileSync(TIMES_FILE, `${JSON.stringify(times, null, 2)}\n`);
 tell(`${TIMES_FILE} has the times of ${String(Object.keys(times).length)} spec files`);
 
-/** @returns {import('./spec-lanes.mjs').FileResult[]} */
+/** @returns {import('./specs/spec-lanes.mjs').FileResult[]} */
 function measured() {
   try {
     return JSON.parse(readFileSync(MEASURED_FILE, 'utf8'));

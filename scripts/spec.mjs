@@ -3,7 +3,7 @@
  * path it runs every spec. Everything else is passed on to mocha: `npm run spec -- spec/cli -g Enter`.
  */
 import { build, CommandError, needsBuild, ROOT, run, step, tell } from './setup.mjs';
-import { chosenSpecs, needsDist } from './spec-files.mjs';
+import { chosenSpecs, needsDist } from './specs/spec-files.mjs';
 
 process.chdir(ROOT);
 try {
@@ -11,7 +11,7 @@ try {
   if (files.some((path) => needsDist(path)) && needsBuild()) {
     await step('building, because dist is older than its sources and these specs run it', build);
   }
-  const mocha = ['--reporter', 'scripts/spec-reporter.mjs', '--fail-zero'];
+  const mocha = ['--reporter', 'scripts/specs/spec-reporter.mjs', '--fail-zero'];
   await run(process.execPath, ['node_modules/mocha/bin/mocha.js', ...mocha, ...options, ...files]);
 } catch (error) {
   // Mocha has told its failures itself.

@@ -18,11 +18,18 @@ import {
   step,
   tell
 } from './setup.mjs';
-import { chosenSpecs } from './spec-files.mjs';
-import { balance, MEASURED_FILE, readTimes, runLanes, slowestLines, sum } from './spec-lanes.mjs';
-import { installPackage, isDebianRoot, missingTools } from './system-tools.mjs';
+import { chosenSpecs } from './specs/spec-files.mjs';
+import {
+  balance,
+  MEASURED_FILE,
+  readTimes,
+  runLanes,
+  slowestLines,
+  sum
+} from './specs/spec-lanes.mjs';
+import { installPackage, isDebianRoot, missingTools } from './specs/system-tools.mjs';
 
-/** @typedef {import('./spec-lanes.mjs').LaneResult} LaneResult */
+/** @typedef {import('./specs/spec-lanes.mjs').LaneResult} LaneResult */
 
 /** How many mochas run at once: two keep two cores busy, since specs wait for servers much of their time. */
 const LANES = 2;
@@ -111,7 +118,7 @@ async function runSpecs(mochaArgs) {
 
 /**
  * Leaves the times where `npm run spec-times` finds them.
- * @param {readonly import('./spec-lanes.mjs').FileResult[]} files
+ * @param {readonly import('./specs/spec-lanes.mjs').FileResult[]} files
  */
 function keepMeasured(files) {
   mkdirSync(dirname(MEASURED_FILE), { recursive: true });

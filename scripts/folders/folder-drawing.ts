@@ -10,24 +10,26 @@ export const FOLDER_MARKS: readonly [string, string] = [
 ];
 
 /** Fewer arrows than this are told in words. */
-const DRAWN_FROM = 3;
+const DRAWN_FROM = 4;
 
 /**
- * The drawing as Markdown: one of the top folders, and one of the rooms of each. An arrow means that at least one file
- * imports one of the other folder; there are no counts, so that it changes only when an arrow does.
+ * The drawing as Markdown: one of the top folders, and one for the rooms of each folder whose rooms import each other. An
+ * arrow means that at least one file imports one of the other folder; there are no counts, so that it changes only when an
+ * arrow does.
  */
 export function folderDrawing(files: readonly SourceFile[]): string {
   const tops = [...ONE_WAY.keys()];
   const drawn = files.filter(({ path }) => tops.includes(path.split('/')[0] ?? ''));
   const folders = foldersOf(drawn);
   const imports = folderImports(drawn).filter(({ to }) => folders.has(to));
-  const between = imports.filter(({ from }) => !from.includes('/'));
+  const inside = (parent: string): FolderImport[] =>
+    imports.filter(({ from }) => posix.dirname(from) === parent);
   return [
-    chart('TD', [...tops.map((top) => `${idOf(top)}["${top}/"]`), ...between.map(arrow)]),
+    chart('TD', [...tops.map(box), ...inside('.').map(arrow)]),
     ...tops
       .toReversed()
-      .map((top) => rooms(top, folders, imports))
-      .filter((text) => text !== '')
+      .flatMap((top) => [...folders].filter((folder) => `${folder}/`.startsWith(`${top}/`)))
+      .flatMap((parent) => rooms(parent, folders, inside(parent)))
   ].join('\n\n');
 }
 
@@ -40,28 +42,35 @@ function foldersOf(files: readonly SourceFile[]): Set<string> {
   return new Set([...folders].sort());
 }
 
-function rooms(top: string, folders: ReadonlySet<string>, all: readonly FolderImport[]): string {
-  const imports = all.filter(({ from }) => from.startsWith(`${top}/`));
-  const name = (folder: string): string => `\`${folder.slice(top.length + 1)}\``;
-  if (imports.length === 0) return '';
-  if (imports.length < DRAWN_FROM) {
-    const words = imports.map(({ from, to }) => `${name(from)} imports ${name(to)}`);
-    return `In \`${top}/\`, ${words.join(', and ')}.`;
-  }
-  const lines = [...boxes(top, folders, ''), ...imports.map(arrow)];
-  return `The rooms of \`${top}/\`:\n\n${chart('LR', lines)}`;
+/** The rooms of one folder: drawn, in words when there are few arrows, nothing when there is none. */
+function rooms(
+  parent: string,
+  folders: ReadonlySet<string>,
+  imports: readonly FolderImport[]
+): string[] {
+  if (imports.length === 0) return [];
+  if (imports.length < DRAWN_FROM) return [`In \`${parent}/\`, ${inWords(imports)}.`];
+  const boxes = [...folders].filter((folder) => posix.dirname(folder) === parent).map(box);
+  const drawing = chart('LR', [...boxes, ...imports.map(arrow)]);
+  return [`The rooms of \`${parent}/\`:`, drawing];
 }
 
-/** The rooms in a folder, those with rooms of their own as frames. */
-function boxes(parent: string, folders: ReadonlySet<string>, indent: string): string[] {
-  return [...folders]
-    .filter((folder) => posix.dirname(folder) === parent)
-    .flatMap((folder) => {
-      const label = `${idOf(folder)}["${posix.basename(folder)}/"]`;
-      const inside = boxes(folder, folders, `${indent}  `);
-      if (inside.length === 0) return [`${indent}${label}`];
-      return [`${indent}subgraph ${label}`, ...inside, `${indent}end`];
-    });
+function inWords(imports: readonly FolderImport[]): string {
+  const byImporter = new Map<string, string[]>();
+  for (const { from, to } of imports) {
+    byImporter.set(from, [...(byImporter.get(from) ?? []), nameOf(to)]);
+  }
+  return [...byImporter]
+    .map(([from, names]) => `${nameOf(from)} imports ${names.join(' and ')}`)
+    .join('; ');
+}
+
+function nameOf(folder: string): string {
+  return `\`${posix.basename(folder)}\``;
+}
+
+function box(folder: string): string {
+  return `${idOf(folder)}["${posix.basename(folder)}/"]`;
 }
 
 function chart(direction: string, lines: readonly string[]): string {

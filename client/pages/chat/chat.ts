@@ -12,12 +12,12 @@ import {
 import { Banner } from './banner.js';
 import { Composer } from './composer.js';
 import { byId } from '../shared/element.js';
-import { LogView } from './log-view.js';
-import { presenceWords, typingWords } from './presence-words.js';
+import { LogView } from './log/log-view.js';
+import { presenceWords, typingWords } from './words/presence-words.js';
 import { Remembered } from './remembered.js';
 import { Room } from './room.js';
 import { hashOfThread, threadOfHash } from './route.js';
-import { spokenWords } from './run-words.js';
+import { spokenWords } from './words/run-words.js';
 import { safeName } from '../../sdk/safe-name.js';
 import { SignIn } from './sign-in.js';
 import { subjectOf } from './subject.js';

@@ -7,9 +7,9 @@ import {
   type Run,
   type Thread
 } from '../../sdk/client.js';
-import type { LogContent, StreamedRow } from './log-view.js';
-import type { StopState } from './run-view.js';
-import { Transcript } from './transcript.js';
+import type { LogContent, StreamedRow } from './log/log-view.js';
+import type { StopState } from './log/run-view.js';
+import { Transcript } from './log/transcript.js';
 
 /** Messages asked for on opening a thread: more than a screen holds. */
 const FIRST_PAGE = 50;

@@ -1,9 +1,9 @@
 import type { MessageFrame } from '../../sdk/client.js';
 import { initials, tint } from './avatar.js';
 import { byId, element } from '../shared/element.js';
-import { momentWords } from './day-words.js';
+import { momentWords } from './words/day-words.js';
 import { hashOfThread, isThread } from './route.js';
-import { lineOf } from './run-words.js';
+import { lineOf } from './words/run-words.js';
 import { safeName } from '../../sdk/safe-name.js';
 
 /** One line of the thread list. */

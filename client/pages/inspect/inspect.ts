@@ -9,31 +9,31 @@ import {
   subjectHash,
   subjectOfHash,
   type Subject
-} from './recording/actor-key.js';
+} from './states/actor-key.js';
 import { askServer, openSocket } from './link/browser-line.js';
 import { ChartStore } from './chart/chart-store.js';
 import { ChartView } from './chart/chart-view.js';
-import { ConnectionsView } from './views/connections-view.js';
-import { ContextView } from './views/context-view.js';
-import { EventsView } from './views/events-view.js';
+import { ConnectionsView } from './views/lists/connections-view.js';
+import { ContextView } from './views/subject/context-view.js';
+import { EventsView } from './views/subject/events-view.js';
 import { hashesIn, openFile, saveReel, takeDrops } from './link/files.js';
 import { Inspection, type Reel } from './recording/inspection.js';
 import { Link } from './link/link.js';
 import type { Moment } from './recording/moment.js';
-import { NoticesView } from './views/notices-view.js';
-import { noticesOf } from './views/notices.js';
-import { Painter } from './views/painter.js';
-import { Panes } from './views/panes.js';
+import { NoticesView } from './views/frame/notices-view.js';
+import { noticesOf } from './views/frame/notices.js';
+import { Painter } from './views/frame/painter.js';
+import { Panes } from './views/frame/panes.js';
 import { placeAfter, stepped, type Place } from './recording/place.js';
-import { PlayerView } from './views/player-view.js';
-import { SendView } from './views/send-view.js';
-import { SequenceView } from './views/sequence-view.js';
-import { SubjectView } from './views/subject-view.js';
-import { Tabs } from './views/tabs.js';
-import { ThreadsView } from './views/threads-view.js';
-import { rememberedToken, TokenView } from './views/token-view.js';
-import { TreeView } from './views/tree-view.js';
-import { UnwellView } from './views/unwell-view.js';
+import { PlayerView } from './views/frame/player-view.js';
+import { SendView } from './views/subject/send-view.js';
+import { SequenceView } from './views/subject/sequence-view.js';
+import { SubjectView } from './views/subject/subject-view.js';
+import { Tabs } from './views/frame/tabs.js';
+import { ThreadsView } from './views/lists/threads-view.js';
+import { rememberedToken, TokenView } from './views/frame/token-view.js';
+import { TreeView } from './views/lists/tree-view.js';
+import { UnwellView } from './views/lists/unwell-view.js';
 import { WatchList } from './link/watch-list.js';
 
 /** How often times are written anew while nothing happens, in milliseconds. */

@@ -2,18 +2,18 @@
 import { parsedJson } from '../../sdk/json.js';
 import { systemClock } from '../../sdk/clock.js';
 import { byId } from '../shared/element.js';
-import { FiguresView } from './figures-view.js';
+import { FiguresView } from './views/figures-view.js';
 import { write, writeTime } from '../shared/live-text.js';
-import { agedReportOf, type AgedReport } from './aged-report.js';
-import { MonitorView } from './monitor-view.js';
-import { OverallView } from './overall-view.js';
-import { statusWords } from './overall.js';
-import { Poller, type Answer } from './poller.js';
-import { ServerView } from './server-view.js';
-import { ServicesView } from './services-view.js';
-import { SinkView } from './sink-view.js';
-import { SupervisionView } from './supervision-view.js';
-import { TimelineView } from './timeline-view.js';
+import { agedReportOf, type AgedReport } from './report/aged-report.js';
+import { MonitorView } from './views/monitor-view.js';
+import { OverallView } from './views/overall-view.js';
+import { statusWords } from './words/overall.js';
+import { Poller, type Answer } from './report/poller.js';
+import { ServerView } from './views/server-view.js';
+import { ServicesView } from './views/services-view.js';
+import { SinkView } from './views/sink-view.js';
+import { SupervisionView } from './views/supervision-view.js';
+import { TimelineView } from './views/timeline-view.js';
 
 /** How often countdowns and ages are written anew while the page is in sight, in milliseconds. */
 const TICK_MS = 500;

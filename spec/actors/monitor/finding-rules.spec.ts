@@ -21,7 +21,7 @@ import type { ChildStatus } from '../../../machines/supervision/child-state.js';
 import { RESTARTS } from '../../../machines/supervision/child-spec.js';
 import { FINDING_KINDS, type MonitorLevel } from '../../../machines/finding.js';
 import { CONNECT_WITHIN_MS, SWEEP_MS } from '../../../server/chat/connections.js';
-import { monitorRules, RULES_MARKS } from '../../../scripts/monitor-rules.js';
+import { monitorRules, RULES_MARKS } from '../../../scripts/docs/monitor-rules.js';
 
 /** Measures and the level that each comes to. */
 type Cases = { readonly [Kind in ConditionKind]: readonly [MonitorLevel, Measures[Kind]][] };

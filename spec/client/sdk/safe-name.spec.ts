@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { agentName } from '../../../client/pages/chat/run-words.js';
+import { agentName } from '../../../client/pages/chat/words/run-words.js';
 import { initials } from '../../../client/pages/chat/avatar.js';
-import { presenceWords, typingWords } from '../../../client/pages/chat/presence-words.js';
+import { presenceWords, typingWords } from '../../../client/pages/chat/words/presence-words.js';
 import { NAME_SHOWN_MAX, safeName } from '../../../client/sdk/safe-name.js';
 
 describe('safeName', () => {

@@ -1,7 +1,7 @@
 /** Charts by the hash of their machine: asked of the server once, or out of a file. */
 import type { ChartLayout } from '../../../../protocol/inspection.js';
 import { isRecord, parsedJson } from '../../../sdk/json.js';
-import { isChart } from './chart-shape.js';
+import { isChart } from '../recording/chart-shape.js';
 import type { LinkAnswer } from '../link/link.js';
 
 /** Most charts that are kept: as many as a server remembers. */

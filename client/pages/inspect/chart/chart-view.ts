@@ -1,14 +1,14 @@
 import type { ChartLayout } from '../../../../protocol/inspection.js';
 import { byId } from '../../shared/element.js';
 import { tint, write } from '../../shared/live-text.js';
-import { activeIds, activeLeaves } from './active-states.js';
+import { activeIds, activeLeaves } from '../states/active-states.js';
 import { drawChart } from './chart-drawing.js';
 import type { ChartStore } from './chart-store.js';
-import { flash } from '../views/flash.js';
+import { flash } from '../../shared/flash.js';
 import type { Moment } from '../recording/moment.js';
 import { PanZoom } from './pan-zoom.js';
 import { seenStates, showStates } from './seen-states.js';
-import { toneOf } from './state-tone.js';
+import { toneOf } from '../states/state-tone.js';
 import { svgElement } from './svg-element.js';
 import { centred, FIT_ENOUGH, fitted, READABLE_SCALE } from './viewport.js';
 

@@ -1,7 +1,7 @@
 /** States of a machine whose chart cannot be drawn: those that its actors were in, as far as they are recorded. */
 import { byId, element } from '../../shared/element.js';
-import { activeIds } from './active-states.js';
-import { isStanding } from '../recording/actor-state.js';
+import { activeIds } from '../states/active-states.js';
+import { isStanding } from '../states/actor-state.js';
 import type { Moment } from '../recording/moment.js';
 
 /** Most states that are listed. */

@@ -1,7 +1,7 @@
 /** Recordings as files: opened by a button or dropped on the page, and written. */
 import type { ChartLayout, Recording } from '../../../../protocol/inspection.js';
 import { byId } from '../../shared/element.js';
-import { isAbout } from '../recording/actor-state.js';
+import { isAbout } from '../states/actor-state.js';
 import { saveFile } from './browser-line.js';
 import type { Reel } from '../recording/inspection.js';
 import {

@@ -1,7 +1,7 @@
 /** The actors as a tree to look at: a keeper and the child that it keeps are one node. Threads are not in it. */
-import type { ActorState, ActorStates } from './actor-state.js';
-import { subjectOf, type Subject } from './actor-key.js';
-import { stateWords } from '../chart/state-tone.js';
+import type { ActorState, ActorStates } from '../states/actor-state.js';
+import { subjectOf, type Subject } from '../states/actor-key.js';
+import { stateWords } from '../states/state-tone.js';
 
 /** Most nodes of a tree; a server has some thirty. */
 export const TREE_NODES_MAX = 500;

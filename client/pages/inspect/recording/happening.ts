@@ -2,7 +2,7 @@
 import type { RecordedMessage } from '../../../../protocol/inspection.js';
 import { counted } from '../../shared/counted.js';
 import { took } from '../../shared/duration.js';
-import { stateWords } from '../chart/state-tone.js';
+import { stateWords } from '../states/state-tone.js';
 
 /** Says what a message tells. */
 export function happeningWords(

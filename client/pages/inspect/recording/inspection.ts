@@ -8,7 +8,7 @@ import type {
   Recording,
   RecordingState
 } from '../../../../protocol/inspection.js';
-import { isAbout, type ActorStates } from './actor-state.js';
+import { isAbout, type ActorStates } from '../states/actor-state.js';
 import { positionAt, type Place } from './place.js';
 import { RecordedTimeline, type TimelineSource } from './recorded-timeline.js';
 

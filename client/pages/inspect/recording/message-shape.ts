@@ -7,7 +7,7 @@ import type {
   ShownValue
 } from '../../../../protocol/inspection.js';
 import { isRecord } from '../../../sdk/json.js';
-import type { StandingMessage } from './actor-state.js';
+import type { StandingMessage } from '../states/actor-state.js';
 
 /** Deepest nesting that is taken; a server shows a context at most 6 deep. */
 export const SHAPE_DEPTH_MAX = 24;

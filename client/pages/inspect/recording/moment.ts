@@ -1,6 +1,6 @@
 import type { HelloMessage } from '../../../../protocol/inspection.js';
-import type { ActorState, ActorStates } from './actor-state.js';
-import type { Subject } from './actor-key.js';
+import type { ActorState, ActorStates } from '../states/actor-state.js';
+import type { Subject } from '../states/actor-key.js';
 import type { RecordedTimeline } from './recorded-timeline.js';
 
 /** What every part of the page shows: one place of one recording. */

@@ -2,7 +2,7 @@
  * Where in a recording the page is: at its end, which moves on, or at one message. It is kept as the `seq` of that message,
  * since places move when old messages give way.
  */
-import { concerns, type Subject } from './actor-key.js';
+import { concerns, type Subject } from '../states/actor-key.js';
 import type { RecordedTimeline } from './recorded-timeline.js';
 
 /** What a step goes to. */

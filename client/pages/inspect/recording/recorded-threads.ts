@@ -1,5 +1,5 @@
 /** Threads of a recording, as each was last seen up to a place: also those that were not watched any more there. */
-import { isStanding, stateAfter, type ActorState } from './actor-state.js';
+import { isStanding, stateAfter, type ActorState } from '../states/actor-state.js';
 import type { RecordedTimeline } from './recorded-timeline.js';
 
 /** Most threads that are listed. */

@@ -10,7 +10,7 @@ import {
   type ActorState,
   type ActorStates,
   type StandingMessage
-} from './actor-state.js';
+} from '../states/actor-state.js';
 
 /** Most messages that are kept: twice what the server keeps. */
 export const TIMELINE_MESSAGES_MAX = 20_000;

@@ -10,8 +10,8 @@ import {
   type RecordedMessage
 } from '../../../../protocol/inspection.js';
 import { isRecord } from '../../../sdk/json.js';
-import type { StandingMessage } from './actor-state.js';
-import { isChart } from '../chart/chart-shape.js';
+import type { StandingMessage } from '../states/actor-state.js';
+import { isChart } from './chart-shape.js';
 import { isMessage, isStandingShape } from './message-shape.js';
 
 /** Largest file that is read, in bytes: four times what a page keeps. */

@@ -1,7 +1,7 @@
 /** What actors said to each other as a sequence: who, in which order; where it is drawn is `sequence-drawing.ts`'s. */
 import type { EventMessage } from '../../../../protocol/inspection.js';
-import { isAbout, type AboutMessage } from './actor-state.js';
-import { valueWords } from '../chart/active-states.js';
+import { isAbout, type AboutMessage } from '../states/actor-state.js';
+import { valueWords } from '../states/active-states.js';
 import { eventText, type LogSource } from './event-log.js';
 
 /** Most steps of a sequence: the newest are kept. */

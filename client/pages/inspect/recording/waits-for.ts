@@ -4,9 +4,9 @@
  */
 import type { Json } from '../../../../protocol/inspection.js';
 import { inTime } from '../../shared/duration.js';
-import { activeIds, valueWords } from '../chart/active-states.js';
-import type { ActorState, ActorStates } from './actor-state.js';
-import { toneOf } from '../chart/state-tone.js';
+import { activeIds, valueWords } from '../states/active-states.js';
+import type { ActorState, ActorStates } from '../states/actor-state.js';
+import { toneOf } from '../states/state-tone.js';
 
 type Words = (actor: ActorState, now: number) => string | null;
 

@@ -1,4 +1,4 @@
-import { readReport, type Report } from '../../../../client/pages/status/report.js';
+import { readReport, type Report } from '../../../../client/pages/status/report/report.js';
 import type { StatusReport } from '../../../../server/wiring/report/status-report.js';
 
 /** An answer of a server that is degraded, in the server's own types: what is renamed there does not compile here. */

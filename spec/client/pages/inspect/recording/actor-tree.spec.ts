@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { subjectHash } from '../../../../../client/pages/inspect/recording/actor-key.js';
+import { subjectHash } from '../../../../../client/pages/inspect/states/actor-key.js';
 import {
   actorTree,
   chartsIn,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { HelloMessage } from '../../../../../protocol/inspection.js';
 import { Inspection } from '../../../../../client/pages/inspect/recording/inspection.js';
-import { noticesOf } from '../../../../../client/pages/inspect/views/notices.js';
+import { noticesOf } from '../../../../../client/pages/inspect/views/frame/notices.js';
 import { BEGIN, became, inState, met, recordingOf, sent } from '../recorded.js';
 
 const ADA = { sessionId: 'x:1', name: 'ada' };

@@ -4,7 +4,7 @@ import type { RecordedMessage } from '../../../../../protocol/inspection.js';
 import {
   foldMessage,
   type ActorState
-} from '../../../../../client/pages/inspect/recording/actor-state.js';
+} from '../../../../../client/pages/inspect/states/actor-state.js';
 import {
   BEGIN,
   became,

@@ -1,0 +1,20 @@
+import type { MessageFrame } from '../../../sdk/client.js';
+import { laidOutJson } from './written-json.js';
+
+/** Answers the text of a message's body: `body.text`, a bare string, else its JSON. */
+export function messageText(message: Pick<MessageFrame, 'body'>): {
+  readonly text: string;
+  readonly json: boolean;
+} {
+  const { body } = message;
+  if (typeof body === 'string') return { text: body, json: false };
+  if (
+    typeof body === 'object' &&
+    body !== null &&
+    'text' in body &&
+    typeof body.text === 'string'
+  ) {
+    return { text: body.text, json: false };
+  }
+  return { text: laidOutJson(body), json: true };
+}

@@ -1,0 +1,25 @@
+import { safeName } from '../../../sdk/safe-name.js';
+
+/** Names spelt out; more are counted. */
+const NAMED_MAX = 3;
+
+function named(users: readonly string[], ...after: string[]): string {
+  const shown = users.slice(0, NAMED_MAX).map(safeName);
+  const more = users.length - shown.length;
+  const parts = [...shown, ...(more > 0 ? [`${String(more)} more`] : []), ...after];
+  const last = parts.at(-1) ?? '';
+  return parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`;
+}
+
+/** Says who is in a thread, as seen by `user`; how many when there are too many to name. */
+export function presenceWords(present: readonly string[], count: number, user: string): string {
+  if (count > present.length) return `${String(count)} people are here`;
+  const others = present.filter((one) => one !== user);
+  return others.length === 0 ? 'Only you are here' : `${named(others, 'you')} are here`;
+}
+
+/** Says who types; empty when nobody does. */
+export function typingWords(users: readonly string[]): string {
+  if (users.length === 0) return '';
+  return `${named(users)} ${users.length === 1 ? 'is' : 'are'} typing…`;
+}

@@ -1,0 +1,103 @@
+import type { MessageFrame, Run } from '../../../sdk/client.js';
+import { messageText } from './message-text.js';
+import { plainLine } from '../rich-text/rich-text.js';
+import { safeName } from '../../../sdk/safe-name.js';
+import { laidOutJson, writtenJson } from './written-json.js';
+
+/** Characters of an answer that are read out when it is done; the rest can be read in the log. */
+const READ_MAX = 300;
+
+/** Characters of JSON shown; a tool may answer far more than anybody reads. */
+export const JSON_SHOWN_MAX = 20_000;
+
+/** Names the agent of a run. */
+export function agentName({ agent }: Pick<Run, 'agent'>): string {
+  return agent === null || agent === '' ? 'Agent' : safeName(agent);
+}
+
+/** Says how a run stands, for the line below its answer. */
+export function runWords(run: Run, live: boolean): string {
+  switch (run.state) {
+    case 'streaming':
+      if (!live) return 'Its end is not here';
+      if (run.hole) return 'Answering… Some of it has not come; the whole comes at the end';
+      return activity(run);
+    case 'completed':
+      return run.ms === null ? 'Done' : `Done in ${durationWords(run.ms)}`;
+    case 'failed':
+      return `Failed: ${reason(run)}`;
+    case 'cancelled':
+      return run.by === null ? 'Stopped' : `Stopped by ${safeName(run.by)}`;
+    case 'lost':
+      return 'Its end is not kept by the server any more';
+  }
+}
+
+/** Says to those who hear the page what has become of a run; whole sentences, once. */
+export function spokenWords(run: Run): string {
+  const name = agentName(run);
+  if (run.state === 'streaming') return `${name} is answering`;
+  if (run.state === 'completed') {
+    const text = run.text.slice(0, READ_MAX);
+    return `${name} answered: ${plainLine(text)}${run.text.length > READ_MAX ? '… The rest is in the log.' : ''}`;
+  }
+  if (run.state === 'failed') return `${name} failed: ${reason(run)}`;
+  if (run.state === 'cancelled') return `${name} was stopped`;
+  return `The answer of ${name} was lost`;
+}
+
+/** Says what a message says, in one line: for lists. */
+export function lineOf(message: MessageFrame): string {
+  const { kind } = message;
+  if (kind === 'agent_started') return 'is answering…';
+  if (kind === 'agent_thinking') return 'is thinking…';
+  if (kind === 'tool_executing' || kind === 'tool_completed') return 'is using a tool…';
+  if (kind === 'agent_failed') return 'failed';
+  if (kind === 'agent_cancelled') return 'was stopped';
+  const { text, json } = messageText(message);
+  return json ? jsonLine(message.body) : plainLine(text.slice(0, READ_MAX));
+}
+
+/** Names a time span as people do. */
+export function durationWords(ms: number): string {
+  if (ms < 1_000) return `${String(Math.round(ms))} ms`;
+  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  return `${String(Math.floor(seconds / 60))} min ${String(seconds % 60)} s`;
+}
+
+/** Answers a JSON value as text to read, cut where it is far too long. */
+export function jsonText(value: unknown): string {
+  if (value === undefined) return '';
+  const text = typeof value === 'string' ? value : laidOutJson(value);
+  if (text.length <= JSON_SHOWN_MAX) return text;
+  const left = (text.length - JSON_SHOWN_MAX).toLocaleString('en');
+  return `${text.slice(0, JSON_SHOWN_MAX)}\n… ${left} more characters`;
+}
+
+/** Answers a JSON value in one short line: its fields, for a summary. */
+export function jsonLine(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value !== 'object' || Array.isArray(value)) return clipped(writtenJson(value));
+  const parts = Object.entries(value).map(([name, part]) => {
+    const shown = typeof part === 'string' ? part : writtenJson(part);
+    return `${name}: ${clipped(shown)}`;
+  });
+  return parts.join(', ').slice(0, 200);
+}
+
+function clipped(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
+function activity(run: Run): string {
+  const step = run.steps.at(-1);
+  if (step?.type === 'tool' && step.state === 'executing') return `Using ${safeName(step.tool)}…`;
+  if (run.text === '') return 'Thinking…';
+  return 'Answering…';
+}
+
+function reason({ error }: Run): string {
+  if (error === null) return 'the reason is not known';
+  return error.message === '' ? error.code : error.message;
+}

@@ -1,0 +1,115 @@
+/** What is to be said above everything else, by how things stand. */
+import { counted } from '../../../shared/counted.js';
+import { duration } from '../../../shared/duration.js';
+import type { Tone } from '../../../shared/tone.js';
+import { clockTime } from '../clock-time.js';
+import type { Inspection, Reel } from '../../recording/inspection.js';
+import type { LinkState } from '../../link/link.js';
+
+/** Something that is said above everything else until it is over or put away. */
+export interface Notice {
+  readonly key: string;
+  readonly tone: Tone;
+  readonly text: string;
+  /** What can be done about it. */
+  readonly actions: readonly { readonly words: string; readonly do: () => void }[];
+}
+
+/** What can be done about it. */
+export interface NoticeOrders {
+  readonly save: (reel: Reel) => void;
+  readonly forget: () => void;
+  readonly live: () => void;
+  readonly dismiss: () => void;
+  /** Loads what the server has kept. */
+  readonly reload: () => void;
+}
+
+/** How things stand. */
+export interface NoticeCase {
+  readonly inspection: Inspection;
+  readonly link: LinkState;
+  readonly why: string | null;
+  /** Why the last file was not opened; null when it was. */
+  readonly refused: string | null;
+}
+
+/** What is to be said. */
+export function noticesOf(
+  { inspection, link, why, refused }: NoticeCase,
+  orders: NoticeOrders
+): Notice[] {
+  const { file, before, dropped, isCut, live } = inspection;
+  const notices: Notice[] = [];
+  if (refused !== null) {
+    notices.push({
+      key: 'refused',
+      tone: 'bad',
+      text: refused,
+      actions: [{ words: 'Put away', do: orders.dismiss }]
+    });
+  }
+  if (file !== null) {
+    const written = new Date(file.at).toLocaleString('en', { dateStyle: 'medium' });
+    notices.push({
+      key: 'file',
+      tone: 'busy',
+      text: `A recording of ${file.node}, Rollcall ${file.rollcall} (${file.environment}), written on ${written} at ${clockTime(file.at).slice(0, 8)}. What the server does now is not shown.`,
+      actions: link === 'live' ? [{ words: 'Back to live', do: orders.live }] : []
+    });
+  } else if (link === 'waiting') {
+    const shown = live.timeline.length === 0 ? '' : ' Below is what was recorded until then.';
+    notices.push({
+      key: 'away',
+      tone: 'bad',
+      text: `There is no connection to the server${why === null ? '' : `: ${why}`}. It is tried again.${shown}`,
+      actions: []
+    });
+  } else if (link === 'off') {
+    notices.push({
+      key: 'off',
+      tone: 'warn',
+      text: `There is nothing to see: ${why ?? 'the inspector is switched off'}.`,
+      actions: []
+    });
+  }
+  if (before !== null) notices.push(beforeNotice(before, orders));
+  if (isCut) {
+    notices.push({
+      key: 'cut',
+      tone: 'warn',
+      text: 'While this page was away the server recorded more than it keeps: the recording begins anew after that.',
+      actions: []
+    });
+  }
+  if (dropped > 0) {
+    notices.push({
+      key: 'dropped',
+      tone: 'warn',
+      text: `${counted(dropped, 'message')} ${dropped === 1 ? 'was' : 'were'} not given to this page, since it did not take them fast enough: nothing waits for a viewer.`,
+      actions: [{ words: 'Load what the server has kept', do: orders.reload }]
+    });
+  }
+  return notices;
+}
+
+function beforeNotice(before: Reel, orders: NoticeOrders): Notice {
+  const { timeline, node } = before;
+  const [first, last] = [timeline.message(0), timeline.message(timeline.length - 1)];
+  const lasted =
+    first === undefined || last === undefined ? '' : ` over ${duration(last.at - first.at)}`;
+  return {
+    key: 'before',
+    tone: 'busy',
+    text: `The server was started anew. What was recorded of the process before, ${node}, is kept until the next start: ${counted(timeline.length, 'message')}${lasted}.`,
+    actions: [
+      {
+        words: 'Export it',
+        do: () => {
+          orders.save(before);
+        }
+      },
+      { words: 'Let it go', do: orders.forget }
+    ]
+  };
+}

@@ -1,0 +1,49 @@
+/** When the page is painted: at once after something was pressed, and seldom enough to be read when messages come in. */
+import type { ClientClock } from '../../../../sdk/clock.js';
+
+/** Least time between two paintings for messages that come in, in milliseconds: more cannot be read. */
+export const PAINT_MS = 100;
+
+/** What a painter works with. */
+export interface PainterOptions {
+  readonly clock: ClientClock;
+  /** Runs work with the next frame. */
+  readonly frame: (work: () => void) => void;
+  /** Whether nobody can see the page. */
+  readonly isHidden: () => boolean;
+  readonly paint: () => void;
+}
+
+/** Paints once for all that has happened since the last time. */
+export class Painter {
+  readonly #options: PainterOptions;
+  #paintedAt = -Infinity;
+  #isComing = false;
+  #isLater = false;
+
+  constructor(options: PainterOptions) {
+    this.#options = options;
+  }
+
+  /** Paints with the next frame. */
+  soon(): void {
+    if (this.#isComing) return;
+    this.#isComing = true;
+    this.#options.frame(() => {
+      this.#isComing = false;
+      this.#paintedAt = this.#options.clock.now();
+      this.#options.paint();
+    });
+  }
+
+  /** Paints when the last painting is old enough, and not at all while nobody sees it. */
+  later(): void {
+    const { clock, isHidden } = this.#options;
+    if (this.#isLater || this.#isComing || isHidden()) return;
+    this.#isLater = true;
+    clock.after(Math.max(0, this.#paintedAt + PAINT_MS - clock.now()), () => {
+      this.#isLater = false;
+      this.soon();
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import { byId, element } from '../../../shared/element.js';
+import { safeName } from '../../../../sdk/safe-name.js';
+import { KeyedRows } from '../../../shared/keyed-rows.js';
+import { label, tint, write } from '../../../shared/live-text.js';
+import { actorOf, ROOT_SUBJECT, subjectOf, type Subject } from '../../states/actor-key.js';
+import type { Moment } from '../../recording/moment.js';
+import { stateWords, toneOf } from '../../states/state-tone.js';
+import { notWell, type NotWell } from '../../recording/waits-for.js';
+
+/** What keeps the server from being well, and what each of it waits for: the first thing that a developer asks. */
+export class UnwellView {
+  readonly #root = byId('unwell', HTMLElement);
+  readonly #title = byId('unwell-title', HTMLHeadingElement);
+  readonly #rows: KeyedRows<NotWell>;
+  #moment: Moment | null = null;
+
+  constructor(pick: (subject: Subject) => void) {
+    this.#rows = new KeyedRows<NotWell>({
+      into: byId('unwell-rows', HTMLUListElement),
+      key: ({ actor }) => actor.sessionId,
+      make: () => {
+        const name = element('b');
+        const state = element('span', { class: 'pill' });
+        const words = element('span', { class: 'unwell-words' });
+        const button = element('button', { type: 'button' }, name, state, words);
+        let shown: NotWell | null = null;
+        button.addEventListener('click', () => {
+          if (shown !== null && this.#moment !== null) {
+            pick(subjectOf(shown.actor, this.#moment.states));
+          }
+        });
+        return {
+          root: element('li', {}, button),
+          fill: (next) => {
+            shown = next;
+            write(name, safeName(next.actor.name));
+            label(state, { tone: toneOf(next.actor), text: stateWords(next.actor) });
+            write(words, next.words === null ? '' : `waits for ${next.words}`);
+          }
+        };
+      }
+    });
+  }
+
+  /** Shows what is not well at a moment. */
+  show(moment: Moment): void {
+    this.#moment = moment;
+    const found = notWell(moment.states, moment.now);
+    this.#root.hidden = found.length === 0;
+    const root = actorOf(moment.states, ROOT_SUBJECT);
+    const isStarting = root?.snapshot.tags?.includes('initializing') === true;
+    write(this.#title, isStarting ? 'Still initializing' : 'Not well');
+    tint(this.#root, isStarting ? 'busy' : 'warn');
+    this.#rows.show(found);
+  }
+}

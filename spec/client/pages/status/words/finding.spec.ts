@@ -1,0 +1,86 @@
+import { expect } from 'chai';
+import { findingWords } from '../../../../../client/pages/status/words/finding.js';
+import type { FindingReport, Report } from '../../../../../client/pages/status/report/report.js';
+
+/** Now, by the clock of the server, in milliseconds. */
+const NOW = 1_000_000;
+
+const since = (at: number | null) => (at === null ? null : Math.max(0, NOW - at));
+
+function monitorOf(
+  findings: readonly Partial<FindingReport>[],
+  issues: readonly string[] = []
+): Report['monitor'] {
+  const finding: FindingReport = {
+    kind: 'undelivered',
+    about: null,
+    level: 'warning',
+    message: '1 thread holds undelivered messages',
+    count: 1,
+    since: NOW - 125_000,
+    lastAt: NOW - 5_000,
+    endedAt: null,
+    closesAt: null
+  };
+  return {
+    status: 'warning',
+    issues,
+    findings: findings.map((changes) => ({ ...finding, ...changes })),
+    moreFindings: 0,
+    outcomes: new Map()
+  };
+}
+
+describe('findingWords', () => {
+  it('says of what is there what it is, how bad, how often and for how long', () => {
+    expect(findingWords(monitorOf([{}]), since)).to.eql([
+      {
+        key: 'undelivered ',
+        level: { tone: 'warn', text: 'warning' },
+        title: 'Undelivered messages',
+        message: '1 thread holds undelivered messages',
+        course: '1 time · began 2 min 5 s ago',
+        isOver: false
+      }
+    ]);
+  });
+
+  it('says of what is over when it was, what it was, and when it is closed', () => {
+    const over = { level: 'critical', count: 3, endedAt: NOW - 12_000, closesAt: NOW + 48_000 };
+    const [words] = findingWords(monitorOf([over]), since);
+    expect(words).to.deep.include({ isOver: true, level: { tone: 'none', text: 'over' } });
+    expect(words?.course).to.equal(
+      '3 times · began 2 min 5 s ago · critical until 12 s ago · closes in 48 s'
+    );
+  });
+
+  it('says of a fault when it last came, and when it is closed if it does not come again', () => {
+    const fault = { kind: 'fault', about: 'a handler failed', closesAt: NOW + 55_000 };
+    const [words] = findingWords(monitorOf([fault]), since);
+    expect(words).to.include({ title: 'Fault', isOver: false });
+    expect(words?.course).to.equal('1 time · began 2 min 5 s ago · last 5 s ago · closes in 55 s');
+  });
+
+  it('names the part that it is about, and tells those of one kind apart', () => {
+    const parts = [
+      { kind: 'restarts', about: 'sink' },
+      { kind: 'restarts', about: 'monitor' }
+    ];
+    const words = findingWords(monitorOf(parts), since);
+    expect(words.map(({ title }) => title)).to.eql(['Restarts: sink', 'Restarts: monitor']);
+    expect(new Set(words.map(({ key }) => key)).size).to.equal(2);
+  });
+
+  it('leaves out what is not known', () => {
+    const bare = { since: null, lastAt: null, closesAt: NOW };
+    expect(findingWords(monitorOf([bare]), since)[0]?.course).to.equal('1 time');
+  });
+
+  it('shows the issues of a server that knows no findings', () => {
+    const words = findingWords(monitorOf([], ['sink: gone', 'disk: full']), since);
+    expect(words.map(({ message, title, key }) => [message, title, key])).to.eql([
+      ['sink: gone', '', '0'],
+      ['disk: full', '', '1']
+    ]);
+  });
+});
