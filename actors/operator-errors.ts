@@ -2,7 +2,7 @@
  * Table of the errors that an operator meets while the server starts or runs; `protocol/errors.ts` has those of the
  * wire. Error texts and `docs/errors.md` take their advice from here.
  */
-import { REQUIRED_BUT } from '../machines/clickhouse/clickhouse.machine.js';
+import { REQUIRED_BUT } from '../machines/clickhouse/clickhouse-status.js';
 
 /** What an error means to an operator: its text, and what to do. */
 export interface OperatorErrorRule {
@@ -16,6 +16,35 @@ const LOG_COMMANDS =
 
 /** Errors by code. */
 export const OPERATOR_ERRORS = {
+  config_refused: {
+    message: 'configuration refused',
+    action: 'correct them all and try again; `rollcall start --help` lists every setting'
+  },
+  config_value: { message: 'is refused', action: 'give one of the values that are allowed' },
+  config_env_file: { message: '.env, line', action: 'correct that line as it says' },
+  config_unknown: {
+    message: 'there is no such setting',
+    action: 'unset it, or use the name that is suggested'
+  },
+  config_test_mode: { message: 'it must not be set in', action: 'unset it' },
+  data_dir: { message: 'cannot be used', action: 'check DATA_DIR' },
+  data_dir_permission: {
+    message: 'cannot be written to',
+    action: 'give the server’s user write permission, or set DATA_DIR to another directory'
+  },
+  data_dir_read_only: {
+    message: 'is on a read-only file system',
+    action: 'mount it for writing, or set DATA_DIR to another directory'
+  },
+  data_dir_no_directory: {
+    message: 'is not a directory',
+    action: 'remove the file or set DATA_DIR to a directory'
+  },
+  data_dir_full: { message: 'has no space left', action: 'free space on its disk' },
+  data_dir_contended: {
+    message: 'is being claimed by several processes at once',
+    action: 'start one server only, or remove its lock file when none is running'
+  },
   data_dir_in_use: {
     message: 'is in use by process',
     action: 'stop that server, or set DATA_DIR to another directory'
@@ -37,6 +66,9 @@ export const OPERATOR_ERRORS = {
   },
   clickhouse_required: {
     message: REQUIRED_BUT,
-    action: 'start ClickHouse or correct CLICKHOUSE_URL, or set CLICKHOUSE_REQUIRED=false'
+    action: 'correct that, or set CLICKHOUSE_REQUIRED=false to serve without ClickHouse'
   }
 } as const satisfies Record<string, OperatorErrorRule>;
+
+/** A code of {@link OPERATOR_ERRORS}. */
+export type OperatorErrorCode = keyof typeof OPERATOR_ERRORS;

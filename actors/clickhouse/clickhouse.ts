@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fromCallback, fromPromise, type EventObject } from 'xstate';
 import {
   clickhouseStatus,
+  REQUIRED_BUT,
   type ClickhouseContext,
   type ClickhouseStatus
 } from '../../machines/clickhouse/clickhouse-status.js';
@@ -14,13 +15,13 @@ import {
   CONNECT_DEADLINE_MS,
   createClickhouseMachine,
   PermanentError,
-  REQUIRED_BUT,
   type ClickhouseMachine,
   type ClickhouseNews
 } from '../../machines/clickhouse/clickhouse.machine.js';
 import { reasonOf } from '../../machines/reason.js';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../log-line.js';
+import { OPERATOR_ERRORS } from '../operator-errors.js';
 import { EmbeddedStore } from './embedded/embedded-store.js';
 import { RemoteStore } from './remote-store.js';
 import { migrate, PROBE_SQL } from './schema.js';
@@ -232,6 +233,9 @@ function write(
       }
       return;
     case 'required':
-      logger.error(`❌ CRITICAL: ${REQUIRED_BUT} ${String(context.gaveUp)}`, fields);
+      logger.error(
+        `❌ CRITICAL: ${REQUIRED_BUT} ${String(context.gaveUp)}: ${OPERATOR_ERRORS.clickhouse_required.action}`,
+        { ...fields, code: 'clickhouse_required' }
+      );
   }
 }

@@ -1,5 +1,8 @@
 /** State of the connection to ClickHouse: the context of its chart, and its row in `/status`. */
 
+/** Beginning of the error text when a required ClickHouse never connected; the reason follows. */
+export const REQUIRED_BUT = 'ClickHouse required but';
+
 /** How ClickHouse runs: in a child process, on a server, or not at all. */
 export type ClickhouseMode = 'embedded' | 'remote' | 'off';
 

@@ -14,11 +14,12 @@ import {
   type PromiseActorLogic
 } from 'xstate';
 import { fullJitterMs, type BackoffBounds } from '../supervision/backoff.js';
-import type {
-  ClickhouseContext,
-  ClickhouseMode,
-  ClickhouseState,
-  Miss
+import {
+  REQUIRED_BUT,
+  type ClickhouseContext,
+  type ClickhouseMode,
+  type ClickhouseState,
+  type Miss
 } from './clickhouse-status.js';
 import { reasonOf } from '../reason.js';
 import {
@@ -58,9 +59,6 @@ export const PERMANENT_RETRY_BOUNDS: BackoffBounds = { baseMs: 60_000, maxMs: 60
 
 /** A connection that has held this long counts as a success: the next outage begins with short waits again. */
 export const SETTLED_MS = 30_000;
-
-/** Beginning of the error text when a required ClickHouse never connected; the reason follows. */
-export const REQUIRED_BUT = 'ClickHouse required but';
 
 /** Settings of the chart. `now` (Unix milliseconds) and `random` ([0, 1)) are its only sources of time and chance. */
 export interface ClickhouseSettings {

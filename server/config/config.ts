@@ -2,12 +2,15 @@
  * Reads the whole configuration before anything starts. Flags override the environment, the environment overrides the
  * `.env` file, and that overrides the defaults. It reports every fault at once, and any fault prevents the start.
  */
+import { OPERATOR_ERRORS } from '../../actors/operator-errors.js';
 import { parseEnvFile } from './env-file.js';
 import { impossibleCombinations } from './impossible-combinations.js';
 import { nearestName } from './nearest-name.js';
 import { MASK, maskText } from '../logger/redact.js';
 import { type Environment, type Setting, type Deployment } from './setting.js';
 import { CLIENT_TOKEN, flagName, SETTINGS, type SettingKey } from './settings.js';
+
+const { config_refused, config_value, config_unknown, config_test_mode } = OPERATOR_ERRORS;
 
 /** Folder of the thread log inside DATA_DIR. */
 export const LOG_FOLDER = 'log';
@@ -123,9 +126,9 @@ export function loadSetting<T>(setting: Setting<T>, input: ConfigInput): LoadedS
 export function faultsMessage(faults: readonly string[]): string {
   const count = faults.length === 1 ? '1 fault' : `${String(faults.length)} faults`;
   return [
-    `❌ CRITICAL: configuration refused (${count}), nothing was started:`,
+    `❌ CRITICAL: ${config_refused.message} (${count}), nothing was started:`,
     ...faults.map((fault) => `  - ${fault}`),
-    'Correct them all and try again; `rollcall start --help` lists every setting.'
+    `${config_refused.action.charAt(0).toUpperCase()}${config_refused.action.slice(1)}.`
   ].join('\n');
 }
 
@@ -179,11 +182,11 @@ class ConfigReader {
       const meant = known.includes(bare) ? bare : nearestName(bare, known);
       if (isOurs) {
         const hint = meant === undefined ? 'unset it' : `did you mean ${meant}?`;
-        return [`${name}: there is no such setting; ${hint}`];
+        return [`${name}: ${config_unknown.message}; ${hint}`];
       }
       if (meant === undefined || !inFile.includes(name)) return [];
       return [
-        `${name} (from the .env): there is no such setting; did you mean ${meant}? A name of another program belongs into a file of its own`
+        `${name} (from the .env): ${config_unknown.message}; did you mean ${meant}? A name of another program belongs into a file of its own`
       ];
     });
   }
@@ -195,7 +198,10 @@ class ConfigReader {
       .filter((name) =>
         [this.#input.env[name], this.#file[name]].some((value) => (value ?? '') !== '')
       )
-      .map((name) => `${name}: it must not be set in ${environment}, whatever its value; unset it`);
+      .map(
+        (name) =>
+          `${name}: ${config_test_mode.message} ${environment}, whatever its value; ${config_test_mode.action}`
+      );
   }
 
   #find(name: string): { text: string; source: ConfigSource } | undefined {
@@ -219,7 +225,7 @@ function faultOf<T>(
   const got = setting.secret ? MASK : JSON.stringify(maskBroken(found.text));
   const from = found.source === 'environment' ? '' : ` (from the ${found.source})`;
   const reason = why === undefined ? '' : ` (${why})`;
-  return `${setting.name}: ${got}${from} is refused${reason}; allowed: ${setting.allowed}`;
+  return `${setting.name}: ${got}${from} ${config_value.message}${reason}; allowed: ${setting.allowed}`;
 }
 
 /**

@@ -3,6 +3,10 @@
  * quote would swallow the next lines, and a `#` would cut a secret off. No message repeats a value.
  */
 
+import { OPERATOR_ERRORS } from '../../actors/operator-errors.js';
+
+const { config_env_file } = OPERATOR_ERRORS;
+
 /** Settings of a `.env` file, and its faults. When there is a fault, no value may be used. */
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;
@@ -30,11 +34,11 @@ export function parseEnvFile(text: string): EnvFile {
     const [, name, rest] = LINE.exec(line) ?? [];
     if (name === undefined || rest === undefined) {
       faults.push(
-        `.env, line ${String(number)}: it is neither NAME=value nor a comment; correct or remove it`
+        `${config_env_file.message} ${String(number)}: it is neither NAME=value nor a comment; correct or remove it`
       );
       continue;
     }
-    const at = `.env, line ${String(number)}, ${name}`;
+    const at = `${config_env_file.message} ${String(number)}, ${name}`;
     const first = lineOf.get(name);
     if (first !== undefined) {
       faults.push(`${at}: line ${String(first)} sets it too; remove one of them`);

@@ -1,7 +1,7 @@
 /** Logs the transitions of the root chart, each once, and records the times of the startup. */
 import type { Actor } from 'xstate';
 import type { Logger } from '../../actors/log-line.js';
-import { REQUIRED_BUT } from '../../machines/clickhouse/clickhouse.machine.js';
+import { REQUIRED_BUT } from '../../machines/clickhouse/clickhouse-status.js';
 import type { StartupMachine } from '../../machines/startup.machine.js';
 import type { StartupTimeline } from './report/startup-timeline.js';
 

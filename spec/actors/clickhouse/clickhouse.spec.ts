@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { createServer } from 'node:net';
 import { createActor, sendTo, setup, SimulatedClock } from 'xstate';
 import { createClickhouse, PING_EVERY_MS } from '../../../actors/clickhouse/clickhouse.js';
+import { OPERATOR_ERRORS } from '../../../actors/operator-errors.js';
 import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
 import {
   NO_RESULTS,
@@ -133,7 +134,10 @@ describe('createClickhouse', () => {
     const run = start({ required: true, store });
     await flush();
     const reason = 'ClickHouse required but authentication failed at db:8123 (attempt 1 of 5)';
-    expect(run.lines).to.deep.equal([`error ❌ CRITICAL: ${reason}`]);
+    expect(run.lines).to.deep.equal([
+      `error ❌ CRITICAL: ${reason}: ${OPERATOR_ERRORS.clickhouse_required.action}`
+    ]);
+    expect(run.fields.at(-1)).to.include({ code: 'clickhouse_required' });
     expect(run.output()).to.deep.equal({ status: 'failed', error: reason });
     expect(run.reports).to.deep.equal([]);
     expect(store.closed).to.be.greaterThan(0);

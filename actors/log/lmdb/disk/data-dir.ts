@@ -15,7 +15,7 @@ import {
   writeFileSync
 } from 'node:fs';
 import { join } from 'node:path';
-import { OPERATOR_ERRORS } from '../../../operator-errors.js';
+import { OPERATOR_ERRORS, type OperatorErrorCode } from '../../../operator-errors.js';
 import { reasonOf } from '../../../../machines/reason.js';
 
 /** Name of the lock file. */
@@ -27,26 +27,26 @@ const PROBE_BYTES = 65_536;
 /** Attempts at a lock that other processes take and release meanwhile. */
 const CLAIM_ATTEMPTS = 5;
 
+type DataDirCode = Extract<OperatorErrorCode, `data_dir${string}`>;
+
 /** Thrown when the directory cannot be used; the message is one line that says what to do. */
 export class DataDirError extends Error {
-  readonly code: string = 'data_dir';
-  constructor(dir: string, problem: string, action: string) {
-    super(`the data directory ${dir} ${problem}: ${action}`);
+  readonly code: DataDirCode;
+  /** `detail` follows the words of the code. */
+  constructor(dir: string, code: DataDirCode, detail = '') {
+    const { message, action } = OPERATOR_ERRORS[code];
+    super(`the data directory ${dir} ${message}${detail}: ${action}`);
     this.name = 'DataDirError';
+    this.code = code;
   }
 }
 
 /** Thrown when another process holds the directory. */
 export class DataDirInUseError extends DataDirError {
-  override readonly code = 'data_dir_in_use';
   /** Process id of the holder. */
   readonly pid: number;
   constructor(dir: string, pid: number) {
-    super(
-      dir,
-      `${OPERATOR_ERRORS.data_dir_in_use.message} ${String(pid)}`,
-      OPERATOR_ERRORS.data_dir_in_use.action
-    );
+    super(dir, 'data_dir_in_use', ` ${String(pid)}`);
     this.name = 'DataDirInUseError';
     this.pid = pid;
   }
@@ -96,11 +96,7 @@ export function claimDataDir(dir: string): DataDirClaim {
     if (other !== null && isAlive(other)) throw new DataDirInUseError(dir, other.pid);
     discard(path, found);
   }
-  throw new DataDirError(
-    dir,
-    'is being claimed by several processes at once',
-    `start one server only, or remove ${path} when none is running`
-  );
+  throw new DataDirError(dir, 'data_dir_contended', ` (${path})`);
 }
 
 /** Process id of the live process that holds the directory; null when none does. Changes nothing. */
@@ -114,11 +110,7 @@ function makeWritable(dir: string): void {
   const probe = join(dir, `.probe-${String(process.pid)}`);
   try {
     if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === false) {
-      throw new DataDirError(
-        dir,
-        'is not a directory',
-        'remove the file or set DATA_DIR to a directory'
-      );
+      throw new DataDirError(dir, 'data_dir_no_directory');
     }
     mkdirSync(dir, { recursive: true });
     const file = openSync(probe, 'w');
@@ -245,24 +237,16 @@ function explained(dir: string, error: unknown): Error {
   switch (code) {
     case 'EACCES':
     case 'EPERM':
-      return new DataDirError(
-        dir,
-        `cannot be written to (${code})`,
-        'give the server’s user write permission, or set DATA_DIR to another directory'
-      );
+      return new DataDirError(dir, 'data_dir_permission', ` (${code})`);
     case 'EROFS':
-      return new DataDirError(
-        dir,
-        'is on a read-only file system (EROFS)',
-        'mount it for writing, or set DATA_DIR to another directory'
-      );
+      return new DataDirError(dir, 'data_dir_read_only', ` (${code})`);
     case 'ENOTDIR':
     case 'EEXIST':
-      return new DataDirError(dir, 'is not a directory', 'set DATA_DIR to a directory');
+      return new DataDirError(dir, 'data_dir_no_directory');
     case 'ENOSPC':
     case 'EDQUOT':
-      return new DataDirError(dir, `has no space left (${code})`, 'free space on its disk');
+      return new DataDirError(dir, 'data_dir_full', ` (${code})`);
     default:
-      return new DataDirError(dir, `cannot be used (${reasonOf(error)})`, 'check DATA_DIR');
+      return new DataDirError(dir, 'data_dir', ` (${reasonOf(error)})`);
   }
 }

@@ -88,7 +88,9 @@ describe('claimDataDir', () => {
   it('refuses when it is a file', () => {
     const path = join(fixture.dir(), 'file');
     writeFileSync(path, '');
-    expect(() => claimDataDir(path)).to.throw(DataDirError, 'is not a directory');
+    expect(() => claimDataDir(path))
+      .to.throw(DataDirError, 'is not a directory: remove the file or set DATA_DIR')
+      .with.property('code', 'data_dir_no_directory');
     expect(() => claimDataDir(join(path, 'below'))).to.throw(DataDirError, 'is not a directory');
   });
 
@@ -99,7 +101,10 @@ describe('claimDataDir', () => {
       this.skip();
     }
     fixture.remount(dir, 'ro');
-    expect(() => claimDataDir(dir)).to.throw(DataDirError, 'is on a read-only file system (EROFS)');
+    expect(() => claimDataDir(dir)).to.throw(
+      DataDirError,
+      'is on a read-only file system (EROFS): mount it for writing'
+    );
   });
 
   it('refuses and leaves nothing behind when the disk is full', function () {
@@ -108,7 +113,10 @@ describe('claimDataDir', () => {
       if (process.env['CI'] === 'true') throw new Error('CI must be able to mount a tmpfs');
       this.skip();
     }
-    expect(() => claimDataDir(dir)).to.throw(DataDirError, 'has no space left (ENOSPC)');
+    expect(() => claimDataDir(dir)).to.throw(
+      DataDirError,
+      'has no space left (ENOSPC): free space on its disk'
+    );
     expect(readdirSync(dir)).to.deep.equal([]);
   });
 });
