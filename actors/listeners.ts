@@ -1,25 +1,27 @@
 /**
- * Listeners of one kind of event. One that throws harms neither the others nor who tells them: what it throws is handed
- * to `onFault`.
+ * Listeners of one kind of event. A listener that throws affects neither the others nor the caller: `onFault` gets the
+ * error.
  */
 import { reasonOf } from '../machines/reason.js';
 
-/** A list of listeners; to tell an empty one costs nothing. */
+/** A list of listeners. Calling an empty one costs nothing. */
 export class Listeners<Event> {
   private readonly onFault: (reason: string) => void;
-  /** Replaced, never changed: whoever comes or goes while an event is told does not disturb it. */
+  /** Replaced, never changed: a listener that is added or removed during an event does not affect it. */
   private listeners: readonly ((event: Event) => void)[] = [];
 
   constructor(onFault: (reason: string) => void) {
     this.onFault = onFault;
   }
 
-  /** Whether nobody listens. */
+  /** Whether there are no listeners. */
   get isEmpty(): boolean {
     return this.listeners.length === 0;
   }
 
-  /** Adds a listener; they are told in the order in which they came. Returns a function that ends it. */
+  /**
+   * Adds a listener; listeners are called in the order in which they were added. Returns a function that removes it.
+   */
   listen(listener: (event: Event) => void): () => void {
     this.listeners = [...this.listeners, listener];
     return () => {
@@ -27,7 +29,7 @@ export class Listeners<Event> {
     };
   }
 
-  /** Tells all listeners of an event. Never throws. */
+  /** Calls all listeners with an event. Never throws. */
   tell(event: Event): void {
     for (const listener of this.listeners) {
       try {

@@ -1,24 +1,24 @@
 /**
- * How a server gets its log. One provider is picked at start (server/wiring/pick-log.ts); what it needs for itself, such
- * as a claimed directory, is its own business.
+ * How a server gets its log. One provider is picked at the start (server/wiring/pick-log.ts). What the provider needs
+ * for itself, such as a claimed directory, is not visible here.
  */
 import type { ThreadLog } from './thread-log.js';
 
-/** A log that is open. */
+/** An open log. */
 export interface ProvidedLog {
   readonly log: ThreadLog;
-  /** What an operator must know of how it was opened, in a sentence; null when there is nothing to say. */
+  /** A sentence that an operator must read about how it was opened; null when there is none. */
   readonly notice: string | null;
-  /** Whether the disk of the log is nearly full; always false where the log has no disk of its own. */
+  /** Returns whether the log's disk is nearly full; always false when the log has no disk of its own. */
   isDiskLow(): boolean;
   /** Closes the log (`ThreadLog.close`) and releases what was claimed for it. */
   close(): Promise<void>;
 }
 
-/** Opens the log of record. */
+/** Opens the thread log. */
 export interface LogProvider {
   /**
-   * Opens the log, which nobody else may have open.
+   * Opens the log, which nothing else may have open.
    * @throws {Error} in words for an operator, with a `code` of docs/errors.md
    */
   open(): Promise<ProvidedLog>;

@@ -1,5 +1,5 @@
 /**
- * Settings that are good one by one and not together, or not where the server runs.
+ * Combinations of settings that are refused: each setting is valid alone, but not together, or not in this environment.
  */
 import { BlockList, isIP } from 'node:net';
 import type { Config } from './config.js';
@@ -11,7 +11,7 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** Returns one sentence for each combination that is refused: the settings by name, why, and what to do. */
+/** Returns one sentence for each refused combination: the settings by name, why, and what to do. */
 export function impossibleCombinations(config: Config): string[] {
   return [
     ...(config.environment === 'development' ? openToOthers(config) : faultsOutside(config)),
@@ -20,7 +20,7 @@ export function impossibleCombinations(config: Config): string[] {
   ];
 }
 
-/** Says whether only this machine reaches a server that listens on this host. */
+/** Returns whether a server that listens on this host can be reached from this machine only. */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   const family = isIP(bare);
@@ -28,7 +28,7 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.check(bare, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Development leaves doors open, which is right for one machine only. */
+/** Development checks less, which is safe only when other machines cannot reach the server. */
 function openToOthers(config: Config): string[] {
   if (config.allowOpen || isLoopback(config.host)) return [];
   const open = [
@@ -84,7 +84,7 @@ function tokenFaults(config: Config): string[] {
         `${name}: no token is checked without AUTH_JWT_SECRET or AUTH_JWKS_URL; set one of them`
     );
   }
-  // A public key must never be taken for a shared secret, nor the other way round.
+  // A public key must never be used as a shared secret, nor a secret as a public key.
   const wrong = authJwtAlgorithms.filter(
     (name) => name.startsWith('HS') !== (authJwtSecret !== undefined)
   );

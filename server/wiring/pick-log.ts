@@ -1,4 +1,4 @@
-/** Decides once, at start, which log the server keeps its threads in. */
+/** Picks the log of the server, once, at the start. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../actors/clock.js';
 import { createLmdbProvider } from '../../actors/log/lmdb/lmdb-provider.js';

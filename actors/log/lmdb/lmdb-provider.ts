@@ -1,19 +1,19 @@
-/** Provides the embedded log: claims the data directory, and opens the log in a folder of it. */
+/** Provides the embedded log: it claims the data directory and opens the log in a folder of it. */
 import { join } from 'node:path';
 import type { LogProvider, ProvidedLog } from '../log-provider.js';
 import { claimDataDir } from './disk/data-dir.js';
 import { openLmdbLog, type LmdbLogOptions } from './lmdb-log.js';
 
-/** Said when the epoch had to be renewed. */
+/** Notice when the epoch had to be renewed. */
 const EPOCH_RENEWED =
   'the machine went down under a log with DURABILITY=process: what was acknowledged last may be lost, ' +
   'so every thread has a new epoch and clients are told of a gap';
 
 /** Options of {@link createLmdbProvider}. */
 export interface LmdbProviderOptions extends Omit<LmdbLogOptions, 'dir'> {
-  /** Directory that the server has for itself. */
+  /** Directory that this server must have for itself. */
   readonly dataDir: string;
-  /** Name of the folder in it that the log is in. */
+  /** Name of the log's folder in it. */
   readonly folder: string;
 }
 
