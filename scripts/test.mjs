@@ -57,7 +57,7 @@ async function main(mochaArgs) {
   await installTools();
   // Two at a time, each of which keeps one core busy: linting takes about as long as all the others.
   await Promise.all([
-    attempt('linting', () => node('eslint/bin/eslint.js', '--max-warnings=0', '.')),
+    attempt('linting', () => run(process.execPath, ['scripts/lint.mjs'])),
     checkAndBuild()
   ]);
   return finish(await runSpecs(mochaArgs));
