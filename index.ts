@@ -1,11 +1,7 @@
 /** The public surface of the package: the server to embed, its configuration, and the frames of `rollcall.v1`. */
 export { Server, type Surroundings } from './server/wiring/server.js';
-export {
-  loadConfig,
-  faultsMessage,
-  type Config,
-  type LoadedConfig
-} from './server/config/config.js';
+export { loadConfig, faultsMessage, type LoadedConfig } from './server/config/config.js';
+export type { Config } from './server/config/settings.js';
 export { createLogger, type ServerLogger } from './server/logger/logger.js';
 export { systemClock, type Clock } from './actors/clock.js';
 export type { Logger } from './actors/log-line.js';

@@ -1,6 +1,6 @@
 /** Runs one server from start to end: its signals, its exit code, and the last line that says why it ended. */
 import { systemClock } from '../actors/clock.js';
-import type { Config } from '../server/config/config.js';
+import type { Config } from '../server/config/settings.js';
 import { EXIT } from './cli-outside.js';
 import { STOP_SIGNALS, StopSignals } from './stop-signals.js';
 import type { ServerLogger } from '../server/logger/logger.js';

@@ -1,5 +1,5 @@
 /** The configured limits, in the shapes that the server uses. */
-import type { Config } from '../config/config.js';
+import type { Config } from '../config/settings.js';
 
 /** Limits that a client gets in `connected`; 0 means none. */
 export interface ClientLimits {

@@ -8,17 +8,12 @@ import { impossibleCombinations } from './impossible-combinations.js';
 import { nearestName } from './nearest-name.js';
 import { MASK, maskText } from '../logger/redact.js';
 import { type Environment, type Setting, type Deployment } from './setting.js';
-import { CLIENT_TOKEN, flagName, SETTINGS, type SettingKey } from './settings.js';
+import { CLIENT_TOKEN, flagName, SETTINGS, type Config } from './settings.js';
 
 const { config_refused, config_value, config_unknown, config_test_mode } = OPERATOR_ERRORS;
 
 /** Folder of the thread log inside DATA_DIR. */
 export const LOG_FOLDER = 'log';
-
-type ValueOf<S> = S extends Setting<infer T> ? T : never;
-
-/** The configuration of a server, complete and checked. Times are milliseconds, limits of 0 mean none. */
-export type Config = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
 
 /** Source of a value. */
 export type ConfigSource = 'flag' | 'environment' | '.env' | 'default';

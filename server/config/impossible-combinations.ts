@@ -2,7 +2,7 @@
  * Combinations of settings that are refused: each setting is valid alone, but not together, or not in this environment.
  */
 import { BlockList, isIP } from 'node:net';
-import type { Config } from './config.js';
+import type { Config } from './settings.js';
 
 /** Shortest HS256 secret outside development, in bytes. */
 export const JWT_SECRET_MIN_BYTES = 32; // RFC 7518 §3.2: a key as long as the hash, or it can be guessed offline

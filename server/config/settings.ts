@@ -13,6 +13,7 @@ import {
   optionalInteger,
   secret,
   text,
+  type Setting,
   unsupported
 } from './setting.js';
 
@@ -284,6 +285,11 @@ export const CLIENT_TOKEN = secret({
 
 /** Key of a setting in the configuration. */
 export type SettingKey = keyof typeof SETTINGS;
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+
+/** The configuration of a server, complete and checked. Times are milliseconds, limits of 0 mean none. */
+export type Config = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
 
 /** Returns the name of a setting's command line flag, without the leading dashes. */
 export function flagName(settingName: string): string {

@@ -14,7 +14,7 @@ import type { AnalyticsFeed } from '../../actors/log/analytics-feed.js';
 import type { ChildSpec } from '../../machines/supervision/child-spec.js';
 import { createAnalyticsApi } from '../http/analytics-api.js';
 import type { ApiAccess } from '../auth/api-access.js';
-import type { Config } from '../config/config.js';
+import type { Config } from '../config/settings.js';
 import type { Route } from '../http/route-table.js';
 import { createJourneyApi, type JourneyApiOptions } from '../http/journey-api.js';
 import {

@@ -15,7 +15,7 @@ import { ApiAccess } from '../auth/api-access.js';
 import { createAuthenticator } from '../auth/auth.js';
 import { CatchUp } from '../chat/catch-up.js';
 import type { Chat } from '../chat/chat.js';
-import type { Config } from '../config/config.js';
+import type { Config } from '../config/settings.js';
 import type { Connections } from '../chat/connections.js';
 import { EventStreams } from '../http/event-streams.js';
 import type { Route } from '../http/route-table.js';

@@ -7,7 +7,7 @@ import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
 import type { StartupMachine } from '../../machines/startup.machine.js';
 import { SWEEP_MS, type Connections } from '../chat/connections.js';
-import type { Config } from '../config/config.js';
+import type { Config } from '../config/settings.js';
 import type { OffPaths } from '../http/http.js';
 import { Inspector, type InspectedParts, type InspectorOptions } from '../inspector/inspector.js';
 import { VERSION } from './version.js';

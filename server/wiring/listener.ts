@@ -2,7 +2,7 @@
 import type { Logger } from '../../actors/log-line.js';
 import type { Service } from '../../actors/service.js';
 import type { Chat } from '../chat/chat.js';
-import type { Config } from '../config/config.js';
+import type { Config } from '../config/settings.js';
 import type { Connection } from '../chat/connection.js';
 import { pickTransport } from '../transport/pick-transport.js';
 import type { Viewer } from '../inspector/viewer.js';

@@ -4,7 +4,8 @@ import type { Clock } from '../../actors/clock.js';
 import { createLmdbProvider } from '../../actors/log/lmdb/lmdb-provider.js';
 import type { LogProvider } from '../../actors/log/log-provider.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
-import { LOG_FOLDER, type Config } from '../config/config.js';
+import { LOG_FOLDER } from '../config/config.js';
+import type { Config } from '../config/settings.js';
 
 /** Returns the provider of the configured log. There is one so far: the embedded log, in `DATA_DIR`. */
 export function pickLog(config: Config, clock: Clock, incidents: Incidents): LogProvider {

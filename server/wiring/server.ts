@@ -17,7 +17,7 @@ import { Transitions } from '../../actors/facts/transitions.js';
 import { createStartupMachine, type StartupMachine } from '../../machines/startup.machine.js';
 import { Analytics } from './analytics.js';
 import { Chat, PROBE_HEADER } from '../chat/chat.js';
-import type { Config } from '../config/config.js';
+import type { Config } from '../config/settings.js';
 import { Connections } from '../chat/connections.js';
 import { Drain } from './drain.js';
 import { buildHandlers } from './handler-phase.js';

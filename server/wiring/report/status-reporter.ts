@@ -6,7 +6,7 @@ import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { Monitor } from '../../../actors/monitor/monitor.js';
 import type { ThreadsStatus } from '../../../actors/threads/threads.js';
 import type { StartupMachine } from '../../../machines/startup.machine.js';
-import type { Config } from '../../config/config.js';
+import type { Config } from '../../config/settings.js';
 import { VERSION } from '../version.js';
 import { judge } from './judgement.js';
 import type { StartupTimeline } from './startup-timeline.js';

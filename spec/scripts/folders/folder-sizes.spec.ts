@@ -11,8 +11,7 @@ const LONG_FILES = [
   'client/pages/journey/journey.css',
   'client/pages/status/status.css',
   'client/sdk/thread/thread.ts',
-  'server/inspector/inspector.ts',
-  'server/inspector/recorder.ts'
+  'machines/clickhouse/clickhouse.machine.ts'
 ];
 
 /** Folders that still want rooms; as above. */

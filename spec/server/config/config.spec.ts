@@ -1,19 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  type Config,
-  type ConfigInput,
-  faultsMessage,
-  loadConfig
-} from '../../../server/config/config.js';
+import { type ConfigInput, faultsMessage, loadConfig } from '../../../server/config/config.js';
 import {
   configTable,
   envExample,
   settingsTable,
   TABLE_MARKS
 } from '../../../server/config/config-text.js';
-import { flagName, SETTINGS } from '../../../server/config/settings.js';
+import { flagName, SETTINGS, type Config } from '../../../server/config/settings.js';
 
 const SECRET = 'correct-horse-battery-staple-and-more';
 const STAGING = { ENVIRONMENT: 'staging', AUTH_JWT_SECRET: SECRET };
