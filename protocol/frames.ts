@@ -18,7 +18,7 @@ export const USER_MAX = 128;
 
 /** Returns whether a text has more than so many characters, counted as the schemas count them: an emoji is one. */
 export function isLongerThan(text: string, characters: number): boolean {
-  return text.length > characters && [...text].length > characters;
+  return text.length > characters && Array.from(text).length > characters;
 }
 
 /** Most messages of one `history` page. */

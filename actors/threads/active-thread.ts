@@ -10,7 +10,7 @@ import { type Presence } from './presence.js';
 /** Messages that nobody has got yet. Times are Unix milliseconds. */
 export interface Held {
   /** Offset of the first of them. */
-  readonly from: number;
+  from: number;
   /** When the first was stored. */
   readonly since: number;
   state: 'waiting' | 'undelivered';
@@ -45,6 +45,8 @@ export class ActiveThread {
   /** Those of them whose author has the ack, in the order of their offsets. */
   readonly answered: Answered[] = [];
   held: Held | null = null;
+  /** Offsets of messages that other nodes have not said yet whether the owner got them; null when there are none. */
+  asked: Set<number> | null = null;
   presence: Presence | null = null;
   /** Timer of the next presence frame; null when there are no changes to send. */
   presenceTimer: unknown = null;
@@ -62,6 +64,12 @@ export class ActiveThread {
     this.epoch = epoch;
     this.published = published;
     this.usedAt = at;
+  }
+
+  /** Offset of the first message that nobody is known to have got; null when there is none. */
+  get firstUntaken(): number | null {
+    if (this.asked === null) return this.held?.from ?? null;
+    return Math.min(this.held?.from ?? Infinity, ...this.asked);
   }
 
   /** Whether it may leave memory without a loss. */

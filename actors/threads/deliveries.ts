@@ -7,6 +7,7 @@
  * durable.
  */
 import { judgeUnwatched, type DeliveryOutcome } from '../../machines/delivery/delivery-outcome.js';
+import type { Bus } from '../bus/bus.js';
 import type { Outcomes } from '../facts/outcomes.js';
 import type { Steps } from '../facts/steps.js';
 import { Listeners } from '../listeners.js';
@@ -31,6 +32,7 @@ const RESYNC_PAGE_CHARS = 262_144;
 export interface DeliveriesOptions {
   readonly log: LogReader & LogWriter & { readonly commits: Commits };
   readonly audience: Audience;
+  readonly bus: Bus;
   readonly logger: Logger;
   readonly incidents: Incidents;
   /** Returns milliseconds, with fractions, of a clock that never goes back; it times deliveries. */
@@ -54,6 +56,9 @@ export interface SeenMessage {
   readonly outcome: DeliveryOutcome;
 }
 
+/** Called with the outcome of a message that was published while nobody was subscribed. */
+type Decided = (outcome: DeliveryOutcome, marked: Promise<void> | null) => void;
+
 /** Publishes messages and delivers what is stored. */
 export class Deliveries {
   /** Listeners for every message of this process, called once its outcome is known. */
@@ -62,6 +67,8 @@ export class Deliveries {
   private readonly parts: DeliveryParts;
   private readonly stopListening: () => void;
   private appending = 0;
+  /** Messages of which other nodes are asked whether the owner took them. */
+  private asking = 0;
   private onSettled: () => void = () => undefined;
 
   constructor(options: DeliveriesOptions, parts: DeliveryParts) {
@@ -94,28 +101,28 @@ export class Deliveries {
         // It stays pending: the commit, which comes next, sends it and records its outcome.
         thread.answered.push({ entry, offset: result.offset, receivedMs, appendedMs });
         done(result);
-      } else {
-        thread.pending--;
-        if (result.ok && !result.duplicate) {
-          const { outcome, marked } = this.judge(thread, result, entry, expectStored);
+      } else if (result.ok && !result.duplicate) {
+        this.judge(thread, result, entry, expectStored, (outcome, marked) => {
+          thread.pending--;
           this.tell(thread, entry, result.offset, outcome, receivedMs, appendedMs);
           if (marked === null) done(result);
           else
             void marked.then(() => {
               this.ackLate(thread, entry, result, done);
             });
-        } else {
-          if (!result.ok) this.parts.outcomes.refused();
-          done(result);
-        }
+        });
+      } else {
+        thread.pending--;
+        if (!result.ok) this.parts.outcomes.refused();
+        done(result);
       }
-      if (this.appending === 0) this.onSettled();
+      this.settle();
     });
   }
 
-  /** Resolves when no append is running; the log then has the marks of everything that they left held. */
+  /** Resolves when no append runs and no node is being asked; the log then has the marks of all that they left held. */
   async settled(): Promise<void> {
-    if (this.appending === 0) return;
+    if (this.appending + this.asking === 0) return;
     await new Promise<void>((resolve) => {
       this.onSettled = resolve;
     });
@@ -201,17 +208,21 @@ export class Deliveries {
     this.parts.steps.acked(thread, result.offset, entry.user);
   }
 
-  /** Judges a message that was published while nobody was subscribed; `marked` is set when it is the first held one. */
+  /**
+   * Judges a message that was published while nobody was subscribed, and calls `decided` once: before it returns, unless
+   * other nodes have to be asked. `marked` is set when the message is the first held one.
+   */
   private judge(
     thread: ActiveThread,
     message: LogEntry,
     { user: author }: NewEntry,
-    expectStored: boolean
-  ): { outcome: DeliveryOutcome; marked: Promise<void> | null } {
-    const { audience, logger } = this.options;
+    expectStored: boolean,
+    decided: Decided
+  ): void {
+    const { bus, logger } = this.options;
     const owner = this.headOf(thread)?.owner ?? null;
     const reachableOwner =
-      owner !== null && owner !== author && audience.isReachable(owner) ? owner : null;
+      owner !== null && owner !== author && bus.isReachable(owner) ? owner : null;
     const outcome = judgeUnwatched({
       isTestThread: thread.isTestThread,
       expectStored,
@@ -223,26 +234,67 @@ export class Deliveries {
         thread: thread.id
       });
     }
-    // The connection may refuse the message after all; then nobody has it, and it is held.
-    const isRefused =
-      outcome === 'delivered_to_user' &&
-      reachableOwner !== null &&
-      audience.fallback(reachableOwner, thread.id, message) === 0;
-    if (outcome !== 'held' && !isRefused) return { outcome, marked: null };
+    if (outcome === 'delivered_to_user' && reachableOwner !== null) {
+      this.giveOwner(thread, reachableOwner, message, expectStored, decided);
+    } else if (outcome === 'held') this.hold(thread, message.offset, expectStored, decided);
+    else decided(outcome, null);
+  }
+
+  /** Sends a message to the owner's connections. They may refuse it after all; then nobody has it, and it is held. */
+  private giveOwner(
+    thread: ActiveThread,
+    owner: string,
+    message: LogEntry,
+    expectStored: boolean,
+    decided: Decided
+  ): void {
+    const { offset } = message;
+    const question = { isAnswered: false, isLate: false };
+    this.options.bus.fallback(owner, thread.id, message, (taken) => {
+      question.isAnswered = true;
+      if (question.isLate) this.asked(thread, offset);
+      if (taken > 0) decided('delivered_to_user', null);
+      // Whoever subscribed while other nodes were asked got it as replay.
+      else if (question.isLate && thread.subscribers > 0) decided('delivered', null);
+      else this.hold(thread, offset, expectStored, decided);
+      if (question.isLate) this.settle();
+    });
+    if (question.isAnswered) return;
+    question.isLate = true;
+    this.asking++;
+    (thread.asked ??= new Set()).add(offset);
+  }
+
+  private asked(thread: ActiveThread, offset: number): void {
+    this.asking--;
+    thread.asked?.delete(offset);
+    if (thread.asked?.size === 0) thread.asked = null;
+  }
+
+  private hold(
+    thread: ActiveThread,
+    offset: number,
+    expectStored: boolean,
+    decided: Decided
+  ): void {
     if (thread.held !== null) {
-      thread.held.messages++;
-      const isLate = thread.held.state === 'undelivered';
-      return { outcome: isLate ? 'undelivered' : 'held', marked: null };
+      this.parts.held.holdAlso(thread, thread.held, offset);
+      decided(thread.held.state === 'undelivered' ? 'undelivered' : 'held', null);
+      return;
     }
     // Update the record first: if the actor crashes on the event, its replacement starts from the record.
-    const { held, marked } = this.parts.held.hold(thread, message.offset);
+    const { held, marked } = this.parts.held.hold(thread, offset);
     this.parts.actors.tell(thread, {
       type: 'message.unwatched',
       expectStored,
       isOwnerConnected: false,
       graceMs: held.dueAt - held.since
     });
-    return { outcome: 'held', marked };
+    decided('held', marked);
+  }
+
+  private settle(): void {
+    if (this.appending + this.asking === 0) this.onSettled();
   }
 
   /** Returns the head of a thread; null also while the log cannot be read. */

@@ -98,6 +98,14 @@ export class HeldMessages {
     return { held, marked: this.mark(thread) };
   }
 
+  /** Adds a message to those that a thread holds already; it may be older than the first of them. */
+  holdAlso(thread: ActiveThread, held: Held, offset: number): void {
+    held.messages++;
+    if (offset >= held.from) return;
+    held.from = offset;
+    void this.mark(thread);
+  }
+
   /** The grace is over: logs one error for the thread until it recovers. */
   openIncident(thread: ActiveThread): void {
     const { held } = thread;

@@ -1,8 +1,9 @@
 /** Gathers who joins and leaves a thread for a moment, so that its subscribers get one frame. */
+import type { ServerFrame } from '../../protocol/frames.js';
+import type { Bus } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { ActiveThread } from './active-thread.js';
-import type { Audience } from './audience.js';
-import { Presence, PRESENCE_NAMES_MAX } from './presence.js';
+import { Presence, PRESENCE_NAMES_MAX, type PresenceChange } from './presence.js';
 
 /** How long joins and leaves are gathered before one frame is sent, in milliseconds. */
 export const PRESENCE_GATHER_MS = 50;
@@ -13,7 +14,7 @@ export const PRESENCE_GATHER_LARGE_MS = 1_000;
 /** Options of {@link PresenceNews}. */
 export interface PresenceNewsOptions {
   readonly clock: Clock;
-  readonly audience: Pick<Audience, 'presence'>;
+  readonly bus: Pick<Bus, 'tell'>;
 }
 
 /** Presence of all threads in memory, and the frames about it. */
@@ -51,9 +52,23 @@ export class PresenceNews {
       () => {
         thread.presenceTimer = null;
         const change = thread.presence?.take() ?? null;
-        if (change !== null) this.options.audience.presence(thread.id, change);
+        if (change !== null) this.options.bus.tell(presenceFrame(thread.id, change));
       },
       isLarge ? PRESENCE_GATHER_LARGE_MS : PRESENCE_GATHER_MS
     );
   }
+}
+
+/** Who came to a thread and who left it; in a large thread only how many are there. */
+function presenceFrame(
+  thread: string,
+  { join, leave, count, isLarge }: PresenceChange
+): ServerFrame<'presence'> {
+  return {
+    type: 'presence',
+    thread,
+    ...(join.length === 0 ? {} : { join: [...join] }),
+    ...(leave.length === 0 ? {} : { leave: [...leave] }),
+    ...(isLarge ? { count } : {})
+  };
 }

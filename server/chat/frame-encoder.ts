@@ -5,7 +5,6 @@
 import type { LogEntry } from '../../actors/log/log-reader.js';
 import type { AppendResult, Durability } from '../../actors/log/log-writer.js';
 import type { UserThread } from '../../actors/log/thread-records.js';
-import type { PresenceChange } from '../../actors/threads/presence.js';
 import type { ClientFrame, ServerFrame, ServerFrameType } from '../../protocol/frames.js';
 
 /** The fields of a frame; an optional one may also be undefined. */
@@ -62,18 +61,4 @@ export function encodeThreads(
       `"read":${String(read)},"at":${String(head.at)},"last":${last?.frame ?? 'null'}}`
   );
   return `{"type":"threads",${idField(frame.id)}"more":${String(more)},"threads":[${rows.join(',')}]}`;
-}
-
-/**
- * Returns the frame about joins and leaves for a thread's subscribers; in a large thread it has the number of people
- * only.
- */
-export function presenceFrame(thread: string, change: PresenceChange): string {
-  return encodeFrame({
-    type: 'presence',
-    thread,
-    join: change.join.length === 0 ? undefined : [...change.join],
-    leave: change.leave.length === 0 ? undefined : [...change.leave],
-    count: change.isLarge ? change.count : undefined
-  });
 }

@@ -1,4 +1,5 @@
 /** The route table: one handler per frame type. A type of the schema without a handler does not compile. */
+import type { Bus } from '../../actors/bus/bus.js';
 import type { Clock } from '../../actors/clock.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
@@ -36,8 +37,7 @@ export interface RouteServices {
   readonly subscriptions: Subscriptions;
   readonly auth: Authenticator;
   readonly limits: ClientLimits;
-  /** Sends a frame to all subscribers of a thread. */
-  readonly fanOut: (thread: string, frame: string) => void;
+  readonly bus: Bus;
   /** Handles the frames that came while a token was being checked. */
   readonly resume: (connection: Connection) => void;
   /** Answers a frame that its handler found to be bad, and counts it as bad. */
@@ -64,7 +64,8 @@ export function route<T extends ClientFrameType>(
 
 /** Makes the route table. */
 export function createRoutes(services: RouteServices): Routes {
-  const { clock, log, threads, publisher, connections, subscriptions, auth, limits } = services;
+  const { clock, log, bus, threads, publisher, connections, subscriptions, auth, limits } =
+    services;
 
   const welcome = (
     connection: Connection,
@@ -198,16 +199,13 @@ export function createRoutes(services: RouteServices): Routes {
         connection.sendError(frame.id, 'not_subscribed');
         return;
       }
-      services.fanOut(
-        frame.thread,
-        encodeFrame({
-          type: 'typing',
-          thread: frame.thread,
-          user: connection.user ?? '',
-          on: frame.on,
-          forMs: TYPING_FOR_MS
-        })
-      );
+      bus.tell({
+        type: 'typing',
+        thread: frame.thread,
+        user: connection.user ?? '',
+        on: frame.on,
+        forMs: TYPING_FOR_MS
+      });
     },
 
     mark: (connection, frame) => {
@@ -227,7 +225,7 @@ export function createRoutes(services: RouteServices): Routes {
           if (frame.id !== undefined) {
             connection.send(encodeFrame({ ...mark, id: frame.id }));
           }
-          services.fanOut(frame.thread, encodeFrame(mark));
+          bus.tell(mark);
         })
         .catch(() => {
           connection.sendError(frame.id, 'unavailable', 'the mark was not stored');

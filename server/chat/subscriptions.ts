@@ -24,8 +24,9 @@ function startOf(
   const oldest = head.first - 1;
   if (since === 'start') return { cursor: oldest, gap: null };
   if (since === 'live') {
-    // The next subscriber gets held messages, whether it asked for history or not.
-    const cursor = thread.held === null ? head.last : Math.max(oldest, thread.held.from - 1);
+    // The next subscriber gets what nobody has got yet, whether it asked for history or not.
+    const untaken = thread.firstUntaken;
+    const cursor = untaken === null ? head.last : Math.max(oldest, untaken - 1);
     return { cursor, gap: null };
   }
   if (since.epoch !== head.epoch || since.offset > head.last) {

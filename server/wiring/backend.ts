@@ -2,6 +2,7 @@
  * The parts that need an open log: threads, subscriptions, the route table, event streams and the HTTP API. They are
  * made when the handlers are registered.
  */
+import { LocalBus } from '../../actors/bus/local-bus.js';
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
@@ -20,7 +21,7 @@ import type { Connections } from '../chat/connections.js';
 import { EventStreams } from '../http/event-streams.js';
 import type { Route } from '../http/route-table.js';
 import { MESSAGE_BYTES_MAX } from './listener.js';
-import { presenceFrame } from '../chat/frame-encoder.js';
+import { encodeFrame } from '../chat/frame-encoder.js';
 import { clientLimits, connectionLimits } from '../chat/limits.js';
 import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
@@ -71,6 +72,13 @@ export function createBackend(options: BackendOptions): Backend {
     options.publish(thread, frame);
     events.publish(thread, frame);
   };
+  const bus = new LocalBus({
+    tell: (frame) => {
+      fanOut(frame.thread, encodeFrame(frame));
+    },
+    isReachable: (user) => connections.isReachable(user),
+    fallback: (user, _thread, { frame }) => connections.fallback(user, frame)
+  });
   const threads = new Threads({
     log,
     feed: log.feed,
@@ -83,15 +91,11 @@ export function createBackend(options: BackendOptions): Backend {
     stopwatch: () => performance.now(),
     testThreadPrefixes: config.testThreadPrefixes,
     graceMs: config.deliveryGraceMs,
+    bus,
     audience: {
       fanOut: (thread, { frame }) => {
         fanOut(thread, frame);
-      },
-      presence: (thread, change) => {
-        fanOut(thread, presenceFrame(thread, change));
-      },
-      isReachable: (user) => connections.isReachable(user),
-      fallback: (user, _thread, { frame }) => connections.fallback(user, frame)
+      }
     }
   });
   const rules = new ThreadRules({
@@ -144,7 +148,7 @@ export function createBackend(options: BackendOptions): Backend {
     subscriptions,
     auth,
     limits,
-    fanOut,
+    bus,
     resume: (connection) => {
       chat.resume(connection);
     },

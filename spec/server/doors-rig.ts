@@ -67,7 +67,7 @@ const auth: Authenticator = {
  */
 export function doors(token?: string) {
   const clock = new VirtualClock();
-  const { threads, log, logger, counts } = threadRig(clock, 10_000);
+  const { threads, bus, log, logger, counts } = threadRig(clock, 10_000);
   const connections = new Connections(clock, NO_LIMITS);
   const incidents = new Incidents({ clock, logger });
   const chat = new Chat({
@@ -100,7 +100,7 @@ export function doors(token?: string) {
     subscriptions,
     auth,
     limits: LIMITS,
-    fanOut: () => undefined,
+    bus,
     resume: (connection) => {
       chat.resume(connection);
     },

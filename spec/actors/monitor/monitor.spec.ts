@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { LocalBus } from '../../../actors/bus/local-bus.js';
 import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
 import {
   LAGGING_FOR_MS,
@@ -76,12 +77,8 @@ function threadsOf({ clock, logger, incidents, monitor }: Rig, log = new MemoryL
     counts: new DeliveryCounts(),
     testThreadPrefixes: TEST_THREAD_PREFIXES,
     graceMs: GRACE_MS,
-    audience: {
-      fanOut: () => undefined,
-      isReachable: () => false,
-      fallback: () => 0,
-      presence: () => undefined
-    }
+    bus: new LocalBus({ tell: () => undefined, isReachable: () => false, fallback: () => 0 }),
+    audience: { fanOut: () => undefined }
   });
 }
 

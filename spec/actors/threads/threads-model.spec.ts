@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { LocalBus } from '../../../actors/bus/local-bus.js';
 import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
 import { PASSIVATE_AFTER_MS } from '../../../actors/threads/active-threads.js';
 import { Threads } from '../../../actors/threads/threads.js';
@@ -232,11 +233,9 @@ class Real {
         fanOut: (thread, { offset }) => {
           this.fannedOut += 1;
           this.taken.add(`${thread} ${String(offset)}`);
-        },
-        isReachable: () => false,
-        fallback: () => 0,
-        presence: () => undefined
-      }
+        }
+      },
+      bus: new LocalBus({ tell: () => undefined, isReachable: () => false, fallback: () => 0 })
     });
     threads.open();
     return threads;

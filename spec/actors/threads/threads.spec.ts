@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { ActiveThread } from '../../../actors/threads/active-thread.js';
 import { QUIET_ACTORS_MAX } from '../../../actors/threads/delivery-actors.js';
 import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
-import { PRESENCE_NAMES_MAX, type PresenceChange } from '../../../actors/threads/presence.js';
+import { PRESENCE_NAMES_MAX } from '../../../actors/threads/presence.js';
 import { ACTIVE_MAX, PASSIVATE_AFTER_MS } from '../../../actors/threads/active-threads.js';
 import {
   PRESENCE_GATHER_LARGE_MS,
@@ -10,6 +10,7 @@ import {
 } from '../../../actors/threads/presence-news.js';
 import { Threads } from '../../../actors/threads/threads.js';
 import type { Commit } from '../../../actors/log/commits.js';
+import type { ServerFrame } from '../../../protocol/frames.js';
 import type { AppendResult } from '../../../actors/log/log-writer.js';
 import type { DeliveryEvent } from '../../../machines/delivery/delivery.machine.js';
 import { TEST_THREAD_PREFIXES } from '../../../machines/delivery/test-thread.js';
@@ -38,10 +39,14 @@ class Rig {
   readonly counts = new DeliveryCounts();
   readonly fannedOut: { thread: string; offset: number }[] = [];
   readonly fellBack: { user: string; offset: number }[] = [];
-  readonly presence: PresenceChange[] = [];
+  readonly presence: ServerFrame<'presence'>[] = [];
   readonly reachable = new Set<string>();
   /** How many connections of a reachable user take a fallback. */
   takers = 1;
+  /** Without other nodes every fallback is answered at once. */
+  isAlone = true;
+  /** Fallbacks that the spec has yet to answer, with how many took them. */
+  readonly questions: ((taken: number) => void)[] = [];
   readonly threads: Threads;
   #mid = 0;
 
@@ -65,13 +70,18 @@ class Rig {
       testThreadPrefixes: TEST_THREAD_PREFIXES,
       graceMs: GRACE_MS,
       audience: {
-        fanOut: (thread, { offset }) => this.fannedOut.push({ thread, offset }),
-        isReachable: (user) => this.reachable.has(user),
-        fallback: (user, _thread, { offset }) => {
-          if (this.takers > 0) this.fellBack.push({ user, offset });
-          return this.takers;
+        fanOut: (thread, { offset }) => this.fannedOut.push({ thread, offset })
+      },
+      bus: {
+        tell: (frame) => {
+          if (frame.type === 'presence') this.presence.push(frame);
         },
-        presence: (_, change) => this.presence.push(change)
+        isReachable: (user) => this.reachable.has(user),
+        fallback: (user, _thread, { offset }, done) => {
+          if (this.takers > 0) this.fellBack.push({ user, offset });
+          if (this.isAlone) done(this.takers);
+          else this.questions.push(done);
+        }
       }
     });
   }
@@ -221,6 +231,77 @@ describe('Threads', () => {
       rig.log.isUnreadable = true;
       rig.publish('t', { user: 'bob' });
       expect(rig.outcomes()).to.deep.equal({ stored: 1, held: 1 });
+    });
+
+    describe('while another node is asked whether the owner took it', () => {
+      const asking = (): Rig => {
+        const rig = opened();
+        rig.publish('t', { user: 'ada', stored: true });
+        rig.reachable.add('ada');
+        rig.isAlone = false;
+        return rig;
+      };
+
+      it('has no outcome, no ack and no grace', async () => {
+        const rig = asking();
+        expect(rig.publish('t', { user: 'bob' })).to.deep.equal([]);
+        await rig.clock.advance(2 * GRACE_MS);
+        expect(rig.outcomes()).to.deep.equal({ stored: 1 });
+        expect(rig.logger.lines).to.deep.equal([]);
+      });
+
+      it('is waited for before everything is settled, and kept in memory', async () => {
+        const rig = asking();
+        rig.publish('t', { user: 'bob' });
+        let isSettled = false;
+        const settled = rig.threads.settled().then(() => (isSettled = true));
+        await rig.clock.advance(2 * PASSIVATE_AFTER_MS);
+        rig.threads.sweep();
+        expect(rig.threads.peek('t')).not.to.equal(null);
+        expect(isSettled).to.equal(false);
+        rig.questions[0]?.(1);
+        await settled;
+      });
+
+      it('is delivered to the owner when it was taken there', () => {
+        const rig = asking();
+        const answers = rig.publish('t', { user: 'bob' });
+        rig.questions[0]?.(1);
+        expect(rig.outcomes()).to.deep.equal({ stored: 1, delivered_to_user: 1 });
+        expect(answers).to.have.length(1);
+        expect(rig.threads.get('t').firstUntaken).to.equal(null);
+      });
+
+      it('is held when it was not taken, and acked once that is marked', async () => {
+        const rig = asking();
+        const answers = rig.publish('t', { user: 'bob' });
+        rig.questions[0]?.(0);
+        expect(answers).to.deep.equal([]);
+        await settle();
+        expect(answers).to.have.length(1);
+        expect(rig.log.unwatched('t')).to.include({ from: 2, state: 'waiting' });
+      });
+
+      it('is held before a later one that is held already', async () => {
+        const rig = asking();
+        rig.publish('t', { user: 'bob' });
+        rig.publish('t', { user: 'ada' });
+        expect(rig.threads.get('t').held).to.include({ from: 3, messages: 1 });
+        rig.questions[0]?.(0);
+        await settle();
+        expect(rig.threads.get('t').held).to.include({ from: 2, messages: 2 });
+        expect(rig.log.unwatched('t')).to.include({ from: 2 });
+      });
+
+      it('is for whoever subscribes, who counts as having been given it', () => {
+        const rig = asking();
+        rig.publish('t', { user: 'bob' });
+        expect(rig.threads.get('t').firstUntaken).to.equal(2);
+        rig.join('t', 'eve');
+        rig.questions[0]?.(0);
+        expect(rig.outcomes()).to.deep.equal({ stored: 1, delivered: 1 });
+        expect(rig.threads.status().waiting).to.equal(0);
+      });
     });
 
     it('goes to the owner whom the server named, not to the first publisher', async () => {
@@ -866,9 +947,7 @@ describe('Threads', () => {
       await rig.clock.advance(PRESENCE_GATHER_MS - 1);
       expect(rig.presence).to.deep.equal([]);
       await rig.clock.advance(1);
-      expect(rig.presence).to.deep.equal([
-        { join: ['ada', 'bob'], leave: [], count: 2, isLarge: false }
-      ]);
+      expect(rig.presence).to.deep.equal([{ type: 'presence', thread: 't', join: ['ada', 'bob'] }]);
     });
 
     it('is of people, not of connections', async () => {
@@ -881,7 +960,7 @@ describe('Threads', () => {
       expect(rig.presence).to.have.length(1);
       rig.threads.leave(thread, 'ada');
       await rig.clock.advance(PRESENCE_GATHER_MS);
-      expect(rig.presence.at(-1)).to.deep.include({ leave: ['ada'], count: 0 });
+      expect(rig.presence.at(-1)).to.deep.equal({ type: 'presence', thread: 't', leave: ['ada'] });
     });
 
     it('is silent when somebody was gone for a moment', async () => {
@@ -910,12 +989,12 @@ describe('Threads', () => {
       for (let n = 0; n <= PRESENCE_NAMES_MAX; n += 1) rig.join('t', `u${String(n)}`);
       await rig.clock.advance(PRESENCE_GATHER_LARGE_MS);
       const count = PRESENCE_NAMES_MAX + 1;
-      expect(rig.presence).to.deep.equal([{ join: [], leave: [], count, isLarge: true }]);
+      expect(rig.presence).to.deep.equal([{ type: 'presence', thread: 't', count }]);
       rig.join('t', 'one more');
       await rig.clock.advance(PRESENCE_GATHER_MS);
       expect(rig.presence).to.have.length(1);
       await rig.clock.advance(PRESENCE_GATHER_LARGE_MS - PRESENCE_GATHER_MS);
-      expect(rig.presence.at(-1)).to.deep.include({ count: count + 1, isLarge: true });
+      expect(rig.presence.at(-1)).to.deep.include({ count: count + 1 });
     });
   });
 });

@@ -1,3 +1,4 @@
+import { LocalBus } from '../../../actors/bus/local-bus.js';
 import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
 import { Incidents } from '../../../actors/monitor/incidents.js';
 import { Threads } from '../../../actors/threads/threads.js';
@@ -12,6 +13,11 @@ export function threadRig(clock: VirtualClock, graceMs: number) {
   const log = new MemoryLog();
   const logger = new RecordedLogger();
   const counts = new DeliveryCounts();
+  const bus = new LocalBus({
+    tell: () => undefined,
+    isReachable: () => false,
+    fallback: () => 0
+  });
   const threads = new Threads({
     log,
     feed: log.feed,
@@ -24,12 +30,8 @@ export function threadRig(clock: VirtualClock, graceMs: number) {
     counts,
     testThreadPrefixes: TEST_THREAD_PREFIXES,
     graceMs,
-    audience: {
-      fanOut: () => undefined,
-      isReachable: () => false,
-      fallback: () => 0,
-      presence: () => undefined
-    }
+    bus,
+    audience: { fanOut: () => undefined }
   });
   let mid = 0;
   const publish = (thread: string, text = 'hello'): void => {
@@ -46,5 +48,5 @@ export function threadRig(clock: VirtualClock, graceMs: number) {
       () => undefined
     );
   };
-  return { threads, log, logger, counts, publish };
+  return { threads, bus, log, logger, counts, publish };
 }

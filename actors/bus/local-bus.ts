@@ -1,0 +1,23 @@
+import type { LogEntry } from '../log/log-reader.js';
+import type { Bus, BusNode, Ephemeral } from './bus.js';
+
+/** The bus of a node that is alone: everything stays here, and every answer is there at once. */
+export class LocalBus implements Bus {
+  private readonly node: BusNode;
+
+  constructor(node: BusNode) {
+    this.node = node;
+  }
+
+  tell(frame: Ephemeral): void {
+    this.node.tell(frame);
+  }
+
+  isReachable(user: string): boolean {
+    return this.node.isReachable(user);
+  }
+
+  fallback(user: string, thread: string, message: LogEntry, done: (taken: number) => void): void {
+    done(this.node.fallback(user, thread, message));
+  }
+}
