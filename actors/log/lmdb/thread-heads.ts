@@ -15,7 +15,10 @@ import {
 import type { LogStore } from './log-store.js';
 import { frameHeader } from '../../../protocol/message-frame.js';
 
-/** Most cached heads, about 20 MB. Above it, the least recently used head without jobs in progress is evicted. */
+/**
+ * Most cached heads, about 20 MB. Above it, the head that was loaded first and has no jobs in progress is evicted, also
+ * when its thread was just used: it is read again then. To keep the order of use would cost every message 0.3 to 1.6 µs.
+ */
 export const HEADS_MAX = 100_000;
 
 /** Most authors remembered per head. Above it, all are forgotten and read again. */

@@ -29,6 +29,15 @@ describe('ThreadHeads', () => {
     expect(heads.get('a')).to.include({ thread: 'a', first: 1, last: 2, given: 2, owner: 'ada' });
   });
 
+  it('evicts the one that was loaded first, also when it was used last', () => {
+    const heads = new ThreadHeads(store, dir, 2);
+    const [first, second] = [heads.get('a'), heads.get('b')];
+    expect(heads.get('a')).to.equal(first);
+    heads.get('c');
+    expect(heads.get('b')).to.equal(second);
+    expect(heads.get('a')).to.not.equal(first);
+  });
+
   it('keeps those with jobs on their way when it has to let go of others', () => {
     const heads = new ThreadHeads(store, dir, 2);
     const busy = heads.open('a');
