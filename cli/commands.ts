@@ -1,0 +1,244 @@
+/**
+ * The commands: what each takes, its help, and how it is run. What only one command needs is loaded when it runs.
+ */
+import { join } from 'node:path';
+import { holderOf } from '../actors/log/lmdb/disk/data-dir.js';
+import type { MoreArgs, ParsedFlags } from './cli-args.js';
+import { type CliOutside, type CliSeat, EXIT, say } from './cli-outside.js';
+import { type LoadedSetting, loadSetting, LOG_FOLDER } from '../server/config/config.js';
+import { configTable, settingsHelp } from '../server/config/config-text.js';
+import { DEFAULT_THREAD, DEFAULT_URL, type DialOrder } from './chat/dial-order.js';
+import { type Flags, inputOf, load, refuse } from './command-settings.js';
+import { CLIENT_TOKEN, flagName, SETTINGS } from '../server/config/settings.js';
+import { VERSION } from '../server/wiring/version.js';
+
+/** What a command was given besides flags: words and switches. */
+export type Given = Extract<ParsedFlags, { readonly ok: true }>;
+
+/** One command: its help, what it takes, and what it does. */
+export interface Command {
+  readonly usage: string;
+  readonly summary: string;
+  /** Further text of the command's own help. */
+  readonly details: () => string;
+  /** Names of its flags, without dashes. */
+  readonly flags: readonly string[];
+  readonly more?: MoreArgs;
+  run(flags: Flags, seat: CliSeat, given: Given): Promise<number>;
+}
+
+const SETTING_FLAGS = Object.values(SETTINGS).map(({ name }) => flagName(name));
+const settingsDetails = (): string =>
+  `Each setting is also an environment variable and may stand in a .env file; the flag wins.\n\nFlags:\n${settingsHelp()}`;
+const logDetails = (): string =>
+  `Flags:\n  --data-dir <path>\n      ${SETTINGS.dataDir.doc}; default: ${SETTINGS.dataDir.fallbackText}`;
+
+const DIAL_FLAGS = ['url', 'user', 'token'];
+const dialDetails = [
+  `  --url <address>\n      where the server is, http(s):// or ws(s)://; default: ${DEFAULT_URL}`,
+  '  --user <name>\n      who one is where authentication is off; default: the name of the account',
+  `  --token <token>\n      ${CLIENT_TOKEN.doc}; default: ${CLIENT_TOKEN.name}, which other users of the machine cannot read`
+].join('\n');
+
+/** The commands by name, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  start: {
+    usage: 'rollcall start [flags]',
+    summary: 'starts the server and runs until it is told to stop',
+    details: settingsDetails,
+    flags: SETTING_FLAGS,
+    run: start
+  },
+  check: {
+    usage: 'rollcall check [flags]',
+    summary: 'prints the configuration and where each value comes from; starts nothing',
+    details: settingsDetails,
+    flags: SETTING_FLAGS,
+    run: check
+  },
+  chat: {
+    usage: 'rollcall chat [flags]',
+    summary: 'opens a chat in the terminal, or sends the lines of its input when that is none',
+    details: () =>
+      [
+        'Flags:',
+        `  --thread <id>\n      thread to chat in; default: ${DEFAULT_THREAD}`,
+        dialDetails,
+        '',
+        'In the chat, /help says what can be done. What is entered without a connection is sent when there is one.',
+        'A server that is down is waited for. Input that is no terminal is sent line by line as it is, blank lines left out;',
+        'it ends when all is stored. It ends with 1 when a message was not sent, or the server refuses.'
+      ].join('\n'),
+    flags: ['thread', ...DIAL_FLAGS],
+    run: chat
+  },
+  tail: {
+    usage: 'rollcall tail <thread> [flags]',
+    summary: 'prints a thread as it goes on',
+    details: () =>
+      [
+        'Flags:',
+        '  --since <start, live or offset>\n      from the oldest message kept, from now on, or after an offset; default: live',
+        '  --limit <number>, -n <number>\n      end after so many messages; default: never',
+        '  --json\n      one frame a line: messages, and gaps as {"type":"gap","thread","from","to","reason"}',
+        dialDetails,
+        '',
+        'Standard output has the thread and nothing else, each message once, whatever becomes of the connection, which is',
+        'said on standard error. A server that is down is waited for. It ends with 0 when it is interrupted or nobody reads',
+        'on, and with 1 when the server refuses.'
+      ].join('\n'),
+    flags: ['since', 'limit', ...DIAL_FLAGS],
+    more: { switches: ['json'], words: 1, shorts: { n: 'limit' } },
+    run: tail
+  },
+  query: {
+    usage: 'rollcall query [report] [flags]',
+    summary: 'prints a report of a running server, or which reports there are',
+    details: () =>
+      [
+        'Flags:',
+        '  --url <address>\n      where the server is; default: http://127.0.0.1:8080',
+        `  --api-key <key>\n      ${SETTINGS.apiKey.doc}; default: API_KEY`,
+        '  --minutes <number>\n      how far the report looks back, up to 44640; default: 60',
+        '  --json\n      the answer as JSON instead of a table'
+      ].join('\n'),
+    flags: ['url', 'api-key', 'minutes'],
+    more: { switches: ['json'], words: 1 },
+    run: query
+  },
+  'log check': {
+    usage: 'rollcall log check [--data-dir <path>]',
+    summary: 'reads the whole thread log and says whether it is sound; changes nothing',
+    details: logDetails,
+    flags: ['data-dir'],
+    run: async (flags, outside) => {
+      const { runLogCheck } = await import('./log-command.js');
+      return await inLogFolder((dir) => runLogCheck(dir, outside), flags, outside);
+    }
+  },
+  'log export': {
+    usage: 'rollcall log export [--data-dir <path>]',
+    summary: 'writes every message of the thread log to standard output, one JSON frame a line',
+    details: logDetails,
+    flags: ['data-dir'],
+    run: async (flags, outside) => {
+      const { runLogExport } = await import('./log-command.js');
+      return await inLogFolder((dir) => runLogExport(dir, outside), flags, outside);
+    }
+  },
+  version: {
+    usage: 'rollcall version',
+    summary: 'prints the version',
+    details: () => '',
+    flags: [],
+    run: async (_flags, { stdout }) => {
+      await say(stdout, `rollcall ${VERSION}`);
+      return EXIT.good;
+    }
+  }
+};
+
+async function start(flags: Flags, outside: CliOutside): Promise<number> {
+  const loaded = load(flags, outside);
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  const { config } = loaded;
+  const { createLogger } = await import('../server/logger/logger.js');
+  const logger = createLogger({ level: config.logLevel, format: config.logFormat });
+  const { runServer } = await import('./run-server.js');
+  try {
+    return await runServer(config, logger);
+  } finally {
+    await logger.flush();
+  }
+}
+
+async function check(flags: Flags, outside: CliOutside): Promise<number> {
+  const loaded = load(flags, outside);
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  await say(outside.stdout, configTable(loaded.lines));
+  return EXIT.good;
+}
+
+async function query(flags: Flags, outside: CliOutside, given: Given): Promise<number> {
+  // Read this setting only: reports must work where the server's configuration is missing.
+  const input = inputOf(flags, outside);
+  const loaded = input.ok ? loadSetting(SETTINGS.apiKey, input.value) : input;
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  const { runQuery } = await import('./query-command.js');
+  return await runQuery(
+    {
+      report: given.words[0],
+      url: flags['url'] ?? 'http://127.0.0.1:8080',
+      minutes: flags['minutes'] ?? '60',
+      apiKey: loaded.value,
+      isJson: given.switches.has('json')
+    },
+    outside
+  );
+}
+
+async function chat(flags: Flags, seat: CliSeat): Promise<number> {
+  const order = dialOrder(flags, flags['thread'] ?? DEFAULT_THREAD, seat);
+  if (!order.ok) return await misused('chat', order.faults, seat);
+  const { runChat } = await import('./chat/chat-command.js');
+  return await runChat(order.value, seat);
+}
+
+async function tail(flags: Flags, seat: CliSeat, given: Given): Promise<number> {
+  const [thread] = given.words;
+  if (thread === undefined) {
+    return await misused('tail', ['which thread? rollcall tail <thread>'], seat);
+  }
+  const order = dialOrder(flags, thread, seat);
+  if (!order.ok) return await misused('tail', order.faults, seat);
+  const { runTail } = await import('./tail-command.js');
+  return await runTail(
+    {
+      ...order.value,
+      since: flags['since'] ?? 'live',
+      limit: flags['limit'],
+      isJson: given.switches.has('json')
+    },
+    seat
+  );
+}
+
+function dialOrder(flags: Flags, thread: string, outside: CliOutside): LoadedSetting<DialOrder> {
+  const tokenFlag = flags['token'];
+  const named = tokenFlag === undefined ? {} : { [flagName(CLIENT_TOKEN.name)]: tokenFlag };
+  const input = inputOf(named, outside);
+  const token = input.ok ? loadSetting(CLIENT_TOKEN, input.value) : input;
+  if (!token.ok) return token;
+  const url = flags['url'] ?? DEFAULT_URL;
+  return { ok: true, value: { url, thread, user: flags['user'], token: token.value } };
+}
+
+async function misused(
+  command: string,
+  faults: readonly string[],
+  outside: CliOutside
+): Promise<number> {
+  const lines = faults.map((fault) => `rollcall ${command}: ${fault}`);
+  await say(outside.stderr, [...lines, `See rollcall ${command} --help.`].join('\n'));
+  return EXIT.wrongUsage;
+}
+
+async function inLogFolder(
+  run: (dir: string) => Promise<number>,
+  flags: Flags,
+  outside: CliOutside
+): Promise<number> {
+  // Read this setting only: a log must be readable where the rest of the configuration is missing.
+  const input = inputOf(flags, outside);
+  const loaded = input.ok ? loadSetting(SETTINGS.dataDir, input.value) : input;
+  if (!loaded.ok) return await refuse(loaded.faults, outside);
+  const dir = loaded.value;
+  // The pages of a log that is being written cannot be checked.
+  const pid = holderOf(dir);
+  if (pid !== null) {
+    const action = 'stop that server first';
+    await say(outside.stderr, `rollcall: ${dir} is in use by process ${String(pid)}: ${action}`);
+    return EXIT.failed;
+  }
+  return await run(join(dir, LOG_FOLDER));
+}
