@@ -86,7 +86,7 @@ describe('the command line', () => {
   });
 
   it('prints the configuration with secrets masked when a process checks it', async () => {
-    writeFileSync(join(cwd, '.env'), 'HOST=from.file\nAPI_KEY=hunter2\n');
+    writeFileSync(join(cwd, '.env'), 'HOST=from.file\nALLOW_OPEN=true\nAPI_KEY=hunter2\n');
     const { code, stdout, stderr } = await spawned(['check', '--port=0'], {
       CLICKHOUSE_URL: 'http://ada:hunter2@ch:8123/chat'
     });
