@@ -1,5 +1,5 @@
 /** How large the SDK is in a web page: `npm run size`. Ends with 1 when it is larger than it may be. */
-import { bundleSize, CLIENT_GZIP_MAX } from './client-bundle.js';
+import { bundleSize, CLIENT_GZIP_MAX } from './packages/client-bundle.js';
 
 const ROWS: readonly (readonly [name: string, source: string, external?: readonly string[]])[] = [
   ['connect', "export { connect } from './client.js'"],

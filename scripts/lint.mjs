@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CommandError, ROOT, run } from './setup.mjs';
-import { lintKeys, staleFiles } from './lint-cache.mjs';
+import { lintKeys, staleFiles } from './lint/lint-cache.mjs';
 
 /** Keys of the files that were found clean. */
 const CLEAN_FILE = 'node_modules/.cache/rollcall/linted.json';

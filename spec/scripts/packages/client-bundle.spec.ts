@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { bundleSize, CLIENT_GZIP_MAX } from '../../scripts/client-bundle.js';
+import { bundleSize, CLIENT_GZIP_MAX } from '../../../scripts/packages/client-bundle.js';
 
 describe('bundleSize', () => {
   it('finds connect within what it may add to a page', async () => {

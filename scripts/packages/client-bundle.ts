@@ -24,7 +24,7 @@ export async function bundleSize(
   const { outputFiles } = await build({
     stdin: {
       contents: source.replaceAll('.js', '.ts'),
-      resolveDir: join(import.meta.dirname, '../client/sdk'),
+      resolveDir: join(import.meta.dirname, '../../client/sdk'),
       loader: 'ts'
     },
     bundle: true,

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { lintKeys, staleFiles } from '../../scripts/lint-cache.mjs';
+import { lintKeys, staleFiles } from '../../../scripts/lint/lint-cache.mjs';
 
 describe('lintKeys', () => {
   let root: string;

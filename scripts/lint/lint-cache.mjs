@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
-import { ROOT } from './setup.mjs';
+import { ROOT } from '../setup.mjs';
 
 const LINTED = /\.[cm]?[jt]s$/;
 
