@@ -247,20 +247,24 @@ describe('chat page (against the fake server)', function () {
     const seen = await page.evaluate<{
       rows: number;
       holes: number;
-      worstMs: number;
+      mostChanged: number;
       last: number;
     }>(
       `(async () => {
         const log = document.getElementById('log-scroll');
         const shown = document.getElementById('log');
-        const seen = { rows: 0, holes: 0, worstMs: 0, last: 0 };
+        const seen = { rows: 0, holes: 0, mostChanged: 0, last: 0 };
+        let changed = 0;
+        const changes = new MutationObserver((records) => {
+          for (const { addedNodes, removedNodes } of records) changed += addedNodes.length + removedNodes.length;
+        });
+        changes.observe(shown, { childList: true });
         let oldest = 0;
-        let at = performance.now();
         while (oldest !== 1) {
           log.scrollTop = 0;
           await new Promise((resolve) => requestAnimationFrame(resolve));
-          seen.worstMs = Math.max(seen.worstMs, performance.now() - at);
-          at = performance.now();
+          seen.mostChanged = Math.max(seen.mostChanged, changed);
+          changed = 0;
           const bubbles = shown.getElementsByClassName('bubble');
           const now = Number(bubbles[0].textContent);
           if (now === oldest) continue;
@@ -268,15 +272,14 @@ describe('chat page (against the fake server)', function () {
           seen.last = Number(bubbles[bubbles.length - 1].textContent);
           seen.rows = Math.max(seen.rows, shown.childElementCount);
           if (seen.last - oldest + 1 !== bubbles.length) seen.holes += 1;
-          at = performance.now();
         }
         return seen;
       })()`
     );
     expect(seen).to.include({ holes: 0, last: 2_000 });
     expect(seen.rows, 'rows on the page').to.be.within(2_000, 2_010);
-    // 50 ms on a quiet machine; one that others use six times as much must not fail this.
-    expect(seen.worstMs, 'longest frame').to.be.below(1_000);
+    // A page of 100 comes, as many go, and the lines of their days: a frame is long when more is drawn anew.
+    expect(seen.mostChanged, 'rows changed in a frame').to.be.within(1, 210);
     const all = (await texts(page)).map(Number);
     expect(all).to.eql(Array.from({ length: 2_000 }, (_, i) => i + 1));
     await page.getByRole('button', { name: 'Jump to latest' }).click();
