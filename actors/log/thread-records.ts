@@ -21,6 +21,31 @@ export interface UserThread {
   readonly last: LogEntry | null;
 }
 
+/** Longest text of a record, in characters: a record is for what is looked at as a whole, not for content. */
+export const RECORD_CHARS_MAX = 16_384;
+
+/** Longest id of a record, in characters; an id is free text, such as a user's. */
+export const RECORD_ID_MAX = 128;
+
+const RECORD_KIND = /^[a-z][a-z_]{0,31}$/;
+
+/** Returns why a record cannot be stored; null when it can. */
+export function recordProblem(kind: string, id: string, text: string | null): string | null {
+  if (!RECORD_KIND.test(kind)) return `${kind.slice(0, 40)} is no kind of record`;
+  if (id.length > RECORD_ID_MAX) {
+    return `the id of the record is longer than ${String(RECORD_ID_MAX)} characters`;
+  }
+  return text !== null && text.length > RECORD_CHARS_MAX
+    ? `the record is longer than ${String(RECORD_CHARS_MAX)} characters`
+    : null;
+}
+
+/** A record of a thread, for parts that keep little and for long: who may enter, which runs there are. */
+export interface StoredRecord {
+  readonly id: string;
+  readonly text: string;
+}
+
 /** Owners, read marks, users' own threads, and marks of messages that nobody has got. */
 export interface ThreadRecords {
   /** Sets the owner of a thread, in place of the first publisher. `head` shows it once it is durable. */
@@ -41,4 +66,13 @@ export interface ThreadRecords {
   unwatched(thread: string): Unwatched | null;
   /** Returns all unwatched marks, lazily. */
   allUnwatched(): Iterable<Unwatched>;
+  /** Returns the text of a thread's record of a kind; null when there is none. */
+  record(thread: string, kind: string, id: string): string | null;
+  /** Returns a thread's records of a kind, in the order of their ids, lazily. Whoever writes them bounds their number. */
+  records(thread: string, kind: string): Iterable<StoredRecord>;
+  /**
+   * Stores a record, or with null removes it; of two under way the later one wins. No retention touches it.
+   * Rejects with a RangeError when {@link recordProblem} has something to say.
+   */
+  setRecord(thread: string, kind: string, id: string, text: string | null): Promise<void>;
 }

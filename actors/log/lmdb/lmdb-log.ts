@@ -34,7 +34,7 @@ import type { LogHealth } from '../log-health.js';
 import type { FoundEntry, LogEntry, ThreadHead } from '../log-reader.js';
 import type { AppendResult, NewEntry } from '../log-writer.js';
 import type { ThreadLog } from '../thread-log.js';
-import type { Unwatched, UserThread } from '../thread-records.js';
+import type { StoredRecord, Unwatched, UserThread } from '../thread-records.js';
 
 /** Size of the test write that shows whether the disk takes writes again: room for a commit, not just for a byte. */
 const PROBE_BYTES = 1_048_576;
@@ -294,6 +294,18 @@ class LmdbLog implements EmbeddedLog {
 
   allUnwatched(): Iterable<Unwatched> {
     return this.#records.allUnwatched();
+  }
+
+  record(thread: string, kind: string, id: string): string | null {
+    return this.#records.record(thread, kind, id);
+  }
+
+  records(thread: string, kind: string): Iterable<StoredRecord> {
+    return this.#records.records(thread, kind);
+  }
+
+  setRecord(thread: string, kind: string, id: string, text: string | null): Promise<void> {
+    return this.#records.setRecord(thread, kind, id, text);
   }
 
   health(): LogHealth {

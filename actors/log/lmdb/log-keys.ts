@@ -11,6 +11,7 @@
  * | `t thread` | {@link ThreadRecord} |
  * | `u user thread` | read mark: the user has published here or marked it read |
  * | `h thread` | {@link WatchRecord}: messages that nobody has taken yet |
+ * | `r thread kind id` | text: a record of the thread |
  * | `p thread` | offset: the first message that the analytics store does not have; no row when it has all |
  * | `f seq` | JSON array of facts that the analytics store does not have |
  *
@@ -117,6 +118,16 @@ export function memberKey(user: string, thread: string): LogKey {
 /** Key of a {@link WatchRecord}. */
 export function watchKey(thread: string): LogKey {
   return ['h', thread];
+}
+
+/** Key of a record of a thread. */
+export function recordKey(thread: string, kind: string, id: string): LogKey {
+  return ['r', thread, kind, escaped(id)];
+}
+
+/** Bounds of all records of one kind of a thread. */
+export function withinRecords(thread: string, kind: string): { from: LogKey; to: LogKey } {
+  return within('r', thread, kind);
 }
 
 /** Key of a thread’s pending mark. */

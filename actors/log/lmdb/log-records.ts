@@ -9,15 +9,18 @@ import {
   decodeWatch,
   keyProblem,
   memberKey,
+  recordKey,
   threadKey,
+  unescaped,
   watchKey,
   within,
+  withinRecords,
   withinUser,
   type WatchRecord
 } from './log-keys.js';
 import type { LogStore, LogWrite } from './log-store.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
-import type { Unwatched } from '../thread-records.js';
+import { recordProblem, type StoredRecord, type Unwatched } from '../thread-records.js';
 
 /** Most rows of a user's list that are read. Of a user in more threads, the first by id are seen. */
 export const USER_THREADS_MAX = 10_000;
@@ -58,6 +61,7 @@ export class LogRecords {
       (into) => {
         into.push({ key: threadKey(thread), value: recordOf(head) });
       },
+      0,
       () => {
         head.owner = owner;
         heads.unpin(head);
@@ -142,6 +146,31 @@ export class LogRecords {
     }
   }
 
+  record(thread: string, kind: string, id: string): string | null {
+    const problem = keyProblem(thread, '') ?? recordProblem(kind, id, null);
+    return problem === null ? (this.#options.store.get(recordKey(thread, kind, id)) ?? null) : null;
+  }
+
+  *records(thread: string, kind: string): Iterable<StoredRecord> {
+    for (const { key, value } of this.#options.store.range(withinRecords(thread, kind))) {
+      const id = unescaped(String(key[3]));
+      if (id === null) {
+        const what = `the key ${JSON.stringify(key)} is not a record's`;
+        throw new LogCorruptError(this.#options.dir, what);
+      }
+      yield { id, text: value };
+    }
+  }
+
+  async setRecord(thread: string, kind: string, id: string, text: string | null): Promise<void> {
+    const problem = recordProblem(kind, id, text);
+    if (problem !== null) throw new RangeError(problem);
+    this.#admit(thread, '');
+    await this.#write((into) => {
+      into.push({ key: recordKey(thread, kind, id), value: text });
+    }, text?.length);
+  }
+
   /** Discards the writes in progress, when their commit has failed. */
   clear(): void {
     this.#marks.clear();
@@ -163,14 +192,18 @@ export class LogRecords {
     if (refusal !== null) throw new LogUnavailableError(refusal);
   }
 
-  #write(write: (into: LogWrite[]) => void, onStored?: () => void): Promise<void> {
+  #write(
+    write: (into: LogWrite[]) => void,
+    chars = 0,
+    onStored: () => void = () => undefined
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#options.queue.push({
-        bytes: RECORD_BYTES,
+        bytes: RECORD_BYTES + chars,
         write,
         settle: (failure) => {
           if (failure === null) {
-            onStored?.();
+            onStored();
             resolve();
           } else {
             reject(new LogUnavailableError(failure));

@@ -7,7 +7,12 @@ import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { FoundEntry, LogEntry, ThreadHead } from '../../../actors/log/log-reader.js';
 import type { AppendResult, Durability, NewEntry } from '../../../actors/log/log-writer.js';
 import type { ThreadLog } from '../../../actors/log/thread-log.js';
-import type { Unwatched, UserThread } from '../../../actors/log/thread-records.js';
+import {
+  recordProblem,
+  type StoredRecord,
+  type Unwatched,
+  type UserThread
+} from '../../../actors/log/thread-records.js';
 
 interface Stored extends NewEntry {
   readonly frame: string;
@@ -35,6 +40,7 @@ export class MemoryLog implements ThreadLog {
   readonly #threads = new Map<string, StoredThread>();
   readonly #marks = new Map<string, Unwatched>();
   readonly #readMarks = new Map<string, number>();
+  readonly #records = new Map<string, string>();
   #waiting: (() => void)[] = [];
   #listener: (health: LogHealth) => void = () => undefined;
 
@@ -102,6 +108,7 @@ export class MemoryLog implements ThreadLog {
         const frame = entries[index]?.frame;
         return frame === undefined ? [] : [{ thread, offset: index + 1, frame }];
       })
+      .sort((one, other) => (one.thread < other.thread ? -1 : 1))
       .slice(0, limit);
   }
 
@@ -110,6 +117,7 @@ export class MemoryLog implements ThreadLog {
   }
 
   async setOwner(thread: string, owner: string): Promise<void> {
+    this.#admit();
     this.#thread(thread).owner = owner;
   }
 
@@ -118,7 +126,9 @@ export class MemoryLog implements ThreadLog {
   }
 
   async setReadMark(thread: string, user: string, read: number): Promise<number> {
-    const mark = Math.max(read, this.readMark(thread, user));
+    this.#admit();
+    const last = this.head(thread)?.last ?? 0;
+    const mark = Math.max(Math.min(read, last), this.readMark(thread, user));
     this.#readMarks.set(`${thread} ${user}`, mark);
     return mark;
   }
@@ -129,7 +139,11 @@ export class MemoryLog implements ThreadLog {
     limit: number
   ): { threads: UserThread[]; more: boolean } {
     const rows = [...this.#threads]
-      .filter(([, { entries }]) => entries.some((entry) => entry.user === user))
+      .filter(
+        ([thread, { entries }]) =>
+          entries.length > 0 &&
+          (entries.some((entry) => entry.user === user) || this.#readMarks.has(`${thread} ${user}`))
+      )
       .map(([thread]) => ({ thread, head: this.ensure(thread) }))
       .filter(({ head }) => head.at < before)
       .sort((one, other) => other.head.at - one.head.at)
@@ -139,11 +153,15 @@ export class MemoryLog implements ThreadLog {
         read: this.readMark(thread, user),
         last: this.readBefore(thread, head.last + 1, 1)[0] ?? null
       }));
-    return { threads: rows.slice(0, limit), more: rows.length > limit };
+    // A page never ends among threads of one time: the next one begins by time.
+    let end = Math.min(limit, rows.length);
+    while (end > 0 && rows[end]?.head.at === rows[end - 1]?.head.at) end += 1;
+    return { threads: rows.slice(0, end), more: rows.length > end };
   }
 
   async setUnwatched(thread: string, state: Omit<Unwatched, 'thread'> | null): Promise<void> {
     if (this.markFault !== null) throw new Error(this.markFault);
+    this.#admit();
     if (state === null) this.#marks.delete(thread);
     else this.#marks.set(thread, { thread, ...state });
   }
@@ -154,6 +172,26 @@ export class MemoryLog implements ThreadLog {
 
   allUnwatched(): Iterable<Unwatched> {
     return this.#marks.values();
+  }
+
+  record(thread: string, kind: string, id: string): string | null {
+    return this.#records.get(`${thread} ${kind} ${id}`) ?? null;
+  }
+
+  records(thread: string, kind: string): StoredRecord[] {
+    const prefix = `${thread} ${kind} `;
+    return [...this.#records]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, text]) => ({ id: key.slice(prefix.length), text }))
+      .sort((one, other) => (one.id < other.id ? -1 : 1));
+  }
+
+  async setRecord(thread: string, kind: string, id: string, text: string | null): Promise<void> {
+    const problem = recordProblem(kind, id, text);
+    if (problem !== null) throw new RangeError(problem);
+    this.#admit();
+    if (text === null) this.#records.delete(`${thread} ${kind} ${id}`);
+    else this.#records.set(`${thread} ${kind} ${id}`, text);
   }
 
   health(): LogHealth {
@@ -186,6 +224,10 @@ export class MemoryLog implements ThreadLog {
     stored.owner = entry.owner ?? stored.owner ?? entry.user;
     this.feed.add({ thread, epoch: 'e1', offset, frame });
     return { ok: true, offset, epoch: 'e1', at: entry.at, duplicate: false, frame };
+  }
+
+  #admit(): void {
+    if (this.fault !== null) throw new LogUnavailableError(this.fault);
   }
 
   #thread(thread: string): StoredThread {

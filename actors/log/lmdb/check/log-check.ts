@@ -5,6 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { reasonOf } from '../../../../machines/reason.js';
 import { checkFeed } from './feed-check.js';
+import { recordProblem } from '../../thread-records.js';
 import { LogCorruptError, LogOpenError } from '../../log-errors.js';
 import { entryProblem } from '../disk/log-opening.js';
 import {
@@ -149,6 +150,7 @@ class Check {
     const threads = await this.#threads();
     const members = await this.#members();
     const unwatched = await this.#unwatched();
+    await this.#records();
     await this.#feed();
     return {
       format,
@@ -325,6 +327,17 @@ class Check {
       }
     }
     return unwatched;
+  }
+
+  async #records(): Promise<void> {
+    for (const { key, value } of this.#walk('r')) {
+      await this.#step();
+      const [, thread, kind, id] = key;
+      const read = unescaped(String(id));
+      if (typeof thread !== 'string' || read === null || recordProblem(String(kind), read, value)) {
+        this.#problem(`the record ${JSON.stringify(key)} does not decode`);
+      }
+    }
   }
 
   async #feed(): Promise<void> {

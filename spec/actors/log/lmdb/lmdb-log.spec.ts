@@ -49,114 +49,6 @@ describe('openLmdbLog', () => {
   }
 
   describe('append', () => {
-    it('answers the offset, the epoch and the frame when the entry is new', async () => {
-      const log = await fixture.open();
-      expect(await append(log, 't1', entry('m1', { at: 7 }))).to.deep.equal({
-        ok: true,
-        offset: 1,
-        epoch: 'e1',
-        at: 7,
-        duplicate: false,
-        frame: messageFrame('t1', 1, entry('m1', { at: 7 }))
-      });
-    });
-
-    it('answers in offset order when many are under way', async () => {
-      const log = await fixture.open();
-      const answered: number[] = [];
-      await new Promise<void>((resolve) => {
-        for (let index = 1; index <= 200; index += 1) {
-          log.append('t1', entry(`m${String(index)}`), (result) => {
-            if (result.ok) answered.push(result.offset);
-            if (answered.length === 200) resolve();
-          });
-        }
-      });
-      expect(answered).to.deep.equal(Array.from({ length: 200 }, (_, index) => index + 1));
-    });
-
-    it('shows nothing to readers when the commit is still under way', async () => {
-      const log = await fixture.open();
-      const done = append(log, 't1', entry('m1'));
-      expect(log.head('t1')).to.equal(null);
-      expect(log.read('t1', 0, 10, 1e6)).to.deep.equal([]);
-      await done;
-      expect(log.head('t1')).to.deep.equal({ epoch: 'e1', first: 1, last: 1, at: 1, owner: 'ada' });
-    });
-
-    it('has moved the head when it answers', async () => {
-      const log = await fixture.open();
-      const seen = await new Promise((resolve) => {
-        log.append('t1', entry('m1'), () => {
-          resolve([log.head('t1')?.last, offsets(log, 't1')]);
-        });
-      });
-      expect(seen).to.deep.equal([1, [1]]);
-    });
-
-    it('answers the old offset when a stored mid comes again', async () => {
-      const log = await fixture.open();
-      await append(log, 't1', entry('m1', { at: 5 }));
-      const again = await append(log, 't1', entry('m1', { at: 9 }));
-      expect(again).to.include({ ok: true, offset: 1, at: 5, duplicate: true });
-      expect(offsets(log, 't1')).to.deep.equal([1]);
-    });
-
-    it('answers the first one’s offset when its mid comes again under way', async () => {
-      const log = await fixture.open();
-      const [first, again] = await Promise.all([
-        append(log, 't1', entry('m1', { at: 5 })),
-        append(log, 't1', entry('m1', { at: 9 }))
-      ]);
-      expect(first).to.include({ ok: true, offset: 1, duplicate: false });
-      expect(again).to.include({ ok: true, offset: 1, at: 5, duplicate: true });
-      expect(offsets(log, 't1')).to.deep.equal([1]);
-    });
-
-    it('stores twice when the mid is another thread’s', async () => {
-      const log = await fixture.open();
-      await append(log, 't1', entry('m1'));
-      expect(await append(log, 't2', entry('m1'))).to.include({ offset: 1, duplicate: false });
-    });
-
-    for (const other of [{ user: 'bob' }, { kind: 'note' }, { bodyJson: '{}' }]) {
-      const what = Object.keys(other).join();
-      it(`answers conflict when a stored mid comes with another ${what}`, async () => {
-        const log = await fixture.open();
-        await append(log, 't1', entry('m1'));
-        expect(await append(log, 't1', entry('m1', other))).to.include({ code: 'conflict' });
-      });
-      it(`answers conflict when a mid under way comes with another ${what}`, async () => {
-        const log = await fixture.open();
-        const first = append(log, 't1', entry('m1'));
-        expect(await append(log, 't1', entry('m1', other))).to.include({ code: 'conflict' });
-        expect(await first).to.include({ ok: true });
-      });
-    }
-
-    it('keeps the text exactly when mid, user and body are anything', async () => {
-      const log = await fixture.open();
-      let count = 0;
-      await fc.assert(
-        fc.asyncProperty(
-          fc.string({ unit: 'binary', minLength: 1, maxLength: 32 }),
-          fc.string({ unit: 'binary', minLength: 1, maxLength: 64 }),
-          fc.json(),
-          async (mid, user, bodyJson) => {
-            const thread = `t${String((count += 1))}`;
-            const item = entry(mid, { user, bodyJson });
-            await append(log, thread, item);
-            const again = await append(log, thread, item);
-            expect(again).to.include({ duplicate: true, frame: messageFrame(thread, 1, item) });
-            expect(
-              log.userThreads(user, Infinity, 1e6).threads.map((row) => row.thread)
-            ).to.include(thread);
-          }
-        ),
-        { numRuns: 60 }
-      );
-    });
-
     it('takes the longest mid and user when they need the most escaping', async () => {
       const log = await fixture.open();
       const item = entry('\u0000'.repeat(64), { user: '\u0000'.repeat(128) });
@@ -204,63 +96,9 @@ describe('openLmdbLog', () => {
         for (const listener of listeners) process.on('uncaughtException', listener);
       }
     });
-
-    it('answers unavailable when the log is closed', async () => {
-      const log = await fixture.open();
-      const last = append(log, 't1', entry('m1'));
-      await log.close();
-      expect(await last).to.include({ ok: true });
-      expect(await append(log, 't1', entry('m2'))).to.include({ code: 'unavailable' });
-    });
-  });
-
-  describe('read', () => {
-    it('stops at the limit and at the bytes when there is more', async () => {
-      const log = await fixture.open();
-      const [first] = await appendMany(log, 't1', 9);
-      const bytes = first?.ok === true ? first.frame.length : 0;
-      const seen = (...args: [number, number, number]): number[] =>
-        log.read('t1', ...args).map(({ offset }) => offset);
-      expect(seen(3, 4, 1e6)).to.deep.equal([4, 5, 6, 7]);
-      expect(seen(3, 99, 2 * bytes)).to.deep.equal([4, 5]);
-      expect(seen(3, 99, 1)).to.deep.equal([4]);
-      expect(seen(9, 99, 1e6)).to.deep.equal([]);
-      expect(log.read('nowhere', 0, 9, 1e6)).to.deep.equal([]);
-    });
-
-    it('keeps threads apart when one’s id begins with the other’s', async () => {
-      const log = await fixture.open();
-      await appendMany(log, 't1', 2);
-      await appendMany(log, 't11', 3);
-      await appendMany(log, 't1.', 4);
-      expect(offsets(log, 't1')).to.deep.equal([1, 2]);
-      expect(log.head('t1')).to.include({ last: 2 });
-    });
   });
 
   describe('withMid', () => {
-    it('finds a mid in every thread that has it, or in one, and never one that only looks like it', async () => {
-      const log = await fixture.open();
-      const mid = 'm "\\\u0000ü';
-      for (const thread of ['a', 'b', 'c']) {
-        await append(log, thread, entry('other'));
-        await append(log, thread, entry(mid));
-      }
-      await append(log, 'a', entry(`${mid}2`));
-      const places = (limit: number, only?: string) =>
-        log.withMid(mid, limit, only).map(({ thread, offset }) => [thread, offset]);
-      expect(places(9)).to.deep.equal([
-        ['a', 2],
-        ['b', 2],
-        ['c', 2]
-      ]);
-      expect(places(2)).to.have.length(2);
-      expect(places(9, 'b')).to.deep.equal([['b', 2]]);
-      expect(places(9, 'd')).to.deep.equal([]);
-      expect(log.withMid('x'.repeat(65), 9)).to.deep.equal([]);
-      expect(log.withMid(mid, 1)[0]?.frame).to.include('"offset":2');
-    });
-
     it('finds nothing that is not durable yet, or that has been trimmed', async () => {
       const log = await fixture.open({ retention: { messages: 20, days: null } });
       const stored = append(log, 't', entry('first'));
@@ -270,19 +108,6 @@ describe('openLmdbLog', () => {
       await appendMany(log, 't', 50);
       await until(() => log.withMid('first', 9).length === 0);
       expect(log.withMid('m50', 9)).to.have.length(1);
-    });
-  });
-
-  describe('readBefore', () => {
-    it('gives the page that ends just before when asked', async () => {
-      const log = await fixture.open();
-      await appendMany(log, 't1', 9);
-      const seen = (before: number, limit: number): number[] =>
-        log.readBefore('t1', before, limit).map(({ offset }) => offset);
-      expect(seen(6, 3)).to.deep.equal([3, 4, 5]);
-      expect(seen(3, 5)).to.deep.equal([1, 2]);
-      expect(seen(1, 5)).to.deep.equal([]);
-      expect(seen(999, 2)).to.deep.equal([8, 9]);
     });
   });
 
@@ -334,13 +159,6 @@ describe('openLmdbLog', () => {
   });
 
   describe('owner', () => {
-    it('is the first publisher when nobody was named', async () => {
-      const log = await fixture.open();
-      await append(log, 't1', entry('m1', { user: 'ada' }));
-      await append(log, 't1', entry('m2', { user: 'bob' }));
-      expect(log.head('t1')?.owner).to.equal('ada');
-    });
-
     it('is who was named when that came before the first message', async () => {
       const dir = fixture.dir();
       const log = await fixture.open({ dir });
@@ -393,74 +211,18 @@ describe('openLmdbLog', () => {
     });
   });
 
-  describe('setReadMark', () => {
-    it('moves forward only and never past the last entry', async () => {
-      const log = await fixture.open();
-      await appendMany(log, 't1', 5);
-      expect(await log.setReadMark('t1', 'bob', 3)).to.equal(3);
-      expect(await log.setReadMark('t1', 'bob', 2)).to.equal(3);
-      expect(await log.setReadMark('t1', 'bob', 99)).to.equal(5);
-      expect(log.readMark('t1', 'bob')).to.equal(5);
-      expect(log.readMark('t1', 'eve')).to.equal(0);
-    });
-
-    it('keeps the greater one when two are under way', async () => {
-      const log = await fixture.open();
-      await appendMany(log, 't1', 5);
-      const marks = await Promise.all([4, 2].map((read) => log.setReadMark('t1', 'bob', read)));
-      expect(marks).to.deep.equal([4, 4]);
-      expect(log.readMark('t1', 'bob')).to.equal(4);
-    });
-
-    it('survives when the user publishes at the same time', async () => {
-      const log = await fixture.open();
-      await appendMany(log, 't1', 5);
-      await Promise.all([
-        log.setReadMark('t1', 'bob', 4),
-        append(log, 't1', entry('b1', { user: 'bob' }))
+  describe('setRecord', () => {
+    it('is remembered across a restart, and trimmed by no retention', async () => {
+      const dir = fixture.dir();
+      const log = await fixture.open({ dir, retention: { messages: 20, days: null } });
+      await log.setRecord('t1', 'member', 'bob', '{"since":1}');
+      await appendMany(log, 't1', 50);
+      await until(() => log.head('t1')?.first === 31);
+      await log.close();
+      const again = await fixture.open({ dir });
+      expect([...again.records('t1', 'member')]).to.deep.equal([
+        { id: 'bob', text: '{"since":1}' }
       ]);
-      expect(log.readMark('t1', 'bob')).to.equal(4);
-      await append(log, 't1', entry('b2', { user: 'bob' }));
-      expect(log.readMark('t1', 'bob')).to.equal(4);
-    });
-  });
-
-  describe('userThreads', () => {
-    it('lists what the user published to or marked, newest first, with mark and last message', async () => {
-      const log = await fixture.open();
-      await append(log, 't1', entry('m1', { at: 10 }));
-      await append(log, 't2', entry('m1', { at: 30, user: 'bob' }));
-      await append(log, 't3', entry('m1', { at: 20 }));
-      await append(log, 't4', entry('m1', { at: 40, user: 'bob' }));
-      await log.setReadMark('t2', 'ada', 1);
-      const { threads, more } = log.userThreads('ada', Infinity, 10);
-      expect(threads.map(({ thread, read }) => [thread, read])).to.deep.equal([
-        ['t2', 1],
-        ['t3', 0],
-        ['t1', 0]
-      ]);
-      expect(frameHeader(threads[0]?.last?.frame ?? '')).to.include({ user: 'bob', at: 30 });
-      expect(more).to.equal(false);
-      const page = log.userThreads('ada', 30, 1);
-      expect(page.threads.map(({ thread }) => thread)).to.deep.equal(['t3']);
-      expect(page.more).to.equal(true);
-    });
-
-    it('never ends a page among threads of one time, since the next begins by time', async () => {
-      const log = await fixture.open();
-      for (const [thread, at] of [
-        ['t1', 30],
-        ['t2', 20],
-        ['t3', 20],
-        ['t4', 10]
-      ] as const) {
-        await append(log, thread, entry('m1', { at }));
-      }
-      const first = log.userThreads('ada', Infinity, 2);
-      expect(first.threads.map(({ thread }) => thread)).to.have.members(['t1', 't2', 't3']);
-      const second = log.userThreads('ada', 20, 2);
-      expect(second.threads.map(({ thread }) => thread)).to.deep.equal(['t4']);
-      expect([first.more, second.more]).to.deep.equal([true, false]);
     });
   });
 

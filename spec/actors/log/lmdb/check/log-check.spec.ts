@@ -14,6 +14,7 @@ import {
   memberKey,
   midKey,
   pendingKey,
+  recordKey,
   threadKey,
   watchKey
 } from '../../../../../actors/log/lmdb/log-keys.js';
@@ -33,6 +34,7 @@ describe('checkLog', () => {
     await appendMany(log, 't2', 5);
     await log.setReadMark('t1', 'bob', 3);
     log.feed.record(stepped('t1', 'read', 1, 3));
+    await log.setRecord('t1', 'member', 'bob \u0000', '{}');
     await log.setUnwatched('t2', { from: 4, since: 1, state: 'waiting' });
     await log.close();
     return dir;
@@ -137,6 +139,11 @@ describe('checkLog', () => {
       'an unwatched mark is beyond the last entry',
       { key: watchKey('t2'), value: '{"from":6,"since":1,"state":"waiting"}' },
       /the unwatched mark of thread t2/
+    ],
+    [
+      'a record is of no kind',
+      { key: recordKey('t1', 'No Kind', 'x'), value: '1' },
+      /the record \["r","t1","No Kind","x"\] does not decode/
     ],
     ['the meta row is gone', { key: META_KEY, value: null }, /the meta row is missing/],
     [

@@ -1,0 +1,530 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { Commit } from '../../../actors/log/commits.js';
+import type { ThreadLog } from '../../../actors/log/thread-log.js';
+import { RECORD_CHARS_MAX, RECORD_ID_MAX } from '../../../actors/log/thread-records.js';
+import { frameHeader, messageFrame } from '../../../protocol/message-frame.js';
+import { append, appendMany, entry, offsets, until } from './lmdb/log-fixture.js';
+import { delivered } from './memory-feed.js';
+
+/** Opens logs for the contract. */
+export interface ContractLogs {
+  /** Opens a log that is empty. */
+  open(): Promise<ThreadLog>;
+  /** Lets so much time go by as facts may take to become durable. */
+  pass(): void;
+  /** What listeners of commits have thrown, in words. */
+  readonly listenerFaults: readonly string[];
+  /** Closes all logs. */
+  clear(): Promise<void>;
+}
+
+const ALL = 1e9;
+
+/** Runs what every thread log has to keep, whatever it is made of. */
+export function describeLogContract(name: string, logs: ContractLogs): void {
+  describe(`the contract of a thread log: ${name}`, () => {
+    afterEach(() => logs.clear());
+
+    describe('append', () => {
+      it('answers the offset, the epoch and the frame when the entry is new', async () => {
+        const log = await logs.open();
+        const item = entry('m1', { at: 7 });
+        expect(await append(log, 't1', item)).to.deep.equal({
+          ok: true,
+          offset: 1,
+          epoch: log.ensure('t1').epoch,
+          at: 7,
+          duplicate: false,
+          frame: messageFrame('t1', 1, item)
+        });
+      });
+
+      it('answers in offset order when many are under way', async () => {
+        const log = await logs.open();
+        const answered: number[] = [];
+        await new Promise<void>((resolve) => {
+          for (let index = 1; index <= 200; index += 1) {
+            log.append('t1', entry(`m${String(index)}`), (result) => {
+              if (result.ok) answered.push(result.offset);
+              if (answered.length === 200) resolve();
+            });
+          }
+        });
+        expect(answered).to.deep.equal(Array.from({ length: 200 }, (_, index) => index + 1));
+      });
+
+      it('shows nothing to readers when the commit is still under way', async () => {
+        const log = await logs.open();
+        const done = append(log, 't1', entry('m1'));
+        expect(log.head('t1')).to.equal(null);
+        expect(log.read('t1', 0, 10, 1e6)).to.deep.equal([]);
+        expect(log.withMid('m1', 9)).to.deep.equal([]);
+        await done;
+        const { epoch } = log.ensure('t1');
+        expect(log.head('t1')).to.deep.equal({ epoch, first: 1, last: 1, at: 1, owner: 'ada' });
+      });
+
+      it('has moved the head when it answers', async () => {
+        const log = await logs.open();
+        const seen = await new Promise((resolve) => {
+          log.append('t1', entry('m1'), () => {
+            resolve([log.head('t1')?.last, offsets(log, 't1')]);
+          });
+        });
+        expect(seen).to.deep.equal([1, [1]]);
+      });
+
+      it('answers the old offset when a stored mid comes again', async () => {
+        const log = await logs.open();
+        await append(log, 't1', entry('m1', { at: 5 }));
+        const again = await append(log, 't1', entry('m1', { at: 9 }));
+        expect(again).to.include({ ok: true, offset: 1, at: 5, duplicate: true });
+        expect(offsets(log, 't1')).to.deep.equal([1]);
+      });
+
+      it('answers the first one’s offset when its mid comes again under way', async () => {
+        const log = await logs.open();
+        const [first, again] = await Promise.all([
+          append(log, 't1', entry('m1', { at: 5 })),
+          append(log, 't1', entry('m1', { at: 9 }))
+        ]);
+        expect(first).to.include({ ok: true, offset: 1, duplicate: false });
+        expect(again).to.include({ ok: true, offset: 1, at: 5, duplicate: true });
+        expect(offsets(log, 't1')).to.deep.equal([1]);
+      });
+
+      it('stores twice when the mid is another thread’s', async () => {
+        const log = await logs.open();
+        await append(log, 't1', entry('m1'));
+        expect(await append(log, 't2', entry('m1'))).to.include({ offset: 1, duplicate: false });
+      });
+
+      for (const other of [{ user: 'bob' }, { kind: 'note' }, { bodyJson: '{}' }]) {
+        const what = Object.keys(other).join();
+        it(`answers conflict when a stored mid comes with another ${what}`, async () => {
+          const log = await logs.open();
+          await append(log, 't1', entry('m1'));
+          expect(await append(log, 't1', entry('m1', other))).to.include({ code: 'conflict' });
+        });
+        it(`answers conflict when a mid under way comes with another ${what}`, async () => {
+          const log = await logs.open();
+          const first = append(log, 't1', entry('m1'));
+          expect(await append(log, 't1', entry('m1', other))).to.include({ code: 'conflict' });
+          expect(await first).to.include({ ok: true });
+        });
+      }
+
+      it('keeps the text exactly when mid, user and body are anything', async () => {
+        const log = await logs.open();
+        let count = 0;
+        await fc.assert(
+          fc.asyncProperty(
+            fc.string({ unit: 'binary', minLength: 1, maxLength: 32 }),
+            fc.string({ unit: 'binary', minLength: 1, maxLength: 64 }),
+            fc.json(),
+            async (mid, user, bodyJson) => {
+              const thread = `t${String((count += 1))}`;
+              const item = entry(mid, { user, bodyJson });
+              await append(log, thread, item);
+              const again = await append(log, thread, item);
+              expect(again).to.include({ duplicate: true, frame: messageFrame(thread, 1, item) });
+              const own = log.userThreads(user, Infinity, 1e6).threads;
+              expect(own.map((row) => row.thread)).to.include(thread);
+            }
+          ),
+          { numRuns: 60 }
+        );
+      });
+
+      it('answers what is under way, then unavailable, when the log is closed', async () => {
+        const log = await logs.open();
+        const last = append(log, 't1', entry('m1'));
+        await log.close();
+        expect(await last).to.include({ ok: true });
+        expect(await append(log, 't1', entry('m2'))).to.include({ code: 'unavailable' });
+        let reason: unknown = null;
+        await log.setOwner('t1', 'eve').catch((error: unknown) => (reason = error));
+        expect(reason).to.include({ code: 'unavailable' });
+      });
+    });
+
+    describe('read', () => {
+      it('stops at the limit and at the bytes when there is more', async () => {
+        const log = await logs.open();
+        const [first] = await appendMany(log, 't1', 9);
+        const bytes = first?.ok === true ? first.frame.length : 0;
+        const seen = (...args: [number, number, number]): number[] =>
+          log.read('t1', ...args).map(({ offset }) => offset);
+        expect(seen(3, 4, 1e6)).to.deep.equal([4, 5, 6, 7]);
+        expect(seen(3, 99, 2 * bytes)).to.deep.equal([4, 5]);
+        expect(seen(3, 99, 1)).to.deep.equal([4]);
+        expect(seen(9, 99, 1e6)).to.deep.equal([]);
+        expect(log.read('nowhere', 0, 9, 1e6)).to.deep.equal([]);
+      });
+
+      it('keeps threads apart when one’s id begins with the other’s', async () => {
+        const log = await logs.open();
+        await appendMany(log, 't1', 2);
+        await appendMany(log, 't11', 3);
+        await appendMany(log, 't1.', 4);
+        expect(offsets(log, 't1')).to.deep.equal([1, 2]);
+        expect(log.head('t1')).to.include({ last: 2 });
+      });
+    });
+
+    describe('readBefore', () => {
+      it('gives the page that ends just before when asked', async () => {
+        const log = await logs.open();
+        await appendMany(log, 't1', 9);
+        const seen = (before: number, limit: number): number[] =>
+          log.readBefore('t1', before, limit).map(({ offset }) => offset);
+        expect(seen(6, 3)).to.deep.equal([3, 4, 5]);
+        expect(seen(3, 5)).to.deep.equal([1, 2]);
+        expect(seen(1, 5)).to.deep.equal([]);
+        expect(seen(999, 2)).to.deep.equal([8, 9]);
+      });
+    });
+
+    describe('withMid', () => {
+      it('finds a mid in every thread that has it, or in one, and never one that only looks like it', async () => {
+        const log = await logs.open();
+        const mid = 'm "\\\u0000ü';
+        for (const thread of ['c', 'a', 'b']) {
+          await append(log, thread, entry('other'));
+          await append(log, thread, entry(mid));
+        }
+        await append(log, 'a', entry(`${mid}2`));
+        const places = (limit: number, only?: string) =>
+          log.withMid(mid, limit, only).map(({ thread, offset }) => [thread, offset]);
+        expect(places(9)).to.deep.equal([
+          ['a', 2],
+          ['b', 2],
+          ['c', 2]
+        ]);
+        expect(places(2)).to.have.length(2);
+        expect(places(9, 'b')).to.deep.equal([['b', 2]]);
+        expect(places(9, 'd')).to.deep.equal([]);
+        expect(log.withMid('x'.repeat(65), 9)).to.deep.equal([]);
+        expect(log.withMid(mid, 1)[0]?.frame).to.include('"offset":2');
+      });
+    });
+
+    describe('ensure', () => {
+      it('gives the epoch of the first message when the thread is new', async () => {
+        const log = await logs.open();
+        const { epoch } = log.ensure('t1');
+        expect(log.ensure('t1')).to.deep.equal({ epoch, first: 1, last: 0, at: 0, owner: null });
+        expect(log.head('t1')).to.equal(null);
+        expect(await append(log, 't1', entry('m1'))).to.include({ epoch });
+      });
+    });
+
+    describe('commits', () => {
+      async function listened() {
+        const log = await logs.open();
+        const told: Commit[] = [];
+        const end = log.commits.listen((commit) => told.push(commit));
+        return { log, told, end };
+      }
+
+      it('tell every entry once, in the order of each thread, when it can be read', async () => {
+        const { log, told } = await listened();
+        // Several entries may become readable together: the head may be further than the one that is told.
+        const readable: boolean[] = [];
+        log.commits.listen(({ thread, offset, frame }) => {
+          const [found] = log.read(thread, offset - 1, 1, 1e6);
+          readable.push((log.head(thread)?.last ?? 0) >= offset && found?.frame === frame);
+        });
+        await Promise.all([appendMany(log, 't1', 20), appendMany(log, 't2', 10)]);
+        await until(() => told.length >= 30);
+        const of = (id: string) => told.filter(({ thread }) => thread === id);
+        for (const [id, count] of [
+          ['t1', 20],
+          ['t2', 10]
+        ] as const) {
+          const ordered = Array.from({ length: count }, (_, index) => index + 1);
+          expect(of(id).map(({ offset }) => offset)).to.deep.equal(ordered);
+        }
+        expect(readable).to.deep.equal(Array.from({ length: 30 }, () => true));
+        const [first] = told;
+        expect(first?.entry).to.deep.equal(entry('m1'));
+        expect(first?.epoch).to.equal(log.head('t1')?.epoch);
+        expect(first?.frame).to.equal(messageFrame('t1', 1, entry('m1')));
+      });
+
+      it('come after the answer to an append that was made here, in the same turn', async () => {
+        const { log } = await listened();
+        const order: string[] = [];
+        log.commits.listen(({ offset }) => order.push(`commit ${String(offset)}`));
+        for (const mid of ['m1', 'm2']) {
+          log.append('t1', entry(mid), (result) => {
+            order.push(`answer ${result.ok ? String(result.offset) : ''}`);
+          });
+        }
+        await until(() => order.length === 4);
+        expect(order).to.deep.equal(['answer 1', 'commit 1', 'answer 2', 'commit 2']);
+      });
+
+      it('tell no duplicate, no conflict and nothing that was refused', async () => {
+        const { log, told } = await listened();
+        const once = append(log, 't1', entry('m1'));
+        await Promise.all([once, append(log, 't1', entry('m1'))]);
+        await append(log, 't1', entry('m1'));
+        await append(log, 't1', entry('m1', { user: 'bob' }));
+        await log.close();
+        await append(log, 't1', entry('m2'));
+        expect(told.map(({ offset }) => offset)).to.deep.equal([1]);
+      });
+
+      it('go on, for the others too, when a listener throws', async () => {
+        const log = await logs.open();
+        const told: number[] = [];
+        log.commits.listen(({ offset }) => {
+          throw new Error(`a fault over ${String(offset)}`);
+        });
+        log.commits.listen(({ offset }) => told.push(offset));
+        const results = await appendMany(log, 't1', 3);
+        expect(results.map(({ ok }) => ok)).to.deep.equal([true, true, true]);
+        expect(told).to.deep.equal([1, 2, 3]);
+        expect(logs.listenerFaults).to.deep.equal(
+          [1, 2, 3].map((n) => `a fault over ${String(n)}`)
+        );
+      });
+
+      it('are not told any more to who has ended it', async () => {
+        const { log, told, end } = await listened();
+        await append(log, 't1', entry('m1'));
+        end();
+        await append(log, 't1', entry('m2'));
+        expect(told).to.have.length(1);
+      });
+    });
+
+    describe('owner', () => {
+      it('is the first publisher when nobody was named', async () => {
+        const log = await logs.open();
+        await append(log, 't1', entry('m1', { user: 'ada' }));
+        await append(log, 't1', entry('m2', { user: 'bob' }));
+        expect(log.head('t1')?.owner).to.equal('ada');
+      });
+
+      for (const isFirst of [true, false]) {
+        it(`is who was named ${isFirst ? 'before' : 'after'} the first message`, async () => {
+          const log = await logs.open();
+          const name = () => log.setOwner('t1', 'eve');
+          const say = () => append(log, 't1', entry('m1'));
+          await Promise.all(isFirst ? [name(), say()] : [say(), name()]);
+          expect(log.head('t1')).to.include({ owner: 'eve', last: 1 });
+        });
+      }
+
+      it('stands alone when there is no message yet', async () => {
+        const log = await logs.open();
+        await log.setOwner('t1', 'eve');
+        expect(log.head('t1')).to.include({ owner: 'eve', first: 1, last: 0 });
+        expect(await append(log, 't1', entry('m1'))).to.include({ offset: 1 });
+      });
+    });
+
+    describe('setReadMark', () => {
+      it('moves forward only and never past the last entry', async () => {
+        const log = await logs.open();
+        await appendMany(log, 't1', 5);
+        expect(await log.setReadMark('t1', 'bob', 3)).to.equal(3);
+        expect(await log.setReadMark('t1', 'bob', 2)).to.equal(3);
+        expect(await log.setReadMark('t1', 'bob', 99)).to.equal(5);
+        expect(log.readMark('t1', 'bob')).to.equal(5);
+        expect(log.readMark('t1', 'eve')).to.equal(0);
+      });
+
+      it('keeps the greater one when two are under way', async () => {
+        const log = await logs.open();
+        await appendMany(log, 't1', 5);
+        const marks = await Promise.all([4, 2].map((read) => log.setReadMark('t1', 'bob', read)));
+        expect(marks).to.deep.equal([4, 4]);
+        expect(log.readMark('t1', 'bob')).to.equal(4);
+      });
+
+      it('survives when the user publishes at the same time', async () => {
+        const log = await logs.open();
+        await appendMany(log, 't1', 5);
+        await Promise.all([
+          log.setReadMark('t1', 'bob', 4),
+          append(log, 't1', entry('b1', { user: 'bob' }))
+        ]);
+        expect(log.readMark('t1', 'bob')).to.equal(4);
+        await append(log, 't1', entry('b2', { user: 'bob' }));
+        expect(log.readMark('t1', 'bob')).to.equal(4);
+      });
+    });
+
+    describe('userThreads', () => {
+      it('lists what the user published to or marked, newest first, with mark and last message', async () => {
+        const log = await logs.open();
+        await append(log, 't1', entry('m1', { at: 10 }));
+        await append(log, 't2', entry('m1', { at: 30, user: 'bob' }));
+        await append(log, 't3', entry('m1', { at: 20 }));
+        await append(log, 't4', entry('m1', { at: 40, user: 'bob' }));
+        await log.setReadMark('t2', 'ada', 1);
+        const { threads, more } = log.userThreads('ada', Infinity, 10);
+        expect(threads.map(({ thread, read }) => [thread, read])).to.deep.equal([
+          ['t2', 1],
+          ['t3', 0],
+          ['t1', 0]
+        ]);
+        expect(frameHeader(threads[0]?.last?.frame ?? '')).to.include({ user: 'bob', at: 30 });
+        expect(more).to.equal(false);
+        const page = log.userThreads('ada', 30, 1);
+        expect(page.threads.map(({ thread }) => thread)).to.deep.equal(['t3']);
+        expect(page.more).to.equal(true);
+      });
+
+      it('never ends a page among threads of one time, since the next begins by time', async () => {
+        const log = await logs.open();
+        for (const [thread, at] of [
+          ['t1', 30],
+          ['t2', 20],
+          ['t3', 20],
+          ['t4', 10]
+        ] as const) {
+          await append(log, thread, entry('m1', { at }));
+        }
+        const first = log.userThreads('ada', Infinity, 2);
+        expect(first.threads.map(({ thread }) => thread)).to.have.members(['t1', 't2', 't3']);
+        const second = log.userThreads('ada', 20, 2);
+        expect(second.threads.map(({ thread }) => thread)).to.deep.equal(['t4']);
+        expect([first.more, second.more]).to.deep.equal([true, false]);
+      });
+    });
+
+    describe('setUnwatched', () => {
+      it('is remembered until it is taken back', async () => {
+        const log = await logs.open();
+        await log.setUnwatched('t1', { from: 3, since: 7, state: 'waiting' });
+        await log.setUnwatched('t2', { from: 1, since: 8, state: 'undelivered' });
+        expect([...log.allUnwatched()]).to.deep.equal([
+          { thread: 't1', from: 3, since: 7, state: 'waiting' },
+          { thread: 't2', from: 1, since: 8, state: 'undelivered' }
+        ]);
+        await log.setUnwatched('t1', null);
+        expect(log.unwatched('t1')).to.equal(null);
+        expect(log.unwatched('t2')).to.include({ state: 'undelivered' });
+      });
+    });
+
+    describe('setRecord', () => {
+      it('keeps a text by thread, kind and id, until it is taken back', async () => {
+        const log = await logs.open();
+        const odd = '\u0000"\\ü '.repeat(20).slice(0, RECORD_ID_MAX);
+        expect(log.record('t1', 'member', 'bob')).to.equal(null);
+        for (const id of ['bob', 'ada', odd]) await log.setRecord('t1', 'member', id, `of ${id}`);
+        await log.setRecord('t1', 'members', 'bob', 'another kind');
+        await log.setRecord('t11', 'member', 'bob', 'another thread');
+        expect(log.record('t1', 'member', odd)).to.equal(`of ${odd}`);
+        const ids = () => [...log.records('t1', 'member')].map(({ id }) => id);
+        expect(ids()).to.deep.equal(['ada', 'bob', odd].sort());
+        await Promise.all([
+          log.setRecord('t1', 'member', 'ada', 'first'),
+          log.setRecord('t1', 'member', 'ada', 'last')
+        ]);
+        expect(log.record('t1', 'member', 'ada')).to.equal('last');
+        await log.setRecord('t1', 'member', 'bob', null);
+        expect(ids()).to.deep.equal(['ada', odd].sort());
+        expect(log.head('t1'), 'a record is no message').to.equal(null);
+      });
+
+      it('refuses what is larger than a record may be', async () => {
+        const log = await logs.open();
+        const fault = async (kind: string, id: string, text: string): Promise<string> =>
+          log.setRecord('t1', kind, id, text).then(
+            () => 'stored',
+            (error: unknown) => (error instanceof RangeError ? error.message : 'another error')
+          );
+        expect(await fault('run', 'x', 'a'.repeat(RECORD_CHARS_MAX))).to.equal('stored');
+        expect(await fault('run', 'x', 'a'.repeat(RECORD_CHARS_MAX + 1))).to.include('longer');
+        expect(await fault('run', 'x'.repeat(RECORD_ID_MAX + 1), '')).to.include('longer');
+        expect(await fault('Run', 'x', '')).to.include('no kind');
+      });
+    });
+
+    describe('feed', () => {
+      const places = (log: ThreadLog, limit = 100) =>
+        log.feed
+          .next(limit, ALL)
+          .entries.map(({ thread, offset }) => `${thread} ${String(offset)}`)
+          .sort();
+
+      it('gives messages until they have been taken, and then no more', async () => {
+        const log = await logs.open();
+        await append(log, 't1', entry('m1'));
+        await append(log, 't2', entry('m1'));
+        expect(places(log)).to.deep.equal(['t1 1', 't2 1']);
+        expect(places(log), 'asked again').to.deep.equal(['t1 1', 't2 1']);
+        expect(log.feed.backlog()).to.include({ threads: 2 });
+        const batch = log.feed.next(100, ALL);
+        const { epoch } = log.ensure('t1');
+        expect(batch.entries.map((given) => given.epoch)).to.deep.equal([epoch, epoch]);
+        await append(log, 't2', entry('m2'));
+        await log.feed.take(batch);
+        expect(places(log)).to.deep.equal(['t2 2']);
+        await log.feed.take(log.feed.next(100, ALL));
+        expect(places(log)).to.deep.equal([]);
+        expect(log.feed.backlog()).to.include({ threads: 0 });
+      });
+
+      it('gives as many as were asked for, but at least one, and says that there are more', async () => {
+        const log = await logs.open();
+        await appendMany(log, 't1', 5);
+        const { entries, more } = log.feed.next(2, ALL);
+        expect([entries.length, more]).to.deep.equal([2, true]);
+        expect(log.feed.next(100, 1).entries).to.have.length(1);
+        expect(log.feed.next(100, ALL).more).to.equal(false);
+      });
+
+      it('gives and finds facts until they have been taken', async () => {
+        const log = await logs.open();
+        log.feed.record(delivered('t1', 1));
+        log.feed.record(delivered('t2', 1));
+        const found = async () =>
+          (await log.feed.find({ thread: 't1', since: 0, isWanted: () => true })).facts;
+        expect(await found()).to.deep.equal([delivered('t1', 1)]);
+        logs.pass();
+        await until(() => log.feed.next(100, ALL).facts.length === 2);
+        const batch = log.feed.next(100, ALL);
+        expect(batch.facts.map(({ fact }) => fact)).to.deep.equal([
+          delivered('t1', 1),
+          delivered('t2', 1)
+        ]);
+        expect(new Set(batch.facts.map(({ id }) => id)).size).to.equal(2);
+        await log.feed.take(batch);
+        expect(await found()).to.deep.equal([]);
+        expect(log.feed.backlog()).to.include({ facts: 0, factsDropped: 0 });
+      });
+
+      it('begins anew for another store', async () => {
+        const log = await logs.open();
+        expect(log.feed.storeId()).to.equal(null);
+        await log.feed.rewind('s1');
+        await appendMany(log, 't1', 2);
+        await log.feed.take(log.feed.next(100, ALL));
+        await log.feed.rewind('s2');
+        expect(log.feed.storeId()).to.equal('s2');
+        expect(places(log)).to.deep.equal(['t1 1', 't1 2']);
+      });
+
+      it('tells when there is something to take and there was nothing before', async () => {
+        const log = await logs.open();
+        let told = 0;
+        log.feed.onWork(() => (told += 1));
+        await appendMany(log, 't1', 3);
+        await until(() => told > 0);
+        expect(told).to.equal(1);
+        await log.feed.take(log.feed.next(100, ALL));
+        expect(places(log)).to.deep.equal([]);
+        await append(log, 't1', entry('m4'));
+        await until(() => told > 1);
+      });
+    });
+  });
+}
