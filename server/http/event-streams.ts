@@ -52,6 +52,7 @@ export class EventStreams {
   /**
    * Replies with a stream of a thread, after an offset or from the next message on; with a problem when a limit is
    * reached.
+   * @throws {LogUnavailableError} or `LogCorruptError` when the thread cannot be read
    */
   open(
     thread: string,
@@ -68,6 +69,9 @@ export class EventStreams {
     ) {
       return problem('rate_limited', 'there are too many open streams');
     }
+    // Read before the stream begins: what it throws can still be answered.
+    const { epoch } = log.head(thread) ?? log.ensure(thread);
+    const since = after === null ? 'live' : after === 0 ? 'start' : { offset: after, epoch };
     return {
       status: 200,
       headers: {
@@ -101,8 +105,6 @@ export class EventStreams {
           this.options.onDrain(socket);
         });
         out.write(`retry: ${String(EVENTS_RETRY_MS)}\n\n`);
-        const epoch = (log.head(thread) ?? log.ensure(thread)).epoch;
-        const since = after === null ? 'live' : after === 0 ? 'start' : { offset: after, epoch };
         subscriptions.open(connection, thread, since, undefined);
       }
     };

@@ -95,6 +95,11 @@ for (const [where, open] of DOORS) {
       expect(await door.history({ thread: 't' })).to.include({ code: 'unavailable', retry: true });
     });
 
+    it('answers unavailable to who follows a thread while the log cannot be read', async () => {
+      rig.log.isUnreadable = true;
+      expect(await door.subscribe('t')).to.include({ code: 'unavailable', retry: true });
+    });
+
     it('follows a thread, but none that is reserved or has no id', async () => {
       expect(await door.subscribe('t')).to.include({ code: 'ok' });
       expect(await door.subscribe('startup_test_x')).to.include({ code: 'reserved_thread' });
