@@ -17,6 +17,8 @@ export interface ProvidedLog {
 
 /** Opens the thread log. */
 export interface LogProvider {
+  /** What an operator does when a part of this log cannot be read; the end of the sentences that report it. */
+  readonly remedy: string;
   /**
    * Opens the log, which nothing else may have open.
    * @throws {Error} in words for an operator, with a `code` of docs/errors.md

@@ -90,7 +90,8 @@ export interface Measures {
     readonly error: string | null;
   };
   readonly log_fault: { readonly reason: string | null };
-  readonly unreadable_threads: { readonly threads: number };
+  /** `remedy`: what an operator does about it. */
+  readonly unreadable_threads: { readonly threads: number; readonly remedy: string };
   readonly disk_low: { readonly isLow: boolean };
 }
 
@@ -212,8 +213,8 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
     title: 'threads could not be read',
     logs: 'nothing',
     level: ({ threads }) => (threads === 0 ? 'healthy' : 'critical'),
-    message: ({ threads }) =>
-      `${counted(threads, 'thread')} cannot be read from the log: stop the server and run \`rollcall log check\``
+    message: ({ threads, remedy }) =>
+      `${counted(threads, 'thread')} cannot be read from the log: ${remedy}`
   },
   disk_low: {
     ...once,

@@ -98,7 +98,7 @@ export class Monitor implements DeliveryWatch {
   private behind: Measures['sink_lag'] = { behindMs: 0, threads: 0 };
   private readonly parts = new Map<string, Part>();
   private logReason: string | null = null;
-  private unreadable = 0;
+  private unreadable: Measures['unreadable_threads'] = { threads: 0, remedy: '' };
   private isDiskLow = false;
   /** Nothing is judged while the server starts or ends, since parts come and go then. */
   private isWatching = false;
@@ -153,10 +153,10 @@ export class Monitor implements DeliveryWatch {
     this.judge('log_fault', { reason });
   }
 
-  /** Reports how many threads could not be read at the last check. */
-  unreadableThreads(threads: number): void {
-    this.unreadable = threads;
-    this.judge('unreadable_threads', { threads });
+  /** Reports how many threads could not be read at the last check, and what an operator does then. */
+  unreadableThreads(threads: number, remedy: string): void {
+    this.unreadable = { threads, remedy };
+    this.judge('unreadable_threads', this.unreadable);
   }
 
   /** Reports whether the log's disk is nearly full. */
@@ -210,7 +210,7 @@ export class Monitor implements DeliveryWatch {
     this.judge('lagging_connections', this.connections);
     this.judge('sink_lag', this.behind);
     this.judge('log_fault', { reason: this.logReason });
-    this.judge('unreadable_threads', { threads: this.unreadable });
+    this.judge('unreadable_threads', this.unreadable);
     this.judge('disk_low', { isLow: this.isDiskLow });
     for (const part of this.parts.values()) this.judgePart(part, 0);
   }

@@ -27,6 +27,8 @@ const UNREADABLE_MAX = 1_000;
 
 /** Gets the progress. */
 export interface CatchUpWatch {
+  /** What an operator does about a thread that cannot be read. */
+  readonly remedy: string;
   /** Reports how many threads could not be read at the last try. */
   unreadable(threads: number): void;
   /** Reports that a connection that lagged has read everything. */
@@ -152,8 +154,7 @@ export class CatchUp {
       if (!this.unreadable.has(thread)) {
         if (this.unreadable.size < UNREADABLE_MAX) this.unreadable.add(thread);
         this.logger.error(
-          `the thread cannot be read after offset ${String(after)} (${reasonOf(error)}): stop the server and run ` +
-            '`rollcall log check`, which says what is damaged, and `rollcall log export`, which saves the rest',
+          `the thread cannot be read after offset ${String(after)} (${reasonOf(error)}): ${this.watch.remedy}`,
           { actor: 'log', thread }
         );
         this.watch.unreadable(this.unreadable.size);

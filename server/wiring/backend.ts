@@ -33,6 +33,8 @@ export interface BackendOptions {
   readonly config: Config;
   readonly node: string;
   readonly log: ThreadLog;
+  /** What an operator does when a part of the log cannot be read. */
+  readonly remedy: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly monitor: Monitor;
@@ -105,9 +107,11 @@ export function createBackend(options: BackendOptions): Backend {
   const limits = clientLimits(config);
   const { publishPerSecond } = limits;
   const publisher = new Publisher({ clock, log, threads, rules, incidents, publishPerSecond });
+  const { remedy } = options;
   const catchUp = new CatchUp(log, threads, logger, {
+    remedy,
     unreadable: (count) => {
-      monitor.unreadableThreads(count);
+      monitor.unreadableThreads(count, remedy);
     },
     caughtUp: (connection) => {
       connections.lagEnds(connection);

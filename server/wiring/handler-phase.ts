@@ -13,7 +13,7 @@ import type { StatusReporter } from './report/status-reporter.js';
 import type { Sweep } from './sweep.js';
 
 /** The parts that exist before the log is open. */
-export interface HandlerPhaseParts extends Omit<BackendOptions, 'log'> {
+export interface HandlerPhaseParts extends Omit<BackendOptions, 'log' | 'remedy'> {
   readonly root: () => Actor<StartupMachine>;
   readonly logService: LogService;
   readonly http: Http;
@@ -34,7 +34,11 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
   const { logService, http, sweep, drain, reporter, inspection, observer } = parts;
   const { log } = logService;
   if (log === null) throw new Error('the thread log is not open');
-  const { threads, events, routes, handlers } = createBackend({ ...parts, log });
+  const { threads, events, routes, handlers } = createBackend({
+    ...parts,
+    log,
+    remedy: logService.remedy
+  });
   logService.onWritable = () => {
     threads.resync();
   };

@@ -28,6 +28,11 @@ export class LogService implements Service {
     return this.provided?.log ?? null;
   }
 
+  /** What an operator does when a part of the log cannot be read. */
+  get remedy(): string {
+    return this.provider.remedy;
+  }
+
   /** Returns whether the log accepts messages, and if not, why. */
   health(): LogHealth {
     return this.log?.health() ?? { writable: false, reason: 'not open' };

@@ -86,6 +86,7 @@ export function doors(token?: string) {
   const { publishPerSecond } = LIMITS;
   const publisher = new Publisher({ clock, log, threads, rules, incidents, publishPerSecond });
   const catchUp = new CatchUp(log, threads, logger, {
+    remedy: 'check it',
     unreadable: () => undefined,
     caughtUp: () => undefined
   });

@@ -1,5 +1,6 @@
 /** Provides the embedded log: it claims the data directory and opens the log in a folder of it. */
 import { join } from 'node:path';
+import { OPERATOR_ERRORS } from '../../operator-errors.js';
 import type { LogProvider, ProvidedLog } from '../log-provider.js';
 import { claimDataDir } from './disk/data-dir.js';
 import { openLmdbLog, type LmdbLogOptions } from './lmdb-log.js';
@@ -24,6 +25,7 @@ export function createLmdbProvider({
   ...options
 }: LmdbProviderOptions): LogProvider {
   return {
+    remedy: OPERATOR_ERRORS.log_corrupt.action,
     open: async (): Promise<ProvidedLog> => {
       const claim = claimDataDir(dataDir);
       try {

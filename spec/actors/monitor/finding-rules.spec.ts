@@ -109,8 +109,8 @@ const CASES: Cases = {
     ['failed', { reason: 'no space left' }]
   ],
   unreadable_threads: [
-    ['healthy', { threads: 0 }],
-    ['critical', { threads: 1 }]
+    ['healthy', { threads: 0, remedy: 'check it' }],
+    ['critical', { threads: 1, remedy: 'check it' }]
   ],
   disk_low: [
     ['healthy', { isLow: false }],
@@ -154,7 +154,9 @@ describe('RULES', () => {
     expect(restarts.message(restarted(false, 2))).to.equal(
       'part was started again 2 times within 30 seconds'
     );
-    expect(RULES.unreadable_threads.message({ threads: 1 })).to.match(/^1 thread cannot be read/);
+    expect(RULES.unreadable_threads.message({ threads: 1, remedy: 'check it' })).to.equal(
+      '1 thread cannot be read from the log: check it'
+    );
     expect(RULES.log_fault.message({ reason: 'no space' })).to.match(
       /^the thread log takes no messages: no space/
     );

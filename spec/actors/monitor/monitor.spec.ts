@@ -303,7 +303,7 @@ describe('Monitor', () => {
     const rig = serving();
     const { monitor } = rig;
     monitor.diskLow(true);
-    monitor.unreadableThreads(2);
+    monitor.unreadableThreads(2, 'check it');
     monitor.sinkBehind(60_000, 3);
     monitor.logFault('no space left');
     expect(rig.findings.map(({ kind, level }) => `${level} ${kind}`)).to.deep.equal([
@@ -313,7 +313,7 @@ describe('Monitor', () => {
       'warning sink_lag'
     ]);
     monitor.diskLow(false);
-    monitor.unreadableThreads(0);
+    monitor.unreadableThreads(0, 'check it');
     monitor.sinkBehind(0, 0);
     monitor.logFault(null);
     expect(monitor.status()).to.deep.include({ status: 'healthy', issues: [] });

@@ -65,6 +65,7 @@ describe('CatchUp', () => {
     logger = new RecordedLogger();
     unreadable = [];
     catchUp = new CatchUp(log, threads, logger, {
+      remedy: 'check it',
       unreadable: (count) => unreadable.push(count),
       caughtUp: (read) => {
         read.laggingSince = null;
@@ -202,9 +203,7 @@ describe('CatchUp', () => {
     }
     expect(unreadable).to.eql([1, 0]);
     expect(logger.lines.map(({ level }) => level)).to.eql(['error', 'info']);
-    expect(logger.lines[0]?.message)
-      .to.include('page 7 is damaged')
-      .and.include('rollcall log check');
+    expect(logger.lines[0]?.message).to.include('page 7 is damaged').and.include(': check it');
   });
 
   it('leaves a connection alone that has closed in the middle', async () => {

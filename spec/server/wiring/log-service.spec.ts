@@ -11,6 +11,7 @@ describe('LogService', () => {
     const disk = { isLow: false };
     const closed: string[] = [];
     const provider: LogProvider = {
+      remedy: 'check it',
       open: async () => ({
         log,
         notice,
@@ -24,6 +25,10 @@ describe('LogService', () => {
   };
   const lines = (logger: RecordedLogger) =>
     logger.lines.map(({ level, message }) => [level, message]);
+
+  it('has the remedy of its provider, whether it is open or not', () => {
+    expect(start().service.remedy).to.equal('check it');
+  });
 
   it('has a log only while it is open', async () => {
     const { service, log, disk, closed } = start();

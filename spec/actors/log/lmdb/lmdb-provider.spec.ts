@@ -27,6 +27,10 @@ describe('createLmdbProvider', () => {
       freeBytes: () => 0
     });
 
+  it('names its own commands as the remedy', () => {
+    expect(provide('nowhere').remedy).to.match(/rollcall log check.*rollcall log export/);
+  });
+
   it('opens the log in a folder of a directory that it claims, and releases it', async () => {
     const dir = fixture.dir();
     const provided = await provide(dir).open();
