@@ -127,7 +127,7 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
           complete: gone
         });
       },
-      log: ({ context }, { news }) => {
+      writeLine: ({ context }, { news }) => {
         write(logger, news, context, clock.now());
       }
     }

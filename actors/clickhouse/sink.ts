@@ -119,7 +119,7 @@ export function createSink(options: SinkOptions): Sink {
       announce: ({ self }) => {
         latest = self;
       },
-      log: ({ context }, { news }) => {
+      writeLine: ({ context }, { news }) => {
         write(logger, news, context, clock.now(), backlogOf(options));
       }
     }

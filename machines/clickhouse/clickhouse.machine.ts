@@ -106,7 +106,7 @@ function missOf(error: unknown): Miss {
 }
 
 /**
- * Builds the chart. `.provide()` must give it `connect`, `migrate`, `watch`, `close` and the action `log`. `connect`
+ * Builds the chart. `.provide()` must give it `connect`, `migrate`, `watch`, `close` and the action `writeLine`. `connect`
  * first closes what an earlier attempt left open. `connect` and `migrate` release all they hold when their signal
  * aborts. `watch` sends `store.lost` once, when the connection is lost.
  */
@@ -163,7 +163,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
       announce: () => {
         // the actor layer keeps a reference to the actor here, for /status
       },
-      log: (_, _params: { news: ClickhouseNews }) => {
+      writeLine: (_, _params: { news: ClickhouseNews }) => {
         // the actor layer words and writes the line
       },
       become: assign((_, { status }: { status: ClickhouseState }) => ({ status, since: now() })),
@@ -297,7 +297,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
               {
                 guard: 'hasConnected',
                 target: '#clickhouse.connected',
-                actions: [{ type: 'log', params: { news: 'connected' } }, 'reportReady']
+                actions: [{ type: 'writeLine', params: { news: 'connected' } }, 'reportReady']
               },
               { guard: 'isWorthRetrying', target: 'waiting' },
               {
@@ -326,7 +326,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
               {
                 guard: 'hasConnected',
                 target: '#clickhouse.connected',
-                actions: { type: 'log', params: { news: 'connected' } }
+                actions: { type: 'writeLine', params: { news: 'connected' } }
               },
               { target: '#clickhouse.degraded' }
             ]
@@ -360,7 +360,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
         tags: 'degraded',
         entry: [
           { type: 'become', params: { status: 'degraded' } },
-          { type: 'log', params: { news: 'unavailable' } },
+          { type: 'writeLine', params: { news: 'unavailable' } },
           'reportDegraded'
         ],
         on: { 'child.stop': 'stopping' },
@@ -373,7 +373,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
               {
                 guard: 'hasConnected',
                 target: '#clickhouse.connected',
-                actions: [{ type: 'log', params: { news: 'recovered' } }, 'reportRecovered']
+                actions: [{ type: 'writeLine', params: { news: 'recovered' } }, 'reportRecovered']
               },
               { target: 'waiting' }
             ]
@@ -384,7 +384,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
         tags: 'failed',
         entry: [
           { type: 'become', params: { status: 'failed' } },
-          { type: 'log', params: { news: 'required' } }
+          { type: 'writeLine', params: { news: 'required' } }
         ],
         invoke: { id: 'close', src: 'close', onDone: 'failed', onError: 'failed' }
       },

@@ -79,7 +79,7 @@ export type SinkEvent =
 export type SinkNews = 'refused' | 'caughtUp';
 
 /**
- * Builds the chart. `.provide()` must give it `watch`, `identify`, `store` and the action `log`. `watch` reports when
+ * Builds the chart. `.provide()` must give it `watch`, `identify`, `store` and the action `writeLine`. `watch` reports when
  * the store is up or down and when the log has rows. `identify` checks that the store is the one that has the rows
  * taken so far; if it is not, the log starts from the beginning. `store` stores one batch and removes it from the
  * backlog, unless its signal has aborted.
@@ -114,7 +114,7 @@ export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
       announce: () => {
         // the actor layer keeps a reference to the actor here, for /status
       },
-      log: (_, _params: { news: SinkNews }) => {
+      writeLine: (_, _params: { news: SinkNews }) => {
         // the actor layer words and writes the line
       },
       reportReady: sendParent(({ context }): ChildReport => ({
@@ -165,7 +165,7 @@ export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
     if (context.isAway && failingMs < AWAY_GRACE_MS) return;
     if (context.openSince === null) {
       enqueue.assign({ caughtUp: 0 });
-      enqueue({ type: 'log', params: { news: 'refused' } });
+      enqueue({ type: 'writeLine', params: { news: 'refused' } });
     }
     enqueue('noteOutage');
     enqueue('reportDegraded');
@@ -177,7 +177,7 @@ export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
     }
     // The outage ends when the backlog is stored, which is later than the first good batch; the line counts its rows.
     if (context.openSince !== null && !context.hasMore) {
-      enqueue({ type: 'log', params: { news: 'caughtUp' } });
+      enqueue({ type: 'writeLine', params: { news: 'caughtUp' } });
       enqueue.assign({ openSince: null });
     }
   });

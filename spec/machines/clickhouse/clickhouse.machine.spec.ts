@@ -84,7 +84,7 @@ function start(changes: Partial<ClickhouseSettings> = {}) {
           return Promise.resolve();
         })
       },
-      actions: { log: (_, params) => news.push(params.news) }
+      actions: { writeLine: (_, params) => news.push(params.news) }
     }
   );
   const parent = setup({

@@ -59,7 +59,7 @@ function start() {
         return storing.promise;
       })
     },
-    actions: { log: (_, params) => news.push(params.news) }
+    actions: { writeLine: (_, params) => news.push(params.news) }
   });
   const child = supervise(machine, {}, clock);
   const snapshot = (): SnapshotFrom<SinkMachine> => child.ref.getSnapshot();
