@@ -1,11 +1,11 @@
 /**
  * Group commit: jobs collect while a commit is in progress, and all of them are written by the next one. When a
  * commit fails, its jobs and all waiting jobs fail with it, and the queue refuses jobs until a test write shows that
- * the disk works again.
+ * the disk works again; for good when another process has taken the log.
  */
 import { reasonOf } from '../../../machines/reason.js';
 import type { Clock } from '../../clock.js';
-import type { LogStore, LogWrite } from './log-store.js';
+import { LogFencedError, type LogStore, type LogWrite } from './log-store.js';
 import type { LogHealth } from '../log-health.js';
 
 /** Most bytes of waiting jobs, counted as characters. Above it jobs are refused, so that memory stays bounded. */
@@ -132,7 +132,7 @@ export class CommitQueue {
         this.#committed(jobs);
       },
       (error: unknown) => {
-        this.#failed(jobs, reasonOf(error));
+        this.#failed(jobs, error);
       }
     );
   }
@@ -158,8 +158,8 @@ export class CommitQueue {
     this.#schedule();
   }
 
-  #failed(jobs: Job[], why: string): void {
-    const reason = `the thread log cannot write: ${why}`;
+  #failed(jobs: Job[], error: unknown): void {
+    const reason = `the thread log cannot write: ${reasonOf(error)}`;
     const failed = [...jobs, ...this.#waiting];
     this.#waiting = [];
     this.#waitingBytes = 0;
@@ -168,7 +168,8 @@ export class CommitQueue {
     this.#options.onFailure();
     for (const job of failed) job.settle(reason);
     this.#idle?.();
-    this.#probeLater();
+    // Another process has the log now: that does not pass.
+    if (!(error instanceof LogFencedError)) this.#probeLater();
   }
 
   #probeLater(): void {

@@ -3,6 +3,7 @@
  * next offset of its thread; what failed is nowhere.
  * @see log-keys.ts for the layout, commit-queue.ts for what happens when the disk refuses
  */
+import { randomUUID } from 'node:crypto';
 import { open as openFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.js';
@@ -22,9 +23,10 @@ import {
   META_KEY,
   midKey,
   withinMid,
-  type LocalDurability
+  type LocalDurability,
+  type RunMark
 } from './log-keys.js';
-import { markClean, prepareLog, systemBootId } from './disk/log-opening.js';
+import { markClean, prepareLog, systemBootId, type PreparedLog } from './disk/log-opening.js';
 import { LogRecords } from './log-records.js';
 import { openStore, type LogStore, type StoreOptions } from './log-store.js';
 import { LogTrim, type Retention } from './log-trim.js';
@@ -58,6 +60,8 @@ export interface LmdbLogOptions {
   readonly newEpoch: () => string;
   /** Boot id of the machine, null where there is none. Default: the system's. */
   readonly bootId?: () => string | null;
+  /** Makes the id of an opening of the log. Default: a UUID. */
+  readonly newWriter?: () => string;
   /** Bytes free on the disk of the log. Default: what the system says. */
   readonly freeBytes?: () => number;
   /** Opens the rows of the log. Default: LMDB's; specs put faults in between. */
@@ -78,7 +82,8 @@ export interface EmbeddedLog extends ThreadLog {
 }
 
 /**
- * Opens the log of a directory; only one process at a time may do so (see data-dir.ts).
+ * Opens the log of a directory; only one process at a time may do so (see data-dir.ts). If another opens it all the
+ * same, this one's commits fail from then on.
  * @throws {LogOpenError} the directory cannot be used
  * @throws {LogFormatError} written by a newer version
  * @throws {LogCorruptError} damaged
@@ -89,8 +94,13 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog>
   await refuseTornFile(dir);
   const store = (options.openRows ?? openStore)({ dir, use: durability });
   try {
-    const { epoch, renewed } = await prepareLog(store, { ...options, bootId });
-    return new LmdbLog(store, options, bootId, epoch, renewed);
+    const prepared = await prepareLog(store, {
+      ...options,
+      bootId,
+      newWriter: options.newWriter ?? randomUUID,
+      now: () => options.clock.now()
+    });
+    return new LmdbLog(store, options, bootId, prepared);
   } catch (error) {
     await store.close();
     throw error;
@@ -115,7 +125,7 @@ class LmdbLog implements EmbeddedLog {
   readonly #store: LogStore;
   readonly #dir: string;
   readonly #epoch: string;
-  readonly #boot: string | null;
+  readonly #run: Omit<RunMark, 'clean'>;
   readonly #heads: ThreadHeads;
   readonly #queue: CommitQueue;
   readonly #trim: LogTrim;
@@ -127,8 +137,7 @@ class LmdbLog implements EmbeddedLog {
     store: LogStore,
     options: LmdbLogOptions,
     bootId: () => string | null,
-    epoch: string,
-    renewed: boolean
+    { epoch, renewed, writer }: PreparedLog
   ) {
     const { clock, retention } = options;
     this.commits = new Listeners(options.onListenerFault);
@@ -137,7 +146,7 @@ class LmdbLog implements EmbeddedLog {
     this.#store = store;
     this.#dir = options.dir;
     this.#epoch = epoch;
-    this.#boot = bootId();
+    this.#run = { durability: options.durability, boot: bootId(), writer };
     this.#heads = new ThreadHeads(store, options.dir, options.headsMax);
     const marks = new PendingMarks(store);
     this.#queue = new CommitQueue({
@@ -326,7 +335,7 @@ class LmdbLog implements EmbeddedLog {
     await this.#queue.close();
     await this.#mending;
     try {
-      if (this.health().writable) await markClean(this.#store, this.durability, this.#boot);
+      if (this.health().writable) await markClean(this.#store, this.#run);
     } catch {
       // The log is not marked as cleanly closed: the next start then assumes the worst, which is safe.
     }

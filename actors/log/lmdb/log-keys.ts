@@ -5,6 +5,7 @@
  * |---|---|
  * | `x log` | {@link LogMeta}: format version and epoch |
  * | `x run` | {@link RunMark}: how the last process ran and whether it closed |
+ * | `x fence writer` | Unix milliseconds: when the next writer took the log; this one may write no more |
  * | `x feed` | {@link FeedRecord}: which analytics store has what was taken, and where facts go next |
  * | `e thread offset` | the `message` frame as JSON text |
  * | `m mid thread` | offset: the idempotency index, living exactly as long as the entry |
@@ -54,6 +55,8 @@ export interface RunMark {
   readonly boot: string | null;
   /** Whether that process closed the log; false while it runs. */
   readonly clean: boolean;
+  /** Id of that process's opening of the log; null in logs of versions that had none. */
+  readonly writer: string | null;
 }
 
 /** What is kept of a thread besides its entries. */
@@ -84,6 +87,11 @@ export type WatchRecord = Omit<Unwatched, 'thread'>;
 export const META_KEY: LogKey = ['x', 'log'];
 /** Key of {@link RunMark}. */
 export const RUN_KEY: LogKey = ['x', 'run'];
+/** Key of the row that keeps a writer from writing. */
+export function fenceKey(writer: string): LogKey {
+  return ['x', 'fence', writer];
+}
+
 /** Key of {@link FeedRecord}. */
 export const FEED_KEY: LogKey = ['x', 'feed'];
 
@@ -203,7 +211,12 @@ export function decodeRun(text: string): RunMark | null {
     (value.boot === null || typeof value.boot === 'string') &&
     'clean' in value &&
     typeof value.clean === 'boolean'
-    ? { durability: value.durability, boot: value.boot, clean: value.clean }
+    ? {
+        durability: value.durability,
+        boot: value.boot,
+        clean: value.clean,
+        writer: 'writer' in value && typeof value.writer === 'string' ? value.writer : null
+      }
     : null;
 }
 

@@ -47,6 +47,11 @@ export interface LogStore {
    * a time: a second commit before the first has settled would fail together with it.
    */
   commit(writes: readonly LogWrite[]): Promise<void>;
+  /**
+   * From now on, commits are refused with {@link LogFencedError} when this row exists. The engine looks for it in the
+   * transaction that writes: no other process can come in between. Null: nothing is looked for.
+   */
+  guard(fence: LogKey | null): void;
   /** Flushes to disk whatever the durability; rejects when the disk refuses. */
   sync(): Promise<void>;
   /** Closes and opens the store: after a failed commit the engine may refuse everything until then. */
@@ -63,11 +68,20 @@ export function openStore(options: StoreOptions): LogStore {
   return new LmdbStore(options);
 }
 
+/** Thrown by a commit after another process has opened the log; nothing was written. */
+export class LogFencedError extends Error {
+  constructor() {
+    super('another process has opened this log and writes to it; stop one of the two');
+    this.name = 'LogFencedError';
+  }
+}
+
 type Rows = RootDatabase<string, LogKey>;
 
 class LmdbStore implements LogStore {
   readonly #options: StoreOptions;
   #rows: Rows | null;
+  #fence: LogKey | null = null;
   #snapshot: { transaction: ReturnType<Rows['useReadTransaction']> } | Record<string, never> = {};
 
   constructor(options: StoreOptions) {
@@ -179,18 +193,26 @@ class LmdbStore implements LogStore {
 
   async commit(writes: readonly LogWrite[]): Promise<void> {
     const rows = this.#live();
+    const fence = this.#fence;
+    const write = (): void => {
+      for (const { key, value } of writes) {
+        if (value === null) void rows.remove(key);
+        else void rows.put(key, value);
+      }
+    };
+    let isWritten: boolean;
     try {
-      await rows.batch(() => {
-        for (const { key, value } of writes) {
-          if (value === null) void rows.remove(key);
-          else void rows.put(key, value);
-        }
-      });
+      isWritten = await (fence === null ? rows.batch(write) : rows.ifNoExists(fence, write));
     } catch (error) {
       const reason = await commitReason(error);
       // The engine reports a full disk as an input/output error.
       throw new Error(`${reason} (${this.#freeSpace()})`, { cause: error });
     }
+    if (!isWritten) throw new LogFencedError();
+  }
+
+  guard(fence: LogKey | null): void {
+    this.#fence = fence;
   }
 
   #freeSpace(): string {

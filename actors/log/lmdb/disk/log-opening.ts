@@ -8,6 +8,7 @@ import {
   decodeCount,
   decodeMeta,
   decodeRun,
+  fenceKey,
   LOG_FORMAT,
   META_KEY,
   RUN_KEY,
@@ -17,7 +18,7 @@ import {
   type LogRow,
   type RunMark
 } from '../log-keys.js';
-import type { LogStore } from '../log-store.js';
+import type { LogStore, LogWrite } from '../log-store.js';
 import { upgradeLog } from './log-upgrade.js';
 import { parseMessageFrame } from '../../../../protocol/message-frame.js';
 
@@ -29,6 +30,9 @@ export interface PrepareOptions {
   readonly dir: string;
   readonly durability: LocalDurability;
   readonly newEpoch: () => string;
+  /** Makes the id of this opening: a text that has not been used before. */
+  readonly newWriter: () => string;
+  readonly now: () => number;
   /** Boot id of the machine, null where there is none. */
   readonly bootId: () => string | null;
 }
@@ -43,46 +47,86 @@ export function systemBootId(): string | null {
 }
 
 /**
- * Looks a log over, lays down its meta row when it is new, and marks it as in use. `renewed` says that the epoch is
- * another one now, because the machine went down under a log that promised less than that. A log of an older format
- * is brought to this one.
+ * Fences that are kept: a writer that another has followed may still run as long as its row is here. Older ones are
+ * removed. Nobody runs through so many starts of others.
+ */
+export const FENCES_KEPT = 64;
+
+/** What {@link prepareLog} has found and done. */
+export interface PreparedLog {
+  readonly epoch: string;
+  /**
+   * Whether the epoch is a new one, because the machine went down under a log that promised less than that.
+   */
+  readonly renewed: boolean;
+  /** Id of this opening. */
+  readonly writer: string;
+}
+
+/**
+ * Checks a log, writes its meta row when it is new, takes it from the writer before, and marks it as in use. From then
+ * on the store refuses to commit when a later opening has taken the log: whatever became of the lock of the directory,
+ * no offset is given twice. A log of an older format is upgraded.
  * @throws {LogFormatError} written by a newer version
  * @throws {LogCorruptError} not a log, or the meta rows or a sampled entry do not decode
+ * @throws {LogFencedError} another process opened it in the same moment
  */
-export async function prepareLog(
-  store: LogStore,
-  options: PrepareOptions
-): Promise<{ epoch: string; renewed: boolean }> {
+export async function prepareLog(store: LogStore, options: PrepareOptions): Promise<PreparedLog> {
   const { dir, durability } = options;
   const found = readMeta(store, dir);
   if (found !== null) sample(store, dir);
   const boot = options.bootId();
-  const renewed = found !== null && mayHaveLost(readRun(store, dir), boot);
-  if (found !== null) await upgradeLog(store, found.format);
+  const writer = options.newWriter();
+  let renewed = false;
+  if (found === null) {
+    // Of two processes that lay down a new log, the second finds the meta row of the first.
+    store.guard(META_KEY);
+  } else {
+    const before = readRun(store, dir);
+    renewed = mayHaveLost(before, boot);
+    await take(store, before, writer, options.now());
+    await upgradeLog(store, found.format);
+  }
   // Only now: until here a log that is being upgraded is one of its old format, and the next start does it again.
   const meta: LogMeta = {
     format: LOG_FORMAT,
     epoch: found === null || renewed ? options.newEpoch() : found.epoch
   };
-  const run: RunMark = { durability, boot, clean: false };
+  const run: RunMark = { durability, boot, clean: false, writer };
   await store.commit([
     { key: META_KEY, value: JSON.stringify(meta) },
     { key: RUN_KEY, value: JSON.stringify(run) }
   ]);
+  store.guard(fenceKey(writer));
   // The mark must be on disk before what it warns of: the machine may go down at any time from here.
   await store.sync();
-  return { epoch: meta.epoch, renewed };
+  return { epoch: meta.epoch, renewed, writer };
+}
+
+/** Takes the log from the writer before, in one commit that only one of several can make. */
+async function take(store: LogStore, before: RunMark, writer: string, now: number): Promise<void> {
+  const fences = [...store.range(within('x', 'fence'))]
+    .sort((a, b) => Number(b.value) - Number(a.value))
+    .slice(FENCES_KEPT - 1)
+    .map(({ key }) => ({ key, value: null }));
+  const run: LogWrite = { key: RUN_KEY, value: JSON.stringify({ ...before, writer }) };
+  if (before.writer === null) {
+    await store.commit([run]);
+  } else {
+    const fence = fenceKey(before.writer);
+    store.guard(fence);
+    await store.commit([...fences, { key: fence, value: String(now) }, run]);
+  }
+  store.guard(fenceKey(writer));
 }
 
 /** Marks a log as closed in good order. Everything must have been committed. */
 export async function markClean(
   store: LogStore,
-  durability: LocalDurability,
-  boot: string | null
+  run: Pick<RunMark, 'durability' | 'boot' | 'writer'>
 ): Promise<void> {
   await store.sync();
-  const run: RunMark = { durability, boot, clean: true };
-  await store.commit([{ key: RUN_KEY, value: JSON.stringify(run) }]);
+  await store.commit([{ key: RUN_KEY, value: JSON.stringify({ ...run, clean: true }) }]);
   await store.sync();
 }
 

@@ -29,6 +29,9 @@ export function openFaultyStore(options: StoreOptions): FaultyStore {
       if (fault !== null) throw new Error(`EIO, ${fault}`);
       faulty.commits += 1;
     },
+    guard: (fence) => {
+      store.guard(fence);
+    },
     sync: () => store.sync(),
     reopen: () => store.reopen(),
     close: () => store.close()

@@ -91,6 +91,7 @@ describe('upgradeLog', () => {
         await store.commit(writes);
         commits += 1;
       },
+      guard: () => undefined,
       sync: () => store.sync(),
       reopen: () => store.reopen(),
       close: () => store.close()
