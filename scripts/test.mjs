@@ -63,7 +63,7 @@ async function main(mochaArgs) {
   return finish(await runSpecs(mochaArgs));
 }
 
-/** Everything else that comes before the specs, one after the other. */
+/** Checks types and format and builds, one step after the other. */
 async function checkAndBuild() {
   await attempt('checking types', () => node('typescript/bin/tsc', '--noEmit'));
   await attempt('checking types of the pages', () =>

@@ -13,7 +13,7 @@ const THREAD = 't';
 /** First offset that a peer is given; its length is that of all that follow. */
 const FIRST_RELAYED = 1_000_000;
 
-/** Nothing arrives for this long: something is lost and would be waited for in vain. */
+/** After this long without a delivery, what is missing counts as lost. */
 const STUCK_MS = 15_000;
 
 /** Subscribers of one target and the publisher to them. */
@@ -94,7 +94,7 @@ function publishing(bodyBytes: number): () => Buffer {
   return () => publishes.next();
 }
 
-/** A peer is given the very frame that Rollcall would send, and gives it on as it is. */
+/** A peer gets the frame that Rollcall would send, and passes it on unchanged. */
 function relaying(kind: Target['kind'], bodyBytes: number): () => Buffer {
   let offset = FIRST_RELAYED;
   const text = messageFrame(THREAD, offset, {

@@ -7,7 +7,7 @@ import type { Load } from './slices.js';
 import type { Target } from './target.js';
 import type { RawSocket, Tally } from './wire.js';
 
-/** Nothing arrives for this long: something is lost and would be waited for in vain. */
+/** After this long without a delivery, what is missing counts as lost. */
 const STUCK_MS = 15_000;
 
 /** Connects the members of all threads and answers the load. */

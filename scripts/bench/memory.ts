@@ -12,11 +12,11 @@ import { Tally, type RawSocket } from './wire.js';
 /** Publishes under way at once while threads are made known. */
 const WINDOW = 1_024;
 
-/** Memory that has moved by no more counts as the same. */
+/** A change of memory up to this counts as none. */
 const SAME_BYTES = 262_144;
 const SETTLE_WITHIN_MS = 20_000;
 
-/** How long to wait for the last thread to be let go of. */
+/** Longest wait until the last thread is evicted. */
 const PASSIVE_WITHIN_MS = 180_000;
 
 /** Waits until the memory of a process has stayed as it is for so long. */
@@ -70,7 +70,7 @@ export async function idleConnections(
   }
 }
 
-/** Memory of threads that have one message each and nobody in them, once Rollcall has let go of them. */
+/** Memory of threads with one message and no subscriber, after Rollcall has evicted them. */
 export async function knownThreads(
   options: TargetOptions,
   how: {
@@ -130,7 +130,7 @@ function publishToEach(publisher: RawSocket, threads: number, tally: Tally): Pro
     let next = 0;
     const publish = (): void => {
       const thread = `known-${String(next++)}`;
-      // Nobody will come: keeping it is enough, else there would be an incident for each.
+      // Nobody subscribes, so `stored` is asked for; otherwise each thread would open an incident.
       publisher.send(new Publishes('rollcall', thread, 200, { expect: 'stored' }).next());
     };
     publisher.onAck = () => {

@@ -1,4 +1,4 @@
-/** What may be at CLICKHOUSE_URL instead of a ClickHouse that is well. */
+/** Broken servers to put at CLICKHOUSE_URL in place of a working ClickHouse. */
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 
@@ -8,10 +8,10 @@ export const BAD_KINDS = ['refusing', 'hanging', 'halfHanging', 'nonsense', 'clo
 /** One of {@link BAD_KINDS}. */
 export type BadKind = (typeof BAD_KINDS)[number];
 
-/** A running one. */
+/** A broken server that runs. */
 export interface BadClickhouse {
   readonly url: string;
-  /** How many connections have come. */
+  /** Number of connections that were opened to it. */
   readonly connections: () => number;
   stop(): Promise<void>;
 }
@@ -35,7 +35,7 @@ function make(kind: BadKind): Server {
   }
 }
 
-/** Starts one on a free port of loopback. */
+/** Starts a broken server on a free port of loopback. */
 export async function startBadClickhouse(kind: BadKind): Promise<BadClickhouse> {
   const server = make(kind);
   const sockets = new Set<Socket>();

@@ -19,16 +19,16 @@ const INSERT = /^POST \/[^ ]*query=INSERT(?:%20|\+)INTO/;
 const END_OF_HEADERS = '\r\n\r\n';
 const END_OF_BODY = '0\r\n\r\n';
 
-/** What is waited for. */
+/** An insert that a spec waits for. */
 interface Wanted {
   left: number;
   readonly stage: InsertStage;
   readonly reached: () => void;
 }
 
-/** The gate. */
+/** The TCP proxy; closed, it refuses connections. */
 export class ClickhouseGate {
-  /** How long every answer is held up. */
+  /** Delay of every answer, in milliseconds. */
   delayMs = 0;
   readonly #target: number;
   readonly #server: Server;
@@ -50,14 +50,14 @@ export class ClickhouseGate {
     return gate;
   }
 
-  /** The address of the server behind it, as one of the gate. */
+  /** The URL of the server behind the gate, changed so that it leads through the gate. */
   url(behind: string): string {
     const url = new URL(behind);
     url.port = String(this.#port);
     return url.toString();
   }
 
-  /** Resolves in the moment in which the nth insert from now has come so far. */
+  /** Resolves when the nth insert from now has reached this stage. */
   async insert(nth: number, stage: InsertStage): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wanted = { left: nth, stage, reached: resolve };
@@ -72,7 +72,7 @@ export class ClickhouseGate {
     if (typeof address === 'object' && address !== null) this.#port = address.port;
   }
 
-  /** Cuts every connection; who comes now is refused. */
+  /** Cuts every connection and refuses new ones. */
   async shut(): Promise<void> {
     this.#wanted = null;
     const closed = new Promise((resolve) => this.#server.close(resolve));

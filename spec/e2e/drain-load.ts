@@ -1,6 +1,6 @@
 /**
- * A crowd for a server that is about to stop: half of it subscribed, some publishing all the time; it remembers what it
- * was told, and can be held against what the next server has.
+ * Many clients of a server that is about to stop: half of them subscribe and some publish all the time. What they were
+ * told is kept, so that it can be compared with what the next server has stored.
  */
 import { WireClient, type Ended, type Frame } from './wire-client.js';
 
@@ -30,14 +30,14 @@ export interface Goodbye {
   readonly end: Ended;
 }
 
-/** What became of what was published, and whether it all fits. */
+/** Counts of the published messages by their answer, and every contradiction to what is stored. */
 export interface Verdict {
   readonly acked: number;
   /** Answered with an error that says to send it again. */
   readonly refused: number;
   /** Never answered: the connection ended first. */
   readonly unknown: number;
-  /** Subscribers, one a thread, that went on by offset without a gap. */
+  /** Subscribers, one in each thread, that resumed by offset without a gap. */
   readonly resumed: number;
   readonly faults: readonly string[];
 }
@@ -48,7 +48,7 @@ interface Published {
   answer: number | 'refused' | null;
 }
 
-/** The crowd. */
+/** The clients, and all that they were told. */
 export class Load {
   readonly goodbyes: Goodbye[] = [];
   readonly threads: string[] = [];
@@ -81,7 +81,7 @@ export class Load {
     await Promise.all(this.#clients.map(({ ended }) => ended));
   }
 
-  /** Holds what was said against what the next server has. */
+  /** Compares the answers that clients got with what the next server has stored. */
   async verify(url: string): Promise<Verdict> {
     const faults: string[] = [];
     const stored = new Map<string, number>();
@@ -130,7 +130,7 @@ export class Load {
     this.#subscribers.set(thread, { client, epoch: subscribed.epoch });
   }
 
-  /** Sends the next as soon as the one before is answered, until it is sent away. */
+  /** Sends each message as soon as the one before is answered, until the server closes the connection. */
   async #publishOn(client: WireClient, publisher: number, warm: () => void): Promise<void> {
     for (let n = 0; client.socket.readyState === client.socket.OPEN; n += 1) {
       if (n === WARM_ACKS) warm();
@@ -145,7 +145,7 @@ export class Load {
   }
 }
 
-/** Goes on where a subscriber was; true when it has everything once and in order then. */
+/** Subscribes again from the last offset of a subscriber; true when it then has every message once and in order. */
 async function resumes(
   url: string,
   thread: string,

@@ -1,5 +1,5 @@
 /**
- * Holds what the server sends against `SERVER_FRAMES`, fields that the schema does not have refused.
+ * Checks what the server sends against `SERVER_FRAMES`. A field that the schema does not have is refused.
  */
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';

@@ -1,6 +1,6 @@
-/** What a path of the server's HTTP side answers. */
+/** Asks a path of the server over HTTP. */
 
-/** Status, what matters of the headers, and the body, which must be an object. */
+/** Status, some headers, and the body, which must be a JSON object. */
 export interface Answer {
   readonly status: number;
   readonly retryAfter: string | null;
@@ -12,7 +12,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Asks. @throws where the body is no JSON object */
+/** Sends a GET request. @throws when the body is no JSON object */
 export async function get(url: string): Promise<Answer> {
   const response = await fetch(url);
   const body: unknown = await response.json();

@@ -1,4 +1,4 @@
-/** What the log has and what ClickHouse has of it, to be held against each other. */
+/** Reads what the log has and what ClickHouse has, so that specs can compare them. */
 import { type AnalyticsStore } from '../../actors/clickhouse/store.js';
 import { get, isRecord } from './http-answer.js';
 import { untilStatus, type StatusBody } from './until.js';
@@ -6,7 +6,7 @@ import { untilStatus, type StatusBody } from './until.js';
 /** Messages in one page of the API. */
 const PAGE = 500;
 
-/** Longest that an idle server takes to store what it has, once it can. */
+/** Longest time that an idle server takes to write its backlog to ClickHouse. */
 const STORED_MS = 20_000;
 
 /** Offset and mid of a message, as text. */
@@ -42,7 +42,7 @@ export async function stored(store: AnalyticsStore, thread: string): Promise<Pla
   return rows.map((row) => [Number(row['offset']), String(row['mid'])]);
 }
 
-/** One number that ClickHouse answers. */
+/** Answers a query whose result is one number. */
 export async function numberIn(store: AnalyticsStore, select: string): Promise<number> {
   const [row] = await store.query(`SELECT ${select}`);
   return Number(Object.values(row ?? {})[0]);

@@ -16,7 +16,7 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Runs `rollcall …args` away from the checkout, with nothing of our environment but the path. */
+/** Runs `rollcall …args` outside the checkout, with no environment variable of ours but PATH. */
 export async function runCli(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {}

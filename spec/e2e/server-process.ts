@@ -1,5 +1,5 @@
 /**
- * A built server as a process of its own, driven from outside: the way a user has it.
+ * Starts the built server as a process of its own, as a user does, and drives it from outside.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ export interface LogLine {
 /** How to start it. */
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Kept by the caller; without one it is temporary and goes with the server. */
+  /** Data directory, which the caller removes. Default: a temporary one, removed when the server ends. */
   readonly dataDir?: string;
   /** The Node to run it on; default: the one that runs the specs. */
   readonly node?: string;
@@ -67,7 +67,7 @@ export interface FailedStart {
 
 const CLI = fileURLToPath(new URL('../../dist/cli/cli.js', import.meta.url));
 
-/** What has been started and not ended; a run that is broken off leaves nothing behind. */
+/** Processes that run. They are killed when the specs end early. */
 const children = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
@@ -84,7 +84,7 @@ function isLogLine(value: unknown): value is LogLine {
   );
 }
 
-/** Environment of a server under test: nothing of ours but the path, everything embedded, a free port. */
+/** Environment of a server under test: PATH and HOME of ours, no ClickHouse, a free port. */
 function environment(options: StartOptions, dataDir: string): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
@@ -97,7 +97,7 @@ function environment(options: StartOptions, dataDir: string): Record<string, str
   };
 }
 
-/** Makes a directory of its own for a server whose data outlives it. The caller removes it. */
+/** Makes a data directory that several servers use one after the other. The caller removes it. */
 export async function temporaryDir(): Promise<string> {
   return await mkdtemp(join(tmpdir(), 'rollcall-e2e-'));
 }
@@ -107,7 +107,7 @@ export async function launchServer(options: StartOptions = {}): Promise<Launched
   if (!existsSync(CLI)) throw new Error('dist is missing: run `npm run build` first');
   const ownDir = options.dataDir === undefined ? await temporaryDir() : null;
   const dataDir = options.dataDir ?? ownDir ?? '';
-  // Away from the checkout, so that no .env file of it is read.
+  // Outside the checkout, so that its .env file is not read.
   const child = spawn(options.node ?? process.execPath, options.entry ?? [CLI, 'start'], {
     cwd: tmpdir(),
     env: environment(options, dataDir),
@@ -188,7 +188,7 @@ export async function startAndFail(options: StartOptions): Promise<FailedStart> 
   return { code, lines, stderr: stderr() };
 }
 
-/** How often it is looked whether a process has gone: nobody tells of the end of another's child. */
+/** How often to look whether a process still runs; the end of another process's child causes no event here. */
 const LOOK_MS = 20;
 
 /** Processes that a process has started and that still run; Linux only. */
@@ -215,7 +215,7 @@ export async function gone(pid: number, withinMs = 5_000): Promise<void> {
 
 function isRunning(pid: number): boolean {
   try {
-    // A dead process whose parent has not asked for it yet has gone for all that matters.
+    // A zombie has ended; only its parent has not asked for its exit code yet.
     return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
   } catch {
     return false;

@@ -1,4 +1,4 @@
-/** A client on bare TCP that reads only what it is told to: the reader on a bad line. */
+/** A WebSocket client on bare TCP that reads only as many bytes as the spec says: a reader on a slow line. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -52,7 +52,7 @@ export class SlowReader {
   send(frame: object): void {
     const payload = Buffer.from(JSON.stringify(frame));
     if (payload.length > 125) throw new Error('only small frames are sent here');
-    // A mask of zeros is a mask: the payload goes as it is.
+    // A mask of zeros is allowed, and leaves the payload as it is.
     const head = [FINAL_TEXT, MASKED | payload.length, 0, 0, 0, 0];
     this.tcp.write(Buffer.concat([Buffer.from(head), payload]));
   }

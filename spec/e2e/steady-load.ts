@@ -7,7 +7,7 @@ import { WireClient } from './wire-client.js';
 /** A publisher sends its next message on the first beat after its ack: some hundred messages a second in all. */
 const BEAT_MS = 15;
 
-/** Where is published: to subscribers, or to nobody with `expect: stored`. */
+/** A thread to publish in: watched by subscribers, or by nobody, with `expect: stored`. */
 export interface LoadThread {
   readonly id: string;
   readonly isWatched: boolean;
@@ -23,7 +23,7 @@ export interface Acked {
   readonly phase: string;
 }
 
-/** The load. */
+/** The publishers and watchers of a server. */
 export class SteadyLoad {
   /** Written beside every ack. */
   phase = '';
@@ -45,13 +45,13 @@ export class SteadyLoad {
     this.threads = threads;
   }
 
-  /** Connects to a server and begins, or goes on. */
+  /** Connects to a server and starts to publish, or continues after another server. */
   async start(url: string): Promise<void> {
     for (const { id, isWatched } of this.threads) {
       if (!isWatched) continue;
       const watcher = await WireClient.connect(url, `watcher of ${id}`);
       await watcher.subscribe(id);
-      // Who only listens has to answer pings, or is taken for dead.
+      // A client that only listens must answer pings, or the server closes it.
       watcher.socket.on('message', (data: Buffer) => {
         if (data.includes('"type":"ping"')) watcher.send({ type: 'pong' });
       });
@@ -79,7 +79,7 @@ export class SteadyLoad {
     }
   }
 
-  /** Publishes no more; resolves when all has been answered. */
+  /** Stops publishing; resolves when every message is answered. */
   async quiet(): Promise<void> {
     if (this.#beat !== null) clearInterval(this.#beat);
     this.#beat = null;
@@ -94,7 +94,7 @@ export class SteadyLoad {
     return all.filter(({ type }) => type === 'message').map(({ offset }) => offset);
   }
 
-  /** Lets go of the connections. */
+  /** Closes the connections. */
   async leave(): Promise<void> {
     await this.quiet();
     const clients = [...this.#publishers.splice(0), ...this.#watchers.values()];

@@ -11,7 +11,7 @@ const CLI = fileURLToPath(new URL('../../dist/cli/cli.js', import.meta.url));
 /** Enter, as a keyboard sends it. */
 export const ENTER = '\r';
 
-/** What has been started and not ended; a run that is broken off leaves nothing behind. */
+/** Processes that run. They are killed when the specs end early. */
 const children = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
@@ -49,12 +49,12 @@ export class TerminalProcess {
     });
   }
 
-  /** Types. */
+  /** Types a text, as a keyboard would. */
   type(keys: string): void {
     this.#child.stdin?.write(keys);
   }
 
-  /** Ends it, whatever it does. */
+  /** Kills the command. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.exit;

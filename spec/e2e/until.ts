@@ -1,6 +1,6 @@
-/** Waiting for a server to come to a state that it does not announce: asked over HTTP, again and again. */
+/** Waits for a state of a server that it does not announce, by asking over HTTP again and again. */
 
-/** Time after which a wait is given up, with the last answer. */
+/** Longest wait, in milliseconds; the error has the last answer. */
 const PATIENCE_MS = 10_000;
 
 /** The parts of `/status` that specs look at. */

@@ -1,11 +1,11 @@
 /**
  * A client as an outsider would write one: `ws`, the protocol document and nothing of ours but the schema, which every
- * frame must fit without a field more. What comes is kept in order and taken by those who wait for it.
+ * frame must fit without a field more. Frames are kept in order until a spec takes them.
  */
 import { WebSocket } from 'ws';
 import { misfit } from './frame-check.js';
 
-/** Time after which a wait is given up, with what had come instead. */
+/** Longest wait for a frame, in milliseconds; the error has the last frames that came. */
 const PATIENCE_MS = 8_000;
 
 /** A frame of the server: every field that the protocol knows, none of them promised. */
@@ -76,7 +76,7 @@ export class WireClient {
   private readonly waiters = new Set<() => void>();
   private end: Ended | null = null;
   private nextId = 1_000;
-  /** What is wrong with the first frame that does not fit the schema; whoever waits is told. */
+  /** What is wrong with the first frame that does not fit the schema; every wait fails with it. */
   private misfit: string | null = null;
 
   private constructor(socket: WebSocket) {
