@@ -3,13 +3,12 @@
  * it. In the turn in which a subscription has read the newest message, it joins the live topic, so there is no gap and
  * no duplicate.
  */
-import { replayFrame } from '../../protocol/message-frame.js';
 import type { Logger } from '../../actors/log-line.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { LogEntry, LogReader } from '../../actors/log/log-reader.js';
 import { reasonOf } from '../../machines/reason.js';
 import type { Connection, Subscription } from './connection.js';
-import { encodeFrame } from './frame-encoder.js';
+import { encodeFrame, messageOut } from './frame-encoder.js';
 
 /** When more bytes than this wait in a socket, nothing more is read for it until it drains. */
 export const CATCH_UP_BUFFER_BYTES = 262_144;
@@ -108,11 +107,12 @@ export class CatchUp {
       connection.disconnect(3004, COME_BACK_MS);
       return false;
     }
-    for (const { offset, frame } of entries) {
+    for (const entry of entries) {
+      const { offset } = entry;
       if (offset > thread.published) break;
       if (offset !== subscription.cursor + 1) this.sayGap(connection, subscription, offset);
       const isReplay = subscription.replayTo !== null && offset <= subscription.replayTo;
-      if (!socket.send(isReplay ? replayFrame(frame) : frame)) return false;
+      if (!socket.send(messageOut(thread.id, entry, isReplay ? 'replay' : 'live'))) return false;
       subscription.cursor = offset;
       if (offset === subscription.replayTo) this.sayCaughtUp(connection, subscription);
     }

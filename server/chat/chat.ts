@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../actors/clock.js';
-import { parseMessageFrame } from '../../protocol/message-frame.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
 import type { CatchUp } from './catch-up.js';
 import { reasonOf } from '../../machines/reason.js';
@@ -22,9 +21,11 @@ import type { Subscriptions } from './subscriptions.js';
 import type { ThreadRules } from './thread-rules.js';
 import { TokenBucket } from './token-bucket.js';
 import { unreadable } from './unreadable.js';
+import type { OutFrame } from '../transport/out-frame.js';
 import type {
   HttpReply,
   Socket,
+  SocketEvents,
   TransportRequest,
   UpgradeDecision
 } from '../transport/transport.js';
@@ -76,14 +77,12 @@ export function clientAddress(request: TransportRequest, trustProxy: boolean): s
 }
 
 /** The chat's side of the transport. */
-export class Chat {
+export class Chat implements SocketEvents<Connection> {
   /** Secret of the health probe. */
   readonly probeSecret = randomBytes(24).toString('base64url');
   private readonly probe = new Secret(this.probeSecret);
   private readonly options: ChatOptions;
   private parts: ChatParts | null = null;
-  private nextConnection = 1;
-  private readonly prefix = randomBytes(4).toString('base64url').replace(/[-_]/g, '0');
 
   constructor(options: ChatOptions) {
     this.options = options;
@@ -107,7 +106,7 @@ export class Chat {
       };
     }
     const state = new Connection(
-      `c${this.prefix}${String(this.nextConnection++)}`,
+      this.options.connections.newId(),
       clientAddress(request, trustProxy),
       offeredBearer(request) ?? bearerOf(request),
       isProbe,
@@ -146,11 +145,10 @@ export class Chat {
   }
 
   /** A published frame found this connection's buffer full: from now on the connection reads the log instead. */
-  dropped(socket: Socket<Connection>, frame: string): void {
+  dropped(socket: Socket<Connection>, missed: OutFrame): void {
     const connection = socket.state;
     // Typing and presence frames are dropped for a slow connection; only a message makes it lag.
-    const missed = parseMessageFrame(frame);
-    if (missed === null) return;
+    if (missed.offset === null) return;
     this.options.connections.lagBegins(connection);
     const since = connection.laggingSince ?? this.options.clock.now();
     for (const subscription of connection.subscriptions) {

@@ -9,6 +9,7 @@ import type { RequestId } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import type { TokenBucket } from './token-bucket.js';
+import type { OutFrame } from '../transport/out-frame.js';
 import type { Socket } from '../transport/transport.js';
 
 /**
@@ -35,7 +36,7 @@ export interface Subscription {
   behind: ReaderBehind | null;
 }
 
-/** State of one WebSocket connection. */
+/** State of one connection: a WebSocket, or an event stream. */
 export class Connection {
   readonly id: string;
   readonly address: string;
@@ -43,6 +44,8 @@ export class Connection {
   token: string | null;
   /** Whether it may use reserved test threads. */
   isProbe: boolean;
+  /** Whether it is an event stream, of which nothing is ever heard. */
+  isStream = false;
   socket: Socket<Connection> | null = null;
   /** Null until `connected` has been sent. */
   user: string | null = null;
@@ -63,7 +66,7 @@ export class Connection {
   isClosing = false;
   /** Frames that came while the token was being checked; null when none is being checked. */
   early: ClientFrame[] | null = null;
-  private owed: string[] | null = null;
+  private owed: OutFrame[] | null = null;
   private owedChars = 0;
 
   constructor(id: string, address: string, token: string | null, isProbe: boolean, now: number) {
@@ -99,12 +102,12 @@ export class Connection {
   }
 
   /** Sends a frame. One that the full buffer does not accept is kept, and sent first once there is room. */
-  send(frame: string): void {
+  send(frame: OutFrame): void {
     if (this.socket === null || this.isClosing) return;
     if (this.owed === null && this.socket.send(frame)) return;
     this.owed ??= [];
     this.owed.push(frame);
-    this.owedChars += frame.length;
+    this.owedChars += frame.text.length;
     if (this.owedChars > OWED_CHARS_MAX) this.disconnect(3008, null);
   }
 
@@ -115,7 +118,7 @@ export class Connection {
     let paid = 0;
     for (const frame of owed) {
       if (!socket.send(frame)) break;
-      this.owedChars -= frame.length;
+      this.owedChars -= frame.text.length;
       paid++;
     }
     this.owed = paid === owed.length ? null : owed.slice(paid);

@@ -1,12 +1,12 @@
 /**
- * All open connections, by user and by address, with the limits on each, and the sweep that closes those that have been
- * silent, late, expired or slow for too long. Event streams are in the list only to be disconnected by a drain; they
- * have limits and deadlines of their own.
+ * All open connections, WebSockets and event streams, by user and by address, with the limits on each, and the sweep
+ * that closes those that have been silent, late, expired or slow for too long.
  */
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../actors/clock.js';
-import { fallbackFrame } from '../../protocol/message-frame.js';
+import type { LogEntry } from '../../actors/log/log-reader.js';
 import type { Connection } from './connection.js';
-import { encodeFrame } from './frame-encoder.js';
+import { encodeFrame, messageOut } from './frame-encoder.js';
 import type { ConnectionLimits } from './limits.js';
 
 /** How often the server pings a silent connection, in milliseconds; clients get it in `connected.ping`. */
@@ -38,9 +38,10 @@ export class Connections {
   private readonly all = new Set<Connection>();
   /** Connections that lag. */
   private readonly behind = new Set<Connection>();
-  private readonly streams = new Set<Connection>();
   private readonly users = new Map<string, Set<Connection>>();
   private readonly addresses = new Map<string, number>();
+  private readonly idPrefix = `c${randomBytes(4).toString('base64url').replace(/[-_]/g, '0')}`;
+  private nextId = 1;
 
   constructor(
     clock: Clock,
@@ -82,31 +83,24 @@ export class Connections {
     return this.all;
   }
 
-  /** Returns everything that a drain has to disconnect: WebSockets and event streams. */
-  everybody(): Connection[] {
-    return [...this.all, ...this.streams];
+  /** Returns an id for the next connection. It is unique across restarts, because logs and facts keep it. */
+  newId(): string {
+    return `${this.idPrefix}${String(this.nextId++)}`;
   }
 
-  /** Adds an event stream; it counts for no limit here. */
-  addStream(connection: Connection): void {
-    this.streams.add(connection);
-  }
-
-  /** Removes an event stream that has ended. */
-  removeStream(connection: Connection): void {
-    this.streams.delete(connection);
+  /** Says whether one more connection from an address is within the limits. */
+  hasRoom(address: string): boolean {
+    const { total, perAddress } = this.limits;
+    if (total > 0 && this.all.size >= total) return false;
+    return perAddress === 0 || (this.addresses.get(address) ?? 0) < perAddress;
   }
 
   /** Adds a connection; false when a limit is reached (the health probe is never refused). */
   add(connection: Connection): boolean {
-    const { total, perAddress } = this.limits;
-    const fromThere = this.addresses.get(connection.address) ?? 0;
-    if (!connection.isProbe) {
-      if (total > 0 && this.all.size >= total) return false;
-      if (perAddress > 0 && fromThere >= perAddress) return false;
-    }
+    const { address, isProbe } = connection;
+    if (!isProbe && !this.hasRoom(address)) return false;
     this.all.add(connection);
-    this.addresses.set(connection.address, fromThere + 1);
+    this.addresses.set(address, (this.addresses.get(address) ?? 0) + 1);
     return true;
   }
 
@@ -132,8 +126,8 @@ export class Connections {
   }
 
   /** Sends a stored message to all connections of a user that accept it, marked as a fallback. Returns how many did. */
-  fallback(user: string, frame: string): number {
-    const marked = fallbackFrame(frame);
+  fallback(user: string, thread: string, entry: LogEntry): number {
+    const marked = messageOut(thread, entry, 'fallback');
     let taken = 0;
     for (const connection of this.of(user)) {
       if (takesNow(connection) && connection.socket?.send(marked) === true) taken++;
@@ -158,13 +152,15 @@ export class Connections {
   sweep(): void {
     const now = this.clock.now();
     for (const connection of this.all) {
-      if (connection.user === null && now - connection.openedAt >= CONNECT_WITHIN_MS) {
+      const { isStream } = connection;
+      const isConnected = isStream || connection.user !== null;
+      if (!isConnected && now - connection.openedAt >= CONNECT_WITHIN_MS) {
         connection.disconnect(3502, null);
       } else if (connection.expiresAt !== null && now >= connection.expiresAt) {
         connection.disconnect(3005, 0);
       } else if (connection.laggingSince !== null && now - connection.laggingSince >= LAG_MAX_MS) {
         connection.disconnect(3008, 0);
-      } else if (now - connection.heardAt >= 2 * PING_MS) {
+      } else if (!isStream && now - connection.heardAt >= 2 * PING_MS) {
         connection.disconnect(3012, 0);
       } else if (now - connection.heardAt >= PING_MS && now - connection.pingedAt >= PING_MS) {
         connection.pingedAt = now;

@@ -2,20 +2,41 @@
  * Encodes every frame that the server sends; no other file does. Frames that contain stored frames or answer a publish
  * are built by concatenation: thread ids and epochs need no escaping, and stored frames are JSON already.
  */
-import type { LogEntry } from '../../actors/log/log-reader.js';
+import type { LogEntry, ThreadHead } from '../../actors/log/log-reader.js';
 import type { AppendResult, Durability } from '../../actors/log/log-writer.js';
 import type { UserThread } from '../../actors/log/thread-records.js';
 import type { ClientFrame, ServerFrame, ServerFrameType } from '../../protocol/frames.js';
+import { fallbackFrame, replayFrame } from '../../protocol/message-frame.js';
+import { OutFrame } from '../transport/out-frame.js';
 
 /** The fields of a frame; an optional one may also be undefined. */
 type Fields<F> = { readonly [K in keyof F]: object extends Pick<F, K> ? F[K] | undefined : F[K] };
 
-/** Input of {@link encodeFrame}, by the frame's type. */
-export type Outgoing = { [T in ServerFrameType]: Fields<ServerFrame<T>> }[ServerFrameType];
+/** Types that are encoded from their fields; a message is sent as it is stored. */
+type EncodedType = Exclude<ServerFrameType, 'message'>;
 
-/** Returns the text of a frame, without undefined fields. */
-export function encodeFrame(frame: Outgoing): string {
-  return JSON.stringify(frame);
+/** Input of {@link encodeFrame}, by the frame's type. */
+export type Outgoing = { [T in EncodedType]: Fields<ServerFrame<T>> }[EncodedType];
+
+/** Encodes a frame, without undefined fields. */
+export function encodeFrame(frame: Outgoing): OutFrame {
+  const thread = 'thread' in frame ? frame.thread : null;
+  const afterMs = frame.type === 'disconnect' ? (frame.afterMs ?? null) : null;
+  return new OutFrame(JSON.stringify(frame), frame.type, thread, null, afterMs);
+}
+
+/** How a stored message is sent: live, as a replay, or to an owner who has not subscribed. */
+export type MessageMark = 'live' | 'replay' | 'fallback';
+
+/** Makes the frame of a stored message: its stored text, with the mark added. */
+export function messageOut(
+  thread: string,
+  { offset, frame }: LogEntry,
+  mark: MessageMark = 'live'
+): OutFrame {
+  const text =
+    mark === 'live' ? frame : mark === 'replay' ? replayFrame(frame) : fallbackFrame(frame);
+  return new OutFrame(text, 'message', thread, offset);
 }
 
 function idField(id: string | number | undefined): string {
@@ -27,12 +48,12 @@ export function encodeAck(
   frame: Pick<ClientFrame<'publish'>, 'id' | 'thread' | 'mid'>,
   result: Extract<AppendResult, { ok: true }>,
   durable: Durability
-): string {
-  return (
+): OutFrame {
+  const text =
     `{"type":"ack",${idField(frame.id)}"thread":"${frame.thread}","mid":${JSON.stringify(frame.mid)},` +
     `"offset":${String(result.offset)},"epoch":"${result.epoch}","at":${String(result.at)},` +
-    `"duplicate":${String(result.duplicate)},"durable":"${durable}"}`
-  );
+    `"duplicate":${String(result.duplicate)},"durable":"${durable}"}`;
+  return new OutFrame(text, 'ack', frame.thread);
 }
 
 /** Returns the answer to `history`, with the stored messages. */
@@ -41,12 +62,29 @@ export function encodeHistory(
   epoch: string,
   page: readonly LogEntry[],
   more: boolean
-): string {
-  const messages = page.map((entry) => entry.frame).join(',');
-  return (
+): OutFrame {
+  const text =
     `{"type":"history",${idField(frame.id)}"thread":"${frame.thread}","epoch":"${epoch}",` +
-    `"messages":[${messages}],"more":${String(more)}}`
+    `"messages":${storedFrames(page)},"more":${String(more)}}`;
+  return new OutFrame(text, 'history', frame.thread);
+}
+
+/** The answer to `GET …/messages`, with the messages as they are stored. */
+export function encodePage(
+  thread: string,
+  { epoch, last }: Pick<ThreadHead, 'epoch' | 'last'>,
+  gap: ServerFrame<'subscribed'>['gap'],
+  page: readonly LogEntry[],
+  more: boolean
+): string {
+  return (
+    `{"thread":"${thread}","epoch":"${epoch}","offset":${String(last)},"gap":${JSON.stringify(gap)},` +
+    `"messages":${storedFrames(page)},"more":${String(more)}}`
   );
+}
+
+function storedFrames(page: readonly LogEntry[]): string {
+  return `[${page.map(({ frame }) => frame).join(',')}]`;
 }
 
 /** Returns the answer to `threads`, with the last stored messages. */
@@ -54,11 +92,12 @@ export function encodeThreads(
   frame: Pick<ClientFrame<'threads'>, 'id'>,
   page: readonly UserThread[],
   more: boolean
-): string {
+): OutFrame {
   const rows = page.map(
     ({ thread, head, read, last }) =>
       `{"thread":"${thread}","epoch":"${head.epoch}","offset":${String(head.last)},` +
       `"read":${String(read)},"at":${String(head.at)},"last":${last?.frame ?? 'null'}}`
   );
-  return `{"type":"threads",${idField(frame.id)}"more":${String(more)},"threads":[${rows.join(',')}]}`;
+  const text = `{"type":"threads",${idField(frame.id)}"more":${String(more)},"threads":[${rows.join(',')}]}`;
+  return new OutFrame(text, 'threads');
 }

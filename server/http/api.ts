@@ -8,7 +8,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { ApiAccess, Caller } from '../auth/api-access.js';
 import type { EventStreams } from './event-streams.js';
-import { encodeAck } from '../chat/frame-encoder.js';
+import { encodeAck, encodePage } from '../chat/frame-encoder.js';
 import { decodedPart, guarded, type Asked, type Route } from './route-table.js';
 import { askAgain, json, problem } from '../transport/problem.js';
 import { HISTORY_LIMIT_MAX, isThreadId, PUBLISH_FIELDS, UserName } from '../../protocol/frames.js';
@@ -122,12 +122,9 @@ function history(
   // A request after offset 0 wants everything that is kept; only messages after an offset that existed can be missing.
   const gap =
     after > 0 && after < head.first - 1
-      ? `{"from":${String(after + 1)},"to":${String(head.first - 1)},"reason":"trimmed"}`
-      : 'null';
-  const body =
-    `{"thread":"${thread}","epoch":"${head.epoch}","offset":${String(head.last)},"gap":${gap},` +
-    `"messages":[${page.map(({ frame }) => frame).join(',')}],"more":${String(last < head.last)}}`;
-  return { ...json(200, null), body };
+      ? ({ from: after + 1, to: head.first - 1, reason: 'trimmed' } as const)
+      : null;
+  return { ...json(200, null), body: encodePage(thread, head, gap, page, last < head.last) };
 }
 
 async function publish(
@@ -160,7 +157,7 @@ function replyTo(published: Published, thread: string, mid: string): HttpReply {
   }
   return {
     ...json(published.duplicate ? 200 : 201, null),
-    body: encodeAck({ thread, mid }, published, published.durable)
+    body: encodeAck({ thread, mid }, published, published.durable).text
   };
 }
 

@@ -11,7 +11,7 @@ import type { Connections } from '../chat/connections.js';
 export interface JourneyNowOptions {
   readonly log: LogReader & ThreadRecords & Pick<LogWriter, 'durability'>;
   readonly threads: Threads;
-  readonly connections: Pick<Connections, 'everybody'>;
+  readonly connections: Pick<Connections, 'opened'>;
   /** When this process began to send acks, Unix milliseconds. */
   readonly startedAt: number;
 }
@@ -54,7 +54,7 @@ function behindOf(
 ): Pick<JourneyNow, 'behind' | 'behindMore'> {
   const behind: ReaderBehind[] = [];
   let behindMore = 0;
-  for (const connection of connections.everybody()) {
+  for (const connection of connections.opened()) {
     const subscription = connection.subscriptionTo(thread);
     if (subscription === undefined || subscription.isLive || subscription.cursor >= offset)
       continue;

@@ -24,6 +24,7 @@ import {
 import { offeredProtocols } from '../auth/auth.js';
 import { isThreadId } from '../../protocol/frames.js';
 import { TokenBucket } from '../chat/token-bucket.js';
+import { OutFrame } from '../transport/out-frame.js';
 import type {
   Endpoint,
   Socket,
@@ -39,7 +40,7 @@ import type { Recorded } from './recording-buffer.js';
 import { connectionRows, threadRows } from './rows.js';
 import { machineDefinition } from './charts/machine-definition.js';
 import { shown } from './shown.js';
-import { Viewer } from './viewer.js';
+import { outOf, Viewer } from './viewer.js';
 
 /** Most viewers at once. */
 export const VIEWERS_MAX = 32;
@@ -59,7 +60,7 @@ export const VIEWER_PING_MS = 30_000;
 /** Most older messages sent to a new viewer of `@statelyai/inspect`, as its own relay does. */
 const STATELY_REPLAY = 200;
 
-const PING = JSON.stringify({ type: 'inspect.ping', _version: STATELY_VERSION });
+const PING = outOf({ type: 'inspect.ping', _version: STATELY_VERSION });
 
 /** Options of {@link Inspector}. */
 export interface InspectorOptions {
@@ -237,8 +238,8 @@ export class Inspector {
   private greet(viewer: Viewer, now: number): void {
     for (const message of this.recorder.tree()) this.giveStately(viewer, message, now);
     const recent = [...this.recorder.kept()].filter((recorded) => viewer.wants(recorded));
-    for (const { text, says } of recent.slice(-STATELY_REPLAY)) {
-      if (says === null) viewer.give(text, now);
+    for (const { text, type, says } of recent.slice(-STATELY_REPLAY)) {
+      if (says === null) viewer.give(new OutFrame(text, type), now);
     }
   }
 
@@ -255,11 +256,12 @@ export class Inspector {
   private tell(recorded: Recorded, message: RecordedMessage): void {
     if (this.viewers.size === 0) return;
     const now = this.options.clock.now();
+    const frame = new OutFrame(recorded.text, recorded.type);
     for (const viewer of this.viewers) {
       if (!viewer.wants(recorded)) continue;
       if (viewer.kind === 'stately' && message.type === '@xstate.actor') {
         this.giveStately(viewer, message, now);
-      } else viewer.give(recorded.text, now);
+      } else viewer.give(frame, now);
     }
   }
 

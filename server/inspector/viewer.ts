@@ -4,6 +4,7 @@
  */
 import type { DroppedMessage, RecordedMessage, ViewerMessage } from '../../protocol/inspection.js';
 import type { TokenBucket } from '../chat/token-bucket.js';
+import { OutFrame } from '../transport/out-frame.js';
 import type { Socket } from '../transport/transport.js';
 import type { Recorded } from './recording-buffer.js';
 
@@ -37,11 +38,11 @@ export class Viewer {
     return this.everything || this.threads.has(thread);
   }
 
-  /** Sends a message as JSON text; a message that the socket refuses is dropped and counted. */
-  give(text: string, now: number): void {
+  /** Sends a message; a message that the socket refuses is dropped and counted. */
+  give(message: OutFrame, now: number): void {
     if (this.socket === null) return;
     if (this.toldDropped < this.dropped) this.tellDropped();
-    if (this.socket.send(text)) {
+    if (this.socket.send(message)) {
       this.stuckSince = null;
       return;
     }
@@ -51,7 +52,7 @@ export class Viewer {
 
   /** Sends a message to this viewer only, such as a reply. */
   tell(message: ViewerMessage | RecordedMessage, now: number): void {
-    this.give(JSON.stringify(message), now);
+    this.give(outOf(message), now);
   }
 
   /** Notes that the socket accepts messages again. */
@@ -61,9 +62,14 @@ export class Viewer {
 
   private tellDropped(): void {
     const message: DroppedMessage = { type: 'inspect.dropped', count: this.dropped };
-    const isTold = this.kind === 'stately' || this.socket?.send(JSON.stringify(message)) === true;
+    const isTold = this.kind === 'stately' || this.socket?.send(outOf(message)) === true;
     if (!isTold) return;
     this.toldDropped = this.dropped;
     this.stuckSince = null;
   }
+}
+
+/** A message on its way to viewers. */
+export function outOf(message: ViewerMessage | RecordedMessage): OutFrame {
+  return new OutFrame(JSON.stringify(message), message.type);
 }

@@ -7,6 +7,7 @@
  * only after `publish` has returned, say nothing of the frames behind the first dropped one, and may not be changed
  * from inside their callbacks.
  */
+import type { OutFrame } from './out-frame.js';
 import type { Socket, SocketEvents, TransportLimits } from './transport.js';
 
 /**
@@ -14,12 +15,6 @@ import type { Socket, SocketEvents, TransportLimits } from './transport.js';
  * buffer.
  */
 export const FLUSH_BYTES = 16 * 1024;
-
-/** A frame to send: encoded once, however many sockets it goes to. */
-export interface OutFrame {
-  readonly text: string;
-  readonly bytes: Buffer;
-}
 
 /** The part of a {@link Socket} that does not depend on the engine. */
 export abstract class QueuedSocket<S> implements Socket<S> {
@@ -55,10 +50,6 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     return this.isClosed;
   }
 
-  send(frame: string): boolean {
-    return this.take({ text: frame, bytes: Buffer.from(frame) });
-  }
-
   buffered(): number {
     return this.isClosed ? 0 : this.engineBuffered() + this.queuedBytes;
   }
@@ -74,10 +65,6 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     this.topics = this.topics.filter((joined) => joined !== topic);
   }
 
-  cork(work: () => void): void {
-    work();
-  }
-
   end(code: number, reason: string): void {
     if (this.isClosed) return;
     this.flush();
@@ -89,8 +76,12 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     if (!this.isClosed) this.engineTerminate();
   }
 
-  /** Queues a frame; false when the socket is closed or lags. */
-  take(frame: OutFrame): boolean {
+  /** Bytes that a frame is on this socket's wire, without what the engine adds. */
+  protected bytesOf(frame: OutFrame): number {
+    return frame.bytes.length;
+  }
+
+  send(frame: OutFrame): boolean {
     if (this.isClosed) return false;
     const { lagBytes } = this.fanOut.limits;
     const heldBytes = this.engineMayLag() ? this.engineBuffered() : 0;
@@ -106,7 +97,7 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     } else {
       this.outbox.push(frame);
     }
-    this.queuedBytes += frame.bytes.length;
+    this.queuedBytes += this.bytesOf(frame);
     if (this.queuedBytes >= FLUSH_BYTES) this.flush();
     return true;
   }
@@ -131,7 +122,7 @@ export abstract class QueuedSocket<S> implements Socket<S> {
   }
 }
 
-/** The topics of one transport, and the sockets with frames queued in this turn. */
+/** The topics of one path, whatever carries its sockets, and the sockets with frames queued in this turn. */
 export class FanOut<S> {
   readonly events: SocketEvents<S>;
   readonly limits: TransportLimits;
@@ -149,22 +140,16 @@ export class FanOut<S> {
   }
 
   /** Queues a frame for every socket of the topic. Afterwards it reports the sockets that lag. */
-  publish(topic: string, text: string): void {
+  publish(topic: string, frame: OutFrame): void {
     const members = this.topics.get(topic);
     if (members === undefined) return;
-    const frame: OutFrame = { text, bytes: Buffer.from(text) };
     let refused: QueuedSocket<S>[] | null = null;
     for (const socket of members) {
-      if (!socket.take(frame)) (refused ??= []).push(socket);
+      if (!socket.send(frame)) (refused ??= []).push(socket);
     }
     // only after the loop: a listener that leaves and joins again would be reached by the loop again, without an end
     if (refused === null) return;
-    for (const socket of refused) if (!socket.closed) this.events.dropped(socket, text);
-  }
-
-  /** Returns the number of sockets in a topic. */
-  subscribers(topic: string): number {
-    return this.topics.get(topic)?.size ?? 0;
+    for (const socket of refused) if (!socket.closed) this.events.dropped(socket, frame);
   }
 
   /** Adds a socket to a topic; false when it was in it. */

@@ -7,7 +7,7 @@ import {
   type HttpReply,
   type HttpStream,
   type HttpStreamReply,
-  type TransportEvents,
+  type RequestHandler,
   type TransportRequest
 } from './transport.js';
 
@@ -53,8 +53,12 @@ class NodeStream implements HttpStream {
     });
   }
 
-  write(chunk: string): boolean {
+  write(chunk: string | Uint8Array): boolean {
     return this.isOpen && this.res.write(chunk);
+  }
+
+  buffered(): number {
+    return this.isOpen ? this.res.writableLength : 0;
   }
 
   end(): void {
@@ -80,14 +84,14 @@ class NodeStream implements HttpStream {
 }
 
 /** Passes a request to the server and writes its reply; when the handler throws, the reply is 500. */
-export async function answer<S>(
-  events: TransportEvents<S>,
+export async function answer(
+  handler: RequestHandler,
   req: IncomingMessage,
   res: ServerResponse
 ): Promise<void> {
   let reply: HttpReply | HttpStreamReply;
   try {
-    reply = await events.request(new NodeRequest(req));
+    reply = await handler(new NodeRequest(req));
   } catch {
     reply = FAILED_REPLY;
   }

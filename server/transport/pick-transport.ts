@@ -1,8 +1,9 @@
 /** Picks the engine of the server, once, at the start. */
 import { OPERATOR_ERRORS } from '../../actors/operator-errors.js';
 import { reasonOf } from '../../machines/reason.js';
+import type { FanOut } from './fan-out.js';
 import { HEADER_BYTES_MAX } from './http-reply.js';
-import type { Endpoint, Transport, TransportEvents, TransportLimits } from './transport.js';
+import type { Endpoint, RequestHandler, Transport } from './transport.js';
 import { createUwsTransport, type Uws } from './uws-transport.js';
 import { createWsTransport } from './ws-transport.js';
 
@@ -21,20 +22,20 @@ export interface PickedTransport {
  */
 export async function pickTransport<S, B = never>(
   want: 'auto' | 'uws' | 'ws',
-  events: TransportEvents<S>,
-  limits: TransportLimits,
+  fanOut: FanOut<S>,
+  request: RequestHandler,
   load: () => Promise<Uws> = () => import('uWebSockets.js'),
   beside?: Endpoint<B>
 ): Promise<PickedTransport> {
   if (want === 'ws') {
-    return { transport: createWsTransport(events, limits, beside), fallbackReason: null };
+    return { transport: createWsTransport(fanOut, request, beside), fallbackReason: null };
   }
   try {
     // the engine reads this while it loads; its default of 4 kB refuses requests with long tokens
     process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(HEADER_BYTES_MAX);
     const uws = await load();
     if (typeof uws.App !== 'function') throw new Error('the module has no App');
-    return { transport: createUwsTransport(uws, events, limits, beside), fallbackReason: null };
+    return { transport: createUwsTransport(uws, fanOut, request, beside), fallbackReason: null };
   } catch (cause) {
     const reason = firstLineOf(cause);
     if (want === 'uws') {
@@ -42,7 +43,7 @@ export async function pickTransport<S, B = never>(
         cause
       });
     }
-    return { transport: createWsTransport(events, limits, beside), fallbackReason: reason };
+    return { transport: createWsTransport(fanOut, request, beside), fallbackReason: reason };
   }
 }
 

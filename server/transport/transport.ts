@@ -3,6 +3,7 @@
  * (`uws-transport.ts`) and `ws` on `node:http` (`ws-transport.ts`). `pick-transport.ts` picks one at the start.
  */
 import { OPERATOR_ERRORS } from '../../actors/operator-errors.js';
+import type { OutFrame } from './out-frame.js';
 
 const { port_in_use, listen } = OPERATOR_ERRORS;
 
@@ -45,7 +46,9 @@ export interface HttpStreamReply {
 /** Writer of an open HTTP reply. */
 export interface HttpStream {
   /** Writes a chunk. False means that it was buffered; `onDrain` is called when there is room again. */
-  write(chunk: string): boolean;
+  write(chunk: string | Uint8Array): boolean;
+  /** Returns the bytes that were accepted but not yet passed to the kernel, as far as the engine knows. */
+  buffered(): number;
   end(): void;
   /** Sets the one listener for "the buffer is empty again". */
   onDrain(listener: () => void): void;
@@ -58,21 +61,17 @@ export type UpgradeDecision<S> =
   | { readonly accept: true; readonly protocol: string | null; readonly state: S }
   | { readonly accept: false; readonly reply: HttpReply };
 
-/** An open WebSocket. All methods may be called after it has closed and then do nothing. */
+/** An open WebSocket, or an open event stream. All methods may be called after it has closed and then do nothing. */
 export interface Socket<S> {
   /** The server's state of this connection, from the upgrade. */
   readonly state: S;
-  /**
-   * Sends a text frame. False when it was not accepted, because the buffer is above `lagBytes` or the socket is closed.
-   */
-  send(frame: string): boolean;
+  /** Sends a frame. False when it was not accepted, because the buffer is above `lagBytes` or the socket is closed. */
+  send(frame: OutFrame): boolean;
   /** Returns the bytes that were accepted but not yet passed to the kernel. */
   buffered(): number;
-  /** Adds the socket to a topic: from now on it gets what `publish` sends, after everything sent before. */
+  /** Adds the socket to a topic: from now on it gets what `FanOut.publish` sends, after everything sent before. */
   join(topic: string): void;
   leave(topic: string): void;
-  /** Runs `work` and groups its sends into as few writes as possible, as all sends of one turn are anyway. */
-  cork(work: () => void): void;
   /** Sends a close frame with the code and closes. */
   end(code: number, reason: string): void;
   /** Cuts the connection without a close frame. */
@@ -92,7 +91,7 @@ export interface SocketEvents<S> {
    * accepted, in order. The socket may leave, join, send and end in here. Publishing to a topic that it is still in
    * calls this again.
    */
-  dropped(socket: Socket<S>, frame: string): void;
+  dropped(socket: Socket<S>, frame: OutFrame): void;
   /** The send buffer has shrunk; `buffered()` returns its size. */
   drain(socket: Socket<S>): void;
   /**
@@ -102,12 +101,10 @@ export interface SocketEvents<S> {
   close(socket: Socket<S>, code: number): void;
 }
 
-/** Events of a transport: requests, and the WebSockets of `/ws`. None of these may throw. */
-export interface TransportEvents<S> extends SocketEvents<S> {
-  request(
-    request: TransportRequest
-  ): HttpReply | HttpStreamReply | Promise<HttpReply | HttpStreamReply>;
-}
+/** Answers a request that opens no WebSocket; when it throws, the reply is 500. */
+export type RequestHandler = (
+  request: TransportRequest
+) => HttpReply | HttpStreamReply | Promise<HttpReply | HttpStreamReply>;
 
 /** A second path for WebSockets beside `/ws`, with limits of its own. */
 export interface Endpoint<S> {
@@ -132,13 +129,6 @@ export interface Transport {
    * @throws {ListenError} when the address is in use or may not be bound
    */
   listen(host: string, port: number): Promise<number>;
-  /**
-   * Sends a text frame to every socket of the topic. It is encoded once, and keeps its order with `send` for each
-   * socket.
-   */
-  publish(topic: string, frame: string): void;
-  /** Returns the number of sockets in a topic. */
-  subscribers(topic: string): number;
   /** Accepts no new TCP connections; open ones stay. */
   stopListening(): void;
   /** Cuts everything that is still open; resolves when nothing of the transport is left. */

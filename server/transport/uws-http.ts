@@ -10,7 +10,7 @@ import {
   type HttpReply,
   type HttpStream,
   type HttpStreamReply,
-  type TransportEvents,
+  type RequestHandler,
   type TransportRequest
 } from './transport.js';
 
@@ -109,7 +109,8 @@ export class UwsRequest implements TransportRequest {
 class UwsStream implements HttpStream {
   private readonly res: HttpResponse;
   private isOpen = true;
-  private isBlocked = false;
+  /** Bytes written since the engine last had none left: what it holds at the most. */
+  private heldBytes = 0;
   private drained: (() => void) | null = null;
   private closed: (() => void) | null = null;
 
@@ -117,21 +118,25 @@ class UwsStream implements HttpStream {
     this.res = res;
     res.onWritable(() => {
       if (!this.isOpen) return true;
-      const wasBlocked = this.isBlocked;
+      const wasBlocked = this.heldBytes > 0;
       if (this.put(PROBE) && wasBlocked) this.drained?.();
       return true;
     });
   }
 
-  write(chunk: string): boolean {
+  write(chunk: string | Uint8Array): boolean {
     return this.isOpen && this.put(chunk);
   }
 
-  private put(chunk: string): boolean {
+  buffered(): number {
+    return this.isOpen ? this.heldBytes : 0;
+  }
+
+  private put(chunk: string | Uint8Array): boolean {
     this.res.cork(() => {
-      this.isBlocked = !this.res.write(chunk);
+      this.heldBytes = this.res.write(chunk) ? 0 : this.heldBytes + Buffer.byteLength(chunk);
     });
-    return !this.isBlocked;
+    return this.heldBytes === 0;
   }
 
   end(): void {
@@ -160,8 +165,8 @@ class UwsStream implements HttpStream {
 }
 
 /** Passes a request to the server and writes its reply; when the handler throws, the reply is 500. */
-export async function answer<S>(
-  events: TransportEvents<S>,
+export async function answer(
+  handler: RequestHandler,
   res: HttpResponse,
   req: HttpRequest
 ): Promise<void> {
@@ -173,7 +178,7 @@ export async function answer<S>(
   });
   let reply: HttpReply | HttpStreamReply;
   try {
-    reply = await events.request(request);
+    reply = await handler(request);
   } catch {
     reply = FAILED_REPLY;
   }

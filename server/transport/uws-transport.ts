@@ -5,16 +5,10 @@
 import { createServer } from 'node:net';
 import type { TemplatedApp, WebSocket, us_listen_socket } from 'uWebSockets.js';
 import { CLOSES } from '../../protocol/errors.js';
-import { FanOut, QueuedSocket, type OutFrame } from './fan-out.js';
+import { FanOut, QueuedSocket } from './fan-out.js';
 import { WS_PATH, listenError } from './http-reply.js';
-import {
-  ListenError,
-  type Endpoint,
-  type SocketEvents,
-  type Transport,
-  type TransportEvents,
-  type TransportLimits
-} from './transport.js';
+import type { OutFrame } from './out-frame.js';
+import { ListenError, type Endpoint, type RequestHandler, type Transport } from './transport.js';
 import { UwsRequest, answer, writeReply } from './uws-http.js';
 
 /** The module `uWebSockets.js`, as `import()` returns it. */
@@ -98,14 +92,9 @@ class UwsSocket<S> extends QueuedSocket<S> {
   }
 }
 
-/** Opens a path for WebSockets and returns its fan-out. */
-function openPath<S>(
-  app: TemplatedApp,
-  path: string,
-  events: SocketEvents<S>,
-  limits: TransportLimits
-): FanOut<S> {
-  const fanOut = new FanOut(events, limits);
+/** Opens a path for WebSockets. */
+function openPath<S>(app: TemplatedApp, path: string, fanOut: FanOut<S>): void {
+  const { events, limits } = fanOut;
   app.ws<UserData<S>>(path, {
     maxPayloadLength: limits.messageBytes * 2,
     // above this the engine drops frames, also its own pongs and close frames; our frames stop at lagBytes already
@@ -150,26 +139,26 @@ function openPath<S>(
       ws.getUserData().socket.settle(code);
     }
   });
-  return fanOut;
 }
 
 /**
- * Makes the transport on a loaded `uWebSockets.js`; it does not listen before `listen`. `beside` is a second path. A
- * message up to twice `messageBytes` is read completely, to be refused with 1009; a longer one cuts the connection.
+ * Makes the transport on a loaded `uWebSockets.js`; it does not listen before `listen`. `fanOut` has the WebSockets of
+ * `/ws`, `beside` is a second path. A message up to twice `messageBytes` is read completely, to be refused with 1009; a
+ * longer one cuts the connection.
  */
 export function createUwsTransport<S, B = never>(
   uws: Uws,
-  events: TransportEvents<S>,
-  limits: TransportLimits,
+  fanOut: FanOut<S>,
+  request: RequestHandler,
   beside?: Endpoint<B>
 ): Transport {
   const app = uws.App();
-  const fanOut = openPath(app, WS_PATH, events, limits);
-  if (beside !== undefined) openPath(app, beside.path, beside.events, beside.limits);
+  openPath(app, WS_PATH, fanOut);
+  if (beside !== undefined) openPath(app, beside.path, new FanOut(beside.events, beside.limits));
   let listening: us_listen_socket | null = null;
 
   app.any('/*', (res, req) => {
-    void answer(events, res, req);
+    void answer(request, res, req);
   });
 
   const stopListening = (): void => {
@@ -195,10 +184,6 @@ export function createUwsTransport<S, B = never>(
       if (listening === null) throw await reasonNotListening(host, port);
       return uws.us_socket_local_port(listening);
     },
-    publish: (topic, frame) => {
-      fanOut.publish(topic, frame);
-    },
-    subscribers: (topic) => fanOut.subscribers(topic),
     stopListening,
     async close() {
       stopListening();

@@ -3,16 +3,11 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { FanOut, QueuedSocket, type OutFrame } from './fan-out.js';
+import { FanOut, QueuedSocket } from './fan-out.js';
 import { HEADER_BYTES_MAX, WS_PATH, listenError } from './http-reply.js';
 import { NodeRequest, answer, replyOn, writeReply } from './node-http.js';
-import type {
-  Endpoint,
-  SocketEvents,
-  Transport,
-  TransportEvents,
-  TransportLimits
-} from './transport.js';
+import type { OutFrame } from './out-frame.js';
+import type { Endpoint, RequestHandler, Transport } from './transport.js';
 
 const TEXT_FRAME = { binary: false } as const;
 
@@ -62,30 +57,26 @@ class WsSocket<S> extends QueuedSocket<S> {
 
 /** The WebSockets of one path. */
 class SocketPath<S> {
-  readonly fanOut: FanOut<S>;
-  private readonly events: SocketEvents<S>;
-  private readonly limits: TransportLimits;
+  private readonly fanOut: FanOut<S>;
   private readonly open = new Set<WsSocket<S>>();
   private readonly sockets: WebSocketServer;
   // handleUpgrade reads the protocol before it returns
   private protocol: string | null = null;
 
-  constructor(events: SocketEvents<S>, limits: TransportLimits) {
-    this.events = events;
-    this.limits = limits;
-    this.fanOut = new FanOut(events, limits);
+  constructor(fanOut: FanOut<S>) {
+    this.fanOut = fanOut;
     this.sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: limits.messageBytes,
+      maxPayload: fanOut.limits.messageBytes,
       autoPong: false,
       handleProtocols: () => this.protocol ?? false
     });
   }
 
   upgrade(req: IncomingMessage, duplex: Duplex, head: Buffer): void {
-    const decision = this.events.upgrade(new NodeRequest(req));
+    const decision = this.fanOut.events.upgrade(new NodeRequest(req));
     if (!decision.accept) {
       writeReply(replyOn(req, req.socket), decision.reply);
       return;
@@ -101,7 +92,7 @@ class SocketPath<S> {
   }
 
   private accept(ws: WebSocket, tcp: TcpSocket, state: S): void {
-    const { events, limits } = this;
+    const { events, limits } = this.fanOut;
     const socket = new WsSocket(this.fanOut, state, ws, tcp);
     this.open.add(socket);
     ws.on('message', (data, isBinary) => {
@@ -125,18 +116,21 @@ class SocketPath<S> {
   }
 }
 
-/** Makes the transport on `ws`; it does not listen before `listen`. `beside` is a second path for WebSockets. */
+/**
+ * Makes the transport on `ws`; it does not listen before `listen`. `fanOut` has the WebSockets of `/ws`, `beside` is a
+ * second path.
+ */
 export function createWsTransport<S, B = never>(
-  events: TransportEvents<S>,
-  limits: TransportLimits,
+  fanOut: FanOut<S>,
+  request: RequestHandler,
   beside?: Endpoint<B>
 ): Transport {
-  const chat = new SocketPath(events, limits);
-  const { fanOut } = chat;
-  const other = beside === undefined ? null : new SocketPath(beside.events, beside.limits);
+  const chat = new SocketPath(fanOut);
+  const other =
+    beside === undefined ? null : new SocketPath(new FanOut(beside.events, beside.limits));
   const connections = new Set<TcpSocket>();
   const server = createServer({
-    highWaterMark: Math.min(HIGH_WATER_BYTES, limits.lagBytes),
+    highWaterMark: Math.min(HIGH_WATER_BYTES, fanOut.limits.lagBytes),
     maxHeaderSize: HEADER_BYTES_MAX,
     headersTimeout: HEAD_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS
@@ -151,14 +145,14 @@ export function createWsTransport<S, B = never>(
     tcp.once('close', () => connections.delete(tcp));
   });
   server.on('request', (req, res) => {
-    void answer(events, req, res);
+    void answer(request, req, res);
   });
   server.on('upgrade', (req, duplex, head) => {
     const tcp = req.socket;
     const path = isWebSocketUpgrade(req) ? new NodeRequest(req).path : null;
     if (path === WS_PATH) chat.upgrade(req, duplex, head);
     else if (other !== null && path === beside?.path) other.upgrade(req, duplex, head);
-    else void answer(events, req, replyOn(req, tcp));
+    else void answer(request, req, replyOn(req, tcp));
   });
 
   return {
@@ -173,10 +167,6 @@ export function createWsTransport<S, B = never>(
           resolve(portOf(server.address(), port));
         });
       }),
-    publish: (topic, frame) => {
-      fanOut.publish(topic, frame);
-    },
-    subscribers: (topic) => fanOut.subscribers(topic),
     stopListening: () => {
       if (server.listening) server.close();
     },

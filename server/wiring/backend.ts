@@ -17,12 +17,14 @@ import { createAuthenticator } from '../auth/auth.js';
 import { CatchUp } from '../chat/catch-up.js';
 import type { Chat } from '../chat/chat.js';
 import type { Config } from '../config/settings.js';
+import type { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
 import { EventStreams } from '../http/event-streams.js';
 import type { Route } from '../http/route-table.js';
+import type { FanOut } from '../transport/fan-out.js';
 import { MESSAGE_BYTES_MAX } from './listener.js';
-import { encodeFrame } from '../chat/frame-encoder.js';
-import { clientLimits, connectionLimits } from '../chat/limits.js';
+import { encodeFrame, messageOut } from '../chat/frame-encoder.js';
+import { clientLimits } from '../chat/limits.js';
 import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
 import { Subscriptions } from '../chat/subscriptions.js';
@@ -43,15 +45,14 @@ export interface BackendOptions {
   readonly chat: Chat;
   readonly connections: Connections;
   readonly analytics: Analytics;
-  /** Sends a frame to every WebSocket in a thread's topic. */
-  readonly publish: (thread: string, frame: string) => void;
+  /** The sockets of the chat; a thread's topic has its id. */
+  readonly fanOut: FanOut<Connection>;
   readonly isServing: () => boolean;
 }
 
 /** The parts that the server uses afterwards. */
 export interface Backend {
   readonly threads: Threads;
-  readonly events: EventStreams;
   /** Routes below `/api/`. */
   readonly routes: readonly Route[];
   /** Frame types that now have a handler. */
@@ -60,8 +61,8 @@ export interface Backend {
 
 /** Makes the parts and gives the chat those that it needs. */
 export function createBackend(options: BackendOptions): Backend {
-  const { config, node, log, clock, logger, monitor, incidents, chat, connections, isServing } =
-    options;
+  const { config, node, log, clock, logger, monitor, incidents, chat, connections } = options;
+  const { fanOut, isServing } = options;
   const auth = createAuthenticator({
     secret: config.authJwtSecret,
     jwksUrl: config.authJwksUrl,
@@ -70,16 +71,12 @@ export function createBackend(options: BackendOptions): Backend {
     issuers: config.authJwtIssuer,
     mustExpire: config.environment !== 'development'
   });
-  const fanOut = (thread: string, frame: string): void => {
-    options.publish(thread, frame);
-    events.publish(thread, frame);
-  };
   const bus = new LocalBus({
     tell: (frame) => {
-      fanOut(frame.thread, encodeFrame(frame));
+      fanOut.publish(frame.thread, encodeFrame(frame));
     },
     isReachable: (user) => connections.isReachable(user),
-    fallback: (user, _thread, { frame }) => connections.fallback(user, frame)
+    fallback: (user, thread, message) => connections.fallback(user, thread, message)
   });
   const threads = new Threads({
     log,
@@ -95,8 +92,8 @@ export function createBackend(options: BackendOptions): Backend {
     graceMs: config.deliveryGraceMs,
     bus,
     audience: {
-      fanOut: (thread, { frame }) => {
-        fanOut(thread, frame);
+      fanOut: (thread, message) => {
+        fanOut.publish(thread, messageOut(thread, message));
       }
     }
   });
@@ -118,19 +115,7 @@ export function createBackend(options: BackendOptions): Backend {
     }
   });
   const subscriptions = new Subscriptions(log, threads, catchUp);
-  const events = new EventStreams({
-    clock,
-    log,
-    subscriptions,
-    limits: connectionLimits(config),
-    connections,
-    onDropped: (socket, frame) => {
-      chat.dropped(socket, frame);
-    },
-    onDrain: (socket) => {
-      chat.drain(socket);
-    }
-  });
+  const events = new EventStreams({ clock, log, subscriptions, connections, fanOut });
   const access = new ApiAccess(config.apiKey, auth, config.environment === 'development');
   const api = createApi({
     access,
@@ -163,7 +148,6 @@ export function createBackend(options: BackendOptions): Backend {
   chat.begin({ rules, publisher, catchUp, subscriptions, routes });
   return {
     threads,
-    events,
     routes: [
       ...api,
       ...options.analytics.api(access),

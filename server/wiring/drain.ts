@@ -92,7 +92,7 @@ export class Drain {
  */
 export async function drainConnections(options: DrainOptions): Promise<void> {
   const { connections, clock, random, shutdownMs } = options;
-  const all = connections.everybody();
+  const all = [...connections.opened()];
   if (all.length === 0) return;
   const startedAt = clock.now();
   const windowMs = Math.min(shutdownMs * DRAIN_SHARE, all.length * DRAIN_MS_PER_CONNECTION);

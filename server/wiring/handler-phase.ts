@@ -34,7 +34,7 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
   const { logService, http, sweep, drain, reporter, inspection, observer } = parts;
   const { log } = logService;
   if (log === null) throw new Error('the thread log is not open');
-  const { threads, events, routes, handlers } = createBackend({
+  const { threads, routes, handlers } = createBackend({
     ...parts,
     log,
     remedy: logService.remedy
@@ -47,12 +47,10 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
   });
   sweep.add(() => {
     threads.sweep();
-    events.sweep();
   });
   drain.add({
     begin: (forMs) => {
       threads.drain(forMs);
-      events.close();
     },
     end: async () => {
       await threads.settled();

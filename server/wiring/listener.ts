@@ -6,7 +6,8 @@ import type { Config } from '../config/settings.js';
 import type { Connection } from '../chat/connection.js';
 import { pickTransport } from '../transport/pick-transport.js';
 import type { Viewer } from '../inspector/viewer.js';
-import type { Endpoint, Transport, TransportEvents } from '../transport/transport.js';
+import { FanOut } from '../transport/fan-out.js';
+import type { Endpoint, RequestHandler, Transport } from '../transport/transport.js';
 
 /** Buffered bytes above which a connection lags: it gets no live messages and reads the log instead. 1 MiB. */
 export const LAG_BYTES = 1_048_576;
@@ -25,7 +26,9 @@ export class Listener implements Service {
   fallbackReason: string | null = null;
   private readonly config: Config;
   private readonly logger: Logger;
-  private readonly events: TransportEvents<Connection>;
+  /** The sockets of the chat. */
+  readonly fanOut: FanOut<Connection>;
+  private readonly request: RequestHandler;
   private readonly inspector: Endpoint<Viewer> | undefined;
   private transport: Transport | null = null;
 
@@ -33,31 +36,18 @@ export class Listener implements Service {
     config: Config,
     logger: Logger,
     chat: Chat,
-    request: TransportEvents<Connection>['request'],
+    request: RequestHandler,
     inspector?: Endpoint<Viewer>
   ) {
     this.config = config;
     this.logger = logger;
+    this.request = request;
     this.inspector = inspector;
-    this.events = {
-      request,
-      upgrade: (asked) => chat.upgrade(asked),
-      open: (socket) => {
-        chat.open(socket);
-      },
-      message: (socket, text) => {
-        chat.message(socket, text);
-      },
-      dropped: (socket, frame) => {
-        chat.dropped(socket, frame);
-      },
-      drain: (socket) => {
-        chat.drain(socket);
-      },
-      close: (socket) => {
-        chat.close(socket);
-      }
-    };
+    const limit = config.limitFrameBytes;
+    this.fanOut = new FanOut<Connection>(chat, {
+      messageBytes: limit === 0 ? MESSAGE_BYTES_MAX : limit * FRAME_SLACK,
+      lagBytes: LAG_BYTES
+    });
   }
 
   /** The engine that listens; before that, the configured one. */
@@ -77,22 +67,12 @@ export class Listener implements Service {
     return `ws://${bracketed(loopback)}:${String(this.port)}/ws`;
   }
 
-  /** Sends a frame to every socket in a thread's topic. */
-  publish(thread: string, frame: string): void {
-    this.transport?.publish(thread, frame);
-  }
-
   async start(): Promise<void> {
     const { config } = this;
-    const limit = config.limitFrameBytes;
-    const limits = {
-      messageBytes: limit === 0 ? MESSAGE_BYTES_MAX : limit * FRAME_SLACK,
-      lagBytes: LAG_BYTES
-    };
     const { transport, fallbackReason } = await pickTransport(
       config.transport,
-      this.events,
-      limits,
+      this.fanOut,
+      this.request,
       undefined,
       this.inspector
     );

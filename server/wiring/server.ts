@@ -152,9 +152,7 @@ export class Server {
           reporter: this.reporter,
           inspection,
           observer,
-          publish: (thread, frame) => {
-            listener.publish(thread, frame);
-          },
+          fanOut: listener.fanOut,
           isServing
         })
     });

@@ -17,6 +17,7 @@ import { ThreadRules } from '../../server/chat/thread-rules.js';
 import { createApi } from '../../server/http/api.js';
 import { EventStreams } from '../../server/http/event-streams.js';
 import { RouteTable } from '../../server/http/route-table.js';
+import { FanOut } from '../../server/transport/fan-out.js';
 import type { TransportRequest } from '../../server/transport/transport.js';
 import { settle, VirtualClock } from '../virtual-clock.js';
 import { FakeSocket } from './chat/fake-socket.js';
@@ -114,10 +115,8 @@ export function doors(token?: string) {
     clock,
     log,
     subscriptions,
-    limits: NO_LIMITS,
     connections,
-    onDropped: () => undefined,
-    onDrain: () => undefined
+    fanOut: new FanOut<Connection>(chat, { messageBytes: 1_048_576, lagBytes: 1_048_576 })
   });
   const state = { isServing: true };
   const table = new RouteTable(

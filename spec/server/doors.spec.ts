@@ -135,7 +135,7 @@ describe('a publish while its door is closing', () => {
   it('is unavailable and counted over WebSocket', async () => {
     const rig = doors();
     const door = await rig.webSocket();
-    for (const connection of rig.connections.everybody()) connection.isLeaving = true;
+    for (const connection of rig.connections.opened()) connection.isLeaving = true;
     expect(await door.publish(GOOD)).to.include({ code: 'unavailable' });
     expect(rig.counts.of('refused')).to.equal(1);
   });
@@ -166,7 +166,7 @@ describe('a body that is too deep', () => {
     for (let count = 0; count < 10; count++) await door.publish(deep);
     expect(await door.publish(GOOD)).to.include({ code: 'ok' });
     for (let count = 0; count < 11; count++) await door.publish(deep);
-    const [connection] = rig.connections.everybody();
+    const [connection] = rig.connections.opened();
     expect(connection?.isClosing).to.equal(true);
   });
 });

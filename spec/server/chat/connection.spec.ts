@@ -2,7 +2,10 @@ import { expect } from 'chai';
 import { ActiveThread } from '../../../actors/threads/active-thread.js';
 import { Connection, OWED_CHARS_MAX } from '../../../server/chat/connection.js';
 import { HISTORY_CHARS_MAX } from '../../../server/chat/message-pages.js';
+import { OutFrame } from '../../../server/transport/out-frame.js';
 import { FakeSocket } from './fake-socket.js';
+
+const said = (text: string): OutFrame => new OutFrame(text, 'said');
 
 const open = (): { connection: Connection; socket: FakeSocket } => {
   const connection = new Connection('c1', '::1', null, false, 0);
@@ -13,13 +16,13 @@ describe('Connection', () => {
   it('keeps replies that find the buffer full and pays them in order once there is room', () => {
     const { connection, socket } = open();
     socket.room = 1;
-    for (const text of ['a', 'b', 'c', 'd']) connection.send(text);
+    for (const text of ['a', 'b', 'c', 'd']) connection.send(said(text));
     expect(socket.sent).to.eql(['a']);
     socket.room = 1;
     expect(connection.payOwed()).to.equal(false);
     // A reply may not overtake those that are owed, though the socket would take it.
     socket.room = 1;
-    connection.send('e');
+    connection.send(said('e'));
     socket.room = Infinity;
     expect(connection.payOwed()).to.equal(true);
     expect(socket.sent).to.eql(['a', 'b', 'c', 'd', 'e']);
@@ -28,9 +31,9 @@ describe('Connection', () => {
   it('owes a whole page of history, and closes with 3008 when it owes too much', () => {
     const { connection, socket } = open();
     socket.room = 0;
-    connection.send('x'.repeat(HISTORY_CHARS_MAX + 10_000));
+    connection.send(said('x'.repeat(HISTORY_CHARS_MAX + 10_000)));
     expect(socket.ended).to.equal(null);
-    connection.send('x'.repeat(OWED_CHARS_MAX));
+    connection.send(said('x'.repeat(OWED_CHARS_MAX)));
     expect(socket.ended).to.equal(3008);
   });
 
@@ -38,7 +41,7 @@ describe('Connection', () => {
     const { connection, socket } = open();
     for (let round = 0; round < 5; round++) {
       socket.room = 0;
-      connection.send('x'.repeat(OWED_CHARS_MAX));
+      connection.send(said('x'.repeat(OWED_CHARS_MAX)));
       socket.room = Infinity;
       expect(connection.payOwed()).to.equal(true);
     }
@@ -72,7 +75,7 @@ describe('Connection', () => {
     const { connection, socket } = open();
     connection.disconnect(3001, 500);
     connection.disconnect(3004, 0);
-    connection.send('late');
+    connection.send(said('late'));
     expect(socket.frames.map(({ code }) => code)).to.eql([3001]);
     expect(socket.ended).to.equal(3001);
   });

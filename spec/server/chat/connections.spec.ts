@@ -118,4 +118,55 @@ describe('Connections', () => {
       expect(limited.open).to.equal(0);
     }
   });
+
+  it('gives ids that no other process gives, since they are stored', () => {
+    const other = new Connections(clock, NO_LIMITS);
+    const ids = [connections, connections, other].map((each) => each.newId());
+    expect(new Set(ids).size).to.equal(3);
+    for (const id of ids) expect(id).to.match(/^c[0-9A-Za-z]{6,}$/);
+  });
+
+  describe('with an event stream', () => {
+    const stream = (): { connection: Connection; socket: FakeSocket } => {
+      const opened = open(null);
+      opened.connection.isStream = true;
+      return opened;
+    };
+
+    it('keeps it open though it never says anything, with a ping each time', async () => {
+      const { socket } = stream();
+      await pass(4 * PING_MS);
+      expect(socket.ended).to.equal(null);
+      expect(socket.frames).to.eql([1, 2, 3, 4].map(() => ({ type: 'ping' })));
+    });
+
+    it('closes it with 3008 when it has lagged for too long, and counts it until then', async () => {
+      const { connection, socket } = stream();
+      connections.lagBegins(connection);
+      expect(connections.lagging).to.equal(1);
+      await pass(LAG_MAX_MS - SWEEP_MS);
+      expect(socket.ended).to.equal(null);
+      await pass(SWEEP_MS);
+      expect(socket.ended).to.equal(3008);
+    });
+
+    it('counts it for the limits with the others', () => {
+      connections = new Connections(clock, { total: 3, perUser: 0, perAddress: 2 });
+      open('ada');
+      expect(connections.hasRoom('::1')).to.equal(true);
+      stream();
+      expect(connections.hasRoom('::1')).to.equal(false);
+      expect(connections.hasRoom('::2')).to.equal(true);
+      connections.add(new Connection('c', '::2', null, false, 0));
+      expect(connections.hasRoom('::2')).to.equal(false);
+    });
+
+    it('gives it no message of another thread as a fallback', () => {
+      const { connection, socket } = stream();
+      connection.user = 'ada';
+      expect(connections.isReachable('ada')).to.equal(false);
+      expect(connections.fallback('ada', 't', { offset: 1, frame: '{}' })).to.equal(0);
+      expect(socket.sent).to.eql([]);
+    });
+  });
 });

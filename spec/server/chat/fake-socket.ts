@@ -1,4 +1,5 @@
 import type { Connection } from '../../../server/chat/connection.js';
+import type { OutFrame } from '../../../server/transport/out-frame.js';
 import type { Socket } from '../../../server/transport/transport.js';
 
 /** A socket that keeps what it is sent and takes only as much as it is given room for. */
@@ -22,10 +23,10 @@ export class FakeSocket<S extends { socket: Socket<S> | null } = Connection> imp
     return this.sent.map((text) => JSON.parse(text) as Record<string, unknown>);
   }
 
-  send(frame: string): boolean {
+  send(frame: OutFrame): boolean {
     if (this.ended !== null || this.room <= 0) return false;
     this.room--;
-    this.sent.push(frame);
+    this.sent.push(frame.text);
     return true;
   }
 
@@ -39,10 +40,6 @@ export class FakeSocket<S extends { socket: Socket<S> | null } = Connection> imp
 
   leave(topic: string): void {
     this.topics.delete(topic);
-  }
-
-  cork(work: () => void): void {
-    work();
   }
 
   end(code: number): void {

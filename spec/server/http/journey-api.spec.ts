@@ -50,7 +50,7 @@ function start({ isConnected = true, isOff = false } = {}) {
       feed: log.feed,
       areFactsKept: !isOff,
       threads,
-      connections: { everybody: () => connections },
+      connections: { opened: () => connections },
       ttlDays: undefined,
       startedAt: clock.now()
     })

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import type { Transport } from '../../../server/transport/transport.js';
-import { ENGINES, LIMITS, Recorder } from './transport-rig.js';
+import { ENGINES, LIMITS, out, Recorder, type ServedTransport } from './transport-rig.js';
 
 const BESIDE_LIMITS = { messageBytes: 100, lagBytes: 4_096 };
 
@@ -10,7 +9,7 @@ for (const [engine, create] of Object.entries(ENGINES)) {
   describe(`${engine} with a second path`, () => {
     let chat: Recorder;
     let beside: Recorder;
-    let transport: Transport;
+    let transport: ServedTransport;
     let port: number;
 
     beforeEach(async () => {
@@ -42,8 +41,8 @@ for (const [engine, create] of Object.entries(ENGINES)) {
       const heard: string[] = [];
       other.on('message', (data: Buffer) => heard.push(`other ${data.toString()}`));
       one.on('message', (data: Buffer) => heard.push(`one ${data.toString()}`));
-      transport.publish('t', 'published');
-      b.send('sent');
+      transport.fanOut.publish('t', out('published'));
+      b.send(out('sent'));
       await Promise.all([once(one, 'message'), once(other, 'message')]);
       expect(heard.sort()).to.deep.equal(['one published', 'other sent']);
     });

@@ -10,7 +10,8 @@ import {
   Rig,
   portOf,
   streamed,
-  text
+  text,
+  out
 } from './transport-rig.js';
 
 async function freePort(): Promise<number> {
@@ -100,7 +101,7 @@ for (const [engine, create] of Object.entries(ENGINES)) {
         expect(errors[0]).to.have.property('code', 'ECONNREFUSED');
         client.send('still here');
         await events.until(() => events.messages()[0] ?? undefined);
-        socket.send('and answered');
+        socket.send(out('and answered'));
         await client.until(() => client.texts.includes('and answered'));
       });
 

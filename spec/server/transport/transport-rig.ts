@@ -8,13 +8,16 @@ import type {
   HttpReply,
   HttpStream,
   HttpStreamReply,
+  RequestHandler,
+  SocketEvents,
   Socket,
   Transport,
-  TransportEvents,
   TransportLimits,
   TransportRequest,
   UpgradeDecision
 } from '../../../server/transport/transport.js';
+import { FanOut } from '../../../server/transport/fan-out.js';
+import { OutFrame } from '../../../server/transport/out-frame.js';
 import { createUwsTransport } from '../../../server/transport/uws-transport.js';
 import { createWsTransport } from '../../../server/transport/ws-transport.js';
 
@@ -34,10 +37,9 @@ type Seen =
   | { readonly kind: 'close'; readonly socket: Socket<State>; readonly code: number };
 
 /** Records every event of a transport and lets a spec wait for one. */
-export class Recorder implements TransportEvents<State> {
+export class Recorder implements SocketEvents<State> {
   readonly seen: Seen[] = [];
-  onRequest: (r: TransportRequest) => ReturnType<TransportEvents<State>['request']> = () =>
-    text(200, 'ok');
+  onRequest: RequestHandler = () => text(200, 'ok');
   onUpgrade: (r: TransportRequest) => UpgradeDecision<State> = (r) => ({
     accept: true,
     protocol: null,
@@ -46,9 +48,6 @@ export class Recorder implements TransportEvents<State> {
   onSeen: (seen: Seen) => void = () => undefined;
   private readonly waiting = new Set<() => void>();
 
-  request(r: TransportRequest): ReturnType<TransportEvents<State>['request']> {
-    return this.onRequest(r);
-  }
   upgrade(r: TransportRequest): UpgradeDecision<State> {
     return this.onUpgrade(r);
   }
@@ -58,7 +57,7 @@ export class Recorder implements TransportEvents<State> {
   message(socket: Socket<State>, frame: string | null): void {
     this.note({ kind: 'message', socket, text: frame });
   }
-  dropped(socket: Socket<State>, frame: string): void {
+  dropped(socket: Socket<State>, { text: frame }: OutFrame): void {
     this.note({ kind: 'dropped', socket, frame });
   }
   drain(socket: Socket<State>): void {
@@ -278,24 +277,47 @@ export function withoutComments(body: string): string {
     .join('\n');
 }
 
+/** A text as a frame on its way. */
+export function out(text: string): OutFrame {
+  return new OutFrame(text, 'said');
+}
+
+/** A transport with the sockets of its `/ws`. */
+export interface ServedTransport extends Transport {
+  readonly fanOut: FanOut<State>;
+}
+
+type Create = (
+  events: Recorder,
+  limits: TransportLimits,
+  beside?: Endpoint<State>
+) => ServedTransport;
+
+function over(
+  create: (fanOut: FanOut<State>, request: RequestHandler, beside?: Endpoint<State>) => Transport
+): Create {
+  return (events, limits, beside) => {
+    const fanOut = new FanOut(events, limits);
+    return { ...create(fanOut, (request) => events.onRequest(request), beside), fanOut };
+  };
+}
+
 /** Both engines, by the name of what makes them. */
 export const ENGINES = {
-  createUwsTransport: (
-    events: TransportEvents<State>,
-    limits: TransportLimits,
-    beside?: Endpoint<State>
-  ): Transport => createUwsTransport(uws, events, limits, beside),
-  createWsTransport: createWsTransport<State, State>
+  createUwsTransport: over((fanOut, request, beside) =>
+    createUwsTransport(uws, fanOut, request, beside)
+  ),
+  createWsTransport: over(createWsTransport)
 };
 
 /** A listening transport with its recorder and its clients. */
 export class Rig {
   readonly events = new Recorder();
   readonly clients: RawClient[] = [];
-  readonly transport: Transport;
+  readonly transport: ServedTransport;
   port = 0;
 
-  constructor(create: (events: TransportEvents<State>, limits: TransportLimits) => Transport) {
+  constructor(create: Create) {
     this.transport = create(this.events, LIMITS);
   }
   async start(): Promise<void> {
@@ -304,6 +326,11 @@ export class Rig {
   async stop(): Promise<void> {
     for (const client of this.clients) client.tcp.destroy();
     await this.transport.close();
+  }
+
+  /** Gives a text to every socket in a topic. */
+  publish(topic: string, text: string): void {
+    this.transport.fanOut.publish(topic, out(text));
   }
 
   /** Opens a client and waits until both sides have it. */
@@ -330,7 +357,7 @@ export class Rig {
     const taken: string[] = [];
     for (let n = 0; this.events.droppedOf(socket).length === 0; n++) {
       const frame = `${String(n)} ${'x'.repeat(frameLength)}`;
-      this.transport.publish(topic, frame);
+      this.publish(topic, frame);
       if (this.events.droppedOf(socket).length === 0) taken.push(frame);
       // let the kernel take what it will, or only the turn's own queue would be measured
       if (n % 8 === 7) await new Promise((resolve) => setImmediate(resolve));

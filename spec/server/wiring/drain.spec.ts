@@ -26,8 +26,8 @@ class Rig {
   constructor(count: number, streams = 0) {
     for (let index = 0; index < count + streams; index++) {
       const connection = new Connection(`c${String(index)}`, '::1', null, false, 0);
-      if (index < count) this.connections.add(connection);
-      else this.connections.addStream(connection);
+      connection.isStream = index >= count;
+      this.connections.add(connection);
       const socket = new FakeSocket(connection);
       const end = socket.end.bind(socket);
       socket.end = (code) => {

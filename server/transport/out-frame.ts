@@ -1,0 +1,49 @@
+/**
+ * A frame on its way to one socket or to many. What somebody on the way has to know of it stands beside its text, so
+ * that nobody reads the text again. Either encoding is made once, when the first socket of its kind takes the frame.
+ */
+export class OutFrame {
+  readonly text: string;
+  /** `type` of the frame; also the name of its event in an event stream. */
+  readonly type: string;
+  /** Thread that it is about; null when it is about none. */
+  readonly thread: string | null;
+  /** Offset of the stored message that it carries; null for every other frame. */
+  readonly offset: number | null;
+  /** When a client that is sent away should come back, in milliseconds; null for every other frame. */
+  readonly afterMs: number | null;
+  private asMessage: Buffer | null = null;
+  private asEvent: Buffer | null = null;
+
+  constructor(
+    text: string,
+    type: string,
+    thread: string | null = null,
+    offset: number | null = null,
+    afterMs: number | null = null
+  ) {
+    this.text = text;
+    this.type = type;
+    this.thread = thread;
+    this.offset = offset;
+    this.afterMs = afterMs;
+  }
+
+  /** The text as UTF-8: a message of a WebSocket. */
+  get bytes(): Buffer {
+    return (this.asMessage ??= Buffer.from(this.text));
+  }
+
+  /** The frame as an event of a `text/event-stream`, which resumes by the offsets of messages. */
+  get event(): Buffer {
+    return (this.asEvent ??= Buffer.from(eventText(this)));
+  }
+}
+
+/** A browser knows no frames: its own fields tell it where to resume, when to come back, and what to skip. */
+function eventText({ text, type, offset, afterMs }: OutFrame): string {
+  if (type === 'ping') return ': still here\n\n';
+  const retry = afterMs === null || afterMs === 0 ? '' : `retry: ${String(afterMs)}\n`;
+  const id = offset === null ? '' : `id: ${String(offset)}\n`;
+  return `${retry}${id}event: ${type}\ndata: ${text}\n\n`;
+}
