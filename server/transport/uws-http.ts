@@ -17,6 +17,9 @@ import {
 /** An empty comment of an event stream. */
 const PROBE = ':\n';
 
+/** How often a stream whose reader takes nothing is written to: the engine ends it after 10 s without a write. */
+export const STALLED_PROBE_MS = 4_000;
+
 /**
  * Keeps a body as it arrives, even before somebody reads it: the engine's chunks are valid only during their callback.
  */
@@ -111,15 +114,15 @@ class UwsStream implements HttpStream {
   private isOpen = true;
   /** Bytes written since the engine last had none left: what it holds at the most. */
   private heldBytes = 0;
+  /** Runs while the engine holds bytes: how long a reader may lag is not the engine's to say. */
+  private stalled: NodeJS.Timeout | null = null;
   private drained: (() => void) | null = null;
   private closed: (() => void) | null = null;
 
   constructor(res: HttpResponse) {
     this.res = res;
     res.onWritable(() => {
-      if (!this.isOpen) return true;
-      const wasBlocked = this.heldBytes > 0;
-      if (this.put(PROBE) && wasBlocked) this.drained?.();
+      if (this.isOpen) this.put(PROBE);
       return true;
     });
   }
@@ -133,10 +136,22 @@ class UwsStream implements HttpStream {
   }
 
   private put(chunk: string | Uint8Array): boolean {
+    const wasHolding = this.heldBytes > 0;
     this.res.cork(() => {
       this.heldBytes = this.res.write(chunk) ? 0 : this.heldBytes + Buffer.byteLength(chunk);
     });
-    return this.heldBytes === 0;
+    const isHolding = this.heldBytes > 0;
+    if (isHolding) this.stalled ??= setInterval(() => this.put(PROBE), STALLED_PROBE_MS).unref();
+    else this.notStalled();
+    // Any write may be the one that finds room again; whoever writes is not to be called back from within.
+    if (wasHolding && !isHolding) queueMicrotask(() => this.drained?.());
+    return !isHolding;
+  }
+
+  private notStalled(): void {
+    if (this.stalled === null) return;
+    clearInterval(this.stalled);
+    this.stalled = null;
   }
 
   end(): void {
@@ -160,6 +175,7 @@ class UwsStream implements HttpStream {
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    this.notStalled();
     this.closed?.();
   }
 }

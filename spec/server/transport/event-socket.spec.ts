@@ -119,6 +119,39 @@ for (const [engine, create] of Object.entries(ENGINES)) {
       expect(events.closesOf(stream)).to.deep.equal([3001]);
     });
 
+    it('is not ended by the engine while its reader takes nothing: that is for the rule of lag', async () => {
+      // The engine's own limit is 10 s without a write; here the timers of that time are run by hand.
+      const timers: { work: () => void; ms: number }[] = [];
+      const { setInterval: original } = globalThis;
+      globalThis.setInterval = ((work: () => void, ms: number) => {
+        timers.push({ work, ms });
+        return original(() => undefined, 1_000_000);
+      }) as typeof setInterval;
+      try {
+        const [peer, stream] = await open('stalled');
+        await peer.until(() => peer.text !== '');
+        peer.tcp.pause();
+        while (stream.send(message(1, 30_000)) && timers.length === 0) {
+          await new Promise((resolve) => setImmediate(resolve));
+          if (engine === 'createWsTransport' && stream.buffered() > 0) break;
+        }
+        expect(timers.every(({ ms }) => ms < 10_000)).to.equal(true);
+        if (engine === 'createUwsTransport') {
+          const before = stream.buffered();
+          timers[0]?.work();
+          expect(stream.buffered()).to.be.greaterThan(before);
+        }
+        peer.tcp.resume();
+        await events.until(
+          () =>
+            events.seen.some((s) => s.kind === 'drain' && s.socket.buffered() === 0) || undefined
+        );
+        expect(events.closesOf(stream)).to.deep.equal([]);
+      } finally {
+        globalThis.setInterval = original;
+      }
+    });
+
     it('tells once that the peer has gone', async () => {
       const [peer, stream] = await open('gone');
       await peer.until(() => peer.text !== '');
