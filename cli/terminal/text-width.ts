@@ -12,16 +12,18 @@ const WIDE =
   /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18fff}\u{1aff0}-\u{1b2ff}\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 
 /**
- * No columns: a mark that sits on the character before it. Only marks up to U+FFFF: many terminals do not know higher
- * ones, such as the nukta of Kaithi (U+110BA), and give each a column, so they count as one here.
+ * No columns: a mark that sits on the character before it. Only marks in these ranges, which terminals have known for long:
+ * many give a newer one, such as U+0487, and all above U+FFFF, such as the nukta of Kaithi (U+110BA), a column of its own.
  */
-const MARK = /(?=[\u0300-\uffff])[\p{Mn}\p{Me}]/u;
+const MARK =
+  /(?=[\u0300-\u0486\u0488-\u0615\u064b-\u065e\u0670-\u07f3\u0901-\u0902\u093c-\u0954\u0962-\u09e3\u0a01-\u0a4d\u0a70-\u0a71\u0a81-\u0ae3\u0b01-\u0b43\u0b4d\u0b56\u0b82-\u0bcd\u0c3e-\u0c56\u0cbc-\u0ce3\u0d41-\u0d43\u0d4d\u0dca-\u0eb9\u0ebb-\u0ecd\u0f18-\u0f87\u0f90-\u1032\u1036-\u1039\u1058-\u1059\u135f-\u180d\u18a9-\u1a18\u1b00-\u1b73\u1dc0-\u1dca\u1dfe-\u20ef\u302a-\u309a\ua806-\ua826\ufb1e-\ufe23])[\p{Mn}\p{Me}]/u;
 
 /**
  * No columns: joins the character to the next. Visible signs of the same category, such as the Arabic year sign, have a
- * column.
+ * column, and so have the newer ones at the front here, because many terminals do not know them.
  */
-const JOINER = /(?=\p{Default_Ignorable_Code_Point})\p{Cf}/u;
+const JOINER =
+  /(?![\u061c\u180e\u2064\u2066-\u2069\u{1bca0}-\u{1bca3}])(?=\p{Default_Ignorable_Code_Point})\p{Cf}/u;
 
 /** Makes the character before it a picture, which takes one more column. */
 const AS_PICTURE = '\ufe0f';

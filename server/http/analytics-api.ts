@@ -20,6 +20,7 @@ import type { Clock } from '../../actors/clock.js';
 import type { ApiAccess, Caller } from '../auth/api-access.js';
 import { guarded, type Route } from './route-table.js';
 import { askAgain, json, problem } from '../transport/problem.js';
+import { BusyError, Turns } from './turns.js';
 import { isThreadId, UserName } from '../../protocol/frames.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 
@@ -67,20 +68,17 @@ const NUMBERS: ReadonlySet<string> = new Set(['since', 'until', 'before', 'limit
 /** Returns the routes of search, reports and stats. */
 export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
   const { access, clock } = options;
-  let asking = 0;
+  const turns = new Turns({
+    running: ANALYTICS_IN_FLIGHT_MAX,
+    waiting: 0,
+    busy: `${String(ANALYTICS_IN_FLIGHT_MAX)} searches and reports are running already`
+  });
   const ask = async (work: (store: AnalyticsStore) => Promise<HttpReply>): Promise<HttpReply> => {
     const store = storeOf(options.clickhouse);
-    if (asking >= ANALYTICS_IN_FLIGHT_MAX) {
-      throw new StoreError(
-        'busy',
-        `${String(ANALYTICS_IN_FLIGHT_MAX)} searches and reports are running already`
-      );
-    }
-    asking += 1;
     try {
-      return await work(store);
-    } finally {
-      asking -= 1;
+      return await turns.take(() => work(store));
+    } catch (error) {
+      throw error instanceof BusyError ? new StoreError('busy', error.message) : error;
     }
   };
   const spanOf = (request: TransportRequest): ReportSpan => {

@@ -16,6 +16,7 @@ import type { ApiAccess } from '../auth/api-access.js';
 import { decodedPart, guarded, type Route } from './route-table.js';
 import { askAgain, json, problem } from '../transport/problem.js';
 import { journeyNow, type JourneyNowOptions } from './journey-now.js';
+import { BusyError, Turns } from './turns.js';
 import { UNREADABLE } from '../chat/unreadable.js';
 import { isLongerThan, isThreadId, MID_MAX } from '../../protocol/frames.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
@@ -50,7 +51,11 @@ const NOT_FOUND =
 
 /** Returns the route of journeys. */
 export function createJourneyApi(options: JourneyApiOptions): Route[] {
-  const turns = new Turns();
+  const turns = new Turns({
+    running: JOURNEYS_IN_FLIGHT_MAX,
+    waiting: JOURNEYS_WAITING_MAX,
+    busy: `${String(JOURNEYS_WAITING_MAX)} journeys are waiting to be told already`
+  });
   return [
     guarded({
       methods: ['GET'],
@@ -185,32 +190,4 @@ function failed(error: unknown): HttpReply | null {
     return problem('unavailable', UNREADABLE);
   }
   return null;
-}
-
-/** Too many requests are waiting already. */
-class BusyError extends Error {}
-
-/** Runs a few works at once, queues some and refuses others. */
-class Turns {
-  private working = 0;
-  private readonly waiting: (() => void)[] = [];
-
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.working < JOURNEYS_IN_FLIGHT_MAX) this.working++;
-    else if (this.waiting.length < JOURNEYS_WAITING_MAX) {
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    } else {
-      throw new BusyError(
-        `${String(JOURNEYS_WAITING_MAX)} journeys are waiting to be told already`
-      );
-    }
-    try {
-      return await work();
-    } finally {
-      const next = this.waiting.shift();
-      // Pass the place to the next in the queue, so that a new request cannot overtake it.
-      if (next === undefined) this.working--;
-      else next();
-    }
-  }
 }

@@ -73,6 +73,24 @@ describe('wrap', () => {
   });
 });
 
+describe('widthOf', () => {
+  it('counts no character narrower than the terminal shows it', async () => {
+    const characters = Array.from({ length: 0x1ff60 }, (_, at) =>
+      String.fromCodePoint(0xa0 + at)
+    ).filter((character) => !/[\p{Cc}\p{Cn}\p{Co}\p{Cs}]/u.test(character));
+    const broken: string[] = [];
+    for (let from = 0; from < characters.length; from += 1_000) {
+      const emulator = new Emulator(10, 10);
+      const full = characters
+        .slice(from, from + 1_000)
+        .map((character) => `${'x'.repeat(10 - widthOf(character))}${character}\r\n`);
+      await emulator.write(full.join(''));
+      broken.push(...emulator.broken);
+    }
+    expect(broken).to.deep.equal([]);
+  });
+});
+
 describe('cut', () => {
   it('fits and says that it was cut', () => {
     expect(cut('hello', 5)).to.equal('hello');
