@@ -4,7 +4,7 @@
  */
 
 /** Fields of a log line; others may be added. */
-export interface LogFields {
+export interface LineFields {
   /** The actor that writes the line. */
   readonly actor?: string | undefined;
   readonly thread?: string | undefined;
@@ -19,11 +19,11 @@ export interface Logger {
   /** Whether `debug` writes lines; check it before building an expensive line. */
   readonly isDebug: boolean;
   /** Something was lost or cannot be done, and somebody has to act. */
-  error(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LineFields): void;
   /** Something is wrong but may pass by itself. */
-  warn(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LineFields): void;
   /** A transition that an operator wants to see. */
-  info(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LineFields): void;
   /** A transition that helps to find a fault in Rollcall itself. */
-  debug(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LineFields): void;
 }

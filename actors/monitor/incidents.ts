@@ -12,7 +12,7 @@ import {
 } from '../../machines/finding.js';
 import { isOver, withRestart } from '../../machines/supervision/restart-intensity.js';
 import type { Clock } from '../clock.js';
-import type { LogFields, Logger } from '../log-line.js';
+import type { LineFields, Logger } from '../log-line.js';
 
 /** How long the cause must be gone before an incident closes, in milliseconds. */
 export const QUIET_MS = 60_000; // a client that retries does so within half a minute
@@ -75,7 +75,7 @@ export interface IncidentsOptions {
 interface Entry {
   incident: Incident;
   readonly title: string;
-  readonly fields: LogFields;
+  readonly fields: LineFields;
   /** Worst level that a log line has reported. */
   told: FindingLevel;
   /** Whether a line was logged here, so that the end must be logged too. */
@@ -124,7 +124,7 @@ export class Incidents {
    */
   note(
     message: string,
-    fields: LogFields & { readonly reason: string },
+    fields: LineFields & { readonly reason: string },
     worst: 'warning' | 'critical' = 'critical'
   ): void {
     const { clock, logger } = this.options;
@@ -260,7 +260,7 @@ export class Incidents {
       this.tellWorse(known, message);
       return;
     }
-    const fields: LogFields = {
+    const fields: LineFields = {
       actor: 'monitor',
       finding: kind,
       ...(about === null ? {} : { about })

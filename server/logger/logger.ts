@@ -5,7 +5,7 @@
 import { type Writable } from 'node:stream';
 import winston from 'winston';
 import { type Clock, systemClock } from '../../actors/clock.js';
-import { type LogFields, type Logger } from '../../actors/log-line.js';
+import { type LineFields, type Logger } from '../../actors/log-line.js';
 import { LineWriter } from './line-writer.js';
 import { type Paint, paintIf, type Style, wantsColours } from './paint.js';
 import { maskText, redact } from './redact.js';
@@ -65,7 +65,7 @@ export function createLogger(options: LoggerOptions): ServerLogger {
     transports: [new winston.transports.Stream({ stream: sink, eol: '\n' })]
   });
   let logged = 0;
-  const log = (level: LogLevel, message: string, fields: LogFields = {}): void => {
+  const log = (level: LogLevel, message: string, fields: LineFields = {}): void => {
     if (LEVELS[level] > LEVELS[options.level]) return;
     logged += 1;
     logger.log({ level, message, at: clock.now(), fields });

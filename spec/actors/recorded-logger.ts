@@ -1,10 +1,10 @@
-import type { LogFields, Logger } from '../../actors/log-line.js';
+import type { LineFields, Logger } from '../../actors/log-line.js';
 
 /** One line that was logged. */
 export interface Line {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
   readonly message: string;
-  readonly fields: LogFields;
+  readonly fields: LineFields;
 }
 
 /** Keeps the lines for the spec to read. */
@@ -12,19 +12,19 @@ export class RecordedLogger implements Logger {
   readonly lines: Line[] = [];
   isDebug = true;
 
-  error(message: string, fields: LogFields = {}): void {
+  error(message: string, fields: LineFields = {}): void {
     this.lines.push({ level: 'error', message, fields });
   }
 
-  warn(message: string, fields: LogFields = {}): void {
+  warn(message: string, fields: LineFields = {}): void {
     this.lines.push({ level: 'warn', message, fields });
   }
 
-  info(message: string, fields: LogFields = {}): void {
+  info(message: string, fields: LineFields = {}): void {
     this.lines.push({ level: 'info', message, fields });
   }
 
-  debug(message: string, fields: LogFields = {}): void {
+  debug(message: string, fields: LineFields = {}): void {
     this.lines.push({ level: 'debug', message, fields });
   }
 
