@@ -2,7 +2,7 @@
 import type { EventMessage } from '../../../../protocol/inspection.js';
 import { isAbout, type AboutMessage } from '../states/actor-state.js';
 import { valueWords } from '../states/active-states.js';
-import { eventText, type LogSource } from './event-log.js';
+import { eventText, type RecordedPosition } from './event-list.js';
 
 /** Most steps of a sequence: the newest are kept. */
 export const SEQUENCE_STEPS_MAX = 80;
@@ -43,7 +43,7 @@ export interface Sequence {
 
 /** The newest of what the wanted actors said and heard. */
 export function sequenceOf(
-  { message, position }: LogSource,
+  { message, position }: RecordedPosition,
   isOwn: (one: AboutMessage) => boolean,
   isFrom: (sessionId: string) => boolean
 ): Sequence {

@@ -4,7 +4,7 @@ import { KeyedRows } from '../../../shared/keyed-rows.js';
 import { label, write } from '../../../shared/live-text.js';
 import { concerns } from '../../states/actor-key.js';
 import { clockTime } from '../clock-time.js';
-import { eventText, newestEntries, type LogEntry } from '../../recording/event-log.js';
+import { eventText, newestEntries, type ListedEvent } from '../../recording/event-list.js';
 import { prettyJson } from './json-lines.js';
 import type { Moment } from '../../recording/moment.js';
 import { stateWords, toneOf } from '../../states/state-tone.js';
@@ -20,7 +20,7 @@ export class EventsView {
   readonly #nothing = byId('events-nothing', HTMLParagraphElement);
   readonly #more = byId('events-more', HTMLButtonElement);
   readonly #goTo: (seq: number) => void;
-  readonly #rows = new KeyedRows<LogEntry>({
+  readonly #rows = new KeyedRows<ListedEvent>({
     into: byId('events', HTMLOListElement),
     key: ({ seq }) => String(seq),
     make: () => this.#makeRow()
@@ -79,7 +79,7 @@ export class EventsView {
     const payload = element('pre', { tabindex: '0' });
     const details = element('details', {}, summary, taken, link, payload);
     const root = element('li', {}, time, details);
-    let entry: LogEntry | null = null;
+    let entry: ListedEvent | null = null;
     time.addEventListener('click', () => {
       if (entry !== null) this.#goTo(entry.seq);
     });
@@ -87,7 +87,7 @@ export class EventsView {
     details.addEventListener('toggle', () => {
       if (details.open && entry?.kind === 'event') write(payload, prettyJson(entry.event));
     });
-    const fill = (next: LogEntry): void => {
+    const fill = (next: ListedEvent): void => {
       entry = next;
       write(time, clockTime(next.at));
       time.title = 'Show this moment';

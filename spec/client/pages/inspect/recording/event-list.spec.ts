@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { RecordedMessage } from '../../../../../protocol/inspection.js';
-import { newestEntries } from '../../../../../client/pages/inspect/recording/event-log.js';
+import { newestEntries } from '../../../../../client/pages/inspect/recording/event-list.js';
 import { became, inState, left, met, sent, unwatched } from '../recorded.js';
 
 const ADA = { sessionId: 'x:1', name: 'ada' };

@@ -1,4 +1,4 @@
-/** What actors were sent, and what became of it. */
+/** The list of events in a recording, each with the snapshot that it led to. */
 import type {
   EventMessage,
   Json,
@@ -10,7 +10,7 @@ import type {
 } from '../../../../protocol/inspection.js';
 
 /** One entry: an event with the snapshot that it led to, or a time in which nothing was recorded. */
-export type LogEntry =
+export type ListedEvent =
   | {
       readonly kind: 'event';
       readonly seq: number;
@@ -31,20 +31,20 @@ export type LogEntry =
       readonly from: number | null;
     };
 
-/** Where a log is read. */
-export interface LogSource {
+/** The messages of a recording, up to a position. */
+export interface RecordedPosition {
   readonly message: (index: number) => RecordedMessage | undefined;
-  /** Messages up to here only. */
+  /** Index after the last message that is read. */
   readonly position: number;
 }
 
 /** Reads the newest entries of those that are wanted, newest first; `isMore` says whether there are older ones. */
 export function newestEntries(
-  { message, position }: LogSource,
+  { message, position }: RecordedPosition,
   isWanted: (message: EventMessage | UnwatchedMessage | LeftMessage) => boolean,
   max: number
-): { readonly entries: readonly LogEntry[]; readonly isMore: boolean } {
-  const entries: LogEntry[] = [];
+): { readonly entries: readonly ListedEvent[]; readonly isMore: boolean } {
+  const entries: ListedEvent[] = [];
   // Snapshots that have not met their event yet, newest first, by session.
   const later = new Map<
     string,
@@ -82,7 +82,7 @@ export function eventText(event: ShownEvent, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-function holeOf(message: UnwatchedMessage | LeftMessage): LogEntry {
+function holeOf(message: UnwatchedMessage | LeftMessage): ListedEvent {
   const { seq, at } = message;
   return { kind: 'hole', seq, at, from: message.type === 'inspect.left' ? null : message.from };
 }
