@@ -1,7 +1,4 @@
-/**
- * The inspector: its viewers, what they see and what they may do. One recorder serves all of them. Each message is
- * encoded once and sent to every viewer that wants it. The chat never waits for the inspector.
- */
+/** The inspector: its viewers, what they see and what they may do. One recorder serves all; the chat never waits for it. */
 import { StateMachine, type AnyActor } from 'xstate';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Clock } from '../../actors/clock.js';
