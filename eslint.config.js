@@ -69,7 +69,17 @@ const NO_SLEEP = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'dist.next-*/', 'node_modules/', 'data/', 'artifacts/', 'coverage/'] },
+  {
+    ignores: [
+      'dist/',
+      'packages/',
+      'dist.next-*/',
+      'node_modules/',
+      'data/',
+      'artifacts/',
+      'coverage/'
+    ]
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],

@@ -1,6 +1,6 @@
 /**
  * Builds dist: the server, the SDK and the command line with tsc; the script and the style sheet of each page of
- * client/pages/<page>/, with all that they import, with esbuild. The new dist is made beside the old one and takes its place
+ * client/pages/<page>/, with all that they import, with esbuild; and the dist of the package rollcall-client. The new dist is made beside the old one and takes its place
  * only when it is whole.
  */
 import {
@@ -13,7 +13,8 @@ import {
   writeFileSync
 } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, run, tell } from './setup.mjs';
+import { fillClientPackage, writeReExports } from './packages/client-package.mjs';
+import { CLIENT_PACKAGE, ROOT, run, tell } from './setup.mjs';
 
 // Of this process alone: two builds at once must not write into each other's.
 const NEXT = `dist.next-${String(process.pid)}`;
@@ -30,6 +31,9 @@ try {
   await tsc('-p', 'tsconfig.build.json', '--outDir', NEXT);
   if (pages.length > 0) await tsc('-p', 'client/pages/tsconfig.json', '--noEmit');
   await bundle(pages);
+  writeReExports(NEXT);
+  // Before dist has its stamp: a build that is cut off in between counts as none.
+  if (existsSync(join(CLIENT_PACKAGE, 'package.json'))) fillClientPackage(ROOT, NEXT);
   writeFileSync(join(NEXT, '.built'), '');
   utimesSync(join(NEXT, '.built'), startedAt, startedAt);
   rmSync('dist', { recursive: true, force: true });

@@ -3,12 +3,16 @@
  * folders in docs/architecture.md, docs/errors.md, THIRD-PARTY and `.env.example`: `npx tsx scripts/generated-docs.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import { errorsPage } from './docs/errors-page.js';
 import { FOLDER_MARKS, folderDrawing } from './folders/folder-drawing.js';
 import { ONE_WAY } from './folders/folder-imports.js';
 import { sourceFiles } from './folders/source-files.js';
 import { monitorRules, RULES_MARKS } from './docs/monitor-rules.js';
+import { FRAME_TYPES } from './packages/client-package.mjs';
+import { frameTypes } from './packages/frame-types.js';
 import { lockedPackages, thirdPartyText } from './packages/third-party.js';
 import { envExample, settingsTable, TABLE_MARKS } from '../server/config/config-text.js';
 
@@ -37,4 +41,9 @@ writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage());
 writeFileSync(
   new URL('../THIRD-PARTY', import.meta.url),
   await thirdPartyText(root, lockedPackages(root))
+);
+const framesFile = join(root, FRAME_TYPES);
+writeFileSync(
+  framesFile,
+  await format(frameTypes(root), { ...(await resolveConfig(framesFile)), filepath: framesFile })
 );

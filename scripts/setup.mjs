@@ -22,12 +22,18 @@ export const SOURCES = [
   'server',
   'cli',
   'client',
+  'packages/rollcall-client/package.json',
+  'packages/rollcall-client/frames.d.ts',
   'scripts/build.mjs',
+  'scripts/packages/client-package.mjs',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json'
 ];
+
+/** The package of the SDK, whose dist the build fills too. */
+export const CLIENT_PACKAGE = 'packages/rollcall-client';
 
 /** File whose time is that of the sources that dist was built from; absent while dist is not whole. */
 export const BUILT_STAMP = 'dist/.built';
@@ -96,6 +102,8 @@ export function needsInstall(root = ROOT) {
 /** Tells whether dist must be built: it is not whole, or a source has changed, come or gone since. */
 export function needsBuild(root = ROOT) {
   const builtMs = timeOf(join(root, BUILT_STAMP));
+  const hasClient = timeOf(join(root, CLIENT_PACKAGE, 'package.json')) > 0;
+  if (hasClient && timeOf(join(root, CLIENT_PACKAGE, 'dist')) === 0) return true;
   return builtMs === 0 || SOURCES.some((source) => newestMs(join(root, source)) > builtMs);
 }
 

@@ -13,6 +13,9 @@ const LINTED = /\.[cm]?[jt]s$/;
 /** Folders without files that are linted; eslint.config.js has the same, and has the last word. */
 const SKIPPED = /^(node_modules|\.git|data|artifacts|coverage|dist|dist\.next-.*)$/;
 
+/** What is packed: its only code is built or written by scripts. */
+const PACKAGES = 'packages';
+
 /** What changes the judgement of every file. */
 const FOR_ALL = /^(eslint\.config\.js|(.*\/)?(package(-lock)?|tsconfig[^/]*)\.json)$/;
 
@@ -99,7 +102,9 @@ function filesBelow(root, folder) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = posix.join(folder, entry.name);
-    if (entry.isDirectory()) return SKIPPED.test(entry.name) ? [] : filesBelow(root, path);
+    if (entry.isDirectory()) {
+      return SKIPPED.test(entry.name) || path === PACKAGES ? [] : filesBelow(root, path);
+    }
     return LINTED.test(path) || FOR_ALL.test(path) ? [path] : [];
   });
 }

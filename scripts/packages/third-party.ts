@@ -10,6 +10,8 @@ export interface LockedPackage {
   readonly version?: string;
   readonly license?: string;
   readonly dev?: boolean;
+  /** A tool here, and an optional peer of ours: whoever uses that brings it. */
+  readonly devOptional?: boolean;
   readonly optional?: boolean;
   /** Of packages of this repository. */
   readonly link?: boolean;
@@ -50,7 +52,10 @@ Written by scripts/generated-docs.ts from package-lock.json: do not edit.`;
  */
 export function runtimeLicences(packages: LockedPackages): string[] {
   const lines = Object.entries(packages)
-    .filter(([path, { dev, link }]) => path.includes(FOLDER) && dev !== true && link !== true)
+    .filter(
+      ([path, { dev, devOptional, link }]) =>
+        path.includes(FOLDER) && dev !== true && devOptional !== true && link !== true
+    )
     .map(([path, { name = nameOf(path), version, license, optional }]) => {
       if (version === undefined || license === undefined) {
         throw new Error(`${path} has no version or licence in package-lock.json: look it up`);

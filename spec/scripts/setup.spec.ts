@@ -132,6 +132,13 @@ describe('needsBuild', () => {
     expect(needsBuild(checkout.root)).to.equal(true);
   });
 
+  it('answers true when the package of the SDK is there and has not been filled', () => {
+    checkout.file('packages/rollcall-client/package.json', 100);
+    expect(needsBuild(checkout.root)).to.equal(true);
+    checkout.file('packages/rollcall-client/dist/client/sdk/client.js', 150);
+    expect(needsBuild(checkout.root)).to.equal(false);
+  });
+
   for (const path of [
     'index.ts',
     'cli/run-server.ts',

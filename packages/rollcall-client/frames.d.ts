@@ -1,0 +1,188 @@
+/** The frames of `rollcall.v1`. Written by scripts/generated-docs.ts from protocol/frames.ts: do not edit. */
+
+/** Frames that a client may send, by `type`. */
+export interface ClientFrames {
+  connect: {
+    id?: string | number;
+    token?: string;
+    user?: string;
+    client?: { name?: string; version?: string };
+    type: 'connect';
+  };
+  subscribe: {
+    id?: string | number;
+    since?: 'start' | 'live' | { offset: number; epoch: string };
+    type: 'subscribe';
+    thread: string;
+  };
+  unsubscribe: { id?: string | number; type: 'unsubscribe'; thread: string };
+  publish: {
+    id?: string | number;
+    kind?: string;
+    expect?: 'delivered' | 'stored';
+    type: 'publish';
+    thread: string;
+    mid: string;
+    body: unknown;
+  };
+  history: {
+    id?: string | number;
+    before?: number;
+    limit?: number;
+    type: 'history';
+    thread: string;
+  };
+  threads: { id?: string | number; before?: number; limit?: number; type: 'threads' };
+  typing: { id?: string | number; type: 'typing'; thread: string; on: boolean };
+  mark: { id?: string | number; type: 'mark'; thread: string; read: number };
+  ping: { id?: string | number; type: 'ping' };
+  pong: { id?: string | number; type: 'pong' };
+  cancel: { id?: string | number; thread?: string; mid?: string; run?: string; type: 'cancel' };
+}
+
+/** `type` of a frame that a client may send. */
+export type ClientFrameType = keyof ClientFrames;
+
+/** The frame that a client sends with the given `type`. */
+export type ClientFrame<T extends ClientFrameType = ClientFrameType> = ClientFrames[T];
+
+/** Frames that the server may send, by `type`. */
+export interface ServerFrames {
+  history: {
+    id?: string | number;
+    type: 'history';
+    thread: string;
+    epoch: string;
+    messages: {
+      replay?: boolean;
+      fallback?: boolean;
+      type: 'message';
+      thread: string;
+      offset: number;
+      mid: string;
+      kind: string;
+      body: unknown;
+      from: { user: string };
+      at: number;
+    }[];
+    more: boolean;
+  };
+  threads: {
+    id?: string | number;
+    type: 'threads';
+    threads: {
+      thread: string;
+      offset: number;
+      epoch: string;
+      read: number;
+      at: number;
+      last: {
+        replay?: boolean;
+        fallback?: boolean;
+        type: 'message';
+        thread: string;
+        offset: number;
+        mid: string;
+        kind: string;
+        body: unknown;
+        from: { user: string };
+        at: number;
+      } | null;
+    }[];
+    more: boolean;
+  };
+  typing: { type: 'typing'; user: string; thread: string; on: boolean; forMs: number };
+  mark: { id?: string | number; type: 'mark'; user: string; thread: string; read: number };
+  ping: { type: 'ping' };
+  pong: { id?: string | number; type: 'pong'; time: number };
+  connected: {
+    id?: string | number;
+    type: 'connected';
+    user: string;
+    ping: number;
+    connection: string;
+    node: string;
+    time: number;
+    limits: { frameBytes: number; subscriptions: number; publishPerSecond: number };
+    reconnect: { firstJitterMs: number; minMs: number; maxMs: number };
+  };
+  subscribed: {
+    id?: string | number;
+    presentCount?: number;
+    type: 'subscribed';
+    thread: string;
+    offset: number;
+    epoch: string;
+    recovered: boolean;
+    replay: number;
+    gap: { from: number; to: number; reason: 'epoch' | 'trimmed' } | null;
+    runs: { mid: string; run: string; state: string; text: string; at: number }[];
+    present: string[];
+  };
+  caught_up: { type: 'caught_up'; thread: string; offset: number };
+  unsubscribed: { id?: string | number; type: 'unsubscribed'; thread: string };
+  ack: {
+    id?: string | number;
+    type: 'ack';
+    thread: string;
+    offset: number;
+    epoch: string;
+    mid: string;
+    at: number;
+    duplicate: boolean;
+    durable: 'disk' | 'process' | 'quorum';
+  };
+  message: {
+    replay?: boolean;
+    fallback?: boolean;
+    type: 'message';
+    thread: string;
+    offset: number;
+    mid: string;
+    kind: string;
+    body: unknown;
+    from: { user: string };
+    at: number;
+  };
+  presence: { join?: string[]; leave?: string[]; count?: number; type: 'presence'; thread: string };
+  chunk: { type: 'chunk'; thread: string; run: string; text: string; at: number };
+  cancelling: { id?: string | number; run?: string; type: 'cancelling' };
+  error: {
+    id?: string | number;
+    afterMs?: number;
+    type: 'error';
+    message: string;
+    code: string;
+    retry: boolean;
+  };
+  disconnect: {
+    afterMs?: number;
+    resume?: { thread: string; offset: number; epoch: string }[];
+    type: 'disconnect';
+    reconnect: boolean;
+    reason: string;
+    code: number;
+  };
+}
+
+/** `type` of a frame that the server may send. */
+export type ServerFrameType = keyof ServerFrames;
+
+/** The frame that the server sends with the given `type`. */
+export type ServerFrame<T extends ServerFrameType = ServerFrameType> = ServerFrames[T];
+
+/** A message as it is stored in the log and sent on the wire. */
+export type MessageFrame = ServerFrame<'message'>;
+
+/** Where a subscription starts. */
+export type SinceValue = 'start' | 'live' | { offset: number; epoch: string };
+
+/** Message kinds that only the server writes: the lifecycle of agent runs. */
+export type AgentKind =
+  | 'agent_started'
+  | 'agent_thinking'
+  | 'tool_executing'
+  | 'tool_completed'
+  | 'agent_completed'
+  | 'agent_failed'
+  | 'agent_cancelled';
