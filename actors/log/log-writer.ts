@@ -16,7 +16,7 @@ export interface NewEntry {
   /** Unix milliseconds. */
   readonly at: number;
   /** Becomes the thread's owner in the same commit. When absent, the first to publish in a thread owns it. */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
 }
 
 /** Result of an append. `frame` is the stored frame; for a duplicate, that of the first append. */

@@ -58,8 +58,7 @@ export interface PublishRefusal {
 }
 
 /** Result of a publish: stored at an offset, or refused. */
-export type Published =
-  (Extract<AppendResult, { ok: true }> & { readonly durable: Durability }) | PublishRefusal;
+export type Published = Extract<AppendResult, { ok: true }> | PublishRefusal;
 
 /** Options of {@link Publisher}. */
 export interface PublisherOptions {
@@ -80,12 +79,17 @@ export class Publisher {
     this.options = options;
   }
 
+  /** What an ack promises. */
+  get durability(): Durability {
+    return this.options.log.durability;
+  }
+
   /**
    * Publishes a message and calls `done` once with the result: before any subscriber gets the message, and before this
    * returns when it is refused here. A well-formed message that is refused is counted as `refused`.
    */
   publish(author: Author, request: PublishRequest, done: (published: Published) => void): void {
-    const { clock, log, threads } = this.options;
+    const { clock, threads } = this.options;
     const now = clock.now();
     const refusal = this.refusal(author, request, now);
     if (refusal !== null) {
@@ -93,14 +97,8 @@ export class Publisher {
       return;
     }
     const { thread, mid, kind = 'user_message', body, expect, owner } = request;
-    const entry = {
-      mid,
-      user: author.user,
-      kind,
-      bodyJson: JSON.stringify(body),
-      at: now,
-      ...(owner === undefined ? {} : { owner })
-    };
+    const bodyJson = JSON.stringify(body);
+    const entry = { mid, user: author.user, kind, bodyJson, at: now, owner };
     let active: ActiveThread;
     try {
       active = threads.get(thread);
@@ -110,9 +108,7 @@ export class Publisher {
       done(this.turnAway(reason));
       return;
     }
-    threads.publish(active, entry, expect === 'stored', (result) => {
-      done(result.ok ? { ...result, durable: log.durability } : result);
-    });
+    threads.publish(active, entry, expect === 'stored', done);
   }
 
   /** Refuses and counts a message that came while the server was starting or stopping. */

@@ -170,7 +170,7 @@ export function createRoutes(services: RouteServices): Routes {
       publisher.publish({ user: user ?? '', isProbe, rate }, request, (published) => {
         connection.unanswered--;
         if (published.ok) {
-          connection.send(encodeAck(frame, published, published.durable));
+          connection.send(encodeAck(frame, published, publisher.durability));
         } else if (published.code === 'bad_frame') {
           services.badFrame(connection, frame.id, published.reason ?? ERRORS.bad_frame.message);
         } else {

@@ -13,7 +13,7 @@ import { decodedPart, guarded, type Asked, type Route } from './route-table.js';
 import { askAgain, json, problem } from '../transport/problem.js';
 import { HISTORY_LIMIT_MAX, isThreadId, PUBLISH_FIELDS, UserName } from '../../protocol/frames.js';
 import { PAGE_DEFAULT, pageAfter } from '../chat/message-pages.js';
-import type { Published, Publisher } from '../chat/publisher.js';
+import type { Published, Publisher, PublishRefusal } from '../chat/publisher.js';
 import type { ThreadRules } from '../chat/thread-rules.js';
 import { unreadable } from '../chat/unreadable.js';
 import {
@@ -145,20 +145,17 @@ async function publish(
   const published = await new Promise<Published>((resolve) => {
     publisher.publish(author, { ...fields, thread }, resolve);
   });
-  return replyTo(published, thread, fields.mid);
-}
-
-/** Returns the HTTP reply to a publish. */
-function replyTo(published: Published, thread: string, mid: string): HttpReply {
-  if (!published.ok) {
-    const { code, reason, afterMs } = published;
-    const reply = problem(code, reason);
-    return afterMs === undefined ? reply : askAgain(reply, Math.ceil(afterMs / 1_000));
-  }
+  if (!published.ok) return refusalReply(published);
   return {
     ...json(published.duplicate ? 200 : 201, null),
-    body: encodeAck({ thread, mid }, published, published.durable).text
+    body: encodeAck({ thread, mid: fields.mid }, published, publisher.durability).text
   };
+}
+
+/** Returns the HTTP reply to a publish that was refused. */
+function refusalReply({ code, reason, afterMs }: PublishRefusal): HttpReply {
+  const reply = problem(code, reason);
+  return afterMs === undefined ? reply : askAgain(reply, Math.ceil(afterMs / 1_000));
 }
 
 /** Returns the body of a publish; a sentence when it does not fit the schema; null when it is not JSON. */
