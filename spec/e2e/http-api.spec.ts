@@ -7,6 +7,7 @@ import {
   type EventReaderOptions,
   type StreamEvent
 } from '../../scripts/kill-proof/event-reader.js';
+import { misfit } from './frame-check.js';
 import { startServer, type ServerProcess } from './server-process.js';
 import { requireTransport, TRANSPORTS } from './transports.js';
 import { until } from './until.js';
@@ -67,7 +68,13 @@ async function fill(url: string, thread: string, count: number): Promise<void> {
 const offsets = (body: Record<string, unknown>): number[] =>
   (body['messages'] as Frame[]).map(({ offset }) => offset);
 
-const frameOf = ({ data }: StreamEvent): Frame => JSON.parse(data) as Frame;
+/** The frame of an event, which must be named by its type and fit its schema without a field more. */
+function frameOf({ event, data }: StreamEvent): Frame {
+  const frame = JSON.parse(data) as Frame;
+  const fault = frame.type === event ? misfit(frame) : `${frame.type} came as the event ${event}`;
+  if (fault !== null) throw new Error(fault);
+  return frame;
+}
 
 /** A stream of events and all that came on it. */
 class Stream {
@@ -75,6 +82,8 @@ class Stream {
   /** The messages among them, by their frames. */
   readonly messages: Frame[] = [];
   readonly reader: EventReader;
+  /** What is wrong with the first event that does not fit; whoever waits is told. */
+  private fault: Error | null = null;
   private wake: () => void = () => undefined;
 
   constructor(url: string, thread: string, options: Omit<EventReaderOptions, 'event'> = {}) {
@@ -82,7 +91,12 @@ class Stream {
       ...options,
       event: (event) => {
         this.events.push(event);
-        if (event.event === 'message') this.messages.push(frameOf(event));
+        try {
+          const frame = frameOf(event);
+          if (frame.type === 'message') this.messages.push(frame);
+        } catch (error) {
+          this.fault ??= error as Error;
+        }
         this.wake();
       }
     });
@@ -101,7 +115,9 @@ class Stream {
   async come(holds: () => boolean): Promise<void> {
     let isOver = false;
     void this.reader.ended.then(() => (isOver = true));
-    while (!holds()) {
+    for (;;) {
+      if (this.fault !== null) throw this.fault;
+      if (holds()) return;
       if (isOver) throw new Error(`the stream ended after ${JSON.stringify(this.events.at(-1))}`);
       await new Promise<void>((resolve) => {
         this.wake = resolve;
