@@ -234,10 +234,10 @@ async function inLogFolder(
   if (!loaded.ok) return await refuse(loaded.faults, outside);
   const dir = loaded.value;
   // The pages of a log that is being written cannot be checked.
-  const pid = holderOf(dir);
-  if (pid !== null) {
+  const holder = holderOf(dir);
+  if (holder !== null) {
     const action = 'stop that server first';
-    await say(outside.stderr, `rollcall: ${dir} is in use by process ${String(pid)}: ${action}`);
+    await say(outside.stderr, `rollcall: ${dir} is in use by process ${holder}: ${action}`);
     return EXIT.failed;
   }
   return await run(join(dir, LOG_FOLDER));
