@@ -97,12 +97,13 @@ describe('claimDataDir', function () {
       ? ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', ...node]
       : node;
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const exit = once(child, 'exit');
+    // Not 'exit': the process in the namespace outlives `unshare` a little, and has the same output.
+    const closed = once(child, 'close');
     for await (const line of createInterface({ input: child.stdout })) {
       if (line === 'claimed') {
         return async () => {
           child.kill('SIGKILL');
-          await exit;
+          await closed;
         };
       }
     }
