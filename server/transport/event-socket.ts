@@ -18,10 +18,6 @@ class EventSocket<S> extends QueuedSocket<S> {
     return this.out.buffered();
   }
 
-  protected override bytesOf(frame: OutFrame): number {
-    return frame.event.length;
-  }
-
   protected engineWrite(frames: readonly OutFrame[]): void {
     const [first] = frames;
     if (first === undefined) return;

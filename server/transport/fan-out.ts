@@ -76,11 +76,6 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     if (!this.isClosed) this.engineTerminate();
   }
 
-  /** Bytes that a frame is on this socket's wire, without what the engine adds. */
-  protected bytesOf(frame: OutFrame): number {
-    return frame.bytes.length;
-  }
-
   send(frame: OutFrame): boolean {
     if (this.isClosed) return false;
     const { lagBytes } = this.fanOut.limits;
@@ -97,7 +92,7 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     } else {
       this.outbox.push(frame);
     }
-    this.queuedBytes += this.bytesOf(frame);
+    this.queuedBytes += frame.bytes.length;
     if (this.queuedBytes >= FLUSH_BYTES) this.flush();
     return true;
   }

@@ -1,9 +1,11 @@
 /**
  * A frame on its way to one socket or to many. What somebody on the way has to know of it stands beside its text, so
- * that nobody reads the text again. Either encoding is made once, when the first socket of its kind takes the frame.
+ * that nobody reads the text again. Each encoding is made once, however many sockets take the frame.
  */
 export class OutFrame {
   readonly text: string;
+  /** The text as UTF-8: a message of a WebSocket. Made at once, as each socket of a topic reads it several times. */
+  readonly bytes: Buffer;
   /** `type` of the frame; also the name of its event in an event stream. */
   readonly type: string;
   /** Thread that it is about; null when it is about none. */
@@ -12,7 +14,6 @@ export class OutFrame {
   readonly offset: number | null;
   /** When a client that is sent away should come back, in milliseconds; null for every other frame. */
   readonly afterMs: number | null;
-  private asMessage: Buffer | null = null;
   private asEvent: Buffer | null = null;
 
   constructor(
@@ -23,15 +24,11 @@ export class OutFrame {
     afterMs: number | null = null
   ) {
     this.text = text;
+    this.bytes = Buffer.from(text);
     this.type = type;
     this.thread = thread;
     this.offset = offset;
     this.afterMs = afterMs;
-  }
-
-  /** The text as UTF-8: a message of a WebSocket. */
-  get bytes(): Buffer {
-    return (this.asMessage ??= Buffer.from(this.text));
   }
 
   /** The frame as an event of a `text/event-stream`, which resumes by the offsets of messages. */
