@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
 import { INSPECT_SUBPROTOCOL } from '../protocol/inspection.js';
-import { startServer, type ServerProcess } from '../spec/e2e/server-process.js';
-import { WireClient } from '../spec/e2e/wire-client.js';
+import { startServer, type ServerProcess } from '../spec/e2e/servers/server-process.js';
+import { WireClient } from '../spec/e2e/wire/wire-client.js';
 import { cpuMs } from './bench/cores.js';
 import { median } from './bench/figures.js';
 

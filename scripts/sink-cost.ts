@@ -7,8 +7,12 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startServer, temporaryDir, type ServerProcess } from '../spec/e2e/server-process.js';
-import { WireClient } from '../spec/e2e/wire-client.js';
+import {
+  startServer,
+  temporaryDir,
+  type ServerProcess
+} from '../spec/e2e/servers/server-process.js';
+import { WireClient } from '../spec/e2e/wire/wire-client.js';
 import { median } from './bench/figures.js';
 
 /** Publishes a second of a slice: busy, and far from what a server can do. */

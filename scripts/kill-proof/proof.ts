@@ -8,7 +8,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { checkLog } from '../../actors/log/lmdb/check/log-check.js';
 import type { Durability } from '../../actors/log/log-writer.js';
 import { LOG_FOLDER } from '../../server/config/config.js';
-import { launchServer, temporaryDir, type LaunchedServer } from '../../spec/e2e/server-process.js';
+import {
+  launchServer,
+  temporaryDir,
+  type LaunchedServer
+} from '../../spec/e2e/servers/server-process.js';
 import { Faults } from './faults.js';
 import { freePort } from './free-port.js';
 import { Publisher } from './publisher.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { CLIENT_PACKAGE } from '../../../scripts/setup.mjs';
-import { startServer } from '../../e2e/server-process.js';
+import { startServer } from '../../e2e/servers/server-process.js';
 import { typeFaults } from './type-faults.js';
 import { InstalledProject, pack, ROOT, type Packed } from './installed-project.js';
 

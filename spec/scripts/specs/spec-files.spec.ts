@@ -15,8 +15,11 @@ describe('spec files', () => {
     file('spec/require.ts');
     file('spec/cli/b.spec.ts');
     file('spec/cli/a.spec.ts');
-    file('spec/e2e/c.spec.ts');
-    file('spec/scripts/d.spec.ts', "import { startServer } from '../../e2e/server-process.js';");
+    file('spec/e2e/wire/c.spec.ts');
+    file(
+      'spec/scripts/d.spec.ts',
+      "import { startServer } from '../../e2e/servers/server-process.js';"
+    );
     mkdirSync(join(root, 'spec/cases'));
   });
   after(() => {
@@ -28,7 +31,7 @@ describe('spec files', () => {
       expect(specFiles('spec', root)).to.deep.equal([
         'spec/cli/a.spec.ts',
         'spec/cli/b.spec.ts',
-        'spec/e2e/c.spec.ts',
+        'spec/e2e/wire/c.spec.ts',
         'spec/scripts/d.spec.ts'
       ]);
     });
@@ -74,7 +77,7 @@ describe('spec files', () => {
   describe('needsDist', () => {
     it('answers true for specs in spec/e2e and for those that use its helpers', () => {
       expect(
-        ['spec/e2e/c.spec.ts', 'spec/scripts/d.spec.ts', 'spec/cli/a.spec.ts'].map((path) =>
+        ['spec/e2e/wire/c.spec.ts', 'spec/scripts/d.spec.ts', 'spec/cli/a.spec.ts'].map((path) =>
           needsDist(path, root)
         )
       ).to.deep.equal([true, true, false]);

@@ -1,0 +1,34 @@
+/**
+ * Checks what the server sends against `SERVER_FRAMES`. A field that the schema does not have is refused.
+ */
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { SERVER_FRAMES } from '../../../protocol/frames.js';
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The same schema with `additionalProperties: false` wherever there are properties. */
+function strict(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(strict);
+  if (!isObject(schema)) return schema;
+  const copy = Object.fromEntries(
+    Object.entries(schema).map(([name, part]) => [name, strict(part)])
+  );
+  return schema['type'] === 'object' ? { ...copy, additionalProperties: false } : copy;
+}
+
+const CHECKS = new Map(
+  Object.entries(SERVER_FRAMES).map(([type, schema]) => [type, Compile(strict(schema) as TSchema)])
+);
+
+/** Says what is wrong with a frame of the server; null when it fits its schema to the last field. */
+export function misfit(frame: { readonly type: string }): string | null {
+  const check = CHECKS.get(frame.type);
+  if (check === undefined) return `the server sent a frame of no known type: ${frame.type}`;
+  if (check.Check(frame)) return null;
+  const [first] = check.Errors(frame);
+  const fault = first === undefined ? '' : `${first.instancePath} ${first.message} `;
+  return `the server sent what its schema does not have: ${fault}in ${JSON.stringify(frame).slice(0, 500)}`;
+}
