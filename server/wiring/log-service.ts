@@ -6,21 +6,29 @@ import type { LogHealth } from '../../actors/log/log-health.js';
 import type { LogProvider, ProvidedLog } from '../../actors/log/log-provider.js';
 import type { ThreadLog } from '../../actors/log/thread-log.js';
 import type { Logger } from '../../actors/log-line.js';
+import type { Clock } from '../../actors/clock.js';
 import type { Service } from '../../actors/service.js';
+import { LogOutages } from './log-outages.js';
 
 /** Opens and closes the thread log. */
 export class LogService implements Service {
   private readonly provider: LogProvider;
   private readonly logger: Logger;
+  private readonly outages: LogOutages;
   /** Called each time the log accepts messages again. */
   onWritable: () => void = () => undefined;
   /** Called each time that changes: with the reason why the log accepts none, null when it does. */
   onFault: (reason: string | null) => void = () => undefined;
   private provided: ProvidedLog | null = null;
 
-  constructor(provider: LogProvider, logger: Logger) {
+  constructor(
+    provider: LogProvider,
+    logger: Logger,
+    clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>
+  ) {
     this.provider = provider;
     this.logger = logger;
+    this.outages = new LogOutages({ clock, logger });
   }
 
   /** The open log; null before and after. */
@@ -53,21 +61,14 @@ export class LogService implements Service {
   }
 
   async stop(): Promise<void> {
+    this.outages.close();
     await this.provided?.close();
     this.provided = null;
   }
 
   private tell({ writable, reason }: LogHealth): void {
     this.onFault(writable ? null : (reason ?? 'no reason given'));
-    if (writable) {
-      this.logger.info('The thread log takes messages again', { actor: 'log' });
-      this.onWritable();
-      return;
-    }
-    this.logger.error(
-      `the thread log takes no messages (${reason ?? 'no reason given'}): publishes are answered ` +
-        '"unavailable" until it does; nothing acknowledged is lost',
-      { actor: 'log' }
-    );
+    this.outages.turn({ writable, reason });
+    if (writable) this.onWritable();
   }
 }

@@ -99,7 +99,7 @@ export class Server {
       inspection.endpoint
     );
     this.listener = listener;
-    const logService = new LogService(pickLog(config, clock, incidents), logger);
+    const logService = new LogService(pickLog(config, clock, incidents), logger, clock);
     logService.onFault = (reason) => {
       monitor.logFault(reason);
     };

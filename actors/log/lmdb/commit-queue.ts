@@ -36,8 +36,11 @@ export interface Job {
 export interface CommitQueueOptions {
   readonly store: Pick<LogStore, 'commit'>;
   readonly clock: Clock;
-  /** Tries the disk and reopens the store; rejects while either fails. */
-  readonly recover: () => Promise<void>;
+  /**
+   * Tries the disk with a write like the one that failed, of so many bytes, and reopens the store; rejects while
+   * either fails.
+   */
+  readonly recover: (failedBytes: number) => Promise<void>;
   /**
    * Called when a commit has failed, before its jobs are told: state in memory that is not on disk must be discarded.
    */
@@ -58,6 +61,8 @@ export class CommitQueue {
   #listener: (health: LogHealth) => void = () => undefined;
   #probe: unknown = null;
   #recovering: Promise<void> | null = null;
+  /** Bytes of the jobs that failed last: as many will come back when the log accepts jobs again. */
+  #failedBytes = 0;
   #closing = false;
   #idle: (() => void) | null = null;
 
@@ -161,6 +166,7 @@ export class CommitQueue {
   #failed(jobs: Job[], error: unknown): void {
     const reason = `the thread log cannot write: ${reasonOf(error)}`;
     const failed = [...jobs, ...this.#waiting];
+    this.#failedBytes = failed.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#committing = false;
@@ -177,7 +183,7 @@ export class CommitQueue {
     this.#probe = this.#options.clock.setTimeout(() => {
       this.#probe = null;
       this.#recovering = this.#options
-        .recover()
+        .recover(this.#failedBytes)
         .then(
           () => {
             this.#turn({ writable: true, reason: null });

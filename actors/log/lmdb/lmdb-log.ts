@@ -4,13 +4,12 @@
  * @see log-keys.ts for the layout, commit-queue.ts for what happens when the disk refuses
  */
 import { randomUUID } from 'node:crypto';
-import { open as openFile, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Clock } from '../../clock.js';
 import { Listeners } from '../../listeners.js';
 import type { Commit } from '../commits.js';
 import { CommitQueue } from './commit-queue.js';
 import { DISK_LOW_BYTES, isDiskLow } from './disk/disk-room.js';
+import { probeDisk } from './disk/disk-probe.js';
 import { LmdbFeed } from './feed/lmdb-feed.js';
 import { checkLog } from './check/log-check.js';
 import { LogCorruptError } from '../log-errors.js';
@@ -37,9 +36,6 @@ import type { FoundEntry, LogEntry, ThreadHead } from '../log-reader.js';
 import type { AppendResult, NewEntry } from '../log-writer.js';
 import type { ThreadLog } from '../thread-log.js';
 import type { StoredRecord, Unwatched, UserThread } from '../thread-records.js';
-
-/** Size of the test write that shows whether the disk takes writes again: room for a commit, not just for a byte. */
-const PROBE_BYTES = 1_048_576;
 
 /** How the embedded log is opened. */
 export interface LmdbLogOptions {
@@ -152,7 +148,7 @@ class LmdbLog implements EmbeddedLog {
     this.#queue = new CommitQueue({
       store,
       clock,
-      recover: () => this.#recover(),
+      recover: (failedBytes) => this.#recover(failedBytes),
       onFailure: () => {
         this.#heads.clear();
         this.#appends.clear();
@@ -357,21 +353,10 @@ class LmdbLog implements EmbeddedLog {
   }
 
   /** Tries the disk with a file first: a failed commit costs more, and makes the engine write to standard error. */
-  async #recover(): Promise<void> {
+  async #recover(failedBytes: number): Promise<void> {
     await this.#mending;
     await this.#mend();
-    const path = join(this.#dir, 'probe');
-    try {
-      const file = await openFile(path, 'w');
-      try {
-        await file.writeFile(Buffer.alloc(PROBE_BYTES));
-        await file.datasync();
-      } finally {
-        await file.close();
-      }
-    } finally {
-      await unlink(path).catch(() => undefined);
-    }
+    await probeDisk(this.#dir, failedBytes);
     await this.#store.reopen();
     const meta = this.#store.get(META_KEY);
     if (meta === undefined) throw new LogCorruptError(this.#dir, 'its rows are gone');

@@ -6,6 +6,7 @@ import {
   constants,
   openSync,
   readFileSync,
+  statSync,
   unlinkSync,
   writeFileSync,
   writeSync
@@ -283,6 +284,54 @@ describe('a full disk', function () {
       acked.map(({ mid }) => mid)
     );
     await next2.stop();
+  });
+});
+
+describe('a data file that may not grow', function () {
+  this.timeout(60_000);
+  let server: ServerProcess;
+  let ada: WireClient;
+  let count = 0;
+  const next = (): string => `g-${String(++count)}`;
+
+  /** Sets how large a file of the server may become, without taking its right to more. */
+  const limit = (bytes: string): void => {
+    execFileSync('prlimit', ['--pid', String(server.pid), `--fsize=${bytes}:`], { stdio: 'pipe' });
+  };
+
+  before(async function () {
+    if (findProgram('prlimit') === null) {
+      skipWithout(this, 'prlimit', 'it is not installed');
+    }
+    server = await startServer({ env: { LIMIT_PUBLISH_PER_SECOND: '0' } });
+    ada = await WireClient.connect(server.url, 'ada');
+    for (let n = 0; n < 20; n += 1) await ada.publish('kept', next());
+    limit(String(statSync(join(server.dataDir, LOG_FOLDER, 'data.mdb')).size));
+    await publishUntilRefused(ada, 'kept', next);
+  });
+  after(async () => {
+    await (server as ServerProcess | undefined)?.stop();
+  });
+
+  it('is one incident for as long as it may not, though other files may be written', async () => {
+    const first = performance.now();
+    await until(
+      async () => {
+        const { code } = await ada.publish('kept', next());
+        expect(code).to.equal('unavailable');
+        return performance.now() - first;
+      },
+      (ms) => ms > WATCH_MS
+    );
+    expect(said(server, 'error', REFUSING)).to.have.length(1);
+    expect(said(server, 'info', RESUMED)).to.deep.equal([]);
+  });
+
+  it('ends by itself once it may grow', async () => {
+    limit('unlimited');
+    await server.line(RESUMED);
+    expect(await ada.publish('kept', next())).to.include({ type: 'ack' });
+    expect(said(server, 'info', RESUMED)).to.have.length(1);
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { LogProvider } from '../../../actors/log/log-provider.js';
 import { LogService } from '../../../server/wiring/log-service.js';
+import { VirtualClock } from '../../virtual-clock.js';
 import { MemoryLog } from '../../actors/log/memory-log.js';
 import { RecordedLogger } from '../../actors/recorded-logger.js';
 
@@ -21,7 +22,13 @@ describe('LogService', () => {
         }
       })
     };
-    return { log, logger, disk, closed, service: new LogService(provider, logger) };
+    return {
+      log,
+      logger,
+      disk,
+      closed,
+      service: new LogService(provider, logger, new VirtualClock())
+    };
   };
   const lines = (logger: RecordedLogger) =>
     logger.lines.map(({ level, message }) => [level, message]);

@@ -28,6 +28,7 @@ describe('CommitQueue', () => {
   let events: string[];
   let background: Job[];
   let recovers: boolean;
+  let tried: number[];
   let queue: CommitQueue;
 
   beforeEach(() => {
@@ -36,19 +37,23 @@ describe('CommitQueue', () => {
     events = [];
     background = [];
     recovers = true;
+    tried = [];
     queue = new CommitQueue({
       store,
       clock,
-      recover: () => (recovers ? Promise.resolve() : Promise.reject(new Error('still full'))),
+      recover: (bytes) => {
+        tried.push(bytes);
+        return recovers ? Promise.resolve() : Promise.reject(new Error('still full'));
+      },
       onFailure: () => events.push('void'),
       background: () => background.shift() ?? null
     });
     queue.onHealth(({ writable }) => events.push(writable ? 'up' : 'down'));
   });
 
-  function job(name: string): Job {
+  function job(name: string, bytes = 1): Job {
     return {
-      bytes: 1,
+      bytes,
       write: (into) => into.push({ key: [name], value: '' }),
       settle: (failure) => events.push(failure === null ? name : `${name}: ${failure}`)
     };
@@ -105,6 +110,17 @@ describe('CommitQueue', () => {
     queue.push(job('b'));
     (await store.nth(1)).resolve();
     await until(() => events.at(-1) === 'b');
+  });
+
+  it('tries the disk with as many bytes as have failed, those behind the commit included', async () => {
+    queue.push(job('a', 70));
+    const first = await store.nth(0);
+    queue.push(job('b', 5));
+    first.reject(new Error('EFBIG'));
+    await until(() => clock.pending === 1);
+    clock.advance(PROBE_MS);
+    await until(() => queue.health().writable);
+    expect(tried).to.deep.equal([75]);
   });
 
   it('gives the background its turn when jobs never stop coming', async () => {
