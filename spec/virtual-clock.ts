@@ -9,6 +9,8 @@ export async function settle(): Promise<void> {
 /** A clock that stands still until it is moved, for the server's actors and for the SDK. */
 export class VirtualClock implements Clock, ClientClock {
   #now = 1_767_225_600_000;
+  /** Far from `#now`, so that a duration between the two readings is absurd. */
+  #elapsed = 4_000_000;
   #nextId = 1;
   readonly #timers = new Map<number, { at: number; work: () => void }>();
   /** Makes the next timers fail, once each: a fault in the middle of an actor. */
@@ -18,12 +20,28 @@ export class VirtualClock implements Clock, ClientClock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#elapsed;
+  }
+
+  /** Sets the wall clock ahead or back, while no time passes. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
+  /** Lets time pass in which the process itself does not run: timers that fall due meanwhile run afterwards, late. */
+  async sleep(ms: number): Promise<void> {
+    this.#now += ms;
+    this.#elapsed += ms;
+    await this.advance(0);
+  }
+
   setTimeout(work: () => void, timeoutMs: number): number {
     if (this.faults > 0) {
       this.faults -= 1;
       throw new Error('the clock is out of timers');
     }
-    this.#timers.set(this.#nextId, { at: this.#now + timeoutMs, work });
+    this.#timers.set(this.#nextId, { at: this.#elapsed + timeoutMs, work });
     return this.#nextId++;
   }
 
@@ -46,20 +64,26 @@ export class VirtualClock implements Clock, ClientClock {
   /** Milliseconds until the next timer; null when there is none. */
   get nextMs(): number | null {
     const next = this.#next();
-    return next === null ? null : next.at - this.#now;
+    return next === null ? null : next.at - this.#elapsed;
   }
 
   /** Moves time, deadline by deadline, and lets each one's consequences happen before the next. */
   async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
+    const end = this.#elapsed + ms;
     await settle();
     for (let next = this.#next(); next !== null && next.at <= end; next = this.#next()) {
-      this.#now = Math.max(this.#now, next.at);
+      this.#pass(next.at);
       this.#timers.delete(next.id);
       next.work();
       await settle();
     }
-    this.#now = end;
+    this.#pass(end);
+  }
+
+  #pass(until: number): void {
+    const passedMs = Math.max(0, until - this.#elapsed);
+    this.#elapsed += passedMs;
+    this.#now += passedMs;
   }
 
   /** The timer that is due first; of several at one moment the one that was set first. */

@@ -3,7 +3,7 @@
  * connections. `routes.ts` has the meaning of frames, `actors/threads/threads.ts` the threads.
  */
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../../actors/clock.js';
+import { wallTime, type Clock } from '../../actors/clock.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
 import type { CatchUp } from './catch-up.js';
 import { reasonOf } from '../../machines/reason.js';
@@ -110,7 +110,7 @@ export class Chat implements SocketEvents<Connection> {
       clientAddress(request, trustProxy),
       offeredBearer(request) ?? bearerOf(request),
       isProbe,
-      clock.now()
+      clock.elapsed()
     );
     const protocol = offeredProtocols(request).includes(SUBPROTOCOL) ? SUBPROTOCOL : null;
     return { accept: true, protocol, state };
@@ -125,8 +125,8 @@ export class Chat implements SocketEvents<Connection> {
   message(socket: Socket<Connection>, text: string | null): void {
     const connection = socket.state;
     if (connection.isClosing) return;
-    const now = this.options.clock.now();
-    connection.heardAt = now;
+    const now = this.options.clock.elapsed();
+    connection.heard(now);
     if (text === null) {
       this.badFrame(connection, undefined, 'bad_frame', 'frames are text, not binary');
       return;
@@ -150,7 +150,8 @@ export class Chat implements SocketEvents<Connection> {
     // Typing and presence frames are dropped for a slow connection; only a message makes it lag.
     if (missed.offset === null) return;
     this.options.connections.lagBegins(connection);
-    const since = connection.laggingSince ?? this.options.clock.now();
+    const { clock } = this.options;
+    const since = wallTime(clock, connection.laggingSince ?? clock.elapsed());
     for (const subscription of connection.subscriptions) {
       if (!subscription.isLive) continue;
       const { thread } = subscription;

@@ -52,9 +52,11 @@ export class Connection {
   subscriptions: readonly Subscription[] = NONE;
   publishes: TokenBucket | null = null;
   frames: TokenBucket | null = null;
+  /** When it was opened; a moment of `Clock.elapsed()`, as the other times that are not said to be something else. */
   openedAt: number;
   heardAt: number;
-  pingedAt = 0;
+  /** When it was last pinged; null once anything has been heard since. Of an event stream nothing is heard. */
+  pingedAt: number | null = null;
   /** When its token expires, Unix milliseconds; null means never. */
   expiresAt: number | null = null;
   laggingSince: number | null = null;
@@ -69,6 +71,7 @@ export class Connection {
   private owed: OutFrame[] | null = null;
   private owedChars = 0;
 
+  /** `now` is a moment of `Clock.elapsed()`. */
   constructor(id: string, address: string, token: string | null, isProbe: boolean, now: number) {
     this.id = id;
     this.address = address;
@@ -84,6 +87,20 @@ export class Connection {
     return (
       this.unanswered === 0 && this.early === null && this.owed === null && bufferedBytes === 0
     );
+  }
+
+  /** Notes that something was received. */
+  heard(now: number): void {
+    this.heardAt = now;
+    this.pingedAt = null;
+  }
+
+  /** Moves what its deadlines count from, since the server was away for this time. Nothing moves beyond `now`. */
+  excuse(awayMs: number, now: number): void {
+    this.heardAt = Math.min(now, this.heardAt + awayMs);
+    if (this.user === null) this.openedAt = Math.min(now, this.openedAt + awayMs);
+    if (this.pingedAt !== null) this.pingedAt = Math.min(now, this.pingedAt + awayMs);
+    if (this.laggingSince !== null) this.laggingSince = Math.min(now, this.laggingSince + awayMs);
   }
 
   /** Returns the subscription to a thread; undefined when there is none. */

@@ -1,10 +1,13 @@
 /**
  * All open connections, WebSockets and event streams, by user and by address, with the limits on each, and the sweep
- * that closes those that have been silent, late, expired or slow for too long.
+ * that closes those that have been silent, late, expired or slow for too long. Deadlines are moments of `elapsed()`, so
+ * that a wall clock that jumps closes nobody. Time in which the server itself did not run, as while a laptop sleeps,
+ * counts for no deadline: the sweep is late then, and moves them all by as much.
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../actors/clock.js';
 import type { LogEntry } from '../../actors/log/log-reader.js';
+import type { CloseCode } from '../../protocol/errors.js';
 import type { Connection } from './connection.js';
 import { encodeFrame, messageOut } from './frame-encoder.js';
 import type { ConnectionLimits } from './limits.js';
@@ -23,11 +26,24 @@ export const LAG_MAX_MS = 60_000;
 /** Time between two sweeps, in milliseconds: the resolution of all deadlines of a connection. */
 export const SWEEP_MS = 1_000;
 
+/**
+ * Time per connection over which reconnects are spread, in milliseconds: one node accepts a thousand clients a second
+ * easily.
+ */
+export const COME_BACK_MS_PER_CONNECTION = 1;
+
+/** Most connections that one sweep closes, as many as may come back until the next; the others are closed then. */
+export const GOODBYES_PER_SWEEP = SWEEP_MS / COME_BACK_MS_PER_CONNECTION;
+
 /** Called with the numbers of lagging and of open connections, when they change. */
 export type LaggingListener = (lagging: number, open: number) => void;
 
 function takesNow(connection: Connection): boolean {
   return !connection.isClosing && connection.laggingSince === null;
+}
+
+function needsPing({ heardAt, pingedAt }: Connection, now: number): boolean {
+  return now - (pingedAt ?? heardAt) >= PING_MS;
 }
 
 /** The open connections. */
@@ -42,6 +58,8 @@ export class Connections {
   private readonly addresses = new Map<string, number>();
   private readonly idPrefix = `c${randomBytes(4).toString('base64url').replace(/[-_]/g, '0')}`;
   private nextId = 1;
+  /** When the last sweep was. */
+  private sweptAt: number;
 
   constructor(
     clock: Clock,
@@ -51,6 +69,7 @@ export class Connections {
     this.clock = clock;
     this.limits = limits;
     this.onLagging = onLagging;
+    this.sweptAt = clock.elapsed();
   }
 
   /** Number of open connections. */
@@ -66,7 +85,7 @@ export class Connections {
   /** Notes that a connection lags from now on. */
   lagBegins(connection: Connection): void {
     if (connection.laggingSince !== null) return;
-    connection.laggingSince = this.clock.now();
+    connection.laggingSince = this.clock.elapsed();
     if (!this.all.has(connection)) return;
     this.behind.add(connection);
     this.tellLagging();
@@ -148,27 +167,44 @@ export class Connections {
     if (own?.size === 0) this.users.delete(connection.user);
   }
 
-  /** Closes connections whose time is over and pings silent ones. */
+  /**
+   * Closes connections whose time is over and pings silent ones. The first to be closed may come back at once, and the
+   * others one after the other.
+   */
   sweep(): void {
-    const now = this.clock.now();
+    const now = this.clock.elapsed();
+    const lateMs = now - this.sweptAt - SWEEP_MS;
+    this.sweptAt = now;
+    let closed = 0;
     for (const connection of this.all) {
-      const { isStream } = connection;
-      const isConnected = isStream || connection.user !== null;
-      if (!isConnected && now - connection.openedAt >= CONNECT_WITHIN_MS) {
-        connection.disconnect(3502, null);
-      } else if (connection.expiresAt !== null && now >= connection.expiresAt) {
-        connection.disconnect(3005, 0);
-      } else if (connection.laggingSince !== null && now - connection.laggingSince >= LAG_MAX_MS) {
-        connection.disconnect(3008, 0);
-      } else if (!isStream && now - connection.heardAt >= 2 * PING_MS) {
-        connection.disconnect(3012, 0);
-      } else if (now - connection.heardAt >= PING_MS && now - connection.pingedAt >= PING_MS) {
-        connection.pingedAt = now;
-        connection.send(PING);
+      if (connection.isClosing) continue;
+      if (lateMs > 0) connection.excuse(lateMs, now);
+      const code = this.overdue(connection, now);
+      if (code === null) {
+        if (needsPing(connection, now)) this.ping(connection, now);
+      } else if (closed < GOODBYES_PER_SWEEP) {
+        const afterMs = closed * COME_BACK_MS_PER_CONNECTION;
+        connection.disconnect(code, code === 3502 ? null : afterMs);
+        closed++;
       }
     }
     // The number of open connections has changed as well.
     if (this.behind.size > 0) this.tellLagging();
+  }
+
+  /** Returns the close code of a connection whose time is over; null while it is not. */
+  private overdue(connection: Connection, now: number): CloseCode | null {
+    const { isStream, user, openedAt, expiresAt, laggingSince, pingedAt } = connection;
+    if (!isStream && user === null && now - openedAt >= CONNECT_WITHIN_MS) return 3502;
+    // A token ends by the wall clock: the issuer's time is compared with this machine's.
+    if (expiresAt !== null && this.clock.now() >= expiresAt) return 3005;
+    if (laggingSince !== null && now - laggingSince >= LAG_MAX_MS) return 3008;
+    return !isStream && pingedAt !== null && now - pingedAt >= PING_MS ? 3012 : null;
+  }
+
+  private ping(connection: Connection, now: number): void {
+    connection.pingedAt = now;
+    connection.send(PING);
   }
 
   private tellLagging(): void {

@@ -90,15 +90,14 @@ export class Publisher {
    */
   publish(author: Author, request: PublishRequest, done: (published: Published) => void): void {
     const { clock, threads } = this.options;
-    const now = clock.now();
-    const refusal = this.refusal(author, request, now);
+    const refusal = this.refusal(author, request);
     if (refusal !== null) {
       done(refusal);
       return;
     }
     const { thread, mid, kind = 'user_message', body, expect, owner } = request;
     const bodyJson = JSON.stringify(body);
-    const entry = { mid, user: author.user, kind, bodyJson, at: now, owner };
+    const entry = { mid, user: author.user, kind, bodyJson, at: clock.now(), owner };
     let active: ActiveThread;
     try {
       active = threads.get(thread);
@@ -118,8 +117,7 @@ export class Publisher {
 
   private refusal(
     { isProbe, rate }: Author,
-    { thread, kind, body }: PublishRequest,
-    now: number
+    { thread, kind, body }: PublishRequest
   ): PublishRefusal | null {
     if (isTooDeep(body)) {
       const reason = `/body must not be nested more than ${String(BODY_DEPTH_MAX)} deep`;
@@ -128,7 +126,7 @@ export class Publisher {
     const code = this.options.rules.refusal(thread, isProbe);
     if (code === 'bad_thread') return { ok: false, code };
     if (code !== null) return this.refused({ ok: false, code });
-    const afterMs = rate?.take(now) ?? 0;
+    const afterMs = rate?.take(this.options.clock.elapsed()) ?? 0;
     if (afterMs > 0) {
       const reason = `more than ${String(this.options.publishPerSecond)} publishes in a second`;
       return this.refused({ ok: false, code: 'rate_limited', reason, afterMs });

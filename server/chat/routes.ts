@@ -78,8 +78,7 @@ export function createRoutes(services: RouteServices): Routes {
       connection.disconnect(3504, null);
       return;
     }
-    const now = clock.now();
-    connection.publishes = new TokenBucket(limits.publishPerSecond, now);
+    connection.publishes = new TokenBucket(limits.publishPerSecond, clock.elapsed());
     connection.send(
       encodeFrame({
         type: 'connected',
@@ -87,7 +86,7 @@ export function createRoutes(services: RouteServices): Routes {
         connection: connection.id,
         user,
         node: services.node,
-        time: now,
+        time: clock.now(),
         ping: PING_MS,
         limits,
         reconnect: RECONNECT_ADVICE

@@ -62,7 +62,7 @@ export class EventStreams {
         'x-accel-buffering': 'no'
       },
       stream: (out) => {
-        const now = clock.now();
+        const now = clock.elapsed();
         const connection = new Connection(connections.newId(), address, null, false, now);
         connection.isStream = true;
         connection.user = user;

@@ -40,7 +40,7 @@ export interface JourneyApiOptions extends JourneyNowOptions {
   readonly feed: Pick<AnalyticsFeed, 'find' | 'backlog'>;
   /** Whether facts are recorded: not with `CLICKHOUSE_URL=off`. */
   readonly areFactsKept: boolean;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
   /** `CLICKHOUSE_TTL_DAYS`. */
   readonly ttlDays: number | undefined;

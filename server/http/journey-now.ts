@@ -1,10 +1,12 @@
 /** Present state of a message, for its journey: what holds it, who is behind, who has read it. */
+import { wallTime, type Clock } from '../../actors/clock.js';
 import type { JourneyMessage, JourneyNow, ReaderBehind } from '../../actors/journey/journey.js';
 import { STEPS_OF_A_KIND_MAX } from '../../actors/journey/tell-journey.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { LogWriter } from '../../actors/log/log-writer.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
+import type { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
 
 /** What the state is read from. */
@@ -12,6 +14,7 @@ export interface JourneyNowOptions {
   readonly log: LogReader & ThreadRecords & Pick<LogWriter, 'durability'>;
   readonly threads: Threads;
   readonly connections: Pick<Connections, 'opened'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   /** When this process began to send acks, Unix milliseconds. */
   readonly startedAt: number;
 }
@@ -49,7 +52,7 @@ function heldOf({ log, threads }: JourneyNowOptions, id: string): JourneyNow['he
 }
 
 function behindOf(
-  { connections }: JourneyNowOptions,
+  { connections, clock }: JourneyNowOptions,
   { thread, offset }: JourneyMessage
 ): Pick<JourneyNow, 'behind' | 'behindMore'> {
   const behind: ReaderBehind[] = [];
@@ -67,10 +70,14 @@ function behindOf(
       connection: connection.id,
       cursor: subscription.cursor,
       why: subscription.behind?.why === 'replayed' ? 'replaying' : 'lagging',
-      since: subscription.behind?.since ?? connection.laggingSince
+      since: subscription.behind?.since ?? lagSince(connection, clock)
     });
   }
   return { behind, behindMore };
+}
+
+function lagSince({ laggingSince }: Connection, clock: JourneyNowOptions['clock']): number | null {
+  return laggingSince === null ? null : wallTime(clock, laggingSince);
 }
 
 /** Marks are stored by user: this reads those of the author, the owner and the people present. */

@@ -21,7 +21,7 @@ export interface InspectRouteOptions {
   readonly access: InspectAccess;
   readonly recorder: Recorder;
   readonly layouts: Pick<ChartLayouts, 'layout'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly version: string;
   readonly node: string;
   readonly environment: string;
@@ -37,9 +37,9 @@ const HASH = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Returns the routes of the inspector. */
 export function createInspectRoutes(options: InspectRouteOptions): Route[] {
-  const downloads = new TokenBucket(DOWNLOADS_PER_SECOND, options.clock.now());
+  const downloads = new TokenBucket(DOWNLOADS_PER_SECOND, options.clock.elapsed());
   const recording = (request: TransportRequest): Promise<HttpReply> | HttpReply => {
-    if (downloads.take(options.clock.now()) === 0) return recordingReply(options, request);
+    if (downloads.take(options.clock.elapsed()) === 0) return recordingReply(options, request);
     return askAgain(
       problem('unavailable', 'too many recordings were asked for at once; ask again'),
       1

@@ -198,7 +198,7 @@ export class Inspector {
     }
     viewer.socket = socket;
     this.viewers.add(viewer);
-    const now = this.options.clock.now();
+    const now = this.options.clock.elapsed();
     if (viewer.kind === 'rollcall') viewer.tell(this.hello(), now);
     else this.greet(viewer, now);
     this.follow();
@@ -252,7 +252,7 @@ export class Inspector {
 
   private tell(recorded: Recorded, message: RecordedMessage): void {
     if (this.viewers.size === 0) return;
-    const now = this.options.clock.now();
+    const now = this.options.clock.elapsed();
     const frame = new OutFrame(recorded.text, recorded.type);
     for (const viewer of this.viewers) {
       if (!viewer.wants(recorded)) continue;
@@ -264,7 +264,7 @@ export class Inspector {
 
   private message(viewer: Viewer, text: string | null): void {
     if (viewer.kind === 'stately') return;
-    const now = this.options.clock.now();
+    const now = this.options.clock.elapsed();
     viewer.requests ??= new TokenBucket(VIEWER_REQUESTS_PER_SECOND, now);
     const afterMs = viewer.requests.take(now);
     const decoded = decodeRequest(text);
@@ -300,7 +300,7 @@ export class Inspector {
         return threadRows(threads, this.options.connections, log, request);
       }
       case 'inspect.connections':
-        return connectionRows(this.options.connections, request);
+        return connectionRows(this.options.connections, this.options.clock, request);
       case 'inspect.record':
         this.recorder.record(request.on);
         this.tellAll();
@@ -374,7 +374,7 @@ export class Inspector {
   }
 
   private tellAll(): void {
-    const now = this.options.clock.now();
+    const now = this.options.clock.elapsed();
     const recording = this.recorder.state;
     for (const viewer of this.viewers) {
       if (viewer.kind === 'rollcall') viewer.tell({ type: 'inspect.recording', recording }, now);
@@ -382,9 +382,11 @@ export class Inspector {
   }
 
   private tickLater(): void {
+    const dueAt = this.options.clock.elapsed() + VIEWER_PING_MS;
     this.tick = this.options.clock.setTimeout(() => {
-      const now = this.options.clock.now();
+      const now = this.options.clock.elapsed();
       for (const viewer of [...this.viewers]) {
+        viewer.excuse(now - dueAt);
         if (viewer.stuckSince !== null && now - viewer.stuckSince >= VIEWER_STUCK_MS) {
           viewer.socket?.terminate();
         } else viewer.give(PING, now);

@@ -1,6 +1,7 @@
 /**
  * Threads and connections as rows for viewers. The server searches and pages them, so that no page lists all of them.
  */
+import { wallTime, type Clock } from '../../actors/clock.js';
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Threads } from '../../actors/threads/threads.js';
@@ -51,6 +52,7 @@ export function threadRows(
 /** Returns a page of the open connections. */
 export function connectionRows(
   connections: Connections,
+  clock: Pick<Clock, 'now' | 'elapsed'>,
   { search, after, limit }: InspectRequests['inspect.connections']
 ): RowsPage<ConnectionRow> {
   const page = pageOf(connections.opened(), {
@@ -60,7 +62,7 @@ export function connectionRows(
     after,
     limit
   });
-  return { ...page, rows: page.rows.map(connectionRow) };
+  return { ...page, rows: page.rows.map((connection) => connectionRow(connection, clock)) };
 }
 
 /** Returns the state of a thread's delivery: that of its chart, or of its record when it has no actor. */
@@ -87,14 +89,17 @@ function passiveRow(thread: string, isTest: boolean, offset: number): ThreadRow 
   return { thread, state: 'passive', isTest, subscribers: 0, held: 0, offset, sessionId: null };
 }
 
-function connectionRow(connection: Connection): ConnectionRow {
+function connectionRow(
+  connection: Connection,
+  clock: Pick<Clock, 'now' | 'elapsed'>
+): ConnectionRow {
   const { id, user, address, openedAt, laggingSince, subscriptions, isLeaving } = connection;
   return {
     connection: id,
     user,
     address,
-    openedAt,
-    laggingSince,
+    openedAt: wallTime(clock, openedAt),
+    laggingSince: laggingSince === null ? null : wallTime(clock, laggingSince),
     bufferedBytes: connection.socket?.buffered() ?? 0,
     isLeaving,
     threads: subscriptions.slice(0, THREADS_NAMED_MAX).map(({ thread }) => thread.id),

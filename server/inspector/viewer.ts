@@ -21,7 +21,7 @@ export class Viewer {
   socket: Socket<Viewer> | null = null;
   /** Number of messages dropped for it, in all. */
   dropped = 0;
-  /** Since when its socket has refused every message, Unix milliseconds; null while it accepts them. */
+  /** Since when its socket has refused every message, a moment of `Clock.elapsed()`; null while it accepts them. */
   stuckSince: number | null = null;
   /** Limit on its requests; null before the first request. */
   requests: TokenBucket | null = null;
@@ -48,6 +48,11 @@ export class Viewer {
     }
     this.dropped++;
     this.stuckSince ??= now;
+  }
+
+  /** Gives a stuck viewer the time in which this process was away itself. */
+  excuse(awayMs: number): void {
+    if (this.stuckSince !== null) this.stuckSince += awayMs;
   }
 
   /** Sends a message to this viewer only, such as a reply. */

@@ -26,7 +26,7 @@ export interface LoggerOptions {
   /** Whether pretty lines are coloured; when absent, they are on a terminal without NO_COLOR. */
   readonly colours?: boolean;
   /** Source of the time stamps. */
-  readonly clock?: Clock;
+  readonly clock?: Omit<Clock, 'elapsed'>;
 }
 
 /** The server's logger; actors see only its {@link Logger} part. */

@@ -42,7 +42,8 @@ class FakeStore implements AnalyticsStore {
 const flush = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 function start(options: { required?: boolean; url?: string; store?: FakeStore }) {
-  const clock = new SimulatedClock();
+  const time = new SimulatedClock();
+  const clock = Object.assign(time, { elapsed: () => time.now() });
   const lines: string[] = [];
   const fields: unknown[] = [];
   const line = (level: string) => (message: string, more?: object) => {

@@ -3,6 +3,7 @@ import { Connection } from '../../../server/chat/connection.js';
 import {
   CONNECT_WITHIN_MS,
   Connections,
+  GOODBYES_PER_SWEEP,
   LAG_MAX_MS,
   PING_MS,
   SWEEP_MS
@@ -22,7 +23,7 @@ describe('Connections', () => {
   });
 
   const open = (user: string | null): { connection: Connection; socket: FakeSocket } => {
-    const connection = new Connection('c', '::1', null, false, clock.now());
+    const connection = new Connection('c', '::1', null, false, clock.elapsed());
     const socket = new FakeSocket(connection);
     connections.add(connection);
     if (user !== null) connections.name(connection, user);
@@ -59,10 +60,131 @@ describe('Connections', () => {
   it('leaves in peace what lets itself be heard', async () => {
     const { connection, socket } = open('ada');
     await pass(10 * PING_MS, () => {
-      connection.heardAt = clock.now();
+      connection.heard(clock.elapsed());
     });
     expect(socket.sent).to.eql([]);
     expect(socket.ended).to.equal(null);
+  });
+
+  const DAY_MS = 86_400_000;
+
+  for (const [name, jumpMs] of [
+    ['set ahead by two days', 2 * DAY_MS],
+    ['set back by two days', -2 * DAY_MS]
+  ] as const) {
+    describe(`with the wall clock ${name}`, () => {
+      it('pings what is silent, and closes only what does not answer', async () => {
+        const polite = open('ada');
+        const dead = open('bob');
+        const answer = (): void => {
+          const asked = polite.socket.frames.length;
+          if (asked > answered) polite.connection.heard(clock.elapsed());
+          answered = asked;
+        };
+        let answered = 0;
+        await pass(5 * SWEEP_MS, answer);
+        clock.jump(jumpMs);
+        await pass(PING_MS - 6 * SWEEP_MS, answer);
+        expect([polite.socket.sent, dead.socket.sent]).to.eql([[], []]);
+        await pass(SWEEP_MS, answer);
+        expect(polite.socket.frames).to.eql([{ type: 'ping' }]);
+        await pass(PING_MS - SWEEP_MS, answer);
+        expect(dead.socket.ended).to.equal(null);
+        await pass(SWEEP_MS, answer);
+        expect([polite.socket.ended, dead.socket.ended]).to.eql([null, 3012]);
+        await pass(3 * PING_MS, answer);
+        expect(polite.socket.ended).to.equal(null);
+      });
+
+      it('gives as long as ever to connect and to catch up', async () => {
+        const stranger = open(null);
+        const slow = open('ada');
+        connections.lagBegins(slow.connection);
+        const heard = (): void => {
+          slow.connection.heard(clock.elapsed());
+        };
+        clock.jump(jumpMs);
+        await pass(CONNECT_WITHIN_MS - SWEEP_MS, heard);
+        expect(stranger.socket.ended).to.equal(null);
+        await pass(SWEEP_MS, heard);
+        expect(stranger.socket.ended).to.equal(3502);
+        await pass(LAG_MAX_MS - CONNECT_WITHIN_MS - SWEEP_MS, heard);
+        expect(slow.socket.ended).to.equal(null);
+        await pass(SWEEP_MS, heard);
+        expect(slow.socket.ended).to.equal(3008);
+      });
+    });
+  }
+
+  describe('after the server itself slept', () => {
+    const sleep = async (): Promise<void> => {
+      await clock.sleep(10 * LAG_MAX_MS);
+      connections.sweep();
+    };
+
+    it('closes nobody who was not pinged, and pings when it would have', async () => {
+      const { socket } = open('ada');
+      await pass(PING_MS - 2 * SWEEP_MS);
+      await sleep();
+      expect(socket.sent).to.eql([]);
+      await pass(SWEEP_MS);
+      expect(socket.frames).to.eql([{ type: 'ping' }]);
+      await pass(PING_MS);
+      expect(socket.ended).to.equal(3012);
+    });
+
+    it('gives who was pinged the time that was left to answer', async () => {
+      const { socket } = open('ada');
+      await pass(PING_MS + 5 * SWEEP_MS);
+      await sleep();
+      await pass(PING_MS - 7 * SWEEP_MS);
+      expect(socket.ended).to.equal(null);
+      await pass(SWEEP_MS);
+      expect(socket.ended).to.equal(3012);
+    });
+
+    it('gives who is connecting, or lags, the time that was left', async () => {
+      const stranger = open(null);
+      const slow = open('ada');
+      connections.lagBegins(slow.connection);
+      await sleep();
+      expect([stranger.socket.ended, slow.socket.ended]).to.eql([null, null]);
+      await pass(CONNECT_WITHIN_MS - SWEEP_MS);
+      expect(stranger.socket.ended).to.equal(3502);
+    });
+
+    it('does not count the sleep of before to one who was heard of since', async () => {
+      const { connection, socket } = open('ada');
+      await pass(5 * SWEEP_MS);
+      await clock.sleep(LAG_MAX_MS);
+      connection.heard(clock.elapsed());
+      connections.sweep();
+      await pass(PING_MS - SWEEP_MS);
+      expect(socket.sent).to.eql([]);
+      await pass(SWEEP_MS);
+      expect(socket.frames).to.eql([{ type: 'ping' }]);
+    });
+
+    it('closes a token that has expired meanwhile', async () => {
+      const { connection, socket } = open('ada');
+      connection.expiresAt = clock.now() + LAG_MAX_MS;
+      await sleep();
+      expect(socket.ended).to.equal(3005);
+    });
+  });
+
+  it('spreads goodbyes to many, and when they may come back', async () => {
+    const all = Array.from({ length: GOODBYES_PER_SWEEP + 2 }, () => open('ada'));
+    for (const { connection } of all) connection.expiresAt = clock.now() + SWEEP_MS;
+    await pass(SWEEP_MS);
+    const gone = all.filter(({ socket }) => socket.ended === 3005);
+    expect(gone).to.have.length(GOODBYES_PER_SWEEP);
+    const waits = gone.map(({ socket }) => socket.frames[0]!['afterMs']);
+    expect(waits.slice(0, 3)).to.eql([0, 1, 2]);
+    expect(new Set(waits).size).to.equal(GOODBYES_PER_SWEEP);
+    await pass(SWEEP_MS);
+    expect(all.filter(({ socket }) => socket.ended === null)).to.eql([]);
+    expect(all.at(-1)!.socket.frames[0]).to.include({ afterMs: 1 });
   });
 
   it('closes with 3005 when the token expires', async () => {
@@ -78,7 +200,7 @@ describe('Connections', () => {
     const { connection, socket } = open('ada');
     connections.lagBegins(connection);
     const heard = (): void => {
-      connection.heardAt = clock.now();
+      connection.heard(clock.elapsed());
     };
     await pass(LAG_MAX_MS - SWEEP_MS, heard);
     expect([socket.ended, connections.lagging]).to.eql([null, 1]);
@@ -90,7 +212,7 @@ describe('Connections', () => {
     const told: unknown[] = [];
     connections = new Connections(clock, NO_LIMITS, (...figures) => told.push(figures));
     const [one, two] = [open('ada'), open('bob')].map(({ connection }) => connection);
-    const stranger = new Connection('e1', '::1', null, false, clock.now());
+    const stranger = new Connection('e1', '::1', null, false, clock.elapsed());
     for (const connection of [one!, one!, two!, stranger]) connections.lagBegins(connection);
     connections.lagEnds(one!);
     connections.lagEnds(stranger);

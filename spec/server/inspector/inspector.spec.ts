@@ -344,7 +344,7 @@ describe('Inspector', () => {
       expect(result({ state: 'waiting' }).ids).to.deep.equal(['t007']);
       expect(result({ state: 'delivering' }).ids).to.deep.equal(['t008']);
 
-      const connection = new Connection('c1', '10.0.0.9', null, false, rig.clock.now());
+      const connection = new Connection('c1', '10.0.0.9', null, false, rig.clock.elapsed());
       connection.user = 'bob';
       const subscription = {
         thread: threads.get('t008'),
@@ -422,6 +422,18 @@ describe('Inspector', () => {
       expect(stuck.ended).to.equal(1006);
       expect(reading.ended).to.equal(null);
       expect(types(reading)).to.include('inspect.ping');
+    });
+
+    it('is not cut off for the time in which the server slept, nor by a wall clock that jumps', async () => {
+      const rig = new Rig();
+      const stuck = rig.enter();
+      stuck.room = 0;
+      await rig.clock.advance(VIEWER_PING_MS);
+      rig.clock.jump(172_800_000);
+      await rig.clock.sleep(10 * VIEWER_STUCK_MS);
+      expect(stuck.ended).to.equal(null);
+      await rig.clock.advance(VIEWER_PING_MS + VIEWER_STUCK_MS);
+      expect(stuck.ended).to.equal(1006);
     });
 
     it('leaves no timer and no observer behind when it was the only one and is cut off', async () => {

@@ -22,6 +22,10 @@ export class HandClock implements Clock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#now;
+  }
+
   setTimeout(fn: (...args: unknown[]) => void, timeoutMs: number): number {
     this.#timers.set(this.#next, { at: this.#now + timeoutMs, fn });
     return this.#next++;
