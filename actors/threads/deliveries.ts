@@ -149,7 +149,7 @@ export class Deliveries {
     if (thread === null || offset <= thread.published) return;
     if (offset > thread.published + 1) this.giveUpTo(thread, offset - 1);
     thread.published = offset;
-    if (thread.subscribers > 0) this.options.audience.fanOut(thread.id, commit);
+    if (thread.subscribers > 0) this.options.audience.fanOut(thread, commit);
     this.tellGiven(thread);
   }
 
@@ -167,7 +167,7 @@ export class Deliveries {
       for (const message of page) {
         if (message.offset > last) return;
         thread.published = message.offset;
-        if (thread.subscribers > 0) audience.fanOut(thread.id, message);
+        if (thread.subscribers > 0) audience.fanOut(thread, message);
       }
     }
   }

@@ -225,7 +225,8 @@ class EventsWitness implements Witness {
         if (!isFrame(frame)) this.seen.faults.add(`no frame: ${data}`);
         else if (event === 'subscribed') this.seen.subscribed(frame);
         else if (event === 'message') {
-          if (id !== String(frame.offset)) this.seen.faults.add(`event id ${String(id)}: ${data}`);
+          if (id?.endsWith(`:${String(frame.offset)}`) !== true)
+            this.seen.faults.add(`event id ${String(id)}: ${data}`);
           this.seen.message(thread, frame.offset, frame.mid);
         }
       }

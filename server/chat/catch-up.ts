@@ -112,7 +112,7 @@ export class CatchUp {
       if (offset > thread.published) break;
       if (offset !== subscription.cursor + 1) this.sayGap(connection, subscription, offset);
       const isReplay = subscription.replayTo !== null && offset <= subscription.replayTo;
-      if (!socket.send(messageOut(thread.id, entry, isReplay ? 'replay' : 'live'))) return false;
+      if (!socket.send(messageOut(thread, entry, isReplay ? 'replay' : 'live'))) return false;
       subscription.cursor = offset;
       if (offset === subscription.replayTo) this.sayCaughtUp(connection, subscription);
     }

@@ -9,7 +9,7 @@ import type { Clock } from '../../actors/clock.js';
 import type { LogEntry } from '../../actors/log/log-reader.js';
 import type { CloseCode } from '../../protocol/errors.js';
 import type { Connection } from './connection.js';
-import { encodeFrame, messageOut } from './frame-encoder.js';
+import { encodeFrame, fallbackOut } from './frame-encoder.js';
 import type { ConnectionLimits } from './limits.js';
 
 /** How often the server pings a silent connection, in milliseconds; clients get it in `connected.ping`. */
@@ -146,7 +146,7 @@ export class Connections {
 
   /** Sends a stored message to all connections of a user that accept it, marked as a fallback. Returns how many did. */
   fallback(user: string, thread: string, entry: LogEntry): number {
-    const marked = messageOut(thread, entry, 'fallback');
+    const marked = fallbackOut(thread, entry);
     let taken = 0;
     for (const connection of this.of(user)) {
       if (takesNow(connection) && connection.socket?.send(marked) === true) taken++;

@@ -5,8 +5,10 @@
 import type { LogEntry, ThreadHead } from '../../actors/log/log-reader.js';
 import type { AppendResult, Durability } from '../../actors/log/log-writer.js';
 import type { UserThread } from '../../actors/log/thread-records.js';
+import type { Topic } from '../../actors/threads/audience.js';
 import type { ClientFrame, ServerFrame, ServerFrameType } from '../../protocol/frames.js';
 import { fallbackFrame, replayFrame } from '../../protocol/message-frame.js';
+import { placeText } from '../../protocol/place.js';
 import { OutFrame } from '../transport/out-frame.js';
 
 /** The fields of a frame; an optional one may also be undefined. */
@@ -22,21 +24,25 @@ export type Outgoing = { [T in EncodedType]: Fields<ServerFrame<T>> }[EncodedTyp
 export function encodeFrame(frame: Outgoing): OutFrame {
   const thread = 'thread' in frame ? frame.thread : null;
   const afterMs = frame.type === 'disconnect' ? (frame.afterMs ?? null) : null;
-  return new OutFrame(JSON.stringify(frame), frame.type, thread, null, afterMs);
+  // Before its first message a stream resumes where its subscription began.
+  const place =
+    frame.type === 'subscribed' ? placeText(frame.epoch, frame.offset - frame.replay) : null;
+  return new OutFrame(JSON.stringify(frame), frame.type, thread, null, afterMs, place);
 }
 
-/** How a stored message is sent: live, as a replay, or to an owner who has not subscribed. */
-export type MessageMark = 'live' | 'replay' | 'fallback';
-
-/** Makes the frame of a stored message: its stored text, with the mark added. */
+/** Makes the frame of a stored message for a subscriber: its stored text, marked when it is a replay. */
 export function messageOut(
-  thread: string,
+  { id, epoch }: Topic,
   { offset, frame }: LogEntry,
-  mark: MessageMark = 'live'
+  mark: 'live' | 'replay' = 'live'
 ): OutFrame {
-  const text =
-    mark === 'live' ? frame : mark === 'replay' ? replayFrame(frame) : fallbackFrame(frame);
-  return new OutFrame(text, 'message', thread, offset);
+  const text = mark === 'live' ? frame : replayFrame(frame);
+  return new OutFrame(text, 'message', id, offset, null, placeText(epoch, offset));
+}
+
+/** Makes the frame of a stored message for the thread's owner, who has not subscribed. It moves no place. */
+export function fallbackOut(thread: string, { offset, frame }: LogEntry): OutFrame {
+  return new OutFrame(fallbackFrame(frame), 'message', thread, offset);
 }
 
 function idField(id: string | number | undefined): string {

@@ -6,21 +6,14 @@ import type { CatchUp } from './catch-up.js';
 import type { Connection, Subscription } from './connection.js';
 import type { RequestId } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
-import type { SinceValue } from '../../protocol/frames.js';
+import { resumePoint, type ResumePoint } from './resume-point.js';
+import type { Place } from '../../protocol/place.js';
 
-/** Messages that the client lacks and the log no longer has. */
-interface Gap {
-  readonly from: number;
-  readonly to: number;
-  readonly reason: 'trimmed' | 'epoch';
-}
+/** Where a subscription starts: after a place, at the oldest kept message, or with the next one. */
+export type Since = 'start' | 'live' | Place;
 
 /** Returns where a subscription starts, and the gap before it, if any. */
-function startOf(
-  since: SinceValue,
-  head: ThreadHead,
-  thread: ActiveThread
-): { cursor: number; gap: Gap | null } {
+function startOf(since: Since, head: ThreadHead, thread: ActiveThread): ResumePoint {
   const oldest = head.first - 1;
   if (since === 'start') return { cursor: oldest, gap: null };
   if (since === 'live') {
@@ -29,17 +22,8 @@ function startOf(
     const cursor = untaken === null ? head.last : Math.max(oldest, untaken - 1);
     return { cursor, gap: null };
   }
-  if (since.epoch !== head.epoch || since.offset > head.last) {
-    return {
-      cursor: oldest,
-      gap: since.offset === 0 ? null : { from: 1, to: since.offset, reason: 'epoch' }
-    };
-  }
-  if (since.offset < oldest) {
-    return { cursor: oldest, gap: { from: since.offset + 1, to: oldest, reason: 'trimmed' } };
-  }
   // A client that says it has more than was ever sent still counts as the one who got the held messages.
-  return { cursor: since.offset, gap: null };
+  return resumePoint(since, head);
 }
 
 /** The subscriptions of all connections. */
@@ -55,7 +39,7 @@ export class Subscriptions {
   }
 
   /** Subscribes a connection, sends `subscribed`, and starts to bring it up to date. */
-  open(connection: Connection, threadId: string, since: SinceValue, id: RequestId): void {
+  open(connection: Connection, threadId: string, since: Since, id: RequestId): void {
     const thread = this.threads.get(threadId);
     const head = this.log.head(threadId) ?? this.log.ensure(threadId);
     const { cursor, gap } = startOf(since, head, thread);

@@ -12,8 +12,10 @@ import { encodeAck, encodePage } from '../chat/frame-encoder.js';
 import { decodedPart, guarded, type Asked, type Route } from './route-table.js';
 import { askAgain, json, problem } from '../transport/problem.js';
 import { HISTORY_LIMIT_MAX, isThreadId, PUBLISH_FIELDS, UserName } from '../../protocol/frames.js';
+import { readPlace } from '../../protocol/place.js';
 import { PAGE_DEFAULT, pageAfter } from '../chat/message-pages.js';
 import type { Published, Publisher, PublishRefusal } from '../chat/publisher.js';
+import { resumePoint } from '../chat/resume-point.js';
 import type { ThreadRules } from '../chat/thread-rules.js';
 import { unreadable } from '../chat/unreadable.js';
 import {
@@ -45,6 +47,7 @@ const PublishBody = Type.Object({
 });
 const publishBody = Compile(PublishBody);
 
+const NO_PLACE = 'after must be an offset, 0 or more, or <epoch>:<offset>';
 const NOT_SERVING = 'the server is not serving yet';
 
 /** Returns the routes below `/api/threads/`. */
@@ -109,21 +112,17 @@ function history(
   const refusal = options.rules.refusal(thread, isProbe(caller));
   if (refusal !== null) return problem(refusal);
   const query = new URLSearchParams(request.query);
-  const after = numberOf(query, 'after', 0);
+  const after = readPlace(query.get('after') ?? '0');
   const limit = numberOf(query, 'limit', PAGE_DEFAULT);
-  if (after === null) return problem('bad_frame', 'after must be an offset, 0 or more');
+  if (after === null) return problem('bad_frame', NO_PLACE);
   if (limit === null || limit < 1 || limit > HISTORY_LIMIT_MAX) {
     return problem('bad_frame', `limit must be 1 to ${String(HISTORY_LIMIT_MAX)}`);
   }
   const { log } = options;
   const head = log.head(thread) ?? log.ensure(thread);
-  const page = pageAfter(log, thread, after, limit);
-  const last = page.at(-1)?.offset ?? after;
-  // A request after offset 0 wants everything that is kept; only messages after an offset that existed can be missing.
-  const gap =
-    after > 0 && after < head.first - 1
-      ? ({ from: after + 1, to: head.first - 1, reason: 'trimmed' } as const)
-      : null;
+  const { cursor, gap } = resumePoint(after, head);
+  const page = pageAfter(log, thread, cursor, limit);
+  const last = page.at(-1)?.offset ?? cursor;
   return { ...json(200, null), body: encodePage(thread, head, gap, page, last < head.last) };
 }
 
@@ -182,12 +181,10 @@ function stream(
   if (!options.isServing()) return problem('unavailable', NOT_SERVING);
   const refusal = options.rules.refusal(thread, isProbe(caller));
   if (refusal !== null) return problem(refusal);
-  const query = new URLSearchParams(request.query);
-  const resumed = request.header('last-event-id');
-  if (resumed !== undefined) query.set('after', resumed);
   // Without a start the stream begins with the next message, as a subscription does.
-  const after = numberOf(query, 'after', -1);
-  if (after === null) return problem('bad_frame', 'after must be an offset, 0 or more');
+  const asked = request.header('last-event-id') ?? new URLSearchParams(request.query).get('after');
+  const after = asked === null ? null : readPlace(asked);
+  if (asked !== null && after === null) return problem('bad_frame', NO_PLACE);
   const user = caller.kind === 'user' ? caller.user : null;
-  return options.events.open(thread, after < 0 ? null : after, user, request.address);
+  return options.events.open(thread, after, user, request.address);
 }

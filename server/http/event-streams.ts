@@ -1,9 +1,11 @@
 /**
  * Threads as server-sent events: the same subscriptions as over WebSocket, over an HTTP reply that stays open. Every
- * frame is an event of its type; a message's offset is the id of its event, so that `Last-Event-ID` resumes.
+ * frame is an event of its type. The id of a message's event is its place, epoch and offset, so that `Last-Event-ID`
+ * resumes.
  */
 import type { Clock } from '../../actors/clock.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
+import type { Place } from '../../protocol/place.js';
 import { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
 import type { Subscriptions } from '../chat/subscriptions.js';
@@ -37,13 +39,13 @@ export class EventStreams {
   }
 
   /**
-   * Replies with a stream of a thread, after an offset or from the next message on; with a problem when a limit is
+   * Replies with a stream of a thread, after a place or from the next message on; with a problem when a limit is
    * reached.
    * @throws {LogUnavailableError} or `LogCorruptError` when the thread cannot be read
    */
   open(
     thread: string,
-    after: number | null,
+    after: Place | null,
     user: string | null,
     address: string
   ): HttpStreamReply | HttpReply {
@@ -52,8 +54,7 @@ export class EventStreams {
       return problem('rate_limited', 'there are too many open streams');
     }
     // Read before the stream begins: what it throws can still be answered.
-    const { epoch } = log.head(thread) ?? log.ensure(thread);
-    const since = after === null ? 'live' : after === 0 ? 'start' : { offset: after, epoch };
+    if (log.head(thread) === null) log.ensure(thread);
     return {
       status: 200,
       headers: {
@@ -70,7 +71,7 @@ export class EventStreams {
         openEventSocket(fanOut, connection, out);
         // The last place may have been taken, or the peer may have gone, since the answer was decided.
         if (connection.socket === null) return;
-        subscriptions.open(connection, thread, since, undefined);
+        subscriptions.open(connection, thread, after ?? 'live', undefined);
       }
     };
   }

@@ -14,6 +14,8 @@ export class OutFrame {
   readonly offset: number | null;
   /** When a client that is sent away should come back, in milliseconds; null for every other frame. */
   readonly afterMs: number | null;
+  /** Where an event stream resumes that has got this frame, as the id of its event; null when it says no place. */
+  readonly place: string | null;
   private asEvent: Buffer | null = null;
 
   constructor(
@@ -21,7 +23,8 @@ export class OutFrame {
     type: string,
     thread: string | null = null,
     offset: number | null = null,
-    afterMs: number | null = null
+    afterMs: number | null = null,
+    place: string | null = null
   ) {
     this.text = text;
     this.bytes = Buffer.from(text);
@@ -29,18 +32,19 @@ export class OutFrame {
     this.thread = thread;
     this.offset = offset;
     this.afterMs = afterMs;
+    this.place = place;
   }
 
-  /** The frame as an event of a `text/event-stream`, which resumes by the offsets of messages. */
+  /** The frame as an event of a `text/event-stream`, which resumes by the ids of its events. */
   get event(): Buffer {
     return (this.asEvent ??= Buffer.from(eventText(this)));
   }
 }
 
 /** A browser knows no frames: its own fields tell it where to resume, when to come back, and what to skip. */
-function eventText({ text, type, offset, afterMs }: OutFrame): string {
+function eventText({ text, type, place, afterMs }: OutFrame): string {
   if (type === 'ping') return ': still here\n\n';
   const retry = afterMs === null || afterMs === 0 ? '' : `retry: ${String(afterMs)}\n`;
-  const id = offset === null ? '' : `id: ${String(offset)}\n`;
+  const id = place === null ? '' : `id: ${place}\n`;
   return `${retry}${id}event: ${type}\ndata: ${text}\n\n`;
 }

@@ -93,7 +93,7 @@ export function createBackend(options: BackendOptions): Backend {
     bus,
     audience: {
       fanOut: (thread, message) => {
-        fanOut.publish(thread, messageOut(thread, message));
+        fanOut.publish(thread.id, messageOut(thread, message));
       }
     }
   });

@@ -230,7 +230,7 @@ class Real {
       testThreadPrefixes: TEST_THREAD_PREFIXES,
       graceMs: GRACE_MS,
       audience: {
-        fanOut: (thread, { offset }) => {
+        fanOut: ({ id: thread }, { offset }) => {
           this.fannedOut += 1;
           this.taken.add(`${thread} ${String(offset)}`);
         }

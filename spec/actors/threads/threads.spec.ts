@@ -70,7 +70,7 @@ class Rig {
       testThreadPrefixes: TEST_THREAD_PREFIXES,
       graceMs: GRACE_MS,
       audience: {
-        fanOut: (thread, { offset }) => this.fannedOut.push({ thread, offset })
+        fanOut: ({ id: thread }, { offset }) => this.fannedOut.push({ thread, offset })
       },
       bus: {
         tell: (frame) => {

@@ -301,7 +301,7 @@ for (const transport of TRANSPORTS) {
     });
 
     describe('GET …/events', () => {
-      it('streams what is published from now on, each with its offset as the id', async () => {
+      it('streams what is published from now on, each with its place as the id', async () => {
         await fill(url, 'live', 2);
         const stream = open('live');
         const { headers } = await stream.reader.response;
@@ -311,7 +311,10 @@ for (const transport of TRANSPORTS) {
         await post(url, 'live', message('after'));
         await stream.come(() => stream.messages.length === 1);
         expect(stream.messages[0]).to.include({ mid: 'after', offset: 3 });
-        expect(stream.events.at(-1)).to.include({ id: '3', event: 'message' });
+        expect(stream.events.at(-1)).to.include({
+          id: `${String(subscribed['epoch'])}:3`,
+          event: 'message'
+        });
       });
 
       it('goes on after Last-Event-ID, which wins over the query', async () => {
@@ -338,7 +341,7 @@ for (const transport of TRANSPORTS) {
         expect(stream.messages.map(({ offset }) => offset)).to.deep.equal([1, 2, 3]);
       });
 
-      it('answers 400 to a Last-Event-ID that is no offset', async () => {
+      it('answers 400 to a Last-Event-ID that is no place', async () => {
         expect(await open('live', { lastEventId: 'x' }).reader.status).to.equal(400);
       });
 

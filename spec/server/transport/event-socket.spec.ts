@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { placeText } from '../../../protocol/place.js';
 import { once } from 'node:events';
 import { connect, type Socket as TcpSocket } from 'node:net';
 import { openEventSocket } from '../../../server/transport/event-socket.js';
@@ -23,7 +24,7 @@ class Peer {
   }
 
   get ids(): number[] {
-    return Array.from(this.text.matchAll(/^id: (\d+)$/gm), ([, id]) => Number(id));
+    return Array.from(this.text.matchAll(/^id: x1:(\d+)$/gm), ([, id]) => Number(id));
   }
 
   async until(isSo: () => boolean): Promise<void> {
@@ -32,7 +33,14 @@ class Peer {
 }
 
 const message = (offset: number, length = 10): OutFrame =>
-  new OutFrame(`{"x":"${'x'.repeat(length)}"}`, 'message', 't', offset);
+  new OutFrame(
+    `{"x":"${'x'.repeat(length)}"}`,
+    'message',
+    't',
+    offset,
+    null,
+    placeText('x1', offset)
+  );
 
 for (const [engine, create] of Object.entries(ENGINES)) {
   describe(`openEventSocket on ${engine}`, () => {

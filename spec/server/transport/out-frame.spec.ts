@@ -16,8 +16,10 @@ describe('OutFrame', () => {
     expect(eventOf('{}', 'typing', 't')).to.equal('event: typing\ndata: {}\n\n');
   });
 
-  it('has the offset of its message as the id of the event', () => {
-    expect(eventOf('{}', 'message', 't', 7)).to.equal('id: 7\nevent: message\ndata: {}\n\n');
+  it('has the place after it as the id of the event', () => {
+    expect(eventOf('{}', 'message', 't', 7, null, 'x1:7')).to.equal(
+      'id: x1:7\nevent: message\ndata: {}\n\n'
+    );
   });
 
   it('tells a browser when to come back', () => {

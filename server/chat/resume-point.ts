@@ -1,0 +1,35 @@
+/** Where a reader goes on who has seen a thread up to a place, and what it misses: one rule for every door. */
+import type { ThreadHead } from '../../actors/log/log-reader.js';
+import type { Place } from '../../protocol/place.js';
+
+/** Messages that the client lacks and the log no longer has. */
+export interface Gap {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: 'trimmed' | 'epoch';
+}
+
+/** Where reading goes on, and the gap before it. */
+export interface ResumePoint {
+  /** The reader gets what comes after this offset. */
+  readonly cursor: number;
+  readonly gap: Gap | null;
+}
+
+/**
+ * Returns where a reader goes on. A place of another epoch, or beyond the newest message, belongs to another history:
+ * the reader gets everything that is kept. A place without an epoch is taken to be of the thread's own.
+ */
+export function resumePoint(place: Place, { epoch, first, last }: ThreadHead): ResumePoint {
+  const oldest = first - 1;
+  const { offset } = place;
+  // Whoever says no more than "from 0 on" wants what is kept, and misses nothing.
+  if (place.epoch === null && offset === 0) return { cursor: oldest, gap: null };
+  if ((place.epoch ?? epoch) !== epoch || offset > last) {
+    return { cursor: oldest, gap: offset === 0 ? null : { from: 1, to: offset, reason: 'epoch' } };
+  }
+  if (offset < oldest) {
+    return { cursor: oldest, gap: { from: offset + 1, to: oldest, reason: 'trimmed' } };
+  }
+  return { cursor: offset, gap: null };
+}
