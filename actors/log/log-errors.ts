@@ -42,3 +42,13 @@ export class LogUnavailableError extends Error {
     this.name = 'LogUnavailableError';
   }
 }
+
+/** Runs a read and returns `instead` when what it reads is damaged: one damaged row must not stop the others. */
+export function orDamaged<T>(read: () => T, instead: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof LogCorruptError) return instead;
+    throw error;
+  }
+}

@@ -15,16 +15,8 @@ import { checkLog } from './check/log-check.js';
 import { LogCorruptError } from '../log-errors.js';
 import { missingBytes } from './disk/log-file.js';
 import { LogAppends } from './log-appends.js';
-import {
-  decodeCount,
-  entryKey,
-  keyProblem,
-  META_KEY,
-  midKey,
-  withinMid,
-  type LocalDurability,
-  type RunMark
-} from './log-keys.js';
+import { LogEntries } from './log-entries.js';
+import { META_KEY, type LocalDurability, type RunMark } from './log-keys.js';
 import { markClean, prepareLog, systemBootId, type PreparedLog } from './disk/log-opening.js';
 import { LogRecords } from './log-records.js';
 import { openStore, type LogStore, type StoreOptions } from './log-store.js';
@@ -123,6 +115,7 @@ class LmdbLog implements EmbeddedLog {
   readonly #epoch: string;
   readonly #run: Omit<RunMark, 'clean'>;
   readonly #heads: ThreadHeads;
+  readonly #entries: LogEntries;
   readonly #queue: CommitQueue;
   readonly #trim: LogTrim;
   readonly #records: LogRecords;
@@ -144,6 +137,7 @@ class LmdbLog implements EmbeddedLog {
     this.#epoch = epoch;
     this.#run = { durability: options.durability, boot: bootId(), writer };
     this.#heads = new ThreadHeads(store, options.dir, options.headsMax);
+    this.#entries = new LogEntries(store, options.dir, this.#heads);
     const marks = new PendingMarks(store);
     this.#queue = new CommitQueue({
       store,
@@ -213,48 +207,15 @@ class LmdbLog implements EmbeddedLog {
   }
 
   read(thread: string, after: number, limit: number, maxBytes: number): LogEntry[] {
-    const head = this.#heads.get(thread);
-    if (head === null) return [];
-    const entries: LogEntry[] = [];
-    const from = Math.max(after + 1, head.first);
-    const to = Math.min(head.last, from + limit - 1);
-    if (to < from) return entries;
-    let bytes = 0;
-    for (const { key, value: frame } of this.#store.range({
-      from: entryKey(thread, from),
-      to: entryKey(thread, to + 1)
-    })) {
-      bytes += frame.length;
-      if (entries.length > 0 && bytes > maxBytes) break;
-      entries.push({ offset: Number(key[2]), frame });
-    }
-    return entries;
+    return this.#entries.read(thread, after, limit, maxBytes);
   }
 
   readBefore(thread: string, before: number, limit: number): LogEntry[] {
-    const head = this.#heads.get(thread);
-    if (head === null) return [];
-    const last = Math.min(head.last, before - 1);
-    const first = Math.max(head.first, last - limit + 1);
-    return this.read(thread, first - 1, last - first + 1, Infinity);
+    return this.#entries.readBefore(thread, before, limit);
   }
 
   withMid(mid: string, limit: number, only?: string): FoundEntry[] {
-    if (keyProblem(only ?? 'any', '', mid) !== null) return [];
-    const found: FoundEntry[] = [];
-    const threads =
-      only === undefined
-        ? [...this.#store.keys({ ...withinMid(mid), limit })].map((key) => String(key[2]))
-        : [only];
-    for (const thread of threads) {
-      const offset = decodeCount(this.#store.get(midKey(mid, thread)) ?? '');
-      const head = this.#heads.peek(thread);
-      // An entry that is still being written, or is being trimmed, is not visible.
-      if (offset === null || head === null || offset < head.first || offset > head.last) continue;
-      const frame = this.#store.get(entryKey(thread, offset));
-      if (frame !== undefined) found.push({ thread, offset, frame });
-    }
-    return found;
+    return this.#entries.withMid(mid, limit, only);
   }
 
   setOwner(thread: string, owner: string): Promise<void> {
@@ -279,14 +240,9 @@ class LmdbLog implements EmbeddedLog {
       thread: head.thread,
       head: this.#visible(head),
       read,
-      last: this.#last(head)
+      last: this.#entries.last(head)
     }));
     return { threads, more };
-  }
-
-  #last({ thread, first, last }: Head): LogEntry | null {
-    const frame = last < first ? undefined : this.#store.get(entryKey(thread, last));
-    return frame === undefined ? null : { offset: last, frame };
   }
 
   setUnwatched(thread: string, state: Omit<Unwatched, 'thread'> | null): Promise<void> {

@@ -153,7 +153,7 @@ export class LogAppends {
     if (offset === null || offset < head.first) return null;
     const frame = this.#options.store.get(entryKey(head.thread, offset));
     const header = frame === undefined ? null : frameHeader(frame);
-    if (frame === undefined || header === null) {
+    if (frame === undefined || header?.mid !== mid) {
       throw new LogCorruptError(
         this.#options.dir,
         `entry ${String(offset)} of thread ${head.thread} is in the index but cannot be read`

@@ -16,6 +16,8 @@
  * | `p thread` | offset: the first message that the analytics store does not have; no row when it has all |
  * | `f seq` | JSON array of facts that the analytics store does not have |
  *
+ * Every value has a checksum behind it (log-seal.ts), which the store adds and removes.
+ *
  * The index has the mid before the thread: mids that grow with time (UUIDv7) then fill one page after another instead
  * of one page per thread, a third fewer pages per commit over 1000 threads.
  */
@@ -24,10 +26,13 @@ import type { Durability } from '../log-writer.js';
 import type { Unwatched } from '../thread-records.js';
 
 /** Version of this layout; a log with a newer one is refused, an older one is upgraded (log-upgrade.ts). */
-export const LOG_FORMAT = 2;
+export const LOG_FORMAT = 3;
 
 /** Formats below this one have no `p` rows. */
 export const PENDING_FORMAT = 2;
+
+/** Formats below this one have rows without a checksum. */
+export const SEALED_FORMAT = 3;
 
 /** A key of the log: a tag, then the parts it identifies. Keys sort part by part. */
 export type LogKey = [tag: string, ...rest: (string | number)[]];
@@ -101,6 +106,14 @@ export const AFTER_ALL = '\uffff';
 /** Key of a message. */
 export function entryKey(thread: string, offset: number): LogKey {
   return ['e', thread, offset];
+}
+
+/** Names a row for an operator. */
+export function rowName(key: LogKey): string {
+  const [tag, thread, offset] = key;
+  if (tag === 'e') return `entry ${String(offset)} of thread ${String(thread)}`;
+  if (tag === 't') return `the record of thread ${String(thread)}`;
+  return `the row ${JSON.stringify(key)}`;
 }
 
 /** Whether the bytes of a key, as the engine keeps them, are those of an entry's key. */

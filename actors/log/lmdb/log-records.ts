@@ -3,7 +3,7 @@
  * taken.
  */
 import type { CommitQueue } from './commit-queue.js';
-import { LogCorruptError, LogUnavailableError } from '../log-errors.js';
+import { LogCorruptError, LogUnavailableError, orDamaged } from '../log-errors.js';
 import {
   decodeCount,
   decodeWatch,
@@ -35,6 +35,9 @@ export interface LogRecordsOptions {
   readonly heads: ThreadHeads;
   readonly queue: CommitQueue;
 }
+
+/** For walks in which a damaged row matters less than the others. `log check` names it. */
+const passOver = (): void => undefined;
 
 /** A read mark on its way to the disk. */
 interface PendingMark {
@@ -71,15 +74,18 @@ export class LogRecords {
 
   /** Whether the user has published to the thread or marked it as read, counting writes in progress. */
   isMember(user: string, thread: string): boolean {
-    return (
-      this.#marks.has(`${thread}\n${user}`) ||
-      this.#options.store.get(memberKey(user, thread)) !== undefined
-    );
+    return this.#marks.has(`${thread}\n${user}`) || this.#mark(thread, user) !== null;
   }
 
   readMark(thread: string, user: string): number {
     if (keyProblem(thread, user) !== null) return 0;
-    return decodeCount(this.#options.store.get(memberKey(user, thread)) ?? '') ?? 0;
+    return this.#mark(thread, user) ?? 0;
+  }
+
+  /** A read mark on disk; null when there is none. A damaged one is none too: the next write replaces it. */
+  #mark(thread: string, user: string): number | null {
+    const key = memberKey(user, thread);
+    return decodeCount(orDamaged(() => this.#options.store.get(key), undefined) ?? '');
   }
 
   async setReadMark(thread: string, user: string, read: number): Promise<number> {
@@ -113,8 +119,9 @@ export class LogRecords {
   ): { rows: { head: Head; read: number }[]; more: boolean } {
     const { store, heads } = this.#options;
     const rows: { head: Head; read: number }[] = [];
-    for (const { key, value } of store.range({ ...withinUser(user), limit: USER_THREADS_MAX })) {
-      const head = heads.peek(String(key[2]));
+    const range = { ...withinUser(user), limit: USER_THREADS_MAX, onDamage: passOver };
+    for (const { key, value } of store.range(range)) {
+      const head = orDamaged(() => heads.peek(String(key[2])), null);
       if (head !== null && head.last > 0 && head.at < before) {
         rows.push({ head, read: decodeCount(value) ?? 0 });
       }
@@ -141,7 +148,9 @@ export class LogRecords {
   }
 
   *allUnwatched(): Iterable<Unwatched> {
-    for (const { key, value } of this.#options.store.range(within('h'))) {
+    // A damaged mark loses the report that nobody took a message, and must not keep the server from starting.
+    const range = { ...within('h'), onDamage: passOver };
+    for (const { key, value } of this.#options.store.range(range)) {
       yield this.#watch(String(key[1]), value);
     }
   }

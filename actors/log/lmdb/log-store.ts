@@ -10,7 +10,8 @@ import { reasonOf } from '../../../machines/reason.js';
 import { freeBytesOf } from './disk/disk-room.js';
 import { LogCorruptError, LogOpenError, LogUnavailableError } from '../log-errors.js';
 import { DATA_FILE, inspectDataFile, padDataFile } from './disk/log-file.js';
-import type { LocalDurability, LogKey, LogRow } from './log-keys.js';
+import { rowName, type LocalDurability, type LogKey, type LogRow } from './log-keys.js';
+import { isSealed, seal, unseal } from './log-seal.js';
 
 /** One change of a commit: a value to put, or null to remove the row. */
 export interface LogWrite {
@@ -25,6 +26,11 @@ export interface LogRange {
   /** Greatest key first. */
   readonly reverse?: boolean;
   readonly limit?: number;
+  /**
+   * Called with the key of each row whose checksum does not fit; the row is left out then. When absent, such a row
+   * throws {@link LogCorruptError}. Walks of keys do not look at values.
+   */
+  readonly onDamage?: (key: LogKey) => void;
 }
 
 /** Where the log is and how it is used. With `read`, nothing is changed and all reads see the same state. */
@@ -33,7 +39,10 @@ export interface StoreOptions {
   readonly use: LocalDurability | 'read';
 }
 
-/** Ordered rows on disk. Reads are synchronous; they throw {@link LogUnavailableError} while the store is closed. */
+/**
+ * Ordered rows on disk, each with a checksum that every read verifies (log-seal.ts). Reads are synchronous; they throw
+ * {@link LogUnavailableError} while the store is closed, and {@link LogCorruptError} for a row that was altered.
+ */
 export interface LogStore {
   get(key: LogKey): string | undefined;
   /** Rows, read lazily from the state at the call; writes made during the walk are not seen. */
@@ -52,6 +61,11 @@ export interface LogStore {
    * transaction that writes: no other process can come in between. Null: nothing is looked for.
    */
   guard(fence: LogKey | null): void;
+  /**
+   * From now on, a row without a checksum counts as altered. Until then it is read as it is: logs below format 3 have
+   * such rows.
+   */
+  requireSeals(): void;
   /** Flushes to disk whatever the durability; rejects when the disk refuses. */
   sync(): Promise<void>;
   /** Closes and opens the store: after a failed commit the engine may refuse everything until then. */
@@ -82,6 +96,7 @@ class LmdbStore implements LogStore {
   readonly #options: StoreOptions;
   #rows: Rows | null;
   #fence: LogKey | null = null;
+  #areSealsRequired = false;
   #snapshot: { transaction: ReturnType<Rows['useReadTransaction']> } | Record<string, never> = {};
 
   constructor(options: StoreOptions) {
@@ -128,16 +143,42 @@ class LmdbStore implements LogStore {
 
   get(key: LogKey): string | undefined {
     const rows = this.#live();
+    let stored: string | undefined;
     try {
-      return rows.get(key, this.#snapshot);
+      stored = rows.get(key, this.#snapshot);
     } catch (error) {
       throw this.#readError(rows, error);
     }
+    return stored === undefined ? undefined : this.#opened(key, stored);
   }
 
   range(range: LogRange): Iterable<LogRow> {
     const rows = this.#live();
-    return this.#walk(rows, () => rows.getRange(this.#engineRange(range)));
+    const stored = this.#walk(rows, () => rows.getRange(this.#engineRange(range)));
+    return this.#openedRows(stored, range.onDamage ?? null);
+  }
+
+  *#openedRows(
+    stored: Iterable<LogRow>,
+    onDamage: ((key: LogKey) => void) | null
+  ): Iterable<LogRow> {
+    for (const { key, value } of stored) {
+      const text = onDamage === null ? this.#opened(key, value) : this.#unsealed(key, value);
+      if (text === null) onDamage?.(key);
+      else yield { key, value: text };
+    }
+  }
+
+  /** The text of a row; null when it was altered. */
+  #unsealed(key: LogKey, stored: string): string | null {
+    const text = unseal(key, stored);
+    return text === null && !this.#areSealsRequired && !isSealed(stored) ? stored : text;
+  }
+
+  #opened(key: LogKey, stored: string): string {
+    const text = this.#unsealed(key, stored);
+    if (text === null) throw new LogCorruptError(this.#options.dir, `${rowName(key)} was altered`);
+    return text;
   }
 
   keys(range: LogRange): Iterable<LogKey> {
@@ -197,7 +238,7 @@ class LmdbStore implements LogStore {
     const write = (): void => {
       for (const { key, value } of writes) {
         if (value === null) void rows.remove(key);
-        else void rows.put(key, value);
+        else void rows.put(key, seal(key, value));
       }
     };
     let isWritten: boolean;
@@ -213,6 +254,10 @@ class LmdbStore implements LogStore {
 
   guard(fence: LogKey | null): void {
     this.#fence = fence;
+  }
+
+  requireSeals(): void {
+    this.#areSealsRequired = true;
   }
 
   #freeSpace(): string {

@@ -8,6 +8,7 @@ import type { Job } from './commit-queue.js';
 import { AFTER_ALL, decodeCount, entryKey, midKey, threadKey, within } from './log-keys.js';
 import type { LogKey } from './log-keys.js';
 import type { LogStore, LogWrite } from './log-store.js';
+import { orDamaged } from '../log-errors.js';
 import { frameHeader } from '../../../protocol/message-frame.js';
 import type { PendingMarks } from './feed/pending-marks.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
@@ -132,21 +133,19 @@ export class LogTrim {
     const oldest = this.#oldestAllowed();
     let first = head.first;
     let bytes = 0;
-    for (const { value } of store.range({
-      from: entryKey(thread, first),
-      to: entryKey(thread, Math.min(head.last + 1, first + TRIM_ENTRIES, this.#keptFrom(head)))
-    })) {
-      const header = frameHeader(value);
-      const expired = first <= enough || (header !== null && header.at < oldest);
-      if (!expired || bytes > TRIM_BYTES) break;
-      removed.push({ key: entryKey(thread, first), value: null });
+    const to = Math.min(head.last + 1, first + TRIM_ENTRIES, this.#keptFrom(head));
+    for (; first < to && bytes <= TRIM_BYTES; first += 1) {
+      // Read singly: a damaged or missing entry expires by its number like any other.
+      const entry = entryKey(thread, first);
+      const frame = orDamaged(() => store.get(entry), undefined) ?? '';
+      const header = frameHeader(frame);
+      const isExpired = first <= enough || (header !== null && header.at < oldest);
+      if (!isExpired) break;
+      removed.push({ key: entry, value: null });
       // The mid may have been used again since its entry was hidden by an earlier trim.
       const key = header === null ? null : midKey(header.mid, thread);
-      if (key !== null && decodeCount(store.get(key) ?? '') === first) {
-        removed.push({ key, value: null });
-      }
-      bytes += value.length;
-      first += 1;
+      if (key !== null && offsetAt(store, key) === first) removed.push({ key, value: null });
+      bytes += frame.length;
     }
     if (removed.length === 0) return null;
     // Hidden before it is removed: nobody may be told of an entry that the next read does not find.
@@ -192,4 +191,9 @@ export class LogTrim {
     if (seen < SWEEP_THREADS) this.#cursor = ['t'];
     if (this.#over.size > 0) onWork();
   }
+}
+
+/** The offset in an index row; null when there is none that can be read. */
+function offsetAt(store: LogStore, key: LogKey): number | null {
+  return decodeCount(orDamaged(() => store.get(key), undefined) ?? '');
 }

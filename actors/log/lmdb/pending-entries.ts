@@ -1,5 +1,5 @@
 /** Reads the entries that the analytics store does not have, thread after thread. */
-import { LogCorruptError } from '../log-errors.js';
+import { orDamaged } from '../log-errors.js';
 import { AFTER_ALL, entryKey, within, type LogKey } from './log-keys.js';
 import type { LogStore } from './log-store.js';
 import type { FeedEntry } from '../analytics-feed.js';
@@ -86,7 +86,7 @@ export class PendingEntries {
    * damaged.
    */
   #pending(thread: string): Span | null {
-    const head = orDamaged(() => this.#options.heads.peek(thread));
+    const head = orDamaged(() => this.#options.heads.peek(thread), null);
     const pending = head?.pending ?? null;
     if (head === null || pending === null) return null;
     const from = Math.max(head.first, pending);
@@ -106,33 +106,19 @@ export class PendingEntries {
     const to = Math.min(upTo, from + limit - 1);
     let chars = 0;
     let last = from - 1;
-    // Entries before the damage are given; those after it stay pending and are read again.
-    orDamaged(() => {
-      // Read singly: a batch has a few entries each of many threads, and a cursor costs as much as several reads.
-      for (let offset = from; offset <= to; offset += 1) {
-        const frame = store.get(entryKey(thread, offset));
-        // A hole is skipped, as `read` does; `log check` names it.
-        if (frame !== undefined) {
-          if (entries.length > 0 && chars + frame.length > maxChars) return null;
-          chars += frame.length;
-          entries.push({ thread, epoch, offset, frame });
-        }
-        last = offset;
+    // Read singly: a batch has a few entries each of many threads, and a cursor costs as much as several reads.
+    for (let offset = from; offset <= to; offset += 1) {
+      // A damaged or missing entry is passed over: it would keep all that follow from the store. `log check` names it.
+      const frame = orDamaged(() => store.get(entryKey(thread, offset)), undefined);
+      if (frame !== undefined) {
+        if (entries.length > 0 && chars + frame.length > maxChars) break;
+        chars += frame.length;
+        entries.push({ thread, epoch, offset, frame });
       }
-      return null;
-    });
+      last = offset;
+    }
     if (last >= from) page.spans.set(thread, { from, upTo: last });
     if (last < upTo && entries.length > 0) page.more = true;
     return chars;
-  }
-}
-
-/** Runs a read and answers null when its rows are damaged: one damaged thread must not block the others. */
-function orDamaged<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof LogCorruptError) return null;
-    throw error;
   }
 }

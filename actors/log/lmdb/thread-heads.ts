@@ -2,7 +2,7 @@
  * The state of each thread in use: what is durable and visible, and which offsets have been given beyond that. A
  * thread not in use costs no memory; its head is read from the log when it is needed.
  */
-import { LogCorruptError } from '../log-errors.js';
+import { LogCorruptError, orDamaged } from '../log-errors.js';
 import {
   decodeCount,
   decodeThread,
@@ -106,14 +106,14 @@ export class ThreadHeads {
   }
 
   /**
-   * The heads of many threads, pinned; threads without a record are left out. When one cannot be read, none stays
-   * pinned.
+   * The heads of many threads, pinned; threads without a record, or with a damaged one, are left out. When the log
+   * cannot be read at all, none stays pinned.
    */
   hold(threads: Iterable<string>): Head[] {
     const held: Head[] = [];
     try {
       for (const thread of threads) {
-        const head = this.get(thread);
+        const head = orDamaged(() => this.get(thread), null);
         if (head === null) continue;
         // Pinned at once: loading the next head may evict this one.
         this.pin(head);
@@ -168,35 +168,37 @@ export class ThreadHeads {
     }
     const { owner, first } = record;
     const pending = this.#pending(thread, first);
-    for (const { key, value } of this.#store.range({
-      ...within('e', thread),
-      reverse: true,
-      limit: 1
-    })) {
+    // Looked for by key: a thread whose newest entry is damaged goes on, and only that entry is refused.
+    for (const key of this.#store.keys({ ...within('e', thread), reverse: true, limit: 1 })) {
       const offset = key[2];
-      const at = frameHeader(value)?.at;
-      if (typeof offset !== 'number' || at === undefined) {
-        throw new LogCorruptError(this.#dir, `the last entry of thread ${thread} does not decode`);
+      if (typeof offset !== 'number') {
+        throw new LogCorruptError(this.#dir, `the key ${JSON.stringify(key)} is not an entry's`);
       }
-      if (offset > record.last) return fresh(thread, owner, first, offset, at, pending);
+      if (offset > record.last) {
+        const at = this.#at(thread, offset) ?? record.at;
+        return fresh(thread, owner, first, offset, at, pending);
+      }
     }
     return fresh(thread, owner, first, record.last, record.at, pending);
   }
 
   /** A mark that does not decode must not make the thread unusable: all its kept messages count as not taken. */
   #pending(thread: string, first: number): number | null {
-    const text = this.#store.get(pendingKey(thread));
+    const text = orDamaged(() => this.#store.get(pendingKey(thread)), '');
     return text === undefined ? null : (decodeCount(text) ?? first);
   }
 
   /** Time of the oldest kept entry of a thread; null when it has none. */
   firstAt(head: Head): number | null {
     if (head.first > head.last) return null;
-    if (head.firstAt === null) {
-      const frame = this.#store.get(entryKey(head.thread, head.first));
-      head.firstAt = frame === undefined ? null : (frameHeader(frame)?.at ?? null);
-    }
+    head.firstAt ??= this.#at(head.thread, head.first);
     return head.firstAt;
+  }
+
+  /** Time of an entry; null when it is not there or damaged. */
+  #at(thread: string, offset: number): number | null {
+    const frame = orDamaged(() => this.#store.get(entryKey(thread, offset)), undefined);
+    return frame === undefined ? null : (frameHeader(frame)?.at ?? null);
   }
 }
 

@@ -1,14 +1,19 @@
 /** The part of a log check that looks at what is kept for the analytics store. */
 import { decodeFacts } from '../feed/fact-row.js';
-import { decodeCount, decodeFeed, FEED_KEY, within } from '../log-keys.js';
+import { orDamaged } from '../../log-errors.js';
+import { decodeCount, decodeFeed, FEED_KEY, within, type LogKey } from '../log-keys.js';
 import type { LogStore } from '../log-store.js';
 
-/** Checks every row that is kept for the analytics store. Yields what is wrong with each; null when nothing is. */
+/**
+ * Checks every row that is kept for the analytics store. Yields what is wrong with each; null when nothing is. Rows
+ * whose checksum does not fit are told to `onDamage` instead.
+ */
 export function* checkFeed(
   store: LogStore,
-  lastOf: (thread: string) => number
+  lastOf: (thread: string) => number,
+  onDamage: (key: LogKey) => void
 ): Generator<string | null, void> {
-  for (const { key, value } of store.range(within('p'))) {
+  for (const { key, value } of store.range({ ...within('p'), onDamage })) {
     const thread = String(key[1]);
     const mark = decodeCount(value);
     // A thread that does not exist has 0 as its last offset.
@@ -16,10 +21,10 @@ export function* checkFeed(
       ? `the pending mark ${value} of thread ${thread} does not fit its entries`
       : null;
   }
-  const text = store.get(FEED_KEY);
+  const text = orDamaged(() => store.get(FEED_KEY), '');
   const nextSeq = text === undefined ? 1 : (decodeFeed(text)?.nextSeq ?? null);
   if (nextSeq === null) yield 'the feed row does not decode';
-  for (const { key, value } of store.range(within('f'))) {
+  for (const { key, value } of store.range({ ...within('f'), onDamage })) {
     const seq = key[1];
     const facts = decodeFacts(value);
     if (typeof seq !== 'number' || facts === null || facts.includes(null)) {

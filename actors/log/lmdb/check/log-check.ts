@@ -7,10 +7,11 @@ import { reasonOf } from '../../../../machines/reason.js';
 import { checkFeed } from './feed-check.js';
 import { recordProblem } from '../../thread-records.js';
 import { LogCorruptError, LogOpenError } from '../../log-errors.js';
-import { entryProblem } from '../disk/log-opening.js';
+import { entryProblem } from '../disk/entry-problem.js';
 import {
   decodeCount,
   decodeMeta,
+  decodeRun,
   decodeThread,
   decodeWatch,
   entryKey,
@@ -18,12 +19,17 @@ import {
   LOG_FORMAT,
   META_KEY,
   midKey,
+  rowName,
+  RUN_KEY,
+  SEALED_FORMAT,
   threadKey,
   unescaped,
   within,
+  type LogKey,
   type LogRow
 } from '../log-keys.js';
 import { inspectDataFile } from '../disk/log-file.js';
+import { isSealed, unseal } from '../log-seal.js';
 import { openStore, type LogStore } from '../log-store.js';
 import { walkPages } from '../disk/log-pages.js';
 import { frameHeader, parseMessageFrame } from '../../../../protocol/message-frame.js';
@@ -111,8 +117,8 @@ export async function exportLog(
     rows += 1;
     if (rows % ROWS_A_TURN === 0) await nextTurn();
     if (!isEntryKey(key)) continue;
-    const line = value.toString('utf8');
-    if (parseMessageFrame(line) === null) {
+    const line = frameOf(value.toString('utf8'));
+    if (line === null) {
       skipped += 1;
     } else {
       written += 1;
@@ -120,6 +126,13 @@ export async function exportLog(
     }
   }
   return { written, skipped, holeCount, holes };
+}
+
+/** The frame in what is stored for an entry, with or without a checksum; null when it is damaged. */
+function frameOf(stored: string): string | null {
+  if (!isSealed(stored)) return parseMessageFrame(stored) === null ? null : stored;
+  const found = parseMessageFrame(stored.slice(0, stored.lastIndexOf('\n')));
+  return found === null ? null : unseal(entryKey(found.thread, found.offset), stored);
 }
 
 function refuseForeign(dir: string): void {
@@ -185,8 +198,19 @@ class Check {
     }
   }
 
-  #walk(tag: string): Iterable<LogRow> {
-    return this.#store.range(within(tag));
+  /** Walks the rows of a tag. An altered one is a problem and is left out; `onDamage` is told of it in its turn. */
+  #walk(tag: string, onDamage: (key: LogKey) => void = () => undefined): Iterable<LogRow> {
+    return this.#store.range({
+      ...within(tag),
+      onDamage: (key) => {
+        this.#altered(key);
+        onDamage(key);
+      }
+    });
+  }
+
+  #altered(key: LogKey): void {
+    this.#problem(`${rowName(key)} was altered`);
   }
 
   #meta(): number | null {
@@ -196,22 +220,18 @@ class Check {
     else if (meta.format > LOG_FORMAT) {
       this.#problem(`format ${String(meta.format)} is newer than ${String(LOG_FORMAT)}`);
     }
+    if (meta !== null && meta.format >= SEALED_FORMAT) this.#store.requireSeals();
+    if (meta !== null && decodeRun(this.#get(RUN_KEY) ?? '') === null) {
+      this.#problem('the run row is missing or does not decode');
+    }
     return meta?.format ?? null;
   }
 
   async #entries(): Promise<number> {
     let messages = 0;
-    let thread: unknown = null;
+    let thread: string | null = null;
     let expected = 0;
-    for (const row of this.#walk('e')) {
-      await this.#step();
-      messages += 1;
-      const problem = entryProblem(row);
-      const [, id, offset] = row.key;
-      if (typeof id !== 'string' || typeof offset !== 'number') {
-        this.#problem(problem ?? 'a key is not an entry’s');
-        continue;
-      }
+    const see = (id: string, offset: number): void => {
       if (id !== thread) {
         this.#end(thread, expected - 1);
         thread = id;
@@ -223,6 +243,21 @@ class Check {
         );
       }
       expected = offset + 1;
+    };
+    const seeDamaged = ([, id, offset]: LogKey): void => {
+      messages += 1;
+      if (typeof id === 'string' && typeof offset === 'number') see(id, offset);
+    };
+    for (const row of this.#walk('e', seeDamaged)) {
+      await this.#step();
+      messages += 1;
+      const problem = entryProblem(row);
+      const [, id, offset] = row.key;
+      if (typeof id !== 'string' || typeof offset !== 'number') {
+        this.#problem(problem ?? 'a key is not an entry’s');
+        continue;
+      }
+      see(id, offset);
       if (problem === null) this.#indexed(id, offset, row.value);
       else this.#problem(problem);
     }
@@ -235,8 +270,8 @@ class Check {
   }
 
   /** The thread's record may name an entry that does not exist. */
-  #end(thread: unknown, last: number): void {
-    if (typeof thread !== 'string') return;
+  #end(thread: string | null, last: number): void {
+    if (thread === null) return;
     const record = decodeThread(this.#get(threadKey(thread)) ?? '');
     if (record === null)
       this.#problem(`the record of thread ${thread} is missing or does not decode`);
@@ -341,7 +376,14 @@ class Check {
   }
 
   async #feed(): Promise<void> {
-    for (const problem of checkFeed(this.#store, (thread) => this.#last(thread))) {
+    const rows = checkFeed(
+      this.#store,
+      (thread) => this.#last(thread),
+      (key) => {
+        this.#altered(key);
+      }
+    );
+    for (const problem of rows) {
       await this.#step();
       if (problem !== null) this.#problem(problem);
     }

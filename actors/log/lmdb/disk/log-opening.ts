@@ -1,5 +1,5 @@
 /**
- * What happens to a log before it is used: is it one, is it of a format we know, does a sample of it decode, and may
+ * What happens to a log before it is used: is it one, is it of a format we know, and may
  * clients go on trusting the history they have seen.
  */
 import { readFileSync } from 'node:fs';
@@ -12,17 +12,17 @@ import {
   LOG_FORMAT,
   META_KEY,
   RUN_KEY,
+  SEALED_FORMAT,
   within,
   type LocalDurability,
   type LogMeta,
-  type LogRow,
   type RunMark
 } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
+import { entryProblem } from './entry-problem.js';
 import { upgradeLog } from './log-upgrade.js';
-import { parseMessageFrame } from '../../../../protocol/message-frame.js';
 
-/** Rows decoded at each end of the entries when a log is opened; everything is what `log check` is for. */
+/** Rows decoded at each end of the entries of a log without checksums when it is opened. */
 const SAMPLE_ROWS = 64;
 
 /** What {@link prepareLog} works with. */
@@ -68,13 +68,14 @@ export interface PreparedLog {
  * on the store refuses to commit when a later opening has taken the log: whatever became of the lock of the directory,
  * no offset is given twice. A log of an older format is upgraded.
  * @throws {LogFormatError} written by a newer version
- * @throws {LogCorruptError} not a log, or the meta rows or a sampled entry do not decode
+ * @throws {LogCorruptError} not a log, or the meta rows do not decode, or a sampled entry of an old one
  * @throws {LogFencedError} another process opened it in the same moment
  */
 export async function prepareLog(store: LogStore, options: PrepareOptions): Promise<PreparedLog> {
   const { dir, durability } = options;
   const found = readMeta(store, dir);
-  if (found !== null) sample(store, dir);
+  if (found === null || found.format >= SEALED_FORMAT) store.requireSeals();
+  else sample(store, dir);
   const boot = options.bootId();
   const writer = options.newWriter();
   let renewed = false;
@@ -86,6 +87,7 @@ export async function prepareLog(store: LogStore, options: PrepareOptions): Prom
     renewed = mayHaveLost(before, boot);
     await take(store, before, writer, options.now());
     await upgradeLog(store, found.format);
+    store.requireSeals();
   }
   // Only now: until here a log that is being upgraded is one of its old format, and the next start does it again.
   const meta: LogMeta = {
@@ -171,18 +173,4 @@ function sample(store: LogStore, dir: string): void {
       throw new LogCorruptError(dir, `the index row ${JSON.stringify(key)} does not decode`);
     }
   }
-}
-
-/** Says what is wrong with an entry's row by itself; null when nothing is. */
-export function entryProblem({ key, value }: LogRow): string | null {
-  const [, thread, offset] = key;
-  if (typeof thread !== 'string' || typeof offset !== 'number') {
-    return `the key ${JSON.stringify(key)} is not an entry's`;
-  }
-  const place = `entry ${String(offset)} of thread ${thread}`;
-  const frame = parseMessageFrame(value);
-  if (frame === null) return `${place} does not decode`;
-  return frame.thread === thread && frame.offset === offset
-    ? null
-    : `${place} holds offset ${String(frame.offset)} of thread ${frame.thread}`;
 }

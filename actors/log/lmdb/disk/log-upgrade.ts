@@ -1,32 +1,66 @@
 /** Brings a log of an older format to the present one, in small commits; begun again, it ends the same. */
+import { entryProblem } from './entry-problem.js';
 import {
   AFTER_ALL,
+  decodeCount,
   decodeThread,
   entryKey,
   PENDING_FORMAT,
   pendingKey,
+  SEALED_FORMAT,
   within,
   type LogKey,
   type LogRow
 } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
 
-/** Threads in one commit: a few milliseconds of work, and a hundred thousand threads take a few seconds. */
-export const UPGRADE_THREADS = 1_024;
+/** Rows in one commit: a few milliseconds of work. A million messages, three million rows, take about a minute. */
+export const UPGRADE_ROWS = 1_024;
 
-/** Writes the rows that a log of this format lacks. The format itself is noted by the caller, when all is written. */
+/** Writes what a log of this format lacks. The format itself is noted by the caller, when all is written. */
 export async function upgradeLog(store: LogStore, format: number): Promise<void> {
-  if (format >= PENDING_FORMAT) return;
-  const { to } = within('t');
-  let from: LogKey | null = ['t'];
-  while (from !== null) {
-    const rows: LogRow[] = [...store.range({ from, to, limit: UPGRADE_THREADS })];
-    await store.commit(rows.flatMap((row) => pendingMark(store, row)));
-    const last = rows.at(-1);
-    from = last === undefined ? null : [...last.key, AFTER_ALL];
+  if (format < PENDING_FORMAT) {
+    await rewrite(store, within('t'), (row) => pendingMark(store, row));
+  }
+  if (format < SEALED_FORMAT) {
+    // Every commit adds the checksums of its rows.
+    await rewrite(store, { from: ['a'], to: ['z'] }, (row) => (isSound(row) ? [row] : []));
   }
   // The format that is noted next must not reach the disk before what it speaks of.
   await store.sync();
+}
+
+async function rewrite(
+  store: LogStore,
+  { from: start, to }: { from: LogKey; to: LogKey },
+  writesOf: (row: LogRow) => LogWrite[]
+): Promise<void> {
+  let from: LogKey | null = start;
+  while (from !== null) {
+    const seen: LogKey[] = [];
+    const writes: LogWrite[] = [];
+    const rows: Iterable<LogRow> = store.range({
+      from,
+      to,
+      limit: UPGRADE_ROWS,
+      onDamage: (key) => seen.push(key)
+    });
+    for (const row of rows) {
+      seen.push(row.key);
+      writes.push(...writesOf(row));
+    }
+    await store.commit(writes);
+    const last: LogKey | undefined = seen.at(-1);
+    from = last === undefined ? null : [...last, AFTER_ALL];
+  }
+}
+
+/** Whether a row may be given a checksum. A damaged one must not: with a checksum it would count as sound. */
+function isSound(row: LogRow): boolean {
+  const [tag] = row.key;
+  if (tag === 'e') return entryProblem(row) === null;
+  if (tag === 't') return decodeThread(row.value) !== null;
+  return !(tag === 'm' || tag === 'u') || decodeCount(row.value) !== null;
 }
 
 /** Nothing has been taken of a log without marks: each thread's mark is at its first kept entry. */

@@ -9,7 +9,7 @@ import type { Fact } from '../../../facts/fact.js';
 import { decodeFacts, factId, FACTS_A_ROW, factRow } from './fact-row.js';
 import type { FeedState } from './feed-state.js';
 import type { FeedFact } from '../../analytics-feed.js';
-import { factsKey, within, type LogRow } from '../log-keys.js';
+import { factsKey, within, type LogKey } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
 
 /**
@@ -159,7 +159,12 @@ export class FactKeeper {
     const facts: FeedFact[] = [];
     const rows: FactRow[] = [];
     if (!this.hasRows) return { facts, rows, more: false };
-    const range = { from: factsKey(this.#oldest), to: factsKey(this.#durable) };
+    const range = {
+      from: factsKey(this.#oldest),
+      to: factsKey(this.#durable),
+      // Passed over, and deleted together with those that are taken.
+      onDamage: (key: LogKey) => rows.push({ seq: Number(key[1]), count: 0 })
+    };
     for (const { key, value } of store.range(range)) {
       const seq = Number(key[1]);
       // A fact that does not decode is skipped and deleted with its row; `log check` names it.
@@ -185,22 +190,17 @@ export class FactKeeper {
   /** The next commit's worth of deleting facts; null when there is none. */
   nextDrop(): Job | null {
     if (this.#oldest >= this.#dropBelow) return null;
-    let found: LogRow[];
+    let rows: FactRow[];
     try {
-      const range = { from: factsKey(this.#oldest), to: factsKey(this.#dropBelow) };
-      found = [...this.#options.store.range({ ...range, limit: DROP_ROWS })];
+      rows = this.#rowsToDrop();
     } catch {
       // The log cannot be read: the next check tries again.
-      found = [];
+      rows = [];
     }
-    if (found.length === 0) {
+    if (rows.length === 0) {
       this.#dropBelow = 0;
       return null;
     }
-    const rows = found.map(({ key, value }) => ({
-      seq: Number(key[1]),
-      count: decodeFacts(value)?.length ?? 0
-    }));
     return {
       bytes: 0,
       write: (into) => {
@@ -210,6 +210,20 @@ export class FactKeeper {
         if (failure === null) for (const { count } of rows) this.#dropped += count;
       }
     };
+  }
+
+  #rowsToDrop(): FactRow[] {
+    const rows: FactRow[] = [];
+    const range = {
+      from: factsKey(this.#oldest),
+      to: factsKey(this.#dropBelow),
+      limit: DROP_ROWS,
+      onDamage: (key: LogKey) => rows.push({ seq: Number(key[1]), count: 0 })
+    };
+    for (const { key, value } of this.#options.store.range(range)) {
+      rows.push({ seq: Number(key[1]), count: decodeFacts(value)?.length ?? 0 });
+    }
+    return rows;
   }
 
   /** Writes the facts in memory; later ones are dropped. The queue must still accept jobs. */

@@ -5,6 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Fact } from '../../../facts/fact.js';
 import { decodeFacts } from './fact-row.js';
+import { orDamaged } from '../../log-errors.js';
 import type { FactFilter, FoundFacts } from '../../analytics-feed.js';
 import { factsKey } from '../log-keys.js';
 import type { LogStore } from '../log-store.js';
@@ -53,7 +54,7 @@ export async function findFacts(
   const inRows: Fact[] = [];
   for (let seq = start; seq < end; seq += 1) {
     if ((seq - start) % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn();
-    const text = store.get(factsKey(seq));
+    const text = rowAt(store, seq);
     // Most rows hold other threads only: searching for the name costs a fiftieth of parsing.
     if (text?.includes(name) !== true) continue;
     inRows.push(...(decodeFacts(text) ?? []).filter(isFound));
@@ -70,12 +71,17 @@ function firstRow(store: Pick<LogStore, 'get'>, from: number, to: number, sinceM
   let high = to;
   while (low < high) {
     const middle = (low + high) >> 1;
-    const text = store.get(factsKey(middle));
+    const text = rowAt(store, middle);
     // A row that was deleted has no time: the search then starts too early rather than too late.
     if (text !== undefined && lastAt(text) < sinceMs) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/** The text of a row; undefined when it is not there or damaged. */
+function rowAt(store: Pick<LogStore, 'get'>, seq: number): string | undefined {
+  return orDamaged(() => store.get(factsKey(seq)), undefined);
 }
 
 /**

@@ -32,6 +32,9 @@ export function openFaultyStore(options: StoreOptions): FaultyStore {
     guard: (fence) => {
       store.guard(fence);
     },
+    requireSeals: () => {
+      store.requireSeals();
+    },
     sync: () => store.sync(),
     reopen: () => store.reopen(),
     close: () => store.close()

@@ -50,7 +50,7 @@ describe('checkLog', () => {
 
   it('counts and finds nothing when the log is sound', async () => {
     expect(await checkLog(await sound())).to.deep.equal({
-      format: 2,
+      format: 3,
       threads: 2,
       messages: 10,
       members: 3,
@@ -148,8 +148,8 @@ describe('checkLog', () => {
     ['the meta row is gone', { key: META_KEY, value: null }, /the meta row is missing/],
     [
       'the format is newer',
-      { key: META_KEY, value: '{"format":3,"epoch":"x"}' },
-      /format 3 is newer than 2/
+      { key: META_KEY, value: '{"format":4,"epoch":"x"}' },
+      /format 4 is newer than 3/
     ],
     [
       'a pending mark is beyond the last entry',

@@ -14,9 +14,11 @@ import {
   type LogStore,
   type LogWrite
 } from '../../../../../actors/log/lmdb/log-store.js';
-import { UPGRADE_THREADS, upgradeLog } from '../../../../../actors/log/lmdb/disk/log-upgrade.js';
+import { UPGRADE_ROWS, upgradeLog } from '../../../../../actors/log/lmdb/disk/log-upgrade.js';
 import { messageFrame } from '../../../../../protocol/message-frame.js';
+import { isSealed } from '../../../../../actors/log/lmdb/log-seal.js';
 import { append, entry, LogFixture, offsets } from '../log-fixture.js';
+import { commitBare, storedIn } from '../stored-rows.js';
 
 describe('upgradeLog', () => {
   const fixture = new LogFixture();
@@ -73,11 +75,11 @@ describe('upgradeLog', () => {
     expect(await append(log, 'empty', entry('new'))).to.include({ offset: 3 });
     await log.close();
     expect(await marksOf(dir)).to.deep.equal({ t1: '1', t2: '4', t3: '1', empty: '3' });
-    expect(await checkLog(dir)).to.include({ format: 2, problemCount: 0 });
+    expect(await checkLog(dir)).to.include({ format: 3, problemCount: 0 });
   });
 
   it('starts over when it was killed in the middle', async () => {
-    const threads = Array.from({ length: 2 * UPGRADE_THREADS + 9 }, (_, i) => `t${String(i)}`);
+    const threads = Array.from({ length: 2 * UPGRADE_ROWS + 9 }, (_, i) => `t${String(i)}`);
     const dir = await format1(...threads.flatMap((id) => thread(id, 1, 1)));
     const store = openStore({ dir, use: 'disk' });
     let commits = 0;
@@ -92,6 +94,7 @@ describe('upgradeLog', () => {
         commits += 1;
       },
       guard: () => undefined,
+      requireSeals: () => undefined,
       sync: () => store.sync(),
       reopen: () => store.reopen(),
       close: () => store.close()
@@ -101,10 +104,10 @@ describe('upgradeLog', () => {
     expect(String(killed)).to.include('killed');
     await store.close();
     expect(await checkLog(dir)).to.include({ format: 1, problemCount: 0 });
-    expect(Object.keys(await marksOf(dir))).to.have.lengthOf(UPGRADE_THREADS);
+    expect(Object.keys(await marksOf(dir))).to.have.lengthOf(UPGRADE_ROWS);
     await (await fixture.open({ dir })).close();
     expect(Object.keys(await marksOf(dir))).to.have.members(threads);
-    expect(await checkLog(dir)).to.include({ format: 2, problemCount: 0 });
+    expect(await checkLog(dir)).to.include({ format: 3, problemCount: 0 });
   });
 
   it('takes a mark away that stands for nothing when an older version went on after a kill', async () => {
@@ -120,5 +123,25 @@ describe('upgradeLog', () => {
     await upgradeLog(store, 2);
     expect(store.count(within('p'))).to.equal(0);
     await store.close();
+  });
+
+  it('gives every row of a log of format 2 a checksum, but none to what does not decode', async () => {
+    const dir = fixture.dir();
+    const run = { durability: 'disk', boot: 'boot-1', clean: true, writer: 'w0' };
+    await commitBare(dir, [
+      { key: META_KEY, value: '{"format":2,"epoch":"e0"}' },
+      { key: RUN_KEY, value: JSON.stringify(run) },
+      ...thread('t1', 1, 200),
+      { key: entryKey('t1', 70), value: '{"type":"mess' }
+    ]);
+    const log = await fixture.open({ dir });
+    expect(log.head('t1')).to.include({ epoch: 'e0', last: 200 });
+    expect(log.read('t1', 0, 100, Infinity)).to.have.lengthOf(69);
+    expect(log.read('t1', 70, 200, Infinity)).to.have.lengthOf(130);
+    expect(() => log.read('t1', 69, 100, Infinity)).to.throw(/entry 70 of thread t1/);
+    await log.close();
+    const bare = [...(await storedIn(dir))].filter(([, value]) => !isSealed(value));
+    expect(bare.map(([key]) => key)).to.eql([entryKey('t1', 70).join(' ')]);
+    expect((await checkLog(dir)).problems[0]).to.equal('entry 70 of thread t1 was altered');
   });
 });
