@@ -126,7 +126,11 @@ export interface CloseRule {
   readonly reconnect: boolean;
 }
 
-/** Every close code that the server sends. After 3000–3499 a client reconnects, after 3500–3999 it does not. */
+/**
+ * Every close code of the protocol. After 3000–3499 a client reconnects, after 3500–3999 it does not: the end is its own
+ * doing, and would be the same the next time. This server does not send 3504, since a full house passes by itself:
+ * {@link CLOSES} has 3014 for it. Clients of servers that send 3504 keep to its meaning.
+ */
 export const CLOSES = {
   1009: { reason: 'frame too big', reconnect: true },
   3001: { reason: 'shutdown', reconnect: true },
@@ -135,6 +139,7 @@ export const CLOSES = {
   3008: { reason: 'too slow', reconnect: true },
   3012: { reason: 'no pong', reconnect: true },
   3013: { reason: 'flooding', reconnect: true },
+  3014: { reason: 'no room', reconnect: true },
   3500: { reason: 'bad token', reconnect: false },
   3501: { reason: 'bad frames', reconnect: false },
   3502: { reason: 'did not connect in time', reconnect: false },

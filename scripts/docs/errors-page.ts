@@ -13,7 +13,8 @@ export function errorsPage(): string {
       `- **${code}** ${reason}: ${reconnect ? 'reconnect' : 'do not reconnect'}.`
   );
   const operators = Object.entries(OPERATOR_ERRORS).map(
-    ([code, { message, action }]) => `- **\`${code}\`** “${message}”: ${action}.`
+    ([code, { message, action, passes }]) =>
+      `- **\`${code}\`** “${message}”${passes ? ' (may pass)' : ''}: ${action}.`
   );
   return `${[
     '# Errors and close codes',
@@ -24,10 +25,13 @@ export function errorsPage(): string {
     errors.join('\n'),
     '## Close codes',
     'A `disconnect` frame with the same code comes first where the socket still takes one. 3000–3499 mean: come back; ' +
-      '3500–3999: do not. Any other code: come back with full jitter.',
+      '3500–3999: do not. Any other code: come back with full jitter. ' +
+      'This server does not send 3504: a limit on connections passes when another one ends, so a client past the limit of its user is closed with 3014, ' +
+      'and past the limit of its address or of the server the upgrade is answered 429 or 503 with `Retry-After`.',
     closes.join('\n'),
     '## Errors that an operator meets',
-    'In the log of the server, and on the terminal when it does not start. The words in quotation marks are part of the message.',
+    'In the log of the server, and on the terminal when it does not start. The words in quotation marks are part of the message. ' +
+      '“May pass” means that it can be over without anybody’s doing, so that a supervisor may start the server again; all others stay until somebody acts.',
     operators.join('\n')
   ].join('\n\n')}\n`;
 }

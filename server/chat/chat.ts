@@ -12,7 +12,7 @@ import { Connection, EARLY_FRAMES_MAX, UNTIL_LIVE } from './connection.js';
 import type { Connections } from './connections.js';
 import { decodeFrames, type Decoded, type RequestId } from './frame-decoder.js';
 import { SUBPROTOCOL, type ClientFrame } from '../../protocol/frames.js';
-import type { ClientLimits } from './limits.js';
+import { noRoomReply, type ClientLimits } from './limits.js';
 import type { Publisher } from './publisher.js';
 import { route, type Routes } from './routes.js';
 import { plainProblem } from '../transport/problem.js';
@@ -94,7 +94,7 @@ export class Chat implements SocketEvents<Connection> {
   }
 
   upgrade(request: TransportRequest): UpgradeDecision<Connection> {
-    const { allowedOrigins, trustProxy, clock } = this.options;
+    const { allowedOrigins, connections, trustProxy, clock } = this.options;
     const isProbe = this.isProbe(request.header(PROBE_HEADER));
     const refusal = isProbe ? null : this.options.refusal();
     if (refusal !== null) return { accept: false, reply: refusal };
@@ -105,9 +105,12 @@ export class Chat implements SocketEvents<Connection> {
         reply: plainProblem(403, 'this origin may not connect', 'forbidden')
       };
     }
+    const address = clientAddress(request, trustProxy);
+    const full = isProbe ? null : connections.full(address);
+    if (full !== null) return { accept: false, reply: noRoomReply(full) };
     const state = new Connection(
-      this.options.connections.newId(),
-      clientAddress(request, trustProxy),
+      connections.newId(),
+      address,
       offeredBearer(request) ?? bearerOf(request),
       isProbe,
       clock.elapsed()
@@ -119,7 +122,7 @@ export class Chat implements SocketEvents<Connection> {
   open(socket: Socket<Connection>): void {
     const connection = socket.state;
     connection.socket = socket;
-    if (!this.options.connections.add(connection)) connection.disconnect(3504, null);
+    if (!this.options.connections.add(connection)) connection.disconnect(3014, null);
   }
 
   message(socket: Socket<Connection>, text: string | null): void {

@@ -10,7 +10,7 @@ import type { LogEntry } from '../../actors/log/log-reader.js';
 import type { CloseCode } from '../../protocol/errors.js';
 import type { Connection } from './connection.js';
 import { encodeFrame, fallbackOut } from './frame-encoder.js';
-import type { ConnectionLimits } from './limits.js';
+import type { ConnectionLimits, FullHouse } from './limits.js';
 
 /** How often the server pings a silent connection, in milliseconds; clients get it in `connected.ping`. */
 export const PING_MS = 25_000;
@@ -107,17 +107,18 @@ export class Connections {
     return `${this.idPrefix}${String(this.nextId++)}`;
   }
 
-  /** Says whether one more connection from an address is within the limits. */
-  hasRoom(address: string): boolean {
+  /** Returns whose limit leaves no room for one more connection from an address; null when there is room. */
+  full(address: string): FullHouse | null {
     const { total, perAddress } = this.limits;
-    if (total > 0 && this.all.size >= total) return false;
-    return perAddress === 0 || (this.addresses.get(address) ?? 0) < perAddress;
+    if (total > 0 && this.all.size >= total) return 'server';
+    const isFull = perAddress > 0 && (this.addresses.get(address) ?? 0) >= perAddress;
+    return isFull ? 'address' : null;
   }
 
   /** Adds a connection; false when a limit is reached (the health probe is never refused). */
   add(connection: Connection): boolean {
     const { address, isProbe } = connection;
-    if (!isProbe && !this.hasRoom(address)) return false;
+    if (!isProbe && this.full(address) !== null) return false;
     this.all.add(connection);
     this.addresses.set(address, (this.addresses.get(address) ?? 0) + 1);
     return true;
@@ -194,8 +195,11 @@ export class Connections {
 
   /** Returns the close code of a connection whose time is over; null while it is not. */
   private overdue(connection: Connection, now: number): CloseCode | null {
-    const { isStream, user, openedAt, expiresAt, laggingSince, pingedAt } = connection;
-    if (!isStream && user === null && now - openedAt >= CONNECT_WITHIN_MS) return 3502;
+    const { isStream, user, early, openedAt, expiresAt, laggingSince, pingedAt } = connection;
+    if (!isStream && user === null && now - openedAt >= CONNECT_WITHIN_MS) {
+      // With its `connect` read and its token still being checked, it is the server that is late.
+      return early === null ? 3502 : 3004;
+    }
     // A token ends by the wall clock: the issuer's time is compared with this machine's.
     if (expiresAt !== null && this.clock.now() >= expiresAt) return 3005;
     if (laggingSince !== null && now - laggingSince >= LAG_MAX_MS) return 3008;

@@ -1,5 +1,7 @@
-/** The configured limits, in the shapes that the server uses. */
+/** The configured limits, in the shapes that the server uses, and the answer to a connection that is past one of them. */
 import type { Config } from '../config/settings.js';
+import { askAgain, problem } from '../transport/problem.js';
+import type { HttpReply } from '../transport/transport.js';
 
 /** Limits that a client gets in `connected`; 0 means none. */
 export interface ClientLimits {
@@ -32,3 +34,27 @@ export function connectionLimits(config: Config): ConnectionLimits {
     perAddress: config.limitConnectionsPerAddress
   };
 }
+
+/** Whose limit leaves no room for one more connection: that of the whole server, or that of the client's address. */
+export type FullHouse = 'server' | 'address';
+
+/** When to ask again for a connection that there was no room for, in seconds. */
+export const NO_ROOM_RETRY_SECONDS = 5;
+
+/**
+ * Returns the reply to a connection for which there is no room. It is a passing refusal, whoever is too many: a client
+ * that has lost its network still counts with its old connections until the server has noticed.
+ */
+export function noRoomReply(full: FullHouse): HttpReply {
+  const reply =
+    full === 'server'
+      ? problem('unavailable', 'this server has as many connections as it may have', {
+          title: NO_ROOM
+        })
+      : problem('rate_limited', 'this address has as many connections as it may have', {
+          title: NO_ROOM
+        });
+  return askAgain(reply, NO_ROOM_RETRY_SECONDS);
+}
+
+const NO_ROOM = 'there is no room for another connection now';

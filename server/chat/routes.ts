@@ -75,7 +75,8 @@ export function createRoutes(services: RouteServices): Routes {
     // The connection closed while its token was being checked: a user set now would be counted forever.
     if (connection.socket === null || connection.isClosing) return;
     if (!connections.name(connection, user)) {
-      connection.disconnect(3504, null);
+      // Without a time: the SDK then backs off further with every attempt.
+      connection.disconnect(3014, null);
       return;
     }
     connection.publishes = new TokenBucket(limits.publishPerSecond, clock.elapsed());

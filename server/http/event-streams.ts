@@ -8,10 +8,10 @@ import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Place } from '../../protocol/place.js';
 import { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
+import { noRoomReply } from '../chat/limits.js';
 import type { Subscriptions } from '../chat/subscriptions.js';
 import { openEventSocket } from '../transport/event-socket.js';
 import type { FanOut } from '../transport/fan-out.js';
-import { problem } from '../transport/problem.js';
 import type { HttpReply, HttpStreamReply } from '../transport/transport.js';
 
 /**
@@ -50,9 +50,8 @@ export class EventStreams {
     address: string
   ): HttpStreamReply | HttpReply {
     const { log, clock, subscriptions, connections, fanOut } = this.options;
-    if (!connections.hasRoom(address)) {
-      return problem('rate_limited', 'there are too many open streams');
-    }
+    const full = connections.full(address);
+    if (full !== null) return noRoomReply(full);
     // Read before the stream begins: what it throws can still be answered.
     if (log.head(thread) === null) log.ensure(thread);
     return {

@@ -47,6 +47,13 @@ describe('Connections', () => {
     expect(socket.frames[0]).to.include({ code: 3502, reconnect: false });
   });
 
+  it('closes with 3004, to come back, what has connected in time and has its token still checked', async () => {
+    const { connection, socket } = open(null);
+    connection.early = [];
+    await pass(CONNECT_WITHIN_MS);
+    expect(socket.frames[0]).to.include({ code: 3004, reconnect: true });
+  });
+
   it('pings what is silent, once each time, and closes it with 3012 when nothing comes', async () => {
     const { socket } = open('ada');
     await pass(PING_MS);
@@ -275,12 +282,12 @@ describe('Connections', () => {
     it('counts it for the limits with the others', () => {
       connections = new Connections(clock, { total: 3, perUser: 0, perAddress: 2 });
       open('ada');
-      expect(connections.hasRoom('::1')).to.equal(true);
+      expect(connections.full('::1')).to.equal(null);
       stream();
-      expect(connections.hasRoom('::1')).to.equal(false);
-      expect(connections.hasRoom('::2')).to.equal(true);
+      expect(connections.full('::1')).to.equal('address');
+      expect(connections.full('::2')).to.equal(null);
       connections.add(new Connection('c', '::2', null, false, 0));
-      expect(connections.hasRoom('::2')).to.equal(false);
+      expect(connections.full('::2')).to.equal('server');
     });
 
     it('gives it no message of another thread as a fallback', () => {

@@ -1,0 +1,122 @@
+import { expect } from 'chai';
+import { WebSocket } from 'ws';
+import { connect } from '../../../client/sdk/client.js';
+import { startServer, type ServerProcess } from '../servers/server-process.js';
+import { requireTransport, TRANSPORTS } from './transports.js';
+import { UpgradeRefused, WireClient } from './wire-client.js';
+
+for (const transport of TRANSPORTS) {
+  describe(`limits on connections on ${transport}`, function () {
+    this.timeout(60_000);
+    const open: WireClient[] = [];
+    let server: ServerProcess | undefined;
+
+    before(function () {
+      requireTransport(this, transport);
+    });
+    afterEach(async () => {
+      for (const client of open.splice(0)) client.socket.terminate();
+      await server?.stop();
+    });
+
+    const start = async (env: Record<string, string>): Promise<string> => {
+      server = await startServer({ env: { TRANSPORT: transport, ...env } });
+      return server.url;
+    };
+    const from = async (url: string, address: string): Promise<WireClient> => {
+      const client = await WireClient.open(url, { headers: { 'x-forwarded-for': address } });
+      open.push(client);
+      return client;
+    };
+
+    /** What a connection for which there is no room is answered. */
+    const turnedAway = async (opening: Promise<WireClient>): Promise<unknown> => {
+      const refused = await opening.catch((error: unknown) => error);
+      if (!(refused instanceof UpgradeRefused)) throw new Error('it was let in');
+      const { code, retry } = JSON.parse(refused.body) as { code: string; retry: boolean };
+      return [refused.status, code, retry, refused.headers['retry-after']];
+    };
+
+    it('closes with 3014, to come back, what is past the limit of a user, until one has gone', async () => {
+      const url = await start({ LIMIT_CONNECTIONS_PER_USER: '2' });
+      const [first] = [await WireClient.connect(url, 'ada'), await WireClient.connect(url, 'ada')];
+      const third = await WireClient.open(url);
+      third.send({ type: 'connect', user: 'ada' }, { type: 'subscribe', thread: 'x' });
+      expect(await third.ended).to.include({ code: 3014 });
+      expect(third.all).to.eql([
+        { type: 'disconnect', code: 3014, reason: 'no room', reconnect: true }
+      ]);
+      await WireClient.connect(url, 'bob');
+      await first.close();
+      await WireClient.connect(url, 'ada');
+    });
+
+    it('has a client of the SDK that found no room connect, and send, once there is', async () => {
+      const url = await start({ LIMIT_CONNECTIONS_PER_USER: '1' });
+      const first = await WireClient.connect(url, 'ada');
+      const reconnect = { firstJitterMs: 0, minMs: 10, maxMs: 20 };
+      const client = connect(url, { user: 'ada', WebSocket, reconnect });
+      try {
+        const refused = new Promise((resolve) => {
+          client.on('state', (state) => {
+            if (state.name === 'waiting') resolve(state.code);
+          });
+        });
+        expect(await refused).to.equal(3014);
+        const sent = client.publish('room', 'hello', { expect: 'stored' });
+        await first.close();
+        expect((await sent).offset).to.equal(1);
+      } finally {
+        client.close();
+      }
+    });
+
+    it('answers the upgrade 503 past the limit of the server, until one has gone', async () => {
+      const url = await start({ LIMIT_CONNECTIONS: '2' });
+      const [first] = [await WireClient.open(url), await WireClient.open(url)];
+      expect(await turnedAway(WireClient.open(url))).to.eql([503, 'unavailable', true, '5']);
+      const stream = await fetch(`${url}/api/threads/x/events`);
+      expect([stream.status, stream.headers.get('retry-after')]).to.eql([503, '5']);
+      await first.close();
+      await WireClient.connect(url, 'ada');
+    });
+
+    it('answers the upgrade 429 past the limit of the address of the peer, whatever a client says it is', async () => {
+      const url = await start({ LIMIT_CONNECTIONS_PER_ADDRESS: '1' });
+      await from(url, '10.0.0.1');
+      expect(await turnedAway(from(url, '10.0.0.2'))).to.eql([429, 'rate_limited', true, '5']);
+    });
+
+    it('counts by what the trusted proxy says, not by what the client wrote before it', async () => {
+      const url = await start({ LIMIT_CONNECTIONS_PER_ADDRESS: '1', TRUST_PROXY: 'true' });
+      const first = await from(url, '10.0.0.1');
+      const full = [429, 'rate_limited', true, '5'];
+      expect(await turnedAway(from(url, '10.0.0.1'))).to.eql(full);
+      expect(await turnedAway(from(url, '1.2.3.4, 10.0.0.1'))).to.eql(full);
+      await from(url, '10.0.0.1, 10.0.0.2');
+      await first.close();
+      await WireClient.connect(url, 'ada', { headers: { 'x-forwarded-for': '10.0.0.1' } });
+    });
+
+    it('has no limit on frames, subscriptions or publishes when they are 0', async () => {
+      const url = await start({
+        LIMIT_FRAME_BYTES: '0',
+        LIMIT_SUBSCRIPTIONS: '0',
+        LIMIT_PUBLISH_PER_SECOND: '0'
+      });
+      const ada = await WireClient.connect(url, 'ada');
+      await ada.subscribe('wide');
+      const deep = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`;
+      ada.sendText(`{"type":"publish","thread":"wide","mid":"deep","body":${deep}}`);
+      expect(await ada.next('error')).to.include({ code: 'bad_frame' });
+      const text = 'x'.repeat(3_000_000);
+      expect(await ada.publish('wide', 'large', text)).to.include({ offset: 1 });
+      expect((await ada.next('message')).body).to.eql({ text });
+      const bob = await WireClient.connect(url, 'bob');
+      const { replays } = await bob.subscribe('wide', 'start');
+      expect(replays[0]?.body).to.eql({ text });
+      const history = await bob.ask({ type: 'history', thread: 'wide' });
+      expect((history['messages'] as unknown[]).length).to.equal(1);
+    });
+  });
+}
