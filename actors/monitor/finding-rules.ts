@@ -6,12 +6,13 @@ import type { FindingKind, MonitorLevel } from '../../machines/finding.js';
 import type { ChildStatus } from '../../machines/supervision/child-state.js';
 import { FAULTS_CRITICAL, type Condition } from './incidents.js';
 
-/** From this many threads with undelivered messages on, the finding is critical: readers do not come at all. */
+/**
+ * From this many threads with undelivered messages on, the finding is critical, unless more threads than these have
+ * subscribers: then the readers come, and what nobody reads may be what strangers write.
+ */
 export const UNDELIVERED_CRITICAL_THREADS = 10;
 
-/**
- * From this age on, in milliseconds, undelivered messages are critical, however few: nobody has read them for a day.
- */
+/** From this age on, in milliseconds, even one thread is as critical: nobody has read it for a day. */
 export const UNDELIVERED_CRITICAL_MS = 24 * 60 * 60_000;
 
 /**
@@ -66,6 +67,8 @@ export const NAMED_MAX = 3;
 export interface Measures {
   readonly undelivered: {
     readonly threads: number;
+    /** Threads that have subscribers. */
+    readonly watched: number;
     /** The first ones, at most {@link NAMED_MAX}. */
     readonly named: readonly string[];
     readonly oldestMs: number;
@@ -113,11 +116,10 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
     title: 'threads with undelivered messages',
     // The line `Cannot deliver message` was written for each thread already.
     logs: 'worse',
-    level: ({ threads, oldestMs }) => {
+    level: ({ threads, watched, oldestMs }) => {
       if (threads === 0) return 'healthy';
-      const isCritical =
-        threads >= UNDELIVERED_CRITICAL_THREADS || oldestMs >= UNDELIVERED_CRITICAL_MS;
-      return isCritical ? 'critical' : 'warning';
+      const isMany = threads >= UNDELIVERED_CRITICAL_THREADS || oldestMs >= UNDELIVERED_CRITICAL_MS;
+      return isMany && threads >= watched ? 'critical' : 'warning';
     },
     message: ({ threads, named }) => {
       const rest = threads - named.length;
@@ -232,7 +234,7 @@ export const RULE_WORDS: Readonly<
 > = {
   undelivered: {
     warning: 'one thread',
-    critical: `${String(UNDELIVERED_CRITICAL_THREADS)} threads, or one for ${durationText(UNDELIVERED_CRITICAL_MS)}`,
+    critical: `${String(UNDELIVERED_CRITICAL_THREADS)} threads, or one for ${durationText(UNDELIVERED_CRITICAL_MS)}, unless more have readers`,
     failed: '–'
   },
   event_loop_lag: {

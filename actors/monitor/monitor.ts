@@ -51,10 +51,14 @@ export interface MonitorStatus {
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
-/** Reports of the delivery side: a thread's messages were not delivered · somebody has got them now. */
+/** Reports of the delivery side. */
 export interface DeliveryWatch {
+  /** A thread's messages were not delivered. */
   undelivered(thread: string, since: number): void;
+  /** Somebody has got them now. */
   delivered(thread: string): void;
+  /** Number of threads that have subscribers. */
+  watched(threads: number): void;
 }
 
 /** Options of {@link Monitor}. */
@@ -93,6 +97,7 @@ export class Monitor implements DeliveryWatch {
    */
   private oldestSince: number | null = null;
   private newThreads = 0;
+  private watchedThreads = 0;
   private readonly looksMs: number[] = [];
   private connections: Measures['lagging_connections'] = { lagging: 0, open: 0 };
   private behind: Measures['sink_lag'] = { behindMs: 0, threads: 0 };
@@ -130,6 +135,11 @@ export class Monitor implements DeliveryWatch {
   delivered(thread: string): void {
     this.threads.remove(thread);
     this.judgeUndelivered();
+  }
+
+  watched(threads: number): void {
+    // Judged with the next thread that comes or goes, or the next sweep: subscribers come and go all the time.
+    this.watchedThreads = threads;
   }
 
   /** Reports how many of the open connections read too slowly. */
@@ -221,7 +231,8 @@ export class Monitor implements DeliveryWatch {
     const named = this.threads.named(NAMED_MAX);
     const now = this.options.clock.now();
     const oldestMs = now - (this.oldestSince ?? now);
-    this.judge('undelivered', { threads: count, named, oldestMs }, { times: this.newThreads });
+    const measure = { threads: count, watched: this.watchedThreads, named, oldestMs };
+    this.judge('undelivered', measure, { times: this.newThreads });
     this.newThreads = 0;
   }
 

@@ -1,9 +1,10 @@
 /**
  * The messages that nobody has got yet: how long each thread may wait, the mark in the log from which a restart
- * continues, and the one incident per thread that waited too long.
+ * continues, and the incident of each thread that waited too long.
  */
 import { reasonOf } from '../../machines/reason.js';
 import type { ActiveThread, Held } from './active-thread.js';
+import { DeliveryIncidents } from './delivery-incidents.js';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../log-line.js';
 import type { DeliveryWatch } from '../monitor/monitor.js';
@@ -25,16 +26,20 @@ export interface HeldMessagesOptions {
 export class HeldMessages {
   private readonly options: HeldMessagesOptions;
   private readonly outcomes: Outcomes;
+  private readonly incidents: DeliveryIncidents;
   /**
    * No grace ends before this time: after a start subscribers may still be reconnecting, and a drain disconnects them.
    */
   private graceEndsAt = 0;
   private waitingThreads = 0;
   private undeliveredThreads = 0;
+  /** Real threads with subscribers. */
+  private watchedThreads = 0;
 
   constructor(options: HeldMessagesOptions, outcomes: Outcomes) {
     this.options = options;
     this.outcomes = outcomes;
+    this.incidents = new DeliveryIncidents(options.logger);
   }
 
   /** Number of threads whose grace runs. */
@@ -59,7 +64,15 @@ export class HeldMessages {
         monitor.undelivered(thread, since);
       } else waiting.push(thread);
     }
+    this.incidents.restore(this.undeliveredThreads);
     return waiting;
+  }
+
+  /** Notes that a thread has got its first subscriber (1) or lost its last (-1). */
+  watched(thread: ActiveThread, change: 1 | -1): void {
+    if (thread.isTestThread) return;
+    this.watchedThreads += change;
+    this.options.monitor.watched(this.watchedThreads);
   }
 
   /** Lets every grace from now on last at least until then, since the drain disconnects the subscribers. */
@@ -106,37 +119,27 @@ export class HeldMessages {
     void this.mark(thread);
   }
 
-  /** The grace is over: logs one error for the thread until it recovers. */
+  /** The grace is over: an incident of the thread until it recovers. */
   openIncident(thread: ActiveThread): void {
     const { held } = thread;
     if (held === null) return;
-    const { clock, logger, monitor } = this.options;
+    const { clock, monitor } = this.options;
     held.state = 'undelivered';
     this.waitingThreads--;
     this.undeliveredThreads++;
     this.outcomes.held(thread, held, 'undelivered');
     void this.mark(thread);
-    logger.error(
-      'Cannot deliver message: nobody has subscribed to the thread within the grace; ' +
-        'what was published is kept and goes to the next subscriber',
-      {
-        actor: 'delivery',
-        thread: thread.id,
-        messages: held.messages,
-        fromOffset: held.from,
-        waitedMs: clock.now() - held.since
-      }
-    );
+    this.incidents.opened(this.undeliveredThreads, thread.id, {
+      messages: held.messages,
+      fromOffset: held.from,
+      waitedMs: clock.now() - held.since
+    });
     monitor.undelivered(thread.id, held.since);
   }
 
-  /** Somebody got the undelivered messages: logs one line. */
+  /** Somebody got the undelivered messages. */
   closeIncident(thread: ActiveThread): void {
-    this.options.logger.info('Delivery resumed: the thread has a subscriber again', {
-      actor: 'delivery',
-      thread: thread.id,
-      messages: thread.held?.messages ?? 0
-    });
+    this.incidents.resumed(thread.id, thread.held?.messages ?? 0);
   }
 
   /** Somebody got all held messages. */
@@ -146,6 +149,7 @@ export class HeldMessages {
     if (held.state === 'waiting') this.waitingThreads--;
     else {
       this.undeliveredThreads--;
+      this.incidents.left(this.undeliveredThreads);
       this.options.monitor.delivered(thread.id);
     }
     this.outcomes.held(thread, held, 'delivered');

@@ -146,7 +146,10 @@ export class Threads {
   enter(thread: ActiveThread, user: string | null): void {
     thread.subscribers++;
     if (user !== null) this.presence.enter(thread, user);
-    if (thread.subscribers === 1) this.actors.tell(thread, { type: 'subscriber.first' });
+    if (thread.subscribers === 1) {
+      this.held.watched(thread, 1);
+      this.actors.tell(thread, { type: 'subscriber.first' });
+    }
   }
 
   /** Removes a subscription; after the user's last one the user is no longer present. */
@@ -156,6 +159,7 @@ export class Threads {
     thread.usedAt = now;
     if (user !== null) this.presence.leave(thread, user);
     if (thread.subscribers === 0) {
+      this.held.watched(thread, -1);
       const dueAt = this.held.graceEnd(now);
       if (thread.held !== null) thread.held.dueAt = dueAt;
       this.actors.tell(thread, { type: 'subscriber.none', graceMs: dueAt - now });

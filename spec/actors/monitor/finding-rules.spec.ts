@@ -26,7 +26,12 @@ import { monitorRules, RULES_MARKS } from '../../../scripts/docs/monitor-rules.j
 /** Measures and the level that each comes to. */
 type Cases = { readonly [Kind in ConditionKind]: readonly [MonitorLevel, Measures[Kind]][] };
 
-const undelivered = (threads: number, oldestMs: number) => ({ threads, oldestMs, named: ['t'] });
+const undelivered = (threads: number, oldestMs: number, watched = 0) => ({
+  threads,
+  watched,
+  oldestMs,
+  named: ['t']
+});
 const looks = (times: number, lateMs: number) => ({
   looksMs: Array.from({ length: LOOP_LOOKS }, (_, index) => (index < times ? lateMs : 0))
 });
@@ -53,7 +58,10 @@ const CASES: Cases = {
     ['warning', undelivered(1, 0)],
     ['warning', undelivered(UNDELIVERED_CRITICAL_THREADS - 1, UNDELIVERED_CRITICAL_MS - 1)],
     ['critical', undelivered(UNDELIVERED_CRITICAL_THREADS, 0)],
-    ['critical', undelivered(1, UNDELIVERED_CRITICAL_MS)]
+    ['critical', undelivered(1, UNDELIVERED_CRITICAL_MS)],
+    ['critical', undelivered(1_000, 0, 1_000)],
+    ['warning', undelivered(1_000, 0, 1_001)],
+    ['warning', undelivered(1, UNDELIVERED_CRITICAL_MS, 2)]
   ],
   event_loop_lag: [
     ['healthy', { looksMs: [] }],
@@ -133,12 +141,12 @@ describe('RULES', () => {
 
   it('say in a sentence what is wrong, with one and with many', () => {
     const { undelivered: thread, lagging_connections: lagging, restarts, sink_lag: sink } = RULES;
-    expect(thread.message({ threads: 1, named: ['a'], oldestMs: 0 })).to.match(
+    expect(thread.message({ threads: 1, watched: 0, named: ['a'], oldestMs: 0 })).to.match(
       /^1 thread holds undelivered messages \(a\): nobody has subscribed/
     );
-    expect(thread.message({ threads: 1_200, named: ['a', 'b', 'c'], oldestMs: 0 })).to.match(
-      /^1,200 threads hold undelivered messages \(a, b, c, 1197 more\)/
-    );
+    expect(
+      thread.message({ threads: 1_200, watched: 0, named: ['a', 'b', 'c'], oldestMs: 0 })
+    ).to.match(/^1,200 threads hold undelivered messages \(a, b, c, 1197 more\)/);
     expect(RULES.event_loop_lag.message(looks(2, 2_345.6))).to.match(
       /^the event loop was up to 2,346 ms late in 2 of the last 10 seconds: everybody waited/
     );

@@ -223,7 +223,8 @@ class Real {
         },
         delivered: (thread) => {
           if (!this.told.delete(thread)) throw new Error(`${thread} was not told`);
-        }
+        },
+        watched: () => undefined
       },
       stopwatch: () => this.clock.now(),
       counts: this.counts,

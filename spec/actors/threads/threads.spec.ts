@@ -43,6 +43,8 @@ class Rig {
   readonly reachable = new Set<string>();
   /** How many connections of a reachable user take a fallback. */
   takers = 1;
+  /** Threads with subscribers, as the monitor was told. */
+  watched = 0;
   /** Without other nodes every fallback is answered at once. */
   isAlone = true;
   /** Fallbacks that the spec has yet to answer, with how many took them. */
@@ -64,7 +66,11 @@ class Rig {
         clock: this.clock,
         record: () => (fact) => this.log.feed.record(fact)
       }),
-      monitor: { undelivered: () => undefined, delivered: () => undefined },
+      monitor: {
+        undelivered: () => undefined,
+        delivered: () => undefined,
+        watched: (threads) => (this.watched = threads)
+      },
       stopwatch: () => this.clock.now(),
       counts: this.counts,
       testThreadPrefixes: TEST_THREAD_PREFIXES,
@@ -516,6 +522,33 @@ describe('Threads', () => {
       expect(rig.logger.with(CANNOT)).to.have.length(1);
       expect(rig.outcomes()).to.deep.equal({ held: 2, undelivered: 7 });
       expect(rig.threads.undeliveredThreads).to.equal(1);
+    });
+
+    it('tells the monitor how many real threads have subscribers', () => {
+      const rig = opened();
+      rig.join('t');
+      rig.join('t', 'eve');
+      rig.join('u');
+      rig.join('test_t');
+      expect(rig.watched).to.equal(2);
+      rig.threads.leave(rig.threads.get('t'), 'eve');
+      rig.threads.leave(rig.threads.get('u'), 'bob');
+      expect(rig.watched).to.equal(1);
+    });
+
+    it('is one line for all when more than some ten threads wait at once', async () => {
+      const rig = opened();
+      for (let n = 0; n < 40; n += 1) rig.publish(`t${String(n)}`);
+      await rig.clock.advance(GRACE_MS);
+      expect(rig.logger.with(CANNOT).map(({ fields }) => fields['threads'])).to.deep.equal([
+        ...Array.from({ length: 10 }, () => undefined),
+        11,
+        22
+      ]);
+      for (let n = 10; n < 40; n += 1) rig.join(`t${String(n)}`);
+      expect(rig.levels().slice(12)).to.deep.equal([]);
+      for (let n = 0; n < 10; n += 1) rig.join(`t${String(n)}`);
+      expect(rig.levels().slice(12)).to.deep.equal(Array.from({ length: 11 }, () => 'info'));
     });
 
     it('does not shorten or prolong the grace when more messages come', async () => {

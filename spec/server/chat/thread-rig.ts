@@ -24,7 +24,7 @@ export function threadRig(clock: VirtualClock, graceMs: number) {
     clock,
     logger,
     incidents: new Incidents({ clock, logger }),
-    monitor: { undelivered: () => undefined, delivered: () => undefined },
+    monitor: { undelivered: () => undefined, delivered: () => undefined, watched: () => undefined },
     transitions: new Transitions({ clock, record: () => null }),
     stopwatch: () => clock.now(),
     counts,
