@@ -255,6 +255,8 @@ export class Client {
     if (frame.type === 'error') this.#events.emit('error', serverError(frame));
     else if (frame.type === 'message' && frame.fallback === true) {
       this.#events.emit('message', frame);
+    } else if (frame.type === 'disconnect') {
+      for (const place of frame.resume ?? []) this.#threads.get(place.thread)?.placed(place);
     } else if ('thread' in frame) this.#threads.get(frame.thread)?.take(frame);
   }
 

@@ -338,6 +338,7 @@ export class Connection {
     if (frame.type === 'ping') this.#socket?.send({ type: 'pong' });
     else if (frame.type === 'disconnect') {
       const { code, reason } = frame;
+      if (this.#state.name === 'connected') this.#events.frame(frame);
       this.#send({
         type: 'link.lost',
         isFinal: !frame.reconnect,

@@ -274,6 +274,14 @@ export class Thread {
     });
   }
 
+  /**
+   * For the client: handles the position that a goodbye names. It counts only while no answer has told one: a thread
+   * that subscribed `live` would otherwise lose what was published until it has subscribed again.
+   */
+  placed({ offset, epoch }: { readonly offset: number; readonly epoch: string }): void {
+    if (this.#asked && typeof this.#since === 'string') this.#since = { offset, epoch };
+  }
+
   /** For the client: handles a lost connection. */
   lost(): void {
     this.#cancelRetry();

@@ -115,6 +115,63 @@ describe('Thread', () => {
     });
   });
 
+  describe('a goodbye that says where to resume', () => {
+    /** Sends everybody away as the server does with one that was too slow. */
+    const sendAway = async (offset: number): Promise<void> => {
+      for (const connection of server.connections) {
+        connection.send({
+          type: 'disconnect',
+          code: 3008,
+          reason: 'too slow',
+          reconnect: true,
+          afterMs: 0,
+          resume: [
+            { thread: 'lobby', offset, epoch: 'x1' },
+            { thread: 'nowhere', offset, epoch: 'x1' }
+          ]
+        });
+      }
+      server.closeAll(3008, 'too slow');
+      await settle();
+    };
+    /** The bodies of the messages that the thread gets. */
+    const taken = (of: Thread): unknown[] => {
+      const bodies: unknown[] = [];
+      of.on('message', ({ body }) => bodies.push(body));
+      return bodies;
+    };
+
+    it('is the position of a thread whose subscription was never answered', async () => {
+      thread.leave();
+      server.say('lobby', 'bob', 'before');
+      server.intercept = ({ type }) => type === 'subscribe';
+      const waiting = client.thread('lobby');
+      const bodies = taken(waiting);
+      await settle();
+      server.say('lobby', 'bob', 'meanwhile');
+      await sendAway(1);
+      server.intercept = () => false;
+      expect(waiting.position).to.deep.equal({ offset: 1, epoch: 'x1' });
+      server.say('lobby', 'bob', 'away');
+      await clock.advance(5_000);
+      expect(waiting.joined).to.equal(true);
+      expect(bodies).to.deep.equal(['meanwhile', 'away']);
+    });
+
+    it('leaves a thread at its own position that has one', async () => {
+      const bodies = taken(thread);
+      server.say('lobby', 'bob', 'one');
+      await settle();
+      server
+        .thread('lobby')
+        .log.push({ ...server.thread('lobby').log[0]!, offset: 2, body: 'two' });
+      await sendAway(2);
+      expect(thread.position?.offset).to.equal(1);
+      await clock.advance(5_000);
+      expect(bodies).to.deep.equal(['one', 'two']);
+    });
+  });
+
   it('tells the gap when trimming has overtaken it', async () => {
     server.say('lobby', 'bob', 1);
     await settle();
