@@ -7,6 +7,7 @@ import { wallTime, type Clock } from '../../actors/clock.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
 import type { CatchUp } from './catch-up.js';
 import { reasonOf } from '../../machines/reason.js';
+import type { Origins } from '../auth/origins.js';
 import { bearerOf, offeredBearer, offeredProtocols } from '../auth/auth.js';
 import { Connection, EARLY_FRAMES_MAX, UNTIL_LIVE } from './connection.js';
 import type { Connections } from './connections.js';
@@ -51,7 +52,7 @@ export interface ChatOptions {
   readonly incidents: Incidents;
   readonly connections: Connections;
   readonly limits: ClientLimits;
-  readonly allowedOrigins: readonly string[];
+  readonly origins: Origins;
   readonly trustProxy: boolean;
   /** Returns the reply to an upgrade while the server is not serving; null when it is. */
   readonly refusal: () => HttpReply | null;
@@ -94,16 +95,13 @@ export class Chat implements SocketEvents<Connection> {
   }
 
   upgrade(request: TransportRequest): UpgradeDecision<Connection> {
-    const { allowedOrigins, connections, trustProxy, clock } = this.options;
+    const { origins, connections, trustProxy, clock } = this.options;
     const isProbe = this.isProbe(request.header(PROBE_HEADER));
     const refusal = isProbe ? null : this.options.refusal();
     if (refusal !== null) return { accept: false, reply: refusal };
-    const origin = request.header('origin');
-    if (origin !== undefined && !isOriginAllowed(origin, request.header('host'), allowedOrigins)) {
-      return {
-        accept: false,
-        reply: plainProblem(403, 'this origin may not connect', 'forbidden')
-      };
+    const foreign = origins.refusal(request);
+    if (foreign !== null) {
+      return { accept: false, reply: plainProblem(403, foreign, 'forbidden') };
     }
     const address = clientAddress(request, trustProxy);
     const full = isProbe ? null : connections.full(address);
@@ -273,19 +271,5 @@ export class Chat implements SocketEvents<Connection> {
 
   private isProbe(shown: string | undefined): boolean {
     return shown !== undefined && this.probe.is(shown);
-  }
-}
-
-/** Returns whether a page of this origin may connect: a listed origin, or the server's own host when none is listed. */
-export function isOriginAllowed(
-  origin: string,
-  host: string | undefined,
-  allowed: readonly string[]
-): boolean {
-  if (allowed.length > 0) return allowed.includes('*') || allowed.includes(origin);
-  try {
-    return new URL(origin).host === host;
-  } catch {
-    return false;
   }
 }

@@ -1,15 +1,11 @@
 /**
  * Combinations of settings that are refused: each setting is valid alone, but not together, or not in this environment.
  */
-import { BlockList, isIP } from 'node:net';
+import { hasKeys, isLoopback, openDoors } from './open-doors.js';
 import type { Config } from './settings.js';
 
 /** Shortest HS256 secret outside development, in bytes. */
 export const JWT_SECRET_MIN_BYTES = 32; // RFC 7518 §3.2: a key as long as the hash, or it can be guessed offline
-
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
 
 /** Returns one sentence for each refused combination: the settings by name, why, and what to do. */
 export function impossibleCombinations(config: Config): string[] {
@@ -20,22 +16,10 @@ export function impossibleCombinations(config: Config): string[] {
   ];
 }
 
-/** Returns whether a server that listens on this host can be reached from this machine only. */
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  const family = isIP(bare);
-  if (family === 0) return bare === 'localhost' || bare.endsWith('.localhost');
-  return LOOPBACK.check(bare, family === 6 ? 'ipv6' : 'ipv4');
-}
-
 /** Development checks less, which is safe only when other machines cannot reach the server. */
 function openToOthers(config: Config): string[] {
   if (config.allowOpen || isLoopback(config.host)) return [];
-  const open = [
-    hasKeys(config) ? [] : ['the chat (set AUTH_JWT_SECRET or AUTH_JWKS_URL)'],
-    config.apiKey === undefined ? ['the server API (set API_KEY)'] : [],
-    config.inspect === 'on' ? ['the inspector (set INSPECT=off, or token with INSPECT_TOKEN)'] : []
-  ].flat();
+  const open = openDoors(config);
   if (open.length === 0) return [];
   return [
     `HOST: other machines reach ${config.host}, and these are open to everybody: ${open.join(', ')}. Close them, or set HOST=127.0.0.1, or set ALLOW_OPEN=true if everybody may`
@@ -104,8 +88,4 @@ function otherFaults(config: Config): string[] {
     );
   }
   return faults;
-}
-
-function hasKeys(config: Config): boolean {
-  return config.authJwtSecret !== undefined || config.authJwksUrl !== undefined;
 }

@@ -70,12 +70,16 @@ export const SETTINGS = {
     doc: 'read the client’s address from X-Forwarded-For; only behind a proxy that sets it',
     fallback: false
   }),
-  allowedOrigins: list(readOrigin, 'a comma list of origins like https://chat.example, or *', {
-    name: 'ALLOWED_ORIGINS',
-    doc: 'origins whose pages may connect; * only in development',
-    fallback: [],
-    fallbackText: 'same host'
-  }),
+  allowedOrigins: list(
+    readOrigin,
+    'a comma list of origins like https://chat.example or capacitor://localhost, or *',
+    {
+      name: 'ALLOWED_ORIGINS',
+      doc: 'origins whose pages may use this server; * only in development',
+      fallback: [],
+      fallbackText: 'same host'
+    }
+  ),
   authJwtSecret: secret({
     name: 'AUTH_JWT_SECRET',
     doc: 'secret of HS256 tokens, at least 32 bytes outside development; not with AUTH_JWKS_URL'
@@ -300,11 +304,16 @@ function limit(words: Parameters<typeof integer>[1]): ReturnType<typeof integer>
   return integer({ min: 1, max: LIMIT_MAX, zero: 'no limit' }, words);
 }
 
+/** Schemes of which no page has an origin that it could be told by. */
+const NO_ORIGINS = new Set(['file:', 'ftp:', 'ws:', 'wss:', 'data:', 'blob:', 'javascript:']);
+
 function readOrigin(item: string): string | undefined {
   if (item === '*') return item;
-  return /^https?:\/\/[^/?#@\s]+$/i.test(item) && URL.canParse(item)
-    ? new URL(item).origin
-    : undefined;
+  // Apps have schemes of their own: capacitor://localhost, tauri://localhost, chrome-extension://….
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#@*\s]+$/i.test(item) || !URL.canParse(item)) return undefined;
+  const { origin, protocol } = new URL(item);
+  if (protocol === 'http:' || protocol === 'https:') return origin;
+  return NO_ORIGINS.has(protocol) ? undefined : item.toLowerCase();
 }
 
 function readClaim(item: string): string | undefined {

@@ -1,8 +1,9 @@
 /** The HTTP side of the server: probes, status, pages, and the routes that other parts add. */
+import type { Origins } from '../auth/origins.js';
 import type { Pages } from './pages.js';
 import { RouteTable, type Answer, type Route } from './route-table.js';
 import { json, nothingAt, problem } from '../transport/problem.js';
-import type { HttpReply, TransportRequest } from '../transport/transport.js';
+import type { HttpReply, HttpStreamReply, TransportRequest } from '../transport/transport.js';
 
 /** Methods of pages and reports. The engines leave the body out of a reply to HEAD. */
 const READ = ['GET', 'HEAD'];
@@ -36,21 +37,27 @@ export interface OffPaths {
   readonly why: string;
 }
 
+/** Paths that hold no data of users: probes are sent by whatever name, and pages are the same for everybody. */
+const isData = (path: string): boolean => path === '/status' || path.startsWith('/api/');
+
 /** Options of {@link Http}. */
 export interface HttpOptions {
   readonly report: () => ProbedReport;
   readonly pages: Pages;
   readonly routes: readonly Route[];
   readonly off: readonly OffPaths[];
+  readonly origins: Origins;
 }
 
 /** Answers every HTTP request. */
 export class Http {
   private readonly table: RouteTable;
   private readonly off: readonly OffPaths[];
+  private readonly origins: Origins;
 
-  constructor({ report, pages, routes, off }: HttpOptions) {
+  constructor({ report, pages, routes, off, origins }: HttpOptions) {
     this.off = off;
+    this.origins = origins;
     this.table = new RouteTable([
       read('/livez', () => json(200, { status: 'live' })),
       read('/startupz', () => startedness(report())),
@@ -71,7 +78,11 @@ export class Http {
     const { path } = request;
     const off = this.off.find(({ under }) => path === under || path.startsWith(`${under}/`));
     if (off !== undefined) return problem('not_found', off.why);
-    return this.table.answer(request) ?? nothingAt(path);
+    if (!isData(path)) return this.table.answer(request) ?? nothingAt(path);
+    const foreign = this.origins.refusal(request);
+    if (foreign !== null) return problem('forbidden', foreign);
+    const answer = this.origins.preflight(request) ?? this.table.answer(request) ?? nothingAt(path);
+    return withHeaders(answer, this.origins.replyHeaders(request));
   }
 }
 
@@ -83,4 +94,17 @@ function startedness({ startup, status }: ProbedReport): HttpReply {
   return startup.complete
     ? json(200, { status: 'started' })
     : json(503, { status, phase: startup.phase }, { 'retry-after': String(RETRY_AFTER_SECONDS) });
+}
+
+function withHeaders(answer: Answer, more: Readonly<Record<string, string>>): Answer {
+  if (Object.keys(more).length === 0) return answer;
+  if (answer instanceof Promise) return answer.then((reply) => added(reply, more));
+  return added(answer, more);
+}
+
+function added<R extends HttpReply | HttpStreamReply>(
+  reply: R,
+  more: Readonly<Record<string, string>>
+): R {
+  return { ...reply, headers: { ...reply.headers, ...more } };
 }

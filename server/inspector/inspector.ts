@@ -1,4 +1,5 @@
 /** The inspector: its viewers, what they see and what they may do. One recorder serves all; the chat never waits for it. */
+import type { Origins } from '../auth/origins.js';
 import { StateMachine, type AnyActor } from 'xstate';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Clock } from '../../actors/clock.js';
@@ -66,7 +67,7 @@ export interface InspectorOptions {
   readonly environment: string;
   /** Null when no token is needed. */
   readonly token: string | null;
-  readonly allowedOrigins: readonly string[];
+  readonly origins: Origins;
   readonly showsBodies: boolean;
   /** Whether viewers may send events to actors. */
   readonly maySend: boolean;

@@ -2,6 +2,7 @@
  * Wires the inspector: it is made unless it is switched off, records the startup, and ends with the server. When it is
  * off, it adds nothing to any list.
  */
+import type { Origins } from '../auth/origins.js';
 import type { Actor } from 'xstate';
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
@@ -27,6 +28,7 @@ const IS_OFF: OffPaths = {
 export interface InspectionOptions {
   readonly config: Config;
   readonly node: string;
+  readonly origins: Origins;
   readonly root: () => Actor<StartupMachine>;
   readonly connections: Connections;
   readonly clock: Clock;
@@ -114,7 +116,6 @@ function create({ config, node, root, ...parts }: InspectionOptions): Inspector 
     node,
     environment: config.environment,
     token: config.inspect === 'token' ? (config.inspectToken ?? null) : null,
-    allowedOrigins: config.allowedOrigins,
     showsBodies: config.inspectBodies,
     maySend: isDevelopment,
     root

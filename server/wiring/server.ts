@@ -16,6 +16,8 @@ import type { Service } from '../../actors/service.js';
 import { Transitions } from '../../actors/facts/transitions.js';
 import { createStartupMachine, type StartupMachine } from '../../machines/startup.machine.js';
 import { Analytics } from './analytics.js';
+import { Origins } from '../auth/origins.js';
+import { isOpenToAll } from '../config/open-doors.js';
 import { Chat, PROBE_HEADER } from '../chat/chat.js';
 import type { Config } from '../config/settings.js';
 import { Connections } from '../chat/connections.js';
@@ -66,17 +68,30 @@ export class Server {
     const connections = new Connections(clock, connectionLimits(config), (lagging, open) => {
       monitor.lagging(lagging, open);
     });
+    const origins = new Origins({
+      allowed: config.allowedOrigins,
+      ownHost: config.host,
+      isOpen: isOpenToAll(config),
+      port: () => this.listener.port,
+      onRefused: (origin) => {
+        logger.warn(
+          `A page of ${origin} was refused: add that to ALLOWED_ORIGINS if it may use this server`,
+          { actor: 'chat', origin }
+        );
+      }
+    });
     const chat = new Chat({
       clock,
       incidents,
       connections,
       limits: clientLimits(config),
-      allowedOrigins: config.allowedOrigins,
+      origins,
       trustProxy: config.trustProxy,
       refusal: () => (isServing() ? null : readiness(this.report()))
     });
     const inspection = new Inspection({
       config,
+      origins,
       node,
       root,
       connections,
@@ -89,7 +104,8 @@ export class Server {
       report: () => this.report(),
       pages: loadPages(builtPagesDir(), inspection.hiddenPages),
       routes: inspection.routes,
-      off: inspection.off
+      off: inspection.off,
+      origins
     });
     const listener = new Listener(
       config,

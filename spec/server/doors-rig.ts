@@ -2,6 +2,7 @@
  * The doors of one server over a log in memory: the same request goes in as frames over a WebSocket, and as a request
  * over HTTP.
  */
+import { someOrigins } from './auth/some-origins.js';
 import { Incidents } from '../../actors/monitor/incidents.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { ApiAccess } from '../../server/auth/api-access.js';
@@ -76,7 +77,7 @@ export function doors(token?: string) {
     incidents,
     connections,
     limits: LIMITS,
-    allowedOrigins: [],
+    origins: someOrigins(),
     trustProxy: false,
     refusal: () => null
   });

@@ -213,6 +213,7 @@ describe('loadConfig', () => {
     ['CLICKHOUSE_RETRY_MAX_MS', '500', 'clickhouseRetryMaxMs', 500],
     ['CLICKHOUSE_TTL_DAYS', '90', 'clickhouseTtlDays', 90],
     ['CLICKHOUSE_URL', 'off', 'clickhouseUrl', 'off'],
+    ['ALLOWED_ORIGINS', 'tauri://localhost', 'allowedOrigins', ['tauri://localhost']],
     ['ALLOWED_ORIGINS', '*', 'allowedOrigins', ['*']],
     [
       'ALLOWED_ORIGINS',

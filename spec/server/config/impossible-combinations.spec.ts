@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isLoopback } from '../../../server/config/impossible-combinations.js';
+import { isLoopback } from '../../../server/config/open-doors.js';
 import { loadConfig } from '../../../server/config/config.js';
 
 const SECRET = 's'.repeat(32);

@@ -1,3 +1,4 @@
+import { someOrigins } from '../auth/some-origins.js';
 import { expect } from 'chai';
 import { createActor, createMachine, type AnyActor } from 'xstate';
 import { contained } from '../../../actors/inspection.js';
@@ -66,7 +67,7 @@ class Rig {
       node: 'n1',
       environment: maySend ? 'development' : 'staging',
       token,
-      allowedOrigins,
+      origins: someOrigins({ allowed: allowedOrigins }),
       showsBodies,
       maySend,
       root: () => this.root,
