@@ -200,7 +200,7 @@ describe('a supervisor', () => {
       }),
       { numRuns: 2_000 }
     );
-  }).timeout(60_000);
+  }).timeout(300_000);
 
   const order = fc.constantFrom<PuppetOrder>(
     { type: 'say.ready' },
@@ -264,7 +264,7 @@ describe('a supervisor', () => {
       ),
       { numRuns: 500 }
     );
-  }).timeout(60_000);
+  }).timeout(300_000);
 
   it('never has two of one child, and leaves none, however starts, ends and the stop race', async () => {
     await fc.assert(
@@ -310,7 +310,7 @@ describe('a supervisor', () => {
       ),
       { numRuns: 300 }
     );
-  }).timeout(60_000);
+  }).timeout(300_000);
 });
 
 /** The books must name exactly those who live, and a supervisor must never be in error. */
