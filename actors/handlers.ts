@@ -45,7 +45,7 @@ export class HandlerRegistry {
     const logic = handlersMachine.provide({
       actors: {
         register: fromPromise<Registration>(async () => {
-          this.startedAt = clock.now();
+          this.startedAt = clock.elapsed();
           const startedMs = performance.now();
           const handlers = await register();
           return { handlers, tookMs: performance.now() - startedMs };
@@ -74,7 +74,7 @@ export class HandlerRegistry {
   /** Returns the status. It changes nothing and logs nothing. */
   status(): HandlersStatus {
     const { clock, graceMs } = this.options;
-    const elapsedMs = this.startedAt === null ? 0 : clock.now() - this.startedAt;
+    const elapsedMs = this.startedAt === null ? 0 : clock.elapsed() - this.startedAt;
     if (this.registration !== null) {
       const { handlers, tookMs } = this.registration;
       return {

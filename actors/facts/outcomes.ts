@@ -12,15 +12,15 @@ import type { FactThread } from './fact-thread.js';
 export interface OutcomesOptions {
   readonly counts: DeliveryCounts;
   readonly record: (fact: Fact) => void;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
 }
 
 /** Messages of one thread that were held together. */
 export interface HeldSpan {
   /** Offset of the first of them. */
   readonly from: number;
-  /** When the first was stored, Unix milliseconds. */
-  readonly since: number;
+  /** When the first was stored, a moment of `Clock.elapsed()`. */
+  readonly heldAt: number;
   /** Number of messages. */
   readonly messages: number;
 }
@@ -48,9 +48,10 @@ export class Outcomes {
   }
 
   /** Records one outcome for all held messages of a thread. */
-  held(thread: FactThread, { from, since, messages }: HeldSpan, outcome: DeliveryOutcome): void {
-    const now = this.options.clock.now();
-    this.tell(thread, from, messages, outcome, now, now - since);
+  held(thread: FactThread, { from, heldAt, messages }: HeldSpan, outcome: DeliveryOutcome): void {
+    const { clock } = this.options;
+    const tookMs = clock.elapsed() - heldAt;
+    this.tell(thread, from, messages, outcome, clock.now(), tookMs);
   }
 
   /** Counts a refused message. It has no offset, so there is no fact of it. */

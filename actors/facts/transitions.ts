@@ -17,7 +17,7 @@ const GONE = 'gone';
 
 /** Options of {@link Transitions}. */
 export interface TransitionsOptions {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   /** Returns the function that records facts while the log is open; null before and after. */
   readonly record: () => ((fact: Fact) => void) | null;
 }
@@ -33,7 +33,7 @@ export function stateText(value: StateValue): string {
 /** Records the transitions of actors by name. It remembers one state per living actor. */
 export class Transitions {
   private readonly options: TransitionsOptions;
-  private readonly actors = new Map<string, { state: string; at: number }>();
+  private readonly actors = new Map<string, { state: string; entered: number }>();
   private readonly early: Fact[] = [];
 
   constructor(options: TransitionsOptions) {
@@ -64,9 +64,9 @@ export class Transitions {
     const known = this.actors.get(key);
     const to = stateText(value);
     if (known?.state === to) return;
-    const at = this.options.clock.now();
-    this.actors.set(key, { state: to, at });
-    if (known !== undefined) this.leave(chart, actor, known, { to, event, at });
+    const entered = this.options.clock.elapsed();
+    this.actors.set(key, { state: to, entered });
+    if (known !== undefined) this.leave(chart, actor, known, { to, event });
   }
 
   /** Notes that an actor has ended. */
@@ -75,18 +75,19 @@ export class Transitions {
     const known = this.actors.get(key);
     if (known === undefined) return;
     this.actors.delete(key);
-    const at = this.options.clock.now();
-    this.leave(chart, actor, known, { to: GONE, event, at });
+    this.leave(chart, actor, known, { to: GONE, event });
   }
 
   private leave(
     chart: string,
     actor: string,
-    known: { state: string; at: number },
-    move: { to: string; event: string; at: number }
+    { state: from, entered }: { state: string; entered: number },
+    move: { to: string; event: string }
   ): void {
-    const spentMs = Math.max(0, move.at - known.at);
-    const fact: Fact = { kind: 'transition', chart, actor, from: known.state, ...move, spentMs };
+    const { clock } = this.options;
+    const spentMs = clock.elapsed() - entered;
+    const at = clock.now();
+    const fact: Fact = { kind: 'transition', chart, actor, from, ...move, at, spentMs };
     const record = this.options.record();
     if (record === null) {
       if (this.early.length < EARLY_FACTS_MAX) this.early.push(fact);

@@ -68,7 +68,7 @@ export interface Verdict {
 
 /** Options of {@link Incidents}. */
 export interface IncidentsOptions {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly logger: Pick<Logger, 'error' | 'warn' | 'info'>;
 }
 
@@ -80,7 +80,10 @@ interface Entry {
   told: FindingLevel;
   /** Whether a line was logged here, so that the end must be logged too. */
   isTold: boolean;
-  /** Recent times of a fault, Unix milliseconds. */
+  /** When it opened, and since when its cause is gone: moments of `Clock.elapsed()`. `goneAt` is null while it is there. */
+  readonly openedAt: number;
+  goneAt: number | null;
+  /** Recent times of a fault, moments of `Clock.elapsed()`. */
   recent: readonly number[];
 }
 
@@ -92,7 +95,7 @@ const RECENT = { restarts: FAULTS_CRITICAL.times - 1, withinMs: FAULTS_CRITICAL.
 export class Incidents {
   private readonly options: IncidentsOptions;
   private readonly open = new Map<string, Entry>();
-  /** Since when conditions hold that are no incidents yet, Unix milliseconds; at most one per condition. */
+  /** Since when conditions hold that are no incidents yet: moments of `Clock.elapsed()`, at most one per condition. */
   private readonly pending = new Map<string, number>();
   private readonly listeners = new Set<(level: MonitorLevel) => void>();
   private worst: MonitorLevel = 'healthy';
@@ -132,9 +135,10 @@ export class Incidents {
     const about = isKept ? message : OTHERS;
     const key = keyOf('fault', about);
     const now = clock.now();
+    const elapsed = clock.elapsed();
     const known = this.open.get(key);
     const { reason } = fields;
-    const recent = withRestart(known?.recent ?? [], now, RECENT);
+    const recent = withRestart(known?.recent ?? [], elapsed, RECENT);
     const level = isOver(recent, RECENT) ? worst : 'warning';
     const entry: Entry = known ?? {
       incident: {
@@ -152,6 +156,8 @@ export class Incidents {
       fields,
       told: level,
       isTold: true,
+      openedAt: elapsed,
+      goneAt: elapsed,
       recent
     };
     entry.incident = {
@@ -161,6 +167,8 @@ export class Incidents {
       lastAt: now,
       reason
     };
+    // The cause of a fault is gone as soon as it has happened.
+    entry.goneAt = elapsed;
     entry.recent = recent;
     if (known === undefined) {
       this.open.set(key, entry);
@@ -176,11 +184,15 @@ export class Incidents {
    */
   judge(condition: Condition, { level, message }: Verdict, times = 0): void {
     const key = keyOf(condition.kind, condition.about);
-    const now = this.options.clock.now();
+    const { clock } = this.options;
+    const now = clock.now();
     const known = this.open.get(key);
     if (level === 'healthy') {
       this.pending.delete(key);
-      if (known !== undefined) known.incident = ended(known.incident, now);
+      if (known !== undefined) {
+        known.incident = ended(known.incident, now);
+        known.goneAt ??= clock.elapsed();
+      }
     } else if (known?.incident.endedAt === null) {
       const { count, lastAt, level: before } = known.incident;
       const isNews = times > 0 || level !== before;
@@ -192,7 +204,7 @@ export class Incidents {
         lastAt: isNews ? now : lastAt
       };
       this.tellWorse(known, message);
-    } else if (this.hasHeld(key, condition.forMs, now)) {
+    } else if (this.hasHeld(key, condition.forMs, clock.elapsed())) {
       this.begin(key, condition, { level, message, times: Math.max(1, times), now });
     }
     this.weigh();
@@ -201,20 +213,17 @@ export class Incidents {
   /** Closes incidents whose cause has been gone for long enough; called about every second. */
   sweep(): void {
     const { clock, logger } = this.options;
-    const now = clock.now();
+    const now = clock.elapsed();
     for (const [key, entry] of this.open) {
-      const { incident, title, fields, isTold } = entry;
-      const goneAt = goneAtOf(incident);
-      if (goneAt === null) continue;
-      if (goneAt > now) entry.incident = goneSince(incident, now);
-      if (now - goneAt < QUIET_MS) continue;
+      const { incident, title, fields, isTold, openedAt, goneAt } = entry;
+      if (goneAt === null || now - goneAt < QUIET_MS) continue;
       this.open.delete(key);
       if (!isTold) continue;
-      const { count, since, reason } = incident;
+      const { count, reason } = incident;
       logger.info(`It is over: ${title}`, {
         ...(incident.kind === 'fault' ? { actor: fields.actor, reason } : fields),
         count,
-        lastedMs: Math.max(0, goneAt - since)
+        lastedMs: goneAt - openedAt
       });
     }
     this.weigh();
@@ -257,6 +266,7 @@ export class Incidents {
     };
     if (known !== undefined) {
       known.incident = incident;
+      known.goneAt = null;
       this.tellWorse(known, message);
       return;
     }
@@ -267,7 +277,16 @@ export class Incidents {
     };
     // Where another part logs the condition, it has logged a warning: only a worse level is new.
     const told: FindingLevel = logs === 'nothing' ? 'failed' : logs === 'worse' ? 'warning' : level;
-    const entry: Entry = { incident, title, fields, told, isTold: logs === 'all', recent: [] };
+    const entry: Entry = {
+      incident,
+      title,
+      fields,
+      told,
+      isTold: logs === 'all',
+      openedAt: this.options.clock.elapsed(),
+      goneAt: null,
+      recent: []
+    };
     this.open.set(key, entry);
     if (logs !== 'all') this.tellWorse(entry, message);
     else if (level === 'warning') this.options.logger.warn(message, fields);
@@ -295,19 +314,9 @@ export class Incidents {
 }
 
 /** Returns when an incident closes if its cause does not return, Unix milliseconds; null while the cause is there. */
-export function closesAt(incident: Incident): number | null {
-  const goneAt = goneAtOf(incident);
+export function closesAt({ kind, lastAt, endedAt }: Incident): number | null {
+  const goneAt = kind === 'fault' ? lastAt : endedAt;
   return goneAt === null ? null : goneAt + QUIET_MS;
-}
-
-/** The cause of a fault is gone as soon as it has happened. */
-function goneAtOf({ kind, lastAt, endedAt }: Incident): number | null {
-  return kind === 'fault' ? lastAt : endedAt;
-}
-
-/** Used when the clock was set back: without it the incident would stay open for as long as the clock was set back. */
-function goneSince(incident: Incident, now: number): Incident {
-  return incident.kind === 'fault' ? { ...incident, lastAt: now } : { ...incident, endedAt: now };
 }
 
 function keyOf(kind: FindingKind, about: string | null): string {

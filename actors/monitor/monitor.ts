@@ -53,8 +53,8 @@ export interface MonitorStatus {
 
 /** Reports of the delivery side. */
 export interface DeliveryWatch {
-  /** A thread's messages were not delivered. */
-  undelivered(thread: string, since: number): void;
+  /** A thread's messages were not delivered. `heldAt`: when the first was stored, a moment of `Clock.elapsed()`. */
+  undelivered(thread: string, heldAt: number): void;
   /** Somebody has got them now. */
   delivered(thread: string): void;
   /** Number of threads that have subscribers. */
@@ -63,7 +63,7 @@ export interface DeliveryWatch {
 
 /** Options of {@link Monitor}. */
 export interface MonitorOptions {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
   /** Where the findings are kept. */
   readonly incidents: Incidents;
   readonly loop: LoopDelay;
@@ -71,7 +71,7 @@ export interface MonitorOptions {
 
 interface Part {
   readonly state: ChildState;
-  /** Recent restarts, Unix milliseconds. */
+  /** Recent restarts, moments of `Clock.elapsed()`. */
   readonly restarts: readonly number[];
 }
 
@@ -126,8 +126,8 @@ export class Monitor implements DeliveryWatch {
     this.options.loop.stop();
   }
 
-  undelivered(thread: string, since: number): void {
-    this.threads.add(thread, since);
+  undelivered(thread: string, heldAt: number): void {
+    this.threads.add(thread, heldAt);
     this.newThreads++;
     this.judgeUndelivered();
   }
@@ -177,7 +177,7 @@ export class Monitor implements DeliveryWatch {
 
   /** Reports the states of the supervised parts. */
   follow(children: readonly ChildState[]): void {
-    const now = this.options.clock.now();
+    const now = this.options.clock.elapsed();
     for (const state of children) {
       const known = this.parts.get(state.id);
       if (known?.state === state) continue;
@@ -229,7 +229,7 @@ export class Monitor implements DeliveryWatch {
     if (!this.isWatching) return;
     const { count } = this.threads;
     const named = this.threads.named(NAMED_MAX);
-    const now = this.options.clock.now();
+    const now = this.options.clock.elapsed();
     const oldestMs = now - (this.oldestSince ?? now);
     const measure = { threads: count, watched: this.watchedThreads, named, oldestMs };
     this.judge('undelivered', measure, { times: this.newThreads });
@@ -245,8 +245,8 @@ export class Monitor implements DeliveryWatch {
   private judgePart({ state, restarts }: Part, times: number): void {
     const { id: part, required, status, error, losses } = state;
     const { restarts: allowed, withinMs } = RESTARTS.intensity;
-    const now = this.options.clock.now();
-    const lately = restarts.filter((at) => at <= now && now - at < withinMs).length;
+    const now = this.options.clock.elapsed();
+    const lately = restarts.filter((at) => now - at < withinMs).length;
     this.judge('part_missed', { part, required, status, error, losses }, { about: part });
     this.judge(
       'restarts',

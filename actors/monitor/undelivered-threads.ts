@@ -3,7 +3,7 @@
 /** Most threads known by id, far more than anybody reads; the others are only counted. */
 export const NAMED_THREADS_MAX = 1_000;
 
-/** Counts threads with undelivered messages. Times are Unix milliseconds. */
+/** Counts threads with undelivered messages. Times are moments of `Clock.elapsed()`. */
 export class UndeliveredThreads {
   private readonly since = new Map<string, number>();
   private all = 0;

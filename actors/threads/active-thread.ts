@@ -7,14 +7,16 @@ import type { deliveryMachine } from '../../machines/delivery/delivery.machine.j
 import type { NewEntry } from '../log/log-writer.js';
 import { type Presence } from './presence.js';
 
-/** Messages that nobody has got yet. Times are Unix milliseconds. */
+/** Messages that nobody has got yet. */
 export interface Held {
   /** Offset of the first of them. */
   from: number;
-  /** When the first was stored. */
+  /** When the first was stored, Unix milliseconds; the mark in the log has it. */
   readonly since: number;
+  /** The same moment of `Clock.elapsed()`; to measure from it. */
+  readonly heldAt: number;
   state: 'waiting' | 'undelivered';
-  /** When the grace ends. */
+  /** When the grace ends, a moment of `Clock.elapsed()`. */
   dueAt: number;
   /** Number of held messages. Other messages stored since then needed no subscriber or reached the owner. */
   messages: number;
@@ -54,7 +56,7 @@ export class ActiveThread {
   marking = 0;
   /** The log refused its last mark, which must be written again before the thread leaves memory. */
   isMarkLost = false;
-  /** When it was last used, Unix milliseconds. */
+  /** When it was last used, a moment of `Clock.elapsed()`. */
   usedAt: number;
   actor: Actor<typeof deliveryMachine> | null = null;
 

@@ -58,7 +58,7 @@ export class ActiveThreads {
   /** Returns a thread; reads it from the log when it is not in memory. */
   get(id: string): ActiveThread {
     const { log, clock } = this.options;
-    const now = clock.now();
+    const now = clock.elapsed();
     const known = this.active.get(id);
     if (known !== undefined) {
       known.usedAt = now;
@@ -76,7 +76,7 @@ export class ActiveThreads {
 
   /** Drops threads that nobody uses, and repeats failed writes of the others; called every few seconds. */
   sweep(): void {
-    const before = this.options.clock.now() - PASSIVATE_AFTER_MS;
+    const before = this.options.clock.elapsed() - PASSIVATE_AFTER_MS;
     for (const thread of this.active.values()) {
       this.held.markAgain(thread);
       if (thread.actor === null && thread.held !== null) this.actors.spawn(thread);

@@ -6,6 +6,7 @@
  * commit, and the ack is sent in that callback. Only the ack of a thread's first held message waits: until the mark is
  * durable.
  */
+import type { Clock } from '../clock.js';
 import { judgeUnwatched, type DeliveryOutcome } from '../../machines/delivery/delivery-outcome.js';
 import type { Bus } from '../bus/bus.js';
 import type { Outcomes } from '../facts/outcomes.js';
@@ -35,6 +36,7 @@ export interface DeliveriesOptions {
   readonly bus: Bus;
   readonly logger: Logger;
   readonly incidents: Incidents;
+  readonly clock: Pick<Clock, 'elapsed'>;
   /** Returns milliseconds, with fractions, of a clock that never goes back; it times deliveries. */
   readonly stopwatch: () => number;
 }
@@ -89,14 +91,14 @@ export class Deliveries {
     expectStored: boolean,
     done: (result: AppendResult) => void
   ): void {
-    const { log, stopwatch } = this.options;
+    const { log, clock, stopwatch } = this.options;
     thread.pending++;
     this.appending++;
     const receivedMs = stopwatch();
     log.append(thread.id, entry, (result) => {
       const appendedMs = stopwatch() - receivedMs;
       this.appending--;
-      thread.usedAt = Math.max(thread.usedAt, entry.at);
+      thread.usedAt = clock.elapsed();
       if (result.ok && !result.duplicate && thread.subscribers > 0) {
         // It stays pending: the commit, which comes next, sends it and records its outcome.
         thread.answered.push({ entry, offset: result.offset, receivedMs, appendedMs });
@@ -288,7 +290,7 @@ export class Deliveries {
       type: 'message.unwatched',
       expectStored,
       isOwnerConnected: false,
-      graceMs: held.dueAt - held.since
+      graceMs: held.dueAt - held.heldAt
     });
     decided('held', marked);
   }

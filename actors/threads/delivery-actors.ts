@@ -81,7 +81,7 @@ export class DeliveryActors {
         held:
           held === null
             ? null
-            : { state: held.state, graceMs: Math.max(0, held.dueAt - clock.now()) }
+            : { state: held.state, graceMs: Math.max(0, held.dueAt - clock.elapsed()) }
       }
     });
     actor.subscribe({

@@ -55,13 +55,13 @@ export class HeldMessages {
   /** Starts the startup grace, counts incidents left open, and returns the real threads that still wait. */
   open(isReal: (thread: string) => boolean): string[] {
     const { log, clock, graceMs, monitor } = this.options;
-    this.graceEndsAt = clock.now() + graceMs;
+    this.graceEndsAt = clock.elapsed() + graceMs;
     const waiting: string[] = [];
     for (const { thread, state, since } of log.allUnwatched()) {
       if (!isReal(thread)) continue;
       if (state === 'undelivered') {
         this.undeliveredThreads++;
-        monitor.undelivered(thread, since);
+        monitor.undelivered(thread, this.momentOf(since));
       } else waiting.push(thread);
     }
     this.incidents.restore(this.undeliveredThreads);
@@ -75,17 +75,17 @@ export class HeldMessages {
     this.options.monitor.watched(this.watchedThreads);
   }
 
-  /** Lets every grace from now on last at least until then, since the drain disconnects the subscribers. */
+  /** Lets every grace end at this moment of `Clock.elapsed()` at the earliest: the drain disconnects the subscribers. */
   extendGrace(atMs: number): void {
     this.graceEndsAt = Math.max(this.graceEndsAt, atMs);
   }
 
   /**
-   * Returns when the grace of a message stored (or a thread left) at `since` ends: its own end or that of all,
-   * whichever is later.
+   * Returns when the grace of a message stored (or a thread left) at `from` ends: its own end or that of all, whichever
+   * is later. Both are moments of `Clock.elapsed()`.
    */
-  graceEnd(since: number): number {
-    return Math.max(since + this.options.graceMs, this.graceEndsAt);
+  graceEnd(from: number): number {
+    return Math.max(from + this.options.graceMs, this.graceEndsAt);
   }
 
   /**
@@ -97,15 +97,18 @@ export class HeldMessages {
     if (mark === null) return;
     const { from, since, state } = mark;
     const messages = Math.max(1, thread.published - from + 1);
-    thread.held = { from, since, state, dueAt: this.graceEnd(since), messages };
+    const heldAt = this.momentOf(since);
+    thread.held = { from, since, heldAt, state, dueAt: this.graceEnd(heldAt), messages };
     if (state === 'waiting') this.waitingThreads++;
   }
 
   /** Starts to hold a thread's messages with this one. `marked` resolves once a restart would know of it. */
   hold(thread: ActiveThread, offset: number): { held: Held; marked: Promise<void> } {
-    const since = this.options.clock.now();
-    const dueAt = this.graceEnd(since);
-    const held: Held = { from: offset, since, state: 'waiting', dueAt, messages: 1 };
+    const { clock } = this.options;
+    const heldAt = clock.elapsed();
+    const dueAt = this.graceEnd(heldAt);
+    const since = clock.now();
+    const held: Held = { from: offset, since, heldAt, state: 'waiting', dueAt, messages: 1 };
     thread.held = held;
     this.waitingThreads++;
     return { held, marked: this.mark(thread) };
@@ -132,9 +135,9 @@ export class HeldMessages {
     this.incidents.opened(this.undeliveredThreads, thread.id, {
       messages: held.messages,
       fromOffset: held.from,
-      waitedMs: clock.now() - held.since
+      waitedMs: clock.elapsed() - held.heldAt
     });
-    monitor.undelivered(thread.id, held.since);
+    monitor.undelivered(thread.id, held.heldAt);
   }
 
   /** Somebody got the undelivered messages. */
@@ -160,6 +163,15 @@ export class HeldMessages {
   /** Writes a mark again that the log had refused. */
   markAgain(thread: ActiveThread): void {
     if (thread.isMarkLost && thread.marking === 0) void this.mark(thread);
+  }
+
+  /**
+   * Returns the moment of `Clock.elapsed()` for a time that another process stored. By the wall clock, the only one that
+   * both have; what it says to be still to come is taken for now.
+   */
+  private momentOf(since: number): number {
+    const { clock } = this.options;
+    return clock.elapsed() - Math.max(0, clock.now() - since);
   }
 
   /** Writes the present mark. It never rejects: a lost mark costs a report after a crash, not a message. */

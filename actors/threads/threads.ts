@@ -83,7 +83,7 @@ export class Threads {
 
   /** Starts the drain, which lasts `forMs` milliseconds: until its end, missing subscribers cause no incident. */
   drain(forMs: number): void {
-    this.held.extendGrace(this.options.clock.now() + forMs);
+    this.held.extendGrace(this.options.clock.elapsed() + forMs);
   }
 
   /** Number of delivery actors that crashed and were replaced. */
@@ -155,7 +155,7 @@ export class Threads {
   /** Removes a subscription; after the user's last one the user is no longer present. */
   leave(thread: ActiveThread, user: string | null): void {
     thread.subscribers--;
-    const now = this.options.clock.now();
+    const now = this.options.clock.elapsed();
     thread.usedAt = now;
     if (user !== null) this.presence.leave(thread, user);
     if (thread.subscribers === 0) {

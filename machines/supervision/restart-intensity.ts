@@ -1,4 +1,4 @@
-/** Limit on how often something may restart: a sliding window over times that the caller gives. */
+/** Limit on how often something may restart: a sliding window over times that the caller gives, of a clock that never goes back. */
 
 /** At most `restarts` restarts in any span of `withinMs` milliseconds. */
 export interface Intensity {
@@ -15,8 +15,7 @@ export function withRestart(
   nowMs: number,
   { restarts, withinMs }: Intensity
 ): readonly number[] {
-  // A time in the future was noted before the clock was set back; it would stay in the window for too long.
-  const inside = before.filter((at) => at <= nowMs && nowMs - at < withinMs);
+  const inside = before.filter((at) => nowMs - at < withinMs);
   return [...inside, nowMs].slice(-(restarts + 1));
 }
 

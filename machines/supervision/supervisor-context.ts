@@ -39,7 +39,7 @@ export interface SupervisorContext {
   readonly group: readonly string[];
   /** Wait before the group is started again. */
   readonly restMs: number;
-  /** Times of the restarts of required children inside the window, Unix milliseconds. */
+  /** Times of the restarts of required children inside the window: milliseconds of a clock that never goes back. */
   readonly restarts: readonly number[];
   readonly failure: Exclude<SupervisorOutput, { status: 'stopped' }> | null;
   /** Whether it has reported ready once. */

@@ -29,9 +29,13 @@ import {
   type SupervisorReport
 } from './supervisor-context.js';
 
-/** Sources of time (Unix milliseconds) and chance ([0, 1)). */
+/** Sources of time and chance. */
 export interface SupervisorSettings {
+  /** Unix milliseconds, for times that are shown. */
   readonly now: () => number;
+  /** Milliseconds of a clock that never goes back, for the window of the restarts. */
+  readonly elapsed: () => number;
+  /** A number in [0, 1). */
   readonly random: () => number;
 }
 
@@ -42,7 +46,7 @@ function startOrderOf({ results }: SupervisorContext): KeeperOrder {
 }
 
 /** Builds the chart; one set of settings may serve any number of supervisors. */
-export function createSupervisorMachine({ now, random }: SupervisorSettings) {
+export function createSupervisorMachine({ now, elapsed, random }: SupervisorSettings) {
   const changed = (
     { children }: SupervisorContext,
     ids: readonly string[],
@@ -77,12 +81,12 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
       // The last case of judgingAlone, below, for the child that is starting. The cases before it must not apply.
       isStartingAlone: ({ context, event }) =>
         isFirst(context, event) &&
-        !isFatal(context, event, now()) &&
+        !isFatal(context, event, elapsed()) &&
         !isToStayDown(context, event) &&
         !isGroupLoss(context, event),
       isInGroup: ({ context, event }) => 'id' in event && context.group.includes(event.id),
       isToStayDown: ({ context, event }) => isToStayDown(context, event),
-      isFatal: ({ context, event }) => isFatal(context, event, now()),
+      isFatal: ({ context, event }) => isFatal(context, event, elapsed()),
       isGroupLoss: ({ context, event }) => isGroupLoss(context, event)
     },
     actions: {
@@ -158,7 +162,9 @@ export function createSupervisorMachine({ now, random }: SupervisorSettings) {
           ...changed(context, [id], () => ({ status: 'restarting', error, losses, nextAttemptAt })),
           restMs,
           restarts:
-            specOf(context, id)?.required === true ? restartsWith(context, now()) : context.restarts
+            specOf(context, id)?.required === true
+              ? restartsWith(context, elapsed())
+              : context.restarts
         };
       }),
       waitAlone: enqueueActions(({ context, event, enqueue }) => {

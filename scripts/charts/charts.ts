@@ -23,7 +23,7 @@ export interface ExportedChart {
 }
 
 // A chart looks the same whatever its clock, its chance and its limits are.
-const outside = { now: () => 0, random: () => 0 };
+const outside = { now: () => 0, elapsed: () => 0, random: () => 0 };
 const child = {
   id: 'child',
   logic: serviceMachine,

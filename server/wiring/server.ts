@@ -175,7 +175,6 @@ export class Server {
     this.reporter = new StatusReporter({
       config,
       node,
-      clock,
       root: () => this.root.getSnapshot(),
       timeline,
       supervision,
@@ -188,7 +187,11 @@ export class Server {
     });
     const record = contained(transitions.observe, incidents);
     this.root = createActor(
-      createStartupMachine({ now: () => clock.now(), random }).provide({
+      createStartupMachine({
+        now: () => clock.now(),
+        elapsed: () => clock.elapsed(),
+        random
+      }).provide({
         actors: { drain: fromPromise<void>(() => drain.run()) }
       }),
       {

@@ -44,7 +44,11 @@ function boot(phases: Phases, journal: readonly string[] = []) {
   const drain = new Deferred<void>();
   const emitted: StartupEmitted[] = [];
   const root = createActor(
-    createStartupMachine({ now: () => clock.now(), random: () => 0.5 }).provide({
+    createStartupMachine({
+      now: () => clock.now(),
+      elapsed: () => clock.elapsed(),
+      random: () => 0.5
+    }).provide({
       actors: { drain: fromPromise<void>(() => drain.promise) }
     }),
     {
@@ -107,7 +111,7 @@ function isOwn(event: { type: string }): event is StartupEvent {
   return event.type !== '';
 }
 
-const machine = createStartupMachine({ now: () => 0, random: () => 0.5 });
+const machine = createStartupMachine({ now: () => 0, elapsed: () => 0, random: () => 0.5 });
 const TIMERS = machine.events
   .filter((type: string) => type.startsWith('xstate.after.'))
   .map((type) => ({ type }))

@@ -12,8 +12,10 @@ export interface PhaseTime {
 
 /** Measures the startup. */
 export class StartupTimeline {
-  /** Unix milliseconds. */
+  /** When the startup began, Unix milliseconds; to show it. */
   readonly startedAt: number;
+  /** The same moment of `Clock.elapsed()`; to measure from it. */
+  private readonly began: number;
   private readonly clock: Clock;
   private readonly started = new Map<Phase, number>();
   private readonly took = new Map<Phase, number>();
@@ -23,6 +25,12 @@ export class StartupTimeline {
   constructor(clock: Clock) {
     this.clock = clock;
     this.startedAt = clock.now();
+    this.began = clock.elapsed();
+  }
+
+  /** Milliseconds since the startup began. */
+  get uptimeMs(): number {
+    return this.clock.elapsed() - this.began;
   }
 
   /** Milliseconds from the start to serving; null before that. */
@@ -36,12 +44,12 @@ export class StartupTimeline {
   }
 
   begin(phase: Phase): void {
-    this.started.set(phase, this.elapsed());
+    this.started.set(phase, this.uptimeMs);
   }
 
   /** Ends a phase and returns how long it took, in milliseconds. */
   complete(phase: Phase): number {
-    const tookMs = this.elapsed() - (this.started.get(phase) ?? 0);
+    const tookMs = this.uptimeMs - (this.started.get(phase) ?? 0);
     this.took.set(phase, tookMs);
     return tookMs;
   }
@@ -52,7 +60,7 @@ export class StartupTimeline {
 
   /** Ends the startup and returns how long it took, in milliseconds. */
   finish(): number {
-    this.total = this.elapsed();
+    this.total = this.uptimeMs;
     return this.total;
   }
 
@@ -65,9 +73,5 @@ export class StartupTimeline {
       const status = this.failed === name ? 'failed' : tookMs === null ? underWay : 'done';
       return { name, startedAtMs, tookMs, status };
     });
-  }
-
-  private elapsed(): number {
-    return this.clock.now() - this.startedAt;
   }
 }

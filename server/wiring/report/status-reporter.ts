@@ -1,6 +1,5 @@
 /** Makes the report of `/status` from the state of each part. */
 import type { SnapshotFrom } from 'xstate';
-import type { Clock } from '../../../actors/clock.js';
 import type { HandlerRegistry } from '../../../actors/handlers.js';
 import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { Monitor } from '../../../actors/monitor/monitor.js';
@@ -19,7 +18,6 @@ const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered:
 export interface ReportedParts {
   readonly config: Pick<Config, 'environment' | 'durability' | 'inspect'>;
   readonly node: string;
-  readonly clock: Pick<Clock, 'now'>;
   /** Returns the state of the root chart. */
   readonly root: () => Pick<SnapshotFrom<StartupMachine>, 'tags' | 'context'>;
   readonly timeline: StartupTimeline;
@@ -52,8 +50,8 @@ export class StatusReporter {
 
   /** Returns the report as of now. */
   report(): StatusReport {
-    const { config, clock, timeline, supervision, log, analytics, connections } = this.parts;
-    const { startedAt, tookMs, current } = timeline;
+    const { config, timeline, supervision, log, analytics, connections } = this.parts;
+    const { startedAt, uptimeMs, tookMs, current } = timeline;
     const { tags, context } = this.parts.root();
     const { status, reason } = judge({
       tags,
@@ -71,7 +69,7 @@ export class StatusReporter {
       node: this.parts.node,
       transport: this.parts.transport(),
       since: new Date(startedAt).toISOString(),
-      uptimeMs: clock.now() - startedAt,
+      uptimeMs,
       startup: {
         complete: tookMs !== null,
         phase: tookMs === null ? (current ?? 'none') : 'serving',

@@ -17,7 +17,7 @@ export type SupervisionRow = Omit<SupervisionReport, 'since'> & { readonly since
 
 /** Options of {@link Supervision}. */
 export interface SupervisionOptions {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
 }
 
@@ -25,7 +25,7 @@ export interface SupervisionOptions {
 export class Supervision {
   private readonly options: SupervisionOptions;
   private children: readonly ChildState[] = [];
-  /** When each part went down that is not well again, by id, Unix milliseconds. */
+  /** When each part went down that is not well again, by id: moments of `Clock.elapsed()`. */
   private readonly lost = new Map<string, number>();
 
   constructor(options: SupervisionOptions) {
@@ -64,14 +64,14 @@ export class Supervision {
     const fields = { actor: 'supervisor', ...this.row(child) };
     const lostAt = this.lost.get(id);
     if (lostAt === undefined && (status === 'restarting' || status === 'failed')) {
-      this.lost.set(id, clock.now());
+      this.lost.set(id, clock.elapsed());
       const what = status === 'failed' ? 'has failed' : 'was lost and is started again';
       logger.warn(`${id} ${what}: ${fields.reason ?? 'no reason given'}`, fields);
     }
     // A part that is up may go down again within moments, which is the same incident.
     if (lostAt !== undefined && losses === 0 && (status === 'ready' || status === 'degraded')) {
       this.lost.delete(id);
-      logger.info(`${id} is well again`, { ...fields, lastedMs: clock.now() - lostAt });
+      logger.info(`${id} is well again`, { ...fields, lastedMs: clock.elapsed() - lostAt });
     }
   }
 }

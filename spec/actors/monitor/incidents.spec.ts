@@ -18,26 +18,33 @@ function start() {
 }
 
 describe('Incidents', () => {
-  it('closes what is over when the clock has been set back since', async () => {
-    const { clock, logger, incidents } = start();
-    const condition = {
-      kind: 'sink_lag',
-      about: null,
-      title: 'it was',
-      forMs: 0,
-      logs: 'all'
-    } as const;
-    incidents.note('a handler failed', { actor: 'handlers', reason: 'first' });
-    incidents.judge(condition, { level: 'warning', message: 'it is' });
-    incidents.judge(condition, { level: 'healthy', message: 'it is' });
-    await clock.advance(-3_600_000);
-    incidents.sweep();
-    await clock.advance(QUIET_MS);
-    incidents.sweep();
-    expect(incidents.all()).to.deep.equal([]);
-    expect(logger.lines.filter(({ level }) => level === 'info')).to.have.length(2);
-    for (const { fields } of logger.lines.slice(-2)) expect(fields?.['lastedMs']).to.equal(0);
-  });
+  for (const jumpMs of [172_800_000, -172_800_000]) {
+    it(`closes what is over after as long as ever when the wall clock jumps by ${String(jumpMs)} ms`, async () => {
+      const { clock, logger, incidents } = start();
+      const kind = { kind: 'sink_lag', about: null, title: 'it was', logs: 'all' } as const;
+      const condition = { ...kind, forMs: 1_000 };
+      incidents.note('a handler failed', { actor: 'handlers', reason: 'first' });
+      incidents.judge(condition, { level: 'warning', message: 'it is' });
+      clock.jump(jumpMs);
+      incidents.judge(condition, { level: 'warning', message: 'it is' });
+      expect(incidents.all()).to.have.length(1);
+      await clock.advance(1_000);
+      incidents.judge(condition, { level: 'warning', message: 'it is' });
+      expect(incidents.all()).to.have.length(2);
+      await clock.advance(500);
+      clock.jump(-jumpMs);
+      incidents.judge(condition, { level: 'healthy', message: 'it is' });
+      await clock.advance(QUIET_MS - 1);
+      clock.jump(jumpMs);
+      incidents.sweep();
+      expect(incidents.all()).to.have.length(1);
+      await clock.advance(1);
+      incidents.sweep();
+      expect(incidents.all()).to.deep.equal([]);
+      const lasted = logger.lines.slice(-2).map(({ fields }) => fields?.['lastedMs']);
+      expect(lasted).to.deep.equal([0, 500]);
+    });
+  }
 
   it('tells a fault once, however often it comes, and once that it is over', async () => {
     const { clock, logger, incidents } = start();

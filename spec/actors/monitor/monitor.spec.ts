@@ -194,11 +194,11 @@ describe('Monitor', () => {
     it('is critical with many, says so once, and is not any more when they are few again', async () => {
       const rig = serving();
       const ids = Array.from({ length: 25 }, (_, index) => `t${String(index)}`);
-      for (const id of ids) rig.monitor.undelivered(id, rig.clock.now());
+      for (const id of ids) rig.monitor.undelivered(id, rig.clock.elapsed());
       expect(rig.monitor.status().status).to.equal('critical');
       for (const id of ids.slice(5)) rig.monitor.delivered(id);
       expect(rig.monitor.status().status).to.equal('warning');
-      for (const id of ids.slice(5)) rig.monitor.undelivered(id, rig.clock.now());
+      for (const id of ids.slice(5)) rig.monitor.undelivered(id, rig.clock.elapsed());
       for (const id of ids) rig.monitor.delivered(id);
       await rig.pass(QUIET_MS);
       expect(rig.lines).to.have.length(2);

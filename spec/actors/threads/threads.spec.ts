@@ -512,6 +512,32 @@ describe('Threads', () => {
       });
     });
 
+    for (const jumpMs of [172_800_000, -172_800_000]) {
+      it(`lasts as long as ever when the wall clock jumps by ${String(jumpMs)} ms`, async () => {
+        const rig = opened();
+        rig.publish('t');
+        await rig.clock.advance(1);
+        rig.clock.jump(jumpMs);
+        rig.join('t');
+        rig.publish('u');
+        await rig.clock.advance(GRACE_MS - 1);
+        expect(rig.logger.with(CANNOT)).to.have.length(0);
+        await rig.clock.advance(1);
+        expect(rig.logger.with(CANNOT)).to.have.length(1);
+        expect(rig.logger.with(CANNOT)[0]?.fields['waitedMs']).to.equal(GRACE_MS);
+      });
+
+      it(`is told with no negative wait when the wall clock jumped by ${String(jumpMs)} ms before a restart`, async () => {
+        const before = opened();
+        before.publish('t');
+        before.clock.jump(jumpMs);
+        const rig = before.restart();
+        await rig.clock.advance(GRACE_MS);
+        const waitedMs = rig.logger.with(CANNOT)[0]?.fields['waitedMs'];
+        expect(waitedMs).to.equal(GRACE_MS + Math.max(0, jumpMs));
+      });
+    }
+
     it('says it once however many messages follow, and counts each', async () => {
       const rig = opened();
       rig.publish('t');

@@ -42,7 +42,11 @@ const SILENT = {
 };
 // Time goes on from one look to the next, so that what was first on a path is told from what came after.
 let ticks = 0;
-const machine = createSupervisorMachine({ now: () => ++ticks, random: () => 0.5 }).provide({
+const machine = createSupervisorMachine({
+  now: () => ++ticks,
+  elapsed: () => ++ticks,
+  random: () => 0.5
+}).provide({
   actions: SILENT
 });
 

@@ -53,7 +53,13 @@ export function startSupervisor(
       events: {} as SupervisorReport | { type: 'forward.stop' },
       children: {} as { phase: 'supervisor' }
     },
-    actors: { supervisor: createSupervisorMachine({ now: () => clock.now(), random }) }
+    actors: {
+      supervisor: createSupervisorMachine({
+        now: () => clock.now(),
+        elapsed: () => clock.elapsed(),
+        random
+      })
+    }
   }).createMachine({
     invoke: {
       id: 'phase',

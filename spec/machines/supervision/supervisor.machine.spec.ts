@@ -324,6 +324,21 @@ describe('createSupervisorMachine', () => {
       expect(run.ends).to.deep.equal([]);
     });
 
+    for (const jumpMs of [172_800_000, -172_800_000]) {
+      it(`keeps its window when the wall clock jumps by ${String(jumpMs)} ms`, async () => {
+        const run = startPuppets([NEEDED, NEEDED]);
+        run.ready('a', 'b');
+        for (const id of ['a', 'b', 'a']) {
+          run.make(id, { type: 'crash' });
+          await run.clock.advance(400);
+          run.ready(id);
+          run.clock.jump(jumpMs);
+        }
+        run.make('b', { type: 'crash' });
+        expect(run.ends[0]).to.deep.include({ status: 'failed', service: 'b' });
+      });
+    }
+
     it('counts the losses of all required children together', async () => {
       const run = startPuppets([NEEDED, NEEDED]);
       run.ready('a', 'b');
@@ -608,7 +623,7 @@ describe('createSupervisorMachine', () => {
   });
 
   describe('under another supervisor', () => {
-    const settings = { now: () => 0, random: () => 0.5 };
+    const settings = { now: () => 0, elapsed: () => 0, random: () => 0.5 };
     const nest = (journal: string[]) => {
       const inner: ChildSpec = {
         ...puppet('inner', []),

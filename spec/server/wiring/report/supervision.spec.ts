@@ -6,6 +6,7 @@ import {
 } from '../../../../machines/supervision/child-state.js';
 import type { ChildSpec } from '../../../../machines/supervision/child-spec.js';
 import { monitorMachine } from '../../../../machines/monitor.machine.js';
+import { VirtualClock } from '../../../virtual-clock.js';
 import { Supervision } from '../../../../server/wiring/report/supervision.js';
 
 function childOf(required: boolean, status: ChildStatus, losses: number): ChildState {
@@ -27,7 +28,7 @@ describe('Supervision', () => {
       lines.push(`${level} ${message}`);
     };
     const logger = { warn: line('warn'), info: line('info') };
-    const supervision = new Supervision({ clock: { now: () => 0 }, logger });
+    const supervision = new Supervision({ clock: new VirtualClock(), logger });
     for (const state of states) supervision.follow({ services: [state] });
     return lines;
   };
