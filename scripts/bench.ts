@@ -11,7 +11,13 @@ import { table, type Figure } from './bench/figures.js';
 import { gatherMembers } from './bench/members.js';
 import { idleConnections, knownThreads } from './bench/memory.js';
 import { compare, type Load } from './bench/slices.js';
-import { isPeerKind, Target, type TargetKind, type TargetOptions } from './bench/target.js';
+import {
+  isPeerKind,
+  isRollcall,
+  Target,
+  type TargetKind,
+  type TargetOptions
+} from './bench/target.js';
 import { Tally } from './bench/wire.js';
 
 /** How large everything is. */
@@ -78,6 +84,8 @@ const { values } = parseArgs({
       type: 'string',
       default: fileURLToPath(new URL('../dist/cli/cli.js', import.meta.url))
     },
+    /** The command line of another build, to measure beside this one: `dist/cli/cli.js` of an older checkout. */
+    before: { type: 'string' },
     'node-options': { type: 'string', default: '' }
   }
 });
@@ -89,6 +97,7 @@ const size = {
 const only = values.only.split(',');
 const kinds: readonly TargetKind[] = [
   'rollcall',
+  ...(values.before === undefined ? [] : (['before'] as const)),
   ...values.peers.split(',').filter((name) => isPeerKind(name))
 ];
 const cores = values.unpinned ? null : pickCores();
@@ -99,7 +108,8 @@ function tell(line: string): void {
 
 function targetOptions(kind: TargetKind): TargetOptions {
   const nodeOptions = kind === 'rollcall' ? values['node-options'].split(' ').filter(Boolean) : [];
-  return { kind, cli: resolve(values.cli), core: cores?.server ?? null, nodeOptions };
+  const cli = kind === 'before' ? (values.before ?? '') : values.cli;
+  return { kind, cli: resolve(cli), core: cores?.server ?? null, nodeOptions };
 }
 
 /** Starts all servers, puts what `make` answers on each, measures, and stops them. */
@@ -161,7 +171,7 @@ async function members(): Promise<Figure[]> {
     );
   // Not all at once: four times five thousand sockets are more files than most systems let a process open.
   const compared: readonly TargetKind[] = kinds.filter(
-    (kind) => kind === 'rollcall' || kind === 'uws'
+    (kind) => isRollcall(kind) || kind === 'uws'
   );
   const others = kinds.filter((kind) => !compared.includes(kind));
   return [...(await measure(compared)), ...(others.length > 0 ? await measure(others) : [])];

@@ -5,7 +5,7 @@
 import { messageFrame } from '../../protocol/message-frame.js';
 import { Publishes } from './publishes.js';
 import type { Load } from './slices.js';
-import type { Target } from './target.js';
+import { isRollcall, type Target } from './target.js';
 import { clientFrame, type RawSocket, type Tally } from './wire.js';
 
 const THREAD = 't';
@@ -35,8 +35,7 @@ export class Audience {
     this.tally = tally;
     this.publisher = publisher;
     this.subscribers = subscribers;
-    this.next =
-      target.kind === 'rollcall' ? publishing(bodyBytes) : relaying(target.kind, bodyBytes);
+    this.next = isRollcall(target.kind) ? publishing(bodyBytes) : relaying(target.kind, bodyBytes);
   }
 
   /** Connects everybody. */

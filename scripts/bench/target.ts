@@ -14,8 +14,13 @@ import { clientFrame, RawSocket, type Tally } from './wire.js';
 /** A server to compare with. */
 export type PeerKind = 'uws' | 'ws' | 'socket.io';
 
-/** A server that can be measured. */
-export type TargetKind = 'rollcall' | PeerKind;
+/** A server that can be measured. `before`: another build of Rollcall. */
+export type TargetKind = 'rollcall' | 'before' | PeerKind;
+
+/** Says whether a server is a build of Rollcall. */
+export function isRollcall(kind: TargetKind): boolean {
+  return kind === 'rollcall' || kind === 'before';
+}
 
 /** Says whether a name is that of a peer. */
 export function isPeerKind(name: string): name is PeerKind {
@@ -31,7 +36,7 @@ const CONNECT_WITHIN_MS = 30_000;
 /** How a target is started. */
 export interface TargetOptions {
   readonly kind: TargetKind;
-  /** The built command line of Rollcall. */
+  /** The built command line of this build of Rollcall. */
   readonly cli: string;
   /** Core to run on; null = any. */
   readonly core: number | null;
@@ -67,8 +72,8 @@ export class Target {
   static async start(options: TargetOptions): Promise<Target> {
     const { kind, cli, core, nodeOptions = [], onLine = () => undefined } = options;
     const pinned = core === null ? [] : ['taskset', '-c', String(core)];
-    const dataDir = kind === 'rollcall' ? await mkdtemp(join(tmpdir(), 'rollcall-bench-')) : null;
-    const script = kind === 'rollcall' ? [cli, 'start'] : ['--import', 'tsx', PEERS, kind];
+    const dataDir = isRollcall(kind) ? await mkdtemp(join(tmpdir(), 'rollcall-bench-')) : null;
+    const script = isRollcall(kind) ? [cli, 'start'] : ['--import', 'tsx', PEERS, kind];
     const [command = process.execPath, ...args] = [
       ...pinned,
       process.execPath,
@@ -87,7 +92,7 @@ export class Target {
       throw new Error(`${kind} ended before it served`);
     });
     const port = await Promise.race([
-      kind === 'rollcall' ? servingPort(child, onLine) : peerPort(child),
+      isRollcall(kind) ? servingPort(child, onLine) : peerPort(child),
       ended
     ]);
     ended.catch(() => undefined);
@@ -111,7 +116,7 @@ export class Target {
       };
       return socket;
     }
-    if (kind !== 'rollcall') {
+    if (!isRollcall(kind)) {
       return RawSocket.open({ ...common, path: `/${thread === null ? 'relay' : 'ws'}?${query}` });
     }
     const socket = await RawSocket.open({ ...common, path: '/ws' });
@@ -145,7 +150,7 @@ export class Target {
   async stop(): Promise<void> {
     const exit = once(this.child, 'exit');
     // Rollcall would take its time to send everybody away; nothing here is to be kept.
-    this.child.kill(this.kind === 'rollcall' ? 'SIGKILL' : 'SIGTERM');
+    this.child.kill(isRollcall(this.kind) ? 'SIGKILL' : 'SIGTERM');
     if (this.child.exitCode === null && this.child.signalCode === null) await exit;
     if (this.dataDir !== null) await rm(this.dataDir, { recursive: true, force: true });
   }
