@@ -14,6 +14,7 @@ import { LmdbFeed } from './feed/lmdb-feed.js';
 import { checkLog } from './check/log-check.js';
 import { LogCorruptError } from '../log-errors.js';
 import { missingBytes } from './disk/log-file.js';
+import { checkPages } from './disk/log-rebuild.js';
 import { LogAppends } from './log-appends.js';
 import { LogEntries } from './log-entries.js';
 import { META_KEY, type LocalDurability, type RunMark } from './log-keys.js';
@@ -65,6 +66,8 @@ export interface EmbeddedLog extends ThreadLog {
    * every thread has a new epoch, by which clients learn of it.
    */
   readonly epochRenewed: boolean;
+  /** What was damaged when pages were, and what was saved; null when none was. Every thread has a new epoch then. */
+  readonly rebuilt: string | null;
   /** Whether the disk is nearly full: nothing is kept for the analytics store then that the retention would take. */
   isDiskLow(): boolean;
 }
@@ -80,6 +83,7 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog>
   const { dir, durability } = options;
   const bootId = options.bootId ?? systemBootId;
   await refuseTornFile(dir);
+  const rebuilt = await checkPages({ ...options, now: () => options.clock.now() });
   const store = (options.openRows ?? openStore)({ dir, use: durability });
   try {
     const prepared = await prepareLog(store, {
@@ -88,7 +92,7 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog>
       newWriter: options.newWriter ?? randomUUID,
       now: () => options.clock.now()
     });
-    return new LmdbLog(store, options, bootId, prepared);
+    return new LmdbLog(store, options, bootId, prepared, rebuilt?.report ?? null);
   } catch (error) {
     await store.close();
     throw error;
@@ -108,6 +112,7 @@ async function refuseTornFile(dir: string): Promise<void> {
 class LmdbLog implements EmbeddedLog {
   readonly durability: LocalDurability;
   readonly epochRenewed: boolean;
+  readonly rebuilt: string | null;
   readonly feed: LmdbFeed;
   readonly commits: Listeners<Commit>;
   readonly #store: LogStore;
@@ -126,12 +131,14 @@ class LmdbLog implements EmbeddedLog {
     store: LogStore,
     options: LmdbLogOptions,
     bootId: () => string | null,
-    { epoch, renewed, writer }: PreparedLog
+    { epoch, renewed, writer }: PreparedLog,
+    rebuilt: string | null
   ) {
     const { clock, retention } = options;
     this.commits = new Listeners(options.onListenerFault);
     this.durability = options.durability;
     this.epochRenewed = renewed;
+    this.rebuilt = rebuilt;
     this.#store = store;
     this.#dir = options.dir;
     this.#epoch = epoch;

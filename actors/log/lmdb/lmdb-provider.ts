@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { OPERATOR_ERRORS } from '../../operator-errors.js';
 import type { LogProvider, ProvidedLog } from '../log-provider.js';
 import { claimDataDir } from './disk/data-dir.js';
-import { openLmdbLog, type LmdbLogOptions } from './lmdb-log.js';
+import { openLmdbLog, type EmbeddedLog, type LmdbLogOptions } from './lmdb-log.js';
 
 /** Notice when the epoch had to be renewed. */
 const EPOCH_RENEWED =
@@ -32,7 +32,7 @@ export function createLmdbProvider({
         const log = await openLmdbLog({ ...options, dir: join(dataDir, folder) });
         return {
           log,
-          notice: log.epochRenewed ? EPOCH_RENEWED : null,
+          notice: noticeOf(log),
           isDiskLow: () => log.isDiskLow(),
           close: async () => {
             await log.close();
@@ -45,4 +45,11 @@ export function createLmdbProvider({
       }
     }
   };
+}
+
+function noticeOf({ rebuilt, epochRenewed }: EmbeddedLog): string | null {
+  if (rebuilt !== null) {
+    return `pages of the thread log were damaged (${rebuilt}); what was lost is refused, every thread has a new epoch and clients are told of a gap: restore a backup if you have a better one`;
+  }
+  return epochRenewed ? EPOCH_RENEWED : null;
 }

@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { open, type RangeOptions, type RootDatabase } from 'lmdb';
+import { bufferToKeyValue, open, type RangeOptions, type RootDatabase } from 'lmdb';
 import { reasonOf } from '../../../machines/reason.js';
 import { freeBytesOf } from './disk/disk-room.js';
 import { LogCorruptError, LogOpenError, LogUnavailableError } from '../log-errors.js';
@@ -80,6 +80,28 @@ export interface LogStore {
  */
 export function openStore(options: StoreOptions): LogStore {
   return new LmdbStore(options);
+}
+
+declare module 'lmdb' {
+  /** Exported by the engine, but missing from its types. */
+  export function bufferToKeyValue(bytes: Buffer): unknown;
+}
+
+/** The key that these bytes stand for on a page; null when they stand for none. */
+export function decodeKey(bytes: Buffer): LogKey | null {
+  let key: unknown;
+  try {
+    // A copy: the engine reads words, also beyond the end.
+    key = bufferToKeyValue(Buffer.concat([bytes, Buffer.alloc(8)]).subarray(0, bytes.length));
+  } catch {
+    return null;
+  }
+  const [tag, ...rest] = Array.isArray(key) ? key.map((part: unknown) => part) : [];
+  if (typeof tag !== 'string') return null;
+  const parts = rest.flatMap((part) =>
+    typeof part === 'string' || typeof part === 'number' ? [part] : []
+  );
+  return parts.length === rest.length ? [tag, ...parts] : null;
 }
 
 /** Thrown by a commit after another process has opened the log; nothing was written. */

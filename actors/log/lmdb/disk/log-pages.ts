@@ -4,7 +4,7 @@
  * may write to the log meanwhile.
  * @see the engine's own layout: MDB_page, MDB_node and MDB_meta in lmdb.h and mdb.c of LMDB 1.0 (data format 2)
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATA_FILE, newestHeader, type FileHeader } from './log-file.js';
 
@@ -16,117 +16,273 @@ export interface PageRow {
 
 const HEADER_BYTES = 24;
 const NODE_BYTES = 8;
-const FLAG = { branch: 1, leaf: 2, overflow: 4, kinds: 7 };
+const FLAG = { branch: 1, leaf: 2, overflow: 4 };
 const BIG_VALUE = 1;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
+/** Pages of the two headers. */
+const FIRST_PAGE = 2;
+
+/** Keys that a page may hold: from `low`, below `high`; null where there is no bound. */
+interface Bounds {
+  readonly low: Buffer | null;
+  readonly high: Buffer | null;
+}
+
+/** Whether a tree is the engine's list of free pages, whose keys are numbers, or holds our rows. */
+type Tree = 'free' | 'rows';
 
 /**
  * Yields all rows in key order; `onHole` is called for every page, or value, that cannot be read. Ends at once when
  * the file is not a log. Errors of the file system are thrown.
  */
 export function* walkPages(dir: string, onHole: (what: string) => void): Generator<PageRow, void> {
-  const header = newestHeader(dir);
-  if (header === null) {
+  const pages = LogPages.open(dir, onHole);
+  if (pages === null) {
     onHole(`${DATA_FILE} does not begin like a log`);
     return;
   }
-  const file = openSync(join(dir, DATA_FILE), 'r');
   try {
-    const pages = new Pages(file, header, onHole);
-    // The free list is walked first: it has no rows of ours, but the engine allocates pages by it.
-    const freeList = pages.walk(header.freeRoot);
-    while (freeList.next().done !== true);
-    yield* pages.walk(header.rowsRoot);
+    yield* pages.rows();
   } finally {
-    closeSync(file);
+    pages.close();
   }
 }
 
-class Pages {
+/** The pages of one data file. `rows` comes first and once; then it is known which pages nothing leads to. */
+export class LogPages {
   readonly #file: number;
-  readonly #pageBytes: number;
-  readonly #lastPage: number;
+  readonly #header: FileHeader;
   readonly #onHole: (what: string) => void;
-  /** Branches visited: a damaged one may lead back to itself. */
-  readonly #branches = new Set<bigint>();
+  /** For each page: 1 when a tree uses it, 2 when it is in the list of free pages. */
+  readonly #uses: Uint8Array;
+  #isFreeListWhole = true;
+  #isBranchLost = false;
+  #holes = 0;
 
-  constructor(file: number, header: FileHeader, onHole: (what: string) => void) {
+  /** Opens the data file of a directory; null when it does not begin like a log. */
+  static open(dir: string, onHole: (what: string) => void): LogPages | null {
+    const header = newestHeader(dir);
+    if (header === null) return null;
+    return new LogPages(openSync(join(dir, DATA_FILE), 'r'), header, onHole);
+  }
+
+  /** Id of the newest commit of the log in a directory; null when there is no log. */
+  static transactionOf(dir: string): bigint | null {
+    return newestHeader(dir)?.transaction ?? null;
+  }
+
+  private constructor(file: number, header: FileHeader, onHole: (what: string) => void) {
     this.#file = file;
-    this.#pageBytes = header.pageBytes;
-    this.#lastPage = header.lastPage;
+    this.#header = header;
     this.#onHole = onHole;
+    const pages = Math.ceil(fstatSync(file).size / header.pageBytes);
+    this.#uses = new Uint8Array(Math.min(pages, header.lastPage + 1));
   }
 
-  *walk(root: bigint): Generator<PageRow, void> {
-    if (root !== NO_PAGE) yield* this.#page(root);
+  close(): void {
+    closeSync(this.#file);
   }
 
-  *#page(number: bigint): Generator<PageRow, void> {
+  /** Id of the commit that these pages are of. */
+  get transaction(): bigint {
+    return this.#header.transaction;
+  }
+
+  /**
+   * Whether every row that the file still has can be read: by `rows`, and by `lost` when a page is gone that leads to
+   * others. Without the list of free pages, lost pages cannot be told from old ones.
+   */
+  get isRecoverable(): boolean {
+    return !this.#isBranchLost || this.#isFreeListWhole;
+  }
+
+  /** Yields the rows in key order. */
+  *rows(): Generator<PageRow, void> {
+    const { rowsRoot, freeRoot } = this.#header;
+    yield* this.#tree('rows', rowsRoot);
+    const before = this.#holes;
+    for (const { value } of this.#tree('free', freeRoot)) this.#free(value);
+    if (this.#holes > before) this.#isFreeListWhole = false;
+  }
+
+  /** Yields, in no order, the rows of the pages that are in use although nothing leads to them. */
+  *lost(): Generator<PageRow, void> {
+    if (!this.#isBranchLost || !this.#isFreeListWhole) return;
+    for (let page = FIRST_PAGE; page < this.#uses.length; page += 1) {
+      if (this.#uses[page] !== 0) continue;
+      const leaf = this.#read(BigInt(page), FLAG.leaf);
+      if (typeof leaf === 'string') continue;
+      this.#uses[page] = 1;
+      yield* this.#leaf(leaf, BigInt(page), { low: null, high: null }, 'rows');
+    }
+  }
+
+  #hole(what: string): void {
+    this.#holes += 1;
+    this.#onHole(what);
+  }
+
+  *#tree(tree: Tree, root: bigint): Generator<PageRow, void> {
+    if (root !== NO_PAGE) yield* this.#page(root, { low: null, high: null }, tree);
+  }
+
+  *#page(number: bigint, bounds: Bounds, tree: Tree): Generator<PageRow, void> {
     const page = this.#read(number, FLAG.branch | FLAG.leaf);
-    if (typeof page === 'string') {
-      this.#onHole(`page ${String(number)} ${page}`);
-      return;
+    const problem = typeof page === 'string' ? page : this.#use(number, 1);
+    if (typeof page === 'string' || problem !== null) {
+      this.#hole(`page ${String(number)} ${String(problem)}`);
+      // It is not known whether the page led to others.
+      this.#isBranchLost ||= tree === 'rows';
+    } else if (page.readUInt16LE(18) === FLAG.leaf) {
+      yield* this.#leaf(page, number, bounds, tree);
+    } else {
+      yield* this.#branch(page, number, bounds, tree);
     }
-    const isBranch = (page.readUInt16LE(18) & FLAG.branch) !== 0;
-    if (isBranch && this.#branches.has(number)) {
-      this.#onHole(`page ${String(number)} leads back to itself`);
-      return;
-    }
-    if (isBranch) this.#branches.add(number);
+  }
+
+  *#branch(page: Buffer, number: bigint, bounds: Bounds, tree: Tree): Generator<PageRow, void> {
+    const children: { key: Buffer; child: bigint }[] = [];
     for (const node of this.#nodes(page, number)) {
-      if (isBranch) {
-        const low = BigInt(page.readUInt32LE(node));
-        yield* this.#page(low | (BigInt(page.readUInt16LE(node + 4)) << 32n));
+      const low = BigInt(page.readUInt32LE(node));
+      const child = low | (BigInt(page.readUInt16LE(node + 4)) << 32n);
+      const keyEnd = node + NODE_BYTES + page.readUInt16LE(node + 6);
+      const key = page.subarray(node + NODE_BYTES, keyEnd);
+      // The first child has no key of its own.
+      const before = children.length > 1 ? (children.at(-1)?.key ?? null) : bounds.low;
+      const isFit = children.length === 0 || isWithin(key, { ...bounds, low: before });
+      if (keyEnd > page.length || (tree === 'rows' && !isFit)) {
+        this.#hole(`page ${String(number)}: a key is out of place`);
+        this.#isBranchLost ||= tree === 'rows';
       } else {
-        const row = this.#row(page, node);
-        if (typeof row === 'string') this.#onHole(`page ${String(number)}: ${row}`);
-        else yield row;
+        children.push({ key, child });
       }
+    }
+    this.#isBranchLost ||= tree === 'rows' && children.length < page.readUInt16LE(20) >> 1;
+    for (const [index, { key, child }] of children.entries()) {
+      const low = index === 0 ? bounds.low : key;
+      yield* this.#page(child, { low, high: children[index + 1]?.key ?? bounds.high }, tree);
+    }
+  }
+
+  *#leaf(page: Buffer, number: bigint, bounds: Bounds, tree: Tree): Generator<PageRow, void> {
+    let { low } = bounds;
+    let isFirst = true;
+    for (const node of this.#nodes(page, number)) {
+      const row = this.#row(page, node);
+      if (typeof row === 'string') {
+        this.#hole(`page ${String(number)}: ${row}`);
+      } else if (
+        tree === 'rows' &&
+        (!isWithin(row.key, { low, high: bounds.high }) || (!isFirst && low?.equals(row.key)))
+      ) {
+        this.#hole(`page ${String(number)}: a row is out of place`);
+      } else {
+        low = row.key;
+        isFirst = false;
+        yield row;
+      }
+    }
+  }
+
+  /** Notes what a page is used for; says when it is used already. */
+  #use(page: bigint, use: 1 | 2): string | null {
+    const index = Number(page);
+    if (this.#uses[index] !== 0) return 'is used twice';
+    this.#uses[index] = use;
+    return null;
+  }
+
+  /** Notes the pages of an entry of the free list: its length, then pages, and blocks as `-length, first page`. */
+  #free(value: Buffer): void {
+    let pages = 1n;
+    for (let at = 8; at + 8 <= value.length; at += 8) {
+      const id = value.readBigInt64LE(at);
+      if (id < 0n) {
+        pages = -id;
+        continue;
+      }
+      for (let page = id; id > 0n && page < id + pages; page += 1n) {
+        const isOurs = page >= BigInt(FIRST_PAGE) && page < BigInt(this.#uses.length);
+        const problem = isOurs ? this.#use(page, 2) : 'does not exist';
+        if (problem !== null) {
+          this.#hole(`page ${String(page)} in the list of free pages ${problem}`);
+          break;
+        }
+      }
+      pages = 1n;
     }
   }
 
   /** A page of the wanted kind, or why it is not one. */
   #read(number: bigint, kinds: number): Buffer | string {
-    if (number > BigInt(this.#lastPage)) return 'does not exist';
-    const page = this.#bytes(number, 0, this.#pageBytes);
+    const { lastPage, pageBytes, transaction } = this.#header;
+    if (number > BigInt(lastPage)) return 'does not exist';
+    const page = this.#bytes(number, 0, pageBytes);
     if (page === null) return 'is beyond the end of the file';
     if (page.readBigUInt64LE(0) !== number) return 'holds something else';
-    const kind = page.readUInt16LE(18) & FLAG.kinds;
-    return kind !== 0 && (kind & kinds) === kind ? page : 'is of the wrong kind';
+    const kind = page.readUInt16LE(18);
+    const isKind = kind === FLAG.branch || kind === FLAG.leaf || kind === FLAG.overflow;
+    if (!isKind || (kind & kinds) === 0) return 'is of the wrong kind';
+    return page.readBigUInt64LE(8) > transaction ? 'is newer than the log' : page;
   }
 
   #bytes(page: bigint, skip: number, length: number): Buffer | null {
     const bytes = Buffer.allocUnsafe(length);
-    const position = Number(page) * this.#pageBytes + skip;
+    const position = Number(page) * this.#header.pageBytes + skip;
     return readSync(this.#file, bytes, 0, length, position) === length ? bytes : null;
   }
 
   /** Where the nodes of a page begin. */
   *#nodes(page: Buffer, number: bigint): Generator<number, void> {
-    const count = page.readUInt16LE(20) >> 1;
-    for (let index = 0; index < count; index += 1) {
+    const lower = page.readUInt16LE(20);
+    const upper = page.readUInt16LE(22);
+    if (lower > upper || HEADER_BYTES + upper > page.length || lower % 2 === 1) {
+      this.#hole(`page ${String(number)} does not say where its rows are`);
+    }
+    for (let index = 0; index < lower >> 1; index += 1) {
       const pointer = HEADER_BYTES + index * 2;
-      const node =
-        pointer + 2 <= page.length ? HEADER_BYTES + page.readUInt16LE(pointer) : Infinity;
-      if (node + NODE_BYTES <= page.length) yield node;
-      else this.#onHole(`page ${String(number)}: row ${String(index)} lies outside of it`);
+      const node = pointer + 2 <= page.length ? page.readUInt16LE(pointer) : 0;
+      if (node >= upper && HEADER_BYTES + node + NODE_BYTES <= page.length) {
+        yield HEADER_BYTES + node;
+      } else {
+        this.#hole(`page ${String(number)}: row ${String(index)} lies outside of it`);
+      }
     }
   }
 
   /** A row of a leaf, or what is wrong with it. */
   #row(page: Buffer, node: number): PageRow | string {
     const size = page.readUInt32LE(node);
-    const isBig = (page.readUInt16LE(node + 4) & BIG_VALUE) !== 0;
+    const flags = page.readUInt16LE(node + 4);
+    if (flags !== 0 && flags !== BIG_VALUE) return 'a row is of the wrong kind';
     const keyEnd = node + NODE_BYTES + page.readUInt16LE(node + 6);
-    const valueEnd = keyEnd + (isBig ? 8 : size);
+    const valueEnd = keyEnd + (flags === BIG_VALUE ? 8 : size);
     if (valueEnd > page.length) return 'a row lies outside of it';
     const key = page.subarray(node + NODE_BYTES, keyEnd);
-    if (!isBig) return { key, value: page.subarray(keyEnd, valueEnd) };
+    if (flags !== BIG_VALUE) return { key, value: page.subarray(keyEnd, valueEnd) };
     const first = page.readBigUInt64LE(keyEnd);
-    const head = this.#read(first, FLAG.overflow);
-    if (typeof head === 'string') return `the value on page ${String(first)} ${head}`;
-    const room = (this.#lastPage + 1 - Number(first)) * this.#pageBytes - HEADER_BYTES;
-    const value = size > room ? null : this.#bytes(first, HEADER_BYTES, size);
-    return value === null ? `the value on page ${String(first)} is cut off` : { key, value };
+    const value = this.#bigValue(first, size);
+    return typeof value === 'string'
+      ? `the value on page ${String(first)} ${value}`
+      : { key, value };
   }
+
+  #bigValue(first: bigint, size: number): Buffer | string {
+    const head = this.#read(first, FLAG.overflow);
+    if (typeof head === 'string') return head;
+    const pages = Math.ceil((HEADER_BYTES + size) / this.#header.pageBytes);
+    if (head.readUInt32LE(20) !== pages || Number(first) + pages > this.#uses.length) {
+      return 'is cut off';
+    }
+    for (let index = 0; index < pages; index += 1) {
+      const problem = this.#use(first + BigInt(index), 1);
+      if (problem !== null) return problem;
+    }
+    return this.#bytes(first, HEADER_BYTES, size) ?? 'is cut off';
+  }
+}
+
+function isWithin(key: Buffer, { low, high }: Bounds): boolean {
+  if (low !== null && key.compare(low) < 0) return false;
+  return high === null || key.compare(high) < 0;
 }

@@ -55,8 +55,8 @@ async function rewrite(
   }
 }
 
-/** Whether a row may be given a checksum. A damaged one must not: with a checksum it would count as sound. */
-function isSound(row: LogRow): boolean {
+/** Whether a row without a checksum may be given one. A damaged one must not: with a checksum it would count as sound. */
+export function isSound(row: LogRow): boolean {
   const [tag] = row.key;
   if (tag === 'e') return entryProblem(row) === null;
   if (tag === 't') return decodeThread(row.value) !== null;
