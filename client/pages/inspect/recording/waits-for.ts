@@ -29,16 +29,17 @@ const WORDS: Readonly<Record<string, Words>> = {
 /** What an actor waits for; null when it waits for nothing that is known. */
 export function waitsFor(actor: ActorState, now: number): string | null {
   const words = Object.hasOwn(WORDS, actor.chart ?? '') ? WORDS[actor.chart ?? ''] : undefined;
-  return words?.(actor, now) ?? null;
+  const said = words?.(actor, now) ?? null;
+  return said === '' ? null : said;
 }
 
 /** Most lines of {@link notWell}. */
 const NOT_WELL_MAX = 8;
 
-/** Something that is not as it should be, and what it waits for. */
+/** Something that is not as it should be, and what it waits for or why, as words that end a sentence or none. */
 export interface NotWell {
   readonly actor: ActorState;
-  readonly words: string | null;
+  readonly words: string;
 }
 
 /** The actors that keep the tree from being well: the innermost of those that start, fail or do without something. */
@@ -48,7 +49,20 @@ export function notWell(states: ActorStates, now: number): NotWell[] {
   return bad
     .filter(({ sessionId }) => !parents.has(sessionId))
     .slice(0, NOT_WELL_MAX)
-    .map((actor) => ({ actor, words: waitsFor(actor, now) ?? errorOf(actor) }));
+    .map((actor) => ({ actor, words: notWellWords(actor, now) }));
+}
+
+function notWellWords(actor: ActorState, now: number): string {
+  const awaited = waitsFor(actor, now);
+  if (awaited !== null) return `waits for ${awaited}`;
+  if (actor.chart === 'monitor') return 'has found something: see the status page';
+  const error = errorOf(actor);
+  if (error !== null) return `because of: ${error}`;
+  return isStopping(actor) ? 'ends what it has begun' : '';
+}
+
+function isStopping({ snapshot: { value, tags = [] } }: ActorState): boolean {
+  return tags.includes('draining') || activeIds(value).has('stopping');
 }
 
 function isNotWell(actor: ActorState): boolean {

@@ -19,6 +19,7 @@ export function toneOf({ snapshot, chart }: Pick<ActorState, 'snapshot' | 'chart
   if (snapshot.status === 'error') return 'bad';
   if (snapshot.status !== 'active') return 'none';
   if (chart === 'delivery' && activeIds(snapshot.value).has('undelivered')) return 'bad';
+  if (chart === 'monitor') return monitorTone(activeIds(snapshot.value));
   const { tags = [] } = snapshot;
   const tone = TAG_TONES.find(([tag]) => tags.includes(tag))?.[1];
   return tone ?? (chart === 'keeper' ? keeperTone(valueWords(snapshot.value)) : 'none');
@@ -34,6 +35,14 @@ export function stateWords({ snapshot }: Pick<ActorState, 'snapshot'>): string {
 /** The same where there is little room: no more than the two innermost states. */
 export function shortStateWords(state: Pick<ActorState, 'snapshot'>): string {
   return stateWords(state).split(' › ').slice(-2).join(' › ');
+}
+
+/** A monitor is ready whatever it has found: its colour is that of the worst finding. */
+function monitorTone(is: ReadonlySet<string>): Tone {
+  if (is.has('refused') || is.has('watching.critical') || is.has('watching.failed')) return 'bad';
+  if (is.has('watching.warning')) return 'warn';
+  if (is.has('checking')) return 'busy';
+  return is.has('watching') ? 'good' : 'none';
 }
 
 /** A keeper has no tags: it is the child that feels well or not. */

@@ -1,6 +1,6 @@
 import { byId, element } from '../../shared/element.js';
 import { counted, number } from '../../shared/counted.js';
-import { findingWords, type FindingWords } from '../words/finding.js';
+import { findingWords, type FindingLink, type FindingWords } from '../words/finding.js';
 import { KeyedRows, type Row } from '../../shared/keyed-rows.js';
 import { label, tint, write } from '../../shared/live-text.js';
 import type { AgedReport } from '../report/aged-report.js';
@@ -37,9 +37,13 @@ export class MonitorView {
   });
 
   /** Shows the monitor as it is now. */
-  show({ report: { monitor }, since }: AgedReport): void {
+  show({ report: { monitor, inspect }, since }: AgedReport): void {
     label(this.#status, monitorWord(monitor.status));
-    const findings = findingWords(monitor, since);
+    const hasInspector = inspect === 'on' || inspect === 'token';
+    const findings = findingWords(monitor, since).map((words) => ({
+      ...words,
+      links: words.links.filter(({ isInspector }) => hasInspector || !isInspector)
+    }));
     this.#nothing.hidden = findings.length > 0;
     this.#findings.show(findings);
     const { moreFindings } = monitor;
@@ -55,7 +59,26 @@ function makeFinding(): Row<FindingWords> {
   const message = element('p', { class: 'finding-message' });
   const course = element('p', { class: 'note' });
   const head = element('div', { class: 'finding-head' }, title, level);
-  const root = element('li', {}, head, message, course);
+  const remedy = element('p', { class: 'finding-remedy' });
+  const runbook = element('code');
+  const more = element('p', { class: 'note finding-more' });
+  const linked = element('span', { class: 'finding-links' });
+  const links = new KeyedRows<FindingLink>({
+    into: linked,
+    key: ({ href }) => href,
+    make: () => {
+      const link = element('a');
+      return {
+        root: link,
+        fill: ({ text, href }) => {
+          write(link, text);
+          link.href = href;
+        }
+      };
+    }
+  });
+  more.append('Runbook: ', runbook, linked);
+  const root = element('li', {}, head, message, remedy, course, more);
   return {
     root,
     fill: (words) => {
@@ -65,6 +88,11 @@ function makeFinding(): Row<FindingWords> {
       write(title, words.title);
       write(message, words.message);
       write(course, words.course);
+      write(remedy, words.remedy === '' ? '' : `What to do: ${words.remedy}.`);
+      remedy.hidden = words.remedy === '';
+      write(runbook, words.runbook);
+      links.show(words.links);
+      more.hidden = words.runbook === '';
     }
   };
 }

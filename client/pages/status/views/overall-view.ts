@@ -3,7 +3,7 @@ import { duration } from '../../shared/duration.js';
 import { KeyedRows } from '../../shared/keyed-rows.js';
 import { tint, write, writeTime } from '../../shared/live-text.js';
 import type { AgedReport } from '../report/aged-report.js';
-import { overall, reasons, silence, waitWords } from '../words/overall.js';
+import { lastReasons, overall, reasons, silence, waitWords } from '../words/overall.js';
 import type { Tone } from '../../shared/tone.js';
 import type { Polled } from '../report/poller.js';
 
@@ -64,22 +64,27 @@ export class OverallView {
       write(this.#uptimeText, duration(current.uptimeMs));
       writeTime(this.#since, current.report.since);
     }
-    this.#rows.show(current === null ? [] : why(current));
+    if (current !== null) this.#rows.show(why(current));
+    else this.#rows.show(aged === null ? [] : keyed(lastReasons(aged.report)));
   }
 }
 
 function why({ report, passedMs }: AgedReport): { key: string; text: string }[] {
-  const told = reasons(report);
-  const shown = told.slice(0, REASONS_MAX).map((text, index) => ({ key: String(index), text }));
-  const more = told.length - shown.length;
   // Who stops does not wait any more, whatever is tried in the last moments.
   const waits = report.status === 'draining' ? [] : report.waitingFor;
   return [
-    ...shown,
-    ...(more > 0 ? [{ key: 'more', text: `${String(more)} more: see the monitor below.` }] : []),
+    ...keyed(reasons(report)),
     ...waits.map((wait) => ({
       key: `wait ${wait.what}`,
       text: waitWords(wait, passedMs)
     }))
   ];
+}
+
+/** The first of some reasons, and how many there are besides. */
+function keyed(told: readonly string[]): { key: string; text: string }[] {
+  const shown = told.slice(0, REASONS_MAX).map((text, index) => ({ key: String(index), text }));
+  const more = told.length - shown.length;
+  if (more === 0) return shown;
+  return [...shown, { key: 'more', text: `${String(more)} more: see the monitor below.` }];
 }

@@ -4,6 +4,7 @@ import { KeyedRows, type Row } from '../../shared/keyed-rows.js';
 import { label, tint, write } from '../../shared/live-text.js';
 import type { AgedReport } from '../report/aged-report.js';
 import { phaseContent, phaseWord } from '../words/part-words.js';
+import { startupCause } from '../words/overall.js';
 import type { PhaseReport } from '../report/report.js';
 import { lasted, layOut, type Bar, type Tick } from './timeline.js';
 
@@ -19,6 +20,7 @@ interface PhaseRow {
 /** The startup, phase by phase: one table, with a bar in each row for the eye. */
 export class TimelineView {
   readonly #note = byId('startup-note', HTMLParagraphElement);
+  readonly #cause = byId('startup-cause', HTMLParagraphElement);
   readonly #rows = new KeyedRows<PhaseRow>({
     into: byId('phases', HTMLTableSectionElement),
     key: ({ phase }) => phase.name,
@@ -41,7 +43,11 @@ export class TimelineView {
   });
 
   /** Shows the phases as they are now. */
-  show({ report: { startup }, uptimeMs }: AgedReport): void {
+  show({ report, uptimeMs }: AgedReport): void {
+    const { startup } = report;
+    const cause = startupCause(report);
+    write(this.#cause, cause);
+    this.#cause.hidden = cause === '';
     const { bars, ticks } = layOut(startup.phases, uptimeMs);
     this.#ticks.show(ticks);
     this.#rows.show(

@@ -1,5 +1,7 @@
 import { counted } from '../../shared/counted.js';
 import { duration, inTime } from '../../shared/duration.js';
+import { FINDING_KINDS } from '../../../../machines/finding.js';
+import { FINDING_REMEDIES, remedyAnchor } from '../../../../machines/finding-remedy.js';
 import { findingText, monitorWord } from './part-words.js';
 import type { Word } from '../../shared/tone.js';
 import type { FindingReport, Report } from '../report/report.js';
@@ -14,6 +16,20 @@ export interface FindingWords {
   /** How often, for how long, and when it is closed. */
   readonly course: string;
   readonly isOver: boolean;
+  /** What to do about it; empty when that is not known, or it is over. */
+  readonly remedy: string;
+  /** Where the runbook has more, as a path of the repository; empty when that is not known. */
+  readonly runbook: string;
+  /** Where it can be looked at. */
+  readonly links: readonly FindingLink[];
+}
+
+/** A page that shows more of a finding. */
+export interface FindingLink {
+  readonly text: string;
+  readonly href: string;
+  /** Whether it leads to the inspector, which not every server has. */
+  readonly isInspector: boolean;
 }
 
 /**
@@ -31,7 +47,10 @@ export function findingWords(
       title: '',
       message,
       course: '',
-      isOver: false
+      isOver: false,
+      remedy: '',
+      runbook: '',
+      links: []
     }));
   }
   return findings.map((finding) => {
@@ -45,9 +64,43 @@ export function findingWords(
         about === null || kind === 'fault' ? findingText(kind) : `${findingText(kind)}: ${about}`,
       message,
       course: courseOf(finding, since),
-      isOver
+      isOver,
+      ...remedyOf(kind, isOver),
+      links: isOver ? [] : linksOf(finding)
     };
   });
+}
+
+function remedyOf(kind: string, isOver: boolean): Pick<FindingWords, 'remedy' | 'runbook'> {
+  const known = FINDING_KINDS.find((one) => one === kind);
+  if (known === undefined || isOver) return { remedy: '', runbook: '' };
+  return {
+    remedy: FINDING_REMEDIES[known].replaceAll('`', ''),
+    runbook: `docs/operations.md#${remedyAnchor(known)}`
+  };
+}
+
+/** Actors that tell more of a kind; that of a part has the part's own name. */
+const ACTORS: ReadonlyMap<string, string> = new Map([
+  ['sink_lag', 'sink'],
+  ['log_fault', 'log'],
+  ['unreadable_threads', 'log'],
+  ['disk_low', 'log'],
+  ['event_loop_lag', 'monitor']
+]);
+
+function linksOf({ kind, about }: FindingReport): FindingLink[] {
+  const isPart = kind === 'part_missed' || kind === 'restarts';
+  const actor = isPart ? about : (ACTORS.get(kind) ?? null);
+  const links: FindingLink[] = [];
+  if (actor !== null) {
+    const href = `/inspect#/actor/${encodeURIComponent(actor)}`;
+    links.push({ text: `${actor} in the inspector`, href, isInspector: true });
+  }
+  if (kind === 'undelivered') {
+    links.push({ text: 'the journey of a message', href: '/journey.html', isInspector: false });
+  }
+  return links;
 }
 
 function courseOf(

@@ -64,16 +64,80 @@ const SILENT: Overall = {
   meaning: 'The server has stopped, is being restarted, or cannot be reached from here.'
 };
 
+const NOT_STARTED: Overall = {
+  tone: 'bad',
+  title: 'Failed to start',
+  meaning: 'Nobody was let in. What had started is stopped again, and the process ends.'
+};
+
+const LOG_FAULT: Overall = {
+  tone: 'bad',
+  title: 'Failed',
+  meaning:
+    'The thread log takes no messages: publishes are answered “unavailable” until it does. ' +
+    'Open chats stay, and what is stored can be read.'
+};
+
+/** What a monitor that is not well adds to the words of a server that serves. */
+const FOUND: ReadonlyMap<string, Pick<Overall, 'tone' | 'meaning'>> = new Map([
+  ['warning', { tone: 'warn', meaning: 'Messages are taken; something needs a look.' }],
+  [
+    'critical',
+    { tone: 'bad', meaning: 'Messages are taken, but people notice that something is wrong.' }
+  ],
+  [
+    'failed',
+    { tone: 'bad', meaning: 'Something that it cannot do without is lost; see the monitor below.' }
+  ]
+]);
+
+/** What the last answer tells of the silence after it. */
+const LAST_WORDS: ReadonlyMap<string, string> = new Map([
+  ['draining', 'It was stopping when it last answered: it has ended, or is being started again.'],
+  ['failed', 'It had failed when it last answered, for the reason below.'],
+  ['initializing', 'It was starting when it last answered, and cannot be reached from here now.']
+]);
+
 /** Says how the server is. */
 export function overall({ report, silentSince }: Polled): Overall {
-  if (silentSince !== null) return SILENT;
+  if (silentSince !== null) return silentWords(report);
   return report === null ? ASKING : statusWords(report);
 }
 
+function silentWords(report: Report | null): Overall {
+  if (report === null) return SILENT;
+  const { status, startup } = report;
+  const isOver = status === 'failed' && !startup.complete;
+  const meaning = isOver
+    ? 'It could not start and has ended, for the reason below.'
+    : LAST_WORDS.get(status);
+  return meaning === undefined ? SILENT : { ...SILENT, meaning };
+}
+
 /** Says how the server was when it made a report. */
-export function statusWords({ status }: Report): Overall {
+export function statusWords(report: Report): Overall {
+  const { status, startup, log, monitor } = report;
+  if (status === 'failed' && !startup.complete) return NOT_STARTED;
+  if (status === 'failed' && !log.writable) return LOG_FAULT;
   const known = STATUSES.get(status);
-  return known ?? { tone: 'warn', title: status, meaning: 'This page does not know the word.' };
+  if (known === undefined) {
+    return { tone: 'warn', title: status, meaning: 'This page does not know the word.' };
+  }
+  const found = FOUND.get(monitor.status);
+  if (status === 'ready' && found !== undefined) return { ...known, ...found };
+  // An optional part that is away is a warning of the monitor too: that says nothing new.
+  const isNews = status === 'degraded' && monitor.status !== 'warning';
+  return isNews && found !== undefined ? { ...known, ...found } : known;
+}
+
+/** Says why a startup failed; empty when it did not, or is still under way. */
+export function startupCause({ status, reason, startup }: Report): string {
+  return status === 'failed' && !startup.complete ? (reason ?? '') : '';
+}
+
+/** Says what the server last said of its failure, while there is no answer. */
+export function lastReasons(report: Report): string[] {
+  return report.status === 'failed' ? reasons(report) : [];
 }
 
 /** Says for how long there has been no answer and why; empty while there is one. */
@@ -88,8 +152,8 @@ export function reasons({ status, reason, monitor }: Report): string[] {
   // While it starts and stops, what is not up is no news.
   if (status === 'initializing' || status === 'draining') return reason === null ? [] : [reason];
   const { issues } = monitor;
-  // The reason is made of issues; one by one they are easier to read.
-  const isTold = reason === null || issues.some((issue) => reason.includes(issue));
+  // The reason is made of issues, or is part of one; the issues one by one are easier to read.
+  const isTold = reason === null || issues.some((issue) => reason.includes(issue) || issue.includes(reason));
   return isTold ? [...issues] : [reason, ...issues];
 }
 

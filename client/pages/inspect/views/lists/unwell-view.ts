@@ -35,7 +35,7 @@ export class UnwellView {
             shown = next;
             write(name, safeName(next.actor.name));
             label(state, { tone: toneOf(next.actor), text: stateWords(next.actor) });
-            write(words, next.words === null ? '' : `waits for ${next.words}`);
+            write(words, next.words);
           }
         };
       }

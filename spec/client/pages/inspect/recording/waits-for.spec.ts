@@ -97,11 +97,30 @@ describe('notWell', () => {
       busy({ sessionId: 'x:2', name: 'log', chart: 'service', parentId: 'x:1' }, 'starting')
     ];
     const { now } = timelineOf(make.map((one, index) => one(index + 1)));
-    const found = notWell(now, BEGIN).map(
-      ({ actor, words: why }) => `${actor.name}: ${String(why)}`
-    );
-    expect(found).to.eql(['log: its own start to be over']);
+    const found = notWell(now, BEGIN).map(({ actor, words: why }) => `${actor.name}: ${why}`);
+    expect(found).to.eql(['log: waits for its own start to be over']);
   });
+
+  const situations: readonly (readonly [
+    chart: string,
+    value: ShownSnapshot['value'],
+    tags: string[],
+    context: Json,
+    words: string
+  ])[] = [
+    ['supervisor', 'stopping', ['draining'], { children: [] }, 'ends what it has begun'],
+    ['sink', 'stopping', ['draining'], {}, 'ends what it has begun'],
+    ['clickhouse', 'stopping', ['draining'], { attempt: 0 }, 'ends what it has begun'],
+    ['service', 'failed', ['failed'], { error: 'EADDRINUSE' }, 'because of: EADDRINUSE'],
+    ['monitor', { watching: 'warning' }, ['ready'], {}, 'has found something: see the status page']
+  ];
+  for (const [chart, value, tags, context, its] of situations) {
+    it(`ends no sentence in the middle: ${chart} in ${JSON.stringify(value)}`, () => {
+      const message = met(1, { sessionId: 'x:1', chart }, inState(value, { tags, context }));
+      const [found] = notWell(timelineOf([message]).now, BEGIN);
+      expect(found?.words).to.equal(its);
+    });
+  }
 
   it('is empty when all are well', () => {
     const well = met(1, { sessionId: 'x:0' }, inState('ready', { tags: ['ready'] }));

@@ -30,6 +30,17 @@ describe('toneOf', () => {
     expect(tone('idle', [], 'keeper')).to.equal('none');
   });
 
+  for (const [level, its] of [
+    ['healthy', 'good'],
+    ['warning', 'warn'],
+    ['critical', 'bad'],
+    ['failed', 'bad']
+  ] as const) {
+    it(`is that of the worst finding for a monitor: ${level}`, () => {
+      expect(tone({ watching: level }, ['ready'], 'monitor')).to.equal(its);
+    });
+  }
+
   it('is that of the end of one that has ended', () => {
     const ended = (status: 'error' | 'done') =>
       toneOf({ snapshot: inState('a', { status, tags: ['ready'] }), chart: null });

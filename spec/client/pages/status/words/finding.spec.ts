@@ -1,5 +1,8 @@
 import { expect } from 'chai';
 import { findingWords } from '../../../../../client/pages/status/words/finding.js';
+import { subjectOfHash } from '../../../../../client/pages/inspect/states/actor-key.js';
+import { FINDING_KINDS } from '../../../../../machines/finding.js';
+import { FINDING_REMEDIES } from '../../../../../machines/finding-remedy.js';
 import type { FindingReport, Report } from '../../../../../client/pages/status/report/report.js';
 
 /** Now, by the clock of the server, in milliseconds. */
@@ -40,9 +43,38 @@ describe('findingWords', () => {
         title: 'Undelivered messages',
         message: '1 thread holds undelivered messages',
         course: '1 time · began 2 min 5 s ago',
-        isOver: false
+        isOver: false,
+        remedy: FINDING_REMEDIES.undelivered,
+        runbook: 'docs/operations.md#finding-undelivered',
+        links: [{ text: 'the journey of a message', href: '/journey.html', isInspector: false }]
       }
     ]);
+  });
+
+  it('leads to the actor of a part in the inspector', () => {
+    const hrefs = (...findings: Partial<FindingReport>[]) =>
+      findingWords(monitorOf(findings), since).flatMap(({ links }) =>
+        links.map(({ href }) => subjectOfHash(href.replace('/inspect', '')))
+      );
+    expect(
+      hrefs(
+        { kind: 'part_missed', about: 'clickhouse' },
+        { kind: 'log_fault' },
+        { kind: 'fault', about: 'x' }
+      )
+    ).to.eql([
+      { kind: 'actor', key: 'clickhouse' },
+      { kind: 'actor', key: 'log' }
+    ]);
+  });
+
+  it('has advice for every kind, without the marks of Markdown, and none for what is over', () => {
+    for (const kind of FINDING_KINDS) {
+      const [words] = findingWords(monitorOf([{ kind }]), since);
+      expect(words?.remedy).to.not.equal('').and.not.include('`');
+    }
+    const [over] = findingWords(monitorOf([{ endedAt: NOW }]), since);
+    expect(over).to.deep.include({ remedy: '', runbook: '', links: [] });
   });
 
   it('says of what is over when it was, what it was, and when it is closed', () => {

@@ -1,0 +1,24 @@
+/** What an operator does about each kind of finding: one home for the status page and docs/operations.md. */
+import type { FindingKind } from './finding.js';
+
+/** Advice by kind; docs/operations.md has the same words. */
+export const FINDING_REMEDIES: Readonly<Record<FindingKind, string>> = {
+  undelivered:
+    'see whether the readers of the named threads are up; nothing is lost, the next subscriber gets it all',
+  event_loop_lag:
+    'see what else uses the CPU, and whether the disk stalls; look for huge frames; spread the load',
+  lagging_connections:
+    'see whether the network is full, or one thread has more than its readers can take',
+  sink_lag: 'see whether ClickHouse has enough disk and CPU; the chat does not notice',
+  part_missed: 'see `supervision` for the supervisor’s action and the time of the next attempt',
+  restarts: 'the `message` has the reason; a required part that keeps crashing ends the server',
+  log_fault: 'make room on the disk, or mend it; the server tries again every second',
+  unreadable_threads: 'stop the server and run `rollcall log check`',
+  disk_low: 'make room, bring ClickHouse back, or set `CLICKHOUSE_URL=off`',
+  fault: 'report this fault of Rollcall, with its log line'
+};
+
+/** The anchor of a kind's advice in docs/operations.md. */
+export function remedyAnchor(kind: FindingKind): string {
+  return `finding-${kind.replaceAll('_', '-')}`;
+}
