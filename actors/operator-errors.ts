@@ -86,7 +86,8 @@ export const OPERATOR_ERRORS = {
   },
   clickhouse_required: {
     message: REQUIRED_BUT,
-    action: 'correct that, or set CLICKHOUSE_REQUIRED=false to serve without ClickHouse',
+    action:
+      'correct that, set CLICKHOUSE_URL to a server that answers, or set CLICKHOUSE_REQUIRED=false and CLICKHOUSE_URL=off to serve without ClickHouse',
     passes: true
   }
 } as const satisfies Record<string, OperatorErrorRule>;
