@@ -152,6 +152,8 @@ export function createStartupMachine(settings: SupervisorSettings) {
     actions: {
       startPhase: enqueueActions(({ context, enqueue }, phase: Phase) => {
         enqueue.stopChild(phase);
+        // Before the children start: what they do at once belongs to the time of the phase.
+        enqueue.emit({ type: 'phase.started', phase });
         const input: SupervisorInput = {
           id: phase,
           ...context.phases[phase],
@@ -159,7 +161,6 @@ export function createStartupMachine(settings: SupervisorSettings) {
         };
         enqueue.spawnChild('supervisor', { id: phase, input });
         enqueue.assign({ live: [...context.live, phase] });
-        enqueue.emit({ type: 'phase.started', phase });
       }),
       noteStates: assign(({ context, event }) => {
         if (event.type !== 'child.ready' && event.type !== 'child.changed') return {};

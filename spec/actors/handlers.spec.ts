@@ -16,7 +16,8 @@ async function run() {
     register: () => registering.promise,
     clock,
     logger,
-    graceMs: GRACE_MS
+    graceMs: GRACE_MS,
+    stopwatch: () => clock.now()
   });
   const { logic, input } = registry.child();
   const child = supervise(logic, input, clock);
@@ -71,20 +72,24 @@ describe('HandlerRegistry', () => {
   });
 
   it('is ready and says so as soon as the handlers are registered', async () => {
-    const { registering, registry, logger } = await run();
+    const { clock, registering, registry, logger } = await run();
+    await clock.advance(1_234);
     await registering.resolve(['connect', 'publish']);
-    expect(registry.status()).to.deep.include({
+    await clock.advance(500);
+    expect(registry.status()).to.deep.equal({
       status: 'ready',
       count: 2,
       handlers: ['connect', 'publish'],
+      registrationMs: 1_234,
+      elapsedMs: 1_734,
       gracePeriodActive: false,
       message: '2 handlers registered'
     });
-    expect(registry.status().registrationMs).to.be.a('number');
     expect(logger.lines).to.have.length(1);
     expect(logger.lines[0]).to.deep.include({
       level: 'info',
-      message: '✅ Registered 2 WebSocket handlers'
+      message: '✅ Registered 2 WebSocket handlers',
+      fields: { actor: 'handlers', tookMs: 1_234 }
     });
   });
 

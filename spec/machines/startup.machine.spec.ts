@@ -39,7 +39,7 @@ const STOP_LINE = ' is told to stop';
 const END_MS = 5_000;
 
 /** Starts a root of these children on virtual time, with a drain that the spec settles. */
-function boot(phases: Phases, journal: readonly string[] = []) {
+function boot(phases: Phases, journal: string[] = []) {
   const clock = new VirtualClock();
   const drain = new Deferred<void>();
   const emitted: StartupEmitted[] = [];
@@ -66,6 +66,9 @@ function boot(phases: Phases, journal: readonly string[] = []) {
   ] as const) {
     root.on(type, (event) => emitted.push(event));
   }
+  root.on('phase.started', ({ phase }) => {
+    journal.push(`${phase} begins`);
+  });
   root.start();
   const told = (type: 'phase.started' | 'phase.completed') =>
     emitted.flatMap((event) => (event.type === type && 'phase' in event ? [event.phase] : []));
@@ -371,6 +374,17 @@ describe('startupMachine', () => {
         }
       });
     }
+  });
+
+  it('says that a phase begins before its parts do anything, so that its time is all of it', async () => {
+    const journal: string[] = [];
+    const run = boot(patient(journal), journal);
+    await settle();
+    // The parts of the first phase start with the root itself, before it can say anything.
+    journal.length = 0;
+    run.make('infrastructure', 'infrastructure', { type: 'say.ready' });
+    await settle();
+    expect(journal).to.deep.equal(['handlers begins', 'handlers starts']);
   });
 
   it('does not wait for a phase whose supervisor crashed while it drained', async () => {

@@ -53,7 +53,6 @@ export interface Door {
 /** Token of a probe, where the doors ask for tokens. */
 export const PROBE_TOKEN = 'probe-token';
 
-const LIMITS = { frameBytes: 0, subscriptions: 0, publishPerSecond: 0 };
 const NO_LIMITS = { total: 0, perUser: 0, perAddress: 0 };
 const USER = 'ada';
 
@@ -65,9 +64,10 @@ const auth: Authenticator = {
 
 /**
  * A server whose threads with a test prefix are reserved. Everybody is ada, by whatever token; without one HTTP is used
- * by a backend.
+ * by a backend. `publishPerSecond` limits each connection; 0 means no limit.
  */
-export function doors(token?: string) {
+export function doors(token?: string, publishPerSecond = 0) {
+  const limits = { frameBytes: 0, subscriptions: 0, publishPerSecond };
   const clock = new VirtualClock();
   const { threads, bus, log, logger, counts } = threadRig(clock, 10_000);
   const connections = new Connections(clock, NO_LIMITS);
@@ -76,7 +76,7 @@ export function doors(token?: string) {
     clock,
     incidents,
     connections,
-    limits: LIMITS,
+    limits,
     origins: someOrigins(),
     trustProxy: false,
     refusal: () => null
@@ -85,7 +85,6 @@ export function doors(token?: string) {
     isTest: (thread) => threads.isTest(thread),
     refusesTestThreads: true
   });
-  const { publishPerSecond } = LIMITS;
   const publisher = new Publisher({ clock, log, threads, rules, incidents, publishPerSecond });
   const catchUp = new CatchUp(log, threads, logger, {
     remedy: 'check it',
@@ -102,7 +101,7 @@ export function doors(token?: string) {
     connections,
     subscriptions,
     auth,
-    limits: LIMITS,
+    limits,
     bus,
     resume: (connection) => {
       chat.resume(connection);

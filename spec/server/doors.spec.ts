@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { BODY_DEPTH_MAX } from '../../server/chat/publisher.js';
+import { BUCKET_SECONDS } from '../../server/chat/token-bucket.js';
 import { doors, PROBE_TOKEN, type Door, type History, type Publish } from './doors-rig.js';
 
 type Rig = ReturnType<typeof doors>;
@@ -168,5 +169,23 @@ describe('a body that is too deep', () => {
     for (let count = 0; count < 11; count++) await door.publish(deep);
     const [connection] = rig.connections.opened();
     expect(connection?.isClosing).to.equal(true);
+  });
+});
+
+describe('the limit on publishes', () => {
+  it('says when a client may go on, and is right about that to the millisecond', async () => {
+    const rig = doors(undefined, 10);
+    const door = await rig.webSocket();
+    let offset = 0;
+    const publish = (): Promise<unknown> =>
+      door.publish({ ...GOOD, mid: `m${String(offset + 1)}`, body: offset });
+    const burst = 10 * BUCKET_SECONDS;
+    while (offset < burst) expect(await publish()).to.include({ code: 'ok', offset: ++offset });
+    expect(await publish()).to.include({ code: 'rate_limited', retry: true, afterMs: 100 });
+    await rig.clock.advance(99);
+    expect(await publish()).to.include({ code: 'rate_limited', afterMs: 1 });
+    await rig.clock.advance(1);
+    expect(await publish()).to.include({ code: 'ok', offset: burst + 1 });
+    expect(rig.counts.of('refused')).to.equal(2);
   });
 });
