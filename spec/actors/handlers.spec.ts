@@ -17,7 +17,7 @@ async function run() {
     clock,
     logger,
     graceMs: GRACE_MS,
-    stopwatch: () => clock.now()
+    stopwatch: () => clock.elapsed()
   });
   const { logic, input } = registry.child();
   const child = supervise(logic, input, clock);
@@ -74,6 +74,7 @@ describe('HandlerRegistry', () => {
   it('is ready and says so as soon as the handlers are registered', async () => {
     const { clock, registering, registry, logger } = await run();
     await clock.advance(1_234);
+    clock.jump(-86_400_000);
     await registering.resolve(['connect', 'publish']);
     await clock.advance(500);
     expect(registry.status()).to.deep.equal({

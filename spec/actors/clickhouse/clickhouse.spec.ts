@@ -2,6 +2,10 @@ import { expect } from 'chai';
 import { createServer } from 'node:net';
 import { createActor, sendTo, setup, SimulatedClock } from 'xstate';
 import { createClickhouse, PING_EVERY_MS } from '../../../actors/clickhouse/clickhouse.js';
+import {
+  CONNECT_ATTEMPTS,
+  CONNECT_DEADLINE_MS
+} from '../../../machines/clickhouse/clickhouse.machine.js';
 import { OPERATOR_ERRORS } from '../../../actors/operator-errors.js';
 import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
 import {
@@ -107,6 +111,15 @@ describe('createClickhouse', () => {
     expect(run.fields).to.deep.equal([{ actor: 'clickhouse', mode: 'remote', version: '18.16' }]);
     expect(run.reports).to.deep.equal(['ready']);
     expect(run.clickhouse.status()).to.deep.include({ status: 'connected', mode: 'remote' });
+  });
+
+  it('gives a required one so many attempts and so long, and an optional one neither bound', () => {
+    const of = (required: boolean) => start({ required, store: new FakeStore() }).clickhouse;
+    expect(of(true).status()).to.deep.include({
+      of: CONNECT_ATTEMPTS,
+      deadlineMs: CONNECT_DEADLINE_MS
+    });
+    expect(of(false).status()).to.deep.include({ of: null, deadlineMs: null });
   });
 
   it('tells an outage of an optional one once, and the recovery with how long it took', async () => {

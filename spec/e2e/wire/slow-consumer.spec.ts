@@ -52,9 +52,10 @@ for (const transport of TRANSPORTS) {
         await WireClient.connect(url, 'ada'),
         await WireClient.connect(url, 'bob')
       ];
+      // Before bob: who does not read is met first where each message is given to all.
+      const slow = await SlowReader.open(url, 'slow', ['heavy', 'light', 'quiet']);
       await bob.subscribe('heavy');
       await bob.subscribe('light');
-      const slow = await SlowReader.open(url, 'slow', ['heavy', 'light', 'quiet']);
       const before = anonymousBytes(pid);
       let most = before;
       let laggedAt = 0;

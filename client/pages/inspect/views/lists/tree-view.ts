@@ -26,13 +26,12 @@ export class TreeView {
   readonly #rows: KeyedRows<TreeRow>;
   readonly #closed = new Set<string>();
   readonly #pick: (subject: Subject) => void;
-  readonly #changed: () => void;
+  #moment: Moment | null = null;
   #shown: readonly TreeRow[] = [];
   #focused: string | null = null;
 
   constructor(pick: (subject: Subject) => void, changed: () => void) {
     this.#pick = pick;
-    this.#changed = changed;
     this.#rows = new KeyedRows({
       into: this.#root,
       key: ({ node }) => keyOf(node),
@@ -46,7 +45,9 @@ export class TreeView {
   }
 
   /** Shows the actors of a moment. */
-  show({ states, subject, actor }: Moment): void {
+  show(moment: Moment): void {
+    const { states, subject, actor } = moment;
+    this.#moment = moment;
     this.#offer(chartsIn(states));
     const tree = actorTree(states, { text: this.#text.value, chart: this.#chart.value });
     const rows: TreeRow[] = [];
@@ -120,7 +121,8 @@ export class TreeView {
   #toggle({ node, isOpen }: TreeRow): void {
     if (isOpen) this.#closed.add(keyOf(node));
     else this.#closed.delete(keyOf(node));
-    this.#changed();
+    // At once and not with the next painting: keys go by the rows that are shown, and the next may come before it.
+    if (this.#moment !== null) this.show(this.#moment);
   }
 
   /** Answers whether the key means something to a tree. */
