@@ -1,5 +1,4 @@
 /** The inspector: its viewers, what they see and what they may do. One recorder serves all; the chat never waits for it. */
-import type { Origins } from '../auth/origins.js';
 import { StateMachine, type AnyActor } from 'xstate';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Clock } from '../../actors/clock.js';
@@ -20,6 +19,7 @@ import {
   type RecordedMessage
 } from '../../protocol/inspection.js';
 import { offeredProtocols } from '../auth/auth.js';
+import type { Origins } from '../auth/origins.js';
 import { isThreadId } from '../../protocol/frames.js';
 import { TokenBucket } from '../chat/token-bucket.js';
 import { OutFrame } from '../transport/out-frame.js';
@@ -170,9 +170,7 @@ export class Inspector {
 
   private upgrade(request: TransportRequest): UpgradeDecision<Viewer> {
     const refusal = this.access.refusal(request);
-    if (refusal !== null) {
-      return { accept: false, reply: problem(refusal.code, refusal.detail) };
-    }
+    if (refusal !== null) return { accept: false, reply: problem(refusal.code, refusal.detail) };
     if (this.viewers.size >= VIEWERS_MAX) {
       const detail = `${String(VIEWERS_MAX)} viewers look already: close one`;
       return { accept: false, reply: problem('unavailable', detail) };
