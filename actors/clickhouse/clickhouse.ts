@@ -12,12 +12,14 @@ import {
 } from '../../machines/clickhouse/clickhouse-status.js';
 import {
   CONNECT_ATTEMPTS,
-  CONNECT_DEADLINE_MS,
+  CONNECT_DEADLINE_MS
+} from '../../machines/clickhouse/clickhouse-settings.js';
+import {
   createClickhouseMachine,
-  PermanentError,
   type ClickhouseMachine,
   type ClickhouseNews
 } from '../../machines/clickhouse/clickhouse.machine.js';
+import { PermanentError } from '../../machines/clickhouse/permanent-error.js';
 import { reasonOf } from '../../machines/reason.js';
 import type { Clock } from '../clock.js';
 import type { Logger } from '../log-line.js';

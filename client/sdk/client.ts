@@ -22,7 +22,8 @@ import type { OutboxStorage } from './outbox/outbox-storage.js';
 import { Requests } from './connection/requests.js';
 import { serverError, type RollcallError } from './rollcall-error.js';
 import { platformWebSocket, socketUrl, type WebSocketConstructor } from './connection/socket.js';
-import { Thread, type ThreadOptions } from './thread/thread.js';
+import { Thread } from './thread/thread.js';
+import type { ThreadOptions } from './thread/thread-events.js';
 
 export type { MessageFrame } from '../../protocol/frames.js';
 export type { ClientClock } from './clock.js';
@@ -51,10 +52,10 @@ export type {
   CancelTarget,
   HistoryPage,
   Presence,
-  Thread,
   ThreadEvents,
   ThreadOptions
-} from './thread/thread.js';
+} from './thread/thread-events.js';
+export type { Thread } from './thread/thread.js';
 
 /** Options of {@link connect}; each has a default. */
 export interface ConnectOptions {

@@ -9,7 +9,8 @@ import { useMemo, useSyncExternalStore } from 'react';
 import type { Client, ClientState } from './client.js';
 import type { Ack, SendOptions } from './outbox/outbox.js';
 import { clientError, type RollcallError } from './rollcall-error.js';
-import type { Cancelling, CancelTarget, Thread } from './thread/thread.js';
+import type { Thread } from './thread/thread.js';
+import type { Cancelling, CancelTarget } from './thread/thread-events.js';
 import {
   EMPTY_THREAD,
   viewThread,

@@ -17,10 +17,11 @@ import { fullJitterMs, type BackoffBounds } from '../supervision/backoff.js';
 import {
   REQUIRED_BUT,
   type ClickhouseContext,
-  type ClickhouseMode,
   type ClickhouseState,
   type Miss
 } from './clickhouse-status.js';
+import { attemptLimitMs, RETRY_BASE_MS, type ClickhouseSettings } from './clickhouse-settings.js';
+import { PermanentError } from './permanent-error.js';
 import { reasonOf } from '../reason.js';
 import {
   type ChildInput,
@@ -28,28 +29,6 @@ import {
   type ChildReport,
   type ChildStop
 } from '../supervision/child.js';
-
-/**
- * Attempts to connect to a required ClickHouse at startup. When it refuses connections, the waits between them add up
- * to at most 7.5 s, enough for a restart. When ClickHouse boots for longer, the process manager has to wait, or to
- * start this server again.
- */
-export const CONNECT_ATTEMPTS = 5;
-
-/**
- * Longest attempt to start the embedded engine. On a machine without free time it needs longer than the limit of the
- * first attempt, and each attempt begins anew: with a fixed limit it would never connect.
- */
-export const EMBEDDED_ATTEMPT_MAX_MS = 60_000;
-
-/** Longest time that a required ClickHouse may delay startup, whatever its attempts are doing. */
-export const CONNECT_DEADLINE_MS = 60_000;
-
-/**
- * Longest wait before the first retry. It is short because most outages are restarts. It doubles with each retry, up to
- * `retryMaxMs`.
- */
-export const RETRY_BASE_MS = 500;
 
 /**
  * Waits after a failure that retrying alone does not mend (wrong password, engine not installed): an operator has to
@@ -60,46 +39,11 @@ export const PERMANENT_RETRY_BOUNDS: BackoffBounds = { baseMs: 60_000, maxMs: 60
 /** A connection that has held this long counts as a success: the next outage begins with short waits again. */
 export const SETTLED_MS = 30_000;
 
-/** Settings of the chart. `now` (Unix milliseconds) and `random` ([0, 1)) are its only sources of time and chance. */
-export interface ClickhouseSettings {
-  readonly mode: ClickhouseMode;
-  readonly required: boolean;
-  /** Limit of one attempt, which connects and migrates; of the first one when it is embedded: {@link attemptLimitMs}. */
-  readonly timeoutMs: number;
-  readonly attempts: number;
-  readonly deadlineMs: number;
-  /** Longest wait between two attempts, at least {@link RETRY_BASE_MS}. */
-  readonly retryMaxMs: number;
-  readonly now: () => number;
-  readonly random: () => number;
-}
-
-/** A failure that does not pass by itself: a required ClickHouse is not tried again after it. */
-export class PermanentError extends Error {
-  constructor(reason: string, options?: ErrorOptions) {
-    super(reason, options);
-    this.name = 'PermanentError';
-  }
-}
-
 /** Events of the chart. */
 export type ClickhouseEvent = ChildStop | { type: 'store.lost'; reason: string };
 
 /** Log lines that the chart asks for, one per transition; the actor layer words them. */
 export type ClickhouseNews = 'connected' | 'recovered' | 'unavailable' | 'required';
-
-/**
- * Returns the limit of an attempt, counted from 1, in milliseconds. For the embedded engine it doubles with each
- * attempt, up to {@link EMBEDDED_ATTEMPT_MAX_MS}.
- */
-export function attemptLimitMs(
-  { mode, timeoutMs }: Pick<ClickhouseSettings, 'mode' | 'timeoutMs'>,
-  attempt: number
-): number {
-  if (mode !== 'embedded') return timeoutMs;
-  const grown = timeoutMs * 2 ** (Math.max(1, attempt) - 1);
-  return Math.max(timeoutMs, Math.min(grown, EMBEDDED_ATTEMPT_MAX_MS));
-}
 
 function missOf(error: unknown): Miss {
   return { reason: reasonOf(error), permanent: error instanceof PermanentError };

@@ -13,6 +13,14 @@ import { retryAfterMs } from '../connection/retry-after.js';
 import { REQUEST_TIMEOUT_MS, type Reply, type Requests } from '../connection/requests.js';
 import { RollcallError, clientError } from '../rollcall-error.js';
 import { NO_RUNS, changedRuns, reduceRuns, runList, type Run, type Runs } from './runs.js';
+import type {
+  CancelTarget,
+  Cancelling,
+  HistoryPage,
+  ThreadEvents,
+  ThreadOptions
+} from './thread-events.js';
+import { PresentUsers } from './present-users.js';
 import { Typists } from './typists.js';
 
 /** Shortest time between two "is typing" frames, in milliseconds: half of the time that the server shows one. */
@@ -20,52 +28,6 @@ export const TYPING_REPEAT_MS = 3_000;
 
 /** Wait before a temporarily refused subscription is tried again, in milliseconds, when the server names none. */
 export const RESUBSCRIBE_MS = 2_000;
-
-/** People in a thread, after a change. */
-export interface Presence {
-  /** All users who are present now, sorted; empty when there are too many to name. */
-  readonly present: readonly string[];
-  /** How many users are present now, named or not. */
-  readonly count: number;
-  readonly join: readonly string[];
-  readonly leave: readonly string[];
-}
-
-/** Events of a {@link Thread}, with the value that each carries. */
-export interface ThreadEvents {
-  /** A message, in offset order, each offset once, whether live, replayed or after a reconnect. */
-  message: MessageFrame;
-  /** Offsets that will not come; emitted before the messages after them. */
-  gap: Gap;
-  presence: Presence;
-  /** Somebody started or stopped typing, or their "is typing" has expired. */
-  typing: { readonly user: string; readonly on: boolean };
-  mark: ServerFrame<'mark'>;
-  /** The state of one of this user's messages has changed; `Thread.outgoing` has all of them. */
-  outgoing: Outgoing;
-  subscribed: ServerFrame<'subscribed'>;
-  /** A run of an agent after a change. Emitted for every chunk of its answer, so listeners should do little. */
-  run: Run;
-  /** The replay is complete; later messages are live. */
-  caughtUp: ServerFrame<'caught_up'>;
-  /** The server refused the subscription permanently; the thread does not try again. */
-  refused: RollcallError;
-}
-
-/** Options of `Client.thread`. */
-export interface ThreadOptions {
-  /** Where to start the first time, by default `live`. Later subscriptions continue from the last offset. */
-  readonly since?: SinceValue;
-}
-
-/** One page of history, oldest first. */
-export type HistoryPage = ServerFrame<'history'>;
-
-/** The run to cancel: by its id, or by the `mid` of the message it answers, even before it has started. */
-export type CancelTarget = { readonly run: string } | { readonly mid: string };
-
-/** The server has accepted a cancellation; `agent_cancelled` follows as an event. */
-export type Cancelling = ServerFrame<'cancelling'>;
 
 /** The part of a client that a thread uses. */
 export interface ThreadWire {
@@ -88,9 +50,7 @@ export class Thread {
   readonly #wire: ThreadWire;
   readonly #events = new Emitter<ThreadEvents>();
   readonly #streams = new Set<MessageStream>();
-  readonly #present = new Set<string>();
-  /** How many are present while the server tells no names; null while it does. */
-  #unnamed: number | null = null;
+  readonly #present = new PresentUsers();
   readonly #outgoing = new OutgoingList();
   readonly #typists: Typists;
   #since: SinceValue;
@@ -119,12 +79,12 @@ export class Thread {
 
   /** Users who are present now, sorted; empty while not subscribed and when there are too many to name. */
   get present(): readonly string[] {
-    return [...this.#present].sort();
+    return this.#present.names;
   }
 
   /** How many users are present now; more than `present` names when there are too many to name. */
   get presentCount(): number {
-    return this.#unnamed ?? this.#present.size;
+    return this.#present.count;
   }
 
   /** Other users who are typing, sorted; each expires unless repeated in time. */
@@ -293,7 +253,6 @@ export class Thread {
     const hadAnyone = this.presentCount > 0;
     this.#typists.stopAll();
     this.#present.clear();
-    this.#unnamed = null;
     if (hadAnyone) this.#events.emit('presence', { present: [], count: 0, join: [], leave });
   }
 
@@ -333,7 +292,6 @@ export class Thread {
     this.#joined = false;
     this.#typists.clear();
     this.#present.clear();
-    this.#unnamed = null;
     for (const stream of this.#streams) stream.end(error);
     this.#streams.clear();
     this.#wire.left(this);
@@ -369,7 +327,6 @@ export class Thread {
     this.#reduceRuns(frame);
     if (gap !== null) this.#gap(gap);
     this.#present.clear();
-    this.#unnamed = null;
     this.#presence(frame.present, [], frame.presentCount);
     this.#sendMark();
   }
@@ -416,16 +373,7 @@ export class Thread {
 
   #presence(join: readonly string[], leave: readonly string[], count?: number): void {
     for (const user of leave) this.#typists.stop(user);
-    // Once only a number was told, the names of a later change are some of many: they change the number.
-    if (count !== undefined && (count > 0 || this.#unnamed !== null)) {
-      this.#unnamed = count;
-      this.#present.clear();
-    } else if (this.#unnamed !== null) {
-      this.#unnamed = Math.max(0, this.#unnamed + join.length - leave.length);
-    } else {
-      for (const user of join) this.#present.add(user);
-      for (const user of leave) this.#present.delete(user);
-    }
+    this.#present.change(join, leave, count);
     const { present, presentCount } = this;
     this.#events.emit('presence', { present, count: presentCount, join, leave });
   }

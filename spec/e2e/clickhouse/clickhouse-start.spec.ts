@@ -1,7 +1,7 @@
 /** Whole servers that are started with something bad at CLICKHOUSE_URL, where it is required and where it is not. */
 import { expect } from 'chai';
 import { readdir, rm } from 'node:fs/promises';
-import { CONNECT_ATTEMPTS } from '../../../machines/clickhouse/clickhouse.machine.js';
+import { CONNECT_ATTEMPTS } from '../../../machines/clickhouse/clickhouse-settings.js';
 import { ClickhouseServer, requireClickhouseServer } from '../../clickhouse-server.js';
 import { BAD_KINDS, startBadClickhouse, type BadClickhouse } from './bad-clickhouse.js';
 import { ClickhouseGate } from './clickhouse-gate.js';

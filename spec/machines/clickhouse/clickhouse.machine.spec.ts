@@ -13,14 +13,13 @@ import {
 import { getSimplePaths } from 'xstate/graph';
 import { clickhouseStatus } from '../../../machines/clickhouse/clickhouse-status.js';
 import {
-  attemptLimitMs,
   createClickhouseMachine,
-  PermanentError,
   SETTLED_MS,
   type ClickhouseMachine,
-  type ClickhouseNews,
-  type ClickhouseSettings
+  type ClickhouseNews
 } from '../../../machines/clickhouse/clickhouse.machine.js';
+import type { ClickhouseSettings } from '../../../machines/clickhouse/clickhouse-settings.js';
+import { PermanentError } from '../../../machines/clickhouse/permanent-error.js';
 import {
   NO_RESULTS,
   type ChildOutput,
@@ -159,19 +158,6 @@ const READY = { type: 'child.ready', id: 'ch' } as const;
 const RECOVERED = { type: 'child.recovered', id: 'ch' } as const;
 const degraded = (error: string) => ({ type: 'child.degraded', id: 'ch', error }) as const;
 const done = (output: ChildOutput) => ({ type: 'done', output }) as const;
-
-describe('attemptLimitMs', () => {
-  it('doubles for the embedded engine up to a minute, and not below what is configured', () => {
-    const limits = (timeoutMs: number): number[] =>
-      [1, 2, 3, 4, 5, 60].map((nth) => attemptLimitMs({ mode: 'embedded', timeoutMs }, nth));
-    expect(limits(10_000)).to.eql([10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
-    expect(limits(90_000)).to.eql([90_000, 90_000, 90_000, 90_000, 90_000, 90_000]);
-  });
-
-  it('is the same for each attempt at a server', () => {
-    expect(attemptLimitMs({ mode: 'remote', timeoutMs: 400 }, 9)).to.equal(400);
-  });
-});
 
 describe('createClickhouseMachine', () => {
   describe('required', () => {

@@ -1,12 +1,7 @@
 import type { Gap } from '../../../sdk/client.js';
-import { initials, tint } from '../avatar.js';
-import { byId, element } from '../../shared/element.js';
-import { dayWords } from '../words/day-words.js';
-import { messageText } from '../words/message-text.js';
-import { RichText } from '../rich-text/rich-text-view.js';
+import { byId } from '../../shared/element.js';
+import { drawPlainText, drawRow, signatureOf, timeElement, type RowActions } from './log-row.js';
 import { RunView, type StopState } from './run-view.js';
-import { agentName } from '../words/run-words.js';
-import { safeName } from '../../../sdk/safe-name.js';
 import type { Row } from './transcript.js';
 
 /** Distance from the end of the log, in pixels, that counts as being there when the reader comes down to it. */
@@ -60,12 +55,10 @@ interface ShownRow {
   readonly view: RunView | null;
 }
 
-const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
-
 /** The messages on the page. Rows keep their elements for as long as they do not change. */
 export class LogView {
   readonly #events: LogViewEvents;
+  readonly #actions: RowActions;
   readonly #scroll = byId('log-scroll', HTMLDivElement);
   readonly #rows = byId('log', HTMLDivElement);
   readonly #older = byId('older', HTMLDivElement);
@@ -80,6 +73,19 @@ export class LogView {
 
   constructor(events: LogViewEvents) {
     this.#events = events;
+    this.#actions = {
+      retry: (mid) => {
+        events.retry(mid);
+      },
+      discard: (mid) => {
+        events.discard(mid);
+      },
+      loadGap: (gap) => {
+        // The button disappears with the gap; keep the keyboard focus in the log.
+        this.#scroll.focus({ preventScroll: true });
+        events.loadGap(gap);
+      }
+    };
     this.#scroll.addEventListener('scroll', () => {
       this.#scrolled();
     });
@@ -235,11 +241,11 @@ export class LogView {
   /** As `#make`, for a run that has changed. */
   #goOn(row: StreamedRow, { node, view }: ShownRow): void {
     try {
-      if (view === null) node.replaceChildren(...undrawn(row).childNodes);
+      if (view === null) node.replaceChildren(...drawPlainText(row).childNodes);
       else view.show(this.#runContent(row));
     } catch (error) {
       reportError(error);
-      node.replaceChildren(...undrawn(row).childNodes);
+      node.replaceChildren(...drawPlainText(row).childNodes);
       this.#shown.set(row.key, { row: signatureOf(row), node, view: null });
     }
   }
@@ -254,156 +260,16 @@ export class LogView {
       return this.#draw(row);
     } catch (error) {
       reportError(error);
-      return { node: undrawn(row), view: null };
+      return { node: drawPlainText(row), view: null };
     }
   }
 
   #draw(row: Row): Omit<ShownRow, 'row'> {
-    if (row.type !== 'run') return { node: this.#makePlain(row), view: null };
-    const view = new RunView(timeOf, (run) => {
+    if (row.type !== 'run') return { node: drawRow(row, this.#actions), view: null };
+    const view = new RunView(timeElement, (run) => {
       this.#events.stop(run);
     });
     view.show(this.#runContent(row));
     return { node: view.node, view };
   }
-
-  #makePlain(row: Exclude<Row, { type: 'run' }>): HTMLElement {
-    if (row.type === 'day') {
-      const label = dayWords(row.at, Date.now());
-      return element(
-        'div',
-        { class: 'day', role: 'separator', 'aria-label': label },
-        element('span', {}, label)
-      );
-    }
-    if (row.type === 'gap') {
-      return this.#makeGap(row.gap);
-    }
-    if (row.type === 'draft') return this.#makeDraft(row);
-    const { message, own, first } = row;
-    const user = message.from.user;
-    const name = safeName(user);
-    const time = timeOf(message.at);
-    const { text, json } = messageText(message);
-    const bubble = json
-      ? element('pre', { class: 'bubble code', tabindex: '0' }, text)
-      : new RichText('bubble', text).node;
-    const tag =
-      message.kind === 'user_message'
-        ? []
-        : [element('span', { class: 'kind' }, safeName(message.kind))];
-    return element(
-      'article',
-      {
-        class: `message${own ? ' own' : ''}${first ? ' first' : ''}`,
-        'aria-label': `${name}, ${TIME.format(message.at)}`
-      },
-      ...(first && !own ? [avatar(user)] : []),
-      ...(first
-        ? [element('div', { class: 'head' }, element('b', {}, own ? 'You' : name), ...tag, time)]
-        : tag),
-      bubble
-    );
-  }
-
-  #makeGap(gap: Gap): HTMLElement {
-    const words = element('span', {}, gapWords(gap));
-    if (gap.reason === 'missing' || gap.reason === 'overflow') {
-      const load = element('button', { class: 'quiet', type: 'button' }, 'Load them');
-      load.addEventListener('click', () => {
-        // The button goes with the hole; the keyboard stays in the log.
-        this.#scroll.focus({ preventScroll: true });
-        this.#events.loadGap(gap);
-      });
-      words.append(' ', load);
-    }
-    return element('div', { class: 'gap', role: 'note' }, words);
-  }
-
-  #makeDraft({ draft, first }: Extract<Row, { type: 'draft' }>): HTMLElement {
-    const words = {
-      pending: 'Sending…',
-      sent: 'Sent',
-      failed: `Not sent: ${draft.error?.message ?? 'the server refused it'}`
-    };
-    const state = element('div', { class: 'state' }, words[draft.state]);
-    if (draft.state === 'failed') {
-      const retry = element('button', { class: 'quiet', type: 'button' }, 'Retry');
-      retry.addEventListener('click', () => {
-        this.#events.retry(draft.mid);
-      });
-      const discard = element('button', { class: 'quiet', type: 'button' }, 'Discard');
-      discard.addEventListener('click', () => {
-        this.#events.discard(draft.mid);
-      });
-      state.append(' ', retry, ' ', discard);
-    }
-    return element(
-      'article',
-      {
-        class: `message own draft ${draft.state === 'pending' ? 'sending' : draft.state}${first ? ' first' : ''}`,
-        'aria-label': `You, ${words[draft.state]}`
-      },
-      ...(first
-        ? [
-            element(
-              'div',
-              { class: 'head' },
-              element('b', {}, 'You'),
-              element('time', {}, TIME.format(draft.at))
-            )
-          ]
-        : []),
-      new RichText('bubble', messageText(draft).text).node,
-      state
-    );
-  }
-}
-
-function undrawn(row: Row): HTMLElement {
-  const [who, text] = whoAndText(row);
-  return element(
-    'article',
-    { class: 'message first' },
-    element('div', { class: 'head' }, who),
-    element('pre', { class: 'bubble' }, text)
-  );
-}
-
-function whoAndText(row: Row): [who: string, text: string] {
-  if (row.type === 'run') return [agentName(row.run), row.run.text];
-  if (row.type === 'message') {
-    return [safeName(row.message.from.user), messageText(row.message).text];
-  }
-  if (row.type === 'draft') return ['You', messageText(row.draft).text];
-  return ['', ''];
-}
-
-function avatar(user: string): HTMLElement {
-  const name = `avatar tint-${String(tint(user))}`;
-  return element('span', { class: name, 'aria-hidden': 'true' }, initials(user));
-}
-
-function timeOf(at: number): HTMLTimeElement {
-  return element(
-    'time',
-    { datetime: new Date(at).toISOString(), title: MOMENT.format(at) },
-    TIME.format(at)
-  );
-}
-
-/** What of a row can change while its key stays: that it is a draft still, and whether it heads its group. */
-function signatureOf(row: Row): string {
-  if (row.type === 'message') return `message ${String(row.first)}`;
-  if (row.type === 'draft')
-    return `${row.draft.state} ${String(row.first)} ${row.draft.error?.message ?? ''}`;
-  return row.type;
-}
-
-function gapWords({ from, to, reason }: Gap): string {
-  const count = to - from + 1;
-  const what = `${String(count)} ${count === 1 ? 'message' : 'messages'}`;
-  if (reason === 'trimmed') return `${what} missing here: the server keeps them no longer`;
-  if (reason === 'epoch') return 'This thread was started anew on the server';
-  return `${what} missing here`;
 }

@@ -1,0 +1,167 @@
+/** Draws the rows of the log, except runs, which change in place. */
+import type { Gap } from '../../../sdk/client.js';
+import { safeName } from '../../../sdk/safe-name.js';
+import { element } from '../../shared/element.js';
+import { initials, tint } from '../avatar.js';
+import { RichText } from '../rich-text/rich-text-view.js';
+import { dayWords } from '../words/day-words.js';
+import { messageText } from '../words/message-text.js';
+import { agentName } from '../words/run-words.js';
+import type { Row } from './transcript.js';
+
+/** Any row but a run. */
+export type PlainRow = Exclude<Row, { type: 'run' }>;
+
+/** What the buttons in rows do. */
+export interface RowActions {
+  retry(mid: string): void;
+  discard(mid: string): void;
+  loadGap(gap: Gap): void;
+}
+
+const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
+
+/** Draws a day separator, a gap, a message or a draft. */
+export function drawRow(row: PlainRow, actions: RowActions): HTMLElement {
+  if (row.type === 'day') {
+    const label = dayWords(row.at, Date.now());
+    return element(
+      'div',
+      { class: 'day', role: 'separator', 'aria-label': label },
+      element('span', {}, label)
+    );
+  }
+  if (row.type === 'gap') {
+    return drawGap(row.gap, actions);
+  }
+  if (row.type === 'draft') return drawDraft(row, actions);
+  const { message, own, first } = row;
+  const user = message.from.user;
+  const name = safeName(user);
+  const time = timeElement(message.at);
+  const { text, json } = messageText(message);
+  const bubble = json
+    ? element('pre', { class: 'bubble code', tabindex: '0' }, text)
+    : new RichText('bubble', text).node;
+  const tag =
+    message.kind === 'user_message'
+      ? []
+      : [element('span', { class: 'kind' }, safeName(message.kind))];
+  return element(
+    'article',
+    {
+      class: `message${own ? ' own' : ''}${first ? ' first' : ''}`,
+      'aria-label': `${name}, ${TIME.format(message.at)}`
+    },
+    ...(first && !own ? [avatar(user)] : []),
+    ...(first
+      ? [element('div', { class: 'head' }, element('b', {}, own ? 'You' : name), ...tag, time)]
+      : tag),
+    bubble
+  );
+}
+
+function drawGap(gap: Gap, actions: RowActions): HTMLElement {
+  const words = element('span', {}, gapWords(gap));
+  if (gap.reason === 'missing' || gap.reason === 'overflow') {
+    const load = element('button', { class: 'quiet', type: 'button' }, 'Load them');
+    load.addEventListener('click', () => {
+      actions.loadGap(gap);
+    });
+    words.append(' ', load);
+  }
+  return element('div', { class: 'gap', role: 'note' }, words);
+}
+
+function drawDraft(
+  { draft, first }: Extract<Row, { type: 'draft' }>,
+  actions: RowActions
+): HTMLElement {
+  const words = {
+    pending: 'Sending…',
+    sent: 'Sent',
+    failed: `Not sent: ${draft.error?.message ?? 'the server refused it'}`
+  };
+  const state = element('div', { class: 'state' }, words[draft.state]);
+  if (draft.state === 'failed') {
+    const retry = element('button', { class: 'quiet', type: 'button' }, 'Retry');
+    retry.addEventListener('click', () => {
+      actions.retry(draft.mid);
+    });
+    const discard = element('button', { class: 'quiet', type: 'button' }, 'Discard');
+    discard.addEventListener('click', () => {
+      actions.discard(draft.mid);
+    });
+    state.append(' ', retry, ' ', discard);
+  }
+  return element(
+    'article',
+    {
+      class: `message own draft ${draft.state === 'pending' ? 'sending' : draft.state}${first ? ' first' : ''}`,
+      'aria-label': `You, ${words[draft.state]}`
+    },
+    ...(first
+      ? [
+          element(
+            'div',
+            { class: 'head' },
+            element('b', {}, 'You'),
+            element('time', {}, TIME.format(draft.at))
+          )
+        ]
+      : []),
+    new RichText('bubble', messageText(draft).text).node,
+    state
+  );
+}
+
+/** Draws the text of any row as it came, for a row that cannot be drawn. */
+export function drawPlainText(row: Row): HTMLElement {
+  const [who, text] = whoAndText(row);
+  return element(
+    'article',
+    { class: 'message first' },
+    element('div', { class: 'head' }, who),
+    element('pre', { class: 'bubble' }, text)
+  );
+}
+
+function whoAndText(row: Row): [who: string, text: string] {
+  if (row.type === 'run') return [agentName(row.run), row.run.text];
+  if (row.type === 'message') {
+    return [safeName(row.message.from.user), messageText(row.message).text];
+  }
+  if (row.type === 'draft') return ['You', messageText(row.draft).text];
+  return ['', ''];
+}
+
+function avatar(user: string): HTMLElement {
+  const name = `avatar tint-${String(tint(user))}`;
+  return element('span', { class: name, 'aria-hidden': 'true' }, initials(user));
+}
+
+/** Makes the element with the time of a message. */
+export function timeElement(at: number): HTMLTimeElement {
+  return element(
+    'time',
+    { datetime: new Date(at).toISOString(), title: MOMENT.format(at) },
+    TIME.format(at)
+  );
+}
+
+/** Returns what can change of a row under one key: the state of a draft, and whether the row heads its group. */
+export function signatureOf(row: Row): string {
+  if (row.type === 'message') return `message ${String(row.first)}`;
+  if (row.type === 'draft')
+    return `${row.draft.state} ${String(row.first)} ${row.draft.error?.message ?? ''}`;
+  return row.type;
+}
+
+function gapWords({ from, to, reason }: Gap): string {
+  const count = to - from + 1;
+  const what = `${String(count)} ${count === 1 ? 'message' : 'messages'}`;
+  if (reason === 'trimmed') return `${what} missing here: the server keeps them no longer`;
+  if (reason === 'epoch') return 'This thread was started anew on the server';
+  return `${what} missing here`;
+}

@@ -1,0 +1,52 @@
+/** What a thread tells and takes: its events, its options and the answers to its questions. */
+import type { MessageFrame, ServerFrame, SinceValue } from '../../../protocol/frames.js';
+import type { Outgoing } from '../outbox/outgoing.js';
+import type { RollcallError } from '../rollcall-error.js';
+import type { Gap } from './message-stream.js';
+import type { Run } from './runs.js';
+
+/** People in a thread, after a change. */
+export interface Presence {
+  /** All users who are present now, sorted; empty when there are too many to name. */
+  readonly present: readonly string[];
+  /** How many users are present now, named or not. */
+  readonly count: number;
+  readonly join: readonly string[];
+  readonly leave: readonly string[];
+}
+
+/** Events of a {@link Thread}, with the value that each carries. */
+export interface ThreadEvents {
+  /** A message, in offset order, each offset once, whether live, replayed or after a reconnect. */
+  message: MessageFrame;
+  /** Offsets that will not come; emitted before the messages after them. */
+  gap: Gap;
+  presence: Presence;
+  /** Somebody started or stopped typing, or their "is typing" has expired. */
+  typing: { readonly user: string; readonly on: boolean };
+  mark: ServerFrame<'mark'>;
+  /** The state of one of this user's messages has changed; `Thread.outgoing` has all of them. */
+  outgoing: Outgoing;
+  subscribed: ServerFrame<'subscribed'>;
+  /** A run of an agent after a change. Emitted for every chunk of its answer, so listeners should do little. */
+  run: Run;
+  /** The replay is complete; later messages are live. */
+  caughtUp: ServerFrame<'caught_up'>;
+  /** The server refused the subscription permanently; the thread does not try again. */
+  refused: RollcallError;
+}
+
+/** Options of `Client.thread`. */
+export interface ThreadOptions {
+  /** Where to start the first time, by default `live`. Later subscriptions continue from the last offset. */
+  readonly since?: SinceValue;
+}
+
+/** One page of history, oldest first. */
+export type HistoryPage = ServerFrame<'history'>;
+
+/** The run to cancel: by its id, or by the `mid` of the message it answers, even before it has started. */
+export type CancelTarget = { readonly run: string } | { readonly mid: string };
+
+/** The server has accepted a cancellation; `agent_cancelled` follows as an event. */
+export type Cancelling = ServerFrame<'cancelling'>;
