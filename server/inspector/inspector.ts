@@ -39,21 +39,13 @@ import { connectionRows, threadRows } from './rows.js';
 import { machineDefinition } from './charts/machine-definition.js';
 import { shown } from './shown.js';
 import { outOf, Viewer } from './viewer.js';
-
-/** Most viewers at once. */
-export const VIEWERS_MAX = 32;
-
-/** When more bytes than this wait in a viewer's socket, messages to it are dropped. */
-export const VIEWER_LAG_BYTES = 1_048_576;
-
-/** Most requests of a viewer per second; a search over thousands of threads in use takes some milliseconds. */
-export const VIEWER_REQUESTS_PER_SECOND = 20;
-
-/** How long a viewer may read nothing before it is disconnected, in milliseconds. */
-export const VIEWER_STUCK_MS = 60_000;
-
-/** Time between pings to a viewer, in milliseconds: uWebSockets.js closes a socket after 120 s of silence. */
-export const VIEWER_PING_MS = 30_000;
+import {
+  VIEWER_LAG_BYTES,
+  VIEWER_PING_MS,
+  VIEWER_REQUESTS_PER_SECOND,
+  VIEWER_STUCK_MS,
+  VIEWERS_MAX
+} from './viewer-limits.js';
 
 /** Most older messages sent to a new viewer of `@statelyai/inspect`, as its own relay does. */
 const STATELY_REPLAY = 200;

@@ -6,13 +6,13 @@ import { Incidents } from '../../../actors/monitor/incidents.js';
 import { Connection } from '../../../server/chat/connection.js';
 import { Connections } from '../../../server/chat/connections.js';
 import { INSPECT_SUBPROTOCOL } from '../../../protocol/inspection.js';
+import { Inspector } from '../../../server/inspector/inspector.js';
 import {
-  Inspector,
   VIEWER_PING_MS,
   VIEWER_REQUESTS_PER_SECOND,
   VIEWER_STUCK_MS,
   VIEWERS_MAX
-} from '../../../server/inspector/inspector.js';
+} from '../../../server/inspector/viewer-limits.js';
 import { RouteTable } from '../../../server/http/route-table.js';
 import { DOWNLOADS_PER_SECOND } from '../../../server/inspector/inspect-route.js';
 import type { Viewer } from '../../../server/inspector/viewer.js';
