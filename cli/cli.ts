@@ -1,5 +1,6 @@
 /**
- * The command line: `rollcall start | check | chat | tail | query | log check | log export | version`. Exit codes: 0
+ * The command line: `rollcall start | check | chat | tail | query | log check | log export |
+ * log restored | version`. Exit codes: 0
  * good, 1 failed, 2 wrong usage, 3 startup failed.
  */
 import { parseFlags } from './cli-args.js';

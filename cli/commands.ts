@@ -126,6 +126,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return await inLogFolder((dir) => runLogExport(dir, outside), flags, outside);
     }
   },
+  'log restored': {
+    usage: 'rollcall log restored [--data-dir <path>]',
+    summary: 'to be run after a backup was put back: clients are told that they may have more',
+    details: logDetails,
+    flags: ['data-dir'],
+    run: async (flags, outside) => {
+      const { runLogRestored } = await import('./log-command.js');
+      return await inLogFolder((dir) => runLogRestored(dir, outside), flags, outside);
+    }
+  },
   version: {
     usage: 'rollcall version',
     summary: 'prints the version',

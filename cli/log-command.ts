@@ -1,6 +1,12 @@
-/** `rollcall log check` and `rollcall log export`, for a thread log that may be damaged. Both only read. */
+/**
+ * `rollcall log check` and `rollcall log export`, for a thread log that may be damaged: both only read. And `rollcall log
+ * restored`, for one that was put back.
+ */
 import { checkLog, exportLog } from '../actors/log/lmdb/check/log-check.js';
+import { inspectDataFile } from '../actors/log/lmdb/disk/log-file.js';
+import { markPath, markRestored } from '../actors/log/lmdb/disk/log-mark.js';
 import { LogCorruptError, LogOpenError } from '../actors/log/log-errors.js';
+import { reasonOf } from '../machines/reason.js';
 import { type CliOutside, EXIT, say } from './cli-outside.js';
 
 /** Shortest time between two lines of progress, in milliseconds. */
@@ -39,6 +45,23 @@ export async function runLogExport(dir: string, outside: CliOutside): Promise<nu
       `${String(written)} messages written, ${String(skipped)} skipped because they do not decode, ${String(holes.length)} places unreadable`
     );
     return skipped === 0 && holes.length === 0 ? EXIT.good : EXIT.failed;
+  });
+}
+
+/** Notes that the log was put back, so that the next start gives every thread a new epoch. */
+export async function runLogRestored(dir: string, outside: CliOutside): Promise<number> {
+  return await orSay(outside, async () => {
+    if (inspectDataFile(dir).state === 'absent') throw new LogOpenError(dir, 'there is no log');
+    try {
+      markRestored(markPath(dir));
+    } catch (error) {
+      throw new LogOpenError(dir, reasonOf(error));
+    }
+    await say(
+      outside.stdout,
+      'The next start gives every thread a new epoch; clients are told of a gap and read again what is kept.'
+    );
+    return EXIT.good;
   });
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { markPath, readMark } from '../../actors/log/lmdb/disk/log-mark.js';
 import { appendMany, LogFixture } from '../actors/log/lmdb/log-fixture.js';
 import { runCli } from '../../cli/cli.js';
 import { claimDataDir } from '../../actors/log/lmdb/disk/data-dir.js';
@@ -138,6 +139,7 @@ describe('the command line', () => {
       'query',
       'log check',
       'log export',
+      'log restored',
       'version'
     ]);
   });
@@ -248,6 +250,19 @@ describe('the command line', () => {
         stdout: '1 threads, 3 messages, 0 problems\n',
         stderr: ''
       });
+    });
+
+    it('notes that the log was restored, and only where there is one', async () => {
+      const { code, stdout } = await ran(['log', 'restored', '--data-dir', dir]);
+      expect({ code, stdout }).to.deep.equal({
+        code: 0,
+        stdout:
+          'The next start gives every thread a new epoch; clients are told of a gap and read again what is kept.\n'
+      });
+      expect(readMark(markPath(join(dir, 'log')))).to.equal('restored');
+      const none = await ran(['log', 'restored', '--data-dir', join(dir, 'none')]);
+      expect(none.code).to.equal(1);
+      expect(none.stderr).to.match(/there is no log/);
     });
 
     it('writes one frame a line and nothing else to standard output when it exports', async () => {

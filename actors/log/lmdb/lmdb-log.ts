@@ -18,7 +18,14 @@ import { checkPages } from './disk/log-rebuild.js';
 import { LogAppends } from './log-appends.js';
 import { LogEntries } from './log-entries.js';
 import { META_KEY, type LocalDurability, type RunMark } from './log-keys.js';
-import { markClean, prepareLog, systemBootId, type PreparedLog } from './disk/log-opening.js';
+import { LogMarker, MARK_MS, readMark } from './disk/log-mark.js';
+import {
+  markClean,
+  prepareLog,
+  systemBootId,
+  type PreparedLog,
+  type Renewal
+} from './disk/log-opening.js';
 import { LogRecords } from './log-records.js';
 import { openStore, type LogStore, type StoreOptions } from './log-store.js';
 import { LogTrim, type Retention } from './log-trim.js';
@@ -55,17 +62,16 @@ export interface LmdbLogOptions {
   readonly freeBytes?: () => number;
   /** Opens the rows of the log. Default: LMDB's; specs put faults in between. */
   readonly openRows?: (options: StoreOptions) => LogStore;
+  /** Where the mark of the log is kept, outside of `dir`. Default: the log has none. */
+  readonly markPath?: string;
   /** Most threads in memory. Default: {@link HEADS_MAX}. */
   readonly headsMax?: number;
 }
 
 /** A {@link ThreadLog} with what only the embedded log can tell. */
 export interface EmbeddedLog extends ThreadLog {
-  /**
-   * True when the machine went down under a log with durability `process`: acknowledged messages may be lost, and
-   * every thread has a new epoch, by which clients learn of it.
-   */
-  readonly epochRenewed: boolean;
+  /** Why every thread has a new epoch, by which clients learn that they may have more than the log; null when none has. */
+  readonly renewed: Renewal | null;
   /** What was damaged when pages were, and what was saved; null when none was. Every thread has a new epoch then. */
   readonly rebuilt: string | null;
   /** Whether the disk is nearly full: nothing is kept for the analytics store then that the retention would take. */
@@ -90,7 +96,8 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog>
       ...options,
       bootId,
       newWriter: options.newWriter ?? randomUUID,
-      now: () => options.clock.now()
+      now: () => options.clock.now(),
+      mark: options.markPath === undefined ? null : readMark(options.markPath)
     });
     return new LmdbLog(store, options, bootId, prepared, rebuilt?.report ?? null);
   } catch (error) {
@@ -111,7 +118,7 @@ async function refuseTornFile(dir: string): Promise<void> {
 
 class LmdbLog implements EmbeddedLog {
   readonly durability: LocalDurability;
-  readonly epochRenewed: boolean;
+  readonly renewed: Renewal | null;
   readonly rebuilt: string | null;
   readonly feed: LmdbFeed;
   readonly commits: Listeners<Commit>;
@@ -125,6 +132,9 @@ class LmdbLog implements EmbeddedLog {
   readonly #trim: LogTrim;
   readonly #records: LogRecords;
   readonly #appends: LogAppends;
+  readonly #marker: LogMarker | null;
+  readonly #clock: Clock;
+  #markTimer: unknown = null;
   #mending: Promise<void> = Promise.resolve();
 
   constructor(
@@ -137,12 +147,17 @@ class LmdbLog implements EmbeddedLog {
     const { clock, retention } = options;
     this.commits = new Listeners(options.onListenerFault);
     this.durability = options.durability;
-    this.epochRenewed = renewed;
+    this.renewed = renewed;
     this.rebuilt = rebuilt;
     this.#store = store;
     this.#dir = options.dir;
     this.#epoch = epoch;
     this.#run = { durability: options.durability, boot: bootId(), writer };
+    this.#clock = clock;
+    this.#marker =
+      options.markPath === undefined ? null : new LogMarker(options.dir, options.markPath, writer);
+    this.#marker?.write(true);
+    if (this.#marker !== null) this.#markLater(this.#marker);
     this.#heads = new ThreadHeads(store, options.dir, options.headsMax);
     this.#entries = new LogEntries(store, options.dir, this.#heads);
     const marks = new PendingMarks(store);
@@ -288,13 +303,25 @@ class LmdbLog implements EmbeddedLog {
     return this.feed.isDiskLow();
   }
 
+  /** Marks how far the log has got, at intervals. */
+  #markLater(marker: LogMarker): void {
+    this.#markTimer = this.#clock.setTimeout(() => {
+      marker.write(false);
+      this.#markLater(marker);
+    }, MARK_MS);
+  }
+
   async close(): Promise<void> {
+    if (this.#markTimer !== null) this.#clock.clearTimeout(this.#markTimer);
     this.#trim.stop();
     this.feed.close();
     await this.#queue.close();
     await this.#mending;
     try {
-      if (this.health().writable) await markClean(this.#store, this.#run);
+      if (this.health().writable) {
+        await markClean(this.#store, this.#run);
+        this.#marker?.write(true);
+      }
     } catch {
       // The log is not marked as cleanly closed: the next start then assumes the worst, which is safe.
     }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { OPERATOR_ERRORS } from '../../operator-errors.js';
 import type { LogProvider, ProvidedLog } from '../log-provider.js';
 import { claimDataDir } from './disk/data-dir.js';
+import { markPath } from './disk/log-mark.js';
 import { openLmdbLog, type EmbeddedLog, type LmdbLogOptions } from './lmdb-log.js';
 
 /** Notice when the epoch had to be renewed. */
@@ -10,8 +11,13 @@ const EPOCH_RENEWED =
   'the machine went down under a log with DURABILITY=process: what was acknowledged last may be lost, ' +
   'so every thread has a new epoch and clients are told of a gap';
 
+/** Notice when the log is not the one that was here last. */
+const LOG_RESTORED =
+  'the thread log is an older one than was here, or came from elsewhere: clients may have messages that it lacks, ' +
+  'so every thread has a new epoch and clients are told of a gap';
+
 /** Options of {@link createLmdbProvider}. */
-export interface LmdbProviderOptions extends Omit<LmdbLogOptions, 'dir'> {
+export interface LmdbProviderOptions extends Omit<LmdbLogOptions, 'dir' | 'markPath'> {
   /** Directory that this server must have for itself. */
   readonly dataDir: string;
   /** Name of the log's folder in it. */
@@ -29,7 +35,8 @@ export function createLmdbProvider({
     open: async (): Promise<ProvidedLog> => {
       const claim = claimDataDir(dataDir);
       try {
-        const log = await openLmdbLog({ ...options, dir: join(dataDir, folder) });
+        const dir = join(dataDir, folder);
+        const log = await openLmdbLog({ ...options, dir, markPath: markPath(dir) });
         return {
           log,
           notice: noticeOf(log),
@@ -47,9 +54,10 @@ export function createLmdbProvider({
   };
 }
 
-function noticeOf({ rebuilt, epochRenewed }: EmbeddedLog): string | null {
+function noticeOf({ rebuilt, renewed }: EmbeddedLog): string | null {
   if (rebuilt !== null) {
     return `pages of the thread log were damaged (${rebuilt}); what was lost is refused, every thread has a new epoch and clients are told of a gap: restore a backup if you have a better one`;
   }
-  return epochRenewed ? EPOCH_RENEWED : null;
+  if (renewed === null) return null;
+  return renewed === 'behind' ? LOG_RESTORED : EPOCH_RENEWED;
 }

@@ -20,6 +20,8 @@ import {
 } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
 import { entryProblem } from './entry-problem.js';
+import { newestHeader } from './log-file.js';
+import { isBehind, type FoundMark } from './log-mark.js';
 import { upgradeLog } from './log-upgrade.js';
 
 /** Rows decoded at each end of the entries of a log without checksums when it is opened. */
@@ -35,6 +37,8 @@ export interface PrepareOptions {
   readonly now: () => number;
   /** Boot id of the machine, null where there is none. */
   readonly bootId: () => string | null;
+  /** What stands beside the log; null when it is not to be looked at. */
+  readonly mark: FoundMark | null;
 }
 
 /** Id of the machine's present boot; null where the system does not tell. */
@@ -52,13 +56,17 @@ export function systemBootId(): string | null {
  */
 export const FENCES_KEPT = 64;
 
+/**
+ * Why clients may have more than the log: `lost` = the machine went down under a log that promised less than that,
+ * `behind` = the log is an older one than was here, or came from elsewhere.
+ */
+export type Renewal = 'lost' | 'behind';
+
 /** What {@link prepareLog} has found and done. */
 export interface PreparedLog {
   readonly epoch: string;
-  /**
-   * Whether the epoch is a new one, because the machine went down under a log that promised less than that.
-   */
-  readonly renewed: boolean;
+  /** Why the epoch is a new one; null when it is the old one, or the log is new. */
+  readonly renewed: Renewal | null;
   /** Id of this opening. */
   readonly writer: string;
 }
@@ -78,13 +86,18 @@ export async function prepareLog(store: LogStore, options: PrepareOptions): Prom
   else sample(store, dir);
   const boot = options.bootId();
   const writer = options.newWriter();
-  let renewed = false;
+  let renewed: Renewal | null = null;
+  const transaction = newestHeader(dir)?.transaction ?? 0n;
   if (found === null) {
     // Of two processes that lay down a new log, the second finds the meta row of the first.
     store.guard(META_KEY);
   } else {
     const before = readRun(store, dir);
-    renewed = mayHaveLost(before, boot);
+    // Versions that wrote older formats left no marks.
+    const isMarked = options.mark !== null && found.format >= SEALED_FORMAT;
+    if (isMarked && isBehind(store, before, options.mark, transaction)) renewed = 'behind';
+    else if (options.mark === 'restored') renewed = 'behind';
+    else if (mayHaveLost(before, boot)) renewed = 'lost';
     await take(store, before, writer, options.now());
     await upgradeLog(store, found.format);
     store.requireSeals();
@@ -92,7 +105,7 @@ export async function prepareLog(store: LogStore, options: PrepareOptions): Prom
   // Only now: until here a log that is being upgraded is one of its old format, and the next start does it again.
   const meta: LogMeta = {
     format: LOG_FORMAT,
-    epoch: found === null || renewed ? options.newEpoch() : found.epoch
+    epoch: found === null || renewed !== null ? options.newEpoch() : found.epoch
   };
   const run: RunMark = { durability, boot, clean: false, writer };
   await store.commit([

@@ -151,7 +151,7 @@ describe('openLmdbLog', () => {
           await store.close();
         }
         const again = await fixture.open({ dir, durability, bootId: () => boot });
-        expect(again.epochRenewed).to.equal(renewed);
+        expect(again.renewed).to.equal(renewed ? 'lost' : null);
         expect(again.head('t1')?.epoch).to.equal(renewed ? 'e2' : 'e1');
         expect(offsets(again, 't1')).to.deep.equal([1]);
       });

@@ -1,9 +1,10 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { systemClock } from '../../../../actors/clock.js';
 import { DataDirInUseError } from '../../../../actors/log/lmdb/disk/data-dir-error.js';
 import { LOCK_FILE } from '../../../../actors/log/lmdb/disk/data-dir.js';
+import { markPath } from '../../../../actors/log/lmdb/disk/log-mark.js';
 import { createLmdbProvider } from '../../../../actors/log/lmdb/lmdb-provider.js';
 import { RUN_KEY } from '../../../../actors/log/lmdb/log-keys.js';
 import { openStore } from '../../../../actors/log/lmdb/log-store.js';
@@ -48,16 +49,32 @@ describe('createLmdbProvider', () => {
 
   it('says that the epoch was renewed', async () => {
     const dir = fixture.dir();
-    const log = await fixture.open({ dir: join(dir, 'log'), durability: 'process' });
+    const log = await fixture.open({
+      dir: join(dir, 'log'),
+      durability: 'process',
+      markPath: markPath(join(dir, 'log')),
+      newWriter: () => 'w1'
+    });
     await append(log, 't1', entry('m1'));
     await log.close();
     const store = openStore({ dir: join(dir, 'log'), use: 'disk' });
-    const run = { durability: 'process', boot: 'boot-1', clean: false };
+    const run = { durability: 'process', boot: 'boot-1', clean: false, writer: 'w1' };
     await store.commit([{ key: RUN_KEY, value: JSON.stringify(run) }]);
     await store.close();
     const provided = await provide(dir).open();
     expect(provided.log.ensure('t1').epoch).to.equal('e2');
-    expect(provided.notice).to.match(/every thread has a new epoch and clients are told of a gap/);
+    expect(provided.notice).to.match(
+      /the machine went down.*every thread has a new epoch and clients are told of a gap/
+    );
+    await provided.close();
+  });
+
+  it('says that an older log was put back', async () => {
+    const dir = fixture.dir();
+    await (await provide(dir).open()).close();
+    rmSync(markPath(join(dir, 'log')));
+    const provided = await provide(dir).open();
+    expect(provided.notice).to.match(/an older one than was here.*clients are told of a gap/);
     await provided.close();
   });
 
