@@ -16,6 +16,7 @@ import { SUBPROTOCOL, type ClientFrame } from '../../protocol/frames.js';
 import { noRoomReply, type ClientLimits } from './limits.js';
 import type { Publisher } from './publisher.js';
 import { route, type Routes } from './routes.js';
+import { clientAddress } from '../transport/client-address.js';
 import { plainProblem } from '../transport/problem.js';
 import { Secret } from '../auth/secret.js';
 import type { Subscriptions } from './subscriptions.js';
@@ -65,16 +66,6 @@ export interface ChatParts {
   readonly catchUp: CatchUp;
   readonly subscriptions: Subscriptions;
   readonly routes: Routes;
-}
-
-/**
- * Returns the address of the client: the peer's, or the one that a trusted proxy reports. A proxy appends the address
- * that it sees, so only the last one counts; the client itself may have sent those before.
- */
-export function clientAddress(request: TransportRequest, trustProxy: boolean): string {
-  if (!trustProxy) return request.address;
-  const forwarded = request.header('x-forwarded-for')?.split(',').at(-1)?.trim();
-  return forwarded === undefined || forwarded === '' ? request.address : forwarded.slice(0, 64);
 }
 
 /** The chat's side of the transport. */

@@ -39,7 +39,8 @@ export const GOODBYES_PER_SWEEP = SWEEP_MS / COME_BACK_MS_PER_CONNECTION;
 export type LaggingListener = (lagging: number, open: number) => void;
 
 function takesNow(connection: Connection): boolean {
-  return !connection.isClosing && connection.laggingSince === null;
+  // An event stream is of one thread, and takes no message of another.
+  return !connection.isStream && !connection.isClosing && connection.laggingSince === null;
 }
 
 function needsPing({ heardAt, pingedAt }: Connection, now: number): boolean {
@@ -107,12 +108,14 @@ export class Connections {
     return `${this.idPrefix}${String(this.nextId++)}`;
   }
 
-  /** Returns whose limit leaves no room for one more connection from an address; null when there is room. */
-  full(address: string): FullHouse | null {
-    const { total, perAddress } = this.limits;
+  /** Returns whose limit leaves no room for one more connection, of a user who is known; null when there is room. */
+  full(address: string, user: string | null = null): FullHouse | null {
+    const { total, perAddress, perUser } = this.limits;
     if (total > 0 && this.all.size >= total) return 'server';
     const isFull = perAddress > 0 && (this.addresses.get(address) ?? 0) >= perAddress;
-    return isFull ? 'address' : null;
+    if (isFull) return 'address';
+    const own = user === null ? 0 : (this.users.get(user)?.size ?? 0);
+    return perUser > 0 && own >= perUser ? 'user' : null;
   }
 
   /** Adds a connection; false when a limit is reached (the health probe is never refused). */

@@ -35,8 +35,8 @@ export function connectionLimits(config: Config): ConnectionLimits {
   };
 }
 
-/** Whose limit leaves no room for one more connection: that of the whole server, or that of the client's address. */
-export type FullHouse = 'server' | 'address';
+/** Whose limit leaves no room for one more connection: that of the whole server, of the client's address, or of its user. */
+export type FullHouse = 'server' | 'address' | 'user';
 
 /** When to ask again for a connection that there was no room for, in seconds. */
 export const NO_ROOM_RETRY_SECONDS = 5;
@@ -51,7 +51,7 @@ export function noRoomReply(full: FullHouse): HttpReply {
       ? problem('unavailable', 'this server has as many connections as it may have', {
           title: NO_ROOM
         })
-      : problem('rate_limited', 'this address has as many connections as it may have', {
+      : problem('rate_limited', `this ${full} has as many connections as it may have`, {
           title: NO_ROOM
         });
   return askAgain(reply, NO_ROOM_RETRY_SECONDS);

@@ -231,12 +231,12 @@ export const SETTINGS = {
   }),
   limitConnectionsPerUser: limit({
     name: 'LIMIT_CONNECTIONS_PER_USER',
-    doc: 'open connections of one user',
+    doc: 'open connections of one user, event streams included',
     fallback: 20
   }),
   limitConnectionsPerAddress: limit({
     name: 'LIMIT_CONNECTIONS_PER_ADDRESS',
-    doc: 'open connections from one address',
+    doc: 'open connections from one address, event streams included; an IPv6 /64 is one',
     fallback: 200
   }),
   limitConnections: limit({

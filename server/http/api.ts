@@ -10,6 +10,7 @@ import type { ApiAccess, Caller } from '../auth/api-access.js';
 import type { EventStreams } from './event-streams.js';
 import { encodeAck, encodePage } from '../chat/frame-encoder.js';
 import { decodedPart, guarded, type Asked, type Route } from './route-table.js';
+import { clientAddress } from '../transport/client-address.js';
 import { askAgain, json, problem } from '../transport/problem.js';
 import { HISTORY_LIMIT_MAX, isThreadId, PUBLISH_FIELDS, UserName } from '../../protocol/frames.js';
 import { readPlace } from '../../protocol/place.js';
@@ -33,6 +34,7 @@ export interface ApiOptions {
   readonly publisher: Publisher;
   readonly events: EventStreams;
   readonly incidents: Pick<Incidents, 'note'>;
+  readonly trustProxy: boolean;
   /** Longest request body, in bytes. */
   readonly bodyBytes: number;
   /** Returns whether clients may connect now; publishing and streams need that, history does not. */
@@ -186,5 +188,6 @@ function stream(
   const after = asked === null ? null : readPlace(asked);
   if (asked !== null && after === null) return problem('bad_frame', NO_PLACE);
   const user = caller.kind === 'user' ? caller.user : null;
-  return options.events.open(thread, after, user, request.address);
+  const address = clientAddress(request, options.trustProxy);
+  return options.events.open(thread, after, user, address);
 }

@@ -50,7 +50,7 @@ export class EventStreams {
     address: string
   ): HttpStreamReply | HttpReply {
     const { log, clock, subscriptions, connections, fanOut } = this.options;
-    const full = connections.full(address);
+    const full = connections.full(address, user);
     if (full !== null) return noRoomReply(full);
     // Read before the stream begins: what it throws can still be answered.
     if (log.head(thread) === null) log.ensure(thread);
@@ -65,11 +65,14 @@ export class EventStreams {
         const now = clock.elapsed();
         const connection = new Connection(connections.newId(), address, null, false, now);
         connection.isStream = true;
-        connection.user = user;
         out.write(`retry: ${String(EVENTS_RETRY_MS)}\n\n`);
         openEventSocket(fanOut, connection, out);
         // The last place may have been taken, or the peer may have gone, since the answer was decided.
         if (connection.socket === null) return;
+        if (user !== null && !connections.name(connection, user)) {
+          connection.disconnect(3014, null);
+          return;
+        }
         subscriptions.open(connection, thread, after ?? 'live', undefined);
       }
     };

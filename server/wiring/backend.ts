@@ -124,6 +124,7 @@ export function createBackend(options: BackendOptions): Backend {
     publisher,
     events,
     incidents,
+    trustProxy: config.trustProxy,
     bodyBytes: config.limitFrameBytes === 0 ? MESSAGE_BYTES_MAX : config.limitFrameBytes,
     isServing
   });

@@ -127,6 +127,7 @@ export function doors(token?: string, publishPerSecond = 0) {
       publisher,
       events,
       incidents,
+      trustProxy: false,
       bodyBytes: 1_048_576,
       isServing: () => state.isServing
     })

@@ -1,9 +1,12 @@
 import { expect } from 'chai';
+import { SignJWT } from 'jose';
 import { WebSocket } from 'ws';
 import { connect } from '../../../client/sdk/client.js';
 import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { requireTransport, TRANSPORTS } from './transports.js';
 import { UpgradeRefused, WireClient } from './wire-client.js';
+
+const SECRET = 'a-secret-of-the-spec-long-enough-for-hs256';
 
 for (const transport of TRANSPORTS) {
   describe(`limits on connections on ${transport}`, function () {
@@ -96,6 +99,56 @@ for (const transport of TRANSPORTS) {
       await from(url, '10.0.0.1, 10.0.0.2');
       await first.close();
       await WireClient.connect(url, 'ada', { headers: { 'x-forwarded-for': '10.0.0.1' } });
+    });
+
+    it('counts a client at one address, however a proxy writes it, whichever door it takes', async () => {
+      const url = await start({ LIMIT_CONNECTIONS_PER_ADDRESS: '1', TRUST_PROXY: 'true' });
+      const stream = async (address: string): Promise<number> => {
+        const cut = new AbortController();
+        const headers = { 'x-forwarded-for': address };
+        const { signal } = cut;
+        const { status } = await fetch(`${url}/api/threads/x/events`, { headers, signal });
+        cut.abort();
+        return status;
+      };
+      await from(url, '10.0.0.1:4711');
+      await from(url, '2001:db8::1');
+      for (const address of ['10.0.0.1', '::ffff:10.0.0.1', '2001:db8::2', '[2001:db8::3]:99']) {
+        expect(await stream(address), address).to.equal(429);
+        const full = [429, 'rate_limited', true, '5'];
+        expect(await turnedAway(from(url, address)), address).to.eql(full);
+      }
+      expect(await stream('10.0.0.2')).to.equal(200);
+      expect(await stream('2001:db8:0:1::1')).to.equal(200);
+    });
+
+    it('counts the event streams of a user with the connections', async () => {
+      const url = await start({
+        LIMIT_CONNECTIONS_PER_USER: '2',
+        AUTH_JWT_SECRET: SECRET,
+        API_KEY: 'key-of-the-spec'
+      });
+      const token = await new SignJWT({ sub: 'ada' })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setExpirationTime('1h')
+        .sign(Buffer.from(SECRET));
+      const cut = new AbortController();
+      const stream = (by: string): Promise<Response> =>
+        fetch(`${url}/api/threads/x/events`, {
+          headers: { authorization: `Bearer ${by}` },
+          signal: cut.signal
+        });
+      try {
+        expect([(await stream(token)).status, (await stream(token)).status]).to.eql([200, 200]);
+        const third = await stream(token);
+        expect([third.status, third.headers.get('retry-after')]).to.eql([429, '5']);
+        const client = await WireClient.open(url);
+        client.send({ type: 'connect', token });
+        expect(await client.ended).to.include({ code: 3014 });
+        expect((await stream('key-of-the-spec')).status).to.equal(200);
+      } finally {
+        cut.abort();
+      }
     });
 
     it('has no limit on frames, subscriptions or publishes when they are 0', async () => {

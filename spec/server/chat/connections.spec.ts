@@ -290,9 +290,21 @@ describe('Connections', () => {
       expect(connections.full('::2')).to.equal('server');
     });
 
+    it('counts it for the limit of its user', () => {
+      connections = new Connections(clock, { total: 0, perUser: 2, perAddress: 0 });
+      open('ada');
+      expect(connections.full('::1', 'ada')).to.equal(null);
+      const { connection } = stream();
+      connections.name(connection, 'ada');
+      expect(connections.full('::1', 'ada')).to.equal('user');
+      expect([connections.full('::1', 'bob'), connections.full('::1')]).to.eql([null, null]);
+      connections.remove(connection);
+      expect(connections.full('::1', 'ada')).to.equal(null);
+    });
+
     it('gives it no message of another thread as a fallback', () => {
       const { connection, socket } = stream();
-      connection.user = 'ada';
+      expect(connections.name(connection, 'ada')).to.equal(true);
       expect(connections.isReachable('ada')).to.equal(false);
       expect(connections.fallback('ada', 't', { offset: 1, frame: '{}' })).to.equal(0);
       expect(socket.sent).to.eql([]);
