@@ -5,7 +5,7 @@ import { createClickhouse, PING_EVERY_MS } from '../../../actors/clickhouse/clic
 import {
   CONNECT_ATTEMPTS,
   CONNECT_DEADLINE_MS
-} from '../../../machines/clickhouse/clickhouse.machine.js';
+} from '../../../machines/clickhouse/clickhouse-settings.js';
 import { OPERATOR_ERRORS } from '../../../actors/operator-errors.js';
 import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
 import {
