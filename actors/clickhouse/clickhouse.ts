@@ -93,6 +93,7 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
     deadlineMs: CONNECT_DEADLINE_MS,
     retryMaxMs,
     now: () => clock.now(),
+    elapsed: () => clock.elapsed(),
     random
   });
   const logic = machine.provide({
@@ -130,7 +131,7 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
         });
       },
       writeLine: ({ context }, { news }) => {
-        write(logger, news, context, clock.now());
+        write(logger, news, context, clock.elapsed());
       }
     }
   });
@@ -211,7 +212,7 @@ function write(
   logger: Pick<Logger, 'error' | 'warn' | 'info'>,
   news: ClickhouseNews,
   context: ClickhouseContext,
-  nowMs: number
+  elapsed: number
 ): void {
   const fields = { actor: context.id, mode: context.mode };
   const { version } = context;
@@ -224,7 +225,7 @@ function write(
         ...fields,
         version,
         recovered: true,
-        downMs: nowMs - context.since
+        downMs: elapsed - context.becameAt
       });
       return;
     case 'unavailable':

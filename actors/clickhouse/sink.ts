@@ -91,7 +91,12 @@ export function createSink(options: SinkOptions): Sink {
   const { store } = clickhouse;
   let latest: { getSnapshot(): { context: SinkContext } } | null = null;
 
-  const logic = createSinkMachine({ retryMaxMs, now: () => clock.now(), random }).provide({
+  const logic = createSinkMachine({
+    retryMaxMs,
+    now: () => clock.now(),
+    elapsed: () => clock.elapsed(),
+    random
+  }).provide({
     actors: {
       watch: fromCallback<EventObject>(({ sendBack }) => {
         const feed = options.feed();
@@ -120,7 +125,7 @@ export function createSink(options: SinkOptions): Sink {
         latest = self;
       },
       writeLine: ({ context }, { news }) => {
-        write(logger, news, context, clock.now(), backlogOf(options));
+        write(logger, news, context, clock.elapsed(), backlogOf(options));
       }
     }
   });
@@ -237,7 +242,7 @@ function write(
   logger: Pick<Logger, 'warn' | 'info'>,
   news: SinkNews,
   context: SinkContext,
-  nowMs: number,
+  elapsed: number,
   backlog: FeedBacklog | null
 ): void {
   const fields = { actor: 'sink', ...backlog };
@@ -249,7 +254,7 @@ function write(
       logger.info(`ClickHouse has all rows again, ${String(context.caughtUp)} were behind`, {
         ...fields,
         rows: context.caughtUp,
-        downMs: nowMs - (context.openSince ?? nowMs)
+        downMs: elapsed - (context.openSince ?? elapsed)
       });
   }
 }

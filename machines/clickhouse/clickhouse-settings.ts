@@ -23,7 +23,10 @@ export const CONNECT_DEADLINE_MS = 60_000;
  */
 export const RETRY_BASE_MS = 500;
 
-/** Settings of the chart. `now` (Unix milliseconds) and `random` ([0, 1)) are its only sources of time and chance. */
+/**
+ * Settings of the chart. `now` (Unix milliseconds, for times that are shown), `elapsed` (milliseconds of a clock that
+ * never goes back) and `random` ([0, 1)) are its only sources of time and chance.
+ */
 export interface ClickhouseSettings {
   readonly mode: ClickhouseMode;
   readonly required: boolean;
@@ -34,6 +37,7 @@ export interface ClickhouseSettings {
   /** Longest wait between two attempts, at least {@link RETRY_BASE_MS}. */
   readonly retryMaxMs: number;
   readonly now: () => number;
+  readonly elapsed: () => number;
   readonly random: () => number;
 }
 

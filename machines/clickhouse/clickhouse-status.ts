@@ -23,6 +23,8 @@ export interface ClickhouseContext {
   status: ClickhouseState;
   /** When `status` last changed. */
   since: number;
+  /** The same moment of a clock that never goes back; to measure from it. */
+  becameAt: number;
   /** Why ClickHouse is not connected; null when it is. */
   error: string | null;
   /** Version that the ClickHouse server reports; null before the first connection. */
@@ -78,7 +80,12 @@ export function clickhouseStatus(
     restarts: context.restarts,
     attempt: context.attempt,
     of: context.of,
-    nextAttemptMs: fromNow(context.nextAttemptAt),
+    // A wall clock that is set back must not make the wait longer than it is.
+    nextAttemptMs: atMost(context.retryMs, fromNow(context.nextAttemptAt)),
     deadlineMs: fromNow(context.deadlineAt)
   };
+}
+
+function atMost(most: number, ms: number | null): number | null {
+  return ms === null ? null : Math.min(most, ms);
 }

@@ -110,7 +110,11 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
       writeLine: (_, _params: { news: ClickhouseNews }) => {
         // the actor layer words and writes the line
       },
-      become: assign((_, { status }: { status: ClickhouseState }) => ({ status, since: now() })),
+      become: assign((_, { status }: { status: ClickhouseState }) => ({
+        status,
+        since: now(),
+        becameAt: settings.elapsed()
+      })),
       beginAttempt: assign({ attempt: ({ context }) => context.attempt + 1, miss: null }),
       noteMiss: assign((_, miss: Miss) => ({ miss, error: miss.reason })),
       noteConnected: assign({ error: null, of: null, deadlineAt: null }),
@@ -192,6 +196,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
       required: settings.required,
       status: 'connecting',
       since: now(),
+      becameAt: settings.elapsed(),
       error: null,
       version: null,
       attempt: 0,

@@ -40,7 +40,7 @@ export interface SinkContext {
   isAway: boolean;
   /** Whether the embedded log could not be read or written. */
   isLogAway: boolean;
-  /** When batches began to fail; null when the last one was stored. */
+  /** When batches began to fail, by a clock that never goes back; null when the last one was stored. */
   failingSince: number | null;
   retries: number;
   retryMs: number;
@@ -48,7 +48,8 @@ export interface SinkContext {
   /** Whether the supervisor was told that the sink is degraded. */
   isDegraded: boolean;
   /**
-   * When the outage began that a log line has reported; null when there is none. It ends when the backlog is stored.
+   * When the outage began that a log line has reported, by the same clock; null when there is none. It ends when the
+   * backlog is stored.
    */
   openSince: number | null;
   /** Rows stored since `openSince`. */
@@ -138,7 +139,9 @@ export function sinkProgress(
   { context }: { readonly context: SinkContext },
   nowMs: number
 ): SinkProgress {
-  const { status, since, error, stored, batches, lastStoredAt, nextAttemptAt } = context;
-  const nextAttemptMs = nextAttemptAt === null ? null : Math.max(0, nextAttemptAt - nowMs);
+  const { status, since, error, stored, batches, lastStoredAt, retryMs, nextAttemptAt } = context;
+  // A wall clock that is set back must not make the wait longer than it is.
+  const nextAttemptMs =
+    nextAttemptAt === null ? null : Math.min(retryMs, Math.max(0, nextAttemptAt - nowMs));
   return { status, since, error, stored, batches, lastStoredAt, nextAttemptMs };
 }

@@ -47,11 +47,15 @@ export const AWAY_GRACE_MS = 20_000;
  */
 export const FINISH_MS = 3_000;
 
-/** Settings of the chart. `now` (Unix milliseconds) and `random` ([0, 1)) are its only sources of time and chance. */
+/**
+ * Settings of the chart. `now` (Unix milliseconds, for times that are shown), `elapsed` (milliseconds of a clock that
+ * never goes back) and `random` ([0, 1)) are its only sources of time and chance.
+ */
 export interface SinkSettings {
   /** Longest wait between two attempts at a batch; at least {@link SINK_RETRY_BASE_MS}. */
   readonly retryMaxMs: number;
   readonly now: () => number;
+  readonly elapsed: () => number;
   readonly random: () => number;
 }
 
@@ -84,7 +88,7 @@ export type SinkNews = 'refused' | 'caughtUp';
  * taken so far; if it is not, the log starts from the beginning. `store` stores one batch and removes it from the
  * backlog, unless its signal has aborted.
  */
-export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
+export function createSinkMachine({ retryMaxMs, now, elapsed, random }: SinkSettings) {
   const retryBounds: BackoffBounds = { baseMs: SINK_RETRY_BASE_MS, maxMs: retryMaxMs };
   const chart = setup({
     types: {
@@ -140,7 +144,7 @@ export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
         error: reasonOf(error),
         isAway: error instanceof StoreAwayError,
         isLogAway: error instanceof LogAwayError,
-        failingSince: context.failingSince ?? now(),
+        failingSince: context.failingSince ?? elapsed(),
         retries: context.retries + 1
       })),
       noteOutage: assign(({ context }) => ({
@@ -160,7 +164,7 @@ export function createSinkMachine({ retryMaxMs, now, random }: SinkSettings) {
   });
 
   const tellFailure = chart.enqueueActions(({ context, enqueue }) => {
-    const failingMs = now() - (context.failingSince ?? now());
+    const failingMs = elapsed() - (context.failingSince ?? elapsed());
     if (context.isDegraded || context.isLogAway) return;
     if (context.isAway && failingMs < AWAY_GRACE_MS) return;
     if (context.openSince === null) {

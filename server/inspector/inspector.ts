@@ -378,9 +378,8 @@ export class Inspector {
       const now = this.options.clock.elapsed();
       for (const viewer of [...this.viewers]) {
         viewer.excuse(now - dueAt);
-        if (viewer.stuckSince !== null && now - viewer.stuckSince >= VIEWER_STUCK_MS) {
-          viewer.socket?.terminate();
-        } else viewer.give(PING, now);
+        if (viewer.stuckMs(now) >= VIEWER_STUCK_MS) viewer.socket?.terminate();
+        else viewer.give(PING, now);
       }
       // Disconnecting the last viewer has stopped this timer already.
       if (this.viewers.size === 0) return;

@@ -50,6 +50,11 @@ export class Viewer {
     this.stuckSince ??= now;
   }
 
+  /** Returns for how long its socket has refused every message, in milliseconds. */
+  stuckMs(now: number): number {
+    return this.stuckSince === null ? 0 : now - this.stuckSince;
+  }
+
   /** Gives a stuck viewer the time in which this process was away itself. */
   excuse(awayMs: number): void {
     if (this.stuckSince !== null) this.stuckSince += awayMs;

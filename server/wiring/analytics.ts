@@ -59,11 +59,12 @@ export class Analytics {
   private readonly clickhouse: Clickhouse;
   private readonly sink: Sink | null;
   private isDiskLow = false;
-  private readonly lag = new SinkLag();
+  private readonly lag: SinkLag;
 
   constructor(options: AnalyticsOptions) {
     const { config, node, clock, random, logger } = options;
     this.options = options;
+    this.lag = new SinkLag(clock);
     this.clickhouse = createClickhouse({
       url: config.clickhouseUrl?.toString() ?? null,
       required: config.clickhouseRequired,
@@ -113,10 +114,10 @@ export class Analytics {
 
   /** Checks the disk and how far the sink is behind; called every second. */
   sweep(): void {
-    const { clock, logger, monitor } = this.options;
+    const { logger, monitor } = this.options;
     const status = this.sink?.status() ?? null;
     const asOf = this.sink?.asOf() ?? null;
-    const { behindMs, threads } = this.lag.look(status, asOf, clock.now());
+    const { behindMs, threads } = this.lag.look(status, asOf);
     monitor.sinkBehind(behindMs, threads);
     const isLow = status !== null && this.options.isDiskLow();
     if (isLow === this.isDiskLow) return;

@@ -38,6 +38,7 @@ const settingsOf = (changes: Partial<ClickhouseSettings> = {}): ClickhouseSettin
   deadlineMs: DEADLINE_MS,
   retryMaxMs: RETRY_MAX_MS,
   now: () => 0,
+  elapsed: () => 0,
   random: () => 0.5,
   ...changes
 });
@@ -64,28 +65,28 @@ function start(changes: Partial<ClickhouseSettings> = {}) {
       waits.push({ step: name, resolve, reject });
       signal.addEventListener('abort', () => calls.push(`${name} aborted`));
     });
-  const child = createClickhouseMachine(settingsOf({ now: () => clock.now(), ...changes })).provide(
-    {
-      actors: {
-        connect: fromPromise(async ({ signal }) => {
-          await step('connect')(signal);
-          return { version: '26.7' };
-        }),
-        migrate: fromPromise(({ signal }) => step('migrate')(signal)),
-        watch: fromCallback<EventObject>(({ sendBack }) => {
-          lose = (reason) => {
-            sendBack({ type: 'store.lost', reason });
-          };
-          return () => calls.push('watch ended');
-        }),
-        close: fromPromise(async () => {
-          calls.push('close');
-          return Promise.resolve();
-        })
-      },
-      actions: { writeLine: (_, params) => news.push(params.news) }
-    }
-  );
+  const child = createClickhouseMachine(
+    settingsOf({ now: () => clock.now(), elapsed: () => clock.now(), ...changes })
+  ).provide({
+    actors: {
+      connect: fromPromise(async ({ signal }) => {
+        await step('connect')(signal);
+        return { version: '26.7' };
+      }),
+      migrate: fromPromise(({ signal }) => step('migrate')(signal)),
+      watch: fromCallback<EventObject>(({ sendBack }) => {
+        lose = (reason) => {
+          sendBack({ type: 'store.lost', reason });
+        };
+        return () => calls.push('watch ended');
+      }),
+      close: fromPromise(async () => {
+        calls.push('close');
+        return Promise.resolve();
+      })
+    },
+    actions: { writeLine: (_, params) => news.push(params.news) }
+  });
   const parent = setup({
     types: {
       events: {} as ChildReport | { type: 'forward.stop' },

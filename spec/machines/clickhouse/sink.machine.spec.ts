@@ -43,6 +43,7 @@ function start() {
   const machine = createSinkMachine({
     retryMaxMs: RETRY_MAX_MS,
     now: () => clock.now(),
+    elapsed: () => clock.elapsed(),
     random: () => 0.5
   }).provide({
     actors: {
@@ -328,6 +329,7 @@ function pathsOf() {
   const machine = createSinkMachine({
     retryMaxMs: RETRY_MAX_MS,
     now: () => 0,
+    elapsed: () => 0,
     random: () => 0.5
   }).provide({
     // Nobody is there to report to while paths are enumerated; they are replayed under a parent below.

@@ -192,7 +192,7 @@ export class LmdbFeed implements AnalyticsFeed {
 
   /** Whether the disk of the log is low; looked at once a second at most. */
   isDiskLow(): boolean {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.elapsed();
     if (now - this.#look.at >= DISK_LOOK_GOOD_MS) {
       this.#look = { at: now, isLow: this.#options.isLow() };
     }

@@ -172,7 +172,7 @@ describe('chartGraph', () => {
 });
 
 describe('chartHash', () => {
-  const settings = { retryMaxMs: 1_000, now: () => 0, random: () => 0 };
+  const settings = { retryMaxMs: 1_000, now: () => 0, elapsed: () => 0, random: () => 0 };
 
   it('is the same for charts that look the same, with whatever they are built and provided', () => {
     const first = createSinkMachine(settings);
