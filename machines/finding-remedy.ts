@@ -15,6 +15,8 @@ export const FINDING_REMEDIES: Readonly<Record<FindingKind, string>> = {
   log_fault: 'make room on the disk, or mend it; the server tries again every second',
   unreadable_threads: 'stop the server and run `rollcall log check`',
   disk_low: 'make room, bring ClickHouse back, or set `CLICKHOUSE_URL=off`',
+  open_files:
+    'raise the limit (`ulimit -n`, `LimitNOFILE` of systemd), or set `LIMIT_CONNECTIONS` below it',
   fault: 'report this fault of Rollcall, with its log line'
 };
 

@@ -23,6 +23,7 @@ export const FINDING_KINDS = [
   'log_fault',
   'unreadable_threads',
   'disk_low',
+  'open_files',
   'fault'
 ] as const;
 

@@ -4,6 +4,7 @@
  */
 import type { FindingKind, MonitorLevel } from '../../machines/finding.js';
 import type { ChildStatus } from '../../machines/supervision/child-state.js';
+import type { OpenFilesCount } from './open-files.js';
 import { FAULTS_CRITICAL, type Condition } from './incidents.js';
 
 /**
@@ -57,6 +58,15 @@ export const SINK_WARNING_MS = 60_000;
  */
 export const SINK_CRITICAL_MS = 15 * 60_000;
 
+/**
+ * Share of the file descriptors that may be open at most before it is a warning: the rest are enough for a reconnect of
+ * some clients.
+ */
+export const OPEN_FILES_WARNING_SHARE = 0.8;
+
+/** From this share on, it is critical: the next burst of clients meets a server that can accept nobody. */
+export const OPEN_FILES_CRITICAL_SHARE = 0.95;
+
 /** Number of restarts left before the server gives a part up; at this number the finding is critical. */
 export const RESTARTS_LEFT_CRITICAL = 1;
 
@@ -96,6 +106,7 @@ export interface Measures {
   /** `remedy`: what an operator does about it. */
   readonly unreadable_threads: { readonly threads: number; readonly remedy: string };
   readonly disk_low: { readonly isLow: boolean };
+  readonly open_files: OpenFilesCount;
 }
 
 /** Kinds that are conditions; a fault is not. */
@@ -225,6 +236,18 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
     level: ({ isLow }) => (isLow ? 'warning' : 'healthy'),
     message: () =>
       'the disk of the thread log is nearly full: what ClickHouse does not have is not kept for it past the retention'
+  },
+  open_files: {
+    ...once,
+    title: 'file descriptors ran short',
+    logs: 'all',
+    level: ({ open, limit }) => {
+      if (open >= limit * OPEN_FILES_CRITICAL_SHARE) return 'critical';
+      return open >= limit * OPEN_FILES_WARNING_SHARE ? 'warning' : 'healthy';
+    },
+    message: ({ open, limit }) =>
+      `${open.toLocaleString('en')} of ${counted(limit, 'file descriptor')} are open: without a free one nobody can ` +
+      'connect; raise the limit (ulimit -n, LimitNOFILE of systemd), or set LIMIT_CONNECTIONS below it'
   }
 };
 
@@ -269,6 +292,11 @@ export const RULE_WORDS: Readonly<
     failed: '–'
   },
   disk_low: { warning: 'the disk of the thread log is nearly full', critical: '–', failed: '–' },
+  open_files: {
+    warning: `${String(OPEN_FILES_WARNING_SHARE * 100)} % of the file descriptors are open`,
+    critical: `${String(OPEN_FILES_CRITICAL_SHARE * 100)} % of them`,
+    failed: '–'
+  },
   fault: {
     warning: 'a fault in Rollcall',
     critical: `one that cuts people off, ${counted(FAULTS_CRITICAL.times, 'time')} within ${durationText(FAULTS_CRITICAL.withinMs)}`,

@@ -22,6 +22,7 @@ import {
   type Measures
 } from './finding-rules.js';
 import { closesAt, type Incident, type Incidents } from './incidents.js';
+import type { OpenFilesCount } from './open-files.js';
 import { UndeliveredThreads } from './undelivered-threads.js';
 
 /** Most findings that `/status` lists, the worst first; a number counts the rest. */
@@ -69,6 +70,9 @@ export interface MonitorOptions {
   readonly loop: LoopDelay;
 }
 
+/** Stands for numbers that are not known. */
+const NO_FILES: OpenFilesCount = { open: 0, limit: Infinity };
+
 interface Part {
   readonly state: ChildState;
   /** Recent restarts, moments of `Clock.elapsed()`. */
@@ -105,6 +109,7 @@ export class Monitor implements DeliveryWatch {
   private logReason: string | null = null;
   private unreadable: Measures['unreadable_threads'] = { threads: 0, remedy: '' };
   private isDiskLow = false;
+  private files = NO_FILES;
   /** Nothing is judged while the server starts or ends, since parts come and go then. */
   private isWatching = false;
 
@@ -175,6 +180,12 @@ export class Monitor implements DeliveryWatch {
     this.judge('disk_low', { isLow });
   }
 
+  /** Reports how many file descriptors are open of those that may be; null when that is not known. */
+  openFiles(count: OpenFilesCount | null): void {
+    this.files = count ?? NO_FILES;
+    this.judge('open_files', this.files);
+  }
+
   /** Reports the states of the supervised parts. */
   follow(children: readonly ChildState[]): void {
     const now = this.options.clock.elapsed();
@@ -222,6 +233,7 @@ export class Monitor implements DeliveryWatch {
     this.judge('log_fault', { reason: this.logReason });
     this.judge('unreadable_threads', this.unreadable);
     this.judge('disk_low', { isLow: this.isDiskLow });
+    this.judge('open_files', this.files);
     for (const part of this.parts.values()) this.judgePart(part, 0);
   }
 

@@ -11,6 +11,7 @@ import { Incidents } from '../../actors/monitor/incidents.js';
 import { contained } from '../../actors/inspection.js';
 import type { Logger } from '../../actors/log-line.js';
 import { Monitor } from '../../actors/monitor/monitor.js';
+import { OpenFiles } from '../../actors/monitor/open-files.js';
 import { probeLoopback } from '../../actors/probe.js';
 import type { Service } from '../../actors/service.js';
 import { Transitions } from '../../actors/facts/transitions.js';
@@ -143,6 +144,10 @@ export class Server {
         part.sweep();
       });
     }
+    const files = new OpenFiles();
+    sweep.add(() => {
+      monitor.openFiles(files.count());
+    });
     const drain = new Drain({ connections, clock, random, shutdownMs: config.shutdownMs });
     const handlers = new HandlerRegistry({
       clock,

@@ -120,6 +120,14 @@ const CASES: Cases = {
     ['healthy', { threads: 0, remedy: 'check it' }],
     ['critical', { threads: 1, remedy: 'check it' }]
   ],
+  open_files: [
+    ['healthy', { open: 0, limit: Infinity }],
+    ['healthy', { open: 799, limit: 1_000 }],
+    ['warning', { open: 800, limit: 1_000 }],
+    ['warning', { open: 949, limit: 1_000 }],
+    ['critical', { open: 950, limit: 1_000 }],
+    ['critical', { open: 1_100, limit: 1_000 }]
+  ],
   disk_low: [
     ['healthy', { isLow: false }],
     ['warning', { isLow: true }]

@@ -1,6 +1,9 @@
 /** The monitor of a whole server: silent on a healthy day, true about what is wrong, and healthy again afterwards. */
 import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { findProgram } from '../../require.js';
 import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { statusOf, until, untilStatus, type StatusBody } from '../servers/until.js';
 import { WireClient } from '../wire/wire-client.js';
@@ -117,6 +120,27 @@ describe('monitor of a server', function () {
       actor: 'monitor',
       finding: 'event_loop_lag'
     });
+    expect(await server.stop()).to.equal(0);
+  });
+
+  it('finds that the file descriptors run out, though nobody can be accepted any more', async function () {
+    if (findProgram('prlimit') === null || process.platform !== 'linux') this.skip();
+    server = await startServer();
+    const limit = (most: string): void => {
+      const args = ['--pid', String(server.pid), `--nofile=${most}:`];
+      execFileSync('prlimit', args, { stdio: 'pipe' });
+    };
+    const before = /^Max open files\s+(\d+)/m.exec(
+      readFileSync(`/proc/${String(server.pid)}/limits`, 'utf8')
+    );
+    limit('16');
+    const said = await server.line('file descriptors are open');
+    expect(said).to.include({ level: 'error', actor: 'monitor', finding: 'open_files' });
+    expect(said.message).to.match(/^[\d,]+ of [\d,]+ file descriptors are open: .*ulimit -n/);
+    limit(before?.[1] ?? '1024');
+    const { monitor } = await untilStatus(server.url, (now) => now.monitor.status === 'healthy');
+    expect(monitor.findings.map(({ kind }) => kind)).to.deep.equal(['open_files']);
+    expect(aboveInfo()).to.have.length(1);
     expect(await server.stop()).to.equal(0);
   });
 

@@ -86,7 +86,8 @@ const ACTORS: ReadonlyMap<string, string> = new Map([
   ['log_fault', 'log'],
   ['unreadable_threads', 'log'],
   ['disk_low', 'log'],
-  ['event_loop_lag', 'monitor']
+  ['event_loop_lag', 'monitor'],
+  ['open_files', 'listener']
 ]);
 
 function linksOf({ kind, about }: FindingReport): FindingLink[] {

@@ -64,6 +64,7 @@ const FINDING: Readonly<Record<FindingKind, string>> = {
   log_fault: 'Thread log',
   unreadable_threads: 'Unreadable threads',
   disk_low: 'Disk',
+  open_files: 'File descriptors',
   fault: 'Fault'
 };
 
