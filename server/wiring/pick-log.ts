@@ -20,6 +20,12 @@ export function pickLog(config: Config, clock: Clock, incidents: Incidents): Log
     onListenerFault: (reason) => {
       incidents.note('a listener of the thread log failed', { actor: 'log', reason });
     },
+    onClockJump: (byMs) => {
+      incidents.note('the clock of the machine has jumped ahead', {
+        actor: 'log',
+        reason: `by ${String(Math.round(byMs / 1_000))} s: RETENTION_DAYS goes on by the time since the start, so that nothing is trimmed too early; when the clock is right, restart the server`
+      });
+    },
     newEpoch: () => `x${randomBytes(6).toString('hex')}`
   });
 }

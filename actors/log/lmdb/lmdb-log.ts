@@ -50,6 +50,8 @@ export interface LmdbLogOptions {
    * on later can catch up.
    */
   readonly isFeedRead: boolean;
+  /** Called once when the wall clock has jumped ahead, which the retention does not follow. Default: nobody is told. */
+  readonly onClockJump?: (byMs: number) => void;
   /** Told why a listener of the log's commits failed. */
   readonly onListenerFault: (reason: string) => void;
   /** Makes an epoch: a short text that has not been used before. */
@@ -181,6 +183,7 @@ class LmdbLog implements EmbeddedLog {
       marks,
       keptFrom: (head) => this.feed.keptFrom(head),
       retention,
+      onClockJump: (byMs) => options.onClockJump?.(byMs),
       onWork: () => {
         this.#queue.nudge();
       }

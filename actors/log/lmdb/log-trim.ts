@@ -11,6 +11,7 @@ import type { LogStore, LogWrite } from './log-store.js';
 import { orDamaged } from '../log-errors.js';
 import { frameHeader } from '../../../protocol/message-frame.js';
 import type { PendingMarks } from './feed/pending-marks.js';
+import { RetentionClock } from './retention-clock.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
 
 /** What is kept of each thread; null means no limit. */
@@ -45,6 +46,8 @@ export interface LogTrimOptions {
   readonly store: LogStore;
   readonly heads: ThreadHeads;
   readonly clock: Clock;
+  /** Called once when the wall clock has jumped ahead, with its milliseconds. */
+  readonly onClockJump: (byMs: number) => void;
   readonly marks: PendingMarks;
   readonly retention: Retention;
   /** The first offset of a thread that must be kept whatever the retention; null when there is none. */
@@ -56,12 +59,14 @@ export interface LogTrimOptions {
 /** Finds the entries that are over the retention and returns the work commit by commit. */
 export class LogTrim {
   readonly #options: LogTrimOptions;
+  readonly #time: RetentionClock;
   readonly #over = new Set<string>();
   #sweep: unknown = null;
   #cursor: LogKey = ['t'];
 
   constructor(options: LogTrimOptions) {
     this.#options = options;
+    this.#time = new RetentionClock({ clock: options.clock, onJump: options.onClockJump });
     if (this.#limited()) this.#sweepLater();
   }
 
@@ -109,7 +114,7 @@ export class LogTrim {
 
   #oldestAllowed(): number {
     const { days } = this.#options.retention;
-    return days === null ? -Infinity : this.#options.clock.now() - days * DAY_MS;
+    return days === null ? -Infinity : this.#time.now() - days * DAY_MS;
   }
 
   #isOver(head: Head, slack: number, slackMs: number): boolean {

@@ -296,6 +296,27 @@ describe('openLmdbLog', () => {
       expect((await checkLog(dir)).problems).to.deep.equal([]);
     });
 
+    it('trims nothing because the clock has jumped, and says so once', async () => {
+      const clock = new HandClock();
+      const jumps: number[] = [];
+      const log = await fixture.open({
+        clock,
+        retention: { messages: null, days: 1 },
+        onClockJump: (byMs) => jumps.push(byMs)
+      });
+      await append(log, 't1', entry('m1', { at: clock.now() }));
+      clock.jump(2 * DAY_MS);
+      await append(log, 't1', entry('m2', { at: clock.now() }));
+      for (let sweep = 0; sweep < 10; sweep += 1) {
+        clock.advance(SWEEP_MS);
+        await append(log, 't1', entry(`n${String(sweep)}`, { at: clock.now() }));
+      }
+      expect(offsets(log, 't1')[0]).to.equal(1);
+      expect(jumps).to.deep.equal([2 * DAY_MS]);
+      clock.advance(DAY_MS);
+      await until(() => log.head('t1')?.first === 2);
+    });
+
     it('sets no timer when nothing is to be trimmed', async () => {
       const clock = new HandClock();
       await fixture.open({ clock });

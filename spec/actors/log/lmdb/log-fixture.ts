@@ -15,11 +15,12 @@ import type { ThreadLog } from '../../../../actors/log/thread-log.js';
 /** A clock that stands still until it is told to go on. */
 export class HandClock implements Clock {
   #now = 1_767_225_600_000;
+  #shift = 0;
   #next = 1;
   readonly #timers = new Map<number, { at: number; fn: (...args: unknown[]) => void }>();
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#shift;
   }
 
   elapsed(): number {
@@ -38,6 +39,11 @@ export class HandClock implements Clock {
   /** Timers that have been set and have not gone off. */
   get pending(): number {
     return this.#timers.size;
+  }
+
+  /** Sets the wall clock ahead, or back; the monotonic clock shows nothing. */
+  jump(ms: number): void {
+    this.#shift += ms;
   }
 
   advance(ms: number): void {
