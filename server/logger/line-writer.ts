@@ -14,8 +14,6 @@ export class LineWriter extends Writable {
   #out: Writable;
   #droppedNow = 0;
   #dropped = 0;
-  #taken = 0;
-  #waiting: { readonly lines: number; readonly resolve: () => void }[] = [];
 
   constructor(out: Writable) {
     super({ decodeStrings: false });
@@ -32,11 +30,11 @@ export class LineWriter extends Writable {
     return this.#dropped;
   }
 
-  /** Resolves once this many lines have arrived since the start and have been written to the output. */
-  async written(lines: number): Promise<void> {
-    if (this.#taken < lines) {
-      await new Promise<void>((resolve) => this.#waiting.push({ lines, resolve }));
-    }
+  /**
+   * Resolves once every line so far has been written to the output. There is no queue to wait for: winston hands a line
+   * over before its `log` returns.
+   */
+  async written(): Promise<void> {
     if (!this.#isOpen()) return;
     // The callback of a write comes after everything written before it, or with an error when the output is gone.
     await new Promise<void>((resolve) => {
@@ -47,7 +45,6 @@ export class LineWriter extends Writable {
   }
 
   override _write(line: string, _encoding: string, done: () => void): void {
-    this.#taken += 1;
     if (this.#isOpen() && this.#out.writableLength < LINE_BUFFER_BYTES) {
       this.#out.write(line);
     } else {
@@ -55,9 +52,6 @@ export class LineWriter extends Writable {
       this.#droppedNow += 1;
     }
     done();
-    const reached = this.#waiting.filter(({ lines }) => lines <= this.#taken);
-    this.#waiting = this.#waiting.filter(({ lines }) => lines > this.#taken);
-    for (const { resolve } of reached) resolve();
   }
 
   #isOpen(): boolean {

@@ -64,10 +64,8 @@ export function createLogger(options: LoggerOptions): ServerLogger {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own class as an interface
     transports: [new winston.transports.Stream({ stream: sink, eol: '\n' })]
   });
-  let logged = 0;
   const log = (level: LogLevel, message: string, fields: LineFields = {}): void => {
     if (LEVELS[level] > LEVELS[options.level]) return;
-    logged += 1;
     logger.log({ level, message, at: clock.now(), fields });
   };
   sink.onRecovered = (droppedLines) => {
@@ -98,7 +96,7 @@ export function createLogger(options: LoggerOptions): ServerLogger {
       const tooLong = new Promise<void>((resolve) => {
         timer = clock.setTimeout(resolve, LOG_FLUSH_MS);
       });
-      await Promise.race([sink.written(logged), tooLong]);
+      await Promise.race([sink.written(), tooLong]);
       clock.clearTimeout(timer);
     }
   };

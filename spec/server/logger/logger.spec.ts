@@ -168,6 +168,17 @@ describe('createLogger', () => {
     expect(line).to.include({ message: 'fine', fields: '[unreadable: no]' });
   });
 
+  it('hands each line to the output before the call returns, however many come in one turn', () => {
+    const stream = new SlowOutput();
+    stream.letGo();
+    const logger = createLogger({ level: 'info', format: 'json', stream, clock: stoppedClock() });
+    // `flush` waits for no line inside winston, and exits lose none, only because of this.
+    for (let line = 1; line <= 5_000; line++) {
+      logger.info('line');
+      if (stream.lines.length !== line) expect.fail(`line ${String(line)} is still in winston`);
+    }
+  });
+
   it('drops lines past the bound and tells how many once when the output recovers', async () => {
     const stream = new SlowOutput();
     const logger = createLogger({ level: 'info', format: 'json', stream });
