@@ -43,7 +43,10 @@ export function isAgentKind(kind: string): boolean {
   return AGENT_KINDS.some((agentKind) => agentKind === kind);
 }
 
-const RequestId = Type.Union([Type.Number(), Type.String({ maxLength: 128 })]);
+/** Longest `id` of a request, in characters. */
+export const REQUEST_ID_MAX = 128;
+
+const RequestId = Type.Union([Type.Number(), Type.String({ maxLength: REQUEST_ID_MAX })]);
 const id = Type.Optional(RequestId);
 const Thread = Type.String();
 const Mid = Type.String({ minLength: 1, maxLength: MID_MAX });

@@ -26,10 +26,11 @@ const MID = ',"mid":';
 const FROM = ',"from":{"user":';
 const AT = '},"at":';
 const KIND = ',"kind":';
+const BODY = ',"body":';
 
 /** Builds the text of a `message` frame. `thread` must be a valid thread id: it is not escaped. */
 export function messageFrame(thread: string, offset: number, parts: FrameParts): string {
-  return `{"type":"message","thread":"${thread}","offset":${String(offset)}${MID}${JSON.stringify(parts.mid)}${FROM}${JSON.stringify(parts.user)}${AT}${String(parts.at)}${KIND}${JSON.stringify(parts.kind)},"body":${parts.bodyJson}}`;
+  return `{"type":"message","thread":"${thread}","offset":${String(offset)}${MID}${JSON.stringify(parts.mid)}${FROM}${JSON.stringify(parts.user)}${AT}${String(parts.at)}${KIND}${JSON.stringify(parts.kind)}${BODY}${parts.bodyJson}}`;
 }
 
 /** Returns the frame with `"replay":true` added. */
@@ -58,6 +59,12 @@ export function frameHeader(frame: string): FrameHeader | null {
   return typeof mid === 'string' && typeof user === 'string' && typeof at === 'number'
     ? { mid, user, at }
     : null;
+}
+
+/** Returns the text of the body of a frame that {@link messageFrame} made; null when the text is no such frame. */
+export function frameBody(frame: string): string | null {
+  const bodyAt = frame.indexOf(BODY, frame.indexOf(KIND));
+  return bodyAt < 0 ? null : frame.slice(bodyAt + BODY.length, -1);
 }
 
 /** Parses a frame; null when it is not JSON or not a complete `message` frame. */

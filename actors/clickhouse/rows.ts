@@ -4,7 +4,7 @@
  */
 import type { DeliveryFact, StepFact, TransitionFact } from '../facts/fact.js';
 import type { FeedBatch, FeedEntry, FeedFact } from '../log/analytics-feed.js';
-import { parseMessageFrame } from '../../protocol/message-frame.js';
+import { frameBody, parseMessageFrame } from '../../protocol/message-frame.js';
 import type { Row } from './store.js';
 
 /** `kind` of a row whose frame cannot be read; its `body` is the frame as found. */
@@ -86,8 +86,7 @@ function messageRow({ thread, epoch, offset, frame }: FeedEntry): Row {
     mid: sound(message.mid),
     user: sound(message.from.user),
     kind: sound(message.kind),
-    // JSON.stringify escapes half surrogate pairs, so every engine accepts the text.
-    body: JSON.stringify(message.body),
+    body: sound(frameBody(frame) ?? JSON.stringify(message.body)),
     text: sound(searched(message.body)),
     at: whole(message.at)
   };

@@ -11,8 +11,8 @@ import type { Origins } from '../auth/origins.js';
 import { bearerOf, offeredBearer, offeredProtocols } from '../auth/auth.js';
 import { Connection, EARLY_FRAMES_MAX, UNTIL_LIVE } from './connection.js';
 import type { Connections } from './connections.js';
-import { decodeFrames, type Decoded, type RequestId } from './frame-decoder.js';
-import { SUBPROTOCOL, type ClientFrame } from '../../protocol/frames.js';
+import { decodeFrames, type Decoded, type Received, type RequestId } from './frame-decoder.js';
+import { SUBPROTOCOL } from '../../protocol/frames.js';
 import { noRoomReply, type ClientLimits } from './limits.js';
 import type { Publisher } from './publisher.js';
 import { route, type Routes } from './routes.js';
@@ -192,7 +192,7 @@ export class Chat implements SocketEvents<Connection> {
     if (connection.badFramesInARow === badFrames) connection.badFramesInARow = 0;
   }
 
-  private handle(connection: Connection, frame: ClientFrame): void {
+  private handle(connection: Connection, frame: Received): void {
     const parts = this.parts;
     // Closed by either side meanwhile: whatever is opened for it now would never be closed.
     if (parts === null || connection.isClosing || connection.socket === null) return;
@@ -231,7 +231,7 @@ export class Chat implements SocketEvents<Connection> {
   }
 
   /** Refuses a frame that came after the server began to stop. A `connect` needs no answer: its goodbye follows. */
-  private turnAway(connection: Connection, frame: ClientFrame, parts: ChatParts): void {
+  private turnAway(connection: Connection, frame: Received, parts: ChatParts): void {
     const reason = 'the server is stopping; send it again elsewhere';
     if (frame.type === 'publish') parts.publisher.turnAway(reason);
     if (frame.type === 'publish' || (frame.id !== undefined && frame.type !== 'connect')) {

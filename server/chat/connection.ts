@@ -5,9 +5,8 @@
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { ReaderBehind } from '../../actors/facts/steps.js';
 import { CLOSES, ERRORS, type CloseCode, type ErrorCode } from '../../protocol/errors.js';
-import type { RequestId } from './frame-decoder.js';
+import type { Received, RequestId } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
-import type { ClientFrame } from '../../protocol/frames.js';
 import type { TokenBucket } from './token-bucket.js';
 import type { OutFrame } from '../transport/out-frame.js';
 import type { Socket } from '../transport/transport.js';
@@ -67,7 +66,7 @@ export class Connection {
   isLeaving = false;
   isClosing = false;
   /** Frames that came while the token was being checked; null when none is being checked. */
-  early: ClientFrame[] | null = null;
+  early: Received[] | null = null;
   private owed: OutFrame[] | null = null;
   private owedChars = 0;
 

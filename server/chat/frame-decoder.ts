@@ -1,15 +1,31 @@
 /** Decodes text from a socket into typed frames or typed faults. Every frame is validated here, once, by its schema. */
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { CLIENT_FRAMES, type ClientFrame } from '../../protocol/frames.js';
+import {
+  CLIENT_FRAMES,
+  REQUEST_ID_MAX,
+  type ClientFrame,
+  type ClientFrameType
+} from '../../protocol/frames.js';
 import type { ErrorCode } from '../../protocol/errors.js';
+import { keptMembers, NumberText, type BodyText } from '../../protocol/json-text.js';
 
-/** `id` of a request; undefined when there was none, or it could not be read. */
-export type RequestId = string | number | undefined;
+/**
+ * `id` of a request; undefined when there was none, or it could not be read. A number that JavaScript would write in
+ * another way is kept as text, so that it is echoed as it came.
+ */
+export type RequestId = string | number | NumberText | undefined;
+
+/** A frame as it was decoded: its schema's, but with the texts of `id` and `body` as they were written. */
+export type Received<T extends ClientFrameType = ClientFrameType> = {
+  [K in T]: Omit<ClientFrame<K>, 'id' | 'body'> & { readonly id?: RequestId } & (K extends 'publish'
+      ? { readonly body: BodyText }
+      : object);
+}[T];
 
 /** A decoded frame, or what is wrong with it. */
 export type Decoded =
-  | { readonly ok: true; readonly frame: ClientFrame }
+  | { readonly ok: true; readonly frame: Received }
   | {
       readonly ok: false;
       readonly code: Extract<ErrorCode, 'bad_json' | 'bad_frame' | 'unknown_type'>;
@@ -41,11 +57,19 @@ const CHECKS: ReadonlyMap<string, Check> = new Map(
   Object.entries(CLIENT_FRAMES).map(([type, schema]) => [type, compile(schema)])
 );
 
-function idOf(value: object): RequestId {
-  if (!('id' in value)) return undefined;
-  // JSON allows numbers larger than a double holds; as infinity such an id would be sent back as null.
-  if (typeof value.id === 'number') return Number.isFinite(value.id) ? value.id : undefined;
-  return typeof value.id === 'string' ? value.id : undefined;
+/** Puts the kept texts into a frame that fits its schema. */
+function received(frame: ClientFrame, id: RequestId, body: BodyText | null): Received {
+  if (frame.type !== 'publish') return id === undefined ? frame : Object.assign(frame, { id });
+  return Object.assign(frame, { id, body: body ?? NO_BODY });
+}
+
+/** Never used: a publish without a body does not fit its schema. */
+const NO_BODY: BodyText = { json: 'null', depth: 0 };
+
+/** Returns a number as it was written, as a number where that is the same text. */
+function numberId(text: string): RequestId {
+  const number = Number(text);
+  return String(number) === text ? number : new NumberText(text);
 }
 
 function decodeOne(text: string): Decoded {
@@ -59,7 +83,25 @@ function decodeOne(text: string): Decoded {
     const message = 'a frame is one JSON object';
     return { ok: false, code: 'bad_frame', message, id: undefined };
   }
-  const id = idOf(value);
+  let id: RequestId;
+  let body: BodyText | null = null;
+  const isPublish = 'type' in value && value.type === 'publish';
+  if ('id' in value) {
+    if (typeof value.id === 'string') id = value.id;
+    // Its text is the id. A number past all doubles does not fit the schema, and a client could not read its echo.
+    else if (Number.isFinite(value.id)) value.id = 0;
+  }
+  if (isPublish || ('id' in value && value.id === 0)) {
+    const kept = keptMembers(text);
+    body = kept.body;
+    if ('id' in value && value.id === 0 && kept.id !== null) {
+      if (kept.id.length > REQUEST_ID_MAX) {
+        const message = `/id must not have more than ${String(REQUEST_ID_MAX)} characters`;
+        return { ok: false, code: 'bad_frame', message, id: undefined };
+      }
+      id = numberId(kept.id);
+    }
+  }
   if (!('type' in value) || typeof value.type !== 'string') {
     return { ok: false, code: 'bad_frame', message: '/type must be string', id };
   }
@@ -68,8 +110,8 @@ function decodeOne(text: string): Decoded {
     const message = `no handler takes the type ${JSON.stringify(value.type.slice(0, 64))}`;
     return { ok: false, code: 'unknown_type', message, id };
   }
-  if (check.fits(value)) return { ok: true, frame: value };
-  return { ok: false, code: 'bad_frame', message: check.fault(value), id };
+  if (!check.fits(value)) return { ok: false, code: 'bad_frame', message: check.fault(value), id };
+  return { ok: true, frame: received(value, id, body) };
 }
 
 /** Decodes a text message: one JSON object, or several separated by line feeds; empty lines are skipped. */

@@ -6,13 +6,21 @@ import type { LogEntry, ThreadHead } from '../../actors/log/log-reader.js';
 import type { AppendResult, Durability } from '../../actors/log/log-writer.js';
 import type { UserThread } from '../../actors/log/thread-records.js';
 import type { Topic } from '../../actors/threads/audience.js';
-import type { ClientFrame, ServerFrame, ServerFrameType } from '../../protocol/frames.js';
+import type { ServerFrame, ServerFrameType } from '../../protocol/frames.js';
+import { NumberText } from '../../protocol/json-text.js';
 import { fallbackFrame, replayFrame } from '../../protocol/message-frame.js';
 import { placeText } from '../../protocol/place.js';
 import { OutFrame } from '../transport/out-frame.js';
+import type { Received, RequestId } from './frame-decoder.js';
 
-/** The fields of a frame; an optional one may also be undefined. */
-type Fields<F> = { readonly [K in keyof F]: object extends Pick<F, K> ? F[K] | undefined : F[K] };
+/** The fields of a frame; an optional one may also be undefined, and an id is echoed as it came. */
+type Fields<F> = {
+  readonly [K in keyof F]: K extends 'id'
+    ? RequestId
+    : object extends Pick<F, K>
+      ? F[K] | undefined
+      : F[K];
+};
 
 /** Types that are encoded from their fields; a message is sent as it is stored. */
 type EncodedType = Exclude<ServerFrameType, 'message'>;
@@ -27,7 +35,7 @@ export function encodeFrame(frame: Outgoing): OutFrame {
   // Before its first message a stream resumes where its subscription began.
   const place =
     frame.type === 'subscribed' ? placeText(frame.epoch, frame.offset - frame.replay) : null;
-  return new OutFrame(JSON.stringify(frame), frame.type, thread, null, afterMs, place);
+  return new OutFrame(textOf(frame), frame.type, thread, null, afterMs, place);
 }
 
 /** Makes the frame of a stored message for a subscriber: its stored text, marked when it is a replay. */
@@ -45,13 +53,20 @@ export function fallbackOut(thread: string, { offset, frame }: LogEntry): OutFra
   return new OutFrame(fallbackFrame(frame), 'message', thread, offset);
 }
 
-function idField(id: string | number | undefined): string {
-  return id === undefined ? '' : `"id":${JSON.stringify(id)},`;
+function textOf(frame: Outgoing): string {
+  if (!('id' in frame) || !(frame.id instanceof NumberText)) return JSON.stringify(frame);
+  const { text } = frame.id;
+  return `${JSON.stringify({ ...frame, id: undefined }).slice(0, -1)},"id":${text}}`;
+}
+
+function idField(id: RequestId): string {
+  if (id === undefined) return '';
+  return `"id":${id instanceof NumberText ? id.text : JSON.stringify(id)},`;
 }
 
 /** Returns the `ack` of a publish. */
 export function encodeAck(
-  frame: Pick<ClientFrame<'publish'>, 'id' | 'thread' | 'mid'>,
+  frame: Pick<Received<'publish'>, 'id' | 'thread' | 'mid'>,
   result: Extract<AppendResult, { ok: true }>,
   durable: Durability
 ): OutFrame {
@@ -64,7 +79,7 @@ export function encodeAck(
 
 /** Returns the answer to `history`, with the stored messages. */
 export function encodeHistory(
-  frame: Pick<ClientFrame<'history'>, 'id' | 'thread'>,
+  frame: Pick<Received<'history'>, 'id' | 'thread'>,
   epoch: string,
   page: readonly LogEntry[],
   more: boolean
@@ -95,7 +110,7 @@ function storedFrames(page: readonly LogEntry[]): string {
 
 /** Returns the answer to `threads`, with the last stored messages. */
 export function encodeThreads(
-  frame: Pick<ClientFrame<'threads'>, 'id'>,
+  frame: Pick<Received<'threads'>, 'id'>,
   page: readonly UserThread[],
   more: boolean
 ): OutFrame {

@@ -10,6 +10,7 @@ import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { isAgentKind } from '../../protocol/frames.js';
+import type { BodyText } from '../../protocol/json-text.js';
 import type { ThreadRules } from './thread-rules.js';
 import type { TokenBucket } from './token-bucket.js';
 import { unreadable } from './unreadable.js';
@@ -32,7 +33,7 @@ export interface PublishRequest {
   readonly mid: string;
   /** Default `user_message`. */
   readonly kind?: string | undefined;
-  readonly body: unknown;
+  readonly body: BodyText;
   /** Default `delivered`. */
   readonly expect?: 'delivered' | 'stored' | undefined;
   /** Becomes the thread's owner, in place of its first publisher, when the message is stored. */
@@ -96,7 +97,7 @@ export class Publisher {
       return;
     }
     const { thread, mid, kind = 'user_message', body, expect, owner } = request;
-    const bodyJson = JSON.stringify(body);
+    const bodyJson = body.json;
     const entry = { mid, user: author.user, kind, bodyJson, at: clock.now(), owner };
     let active: ActiveThread;
     try {
@@ -119,7 +120,7 @@ export class Publisher {
     { isProbe, rate }: Author,
     { thread, kind, body }: PublishRequest
   ): PublishRefusal | null {
-    if (isTooDeep(body)) {
+    if (body.depth > BODY_DEPTH_MAX) {
       const reason = `/body must not be nested more than ${String(BODY_DEPTH_MAX)} deep`;
       return { ok: false, code: 'bad_frame', reason };
     }
@@ -142,11 +143,4 @@ export class Publisher {
     this.options.threads.refused();
     return refusal;
   }
-}
-
-/** Returns whether a body is nested deeper than {@link BODY_DEPTH_MAX}. */
-export function isTooDeep(body: unknown, left = BODY_DEPTH_MAX): boolean {
-  if (typeof body !== 'object' || body === null) return false;
-  if (left === 0) return true;
-  return Object.values(body).some((part) => isTooDeep(part, left - 1));
 }

@@ -7,13 +7,13 @@ import type { Threads } from '../../actors/threads/threads.js';
 import { encodeAck, encodeFrame, encodeHistory, encodeThreads } from './frame-encoder.js';
 import { AuthError, type Authenticator } from '../auth/auth.js';
 import type { Connection } from './connection.js';
-import type { RequestId } from './frame-decoder.js';
+import type { Received, RequestId } from './frame-decoder.js';
 import type { ClientLimits } from './limits.js';
 import { PING_MS, type Connections } from './connections.js';
 import { ERRORS } from '../../protocol/errors.js';
 import { PAGE_DEFAULT, pageBefore, pageOfThreads } from './message-pages.js';
 import type { Publisher } from './publisher.js';
-import type { ClientFrame, ClientFrameType } from '../../protocol/frames.js';
+import type { ClientFrameType } from '../../protocol/frames.js';
 import type { Subscriptions } from './subscriptions.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -47,7 +47,7 @@ export interface RouteServices {
 /** A handler of one frame type. The connection has a user, except for `connect`. */
 export type Handler<T extends ClientFrameType> = (
   connection: Connection,
-  frame: ClientFrame<T>
+  frame: Received<T>
 ) => void;
 
 /** One handler for every type of the schema. */
@@ -57,7 +57,7 @@ export type Routes = { readonly [T in ClientFrameType]: Handler<T> };
 export function route<T extends ClientFrameType>(
   routes: Routes,
   connection: Connection,
-  frame: { type: T } & ClientFrame<T>
+  frame: { type: T } & Received<T>
 ): void {
   routes[frame.type](connection, frame);
 }
@@ -67,11 +67,7 @@ export function createRoutes(services: RouteServices): Routes {
   const { clock, log, bus, threads, publisher, connections, subscriptions, auth, limits } =
     services;
 
-  const welcome = (
-    connection: Connection,
-    id: ClientFrame<'connect'>['id'],
-    user: string
-  ): void => {
+  const welcome = (connection: Connection, id: RequestId, user: string): void => {
     // The connection closed while its token was being checked: a user set now would be counted forever.
     if (connection.socket === null || connection.isClosing) return;
     if (!connections.name(connection, user)) {

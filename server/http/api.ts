@@ -14,12 +14,14 @@ import { clientAddress } from '../transport/client-address.js';
 import { askAgain, json, problem } from '../transport/problem.js';
 import { HISTORY_LIMIT_MAX, isThreadId, PUBLISH_FIELDS, UserName } from '../../protocol/frames.js';
 import { readPlace } from '../../protocol/place.js';
+import { keptMembers, type BodyText } from '../../protocol/json-text.js';
 import { PAGE_DEFAULT, pageAfter } from '../chat/message-pages.js';
 import type { Published, Publisher, PublishRefusal } from '../chat/publisher.js';
 import { resumePoint } from '../chat/resume-point.js';
 import type { ThreadRules } from '../chat/thread-rules.js';
 import { unreadable } from '../chat/unreadable.js';
 import {
+  BodyNotUtf8Error,
   BodyTooLargeError,
   type HttpReply,
   type HttpStreamReply,
@@ -49,6 +51,9 @@ const PublishBody = Type.Object({
 });
 const publishBody = Compile(PublishBody);
 
+/** A publish that fits, with its body as it was written. */
+type Publish = Omit<Static<typeof PublishBody>, 'body'> & { readonly body: BodyText };
+
 const NO_PLACE = 'after must be an offset, 0 or more, or <epoch>:<offset>';
 const NOT_SERVING = 'the server is not serving yet';
 
@@ -61,6 +66,7 @@ export function createApi(options: ApiOptions): Route[] {
     isThreadId(threadOf(asked)) ? null : problem('bad_thread');
   const failed = (error: unknown): HttpReply | null => {
     if (error instanceof BodyTooLargeError) return problem('too_large', error.message);
+    if (error instanceof BodyNotUtf8Error) return problem('bad_json', error.message);
     const reason = unreadable(error, options.incidents);
     return reason === null ? null : problem('unavailable', reason);
   };
@@ -160,14 +166,17 @@ function refusalReply({ code, reason, afterMs }: PublishRefusal): HttpReply {
 }
 
 /** Returns the body of a publish; a sentence when it does not fit the schema; null when it is not JSON. */
-function parse(text: string): Static<typeof PublishBody> | string | null {
+function parse(text: string): Publish | string | null {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return null;
   }
-  if (publishBody.Check(value)) return value;
+  if (publishBody.Check(value)) {
+    const { body } = keptMembers(text);
+    return body === null ? '/body is missing' : { ...value, body };
+  }
   const [first] = publishBody.Errors(value);
   return first === undefined
     ? 'the body does not fit'

@@ -9,7 +9,7 @@ import type { Journey, JourneyMessage } from '../../actors/journey/journey.js';
 import { findKnownFacts, findTrimmed } from '../../actors/journey/known-facts.js';
 import { tellJourney } from '../../actors/journey/tell-journey.js';
 import { LogCorruptError, LogUnavailableError } from '../../actors/log/log-errors.js';
-import { parseMessageFrame } from '../../protocol/message-frame.js';
+import { frameBody, parseMessageFrame } from '../../protocol/message-frame.js';
 import type { AnalyticsFeed } from '../../actors/log/analytics-feed.js';
 import type { FoundEntry } from '../../actors/log/log-reader.js';
 import type { ApiAccess } from '../auth/api-access.js';
@@ -151,7 +151,7 @@ function messageOf(
     user: message.from.user,
     kind: message.kind,
     at: message.at,
-    sizeBytes: Buffer.byteLength(JSON.stringify(message.body)),
+    sizeBytes: Buffer.byteLength(frameBody(frame) ?? JSON.stringify(message.body)),
     isKept: true
   };
 }

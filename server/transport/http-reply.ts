@@ -1,7 +1,8 @@
 /** HTTP code that both engines share: replies to failed requests, and status lines and headers. */
+import { isUtf8 } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
 import { plainProblem } from './problem.js';
-import { ListenError, type HttpReply } from './transport.js';
+import { BodyNotUtf8Error, ListenError, type HttpReply } from './transport.js';
 
 /** Path of WebSocket upgrades; upgrades elsewhere are ordinary requests. */
 export const WS_PATH = '/ws';
@@ -14,6 +15,16 @@ export const HEADER_BYTES_MAX = 16 * 1024;
 
 /** Most bytes kept of a request body; the rest is read and dropped. */
 export const BODY_BYTES_MAX = 1024 * 1024;
+
+/**
+ * Returns the text of a request body.
+ * @throws {BodyNotUtf8Error} when it is not UTF-8
+ */
+export function bodyText(chunks: readonly Buffer[]): string {
+  const bytes = Buffer.concat(chunks);
+  if (!isUtf8(bytes)) throw new BodyNotUtf8Error();
+  return bytes.toString();
+}
 
 /** Reply to a request whose handler threw. */
 export const FAILED_REPLY: HttpReply = plainProblem(500, 'Internal Server Error');

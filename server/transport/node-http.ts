@@ -1,7 +1,7 @@
 /** Requests and replies of `node:http`, for the transport on `ws`. */
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
-import { BODY_BYTES_MAX, FAILED_REPLY, headersOf, mayHaveBody } from './http-reply.js';
+import { BODY_BYTES_MAX, bodyText, FAILED_REPLY, headersOf, mayHaveBody } from './http-reply.js';
 import {
   BodyTooLargeError,
   type HttpReply,
@@ -151,7 +151,11 @@ function readBody(req: IncomingMessage, limitBytes: number): Promise<string> {
       reject(new BodyTooLargeError(limitBytes));
     });
     req.once('end', () => {
-      resolve(Buffer.concat(chunks).toString());
+      try {
+        resolve(bodyText(chunks));
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)));
+      }
     });
     req.once('error', lost);
     req.once('close', lost);

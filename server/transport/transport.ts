@@ -156,3 +156,11 @@ export class BodyTooLargeError extends Error {
     this.name = 'BodyTooLargeError';
   }
 }
+
+/** Thrown by `TransportRequest.body` when the body is not UTF-8: read all the same, it would be stored as another text. */
+export class BodyNotUtf8Error extends Error {
+  constructor() {
+    super('the request body is not UTF-8');
+    this.name = 'BodyNotUtf8Error';
+  }
+}

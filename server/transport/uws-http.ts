@@ -4,7 +4,14 @@
  */
 import { isIP } from 'node:net';
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
-import { BODY_BYTES_MAX, FAILED_REPLY, headersOf, mayHaveBody, statusLine } from './http-reply.js';
+import {
+  BODY_BYTES_MAX,
+  bodyText,
+  FAILED_REPLY,
+  headersOf,
+  mayHaveBody,
+  statusLine
+} from './http-reply.js';
 import {
   BodyTooLargeError,
   type HttpReply,
@@ -47,7 +54,7 @@ class Body {
     const limit = Math.min(limitBytes, BODY_BYTES_MAX);
     for (;;) {
       if (this.bytes > limit) throw new BodyTooLargeError(limit);
-      if (this.state === 'whole') return Buffer.concat(this.chunks).toString();
+      if (this.state === 'whole') return bodyText(this.chunks);
       if (this.state === 'lost')
         throw new Error('the peer went away before its whole body had come');
       await new Promise<void>((resolve) => {

@@ -9,6 +9,7 @@ import type { CommitQueue } from './commit-queue.js';
 import { LogCorruptError } from '../log-errors.js';
 import { decodeCount, entryKey, keyProblem, memberKey, midKey, threadKey } from './log-keys.js';
 import type { LogStore } from './log-store.js';
+import { isSameJson } from '../../../protocol/json-text.js';
 import { frameHeader, messageFrame } from '../../../protocol/message-frame.js';
 import type { PendingMarks } from './feed/pending-marks.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
@@ -178,9 +179,18 @@ function unavailable(reason: string): AppendResult {
   return { ok: false, code: 'unavailable', reason };
 }
 
-/** Compares frames: the same message makes the same frame when it is given the old offset and time. */
-function isSame(thread: string, entry: NewEntry, stored: Stored): boolean {
-  return messageFrame(thread, stored.offset, { ...entry, at: stored.at }) === stored.frame;
+/**
+ * Compares frames: the same message makes the same frame when it is given the old offset and time, but for the way in
+ * which its body is written.
+ */
+function isSame(thread: string, entry: NewEntry, { offset, at, frame }: Stored): boolean {
+  const again = messageFrame(thread, offset, { ...entry, at });
+  if (again === frame) return true;
+  // The body stands last, before the brace that closes the frame.
+  const bodyAt = again.length - entry.bodyJson.length - 1;
+  return (
+    frame.startsWith(again.slice(0, bodyAt)) && isSameJson(entry.bodyJson, frame.slice(bodyAt, -1))
+  );
 }
 
 /**
