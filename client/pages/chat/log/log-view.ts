@@ -4,46 +4,46 @@ import { drawPlainText, drawRow, signatureOf, timeElement, type RowActions } fro
 import { RunView, type StopState } from './run-view.js';
 import type { Row } from './transcript.js';
 
-/** Distance from the end of the log, in pixels, that counts as being there when the reader comes down to it. */
+/** A reader who scrolls down to within this many pixels of the end follows the log from then on. */
 const NEAR_PX = 60;
 
-/** As that, when nobody has moved: positions are rounded. */
+/** Closer to the end than this, in pixels, always counts as the end: browsers round scroll positions. */
 const END_PX = 2;
 
-/** Distance from the top, in pixels, where older messages are asked for. */
+/** Within this many pixels of the top, the log asks for older messages. */
 const OLDER_PX = 300;
 
-/** What the log tells. */
+/** What the reader does in the log. */
 export interface LogViewEvents {
-  /** The reader has come near the top. */
+  /** The reader scrolled near the top, or pressed the button for older messages. */
   older(): void;
-  /** The reader wants the newest messages. */
+  /** The reader pressed the button that jumps to the newest messages. */
   latest(): void;
-  /** The reader has come to the end. */
+  /** The reader scrolled to the end. */
   reachedEnd(): void;
   retry(mid: string): void;
   discard(mid: string): void;
-  /** The reader wants what is missing. */
+  /** The reader wants the messages of a gap loaded. */
   loadGap(gap: Gap): void;
   /** The reader wants an agent to stop. */
   stop(run: string): void;
 }
 
-/** What the log shows. */
+/** Everything that the log shows. */
 export interface LogContent {
   readonly rows: readonly Row[];
   /** Whether the server has messages before these. */
   readonly more: boolean;
   readonly loading: boolean;
-  /** Whether there are newer messages that are not in `rows`. */
+  /** Whether there are newer messages than those in `rows`. */
   readonly detached: boolean;
-  /** Messages that came while the reader was elsewhere in the log. */
+  /** Number of messages that arrived while the reader was not at the end. */
   readonly unseen: number;
-  /** Runs that are to be stopped, by id. */
+  /** The state of each stop request, by run id. */
   readonly stops: ReadonlyMap<string, StopState>;
 }
 
-/** One run as it changes from word to word, without the rest of the log. */
+/** The row of a run. It can be redrawn alone while the run grows. */
 export type StreamedRow = Extract<Row, { type: 'run' }>;
 
 const NOT_STOPPED: StopState = { type: 'idle' };
@@ -51,11 +51,11 @@ const NOT_STOPPED: StopState = { type: 'idle' };
 interface ShownRow {
   readonly row: string;
   readonly node: HTMLElement;
-  /** Of a run: changes in place. */
+  /** Updates a run in place; null for other rows, and for a run that could not be drawn. */
   readonly view: RunView | null;
 }
 
-/** The messages on the page. Rows keep their elements for as long as they do not change. */
+/** Draws the log. A row keeps its element until the row changes. */
 export class LogView {
   readonly #events: LogViewEvents;
   readonly #actions: RowActions;
@@ -65,7 +65,7 @@ export class LogView {
   readonly #empty = byId('empty', HTMLDivElement);
   readonly #jump = byId('jump', HTMLButtonElement);
   readonly #shown = new Map<string, ShownRow>();
-  /** Keys of what is shown, to find the row that is in sight. */
+  /** The row key of each element. */
   readonly #keys = new WeakMap<Element, string>();
   #following = true;
   #scrolledTo = 0;
@@ -89,7 +89,7 @@ export class LogView {
     this.#scroll.addEventListener('scroll', () => {
       this.#scrolled();
     });
-    // The log shrinks when the composer grows, the banner comes or a phone's keyboard opens: stay at the end.
+    // The log shrinks when the composer grows, the banner appears or a phone's keyboard opens: stay at the end.
     new ResizeObserver(() => {
       if (this.#following) this.toEnd();
     }).observe(this.#scroll);
@@ -114,12 +114,12 @@ export class LogView {
     this.#scrolledTo = this.#scroll.scrollTop;
   }
 
-  /** Shows this, keeping what the reader looks at where it is. */
+  /** Draws new content. A reader who is not following keeps the same message in the same place. */
   show(content: LogContent): void {
     const hold = this.#following ? null : this.#hold();
     this.#content = content;
     this.#rows.setAttribute('aria-busy', String(content.loading));
-    // The button goes with the last page; a keyboard stays where the messages are.
+    // The button is hidden once there is no older page; move the keyboard focus to the log.
     if (!content.more && this.#older.contains(document.activeElement)) {
       this.#scroll.focus({ preventScroll: true });
     }
@@ -132,7 +132,7 @@ export class LogView {
     this.#showJump();
   }
 
-  /** Shows how runs go on, keeping what the reader looks at where it is. */
+  /** Redraws only these runs. A reader who is not following keeps the same message in the same place. */
   stream(rows: readonly StreamedRow[]): void {
     const hold = this.#following ? null : this.#hold();
     for (const row of rows) {
@@ -149,7 +149,7 @@ export class LogView {
     const wasFollowing = this.#following;
     const left = scrollHeight - scrollTop - clientHeight;
     const moved = scrollTop - this.#scrolledTo;
-    // Whoever scrolls up, however little, wants to stay there, also while an answer grows.
+    // Scrolling up even a little stops following, so that a growing answer does not pull the reader down.
     if (left < END_PX) this.#following = true;
     else if (moved !== 0) this.#following = moved > 0 && left < NEAR_PX;
     this.#scrolledTo = scrollTop;
@@ -170,9 +170,9 @@ export class LogView {
   }
 
   /**
-   * Takes hold of what is first in sight; the answer puts it back where it was. A message is held by key and lower
-   * edge, because what comes above may take it into its group: then it gets a new element, without the head. A run is
-   * held by the step or paragraph in sight, because it grows below.
+   * Remembers where the first visible message or run is, and returns a function that scrolls it back there. A message
+   * is found by its key and aligned by its lower edge: a message inserted above may join it to a group, which gives it
+   * a new element without a heading. A run is aligned by its first visible step or paragraph, because it grows below.
    */
   #hold(): (() => void) | null {
     const edge = this.#scroll.getBoundingClientRect().top;
@@ -238,7 +238,7 @@ export class LogView {
     }
   }
 
-  /** As `#make`, for a run that has changed. */
+  /** Redraws a run that has changed. When that fails, shows its plain text from then on. */
   #goOn(row: StreamedRow, { node, view }: ShownRow): void {
     try {
       if (view === null) node.replaceChildren(...drawPlainText(row).childNodes);
@@ -254,7 +254,7 @@ export class LogView {
     return { run, live, at, stop: this.#content?.stops.get(run.run) ?? NOT_STOPPED };
   }
 
-  /** One row that cannot be drawn must not take the log with it: its text is shown as it came. */
+  /** Makes the element of a row. A row that cannot be drawn is shown as plain text, so that the rest of the log works. */
   #make(row: Row): Omit<ShownRow, 'row'> {
     try {
       return this.#draw(row);

@@ -1,7 +1,7 @@
-/** The line of `link.ts` in a browser: its WebSocket and its `fetch`. */
+/** The browser's side of `link.ts`: a WebSocket, `fetch` and saving a file. */
 import type { LinkAnswer, LinkSocket, LinkSocketEvents } from './link.js';
 
-/** Opens a WebSocket to the server of the page. */
+/** Opens a WebSocket to the server that served the page. */
 export function openSocket(
   path: string,
   protocols: string[],
@@ -29,7 +29,7 @@ export function openSocket(
   };
 }
 
-/** Asks the server of the page. */
+/** Sends a GET request to the server that served the page. */
 export async function askServer(path: string, token: string | null): Promise<LinkAnswer> {
   const response = await fetch(path, {
     cache: path.includes('/charts/') ? 'default' : 'no-store',
@@ -38,14 +38,14 @@ export async function askServer(path: string, token: string | null): Promise<Lin
   return { code: response.status, text: await response.text() };
 }
 
-/** Lets the reader keep a text as a file. */
+/** Downloads a text as a JSON file. */
 export function saveFile(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
   link.click();
-  // The browser has taken it when the next task runs.
+  // The browser has long begun the download by then.
   setTimeout(() => {
     URL.revokeObjectURL(url);
   }, 1_000);

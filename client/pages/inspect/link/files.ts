@@ -1,4 +1,4 @@
-/** Recordings as files: opened by a button or dropped on the page, and written. */
+/** Opens recordings from files, by button or by drop, and saves them to files. */
 import type { ChartLayout, Recording } from '../../../../protocol/inspection.js';
 import { byId } from '../../shared/element.js';
 import { isAbout } from '../states/actor-state.js';
@@ -12,13 +12,13 @@ import {
   writeRecording
 } from '../recording/recording-file.js';
 
-/** What becomes of a file. */
+/** Called with the result of opening a file. */
 export interface FileEvents {
   readonly opened: (recording: Recording, name: string, chars: number) => void;
   readonly refused: (name: string, why: string) => void;
 }
 
-/** Reads a file; what is wrong with it is said in a sentence. */
+/** Reads a file and calls `opened`, or `refused` with a sentence that says what is wrong. */
 export async function openFile(file: File, { opened, refused }: FileEvents): Promise<void> {
   if (file.size > FILE_BYTES_MAX) {
     refused(file.name, tooLarge(file.size));
@@ -36,7 +36,7 @@ export async function openFile(file: File, { opened, refused }: FileEvents): Pro
   else refused(file.name, read.message);
 }
 
-/** Lets files be dropped anywhere on the page. */
+/** Calls `drop` with the first file that the reader drops anywhere on the page. */
 export function takeDrops(drop: (file: File) => void): void {
   const veil = byId('drop', HTMLDivElement);
   const hasFile = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') === true;
@@ -57,7 +57,7 @@ export function takeDrops(drop: (file: File) => void): void {
   });
 }
 
-/** Lets the reader keep a recording. */
+/** Downloads a recording with its charts as a file. */
 export function saveReel(reel: Reel, charts: readonly ChartLayout[], at: number): void {
   const { timeline, rollcall, node, environment } = reel;
   const text = writeRecording({
@@ -73,7 +73,7 @@ export function saveReel(reel: Reel, charts: readonly ChartLayout[], at: number)
   saveFile(fileName(at), text);
 }
 
-/** Hashes of the charts of all actors of a recording. */
+/** Chart hashes of all actors in a recording. */
 export function hashesIn({ timeline }: Reel): Set<string> {
   const hashes = new Set<string>();
   const note = (hash: string | null): void => {

@@ -1,6 +1,6 @@
 /**
- * The page's line to the inspector of its server: it comes back by itself, asks for what has been recorded meanwhile, and
- * puts that and what is live in one order.
+ * The page's connection to the inspector of its server. It reconnects by itself. After each connect it loads the
+ * recording first, then passes on the live messages, which it keeps in order meanwhile.
  */
 import {
   INSPECT_SUBPROTOCOL,
@@ -19,57 +19,57 @@ import { isMessage } from '../recording/message-shape.js';
 import { recordingOf } from '../recording/recording-file.js';
 import { isHello, isRecordingState, replyReader } from './reply-shape.js';
 
-/** Least wait before the next attempt, in milliseconds: a start is over in a second. */
+/** Shortest wait before a reconnect, in milliseconds: a server starts within a second. */
 export const RETRY_MIN_MS = 250;
 
-/** Longest wait before the next attempt, in milliseconds: one page costs a server little. */
+/** Longest wait before a reconnect, in milliseconds; short, because one page costs a server little. */
 export const RETRY_MAX_MS = 3_000;
 
-/** A request that is not answered in this time, in milliseconds, will not be. */
+/** A request without a reply fails after this time, in milliseconds. */
 export const REQUEST_MS = 10_000;
 
-/** Messages that are kept while the recording is loaded; more than a server sends in that time. */
+/** Most live messages kept while the recording loads; later ones are discarded. A server sends fewer in that time. */
 const BUFFERED_MAX = 20_000;
 
-/** How the line stands. */
+/** State of the connection. */
 export type LinkState =
   | 'connecting'
   | 'loading'
   | 'live'
-  /** There is nobody; it is tried again. */
+  /** There is no connection; the next attempt is scheduled. */
   | 'waiting'
   /** The server asks for a token. */
   | 'locked'
   /** The server has no inspector. */
   | 'off';
 
-/** A socket as the link sees it. */
+/** The part of a WebSocket that the link uses. */
 export interface LinkSocket {
   send(text: string): void;
   close(): void;
 }
 
-/** What happens in a socket. */
+/** Events of a socket. */
 export interface LinkSocketEvents {
   open(): void;
   message(text: string): void;
   closed(): void;
 }
 
-/** What came over HTTP. */
+/** An HTTP response. */
 export interface LinkAnswer {
   readonly code: number;
   readonly text: string;
 }
 
-/** What the link works with. */
+/** What the link needs from outside, and the callbacks it calls. */
 export interface LinkOptions {
   readonly clock: ClientClock;
-  /** Opens a socket. @throws when the address or a protocol is refused */
+  /** Opens a socket. @throws when the browser refuses the address or a protocol */
   readonly open: (path: string, protocols: string[], events: LinkSocketEvents) => LinkSocket;
-  /** Asks over HTTP. Rejects when nobody answers. */
+  /** Sends an HTTP GET. Rejects when there is no response. */
   readonly ask: (path: string, token: string | null) => Promise<LinkAnswer>;
-  /** In [0, 1). */
+  /** Returns a random number in [0, 1). */
   readonly random: () => number;
   readonly changed: () => void;
   readonly hello: (hello: HelloMessage) => void;
@@ -85,13 +85,13 @@ interface Waiting {
   readonly cancel: () => void;
 }
 
-/** Where the recording of the server is. */
+/** Path of the server's recording, without its charts. */
 const RECORDING_PATH = '/inspect/recording?charts=false';
 
-/** Characters that a subprotocol may have. */
+/** A token that may be sent as a WebSocket subprotocol; any other is sent in the query. */
 const PROTOCOL = /^[\w!#$%&'*+.^`|~-]+$/;
 
-/** A line to the inspector of one server. */
+/** A connection to the inspector of one server. */
 export class Link {
   readonly #options: LinkOptions;
   #state: LinkState = 'connecting';
@@ -110,30 +110,29 @@ export class Link {
     this.#token = token;
   }
 
-  /** How it stands. */
   get state(): LinkState {
     return this.#state;
   }
 
-  /** Why it is not live, in words; null when that is not known. */
+  /** Why the connection is not live, in words; null when that is unknown. */
   get why(): string | null {
     return this.#why;
   }
 
-  /** Begins, or begins again at once. */
+  /** Connects, or reconnects at once. */
   start(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = null;
     this.#connect();
   }
 
-  /** Tries with another token. */
+  /** Reconnects with another token. */
   unlock(token: string): void {
     this.#token = token;
     this.start();
   }
 
-  /** Asks something of the server. @throws {Error} in words why not */
+  /** Sends a request and returns the reply. Rejects with an error whose message says why there is none. */
   request<T extends InspectRequestType>(
     type: T,
     asked: InspectRequests[T]
@@ -157,14 +156,14 @@ export class Link {
     });
   }
 
-  /** Asks over HTTP, with the token. */
+  /** Sends an HTTP GET with the token. */
   ask(path: string): Promise<LinkAnswer> {
     return this.#options.ask(path, this.#token);
   }
 
   /**
-   * Loads the recording again: what of it was not sent, since nobody watched it, is given too. Answers whether the
-   * server gave it; it gives out only so many in a second.
+   * Loads the recording again, including the messages of threads that nobody watched, which are not sent live. Returns
+   * whether the server gave it: the server limits how many it gives in a second.
    */
   async reload(): Promise<boolean> {
     const round = this.#round;
@@ -221,13 +220,13 @@ export class Link {
     this.#become('live', null);
   }
 
-  /** A browser does not say why an upgrade was refused: the same question over HTTP tells. */
+  /** A browser does not say why a WebSocket upgrade was refused, so this asks over HTTP for the reason. */
   async #learnWhy(round: number): Promise<void> {
     let answer: LinkAnswer | null = null;
     try {
       answer = await this.ask(RECORDING_PATH);
     } catch {
-      // Nobody is there, which is what the state will say.
+      // There is no server; `answer` stays null, and the reason below says so.
     }
     if (round !== this.#round) return;
     const detail = answer === null ? null : detailOf(answer.text);

@@ -1,4 +1,4 @@
-/** Replies of the inspector, read one by one: a server of another version must not break the page. */
+/** Checks the replies of the inspector, so that a server of another version cannot break the page. */
 import type {
   ConnectionRow,
   HelloMessage,
@@ -27,14 +27,14 @@ const READERS: Readers = {
   'inspect.send': (result) => (isRecord(result) && result['sent'] === true ? { sent: true } : null)
 };
 
-/** Answers how to read the reply to a request; what is read is null when it is none. */
+/** Returns the function that reads the reply to a request. It returns null when the reply has the wrong shape. */
 export function replyReader<T extends InspectRequestType>(
   type: T
 ): (result: unknown) => InspectReplies[T] | null {
   return READERS[type];
 }
 
-/** Whether a value is the first message of a server. */
+/** Whether a value is the first message that a server sends. */
 export function isHello(value: unknown): value is HelloMessage {
   return (
     isRecord(value) &&
@@ -46,7 +46,7 @@ export function isHello(value: unknown): value is HelloMessage {
   );
 }
 
-/** Whether a value says how a recording stands. */
+/** Whether a value is the state of a recording. */
 export function isRecordingState(value: unknown): value is RecordingState {
   return (
     isRecord(value) &&

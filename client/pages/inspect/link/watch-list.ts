@@ -1,13 +1,13 @@
-/** Threads that the server is asked to tell of: the one that is looked at first, and those in sight. */
+/** The threads that the server sends live: the selected one first, then those in sight. */
 import { WATCHED_THREADS_MAX } from '../../../../protocol/inspection.js';
 
-/** Keeps the server's list of watched threads as it should be, with as few requests as that takes. */
+/** Keeps the server's list of watched threads current. It sends a request only when the list changes. */
 export class WatchList {
   readonly #ask: (threads: readonly string[]) => Promise<unknown>;
   readonly #caught: (thread: string) => void;
   #asked: readonly string[] = [];
 
-  /** `caught` is told of the thread that is looked at, once it is watched. */
+  /** `caught` is called with a newly selected thread once the server watches it. */
   constructor(
     ask: (threads: readonly string[]) => Promise<unknown>,
     caught: (thread: string) => void
@@ -16,12 +16,12 @@ export class WatchList {
     this.#caught = caught;
   }
 
-  /** The server has forgotten: there is a new connection. */
+  /** Forgets what was requested: on a new connection the server watches no threads. */
   forget(): void {
     this.#asked = [];
   }
 
-  /** Watches these, if they are not the ones that are watched. */
+  /** Requests these threads unless they were the last ones requested. */
   watch(selected: string | null, inSight: readonly string[]): void {
     const wanted = [...new Set([...(selected === null ? [] : [selected]), ...inSight])].slice(
       0,
@@ -36,7 +36,7 @@ export class WatchList {
         if (isNew) this.#caught(selected);
       },
       () => {
-        // Asked again when the line is back, or with the next change.
+        // Requested again on the next connection or the next change.
       }
     );
   }

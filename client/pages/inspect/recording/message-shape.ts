@@ -1,4 +1,4 @@
-/** Whether what came from a server or out of a file has the shapes of `inspection-protocol.ts`. */
+/** Checks that values from a server or a file have the shapes of `protocol/inspection.ts`. */
 import type {
   Json,
   RecordedMessage,
@@ -9,17 +9,17 @@ import type {
 import { isRecord } from '../../../sdk/json.js';
 import type { StandingMessage } from '../states/actor-state.js';
 
-/** Deepest nesting that is taken; a server shows a context at most 6 deep. */
+/** Deepest nesting that is accepted. A server sends contexts at most 6 deep. */
 export const SHAPE_DEPTH_MAX = 24;
 
-/** Longest name, and longest list of tags or transitions. */
+/** Most characters of a name, and most entries of a list of tags or transitions. */
 const NAME_MAX = 1_000;
 const LIST_MAX = 256;
 
-/** Most actors that are left at once; no server has so many threads. */
+/** Most actors that one `inspect.left` message may name; no server has so many threads. */
 const LEFT_MAX = 1_000_000;
 
-/** Last moment that has a date. */
+/** Latest time that a JavaScript date can hold, in Unix milliseconds. */
 const TIME_MAX = 8.64e15;
 
 const STATUSES: readonly unknown[] = ['active', 'done', 'error', 'stopped'];
@@ -44,7 +44,7 @@ export function isMessage(value: unknown): value is RecordedMessage {
   }
 }
 
-/** Whether a value says how an actor stands. */
+/** Whether a value is a message that carries an actor's snapshot. */
 export function isStandingShape(value: unknown): value is StandingMessage {
   if (!isRecord(value) || !isSeq(value['seq']) || !isTime(value['at'])) return false;
   if (!isAbout(value) || !isSnapshot(value['snapshot'])) return false;
@@ -54,7 +54,7 @@ export function isStandingShape(value: unknown): value is StandingMessage {
   );
 }
 
-/** Whether a value is JSON that is not too deep to be walked through. */
+/** Whether a value is JSON nested at most {@link SHAPE_DEPTH_MAX} deep, so that recursion is safe. */
 export function isJson(value: unknown, depth = 0): value is Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
@@ -62,12 +62,12 @@ export function isJson(value: unknown, depth = 0): value is Json {
   return Object.values(value).every((inner) => isJson(inner, depth + 1));
 }
 
-/** Whether a value is a list of names. */
+/** Whether a value is a list of names that is not too long. */
 export function isNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.length <= LIST_MAX && value.every(isName);
 }
 
-/** Whether a value is a name: a text that is not longer than any. */
+/** Whether a value is a string of at most {@link NAME_MAX} characters. */
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && value.length <= NAME_MAX;
 }
