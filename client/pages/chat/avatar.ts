@@ -1,9 +1,9 @@
 import { safeName } from '../../sdk/safe-name.js';
 
-/** Colours that avatars have (`tint-0` … in the style sheet). */
+/** Number of avatar colours (`tint-0` … in the style sheet). */
 export const TINTS = 8;
 
-/** Answers one or two letters that stand for a name. */
+/** Returns one or two initials of a name. */
 export function initials(name: string): string {
   const words = safeName(name)
     .split(/[\s._@-]+/)
@@ -12,7 +12,7 @@ export function initials(name: string): string {
   return letters.join('').toUpperCase() || '?';
 }
 
-/** Answers the colour of a name, always the same: 0 up to {@link TINTS}. */
+/** Returns the colour of a name, always the same: from 0 to {@link TINTS} - 1. */
 export function tint(name: string): number {
   let hash = 0;
   for (const letter of name) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 65_521;

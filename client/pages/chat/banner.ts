@@ -1,13 +1,13 @@
 import type { ClientState } from '../../sdk/client.js';
 import { byId, element } from '../shared/element.js';
 
-/** How often the countdown is written anew, in milliseconds. */
+/** How often the countdown is updated, in milliseconds. */
 const TICK_MS = 250;
 
-/** A first connection faster than this, in milliseconds, is not worth a banner. */
+/** While the banner is hidden, connecting shows it only after this time, in milliseconds. */
 const QUIET_MS = 600;
 
-/** What the banner tells. */
+/** What the user does in the banner. */
 export interface BannerEvents {
   /** The user does not want to wait for the next attempt. */
   reconnect(): void;
@@ -15,7 +15,7 @@ export interface BannerEvents {
   signIn(): void;
 }
 
-/** The line that says how the connection is when it is not well, and the light that always does. */
+/** The banner that appears when the connection has a problem, and the light that always shows its state. */
 export class Banner {
   readonly #events: BannerEvents;
   readonly #banner = byId('banner', HTMLDivElement);
@@ -26,7 +26,7 @@ export class Banner {
     this.#events = events;
   }
 
-  /** Shows how the connection is. */
+  /** Shows the state of the connection. */
   show(state: ClientState): void {
     this.#stop();
     this.#light.className = `light ${state.name}`;
@@ -46,7 +46,7 @@ export class Banner {
   }
 
   #waiting(state: Extract<ClientState, { name: 'waiting' }>): void {
-    // The seconds are for the eye only: a screen reader would read every one of them out.
+    // The seconds are hidden from screen readers, which would read out every one.
     const seconds = element('span', { 'aria-hidden': 'true', class: 'seconds' });
     const now = element('button', { type: 'button', class: 'quiet' }, 'Reconnect now');
     now.addEventListener('click', () => {

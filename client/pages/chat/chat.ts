@@ -23,16 +23,16 @@ import { SignIn } from './sign-in.js';
 import { subjectOf } from './subject.js';
 import { Sidebar, type ListedThread } from './sidebar.js';
 
-/** Threads asked for and listed at most. */
+/** Most threads that are requested and listed. */
 const LIST_MAX = 50;
 
-/** How often it is looked for news of other threads while the page is in sight, in milliseconds. */
+/** How often a visible page checks other threads for new messages, in milliseconds. */
 const NEWS_MS = 5_000;
 
-/** Threads asked for then: those with news come first, and rarely more than a few have some. */
+/** Threads requested in such a check: those with new messages come first, and there are rarely more than a few. */
 const NEWS_MAX = 10;
 
-/** Unsent text is kept for this many threads; the one left longest ago is forgotten first. */
+/** Most threads whose unsent text is kept; the thread left longest ago is forgotten first. */
 const UNSENT_MAX = 50;
 
 class ChatPage {
@@ -87,10 +87,10 @@ class ChatPage {
   #user = '';
   #asksToken = false;
   #listed: ThreadsPage['threads'] = [];
-  /** Messages that came while the page was out of sight. */
+  /** Number of messages that arrived while the page was hidden. */
   #missed = 0;
 
-  /** Starts: with who is known, else by asking. */
+  /** Starts the page with the remembered user, or asks who the user is. */
   start(): void {
     window.addEventListener('hashchange', () => {
       this.#open();
@@ -127,7 +127,7 @@ class ChatPage {
     try {
       return { storage: webOutboxStorage(sessionStorage, `rollcall.outbox.${user}`) };
     } catch {
-      // Where storage is blocked, asking for it throws; messages then last as long as the page.
+      // Where storage is blocked, reading it throws; messages are then kept only until the page is closed.
       return {};
     }
   }
@@ -177,7 +177,7 @@ class ChatPage {
     this.#banner.show(state);
     this.#app.classList.toggle('away', state.name !== 'connected');
     if (state.name === 'connected' && document.activeElement === document.body) {
-      // "Reconnect now" is gone with the banner; the keyboard goes back to where it is needed.
+      // "Reconnect now" disappears with the banner; move the keyboard focus to where it is useful.
       this.#composer.focus();
     }
     this.#showPeople();
@@ -267,7 +267,7 @@ class ChatPage {
         this.#listed = threads;
         this.#showList();
       },
-      // The list stands as it was; it is asked for again.
+      // The list stays as it was and is requested again later.
       () => undefined
     );
   }
@@ -327,7 +327,7 @@ class ChatPage {
   }
 }
 
-/** An answer is news when it is there, not when it begins, nor for every step on the way. */
+/** Whether a message counts as new in the list. Of a run only its end does, not its begin or its steps. */
 function isNews(message: MessageFrame): boolean {
   return runOf(message) === null || /^agent_(?:completed|failed|cancelled)$/.test(message.kind);
 }

@@ -1,14 +1,14 @@
 import { byId } from '../shared/element.js';
 import { safeName } from '../../sdk/safe-name.js';
 
-/** Height of the message field at most, in pixels: about eight lines. */
+/** Greatest height of the message field, in pixels: about eight lines. */
 const FIELD_MAX_PX = 200;
 
-/** What the composer tells. */
+/** What the user does in the composer. */
 export interface ComposerEvents {
-  /** Sends a text; false when there is nowhere to send it to, and it stays in the field. */
+  /** Sends a text. Returns false when it cannot be sent; the text then stays in the field. */
   send(text: string): boolean;
-  /** The user types (true), or has cleared the field or sent it (false). */
+  /** The user typed (true), or cleared or sent the text (false). */
   typing(on: boolean): void;
 }
 
@@ -26,7 +26,7 @@ export class Composer {
       this.#field.focus();
     });
     this.#field.addEventListener('keydown', (event) => {
-      // While an input method composes, Enter chooses a word.
+      // While an input method is composing, Enter picks a word and must not send.
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       this.#send();
@@ -37,7 +37,7 @@ export class Composer {
     });
   }
 
-  /** What stands in the field. */
+  /** The text in the field. */
   get text(): string {
     return this.#field.value;
   }
@@ -47,7 +47,7 @@ export class Composer {
     this.#fit();
   }
 
-  /** Says whom the message goes to. */
+  /** Shows where the message will be sent. */
   set thread(thread: string) {
     this.#field.placeholder = `Message ${safeName(thread)}`;
   }
@@ -60,7 +60,7 @@ export class Composer {
   #send(): void {
     const text = this.#field.value.trim();
     if (text === '') return;
-    // What nobody takes stays where it is.
+    // A text that could not be sent stays in the field.
     if (!this.#events.send(text)) return;
     this.text = '';
     this.#events.typing(false);

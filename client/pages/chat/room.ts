@@ -11,33 +11,33 @@ import type { LogContent, StreamedRow } from './log/log-view.js';
 import type { StopState } from './log/run-view.js';
 import { Transcript } from './log/transcript.js';
 
-/** Messages asked for on opening a thread: more than a screen holds. */
+/** Messages loaded when a thread is opened: more than fit on a screen. */
 const FIRST_PAGE = 50;
 
-/** Messages asked for at once after that: few enough to be drawn without a hitch. */
+/** Messages loaded at once after that: few enough to draw without a delay. */
 const PAGE = 100;
 
-/** Pause between two read marks, in milliseconds: reading along costs one frame a second at most. */
+/** Shortest time between two read marks, in milliseconds: at most one frame a second. */
 const MARK_MS = 1_000;
 
-/** Changes are drawn together at most this much later, in milliseconds: one frame of the screen. */
+/** Changes within this time, in milliseconds, are drawn together: one frame of the screen. */
 const DRAW_MS = 16;
 
-/** What a room tells. */
+/** What a room reports to the page. */
 export interface RoomEvents {
-  /** Something to show has changed. */
+  /** The content of the log has changed. */
   changed(): void;
-  /** Runs go on: nothing but these rows has changed. */
+  /** Only these rows of runs have changed. */
   streamed(rows: readonly StreamedRow[]): void;
-  /** A run has begun, or ended that was seen going on. */
+  /** A run has begun, or one that was going on has ended. */
   run(run: Run): void;
-  /** A message has come. */
+  /** A message has arrived. */
   arrived(message: MessageFrame): void;
-  /** Somebody began or ceased to type, came or went. */
+  /** Somebody started or stopped typing, came or left. */
   people(): void;
 }
 
-/** One open thread: what is shown of it, what is being sent, who is there. */
+/** One open thread: its messages, those being sent, and who is present. */
 export class Room {
   /** The thread's id. */
   readonly id: string;
@@ -45,16 +45,16 @@ export class Room {
   readonly #thread: Thread;
   readonly #events: RoomEvents;
   readonly #transcript = new Transcript();
-  /** Runs of the thread that were seen going on. */
+  /** Runs of the thread that this page has seen going on. */
   readonly #going = new Set<string>();
   readonly #stops = new Map<string, StopState>();
-  /** Runs to draw when nothing else is; null = draw everything. */
+  /** Runs to redraw; null = redraw everything. */
   #streamed: Set<string> | null = new Set();
   #filled = false;
   #more = false;
   #loading = false;
   #unseen = 0;
-  /** Whether the reader has the end of the log before their eyes; the page keeps it. */
+  /** Whether the reader sees the end of the log. */
   #watched = true;
   #problem = '';
   #drawTimer: ReturnType<typeof setTimeout> | null = null;
@@ -104,7 +104,7 @@ export class Room {
     return this.#thread.present;
   }
 
-  /** How many are present, named or not. */
+  /** Number of users present, including those who are not named. */
   get presentCount(): number {
     return this.#thread.presentCount;
   }
@@ -114,7 +114,7 @@ export class Room {
     return this.#thread.typists.filter((user) => user !== this.#user);
   }
 
-  /** Why the thread cannot be read; empty when it can. */
+  /** Why the thread cannot be read; empty when it can be. */
   get problem(): string {
     return this.#problem;
   }
@@ -131,36 +131,36 @@ export class Room {
     };
   }
 
-  /** Sends a text, shown at once. */
+  /** Sends a text and shows it at once. */
   send(text: string): void {
-    // What fails is shown as failed, with the reason.
+    // A message that fails is shown as failed, with the reason.
     this.#thread.send({ text }).catch(() => undefined);
   }
 
-  /** Sends again what failed. */
+  /** Sends a failed message again. */
   retry(mid: string): void {
     this.#thread.retry(mid).catch(() => undefined);
   }
 
-  /** Drops what failed. */
+  /** Discards a failed message. */
   discard(mid: string): void {
     this.#thread.discard(mid);
   }
 
-  /** Asks for an agent to be stopped; once is enough. */
+  /** Asks the server to stop a run. Does nothing when that was asked already. */
   stop(run: string): void {
     if (this.#stops.get(run)?.type === 'asked') return;
     this.#stops.set(run, { type: 'asked' });
     this.#draw();
     this.#thread.cancel({ run }).catch((error: unknown) => {
       const problem = error instanceof Error ? error.message : String(error);
-      // It may have ended meanwhile; then there is nothing to tell.
+      // The run may have ended meanwhile; then the refusal does not matter.
       if (this.#going.has(run)) this.#stops.set(run, { type: 'refused', problem });
       this.#draw();
     });
   }
 
-  /** Loads what is missing in the middle, as far as the server has it: one page, from its end. */
+  /** Loads one page of a gap, from the gap's end, as far as the server has it. */
   async loadGap(gap: Gap): Promise<void> {
     if (this.#loading) return;
     this.#loading = true;
@@ -169,7 +169,7 @@ export class Room {
       const page = await this.#thread.history({ before: gap.to + 1, limit: PAGE });
       this.#transcript.fill(gap, page.messages, page.more);
     } catch (error) {
-      // The hole stays, and can be asked for again.
+      // The gap stays, and the reader can ask for it again.
       if (!(error instanceof RollcallError)) throw error;
     } finally {
       this.#loading = false;
@@ -177,12 +177,12 @@ export class Room {
     }
   }
 
-  /** Says that the user types, or no longer does. */
+  /** Reports that the user is typing, or has stopped. */
   typing(on: boolean): void {
     this.#thread.typing(on);
   }
 
-  /** Says whether the reader has the end of the log before their eyes. */
+  /** Sets whether the reader sees the end of the log. */
   watch(watched: boolean): void {
     this.#watched = watched;
     if (!watched) return;
@@ -193,14 +193,14 @@ export class Room {
     this.#markSoon();
   }
 
-  /** Loads the page before what is shown; does nothing while one is under way. */
+  /** Loads the page before the first shown message. Does nothing while a page is loading. */
   async loadOlder(): Promise<void> {
     const before = this.#transcript.window.oldest;
     if (this.#loading || !this.#hasMore() || before === null) return;
     await this.#load(before, PAGE);
   }
 
-  /** Goes back to the end of the log after older messages have pushed it out. */
+  /** Shows the end of the log again after older messages have pushed it out of the window. */
   async latest(): Promise<void> {
     this.#unseen = 0;
     if (!this.#transcript.window.detached || this.#loading) return;
@@ -210,7 +210,7 @@ export class Room {
 
   /** Leaves the thread. */
   leave(): void {
-    // What was read in the last second is read all the same.
+    // Send the mark that is still waiting for its second to pass.
     if (this.#markTimer !== null) this.#mark();
     this.#left = true;
     clearTimeout(this.#drawTimer ?? undefined);
@@ -225,12 +225,12 @@ export class Room {
   async #fill(): Promise<void> {
     const position = this.#thread.position;
     const first = this.#transcript.window.oldest;
-    // Up to what came by itself: nothing twice, nothing between.
+    // Load up to the first message that arrived live, so that none is missing or doubled.
     this.#filled = await this.#load(first ?? (position?.offset ?? 0) + 1, FIRST_PAGE);
     this.#draw();
   }
 
-  /** Answers whether the page came. */
+  /** Returns whether the page was loaded. */
   async #load(before: number, limit: number): Promise<boolean> {
     this.#loading = true;
     this.#draw();
@@ -240,7 +240,7 @@ export class Room {
       this.#more = page.more;
       return true;
     } catch (error) {
-      // Without its history the thread still works; it is asked for again on scrolling or on the next connection.
+      // The thread works without its history, which is requested again on scrolling or on the next connection.
       if (error instanceof RollcallError) return false;
       throw error;
     } finally {
@@ -253,7 +253,7 @@ export class Room {
   #arrived(message: MessageFrame): void {
     this.#transcript.append(message);
     if (message.from.user !== this.#user && !this.#watched) {
-      // A run is one block, however many entries it has.
+      // All entries of a run are one block.
       if (runOf(message) === null || message.kind === 'agent_started') this.#unseen += 1;
     }
     this.#events.arrived(message);

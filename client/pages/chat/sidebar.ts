@@ -6,17 +6,17 @@ import { hashOfThread, isThread } from './route.js';
 import { lineOf } from './words/run-words.js';
 import { safeName } from '../../sdk/safe-name.js';
 
-/** One line of the thread list. */
+/** One thread in the list. */
 export interface ListedThread {
   readonly thread: string;
   readonly last: MessageFrame | null;
   readonly unread: number;
 }
 
-/** Characters of the last message shown in the list. */
+/** Most characters of the last message that the list shows. */
 const PREVIEW_MAX = 80;
 
-/** The list of threads, the way to open another, and who one is. */
+/** The list of threads, the field that opens another thread, and the user's name. */
 export class Sidebar {
   readonly #list = byId('threads', HTMLUListElement);
   readonly #menu = byId('menu', HTMLButtonElement);
@@ -55,12 +55,12 @@ export class Sidebar {
     });
   }
 
-  /** Closes the drawer that the sidebar is on a phone. */
+  /** Closes the sidebar where it is a drawer, as on a phone. */
   close(): void {
     this.#toggle(false);
   }
 
-  /** Shows who one is. */
+  /** Shows who the user is. */
   user(name: string): void {
     byId('me-name', HTMLSpanElement).textContent = safeName(name);
     const avatar = byId('me-avatar', HTMLSpanElement);
@@ -85,7 +85,7 @@ export class Sidebar {
     const focused = document.activeElement?.getAttribute('href') ?? null;
     const links = threads.map((listed) => link(listed, listed.thread === current));
     this.#list.replaceChildren(...links.map((one) => element('li', {}, one)));
-    // The list is written anew; a keyboard must not lose its place in it.
+    // The list is redrawn; put the keyboard focus back where it was.
     if (focused !== null) links.find((one) => one.getAttribute('href') === focused)?.focus();
   }
 
@@ -93,7 +93,7 @@ export class Sidebar {
     const wasOpen = this.#app.classList.contains('side-open');
     this.#app.classList.toggle('side-open', open);
     this.#menu.setAttribute('aria-expanded', String(open));
-    // What lies behind the drawer is not for the keyboard; the drawer is, at once.
+    // While the drawer is open, the keyboard reaches only the drawer, and its focus moves there at once.
     byId('main', HTMLElement).inert = open;
     if (open) byId('goto-thread', HTMLInputElement).focus();
     else if (wasOpen) this.#menu.focus();

@@ -5,16 +5,16 @@ export interface SignInRequest {
   readonly name: string;
   /** Whether the server asks for a token; else it takes the name. */
   readonly token: boolean;
-  /** Whether one may stay who one is. */
+  /** Whether the user may cancel and stay signed in. */
   readonly optional: boolean;
-  /** What was wrong the last time; empty when nothing was. */
+  /** Why the last sign-in failed; empty when it did not. */
   readonly problem: string;
 }
 
-/** What the user gave. */
+/** What the user entered. */
 export type SignedIn = { readonly user: string } | { readonly token: string };
 
-/** The dialog that asks who one is. */
+/** The dialog that asks for the user's name or token. */
 export class SignIn {
   readonly #dialog = byId('sign-in', HTMLDialogElement);
   readonly #name = byId('name', HTMLInputElement);
@@ -40,7 +40,7 @@ export class SignIn {
     this.#cancel.addEventListener('click', () => {
       this.#dialog.close();
     });
-    // There is nothing to go back to without a user, and browsers close a dialog on Escape whatever one asks of them.
+    // Without a user there is nothing to go back to, and browsers close a dialog on Escape even when that is prevented.
     this.#dialog.addEventListener('close', () => {
       if (this.#isNeeded) this.#dialog.showModal();
     });

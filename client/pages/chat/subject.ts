@@ -1,4 +1,4 @@
-/** Answers whom a token says that it is for; null when it is not a JSON Web Token. Not verified: the server does that. */
+/** Returns the subject of a JSON Web Token; null for any other token. The server verifies the token, not this. */
 export function subjectOf(token: string): string | null {
   const [, payload] = token.split('.');
   if (payload === undefined) return null;

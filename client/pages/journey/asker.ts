@@ -1,21 +1,21 @@
 /**
- * Asks the server about one message, and again for as long as something is outstanding. One question is under way at
- * most; an answer to an older one is not heard.
+ * Asks the server about one message, and again for as long as its journey is incomplete. At most one request is under
+ * way; the answer to an older one is ignored.
  */
 import type { ClientClock } from '../../sdk/clock.js';
 import { Fields } from '../shared/fields.js';
 import { readJourneys, type JourneyAnswer } from './journey-answer.js';
 
-/** Time between an answer and the next question while something is outstanding, in milliseconds. */
+/** Time between an answer and the next request while the journey is incomplete, in milliseconds. */
 export const AGAIN_MS = 2_000;
 
-/** The same when the server did not answer, or was too busy: it need not be asked as often. */
+/** The same after the server did not answer or was too busy. */
 export const RETRY_MS = 5_000;
 
-/** A question that waits for longer than this is given up, in milliseconds: the server's own bound and some room. */
+/** A request is aborted after this time, in milliseconds: longer than the server's own limit. */
 export const GIVE_UP_MS = 30_000;
 
-/** What came over HTTP. */
+/** An HTTP response. */
 export interface HttpAnswer {
   readonly code: number;
   /** The body when it was JSON, else null. */
@@ -30,8 +30,9 @@ export interface Subject {
 }
 
 /**
- * How it stands: nothing has been asked · the first question is under way · it was answered · the key is missing or
- * wrong · the API is off · there is no such message · it cannot be asked for · nobody answers, or cannot now.
+ * The result of the latest request: `idle`, nothing was asked; `asking`, the first request is under way; `told`, the
+ * server answered; `locked`, the key is missing or wrong; `off`, the API is off; `missing`, there is no such message;
+ * `refused`, the request is invalid; `away`, the server did not answer or cannot answer now.
  */
 export type Outcome =
   | { readonly kind: 'idle' }
@@ -39,19 +40,19 @@ export type Outcome =
   | { readonly kind: 'told'; readonly answer: JourneyAnswer }
   | { readonly kind: 'locked' | 'off' | 'missing' | 'refused' | 'away'; readonly detail: string };
 
-/** What is shown. */
+/** Everything that the page shows. */
 export interface Asked {
   readonly subject: Subject;
   readonly outcome: Outcome;
-  /** The last good answer to this subject, also when the latest question failed. */
+  /** The last good answer about this subject, kept when a later request fails. */
   readonly answer: JourneyAnswer | null;
   /** When it came, by this device's clock. */
   readonly answeredAt: number | null;
-  /** Whether it asks again by itself. */
+  /** Whether another request follows by itself. */
   readonly isLive: boolean;
 }
 
-/** What an asker works with. */
+/** What an asker needs from outside. */
 export interface AskerOptions {
   readonly clock: ClientClock;
   /** Asks once. Rejects when nobody answers or the signal is aborted. */
@@ -62,7 +63,7 @@ export interface AskerOptions {
 
 const NOBODY: Subject = { mid: '', thread: '' };
 
-/** Asks about one message after the other. */
+/** Asks about one message at a time. */
 export class Asker {
   readonly #options: AskerOptions;
   #subject: Subject = NOBODY;
@@ -77,7 +78,7 @@ export class Asker {
     this.#options = options;
   }
 
-  /** Asks about a message from now on; an empty mid is nothing to ask about. */
+  /** Asks about this message from now on; about none when the mid is empty. */
   about(subject: Subject): void {
     this.#abort?.abort();
     this.#subject = subject;
@@ -94,14 +95,14 @@ export class Asker {
     if (this.#subject.mid !== '' && this.#abort === null) void this.#ask();
   }
 
-  /** Says whether somebody looks: nobody is asked while nobody does. */
+  /** Sets whether the page is visible. A hidden page does not ask again by itself. */
   watch(isWatched: boolean): void {
     this.#isWatched = isWatched;
     if (!isWatched) this.#stopWaiting();
     else if (this.#isLive()) this.again();
   }
 
-  /** How it stands. */
+  /** What to show now. */
   state(): Asked {
     return {
       subject: this.#subject,
@@ -129,7 +130,7 @@ export class Asker {
     } finally {
       cancelTimeout();
     }
-    // Another message is asked about by now.
+    // The reader has asked about another message meanwhile.
     if (this.#abort !== abort) return;
     this.#abort = null;
     this.#outcome = outcome;

@@ -1,13 +1,13 @@
 /**
- * What the server answers about a message, read field by field: the page shows what it knows of a newer answer, and no
- * more of a wrong one than is there.
+ * Reads the server's answer about a message field by field, so that the page can also show an answer of a newer server
+ * or one with missing fields.
  */
 import { Fields } from '../shared/fields.js';
 
-/** Furthest time from 1970 that a date can show, in milliseconds. */
+/** Latest time that a JavaScript date can hold, in Unix milliseconds. */
 const TIME_MAX_MS = 8.64e15;
 
-/** One step; times are Unix milliseconds, null where none is known. */
+/** One step of a journey. Times are Unix milliseconds, null when unknown. */
 export interface Step {
   readonly step: string;
   readonly at: number | null;
@@ -45,11 +45,11 @@ export interface JourneyAnswer {
   /** The server's time when it answered. */
   readonly now: number;
   readonly journeys: readonly Journey[];
-  /** Whether the mid was used in more threads than are told of. */
+  /** Whether the mid was used in more threads than the answer lists. */
   readonly hasMore: boolean;
 }
 
-/** Reads an answer; null when something else answered. */
+/** Reads an answer; null when it has no journeys. */
 export function readJourneys(body: unknown): JourneyAnswer | null {
   const fields = new Fields(body);
   const journeys = fields.rows('journeys').map(journeyOf);
@@ -92,7 +92,7 @@ function stepOf(fields: Fields): Step {
   };
 }
 
-/** A time that a date can show; null for any other. */
+/** A time that a date can hold; null for any other. */
 function timeIn(fields: Fields, name: string): number | null {
   const at = fields.numberOrNull(name);
   return at === null || Math.abs(at) > TIME_MAX_MS ? null : at;

@@ -8,7 +8,7 @@ import type { Tone } from '../shared/tone.js';
 import type { Journey, Step } from './journey-answer.js';
 import { statusWords, stepWords } from './step-words.js';
 
-/** A journey as it stands at a time of the server. */
+/** A journey and the time at which it is shown. */
 export interface Moment {
   readonly journey: Journey;
   /** The server's time, Unix milliseconds. */
@@ -23,10 +23,10 @@ interface StepMoment {
   readonly gapMs: number | null;
 }
 
-/** Waits that are worth a longer line: from each of these on it grows. */
+/** The line between two steps grows a size at each of these waits, in milliseconds. */
 const GAPS_MS = [100, 1_000, 10_000];
 
-/** Drawings beside the words, so that nothing is said by a colour alone. */
+/** Drawings beside the words, so that no status is shown by colour alone. */
 const GLYPHS: Readonly<Record<Tone, string>> = {
   good: '✓',
   busy: '…',
@@ -50,7 +50,7 @@ const TIME = new Intl.DateTimeFormat('en', {
 });
 const DAY = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
 
-/** The journeys of one message, one below the other, changed in place. */
+/** The journeys of one message, one below the other, updated in place. */
 export class JourneysView {
   readonly #rows: KeyedRows<Moment>;
 

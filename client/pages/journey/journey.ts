@@ -1,4 +1,4 @@
-/** The page of a message's journey: a question in its address, one asker, and what it has heard. */
+/** The journey page: reads the message from its address, asks the server about it, and shows the answer. */
 import { SafeShelf } from '../shared/safe-shelf.js';
 import { systemClock } from '../../sdk/clock.js';
 import { parsedJson } from '../../sdk/json.js';
@@ -9,10 +9,10 @@ import { Asker, type Asked, type HttpAnswer, type Outcome, type Subject } from '
 import { JourneysView } from './journey-view.js';
 import { statusWords } from './step-words.js';
 
-/** How often what counts the seconds is written anew, in milliseconds. */
+/** How often texts that count seconds are updated, in milliseconds. */
 const TICK_MS = 500;
 
-/** Where the key is kept: in the tab, never in the browser. */
+/** Name of the API key in session storage. It is never put into local storage. */
 const KEY = 'rollcall.api-key';
 
 /** What cannot be told, in plain words. */
@@ -85,7 +85,7 @@ class JourneyPage {
     this.#open();
   }
 
-  /** Asks what the address asks. */
+  /** Asks about the message in the page's address. */
   #open(): void {
     const query = new URLSearchParams(location.search);
     const subject = { mid: query.get('mid') ?? '', thread: query.get('thread') ?? '' };
@@ -107,7 +107,7 @@ class JourneyPage {
     document.title = titleOf(asked);
   }
 
-  /** The server's time: the clock of this device may be wrong. */
+  /** The server's time, because the clock of this device may be wrong. */
   #serverNow({ answer, answeredAt }: Asked): number {
     if (answer === null || answeredAt === null) return systemClock.now();
     return answer.now + Math.max(0, systemClock.now() - answeredAt);
@@ -154,7 +154,7 @@ function liveWords({ answer, isLive, outcome }: Asked, ageMs: number): string {
   return `Nothing is outstanding. Looked ${duration(ageMs)} ago.${more}`;
 }
 
-/** What is read out: it changes with how things stand, not with the seconds. */
+/** Text for screen readers. It changes with the status, not every second. */
 function announced({ outcome, answer }: Asked): string {
   switch (outcome.kind) {
     case 'idle':
@@ -198,7 +198,7 @@ async function ask(
   try {
     if (key !== null) headers.set('x-api-key', key);
   } catch {
-    // No header can hold such a key, so no server has it.
+    // A header cannot hold such a key, so no server can have it.
     return { code: 401, body: null };
   }
   const response = await fetch(`/api/messages/${encodeURIComponent(mid)}/journey${query}`, {

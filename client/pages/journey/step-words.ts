@@ -1,11 +1,11 @@
-/** The steps of a message in words for whoever asks why it did not arrive. */
+/** Describes the steps of a message for somebody who wants to know why it did not arrive. */
 import { safeName } from '../../sdk/safe-name.js';
 import { counted } from '../shared/counted.js';
 import { duration, inTime, took } from '../shared/duration.js';
 import type { Tone } from '../shared/tone.js';
 import type { Journey, Step } from './journey-answer.js';
 
-/** One step as it is shown. */
+/** The words of one step. */
 export interface StepWords {
   readonly tone: Tone;
   readonly title: string;
@@ -13,7 +13,7 @@ export interface StepWords {
   readonly detail: string;
 }
 
-/** How a message stands as a whole. */
+/** The words of a message's overall status. */
 export interface StatusWords {
   readonly tone: Tone;
   readonly title: string;
@@ -105,7 +105,7 @@ export function stepWords(step: Step, journey: Journey, now: number): StepWords 
   }
 }
 
-/** Says how a message stands. */
+/** Says the overall status of a message. */
 export function statusWords(journey: Journey): StatusWords {
   const { status, steps } = journey;
   const waiting = steps.filter(({ step }) => step === 'lagging' || step === 'replaying').length;

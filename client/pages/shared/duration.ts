@@ -12,7 +12,7 @@ export function duration(ms: number): string {
   return two(whole, DAY_MS, 'd', HOUR_MS, 'h');
 }
 
-/** Writes how long something took as exactly as it is worth: `1.6 ms`, `212 ms`, `4.2 s`, `1 min 5 s`. */
+/** Writes how long something took, less precisely the longer it is: `1.6 ms`, `212 ms`, `4.2 s`, `1 min 5 s`. */
 export function took(ms: number): string {
   if (ms < 10) return `${String(Math.round(ms * 10) / 10)} ms`;
   if (ms < SECOND_MS) return `${String(Math.floor(ms))} ms`;
@@ -20,7 +20,7 @@ export function took(ms: number): string {
   return duration(ms);
 }
 
-/** Writes when something comes, `leftMs` from now; rounded up, so that it is not over before it is. */
+/** Writes that something happens in `leftMs`. Rounds up, so that the countdown never reaches zero too early. */
 export function inTime(leftMs: number): string {
   return leftMs <= 0 ? 'now' : `in ${duration(Math.ceil(leftMs / SECOND_MS) * SECOND_MS)}`;
 }

@@ -1,4 +1,4 @@
-/** Attributes of a new element; `class` and `aria-…` as in HTML. True sets an empty one, false and null none. */
+/** Attributes of a new element, named as in HTML. True sets an empty attribute; false and null set none. */
 export type Attributes = Readonly<Record<string, string | boolean | null>>;
 
 /**

@@ -1,9 +1,9 @@
 import { isRecord } from '../../sdk/json.js';
 
-/** Entries of one list that are read; a page has no use for more. */
+/** Most entries that are read from one list. */
 export const LIST_MAX = 200;
 
-/** Characters of one text that are read; longer ones end in `…`. */
+/** Most characters that are read from one text; a longer text is cut and ends in `…`. */
 export const TEXT_MAX = 2_000;
 
 /**
@@ -92,6 +92,6 @@ export class Fields {
 
 function cut(text: string): string {
   if (text.length <= TEXT_MAX) return text;
-  // Not through the middle of a character.
+  // Do not cut a character in two.
   return `${text.slice(0, TEXT_MAX - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

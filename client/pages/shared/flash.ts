@@ -1,7 +1,7 @@
-/** Lets an element light up for a moment, also when it is doing so already, by a class that animates it. */
+/** Flashes an element by adding a class that animates it. Starts over when the element is flashing already. */
 export function flash(target: Element, name: 'is-flashing' | 'is-taken' = 'is-flashing'): void {
   target.classList.remove(name);
-  // An animation begins anew only when the page was laid out without it.
+  // The animation restarts only if the page is laid out once without the class.
   target.getBoundingClientRect();
   target.classList.add(name);
   // The same function is not added twice, also where nothing moves and so nothing ends.

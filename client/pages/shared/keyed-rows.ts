@@ -4,15 +4,15 @@ export interface Row<Item> {
   fill(item: Item): void;
 }
 
-/** What rows are made of. */
+/** Where the rows are put, and how each is named and made. */
 export interface KeyedRowsOptions<Item> {
   readonly into: HTMLElement;
-  /** Names an item; the row of a name stays the same element as long as there is such an item. */
+  /** Returns the key of an item. A row keeps its element for as long as an item has its key. */
   readonly key: (item: Item) => string;
   readonly make: () => Row<Item>;
 }
 
-/** A list in the page whose rows are changed in place: focus, selection and a reader's place survive. */
+/** A list whose rows are updated in place, so that focus, selection and scroll position survive. */
 export class KeyedRows<Item> {
   readonly #options: KeyedRowsOptions<Item>;
   #rows = new Map<string, Row<Item>>();
@@ -21,7 +21,7 @@ export class KeyedRows<Item> {
     this.#options = options;
   }
 
-  /** Shows these items in this order; of two with one key the first. */
+  /** Shows these items in this order. Of two items with the same key, only the first is shown. */
   show(items: readonly Item[]): void {
     const { into, key, make } = this.#options;
     const rows = new Map<string, Row<Item>>();

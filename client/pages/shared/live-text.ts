@@ -1,6 +1,6 @@
 import type { Tone, Word } from './tone.js';
 
-/** Puts a text into an element and leaves it alone when it is there already: a selection in it stays. */
+/** Sets the text of an element. Does nothing when the text is the same, so that a selection in it stays. */
 export function write(target: Element, text: string): void {
   const { firstChild } = target;
   if (firstChild instanceof Text && firstChild === target.lastChild) {
@@ -13,13 +13,13 @@ export function tint(target: HTMLElement, tone: Tone): void {
   if (target.dataset['tone'] !== tone) target.dataset['tone'] = tone;
 }
 
-/** Puts a word into a pill and colours it. */
+/** Sets the text and the colour of an element. */
 export function label(target: HTMLElement, { tone, text }: Word): void {
   write(target, text);
   tint(target, tone);
 }
 
-/** Puts a time of day into an element; nothing when there is none. */
+/** Writes a time of day into an element, or nothing when the time is null. */
 export function writeTime(target: HTMLTimeElement, at: number | null): void {
   const date = at === null ? null : new Date(at);
   const iso = date?.toISOString() ?? '';

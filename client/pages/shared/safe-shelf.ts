@@ -1,4 +1,4 @@
-/** The part of a browser's storage that is used. */
+/** The methods of a browser's storage that the pages use. */
 export interface Shelf {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
@@ -17,7 +17,7 @@ export class SafeShelf implements Shelf {
     this.#shelf = shelf;
   }
 
-  /** Answers what was put last; null when there is nothing. */
+  /** Returns the value of a key; null when there is none. */
   getItem(key: string): string | null {
     const held = this.#held.get(key);
     if (held !== undefined) return held;
@@ -28,14 +28,14 @@ export class SafeShelf implements Shelf {
     }
   }
 
-  /** Puts a value, on the shelf when it takes it. */
+  /** Stores a value; in the page's memory when the browser's storage fails. */
   setItem(key: string, value: string): void {
     this.#do(key, value, (shelf) => {
       shelf.setItem(key, value);
     });
   }
 
-  /** Takes a value away. */
+  /** Removes a value. */
   removeItem(key: string): void {
     this.#do(key, null, (shelf) => {
       shelf.removeItem(key);

@@ -1,4 +1,4 @@
-/** How something is, as a colour says it; never said by a colour alone. */
+/** A status as a colour. The page always shows a word or a drawing with it. */
 export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'none';
 
 /** A word and its colour. */

@@ -116,7 +116,7 @@ function drawDraft(
   );
 }
 
-/** Draws the text of any row as it came, for a row that cannot be drawn. */
+/** Draws a row as plain text, for a row that cannot be drawn otherwise. */
 export function drawPlainText(row: Row): HTMLElement {
   const [who, text] = whoAndText(row);
   return element(
@@ -150,7 +150,7 @@ export function timeElement(at: number): HTMLTimeElement {
   );
 }
 
-/** Returns what can change of a row under one key: the state of a draft, and whether the row heads its group. */
+/** Returns a text that changes when a row must be redrawn: the draft's state, or whether the row heads its group. */
 export function signatureOf(row: Row): string {
   if (row.type === 'message') return `message ${String(row.first)}`;
   if (row.type === 'draft')

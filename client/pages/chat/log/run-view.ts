@@ -4,13 +4,13 @@ import { RichText } from '../rich-text/rich-text-view.js';
 import { agentName, durationWords, jsonLine, jsonText, runWords } from '../words/run-words.js';
 import { safeName } from '../../../sdk/safe-name.js';
 
-/** How stopping a run stands: not asked for, asked for, or refused with these words. */
+/** The state of a stop request: none, sent, or refused with a message. */
 export type StopState =
   | { readonly type: 'idle' }
   | { readonly type: 'asked' }
   | { readonly type: 'refused'; readonly problem: string };
 
-/** What a run's block shows. */
+/** Everything that the block of a run shows. */
 export interface RunContent {
   readonly run: Run;
   /** Whether more of it is to come. */
@@ -20,7 +20,7 @@ export interface RunContent {
   readonly at: number | null;
 }
 
-/** The head of a block of the log, as `log-view.ts` makes it for people too. */
+/** Makes the element that shows the time of a block. */
 export type MakeTime = (at: number) => HTMLTimeElement;
 
 interface ShownStep {
@@ -29,7 +29,7 @@ interface ShownStep {
   update(step: RunStep): void;
 }
 
-/** One run of an agent on the page: its steps, its answer, how it stands. Changes in place, so that nothing jumps. */
+/** Shows one run of an agent: its steps, its answer and its state. It is updated in place, so that nothing jumps. */
 export class RunView {
   /** The whole block. */
   readonly node: HTMLElement;
@@ -57,7 +57,7 @@ export class RunView {
     });
     this.node = element(
       'article',
-      // Off: the log is read out as it grows, and an answer grows with every word. Its end is said once.
+      // Off: a screen reader would read the answer again with every word. The end of the run is announced once.
       { class: 'message run first', 'aria-live': 'off' },
       element('span', { class: 'avatar agent', 'aria-hidden': 'true' }, '✦'),
       this.#head,
@@ -111,7 +111,7 @@ export class RunView {
     this.#stop.hidden = !streaming;
     const label = stopping ? 'Stopping…' : 'Stop';
     if (this.#stop.textContent !== label) this.#stop.textContent = label;
-    // Not `disabled`: that would take the keyboard's place away from whoever has just pressed it.
+    // Not `disabled`: that would take the keyboard focus away from the button that was just pressed.
     this.#stop.setAttribute('aria-disabled', String(stopping));
   }
 
@@ -180,7 +180,7 @@ function toolStep(step: Extract<RunStep, { type: 'tool' }>): ShownStep {
   );
   const node = element('li', {}, details);
   let now = step;
-  // Arguments and results may be long: written out for those who look only.
+  // Arguments and results may be long, so they are written only when the reader opens them.
   const fill = (): void => {
     if (!details.open) return;
     const result =

@@ -9,15 +9,15 @@ import {
 import { MessageWindow } from '../../../sdk/thread/message-window.js';
 
 /**
- * Messages kept (and shown) of one thread; what is dropped comes back from the server on scrolling. Drawn in
- * software on two cores, a new message costs about 25 ms of work at this size, and it grows with it.
+ * Most messages kept and shown of one thread; dropped ones are loaded again on scrolling. With this many, a new message
+ * costs about 25 ms when a two-core machine draws in software, and the cost grows with the number.
  */
 export const TRANSCRIPT_MAX = 2_000;
 
-/** Messages of one author closer than this, in milliseconds, stand under one name. */
+/** Messages of one author less than this apart, in milliseconds, are grouped under one name. */
 export const GROUP_MS = 5 * 60_000;
 
-/** One line of the page, top to bottom. `key` names it for as long as it exists. */
+/** One row of the log. Its `key` never changes. */
 export type Row =
   | { readonly type: 'day'; readonly key: string; readonly at: number }
   | { readonly type: 'gap'; readonly key: string; readonly gap: Gap }
@@ -34,7 +34,7 @@ export type Row =
       readonly type: 'run';
       readonly key: string;
       readonly run: Run;
-      /** Whether more of it is to come. */
+      /** Whether the run is still going on. */
       readonly live: boolean;
       /** When it began, Unix milliseconds; null when its beginning is not in the window. */
       readonly at: number | null;
@@ -46,45 +46,45 @@ export type Row =
       readonly first: boolean;
     };
 
-/** What one thread's page shows of its log, without the page: a window of it, with the runs of agents in one piece each. */
+/** The rows that the page shows of one thread: a window of its log, with all entries of a run in one row. */
 export class Transcript {
   readonly #window: MessageWindow;
-  /** Runs that have an entry in the window, and those that go on. */
+  /** Runs that have an entry in the window, and runs that are going on. */
   readonly #runs = new Map<string, Run>();
-  /** Runs that the server has said go on. */
+  /** Ids of the runs that are going on. */
   readonly #live = new Set<string>();
 
   constructor(limit: number = TRANSCRIPT_MAX) {
     this.#window = new MessageWindow(limit);
   }
 
-  /** The messages and gaps of the log that are shown. */
+  /** The messages and gaps that are shown. */
   get window(): Pick<MessageWindow, 'items' | 'oldest' | 'newest' | 'detached' | 'trimmed'> {
     return this.#window;
   }
 
-  /** Adds a message that has come. */
+  /** Adds a new message at the end. */
   append(message: MessageFrame): void {
-    // The beginning of a run may be in the window when its end is not.
+    // A run may have its beginning in the window when its end is not.
     if (this.#window.append(message) || this.#runs.has(runOf(message) ?? '')) this.#fold(message);
     this.#forgetRuns();
   }
 
-  /** Puts a page of history before everything. */
+  /** Adds a page of older messages at the beginning. */
   prepend(messages: readonly MessageFrame[]): void {
     for (const message of this.#window.prepend(messages)) this.#fold(message);
     this.#forgetRuns();
   }
 
   /**
-   * Takes what the SDK knows of a run: the answer so far is not in the log. True when more than that has changed, so
-   * that all rows are to be asked for again.
+   * Takes the SDK's state of a run, which has the answer so far; the log does not have it yet. Returns true when more
+   * than the answer has changed, so that all rows must be made again.
    */
   track(run: Run): boolean {
     const known = this.#runs.get(run.run);
     const wasLive = this.#live.has(run.run);
     const isLive = run.state === 'streaming';
-    // The log has said how it ended; entries come before what the SDK makes of them.
+    // The log has the end of the run already: an entry arrives before the SDK's state that is made from it.
     const isOver = run.endOffset !== null || (known !== undefined && known.endOffset !== null);
     if (isOver) {
       this.#live.delete(run.run);
@@ -100,20 +100,20 @@ export class Transcript {
     return known === undefined || isLive !== wasLive || known.state !== state;
   }
 
-  /** Answers the row of a run; undefined when there is none. */
+  /** Returns the row of a run; undefined when there is none. */
   runRow(id: string): Extract<Row, { type: 'run' }> | undefined {
     const run = this.#runs.get(id);
     return run === undefined ? undefined : this.#runRow(run);
   }
 
-  /** Puts messages into a hole that the server has after all; see {@link MessageWindow.fill}. */
+  /** Fills a gap with messages that the server still has; see {@link MessageWindow.fill}. */
   fill(gap: Gap, messages: readonly MessageFrame[], more: boolean): void {
     for (const message of messages) this.#fold(message);
     this.#window.fill(gap, messages, more);
     this.#forgetRuns();
   }
 
-  /** Marks a hole at the end. When the thread began anew, what was shown is no part of it: only the mark is left. */
+  /** Adds a gap at the end. When the thread has started over, the old messages are removed and only the gap stays. */
   mark(gap: Gap): void {
     this.#window.mark(gap);
     if (gap.reason === 'epoch') {
@@ -123,13 +123,13 @@ export class Transcript {
     this.#forgetRuns();
   }
 
-  /** Forgets all, to be filled from the end again. */
+  /** Removes all messages and gaps, so that the transcript can be filled from the end again. */
   clear(): void {
     this.#window.clear();
     this.#forgetRuns();
   }
 
-  /** Answers what to show to this user, with what they have on the way behind it. */
+  /** Returns the rows for this user, with their unsent messages at the end. */
   rows(user: string, outgoing: readonly Outgoing[] = []): Row[] {
     const rows: Row[] = [];
     const runs = new Set<string>();
@@ -167,11 +167,11 @@ export class Transcript {
       }
       const who = message.from.user;
       const first = follow(message.mid, who, message.at);
-      // The author's own copy keeps the place its draft had on the page.
+      // The stored message has the key of its draft, so that it takes over the draft's place.
       rows.push({ type: 'message', key: message.mid, message, own: who === user, first });
     }
     if (this.#window.detached) return rows;
-    // Of these only the end is known: their entries are in the history that has not been asked for.
+    // These runs are going on, but their entries are in history that is not loaded.
     for (const id of this.#live) {
       if (!runs.has(id)) rows.push(...[this.runRow(id)].filter((row) => row !== undefined));
       author = null;
@@ -203,7 +203,7 @@ export class Transcript {
     if (run !== undefined) this.#runs.set(id, run);
   }
 
-  /** Forgets the runs of which nothing is in the window any more. */
+  /** Removes the runs that are not going on and have no entry in the window. */
   #forgetRuns(): void {
     if (this.#runs.size === 0) return;
     const kept = new Set(this.#live);
@@ -214,7 +214,7 @@ export class Transcript {
   }
 }
 
-/** Begin and end of the day that a moment is in, as the clock on the wall has it; in Unix milliseconds. */
+/** Begin and end of the local day of a time, in Unix milliseconds. */
 function dayOf(at: number): [number, number] {
   const date = new Date(at);
   const [year, month, day] = [date.getFullYear(), date.getMonth(), date.getDate()];

@@ -8,7 +8,7 @@ interface ShownBlock {
   readonly code: HTMLElement | null;
 }
 
-/** A text on the page. When it grows, only its last block is written anew, into the same element: nothing moves. */
+/** Shows a text. When the text grows, only its last block is redrawn, in the same element, so that nothing moves. */
 export class RichText {
   /** Holds the blocks. */
   readonly node: HTMLDivElement;
@@ -27,7 +27,7 @@ export class RichText {
       if (shown?.block.source === block.source) return;
       if (block.type === 'code' && shown?.code && shown.block.type === 'code') {
         if (shown.block.language === block.language) {
-          // The same element, so that it stays scrolled to where it was.
+          // Keep the element, and with it the scroll position of the code.
           shown.code.textContent = block.text;
           this.#shown[index] = { ...shown, block };
           return;
@@ -67,7 +67,7 @@ function make(block: TextBlock): ShownBlock {
   return { block, node, code };
 }
 
-/** The space between paragraphs is the style sheet's. */
+/** Makes the content of a paragraph. The style sheet sets the space between paragraphs. */
 function paragraph(source: string): (Node | string)[] {
   return inline(source.replace(/^\n+/, '').trimEnd());
 }

@@ -1,15 +1,15 @@
 /**
- * The little markup that people and agents write, taken apart: code fences, inline code, bold, headings, addresses.
- * Everything else stays the text that it is. What comes out is data; `rich-text-view.ts` makes elements of it.
+ * Parses the small markup that people and agents write: code fences, inline code, bold, headings, addresses. Everything
+ * else stays plain text. The result is data; `rich-text-view.ts` makes elements of it.
  */
 
-/** A block of a text. `source` is the part of the text that it was: equal sources are equal blocks. */
+/** A block of a text. `source` is the text that it was parsed from: equal sources make equal blocks. */
 export type TextBlock =
   | { readonly type: 'text'; readonly source: string }
   | {
       readonly type: 'code';
       readonly source: string;
-      /** As written behind the fence; empty when nothing was. */
+      /** The language written after the fence; empty when there is none. */
       readonly language: string;
       readonly text: string;
     };
@@ -21,7 +21,7 @@ export type TextPiece =
 
 type PlainPieceType = 'plain' | 'code' | 'strong' | 'heading';
 
-// What stands behind a fence is taken apart in a second step: two runs that take the same signs cost the square of them.
+// The language is parsed in a second step: in one pattern, two runs that match the same characters take quadratic time.
 const FENCE = /^ {0,3}`{3,}([^`]*)$/;
 const LANGUAGE = /^[ \t]*([\w+#.-]*)/;
 const FENCE_END = /^ {0,3}```+[ \t]*$/;
@@ -29,7 +29,7 @@ const MARKED = /`([^`\n]+)`|\*\*([^*\s](?:[^*\n]*[^*\s])?)\*\*|https?:\/\/[^\s<>
 const LINE = new RegExp(`${MARKED.source}|^#{1,6} +([^\\n]+)$`, 'gm');
 const SENTENCE_MARKS = '.,;:!?)]}*';
 
-/** Splits a text into paragraphs and fenced code; a fence that is still open reaches to the end. */
+/** Splits a text into paragraphs and fenced code. A fence without an end reaches to the end of the text. */
 export function textBlocks(text: string): TextBlock[] {
   const blocks: TextBlock[] = [];
   let plain = '';
@@ -58,7 +58,7 @@ export function textBlocks(text: string): TextBlock[] {
   return blocks;
 }
 
-/** Answers a text without its marks, in one line. */
+/** Returns a text in one line without its markup. */
 export function plainLine(text: string): string {
   return text
     .replace(/\*\*|`+|^#{1,6} +/gm, '')
@@ -67,8 +67,8 @@ export function plainLine(text: string): string {
 }
 
 /**
- * Splits a paragraph into its pieces; sentence marks behind an address are no part of it. What is marked already, the
- * text of a heading or of bold words, holds no heading: else a line of `# # # …` would nest as deep as it is long.
+ * Splits a paragraph into its pieces. An address does not include the punctuation after it. Text that is marked already
+ * (a heading or bold words) holds no heading: otherwise a line of `# # # …` would nest as deep as it is long.
  */
 export function textPieces(text: string, where: 'paragraph' | 'marked' = 'paragraph'): TextPiece[] {
   const pieces: TextPiece[] = [];
@@ -95,19 +95,19 @@ export function textPieces(text: string, where: 'paragraph' | 'marked' = 'paragr
   return pieces;
 }
 
-/** A loop and no pattern: one that looks for its end from every mark costs the square of them. */
+/** Uses a loop, because a pattern would take quadratic time for many punctuation marks. */
 function withoutSentenceMarks(address: string): string {
   let end = address.length;
   while (end > 0 && SENTENCE_MARKS.includes(address.charAt(end - 1))) end -= 1;
   return address.slice(0, end);
 }
 
-/** Lines with their line feeds, so that nothing of a text is lost. */
+/** Splits a text into lines and keeps their line feeds, so that no character is lost. */
 function linesOf(text: string): string[] {
   return text.split(/(?<=\n)/);
 }
 
-/** Blank lines part paragraphs and are none themselves. */
+/** Splits a text into paragraphs at blank lines. */
 function paragraphs(text: string): TextBlock[] {
   const parts = text.split(/(?<=\n\n)(?!\n)/).filter((part) => part.trim() !== '');
   return parts.map((source) => ({ type: 'text', source }));

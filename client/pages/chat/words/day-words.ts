@@ -4,14 +4,14 @@ const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-di
 const SHORT_DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const SHORT_DATE = new Intl.DateTimeFormat(undefined, { dateStyle: 'short' });
 
-/** Names a day as people do, seen from `now`; both in Unix milliseconds. */
+/** Names the day of a time as people do, relative to `now`; both in Unix milliseconds. */
 export function dayWords(at: number, now: number): string {
   if (isDay(at, now, 0)) return 'Today';
   if (isDay(at, now, 1)) return 'Yesterday';
   return (isYear(at, now) ? DAY : DAY_AND_YEAR).format(at);
 }
 
-/** Names a moment in as few letters as will do, seen from `now`; both in Unix milliseconds. */
+/** Writes a time as briefly as possible, relative to `now`; both in Unix milliseconds. */
 export function momentWords(at: number, now: number): string {
   if (isDay(at, now, 0)) return TIME.format(at);
   if (isDay(at, now, 1)) return 'Yesterday';

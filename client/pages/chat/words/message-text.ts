@@ -1,7 +1,7 @@
 import type { MessageFrame } from '../../../sdk/client.js';
 import { laidOutJson } from './written-json.js';
 
-/** Answers the text of a message's body: `body.text`, a bare string, else its JSON. */
+/** Returns the text of a message's body: `body.text`, or the body if it is a string, or else its JSON. */
 export function messageText(message: Pick<MessageFrame, 'body'>): {
   readonly text: string;
   readonly json: boolean;

@@ -4,10 +4,10 @@ import { plainLine } from '../rich-text/rich-text.js';
 import { safeName } from '../../../sdk/safe-name.js';
 import { laidOutJson, writtenJson } from './written-json.js';
 
-/** Characters of an answer that are read out when it is done; the rest can be read in the log. */
+/** Most characters of a finished answer that a screen reader reads out; the rest is in the log. */
 const READ_MAX = 300;
 
-/** Characters of JSON shown; a tool may answer far more than anybody reads. */
+/** Most characters of JSON shown, since a tool may return more than anybody reads. */
 export const JSON_SHOWN_MAX = 20_000;
 
 /** Names the agent of a run. */
@@ -15,7 +15,7 @@ export function agentName({ agent }: Pick<Run, 'agent'>): string {
   return agent === null || agent === '' ? 'Agent' : safeName(agent);
 }
 
-/** Says how a run stands, for the line below its answer. */
+/** Says the state of a run, for the line below its answer. */
 export function runWords(run: Run, live: boolean): string {
   switch (run.state) {
     case 'streaming':
@@ -33,7 +33,7 @@ export function runWords(run: Run, live: boolean): string {
   }
 }
 
-/** Says to those who hear the page what has become of a run; whole sentences, once. */
+/** Says for screen readers how a run ended, in whole sentences. */
 export function spokenWords(run: Run): string {
   const name = agentName(run);
   if (run.state === 'streaming') return `${name} is answering`;
@@ -46,7 +46,7 @@ export function spokenWords(run: Run): string {
   return `The answer of ${name} was lost`;
 }
 
-/** Says what a message says, in one line: for lists. */
+/** Returns the content of a message in one line, for lists. */
 export function lineOf(message: MessageFrame): string {
   const { kind } = message;
   if (kind === 'agent_started') return 'is answering…';
@@ -66,7 +66,7 @@ export function durationWords(ms: number): string {
   return `${String(Math.floor(seconds / 60))} min ${String(seconds % 60)} s`;
 }
 
-/** Answers a JSON value as text to read, cut where it is far too long. */
+/** Returns a JSON value as text over several lines, cut when it is too long. */
 export function jsonText(value: unknown): string {
   if (value === undefined) return '';
   const text = typeof value === 'string' ? value : laidOutJson(value);
@@ -75,7 +75,7 @@ export function jsonText(value: unknown): string {
   return `${text.slice(0, JSON_SHOWN_MAX)}\n… ${left} more characters`;
 }
 
-/** Answers a JSON value in one short line: its fields, for a summary. */
+/** Returns the fields of a JSON value in one short line, for a summary. */
 export function jsonLine(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (typeof value !== 'object' || Array.isArray(value)) return clipped(writtenJson(value));

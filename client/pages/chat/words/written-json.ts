@@ -1,15 +1,15 @@
 import { jsonText } from '../../../sdk/json.js';
 
-/** Characters of JSON that are laid out in lines; more, which deep nesting makes of little, stays in one line. */
+/** Longer JSON, in characters, stays in one line. Indenting a deeply nested value can make it very long. */
 export const LAID_OUT_MAX = 200_000;
 
-/** Writes a JSON value in one line. Deeper than a program can walk it, it is only said to be so. */
+/** Writes a JSON value in one line. For a value nested too deep to be written, returns words that say so. */
 export function writtenJson(value: unknown): string {
-  // The call stack is bounded, and a message of a few kB nests deeper.
+  // Even a message of a few kB can nest deeper than the call stack allows.
   return jsonText(value) ?? '(JSON that is nested too deeply to be shown)';
 }
 
-/** Writes a JSON value to be read, in lines. */
+/** Writes a JSON value over several lines. */
 export function laidOutJson(value: unknown): string {
   try {
     const text = JSON.stringify(value, null, 2);
