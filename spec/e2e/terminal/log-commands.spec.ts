@@ -232,10 +232,16 @@ describe('rollcall log', function () {
       spoil(dir, midOf(MESSAGES), 40);
     });
 
-    it('keeps the server from starting, which says where and what to do', async () => {
-      const line = await refusal(dir);
-      expect(line).to.include(`entry ${String(MESSAGES)} of thread kept`);
-      expectCommands(line);
+    it('refuses those, and serves the others', async () => {
+      const server = await start({ dataDir: dir });
+      const read = async (after: number): Promise<number> =>
+        (await fetch(`${server.url}/api/threads/kept/messages?after=${String(after)}&limit=1`))
+          .status;
+      expect(await read(MESSAGES - 1)).to.equal(503);
+      expect(await read(MESSAGES - 2)).to.equal(200);
+      expect(await server.stop()).to.equal(0);
+      const { stdout } = await check(dir);
+      expect(stdout).to.include(`problem: entry ${String(MESSAGES)} of thread kept was altered`);
     });
 
     it('still exports the others', async () => {
