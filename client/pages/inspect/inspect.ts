@@ -1,4 +1,4 @@
-/** The inspector page: one line to the server, the recordings that come of it, and the parts that show a place of them. */
+/** The inspector page: the link to the server, its recordings, and the views that show one place of a recording. */
 import { systemClock } from '../../sdk/clock.js';
 import { byId } from '../shared/element.js';
 import { number } from '../shared/counted.js';
@@ -36,7 +36,7 @@ import { TreeView } from './views/lists/tree-view.js';
 import { UnwellView } from './views/lists/unwell-view.js';
 import { WatchList } from './link/watch-list.js';
 
-/** How often times are written anew while nothing happens, in milliseconds. */
+/** How often shown times are updated while no messages arrive, in milliseconds. */
 const TICK_MS = 500;
 
 class InspectPage {

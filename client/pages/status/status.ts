@@ -1,4 +1,4 @@
-/** The status page: one poller, and the parts of the page that show what it hears. */
+/** The status page: one poller, and the views that show its answers. */
 import { parsedJson } from '../../sdk/json.js';
 import { systemClock } from '../../sdk/clock.js';
 import { byId } from '../shared/element.js';
@@ -15,7 +15,7 @@ import { SinkView } from './views/sink-view.js';
 import { SupervisionView } from './views/supervision-view.js';
 import { TimelineView } from './views/timeline-view.js';
 
-/** How often countdowns and ages are written anew while the page is in sight, in milliseconds. */
+/** How often countdowns and ages are updated while the page is visible, in milliseconds. */
 const TICK_MS = 500;
 
 class StatusPage {

@@ -1,31 +1,30 @@
-/** The actors as a tree to look at: a keeper and the child that it keeps are one node. Threads are not in it. */
+/** Builds the tree of actors. A keeper and its child are one node. Threads are left out. */
 import type { ActorState, ActorStates } from '../states/actor-state.js';
 import { subjectOf, type Subject } from '../states/actor-key.js';
 import { stateWords } from '../states/state-tone.js';
 
-/** Most nodes of a tree; a server has some thirty. */
+/** Most actors in the tree; a server has about thirty. */
 export const TREE_NODES_MAX = 500;
 
-/** One node. */
 export interface TreeNode {
   readonly subject: Subject;
   readonly name: string;
-  /** What is shown of it: the child where there is one, else its keeper. */
+  /** The actor shown: the child if there is one, else its keeper. */
   readonly actor: ActorState;
-  /** Its keeper, where that is another one. */
+  /** The keeper of that actor; null when it has none or is the keeper itself. */
   readonly keeper: ActorState | null;
   readonly children: readonly TreeNode[];
 }
 
-/** How a tree is narrowed down; an ancestor of what is left stays. */
+/** Filter of the tree. Ancestors of matching nodes stay. */
 export interface TreeFilter {
-  /** Part of a name, a machine or a state, in any case. */
+  /** Part of a name, a machine or a state; upper and lower case are the same. */
   readonly text: string;
   /** Id of a machine; empty for all. */
   readonly chart: string;
 }
 
-/** Makes the tree of actors that live at one moment. */
+/** Builds the tree of the actors that exist at one moment. */
 export function actorTree(
   states: ActorStates,
   filter: TreeFilter = { text: '', chart: '' }
@@ -34,7 +33,7 @@ export function actorTree(
   let count = 0;
   for (const state of states.values()) {
     if (state.thread !== null || count++ >= TREE_NODES_MAX) continue;
-    // Whose maker is not known hangs at the top: it must be seen somewhere.
+    // An actor with an unknown parent goes to the top, so that it is shown at all.
     const above = state.parentId !== null && states.has(state.parentId) ? state.parentId : null;
     const siblings = children.get(above);
     if (siblings === undefined) children.set(above, [state]);
@@ -61,7 +60,7 @@ export function actorTree(
   return nodesOf(null);
 }
 
-/** Machines of the actors of the tree, by name. */
+/** Names of the machines in the tree, sorted. */
 export function chartsIn(states: ActorStates): string[] {
   const charts = new Set<string>();
   for (const { chart, thread } of states.values()) {
@@ -70,7 +69,7 @@ export function chartsIn(states: ActorStates): string[] {
   return [...charts].sort();
 }
 
-/** What of a keeper's state is worth a word beside that of its child; empty while all is as it should be. */
+/** The state of a keeper in words; empty when it is normal and need not be shown beside its child's. */
 export function keeperWords(keeper: ActorState | null): string {
   if (keeper === null) return '';
   const words = stateWords(keeper);

@@ -1,4 +1,4 @@
-/** Whether what came from a server or out of a file is a chart that can be drawn. */
+/** Checks that a value from a server or a file is a chart that can be drawn. */
 import type {
   ChartBox,
   ChartEdge,
@@ -10,13 +10,13 @@ import type {
 import { isRecord } from '../../../sdk/json.js';
 import { isName, isNames } from './message-shape.js';
 
-/** Most states and transitions of a chart; the server lays out no larger ones. */
+/** Most states, and most transitions, of a chart; the server lays out no larger ones. */
 export const CHART_PARTS_MAX = 4_000;
 
 /** Most corners of an arrow. */
 const POINTS_MAX = 400;
 
-/** Farthest that anything is from the top left, in CSS pixels. */
+/** Largest distance from the top left, in CSS pixels. */
 const PX_MAX = 1_000_000;
 
 const KINDS: readonly unknown[] = ['atomic', 'compound', 'parallel', 'final', 'history'];

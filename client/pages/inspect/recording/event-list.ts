@@ -9,7 +9,7 @@ import type {
   UnwatchedMessage
 } from '../../../../protocol/inspection.js';
 
-/** One entry: an event with the snapshot that it led to, or a time in which nothing was recorded. */
+/** One entry: an event with the snapshot that it led to, or a gap in the recording. */
 export type ListedEvent =
   | {
       readonly kind: 'event';
@@ -38,14 +38,14 @@ export interface RecordedPosition {
   readonly position: number;
 }
 
-/** Reads the newest entries of those that are wanted, newest first; `isMore` says whether there are older ones. */
+/** Returns the newest wanted entries, newest first, and in `isMore` whether there are older ones. */
 export function newestEntries(
   { message, position }: RecordedPosition,
   isWanted: (message: EventMessage | UnwatchedMessage | LeftMessage) => boolean,
   max: number
 ): { readonly entries: readonly ListedEvent[]; readonly isMore: boolean } {
   const entries: ListedEvent[] = [];
-  // Snapshots that have not met their event yet, newest first, by session.
+  // Snapshots whose event has not been reached yet, newest first, by session.
   const later = new Map<
     string,
     { event: ShownEvent; after: ShownSnapshot; taken: readonly string[] }[]
@@ -76,7 +76,7 @@ export function newestEntries(
   return { entries, isMore: false };
 }
 
-/** A field of an event that is text; empty when it is none. */
+/** A text field of an event; empty when the field is no text. */
 export function eventText(event: ShownEvent, name: string): string {
   const value: Json | undefined = Object.hasOwn(event, name) ? event[name] : undefined;
   return typeof value === 'string' ? value : '';
@@ -87,7 +87,7 @@ function holeOf(message: UnwatchedMessage | LeftMessage): ListedEvent {
   return { kind: 'hole', seq, at, from: message.type === 'inspect.left' ? null : message.from };
 }
 
-/** The snapshot that an event led to. Events are taken in turn, so the newest of them led to the newest snapshot. */
+/** The snapshot that an event led to: events are handled in order, so the newest event led to the newest snapshot. */
 function take<Met extends { readonly event: ShownEvent }>(
   waiting: Met[],
   event: ShownEvent

@@ -1,10 +1,10 @@
-/** One message of a recording in a sentence. */
+/** Describes one message of a recording in a sentence. */
 import type { RecordedMessage } from '../../../../protocol/inspection.js';
 import { counted } from '../../shared/counted.js';
 import { took } from '../../shared/duration.js';
 import { stateWords } from '../states/state-tone.js';
 
-/** Says what a message tells. */
+/** Returns the sentence for a message. */
 export function happeningWords(
   message: RecordedMessage | undefined,
   nameOf: (sessionId: string) => string

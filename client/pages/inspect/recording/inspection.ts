@@ -1,6 +1,6 @@
 /**
- * The recordings that the page has: the one of the server as it goes on, that of the process before, and one out of a file;
- * which of them is shown, and which place of it.
+ * The recordings of the page: the live one of the server, the one of the server's previous process, and one from a file.
+ * Also which of them is shown, and at which place.
  */
 import type {
   HelloMessage,
@@ -12,7 +12,7 @@ import { isAbout, type ActorStates } from '../states/actor-state.js';
 import { positionAt, type Place } from './place.js';
 import { RecordedTimeline, type TimelineSource } from './recorded-timeline.js';
 
-/** A recording and whose it is. */
+/** A recording and the server that it comes from. */
 export interface Reel {
   readonly timeline: RecordedTimeline;
   readonly rollcall: string;
@@ -20,29 +20,29 @@ export interface Reel {
   readonly environment: string;
 }
 
-/** A recording out of a file. */
+/** A recording from a file. */
 export interface FileReel extends Reel {
   readonly name: string;
   /** When it was written, Unix milliseconds. */
   readonly at: number;
 }
 
-/** Names that are looked up and kept. */
+/** Most names of actors that are cached. */
 const NAMES_MAX = 5_000;
 
-/** All that the page knows. */
+/** The data of the page. */
 export class Inspection {
-  /** Of the server that is connected, or was last. */
+  /** The recording of the server that is, or was last, connected. */
   live: Reel = emptyReel();
-  /** Of the process before, when there was one; null once it has been let go. */
+  /** The recording of the previous process; null when there is none or it was discarded. */
   before: Reel | null = null;
   file: FileReel | null = null;
   hello: HelloMessage | null = null;
-  /** How the recording of the server stands. */
+  /** State of the server's recording. */
   recording: RecordingState | null = null;
-  /** Messages that the server could not give to this page, in all. */
+  /** Total number of messages that the server could not send to this page. */
   dropped = 0;
-  /** Whether messages were lost while the page was away, so that the recording began anew. */
+  /** Whether messages were lost while the page was disconnected, so that the recording started over. */
   isCut = false;
   #place: Place = null;
   /** Milliseconds by which the server's clock is ahead. */
@@ -65,24 +65,24 @@ export class Inspection {
     return this.#place;
   }
 
-  /** Messages that count at the place that is shown. */
+  /** Number of messages up to the shown place. */
   get position(): number {
     return positionAt(this.reel.timeline, this.#place);
   }
 
-  /** Goes to a place. */
+  /** Shows another place. */
   goTo(place: Place): void {
     this.#place = place;
   }
 
-  /** Time of the place that is shown by the clock of the server, Unix milliseconds. */
+  /** Time of the shown place, Unix milliseconds by the server's clock. */
   nowAt(now: number): number {
     const message = this.reel.timeline.message(this.position - 1);
     if (this.#place === null && this.file === null) return now + this.#ahead;
     return message?.at ?? this.file?.at ?? now;
   }
 
-  /** How actors stood at the place that is shown. */
+  /** The actors' states at the shown place. */
   states(): ActorStates {
     const { timeline } = this.reel;
     const { position } = this;
@@ -97,7 +97,7 @@ export class Inspection {
     return states;
   }
 
-  /** The server has said who it is; answers whether it is another process than before. */
+  /** Takes the server's first message. Returns whether it is another process than before. */
   greet(hello: HelloMessage): boolean {
     const { node, version: rollcall, environment } = hello;
     const isOther = this.live.node !== '' && this.live.node !== node;
@@ -115,7 +115,7 @@ export class Inspection {
     return isOther;
   }
 
-  /** Takes what the server has recorded. */
+  /** Merges the server's recording into the live one. */
   take(recording: Recording, chars: number, now: number): void {
     if (recording.node !== this.live.node) return;
     this.#ahead = recording.at - now;
@@ -123,12 +123,12 @@ export class Inspection {
     if (this.live.timeline.merge(sourceOf(recording, chars))) this.isCut = true;
   }
 
-  /** Takes one more message of the server. */
+  /** Adds a live message. */
   push(message: RecordedMessage, chars: number): void {
     this.live.timeline.push(message, chars);
   }
 
-  /** Shows a recording out of a file, from its end. */
+  /** Shows the end of a recording from a file. */
   open(recording: Recording, name: string, chars: number): void {
     const { rollcall, node, environment, at } = recording;
     const timeline = new RecordedTimeline();
@@ -138,14 +138,14 @@ export class Inspection {
     this.#names.clear();
   }
 
-  /** Shows what happens now. */
+  /** Shows the live recording. */
   goLive(): void {
     if (this.file !== null) this.#names.clear();
     this.file = null;
     this.#place = null;
   }
 
-  /** Name of an actor that lives or has lived; its session when it is not recorded. */
+  /** Name of a present or past actor, or its session id when it is not recorded. */
   nameOf(sessionId: string): string {
     const { timeline } = this.reel;
     const living = timeline.now.get(sessionId)?.name ?? this.#names.get(sessionId);

@@ -3,25 +3,25 @@ import type { ActorState, ActorStates } from '../states/actor-state.js';
 import type { Subject } from '../states/actor-key.js';
 import type { RecordedTimeline } from './recorded-timeline.js';
 
-/** What every part of the page shows: one place of one recording. */
+/** One place of one recording, which every part of the page shows. */
 export interface Moment {
   readonly timeline: RecordedTimeline;
-  /** Messages up to this place. */
+  /** Number of messages up to this place. */
   readonly position: number;
   readonly states: ActorStates;
-  /** Unix milliseconds by the server's clock: now, or when the last of these messages was. */
+  /** Unix milliseconds by the server's clock: the present, or the time of the last of these messages. */
   readonly now: number;
-  /** Whether this is what happens now. */
+  /** Whether this is the present. */
   readonly isLive: boolean;
-  /** Whether the server can be asked. */
+  /** Whether the page is connected to the server. */
   readonly isLinked: boolean;
-  /** Whether it is of a file. */
+  /** Whether the recording is from a file. */
   readonly isFile: boolean;
   readonly subject: Subject;
-  /** The actor of the subject; null when there is none at this place. */
+  /** The actor of the subject; null when it has none at this place. */
   readonly actor: ActorState | null;
-  /** What the server has said of itself; null before it has, and of a file. */
+  /** The server's first message; null before it arrives, and for a file. */
   readonly hello: HelloMessage | null;
-  /** Name of an actor that lives or has lived. */
+  /** Returns the name of a present or past actor. */
   readonly nameOf: (sessionId: string) => string;
 }

@@ -1,29 +1,29 @@
 /**
- * Where in a recording the page is: at its end, which moves on, or at one message. It is kept as the `seq` of that message,
- * since places move when old messages give way.
+ * The place in a recording that the page shows: its moving end, or one message. A message is named by its `seq`, because
+ * positions shift when old messages are dropped.
  */
 import { concerns, type Subject } from '../states/actor-key.js';
 import type { RecordedTimeline } from './recorded-timeline.js';
 
-/** What a step goes to. */
+/** What a step moves to: any message, any change of state, or a change of the subject. */
 export type Stride = 'messages' | 'changes' | 'subject';
 
-/** A place in a recording: the `seq` of the last message that counts; null = the newest there is. */
+/** A place in a recording: the `seq` of the last message included; null = the end. */
 export type Place = number | null;
 
-/** How many messages count at a place. */
+/** Number of messages up to a place. */
 export function positionAt(timeline: RecordedTimeline, place: Place): number {
   return place === null ? timeline.length : timeline.positionOf(place);
 }
 
-/** The place after so many messages. */
+/** The place after a number of messages. */
 export function placeAfter(timeline: RecordedTimeline, position: number): Place {
   const message = timeline.message(Math.min(position, timeline.length) - 1);
-  // Before the first message, how actors stood then is all there is.
+  // Before the first message, only the actors' earlier states are known.
   return message?.seq ?? timeline.firstSeq - 1;
 }
 
-/** The place that a step leads to; the same when there is no further one that way. */
+/** The place that a step leads to. It stays the same when there is none further in that direction. */
 export function stepped(
   timeline: RecordedTimeline,
   place: Place,

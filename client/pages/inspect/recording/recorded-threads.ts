@@ -1,11 +1,11 @@
-/** Threads of a recording, as each was last seen up to a place: also those that were not watched any more there. */
+/** Threads of a recording, each as it was last recorded up to a place, even if it was no longer watched there. */
 import { isStanding, stateAfter, type ActorState } from '../states/actor-state.js';
 import type { RecordedTimeline } from './recorded-timeline.js';
 
 /** Most threads that are listed. */
 export const RECORDED_THREADS_MAX = 10_000;
 
-/** The actor of each thread as it was last seen, by thread. */
+/** The last recorded state of each thread's actor, by thread. */
 export function recordedThreads(
   timeline: RecordedTimeline,
   position: number

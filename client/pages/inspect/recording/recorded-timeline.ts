@@ -1,6 +1,6 @@
 /**
- * What a page has recorded: messages in their order, bounded in number and in characters, and how every actor stood
- * before the first of them. What gives way becomes part of that, as on the server.
+ * A recording in the page: messages in order, bounded in number and in characters, and the state of every actor before
+ * the first of them. The oldest messages are dropped first and folded into those states, as on the server.
  */
 import type { RecordedMessage } from '../../../../protocol/inspection.js';
 import {
@@ -12,16 +12,16 @@ import {
   type StandingMessage
 } from '../states/actor-state.js';
 
-/** Most messages that are kept: twice what the server keeps. */
+/** Most messages kept: twice as many as the server keeps. */
 export const TIMELINE_MESSAGES_MAX = 20_000;
 
-/** Most characters of them as JSON: some 100 MB in a browser. */
+/** Most characters of them as JSON, which take about 100 MB in a browser. */
 export const TIMELINE_CHARS_MAX = 33_554_432;
 
-/** Most actors before the first message; past it, the threads that are longest unheard give way. */
+/** Most actors in the states before the first message; beyond it, the thread updated longest ago is dropped. */
 export const TIMELINE_ACTORS_MAX = 8_192;
 
-/** How many have given way at the front before they are cut off. */
+/** Dropped messages stay at the front of the array until there are this many, then all are cut off at once. */
 const SLACK = 2_048;
 
 interface Kept {
@@ -31,7 +31,7 @@ interface Kept {
   readonly isChange: boolean;
 }
 
-/** What a timeline is filled with. */
+/** The content of a recording. */
 export interface TimelineSource {
   readonly actors: readonly StandingMessage[];
   readonly messages: readonly RecordedMessage[];
@@ -53,7 +53,7 @@ const BOUNDS: TimelineBounds = {
   actorsMax: TIMELINE_ACTORS_MAX
 };
 
-/** Keeps the messages of one process. */
+/** The recorded messages of one server process. */
 export class RecordedTimeline {
   readonly #bounds: TimelineBounds;
   #kept: Kept[] = [];
@@ -67,17 +67,17 @@ export class RecordedTimeline {
     this.#bounds = { ...BOUNDS, ...bounds };
   }
 
-  /** Messages that are kept. */
+  /** Number of messages kept. */
   get length(): number {
     return this.#kept.length - this.#start;
   }
 
-  /** Messages that have given way, here or before they came here. */
+  /** Number of messages dropped, here or on the server. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** How actors stand after the last message. */
+  /** The actors' states after the last message. */
   get now(): ActorStates {
     return this.#now;
   }
@@ -87,17 +87,17 @@ export class RecordedTimeline {
     return this.#kept.at(-1)?.message.seq ?? 0;
   }
 
-  /** `seq` of the oldest message that is kept; 0 when there is none. */
+  /** `seq` of the oldest message kept; 0 when there is none. */
   get firstSeq(): number {
     return this.message(0)?.seq ?? 0;
   }
 
-  /** The message at a place, 0 being the oldest; undefined when there is none. */
+  /** The message at an index, where 0 is the oldest; undefined when there is none. */
   message(index: number): RecordedMessage | undefined {
     return index < 0 ? undefined : this.#kept[this.#start + index]?.message;
   }
 
-  /** Whether with the message at a place an actor came, went or entered another state. */
+  /** Whether the message at an index started or ended an actor or changed its state. */
   isChange(index: number): boolean {
     return index >= 0 && this.#kept[this.#start + index]?.isChange === true;
   }
@@ -110,12 +110,12 @@ export class RecordedTimeline {
     }
   }
 
-  /** How actors stood before the first message: the last that was said of each. */
+  /** The last message about each actor before the first message kept. */
   standing(): StandingMessage[] {
     return Array.from(this.#before.values(), ({ said }) => said);
   }
 
-  /** Adds a message that is newer than all; answers whether it is. */
+  /** Adds a message if it is newer than all others. Returns whether it was. */
   push(message: RecordedMessage, chars: number): boolean {
     if (message.seq <= this.lastSeq) return false;
     this.#chars += chars;
@@ -125,7 +125,7 @@ export class RecordedTimeline {
     return true;
   }
 
-  /** Puts a recording in place of all that is here. */
+  /** Replaces the content with a recording. */
   load({ actors, messages, dropped, chars }: TimelineSource): void {
     this.#kept = [];
     this.#start = 0;
@@ -139,9 +139,9 @@ export class RecordedTimeline {
   }
 
   /**
-   * Adds what a recording has and this has not: what came meanwhile, and what of threads was not sent as nobody watched
-   * them. A recording that begins after the end of this, with messages lost between the two, takes its place; answers
-   * whether it did.
+   * Adds the messages of a recording that are missing here: newer ones, and those of threads that nobody watched. When
+   * messages between the end of this timeline and the recording are lost, the recording replaces the content. Returns
+   * whether that happened.
    */
   merge(source: TimelineSource): boolean {
     const messages = bySeq(source.messages);
@@ -160,7 +160,7 @@ export class RecordedTimeline {
     return false;
   }
 
-  /** How actors stood after so many messages. */
+  /** The actors' states after a number of messages. */
   at(position: number): ActorStates {
     if (position >= this.length) return this.#now;
     const states = new Map(this.#before);
@@ -171,7 +171,7 @@ export class RecordedTimeline {
     return states;
   }
 
-  /** How many messages there are up to one, that one included; 0 when it has given way. */
+  /** Number of messages up to and including a `seq`; 0 when it was dropped. */
   positionOf(seq: number): number {
     let [low, high] = [0, this.length];
     while (low < high) {
@@ -223,7 +223,7 @@ export class RecordedTimeline {
 
   #fold(message: StandingMessage): void {
     const known = this.#before.get(message.sessionId);
-    // Out and in again, so that the longest unheard are the first.
+    // Delete and add again, so that the actors updated longest ago come first.
     this.#before.delete(message.sessionId);
     if (known !== undefined) this.#before.set(message.sessionId, known);
     foldMessage(this.#before, message);

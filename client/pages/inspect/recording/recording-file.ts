@@ -1,6 +1,6 @@
 /**
- * Recordings as files: written, and read again with everything looked at first, since a file may come from anybody. What
- * is no recording, or not one of this version, is refused in a sentence.
+ * Writes and reads recording files. Reading checks everything, since a file may come from anybody. A file that is no
+ * recording of this version is refused with a sentence that says why.
  */
 import {
   RECORDING_FORMAT,
@@ -14,13 +14,13 @@ import type { StandingMessage } from '../states/actor-state.js';
 import { isChart } from './chart-shape.js';
 import { isMessage, isStandingShape } from './message-shape.js';
 
-/** Largest file that is read, in bytes: four times what a page keeps. */
+/** Largest file that is read, in bytes: four times what the page keeps. */
 export const FILE_BYTES_MAX = 134_217_728;
 
-/** Most messages of a file that are read; a page keeps no more. */
+/** Most messages that are read from a file; the page keeps no more. */
 export const FILE_MESSAGES_MAX = 20_000;
 
-/** Most actors of a file, and charts. */
+/** Most actors, and most charts, of a file. */
 const FILE_ACTORS_MAX = 8_192;
 const FILE_CHARTS_MAX = 256;
 
@@ -45,13 +45,13 @@ export function readRecording(text: string): ReadRecording {
   return recordingOf(value);
 }
 
-/** Says that a file is too large to be read. */
+/** The sentence that refuses a file because of its size. */
 export function tooLarge(bytes: number): string {
   const mb = (size: number) => `${String(Math.ceil(size / 1_048_576))} MB`;
   return `The file is too large: ${mb(bytes)}, and recordings have at most ${mb(FILE_BYTES_MAX)}.`;
 }
 
-/** Looks whether a value of JSON is a recording. */
+/** Checks whether a JSON value is a recording. */
 export function recordingOf(value: unknown): ReadRecording {
   if (!isRecord(value) || value['format'] !== RECORDING_FORMAT) {
     return refused('This is no recording of Rollcall: it does not say that it is one.');
@@ -97,7 +97,7 @@ export function recordingOf(value: unknown): ReadRecording {
   return { ok: true, recording: { ...head, at, dropped, actors, messages, charts } };
 }
 
-/** What a file is written of. */
+/** The content of a file. */
 export interface RecordingParts {
   readonly rollcall: string;
   readonly node: string;
@@ -109,7 +109,7 @@ export interface RecordingParts {
   readonly charts: readonly ChartLayout[];
 }
 
-/** Writes a file. */
+/** Returns the text of a file. */
 export function writeRecording(parts: RecordingParts): string {
   const recording: Recording = {
     format: RECORDING_FORMAT,
@@ -119,7 +119,7 @@ export function writeRecording(parts: RecordingParts): string {
   return JSON.stringify(recording);
 }
 
-/** Name of a file that is written at a time. */
+/** Name of a file written at this time, in Unix milliseconds. */
 export function fileName(at: number): string {
   return `rollcall-${new Date(at).toISOString().replaceAll(':', '-').slice(0, 19)}.json`;
 }

@@ -1,4 +1,4 @@
-/** What actors said to each other as a sequence: who, in which order; where it is drawn is `sequence-drawing.ts`'s. */
+/** Finds the events between actors, in order, for a sequence diagram. `sequence-drawing.ts` draws it. */
 import type { EventMessage } from '../../../../protocol/inspection.js';
 import { isAbout, type AboutMessage } from '../states/actor-state.js';
 import { valueWords } from '../states/active-states.js';
@@ -7,10 +7,10 @@ import { eventText, type RecordedPosition } from './event-list.js';
 /** Most steps of a sequence: the newest are kept. */
 export const SEQUENCE_STEPS_MAX = 80;
 
-/** Most lifelines; who is heard of later than so many others is left out, and said to be. */
+/** Most lifelines; steps of further actors are omitted and counted. */
 export const LIFELINES_MAX = 8;
 
-/** Name of the lifeline of whoever is no actor, such as a connection or a timer of the server. */
+/** Session of the lifeline for senders that are no actors, such as a connection or a timer of the server. */
 export const OUTSIDE = '';
 
 /** One step of a sequence, oldest first. */
@@ -19,7 +19,7 @@ export type SequenceStep =
       readonly kind: 'event';
       readonly seq: number;
       readonly at: number;
-      /** Sessions; {@link OUTSIDE} when the sender is not known. */
+      /** Session id of the sender; {@link OUTSIDE} when it is unknown. */
       readonly from: string;
       readonly to: string;
       readonly words: string;
@@ -32,16 +32,15 @@ export type SequenceStep =
       readonly words: string;
     };
 
-/** A sequence. */
 export interface Sequence {
-  /** Sessions, the one that it is about first, then in the order in which they are heard of. */
+  /** Session ids: the subject's first, then those of the newest steps first. */
   readonly lifelines: readonly string[];
   readonly steps: readonly SequenceStep[];
-  /** Steps that are left out because their actors have no lifeline. */
+  /** Number of steps left out because an actor of theirs has no lifeline. */
   readonly omitted: number;
 }
 
-/** The newest of what the wanted actors said and heard. */
+/** Returns the newest events that the wanted actors sent or received, and their changes of state. */
 export function sequenceOf(
   { message, position }: RecordedPosition,
   isOwn: (one: AboutMessage) => boolean,
@@ -63,7 +62,7 @@ export function sequenceOf(
     const { sessionId, seq, at, snapshot } = one;
     own.add(sessionId);
     const value = valueWords(snapshot.value);
-    // What was newer and the same was no change: it goes.
+    // The newer snapshot has the same state, so it was no change: remove its step.
     const newer = lastState.get(sessionId);
     if (newer?.value === value) newest.splice(newer.index, 1, skipped);
     lastState.set(sessionId, { index: newest.length, value });
@@ -83,7 +82,7 @@ function eventStep({ seq, at, sessionId, sourceId = OUTSIDE, event }: EventMessa
 
 function bounded(steps: readonly SequenceStep[], own: ReadonlySet<string>): Sequence {
   const lifelines = new Set([...own].slice(0, LIFELINES_MAX));
-  // Whoever was heard of last is of most interest.
+  // The actors of the newest steps get the remaining lifelines.
   for (const step of [...steps].reverse()) {
     for (const session of sessionsOf(step)) {
       if (lifelines.size < LIFELINES_MAX) lifelines.add(session);

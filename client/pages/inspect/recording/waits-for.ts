@@ -1,6 +1,6 @@
 /**
- * What an actor waits for, in words: the answer to "why is it still initializing?", out of what its context says. Times
- * are Unix milliseconds.
+ * Says what an actor waits for, from its context: the answer to "why is it still initializing?". Times are Unix
+ * milliseconds.
  */
 import type { Json } from '../../../../protocol/inspection.js';
 import { inTime } from '../../shared/duration.js';
@@ -10,7 +10,7 @@ import { toneOf } from '../states/state-tone.js';
 
 type Words = (actor: ActorState, now: number) => string | null;
 
-/** By machine; others have nothing to say. */
+/** How to say it for each machine. Actors of other machines wait for nothing. */
 const WORDS: Readonly<Record<string, Words>> = {
   startup: startupWords,
   supervisor: supervisorWords,
@@ -26,7 +26,7 @@ const WORDS: Readonly<Record<string, Words>> = {
     activeIds(snapshot.value).has('registering') ? 'the handlers to be registered' : null
 };
 
-/** What an actor waits for; null when it waits for nothing that is known. */
+/** Says what an actor waits for; null when that is nothing or unknown. */
 export function waitsFor(actor: ActorState, now: number): string | null {
   const words = Object.hasOwn(WORDS, actor.chart ?? '') ? WORDS[actor.chart ?? ''] : undefined;
   const said = words?.(actor, now) ?? null;
@@ -36,13 +36,13 @@ export function waitsFor(actor: ActorState, now: number): string | null {
 /** Most lines of {@link notWell}. */
 const NOT_WELL_MAX = 8;
 
-/** Something that is not as it should be, and what it waits for or why, as words that end a sentence or none. */
+/** An actor that is not well, and the end of a sentence that says what it waits for or why; may be empty. */
 export interface NotWell {
   readonly actor: ActorState;
   readonly words: string;
 }
 
-/** The actors that keep the tree from being well: the innermost of those that start, fail or do without something. */
+/** The innermost actors that are starting, failed or degraded. */
 export function notWell(states: ActorStates, now: number): NotWell[] {
   const bad = [...states.values()].filter(isNotWell);
   const parents = new Set(bad.flatMap((actor) => linesAbove(states, actor)));

@@ -1,18 +1,18 @@
 import type { Polled } from './poller.js';
 import type { Report } from './report.js';
 
-/** A report, and how much time has passed since it was made. */
+/** A report, and how old its times are by now. */
 export interface AgedReport {
   readonly report: Report;
-  /** Milliseconds since the answer; 0 while there is no answer, when all is shown as it stood. */
+  /** Milliseconds since the answer; 0 while the server does not answer, when the page shows everything as it was. */
   readonly passedMs: number;
-  /** Milliseconds since the begin of the startup. */
+  /** Milliseconds since the startup began. */
   readonly uptimeMs: number;
-  /** Milliseconds since a time of the server, by the server's clock: that of this device may be wrong. */
+  /** Milliseconds since a time of the server, by the server's clock, because this device's clock may be wrong. */
   readonly since: (at: number | null) => number | null;
 }
 
-/** Makes what to show at `now`; null before the first answer. */
+/** Returns the report and its ages at `now`; null before the first answer. */
 export function agedReportOf(
   { report, answeredAt, silentSince }: Polled,
   now: number

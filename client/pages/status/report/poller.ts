@@ -1,22 +1,22 @@
 /**
- * Asks `/status` again and again, one request at a time, and keeps the latest answer when there is none.
+ * Polls `/status`, one request at a time, and keeps the latest answer when a request fails.
  */
 import type { ClientClock } from '../../../sdk/clock.js';
 import { readReport, type Report } from './report.js';
 
-/** Rest between an answer and the next question while somebody looks, in milliseconds. */
+/** Time between an answer and the next request while the page is visible, in milliseconds. */
 export const POLL_MS = 1_000;
 
-/** The same while the page is out of sight: enough for its title and its curves. */
+/** The same while the page is hidden: often enough for its title and its curves. */
 export const HIDDEN_POLL_MS = 15_000;
 
-/** A question that is not answered in this time, in milliseconds, is given up and asked again. */
+/** A request without an answer is aborted after this time, in milliseconds, and sent again. */
 export const TIMEOUT_MS = 5_000;
 
-/** A question that waits for longer than this, in milliseconds, is told as no answer before it is given up. */
+/** A request that takes longer than this, in milliseconds, is shown as no answer before it is aborted. */
 export const SLOW_MS = 2_500;
 
-/** What came over HTTP. */
+/** An HTTP response. */
 export interface Answer {
   /** Status code. */
   readonly code: number;
@@ -24,25 +24,25 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** Why the latest question had no answer: nobody there · too late · something other than a report, with its code. */
+/** Why the latest request failed: no connection, too slow, or an answer that is no report, with its status code. */
 export type Failure =
   | { readonly kind: 'unreachable' }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'foreign'; readonly code: number };
 
-/** How it stands; times are Unix milliseconds of the clock. */
+/** The result of polling. Times are Unix milliseconds of the poller's clock. */
 export interface Polled {
   /** The latest report; null before the first. */
   readonly report: Report | null;
-  /** When it came. */
+  /** When the latest report arrived; null before the first. */
   readonly answeredAt: number | null;
-  /** When there began to be no answer; null while there is one. */
+  /** When the server stopped answering; null while it answers. */
   readonly silentSince: number | null;
-  /** Why; null when it is not known yet. */
+  /** Why it does not answer; null when that is unknown. */
   readonly failure: Failure | null;
 }
 
-/** What a poller works with. */
+/** What a poller needs from outside. */
 export interface PollerOptions {
   readonly clock: ClientClock;
   /** Asks once. Rejects when nobody answers or the signal is aborted. */
@@ -51,7 +51,7 @@ export interface PollerOptions {
   readonly changed: () => void;
 }
 
-/** Asks from `start()` on for as long as the page is there. */
+/** Polls from `start()` on until the page is closed. */
 export class Poller {
   readonly #options: PollerOptions;
   readonly #startedAt: number;
@@ -60,7 +60,7 @@ export class Poller {
   #report: Report | null = null;
   #answeredAt: number | null = null;
   #failure: Failure | null = null;
-  /** Null before the first question and while one is under way. */
+  /** Null before the first request and while one is under way. */
   #cancelNext: (() => void) | null = null;
 
   constructor(options: PollerOptions) {
@@ -68,12 +68,12 @@ export class Poller {
     this.#startedAt = options.clock.now();
   }
 
-  /** Asks for the first time. */
+  /** Sends the first request. */
   start(): void {
     void this.#ask();
   }
 
-  /** Says whether somebody looks: then it asks at once, and often. */
+  /** Sets whether the page is visible. A visible page polls at once, and more often. */
   watch(isWatched: boolean): void {
     if (isWatched === this.#isWatched) return;
     this.#isWatched = isWatched;
@@ -81,12 +81,12 @@ export class Poller {
     else if (this.#cancelNext !== null) this.#askLater();
   }
 
-  /** Asks now instead of later; a question that is under way is enough. */
+  /** Sends a request now, unless one is under way. */
   askNow(): void {
     if (this.#cancelNext !== null) void this.#ask();
   }
 
-  /** How it stands now. */
+  /** The result so far. */
   state(): Polled {
     const now = this.#options.clock.now();
     const isSlow = this.#askedAt !== null && now - this.#askedAt > SLOW_MS;

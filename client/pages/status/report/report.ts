@@ -1,10 +1,10 @@
 /**
- * What the page knows of `/status`. It is read field by field: the page may be older or newer than the server that
- * answers.
+ * The fields of `/status` that the page uses. They are read one by one, because the page may be older or newer than the
+ * server.
  */
 import { Fields } from '../../shared/fields.js';
 
-/** One phase of the startup; milliseconds from its begin. */
+/** One phase of the startup. `startedAtMs` counts from the begin of the startup. */
 export interface PhaseReport {
   readonly name: string;
   readonly startedAtMs: number | null;
@@ -12,7 +12,7 @@ export interface PhaseReport {
   readonly status: string;
 }
 
-/** One service; `since` in Unix milliseconds of the server, `nextAttemptMs` from the answer on. */
+/** One service. `since` is Unix milliseconds of the server's clock; `nextAttemptMs` counts from the answer. */
 export interface ServiceReport {
   readonly service: string;
   readonly required: boolean;
@@ -24,7 +24,7 @@ export interface ServiceReport {
   readonly nextAttemptMs: number | null;
 }
 
-/** One supervised part; times as in {@link ServiceReport}. */
+/** One supervised part. Times are as in {@link ServiceReport}. */
 export interface PartReport {
   readonly service: string;
   readonly reason: string | null;
@@ -34,7 +34,7 @@ export interface PartReport {
   readonly nextAttemptMs: number | null;
 }
 
-/** How far ClickHouse has what the log has; times as in {@link ServiceReport}. */
+/** How much of the log ClickHouse has stored. Times are as in {@link ServiceReport}. */
 export interface SinkReport {
   readonly status: string;
   readonly error: string | null;
@@ -57,7 +57,7 @@ export interface SinkReport {
   } | null;
 }
 
-/** Something that is waited for; milliseconds from the answer on. */
+/** Something that the server waits for. Milliseconds count from the answer. */
 export interface WaitReport {
   readonly what: string;
   readonly attempt: number;
@@ -66,7 +66,7 @@ export interface WaitReport {
   readonly deadlineMs: number | null;
 }
 
-/** One finding of the monitor; times in Unix milliseconds of the server. */
+/** One finding of the monitor. Times are Unix milliseconds of the server's clock. */
 export interface FindingReport {
   readonly kind: string;
   readonly about: string | null;
@@ -75,9 +75,9 @@ export interface FindingReport {
   readonly count: number;
   readonly since: number | null;
   readonly lastAt: number | null;
-  /** When its cause went away; null while it is there. */
+  /** When its cause went away; null while the cause lasts. */
   readonly endedAt: number | null;
-  /** When it is closed unless it comes back; null while its cause is there. */
+  /** When the finding is closed unless its cause returns; null while the cause lasts. */
   readonly closesAt: number | null;
 }
 
@@ -87,7 +87,7 @@ export interface Report {
   readonly reason: string | null;
   readonly environment: string;
   readonly version: string;
-  /** Id of the process: another one is another start. */
+  /** Id of the server process; it changes with each start. */
   readonly node: string;
   readonly transport: { readonly kind: string; readonly fallbackReason: string | null };
   /** When the server was started, Unix milliseconds of its own clock. */
@@ -133,7 +133,7 @@ export interface Report {
   readonly inspect: string;
 }
 
-/** Reads an answer; null when it is no report at all but, say, the page of a proxy. */
+/** Reads an answer; null when it is no report, as when a proxy answered with a page. */
 export function readReport(answer: unknown): Report | null {
   const fields = new Fields(answer);
   if (fields.text('status') === '' || !fields.has('startup')) return null;

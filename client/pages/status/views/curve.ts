@@ -5,19 +5,19 @@
 /** How far back a curve goes, in milliseconds. */
 export const CURVE_MS = 300_000;
 
-/** A curve that is younger than this, in milliseconds, is drawn as if it were as old. */
+/** A curve is at least this wide, in milliseconds, even when its samples cover less. */
 export const CURVE_MIN_MS = 60_000;
 
-/** Samples kept; the oldest goes first. One a second fills the whole time. */
+/** Most samples kept; the oldest is dropped first. One a second fills the whole curve. */
 export const SAMPLES_MAX = 320;
 
 /** Size of the drawing, in its own units. */
 export const CURVE_SIZE = { width: 100, height: 30 } as const;
 
-/** Samples further apart than this, in milliseconds, are not joined: nobody knows what was between. */
+/** Samples further apart than this, in milliseconds, are not joined by a line: the values between are unknown. */
 const GAP_MS = 40_000;
 
-/** Rim above and below, so that the line is not cut. */
+/** Room above and below the line, so that it is not clipped. */
 const RIM = 2;
 
 interface Sample {
@@ -36,12 +36,12 @@ export interface Drawing {
 export class Curve {
   #samples: Sample[] = [];
 
-  /** Samples that are kept. */
+  /** Number of samples kept. */
   get size(): number {
     return this.#samples.length;
   }
 
-  /** The number noted last; null when it is not known. */
+  /** The latest number; null when it is unknown. */
   get latest(): number | null {
     return this.#samples.at(-1)?.value ?? null;
   }
@@ -51,18 +51,18 @@ export class Curve {
     return Math.max(0, ...this.#samples.map(({ value }) => value ?? 0));
   }
 
-  /** Notes a number; null when it is not known. */
+  /** Adds a number; null when it is unknown. */
   add(at: number, value: number | null): void {
     this.#samples.push({ at, value });
     if (this.#samples.length > SAMPLES_MAX) this.#samples.shift();
   }
 
-  /** Forgets all: what comes is of another process. */
+  /** Removes all samples, because the next ones come from another process. */
   clear(): void {
     this.#samples = [];
   }
 
-  /** Draws what was noted in the time before `now`, and lets go of what is older. */
+  /** Draws the samples of the last minutes before `now` and removes older ones. */
   draw(now: number): Drawing {
     this.#samples = this.#samples.filter(({ at }) => now - at <= CURVE_MS);
     const { width, height } = CURVE_SIZE;
@@ -81,7 +81,7 @@ export class Curve {
     };
   }
 
-  /** Runs of numbers without a hole. */
+  /** Splits the samples into runs without a gap. */
   #pieces(): { at: number; value: number }[][] {
     const pieces: { at: number; value: number }[][] = [];
     let current: { at: number; value: number }[] = [];

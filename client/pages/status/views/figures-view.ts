@@ -5,10 +5,10 @@ import { write } from '../../shared/live-text.js';
 import type { AgedReport } from '../report/aged-report.js';
 import type { Report } from '../report/report.js';
 
-/** Outcomes that end the way of a message; `held` only delays it, and what is undelivered may still be delivered. */
+/** Final outcomes of a message. `held` only delays it, and an undelivered message may still be delivered. */
 const ENDINGS = ['delivered', 'stored', 'delivered_to_user'] as const;
 
-/** The figures with their curves over the last minutes. */
+/** Shows figures, each with its curve over the last minutes. */
 export class FiguresView {
   readonly #connections = new Tile('connections');
   readonly #messages = new Tile('messages');
@@ -16,7 +16,7 @@ export class FiguresView {
   readonly #backlog = new Tile('backlog');
   #last: Report | null = null;
 
-  /** Takes in an answer that came at `now`. */
+  /** Adds the figures of an answer that arrived at `now`. */
   answered(report: Report, now: number): void {
     const last = this.#last;
     this.#last = report;
@@ -28,7 +28,7 @@ export class FiguresView {
     this.#backlog.curve.add(now, backlogOf(report));
   }
 
-  /** Takes in that there was no answer at `now`. */
+  /** Adds that there was no answer at `now`. */
   silent(now: number): void {
     for (const { curve } of this.#all) curve.add(now, null);
   }
@@ -82,7 +82,7 @@ class Tile {
   }
 }
 
-/** Messages a second between two reports of one process, by its own clock. */
+/** Messages per second between two reports of one process, by that process's clock. */
 function rate(before: Report, after: Report): number | null {
   const seconds = (after.uptimeMs - before.uptimeMs) / 1_000;
   if (seconds <= 0) return null;

@@ -6,7 +6,7 @@ import { label, tint, write } from '../../shared/live-text.js';
 import type { AgedReport } from '../report/aged-report.js';
 import { monitorWord, outcomeText, spaced } from '../words/part-words.js';
 
-/** What the monitor has found, and what became of messages. */
+/** Shows the monitor's findings and the outcomes of messages. */
 export class MonitorView {
   readonly #status = byId('monitor-status', HTMLSpanElement);
   readonly #nothing = byId('no-issues', HTMLParagraphElement);

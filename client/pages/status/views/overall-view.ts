@@ -7,10 +7,10 @@ import { lastReasons, overall, reasons, silence, waitWords } from '../words/over
 import type { Tone } from '../../shared/tone.js';
 import type { Polled } from '../report/poller.js';
 
-/** Lines of the reasons, at most: the rest is in the monitor's list. */
+/** Most reasons shown; the rest is in the monitor's list. */
 const REASONS_MAX = 6;
 
-/** Drawings beside the large words, so that a state is known without its colour. */
+/** Drawings beside the large words, so that the status is not shown by colour alone. */
 const GLYPHS: Readonly<Record<Tone, string>> = {
   good: 'M5 12.5l4.6 4.6L19 7.6',
   warn: 'M12 6.5v7M12 17.2v.3',
@@ -19,7 +19,7 @@ const GLYPHS: Readonly<Record<Tone, string>> = {
   none: 'M7 12h.01M12 12h.01M17 12h.01'
 };
 
-/** The large words at the top, and why. */
+/** Shows the overall status in large words at the top, and the reasons for it. */
 export class OverallView {
   readonly #card = byId('overall', HTMLElement);
   readonly #glyph = byId('overall-glyph', SVGPathElement);
@@ -54,10 +54,10 @@ export class OverallView {
     const silent = silence(polled, now);
     write(this.#silence, silent);
     this.#silence.hidden = silent === '';
-    // The one thing that is read out by itself: it changes with the status, not with the seconds.
+    // Only this is announced by screen readers: it changes with the status, not every second.
     write(this.#announcement, aged === null && silent === '' ? '' : `${title}. ${meaning}`);
     document.title = `${title} · Rollcall status`;
-    // Without an answer it is not known whether it is up, or what it waits for.
+    // Without an answer it is unknown whether the server is up and what it waits for.
     const current = silent === '' ? aged : null;
     this.#uptime.hidden = current === null;
     if (current !== null) {
@@ -70,7 +70,7 @@ export class OverallView {
 }
 
 function why({ report, passedMs }: AgedReport): { key: string; text: string }[] {
-  // Who stops does not wait any more, whatever is tried in the last moments.
+  // A server that is stopping waits for nothing more, even if it still retries something.
   const waits = report.status === 'draining' ? [] : report.waitingFor;
   return [
     ...keyed(reasons(report)),
@@ -81,7 +81,7 @@ function why({ report, passedMs }: AgedReport): { key: string; text: string }[] 
   ];
 }
 
-/** The first of some reasons, and how many there are besides. */
+/** Returns the first reasons, and a line with the number of the others. */
 function keyed(told: readonly string[]): { key: string; text: string }[] {
   const shown = told.slice(0, REASONS_MAX).map((text, index) => ({ key: String(index), text }));
   const more = told.length - shown.length;

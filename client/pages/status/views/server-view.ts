@@ -5,7 +5,7 @@ import { label, tint, write } from '../../shared/live-text.js';
 import type { AgedReport } from '../report/aged-report.js';
 import { handlersWord } from '../words/part-words.js';
 
-/** What the server is made of: its handlers, its log, its transport, its version. */
+/** Shows facts about the server: its handlers, log, transport and version. */
 export class ServerView {
   readonly #environment = byId('environment', HTMLSpanElement);
   readonly #version = byId('version', HTMLSpanElement);

@@ -12,7 +12,7 @@ interface ServiceRow {
   readonly nextMs: number | null;
 }
 
-/** What the server works with and is not: ClickHouse. */
+/** Shows the services outside the server that it uses: ClickHouse. */
 export class ServicesView {
   readonly #nothing = byId('no-services', HTMLParagraphElement);
   readonly #rows = new KeyedRows<ServiceRow>({

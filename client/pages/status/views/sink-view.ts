@@ -6,7 +6,7 @@ import type { AgedReport } from '../report/aged-report.js';
 import { sinkWord } from '../words/part-words.js';
 import type { SinkReport } from '../report/report.js';
 
-/** How far ClickHouse has what the log has. */
+/** Shows how much of the log ClickHouse has stored. */
 export class SinkView {
   readonly #nothing = byId('no-sink', HTMLParagraphElement);
   readonly #facts = byId('sink', HTMLDListElement);

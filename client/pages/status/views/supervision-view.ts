@@ -12,7 +12,7 @@ interface PartRow {
   readonly nextMs: number | null;
 }
 
-/** Every supervised part, and what its supervisor does about it. */
+/** Lists every supervised part and what its supervisor is doing. */
 export class SupervisionView {
   readonly #note = byId('supervision-note', HTMLParagraphElement);
   readonly #rows = new KeyedRows<PartRow>({

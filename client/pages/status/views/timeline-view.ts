@@ -8,7 +8,7 @@ import { startupCause } from '../words/overall.js';
 import type { PhaseReport } from '../report/report.js';
 import { lasted, layOut, type Bar, type Tick } from './timeline.js';
 
-/** A mark further to the end than this has no room for its words. */
+/** A mark beyond this point has no room for its text. */
 const LATE_PERCENT = 90;
 
 interface PhaseRow {
@@ -17,7 +17,7 @@ interface PhaseRow {
   readonly lastedMs: number | null;
 }
 
-/** The startup, phase by phase: one table, with a bar in each row for the eye. */
+/** Shows the startup as a table of its phases, with a bar in each row. */
 export class TimelineView {
   readonly #note = byId('startup-note', HTMLParagraphElement);
   readonly #cause = byId('startup-cause', HTMLParagraphElement);
@@ -91,7 +91,7 @@ function makePhase(): Row<PhaseRow> {
       state.classList.toggle('unseen', phase.status === 'done' || phase.status === 'running');
       tint(bar, word.tone);
       bar.hidden = row.bar === undefined;
-      // Through the object model: the policy of the page forbids style attributes.
+      // Set through the object model, because the page's security policy forbids style attributes.
       bar.style.insetInlineStart = `${String(row.bar?.leftPercent ?? 0)}%`;
       bar.style.inlineSize = `${String(row.bar?.widthPercent ?? 0)}%`;
       write(began, phase.startedAtMs === null ? '–' : took(phase.startedAtMs));

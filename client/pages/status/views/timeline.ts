@@ -3,10 +3,10 @@
  */
 import type { PhaseReport } from '../report/report.js';
 
-/** A startup shorter than this, in milliseconds, is drawn as if it were as long. */
+/** The axis is at least this long, in milliseconds, even for a shorter startup. */
 const SCALE_MIN_MS = 10;
 
-/** Marks on the axis, at most. */
+/** Most marks on the axis. */
 const TICKS_MAX = 5;
 
 /** One phase's bar, in percent of the axis. */
@@ -32,7 +32,7 @@ export function lasted({ startedAtMs, tookMs }: PhaseReport, nowMs: number): num
   return startedAtMs === null ? null : (tookMs ?? Math.max(0, nowMs - startedAtMs));
 }
 
-/** Lays out the phases at `nowMs` of the startup: those under way reach up to now. */
+/** Lays out the phases at `nowMs` of the startup. The bar of a phase under way ends at `nowMs`. */
 export function layOut(phases: readonly PhaseReport[], nowMs: number): Timeline {
   const spans = phases.flatMap((phase) => {
     const ms = lasted(phase, nowMs);
@@ -53,7 +53,7 @@ export function layOut(phases: readonly PhaseReport[], nowMs: number): Timeline 
   return { bars: new Map(bars), ticks };
 }
 
-/** The next of 1, 2, 5, 10, 20, 50 …: steps that people can add up. */
+/** Rounds up to one of 1, 2, 5, 10, 20, 50 …: steps that people can add up. */
 function roundStep(ms: number): number {
   const power = 10 ** Math.floor(Math.log10(ms));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= ms) ?? 10 * power;

@@ -6,21 +6,21 @@ import { findingText, monitorWord } from './part-words.js';
 import type { Word } from '../../shared/tone.js';
 import type { FindingReport, Report } from '../report/report.js';
 
-/** One finding as the page shows it. */
+/** The words of one finding. */
 export interface FindingWords {
-  /** Names the finding: it stays the same while its words change. */
+  /** Key of the finding; it stays the same while the words change. */
   readonly key: string;
   readonly level: Word;
   readonly title: string;
   readonly message: string;
-  /** How often, for how long, and when it is closed. */
+  /** How often it came, for how long, and when it is closed. */
   readonly course: string;
   readonly isOver: boolean;
-  /** What to do about it; empty when that is not known, or it is over. */
+  /** What to do about it; empty when that is unknown or the finding is over. */
   readonly remedy: string;
-  /** Where the runbook has more, as a path of the repository; empty when that is not known. */
+  /** Path of the runbook entry in the repository; empty when there is none. */
   readonly runbook: string;
-  /** Where it can be looked at. */
+  /** Pages that show more of the finding. */
   readonly links: readonly FindingLink[];
 }
 
@@ -28,13 +28,13 @@ export interface FindingWords {
 export interface FindingLink {
   readonly text: string;
   readonly href: string;
-  /** Whether it leads to the inspector, which not every server has. */
+  /** Whether the link leads to the inspector, which not every server has. */
   readonly isInspector: boolean;
 }
 
 /**
- * The findings in words; `since` says how much time has passed since a time of the server. Of a server that is too old to
- * know findings, its issues.
+ * Words of the findings, or of the issues when there are no findings, as from an older server. `since` returns the
+ * milliseconds since a time of the server.
  */
 export function findingWords(
   { findings, issues, status }: Report['monitor'],
@@ -59,7 +59,7 @@ export function findingWords(
     return {
       key: `${kind} ${about ?? ''}`,
       level: isOver ? { tone: 'none', text: 'over' } : monitorWord(level),
-      // A fault is what its message begins with.
+      // The message of a fault begins with `about`, so its title leaves that out.
       title:
         about === null || kind === 'fault' ? findingText(kind) : `${findingText(kind)}: ${about}`,
       message,
@@ -80,7 +80,7 @@ function remedyOf(kind: string, isOver: boolean): Pick<FindingWords, 'remedy' | 
   };
 }
 
-/** Actors that tell more of a kind; that of a part has the part's own name. */
+/** The actor to inspect for each kind of finding. For a part, it is the actor with the part's name. */
 const ACTORS: ReadonlyMap<string, string> = new Map([
   ['sink_lag', 'sink'],
   ['log_fault', 'log'],
@@ -111,7 +111,7 @@ function courseOf(
   const parts = [counted(count, 'time')];
   const beganMs = since(beganAt);
   if (beganMs !== null) parts.push(`began ${duration(beganMs)} ago`);
-  // What has no end, a fault, is closed when it has not come for long enough.
+  // A fault has no end, so it is closed when it has not come again for long enough.
   const goneAt = endedAt ?? (closesAt === null ? null : lastAt);
   const goneMs = since(goneAt);
   if (goneAt === null || goneMs === null) return parts.join(' · ');

@@ -1,13 +1,13 @@
 /**
- * How the server is as a whole, in words for somebody who has been woken up: what it is, what that means for the
- * people who chat, and why.
+ * The overall status in words for an operator who has just been woken up: what it is, what it means for the people who
+ * chat, and why.
  */
 import { duration, inTime } from '../../shared/duration.js';
 import type { Tone } from '../../shared/tone.js';
 import type { Failure, Polled } from '../report/poller.js';
 import type { Report, WaitReport } from '../report/report.js';
 
-/** The large words of the page. They change with the status only, not with every second. */
+/** The large words of the page. They change only with the status, not every second. */
 export interface Overall {
   readonly tone: Tone;
   readonly title: string;
@@ -78,7 +78,7 @@ const LOG_FAULT: Overall = {
     'Open chats stay, and what is stored can be read.'
 };
 
-/** What a monitor that is not well adds to the words of a server that serves. */
+/** Words for a server that is serving while its monitor has findings, by the monitor's status. */
 const FOUND: ReadonlyMap<string, Pick<Overall, 'tone' | 'meaning'>> = new Map([
   ['warning', { tone: 'warn', meaning: 'Messages are taken; something needs a look.' }],
   [
@@ -91,14 +91,14 @@ const FOUND: ReadonlyMap<string, Pick<Overall, 'tone' | 'meaning'>> = new Map([
   ]
 ]);
 
-/** What the last answer tells of the silence after it. */
+/** What the status of the last answer says about the silence after it. */
 const LAST_WORDS: ReadonlyMap<string, string> = new Map([
   ['draining', 'It was stopping when it last answered: it has ended, or is being started again.'],
   ['failed', 'It had failed when it last answered, for the reason below.'],
   ['initializing', 'It was starting when it last answered, and cannot be reached from here now.']
 ]);
 
-/** Says how the server is. */
+/** Says the overall status of the server. */
 export function overall({ report, silentSince }: Polled): Overall {
   if (silentSince !== null) return silentWords(report);
   return report === null ? ASKING : statusWords(report);
@@ -114,7 +114,7 @@ function silentWords(report: Report | null): Overall {
   return meaning === undefined ? SILENT : { ...SILENT, meaning };
 }
 
-/** Says how the server was when it made a report. */
+/** Says the overall status at the time of a report. */
 export function statusWords(report: Report): Overall {
   const { status, startup, log, monitor } = report;
   if (status === 'failed' && !startup.complete) return NOT_STARTED;
@@ -125,7 +125,7 @@ export function statusWords(report: Report): Overall {
   }
   const found = FOUND.get(monitor.status);
   if (status === 'ready' && found !== undefined) return { ...known, ...found };
-  // An optional part that is away is a warning of the monitor too: that says nothing new.
+  // An optional part that is down is also a warning of the monitor, which would add nothing.
   const isNews = status === 'degraded' && monitor.status !== 'warning';
   return isNews && found !== undefined ? { ...known, ...found } : known;
 }
@@ -135,29 +135,30 @@ export function startupCause({ status, reason, startup }: Report): string {
   return status === 'failed' && !startup.complete ? (reason ?? '') : '';
 }
 
-/** Says what the server last said of its failure, while there is no answer. */
+/** The reasons that the server last gave for its failure, shown while it does not answer. */
 export function lastReasons(report: Report): string[] {
   return report.status === 'failed' ? reasons(report) : [];
 }
 
-/** Says for how long there has been no answer and why; empty while there is one. */
+/** Says how long the server has not answered, and why; empty while it answers. */
 export function silence({ silentSince, failure }: Polled, now: number): string {
   if (silentSince === null) return '';
   const said = `No answer for ${duration(now - silentSince)}, trying again`;
   return failure === null ? `${said}.` : `${said}: ${failureWords(failure)}.`;
 }
 
-/** Says why the server is not simply ready, each reason once. */
+/** The reasons why the server is not ready, each once. */
 export function reasons({ status, reason, monitor }: Report): string[] {
-  // While it starts and stops, what is not up is no news.
+  // While the server starts or stops, parts that are not up are expected.
   if (status === 'initializing' || status === 'draining') return reason === null ? [] : [reason];
   const { issues } = monitor;
-  // The reason is made of issues, or is part of one; the issues one by one are easier to read.
-  const isTold = reason === null || issues.some((issue) => reason.includes(issue) || issue.includes(reason));
+  // The reason repeats the issues; separate issues are easier to read.
+  const isTold =
+    reason === null || issues.some((issue) => reason.includes(issue) || issue.includes(reason));
   return isTold ? [...issues] : [reason, ...issues];
 }
 
-/** Says what is waited for, `passedMs` after the answer that told of it. */
+/** Says what the server waits for, `passedMs` after the answer. */
 export function waitWords(wait: WaitReport, passedMs: number): string {
   const { what, attempt, of, nextAttemptMs, deadlineMs } = wait;
   const which =

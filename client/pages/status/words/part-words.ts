@@ -1,6 +1,5 @@
 /**
- * Words of `/status` for single parts, with the colour that goes with them. A word that is not known here is shown as
- * it is.
+ * Words and colours for the values of `/status`. A value that is unknown here is shown as it is.
  */
 import type { SupervisionAction } from '../../../../machines/supervision/child-state.js';
 import type {
@@ -120,16 +119,16 @@ export const findingText = (kind: string): string => textOf(FINDING, kind) ?? sp
 /** `startup.phases[].status`. */
 export const phaseWord = (status: string): Word => wordOf(PHASE, status);
 
-/** What a phase of the startup brings up; empty when that is not known. */
+/** What a phase of the startup starts; empty when the phase is unknown. */
 export const phaseContent = (name: string): string => textOf(PHASE_CONTENT, name) ?? '';
 
 /** `services[].mode`. */
 export const modeText = (mode: string): string => textOf(MODE, mode) ?? mode;
 
-/** What an outcome of `monitor.outcomes` means; empty when that is not known. */
+/** What an outcome of `monitor.outcomes` means; empty when the outcome is unknown. */
 export const outcomeText = (outcome: string): string => textOf(OUTCOME, outcome) ?? '';
 
-/** `snake_case` as people write it. */
+/** A `snake_case` name with spaces. */
 export const spaced = (name: string): string => name.replaceAll('_', ' ');
 
 function wordOf(words: Readonly<Record<string, Word>>, key: string): Word {

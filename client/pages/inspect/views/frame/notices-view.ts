@@ -3,7 +3,7 @@ import { KeyedRows } from '../../../shared/keyed-rows.js';
 import { tint, write } from '../../../shared/live-text.js';
 import type { Notice } from './notices.js';
 
-/** Says what the reader has to know: that there is no connection, what could not be opened, what is missing. */
+/** Shows notices: that there is no connection, which file could not be opened, what is missing. */
 export class NoticesView {
   readonly #rows = new KeyedRows<Notice>({
     into: byId('notices', HTMLDivElement),

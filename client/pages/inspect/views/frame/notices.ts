@@ -1,4 +1,4 @@
-/** What is to be said above everything else, by how things stand. */
+/** Decides which notices the page shows. */
 import { counted } from '../../../shared/counted.js';
 import { duration } from '../../../shared/duration.js';
 import type { Tone } from '../../../shared/tone.js';
@@ -6,7 +6,7 @@ import { clockTime } from '../clock-time.js';
 import type { Inspection, Reel } from '../../recording/inspection.js';
 import type { LinkState } from '../../link/link.js';
 
-/** Something that is said above everything else until it is over or put away. */
+/** A notice at the top of the page, shown until its cause ends or the reader dismisses it. */
 export interface Notice {
   readonly key: string;
   readonly tone: Tone;
@@ -25,7 +25,7 @@ export interface NoticeOrders {
   readonly reload: () => void;
 }
 
-/** How things stand. */
+/** What the notices depend on. */
 export interface NoticeCase {
   readonly inspection: Inspection;
   readonly link: LinkState;
@@ -34,7 +34,7 @@ export interface NoticeCase {
   readonly refused: string | null;
 }
 
-/** What is to be said. */
+/** Returns the notices to show. */
 export function noticesOf(
   { inspection, link, why, refused }: NoticeCase,
   orders: NoticeOrders

@@ -1,10 +1,10 @@
-/** When the page is painted: at once after something was pressed, and seldom enough to be read when messages come in. */
+/** Decides when the page is painted: at once after the reader acts, and at most every {@link PAINT_MS} for messages. */
 import type { ClientClock } from '../../../../sdk/clock.js';
 
-/** Least time between two paintings for messages that come in, in milliseconds: more cannot be read. */
+/** Shortest time between two paintings for messages, in milliseconds; more often nobody could read them. */
 export const PAINT_MS = 100;
 
-/** What a painter works with. */
+/** What a painter needs from outside. */
 export interface PainterOptions {
   readonly clock: ClientClock;
   /** Runs work with the next frame. */
@@ -14,7 +14,7 @@ export interface PainterOptions {
   readonly paint: () => void;
 }
 
-/** Paints once for all that has happened since the last time. */
+/** Paints once for all changes since the last painting. */
 export class Painter {
   readonly #options: PainterOptions;
   #paintedAt = -Infinity;

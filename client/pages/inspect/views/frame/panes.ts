@@ -1,4 +1,4 @@
-/** Shows one of the three parts of the page where there is room for no more. */
+/** On a narrow screen, shows one of the three panes of the page at a time. */
 export class Panes {
   readonly #buttons = [...document.querySelectorAll<HTMLButtonElement>('.panes button')];
 

@@ -23,7 +23,7 @@ export interface PlayerOrders {
 const PAUSE = 'M4 3h3v10H4zM9 3h3v10H9z';
 const PLAY = 'm4 3 9 5-9 5z';
 
-/** The bar over everything: what is shown, and how to go elsewhere in the recording. */
+/** The bar at the top: says what is shown, and moves through the recording. */
 export class PlayerView {
   readonly #link = byId('link', HTMLParagraphElement);
   readonly #linkWords = byId('link-words', HTMLSpanElement);
@@ -63,7 +63,7 @@ export class PlayerView {
     this.#file.addEventListener('change', () => {
       const [file] = this.#file.files ?? [];
       if (file !== undefined) orders.load(file);
-      // The same file may be opened again.
+      // Cleared, so that choosing the same file again opens it again.
       this.#file.value = '';
     });
     document.addEventListener('keydown', (event) => {

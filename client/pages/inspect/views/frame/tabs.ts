@@ -1,6 +1,6 @@
 import { byId } from '../../../shared/element.js';
 
-/** Tabs of which one is open, with the keys that tabs have. */
+/** Tabs of which one is open, with the usual keyboard control. */
 export class Tabs {
   readonly #tabs: readonly HTMLButtonElement[];
   readonly #changed: () => void;

@@ -1,10 +1,10 @@
 import { byId } from '../../../shared/element.js';
 import { write } from '../../../shared/live-text.js';
 
-/** Where the token is kept: as long as the tab is open. */
+/** Name of the token in session storage, which lasts as long as the tab. */
 const KEY = 'rollcall.inspect.token';
 
-/** Asks for the token of the inspector. */
+/** The dialog that asks for the token of the inspector. */
 export class TokenView {
   readonly #dialog = byId('ask', HTMLDialogElement);
   readonly #words = byId('ask-words', HTMLParagraphElement);
@@ -17,7 +17,7 @@ export class TokenView {
       remember(token);
       given(token);
     });
-    // Without a token there is nothing to see behind it.
+    // Without a token there is nothing to show behind the dialog.
     this.#dialog.addEventListener('cancel', (event) => {
       event.preventDefault();
     });

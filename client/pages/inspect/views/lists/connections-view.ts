@@ -19,7 +19,7 @@ export type AskConnections = (
   asked: InspectRequests['inspect.connections']
 ) => Promise<RowsPage<ConnectionRow>>;
 
-/** Connections, searched and paged on the server; a recording has none. */
+/** Lists connections, which the server searches and pages. A recording has none. */
 export class ConnectionsView {
   readonly #text = byId('connections-text', HTMLInputElement);
   readonly #pages: PagedRows<ConnectionRow>;

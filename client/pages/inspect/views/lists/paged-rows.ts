@@ -3,7 +3,7 @@ import { byId } from '../../../shared/element.js';
 import { number } from '../../../shared/counted.js';
 import { write } from '../../../shared/live-text.js';
 
-/** How often the page of rows that is in sight is asked for again, in milliseconds. */
+/** How often the shown page of rows is requested again, in milliseconds. */
 export const ROWS_EVERY_MS = 2_000;
 
 /** What rows are asked with. */
@@ -16,7 +16,7 @@ export interface PagedRowsOptions<Row> {
   readonly changed: () => void;
 }
 
-/** Pages of rows that the server has: one page is here, never all of them. */
+/** Shows rows of the server page by page. Only the shown page is in memory. */
 export class PagedRows<Row> {
   readonly #options: PagedRowsOptions<Row>;
   readonly #previous: HTMLButtonElement;

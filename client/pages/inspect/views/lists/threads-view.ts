@@ -17,7 +17,7 @@ import { PagedRows } from './paged-rows.js';
 import { recordedThreads } from '../../recording/recorded-threads.js';
 import { stateWords, toneOf } from '../../states/state-tone.js';
 
-/** A thread as it is shown: what the server says of it, or only how its actor stood in a recording. */
+/** A thread in the list: as the server describes it, or only its actor's state from a recording. */
 interface ShownThread {
   readonly thread: string;
   readonly actor: ActorState | null;
@@ -31,7 +31,7 @@ export type AskThreads = (
   asked: InspectRequests['inspect.threads']
 ) => Promise<RowsPage<ThreadRow>>;
 
-/** States by which threads may be asked for. */
+/** States by which the list can be filtered. */
 const STATES: readonly ThreadRow['state'][] = [
   'idle',
   'delivering',
@@ -41,7 +41,7 @@ const STATES: readonly ThreadRow['state'][] = [
   'passive'
 ];
 
-/** Threads: searched and paged on the server, or in a recording. */
+/** Lists threads. The server searches and pages them, or this view does for a recording. */
 export class ThreadsView {
   readonly #text = byId('threads-text', HTMLInputElement);
   readonly #state = byId('threads-state', HTMLSelectElement);
@@ -140,7 +140,7 @@ export class ThreadsView {
       const { thread, actor, row, isWatched, isSelected } = next;
       write(name, safeName(thread));
       name.title = thread;
-      // The actor is watched: it is newer than the row, which is asked for from time to time.
+      // A watched actor is newer than the row, which is requested only from time to time.
       const isNewer = actor !== null && (row === null || row.sessionId === actor.sessionId);
       const words = isNewer ? stateWords(actor) : (row?.state ?? '');
       write(state, words);

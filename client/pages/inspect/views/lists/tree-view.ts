@@ -8,7 +8,7 @@ import { flash } from '../../../shared/flash.js';
 import type { Moment } from '../../recording/moment.js';
 import { shortStateWords, stateWords, toneOf } from '../../states/state-tone.js';
 
-/** A node in its place: trees are shown as rows, so that a change moves as little as it can. */
+/** A node with its place in the tree. The tree is shown as a flat list of rows, so that a change moves few elements. */
 interface TreeRow {
   readonly node: TreeNode;
   readonly level: number;
@@ -17,7 +17,7 @@ interface TreeRow {
   readonly isSelected: boolean;
 }
 
-/** The actors as a tree, with the keys that trees have. */
+/** Shows the actors as a tree, with the usual keyboard control. */
 export class TreeView {
   readonly #root = byId('tree', HTMLUListElement);
   readonly #text = byId('tree-text', HTMLInputElement);
@@ -121,7 +121,7 @@ export class TreeView {
   #toggle({ node, isOpen }: TreeRow): void {
     if (isOpen) this.#closed.add(keyOf(node));
     else this.#closed.delete(keyOf(node));
-    // At once and not with the next painting: keys go by the rows that are shown, and the next may come before it.
+    // Update at once, not with the next painting: the next key uses the rows that are shown, and may come first.
     if (this.#moment !== null) this.show(this.#moment);
   }
 
@@ -183,11 +183,11 @@ export class TreeView {
   }
 }
 
-/** Deepest level that is indented. */
+/** Deepest indentation of a row. */
 const LEVEL_MAX = 8;
 
 function keyOf({ subject, keeper, actor }: TreeNode): string {
-  // A keeper whose child runs and one whose child does not are the same row.
+  // A keeper keeps its row whether its child runs or not.
   return keeper === null && actor.chart === 'keeper'
     ? subjectHash(subject).replace(/\/keeper$/, '')
     : subjectHash(subject);

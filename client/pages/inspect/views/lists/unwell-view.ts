@@ -7,7 +7,7 @@ import type { Moment } from '../../recording/moment.js';
 import { stateWords, toneOf } from '../../states/state-tone.js';
 import { notWell, type NotWell } from '../../recording/waits-for.js';
 
-/** What keeps the server from being well, and what each of it waits for: the first thing that a developer asks. */
+/** Lists the actors that keep the server from being ready, with what each waits for. */
 export class UnwellView {
   readonly #root = byId('unwell', HTMLElement);
   readonly #title = byId('unwell-title', HTMLHeadingElement);

@@ -7,17 +7,17 @@ import { clockTime } from '../clock-time.js';
 import { jsonLines, type JsonLine } from './json-lines.js';
 import type { Moment } from '../../recording/moment.js';
 
-/** Deepest line that is indented. */
+/** Deepest indentation of a line. */
 const DEPTH_MAX = 8;
 
-/** Most changes that stand on top as well. */
+/** Most changes that are also listed at the top. */
 const CHANGES_MAX = 6;
 
-/** What is in this span is a time in Unix milliseconds: 2001 to 2286. */
+/** A number in this range is shown as a time in Unix milliseconds: 2001 to 2286. */
 const TIME_MIN = 1e12;
 const TIME_MAX = 1e13;
 
-/** What an actor knows, and what of it its last event has changed. */
+/** Shows the context of an actor, and what its last event changed in it. */
 export class ContextView {
   readonly #note = byId('context-note', HTMLParagraphElement);
   readonly #rows = new KeyedRows<JsonLine>({
@@ -96,7 +96,7 @@ export class ContextView {
   }
 }
 
-/** The text of a line; a time also as a time of day. */
+/** The text of a line, with the time of day added to a time. */
 function textOf({ kind, text, key }: JsonLine): string {
   const at = kind === 'number' && /(^since|At)$/.test(key) ? Number(text) : 0;
   return at > TIME_MIN && at < TIME_MAX ? `${text} (${clockTime(at)})` : text;
@@ -108,7 +108,7 @@ function changesWords(before: Json | undefined, changes: number): string {
   return `its last event changed ${changes === 1 ? 'one line' : `${String(changes)} lines`}`;
 }
 
-/** The context before the last snapshot; undefined when it is not recorded. */
+/** The actor's context before its last snapshot; undefined when it is not recorded. */
 function previousContext({ timeline, position }: Moment, actor: ActorState): Json | undefined {
   const at = Math.min(position, timeline.positionOf(actor.seq));
   for (let index = at - 1; index >= 0; index--) {

@@ -13,7 +13,7 @@ import { stateWords, toneOf } from '../../states/state-tone.js';
 const PAGE = 100;
 const ENTRIES_MAX = 1_000;
 
-/** What an actor was sent, newest first, and what became of it. */
+/** Lists the events of an actor, newest first, with what each led to. */
 export class EventsView {
   readonly #text = byId('events-text', HTMLInputElement);
   readonly #scope = byId('events-scope', HTMLSelectElement);
@@ -83,7 +83,7 @@ export class EventsView {
     time.addEventListener('click', () => {
       if (entry !== null) this.#goTo(entry.seq);
     });
-    // A payload is written when somebody looks: most never are.
+    // Write a payload only when the reader opens it: most are never opened.
     details.addEventListener('toggle', () => {
       if (details.open && entry?.kind === 'event') write(payload, prettyJson(entry.event));
     });

@@ -1,13 +1,13 @@
-/** A value of JSON as lines to read, and which of them have changed. */
+/** Writes a JSON value as lines, and marks the lines that have changed. */
 import type { Json } from '../../../../../protocol/inspection.js';
 
-/** Most lines; a server shows no more of a context than these hold. */
+/** Most lines; enough for the largest context that a server sends. */
 export const JSON_LINES_MAX = 600;
 
-/** Deepest nesting that is written; deeper is `…`. */
+/** Deepest nesting that is written; deeper values are `…`. */
 const DEPTH_MAX = 12;
 
-/** Longest list or object that is written in its line, in characters. */
+/** Longest list or object that is written in one line, in characters. */
 const INLINE_MAX = 56;
 
 /** Longest text of a line, in characters. */
@@ -28,7 +28,7 @@ export interface JsonLine {
 
 type JsonRecord = Readonly<Record<string, Json>>;
 
-/** Writes a value as lines; `before` is what it was, undefined when that is not known. */
+/** Writes a value as lines. `before` is its earlier value; undefined when that is unknown. */
 export function jsonLines(value: Json, before?: Json): JsonLine[] {
   const lines: JsonLine[] = [];
   const write = (key: string, path: string, depth: number, one: Json, other?: Json): void => {
@@ -71,7 +71,7 @@ export function jsonLines(value: Json, before?: Json): JsonLine[] {
   return lines;
 }
 
-/** A value as text over several lines, bounded. */
+/** A value as indented JSON, bounded in length. */
 export function prettyJson(value: Json): string {
   const text = JSON.stringify(value, null, 2);
   return text.length > 20 * TEXT_MAX ? `${text.slice(0, 20 * TEXT_MAX)}…` : text;

@@ -8,13 +8,13 @@ import type { ChartStore } from '../../chart/chart-store.js';
 import { isJson } from '../../recording/message-shape.js';
 import type { Moment } from '../../recording/moment.js';
 
-/** Sends an event; rejects in words why it cannot be. */
+/** Sends an event. Rejects with an error whose message says why it was not sent. */
 export type SendEvent = (
   sessionId: string,
   event: { readonly type: string } & Readonly<Record<string, Json>>
 ) => Promise<unknown>;
 
-/** Sends an actor an event by hand. */
+/** The form that sends an event to an actor. */
 export class SendView {
   readonly #type = byId('send-type', HTMLSelectElement);
   readonly #fields = byId('send-fields', HTMLTextAreaElement);

@@ -9,7 +9,7 @@ import { drawSequence, isOutside, OUTSIDE_NAME } from '../../chart/sequence-draw
 import { SEQUENCE_STEPS_MAX, sequenceOf } from '../../recording/sequence.js';
 import { svgElement } from '../../chart/svg-element.js';
 
-/** Who said what to whom, as a drawing of its own. */
+/** Shows the events between actors as a sequence diagram. */
 export class SequenceView {
   readonly #into = byId('sequence', HTMLDivElement);
   readonly #note = byId('sequence-note', HTMLParagraphElement);

@@ -15,7 +15,7 @@ import type { Moment } from '../../recording/moment.js';
 import { stateWords, toneOf } from '../../states/state-tone.js';
 import { waitsFor } from '../../recording/waits-for.js';
 
-/** Who is looked at: its name, its state, since when, and what it waits for. */
+/** Shows the selected actor: its name, its state and since when, and what it waits for. */
 export class SubjectView {
   readonly #path = byId('subject-path', HTMLParagraphElement);
   readonly #name = byId('subject-name', HTMLHeadingElement);
@@ -81,7 +81,7 @@ export class SubjectView {
   }
 }
 
-/** A keeper and the child that it keeps, the child first. */
+/** A keeper and its child, the child first. */
 function pairOf(actor: ActorState, all: readonly ActorState[]): ActorState[] {
   const isPair = (keeper: ActorState, child: ActorState) =>
     keeper.chart === 'keeper' && child.parentId === keeper.sessionId && child.name === keeper.name;
@@ -109,7 +109,7 @@ function sinceWords({ since, isSinceOlder, event }: ActorState, now: number): st
   return `For ${least}${took(Math.max(0, now - since))}, since ${clockTime(since)}${led}`;
 }
 
-/** How an actor that is not there ended, as far as that is recorded. */
+/** Says how the subject's last actor ended, as far as that is recorded. */
 function lastWords({ timeline, position, subject, nameOf }: Moment): string {
   for (let index = position - 1; index >= 0; index--) {
     const message = timeline.message(index);
