@@ -1,4 +1,4 @@
-/** The help of the command line, in colours where the output takes them. */
+/** The help texts of the command line, coloured where the output supports it. */
 import { paintIf, wantsColours } from '../server/logger/paint.js';
 import { VERSION } from '../server/wiring/version.js';
 import type { CliOutput, CliOutside } from './cli-outside.js';

@@ -1,4 +1,4 @@
-/** The configuration that a command is given: flags, environment and the `.env` file of its folder. */
+/** The configuration of a command: from flags, the environment and the `.env` file in its working directory. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonOf } from '../machines/reason.js';
@@ -21,7 +21,7 @@ export function load(flags: Flags, outside: CliOutside): LoadedConfig {
   return input.ok ? loadConfig(input.value) : input;
 }
 
-/** Sources of the configuration of a command; a fault when the `.env` file cannot be read. */
+/** Returns the sources of a command's configuration, or a fault when the `.env` file cannot be read. */
 export function inputOf(flags: Flags, outside: CliOutside): LoadedSetting<ConfigInput> {
   const { env } = outside;
   const isTerminal = outside.stdout.isTTY === true;

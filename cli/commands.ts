@@ -1,5 +1,6 @@
 /**
- * The commands: what each takes, its help, and how it is run. What only one command needs is loaded when it runs.
+ * The commands: what each takes, its help, and how it runs. A module that only one command needs is imported when that
+ * command runs.
  */
 import { join } from 'node:path';
 import { holderOf } from '../actors/log/lmdb/disk/data-dir.js';
@@ -12,7 +13,7 @@ import { type Flags, inputOf, load, refuse } from './command-settings.js';
 import { CLIENT_TOKEN, flagName, SETTINGS } from '../server/config/settings.js';
 import { VERSION } from '../server/wiring/version.js';
 
-/** What a command was given besides flags: words and switches. */
+/** The parsed command line: flags, words and switches. */
 export type Given = Extract<ParsedFlags, { readonly ok: true }>;
 
 /** One command: its help, what it takes, and what it does. */
@@ -40,7 +41,7 @@ const dialDetails = [
   `  --token <token>\n      ${CLIENT_TOKEN.doc}; default: ${CLIENT_TOKEN.name}, which other users of the machine cannot read`
 ].join('\n');
 
-/** The commands by name, in the order of the help. */
+/** The commands by name, in the order in which the help lists them. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
   start: {
     usage: 'rollcall start [flags]',
@@ -170,7 +171,7 @@ async function check(flags: Flags, outside: CliOutside): Promise<number> {
 }
 
 async function query(flags: Flags, outside: CliOutside, given: Given): Promise<number> {
-  // Read this setting only: reports must work where the server's configuration is missing.
+  // Read only this setting: reports must work even without the server's configuration.
   const input = inputOf(flags, outside);
   const loaded = input.ok ? loadSetting(SETTINGS.apiKey, input.value) : input;
   if (!loaded.ok) return await refuse(loaded.faults, outside);
@@ -238,12 +239,12 @@ async function inLogFolder(
   flags: Flags,
   outside: CliOutside
 ): Promise<number> {
-  // Read this setting only: a log must be readable where the rest of the configuration is missing.
+  // Read only this setting: a log must be readable without the rest of the configuration.
   const input = inputOf(flags, outside);
   const loaded = input.ok ? loadSetting(SETTINGS.dataDir, input.value) : input;
   if (!loaded.ok) return await refuse(loaded.faults, outside);
   const dir = loaded.value;
-  // The pages of a log that is being written cannot be checked.
+  // A log that is being written cannot be checked page by page.
   const holder = holderOf(dir);
   if (holder !== null) {
     const action = 'stop that server first';

@@ -1,11 +1,11 @@
-/** This process as the seat of a command. */
+/** Gives a command the streams, signals and environment of this process. */
 import type { CliSeat } from './cli-outside.js';
 import type { HangUp } from './terminal/hang-up.js';
 
 /** Signals that end a command. */
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The streams and signals of this process, as a command sees them. */
+/** Returns what a command uses of this process. */
 export function processSeat(hangUp: HangUp): CliSeat {
   const { env, stdout, stderr } = process;
   const openedInput = (): typeof process.stdin => {
@@ -18,7 +18,7 @@ export function processSeat(hangUp: HangUp): CliSeat {
     cwd: process.cwd(),
     stdout,
     stderr,
-    // Opened on first use: a server must not take over the terminal that started it.
+    // Opened on first use, because a server must not read from the terminal that started it.
     get stdin() {
       return openedInput();
     },

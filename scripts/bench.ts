@@ -20,7 +20,7 @@ import {
 } from './bench/target.js';
 import { Tally } from './bench/wire.js';
 
-/** How large everything is. */
+/** The sizes of one benchmark run. */
 interface Size {
   readonly subscribers: number;
   readonly burst: number;
@@ -52,7 +52,7 @@ const QUICK: Size = {
   rounds: 3,
   sliceMs: 1_500
 };
-/** Too small to say anything about speed: shows that everything works. */
+/** Too small to measure speed; shows only that the benchmark works. */
 const TINY: Size = {
   subscribers: 5,
   burst: 4,
@@ -112,7 +112,7 @@ function targetOptions(kind: TargetKind): TargetOptions {
   return { kind, cli: resolve(cli), core: cores?.server ?? null, nodeOptions };
 }
 
-/** Starts all servers, puts what `make` answers on each, measures, and stops them. */
+/** Starts all servers, sets up each with `make`, measures, and stops them. */
 async function withAll<T>(
   kinds: readonly TargetKind[],
   make: (target: Target, tally: Tally) => Promise<T>,
@@ -169,7 +169,7 @@ async function members(): Promise<Figure[]> {
           tell
         })
     );
-  // Not all at once: four times five thousand sockets are more files than most systems let a process open.
+  // Not all servers at once: four times five thousand sockets are more files than most systems let a process open.
   const compared: readonly TargetKind[] = kinds.filter(
     (kind) => isRollcall(kind) || kind === 'uws'
   );

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { fillClientPackage, writeReExports } from './packages/client-package.mjs';
 import { CLIENT_PACKAGE, ROOT, run, tell } from './setup.mjs';
 
-// Of this process alone: two builds at once must not write into each other's.
+// Named after this process, so that two builds at once do not write into the same folder.
 const NEXT = `dist.next-${String(process.pid)}`;
 const PAGE_FILES = /\.(html|svg|png|ico|webmanifest)$/;
 
@@ -32,7 +32,7 @@ try {
   if (pages.length > 0) await tsc('-p', 'client/pages/tsconfig.json', '--noEmit');
   await bundle(pages);
   writeReExports(NEXT);
-  // Before dist has its stamp: a build that is cut off in between counts as none.
+  // Done before dist gets its stamp, so that an interrupted build does not count as one.
   if (existsSync(join(CLIENT_PACKAGE, 'package.json'))) fillClientPackage(ROOT, NEXT);
   writeFileSync(join(NEXT, '.built'), '');
   utimesSync(join(NEXT, '.built'), startedAt, startedAt);

@@ -1,4 +1,4 @@
-/** How large the SDK is in a web page: `npm run size`. Ends with 1 when it is larger than it may be. */
+/** Prints how large the SDK is in a web page: `npm run size`. Exits with 1 when it is over the limit. */
 import { bundleSize, CLIENT_GZIP_MAX } from './packages/client-bundle.js';
 
 const ROWS: readonly (readonly [name: string, source: string, external?: readonly string[]])[] = [

@@ -16,7 +16,7 @@ import { frameTypes } from './packages/frame-types.js';
 import { lockedPackages, thirdPartyText } from './packages/third-party.js';
 import { envExample, settingsTable, TABLE_MARKS } from '../server/config/config-text.js';
 
-/** Puts a text between two marks of a page. */
+/** Writes a text between two marks of a page. */
 function writeBetween(path: string, [begin, end]: readonly [string, string], text: string): void {
   const page = new URL(path, import.meta.url);
   const before = readFileSync(page, 'utf8');

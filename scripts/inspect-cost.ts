@@ -14,15 +14,15 @@ import { WireClient } from '../spec/e2e/wire/wire-client.js';
 import { cpuMs } from './bench/cores.js';
 import { median } from './bench/figures.js';
 
-/** Messages, and joins and leaves, of one slice: some hundred milliseconds of CPU time, which is told in tens. */
+/** Work of one slice. It takes some hundred milliseconds of CPU time, which the system reports in steps of ten. */
 const FULL = { rounds: 12, messages: 10_000, joins: 3_000 };
 const QUICK = { rounds: 5, messages: 2_000, joins: 500 };
 const IN_FLIGHT = 200;
 const THREADS = 50;
 
 /**
- * How the servers that are compared differ; each ratio is to the first. The second is the same again: how far its ratio
- * is from 1 is how little the others' say.
+ * How the compared servers differ. Each ratio is to the first. The second is the same as the first: the distance of its
+ * ratio from 1 is the error of the measurement.
  */
 const SITUATIONS = [
   'off',
@@ -51,7 +51,7 @@ interface Subject {
 
 let mids = 0;
 
-/** Lets somebody look, who asks to hear of all threads; resolves once the server has agreed. */
+/** Connects an inspector that sends a request; resolves once the server has accepted it. */
 async function look(url: string, request: object): Promise<WebSocket> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/inspect/ws`, [INSPECT_SUBPROTOCOL]);
   await new Promise<void>((resolve, reject) => {
@@ -70,7 +70,7 @@ async function start(situation: Subject['situation']): Promise<Subject> {
   const server = await startServer({
     env: { INSPECT: situation.startsWith('off') ? 'off' : 'on', LIMIT_PUBLISH_PER_SECOND: '0' }
   });
-  // Past the first second, in which the startup is recorded.
+  // Wait until the first second is over, in which the startup is recorded.
   await server.line('Rollcall is serving');
   if (situation === 'recording') {
     (await look(server.url, { type: 'inspect.record', id: 1, on: true })).close();
@@ -81,14 +81,14 @@ async function start(situation: Subject['situation']): Promise<Subject> {
   }
   const publisher = await WireClient.connect(server.url, 'ada');
   const reader = await WireClient.connect(server.url, 'bob');
-  // Somebody is in each thread that is published to, as is usual; what is joined and left are others.
+  // As usual, each thread that is published to has a subscriber. Other threads are joined and left.
   for (let n = 0; n < THREADS; n++) await reader.subscribe(`busy-${String(n)}`);
   reader.socket.removeAllListeners('message');
   const visitor = await WireClient.connect(server.url, 'eve');
   return { situation, server, publisher, visitor, cpuUsPerMessage: [], cpuUsPerJoin: [] };
 }
 
-/** CPU time of a server for some work, in microseconds a piece. */
+/** CPU time that a server needs for some work, in microseconds per piece. */
 async function costOf(
   { server }: Subject,
   pieces: number,
@@ -105,7 +105,7 @@ async function publishAll({ publisher }: Subject): Promise<void> {
     const some = Array.from({ length: each }, () => `m${String((mids += 1))}`);
     await publisher.publishAll(`busy-${String(n)}`, some, IN_FLIGHT);
   }
-  // What has come is not needed, and looking through it takes ever longer.
+  // Drop the received frames: they are not needed, and searching them would take ever longer.
   publisher.all.length = 0;
 }
 
@@ -135,7 +135,7 @@ try {
     for (const subject of [...subjects.slice(from), ...subjects.slice(0, from)]) {
       const message = await costOf(subject, size.messages, () => publishAll(subject));
       const join = await costOf(subject, size.joins, () => joinAll(subject));
-      // The first round warms the servers up.
+      // The first round only warms up the servers.
       if (round === 0) continue;
       subject.cpuUsPerMessage.push(message);
       subject.cpuUsPerJoin.push(join);

@@ -13,13 +13,13 @@ const USAGE =
   'Usage: npm run kill-proof -- [--cycles <number>] [--seed <number>] [--durability disk|process] ' +
   '[--signal SIGKILL|SIGTERM]';
 
-/** Ends of a server in one run where nothing else is asked for. */
+/** Default number of times that one run ends the server. */
 const CYCLES = { SIGKILL: '100', SIGTERM: '20' } as const;
 
-/** Kills between two lines of progress where it does not go to a terminal. */
+/** Kills between two lines of progress when the output is not a terminal. */
 const LINE_EVERY = 10;
 
-/** Faults of one check that are printed. */
+/** Most faults printed of one check. */
 const FAULTS_SAID = 5;
 
 interface Wanted {
@@ -29,7 +29,7 @@ interface Wanted {
   readonly signal: 'SIGKILL' | 'SIGTERM';
 }
 
-/** Reads the flags; a sentence when they are wrong. */
+/** Reads the flags; returns a sentence when they are wrong. */
 function wanted(args: string[]): Wanted | string {
   try {
     const { values } = parseArgs({

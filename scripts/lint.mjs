@@ -22,7 +22,7 @@ try {
   writeFileSync(CLEAN_FILE, JSON.stringify(Object.fromEntries(keys)));
 } catch (error) {
   if (!(error instanceof CommandError)) throw error;
-  // ESLint has told its faults itself.
+  // ESLint has printed its faults itself.
   process.exitCode = 1;
 }
 

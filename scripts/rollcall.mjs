@@ -53,7 +53,7 @@ await main();
  * @param {NodeJS.Signals} signal
  */
 function endEarly(signal) {
-  // The server listens by now, and drains.
+  // By now the server handles the signal itself, and drains.
   if (process.listenerCount(signal) > 1) return;
   tell(`rollcall: ${signal}: stopped before anything was started`);
   process.exit(process.exitCode ?? 0);

@@ -23,7 +23,7 @@ const ROUNDS = 5;
 /** Publishes in flight while a backlog is made. */
 const IN_FLIGHT = 400;
 
-/** An address of this machine at which nothing answers. */
+/** An address on this machine where nothing listens. */
 const NOWHERE = 'http://127.0.0.1:9/none';
 
 const { values } = parseArgs({ options: { backlog: { type: 'string', default: '200000' } } });
@@ -46,7 +46,7 @@ interface Row {
 
 let mids = 0;
 
-/** Publishes at the steady rate for a while and answers how long acknowledgements took. */
+/** Publishes at the steady rate for one slice and returns how long the acknowledgements took. */
 async function slice(client: WireClient): Promise<Slice> {
   const times: number[] = [];
   const open: Promise<void>[] = [];
@@ -142,7 +142,7 @@ try {
   for (let done = 0; done < backlog; done += IN_FLIGHT) {
     const part = Array.from({ length: IN_FLIGHT }, (_, n) => `b${String(done + n)}`);
     await filler.publishAll(`backlog-${String((done / IN_FLIGHT) % 50)}`, part, IN_FLIGHT);
-    // What has come is not needed, and looking through it takes ever longer.
+    // Drop the received frames: they are not needed, and searching them would take ever longer.
     filler.all.length = 0;
   }
   await away.stop();

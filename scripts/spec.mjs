@@ -14,7 +14,7 @@ try {
   const mocha = ['--reporter', 'scripts/specs/spec-reporter.mjs', '--fail-zero'];
   await run(process.execPath, ['node_modules/mocha/bin/mocha.js', ...mocha, ...options, ...files]);
 } catch (error) {
-  // Mocha has told its failures itself.
+  // Mocha has printed its failures itself.
   if (!(error instanceof CommandError))
     tell(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -104,7 +104,7 @@ async function runSpecs(mochaArgs) {
   let result = null;
   await attempt('running the specs', async () => {
     const { files, options } = chosenSpecs(mochaArgs);
-    // What is asked for by name or by pattern is short, and may lie in one lane only.
+    // Specs selected by name or pattern run briefly, and may all be in one lane.
     const isChosen = mochaArgs.length > 0;
     const lanes = isChosen ? [files] : balance(files, readTimes(), LANES);
     result = sum(await runLanes(lanes, options));

@@ -1,7 +1,7 @@
 import type { LogEntry } from '../log/log-reader.js';
 import type { Bus, BusNode, Ephemeral } from './bus.js';
 
-/** The bus of a node that is alone: everything stays here, and every answer is there at once. */
+/** The bus of a single node: it reaches only this node's connections, and calls `done` before it returns. */
 export class LocalBus implements Bus {
   private readonly node: BusNode;
 

@@ -1,11 +1,11 @@
 /**
- * How a client's connections ended: with a word, or cut. A server that is told to stop must say goodbye to everybody; one
- * that is killed cannot.
+ * Counts how a client's connections ended: with a goodbye, or cut off. A server that is told to stop must say goodbye to
+ * every client; a server that is killed cannot.
  */
 import type { WebSocket } from 'ws';
 import { Faults } from './faults.js';
 
-/** Close code of a goodbye. */
+/** Close code with which a stopping server says goodbye. */
 const SHUTDOWN = 3001;
 
 /** The connections of one client. */
@@ -40,7 +40,7 @@ export class Farewells {
   }
 }
 
-/** One connection on its way to its end. */
+/** Observes how one connection ends. */
 export class Farewell {
   readonly #name: string;
   readonly #all: Farewells;

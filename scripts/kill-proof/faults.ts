@@ -1,9 +1,9 @@
-/** What went wrong, in words: counted without end, kept to a bound. */
+/** Counts faults without a limit, and keeps the words of the first ones. */
 
-/** Most faults of one list that are kept in words. */
+/** Most faults of one list whose words are kept. */
 const FAULTS_KEPT = 20;
 
-/** Faults as they are read: how many, and the first in words. */
+/** The number of faults, and the words of the first ones. */
 export interface FaultsAccount {
   readonly count: number;
   readonly words: readonly string[];

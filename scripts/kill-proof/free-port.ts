@@ -1,12 +1,12 @@
-/** A port that a server can have again and again. */
+/** Finds a port that a server can use again after each restart. */
 import { createServer } from 'node:net';
 import { between } from './random.js';
 
-/** Ports tried: below those that the system gives to outgoing connections. */
+/** Range of ports tried: below the ones that the system gives to outgoing connections. */
 const PORT_LEAST = 20_000;
 const PORT_MOST = 29_999;
 
-/** Finds one; chance of the system's, for several runs at once. */
+/** Finds a free port. It is picked at random, without the seed, so that several runs at once do not collide. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = between(Math.random, PORT_LEAST, PORT_MOST);

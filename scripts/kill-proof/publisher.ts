@@ -1,16 +1,16 @@
 /**
- * A client that publishes in bursts and sends everything again that has no ack, under the same `mid`, on every new
- * connection: what it was told is stored must be stored, once.
+ * A client that publishes in bursts. On every new connection it sends each message without an ack again, under the same
+ * `mid`. Each message that was acked must be stored exactly once.
  */
 import type { Farewells } from './farewells.js';
 import { Faults } from './faults.js';
 import { Link, type Frame } from './link.js';
 import { between, type Random } from './random.js';
 
-/** Most messages without an ack: a kill then meets a commit of several. */
+/** Most messages without an ack: enough that a kill can hit a commit of several messages. */
 const UNACKED_MAX = 64;
 
-/** Messages sent in one go, and time until the next go. */
+/** Most messages of one burst, and the longest pause until the next. */
 const BURST_MAX = 12;
 const PAUSE_MOST_MS = 25;
 

@@ -1,9 +1,9 @@
-/** Chance that a seed repeats. */
+/** Random numbers that are the same for the same seed. */
 
-/** Answers numbers in [0, 1). */
+/** Returns a random number in [0, 1). */
 export type Random = () => number;
 
-/** Makes a source of chance: the same seed gives the same numbers (mulberry32). */
+/** Makes a random number generator (mulberry32). The same seed gives the same numbers. */
 export function seeded(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -14,7 +14,7 @@ export function seeded(seed: number): Random {
   };
 }
 
-/** A whole number from `least` to `most`, both included. */
+/** Returns a whole number from `least` to `most`, both included. */
 export function between(random: Random, least: number, most: number): number {
   return least + Math.floor(random() * (most - least + 1));
 }

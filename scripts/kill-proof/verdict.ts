@@ -1,6 +1,6 @@
 /**
- * The judgement: what was acked, what is stored and what was seen, held against each other. Pure, so that a spec can
- * show that each check fails when it must.
+ * Compares what was acked, what is stored and what subscribers received. Pure, so that a spec can show that each check
+ * fails when it must.
  */
 import { Faults, type FaultsAccount } from './faults.js';
 import type { Acked, Sent } from './publisher.js';
@@ -12,7 +12,7 @@ export interface Stored {
   readonly text: string;
 }
 
-/** A publisher's side. */
+/** What a publisher sent, and what was acked. */
 export interface PublisherAccount {
   readonly sent: ReadonlyMap<string, Sent>;
   readonly acked: ReadonlyMap<string, Acked>;
@@ -26,7 +26,7 @@ export interface WitnessAccount {
   readonly faults: FaultsAccount;
 }
 
-/** How the clients of a server were left that was told to stop. */
+/** How connections ended when the server was told to stop. */
 export interface GoodbyesAccount {
   /** Connections that ended with a goodbye. */
   readonly told: number;
@@ -34,7 +34,7 @@ export interface GoodbyesAccount {
   readonly missing: FaultsAccount;
 }
 
-/** Everything there is to go by. */
+/** The evidence of one run. */
 export interface Evidence {
   /** Every thread's entries as the HTTP API answers them at the end. */
   readonly stored: ReadonlyMap<string, readonly Stored[]>;
@@ -52,7 +52,7 @@ export interface Evidence {
   readonly goodbyes: GoodbyesAccount | null;
 }
 
-/** One thing that must hold. */
+/** One condition that must hold. */
 export interface Check {
   readonly name: string;
   /** How much was looked at, in words. */
@@ -60,7 +60,7 @@ export interface Check {
   readonly faults: FaultsAccount;
 }
 
-/** Judges; the proof holds when no check has a fault. */
+/** Runs all checks. The proof holds when none has a fault. */
 export function judge(evidence: Evidence): Check[] {
   const { stored, exported, publishers, witnesses, badLines, exits, goodbyes } = evidence;
   const count = (threads: ReadonlyMap<string, readonly unknown[]>): number =>

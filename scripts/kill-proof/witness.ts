@@ -1,5 +1,5 @@
 /**
- * Whoever subscribes and remembers: three kinds of clients that come back from where they were, each by its own code.
+ * Subscribers that remember what they receive: three kinds of clients, each with its own code to resume where it was.
  */
 import { WebSocket } from 'ws';
 import { connect } from '../../client/sdk/client.js';
@@ -9,7 +9,7 @@ import { isFrame, Link } from './link.js';
 import { between, type Random } from './random.js';
 import { Seen } from './seen.js';
 
-/** Time before a stream of events is asked for again. */
+/** Wait before an event stream is opened again. */
 const STREAM_RETRY_LEAST_MS = 20;
 const STREAM_RETRY_MOST_MS = 120;
 
@@ -19,7 +19,7 @@ export const WITNESS_KINDS = ['raw', 'sdk', 'sse'] as const;
 /** One of {@link WITNESS_KINDS}. */
 export type WitnessKind = (typeof WITNESS_KINDS)[number];
 
-/** What a subscriber has to go by. */
+/** What a subscriber needs from outside. */
 export interface WitnessOptions {
   readonly url: string;
   readonly name: string;
