@@ -12,7 +12,7 @@ import { toneOf } from '../states/state-tone.js';
 import { svgElement } from './svg-element.js';
 import { centred, FIT_ENOUGH, fitted, READABLE_SCALE } from './viewport.js';
 
-/** Drawings that are kept: switching between actors draws nothing again. */
+/** Most drawings kept, so that switching between actors need not draw again. */
 const DRAWINGS_MAX = 24;
 
 /** A chart as it has been drawn, and what of it may light up. */
@@ -23,7 +23,7 @@ interface Drawing {
   readonly edges: ReadonlyMap<string, Element>;
 }
 
-/** The chart of one actor: drawn once for each machine, lit anew for each moment. */
+/** Shows the chart of one actor. Each machine is drawn once; its active states are lit for each moment. */
 export class ChartView {
   readonly #stage = byId('stage', HTMLDivElement);
   readonly #paper = byId('paper', HTMLDivElement);

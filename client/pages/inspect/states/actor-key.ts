@@ -5,12 +5,12 @@
 import type { RecordedMessage } from '../../../../protocol/inspection.js';
 import { isAbout, type ActorState, type ActorStates } from './actor-state.js';
 
-/** What somebody looks at: an actor of the tree by its key, or a thread. */
+/** What the reader has selected: an actor of the tree by its key, or a thread. */
 export type Subject =
   | { readonly kind: 'actor'; readonly key: string }
   | { readonly kind: 'thread'; readonly thread: string };
 
-/** Where a page begins. */
+/** The subject selected at first. */
 export const ROOT_SUBJECT: Subject = { kind: 'actor', key: 'root' };
 
 /** The key of an actor. */
@@ -22,7 +22,7 @@ export function actorKey(
   return chart === null && parentId !== null ? `${nameOf(parentId)}/${name}` : name;
 }
 
-/** The actor of a subject among those that live; null when it has none now. */
+/** The present actor of a subject; null when there is none. */
 export function actorOf(states: ActorStates, subject: Subject): ActorState | null {
   for (const state of states.values()) {
     if (isOf(state, subject, (id) => states.get(id)?.name ?? '')) return state;
@@ -51,7 +51,7 @@ export function concerns(
 ): boolean {
   if (isAbout(message)) return isOf(message, subject, nameOf);
   if (message.type === 'inspect.unwatched') return true;
-  // Only threads are left.
+  // The message is `inspect.left`, which names only actors of threads.
   if (subject.kind !== 'thread') return false;
   const name = `delivery:${subject.thread}`;
   return message.sessionIds.some((sessionId) => nameOf(sessionId) === name);

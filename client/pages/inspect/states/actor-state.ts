@@ -1,4 +1,4 @@
-/** How actors stand, folded from the messages of a recording. */
+/** The states of actors, computed from the messages of a recording. */
 import type {
   ActorMessage,
   EventMessage,
@@ -9,10 +9,10 @@ import type {
   SnapshotMessage
 } from '../../../../protocol/inspection.js';
 
-/** A message that says how an actor stands. */
+/** A message that carries an actor's snapshot. */
 export type StandingMessage = ActorMessage | SnapshotMessage;
 
-/** A message that is about one actor; the others are about what is not recorded. */
+/** A message about one actor. The other messages say what is not recorded. */
 export type AboutMessage = StandingMessage | EventMessage;
 
 /** An actor at one moment of a recording. */
@@ -48,12 +48,12 @@ export function isAbout(message: RecordedMessage): message is AboutMessage {
   return message.type === '@xstate.event' || isStanding(message);
 }
 
-/** Whether a message says how an actor stands. */
+/** Whether a message carries an actor's snapshot. */
 export function isStanding(message: RecordedMessage): message is StandingMessage {
   return message.type === '@xstate.actor' || message.type === '@xstate.snapshot';
 }
 
-/** Brings the actors up to date with one more message; those that have ended, or are watched no more, are gone. */
+/** Applies one message to the states. Actors that ended or are no longer watched are removed. */
 export function foldMessage(states: Map<string, ActorState>, message: RecordedMessage): void {
   if (message.type === 'inspect.left') {
     for (const sessionId of message.sessionIds) states.delete(sessionId);
@@ -66,7 +66,7 @@ export function foldMessage(states: Map<string, ActorState>, message: RecordedMe
   } else states.delete(sessionId);
 }
 
-/** How an actor stands after a message about it. */
+/** The state of an actor after a message about it. */
 export function stateAfter(before: ActorState | null, message: StandingMessage): ActorState {
   const { sessionId, rootId, parentId = null, name, chart, hash, thread, snapshot } = message;
   const isSame = before !== null && sameValue(before.snapshot.value, snapshot.value);
