@@ -66,13 +66,15 @@ export function fillClientPackage(root, built) {
 
 /**
  * Writes the modules `rollcall/client` and `rollcall/react`, which hand on those of the package: both names give the
- * same classes.
+ * same classes; and the place that the SDK had in earlier builds.
  * @param {string} built folder of the build
  */
 export function writeReExports(built) {
   for (const [file, specifier] of [
     ['client', 'rollcall-client'],
-    ['react', 'rollcall-client/react']
+    ['react', 'rollcall-client/react'],
+    // The place of the SDK in builds before the rooms: scripts outside of this project import it from a checkout.
+    ['client/client', 'rollcall-client']
   ]) {
     for (const extension of ['.js', '.d.ts']) {
       writeFileSync(join(built, `${file}${extension}`), `export * from '${specifier}';\n`);

@@ -82,6 +82,9 @@ describe('scripts/build.mjs', function () {
     const styles = readFileSync(join(root, 'dist/client/pages/chat/chat.css'), 'utf8');
     expect(styles).to.match(/^body\{color:light-dark\(#000,#fff\)\}main\{margin:0\}/);
     expect(readdirSync(join(root, 'dist/protocol'))).to.deep.equal(['frames.js']);
+    for (const file of ['client.js', 'client/client.js']) {
+      expect(readFileSync(join(root, 'dist', file), 'utf8')).to.include("from 'rollcall-client'");
+    }
     expect(needsBuild(root)).to.equal(false);
   });
 
