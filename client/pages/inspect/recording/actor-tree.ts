@@ -6,6 +6,7 @@ import { stateWords } from '../states/state-tone.js';
 /** Most actors in the tree; a server has about thirty. */
 export const TREE_NODES_MAX = 500;
 
+/** An actor of the recording, with its place in the tree. */
 export interface TreeNode {
   readonly subject: Subject;
   readonly name: string;

@@ -32,6 +32,7 @@ export type SequenceStep =
       readonly words: string;
     };
 
+/** The steps between one actor and those that it exchanged events with, in order. */
 export interface Sequence {
   /** Session ids: the subject's first, then those of the newest steps first. */
   readonly lifelines: readonly string[];
