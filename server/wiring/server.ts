@@ -75,7 +75,7 @@ export class Server {
       isOpen: isOpenToAll(config),
       port: () => this.listener.port,
       onRefused: (origin) => {
-        logger.warn(
+        logger.info(
           `A page of ${origin} was refused: add that to ALLOWED_ORIGINS if it may use this server`,
           { actor: 'chat', origin }
         );
