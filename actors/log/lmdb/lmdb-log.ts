@@ -8,6 +8,7 @@ import type { Clock } from '../../clock.js';
 import { Listeners } from '../../listeners.js';
 import type { Commit } from '../commits.js';
 import { CommitQueue } from './commit-queue.js';
+import { systemBootId } from './disk/boot-id.js';
 import { DISK_LOW_BYTES, isDiskLow } from './disk/disk-room.js';
 import { probeDisk } from './disk/disk-probe.js';
 import { LmdbFeed } from './feed/lmdb-feed.js';
@@ -19,13 +20,7 @@ import { LogAppends } from './log-appends.js';
 import { LogEntries } from './log-entries.js';
 import { META_KEY, type LocalDurability, type RunMark } from './log-keys.js';
 import { LogMarker, MARK_MS, readMark } from './disk/log-mark.js';
-import {
-  markClean,
-  prepareLog,
-  systemBootId,
-  type PreparedLog,
-  type Renewal
-} from './disk/log-opening.js';
+import { markClean, prepareLog, type PreparedLog, type Renewal } from './disk/log-opening.js';
 import { LogRecords } from './log-records.js';
 import { openStore, type LogStore, type StoreOptions } from './log-store.js';
 import { LogTrim, type Retention } from './log-trim.js';

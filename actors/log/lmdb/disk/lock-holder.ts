@@ -4,6 +4,7 @@
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { systemBootId } from './boot-id.js';
 
 /** The content of a lock file. */
 export interface LockHolder {
@@ -28,8 +29,9 @@ export function thisHolder(kernel: boolean, file: number): LockHolder {
 
 /** Where the process ids of this process hold. */
 export function thisPlace(): string {
+  const boot = systemBootId();
+  if (boot === null) return hostname();
   try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
     return hostname();

@@ -2,7 +2,6 @@
  * What happens to a log before it is used: is it one, is it of a format we know, and may
  * clients go on trusting the history they have seen.
  */
-import { readFileSync } from 'node:fs';
 import { LogCorruptError, LogFormatError } from '../../log-errors.js';
 import {
   decodeCount,
@@ -39,15 +38,6 @@ export interface PrepareOptions {
   readonly bootId: () => string | null;
   /** What stands beside the log; null when it is not to be looked at. */
   readonly mark: FoundMark | null;
-}
-
-/** Id of the machine's present boot; null where the system does not tell. */
-export function systemBootId(): string | null {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return null;
-  }
 }
 
 /**
