@@ -235,8 +235,8 @@ export class Thread {
   }
 
   /**
-   * For the client: handles the position that a goodbye names. It counts only while no answer has told one: a thread
-   * that subscribed `live` would otherwise lose what was published until it has subscribed again.
+   * For the client: takes the position in a `disconnect` frame, but only while the server has not answered the
+   * subscription. Without it, a thread that subscribed `live` loses what is published before it subscribes again.
    */
   placed({ offset, epoch }: { readonly offset: number; readonly epoch: string }): void {
     if (this.#asked && typeof this.#since === 'string') this.#since = { offset, epoch };
