@@ -21,6 +21,7 @@ import {
 import { chosenSpecs } from './specs/spec-files.mjs';
 import {
   balance,
+  failureLines,
   MEASURED_FILE,
   readTimes,
   runLanes,
@@ -130,8 +131,9 @@ function keepMeasured(files) {
  * @param {LaneResult | null} result
  */
 function finish(result) {
-  const { passed, failed, skipped, files } = result ?? sum([]);
+  const { passed, failed, skipped, files, failures } = result ?? sum([]);
   if (files.length > 0) tell(`the slowest spec files:\n${slowestLines(files).join('\n')}`);
+  if (failures.length > 0) tell(paint(31, `failed specs:\n${failureLines(failures).join('\n')}`));
   if (failedSteps.length > 0) tell(paint(31, `failed: ${failedSteps.join(', ')}`));
   // Nothing run is not a success; all skipped is, as on a machine without a browser.
   const isGood = failedSteps.length === 0 && failed === 0 && passed + skipped > 0;

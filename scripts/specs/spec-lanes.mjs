@@ -22,8 +22,13 @@ const SLOWEST = 10;
  */
 
 /**
+ * A test or hook that failed: where, its whole title, and the first line of its error.
+ * @typedef {{ path: string, title: string, message: string }} FailedSpec
+ */
+
+/**
  * What a lane has run. `isWhole` is false until mocha has come to its end.
- * @typedef {{ passed: number, failed: number, skipped: number, isWhole: boolean, files: FileResult[] }} LaneResult
+ * @typedef {{ passed: number, failed: number, skipped: number, isWhole: boolean, files: FileResult[], failures: FailedSpec[] }} LaneResult
  */
 
 /**
@@ -140,7 +145,7 @@ export function laneResult(text, error, say) {
   /** @type {LaneResult} */
   const result =
     text === ''
-      ? { passed: 0, failed: 0, skipped: 0, isWhole: false, files: [] }
+      ? { passed: 0, failed: 0, skipped: 0, isWhole: false, files: [], failures: [] }
       : JSON.parse(text);
   if (result.isWhole && (error === null || result.failed > 0)) return result;
   const how = error instanceof Error ? error.message : 'it ended with code 0';
@@ -165,7 +170,8 @@ export function sum(lanes) {
     failed: lanes.reduce((total, { failed }) => total + failed, 0),
     skipped: lanes.reduce((total, { skipped }) => total + skipped, 0),
     isWhole: lanes.every(({ isWhole }) => isWhole),
-    files: lanes.flatMap(({ files }) => files)
+    files: lanes.flatMap(({ files }) => files),
+    failures: lanes.flatMap(({ failures }) => failures)
   };
 }
 
@@ -182,6 +188,15 @@ export function slowestLines(files) {
       const most = slowest === null ? '' : `, ${seconds(slowest.ms)} of it: ${slowest.title}`;
       return `${seconds(ms).padStart(8)}  ${path}${most}`;
     });
+}
+
+/**
+ * Names the tests and hooks that failed, one a line, for the end of a run: who sees only its last lines, as CI shows
+ * them, must not have to guess.
+ * @param {readonly FailedSpec[]} failures
+ */
+export function failureLines(failures) {
+  return failures.map(({ path, title, message }) => `  ${path}: ${title}: ${message}`);
 }
 
 /**

@@ -9,7 +9,7 @@ import Mocha from 'mocha';
 /** How long the process may go on after the last spec, in milliseconds. */
 const LEFTOVER_MS = 10_000; // what a spec closes in `after` is gone in far less; a forgotten server stays for ever
 
-const { EVENT_HOOK_END, EVENT_SUITE_BEGIN, EVENT_SUITE_END, EVENT_TEST_END } =
+const { EVENT_HOOK_END, EVENT_SUITE_BEGIN, EVENT_SUITE_END, EVENT_TEST_END, EVENT_TEST_FAIL } =
   Mocha.Runner.constants;
 
 /** The report on the terminal plus numbers and times in a file. */
@@ -19,6 +19,9 @@ export default class SpecReporter extends Mocha.reporters.Spec {
 
   /** @type {Map<string, import('./spec-lanes.mjs').FileResult>} */
   #files = new Map();
+
+  /** @type {import('./spec-lanes.mjs').FailedSpec[]} */
+  #failures = [];
 
   /**
    * @param {Mocha.Runner} runner
@@ -38,6 +41,11 @@ export default class SpecReporter extends Mocha.reporters.Spec {
       this.#of(suite).ms += performance.now() - startedMs;
       // After every file, so that a process that dies does not take along what it had counted.
       this.#write(false);
+    });
+    // Mocha tells of a failed hook by the same event.
+    runner.on(EVENT_TEST_FAIL, (failed, error) => {
+      const message = String(error.message ?? error).split('\n', 1)[0] ?? '';
+      this.#failures.push({ path: this.#of(failed).path, title: failed.fullTitle(), message });
     });
     for (const event of [EVENT_TEST_END, EVENT_HOOK_END]) {
       runner.on(event, (/** @type {Mocha.Runnable} */ ran) => {
@@ -87,7 +95,8 @@ export default class SpecReporter extends Mocha.reporters.Spec {
       failed: failures,
       skipped: pending,
       isWhole,
-      files: [...this.#files.values()].filter(({ path }) => path !== '')
+      files: [...this.#files.values()].filter(({ path }) => path !== ''),
+      failures: this.#failures
     };
     writeFileSync(this.#resultFile, JSON.stringify(result));
   }

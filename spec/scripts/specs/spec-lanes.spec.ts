@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import {
   balance,
+  failureLines,
   laneResult,
   runLanes,
   slowestLines,
@@ -61,7 +62,7 @@ describe('laneResult', () => {
   });
   const resultOf = (text: string, error: Error | null): ReturnType<typeof laneResult> =>
     laneResult(text, error, (line) => said.push(line));
-  const whole = { passed: 3, failed: 0, skipped: 1, isWhole: true, files: [] };
+  const whole = { passed: 3, failed: 0, skipped: 1, isWhole: true, files: [], failures: [] };
 
   it('answers the numbers as they are when the lane came to its end', () => {
     expect(resultOf(JSON.stringify(whole), null)).to.deep.equal(whole);
@@ -98,6 +99,7 @@ describe('runLanes', () => {
     writeFileSync(
       join(folder, 'dies.mjs'),
       "describe('one', () => { it('passes', () => {}); });" +
+        "describe('wrong', () => { before(() => { throw new Error('no server\\nwhy'); }); it('waits', () => {}); });" +
         "describe('two', () => { it('ends the process as if all were well', () => process.exit(0)); });"
     );
   });
@@ -120,11 +122,15 @@ describe('runLanes', () => {
     );
     expect(lanes.map(({ passed, failed, isWhole }) => ({ passed, failed, isWhole }))).to.deep.equal(
       [
-        { passed: 1, failed: 1, isWhole: false },
+        { passed: 1, failed: 2, isWhole: false },
         { passed: 1, failed: 0, isWhole: true }
       ]
     );
-    expect(sum(lanes)).to.include({ passed: 2, failed: 1, isWhole: false });
+    expect(sum(lanes)).to.include({ passed: 2, failed: 2, isWhole: false });
+    expect(failureLines(sum(lanes).failures)).to.have.lengthOf(1);
+    expect(failureLines(sum(lanes).failures)[0]).to.match(
+      /^ {2}.*dies\.mjs: wrong "before all" hook for "waits": no server$/
+    );
   });
 });
 
