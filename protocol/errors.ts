@@ -70,7 +70,7 @@ export const ERRORS = {
   bad_thread: {
     retry: false,
     http: 400,
-    message: 'a thread id is 1 to 128 characters of A-Z a-z 0-9 . _ : @ -',
+    message: 'a thread id is 1 to 128 characters of A-Z a-z 0-9 . _ : @ - and not . or ..',
     action: 'use an id of that form'
   },
   too_large: {

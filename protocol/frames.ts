@@ -321,9 +321,10 @@ export type ServerFrame<T extends ServerFrameType = ServerFrameType> = {
 /** A message as it is stored in the log and sent on the wire. */
 export type MessageFrame = ServerFrame<'message'>;
 
-const THREAD_ID = /^[A-Za-z0-9._:@-]{1,128}$/;
+// Browsers and proxies take `.` and `..` out of a path, also when they are percent-encoded.
+const THREAD_ID = /^(?!\.{1,2}$)[A-Za-z0-9._:@-]{1,128}$/;
 
-/** Returns whether a thread id is 1 to 128 characters of `[A-Za-z0-9._:@-]`. */
+/** Returns whether a thread id is 1 to 128 characters of `[A-Za-z0-9._:@-]`, and not `.` or `..`. */
 export function isThreadId(thread: string): boolean {
   return THREAD_ID.test(thread);
 }

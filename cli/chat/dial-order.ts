@@ -27,7 +27,9 @@ export function dialFaults({ url, thread, user }: DialOrder): string[] {
     faults.push(`--url: ${reasonOf(error)}`);
   }
   if (!isThreadId(thread)) {
-    faults.push(`"${thread}" is no thread: 1 to 128 letters, digits and . _ : @ -`);
+    faults.push(
+      `"${thread}" is no thread: 1 to 128 letters, digits and . _ : @ -, and not . or ..`
+    );
   }
   if (user !== undefined && isLongerThan(user, USER_MAX)) {
     faults.push(`--user is longer than ${String(USER_MAX)} characters`);

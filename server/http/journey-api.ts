@@ -1,5 +1,5 @@
 /**
- * `GET /api/messages/{mid}/journey`: every step of one message, from the log, from ClickHouse and from the present
+ * `GET /api/messages/{mid}/journey`, and `GET /api/journey?mid=` for mids that no path can have: every step of one message, from the log, from ClickHouse and from the present
  * state. It needs the API key and never shows a body.
  */
 import type { Clickhouse } from '../../actors/clickhouse/clickhouse.js';
@@ -49,30 +49,41 @@ export interface JourneyApiOptions extends JourneyNowOptions {
 const NOT_FOUND =
   'no thread of the log has a message with this mid: it never came here, or it was refused, or it has been trimmed';
 
-/** Returns the route of journeys. */
+/** Returns the routes of journeys. */
 export function createJourneyApi(options: JourneyApiOptions): Route[] {
   const turns = new Turns({
     running: JOURNEYS_IN_FLIGHT_MAX,
     waiting: JOURNEYS_WAITING_MAX,
     busy: `${String(JOURNEYS_WAITING_MAX)} journeys are waiting to be told already`
   });
+  const row = {
+    methods: ['GET'],
+    access: (request: TransportRequest) => options.access.backend(request),
+    failed
+  };
+  const tell = (
+    request: TransportRequest,
+    mid: string | null,
+    names: readonly string[]
+  ): HttpReply | Promise<HttpReply> => {
+    if (mid === null || mid === '' || isLongerThan(mid, MID_MAX)) {
+      return unfit(`mid must be 1 to ${String(MID_MAX)} characters`);
+    }
+    const thread = threadOf(request, names);
+    if (typeof thread === 'object' && thread !== null) return thread;
+    return turns.take(() => answer(options, mid, thread));
+  };
   return [
     guarded({
-      methods: ['GET'],
+      ...row,
       path: '/api/messages/{mid}/journey',
-      access: (request) => options.access.backend(request),
-      handler: ({ request, part }) => {
-        const mid = decodedPart(part('mid'));
-        if (mid === null || mid === '' || isLongerThan(mid, MID_MAX)) {
-          return problem('bad_frame', `mid must be 1 to ${String(MID_MAX)} characters`, {
-            title: 'the request does not fit the schema'
-          });
-        }
-        const thread = threadOf(request);
-        if (typeof thread === 'object' && thread !== null) return thread;
-        return turns.take(() => answer(options, mid, thread));
-      },
-      failed
+      handler: ({ request, part }) => tell(request, decodedPart(part('mid')), ['thread'])
+    }),
+    guarded({
+      ...row,
+      path: '/api/journey',
+      handler: ({ request }) =>
+        tell(request, new URLSearchParams(request.query).get('mid'), ['mid', 'thread'])
     })
   ];
 }
@@ -167,18 +178,21 @@ function storeOf({
   return `ClickHouse is away (${now?.error ?? 'not connected yet'}): what it has is missing here`;
 }
 
-/** Returns the thread of the query, null for all threads; a reply when it is not valid. */
-function threadOf(request: TransportRequest): string | HttpReply | null {
+/** Returns the thread of the query, null for all threads; a reply when it is not valid, or has other names than these. */
+function threadOf(request: TransportRequest, names: readonly string[]): string | HttpReply | null {
   const query = new URLSearchParams(request.query);
   for (const name of query.keys()) {
-    if (name !== 'thread') {
-      return problem('bad_frame', `${name.slice(0, 40)} is not known here: thread is`, {
-        title: 'the request does not fit the schema'
-      });
+    if (!names.includes(name)) {
+      const are = names.length === 1 ? 'is' : 'are';
+      return unfit(`${name.slice(0, 40)} is not known here: ${names.join(' and ')} ${are}`);
     }
   }
   const thread = query.get('thread');
   return thread === null || isThreadId(thread) ? thread : problem('bad_thread');
+}
+
+function unfit(detail: string): HttpReply {
+  return problem('bad_frame', detail, { title: 'the request does not fit the schema' });
 }
 
 function failed(error: unknown): HttpReply | null {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import { isLongerThan } from '../../protocol/frames.js';
+import { isLongerThan, isThreadId } from '../../protocol/frames.js';
 
 describe('isLongerThan', () => {
   it('counts characters as the schemas do', () => {
@@ -19,5 +19,24 @@ describe('isLongerThan', () => {
   it('counts an emoji as one character', () => {
     expect(isLongerThan('😀😀', 2)).to.equal(false);
     expect(isLongerThan('😀😀😀', 2)).to.equal(true);
+  });
+});
+
+describe('isThreadId', () => {
+  it('takes 1 to 128 characters of its alphabet', () => {
+    for (const id of ['t', 'a.b_c:d@e-F9', '...', '.a', 'a.', 't'.repeat(128)]) {
+      expect(isThreadId(id), id).to.equal(true);
+    }
+    for (const id of ['', 'a b', 'é', 'a/b', 't\n', 't'.repeat(129)]) {
+      expect(isThreadId(id), id).to.equal(false);
+    }
+  });
+
+  it('takes none that a URL loses from its path', () => {
+    for (const id of ['.', '..', '...', '.a', 'a..b']) {
+      const { pathname } = new URL(`http://h/api/threads/${encodeURIComponent(id)}/messages`);
+      const isKept = pathname === `/api/threads/${id}/messages`;
+      expect(isThreadId(id), id).to.equal(isKept);
+    }
   });
 });

@@ -29,6 +29,9 @@ const PUBLISHES: readonly [string, Publish, string, number][] = [
   ['an expectation that there is not', { ...GOOD, expect: 'soon' }, 'bad_frame', 0],
   ['an id that is no thread', { ...GOOD, thread: 'a b' }, 'bad_thread', 0],
   ['an id that is too long', { ...GOOD, thread: 't'.repeat(129) }, 'bad_thread', 0],
+  ['a thread that no path can name', { ...GOOD, thread: '..' }, 'bad_thread', 0],
+  ['a thread whose id begins with dots', { ...GOOD, thread: '...' }, 'ok', 0],
+  ['a mid that no path can name', { ...GOOD, mid: '..' }, 'ok', 0],
   ['a reserved thread', { ...GOOD, thread: 'startup_test_x' }, 'reserved_thread', 1],
   ['a mid that was used', { ...GOOD, thread: 'used', body: 'other' }, 'conflict', 1]
 ];
@@ -44,6 +47,7 @@ const HISTORIES: readonly [string, History, string][] = [
   ['an offset that no number holds', { thread: 't', at: Number.MAX_SAFE_INTEGER + 1 }, 'bad_frame'],
   ['an offset below 0', { thread: 't', at: -1 }, 'bad_frame'],
   ['an id that is no thread', { thread: 'a b' }, 'bad_thread'],
+  ['a thread that no path can name', { thread: '.' }, 'bad_thread'],
   ['a reserved thread', { thread: 'startup_test_x' }, 'reserved_thread']
 ];
 
@@ -105,6 +109,8 @@ for (const [where, open] of DOORS) {
       expect(await door.subscribe('t')).to.include({ code: 'ok' });
       expect(await door.subscribe('startup_test_x')).to.include({ code: 'reserved_thread' });
       expect(await door.subscribe('a b')).to.include({ code: 'bad_thread' });
+      expect(await door.subscribe('.')).to.include({ code: 'bad_thread' });
+      expect(await door.subscribe('..')).to.include({ code: 'bad_thread' });
     });
   });
 }

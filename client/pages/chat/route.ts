@@ -2,7 +2,7 @@
 export const DEFAULT_THREAD = 'lobby';
 
 // The same rule as the protocol's `isThreadId`. Importing that would bundle the schema library for the browser.
-const THREAD_ID = /^[A-Za-z0-9._:@-]{1,128}$/;
+const THREAD_ID = /^(?!\.{1,2}$)[A-Za-z0-9._:@-]{1,128}$/;
 
 /** Whether a text is a valid thread id. */
 export function isThread(text: string): boolean {

@@ -188,12 +188,7 @@ function queryOf({ mid, thread }: Subject): string {
   return query.toString();
 }
 
-async function ask(
-  { mid, thread }: Subject,
-  key: string | null,
-  signal: AbortSignal
-): Promise<HttpAnswer> {
-  const query = thread === '' ? '' : `?${new URLSearchParams({ thread }).toString()}`;
+async function ask(subject: Subject, key: string | null, signal: AbortSignal): Promise<HttpAnswer> {
   const headers = new Headers({ accept: 'application/json' });
   try {
     if (key !== null) headers.set('x-api-key', key);
@@ -201,7 +196,8 @@ async function ask(
     // A header cannot hold such a key, so no server can have it.
     return { code: 401, body: null };
   }
-  const response = await fetch(`/api/messages/${encodeURIComponent(mid)}/journey${query}`, {
+  // In a path, a browser would lose the mids `.` and `..`, and many proxies those with a slash.
+  const response = await fetch(`/api/journey?${queryOf(subject)}`, {
     signal,
     cache: 'no-store',
     headers

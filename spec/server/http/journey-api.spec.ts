@@ -95,6 +95,7 @@ function start({ isConnected = true, isOff = false } = {}) {
 }
 
 const of = (mid: string): string => `/api/messages/${encodeURIComponent(mid)}/journey`;
+const byQuery = (mid: string): string => `/api/journey?mid=${encodeURIComponent(mid)}`;
 const journeys = ({ body }: Reply) =>
   body['journeys'] as { thread: string; status: string; notes: string[]; steps: object[] }[];
 
@@ -125,7 +126,14 @@ describe('createJourneyApi', () => {
     [of('x'.repeat(65)), 'bad_frame', /1 to 64 characters/],
     ['/api/messages/%ff/journey', 'bad_frame', /1 to 64 characters/],
     [`${of('m')}?thred=t`, 'bad_frame', /thred is not known here/],
-    [`${of('m')}?thread=a%20b`, 'bad_thread', /^$/]
+    [`${of('m')}?mid=m`, 'bad_frame', /mid is not known here/],
+    [`${of('m')}?thread=a%20b`, 'bad_thread', /^$/],
+    [`${of('m')}?thread=..`, 'bad_thread', /^$/],
+    ['/api/journey', 'bad_frame', /1 to 64 characters/],
+    ['/api/journey?mid=', 'bad_frame', /1 to 64 characters/],
+    [byQuery('x'.repeat(65)), 'bad_frame', /1 to 64 characters/],
+    [`${byQuery('m')}&thred=t`, 'bad_frame', /thred is not known here: mid and thread are/],
+    [`${byQuery('m')}&thread=a%20b`, 'bad_thread', /^$/]
   ];
   for (const [url, code, detail] of bad) {
     it(`refuses ${url.slice(0, 50)}`, async () => {
@@ -135,7 +143,7 @@ describe('createJourneyApi', () => {
     });
   }
 
-  for (const mid of ['größe/1?#', '%', '..', 'm\n"\\', '🦊'.repeat(32)]) {
+  for (const mid of ['größe/1?#', '%', '.', '..', 'm\n"\\', '🦊'.repeat(32)]) {
     it(`finds ${JSON.stringify(mid).slice(0, 20)}, and never shows a body`, async () => {
       const api = start();
       api.say('t1', mid);
@@ -149,6 +157,17 @@ describe('createJourneyApi', () => {
       });
       expect(journeys(reply)[0]).to.deep.include({ thread: 't1', status: 'held', sizeBytes: 8 });
       expect(JSON.stringify(reply.body)).not.to.include('secret');
+    });
+  }
+
+  for (const mid of ['.', '..', 'a/b', 'größe+1&thread=x', '🦊'.repeat(32)]) {
+    it(`finds ${JSON.stringify(mid).slice(0, 20)} at the address that browsers and proxies leave alone`, async () => {
+      const api = start();
+      api.say('t1', mid);
+      const { pathname, search } = new URL(`http://h${byQuery(mid)}`);
+      const reply = await api.ask(`${pathname}${search}`);
+      expect(reply.body).to.deep.include({ mid, more: false });
+      expect(journeys(reply)[0]).to.deep.include({ thread: 't1', status: 'held' });
     });
   }
 
