@@ -116,6 +116,8 @@ export type ConditionKind = keyof Measures;
 export interface Rule<Measure> extends Omit<Condition, 'kind' | 'about'> {
   level(measure: Measure): MonitorLevel;
   message(measure: Measure): string;
+  /** Returns the message without names of threads; left out where {@link message} has none. */
+  unnamed?(measure: Measure): string;
 }
 
 const once = { forMs: 0 } as const;
@@ -135,11 +137,9 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
     message: ({ threads, named }) => {
       const rest = threads - named.length;
       const names = [...named, ...(rest > 0 ? [`${String(rest)} more`] : [])].join(', ');
-      return (
-        `${counted(threads, 'thread')} ${threads === 1 ? 'holds' : 'hold'} undelivered messages (${names}): ` +
-        'nobody has subscribed; they are kept for the next subscriber, so see whether the readers are up'
-      );
-    }
+      return undeliveredWords(threads, ` (${names})`);
+    },
+    unnamed: ({ threads }) => undeliveredWords(threads, '')
   },
   event_loop_lag: {
     ...once,
@@ -303,6 +303,13 @@ export const RULE_WORDS: Readonly<
     failed: '–'
   }
 };
+
+function undeliveredWords(threads: number, names: string): string {
+  return (
+    `${counted(threads, 'thread')} ${threads === 1 ? 'holds' : 'hold'} undelivered messages${names}: ` +
+    'nobody has subscribed; they are kept for the next subscriber, so see whether the readers are up'
+  );
+}
 
 function lateLooks(looksMs: readonly number[], ms: number): number {
   return looksMs.filter((lateMs) => lateMs >= ms).length;

@@ -34,6 +34,8 @@ export interface Incident {
   readonly level: FindingLevel;
   /** A sentence that says what is wrong; for a fault, its kind. */
   readonly message: string;
+  /** The same without names of threads. */
+  readonly unnamed: string;
   /** How often it has happened. */
   readonly count: number;
   readonly since: number;
@@ -41,7 +43,7 @@ export interface Incident {
   readonly lastAt: number;
   /** When its cause went away; null while the cause is there. A fault has none until it is closed. */
   readonly endedAt: number | null;
-  /** Reason of the last fault; null for a condition. */
+  /** Reason of the last fault, which may name a thread; null for a condition. */
   readonly reason: string | null;
 }
 
@@ -64,6 +66,8 @@ export interface Condition {
 export interface Verdict {
   readonly level: MonitorLevel;
   readonly message: string;
+  /** The message without names of threads; left out where it has none. */
+  readonly unnamed?: string;
 }
 
 /** Options of {@link Incidents}. */
@@ -146,6 +150,7 @@ export class Incidents {
         about,
         level,
         message: about,
+        unnamed: about,
         count: 0,
         since: now,
         lastAt: now,
@@ -182,7 +187,7 @@ export class Incidents {
    * Notes the present level of a condition. `times` is how often it happened since the last call; a condition that
    * opens counts at least once.
    */
-  judge(condition: Condition, { level, message }: Verdict, times = 0): void {
+  judge(condition: Condition, { level, message, unnamed = message }: Verdict, times = 0): void {
     const key = keyOf(condition.kind, condition.about);
     const { clock } = this.options;
     const now = clock.now();
@@ -200,12 +205,13 @@ export class Incidents {
         ...known.incident,
         level,
         message,
+        unnamed,
         count: count + times,
         lastAt: isNews ? now : lastAt
       };
       this.tellWorse(known, message);
     } else if (this.hasHeld(key, condition.forMs, clock.elapsed())) {
-      this.begin(key, condition, { level, message, times: Math.max(1, times), now });
+      this.begin(key, condition, { level, message, unnamed, times: Math.max(1, times), now });
     }
     this.weigh();
   }
@@ -247,9 +253,9 @@ export class Incidents {
   private begin(
     key: string,
     { kind, about, title, logs }: Condition,
-    found: { level: FindingLevel; message: string; times: number; now: number }
+    found: { level: FindingLevel; message: string; unnamed: string; times: number; now: number }
   ): void {
-    const { level, message, times, now } = found;
+    const { level, message, unnamed, times, now } = found;
     const known = this.open.get(key);
     const count = (known?.incident.count ?? 0) + times;
     const since = known?.incident.since ?? now;
@@ -258,6 +264,7 @@ export class Incidents {
       about,
       level,
       message,
+      unnamed,
       count,
       since,
       lastAt: now,

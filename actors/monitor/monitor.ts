@@ -62,6 +62,9 @@ export interface DeliveryWatch {
   watched(threads: number): void;
 }
 
+/** Whether what is reported names threads: only to those who may know them. */
+export type ThreadNames = 'shown' | 'counted';
+
 /** Options of {@link Monitor}. */
 export interface MonitorOptions {
   readonly clock: Pick<Clock, 'elapsed'>;
@@ -211,10 +214,10 @@ export class Monitor implements DeliveryWatch {
     this.options.incidents.sweep();
   }
 
-  /** Returns what is wrong now and what was wrong lately. */
-  status(): MonitorStatus {
+  /** Returns what is wrong now and what was wrong lately, with the names of threads or with their numbers only. */
+  status(names: ThreadNames = 'shown'): MonitorStatus {
     const all = this.options.incidents.all().sort(worstFirst);
-    const rows = all.map(rowOf);
+    const rows = all.map((incident) => rowOf(incident, names));
     return {
       status: this.options.incidents.level,
       issues: issuesOf(rows),
@@ -275,10 +278,10 @@ export class Monitor implements DeliveryWatch {
     if (!this.isWatching) return;
     const rule = RULES[kind];
     const { title, forMs, logs } = rule;
-    const level = rule.level(measure);
+    const message = rule.message(measure);
     this.options.incidents.judge(
       { kind, about, title, forMs, logs },
-      { level, message: rule.message(measure) },
+      { level: rule.level(measure), message, unnamed: rule.unnamed?.(measure) ?? message },
       times
     );
   }
@@ -291,14 +294,15 @@ function worstFirst(one: Incident, other: Incident): number {
   return byLevel === 0 ? one.since - other.since : byLevel;
 }
 
-function rowOf(incident: Incident): FindingRow {
-  const { kind, about, level, count, since, lastAt, endedAt, reason, message } = incident;
+function rowOf(incident: Incident, names: ThreadNames): FindingRow {
+  const { kind, about, level, count, since, lastAt, endedAt, reason } = incident;
+  const message = names === 'shown' ? incident.message : incident.unnamed;
+  const last = names === 'shown' ? `, last: ${reason ?? ''}` : '';
   return {
     kind,
     about,
     level,
-    message:
-      reason === null ? message : `${message} (${counted(count, 'time')} lately, last: ${reason})`,
+    message: reason === null ? message : `${message} (${counted(count, 'time')} lately${last})`,
     count,
     since: iso(since),
     lastAt: iso(lastAt),

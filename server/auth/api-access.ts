@@ -12,6 +12,8 @@ export type Caller =
       readonly user: string;
       /** Whether the user may use reserved test threads. */
       readonly isProbe: boolean;
+      /** When the token ends, Unix milliseconds; null means never. */
+      readonly expiresAt: number | null;
     };
 
 /** The request was refused; `code` is one of the error table. */
@@ -67,8 +69,7 @@ export class ApiAccess {
       const shown = credentials(request);
       if (!this.auth.isRequired || shown === null) throw error;
       try {
-        const { user, isProbe } = await this.auth.verify(shown);
-        return { kind: 'user', user, isProbe };
+        return { kind: 'user', ...(await this.auth.verify(shown)) };
       } catch (refusal) {
         if (refusal instanceof AuthError) throw new AccessError(refusal.code, refusal.message);
         throw new AccessError('unauthorized', 'the token is not valid');
@@ -77,6 +78,7 @@ export class ApiAccess {
   }
 }
 
-function credentials(request: TransportRequest): string | null {
+/** Returns the key or token that a request shows; null when it shows none. */
+export function credentials(request: TransportRequest): string | null {
   return bearerOf(request) ?? request.header('x-api-key') ?? null;
 }

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../actors/clock.js';
 import type { LogEntry } from '../../actors/log/log-reader.js';
 import type { CloseCode } from '../../protocol/errors.js';
+import { CLOCK_TOLERANCE_SECONDS } from '../auth/auth.js';
 import type { Connection } from './connection.js';
 import { encodeFrame, fallbackOut } from './frame-encoder.js';
 import type { ConnectionLimits, FullHouse } from './limits.js';
@@ -22,6 +23,12 @@ export const CONNECT_WITHIN_MS = 10_000;
 
 /** A connection that lags for this time, in milliseconds, is closed with 3008. */
 export const LAG_MAX_MS = 60_000;
+
+/**
+ * A connection ends this long after its token, in milliseconds: while a token is still taken, nobody is closed because of
+ * it.
+ */
+export const TOKEN_GRACE_MS = CLOCK_TOLERANCE_SECONDS * 1_000;
 
 /** Time between two sweeps, in milliseconds: the resolution of all deadlines of a connection. */
 export const SWEEP_MS = 1_000;
@@ -204,7 +211,7 @@ export class Connections {
       return early === null ? 3502 : 3004;
     }
     // A token ends by the wall clock: the issuer's time is compared with this machine's.
-    if (expiresAt !== null && this.clock.now() >= expiresAt) return 3005;
+    if (expiresAt !== null && this.clock.now() >= expiresAt + TOKEN_GRACE_MS) return 3005;
     if (laggingSince !== null && now - laggingSince >= LAG_MAX_MS) return 3008;
     return !isStream && pingedAt !== null && now - pingedAt >= PING_MS ? 3012 : null;
   }

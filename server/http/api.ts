@@ -196,7 +196,7 @@ function stream(
   const asked = request.header('last-event-id') ?? new URLSearchParams(request.query).get('after');
   const after = asked === null ? null : readPlace(asked);
   if (asked !== null && after === null) return problem('bad_frame', NO_PLACE);
-  const user = caller.kind === 'user' ? caller.user : null;
+  const reader = caller.kind === 'user' ? caller : null;
   const address = clientAddress(request, options.trustProxy);
-  return options.events.open(thread, after, user, address);
+  return options.events.open(thread, after, reader, address);
 }

@@ -20,6 +20,12 @@ import type { HttpReply, HttpStreamReply } from '../transport/transport.js';
  */
 export const EVENTS_RETRY_MS = 2_000;
 
+/** The user of a stream, by token. `expiresAt`: when the token ends, Unix milliseconds; null means never. */
+export interface StreamReader {
+  readonly user: string;
+  readonly expiresAt: number | null;
+}
+
 /** Options of {@link EventStreams}. */
 export interface EventStreamsOptions {
   readonly clock: Clock;
@@ -40,17 +46,17 @@ export class EventStreams {
 
   /**
    * Replies with a stream of a thread, after a place or from the next message on; with a problem when a limit is
-   * reached.
+   * reached. `reader` is null for a backend.
    * @throws {LogUnavailableError} or `LogCorruptError` when the thread cannot be read
    */
   open(
     thread: string,
     after: Place | null,
-    user: string | null,
+    reader: StreamReader | null,
     address: string
   ): HttpStreamReply | HttpReply {
     const { log, clock, subscriptions, connections, fanOut } = this.options;
-    const full = connections.full(address, user);
+    const full = connections.full(address, reader?.user ?? null);
     if (full !== null) return noRoomReply(full);
     // Read before the stream begins: what it throws can still be answered.
     if (log.head(thread) === null) log.ensure(thread);
@@ -69,7 +75,8 @@ export class EventStreams {
         openEventSocket(fanOut, connection, out);
         // The last place may have been taken, or the peer may have gone, since the answer was decided.
         if (connection.socket === null) return;
-        if (user !== null && !connections.name(connection, user)) {
+        connection.expiresAt = reader?.expiresAt ?? null;
+        if (reader !== null && !connections.name(connection, reader.user)) {
           connection.disconnect(3014, null);
           return;
         }

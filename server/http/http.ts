@@ -42,7 +42,8 @@ const isData = (path: string): boolean => path === '/status' || path.startsWith(
 
 /** Options of {@link Http}. */
 export interface HttpOptions {
-  readonly report: () => ProbedReport;
+  /** Returns the report for whoever sent a request. */
+  readonly report: (request: TransportRequest) => ProbedReport;
   readonly pages: Pages;
   readonly routes: readonly Route[];
   readonly off: readonly OffPaths[];
@@ -60,9 +61,9 @@ export class Http {
     this.origins = origins;
     this.table = new RouteTable([
       read('/livez', () => json(200, { status: 'live' })),
-      read('/startupz', () => startedness(report())),
-      read('/readyz', () => readiness(report())),
-      read('/status', () => json(200, report())),
+      read('/startupz', (request) => startedness(report(request))),
+      read('/readyz', (request) => readiness(report(request))),
+      read('/status', (request) => json(200, report(request))),
       ...Array.from(pages, ([path, reply]) => read(path, () => reply)),
       ...routes
     ]);
@@ -86,8 +87,8 @@ export class Http {
   }
 }
 
-function read(path: string, answer: () => HttpReply): Route {
-  return { methods: READ, path, answer };
+function read(path: string, answer: (request: TransportRequest) => HttpReply): Route {
+  return { methods: READ, path, answer: ({ request }) => answer(request) };
 }
 
 function startedness({ startup, status }: ProbedReport): HttpReply {

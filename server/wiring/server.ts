@@ -10,13 +10,14 @@ import { HandlerRegistry } from '../../actors/handlers.js';
 import { Incidents } from '../../actors/monitor/incidents.js';
 import { contained } from '../../actors/inspection.js';
 import type { Logger } from '../../actors/log-line.js';
-import { Monitor } from '../../actors/monitor/monitor.js';
+import { Monitor, type ThreadNames } from '../../actors/monitor/monitor.js';
 import { OpenFiles } from '../../actors/monitor/open-files.js';
 import { probeLoopback } from '../../actors/probe.js';
 import type { Service } from '../../actors/service.js';
 import { Transitions } from '../../actors/facts/transitions.js';
 import { createStartupMachine, type StartupMachine } from '../../machines/startup.machine.js';
 import { Analytics } from './analytics.js';
+import { Operators } from '../auth/operators.js';
 import { Origins } from '../auth/origins.js';
 import { isOpenToAll } from '../config/open-doors.js';
 import { Chat, PROBE_HEADER } from '../chat/chat.js';
@@ -88,7 +89,7 @@ export class Server {
       limits: clientLimits(config),
       origins,
       trustProxy: config.trustProxy,
-      refusal: () => (isServing() ? null : readiness(this.report()))
+      refusal: () => (isServing() ? null : readiness(this.report('counted')))
     });
     const inspection = new Inspection({
       config,
@@ -101,8 +102,9 @@ export class Server {
       contain: (observe) => contained(observe, incidents)
     });
     this.inspection = inspection;
+    const operators = new Operators(config);
     const http = new Http({
-      report: () => this.report(),
+      report: (request) => this.report(operators.has(request) ? 'shown' : 'counted'),
       pages: loadPages(builtPagesDir(), inspection.hiddenPages),
       routes: inspection.routes,
       off: inspection.off,
@@ -242,9 +244,9 @@ export class Server {
     this.root.start();
   }
 
-  /** Returns the report as of now. */
-  report(): StatusReport {
-    return this.reporter.report();
+  /** Returns the report as of now, with the names of threads or with their numbers only. */
+  report(names: ThreadNames = 'shown'): StatusReport {
+    return this.reporter.report(names);
   }
 }
 

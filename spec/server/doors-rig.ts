@@ -139,6 +139,7 @@ export function doors(token?: string, publishPerSecond = 0) {
     counts,
     state,
     connections,
+    events,
     http: overHttp(table, token),
     webSocket: () => overWebSocket(chat, token ?? 'token')
   };

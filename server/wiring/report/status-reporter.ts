@@ -2,7 +2,7 @@
 import type { SnapshotFrom } from 'xstate';
 import type { HandlerRegistry } from '../../../actors/handlers.js';
 import type { LogHealth } from '../../../actors/log/log-health.js';
-import type { Monitor } from '../../../actors/monitor/monitor.js';
+import type { Monitor, ThreadNames } from '../../../actors/monitor/monitor.js';
 import type { ThreadsStatus } from '../../../actors/threads/threads.js';
 import type { StartupMachine } from '../../../machines/startup.machine.js';
 import type { Config } from '../../config/settings.js';
@@ -48,8 +48,8 @@ export class StatusReporter {
     this.threads = () => threads.status();
   }
 
-  /** Returns the report as of now. */
-  report(): StatusReport {
+  /** Returns the report as of now, with the names of threads or with their numbers only. */
+  report(names: ThreadNames): StatusReport {
     const { config, timeline, supervision, log, analytics, connections } = this.parts;
     const { startedAt, uptimeMs, tookMs, current } = timeline;
     const { tags, context } = this.parts.root();
@@ -81,7 +81,7 @@ export class StatusReporter {
       sink: analytics.sinkRow(),
       log: { ...log.health(), durability: config.durability },
       supervision: supervision.rows(),
-      monitor: this.parts.monitor.status(),
+      monitor: this.parts.monitor.status(names),
       threads: this.threads(),
       connections: { open: connections.open, lagging: connections.lagging },
       waitingFor: analytics.waitingFor(),

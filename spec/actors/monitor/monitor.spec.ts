@@ -123,6 +123,20 @@ describe('Monitor', () => {
     expect(monitor.status().outcomes).to.deep.include({ delivered: 2, held: 0 });
   });
 
+  it('names threads only where that is asked for', () => {
+    const { monitor, incidents } = serving();
+    monitor.undelivered('patient:john', 0);
+    incidents.note('a request needs a damaged part', {
+      actor: 'log',
+      reason: 'entry 3 of thread patient:john'
+    });
+    expect(JSON.stringify(monitor.status('shown')).split('patient:john')).to.have.length(5);
+    const counted = monitor.status('counted');
+    expect(JSON.stringify(counted)).not.to.include('john');
+    expect(counted.issues.join()).to.include('1 thread holds undelivered messages: nobody');
+    expect(counted.issues.join()).to.include('a request needs a damaged part (1 time lately)');
+  });
+
   it('cannot start with an empty handler list', () => {
     const { ends } = supervise(new Rig().monitor.logic, { results: NO_RESULTS });
     expect(ends[0]).to.deep.include({ status: 'failed' });

@@ -6,7 +6,11 @@ import { someOrigins } from '../auth/some-origins.js';
 
 const PAGE = 'https://app.example';
 
-function http(allowed: string[]): Http {
+type Report = ConstructorParameters<typeof Http>[0]['report'];
+
+const READY = { status: 'ready', startup: { complete: true, phase: 'serving' } };
+
+function http(allowed: string[], report: Report = () => READY): Http {
   const later = {
     methods: ['GET', 'POST'],
     path: '/api/later',
@@ -18,7 +22,7 @@ function http(allowed: string[]): Http {
     stream: () => undefined
   };
   return new Http({
-    report: () => ({ status: 'ready', startup: { complete: true, phase: 'serving' } }),
+    report,
     pages: new Map([['/', { status: 200, headers: {}, body: 'page' }]]),
     routes: [later, { methods: ['GET'], path: '/api/events', answer: () => stream }],
     off: [],
@@ -31,7 +35,7 @@ async function asked(
   path: string,
   headers: Record<string, string>,
   method = 'GET'
-): Promise<Pick<HttpReply, 'status' | 'headers'>> {
+): Promise<Pick<HttpReply, 'status' | 'headers' | 'body'>> {
   const request: TransportRequest = {
     method,
     path,
@@ -40,7 +44,8 @@ async function asked(
     header: (name) => headers[name],
     body: () => Promise.resolve('')
   };
-  return await server.answer(request);
+  const reply = await server.answer(request);
+  return 'body' in reply ? reply : { ...reply, body: '' };
 }
 
 describe('Http', () => {
@@ -71,6 +76,20 @@ describe('Http', () => {
     expect((await asked(http([]), '/api/later', { host: '127.0.0.1' }, 'OPTIONS')).status).to.equal(
       405
     );
+  });
+
+  it('reports to each according to who asks', async () => {
+    const server = http([], (request) => ({
+      ...READY,
+      by: request.header('x-api-key') ?? 'stranger'
+    }));
+    for (const path of ['/status', '/readyz']) {
+      for (const by of ['key', 'stranger']) {
+        const headers: Record<string, string> = by === 'stranger' ? {} : { 'x-api-key': by };
+        const { body } = await asked(server, path, { host: '127.0.0.1', ...headers });
+        expect(JSON.parse(String(body))).to.include({ by });
+      }
+    }
   });
 
   it('answers probes and pages by whatever name: they hold no data of users', async () => {

@@ -1,0 +1,26 @@
+/** Who may know the names of threads in the server's reports, which everybody may ask for. */
+import { credentials } from './api-access.js';
+import { Secret } from './secret.js';
+import { isLoopback } from '../config/open-doors.js';
+import type { Config } from '../config/settings.js';
+import type { TransportRequest } from '../transport/transport.js';
+
+/** Tells operators from strangers. It refuses nobody: a stranger gets the same report with numbers in place of names. */
+export class Operators {
+  private readonly key: Secret | null;
+  private readonly isDevelopment: boolean;
+
+  constructor(config: Pick<Config, 'apiKey' | 'environment'>) {
+    this.key = config.apiKey === undefined ? null : new Secret(config.apiKey);
+    this.isDevelopment = config.environment === 'development';
+  }
+
+  /** Returns whether a request shows the API key, or comes from this machine in development. */
+  has(request: TransportRequest): boolean {
+    // What a proxy on this machine passes on comes from elsewhere.
+    const isLocal = isLoopback(request.address) && request.header('x-forwarded-for') === undefined;
+    if (this.isDevelopment && isLocal) return true;
+    const shown = credentials(request);
+    return this.key !== null && shown !== null && this.key.is(shown);
+  }
+}
