@@ -1,7 +1,7 @@
 /**
  * Builds dist: the server, the SDK and the command line with tsc; the script and the style sheet of each page of
- * client/pages/<page>/, with all that they import, with esbuild; and the dist of the package rollcall-client. The new dist is made beside the old one and takes its place
- * only when it is whole.
+ * client/pages/<page>/, with all that they import, with esbuild; the layouts of the charts; and the dist of the
+ * package rollcall-client. The new dist is made beside the old one and takes its place only when it is whole.
  */
 import {
   cpSync,
@@ -18,6 +18,8 @@ import { CLIENT_PACKAGE, ROOT, run, tell } from './setup.mjs';
 
 // Named after this process, so that two builds at once do not write into the same folder.
 const NEXT = `dist.next-${String(process.pid)}`;
+/** Layouts of the charts, made by `npm run charts`; tsc leaves JSON files behind. */
+const LAYOUTS = 'server/inspector/charts/shipped';
 const PAGE_FILES = /\.(html|svg|png|ico|webmanifest)$/;
 
 process.chdir(ROOT);
@@ -31,6 +33,7 @@ try {
   await tsc('-p', 'tsconfig.build.json', '--outDir', NEXT);
   if (pages.length > 0) await tsc('-p', 'client/pages/tsconfig.json', '--noEmit');
   await bundle(pages);
+  if (existsSync(LAYOUTS)) cpSync(LAYOUTS, join(NEXT, LAYOUTS), { recursive: true });
   writeReExports(NEXT);
   // Done before dist gets its stamp, so that an interrupted build does not count as one.
   if (existsSync(join(CLIENT_PACKAGE, 'package.json'))) fillClientPackage(ROOT, NEXT);

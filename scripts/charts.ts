@@ -1,13 +1,22 @@
-/** Writes the pictures and pages of `docs/charts` from the machines: `npm run charts`. */
+/** Writes the pictures and pages of `docs/charts` and the shipped layouts from the machines: `npm run charts`. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SHIPPED_FOLDER } from '../server/inspector/charts/shipped-layouts.js';
 import { chartFiles } from './charts/chart-files.js';
+import { layoutFiles } from './charts/layout-files.js';
 
-const FOLDER = new URL('../docs/charts/', import.meta.url);
+const ROOT = new URL('../', import.meta.url);
 
-const files = await chartFiles();
-mkdirSync(FOLDER, { recursive: true });
-for (const name of readdirSync(FOLDER)) {
-  if (!files.has(name)) rmSync(new URL(name, FOLDER));
+write(new URL('docs/charts/', ROOT), await chartFiles());
+write(SHIPPED_FOLDER, await layoutFiles());
+
+function write(folder: URL, files: ReadonlyMap<string, string>): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) {
+    if (!files.has(name)) rmSync(new URL(name, folder));
+  }
+  for (const [name, text] of files) writeFileSync(new URL(name, folder), text);
+  const place = relative(fileURLToPath(ROOT), fileURLToPath(folder));
+  console.log(`${place}: ${String(files.size)} files written`);
 }
-for (const [name, text] of files) writeFileSync(new URL(name, FOLDER), text);
-console.log(`docs/charts: ${String(files.size)} files written`);

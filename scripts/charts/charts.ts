@@ -117,3 +117,25 @@ export const CHARTS: readonly ExportedChart[] = [
       'The connection of a client: it fetches a token, opens a socket, waits for the greeting, and reconnects after every loss.'
   }
 ];
+
+/** Ids of the parts that a server supervises; the keeper around each has a chart of its own, with the part's name in it. */
+const SUPERVISED: readonly string[] = [
+  'thread-log',
+  'listener',
+  'handler-registry',
+  'monitor',
+  'sweep',
+  'clickhouse',
+  'sink',
+  'loopback-probe'
+];
+
+/** Machines of each file of layouts that is shipped, by the name of their chart. */
+export const SHIPPED: ReadonlyMap<string, readonly AnyStateMachine[]> = new Map(
+  CHARTS.map(({ name, machine }) => [
+    name,
+    name === 'keeper'
+      ? SUPERVISED.map((id) => createKeeperMachine({ ...child, id }, 1_000))
+      : [machine]
+  ])
+);

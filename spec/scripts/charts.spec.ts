@@ -2,11 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { chartFiles } from '../../scripts/charts/chart-files.js';
 import { chartStyle } from '../../scripts/charts/chart-style.js';
-import { CHARTS } from '../../scripts/charts/charts.js';
+import { CHARTS, SHIPPED } from '../../scripts/charts/charts.js';
+import { layoutFiles } from '../../scripts/charts/layout-files.js';
 import { mermaidText } from '../../scripts/charts/mermaid-text.js';
 import { svgText } from '../../scripts/charts/svg-text.js';
 import { drawn } from '../../client/pages/inspect/chart/drawn-element.js';
-import { GRAPHS, laidOut } from '../server/inspector/charts/laid-out.js';
+import { chartGraph } from '../../server/inspector/charts/chart-graph.js';
+import { SHIPPED_FOLDER, shippedLayout } from '../../server/inspector/charts/shipped-layouts.js';
+import { GRAPHS, laidOut, unusualMachine } from '../server/inspector/charts/laid-out.js';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -44,6 +47,32 @@ describe('docs/charts', function () {
       const written = readFileSync(new URL(`docs/charts/${name}`, ROOT), 'utf8');
       expect(written === text, `docs/charts/${name} is out of date: npm run charts`).to.equal(true);
     }
+  });
+});
+
+describe('the shipped layouts', function () {
+  this.timeout(60_000);
+
+  it('are as the machines are', async () => {
+    const files = await layoutFiles(laidOut);
+    expect(readdirSync(SHIPPED_FOLDER)).to.have.members([...files.keys()]);
+    for (const [name, text] of files) {
+      const written = readFileSync(new URL(name, SHIPPED_FOLDER), 'utf8');
+      expect(written === text, `shipped/${name} is out of date: npm run charts`).to.equal(true);
+    }
+  });
+
+  it('are found by the hash of the machine', async () => {
+    for (const machine of [...SHIPPED.values()].flat()) {
+      const graph = chartGraph(machine);
+      expect(shippedLayout(graph), graph.chart).to.deep.equal(await laidOut(graph));
+    }
+  });
+
+  it('are not taken for a chart of another hash, another name, or a name that is a path', () => {
+    const graph = chartGraph(unusualMachine);
+    for (const chart of ['unusual', 'startup', '../shipped/startup', ''])
+      expect(shippedLayout({ ...graph, chart }), chart).to.equal(null);
   });
 });
 

@@ -59,10 +59,14 @@ class InspectPage {
       },
       recording: (recording, chars) => {
         this.#inspection.take(recording, chars, systemClock.now());
+        this.#store.prepare(hashesIn(this.#inspection.live));
         this.#painter.soon();
       },
       message: (message, chars) => {
         this.#inspection.push(message, chars);
+        if (message.type === '@xstate.actor' && message.hash !== null) {
+          this.#store.prepare([message.hash]);
+        }
         this.#painter.later();
       },
       state: (recording) => {

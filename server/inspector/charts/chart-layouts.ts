@@ -1,4 +1,4 @@
-/** Layouts of the running charts, each made once and cached. */
+/** Layouts of the running charts: shipped ones, and others made once and cached. */
 import type { AnyStateMachine } from 'xstate';
 import type { ChartLayout } from '../../../protocol/inspection.js';
 import { chartGraph, type ChartGraph } from './chart-graph.js';
@@ -8,6 +8,7 @@ import {
   LayoutThread,
   type LayoutThreadOptions
 } from './layout-thread.js';
+import { shippedLayout } from './shipped-layouts.js';
 
 /** Most states of a chart that is laid out. Our largest has 28; ten times as many cannot be read. */
 export const CHART_STATES_MAX = 250;
@@ -43,7 +44,7 @@ export class ChartLayouts {
   }
 
   /**
-   * Returns the cached layout of a chart, or makes it.
+   * Returns the shipped or cached layout of a chart, or makes it.
    * @throws {ChartTooLargeError} when it has too many states or transitions, or takes too long
    * @throws {ChartLayoutError} when the thread failed, too many charts wait, or this is closed
    */
@@ -54,10 +55,15 @@ export class ChartLayouts {
       this.#keep(kept);
       return kept;
     }
+    const shipped = shippedLayout(graph);
+    if (shipped !== null) {
+      this.#keep(shipped);
+      return shipped;
+    }
     return this.#promised.get(graph.hash) ?? this.#promise(graph);
   }
 
-  /** Ends the thread; requests that wait for it fail. */
+  /** Ends the thread; requests that wait for it fail. Shipped and cached layouts are still returned. */
   async close(): Promise<void> {
     await this.#thread.close();
   }

@@ -44,6 +44,11 @@ export class ChartStore {
     return LOADING;
   }
 
+  /** Asks for charts before they are shown: a server whose start fails is gone soon, and its charts with it. */
+  prepare(hashes: Iterable<string>): void {
+    for (const hash of hashes) this.get(hash, true);
+  }
+
   /** Takes charts out of a file. */
   add(layouts: readonly ChartLayout[]): void {
     for (const layout of layouts) this.#keep(layout.hash, { kind: 'ready', layout });

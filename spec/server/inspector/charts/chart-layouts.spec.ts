@@ -1,8 +1,12 @@
 import { expect } from 'chai';
-import { deliveryMachine } from '../../../../machines/delivery/delivery.machine.js';
 import { monitorMachine } from '../../../../machines/monitor.machine.js';
+import { serviceMachine } from '../../../../machines/service.machine.js';
 import type { ChartLayout } from '../../../../protocol/inspection.js';
-import { chartGraph, type ChartGraph } from '../../../../server/inspector/charts/chart-graph.js';
+import {
+  chartGraph,
+  chartHash,
+  type ChartGraph
+} from '../../../../server/inspector/charts/chart-graph.js';
 import {
   CHART_EDGES_MAX,
   CHART_STATES_MAX,
@@ -14,6 +18,7 @@ import {
   ChartLayoutError,
   ChartTooLargeError
 } from '../../../../server/inspector/charts/layout-thread.js';
+import { unusualMachine } from './laid-out.js';
 import { VirtualClock } from '../../../virtual-clock.js';
 
 /** Answers at once, with how many it has been asked for as the width; except for what the name of the chart says. */
@@ -64,10 +69,18 @@ describe('ChartLayouts', function () {
   it('lays out a machine in a thread, from the sources', async () => {
     const layouts = new ChartLayouts();
     open.push(layouts);
-    const layout = await layouts.layout(deliveryMachine);
-    expect(layout.chart).to.equal('delivery');
+    const layout = await layouts.layout(unusualMachine);
+    expect(layout.chart).to.equal('unusual');
     expect(layout.nodes.every(({ width }) => width > 0)).to.equal(true);
     expect(layouts.isAwake).to.equal(true);
+  });
+
+  it('needs no thread for a chart of our own, and gives it also once it is closed', async () => {
+    const { layouts } = make();
+    expect((await layouts.layout(monitorMachine)).hash).to.equal(chartHash(monitorMachine));
+    expect(layouts.isAwake).to.equal(false);
+    await layouts.close();
+    expect((await layouts.layout(serviceMachine)).chart).to.equal('service');
   });
 
   it('has no thread before it is asked for something', () => {

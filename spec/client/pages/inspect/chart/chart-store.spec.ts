@@ -42,6 +42,15 @@ describe('ChartStore', () => {
     expect(changes).to.equal(1);
   });
 
+  it('has a chart that it prepared also when the server has gone since', async () => {
+    store.prepare(['hash-service', 'hash-service']);
+    await settle();
+    answer = () => Promise.reject(new Error('away'));
+    store.retry();
+    expect(store.get('hash-service', true)).to.eql({ kind: 'ready', layout: CHART });
+    expect(asked).to.have.length(1);
+  });
+
   it('says in the words of the server why there is none', async () => {
     const problem = { title: 'the chart is too large to lay out', detail: 'it has 900 states' };
     answer = () => Promise.resolve({ code: 413, text: JSON.stringify(problem) });
