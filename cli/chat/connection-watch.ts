@@ -1,6 +1,7 @@
 /** Describes changes of the connection to a user, in sentences. */
 import type { Client, ClientClock, ClientState } from '../../client/sdk/client.js';
 import type { AttemptFault } from './noted-socket.js';
+import { CLIENT_TOKEN } from '../../server/config/settings.js';
 import { safeLine, safeName } from '../terminal/safe-text.js';
 
 /** How long an outage lasts, in milliseconds, before the reasons of failed attempts are shown. */
@@ -29,6 +30,8 @@ export type ConnectionNews =
 export interface WatchOptions {
   /** Address in a form that may be shown. */
   readonly address: string;
+  /** Whether the client shows a token. */
+  readonly hasToken: boolean;
   readonly clock: ClientClock;
   readonly tell: (news: ConnectionNews) => void;
 }
@@ -60,7 +63,8 @@ export class ConnectionWatch {
     if (this.#isOver) return;
     if (state.name === 'connected') this.#up(state.user);
     else if (state.name === 'waiting') this.#down(state);
-    else if (state.name === 'closed' && state.code !== 1000) this.#over(closedWords(state));
+    else if (state.name === 'closed' && state.code !== 1000)
+      this.#over(closedWords(state, this.#options.hasToken));
   }
 
   #up(user: string): void {
@@ -145,9 +149,15 @@ function lossWords({ code, reason }: Extract<ClientState, { name: 'waiting' }>):
   }
 }
 
-function closedWords({ code, error }: Extract<ClientState, { name: 'closed' }>): string {
+function closedWords(
+  { code, error }: Extract<ClientState, { name: 'closed' }>,
+  hasToken: boolean
+): string {
   const why = safeLine(error.message);
+  if (code === 3500 && !hasToken) {
+    return `the server asks for a token: give one with --token or ${CLIENT_TOKEN.name} (${why})`;
+  }
   return code === 3500
-    ? `the server refuses the token: ${why}`
+    ? `the server refuses the token: ${why}; give another with --token or ${CLIENT_TOKEN.name}`
     : `the server closed the connection for good (${String(code)}): ${why}`;
 }

@@ -28,7 +28,12 @@ export function dial(
     ...(token === undefined ? {} : { token }),
     ...(user === undefined ? {} : { user })
   });
-  const watch = new ConnectionWatch(client, { address: shownAddress(url), clock, tell });
+  const watch = new ConnectionWatch(client, {
+    address: shownAddress(url),
+    hasToken: token !== undefined,
+    clock,
+    tell
+  });
   return client;
 }
 

@@ -10,6 +10,19 @@ const REPLACED = '\ufffd';
  */
 const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
 
+/**
+ * Finds emoji and invisible characters. An emoji of several characters, such as a family or a flag, holds invisible ones
+ * (a zero width joiner, tags) that belong to it. Only sequences that are drawn as one picture count, because others look
+ * like the same characters without the joiner. Null in browsers that do not know these sequences: there they are replaced.
+ */
+const EMOJI_OR_UNSEEN = ((): RegExp | null => {
+  try {
+    return new RegExp(`(\\p{RGI_Emoji})|${UNSEEN.source}`, 'gv');
+  } catch {
+    return null;
+  }
+})();
+
 /** How {@link shownName} shows a name. */
 export interface NameLook {
   /** Longest name that is shown whole, in characters. */
@@ -25,7 +38,45 @@ export function shownName(name: string, { max, pictureOf }: NameLook): string {
   return characters.length <= max ? shown : `${characters.slice(0, max - 1).join('')}…`;
 }
 
-/** Makes another user's name safe to show on a page. */
+/** Makes another user's name safe to show on a page. Emoji stay whole. */
 export function safeName(name: string): string {
-  return shownName(name, { max: NAME_SHOWN_MAX, pictureOf: () => REPLACED });
+  if (EMOJI_OR_UNSEEN === null) {
+    return shownName(name, { max: NAME_SHOWN_MAX, pictureOf: () => REPLACED });
+  }
+  const shown = name.replace(EMOJI_OR_UNSEEN, (found, emoji?: string) =>
+    emoji !== undefined || found === ' ' ? found : REPLACED
+  );
+  if (lengthOf(shown) <= NAME_SHOWN_MAX) return shown;
+  let cut = '';
+  let length = 0;
+  for (const { segment } of GRAPHEMES.segment(shown)) {
+    length += lengthOf(segment);
+    if (length > NAME_SHOWN_MAX - 1) {
+      // Marks can be stacked without end upon the first character.
+      if (cut === '')
+        cut = Array.from(segment)
+          .slice(0, NAME_SHOWN_MAX - 1)
+          .join('');
+      break;
+    }
+    cut += segment;
+  }
+  return `${cut}…`;
+}
+
+/** Splits a text into what a reader takes for one character. */
+const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Most code points of one visible character: the longest emoji have ten, and marks can be stacked without end. */
+const GRAPHEME_MAX = 16;
+
+/** Returns the first visible character of a text, emoji whole; empty when there is none. */
+export function firstGrapheme(text: string): string {
+  const [first] = GRAPHEMES.segment(text.slice(0, GRAPHEME_MAX * 4));
+  if (first === undefined) return '';
+  return Array.from(first.segment).slice(0, GRAPHEME_MAX).join('');
+}
+
+function lengthOf(text: string): number {
+  return Array.from(text).length;
 }

@@ -229,6 +229,7 @@ export class Server {
       timeline,
       url: () => listener.url,
       hasInspector: inspection.isOn,
+      isPretty: config.logFormat === 'pretty',
       connections
     });
   }

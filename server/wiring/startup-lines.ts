@@ -13,6 +13,8 @@ export interface StartupLinesOptions {
   /** Returns the address of the server. */
   readonly url: () => string;
   readonly hasInspector: boolean;
+  /** Whether people read the lines: then each address has its own. */
+  readonly isPretty: boolean;
   readonly connections: { readonly open: number };
 }
 
@@ -27,13 +29,7 @@ export function logStartup(options: StartupLinesOptions): void {
     logger.info(`PHASE COMPLETED: ${phase} (${String(tookMs)} ms)`, { actor: 'startup' });
   });
   root.on('startup.completed', () => {
-    const tookMs = timeline.finish();
-    const url = options.url();
-    const inspector = options.hasInspector ? `inspector ${url}/inspect · ` : '';
-    logger.info(
-      `Rollcall is serving after ${String(tookMs)} ms: chat ${url}/ · ${inspector}status ${url}/status.html`,
-      { actor: 'startup', url, tookMs }
-    );
+    tellAddresses(options, timeline.finish());
   });
   root.on('startup.failed', ({ failure }) => {
     timeline.fail(failure.phase);
@@ -48,4 +44,23 @@ export function logStartup(options: StartupLinesOptions): void {
   root.on('draining', () => {
     logger.info(`Draining ${String(connections.open)} connections`, { actor: 'startup' });
   });
+}
+
+/** Tells the addresses of the pages: in one line for programs, in one line each for people. */
+function tellAddresses(options: StartupLinesOptions, tookMs: number): void {
+  const { logger, hasInspector, isPretty } = options;
+  const url = options.url();
+  const serving = `Rollcall is serving after ${String(tookMs)} ms`;
+  const addresses = [
+    `chat ${url}/`,
+    ...(hasInspector ? [`inspector ${url}/inspect`] : []),
+    `status ${url}/status.html`
+  ];
+  const fields = { actor: 'startup', url, tookMs };
+  if (!isPretty) {
+    logger.info(`${serving}: ${addresses.join(' · ')}`, fields);
+    return;
+  }
+  logger.info(serving, fields);
+  for (const address of addresses) logger.info(address, { actor: 'startup' });
 }

@@ -1,4 +1,4 @@
-import { safeName } from '../../sdk/safe-name.js';
+import { firstGrapheme, safeName } from '../../sdk/safe-name.js';
 
 /** Number of avatar colours (`tint-0` … in the style sheet). */
 export const TINTS = 8;
@@ -8,7 +8,7 @@ export function initials(name: string): string {
   const words = safeName(name)
     .split(/[\s._@-]+/)
     .filter((word) => word !== '');
-  const letters = words.slice(0, 2).map((word) => Array.from(word)[0] ?? '');
+  const letters = words.slice(0, 2).map(firstGrapheme);
   return letters.join('').toUpperCase() || '?';
 }
 

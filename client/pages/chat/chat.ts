@@ -12,6 +12,7 @@ import {
 import { Banner } from './banner.js';
 import { Composer } from './composer.js';
 import { byId } from '../shared/element.js';
+import { askFacts } from '../shared/server-facts.js';
 import { LogView } from './log/log-view.js';
 import { presenceWords, typingWords } from './words/presence-words.js';
 import { Remembered } from './remembered.js';
@@ -113,6 +114,9 @@ class ChatPage {
     setInterval(() => {
       if (!document.hidden) this.#lookForNews();
     }, NEWS_MS);
+    void askFacts().then(({ hasInspector }) => {
+      byId('inspector', HTMLAnchorElement).hidden = !hasInspector;
+    });
     const wanted = new URLSearchParams(location.search).get('user');
     const known = this.#remembered.user;
     this.#showList();

@@ -2,6 +2,7 @@
 import { SafeShelf } from '../shared/safe-shelf.js';
 import { systemClock } from '../../sdk/clock.js';
 import { parsedJson } from '../../sdk/json.js';
+import { askFacts } from '../shared/server-facts.js';
 import { byId } from '../shared/element.js';
 import { duration } from '../shared/duration.js';
 import { write } from '../shared/live-text.js';
@@ -78,6 +79,9 @@ class JourneyPage {
     });
     document.addEventListener('visibilitychange', () => {
       this.#asker.watch(!document.hidden);
+    });
+    void askFacts().then(({ hasInspector }) => {
+      byId('inspector', HTMLAnchorElement).hidden = !hasInspector;
     });
     setInterval(() => {
       if (!document.hidden) this.#show();

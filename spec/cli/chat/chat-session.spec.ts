@@ -65,6 +65,7 @@ describe('ChatSession', () => {
       user: 'ada'
     });
     new ConnectionWatch(client, {
+      hasToken: false,
       address: 'ws://fake/ws',
       clock,
       tell: (news) => session.news(news)

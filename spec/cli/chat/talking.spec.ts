@@ -187,6 +187,17 @@ describe('rollcall chat and rollcall tail', () => {
       expect(stderr).to.not.include('secret-of-mine');
     });
 
+    it(`names both ways to give a token when the server asks for one (${command})`, async () => {
+      rollcall.token = 'right';
+      const { code, stderr } = await ran(args, { stdin: input('one\n') });
+      expect(code).to.equal(1);
+      expect(stderr.split('\n')[0]).to.match(
+        new RegExp(
+          `^rollcall ${command}: the server asks for a token: give one with --token or ROLLCALL_TOKEN`
+        )
+      );
+    });
+
     for (const wrong of [404, 301, 403]) {
       it(`says that the address is wrong and ends with 1 when it answers ${String(wrong)} (${command})`, async () => {
         status = wrong;

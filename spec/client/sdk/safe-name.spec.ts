@@ -6,7 +6,17 @@ import { NAME_SHOWN_MAX, safeName } from '../../../client/sdk/safe-name.js';
 
 describe('safeName', () => {
   it('leaves a name alone that is seen as it is', () => {
-    for (const name of ['ada', 'Grace Hopper', 'Žofie', '李雷', 'משה', '🦊']) {
+    for (const name of [
+      'ada',
+      'Grace Hopper',
+      'Žofie',
+      '李雷',
+      'משה',
+      '🦊',
+      '👩‍👩‍👧',
+      '❤️ ada',
+      '🏴󠁧󠁢󠁥󠁮󠁧󠁿'
+    ]) {
       expect(safeName(name)).to.equal(name);
     }
   });
@@ -17,6 +27,16 @@ describe('safeName', () => {
       expect(safeName(`a${sign}b`), JSON.stringify(sign)).to.equal('a\ufffdb');
     }
     expect(safeName('\ud800')).to.equal('\ufffd');
+  });
+
+  it('shows a joiner that joins no picture, because the name without it looks the same', () => {
+    expect(safeName('🦊\u200d🦊')).to.equal('🦊\ufffd🦊');
+    expect(safeName('a\u200db')).to.equal('a\ufffdb');
+    expect(safeName('🦊\ufe0f')).to.equal('🦊\ufffd');
+  });
+
+  it('cuts a name that is too long to be read, and no emoji with it', () => {
+    expect(safeName('👩‍👩‍👧'.repeat(100))).to.equal(`${'👩‍👩‍👧'.repeat(25)}…`);
   });
 
   it('cuts a name that is too long to be read', () => {

@@ -95,6 +95,12 @@ describe('chat page', function () {
     for (const page of [ada, bob]) expect(await texts(page)).to.eql(all);
   });
 
+  it('leads to the other pages, the inspector among them where it is on', async () => {
+    const pages = ada.getByRole('navigation', { name: 'Pages' }).getByRole('link');
+    await ada.getByRole('link', { name: 'Inspector' }).waitFor();
+    expect(await pages.allTextContents()).to.eql(['Chat', 'Status', 'Journey', 'Inspector']);
+  });
+
   it('has no serious fault for anybody', async () => {
     await talk('something to look at');
     expect(await accessibilityProblems(ada)).to.eql([]);

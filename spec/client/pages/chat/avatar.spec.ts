@@ -10,6 +10,14 @@ describe('initials', () => {
     expect(initials('🦊 fox')).to.equal('🦊F');
     expect(initials('..')).to.equal('?');
   });
+
+  it('cuts no emoji that is made of several, nor a letter from its marks', () => {
+    expect(initials('👩‍👩‍👧‍👦 family')).to.equal('👩‍👩‍👧‍👦F');
+    expect(initials('🏴󠁧󠁢󠁥󠁮󠁧󠁿')).to.equal('🏴󠁧󠁢󠁥󠁮󠁧󠁿');
+    expect(initials('🇫🇷')).to.equal('🇫🇷');
+    expect(initials('e\u0301mile')).to.equal('E\u0301');
+    expect(Array.from(initials(`a${'\u0301'.repeat(500)}`))).to.have.length(16);
+  });
 });
 
 describe('tint', () => {
