@@ -21,6 +21,7 @@ import { resumePoint } from '../chat/resume-point.js';
 import type { ThreadRules } from '../chat/thread-rules.js';
 import { unreadable } from '../chat/unreadable.js';
 import {
+  BodiesFullError,
   BodyNotUtf8Error,
   BodyTooLargeError,
   type HttpReply,
@@ -55,6 +56,9 @@ const publishBody = Compile(PublishBody);
 type Publish = Omit<Static<typeof PublishBody>, 'body'> & { readonly body: BodyText };
 
 const NO_PLACE = 'after must be an offset, 0 or more, or <epoch>:<offset>';
+/** When to send a body again that the server had no memory for, in seconds: others have come in full by then. */
+const FULL_RETRY_SECONDS = 1;
+
 const NOT_SERVING = 'the server is not serving yet';
 
 /** Returns the routes below `/api/threads/`. */
@@ -66,6 +70,9 @@ export function createApi(options: ApiOptions): Route[] {
     isThreadId(threadOf(asked)) ? null : problem('bad_thread');
   const failed = (error: unknown): HttpReply | null => {
     if (error instanceof BodyTooLargeError) return problem('too_large', error.message);
+    if (error instanceof BodiesFullError) {
+      return askAgain(problem('unavailable', error.message), FULL_RETRY_SECONDS);
+    }
     if (error instanceof BodyNotUtf8Error) return problem('bad_json', error.message);
     const reason = unreadable(error, options.incidents);
     return reason === null ? null : problem('unavailable', reason);

@@ -13,14 +13,17 @@ export const WS_PATH = '/ws';
  */
 export const HEADER_BYTES_MAX = 16 * 1024;
 
-/** Most bytes kept of a request body; the rest is read and dropped. */
+/** Longest request body, whatever its path allows. */
 export const BODY_BYTES_MAX = 1024 * 1024;
+
+/** Most bytes of all request bodies that are coming at once, when the server's memory sets no lower bound. */
+export const BODIES_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
  * Returns the text of a request body.
  * @throws {BodyNotUtf8Error} when it is not UTF-8
  */
-export function bodyText(chunks: readonly Buffer[]): string {
+export function bodyText(chunks: readonly Uint8Array[]): string {
   const bytes = Buffer.concat(chunks);
   if (!isUtf8(bytes)) throw new BodyNotUtf8Error();
   return bytes.toString();

@@ -1,14 +1,16 @@
 /** Requests and replies of `node:http`, for the transport on `ws`. */
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
-import { BODY_BYTES_MAX, bodyText, FAILED_REPLY, headersOf, mayHaveBody } from './http-reply.js';
-import {
-  BodyTooLargeError,
-  type HttpReply,
-  type HttpStream,
-  type HttpStreamReply,
-  type RequestHandler,
-  type TransportRequest
+
+import type { ByteBudget } from '../../actors/memory/byte-budget.js';
+import { FAILED_REPLY, headersOf, mayHaveBody } from './http-reply.js';
+import { RequestBody } from './request-body.js';
+import type {
+  HttpReply,
+  HttpSide,
+  HttpStream,
+  HttpStreamReply,
+  TransportRequest
 } from './transport.js';
 
 /** A request or an upgrade of `node:http`; its body can be read once. */
@@ -18,8 +20,10 @@ export class NodeRequest implements TransportRequest {
   readonly query: string;
   readonly address: string;
   private readonly req: IncomingMessage;
+  private readonly content: RequestBody | null;
 
-  constructor(req: IncomingMessage) {
+  /** `bodies` is null for an upgrade, which has no body. */
+  constructor(req: IncomingMessage, bodies: ByteBudget | null) {
     const url = req.url ?? '/';
     const mark = url.indexOf('?');
     this.req = req;
@@ -27,6 +31,19 @@ export class NodeRequest implements TransportRequest {
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.query = mark < 0 ? '' : url.slice(mark + 1);
     this.address = addressText(req.socket.remoteAddress ?? '');
+    const { 'content-length': length, 'transfer-encoding': coding } = req.headers;
+    const hasBody = (length ?? '0') !== '0' || coding !== undefined;
+    this.content = hasBody && bodies !== null ? bodyOf(req, bodies, length) : null;
+  }
+
+  /** Whether some of the body has not come. */
+  get hasMore(): boolean {
+    return this.content !== null && !this.content.isOver;
+  }
+
+  /** Drops what is left of the body, for a moment; null when there is no body. */
+  linger(): Promise<void> | null {
+    return this.content?.linger() ?? null;
   }
 
   header(name: string): string | undefined {
@@ -35,7 +52,7 @@ export class NodeRequest implements TransportRequest {
   }
 
   body(limitBytes: number): Promise<string> {
-    return readBody(this.req, Math.min(limitBytes, BODY_BYTES_MAX));
+    return this.content === null ? Promise.resolve('') : this.content.text(limitBytes);
   }
 }
 
@@ -85,16 +102,21 @@ class NodeStream implements HttpStream {
 
 /** Passes a request to the server and writes its reply; when the handler throws, the reply is 500. */
 export async function answer(
-  handler: RequestHandler,
+  { handler, bodies }: HttpSide,
   req: IncomingMessage,
   res: ServerResponse
 ): Promise<void> {
+  const request = new NodeRequest(req, bodies);
   let reply: HttpReply | HttpStreamReply;
   try {
-    reply = await handler(new NodeRequest(req));
+    reply = await handler(request);
   } catch {
     reply = FAILED_REPLY;
   }
+  // A reply before the end of the body: most peers read it only when they have sent everything.
+  const rest = request.linger();
+  if (rest !== null) await rest;
+  if (request.hasMore) res.shouldKeepAlive = false;
   if (res.destroyed) return;
   if (!('stream' in reply) || req.method === 'HEAD') {
     writeReply(res, 'stream' in reply ? { ...reply, body: '' } : reply);
@@ -130,36 +152,25 @@ export function replyOn(req: IncomingMessage, tcp: TcpSocket): ServerResponse {
   return res;
 }
 
-function readBody(req: IncomingMessage, limitBytes: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const lost = (): void => {
-      reject(new Error('the peer went away before its whole body had come'));
-    };
-    if (req.destroyed) {
-      lost();
-      return;
-    }
-    req.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= limitBytes) {
-        chunks.push(chunk);
-        return;
-      }
-      chunks.length = 0;
-      reject(new BodyTooLargeError(limitBytes));
-    });
-    req.once('end', () => {
-      try {
-        resolve(bodyText(chunks));
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    });
-    req.once('error', lost);
-    req.once('close', lost);
+/** The body of a request. It is read from the first listener on, and the engine stops with the first piece. */
+function bodyOf(
+  req: IncomingMessage,
+  budget: ByteBudget,
+  declared: string | undefined
+): RequestBody {
+  const body = new RequestBody(req, budget, declared);
+  req.on('data', (chunk: Buffer) => {
+    body.add(chunk, false, false);
   });
+  req.once('end', () => {
+    body.add(Buffer.alloc(0), true, false);
+  });
+  const lost = (): void => {
+    body.lose();
+  };
+  req.once('error', lost);
+  req.once('close', lost);
+  return body;
 }
 
 function addressText(raw: string): string {

@@ -3,7 +3,7 @@ import { OPERATOR_ERRORS } from '../../actors/operator-errors.js';
 import { reasonOf } from '../../machines/reason.js';
 import type { FanOut } from './fan-out.js';
 import { HEADER_BYTES_MAX } from './http-reply.js';
-import type { Endpoint, RequestHandler, Transport } from './transport.js';
+import type { Endpoint, HttpSide, Transport } from './transport.js';
 import { createUwsTransport, type Uws } from './uws-transport.js';
 import { createWsTransport } from './ws-transport.js';
 
@@ -23,19 +23,19 @@ export interface PickedTransport {
 export async function pickTransport<S, B = never>(
   want: 'auto' | 'uws' | 'ws',
   fanOut: FanOut<S>,
-  request: RequestHandler,
+  http: HttpSide,
   load: () => Promise<Uws> = () => import('uWebSockets.js'),
   beside?: Endpoint<B>
 ): Promise<PickedTransport> {
   if (want === 'ws') {
-    return { transport: createWsTransport(fanOut, request, beside), fallbackReason: null };
+    return { transport: createWsTransport(fanOut, http, beside), fallbackReason: null };
   }
   try {
     // the engine reads this while it loads; its default of 4 kB refuses requests with long tokens
     process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(HEADER_BYTES_MAX);
     const uws = await load();
     if (typeof uws.App !== 'function') throw new Error('the module has no App');
-    return { transport: createUwsTransport(uws, fanOut, request, beside), fallbackReason: null };
+    return { transport: createUwsTransport(uws, fanOut, http, beside), fallbackReason: null };
   } catch (cause) {
     const reason = firstLineOf(cause);
     if (want === 'uws') {
@@ -43,7 +43,7 @@ export async function pickTransport<S, B = never>(
         cause
       });
     }
-    return { transport: createWsTransport(fanOut, request, beside), fallbackReason: reason };
+    return { transport: createWsTransport(fanOut, http, beside), fallbackReason: reason };
   }
 }
 

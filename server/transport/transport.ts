@@ -2,6 +2,7 @@
  * The interface that the server needs of a WebSocket and HTTP engine. Two engines implement it: uWebSockets.js
  * (`uws-transport.ts`) and `ws` on `node:http` (`ws-transport.ts`). `pick-transport.ts` picks one at the start.
  */
+import type { ByteBudget } from '../../actors/memory/byte-budget.js';
 import { OPERATOR_ERRORS } from '../../actors/operator-errors.js';
 import type { OutFrame } from './out-frame.js';
 
@@ -19,8 +20,9 @@ export interface TransportRequest {
   /** Returns a header by its lower-case name; undefined when absent. */
   header(name: string): string | undefined;
   /**
-   * Returns the request body as text. Rejects with {@link BodyTooLargeError} beyond `limitBytes`, or when the peer
-   * disconnects.
+   * Returns the request body as text. Nothing of it is kept before this is called. Rejects with
+   * {@link BodyTooLargeError} beyond `limitBytes`, with {@link BodiesFullError} when too many bodies come at once, or
+   * when the peer disconnects.
    */
   body(limitBytes: number): Promise<string>;
 }
@@ -106,6 +108,13 @@ export type RequestHandler = (
   request: TransportRequest
 ) => HttpReply | HttpStreamReply | Promise<HttpReply | HttpStreamReply>;
 
+/** The HTTP side of a port. */
+export interface HttpSide {
+  readonly handler: RequestHandler;
+  /** Bytes that all request bodies may hold while they come. */
+  readonly bodies: ByteBudget;
+}
+
 /** A second path for WebSockets beside `/ws`, with limits of its own. */
 export interface Endpoint<S> {
   readonly path: string;
@@ -154,6 +163,14 @@ export class BodyTooLargeError extends Error {
   constructor(limitBytes: number) {
     super(`the request body is over ${String(limitBytes)} bytes`);
     this.name = 'BodyTooLargeError';
+  }
+}
+
+/** Thrown by `TransportRequest.body` when the bodies of all requests hold as much memory as they may. */
+export class BodiesFullError extends Error {
+  constructor() {
+    super('too many request bodies come at once; send it again');
+    this.name = 'BodiesFullError';
   }
 }
 

@@ -1,24 +1,20 @@
 /**
  * Requests and replies of uWebSockets.js. The engine's objects are valid only during its callback, so the needed parts
- * are copied at once. A body or reply without progress for 10 s ends the connection (the engine's own limit).
+ * are copied at once. A reply without progress for 10 s ends the connection, and so does a body of which less than
+ * 160 kB come in 10 s (the engine's own limits).
  */
 import { isIP } from 'node:net';
+import type { ByteBudget } from '../../actors/memory/byte-budget.js';
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
-import {
-  BODY_BYTES_MAX,
-  bodyText,
-  FAILED_REPLY,
-  headersOf,
-  mayHaveBody,
-  statusLine
-} from './http-reply.js';
-import {
-  BodyTooLargeError,
-  type HttpReply,
-  type HttpStream,
-  type HttpStreamReply,
-  type RequestHandler,
-  type TransportRequest
+
+import { FAILED_REPLY, headersOf, mayHaveBody, statusLine } from './http-reply.js';
+import { RequestBody } from './request-body.js';
+import type {
+  HttpReply,
+  HttpSide,
+  HttpStream,
+  HttpStreamReply,
+  TransportRequest
 } from './transport.js';
 
 /** An empty comment of an event stream. */
@@ -26,43 +22,6 @@ const PROBE = ':\n';
 
 /** How often a stream whose reader takes nothing is written to: the engine ends it after 10 s without a write. */
 export const STALLED_PROBE_MS = 4_000;
-
-/**
- * Keeps a body as it arrives, even before somebody reads it: the engine's chunks are valid only during their callback.
- */
-class Body {
-  private chunks: Buffer[] = [];
-  private bytes = 0;
-  private state: 'coming' | 'whole' | 'lost' = 'coming';
-  private wake: (() => void) | null = null;
-
-  add(chunk: ArrayBuffer, isLast: boolean): void {
-    this.bytes += chunk.byteLength;
-    if (this.bytes <= BODY_BYTES_MAX) this.chunks.push(Buffer.from(chunk.slice(0)));
-    else this.chunks = [];
-    if (isLast) this.state = 'whole';
-    this.wake?.();
-  }
-
-  lose(): void {
-    if (this.state === 'coming') this.state = 'lost';
-    this.chunks = [];
-    this.wake?.();
-  }
-
-  async text(limitBytes: number): Promise<string> {
-    const limit = Math.min(limitBytes, BODY_BYTES_MAX);
-    for (;;) {
-      if (this.bytes > limit) throw new BodyTooLargeError(limit);
-      if (this.state === 'whole') return bodyText(this.chunks);
-      if (this.state === 'lost')
-        throw new Error('the peer went away before its whole body had come');
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-    }
-  }
-}
 
 /** A request or an upgrade, copied from the engine; create it before the engine's handler returns. */
 export class UwsRequest implements TransportRequest {
@@ -73,9 +32,10 @@ export class UwsRequest implements TransportRequest {
   /** Whether the peer has disconnected; then the engine's objects must not be used. */
   isLost = false;
   private readonly headers = new Map<string, string>();
-  private readonly content: Body | null;
+  private readonly content: RequestBody | null;
 
-  constructor(res: HttpResponse, req: HttpRequest) {
+  /** `bodies` is null for an upgrade, which has no body. */
+  constructor(res: HttpResponse, req: HttpRequest, bodies: ByteBudget | null) {
     this.method = req.getCaseSensitiveMethod();
     this.path = req.getUrl();
     this.query = req.getQuery();
@@ -85,15 +45,25 @@ export class UwsRequest implements TransportRequest {
       const separator = name === 'cookie' ? '; ' : ', ';
       this.headers.set(name, earlier === undefined ? value : `${earlier}${separator}${value}`);
     });
-    const length = this.headers.get('content-length') ?? '0';
-    const hasBody = length !== '0' || this.headers.has('transfer-encoding');
-    this.content = hasBody ? new Body() : null;
+    const length = this.headers.get('content-length');
+    const hasBody = (length ?? '0') !== '0' || this.headers.has('transfer-encoding');
+    this.content = hasBody && bodies !== null ? new RequestBody(res, bodies, length) : null;
     if (this.content !== null) {
       const { content } = this;
       res.onData((chunk, isLast) => {
-        content.add(chunk, isLast);
+        content.add(new Uint8Array(chunk), isLast, true);
       });
     }
+  }
+
+  /** Whether some of the body has not come. */
+  get hasMore(): boolean {
+    return this.content !== null && !this.content.isOver;
+  }
+
+  /** Drops what is left of the body, for a moment; null when there is no body. */
+  linger(): Promise<void> | null {
+    return this.content?.linger() ?? null;
   }
 
   header(name: string): string | undefined {
@@ -189,11 +159,11 @@ class UwsStream implements HttpStream {
 
 /** Passes a request to the server and writes its reply; when the handler throws, the reply is 500. */
 export async function answer(
-  handler: RequestHandler,
+  { handler, bodies }: HttpSide,
   res: HttpResponse,
   req: HttpRequest
 ): Promise<void> {
-  const request = new UwsRequest(res, req);
+  const request = new UwsRequest(res, req, bodies);
   let stream: UwsStream | null = null;
   res.onAborted(() => {
     request.lose();
@@ -205,9 +175,17 @@ export async function answer(
   } catch {
     reply = FAILED_REPLY;
   }
+  // A reply before the end of the body: most peers read it only when they have sent everything.
+  const rest = request.linger();
+  if (rest !== null) await rest;
   if (request.isLost) return;
   if (!('stream' in reply) || request.method === 'HEAD') {
-    writeReply(res, request.method, 'stream' in reply ? { ...reply, body: '' } : reply);
+    writeReply(
+      res,
+      request.method,
+      'stream' in reply ? { ...reply, body: '' } : reply,
+      request.hasMore
+    );
     return;
   }
   stream = new UwsStream(res);
@@ -222,14 +200,24 @@ export async function answer(
   reply.stream(stream);
 }
 
-/** Writes a complete reply. `method` matters because a reply to HEAD has a length and no body. */
-export function writeReply(res: HttpResponse, method: string, reply: HttpReply): void {
+/**
+ * Writes a complete reply. `method` matters because a reply to HEAD has a length and no body. With `isLast` the
+ * connection ends with it.
+ */
+export function writeReply(
+  res: HttpResponse,
+  method: string,
+  reply: HttpReply,
+  isLast: boolean
+): void {
   res.cork(() => {
     res.writeStatus(statusLine(reply.status));
     for (const [name, value] of headersOf(reply)) res.writeHeader(name, value);
-    if (!mayHaveBody(reply.status)) res.endWithoutBody();
-    else if (method === 'HEAD') res.endWithoutBody(Buffer.byteLength(reply.body));
-    else res.end(reply.body);
+    if (!mayHaveBody(reply.status) && !isLast) res.endWithoutBody();
+    // The engine ends the connection only with a length.
+    else if (!mayHaveBody(reply.status)) res.endWithoutBody(0, true);
+    else if (method === 'HEAD') res.endWithoutBody(Buffer.byteLength(reply.body), isLast);
+    else res.end(reply.body, isLast);
   });
 }
 

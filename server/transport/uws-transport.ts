@@ -8,7 +8,7 @@ import { CLOSES } from '../../protocol/errors.js';
 import { FanOut, QueuedSocket } from './fan-out.js';
 import { WS_PATH, listenError } from './http-reply.js';
 import type { OutFrame } from './out-frame.js';
-import { ListenError, type Endpoint, type RequestHandler, type Transport } from './transport.js';
+import { ListenError, type Endpoint, type HttpSide, type Transport } from './transport.js';
 import { UwsRequest, answer, writeReply } from './uws-http.js';
 
 /** The module `uWebSockets.js`, as `import()` returns it. */
@@ -103,10 +103,10 @@ function openPath<S>(app: TemplatedApp, path: string, fanOut: FanOut<S>): void {
     idleTimeout: IDLE_S,
     sendPingsAutomatically: false,
     upgrade(res, req, context) {
-      const request = new UwsRequest(res, req);
+      const request = new UwsRequest(res, req, null);
       const decision = events.upgrade(request);
       if (!decision.accept) {
-        writeReply(res, request.method, decision.reply);
+        writeReply(res, request.method, decision.reply, true);
         return;
       }
       res.upgrade<UserData<S>>(
@@ -149,7 +149,7 @@ function openPath<S>(app: TemplatedApp, path: string, fanOut: FanOut<S>): void {
 export function createUwsTransport<S, B = never>(
   uws: Uws,
   fanOut: FanOut<S>,
-  request: RequestHandler,
+  http: HttpSide,
   beside?: Endpoint<B>
 ): Transport {
   const app = uws.App();
@@ -158,7 +158,7 @@ export function createUwsTransport<S, B = never>(
   let listening: us_listen_socket | null = null;
 
   app.any('/*', (res, req) => {
-    void answer(request, res, req);
+    void answer(http, res, req);
   });
 
   const stopListening = (): void => {

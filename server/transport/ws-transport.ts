@@ -7,7 +7,7 @@ import { FanOut, QueuedSocket } from './fan-out.js';
 import { HEADER_BYTES_MAX, WS_PATH, listenError } from './http-reply.js';
 import { NodeRequest, answer, replyOn, writeReply } from './node-http.js';
 import type { OutFrame } from './out-frame.js';
-import type { Endpoint, RequestHandler, Transport } from './transport.js';
+import type { Endpoint, HttpSide, Transport } from './transport.js';
 
 const TEXT_FRAME = { binary: false } as const;
 
@@ -76,7 +76,7 @@ class SocketPath<S> {
   }
 
   upgrade(req: IncomingMessage, duplex: Duplex, head: Buffer): void {
-    const decision = this.fanOut.events.upgrade(new NodeRequest(req));
+    const decision = this.fanOut.events.upgrade(new NodeRequest(req, null));
     if (!decision.accept) {
       writeReply(replyOn(req, req.socket), decision.reply);
       return;
@@ -122,7 +122,7 @@ class SocketPath<S> {
  */
 export function createWsTransport<S, B = never>(
   fanOut: FanOut<S>,
-  request: RequestHandler,
+  http: HttpSide,
   beside?: Endpoint<B>
 ): Transport {
   const chat = new SocketPath(fanOut);
@@ -145,14 +145,14 @@ export function createWsTransport<S, B = never>(
     tcp.once('close', () => connections.delete(tcp));
   });
   server.on('request', (req, res) => {
-    void answer(request, req, res);
+    void answer(http, req, res);
   });
   server.on('upgrade', (req, duplex, head) => {
     const tcp = req.socket;
-    const path = isWebSocketUpgrade(req) ? new NodeRequest(req).path : null;
+    const path = isWebSocketUpgrade(req) ? new NodeRequest(req, null).path : null;
     if (path === WS_PATH) chat.upgrade(req, duplex, head);
     else if (other !== null && path === beside?.path) other.upgrade(req, duplex, head);
-    else void answer(request, req, replyOn(req, tcp));
+    else void answer(http, req, replyOn(req, tcp));
   });
 
   return {

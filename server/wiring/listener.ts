@@ -7,7 +7,7 @@ import type { Connection } from '../chat/connection.js';
 import { pickTransport } from '../transport/pick-transport.js';
 import type { Viewer } from '../inspector/viewer.js';
 import { FanOut } from '../transport/fan-out.js';
-import type { Endpoint, RequestHandler, Transport } from '../transport/transport.js';
+import type { Endpoint, HttpSide, Transport } from '../transport/transport.js';
 
 /** Buffered bytes above which a connection lags: it gets no live messages and reads the log instead. 1 MiB. */
 export const LAG_BYTES = 1_048_576;
@@ -28,7 +28,7 @@ export class Listener implements Service {
   private readonly logger: Logger;
   /** The sockets of the chat. */
   readonly fanOut: FanOut<Connection>;
-  private readonly request: RequestHandler;
+  private readonly http: HttpSide;
   private readonly inspector: Endpoint<Viewer> | undefined;
   private transport: Transport | null = null;
 
@@ -36,12 +36,12 @@ export class Listener implements Service {
     config: Config,
     logger: Logger,
     chat: Chat,
-    request: RequestHandler,
+    http: HttpSide,
     inspector?: Endpoint<Viewer>
   ) {
     this.config = config;
     this.logger = logger;
-    this.request = request;
+    this.http = http;
     this.inspector = inspector;
     const limit = config.limitFrameBytes;
     this.fanOut = new FanOut<Connection>(chat, {
@@ -72,7 +72,7 @@ export class Listener implements Service {
     const { transport, fallbackReason } = await pickTransport(
       config.transport,
       this.fanOut,
-      this.request,
+      this.http,
       undefined,
       this.inspector
     );

@@ -4,6 +4,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createActor, fromPromise, type Actor, type InspectionEvent } from 'xstate';
+import { ByteBudget } from '../../actors/memory/byte-budget.js';
 import type { Clock } from '../../actors/clock.js';
 import { EventLoopDelay } from '../../actors/monitor/event-loop-delay.js';
 import { HandlerRegistry } from '../../actors/handlers.js';
@@ -26,6 +27,7 @@ import { Connections } from '../chat/connections.js';
 import { Drain } from './drain.js';
 import { buildHandlers } from './handler-phase.js';
 import { Http, readiness } from '../http/http.js';
+import { BODIES_BYTES_MAX } from '../transport/http-reply.js';
 import { Inspection } from './inspection.js';
 import { clientLimits, connectionLimits } from '../chat/limits.js';
 import { Listener } from './listener.js';
@@ -114,7 +116,7 @@ export class Server {
       config,
       logger,
       chat,
-      (request) => http.answer(request),
+      { handler: (request) => http.answer(request), bodies: new ByteBudget(BODIES_BYTES_MAX) },
       inspection.endpoint
     );
     this.listener = listener;

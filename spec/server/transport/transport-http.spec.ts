@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import { BodyTooLargeError } from '../../../server/transport/transport.js';
 import {
+  BODIES_BYTES,
   ENGINES,
   type Recorder,
   Rig,
@@ -116,6 +117,79 @@ for (const [engine, create] of Object.entries(ENGINES)) {
         expect((await call(port, 'POST', '/', {}, 'x'.repeat(1_000))).status).to.equal(200);
         expect((await call(port, 'POST', '/', {}, 'x'.repeat(1_001))).status).to.equal(413);
         expect((await call(port, 'POST', '/', {}, 'x'.repeat(200_000))).status).to.equal(413);
+      });
+
+      it('keeps nothing of a body that nobody asks for, and ends the connection when it does not end', async () => {
+        events.onRequest = () => text(404, 'nothing is here');
+        const tcp = connect(port, '127.0.0.1');
+        tcp.write(
+          `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n${'x'.repeat(50_000)}`
+        );
+        let received = '';
+        tcp.on('data', (data) => (received += data.toString('latin1')));
+        await once(tcp, 'close');
+        expect(received).to.match(/^HTTP\/1.1 404 .*nothing is here$/s);
+        expect(rig.transport.bodies.heldBytes).to.equal(0);
+      });
+
+      it('goes on with the connection when a body that nobody asked for has come in full', async () => {
+        events.onRequest = (r) => text(404, r.path);
+        const tcp = connect(port, '127.0.0.1');
+        const body = 'x'.repeat(200_000);
+        tcp.write(`POST /one HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n${body}`);
+        let received = '';
+        await new Promise<void>((resolve) => {
+          tcp.on('data', (data) => {
+            received += data.toString('latin1');
+            if (received.endsWith('/one')) tcp.write('GET /two HTTP/1.1\r\nHost: x\r\n\r\n');
+            if (received.endsWith('/two')) resolve();
+          });
+        });
+        tcp.destroy();
+        expect(rig.transport.bodies.heldBytes).to.equal(0);
+      });
+
+      it('refuses a body that its head says is too long before it comes', async () => {
+        const refused = new Promise<unknown>((resolve) => {
+          events.onRequest = async (r) => {
+            await r.body(1_000).catch(resolve);
+            return text(413, '');
+          };
+        });
+        const tcp = connect(port, '127.0.0.1');
+        tcp.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n');
+        expect(await refused).to.be.instanceOf(BodyTooLargeError);
+        tcp.destroy();
+      });
+
+      it('refuses a body for which all bodies together leave no room, until one of them has gone', async () => {
+        const outcomes: string[] = [];
+        let isHeld = (): void => undefined;
+        const held = new Promise<void>((resolve) => (isHeld = resolve));
+        events.onRequest = async (r) => {
+          if (r.path === '/held') isHeld();
+          try {
+            outcomes.push(String((await r.body(BODIES_BYTES)).length));
+          } catch (error) {
+            outcomes.push(error instanceof Error ? error.name : '');
+          }
+          return text(200, '');
+        };
+        const half = BODIES_BYTES / 2;
+        const tcp = connect(port, '127.0.0.1');
+        tcp.write(`POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: ${String(half + 1)}\r\n\r\n`);
+        tcp.write('x'.repeat(half));
+        await held;
+        while (rig.transport.bodies.heldBytes < half) {
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        await call(port, 'POST', '/', {}, 'x'.repeat(half + 1));
+        tcp.write('x');
+        await once(tcp, 'data');
+        tcp.destroy();
+        await call(port, 'POST', '/', {}, 'x'.repeat(half + 1));
+        expect(outcomes).to.deep.equal(['BodiesFullError', String(half + 1), String(half + 1)]);
+        expect(rig.transport.bodies.heldBytes).to.equal(0);
       });
 
       it('puts characters together that were cut between chunks', async () => {

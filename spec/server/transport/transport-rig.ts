@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Server, type Socket as TcpSocket } from 'node:net';
 import * as uws from 'uWebSockets.js';
+import { ByteBudget } from '../../../actors/memory/byte-budget.js';
 import type {
   Endpoint,
   HttpReply,
+  HttpSide,
   HttpStream,
   HttpStreamReply,
   RequestHandler,
@@ -23,6 +25,9 @@ import { createWsTransport } from '../../../server/transport/ws-transport.js';
 
 /** Limits of the transports under test: small, so that they are soon reached. */
 export const LIMITS: TransportLimits = { messageBytes: 1024, lagBytes: 64 * 1024 };
+
+/** Bytes that the bodies of all requests may hold: a few thousand more than one of them. */
+export const BODIES_BYTES = 256 * 1024;
 
 /** What the specs let a socket carry. */
 export interface State {
@@ -285,6 +290,7 @@ export function out(text: string): OutFrame {
 /** A transport with the sockets of its `/ws`. */
 export interface ServedTransport extends Transport {
   readonly fanOut: FanOut<State>;
+  readonly bodies: ByteBudget;
 }
 
 type Create = (
@@ -294,19 +300,19 @@ type Create = (
 ) => ServedTransport;
 
 function over(
-  create: (fanOut: FanOut<State>, request: RequestHandler, beside?: Endpoint<State>) => Transport
+  create: (fanOut: FanOut<State>, http: HttpSide, beside?: Endpoint<State>) => Transport
 ): Create {
   return (events, limits, beside) => {
     const fanOut = new FanOut(events, limits);
-    return { ...create(fanOut, (request) => events.onRequest(request), beside), fanOut };
+    const bodies = new ByteBudget(BODIES_BYTES);
+    const http = { handler: (r: TransportRequest) => events.onRequest(r), bodies };
+    return { ...create(fanOut, http, beside), fanOut, bodies };
   };
 }
 
 /** Both engines, by the name of what makes them. */
 export const ENGINES = {
-  createUwsTransport: over((fanOut, request, beside) =>
-    createUwsTransport(uws, fanOut, request, beside)
-  ),
+  createUwsTransport: over((fanOut, http, beside) => createUwsTransport(uws, fanOut, http, beside)),
   createWsTransport: over(createWsTransport)
 };
 
