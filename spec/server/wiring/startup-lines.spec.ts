@@ -6,7 +6,7 @@ import { VirtualClock } from '../../virtual-clock.js';
 import { logStartup, type StartupLinesOptions } from '../../../server/wiring/startup-lines.js';
 
 /** Lets a startup complete and returns what is logged. */
-function linesOf(format: 'json' | 'pretty', hasInspector: boolean): string[] {
+async function linesOf(format: 'json' | 'pretty', hasInspector: boolean): Promise<string[]> {
   const stream = new PassThrough();
   const complete: (() => void)[] = [];
   const clock = new VirtualClock();
@@ -24,14 +24,14 @@ function linesOf(format: 'json' | 'pretty', hasInspector: boolean): string[] {
     isPretty: format === 'pretty',
     connections: { open: 0 }
   });
-  clock.jump(212);
+  await clock.advance(212);
   for (const work of complete) work();
   return String(stream.read()).trimEnd().split('\n');
 }
 
 describe('logStartup', () => {
-  it('tells all addresses in one line of JSON', () => {
-    const lines = linesOf('json', true);
+  it('tells all addresses in one line of JSON', async () => {
+    const lines = await linesOf('json', true);
     expect(lines).to.have.length(1);
     expect(JSON.parse(lines[0] ?? '')).to.include({
       message:
@@ -42,8 +42,8 @@ describe('logStartup', () => {
     });
   });
 
-  it('gives each address a line of its own when people read them', () => {
-    const lines = linesOf('pretty', true).map((line) => line.slice(19));
+  it('gives each address a line of its own when people read them', async () => {
+    const lines = (await linesOf('pretty', true)).map((line) => line.slice(19));
     expect(lines).to.eql([
       'Rollcall is serving after 212 ms  actor=startup url=http://127.0.0.1:8080 tookMs=212',
       'chat http://127.0.0.1:8080/  actor=startup',
@@ -52,9 +52,9 @@ describe('logStartup', () => {
     ]);
   });
 
-  it('names no inspector where there is none', () => {
+  it('names no inspector where there is none', async () => {
     for (const format of ['json', 'pretty'] as const) {
-      expect(linesOf(format, false).join('')).not.to.include('inspect');
+      expect((await linesOf(format, false)).join('')).not.to.include('inspect');
     }
   });
 });
