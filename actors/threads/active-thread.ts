@@ -6,6 +6,7 @@ import type { Actor } from 'xstate';
 import type { deliveryMachine } from '../../machines/delivery/delivery.machine.js';
 import type { NewEntry } from '../log/log-writer.js';
 import { type Presence } from './presence.js';
+import { type Signals } from './signals.js';
 
 /** Messages that nobody has got yet. */
 export interface Held {
@@ -52,6 +53,12 @@ export class ActiveThread {
   presence: Presence | null = null;
   /** Timer of the next presence frame; null when there are no changes to send. */
   presenceTimer: unknown = null;
+  /** When its last presence frame was sent, a moment of `Clock.elapsed()`; null when none was. */
+  presenceToldAt: number | null = null;
+  /** Who is typing and has read, while the next such frame may come too soon. */
+  signals: Signals | null = null;
+  /** Timer of what waits in {@link signals}, or is over there. */
+  signalTimer: unknown = null;
   /** Running writes of its mark in the log. */
   marking = 0;
   /** The log refused its last mark, which must be written again before the thread leaves memory. */
@@ -82,7 +89,8 @@ export class ActiveThread {
       this.held?.state !== 'waiting' &&
       this.marking === 0 &&
       !this.isMarkLost &&
-      this.presenceTimer === null
+      this.presenceTimer === null &&
+      this.signalTimer === null
     );
   }
 }

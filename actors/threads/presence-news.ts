@@ -3,13 +3,11 @@ import type { ServerFrame } from '../../protocol/frames.js';
 import type { Bus } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { ActiveThread } from './active-thread.js';
-import { Presence, PRESENCE_NAMES_MAX, type PresenceChange } from './presence.js';
+import { Presence, type PresenceChange } from './presence.js';
+import { CROWD_ABOVE, CROWD_INTERVAL_MS } from './signals.js';
 
 /** How long joins and leaves are gathered before one frame is sent, in milliseconds. */
 export const PRESENCE_GATHER_MS = 50;
-
-/** The same for threads that are too large for names: less often, since each frame goes to all. */
-export const PRESENCE_GATHER_LARGE_MS = 1_000;
 
 /** Options of {@link PresenceNews}. */
 export interface PresenceNewsOptions {
@@ -47,14 +45,19 @@ export class PresenceNews {
 
   private due(thread: ActiveThread): void {
     if (thread.presenceTimer !== null || this.isClosed) return;
-    const isLarge = (thread.presence?.count ?? 0) > PRESENCE_NAMES_MAX;
-    thread.presenceTimer = this.options.clock.setTimeout(
+    const { clock, bus } = this.options;
+    // Each frame goes to all, and in a large thread somebody always comes or goes.
+    const isCrowd = thread.subscribers > CROWD_ABOVE && thread.presenceToldAt !== null;
+    const nextAt = isCrowd ? (thread.presenceToldAt ?? 0) + CROWD_INTERVAL_MS : 0;
+    thread.presenceTimer = clock.setTimeout(
       () => {
         thread.presenceTimer = null;
         const change = thread.presence?.take() ?? null;
-        if (change !== null) this.options.bus.tell(presenceFrame(thread.id, change));
+        if (change === null) return;
+        thread.presenceToldAt = clock.elapsed();
+        bus.tell(presenceFrame(thread.id, change));
       },
-      isLarge ? PRESENCE_GATHER_LARGE_MS : PRESENCE_GATHER_MS
+      Math.max(PRESENCE_GATHER_MS, nextAt - clock.elapsed())
     );
   }
 }

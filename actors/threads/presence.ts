@@ -27,6 +27,11 @@ export class Presence {
     return this.people.size > PRESENCE_NAMES_MAX ? [] : [...this.people.keys()];
   }
 
+  /** Returns whether a user is present. */
+  has(user: string): boolean {
+    return this.people.has(user);
+  }
+
   /** Adds a subscription of a user. Returns whether there is a change to send now. */
   enter(user: string): boolean {
     const before = this.people.get(user) ?? 0;

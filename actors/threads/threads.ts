@@ -17,6 +17,8 @@ import { Deliveries, type DeliveriesOptions, type SeenMessage } from './deliveri
 import { DeliveryActors, type WatchedThreads } from './delivery-actors.js';
 import { HeldMessages } from './held-messages.js';
 import { PresenceNews } from './presence-news.js';
+import { SignalNews } from './signal-news.js';
+import type { Signal } from './signals.js';
 
 /** Options of {@link Threads}. */
 export interface ThreadsOptions extends DeliveriesOptions {
@@ -52,6 +54,7 @@ export class Threads {
   private readonly actors: DeliveryActors;
   private readonly active: ActiveThreads;
   private readonly presence: PresenceNews;
+  private readonly signals: SignalNews;
   private readonly deliveries: Deliveries;
 
   constructor(options: ThreadsOptions) {
@@ -66,6 +69,7 @@ export class Threads {
     this.actors = new DeliveryActors(options, this.held);
     this.active = new ActiveThreads(options, this.held, this.actors);
     this.presence = new PresenceNews(options);
+    this.signals = new SignalNews(options);
     this.deliveries = new Deliveries(options, {
       threads: this.active,
       held: this.held,
@@ -166,6 +170,11 @@ export class Threads {
     }
   }
 
+  /** Tells the subscribers who is typing, or how far somebody has read; of very many such frames the latest ones. */
+  signal(thread: ActiveThread, signal: Signal): void {
+    this.signals.tell(thread, signal);
+  }
+
   /** Notes that a subscription has got everything up to now, so held messages have reached somebody. */
   caughtUp(thread: ActiveThread): void {
     if (thread.held !== null) this.actors.tell(thread, { type: 'flush.done' });
@@ -212,6 +221,7 @@ export class Threads {
     this.deliveries.close();
     this.actors.close();
     this.presence.close(this.active.all());
+    this.signals.close(this.active.all());
     this.active.clear();
   }
 }

@@ -1,5 +1,4 @@
 /** The route table: one handler per frame type. A type of the schema without a handler does not compile. */
-import type { Bus } from '../../actors/bus/bus.js';
 import type { Clock } from '../../actors/clock.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
@@ -37,7 +36,6 @@ export interface RouteServices {
   readonly subscriptions: Subscriptions;
   readonly auth: Authenticator;
   readonly limits: ClientLimits;
-  readonly bus: Bus;
   /** Handles the frames that came while a token was being checked. */
   readonly resume: (connection: Connection) => void;
   /** Answers a frame that its handler found to be bad, and counts it as bad. */
@@ -64,8 +62,7 @@ export function route<T extends ClientFrameType>(
 
 /** Makes the route table. */
 export function createRoutes(services: RouteServices): Routes {
-  const { clock, log, bus, threads, publisher, connections, subscriptions, auth, limits } =
-    services;
+  const { clock, log, threads, publisher, connections, subscriptions, auth, limits } = services;
 
   const welcome = (connection: Connection, id: RequestId, user: string): void => {
     // The connection closed while its token was being checked: a user set now would be counted forever.
@@ -191,11 +188,12 @@ export function createRoutes(services: RouteServices): Routes {
     },
 
     typing: (connection, frame) => {
-      if (connection.subscriptionTo(frame.thread) === undefined) {
+      const thread = connection.subscriptionTo(frame.thread)?.thread;
+      if (thread === undefined) {
         connection.sendError(frame.id, 'not_subscribed');
         return;
       }
-      bus.tell({
+      threads.signal(thread, {
         type: 'typing',
         thread: frame.thread,
         user: connection.user ?? '',
@@ -221,7 +219,7 @@ export function createRoutes(services: RouteServices): Routes {
           if (frame.id !== undefined) {
             connection.send(encodeFrame({ ...mark, id: frame.id }));
           }
-          bus.tell(mark);
+          threads.signal(thread, mark);
         })
         .catch(() => {
           connection.sendError(frame.id, 'unavailable', 'the mark was not stored');

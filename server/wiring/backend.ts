@@ -138,7 +138,6 @@ export function createBackend(options: BackendOptions): Backend {
     subscriptions,
     auth,
     limits,
-    bus,
     resume: (connection) => {
       chat.resume(connection);
     },

@@ -69,7 +69,7 @@ const auth: Authenticator = {
 export function doors(token?: string, publishPerSecond = 0) {
   const limits = { frameBytes: 0, subscriptions: 0, publishPerSecond };
   const clock = new VirtualClock();
-  const { threads, bus, log, logger, counts } = threadRig(clock, 10_000);
+  const { threads, log, logger, counts } = threadRig(clock, 10_000);
   const connections = new Connections(clock, NO_LIMITS);
   const incidents = new Incidents({ clock, logger });
   const chat = new Chat({
@@ -102,7 +102,6 @@ export function doors(token?: string, publishPerSecond = 0) {
     subscriptions,
     auth,
     limits,
-    bus,
     resume: (connection) => {
       chat.resume(connection);
     },

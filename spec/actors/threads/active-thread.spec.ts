@@ -23,7 +23,8 @@ describe('ActiveThread', () => {
     ['an append is under way', { pending: 1 }],
     ['its messages wait', { held: HELD }],
     ['its mark is being written', { marking: 1 }],
-    ['its mark was refused', { isMarkLost: true }]
+    ['its mark was refused', { isMarkLost: true }],
+    ['somebody may still be typing', { signalTimer: 1 }]
   ];
   for (const [what, change] of uses) {
     it(`is not passive when ${what}`, () => {

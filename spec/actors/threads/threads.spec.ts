@@ -4,10 +4,13 @@ import { QUIET_ACTORS_MAX } from '../../../actors/threads/delivery-actors.js';
 import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
 import { PRESENCE_NAMES_MAX } from '../../../actors/threads/presence.js';
 import { ACTIVE_MAX, PASSIVATE_AFTER_MS } from '../../../actors/threads/active-threads.js';
+import { PRESENCE_GATHER_MS } from '../../../actors/threads/presence-news.js';
 import {
-  PRESENCE_GATHER_LARGE_MS,
-  PRESENCE_GATHER_MS
-} from '../../../actors/threads/presence-news.js';
+  CROWD_ABOVE,
+  CROWD_INTERVAL_MS,
+  SIGNAL_INTERVAL_MS,
+  type Signal
+} from '../../../actors/threads/signals.js';
 import { Threads } from '../../../actors/threads/threads.js';
 import type { Commit } from '../../../actors/log/commits.js';
 import type { ServerFrame } from '../../../protocol/frames.js';
@@ -40,6 +43,7 @@ class Rig {
   readonly fannedOut: { thread: string; offset: number }[] = [];
   readonly fellBack: { user: string; offset: number }[] = [];
   readonly presence: ServerFrame<'presence'>[] = [];
+  readonly signals: Signal[] = [];
   readonly reachable = new Set<string>();
   /** How many connections of a reachable user take a fallback. */
   takers = 1;
@@ -81,6 +85,7 @@ class Rig {
       bus: {
         tell: (frame) => {
           if (frame.type === 'presence') this.presence.push(frame);
+          else if (frame.type !== 'chunk') this.signals.push(frame);
         },
         isReachable: (user) => this.reachable.has(user),
         fallback: (user, _thread, { offset }, done) => {
@@ -1038,22 +1043,94 @@ describe('Threads', () => {
       rig.threads.enter(thread, null);
       rig.publish('t');
       rig.threads.leave(thread, null);
-      await rig.clock.advance(PRESENCE_GATHER_LARGE_MS);
+      await rig.clock.advance(CROWD_INTERVAL_MS);
       expect(rig.presence).to.deep.equal([]);
       expect(rig.outcomes()).to.deep.equal({ delivered: 1 });
     });
 
-    it('is a number alone, and told less often, when a thread is large', async () => {
+    it('is a number alone when a thread is large', async () => {
       const rig = opened();
       for (let n = 0; n <= PRESENCE_NAMES_MAX; n += 1) rig.join('t', `u${String(n)}`);
-      await rig.clock.advance(PRESENCE_GATHER_LARGE_MS);
+      await rig.clock.advance(PRESENCE_GATHER_MS);
       const count = PRESENCE_NAMES_MAX + 1;
       expect(rig.presence).to.deep.equal([{ type: 'presence', thread: 't', count }]);
-      rig.join('t', 'one more');
+    });
+
+    it('is told a crowd once in a while, and the first time after a pause at once', async () => {
+      const rig = opened();
+      for (let n = 0; n <= CROWD_ABOVE; n += 1) rig.join('t', `u${String(n)}`);
       await rig.clock.advance(PRESENCE_GATHER_MS);
       expect(rig.presence).to.have.length(1);
-      await rig.clock.advance(PRESENCE_GATHER_LARGE_MS - PRESENCE_GATHER_MS);
-      expect(rig.presence.at(-1)).to.deep.include({ count: count + 1 });
+      for (let n = 0; n < 19; n += 1) {
+        rig.join('t', `more${String(n)}`);
+        await rig.clock.advance(PRESENCE_GATHER_MS);
+      }
+      expect(rig.presence).to.have.length(1);
+      await rig.clock.advance(PRESENCE_GATHER_MS);
+      expect(rig.presence).to.have.length(2);
+      expect(rig.presence.at(-1)?.join).to.have.length(19);
+      await rig.clock.advance(CROWD_INTERVAL_MS);
+      rig.join('t', 'last');
+      await rig.clock.advance(PRESENCE_GATHER_MS);
+      expect(rig.presence.at(-1)?.join).to.deep.equal(['last']);
+    });
+  });
+
+  describe('signal', () => {
+    const typing = (user: string, on: boolean) =>
+      ({ type: 'typing', thread: 't', user, on, forMs: 6_000 }) as const;
+
+    it('is told at once, and of very many the latest after a while', async () => {
+      const rig = opened();
+      const thread = rig.join('t', 'ada');
+      for (let n = 0; n < 720; n += 1) rig.threads.signal(thread, typing('ada', n % 2 === 0));
+      expect(rig.signals).to.deep.equal([typing('ada', true)]);
+      await rig.clock.advance(SIGNAL_INTERVAL_MS);
+      expect(rig.signals).to.deep.equal([typing('ada', true), typing('ada', false)]);
+    });
+
+    it('leaves neither a timer nor a record once it is over', async () => {
+      const rig = opened();
+      const thread = rig.join('t', 'ada');
+      await rig.clock.advance(PRESENCE_GATHER_MS);
+      const before = rig.clock.waiting;
+      rig.threads.signal(thread, typing('ada', true));
+      rig.threads.signal(thread, typing('ada', false));
+      expect(rig.clock.waiting).to.equal(before + 1);
+      await rig.clock.advance(2 * SIGNAL_INTERVAL_MS);
+      expect(rig.clock.waiting).to.equal(before);
+      expect(thread.signals).to.equal(null);
+    });
+
+    it('has one timer in a thread, whoever types', () => {
+      const rig = opened();
+      const thread = rig.join('t', 'ada');
+      const before = rig.clock.waiting;
+      for (let n = 0; n < 40; n += 1) rig.threads.signal(thread, typing(`u${String(n)}`, true));
+      expect(rig.clock.waiting).to.equal(before + 1);
+    });
+
+    it('of somebody who has left is not told', async () => {
+      const rig = opened();
+      const thread = rig.join('t', 'ada');
+      rig.join('t', 'bob');
+      rig.threads.signal(thread, typing('ada', false));
+      rig.threads.signal(thread, typing('ada', true));
+      rig.threads.leave(thread, 'ada');
+      await rig.clock.advance(2 * SIGNAL_INTERVAL_MS);
+      expect(rig.signals).to.deep.equal([typing('ada', false)]);
+    });
+
+    it('is told no more once the threads are closed', async () => {
+      const rig = opened();
+      const thread = rig.join('t', 'ada');
+      rig.threads.signal(thread, typing('ada', true));
+      rig.threads.signal(thread, typing('ada', false));
+      rig.threads.close();
+      rig.threads.signal(thread, typing('ada', true));
+      await rig.clock.advance(10 * SIGNAL_INTERVAL_MS);
+      expect(rig.signals).to.have.length(1);
+      expect(rig.clock.waiting).to.equal(0);
     });
   });
 });
