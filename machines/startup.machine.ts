@@ -11,12 +11,10 @@ import { NO_RESULTS, type ChildStop, type StartResults } from './supervision/chi
 import type {
   SupervisorInput,
   SupervisorOutput,
-  SupervisorReport
+  SupervisorReport,
+  SupervisorSettings
 } from './supervision/supervisor-context.js';
-import {
-  createSupervisorMachine,
-  type SupervisorSettings
-} from './supervision/supervisor.machine.js';
+import { createSupervisorMachine } from './supervision/supervisor.machine.js';
 
 /** The phases that start children, in order. */
 export const PHASES = ['infrastructure', 'handlers', 'monitoring', 'services', 'health'] as const;

@@ -138,7 +138,8 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
   return {
     logic,
     store,
-    status: () => (latest === null ? null : clickhouseStatus(latest.getSnapshot(), clock.now())),
+    status: () =>
+      latest === null ? null : clickhouseStatus(latest.getSnapshot(), clock.elapsed()),
     onChange: (listener) => {
       listeners.add(listener);
       listener(isConnected);

@@ -134,7 +134,7 @@ export function createSink(options: SinkOptions): Sink {
     status: () =>
       latest === null
         ? null
-        : { ...sinkProgress(latest.getSnapshot(), clock.now()), backlog: backlogOf(options) },
+        : { ...sinkProgress(latest.getSnapshot(), clock.elapsed()), backlog: backlogOf(options) },
     asOf: () => {
       if (latest === null) return null;
       const { completeAt } = latest.getSnapshot().context;

@@ -7,6 +7,7 @@ import { createActor, type InspectionEvent, type Subscription } from 'xstate';
 import { reasonOf } from '../../machines/reason.js';
 import { deliveryMachine, type DeliveryEvent } from '../../machines/delivery/delivery.machine.js';
 import type { ActiveThread } from './active-thread.js';
+import { awakeTimers } from '../awake-timers.js';
 import type { Clock } from '../clock.js';
 import type { HeldMessages } from './held-messages.js';
 import type { Incidents } from '../monitor/incidents.js';
@@ -38,6 +39,7 @@ export interface DeliveryActorsOptions {
 export class DeliveryActors {
   private readonly options: DeliveryActorsOptions;
   private readonly held: HeldMessages;
+  private readonly timers: Clock;
   /** Threads that have an actor. */
   private readonly running = new Set<ActiveThread>();
   private readonly onlookers = new Set<Onlooker>();
@@ -52,6 +54,7 @@ export class DeliveryActors {
   constructor(options: DeliveryActorsOptions, held: HeldMessages) {
     this.options = options;
     this.held = held;
+    this.timers = awakeTimers(options.clock);
   }
 
   /** Sends an event to the thread's actor; starts one when there is none. */
@@ -74,7 +77,7 @@ export class DeliveryActors {
     const { held } = thread;
     const actor = createActor(deliveryMachine, {
       id: `delivery:${thread.id}`,
-      clock,
+      clock: this.timers,
       input: {
         thread: thread.id,
         isTestThread: thread.isTestThread,

@@ -1,4 +1,5 @@
 /** State of the connection to ClickHouse: the context of its chart, and its row in `/status`. */
+import { untilDue, type NextAttempt } from '../supervision/next-attempt.js';
 
 /** Beginning of the error text when a required ClickHouse never connected; the reason follows. */
 export const REQUIRED_BUT = 'ClickHouse required but';
@@ -15,8 +16,8 @@ export interface Miss {
   readonly permanent: boolean;
 }
 
-/** Context of the chart. Times are Unix milliseconds. */
-export interface ClickhouseContext {
+/** Context of the chart, with the plan for the next attempt. Times are Unix milliseconds. */
+export interface ClickhouseContext extends NextAttempt {
   readonly id: string;
   readonly mode: ClickhouseMode;
   readonly required: boolean;
@@ -34,11 +35,12 @@ export interface ClickhouseContext {
   /** Why the running attempt failed; null while it has not failed. */
   miss: Miss | null;
   retryMs: number;
-  nextAttemptAt: number | null;
   /** Number of attempts after which startup gives up; null when it never does. */
   of: number | null;
   /** When startup gives up, however many attempts are left; null when it never does. */
   deadlineAt: number | null;
+  /** The same moment of a clock that never goes back. */
+  deadlineDueAt: number | null;
   /** How often a connection was lost. */
   restarts: number;
   /** Why startup gave up; null when it did not. */
@@ -64,12 +66,11 @@ export interface ClickhouseStatus {
   deadlineMs: number | null;
 }
 
-/** Returns the row for `/status` as of `nowMs` (Unix milliseconds). */
+/** Returns the row for `/status` as of `elapsedMs`, a moment of `elapsed()`. */
 export function clickhouseStatus(
   { context }: { readonly context: ClickhouseContext },
-  nowMs: number
+  elapsedMs: number
 ): ClickhouseStatus {
-  const fromNow = (at: number | null) => (at === null ? null : Math.max(0, at - nowMs));
   return {
     service: 'clickhouse',
     required: context.required,
@@ -80,12 +81,7 @@ export function clickhouseStatus(
     restarts: context.restarts,
     attempt: context.attempt,
     of: context.of,
-    // A wall clock that is set back must not make the wait longer than it is.
-    nextAttemptMs: atMost(context.retryMs, fromNow(context.nextAttemptAt)),
-    deadlineMs: fromNow(context.deadlineAt)
+    nextAttemptMs: untilDue(context.attemptDueAt, elapsedMs),
+    deadlineMs: untilDue(context.deadlineDueAt, elapsedMs)
   };
-}
-
-function atMost(most: number, ms: number | null): number | null {
-  return ms === null ? null : Math.min(most, ms);
 }

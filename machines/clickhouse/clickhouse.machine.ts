@@ -14,6 +14,7 @@ import {
   type PromiseActorLogic
 } from 'xstate';
 import { fullJitterMs, type BackoffBounds } from '../supervision/backoff.js';
+import { attemptIn, NO_ATTEMPT } from '../supervision/next-attempt.js';
 import {
   REQUIRED_BUT,
   type ClickhouseContext,
@@ -117,7 +118,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
       })),
       beginAttempt: assign({ attempt: ({ context }) => context.attempt + 1, miss: null }),
       noteMiss: assign((_, miss: Miss) => ({ miss, error: miss.reason })),
-      noteConnected: assign({ error: null, of: null, deadlineAt: null }),
+      noteConnected: assign({ error: null, of: null, deadlineAt: null, deadlineDueAt: null }),
       noteLoss: assign(({ context }, { reason }: { reason: string }) => ({
         error: reason,
         miss: { reason, permanent: false },
@@ -126,12 +127,13 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
       giveUp: assign((_, { reason }: { reason: string }) => ({
         error: reason,
         gaveUp: reason,
-        deadlineAt: null
+        deadlineAt: null,
+        deadlineDueAt: null
       })),
       planRetry: assign(({ context }) => {
         const bounds = context.miss?.permanent === true ? PERMANENT_RETRY_BOUNDS : retryBounds;
         const retryMs = fullJitterMs(Math.max(1, context.attempt), random(), bounds);
-        return { retryMs, nextAttemptAt: now() + retryMs };
+        return { retryMs, ...attemptIn(retryMs, settings) };
       })
     }
   });
@@ -184,7 +186,7 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
   });
   const waiting = chart.createStateConfig({
     entry: 'planRetry',
-    exit: assign({ nextAttemptAt: null }),
+    exit: assign(NO_ATTEMPT),
     after: { backoff: 'attempting' }
   });
 
@@ -202,9 +204,10 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
       attempt: 0,
       miss: null,
       retryMs: 0,
-      nextAttemptAt: null,
+      ...NO_ATTEMPT,
       of: null,
       deadlineAt: null,
+      deadlineDueAt: null,
       restarts: 0,
       gaveUp: null
     }),
@@ -225,7 +228,11 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
       },
       starting: {
         tags: 'initializing',
-        entry: assign(() => ({ of: settings.attempts, deadlineAt: now() + settings.deadlineMs })),
+        entry: assign(() => ({
+          of: settings.attempts,
+          deadlineAt: now() + settings.deadlineMs,
+          deadlineDueAt: settings.elapsed() + settings.deadlineMs
+        })),
         on: { 'child.stop': 'stopping' },
         after: {
           deadline: {

@@ -1,4 +1,5 @@
 /** State of the sink: the context of its chart, and its progress in `/status`. */
+import { NO_ATTEMPT, untilDue, type NextAttempt } from '../supervision/next-attempt.js';
 
 /** Rows stored since the sink started, by table. */
 export interface StoredRows {
@@ -27,8 +28,8 @@ export type SinkActivity = 'waiting' | 'idle' | 'storing';
 /** `status` of the sink. It is `retrying` from a failed batch until the store accepts one. */
 export type SinkState = SinkActivity | 'retrying';
 
-/** Context of the chart. Times are Unix milliseconds. */
-export interface SinkContext {
+/** Context of the chart, with the plan for the next attempt. Times are Unix milliseconds. */
+export interface SinkContext extends NextAttempt {
   readonly id: string;
   activity: SinkActivity;
   status: SinkState;
@@ -44,7 +45,6 @@ export interface SinkContext {
   failingSince: number | null;
   retries: number;
   retryMs: number;
-  nextAttemptAt: number | null;
   /** Whether the supervisor was told that the sink is degraded. */
   isDegraded: boolean;
   /**
@@ -80,7 +80,7 @@ export function freshSink(id: string, nowMs: number): SinkContext {
     failingSince: null,
     retries: 0,
     retryMs: 0,
-    nextAttemptAt: null,
+    ...NO_ATTEMPT,
     isDegraded: false,
     openSince: null,
     caughtUp: 0,
@@ -134,14 +134,12 @@ export interface SinkProgress {
   readonly nextAttemptMs: number | null;
 }
 
-/** Returns the sink's progress as of `nowMs` (Unix milliseconds). */
+/** Returns the sink's progress as of `elapsedMs`, a moment of `elapsed()`. */
 export function sinkProgress(
   { context }: { readonly context: SinkContext },
-  nowMs: number
+  elapsedMs: number
 ): SinkProgress {
-  const { status, since, error, stored, batches, lastStoredAt, retryMs, nextAttemptAt } = context;
-  // A wall clock that is set back must not make the wait longer than it is.
-  const nextAttemptMs =
-    nextAttemptAt === null ? null : Math.min(retryMs, Math.max(0, nextAttemptAt - nowMs));
+  const { status, since, error, stored, batches, lastStoredAt, attemptDueAt } = context;
+  const nextAttemptMs = untilDue(attemptDueAt, elapsedMs);
   return { status, since, error, stored, batches, lastStoredAt, nextAttemptMs };
 }

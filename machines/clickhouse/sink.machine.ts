@@ -14,6 +14,7 @@ import {
   type PromiseActorLogic
 } from 'xstate';
 import { fullJitterMs, type BackoffBounds } from '../supervision/backoff.js';
+import { attemptIn, NO_ATTEMPT } from '../supervision/next-attempt.js';
 import { reasonOf } from '../reason.js';
 import {
   type ChildInput,
@@ -158,7 +159,7 @@ export function createSinkMachine({ retryMaxMs, now, elapsed, random }: SinkSett
       noteStored: assign(({ context }, done: BatchDone) => afterBatch(context, done, now())),
       planRetry: assign(({ context }) => {
         const retryMs = fullJitterMs(Math.max(1, context.retries), random(), retryBounds);
-        return { retryMs, nextAttemptAt: now() + retryMs };
+        return { retryMs, ...attemptIn(retryMs, { now, elapsed }) };
       })
     }
   });
@@ -276,7 +277,7 @@ export function createSinkMachine({ retryMaxMs, now, elapsed, random }: SinkSett
           backingOff: {
             tags: 'degraded',
             entry: [tellFailure, 'planRetry', { type: 'become', params: { activity: 'storing' } }],
-            exit: assign({ nextAttemptAt: null }),
+            exit: assign(NO_ATTEMPT),
             after: { backoff: 'identifying' }
           }
         }

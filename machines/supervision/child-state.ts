@@ -1,5 +1,6 @@
 /** State of each child of a supervisor, and the one shape of every report on it. */
 import type { ChildSpec } from './child-spec.js';
+import { NO_ATTEMPT, untilDue, type NextAttempt } from './next-attempt.js';
 
 /**
  * - `waiting`: not started yet, or a child that it requires is down
@@ -14,8 +15,8 @@ import type { ChildSpec } from './child-spec.js';
 export type ChildStatus =
   'waiting' | 'starting' | 'ready' | 'degraded' | 'restarting' | 'stopping' | 'stopped' | 'failed';
 
-/** State of one child. Times are Unix milliseconds. */
-export interface ChildState {
+/** State of one child, with the plan to start it again. Times are Unix milliseconds. */
+export interface ChildState extends NextAttempt {
   readonly id: string;
   readonly required: boolean;
   readonly status: ChildStatus;
@@ -27,8 +28,6 @@ export interface ChildState {
   readonly starts: number;
   /** How often it went down since it last held for the policy's `settledMs`; the backoff grows with it. */
   readonly losses: number;
-  /** When it is started again; null when that is not planned. */
-  readonly nextAttemptAt: number | null;
 }
 
 /** What a supervisor is doing about a child. */
@@ -77,24 +76,24 @@ export function newChild({ id, required }: ChildSpec, nowMs: number): ChildState
     since: nowMs,
     starts: 0,
     losses: 0,
-    nextAttemptAt: null
+    ...NO_ATTEMPT
   };
 }
 
-/** Reports on a child as of `nowMs`. Pass `action` when the supervisor does more than the child's status says. */
+/** Reports on a child as of `elapsedMs`, a moment of `elapsed()`. Pass `action` when the supervisor does more than the child's status says. */
 export function reportOf(
   child: ChildState,
-  nowMs: number,
+  elapsedMs: number,
   action: SupervisionAction = ACTIONS[child.status]
 ): SupervisionReport {
-  const { id, error, since, starts, nextAttemptAt } = child;
+  const { id, error, since, starts, attemptDueAt } = child;
   return {
     service: id,
     reason: error,
     action,
     since,
     restarts: Math.max(0, starts - 1),
-    nextAttemptMs: nextAttemptAt === null ? null : Math.max(0, nextAttemptAt - nowMs)
+    nextAttemptMs: untilDue(attemptDueAt, elapsedMs)
   };
 }
 

@@ -5,6 +5,16 @@ import type { ChildInput, ChildStop, StartResults } from './child.js';
 import type { KeeperReport } from './keeper.machine.js';
 import { isOver, withRestart } from './restart-intensity.js';
 
+/** Sources of time and chance. */
+export interface SupervisorSettings {
+  /** Unix milliseconds, for times that are shown. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that never goes back, for the window of the restarts and for waits. */
+  readonly elapsed: () => number;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+}
+
 /** What a supervisor reports to its parent; `id` is its own. Other children report the first two as well. */
 export type SupervisorReport =
   | { type: 'child.ready'; id: string; results: StartResults; children: readonly ChildState[] }

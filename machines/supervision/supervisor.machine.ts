@@ -11,6 +11,7 @@ import { fullJitterMs } from './backoff.js';
 import { impossibleIn, startOrder } from './child-spec.js';
 import { newChild, reportOf, withChanged, type ChildState } from './child-state.js';
 import { createKeeperMachine, type KeeperOrder } from './keeper.machine.js';
+import { attemptIn, NO_ATTEMPT } from './next-attempt.js';
 import {
   childOf,
   groupOf,
@@ -26,18 +27,9 @@ import {
   type SupervisorEvent,
   type SupervisorInput,
   type SupervisorOutput,
-  type SupervisorReport
+  type SupervisorReport,
+  type SupervisorSettings
 } from './supervisor-context.js';
-
-/** Sources of time and chance. */
-export interface SupervisorSettings {
-  /** Unix milliseconds, for times that are shown. */
-  readonly now: () => number;
-  /** Milliseconds of a clock that never goes back, for the window of the restarts. */
-  readonly elapsed: () => number;
-  /** A number in [0, 1). */
-  readonly random: () => number;
-}
 
 const STOP: KeeperOrder = { type: 'keeper.stop' };
 
@@ -55,7 +47,7 @@ export function createSupervisorMachine({ now, elapsed, random }: SupervisorSett
   const started = ({ starts }: ChildState): Partial<ChildState> => ({
     status: 'starting',
     starts: starts + 1,
-    nextAttemptAt: null
+    ...NO_ATTEMPT
   });
   const chart = setup({
     types: {
@@ -122,7 +114,7 @@ export function createSupervisorMachine({ now, elapsed, random }: SupervisorSett
       }),
       shiftQueue: assign(({ context }) => ({ queue: context.queue.slice(1) })),
       parkFirst: assign(({ context, context: { queue } }) => ({
-        ...changed(context, queue.slice(0, 1), () => ({ status: 'waiting', nextAttemptAt: null })),
+        ...changed(context, queue.slice(0, 1), () => ({ status: 'waiting', ...NO_ATTEMPT })),
         queue: queue.slice(1)
       })),
       noteUp: assign(({ context, event }) =>
@@ -157,9 +149,9 @@ export function createSupervisorMachine({ now, elapsed, random }: SupervisorSett
         const { id, reason: error } = event;
         const losses = (childOf(context, id)?.losses ?? 0) + 1;
         const restMs = fullJitterMs(losses, random(), context.policy.backoff);
-        const nextAttemptAt = now() + restMs;
+        const planned = attemptIn(restMs, { now, elapsed });
         return {
-          ...changed(context, [id], () => ({ status: 'restarting', error, losses, nextAttemptAt })),
+          ...changed(context, [id], () => ({ status: 'restarting', error, losses, ...planned })),
           restMs,
           restarts:
             specOf(context, id)?.required === true
@@ -189,9 +181,7 @@ export function createSupervisorMachine({ now, elapsed, random }: SupervisorSett
         const last = lastOfGroup(context);
         if (last === undefined) return;
         enqueue.sendTo(last.id, STOP);
-        enqueue.assign(
-          changed(context, [last.id], () => ({ status: 'stopping', nextAttemptAt: null }))
-        );
+        enqueue.assign(changed(context, [last.id], () => ({ status: 'stopping', ...NO_ATTEMPT })));
       }),
       noteStopped: assign(({ context, event }) =>
         event.type === 'keeper.stopped'
@@ -204,9 +194,9 @@ export function createSupervisorMachine({ now, elapsed, random }: SupervisorSett
       /** Temporary children are not started again, not even with their group. */
       planRestart: assign(({ context }) => {
         const group = context.group.filter((id) => specOf(context, id)?.restart !== 'temporary');
-        const nextAttemptAt = now() + context.restMs;
+        const planned = attemptIn(context.restMs, { now, elapsed });
         return {
-          ...changed(context, group, () => ({ status: 'restarting', nextAttemptAt })),
+          ...changed(context, group, () => ({ status: 'restarting', ...planned })),
           group
         };
       }),
@@ -218,7 +208,7 @@ export function createSupervisorMachine({ now, elapsed, random }: SupervisorSett
         const error = context.hasRun && restarts > 0 ? `${event.reason} (${limit})` : event.reason;
         const { children } = changed(context, [event.id], () => ({ status: 'failed', error }));
         const child = children.find(({ id }) => id === event.id);
-        const report = child === undefined ? null : reportOf(child, now(), 'escalated');
+        const report = child === undefined ? null : reportOf(child, elapsed(), 'escalated');
         return { children, failure: { status: 'failed', service: event.id, error, report } };
       }),
       noteRunning: assign({ hasRun: true }),

@@ -94,12 +94,17 @@ export class Connection {
     this.pingedAt = null;
   }
 
-  /** Moves what its deadlines count from, since the server was away for this time. Nothing moves beyond `now`. */
+  /**
+   * Moves what its deadlines count from, since the server was away for this time, and gives it the rate of that time.
+   * Nothing moves beyond `now`.
+   */
   excuse(awayMs: number, now: number): void {
     this.heardAt = Math.min(now, this.heardAt + awayMs);
     if (this.user === null) this.openedAt = Math.min(now, this.openedAt + awayMs);
     if (this.pingedAt !== null) this.pingedAt = Math.min(now, this.pingedAt + awayMs);
     if (this.laggingSince !== null) this.laggingSince = Math.min(now, this.laggingSince + awayMs);
+    this.frames?.credit(awayMs, now);
+    this.publishes?.credit(awayMs, now);
   }
 
   /** Returns the subscription to a thread; undefined when there is none. */

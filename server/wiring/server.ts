@@ -5,6 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createActor, fromPromise, type Actor, type InspectionEvent } from 'xstate';
 import { ByteBudget } from '../../actors/memory/byte-budget.js';
+import { awakeTimers } from '../../actors/awake-timers.js';
 import type { Clock } from '../../actors/clock.js';
 import { EventLoopDelay } from '../../actors/monitor/event-loop-delay.js';
 import { HandlerRegistry } from '../../actors/handlers.js';
@@ -205,7 +206,7 @@ export class Server {
       }),
       {
         id: 'root',
-        clock,
+        clock: awakeTimers(clock),
         inspect: (event) => {
           record(event);
           observer?.(event);

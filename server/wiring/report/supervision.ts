@@ -52,7 +52,7 @@ export class Supervision {
   }
 
   private row(child: ChildState): SupervisionRow {
-    const report = reportOf(child, this.options.clock.now());
+    const report = reportOf(child, this.options.clock.elapsed());
     return { ...report, since: new Date(report.since).toISOString() };
   }
 

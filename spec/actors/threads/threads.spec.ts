@@ -961,9 +961,20 @@ describe('Threads', () => {
       rig.threads.enter(thread, 'bob');
       rig.threads.leave(thread, 'bob');
       await rig.clock.advance(PRESENCE_GATHER_MS);
-      const { nextMs } = rig.clock;
       rig.crash('t');
-      expect(rig.clock.nextMs).to.equal(nextMs);
+      await rig.clock.advance(GRACE_MS - PRESENCE_GATHER_MS - 1);
+      expect(rig.logger.with(CANNOT)).to.have.length(0);
+      await rig.clock.advance(1);
+      expect(rig.logger.with(CANNOT)).to.have.length(1);
+    });
+
+    it('opens no incident when the server slept through the grace, before who came meanwhile is read', async () => {
+      const rig = opened();
+      rig.publish('t');
+      await rig.clock.sleep(10 * GRACE_MS);
+      rig.join('t');
+      await rig.clock.advance(GRACE_MS);
+      expect(rig.logger.with(CANNOT)).to.have.length(0);
     });
 
     it('leaves an incident open without saying it again', async () => {

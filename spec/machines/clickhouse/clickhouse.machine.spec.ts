@@ -242,6 +242,17 @@ describe('createClickhouseMachine', () => {
       });
     });
 
+    for (const jumpMs of [3_600_000, -3_600_000]) {
+      it(`tells the same waits when the wall clock jumps by ${String(jumpMs)} ms`, async () => {
+        let wall = 1_767_225_600_000;
+        const run = start({ required: true, now: () => wall });
+        await run.fail('refused');
+        wall += jumpMs;
+        await run.advance(100);
+        expect(run.status()).to.include({ nextAttemptMs: 150, deadlineMs: DEADLINE_MS - 100 });
+      });
+    }
+
     it('is degraded and reconnects, and does not fail, when lost after startup', async () => {
       const run = start({ required: true });
       await run.connect();

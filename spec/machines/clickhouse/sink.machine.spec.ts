@@ -74,7 +74,7 @@ function start() {
     news,
     snapshot,
     send,
-    status: () => sinkProgress(snapshot(), clock.now()),
+    status: () => sinkProgress(snapshot(), clock.elapsed()),
     identified: (isRewound = false) => identifying.resolve({ isRewound }),
     unidentified: (error: Error) => identifying.reject(error),
     stored: (changes: Partial<BatchDone> = {}) => storing.resolve(batchOf(changes)),
@@ -224,6 +224,18 @@ describe('createSinkMachine', () => {
     waits.push(run.status().nextAttemptMs);
     expect(waits).to.deep.equal([250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 250]);
   });
+
+  for (const jumpMs of [3_600_000, -3_600_000]) {
+    it(`tells the same wait when the wall clock jumps by ${String(jumpMs)} ms`, async () => {
+      const run = start();
+      await run.idle();
+      await run.send({ type: 'work' });
+      await run.clock.advance(GATHER_MS);
+      await run.refused();
+      run.clock.jump(jumpMs);
+      expect(run.status().nextAttemptMs).to.equal(250);
+    });
+  }
 
   it('leaves a store that seems away to its own pings, and degrades when that goes on', async () => {
     const run = start();

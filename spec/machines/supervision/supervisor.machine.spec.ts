@@ -199,7 +199,7 @@ describe('createSupervisorMachine', () => {
       run.make('a', { type: 'crash' });
       const lost = run.child('a');
       if (lost === undefined) throw new Error('a is gone');
-      expect(reportOf(lost, run.clock.now())).to.deep.equal({
+      expect(reportOf(lost, run.clock.elapsed())).to.deep.equal({
         service: 'a',
         reason: 'crashed',
         action: 'restarting',
@@ -211,7 +211,7 @@ describe('createSupervisorMachine', () => {
       run.ready('a');
       const back = run.child('a');
       if (back === undefined) throw new Error('a is gone');
-      expect(reportOf(back, run.clock.now())).to.deep.include({
+      expect(reportOf(back, run.clock.elapsed())).to.deep.include({
         reason: null,
         action: 'none',
         restarts: 1,
@@ -336,6 +336,19 @@ describe('createSupervisorMachine', () => {
         }
         run.make('b', { type: 'crash' });
         expect(run.ends[0]).to.deep.include({ status: 'failed', service: 'b' });
+      });
+    }
+
+    for (const jumpMs of [172_800_000, -172_800_000]) {
+      it(`tells the same wait when the wall clock jumps by ${String(jumpMs)} ms`, async () => {
+        const run = startPuppets([NEEDED]);
+        run.ready('a');
+        await run.clock.advance(7);
+        run.make('a', { type: 'crash' });
+        run.clock.jump(jumpMs);
+        const lost = run.child('a');
+        if (lost === undefined) throw new Error('a is gone');
+        expect(reportOf(lost, run.clock.elapsed()).nextAttemptMs).to.equal(waitMs(1));
       });
     }
 

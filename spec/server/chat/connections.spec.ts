@@ -11,6 +11,7 @@ import {
 } from '../../../server/chat/connections.js';
 import { VirtualClock } from '../../virtual-clock.js';
 import { FakeSocket } from './fake-socket.js';
+import { TokenBucket } from '../../../server/chat/token-bucket.js';
 
 const NO_LIMITS = { total: 0, perUser: 0, perAddress: 0 };
 
@@ -159,6 +160,17 @@ describe('Connections', () => {
       expect([stranger.socket.ended, slow.socket.ended]).to.eql([null, null]);
       await pass(CONNECT_WITHIN_MS - SWEEP_MS);
       expect(stranger.socket.ended).to.equal(3502);
+    });
+
+    it('lets in what a client sent meanwhile at its rate', async () => {
+      const { connection } = open('ada');
+      connection.frames = new TokenBucket(1, clock.elapsed());
+      connection.publishes = new TokenBucket(1, clock.elapsed());
+      await clock.sleep(30_000);
+      connections.sweep();
+      for (const bucket of [connection.frames, connection.publishes]) {
+        for (let n = 0; n < 30; n++) expect(bucket.take(clock.elapsed())).to.equal(0);
+      }
     });
 
     it('does not count the sleep of before to one who was heard of since', async () => {

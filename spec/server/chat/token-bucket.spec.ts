@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { BUCKET_SECONDS, TokenBucket } from '../../../server/chat/token-bucket.js';
+import {
+  BUCKET_SECONDS,
+  CREDIT_MAX_MS,
+  CREDIT_MIN_MS,
+  TokenBucket
+} from '../../../server/chat/token-bucket.js';
 
 describe('TokenBucket', () => {
   it('lets a burst of twice the rate through, then says when the next may come', () => {
@@ -21,6 +26,39 @@ describe('TokenBucket', () => {
     expect(bucket.take(0)).to.equal(0);
     expect(bucket.take(0)).to.equal(0);
     expect(bucket.take(0)).to.be.greaterThan(0);
+  });
+
+  it('lets through at once what was sent at the rate while the server was away', () => {
+    const bucket = new TokenBucket(10, 0);
+    while (bucket.take(0) === 0);
+    bucket.credit(20_000, 20_000);
+    // The bucket was full again, and 20 s are 200 tokens more.
+    for (let n = 0; n < 10 * (BUCKET_SECONDS + 20); n++) expect(bucket.take(20_000)).to.equal(0);
+    expect(bucket.take(20_000)).to.equal(100);
+  });
+
+  it('gives no more for an absence than for the longest that it knows of', () => {
+    const bucket = new TokenBucket(1, 0);
+    bucket.credit(Number.MAX_SAFE_INTEGER, 0);
+    let taken = 0;
+    while (bucket.take(0) === 0) taken++;
+    expect(taken).to.equal(BUCKET_SECONDS + CREDIT_MAX_MS / 1_000);
+  });
+
+  it('gives nothing for a sweep that is a little late', () => {
+    const bucket = new TokenBucket(1, 0);
+    for (let n = 0; n < 1_000; n++) bucket.credit(CREDIT_MIN_MS - 1, 0);
+    let taken = 0;
+    while (bucket.take(0) === 0) taken++;
+    expect(taken).to.equal(BUCKET_SECONDS);
+  });
+
+  it('lets what it was given for an absence run out at the rate', () => {
+    const bucket = new TokenBucket(1, 0);
+    bucket.credit(10_000, 0);
+    let taken = 0;
+    while (bucket.take(10_000) === 0) taken++;
+    expect(taken).to.equal(BUCKET_SECONDS);
   });
 
   it('keeps its word: after the time that it says there is a token, and never more than the rate', () => {
