@@ -5,6 +5,7 @@ import type { Socket as TcpSocket } from 'node:net';
 import type { ByteBudget } from '../../actors/memory/byte-budget.js';
 import { FAILED_REPLY, headersOf, mayHaveBody } from './http-reply.js';
 import { RequestBody } from './request-body.js';
+import { judgeHead, type HeadVerdict } from './request-head.js';
 import type {
   HttpReply,
   HttpSide,
@@ -44,6 +45,16 @@ export class NodeRequest implements TransportRequest {
   /** Drops what is left of the body, for a moment; null when there is no body. */
   linger(): Promise<void> | null {
     return this.content?.linger() ?? null;
+  }
+
+  /** Returns what the head decides. */
+  verdict(): HeadVerdict {
+    const { rawHeaders, httpVersion: version, url: target = '/' } = this.req;
+    const headers: [string, string][] = [];
+    for (let n = 0; n + 1 < rawHeaders.length; n += 2) {
+      headers.push([rawHeaders[n]?.toLowerCase() ?? '', rawHeaders[n + 1] ?? '']);
+    }
+    return judgeHead({ method: this.method, target, version, headers });
   }
 
   header(name: string): string | undefined {
@@ -100,13 +111,26 @@ class NodeStream implements HttpStream {
   }
 }
 
+/** Connections that end with a reply that is on its way: Node hands over the requests behind it all the same. */
+const ENDED = new WeakSet<TcpSocket>();
+
 /** Passes a request to the server and writes its reply; when the handler throws, the reply is 500. */
 export async function answer(
   { handler, bodies }: HttpSide,
   req: IncomingMessage,
   res: ServerResponse
 ): Promise<void> {
+  if (ENDED.has(req.socket)) return;
   const request = new NodeRequest(req, bodies);
+  const { refusal, isLast } = request.verdict();
+  if (isLast) {
+    ENDED.add(req.socket);
+    res.shouldKeepAlive = false;
+  }
+  if (refusal !== null) {
+    writeReply(res, refusal);
+    return;
+  }
   let reply: HttpReply | HttpStreamReply;
   try {
     reply = await handler(request);

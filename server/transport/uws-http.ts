@@ -9,11 +9,12 @@ import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 
 import { FAILED_REPLY, headersOf, mayHaveBody, statusLine } from './http-reply.js';
 import { RequestBody } from './request-body.js';
+import { judgeHead, type HeadVerdict } from './request-head.js';
 import type {
   HttpReply,
-  HttpSide,
   HttpStream,
   HttpStreamReply,
+  RequestHandler,
   TransportRequest
 } from './transport.js';
 
@@ -29,6 +30,8 @@ export class UwsRequest implements TransportRequest {
   readonly path: string;
   readonly query: string;
   readonly address: string;
+  /** What the head decides. */
+  readonly verdict: HeadVerdict;
   /** Whether the peer has disconnected; then the engine's objects must not be used. */
   isLost = false;
   private readonly headers = new Map<string, string>();
@@ -40,11 +43,16 @@ export class UwsRequest implements TransportRequest {
     this.path = req.getUrl();
     this.query = req.getQuery();
     this.address = addressText(res.getRemoteAddressAsText());
+    const lines: [string, string][] = [];
     req.forEach((name, value) => {
+      lines.push([name, value]);
       const earlier = this.headers.get(name);
       const separator = name === 'cookie' ? '; ' : ', ';
       this.headers.set(name, earlier === undefined ? value : `${earlier}${separator}${value}`);
     });
+    const target = this.query === '' ? this.path : `${this.path}?${this.query}`;
+    // The engine refuses every other version.
+    this.verdict = judgeHead({ method: this.method, target, version: '1.1', headers: lines });
     const length = this.headers.get('content-length');
     const hasBody = (length ?? '0') !== '0' || this.headers.has('transfer-encoding');
     this.content = hasBody && bodies !== null ? new RequestBody(res, bodies, length) : null;
@@ -88,6 +96,7 @@ export class UwsRequest implements TransportRequest {
  */
 class UwsStream implements HttpStream {
   private readonly res: HttpResponse;
+  private readonly isLast: boolean;
   private isOpen = true;
   /** Bytes written since the engine last had none left: what it holds at the most. */
   private heldBytes = 0;
@@ -96,8 +105,9 @@ class UwsStream implements HttpStream {
   private drained: (() => void) | null = null;
   private closed: (() => void) | null = null;
 
-  constructor(res: HttpResponse) {
+  constructor(res: HttpResponse, isLast: boolean) {
     this.res = res;
+    this.isLast = isLast;
     res.onWritable(() => {
       if (this.isOpen) this.put(PROBE);
       return true;
@@ -134,7 +144,7 @@ class UwsStream implements HttpStream {
   end(): void {
     if (!this.isOpen) return;
     this.res.cork(() => {
-      this.res.end();
+      this.res.end(undefined, this.isLast);
     });
     this.close();
   }
@@ -159,11 +169,11 @@ class UwsStream implements HttpStream {
 
 /** Passes a request to the server and writes its reply; when the handler throws, the reply is 500. */
 export async function answer(
-  { handler, bodies }: HttpSide,
+  handler: RequestHandler,
   res: HttpResponse,
-  req: HttpRequest
+  request: UwsRequest
 ): Promise<void> {
-  const request = new UwsRequest(res, req, bodies);
+  const { refusal } = request.verdict;
   let stream: UwsStream | null = null;
   res.onAborted(() => {
     request.lose();
@@ -171,24 +181,24 @@ export async function answer(
   });
   let reply: HttpReply | HttpStreamReply;
   try {
-    reply = await handler(request);
+    reply = refusal ?? (await handler(request));
   } catch {
     reply = FAILED_REPLY;
   }
-  // A reply before the end of the body: most peers read it only when they have sent everything.
-  const rest = request.linger();
+  // A reply before the end of the body: most peers read it only when they have sent everything. Where the body of a
+  // refused request ends, nobody knows.
+  const rest = refusal === null ? request.linger() : null;
   if (rest !== null) await rest;
+  const isLast = request.verdict.isLast || request.hasMore;
+  // While no reply is written, the engine cuts a connection that brings another request: so nothing behind the last one
+  // is taken, whatever came in the same read.
+  if (isLast) await new Promise((resolve) => setImmediate(resolve));
   if (request.isLost) return;
   if (!('stream' in reply) || request.method === 'HEAD') {
-    writeReply(
-      res,
-      request.method,
-      'stream' in reply ? { ...reply, body: '' } : reply,
-      request.hasMore
-    );
+    writeReply(res, request, 'stream' in reply ? { ...reply, body: '' } : reply, isLast);
     return;
   }
-  stream = new UwsStream(res);
+  stream = new UwsStream(res, isLast);
   const { status } = reply;
   const headers = headersOf(reply);
   res.cork(() => {
@@ -200,24 +210,30 @@ export async function answer(
   reply.stream(stream);
 }
 
-/**
- * Writes a complete reply. `method` matters because a reply to HEAD has a length and no body. With `isLast` the
- * connection ends with it.
- */
-export function writeReply(
+/** Writes a complete reply. A reply to HEAD has a length and no body. With `isLast` the connection ends with it. */
+function writeReply(
   res: HttpResponse,
-  method: string,
+  request: UwsRequest,
   reply: HttpReply,
   isLast: boolean
 ): void {
+  const hasLength = mayHaveBody(reply.status);
+  const hasBody = hasLength && request.method !== 'HEAD';
+  // The engine knows only this one form, but then it ends the connection whatever the reply is.
+  const endsItself = request.header('connection')?.toLowerCase() === 'close';
   res.cork(() => {
     res.writeStatus(statusLine(reply.status));
     for (const [name, value] of headersOf(reply)) res.writeHeader(name, value);
-    if (!mayHaveBody(reply.status) && !isLast) res.endWithoutBody();
-    // The engine ends the connection only with a length.
-    else if (!mayHaveBody(reply.status)) res.endWithoutBody(0, true);
-    else if (method === 'HEAD') res.endWithoutBody(Buffer.byteLength(reply.body), isLast);
-    else res.end(reply.body, isLast);
+    if (endsItself) res.writeHeader('connection', 'close');
+    if (hasBody) {
+      res.end(reply.body, isLast);
+    } else if (isLast && !endsItself) {
+      res.end('', true);
+    } else {
+      // `endWithoutBody(length)` would leave the engine waiting for a body, and it would take no further request.
+      if (hasLength) res.writeHeader('content-length', String(Buffer.byteLength(reply.body)));
+      res.endWithoutBody();
+    }
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * The transport on uWebSockets.js. It differs from `ws` on the wire in one point: a message longer than twice
- * `messageBytes`, or text that is not UTF-8, cuts the connection without a close frame, so the peer sees 1006.
+ * The transport on uWebSockets.js. `scripts/docs/engine-differences.ts` lists what it does otherwise than `ws` on the wire;
+ * mostly, what breaks a rule of WebSocket cuts the connection without a close frame, so that the peer sees 1006.
  */
 import { createServer } from 'node:net';
 import type { TemplatedApp, WebSocket, us_listen_socket } from 'uWebSockets.js';
@@ -8,8 +8,16 @@ import { CLOSES } from '../../protocol/errors.js';
 import { FanOut, QueuedSocket } from './fan-out.js';
 import { WS_PATH, listenError } from './http-reply.js';
 import type { OutFrame } from './out-frame.js';
-import { ListenError, type Endpoint, type HttpSide, type Transport } from './transport.js';
-import { UwsRequest, answer, writeReply } from './uws-http.js';
+import { asksForWebSocket, webSocketRefusal } from './request-head.js';
+import {
+  ListenError,
+  type Endpoint,
+  type HttpSide,
+  type RequestHandler,
+  type Transport,
+  type UpgradeDecision
+} from './transport.js';
+import { UwsRequest, answer } from './uws-http.js';
 
 /** The module `uWebSockets.js`, as `import()` returns it. */
 export type Uws = typeof import('uWebSockets.js');
@@ -93,7 +101,12 @@ class UwsSocket<S> extends QueuedSocket<S> {
 }
 
 /** Opens a path for WebSockets. */
-function openPath<S>(app: TemplatedApp, path: string, fanOut: FanOut<S>): void {
+function openPath<S>(
+  app: TemplatedApp,
+  path: string,
+  fanOut: FanOut<S>,
+  handler: RequestHandler
+): void {
   const { events, limits } = fanOut;
   app.ws<UserData<S>>(path, {
     maxPayloadLength: limits.messageBytes * 2,
@@ -103,15 +116,21 @@ function openPath<S>(app: TemplatedApp, path: string, fanOut: FanOut<S>): void {
     idleTimeout: IDLE_S,
     sendPingsAutomatically: false,
     upgrade(res, req, context) {
-      const request = new UwsRequest(res, req, null);
-      const decision = events.upgrade(request);
+      const asked = new UwsRequest(res, req, null);
+      if (asked.verdict.refusal !== null || !asksForWebSocket(asked)) {
+        void answer(handler, res, asked);
+        return;
+      }
+      const refusal = webSocketRefusal(asked);
+      const decision: UpgradeDecision<S> =
+        refusal === null ? events.upgrade(asked) : { accept: false, reply: refusal };
       if (!decision.accept) {
-        writeReply(res, request.method, decision.reply, true);
+        void answer(() => decision.reply, res, asked);
         return;
       }
       res.upgrade<UserData<S>>(
         { socket: new UwsSocket(fanOut, decision.state) },
-        request.header('sec-websocket-key') ?? '',
+        asked.header('sec-websocket-key') ?? '',
         decision.protocol ?? '',
         '',
         context
@@ -153,12 +172,14 @@ export function createUwsTransport<S, B = never>(
   beside?: Endpoint<B>
 ): Transport {
   const app = uws.App();
-  openPath(app, WS_PATH, fanOut);
-  if (beside !== undefined) openPath(app, beside.path, new FanOut(beside.events, beside.limits));
+  openPath(app, WS_PATH, fanOut, http.handler);
+  if (beside !== undefined) {
+    openPath(app, beside.path, new FanOut(beside.events, beside.limits), http.handler);
+  }
   let listening: us_listen_socket | null = null;
 
   app.any('/*', (res, req) => {
-    void answer(http, res, req);
+    void answer(http.handler, res, new UwsRequest(res, req, http.bodies));
   });
 
   const stopListening = (): void => {

@@ -7,7 +7,8 @@ import { FanOut, QueuedSocket } from './fan-out.js';
 import { HEADER_BYTES_MAX, WS_PATH, listenError } from './http-reply.js';
 import { NodeRequest, answer, replyOn, writeReply } from './node-http.js';
 import type { OutFrame } from './out-frame.js';
-import type { Endpoint, HttpSide, Transport } from './transport.js';
+import { asksForWebSocket, webSocketRefusal } from './request-head.js';
+import type { Endpoint, HttpSide, Transport, UpgradeDecision } from './transport.js';
 
 const TEXT_FRAME = { binary: false } as const;
 
@@ -76,7 +77,10 @@ class SocketPath<S> {
   }
 
   upgrade(req: IncomingMessage, duplex: Duplex, head: Buffer): void {
-    const decision = this.fanOut.events.upgrade(new NodeRequest(req, null));
+    const request = new NodeRequest(req, null);
+    const refusal = webSocketRefusal(request);
+    const decision: UpgradeDecision<S> =
+      refusal === null ? this.fanOut.events.upgrade(request) : { accept: false, reply: refusal };
     if (!decision.accept) {
       writeReply(replyOn(req, req.socket), decision.reply);
       return;
@@ -147,9 +151,18 @@ export function createWsTransport<S, B = never>(
   server.on('request', (req, res) => {
     void answer(http, req, res);
   });
+  // Everything else than 100-continue is refused by the rule of request heads.
+  server.on('checkExpectation', (req, res) => {
+    void answer(http, req, res);
+  });
+  server.on('connect', (req) => {
+    void answer(http, req, replyOn(req, req.socket));
+  });
   server.on('upgrade', (req, duplex, head) => {
     const tcp = req.socket;
-    const path = isWebSocketUpgrade(req) ? new NodeRequest(req, null).path : null;
+    const asked = new NodeRequest(req, null);
+    const isRight = asked.verdict().refusal === null && req.httpVersion === '1.1';
+    const path = isRight && asksForWebSocket(asked) ? asked.path : null;
     if (path === WS_PATH) chat.upgrade(req, duplex, head);
     else if (other !== null && path === beside?.path) other.upgrade(req, duplex, head);
     else void answer(http, req, replyOn(req, tcp));
@@ -184,15 +197,6 @@ export function createWsTransport<S, B = never>(
       if (hasListened) await closed;
     }
   };
-}
-
-function isWebSocketUpgrade(req: IncomingMessage): boolean {
-  const { headers } = req;
-  return (
-    req.method === 'GET' &&
-    headers.upgrade?.toLowerCase() === 'websocket' &&
-    /^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')
-  );
 }
 
 function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {
