@@ -10,11 +10,13 @@
  * ```
  */
 import type { InspectionEvent } from 'xstate';
-import type { MessageFrame, ServerFrame } from '../../protocol/frames.js';
+import type { ClientFrame, MessageFrame, ServerFrame } from '../../protocol/frames.js';
+import { jsonText } from './json.js';
 import { systemClock, type ClientClock } from './clock.js';
 import { Connection, type ClientState, type TokenQuestion } from './connection/connection.js';
 import { Emitter } from './emitter.js';
 import { platformEnvironment, type ClientEnvironment } from './connection/environment.js';
+import { messageSize, type MessageSize } from './outbox/message-size.js';
 import { newMid } from './outbox/mid.js';
 import { OUTBOX_DEFAULTS, Outbox, type Ack, type SendOptions } from './outbox/outbox.js';
 import { DEFAULT_RECONNECT, type ReconnectAdvice } from './connection/reconnect.js';
@@ -30,6 +32,7 @@ export type { ClientClock } from './clock.js';
 export type { ClientState, TokenQuestion } from './connection/connection.js';
 export type { ClientEnvironment, EnvironmentChange } from './connection/environment.js';
 export type { Gap, ThreadItem } from './thread/message-stream.js';
+export type { MessageSize } from './outbox/message-size.js';
 export type { Ack, SendOptions } from './outbox/outbox.js';
 export {
   webOutboxStorage,
@@ -239,6 +242,25 @@ export class Client {
   publish(thread: string, body: unknown, options: SendOptions = {}): Promise<Ack> {
     const mid = options.mid ?? newMid(this.#clock.now());
     return this.#outbox.send(thread, mid, body, options);
+  }
+
+  /**
+   * Measures a message before it is sent: a server refuses one whose `over` is not 0 as `too_large`. Null for a body that
+   * is no JSON value.
+   */
+  sizeOf(thread: string, body: unknown, options: SendOptions = {}): MessageSize | null {
+    const text = jsonText(body);
+    if (text === null) return null;
+    const { mid = newMid(this.#clock.now()), kind, expect } = options;
+    const publish: ClientFrame<'publish'> = {
+      type: 'publish',
+      thread,
+      mid,
+      ...(kind === undefined ? {} : { kind }),
+      ...(expect === undefined ? {} : { expect }),
+      body: JSON.parse(text)
+    };
+    return messageSize(publish, this.#outbox.frameBytes);
   }
 
   /** Ends a wait and connects now, for example because the user asked for it. */

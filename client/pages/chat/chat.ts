@@ -68,18 +68,22 @@ class ChatPage {
       this.#toLatest();
       return true;
     },
-    typing: (on) => this.#room?.typing(on)
+    typing: (on) => this.#room?.typing(on),
+    over: (text) => this.#client?.sizeOf(this.#room?.id ?? '', { text })?.over ?? 0
   });
   readonly #log = new LogView({
     older: () => void this.#room?.loadOlder(),
     latest: () => {
       this.#toLatest();
     },
-    reachedEnd: () => {
+    followed: () => {
       this.#watch();
     },
     retry: (mid) => this.#room?.retry(mid),
     discard: (mid) => this.#room?.discard(mid),
+    edit: (mid) => {
+      this.#composer.insert(this.#room?.takeBack(mid) ?? '');
+    },
     loadGap: (gap) => void this.#room?.loadGap(gap),
     stop: (run) => this.#room?.stop(run)
   });
@@ -179,6 +183,7 @@ class ChatPage {
       this.#ask(given ? `The token was not accepted: ${state.reason}.` : '');
     }
     this.#banner.show(state);
+    this.#composer.measure();
     this.#app.classList.toggle('away', state.name !== 'connected');
     if (state.name === 'connected' && document.activeElement === document.body) {
       // "Reconnect now" disappears with the banner; move the keyboard focus to where it is useful.

@@ -10,12 +10,16 @@ export interface ComposerEvents {
   send(text: string): boolean;
   /** The user typed (true), or cleared or sent the text (false). */
   typing(on: boolean): void;
+  /** Returns how many bytes a text is above what the server takes in one message; 0 when it fits. */
+  over(text: string): number;
 }
 
 /** The field messages are written in: Enter sends, Shift+Enter starts a new line. */
 export class Composer {
   readonly #events: ComposerEvents;
   readonly #field = byId('composer-text', HTMLTextAreaElement);
+  readonly #over = byId('composer-over', HTMLParagraphElement);
+  readonly #overSpoken = byId('composer-over-spoken', HTMLParagraphElement);
 
   constructor(events: ComposerEvents) {
     this.#events = events;
@@ -33,6 +37,7 @@ export class Composer {
     });
     this.#field.addEventListener('input', () => {
       this.#fit();
+      this.measure();
       this.#events.typing(this.#field.value.trim() !== '');
     });
   }
@@ -45,6 +50,29 @@ export class Composer {
   set text(text: string) {
     this.#field.value = text;
     this.#fit();
+    this.measure();
+  }
+
+  /** Puts a text before what is in the field, and the cursor behind it. */
+  insert(text: string): void {
+    const rest = this.#field.value.trim();
+    this.text = rest === '' ? text : `${text}\n\n${rest}`;
+    this.#field.focus();
+    this.#field.setSelectionRange(text.length, text.length);
+    this.#events.typing(true);
+  }
+
+  /** Says by how much the text is too long. Call it when the server's limit has changed. */
+  measure(): void {
+    const words = overWords(this.#events.over(this.#field.value.trim()));
+    const wasOver = !this.#over.hidden;
+    this.#over.hidden = words === '';
+    this.#over.textContent = words;
+    if (words === '') this.#field.removeAttribute('aria-invalid');
+    else this.#field.setAttribute('aria-invalid', 'true');
+    // Said aloud when it becomes too long, not with every letter.
+    if (words === '') this.#overSpoken.textContent = '';
+    else if (!wasOver) this.#overSpoken.textContent = words;
   }
 
   /** Shows where the message will be sent. */
@@ -60,6 +88,13 @@ export class Composer {
   #send(): void {
     const text = this.#field.value.trim();
     if (text === '') return;
+    const words = overWords(this.#events.over(text));
+    if (words !== '') {
+      // The same words again are said only when they are new to the element.
+      this.#overSpoken.textContent = '';
+      this.#overSpoken.textContent = `Not sent. ${words}`;
+      return;
+    }
     // A text that could not be sent stays in the field.
     if (!this.#events.send(text)) return;
     this.text = '';
@@ -70,4 +105,9 @@ export class Composer {
     this.#field.style.height = 'auto';
     this.#field.style.height = `${String(Math.min(this.#field.scrollHeight, FIELD_MAX_PX))}px`;
   }
+}
+
+function overWords(bytes: number): string {
+  if (bytes === 0) return '';
+  return `${bytes.toLocaleString('en')} ${bytes === 1 ? 'byte' : 'bytes'} too long for one message`;
 }

@@ -9,7 +9,8 @@ import {
 } from '../../sdk/client.js';
 import type { LogContent, StreamedRow } from './log/log-view.js';
 import type { StopState } from './log/run-view.js';
-import { Transcript } from './log/transcript.js';
+import { Transcript, type Draft } from './log/transcript.js';
+import { messageText } from './words/message-text.js';
 
 /** Messages loaded when a thread is opened: more than fit on a screen. */
 const FIRST_PAGE = 50;
@@ -54,6 +55,10 @@ export class Room {
   #more = false;
   #loading = false;
   #unseen = 0;
+  /** Offset of the newest message that the reader saw. */
+  #seen = 0;
+  /** Offset of the newest message when each of the unsent messages was written, by mid. */
+  readonly #written = new Map<string, number>();
   /** Whether the reader sees the end of the log. */
   #watched = true;
   #problem = '';
@@ -78,13 +83,15 @@ export class Room {
     this.#thread.on('gap', (gap) => {
       this.#transcript.mark(gap);
       if (gap.reason === 'epoch') {
+        this.#seen = 0;
         this.#more = false;
         this.#going.clear();
         this.#stops.clear();
       }
       this.#draw();
     });
-    this.#thread.on('outgoing', () => {
+    this.#thread.on('outgoing', ({ mid, state }) => {
+      if (state === 'pending') this.#written.set(mid, this.#newest);
       this.#draw();
     });
     this.#thread.on('presence', () => {
@@ -122,7 +129,7 @@ export class Room {
   /** What the log shows. */
   get content(): LogContent {
     return {
-      rows: this.#transcript.rows(this.#user, this.#thread.outgoing),
+      rows: this.#transcript.rows(this.#user, this.#drafts()),
       more: this.#hasMore(),
       loading: this.#loading || !this.#filled,
       detached: this.#transcript.window.detached,
@@ -135,6 +142,14 @@ export class Room {
   send(text: string): void {
     // A message that fails is shown as failed, with the reason.
     this.#thread.send({ text }).catch(() => undefined);
+  }
+
+  /** Takes a failed message back, to be edited. Returns its text; empty when it has none. */
+  takeBack(mid: string): string {
+    const failed = this.#thread.outgoing.find((one) => one.mid === mid && one.state === 'failed');
+    if (failed === undefined) return '';
+    this.#thread.discard(mid);
+    return messageText(failed).text;
   }
 
   /** Sends a failed message again. */
@@ -216,6 +231,21 @@ export class Room {
     clearTimeout(this.#drawTimer ?? undefined);
     clearTimeout(this.#markTimer ?? undefined);
     this.#thread.leave();
+  }
+
+  get #newest(): number {
+    return this.#transcript.window.newest ?? this.#thread.position?.offset ?? 0;
+  }
+
+  #drafts(): Draft[] {
+    const { outgoing } = this.#thread;
+    const mids = new Set(outgoing.map(({ mid }) => mid));
+    for (const mid of this.#written.keys()) if (!mids.has(mid)) this.#written.delete(mid);
+    return outgoing.map((one) => {
+      // Of an earlier session it is not known where it was written: it stays where it was first shown.
+      if (this.#filled && !this.#written.has(one.mid)) this.#written.set(one.mid, this.#newest);
+      return { ...one, after: this.#written.get(one.mid) ?? Infinity };
+    });
   }
 
   #hasMore(): boolean {
@@ -302,6 +332,7 @@ export class Room {
 
   #markSoon(): void {
     if (this.#left || !this.#watched) return;
+    this.#seen = Math.max(this.#seen, this.#transcript.window.newest ?? 0);
     this.#markTimer ??= setTimeout(() => {
       this.#markTimer = null;
       this.#mark();
@@ -309,7 +340,6 @@ export class Room {
   }
 
   #mark(): void {
-    const { newest } = this.#transcript.window;
-    if (this.#watched && newest !== null) this.#thread.markRead(newest);
+    if (this.#seen > 0) this.#thread.markRead(this.#seen);
   }
 }

@@ -3,6 +3,7 @@ import { reasonOf } from '../../../machines/reason.js';
 import type { ClientClock } from '../clock.js';
 import { jsonText } from '../json.js';
 import { storedMessage, type OutboxStorage, type StoredMessage } from './outbox-storage.js';
+import { DEFAULT_FRAME_BYTES, messageSize } from './message-size.js';
 import type { Outgoing } from './outgoing.js';
 import type { Reply, Requests } from '../connection/requests.js';
 import { retryAfterMs } from '../connection/retry-after.js';
@@ -86,7 +87,7 @@ export class Outbox {
   readonly #lanes = new Map<string, Lane>();
   #size = 0;
   #lastAt = 0;
-  #frameBytes = 0;
+  #frameBytes = DEFAULT_FRAME_BYTES;
   #isConnected = false;
   #isLoading = false;
   #cancelLoad: () => void = () => undefined;
@@ -138,6 +139,11 @@ export class Outbox {
   /** Number of messages without an ack. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Most bytes of a frame that the server takes: the latest that it told, until then its default. */
+  get frameBytes(): number {
+    return this.#frameBytes;
   }
 
   /** Messages of a thread without an ack, in the order of sending. */
@@ -288,10 +294,9 @@ export class Outbox {
 
   #attempt(thread: string, lane: Lane, entry: Entry): void {
     // The server closes the connection on an oversized frame, so sending one again would repeat that for ever.
-    const bytes = new TextEncoder().encode(JSON.stringify(entry.publish)).length + ID_BYTES;
-    if (this.#frameBytes > 0 && bytes > this.#frameBytes) {
-      const limit = String(this.#frameBytes);
-      const message = `the frame is ${String(bytes)} bytes, the server takes ${limit}: send less in one message`;
+    const { bytes, limit, over } = messageSize(entry.publish, this.#frameBytes);
+    if (over > 0) {
+      const message = `${String(over)} bytes too long: the frame is ${String(bytes)} bytes, the server takes ${String(limit)}: send less in one message`;
       this.#refuse(thread, lane, entry, new RollcallError('too_large', message));
       return;
     }
@@ -374,9 +379,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof value.then === 'function'
   );
 }
-
-/** Bytes for `,"id":` and a safe integer, which a request adds to the frame. */
-const ID_BYTES = 24;
 
 function deferred(): Pick<Entry, 'promise' | 'resolve' | 'reject'> {
   let resolve: Entry['resolve'] = () => undefined;

@@ -894,6 +894,28 @@ describe('connect', () => {
       expect(error.code).to.equal('too_large');
       expect(server.receivedOf('publish')).to.have.length(0);
       expect(client.state.name).to.equal('connected');
+      expect(error.message).to.match(/^\d+ bytes too long: /);
+    });
+
+    it('tells the size of a message before it is sent, to the byte', async () => {
+      server.frameBytes = 300;
+      await started();
+      const free = 300 - (client.sizeOf('t', { text: '' })?.bytes ?? 0);
+      const fits = { text: 'x'.repeat(free) };
+      const over = { text: `${fits.text}é` };
+      expect(client.sizeOf('t', fits)).to.eql({ bytes: 300, limit: 300, over: 0 });
+      expect(client.sizeOf('t', over)).to.eql({ bytes: 302, limit: 300, over: 2 });
+      expect((await client.publish('t', fits)).offset).to.equal(1);
+      expect((await failure(client.publish('t', over))).code).to.equal('too_large');
+      expect(client.sizeOf('t', undefined)).to.equal(null);
+    });
+
+    it('measures by the default of servers until one has told its limit', async () => {
+      server.frameBytes = 300;
+      const starting = started();
+      expect(client.sizeOf('t', 'é')?.limit).to.equal(65_536);
+      await starting;
+      expect(client.sizeOf('t', 'é')?.limit).to.equal(300);
     });
 
     it('answers the same promise when the same mid is sent again, and refuses it with another body', async () => {

@@ -16,6 +16,8 @@ export type PlainRow = Exclude<Row, { type: 'run' }>;
 export interface RowActions {
   retry(mid: string): void;
   discard(mid: string): void;
+  /** Takes a failed message back into the field. */
+  edit(mid: string): void;
   loadGap(gap: Gap): void;
 }
 
@@ -83,17 +85,31 @@ function drawDraft(
     sent: 'Sent',
     failed: `Not sent: ${draft.error?.message ?? 'the server refused it'}`
   };
+  const { text, json } = messageText(draft);
   const state = element('div', { class: 'state' }, words[draft.state]);
   if (draft.state === 'failed') {
-    const retry = element('button', { class: 'quiet', type: 'button' }, 'Retry');
-    retry.addEventListener('click', () => {
-      actions.retry(draft.mid);
-    });
-    const discard = element('button', { class: 'quiet', type: 'button' }, 'Discard');
-    discard.addEventListener('click', () => {
-      actions.discard(draft.mid);
-    });
-    state.append(' ', retry, ' ', discard);
+    // What is too long stays too long however often it is sent.
+    if (draft.error?.code !== 'too_large') {
+      state.append(
+        ' ',
+        button('Retry', () => {
+          actions.retry(draft.mid);
+        })
+      );
+    }
+    if (!json)
+      state.append(
+        ' ',
+        button('Edit', () => {
+          actions.edit(draft.mid);
+        })
+      );
+    state.append(
+      ' ',
+      button('Discard', () => {
+        actions.discard(draft.mid);
+      })
+    );
   }
   return element(
     'article',
@@ -111,9 +127,15 @@ function drawDraft(
           )
         ]
       : []),
-    new RichText('bubble', messageText(draft).text).node,
+    new RichText('bubble', text).node,
     state
   );
+}
+
+function button(name: string, act: () => void): HTMLButtonElement {
+  const made = element('button', { class: 'quiet', type: 'button' }, name);
+  made.addEventListener('click', act);
+  return made;
 }
 
 /** Draws a row as plain text, for a row that cannot be drawn otherwise. */

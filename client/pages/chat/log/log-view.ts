@@ -19,9 +19,10 @@ export interface LogViewEvents {
   older(): void;
   /** The reader pressed the button that jumps to the newest messages. */
   latest(): void;
-  /** The reader scrolled to the end. */
-  reachedEnd(): void;
+  /** The reader scrolled to the end, or away from it. */
+  followed(): void;
   retry(mid: string): void;
+  edit(mid: string): void;
   discard(mid: string): void;
   /** The reader wants the messages of a gap loaded. */
   loadGap(gap: Gap): void;
@@ -79,6 +80,9 @@ export class LogView {
       },
       discard: (mid) => {
         events.discard(mid);
+      },
+      edit: (mid) => {
+        events.edit(mid);
       },
       loadGap: (gap) => {
         // The button disappears with the gap; keep the keyboard focus in the log.
@@ -153,7 +157,7 @@ export class LogView {
     if (left < END_PX) this.#following = true;
     else if (moved !== 0) this.#following = moved > 0 && left < NEAR_PX;
     this.#scrolledTo = scrollTop;
-    if (this.#following && !wasFollowing) this.#events.reachedEnd();
+    if (this.#following !== wasFollowing) this.#events.followed();
     if (scrollTop < OLDER_PX && this.#content?.more === true && !this.#content.loading) {
       this.#events.older();
     }

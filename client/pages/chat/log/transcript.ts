@@ -17,6 +17,12 @@ export const TRANSCRIPT_MAX = 2_000;
 /** Messages of one author less than this apart, in milliseconds, are grouped under one name. */
 export const GROUP_MS = 5 * 60_000;
 
+/** One of this user's messages that has not come back. */
+export interface Draft extends Outgoing {
+  /** Offset of the newest message when it was written: a message that failed stays behind this one. */
+  readonly after: number;
+}
+
 /** One row of the log. Its `key` never changes. */
 export type Row =
   | { readonly type: 'day'; readonly key: string; readonly at: number }
@@ -42,7 +48,7 @@ export type Row =
   | {
       readonly type: 'draft';
       readonly key: string;
-      readonly draft: Outgoing;
+      readonly draft: Draft;
       readonly first: boolean;
     };
 
@@ -129,9 +135,13 @@ export class Transcript {
     this.#forgetRuns();
   }
 
-  /** Returns the rows for this user, with their unsent messages at the end. */
-  rows(user: string, outgoing: readonly Outgoing[] = []): Row[] {
+  /**
+   * Returns the rows for this user. Messages that are on their way stand at the end, where they will be stored; one that
+   * failed stands where it was written.
+   */
+  rows(user: string, drafts: readonly Draft[] = []): Row[] {
     const rows: Row[] = [];
+    const failed = drafts.filter(({ state }) => state === 'failed');
     const runs = new Set<string>();
     let dayFrom = Infinity;
     let dayTo = -Infinity;
@@ -148,7 +158,18 @@ export class Transcript {
       last = at;
       return first;
     };
+    const add = (draft: Draft): void => {
+      const first = follow(draft.mid, user, draft.at);
+      rows.push({ type: 'draft', key: draft.mid, draft, first });
+    };
+    const addFailedBefore = (offset: number): void => {
+      while (failed[0] !== undefined && failed[0].after < offset) {
+        const [draft] = failed.splice(0, 1);
+        if (draft !== undefined) add(draft);
+      }
+    };
     for (const entry of this.#window.items) {
+      addFailedBefore(entry.type === 'gap' ? entry.gap.from : entry.message.offset);
       if (entry.type === 'gap') {
         const { gap } = entry;
         rows.push({ type: 'gap', key: `gap ${String(gap.from)} ${String(gap.to)}`, gap });
@@ -176,10 +197,8 @@ export class Transcript {
       if (!runs.has(id)) rows.push(...[this.runRow(id)].filter((row) => row !== undefined));
       author = null;
     }
-    for (const draft of outgoing) {
-      const first = follow(draft.mid, user, draft.at);
-      rows.push({ type: 'draft', key: draft.mid, draft, first });
-    }
+    addFailedBefore(Infinity);
+    for (const draft of drafts) if (draft.state !== 'failed') add(draft);
     return rows;
   }
 

@@ -149,6 +149,68 @@ describe('chat page (against the fake server)', function () {
     expect(new Set(mids).size).to.equal(1);
   });
 
+  it('says by how much a text is too long before it is sent, and sends it when it is not', async () => {
+    server.rollcall.frameBytes = 300;
+    const page = await join('ada');
+    const field = page.getByLabel('Message', { exact: true });
+    await say(page, 'x'.repeat(301));
+    const words = await page.locator('#composer-over').textContent();
+    const over = Number(/^(\d+) bytes too long for one message$/.exec(words ?? '')?.[1]);
+    expect(over).to.be.within(2, 300);
+    await page
+      .getByRole('alert')
+      .getByText(`Not sent. ${words ?? ''}`)
+      .waitFor();
+    expect(await field.getAttribute('aria-invalid')).to.equal('true');
+    expect(server.rollcall.receivedOf('publish')).to.eql([]);
+    await say(page, 'x'.repeat(301 - over));
+    await page.getByRole('log').getByText('xxx').waitFor();
+    expect(server.rollcall.receivedOf('publish')).to.have.length(1);
+    expect(await page.locator('#composer-over').isHidden()).to.equal(true);
+  });
+
+  it('leaves a message that a smaller limit refuses where it was written, to be edited', async () => {
+    const page = await join('ada');
+    await say(page, 'first');
+    await page.getByRole('log').getByText('first').waitFor();
+    // Written without a connection; the server that comes back takes less in one message.
+    server.rollcall.refusals = Infinity;
+    server.rollcall.closeAll(3001, 'shutdown');
+    await page.getByRole('img', { name: 'waiting' }).waitFor();
+    await say(page, 'y'.repeat(301));
+    await page.getByText('Sending…').waitFor();
+    server.rollcall.frameBytes = 300;
+    server.rollcall.refusals = 0;
+    await page.getByText(/^Not sent: \d+ bytes too long/).waitFor();
+    expect(await page.getByRole('button', { name: 'Retry' }).count()).to.equal(0);
+    server.rollcall.say('lobby', 'bob', { text: 'later' });
+    await page.getByRole('log').getByText('later').waitFor();
+    expect(await texts(page)).to.eql(['first', 'y'.repeat(301), 'later']);
+    await page.getByRole('button', { name: 'Edit' }).click();
+    expect(await texts(page)).to.eql(['first', 'later']);
+    const field = page.getByLabel('Message', { exact: true });
+    expect(await field.inputValue()).to.equal('y'.repeat(301));
+    await say(page, 'short');
+    await page.getByRole('log').getByText('short').waitFor();
+  });
+
+  it('counts the first message after scrolling up, and leaves it unread', async () => {
+    for (let i = 1; i <= 40; i++) server.rollcall.say('lobby', 'bob', { text: `n${String(i)}` });
+    const page = await join('ada');
+    await page.getByText('n40', { exact: true }).waitFor();
+    await page.evaluate("document.getElementById('log-scroll').scrollTop = 50");
+    await page.getByRole('button', { name: 'Jump to latest' }).waitFor();
+    server.rollcall.say('lobby', 'bob', { text: 'n41' });
+    await page.getByRole('button', { name: '1 new message' }).waitFor();
+    // Going to another thread sends the mark that waits.
+    await page.evaluate("location.hash = '#/t/other'");
+    await page.getByRole('heading', { name: 'other' }).waitFor();
+    await say(page, 'all frames before this one have come');
+    await page.getByRole('log').getByText('all frames').waitFor();
+    const marks = server.rollcall.receivedOf('mark').filter(({ thread }) => thread === 'lobby');
+    expect(marks.at(-1)?.read).to.equal(40);
+  });
+
   it('forgets a failed message when it is discarded', async () => {
     const page = await join('ada');
     server.rollcall.intercept = (frame, connection) => {

@@ -1,8 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { GROUP_MS, Transcript, type Row } from '../../../../../client/pages/chat/log/transcript.js';
+import {
+  GROUP_MS,
+  Transcript,
+  type Draft,
+  type Row
+} from '../../../../../client/pages/chat/log/transcript.js';
 import type { Gap } from '../../../../../client/sdk/thread/message-stream.js';
-import type { Outgoing } from '../../../../../client/sdk/outbox/outgoing.js';
 import { NO_RUNS, reduceRuns, runList, type Run } from '../../../../../client/sdk/thread/runs.js';
 import type { MessageFrame, ServerFrame } from '../../../../../protocol/frames.js';
 import { recordedRun, type RecordedFrame } from '../../../sdk/recorded-runs.js';
@@ -20,6 +24,12 @@ function message(offset: number, user = 'bob', at = NOON): MessageFrame {
     kind: 'user_message',
     body: { text: String(offset) }
   };
+}
+
+function draft(mid: string, state: Draft['state'], after: number): Draft {
+  const body = { text: 'x' };
+  const rest = { thread: 't', kind: undefined, expect: undefined, error: null, offset: null };
+  return { mid, body, at: NOON, state, after, ...rest };
 }
 
 function outline(rows: readonly Row[]): string[] {
@@ -53,20 +63,26 @@ describe('Transcript', () => {
   it('shows what is on its way at the end, and nothing of it where the end is not shown', () => {
     const transcript = new Transcript(2);
     transcript.append(message(3));
-    const outgoing: Outgoing = {
-      mid: 'm4',
-      thread: 't',
-      kind: undefined,
-      expect: undefined,
-      body: { text: 'x' },
-      at: NOON,
-      state: 'pending',
-      error: null,
-      offset: null
-    };
+    const outgoing = draft('m4', 'pending', 3);
     expect(outline(transcript.rows('ada', [outgoing]))).to.eql(['day', '+3', '+m4 pending']);
     transcript.prepend([message(1), message(2)]);
     expect(outline(transcript.rows('ada', [outgoing]))).to.eql(['day', '+1', ' 2']);
+  });
+
+  it('leaves what failed where it was written, while what is on its way stays at the end', () => {
+    const transcript = new Transcript();
+    for (const offset of [3, 4, 5]) transcript.append(message(offset));
+    const drafts = [draft('a', 'failed', 1), draft('b', 'failed', 4), draft('c', 'pending', 3)];
+    expect(outline(transcript.rows('ada', [...drafts, draft('d', 'failed', 5)]))).to.eql([
+      'day',
+      '+a failed',
+      '+3',
+      ' 4',
+      '+b failed',
+      '+5',
+      '+d failed',
+      ' c pending'
+    ]);
   });
 
   it('marks a hole, and starts anew when the thread did', () => {
