@@ -20,7 +20,8 @@ import type { Clock } from '../../actors/clock.js';
 import type { ApiAccess, Caller } from '../auth/api-access.js';
 import { guarded, type Route } from './route-table.js';
 import { askAgain, json, problem } from '../transport/problem.js';
-import { BusyError, Turns } from './turns.js';
+import { clientAddress } from '../transport/client-address.js';
+import { askerOf, BusyError, Turns } from './turns.js';
 import { isThreadId, UserName } from '../../protocol/frames.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 
@@ -30,8 +31,20 @@ export const SEARCH_LIMIT_DEFAULT = 50;
 /** Default span of a report in minutes (`minutes`). */
 export const REPORT_MINUTES_DEFAULT = 60;
 
-/** Most requests that query the store at once. One more gets `unavailable`, so that a socket stays free for pings. */
+/** Most requests that query the store at once, so that a socket stays free for pings. */
 export const ANALYTICS_IN_FLIGHT_MAX = 4;
+
+/** The same for the embedded engine, which runs one query after the other: more would only wait inside of it. */
+export const EMBEDDED_IN_FLIGHT_MAX = 2;
+
+/** Most of them that one user has: an engine that runs one query at a time is then not taken by one user. */
+export const SEARCHES_OF_ONE_MAX = 1;
+
+/** Most requests of one caller that wait; one more gets `rate_limited`. */
+export const ANALYTICS_WAITING_EACH_MAX = 4;
+
+/** Most requests that wait of all users, and as many of all that hold the key; one more gets `unavailable`. */
+export const ANALYTICS_WAITING_MAX = 16;
 
 /** Seconds after which a request that got `unavailable` should be sent again. */
 export const ANALYTICS_RETRY_SECONDS = 5;
@@ -42,9 +55,13 @@ export interface AnalyticsApiOptions {
   readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
   readonly sink: Pick<Sink, 'asOf'>;
   readonly clock: Clock;
+  readonly trustProxy: boolean;
   /** Reports leave threads with these prefixes out; search finds them. */
   readonly testThreadPrefixes: readonly string[];
 }
+
+/** How many places callers with the key leave to users, and users to them. */
+const KEPT_FREE = 1;
 
 const Time = Type.Optional(Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 }));
 const SearchQuery = Type.Object({
@@ -67,18 +84,31 @@ const NUMBERS: ReadonlySet<string> = new Set(['since', 'until', 'before', 'limit
 
 /** Returns the routes of search, reports and stats. */
 export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
-  const { access, clock } = options;
+  const { access, clock, trustProxy } = options;
+  const running =
+    options.clickhouse.store?.mode === 'embedded'
+      ? EMBEDDED_IN_FLIGHT_MAX
+      : ANALYTICS_IN_FLIGHT_MAX;
   const turns = new Turns({
-    running: ANALYTICS_IN_FLIGHT_MAX,
-    waiting: 0,
-    busy: `${String(ANALYTICS_IN_FLIGHT_MAX)} searches and reports are running already`
+    works: 'searches and reports',
+    running,
+    runningEach: ({ kind }) => (kind === 'user' ? SEARCHES_OF_ONE_MAX : running - KEPT_FREE),
+    reserved: KEPT_FREE,
+    waiting: ANALYTICS_WAITING_MAX,
+    waitingEach: ANALYTICS_WAITING_EACH_MAX
   });
-  const ask = async (work: (store: AnalyticsStore) => Promise<HttpReply>): Promise<HttpReply> => {
+  const ask = async (
+    request: TransportRequest,
+    caller: Caller,
+    work: (store: AnalyticsStore) => Promise<HttpReply>
+  ): Promise<HttpReply> => {
     const store = storeOf(options.clickhouse);
+    const asker = askerOf(caller, clientAddress(request, trustProxy));
     try {
-      return await turns.take(() => work(store));
+      return await turns.take(asker, () => work(store));
     } catch (error) {
-      throw error instanceof BusyError ? new StoreError('busy', error.message) : error;
+      if (!(error instanceof BusyError) || error.isOwn) throw error;
+      throw new StoreError('busy', error.message);
     }
   };
   const spanOf = (request: TransportRequest): ReportSpan => {
@@ -96,7 +126,7 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
       return badQuery('at least one of q, thread and from is needed');
     }
     return plainly(caller, () =>
-      ask(async (store) => {
+      ask(request, caller, async (store) => {
         // Read this before the rows: rows that are stored meanwhile may be among them or not.
         const asOf = options.sink.asOf();
         const page = await searchMessages(store, { words, thread, limit, ...rest });
@@ -104,20 +134,24 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
       })
     );
   };
-  const runReport = (request: TransportRequest, name: string): Promise<HttpReply> | HttpReply => {
+  const runReport = (
+    request: TransportRequest,
+    caller: Caller,
+    name: string
+  ): Promise<HttpReply> | HttpReply => {
     const report = reportOf(name);
     if (report === null) return problem('not_found', 'GET /api/reports lists the reports');
     const span = spanOf(request);
     const { title, columns } = report;
-    return ask(async (store) => {
+    return ask(request, caller, async (store) => {
       const rows = await askReport(store, report, span);
       const { since, until } = span;
       return json(200, { report: name, title, columns, rows, since, until });
     });
   };
-  const stats = (request: TransportRequest): Promise<HttpReply> => {
+  const stats = (request: TransportRequest, caller: Caller): Promise<HttpReply> => {
     const span = spanOf(request);
-    return ask(async (store) => json(200, await askStats(store, span)));
+    return ask(request, caller, async (store) => json(200, await askStats(store, span)));
   };
   const reader = (request: TransportRequest): Promise<Caller> => access.reader(request);
   const backend = (request: TransportRequest): Caller => access.backend(request);
@@ -141,14 +175,14 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
       methods,
       path: '/api/reports/{name}',
       access: backend,
-      handler: ({ request, part }) => runReport(request, part('name')),
+      handler: ({ request, part }, caller) => runReport(request, caller, part('name')),
       failed
     }),
     guarded({
       methods,
       path: '/api/stats',
       access: backend,
-      handler: ({ request }) => stats(request),
+      handler: ({ request }, caller) => stats(request, caller),
       failed
     })
   ];
@@ -185,6 +219,9 @@ class BadQueryError extends Error {}
 
 function failed(error: unknown): HttpReply | null {
   if (error instanceof BadQueryError) return badQuery(error.message);
+  if (error instanceof BusyError) {
+    return askAgain(problem('rate_limited', error.message), ANALYTICS_RETRY_SECONDS);
+  }
   if (!(error instanceof StoreError)) return null;
   // When it is switched off, a retry does not help.
   const retry = error.code !== 'off';

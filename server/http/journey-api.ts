@@ -12,11 +12,12 @@ import { LogCorruptError, LogUnavailableError } from '../../actors/log/log-error
 import { frameBody, parseMessageFrame } from '../../protocol/message-frame.js';
 import type { AnalyticsFeed } from '../../actors/log/analytics-feed.js';
 import type { FoundEntry } from '../../actors/log/log-reader.js';
-import type { ApiAccess } from '../auth/api-access.js';
+import type { ApiAccess, Caller } from '../auth/api-access.js';
 import { decodedPart, guarded, type Route } from './route-table.js';
 import { askAgain, json, problem } from '../transport/problem.js';
 import { journeyNow, type JourneyNowOptions } from './journey-now.js';
-import { BusyError, Turns } from './turns.js';
+import { clientAddress } from '../transport/client-address.js';
+import { askerOf, BusyError, Turns } from './turns.js';
 import { UNREADABLE } from '../chat/unreadable.js';
 import { isLongerThan, isThreadId, MID_MAX } from '../../protocol/frames.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
@@ -41,6 +42,7 @@ export interface JourneyApiOptions extends JourneyNowOptions {
   /** Whether facts are recorded: not with `CLICKHOUSE_URL=off`. */
   readonly areFactsKept: boolean;
   readonly clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly trustProxy: boolean;
   readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
   /** `CLICKHOUSE_TTL_DAYS`. */
   readonly ttlDays: number | undefined;
@@ -52,9 +54,13 @@ const NOT_FOUND =
 /** Returns the routes of journeys. */
 export function createJourneyApi(options: JourneyApiOptions): Route[] {
   const turns = new Turns({
+    works: 'journeys',
     running: JOURNEYS_IN_FLIGHT_MAX,
+    runningEach: () => JOURNEYS_IN_FLIGHT_MAX,
+    // Only holders of the key ask.
+    reserved: 0,
     waiting: JOURNEYS_WAITING_MAX,
-    busy: `${String(JOURNEYS_WAITING_MAX)} journeys are waiting to be told already`
+    waitingEach: JOURNEYS_WAITING_MAX
   });
   const row = {
     methods: ['GET'],
@@ -63,6 +69,7 @@ export function createJourneyApi(options: JourneyApiOptions): Route[] {
   };
   const tell = (
     request: TransportRequest,
+    caller: Caller,
     mid: string | null,
     names: readonly string[]
   ): HttpReply | Promise<HttpReply> => {
@@ -71,19 +78,21 @@ export function createJourneyApi(options: JourneyApiOptions): Route[] {
     }
     const thread = threadOf(request, names);
     if (typeof thread === 'object' && thread !== null) return thread;
-    return turns.take(() => answer(options, mid, thread));
+    const asker = askerOf(caller, clientAddress(request, options.trustProxy));
+    return turns.take(asker, () => answer(options, mid, thread));
   };
   return [
     guarded({
       ...row,
       path: '/api/messages/{mid}/journey',
-      handler: ({ request, part }) => tell(request, decodedPart(part('mid')), ['thread'])
+      handler: ({ request, part }, caller) =>
+        tell(request, caller, decodedPart(part('mid')), ['thread'])
     }),
     guarded({
       ...row,
       path: '/api/journey',
-      handler: ({ request }) =>
-        tell(request, new URLSearchParams(request.query).get('mid'), ['mid', 'thread'])
+      handler: ({ request }, caller) =>
+        tell(request, caller, new URLSearchParams(request.query).get('mid'), ['mid', 'thread'])
     })
   ];
 }

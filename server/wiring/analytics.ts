@@ -165,6 +165,7 @@ export class Analytics {
       clock,
       clickhouse,
       startedAt,
+      trustProxy: config.trustProxy,
       areFactsKept: config.clickhouseUrl !== 'off',
       ttlDays: config.clickhouseTtlDays
     });
@@ -175,7 +176,14 @@ export class Analytics {
     const { clickhouse, sink } = this;
     const asOf = () => sink?.asOf() ?? null;
     const { clock, config } = this.options;
-    const { testThreadPrefixes } = config;
-    return createAnalyticsApi({ access, clickhouse, sink: { asOf }, clock, testThreadPrefixes });
+    const { testThreadPrefixes, trustProxy } = config;
+    return createAnalyticsApi({
+      access,
+      clickhouse,
+      sink: { asOf },
+      clock,
+      trustProxy,
+      testThreadPrefixes
+    });
   }
 }

@@ -4,15 +4,29 @@ import type { ClickhouseStatus } from '../../../machines/clickhouse/clickhouse-s
 import {
   ANALYTICS_IN_FLIGHT_MAX,
   ANALYTICS_RETRY_SECONDS,
-  createAnalyticsApi
+  ANALYTICS_WAITING_EACH_MAX,
+  ANALYTICS_WAITING_MAX,
+  EMBEDDED_IN_FLIGHT_MAX,
+  createAnalyticsApi,
+  SEARCHES_OF_ONE_MAX
 } from '../../../server/http/analytics-api.js';
 import { ApiAccess } from '../../../server/auth/api-access.js';
 import { RouteTable } from '../../../server/http/route-table.js';
-import { NO_TOKENS } from '../auth/no-tokens.js';
+import { AuthError, type Authenticator } from '../../../server/auth/auth.js';
 import type { TransportRequest } from '../../../server/transport/transport.js';
-import { VirtualClock } from '../../virtual-clock.js';
+import { settle, VirtualClock } from '../../virtual-clock.js';
 
 const KEY = 'a-key-for-the-backend-0123456789';
+
+/** Takes `token-of-ada` as ada's. */
+const auth: Authenticator = {
+  isRequired: true,
+  verify: (token) => {
+    const user = /^token-of-(.+)$/.exec(token ?? '')?.[1];
+    if (user === undefined) return Promise.reject(new AuthError('a token is needed'));
+    return Promise.resolve({ user, expiresAt: null, isProbe: false });
+  }
+};
 
 interface Reply {
   readonly status: number;
@@ -21,11 +35,15 @@ interface Reply {
 }
 
 /** The API over a store that answers what the spec says. */
-function start({ isConnected = true, isOff = false } = {}) {
+function start({
+  isConnected = true,
+  isOff = false,
+  mode = 'remote'
+}: { isConnected?: boolean; isOff?: boolean; mode?: AnalyticsStore['mode'] } = {}) {
   const statements: string[] = [];
   let answer: (sql: string) => Promise<Row[]> = () => Promise.resolve([]);
   const store: AnalyticsStore = {
-    mode: 'remote',
+    mode,
     connect: () => Promise.resolve({ version: '18.16' }),
     ping: () => Promise.resolve(),
     command: () => Promise.resolve(),
@@ -53,10 +71,11 @@ function start({ isConnected = true, isOff = false } = {}) {
   const clock = new VirtualClock();
   const table = new RouteTable(
     createAnalyticsApi({
-      access: new ApiAccess(KEY, NO_TOKENS, false),
+      access: new ApiAccess(KEY, auth, false),
       clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
       sink: { asOf: () => 77 },
       clock,
+      trustProxy: false,
       testThreadPrefixes: ['test_']
     })
   );
@@ -229,20 +248,75 @@ describe('createAnalyticsApi', () => {
     expect(body['detail']).to.equal('db closed the connection');
   });
 
-  it('tells one request more than may be running to come back, and takes it later', async () => {
-    const api = start();
-    const release: (() => void)[] = [];
-    api.answers(() => new Promise((resolve) => release.push(() => resolve([]))));
-    const running = Array.from({ length: ANALYTICS_IN_FLIGHT_MAX }, () =>
-      api.ask('/api/search?q=a')
-    );
-    while (release.length < ANALYTICS_IN_FLIGHT_MAX) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    expect((await api.ask('/api/search?q=a')).status).to.equal(503);
-    for (const go of release) go();
-    await Promise.all(running);
-    api.answers(() => Promise.resolve([]));
-    expect((await api.ask('/api/search?q=a')).status).to.equal(200);
+  describe('when searches take long', () => {
+    const held = (api: ReturnType<typeof start>): (() => void)[] => {
+      const release: (() => void)[] = [];
+      api.answers(() => new Promise((resolve) => release.push(() => resolve([]))));
+      return release;
+    };
+
+    it('answers the operator, whatever one user searches', async () => {
+      const api = start();
+      held(api);
+      const refused: Reply[] = [];
+      for (let n = 0; n < 12; n += 1) {
+        void api
+          .ask('/api/search?q=a', { key: 'token-of-mal' })
+          .then((reply) => refused.push(reply));
+      }
+      await settle();
+      expect(api.statements).to.have.length(SEARCHES_OF_ONE_MAX);
+      expect(refused).to.have.length(12 - SEARCHES_OF_ONE_MAX - ANALYTICS_WAITING_EACH_MAX);
+      for (const { status, headers, body } of refused) {
+        expect([status, body['code'], body['retry']]).to.deep.equal([429, 'rate_limited', true]);
+        expect(headers['retry-after']).to.equal(String(ANALYTICS_RETRY_SECONDS));
+      }
+      api.answers(() => Promise.resolve([]));
+      expect((await api.ask('/api/stats')).status).to.equal(200);
+      expect((await api.ask('/api/search?q=a', { key: 'token-of-ada' })).status).to.equal(200);
+    });
+
+    it('answers the operator, whatever all users search', async () => {
+      const api = start();
+      held(api);
+      const answered: Reply[] = [];
+      for (let n = 0; n < 100; n += 1) {
+        void api
+          .ask('/api/search?q=a', { key: `token-of-u${String(n % 50)}` })
+          .then((reply) => answered.push(reply));
+      }
+      await settle();
+      expect(api.statements).to.have.length(ANALYTICS_IN_FLIGHT_MAX - 1);
+      expect(answered).to.have.length(100 - ANALYTICS_IN_FLIGHT_MAX + 1 - ANALYTICS_WAITING_MAX);
+      expect(answered.every(({ body }) => body['code'] === 'unavailable')).to.equal(true);
+      api.answers(() => Promise.resolve([]));
+      expect((await api.ask('/api/stats')).status).to.equal(200);
+    });
+
+    it('gives the embedded engine one query of users at a time, and one of the operator', async () => {
+      const api = start({ mode: 'embedded' });
+      held(api);
+      for (const user of ['ada', 'bob', 'eve']) {
+        void api.ask('/api/search?q=a', { key: `token-of-${user}` });
+      }
+      await settle();
+      expect(api.statements).to.have.length(EMBEDDED_IN_FLIGHT_MAX - 1);
+      void api.ask('/api/search?q=a');
+      void api.ask('/api/search?q=a');
+      await settle();
+      expect(api.statements).to.have.length(EMBEDDED_IN_FLIGHT_MAX);
+    });
+
+    it('lets requests wait, and answers them when their turn has come', async () => {
+      const api = start();
+      const release = held(api);
+      const asked = Array.from({ length: 5 }, () => api.ask('/api/search?q=a'));
+      await settle();
+      expect(api.statements).to.have.length(ANALYTICS_IN_FLIGHT_MAX - 1);
+      api.answers(() => Promise.resolve([]));
+      for (const go of release) go();
+      const replies = await Promise.all(asked);
+      expect(replies.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200, 200]);
+    });
   });
 });

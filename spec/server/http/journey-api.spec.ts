@@ -52,6 +52,7 @@ function start({ isConnected = true, isOff = false } = {}) {
       threads,
       connections: { opened: () => connections },
       ttlDays: undefined,
+      trustProxy: false,
       startedAt: clock.now()
     })
   );
