@@ -10,14 +10,15 @@ import {
   subjectOfHash,
   type Subject
 } from './states/actor-key.js';
-import { askServer, openSocket } from './link/browser-line.js';
+import { askServer, openSocket, painted } from './link/browser-line.js';
 import { ChartStore } from './chart/chart-store.js';
 import { ChartView } from './chart/chart-view.js';
 import { ConnectionsView } from './views/lists/connections-view.js';
 import { ContextView } from './views/subject/context-view.js';
 import { EventsView } from './views/subject/events-view.js';
+import { Export } from './link/export.js';
 import { hashesIn, openFile, saveReel, takeDrops } from './link/files.js';
-import { Inspection, type Reel } from './recording/inspection.js';
+import { Inspection } from './recording/inspection.js';
 import { Link } from './link/link.js';
 import type { Moment } from './recording/moment.js';
 import { NoticesView } from './views/frame/notices-view.js';
@@ -80,6 +81,17 @@ class InspectPage {
     },
     rememberedToken()
   );
+  readonly #export = new Export({
+    charts: (reel, had) => {
+      const mayAsk = this.#link.state === 'live' && this.#inspection.file === null;
+      return this.#store.all(hashesIn(reel), mayAsk, had);
+    },
+    save: (reel, charts) => saveReel(reel, charts, this.#inspection.file?.at ?? systemClock.now()),
+    changed: () => {
+      this.#painter.soon();
+    },
+    painted
+  });
   readonly #painter = new Painter({
     clock: systemClock,
     frame: (work) => {
@@ -135,7 +147,7 @@ class InspectPage {
       void this.#record(on);
     },
     save: () => {
-      void this.#save(this.#inspection.reel);
+      void this.#export.run(this.#inspection.reel);
     },
     load: (file) => {
       void this.#open(file);
@@ -163,8 +175,10 @@ class InspectPage {
   readonly #context = new ContextView();
   readonly #events = new EventsView(this.#goTo, this.#soon);
   readonly #sequence = new SequenceView(this.#goTo);
-  readonly #send = new SendView(this.#store, (sessionId, event) =>
-    this.#link.request('inspect.send', { sessionId, event })
+  readonly #send = new SendView(
+    this.#store,
+    (sessionId, event) => this.#link.request('inspect.send', { sessionId, event }),
+    this.#soon
   );
   readonly #notices = new NoticesView();
   readonly #token = new TokenView((token) => {
@@ -225,12 +239,6 @@ class InspectPage {
     this.#painter.soon();
   }
 
-  async #save(reel: Reel): Promise<void> {
-    const mayAsk = this.#link.state === 'live' && this.#inspection.file === null;
-    const charts = await this.#store.all(hashesIn(reel), mayAsk);
-    saveReel(reel, charts, this.#inspection.file?.at ?? systemClock.now());
-  }
-
   async #open(file: File): Promise<void> {
     await openFile(file, {
       opened: (recording, name, chars) => {
@@ -285,10 +293,15 @@ class InspectPage {
 
   #showNotices(why: string | null): void {
     const inspection = this.#inspection;
-    const stand = { inspection, link: this.#link.state, why, refused: this.#refused };
+    const { state: exported } = this.#export;
+    const stand = { inspection, link: this.#link.state, why, refused: this.#refused, exported };
+    byId('export', HTMLButtonElement).setAttribute('aria-disabled', String(this.#export.isBusy));
     this.#notices.show(
       noticesOf(stand, {
-        save: (reel) => void this.#save(reel),
+        save: (reel) => void this.#export.run(reel),
+        putAway: () => {
+          this.#export.putAway();
+        },
         forget: () => {
           inspection.before = null;
           this.#painter.soon();

@@ -143,7 +143,6 @@ describe('inspector page', function () {
     it('steps through the startup from its first phase on', async () => {
       const { page } = opened;
       await item(page, 'root').click();
-      await page.getByLabel('Steps go to').selectOption('subject');
       const phases = ['infrastructure', 'handlers', 'monitoring', 'services'];
       for (const phase of [...phases].reverse()) {
         await page.keyboard.press('[');
@@ -246,7 +245,6 @@ describe('inspector page', function () {
     it('steps back through what the thread was in, with what each event changed', async () => {
       const { page } = opened;
       await page.getByRole('tab', { name: 'Context' }).click();
-      await page.getByLabel('Steps go to').selectOption('subject');
       for (const state of ['delivering', 'flushing', 'undelivered', 'waiting']) {
         await page.getByRole('button', { name: 'Step back' }).click();
         await leaf(page, state);
@@ -355,6 +353,11 @@ describe('inspector page', function () {
       };
       expect({ format, version }).to.eql({ format: 'rollcall-recording', version: 1 });
       expect(charts.map(({ chart }) => chart)).to.include.members(['startup', 'delivery']);
+      const { page } = opened;
+      await notice(page, /^Exported as rollcall-\S+\.json: .* messages, .* charts\.$/).waitFor();
+      await picture(page, 'inspector-exported');
+      await page.getByRole('button', { name: 'Put away' }).click();
+      await notice(page, /^Exported/).waitFor({ state: 'detached' });
       expect(opened.problems).to.eql([]);
     });
 
@@ -369,7 +372,9 @@ describe('inspector page', function () {
       await page.getByRole('tab', { name: /^Threads/ }).click();
       await page.getByRole('button', { name: /^orders/ }).click();
       await page.getByText(/^Not watched since/).waitFor();
-      await page.getByLabel('Steps go to').selectOption('subject');
+      // Its last chart stays.
+      await leaf(page, 'delivering');
+      await picture(page, 'inspector-gone');
       await stepBackTo(page, 'flushing');
       await picture(page, 'inspector-file');
       expect(problems).to.eql([]);
@@ -434,10 +439,30 @@ describe('inspector page', function () {
       await page.getByText('The fields are no JSON object.').waitFor();
       await page.getByLabel('Fields, as a JSON object').fill('{"graceMs": 1000}');
       await page.getByRole('button', { name: 'Send the event' }).click();
-      await page.getByText('subscriber.none was sent to delivery:by-hand.').waitFor();
+      await page
+        .getByText('subscriber.none was sent to delivery:by-hand, which took it and is in idle.')
+        .waitFor();
       await leaf(page, 'idle');
       await server.line('An event was sent by hand through the inspector');
       await picture(page, 'inspector-send');
+      await ada.close();
+    });
+
+    it('marks an event that the state ignores, and says that it was ignored', async () => {
+      const ada = await WireClient.connect(server.url, 'ada');
+      await ada.subscribe('by-hand');
+      await leaf(page, 'delivering');
+      await page.getByLabel('Event', { exact: true }).selectOption('flush.done');
+      await page.getByText('In delivering this actor ignores flush.done').waitFor();
+      const marked = page.locator('#send-type option', { hasText: 'flush.done (ignored)' });
+      expect(await marked.count()).to.equal(1);
+      await page.getByLabel('Fields, as a JSON object').fill('{}');
+      await page.getByRole('button', { name: 'Send the event' }).click();
+      await page
+        .getByText('flush.done was sent to delivery:by-hand, which ignored it: no transition')
+        .waitFor();
+      await leaf(page, 'delivering');
+      await picture(page, 'inspector-send-ignored');
       await ada.close();
     });
   });

@@ -59,12 +59,26 @@ export class ChartStore {
     for (const [hash, { kind }] of this.#charts) if (kind !== 'ready') this.#charts.delete(hash);
   }
 
-  /** The charts of these hashes; those that are not here are asked for, and left out when they cannot be had. */
-  async all(hashes: Iterable<string>, mayAsk: boolean): Promise<ChartLayout[]> {
+  /**
+   * The charts of these hashes; those that are not here are asked for, and left out when they cannot be had. Calls `had`
+   * with how many of those it has asked for are there.
+   */
+  async all(
+    hashes: Iterable<string>,
+    mayAsk: boolean,
+    had: (count: number, of: number) => void = () => undefined
+  ): Promise<ChartLayout[]> {
     const wanted = [...new Set(hashes)].slice(0, CHARTS_MAX);
     if (mayAsk) {
       const missing = wanted.filter((hash) => this.#charts.get(hash)?.kind !== 'ready');
-      await Promise.all(missing.map((hash) => this.#ask(hash)));
+      let count = 0;
+      await Promise.all(
+        missing.map(async (hash) => {
+          await this.#ask(hash);
+          count += 1;
+          had(count, missing.length);
+        })
+      );
     }
     return wanted.flatMap((hash) => {
       const chart = this.#charts.get(hash);

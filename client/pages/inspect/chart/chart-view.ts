@@ -5,7 +5,9 @@ import { activeIds, activeLeaves } from '../states/active-states.js';
 import { drawChart } from './chart-drawing.js';
 import type { ChartStore } from './chart-store.js';
 import { flash } from '../../shared/flash.js';
+import { lastState } from '../recording/last-state.js';
 import type { Moment } from '../recording/moment.js';
+import type { ActorState } from '../states/actor-state.js';
 import { PanZoom } from './pan-zoom.js';
 import { seenStates, showStates } from './seen-states.js';
 import { toneOf } from '../states/state-tone.js';
@@ -57,16 +59,16 @@ export class ChartView {
     });
   }
 
-  /** Shows the chart of a moment's actor. */
+  /** Shows the chart of a moment's actor; of one that has gone, the last that is recorded. */
   show(moment: Moment): void {
-    const { actor } = moment;
+    const actor = moment.actor ?? lastState(moment);
     const hash = actor?.hash ?? null;
     const mayAsk = moment.isLinked && !moment.isFile;
     const chart = hash === null ? null : this.#store.get(hash, mayAsk);
     if (actor === null || chart?.kind !== 'ready') {
       this.#clear();
-      write(this.#words, this.#whyNot(moment, chart?.kind === 'none' ? chart.why : null));
-      const states = chart?.kind === 'none' ? seenStates(moment) : [];
+      write(this.#words, whyNot(moment, actor, chart?.kind === 'none' ? chart.why : null));
+      const states = chart?.kind === 'none' ? seenStates(moment, actor) : [];
       showStates(states, activeIds(actor?.snapshot.value));
       return;
     }
@@ -79,21 +81,10 @@ export class ChartView {
       this.#paper.replaceChildren(drawing.svg);
       this.#begin();
     }
-    tint(this.#paper, toneOf(actor));
-    this.#light(drawing, moment);
-  }
-
-  #whyNot({ actor, subject, isLive }: Moment, why: string | null): string {
-    if (why !== null) return why;
-    if (actor === null && subject.kind === 'thread') {
-      return 'This thread has no delivery actor at this moment, or none that is watched: it holds nothing and nobody uses it, or it is quiet enough to go without.';
-    }
-    if (actor === null) {
-      return isLive ? 'There is no such actor now.' : 'There was no such actor at this moment.';
-    }
-    return actor.hash === null
-      ? 'This actor runs no chart: it is a promise or a callback.'
-      : 'The chart is being laid out…';
+    const isGone = moment.actor === null;
+    tint(this.#paper, isGone ? 'none' : toneOf(actor));
+    this.#paper.classList.toggle('is-gone', isGone);
+    this.#light(drawing, moment, actor);
   }
 
   #clear(): void {
@@ -122,9 +113,7 @@ export class ChartView {
     return drawing;
   }
 
-  #light({ states, edges }: Drawing, moment: Moment): void {
-    const { actor } = moment;
-    if (actor === null) return;
+  #light({ states, edges }: Drawing, moment: Moment, actor: ActorState): void {
     const { sessionId, seq } = actor;
     const before = this.#lit;
     if (before?.sessionId === sessionId && before.seq === seq) return;
@@ -170,6 +159,19 @@ export class ChartView {
     const scale = Math.max(READABLE_SCALE, fitted(chart, stage).scale);
     this.#panZoom.set(centred(active ?? { x: 0, y: 0, width, height }, chart, stage, scale));
   }
+}
+
+function whyNot({ subject, isLive }: Moment, actor: ActorState | null, why: string | null): string {
+  if (why !== null) return why;
+  if (actor === null && subject.kind === 'thread') {
+    return 'This thread has no delivery actor at this moment, or none that is watched: it holds nothing and nobody uses it, or it is quiet enough to go without.';
+  }
+  if (actor === null) {
+    return isLive ? 'There is no such actor now.' : 'There was no such actor at this moment.';
+  }
+  return actor.hash === null
+    ? 'This actor runs no chart: it is a promise or a callback.'
+    : 'The chart is being laid out…';
 }
 
 /** Most messages that are looked through for transitions since the last time that a chart was lit. */

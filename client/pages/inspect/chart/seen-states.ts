@@ -1,14 +1,14 @@
 /** States of a machine whose chart cannot be drawn: those that its actors were in, as far as they are recorded. */
 import { byId, element } from '../../shared/element.js';
 import { activeIds } from '../states/active-states.js';
-import { isStanding } from '../states/actor-state.js';
+import { isStanding, type ActorState } from '../states/actor-state.js';
 import type { Moment } from '../recording/moment.js';
 
 /** Most states that are listed. */
 const STATES_MAX = 200;
 
 /** Ids of the states that actors of the same machine have been in, parents before their children. */
-export function seenStates({ actor, timeline, position }: Moment): string[] {
+export function seenStates({ timeline, position }: Moment, actor: ActorState | null): string[] {
   const ids = new Set<string>();
   if (actor === null) return [];
   const note = (value: Parameters<typeof activeIds>[0]): void => {

@@ -38,9 +38,10 @@ export async function askServer(path: string, token: string | null): Promise<Lin
   return { code: response.status, text: await response.text() };
 }
 
-/** Downloads a text as a JSON file. */
-export function saveFile(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+/** Downloads a text as a JSON file. Returns its size in bytes. */
+export function saveFile(name: string, text: string): number {
+  const blob = new Blob([text], { type: 'application/json' });
+  const url = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
@@ -49,4 +50,16 @@ export function saveFile(name: string, text: string): void {
   setTimeout(() => {
     URL.revokeObjectURL(url);
   }, 1_000);
+  return blob.size;
+}
+
+/** Resolves when the page has been painted, or after a moment when it is hidden and nothing is painted. */
+export function painted(): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      setTimeout(resolve, 0);
+    };
+    requestAnimationFrame(done);
+    setTimeout(done, 200);
+  });
 }

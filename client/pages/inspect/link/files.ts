@@ -57,8 +57,12 @@ export function takeDrops(drop: (file: File) => void): void {
   });
 }
 
-/** Downloads a recording with its charts as a file. */
-export function saveReel(reel: Reel, charts: readonly ChartLayout[], at: number): void {
+/** Downloads a recording with its charts as a file. Returns the file's name and size in bytes. */
+export function saveReel(
+  reel: Reel,
+  charts: readonly ChartLayout[],
+  at: number
+): { readonly name: string; readonly bytes: number } {
   const { timeline, rollcall, node, environment } = reel;
   const text = writeRecording({
     rollcall,
@@ -70,7 +74,8 @@ export function saveReel(reel: Reel, charts: readonly ChartLayout[], at: number)
     messages: [...timeline.messages()],
     charts
   });
-  saveFile(fileName(at), text);
+  const name = fileName(at);
+  return { name, bytes: saveFile(name, text) };
 }
 
 /** Chart hashes of all actors in a recording. */

@@ -64,6 +64,12 @@ export function newestEntries(
     const met =
       one.type === '@xstate.event' ? take(later.get(one.sessionId) ?? [], one.event) : undefined;
     if (!isWanted(one)) continue;
+    const newest = entries.at(-1);
+    if (newest?.kind === 'hole' && one.type !== '@xstate.event') {
+      // Nothing is recorded between the two, so they are one for the reader.
+      entries[entries.length - 1] = { ...newest, from: holeOf(one).from ?? one.at };
+      continue;
+    }
     if (entries.length >= max) return { entries, isMore: true };
     if (one.type !== '@xstate.event') {
       entries.push(holeOf(one));
@@ -82,7 +88,9 @@ export function eventText(event: ShownEvent, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-function holeOf(message: UnwatchedMessage | LeftMessage): ListedEvent {
+function holeOf(
+  message: UnwatchedMessage | LeftMessage
+): Extract<ListedEvent, { readonly kind: 'hole' }> {
   const { seq, at } = message;
   return { kind: 'hole', seq, at, from: message.type === 'inspect.left' ? null : message.from };
 }

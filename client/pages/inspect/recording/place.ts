@@ -38,6 +38,8 @@ export function stepped(
     if (message === undefined) return position === 0;
     if (stride === 'messages') return true;
     if (!timeline.isChange(position - 1)) return false;
+    // It shows nothing of an actor that the message before does not show.
+    if (message.type === 'inspect.unwatched') return false;
     return stride === 'changes' || concerns(message, subject, nameOf);
   };
   for (let at = from + direction; at >= 0 && at <= timeline.length; at += direction) {

@@ -4,6 +4,7 @@ import { duration } from '../../../shared/duration.js';
 import type { Tone } from '../../../shared/tone.js';
 import { clockTime } from '../clock-time.js';
 import type { Inspection, Reel } from '../../recording/inspection.js';
+import type { ExportState } from '../../link/export.js';
 import type { LinkState } from '../../link/link.js';
 
 /** A notice at the top of the page, shown until its cause ends or the reader dismisses it. */
@@ -23,6 +24,8 @@ export interface NoticeOrders {
   readonly dismiss: () => void;
   /** Loads what the server has kept. */
   readonly reload: () => void;
+  /** Forgets how the last export went. */
+  readonly putAway: () => void;
 }
 
 /** What the notices depend on. */
@@ -32,11 +35,13 @@ export interface NoticeCase {
   readonly why: string | null;
   /** Why the last file was not opened; null when it was. */
   readonly refused: string | null;
+  /** The newest export; null when there is none. */
+  readonly exported: ExportState | null;
 }
 
 /** Returns the notices to show. */
 export function noticesOf(
-  { inspection, link, why, refused }: NoticeCase,
+  { inspection, link, why, refused, exported }: NoticeCase,
   orders: NoticeOrders
 ): Notice[] {
   const { file, before, dropped, isCut, live } = inspection;
@@ -49,6 +54,7 @@ export function noticesOf(
       actions: [{ words: 'Put away', do: orders.dismiss }]
     });
   }
+  if (exported !== null) notices.push(exportNotice(exported, orders));
   if (file !== null) {
     const written = new Date(file.at).toLocaleString('en', { dateStyle: 'medium' });
     notices.push({
@@ -91,6 +97,39 @@ export function noticesOf(
     });
   }
   return notices;
+}
+
+function exportNotice(state: ExportState, orders: NoticeOrders): Notice {
+  const putAway = [{ words: 'Put away', do: orders.putAway }];
+  switch (state.kind) {
+    case 'charts': {
+      const charts =
+        state.of === 0 ? '' : `: ${String(state.count)} of ${counted(state.of, 'chart')}`;
+      return { key: 'export', tone: 'busy', text: `Exporting${charts}…`, actions: [] };
+    }
+    case 'writing': {
+      const text = `Exporting: ${counted(state.messages, 'message')} are written…`;
+      return { key: 'export', tone: 'busy', text, actions: [] };
+    }
+    case 'done': {
+      const holds = `${counted(state.messages, 'message')}, ${counted(state.charts, 'chart')}`;
+      const text = `Exported as ${state.name}: ${sizeWords(state.bytes)}, ${holds}.`;
+      return { key: 'export', tone: 'good', text, actions: putAway };
+    }
+    case 'failed':
+      return {
+        key: 'export',
+        tone: 'bad',
+        text: `The recording was not exported: ${state.why}.`,
+        actions: putAway
+      };
+  }
+}
+
+function sizeWords(bytes: number): string {
+  return bytes < 1_000_000
+    ? `${String(Math.ceil(bytes / 1_000))} kB`
+    : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
 function beforeNotice(before: Reel, orders: NoticeOrders): Notice {

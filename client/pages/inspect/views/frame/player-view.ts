@@ -76,7 +76,7 @@ export class PlayerView {
   /** What a step goes to. */
   get stride(): Stride {
     const { value } = this.#stride;
-    return value === 'messages' || value === 'subject' ? value : 'changes';
+    return value === 'messages' || value === 'changes' ? value : 'subject';
   }
 
   /** Shows a moment. */

@@ -11,6 +11,7 @@ import {
 } from '../../states/actor-key.js';
 import type { ActorState } from '../../states/actor-state.js';
 import { clockTime } from '../clock-time.js';
+import { lastState } from '../../recording/last-state.js';
 import type { Moment } from '../../recording/moment.js';
 import { stateWords, toneOf } from '../../states/state-tone.js';
 import { waitsFor } from '../../recording/waits-for.js';
@@ -42,8 +43,10 @@ export class SubjectView {
     this.#waits.hidden = waits === null || waits === '';
     write(this.#waitsWords, waits ?? '');
     if (actor === null) {
-      label(this.#state, { tone: 'none', text: 'not there' });
-      write(this.#chart, '');
+      const last = lastState(moment);
+      label(this.#state, { tone: 'none', text: last === null ? 'not there' : 'gone' });
+      const chart = last?.chart ?? null;
+      write(this.#chart, chart === null ? '' : `machine ${chart}, its last state`);
       write(this.#since, lastWords(moment));
       return;
     }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { RecordedMessage } from '../../../../../protocol/inspection.js';
 import { newestEntries } from '../../../../../client/pages/inspect/recording/event-list.js';
-import { became, inState, left, met, sent, unwatched } from '../recorded.js';
+import { BEGIN, became, inState, left, met, sent, timelineOf, unwatched } from '../recorded.js';
 
 const ADA = { sessionId: 'x:1', name: 'ada' };
 const BOB = { sessionId: 'x:2', name: 'bob' };
@@ -58,6 +58,15 @@ describe('newestEntries', () => {
       'hole',
       'go from ?: undefined'
     ]);
+  });
+
+  it('shows times that nobody watched as one when nothing is recorded between them', () => {
+    const messages = [sent(1, ADA, 'go'), left(2, 'x:1'), unwatched(4, 100), unwatched(6, 100)];
+    expect(logOf(messages).lines).to.eql(['hole', 'go from ?: undefined']);
+    const all = timelineOf(messages);
+    const source = { message: (index: number) => all.message(index), position: all.length };
+    const [hole] = newestEntries(source, () => true, 10).entries;
+    expect(hole, 'since it was left').to.include({ seq: 6, from: BEGIN + 2_000 });
   });
 
   it('reads no more than it is asked for, and says that there is more', () => {

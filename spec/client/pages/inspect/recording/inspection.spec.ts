@@ -30,13 +30,14 @@ describe('Inspection', () => {
 
   const keys = (): string[] =>
     noticesOf(
-      { inspection, link: 'live', why: null, refused: null },
+      { inspection, link: 'live', why: null, refused: null, exported: null },
       {
         save: () => undefined,
         forget: () => undefined,
         live: () => undefined,
         dismiss: () => undefined,
-        reload: () => undefined
+        reload: () => undefined,
+        putAway: () => undefined
       }
     ).map(({ key }) => key);
 

@@ -5,7 +5,7 @@ import {
   stepped,
   type Stride
 } from '../../../../../client/pages/inspect/recording/place.js';
-import { became, inState, met, sent, timelineOf } from '../recorded.js';
+import { became, inState, met, sent, timelineOf, unwatched } from '../recorded.js';
 
 const ADA = { sessionId: 'x:1', name: 'ada' };
 const BOB = { sessionId: 'x:2', name: 'bob' };
@@ -47,6 +47,12 @@ describe('stepped', () => {
   it('goes from change to change of one actor', () => {
     expect(walk(-1, 'subject')).to.eql([4, 1, 0]);
     expect(walk(1, 'subject', 1)).to.eql([4]);
+  });
+
+  it('does not stop where nobody watched, except on the way through every message', () => {
+    const timeline = timelineOf([met(1, ADA), unwatched(2, 500), became(3, ADA, inState('up'))]);
+    const back = (stride: Stride) => stepped(timeline, 3, -1, stride, subject, nameOf);
+    expect([back('subject'), back('changes'), back('messages')]).to.eql([1, 1, 2]);
   });
 
   it('stays where it is when there is nothing further', () => {

@@ -1,0 +1,78 @@
+/** Exports a recording to a file, and says how far it is. */
+import type { ChartLayout } from '../../../../protocol/inspection.js';
+import { reasonOf } from '../../../../machines/reason.js';
+import type { Reel } from '../recording/inspection.js';
+
+/** How an export stands. */
+export type ExportState =
+  | { readonly kind: 'charts'; readonly count: number; readonly of: number }
+  | { readonly kind: 'writing'; readonly messages: number }
+  | {
+      readonly kind: 'done';
+      readonly name: string;
+      readonly bytes: number;
+      readonly messages: number;
+      readonly charts: number;
+    }
+  | { readonly kind: 'failed'; readonly why: string };
+
+/** What an export works with. */
+export interface ExportParts {
+  /** Gets the charts of the recording and calls `had` with how many are there. */
+  readonly charts: (
+    reel: Reel,
+    had: (count: number, of: number) => void
+  ) => Promise<readonly ChartLayout[]>;
+  /** Writes the file. */
+  readonly save: (
+    reel: Reel,
+    charts: readonly ChartLayout[]
+  ) => { readonly name: string; readonly bytes: number };
+  readonly changed: () => void;
+  /** Resolves when the page has been painted: writing a large recording takes a second, in which nothing is. */
+  readonly painted: () => Promise<void>;
+}
+
+/** The newest export of the page. */
+export class Export {
+  /** Null before the first, and after the reader has put it away. */
+  state: ExportState | null = null;
+  readonly #parts: ExportParts;
+
+  constructor(parts: ExportParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether one is under way; another does not begin meanwhile. */
+  get isBusy(): boolean {
+    return this.state?.kind === 'charts' || this.state?.kind === 'writing';
+  }
+
+  /** Exports a recording. Never rejects. */
+  async run(reel: Reel): Promise<void> {
+    if (this.isBusy) return;
+    const { charts, save, painted } = this.#parts;
+    const messages = reel.timeline.length;
+    try {
+      this.#become({ kind: 'charts', count: 0, of: 0 });
+      const drawn = await charts(reel, (count, of) => {
+        this.#become({ kind: 'charts', count, of });
+      });
+      this.#become({ kind: 'writing', messages });
+      await painted();
+      this.#become({ kind: 'done', ...save(reel, drawn), messages, charts: drawn.length });
+    } catch (error) {
+      this.#become({ kind: 'failed', why: reasonOf(error) });
+    }
+  }
+
+  /** Forgets how the last one went. */
+  putAway(): void {
+    if (!this.isBusy) this.#become(null);
+  }
+
+  #become(state: ExportState | null): void {
+    this.state = state;
+    this.#parts.changed();
+  }
+}
