@@ -7,8 +7,11 @@ import type { Logger } from '../../actors/log-line.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { LogEntry, LogReader } from '../../actors/log/log-reader.js';
 import { reasonOf } from '../../machines/reason.js';
-import type { Connection, Subscription } from './connection.js';
+import { UNTIL_LIVE, type Connection, type Subscription } from './connection.js';
 import { encodeFrame, messageOut } from './frame-encoder.js';
+import { messagePoints } from './work/costs.js';
+import type { TurnBudget } from './work/turn-budget.js';
+import type { WorkLimits } from './work/work-limits.js';
 
 /** When more bytes than this wait in a socket, nothing more is read for it until it drains. */
 export const CATCH_UP_BUFFER_BYTES = 262_144;
@@ -40,18 +43,33 @@ export class CatchUp {
   private readonly threads: Threads;
   private readonly logger: Logger;
   private readonly watch: CatchUpWatch;
+  private readonly budget: TurnBudget;
+  private readonly work: WorkLimits;
   private readonly due = new Set<Connection>();
   private readonly unreadable = new Set<string>();
   private isScheduled = false;
   private readonly turn = (): void => {
     this.isScheduled = false;
-    for (const connection of [...this.due]) {
-      if (!this.step(connection)) this.due.delete(connection);
+    let left = this.due.size;
+    for (const connection of this.due) {
+      if (left-- === 0 || this.budget.isSpent) break;
+      // Added again, it is the last one.
+      this.due.delete(connection);
+      if (this.step(connection)) this.due.add(connection);
     }
     if (this.due.size > 0) this.schedule();
   };
 
-  constructor(log: LogReader, threads: Threads, logger: Logger, watch: CatchUpWatch) {
+  /** `turn` is the work of this turn of the event loop, `work` what users are charged for. */
+  constructor(
+    log: LogReader,
+    threads: Threads,
+    logger: Logger,
+    watch: CatchUpWatch,
+    { turn, work }: { readonly turn: TurnBudget; readonly work: WorkLimits }
+  ) {
+    this.budget = turn;
+    this.work = work;
     this.log = log;
     this.threads = threads;
     this.logger = logger;
@@ -77,7 +95,7 @@ export class CatchUp {
   private schedule(): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
-    setImmediate(this.turn);
+    this.budget.next(this.turn);
   }
 
   /** Reads one page for each subscription that is behind. Returns whether there is more to read and room for it. */
@@ -88,6 +106,7 @@ export class CatchUp {
     if (connection.isLeaving) return false;
     for (const subscription of connection.subscriptions) {
       if (subscription.isLive) continue;
+      if (this.budget.isSpent) return true;
       if (socket.buffered() > CATCH_UP_BUFFER_BYTES) return false;
       if (!this.page(connection, subscription)) return false;
     }
@@ -107,6 +126,7 @@ export class CatchUp {
       connection.disconnect(3004, COME_BACK_MS);
       return false;
     }
+    this.pay(connection, subscription, entries);
     for (const entry of entries) {
       const { offset } = entry;
       if (offset > thread.published) break;
@@ -130,6 +150,19 @@ export class CatchUp {
       this.tellGiven(connection, subscription);
     }
     return true;
+  }
+
+  /** A replay is charged to the user who asked for it; what a slow connection has missed is not. */
+  private pay(
+    { user }: Connection,
+    { replayTo }: Subscription,
+    entries: readonly LogEntry[]
+  ): void {
+    const chars = entries.reduce((sum, { frame }) => sum + frame.length, 0);
+    const points = messagePoints(entries.length, chars);
+    this.budget.spend(points);
+    const isAskedFor = replayTo !== null && replayTo !== UNTIL_LIVE;
+    if (user !== null && isAskedFor) this.work.charge(user, points);
   }
 
   /** Records that a subscription has got everything that it was behind, up to its cursor. */

@@ -11,7 +11,7 @@ import type { Origins } from '../auth/origins.js';
 import { bearerOf, offeredBearer, offeredProtocols } from '../auth/auth.js';
 import { Connection, EARLY_FRAMES_MAX, UNTIL_LIVE } from './connection.js';
 import type { Connections } from './connections.js';
-import { decodeFrames, type Decoded, type Received, type RequestId } from './frame-decoder.js';
+import { decodeFrame, type Decoded, type Received, type RequestId } from './frame-decoder.js';
 import { SUBPROTOCOL } from '../../protocol/frames.js';
 import { noRoomReply, type ClientLimits } from './limits.js';
 import type { Publisher } from './publisher.js';
@@ -21,7 +21,10 @@ import { plainProblem } from '../transport/problem.js';
 import { Secret } from '../auth/secret.js';
 import type { Subscriptions } from './subscriptions.js';
 import type { ThreadRules } from './thread-rules.js';
-import { TokenBucket } from './token-bucket.js';
+import { charPoints, FRAME_POINTS } from './work/costs.js';
+import { Inbox } from './work/inbox.js';
+import { TokenBucket } from './work/token-bucket.js';
+import type { TurnBudget } from './work/turn-budget.js';
 import { unreadable } from './unreadable.js';
 import type { OutFrame } from '../transport/out-frame.js';
 import type {
@@ -41,6 +44,12 @@ export const BAD_FRAMES_MAX = 10;
  */
 export const FRAMES_PER_PUBLISH = 20;
 
+/**
+ * Most characters of frames that wait for later turns of one connection; beyond it, 3013. It holds several messages of
+ * the largest size that the default limit allows, and one of any other.
+ */
+export const BACKLOG_CHARS_MAX = 1_048_576;
+
 /** When a client that flooded should come back, in milliseconds: its bucket is half full again then. */
 const COME_BACK_MS = 1_000;
 
@@ -54,6 +63,8 @@ export interface ChatOptions {
   readonly connections: Connections;
   readonly limits: ClientLimits;
   readonly origins: Origins;
+  /** The work of this turn of the event loop. */
+  readonly turn: TurnBudget;
   readonly trustProxy: boolean;
   /** Returns the reply to an upgrade while the server is not serving; null when it is. */
   readonly refusal: () => HttpReply | null;
@@ -74,10 +85,27 @@ export class Chat implements SocketEvents<Connection> {
   readonly probeSecret = randomBytes(24).toString('base64url');
   private readonly probe = new Secret(this.probeSecret);
   private readonly options: ChatOptions;
+  private readonly inbox: Inbox<Received, Connection>;
   private parts: ChatParts | null = null;
 
   constructor(options: ChatOptions) {
     this.options = options;
+    const { turn, limits } = options;
+    this.inbox = new Inbox({
+      turn,
+      charsMax: Math.max(BACKLOG_CHARS_MAX, 2 * limits.frameBytes),
+      text: (connection, text) => {
+        this.line(connection, text);
+      },
+      frame: (connection, frame) => {
+        turn.spend(FRAME_POINTS);
+        this.handle(connection, frame);
+      },
+      isOver: (connection) => connection.isClosing,
+      overflow: (connection) => {
+        connection.disconnect(3013, COME_BACK_MS);
+      }
+    });
   }
 
   /** Gives the chat its threads and handlers; before that nobody may connect. */
@@ -130,10 +158,7 @@ export class Chat implements SocketEvents<Connection> {
       this.badFrame(connection, undefined, 'too_large', message);
       return;
     }
-    for (const decoded of decodeFrames(text)) {
-      if (this.isFlooding(connection, now)) return;
-      this.frame(connection, decoded);
-    }
+    this.inbox.take(connection, text);
   }
 
   /** A published frame found this connection's buffer full: from now on the connection reads the log instead. */
@@ -171,7 +196,16 @@ export class Chat implements SocketEvents<Connection> {
   resume(connection: Connection): void {
     const early = connection.early ?? [];
     connection.early = null;
-    for (const frame of early) this.handle(connection, frame);
+    this.inbox.takeDecoded(connection, early);
+  }
+
+  /** Handles the text of one frame. */
+  private line(connection: Connection, text: string): void {
+    const { turn, clock } = this.options;
+    turn.spend(FRAME_POINTS + charPoints(text.length));
+    if (!this.isFlooding(connection, clock.elapsed())) {
+      this.frame(connection, decodeFrame(text));
+    }
   }
 
   private frame(connection: Connection, decoded: Decoded): void {
@@ -194,8 +228,9 @@ export class Chat implements SocketEvents<Connection> {
 
   private handle(connection: Connection, frame: Received): void {
     const parts = this.parts;
-    // Closed by either side meanwhile: whatever is opened for it now would never be closed.
-    if (parts === null || connection.isClosing || connection.socket === null) return;
+    if (parts === null || connection.isClosing) return;
+    // Closed by the client meanwhile: whatever is opened for it now would never be closed. What it has sent counts.
+    if (connection.socket === null && frame.type !== 'publish') return;
     if (connection.isLeaving && frame.type !== 'ping' && frame.type !== 'pong') {
       this.turnAway(connection, frame, parts);
       return;

@@ -7,7 +7,8 @@ import type { ReaderBehind } from '../../actors/facts/steps.js';
 import { CLOSES, ERRORS, type CloseCode, type ErrorCode } from '../../protocol/errors.js';
 import type { Received, RequestId } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
-import type { TokenBucket } from './token-bucket.js';
+import type { TokenBucket } from './work/token-bucket.js';
+import type { Backlog, Backlogged } from './work/inbox.js';
 import type { OutFrame } from '../transport/out-frame.js';
 import type { Socket } from '../transport/transport.js';
 
@@ -36,7 +37,7 @@ export interface Subscription {
 }
 
 /** State of one connection: a WebSocket, or an event stream. */
-export class Connection {
+export class Connection implements Backlogged<Received> {
   readonly id: string;
   readonly address: string;
   /** Token of the upgrade request, until `connect`. */
@@ -67,6 +68,8 @@ export class Connection {
   isClosing = false;
   /** Frames that came while the token was being checked; null when none is being checked. */
   early: Received[] | null = null;
+  /** Frames that wait for a later turn. */
+  backlog: Backlog<Received> | null = null;
   private owed: OutFrame[] | null = null;
   private owedChars = 0;
 
@@ -83,9 +86,8 @@ export class Connection {
   /** Whether every request is answered and everything sent has left the buffer. */
   get isSettled(): boolean {
     const bufferedBytes = this.socket?.buffered() ?? 0;
-    return (
-      this.unanswered === 0 && this.early === null && this.owed === null && bufferedBytes === 0
-    );
+    const isWorkedOff = this.unanswered === 0 && this.early === null && this.backlog === null;
+    return isWorkedOff && this.owed === null && bufferedBytes === 0;
   }
 
   /** Notes that something was received. */

@@ -72,7 +72,8 @@ function numberId(text: string): RequestId {
   return String(number) === text ? number : new NumberText(text);
 }
 
-function decodeOne(text: string): Decoded {
+/** Decodes the text of one frame. */
+export function decodeFrame(text: string): Decoded {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -112,13 +113,4 @@ function decodeOne(text: string): Decoded {
   }
   if (!check.fits(value)) return { ok: false, code: 'bad_frame', message: check.fault(value), id };
   return { ok: true, frame: received(value, id, body) };
-}
-
-/** Decodes a text message: one JSON object, or several separated by line feeds; empty lines are skipped. */
-export function decodeFrames(text: string): Decoded[] {
-  if (!text.includes('\n')) return [decodeOne(text)];
-  const decoded: Decoded[] = [];
-  for (const line of text.split('\n')) if (line.trim() !== '') decoded.push(decodeOne(line));
-  // A message of blank lines only counts as one bad frame, so that it is not free.
-  return decoded.length === 0 ? [decodeOne(text)] : decoded;
 }

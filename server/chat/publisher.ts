@@ -12,7 +12,7 @@ import type { ErrorCode } from '../../protocol/errors.js';
 import { isAgentKind } from '../../protocol/frames.js';
 import type { BodyText } from '../../protocol/json-text.js';
 import type { ThreadRules } from './thread-rules.js';
-import type { TokenBucket } from './token-bucket.js';
+import type { TokenBucket } from './work/token-bucket.js';
 import { unreadable } from './unreadable.js';
 
 /** Deepest nesting of a body: what every reader can parse, whatever its language and stack size. */

@@ -14,7 +14,10 @@ import { PAGE_DEFAULT, pageBefore, pageOfThreads } from './message-pages.js';
 import type { Publisher } from './publisher.js';
 import type { ClientFrameType } from '../../protocol/frames.js';
 import type { Subscriptions } from './subscriptions.js';
-import { TokenBucket } from './token-bucket.js';
+import { HISTORY_POINTS, messagePoints, SUBSCRIBE_POINTS, threadsPoints } from './work/costs.js';
+import { TokenBucket } from './work/token-bucket.js';
+import type { TurnBudget } from './work/turn-budget.js';
+import type { WorkLimits } from './work/work-limits.js';
 
 /** How a client should reconnect; sent in `connected.reconnect`. Times in milliseconds. */
 export const RECONNECT_ADVICE = { firstJitterMs: 5_000, minMs: 500, maxMs: 20_000 } as const;
@@ -36,6 +39,10 @@ export interface RouteServices {
   readonly subscriptions: Subscriptions;
   readonly auth: Authenticator;
   readonly limits: ClientLimits;
+  /** The work of this turn of the event loop. */
+  readonly turn: TurnBudget;
+  /** What users are charged for. */
+  readonly work: WorkLimits;
   /** Handles the frames that came while a token was being checked. */
   readonly resume: (connection: Connection) => void;
   /** Answers a frame that its handler found to be bad, and counts it as bad. */
@@ -63,6 +70,19 @@ export function route<T extends ClientFrameType>(
 /** Makes the route table. */
 export function createRoutes(services: RouteServices): Routes {
   const { clock, log, threads, publisher, connections, subscriptions, auth, limits } = services;
+
+  /** Refuses a request that reads, while its user has to wait. */
+  const mustWait = (connection: Connection, id: RequestId): boolean => {
+    const afterMs = services.work.waitMs(connection.user ?? '');
+    if (afterMs > 0) connection.sendError(id, 'rate_limited', services.work.reason, afterMs);
+    return afterMs > 0;
+  };
+
+  /** Notes what a request has cost. */
+  const charge = ({ user }: Connection, points: number): void => {
+    services.turn.spend(points);
+    if (user !== null) services.work.charge(user, points);
+  };
 
   const welcome = (connection: Connection, id: RequestId, user: string): void => {
     // The connection closed while its token was being checked: a user set now would be counted forever.
@@ -128,6 +148,8 @@ export function createRoutes(services: RouteServices): Routes {
     },
 
     subscribe: (connection, frame) => {
+      if (mustWait(connection, frame.id)) return;
+      charge(connection, SUBSCRIBE_POINTS);
       const before = connection.subscriptionTo(frame.thread);
       if (before !== undefined) subscriptions.end(connection, before);
       else if (
@@ -174,17 +196,23 @@ export function createRoutes(services: RouteServices): Routes {
     },
 
     history: (connection, frame) => {
+      if (mustWait(connection, frame.id)) return;
       const head = log.head(frame.thread) ?? log.ensure(frame.thread);
       const { before = head.last + 1, limit = PAGE_DEFAULT } = frame;
       const page = pageBefore(log, frame.thread, before, limit);
       const more = (page[0]?.offset ?? head.first) > head.first;
-      connection.send(encodeHistory(frame, head.epoch, page, more));
+      const answer = encodeHistory(frame, head.epoch, page, more);
+      charge(connection, HISTORY_POINTS + messagePoints(page.length, answer.text.length));
+      connection.send(answer);
     },
 
     threads: (connection, frame) => {
+      if (mustWait(connection, frame.id)) return;
       const { before = Number.MAX_SAFE_INTEGER, limit = PAGE_DEFAULT } = frame;
       const { threads: page, more } = pageOfThreads(log, connection.user ?? '', before, limit);
-      connection.send(encodeThreads(frame, page, more));
+      const answer = encodeThreads(frame, page, more);
+      charge(connection, threadsPoints(page.length, answer.text.length));
+      connection.send(answer);
     },
 
     typing: (connection, frame) => {

@@ -20,6 +20,9 @@ import type { Published, Publisher, PublishRefusal } from '../chat/publisher.js'
 import { resumePoint } from '../chat/resume-point.js';
 import type { ThreadRules } from '../chat/thread-rules.js';
 import { unreadable } from '../chat/unreadable.js';
+import { HISTORY_POINTS, messagePoints, SUBSCRIBE_POINTS } from '../chat/work/costs.js';
+import type { TurnBudget } from '../chat/work/turn-budget.js';
+import type { WorkLimits } from '../chat/work/work-limits.js';
 import {
   BodiesFullError,
   BodyNotUtf8Error,
@@ -42,6 +45,10 @@ export interface ApiOptions {
   readonly bodyBytes: number;
   /** Returns whether clients may connect now; publishing and streams need that, history does not. */
   readonly isServing: () => boolean;
+  /** The work of this turn of the event loop. */
+  readonly turn: TurnBudget;
+  /** What users are charged for; a backend is not. */
+  readonly work: WorkLimits;
 }
 
 const PublishBody = Type.Object({
@@ -118,12 +125,25 @@ function isProbe(caller: Caller): boolean {
   return caller.kind === 'user' && caller.isProbe;
 }
 
-function history(
+/** Returns the refusal of a request that reads, while its user has to wait; null when it may be served. */
+function mustWait({ work }: ApiOptions, caller: Caller): HttpReply | null {
+  const afterMs = caller.kind === 'user' ? work.waitMs(caller.user) : 0;
+  if (afterMs === 0) return null;
+  return askAgain(problem('rate_limited', work.reason), Math.ceil(afterMs / 1_000));
+}
+
+/** Notes what a request has cost. */
+function charge({ turn, work }: ApiOptions, caller: Caller, points: number): void {
+  turn.spend(points);
+  if (caller.kind === 'user') work.charge(caller.user, points);
+}
+
+async function history(
   options: ApiOptions,
   request: TransportRequest,
   thread: string,
   caller: Caller
-): HttpReply {
+): Promise<HttpReply> {
   const refusal = options.rules.refusal(thread, isProbe(caller));
   if (refusal !== null) return problem(refusal);
   const query = new URLSearchParams(request.query);
@@ -134,11 +154,16 @@ function history(
     return problem('bad_frame', `limit must be 1 to ${String(HISTORY_LIMIT_MAX)}`);
   }
   const { log } = options;
+  await options.turn.room();
+  const wait = mustWait(options, caller);
+  if (wait !== null) return wait;
   const head = log.head(thread) ?? log.ensure(thread);
   const { cursor, gap } = resumePoint(after, head);
   const page = pageAfter(log, thread, cursor, limit);
   const last = page.at(-1)?.offset ?? cursor;
-  return { ...json(200, null), body: encodePage(thread, head, gap, page, last < head.last) };
+  const body = encodePage(thread, head, gap, page, last < head.last);
+  charge(options, caller, HISTORY_POINTS + messagePoints(page.length, body.length));
+  return { ...json(200, null), body };
 }
 
 async function publish(
@@ -203,6 +228,9 @@ function stream(
   const asked = request.header('last-event-id') ?? new URLSearchParams(request.query).get('after');
   const after = asked === null ? null : readPlace(asked);
   if (asked !== null && after === null) return problem('bad_frame', NO_PLACE);
+  const wait = mustWait(options, caller);
+  if (wait !== null) return wait;
+  charge(options, caller, SUBSCRIBE_POINTS);
   const reader = caller.kind === 'user' ? caller : null;
   const address = clientAddress(request, options.trustProxy);
   return options.events.open(thread, after, reader, address);

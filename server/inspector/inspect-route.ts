@@ -9,7 +9,7 @@ import {
   type ChartLayout,
   type Recording
 } from '../../protocol/inspection.js';
-import { TokenBucket } from '../chat/token-bucket.js';
+import { TokenBucket } from '../chat/work/token-bucket.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 import type { ChartLayouts } from './charts/chart-layouts.js';
 import { ChartTooLargeError } from './charts/layout-thread.js';

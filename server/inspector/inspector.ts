@@ -21,7 +21,7 @@ import {
 import { offeredProtocols } from '../auth/auth.js';
 import type { Origins } from '../auth/origins.js';
 import { isThreadId } from '../../protocol/frames.js';
-import { TokenBucket } from '../chat/token-bucket.js';
+import { TokenBucket } from '../chat/work/token-bucket.js';
 import { OutFrame } from '../transport/out-frame.js';
 import type {
   Endpoint,

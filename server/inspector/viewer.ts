@@ -3,7 +3,7 @@
  * Nothing waits for a viewer: a message that its socket does not accept is dropped and counted.
  */
 import type { DroppedMessage, RecordedMessage, ViewerMessage } from '../../protocol/inspection.js';
-import type { TokenBucket } from '../chat/token-bucket.js';
+import type { TokenBucket } from '../chat/work/token-bucket.js';
 import { OutFrame } from '../transport/out-frame.js';
 import type { Socket } from '../transport/transport.js';
 import type { Recorded } from './recording-buffer.js';

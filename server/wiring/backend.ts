@@ -28,6 +28,9 @@ import { clientLimits } from '../chat/limits.js';
 import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
 import { Subscriptions } from '../chat/subscriptions.js';
+import { POINTS_PER_PUBLISH } from '../chat/work/costs.js';
+import type { TurnBudget } from '../chat/work/turn-budget.js';
+import { WorkLimits } from '../chat/work/work-limits.js';
 import { ThreadRules } from '../chat/thread-rules.js';
 
 /** Options of {@link createBackend}. */
@@ -48,6 +51,8 @@ export interface BackendOptions {
   /** The sockets of the chat; a thread's topic has its id. */
   readonly fanOut: FanOut<Connection>;
   readonly isServing: () => boolean;
+  /** The work of this turn of the event loop. */
+  readonly turn: TurnBudget;
 }
 
 /** The parts that the server uses afterwards. */
@@ -62,7 +67,7 @@ export interface Backend {
 /** Makes the parts and gives the chat those that it needs. */
 export function createBackend(options: BackendOptions): Backend {
   const { config, node, log, clock, logger, monitor, incidents, chat, connections } = options;
-  const { fanOut, isServing } = options;
+  const { fanOut, isServing, turn } = options;
   const auth = createAuthenticator({
     secret: config.authJwtSecret,
     jwksUrl: config.authJwksUrl,
@@ -105,15 +110,17 @@ export function createBackend(options: BackendOptions): Backend {
   const { publishPerSecond } = limits;
   const publisher = new Publisher({ clock, log, threads, rules, incidents, publishPerSecond });
   const { remedy } = options;
-  const catchUp = new CatchUp(log, threads, logger, {
+  const work = new WorkLimits(publishPerSecond * POINTS_PER_PUBLISH, clock);
+  const watch = {
     remedy,
-    unreadable: (count) => {
+    unreadable: (count: number): void => {
       monitor.unreadableThreads(count, remedy);
     },
-    caughtUp: (connection) => {
+    caughtUp: (connection: Connection): void => {
       connections.lagEnds(connection);
     }
-  });
+  };
+  const catchUp = new CatchUp(log, threads, logger, watch, { turn, work });
   const subscriptions = new Subscriptions(log, threads, catchUp);
   const events = new EventStreams({ clock, log, subscriptions, connections, fanOut });
   const access = new ApiAccess(config.apiKey, auth, config.environment === 'development');
@@ -126,7 +133,9 @@ export function createBackend(options: BackendOptions): Backend {
     incidents,
     trustProxy: config.trustProxy,
     bodyBytes: config.limitFrameBytes === 0 ? MESSAGE_BYTES_MAX : config.limitFrameBytes,
-    isServing
+    isServing,
+    turn,
+    work
   });
   const routes = createRoutes({
     node,
@@ -138,6 +147,8 @@ export function createBackend(options: BackendOptions): Backend {
     subscriptions,
     auth,
     limits,
+    turn,
+    work,
     resume: (connection) => {
       chat.resume(connection);
     },

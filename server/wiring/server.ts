@@ -25,6 +25,7 @@ import { isOpenToAll } from '../config/open-doors.js';
 import { Chat, PROBE_HEADER } from '../chat/chat.js';
 import type { Config } from '../config/settings.js';
 import { Connections } from '../chat/connections.js';
+import { TurnBudget } from '../chat/work/turn-budget.js';
 import { Drain } from './drain.js';
 import { buildHandlers } from './handler-phase.js';
 import { Http, readiness } from '../http/http.js';
@@ -85,8 +86,10 @@ export class Server {
         );
       }
     });
+    const turn = new TurnBudget();
     const chat = new Chat({
       clock,
+      turn,
       incidents,
       connections,
       limits: clientLimits(config),
@@ -179,7 +182,8 @@ export class Server {
           inspection,
           observer,
           fanOut: listener.fanOut,
-          isServing
+          isServing,
+          turn
         })
     });
     this.reporter = new StatusReporter({

@@ -14,6 +14,9 @@ import { Connections } from '../../server/chat/connections.js';
 import { Publisher } from '../../server/chat/publisher.js';
 import { createRoutes } from '../../server/chat/routes.js';
 import { Subscriptions } from '../../server/chat/subscriptions.js';
+import { POINTS_PER_PUBLISH } from '../../server/chat/work/costs.js';
+import { TurnBudget } from '../../server/chat/work/turn-budget.js';
+import { WorkLimits } from '../../server/chat/work/work-limits.js';
 import { ThreadRules } from '../../server/chat/thread-rules.js';
 import { createApi } from '../../server/http/api.js';
 import { EventStreams } from '../../server/http/event-streams.js';
@@ -64,16 +67,19 @@ const auth: Authenticator = {
 
 /**
  * A server whose threads with a test prefix are reserved. Everybody is ada, by whatever token; without one HTTP is used
- * by a backend. `publishPerSecond` limits each connection; 0 means no limit.
+ * by a backend. `publishPerSecond` limits each connection; 0 means no limit. `turn` counts the
+ * work of a turn of the event loop.
  */
-export function doors(token?: string, publishPerSecond = 0) {
+export function doors(token?: string, publishPerSecond = 0, turn = new TurnBudget()) {
   const limits = { frameBytes: 0, subscriptions: 0, publishPerSecond };
   const clock = new VirtualClock();
   const { threads, log, logger, counts } = threadRig(clock, 10_000);
   const connections = new Connections(clock, NO_LIMITS);
   const incidents = new Incidents({ clock, logger });
+  const work = new WorkLimits(publishPerSecond * POINTS_PER_PUBLISH, clock);
   const chat = new Chat({
     clock,
+    turn,
     incidents,
     connections,
     limits,
@@ -86,11 +92,8 @@ export function doors(token?: string, publishPerSecond = 0) {
     refusesTestThreads: true
   });
   const publisher = new Publisher({ clock, log, threads, rules, incidents, publishPerSecond });
-  const catchUp = new CatchUp(log, threads, logger, {
-    remedy: 'check it',
-    unreadable: () => undefined,
-    caughtUp: () => undefined
-  });
+  const watch = { remedy: 'check it', unreadable: () => undefined, caughtUp: () => undefined };
+  const catchUp = new CatchUp(log, threads, logger, watch, { turn, work });
   const subscriptions = new Subscriptions(log, threads, catchUp);
   const routes = createRoutes({
     node: 'n1',
@@ -102,6 +105,8 @@ export function doors(token?: string, publishPerSecond = 0) {
     subscriptions,
     auth,
     limits,
+    turn,
+    work,
     resume: (connection) => {
       chat.resume(connection);
     },
@@ -128,7 +133,9 @@ export function doors(token?: string, publishPerSecond = 0) {
       incidents,
       trustProxy: false,
       bodyBytes: 1_048_576,
-      isServing: () => state.isServing
+      isServing: () => state.isServing,
+      turn,
+      work
     })
   );
   return {
@@ -140,7 +147,8 @@ export function doors(token?: string, publishPerSecond = 0) {
     connections,
     events,
     http: overHttp(table, token),
-    webSocket: () => overWebSocket(chat, token ?? 'token')
+    webSocket: () => overWebSocket(chat, token ?? 'token'),
+    socket: () => connected(chat, token ?? 'token')
   };
 }
 
@@ -189,22 +197,35 @@ function overHttp(table: RouteTable, token?: string): Door {
   };
 }
 
-/** One WebSocket connection. */
-async function overWebSocket(chat: Chat, token: string): Promise<Door> {
+/** A WebSocket that has connected. `say` sends one text message. */
+async function connected(chat: Chat, token: string) {
   const decision = chat.upgrade(requestOf('GET', '/ws', {}, ''));
   if (!decision.accept) throw new Error('the upgrade was refused');
   const socket = new FakeSocket<Connection>(decision.state);
   chat.open(socket);
+  chat.message(socket, JSON.stringify({ type: 'connect', token }));
+  await settle();
+  const say = (text: string): void => {
+    chat.message(socket, text);
+  };
+  const close = (): void => {
+    chat.close(socket);
+  };
+  return { socket, say, close };
+}
+
+/** One WebSocket connection. */
+async function overWebSocket(chat: Chat, token: string): Promise<Door> {
+  const { socket, say } = await connected(chat, token);
   let nextId = 1;
   const ask = async (frame: object): Promise<DoorAnswer> => {
     const id = nextId++;
-    chat.message(socket, JSON.stringify({ ...frame, id }));
+    say(JSON.stringify({ ...frame, id }));
     await settle();
     const answer = socket.frames.find((each) => each['id'] === id);
     if (answer === undefined) throw new Error(`${JSON.stringify(frame)} is not answered`);
     return { code: 'ok', ...answer };
   };
-  await ask({ type: 'connect', token });
   return {
     publish: (fields) => ask({ type: 'publish', ...fields }),
     history: ({ thread, at: before, limit }) => ask({ type: 'history', thread, before, limit }),

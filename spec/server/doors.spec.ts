@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { BODY_DEPTH_MAX } from '../../server/chat/publisher.js';
-import { BUCKET_SECONDS } from '../../server/chat/token-bucket.js';
+import { BUCKET_SECONDS } from '../../server/chat/work/token-bucket.js';
 import { doors, PROBE_TOKEN, type Door, type History, type Publish } from './doors-rig.js';
 
 type Rig = ReturnType<typeof doors>;

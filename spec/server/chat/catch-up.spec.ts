@@ -8,6 +8,8 @@ import { Steps } from '../../../actors/facts/steps.js';
 import type { Threads } from '../../../actors/threads/threads.js';
 import { CATCH_UP_BUFFER_BYTES, CatchUp } from '../../../server/chat/catch-up.js';
 import { Connection, UNTIL_LIVE, type Subscription } from '../../../server/chat/connection.js';
+import { TurnBudget } from '../../../server/chat/work/turn-budget.js';
+import { WorkLimits } from '../../../server/chat/work/work-limits.js';
 import { RecordedLogger } from '../../actors/recorded-logger.js';
 import { settle } from '../../virtual-clock.js';
 import { FakeSocket } from './fake-socket.js';
@@ -22,6 +24,7 @@ describe('CatchUp', () => {
   let connection: Connection;
   let socket: FakeSocket;
   let thread: ActiveThread;
+  let work: WorkLimits;
 
   const publish = (count: number): void => {
     for (let n = 0; n < count; n++) {
@@ -64,13 +67,15 @@ describe('CatchUp', () => {
     const threads = { caughtUp: () => undefined, steps } as unknown as Threads;
     logger = new RecordedLogger();
     unreadable = [];
-    catchUp = new CatchUp(log, threads, logger, {
+    const watch = {
       remedy: 'check it',
-      unreadable: (count) => unreadable.push(count),
-      caughtUp: (read) => {
+      unreadable: (count: number) => unreadable.push(count),
+      caughtUp: (read: Connection) => {
         read.laggingSince = null;
       }
-    });
+    };
+    work = new WorkLimits(1_000, { elapsed: () => 0 });
+    catchUp = new CatchUp(log, threads, logger, watch, { turn: new TurnBudget(), work });
     thread = new ActiveThread('t', false, 'x1', 0, 0);
     connection = new Connection('c1', '::1', null, false, 0);
     socket = new FakeSocket(connection);

@@ -11,7 +11,7 @@ import {
 } from '../../../server/chat/connections.js';
 import { VirtualClock } from '../../virtual-clock.js';
 import { FakeSocket } from './fake-socket.js';
-import { TokenBucket } from '../../../server/chat/token-bucket.js';
+import { TokenBucket } from '../../../server/chat/work/token-bucket.js';
 
 const NO_LIMITS = { total: 0, perUser: 0, perAddress: 0 };
 

@@ -5,7 +5,7 @@ import {
   CREDIT_MAX_MS,
   CREDIT_MIN_MS,
   TokenBucket
-} from '../../../server/chat/token-bucket.js';
+} from '../../../../server/chat/work/token-bucket.js';
 
 describe('TokenBucket', () => {
   it('lets a burst of twice the rate through, then says when the next may come', () => {

@@ -24,17 +24,37 @@ export class TokenBucket {
   /** `perSecond` is a whole number; 0 means no limit. */
   constructor(perSecond: number, now: number) {
     this.perSecond = perSecond;
-    this.parts = perSecond * BUCKET_SECONDS * TOKEN_PARTS;
+    this.parts = this.fullParts;
     this.filledAt = Math.floor(now);
   }
 
   /** Takes one token and returns 0, or returns the milliseconds until there is one. */
   take(now: number): number {
+    const afterMs = this.wait(now);
+    if (afterMs === 0) this.parts -= TOKEN_PARTS;
+    return afterMs;
+  }
+
+  /** Returns the milliseconds until there is a token, and takes none; 0 when there is one. */
+  wait(now: number): number {
     if (this.perSecond === 0) return 0;
     this.fill(now);
-    if (this.parts < TOKEN_PARTS) return Math.ceil((TOKEN_PARTS - this.parts) / this.perSecond);
-    this.parts -= TOKEN_PARTS;
-    return 0;
+    return this.parts >= TOKEN_PARTS ? 0 : Math.ceil((TOKEN_PARTS - this.parts) / this.perSecond);
+  }
+
+  /**
+   * Takes as many tokens, also more than there are, for work whose cost is known only when it is done. At most the
+   * tokens of a full bucket are owed, so that the wait is never longer than {@link BUCKET_SECONDS} and one token.
+   */
+  charge(now: number, tokens: number): void {
+    this.fill(now);
+    this.parts = Math.max(-this.fullParts, this.parts - tokens * TOKEN_PARTS);
+  }
+
+  /** Returns whether it holds all that it can. */
+  isFull(now: number): boolean {
+    this.fill(now);
+    return this.parts >= this.fullParts;
   }
 
   /**
@@ -47,10 +67,14 @@ export class TokenBucket {
     this.parts += Math.floor(Math.min(awayMs, CREDIT_MAX_MS)) * this.perSecond;
   }
 
+  private get fullParts(): number {
+    return this.perSecond * BUCKET_SECONDS * TOKEN_PARTS;
+  }
+
   private fill(now: number): void {
     const atMs = Math.floor(now);
     const passed = Math.max(0, atMs - this.filledAt) * this.perSecond;
-    const full = this.perSecond * BUCKET_SECONDS * TOKEN_PARTS;
+    const full = this.fullParts;
     this.parts =
       this.parts > full ? Math.max(full, this.parts - passed) : Math.min(full, this.parts + passed);
     this.filledAt = atMs;

@@ -1,0 +1,44 @@
+/**
+ * What a request costs, in points. A point is the work of one small frame such as a ping, about 20 µs of CPU. Work
+ * whose size is known only when it is done is charged then.
+ * @see docs/protocol.md, "What requests cost"
+ */
+
+/** Points that a user may spend per second on requests that read, for each publish per second that a connection may send. */
+export const POINTS_PER_PUBLISH = 20;
+
+/** Characters that are read, encoded and sent for one point. */
+export const CHARS_PER_POINT = 4_096;
+
+/** Messages that are read for one point, besides their characters. */
+export const MESSAGES_PER_POINT = 10;
+
+/** Points of any frame, besides its characters. */
+export const FRAME_POINTS = 1;
+
+/** Points of a `threads` request, besides its rows. */
+export const THREADS_POINTS = 2;
+
+/** Points of each row of a page of threads, besides its characters. */
+export const THREAD_ROW_POINTS = 2;
+
+/** Points of a `history` request, besides its messages. */
+export const HISTORY_POINTS = 2;
+
+/** Points of a `subscribe` request, besides its replay. */
+export const SUBSCRIBE_POINTS = 2;
+
+/** Returns the points of so many characters. */
+export function charPoints(chars: number): number {
+  return Math.ceil(chars / CHARS_PER_POINT);
+}
+
+/** Returns the points of reading and sending so many messages. */
+export function messagePoints(messages: number, chars: number): number {
+  return Math.ceil(messages / MESSAGES_PER_POINT) + charPoints(chars);
+}
+
+/** Returns the points of a page of threads. */
+export function threadsPoints(rows: number, chars: number): number {
+  return THREADS_POINTS + rows * THREAD_ROW_POINTS + charPoints(chars);
+}
