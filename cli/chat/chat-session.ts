@@ -1,4 +1,5 @@
 /** A chat in a terminal from beginning to end: one connection, one thread at a time, one screen. */
+import { elapsedOf } from '../../client/sdk/clock.js';
 import {
   RollcallError,
   type Client,
@@ -50,6 +51,8 @@ export class ChatSession {
   #isQuitting = false;
   #isEnded = false;
   #cancelTick: (() => void) | null = null;
+  /** When the client tries again, a moment of the clock's `elapsed()`. */
+  #retryDueAt = 0;
 
   constructor(options: ChatSessionOptions) {
     this.#options = options;
@@ -58,7 +61,10 @@ export class ChatSession {
     });
     const { client, screen } = options;
     client.on('error', (error) => screen.note('red', safeLine(error.message)));
-    client.on('state', () => this.#refresh());
+    client.on('state', (state) => {
+      if (state.name === 'waiting') this.#retryDueAt = elapsedOf(options.clock) + state.retryMs;
+      this.#refresh();
+    });
     this.#room = this.#enter(options.thread);
   }
 
@@ -179,7 +185,7 @@ export class ChatSession {
     }
     this.#room?.typing(false);
     const mid = newMid(clock.now());
-    this.#outgoing.add({ mid, thread, text, at: clock.now() });
+    this.#outgoing.add({ mid, thread, text, at: elapsedOf(clock) });
     client.publish(thread, { text }, { mid }).then(
       (ack) => {
         const stored = this.#outgoing.stored(ack);
@@ -216,7 +222,7 @@ export class ChatSession {
     if (this.#isEnded) return;
     const { client, clock, screen } = this.#options;
     const { state } = client;
-    const until = state.name === 'connected' ? clock.now() - QUIET_MS : Infinity;
+    const until = state.name === 'connected' ? elapsedOf(clock) - QUIET_MS : Infinity;
     screen.show([
       ...this.#outgoing.lines(this.#room?.id ?? '', until),
       ...(this.#room?.passing() ?? []),
@@ -237,7 +243,7 @@ export class ChatSession {
     const waiting = unsent === 0 ? '' : ` · ${String(unsent)} to be sent`;
     if (state.name === 'connecting') return [{ style: 'yellow', text: `connecting …${waiting}` }];
     if (state.name !== 'waiting') return [];
-    const seconds = Math.max(0, Math.ceil((state.retryAt - clock.now()) / 1_000));
+    const seconds = Math.max(0, Math.ceil((this.#retryDueAt - elapsedOf(clock)) / 1_000));
     return [{ style: 'yellow', text: `reconnecting in ${String(seconds)} s${waiting}` }];
   }
 

@@ -1,4 +1,5 @@
 /** Describes changes of the connection to a user, in sentences. */
+import { elapsedOf } from '../../client/sdk/clock.js';
 import type { Client, ClientClock, ClientState } from '../../client/sdk/client.js';
 import type { AttemptFault } from './noted-socket.js';
 import { CLIENT_TOKEN } from '../../server/config/settings.js';
@@ -68,7 +69,8 @@ export class ConnectionWatch {
   }
 
   #up(user: string): void {
-    const awayMs = this.#downSince === null ? null : this.#options.clock.now() - this.#downSince;
+    const awayMs =
+      this.#downSince === null ? null : elapsedOf(this.#options.clock) - this.#downSince;
     this.#wasUp = true;
     this.#downSince = null;
     this.#lastWords = '';
@@ -80,7 +82,7 @@ export class ConnectionWatch {
     const fault = this.#fault;
     this.#fault = null;
     const isLoss = this.#downSince === null && this.#wasUp;
-    const now = this.#options.clock.now();
+    const now = elapsedOf(this.#options.clock);
     this.#downSince ??= now;
     const { address } = this.#options;
     const reason = state.reason === '' ? 'no reason given' : state.reason;

@@ -14,7 +14,7 @@ export interface Outgoing {
   readonly mid: string;
   readonly thread: string;
   readonly text: string;
-  /** When it was entered, Unix milliseconds. */
+  /** When it was entered, a moment of the clock's `elapsed()`. */
   readonly at: number;
   /** The server's ack; null before it came. */
   readonly ack: Ack | null;

@@ -1,7 +1,12 @@
-/** Source of time for the SDK; specs pass a virtual one. */
+/**
+ * Source of time for the SDK; specs pass a virtual one. The wall clock may jump, since somebody may set it, so durations
+ * are measured with `elapsed`.
+ */
 export interface ClientClock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
+  /** Milliseconds of a clock that never goes back, such as `performance.now()`. Without it, `now` measures durations. */
+  elapsed?(): number;
   /** Runs `work` once after `delayMs`; the returned function cancels it and may be called at any time. */
   after(delayMs: number, work: () => void): () => void;
 }
@@ -10,8 +15,9 @@ export interface ClientClock {
 const TIMER_MAX_MS = 2_147_483_647;
 
 /** The real clock, for everything but specs. */
-export const systemClock: ClientClock = {
+export const systemClock: Required<ClientClock> = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after: (delayMs, work) => {
     const timer = setTimeout(work, Math.min(delayMs, TIMER_MAX_MS));
     return () => {
@@ -19,3 +25,8 @@ export const systemClock: ClientClock = {
     };
   }
 };
+
+/** Returns a reading of the clock that durations are measured with. Only differences between two readings mean something. */
+export function elapsedOf(clock: ClientClock): number {
+  return clock.elapsed?.() ?? clock.now();
+}

@@ -52,8 +52,9 @@ export class Banner {
     now.addEventListener('click', () => {
       this.#events.reconnect();
     });
+    const retryAt = performance.now() + state.retryMs;
     const tick = (): void => {
-      const left = Math.max(0, Math.ceil((state.retryAt - Date.now()) / 1_000));
+      const left = Math.max(0, Math.ceil((retryAt - performance.now()) / 1_000));
       seconds.textContent = ` in ${String(left)} s`;
     };
     tick();

@@ -2,7 +2,7 @@
  * Asks the server about one message, and again for as long as its journey is incomplete. At most one request is under
  * way; the answer to an older one is ignored.
  */
-import type { ClientClock } from '../../sdk/clock.js';
+import { elapsedOf, type ClientClock } from '../../sdk/clock.js';
 import { Fields } from '../shared/fields.js';
 import { readJourneys, type JourneyAnswer } from './journey-answer.js';
 
@@ -46,7 +46,7 @@ export interface Asked {
   readonly outcome: Outcome;
   /** The last good answer about this subject, kept when a later request fails. */
   readonly answer: JourneyAnswer | null;
-  /** When it came, by this device's clock. */
+  /** When it came, a moment of the clock's `elapsed()`. */
   readonly answeredAt: number | null;
   /** Whether another request follows by itself. */
   readonly isLive: boolean;
@@ -136,7 +136,7 @@ export class Asker {
     this.#outcome = outcome;
     if (outcome.kind === 'told') {
       this.#answer = outcome.answer;
-      this.#answeredAt = clock.now();
+      this.#answeredAt = elapsedOf(clock);
     } else if (outcome.kind !== 'away') {
       this.#answer = null;
     }

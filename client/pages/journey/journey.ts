@@ -114,7 +114,7 @@ class JourneyPage {
   /** The server's time, because the clock of this device may be wrong. */
   #serverNow({ answer, answeredAt }: Asked): number {
     if (answer === null || answeredAt === null) return systemClock.now();
-    return answer.now + Math.max(0, systemClock.now() - answeredAt);
+    return answer.now + Math.max(0, systemClock.elapsed() - answeredAt);
   }
 
   #showKey(outcome: Outcome): void {
@@ -143,7 +143,7 @@ class JourneyPage {
     this.#live.hidden = answer === null && outcome.kind !== 'asking' && outcome.kind !== 'away';
     this.#pulse.classList.toggle('is-live', isLive || outcome.kind === 'asking');
     this.#again.hidden = outcome.kind === 'asking';
-    const age = answeredAt === null ? 0 : systemClock.now() - answeredAt;
+    const age = answeredAt === null ? 0 : systemClock.elapsed() - answeredAt;
     write(this.#liveText, liveWords(asked, age));
   }
 }

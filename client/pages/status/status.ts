@@ -58,14 +58,14 @@ class StatusPage {
 
   #heard(): void {
     const { report, failure } = this.#poller.state();
-    const now = systemClock.now();
+    const now = systemClock.elapsed();
     if (report !== null && failure === null) this.#figures.answered(report, now);
     else this.#figures.silent(now);
     this.#show();
   }
 
   #show(): void {
-    const now = systemClock.now();
+    const now = systemClock.elapsed();
     const polled = this.#poller.state();
     const aged = agedReportOf(polled, now);
     this.#overall.show(polled, aged, now);
@@ -73,7 +73,8 @@ class StatusPage {
     this.#stale.hidden = polled.silentSince === null;
     this.#page.classList.toggle('is-stale', polled.silentSince !== null);
     if (aged === null) return;
-    writeTime(this.#answered, polled.answeredAt);
+    const at = polled.answeredAt;
+    writeTime(this.#answered, at === null ? null : Date.now() - (now - at));
     write(this.#lastStatus, statusWords(aged.report).title.toLowerCase());
     for (const view of this.#views) view.show(aged);
     this.#figures.show(aged, now);

@@ -17,13 +17,11 @@ import {
 import type { ClientFrame, ServerFrame } from '../../../protocol/frames.js';
 import type { ClientClock } from '../clock.js';
 import type { ClientEnvironment, EnvironmentChange } from './environment.js';
-import { Heartbeat } from './heartbeat.js';
+import type { ClientState, Connected } from './client-state.js';
+import { Heartbeat, PROBE_MS } from './heartbeat.js';
 import { mayReconnect, reconnectDelayMs, type ReconnectAdvice } from './reconnect.js';
 import { RollcallError, clientError, serverError } from '../rollcall-error.js';
 import { Socket, type SocketEvents, type WebSocketConstructor } from './socket.js';
-
-/** Time in milliseconds for the server to answer the ping that follows a network change or the page's return to view. */
-export const PROBE_MS = 5_000;
 
 /** Most consecutive lines that are not frames. One more closes the connection, as the server does in that case. */
 export const BAD_FRAMES_MAX = 10;
@@ -33,33 +31,6 @@ export interface TokenQuestion {
   /** True when the server ended the connection because the latest token expired: a cached one does not help. */
   readonly expired: boolean;
 }
-
-/** The server's answer to `connect`. */
-export type Connected = ServerFrame<'connected'>;
-
-/** State of a client's connection, by name. */
-export type ClientState =
-  /** `getToken` is running. */
-  | { readonly name: 'refreshing'; readonly attempt: number }
-  | { readonly name: 'connecting'; readonly attempt: number }
-  | { readonly name: 'connected'; readonly user: string; readonly connected: Connected }
-  | {
-      readonly name: 'waiting';
-      /** Failed attempts since the last stable connection. */
-      readonly failures: number;
-      /** When the next attempt starts, in Unix milliseconds. */
-      readonly retryAt: number;
-      /** Close code of the last connection; 1006 when it was cut or never opened. */
-      readonly code: number;
-      readonly reason: string;
-    }
-  | {
-      /** Final: the server forbade reconnecting, refused the token, or `close()` was called (code 1000). */
-      readonly name: 'closed';
-      readonly code: number;
-      readonly reason: string;
-      readonly error: RollcallError;
-    };
 
 /** Settings of a {@link Connection}, complete: the client has filled in its defaults. */
 export interface ConnectionSettings {
@@ -235,11 +206,13 @@ export class Connection {
     });
   }
 
-  #stateOf(news: ConnectionNews, { failures, loss, retryAt }: ConnectionContext): ClientState {
+  #stateOf(news: ConnectionNews, context: ConnectionContext): ClientState {
+    const { failures, loss, retryAt, retryMs } = context;
     const { code, reason } = loss ?? { code: ABNORMAL, reason: '' };
     if (news === 'refreshing' || news === 'connecting')
       return { name: news, attempt: failures + 1 };
-    if (news === 'waiting') return { name: news, failures, retryAt: retryAt ?? 0, code, reason };
+    if (news === 'waiting')
+      return { name: news, failures, retryAt: retryAt ?? 0, retryMs, code, reason };
     const connected = this.#connected;
     if (news === 'connected' && connected !== null) {
       return { name: news, user: connected.user, connected };

@@ -1,4 +1,4 @@
-import type { ClientClock } from '../clock.js';
+import { elapsedOf, type ClientClock } from '../clock.js';
 
 /** Callbacks of a {@link Heartbeat}. */
 export interface HeartbeatEvents {
@@ -11,9 +11,17 @@ export interface HeartbeatEvents {
 /** Shortest interval in milliseconds: a server that sends less has mistaken the unit. */
 export const INTERVAL_MIN_MS = 1_000;
 
+/** Time in milliseconds for the server to answer a ping that finds out whether the connection still lives. */
+export const PROBE_MS = 5_000;
+
+/** A timer that fires later than this, in milliseconds, shows that the client itself was away. */
+export const AWAY_MS = 2_000; // browsers delay the timers of a hidden page by a second
+
 /**
  * Detects a silent connection with one timer, which is set again only when it fires, not on every frame. A timer that
- * fires late, as after a laptop's sleep, measures the real silence.
+ * fires late shows that the client itself was away, as after a laptop's sleep: what came meanwhile has not been read, so
+ * the silence is nobody's, and a ping finds out whether the connection still lives. Some clocks stand still in a sleep;
+ * then the wall clock tells of it.
  */
 export class Heartbeat {
   readonly #clock: ClientClock;
@@ -38,7 +46,7 @@ export class Heartbeat {
 
   /** Notes that something was received. */
   heard(): void {
-    this.#heardAt = this.#clock.now();
+    this.#heardAt = elapsedOf(this.#clock);
     this.#isProbing = false;
   }
 
@@ -63,8 +71,16 @@ export class Heartbeat {
   }
 
   #watch(intervalMs: number, waitMs: number): void {
+    const [dueAt, dueAtWall] = [elapsedOf(this.#clock) + waitMs, this.#clock.now() + waitMs];
     this.#cancel = this.#clock.after(waitMs, () => {
-      const silentMs = this.#clock.now() - this.#heardAt;
+      const lateMs = Math.max(elapsedOf(this.#clock) - dueAt, this.#clock.now() - dueAtWall);
+      if (lateMs > AWAY_MS) {
+        this.heard();
+        this.#watch(intervalMs, intervalMs);
+        this.probe(PROBE_MS);
+        return;
+      }
+      const silentMs = elapsedOf(this.#clock) - this.#heardAt;
       if (silentMs >= 2 * intervalMs) {
         this.stop();
         this.#events.dead();

@@ -1,4 +1,4 @@
-import type { ClientState } from '../connection/connection.js';
+import type { ClientState } from '../connection/client-state.js';
 import type { ThreadItem } from './message-stream.js';
 import { MessageWindow } from './message-window.js';
 import type { Outgoing } from '../outbox/outgoing.js';

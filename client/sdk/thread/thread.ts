@@ -4,7 +4,7 @@ import type {
   ServerFrame,
   SinceValue
 } from '../../../protocol/frames.js';
-import type { ClientClock } from '../clock.js';
+import { elapsedOf, type ClientClock } from '../clock.js';
 import { Emitter } from '../emitter.js';
 import { MessageStream, STREAM_LIMIT, type Gap, type ThreadItem } from './message-stream.js';
 import type { Ack, SendOptions } from '../outbox/outbox.js';
@@ -185,7 +185,7 @@ export class Thread {
 
   /** Tells others that the user is or is not typing. Frequent calls are dropped, and so are all while not subscribed. */
   typing(on: boolean): void {
-    const now = this.#wire.clock.now();
+    const now = elapsedOf(this.#wire.clock);
     if (on) {
       if (this.#typingAt !== null && now - this.#typingAt < TYPING_REPEAT_MS) return;
     } else if (this.#typingAt === null) return;

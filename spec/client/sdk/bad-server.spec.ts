@@ -5,7 +5,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { connect, RollcallError, type Client } from '../../../client/sdk/client.js';
-import type { ClientState } from '../../../client/sdk/connection/connection.js';
+import type { ClientState } from '../../../client/sdk/connection/client-state.js';
 import { DEFAULT_RECONNECT } from '../../../client/sdk/connection/reconnect.js';
 import { settle } from '../../virtual-clock.js';
 import { FakeRollcall } from './fake-rollcall.js';

@@ -7,7 +7,8 @@ import {
   type Client,
   type ConnectOptions
 } from '../../../client/sdk/client.js';
-import { PROBE_MS, type ClientState } from '../../../client/sdk/connection/connection.js';
+import type { ClientState } from '../../../client/sdk/connection/client-state.js';
+import { AWAY_MS, PROBE_MS } from '../../../client/sdk/connection/heartbeat.js';
 import type {
   ClientEnvironment,
   EnvironmentChange
@@ -400,6 +401,63 @@ describe('connect', () => {
       expect(client.state.name).to.equal('connected');
       await clock.advance(1);
       expect(client.state).to.include({ name: 'waiting', reason: 'the server has gone silent' });
+    });
+
+    for (const jumpMs of [3_600_000, -3_600_000]) {
+      it(`finds a silent server after two intervals when the wall clock jumps by ${String(jumpMs)} ms`, async () => {
+        await started();
+        server.intercept = ({ type }) => type === 'ping';
+        await clock.advance(30_000);
+        clock.jump(jumpMs);
+        await clock.advance(20_000 + PROBE_MS);
+        const reason = 'the server has gone silent';
+        expect(states.find(({ name }) => name === 'waiting')).to.include({ reason });
+      });
+
+      it(`stays with a server that answers when the wall clock jumps by ${String(jumpMs)} ms`, async () => {
+        await started();
+        await clock.advance(10_000);
+        clock.jump(jumpMs);
+        await clock.advance(300_000);
+        expect(states.filter(({ name }) => name === 'waiting')).to.eql([]);
+      });
+    }
+
+    it('does not hold its own sleep against the server, and asks', async () => {
+      await started();
+      await clock.sleep(3_600_000);
+      expect(server.receivedOf('ping')).to.have.length(1);
+      await clock.advance(3 * PROBE_MS);
+      expect(states.filter(({ name }) => name === 'waiting')).to.eql([]);
+    });
+
+    it('asks, too, after a sleep in which only the wall clock went on', async () => {
+      await started();
+      await clock.advance(24_999);
+      clock.jump(3_600_000);
+      await clock.advance(1);
+      expect(server.receivedOf('ping')).to.have.length(1);
+      await clock.advance(3 * PROBE_MS);
+      expect(client.state.name).to.equal('connected');
+    });
+
+    it('drops a connection that does not answer after its own sleep', async () => {
+      await started();
+      server.intercept = ({ type }) => type === 'ping';
+      await clock.sleep(25_000 + AWAY_MS + 1);
+      await clock.advance(PROBE_MS - 1);
+      expect(client.state.name).to.equal('connected');
+      await clock.advance(1);
+      expect(client.state.name).to.equal('waiting');
+    });
+
+    it('counts down to the next attempt by a clock that nobody sets', async () => {
+      server.refusals = 1;
+      await started({ random: () => 1 });
+      expect(client.state).to.include({ name: 'waiting', retryMs: 1_000 });
+      clock.jump(3_600_000);
+      await clock.advance(1_000);
+      expect(client.state.name).to.equal('connected');
     });
 
     it('asks no more often than once a second when the server wants to be asked all the time', async () => {

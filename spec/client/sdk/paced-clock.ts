@@ -31,6 +31,10 @@ export class PacedClock implements ClientClock {
     return this.clock.now();
   }
 
+  elapsed(): number {
+    return this.clock.elapsed();
+  }
+
   after(delayMs: number, work: () => void): () => void {
     return this.clock.after(delayMs, work);
   }

@@ -1,7 +1,7 @@
 /**
  * Polls `/status`, one request at a time, and keeps the latest answer when a request fails.
  */
-import type { ClientClock } from '../../../sdk/clock.js';
+import { elapsedOf, type ClientClock } from '../../../sdk/clock.js';
 import { readReport, type Report } from './report.js';
 
 /** Time between an answer and the next request while the page is visible, in milliseconds. */
@@ -30,7 +30,7 @@ export type Failure =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'foreign'; readonly code: number };
 
-/** The result of polling. Times are Unix milliseconds of the poller's clock. */
+/** The result of polling. Times are moments of the poller's `elapsed()`. */
 export interface Polled {
   /** The latest report; null before the first. */
   readonly report: Report | null;
@@ -65,7 +65,7 @@ export class Poller {
 
   constructor(options: PollerOptions) {
     this.#options = options;
-    this.#startedAt = options.clock.now();
+    this.#startedAt = elapsedOf(options.clock);
   }
 
   /** Sends the first request. */
@@ -88,7 +88,7 @@ export class Poller {
 
   /** The result so far. */
   state(): Polled {
-    const now = this.#options.clock.now();
+    const now = elapsedOf(this.#options.clock);
     const isSlow = this.#askedAt !== null && now - this.#askedAt > SLOW_MS;
     const isSilent = this.#failure !== null || isSlow;
     return {
@@ -107,14 +107,14 @@ export class Poller {
     const cancelTimeout = clock.after(TIMEOUT_MS, () => {
       abort.abort();
     });
-    this.#askedAt = clock.now();
+    this.#askedAt = elapsedOf(clock);
     try {
       const { code, body } = await ask(abort.signal);
       const report = readReport(body);
       this.#failure = report === null ? { kind: 'foreign', code } : null;
       if (report !== null) {
         this.#report = report;
-        this.#answeredAt = clock.now();
+        this.#answeredAt = elapsedOf(clock);
       }
     } catch {
       this.#failure = { kind: abort.signal.aborted ? 'timeout' : 'unreachable' };

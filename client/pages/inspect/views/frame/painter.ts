@@ -1,5 +1,5 @@
 /** Decides when the page is painted: at once after the reader acts, and at most every {@link PAINT_MS} for messages. */
-import type { ClientClock } from '../../../../sdk/clock.js';
+import { elapsedOf, type ClientClock } from '../../../../sdk/clock.js';
 
 /** Shortest time between two paintings for messages, in milliseconds; more often nobody could read them. */
 export const PAINT_MS = 100;
@@ -31,7 +31,7 @@ export class Painter {
     this.#isComing = true;
     this.#options.frame(() => {
       this.#isComing = false;
-      this.#paintedAt = this.#options.clock.now();
+      this.#paintedAt = elapsedOf(this.#options.clock);
       this.#options.paint();
     });
   }
@@ -41,7 +41,7 @@ export class Painter {
     const { clock, isHidden } = this.#options;
     if (this.#isLater || this.#isComing || isHidden()) return;
     this.#isLater = true;
-    clock.after(Math.max(0, this.#paintedAt + PAINT_MS - clock.now()), () => {
+    clock.after(Math.max(0, this.#paintedAt + PAINT_MS - elapsedOf(clock)), () => {
       this.#isLater = false;
       this.soon();
     });
