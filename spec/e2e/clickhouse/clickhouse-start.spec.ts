@@ -42,11 +42,13 @@ const REASONS: Readonly<Record<(typeof BAD_KINDS)[number] | 'wrongPassword' | 't
 const PERMANENT: readonly string[] = ['wrongPassword'];
 
 /**
- * CLICKHOUSE_TIMEOUT_MS for one of them. An answer that says no comes at once, but on a busy machine not within 400 ms:
- * the first attempt would time out, and a later one would be told of the password.
+ * CLICKHOUSE_TIMEOUT_MS for one of them. An answer that says no comes at once, but on a busy machine not always within
+ * 400 ms: the attempt would time out, and be told as that.
  */
 const timeoutMsOf = (kind: string): number =>
-  PERMANENT.includes(kind) ? PATIENT_TIMEOUT_MS : TIMEOUT_MS;
+  Object.entries(REASONS).some(([of, reason]) => of === kind && reason === TIMED_OUT)
+    ? TIMEOUT_MS
+    : PATIENT_TIMEOUT_MS;
 
 /** A required start that has ended, or not yet. */
 interface Ended {

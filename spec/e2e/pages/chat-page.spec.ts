@@ -16,6 +16,13 @@ import {
 import { startGate, type Gate } from './gate.js';
 import { startServer, temporaryDir, type StartOptions } from '../servers/server-process.js';
 
+/** Presses the button, and waits until the page is back. One that comes back by itself has no button any more. */
+async function reconnect(page: Page): Promise<void> {
+  const back = page.getByRole('status').waitFor({ state: 'hidden' });
+  await Promise.any([page.getByRole('button', { name: 'Reconnect now' }).click(), back]);
+  await back;
+}
+
 describe('chat page', function () {
   this.timeout(120_000);
   let browser: Browser;
@@ -87,10 +94,9 @@ describe('chat page', function () {
     await say(ada, 'written offline');
     await ada.getByText('Sending…').waitFor();
     gate.open();
-    await ada.getByRole('button', { name: 'Reconnect now' }).click();
+    await reconnect(ada);
     await bob.getByRole('log').getByText('written offline').waitFor();
     await ada.getByText('Sending…').waitFor({ state: 'detached' });
-    await ada.getByRole('status').waitFor({ state: 'hidden' });
     const all = [...before, ...missed, 'written offline'];
     for (const page of [ada, bob]) expect(await texts(page)).to.eql(all);
   });
@@ -134,12 +140,7 @@ describe('chat page', function () {
     await say(ada, 'while it is away');
     server = await startServer(options);
     for (const page of [ada, bob]) {
-      // A page that has come back by itself meanwhile has no such button any more.
-      await Promise.any([
-        page.getByRole('button', { name: 'Reconnect now' }).click(),
-        page.getByRole('status').waitFor({ state: 'hidden' })
-      ]);
-      await page.getByRole('status').waitFor({ state: 'hidden' });
+      await reconnect(page);
     }
     await say(bob, 'after it is back');
     for (const page of [ada, bob]) {
