@@ -139,11 +139,14 @@ function transitionRow({ id, epoch, fact }: Told<TransitionFact>, node: string):
   };
 }
 
-/** The text that search looks at: the body's own text, empty when it has none. */
+/**
+ * The text that search looks at: the body's own text, empty when it has none. In one normal form, since the same word
+ * may be written with composed characters or with combining marks; `body` keeps what was written.
+ */
 function searched(body: unknown): string {
-  if (typeof body === 'string') return body;
+  if (typeof body === 'string') return body.normalize('NFC');
   if (typeof body !== 'object' || body === null || !('text' in body)) return '';
-  return typeof body.text === 'string' ? body.text : '';
+  return typeof body.text === 'string' ? body.text.normalize('NFC') : '';
 }
 
 /** Replaces half surrogate pairs by U+FFFD; engines refuse them. */

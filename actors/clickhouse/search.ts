@@ -45,7 +45,8 @@ export interface FoundMessage {
   /** Unix milliseconds. */
   readonly at: number;
   readonly kind: string;
-  readonly body: unknown;
+  /** The published body, as its author wrote it. */
+  readonly bodyJson: string;
 }
 
 /** One page of messages, newest first. */
@@ -88,12 +89,24 @@ export function searchSql(filter: SearchFilter): string {
     ...(since === undefined ? [] : [`at >= ${String(since)}`]),
     ...(until === undefined ? [] : [`at <= ${String(until)}`]),
     ...(before === undefined ? [] : [`at < ${String(before)}`]),
-    ...words.map(
-      (word) => `positionCaseInsensitiveUTF8(text, ${sqlString(word.toWellFormed())}) > 0`
-    )
+    ...words.map(occurs)
   ];
   const where = holds.length === 0 ? '' : `WHERE ${holds.join(' AND ')} `;
   return `SELECT thread, epoch, \`offset\`, mid, user, at, kind, body FROM messages FINAL ${where}ORDER BY at DESC, thread, \`offset\` DESC LIMIT ${String(limit + 1)} ${QUERY_BOUND}`;
+}
+
+/**
+ * Rows hold text in NFC. Those of older versions hold it as it was written, nearly always in NFC (most keyboards) or in
+ * NFD (file names of macOS), so a word is looked for in both forms; no engine needs to normalize the rows, which the
+ * oldest cannot.
+ */
+function occurs(word: string): string {
+  const sound = word.toWellFormed();
+  const forms = new Set([sound.normalize('NFC'), sound.normalize('NFD'), sound]);
+  const each = [...forms].map(
+    (form) => `positionCaseInsensitiveUTF8(text, ${sqlString(form)}) > 0`
+  );
+  return each.length === 1 ? each.join('') : `(${each.join(' OR ')})`;
 }
 
 function messageOf(row: Readonly<Record<string, unknown>>): FoundMessage {
@@ -105,15 +118,25 @@ function messageOf(row: Readonly<Record<string, unknown>>): FoundMessage {
     from: { user: String(row['user']) },
     at: Number(row['at']),
     kind: String(row['kind']),
-    body: bodyOf(String(row['body']))
+    bodyJson: bodyOf(String(row['body']))
   };
 }
 
-/** Returns the published body; the text itself where a frame could not be read. */
-function bodyOf(text: string): unknown {
+/** Returns the body as it is stored; as a JSON string where a frame could not be read, and the row has its text. */
+function bodyOf(text: string): string {
   try {
-    return JSON.parse(text);
-  } catch {
+    JSON.parse(text);
     return text;
+  } catch {
+    return JSON.stringify(text);
   }
+}
+
+/** Returns a page as JSON, `asOf` included; bodies as they were written, since a parsed number may be another one. */
+export function foundJson({ messages, more }: FoundPage, asOf: number | null): string {
+  const found = messages.map(({ bodyJson, ...message }) => {
+    const head = JSON.stringify(message).slice(0, -1);
+    return `${head},"body":${bodyJson}}`;
+  });
+  return `{"messages":[${found.join(',')}],"more":${String(more)},"asOf":${String(asOf)}}`;
 }

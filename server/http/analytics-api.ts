@@ -12,7 +12,12 @@ import {
   REPORTS,
   type ReportSpan
 } from '../../actors/clickhouse/reports.js';
-import { SEARCH_LIMIT_MAX, searchMessages, wordsOf } from '../../actors/clickhouse/search.js';
+import {
+  foundJson,
+  SEARCH_LIMIT_MAX,
+  searchMessages,
+  wordsOf
+} from '../../actors/clickhouse/search.js';
 import type { Sink } from '../../actors/clickhouse/sink.js';
 import { askStats } from '../../actors/clickhouse/stats.js';
 import { StoreError, type AnalyticsStore } from '../../actors/clickhouse/store.js';
@@ -130,7 +135,7 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
         // Read this before the rows: rows that are stored meanwhile may be among them or not.
         const asOf = options.sink.asOf();
         const page = await searchMessages(store, { words, thread, limit, ...rest });
-        return json(200, { ...page, asOf });
+        return { ...json(200, null), body: foundJson(page, asOf) };
       })
     );
   };

@@ -34,6 +34,9 @@ function fill(feed: MemoryFeed): void {
   feed.say('startup_test_1', { text: 'a probe' }, { at: FED_AT + 2 });
   feed.say('t1', { text: 'The Quick brown Fox' }, { user: 'ada' });
   feed.say('t1', { text: 'a quick ÉCOLE' }, { user: 'bob', at: FED_AT + 1 });
+  // As file names of macOS are, and as keyboards for Vietnamese make it: neither composed nor decomposed.
+  feed.say('startup_test_1', { text: 'une cole\u0300re' }, { at: FED_AT + 3 });
+  feed.say('startup_test_1', { text: 'Vi\u00ea\u0323t Nam' }, { at: FED_AT + 4 });
   feed.say('t1', 'old fox', { user: "o'brien\\", at: OLD });
   feed.say(
     't2',
@@ -100,7 +103,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
     after(() => real?.remove());
 
     it('has the rows twice, which is what the others must not tell', async () => {
-      expect(await store.query('SELECT count() AS n FROM messages')).to.deep.equal([{ n: '12' }]);
+      expect(await store.query('SELECT count() AS n FROM messages')).to.deep.equal([{ n: '16' }]);
     });
 
     for (const report of REPORTS) {
@@ -137,6 +140,14 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
     const cases: [string, Partial<SearchFilter>, string[]][] = [
       ['every word, in any case', { words: ['QUICK', 'fox'] }, ['t1/1']],
       ['words with accents in any case', { words: ['école'] }, ['t1/2']],
+      ['composed words by decomposed ones', { words: ['e\u0301cole'] }, ['t1/2']],
+      ['decomposed words by composed ones', { words: ['COL\u00c8RE'] }, ['startup_test_1/2']],
+      ['words that are neither, by composed ones', { words: ['vi\u1ec7t'] }, ['startup_test_1/3']],
+      [
+        'words that are neither, by decomposed ones',
+        { words: ['vie\u0323\u0302t'] },
+        ['startup_test_1/3']
+      ],
       ['signs of patterns as they are', { words: ['100%', 'fox_'] }, ['t2/1']],
       ['quotes and backslashes', { words: ["'quoted'", '\\', '"x"'] }, ['t2/1']],
       ['nothing when one word does not occur', { words: ['quick', 'wolf'] }, []],
@@ -163,7 +174,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
           from: { user: 'bob' },
           at: FED_AT + MINUTE_MS,
           kind: 'user_message',
-          body: { text: '100% fox_ \'quoted\' \\ "x"', n: 1 }
+          bodyJson: JSON.stringify({ text: '100% fox_ \'quoted\' \\ "x"', n: 1 })
         }
       ]);
     });
@@ -177,9 +188,40 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
         before = page.messages.at(-1)?.at;
         ({ more } = page);
       }
-      expect(all).to.deep.equal(['t2/2', 't2/1', 'startup_test_1/1', 't1/2', 't1/1', 't1/3']);
+      const probes = ['startup_test_1/3', 'startup_test_1/2', 'startup_test_1/1'];
+      expect(all).to.deep.equal(['t2/2', 't2/1', ...probes, 't1/2', 't1/1', 't1/3']);
       expect((await find({ limit: 4 })).found).to.have.length(4);
       expect((await find({ limit: 1 })).more).to.equal(true);
+    });
+
+    it('finds what older versions have stored as it was written, composed or not', async () => {
+      const columns = [
+        'thread',
+        'epoch',
+        'offset',
+        'mid',
+        'user',
+        'kind',
+        'body',
+        'text',
+        'at'
+      ] as const;
+      const old = {
+        thread: 'old',
+        epoch: 'e1',
+        user: 'u',
+        kind: 'user_message',
+        body: '1',
+        at: OLD
+      };
+      await store.insert('messages', columns, [
+        { ...old, offset: 1, mid: 'm1', text: 'na\u00efve' },
+        { ...old, offset: 2, mid: 'm2', text: 'nai\u0308ve' }
+      ]);
+      for (const word of ['na\u00efve', 'nai\u0308ve', 'NA\u00cfVE', 'NAI\u0308VE']) {
+        const { found } = await find({ words: [word] });
+        expect(found, word).to.deep.equal(['old/2', 'old/1']);
+      }
     });
   });
 }

@@ -49,6 +49,12 @@ describe('rowsOf', () => {
     });
   }
 
+  it('lets search look at composed characters, and keeps the body as it was written', () => {
+    const row = message({ text: 'e\u0301cole' });
+    expect(row).to.include({ text: '\u00e9cole', body: '{"text":"e\u0301cole"}' });
+    expect(message('e\u0301')).to.include({ text: '\u00e9' });
+  });
+
   it('makes halves of surrogate pairs sound, in names and in text', () => {
     const row = message({ text: 'a\ud800' }, { user: '\udfff', mid: 'm\ud83d' });
     expect(row).to.include({ text: 'a\ufffd', user: '\ufffd', mid: 'm\ufffd' });

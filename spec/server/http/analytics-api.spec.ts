@@ -32,6 +32,7 @@ interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Record<string, unknown>;
+  readonly text: string;
 }
 
 /** The API over a store that answers what the spec says. */
@@ -91,7 +92,8 @@ function start({
     };
     const reply = await table.answer(request);
     if (reply === null || !('body' in reply)) return null;
-    return { ...reply, body: JSON.parse(String(reply.body)) as Record<string, unknown> };
+    const text = String(reply.body);
+    return { ...reply, text, body: JSON.parse(text) as Record<string, unknown> };
   };
   return {
     clock,
@@ -137,6 +139,26 @@ describe('createAnalyticsApi', () => {
     });
     expect(api.statements[0]).to.contain("thread = 't1'").and.contain("user = 'ada'");
     expect(api.statements[0]).to.match(/LIMIT 3 SETTINGS max_execution_time = 25$/);
+  });
+
+  it('answers bodies as they were written, digit by digit', async () => {
+    const api = start();
+    const row = {
+      thread: 't1',
+      epoch: 'e1',
+      offset: '3',
+      mid: 'm',
+      user: 'ada',
+      kind: 'k',
+      at: '5'
+    };
+    const bodies = ['{"n":9007199254740993,"big":1e400,"one":1.0}', '-0', '{"type":'];
+    api.answers(() => Promise.resolve(bodies.map((body) => ({ ...row, body }))));
+    const { text } = await api.ask('/api/search?q=hi');
+    expect(text).to.include('"body":{"n":9007199254740993,"big":1e400,"one":1.0}}');
+    expect(text).to.include('"body":-0}');
+    // What could not be read as a frame is a text.
+    expect(text).to.include('"body":"{\\"type\\":"}],"more":false,"asOf":77}');
   });
 
   it('keeps what is asked for out of the statement, as text', async () => {
