@@ -19,6 +19,7 @@ import {
   type ClickhouseMachine,
   type ClickhouseNews
 } from '../../machines/clickhouse/clickhouse.machine.js';
+import { LostError } from '../../machines/clickhouse/lost-error.js';
 import { PermanentError } from '../../machines/clickhouse/permanent-error.js';
 import { reasonOf } from '../../machines/reason.js';
 import type { Clock } from '../clock.js';
@@ -98,9 +99,12 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
   });
   const logic = machine.provide({
     actors: {
-      connect: fromPromise(({ signal }) => leaving(store, signal, (open) => open.connect(signal))),
+      connect: fromPromise(({ signal }) =>
+        // A server that refuses was never connected; the engine's own process was there when it is lost.
+        leaving(store, signal, store?.mode === 'embedded', (open) => open.connect(signal))
+      ),
       migrate: fromPromise(({ signal }) =>
-        leaving(store, signal, (open) => migrate(open, clock.now(), signal))
+        leaving(store, signal, true, (open) => migrate(open, clock.now(), signal))
       ),
       watch: fromCallback<EventObject>(({ sendBack }) => {
         if (store === null) return undefined;
@@ -156,10 +160,12 @@ function openStore(url: string | null, { dataDir, clock }: ClickhouseOptions): A
     : new RemoteStore(url);
 }
 
-// Runs one step of an attempt; when the step fails or is aborted, it closes the store.
+// Runs one step of an attempt; when the step fails or is aborted, it closes the store. `isOpen`: whether the step has
+// something to lose.
 async function leaving<T>(
   store: AnalyticsStore | null,
   signal: AbortSignal,
+  isOpen: boolean,
   step: (store: AnalyticsStore) => Promise<T>
 ): Promise<T> {
   if (store === null) throw new PermanentError('ClickHouse is switched off');
@@ -169,8 +175,10 @@ async function leaving<T>(
     return await step(store);
   } catch (error) {
     await store.close();
-    throw error instanceof StoreError && error.permanent
-      ? new PermanentError(error.message, { cause: error })
+    if (!(error instanceof StoreError)) throw error;
+    if (error.permanent) throw new PermanentError(error.message, { cause: error });
+    throw isOpen && (error.code === 'lost' || error.code === 'closed')
+      ? new LostError(error.message, { cause: error })
       : error;
   } finally {
     signal.removeEventListener('abort', leave);

@@ -10,10 +10,14 @@ export type ClickhouseMode = 'embedded' | 'remote' | 'off';
 /** Values of `services[].status` in `/status`. */
 export type ClickhouseState = 'connecting' | 'connected' | 'skipped' | 'failed' | 'degraded';
 
-/** Why an attempt failed. `permanent`: retrying alone will not help, somebody has to act. */
+/**
+ * Why an attempt failed. `permanent`: retrying alone will not help, somebody has to act · `isLoss`: what it had opened
+ * was lost.
+ */
 export interface Miss {
   readonly reason: string;
   readonly permanent: boolean;
+  readonly isLoss?: boolean;
 }
 
 /** Context of the chart, with the plan for the next attempt. Times are Unix milliseconds. */
@@ -41,7 +45,7 @@ export interface ClickhouseContext extends NextAttempt {
   deadlineAt: number | null;
   /** The same moment of a clock that never goes back. */
   deadlineDueAt: number | null;
-  /** How often a connection was lost. */
+  /** How often a connection was lost, also one that was being opened. */
   restarts: number;
   /** Why startup gave up; null when it did not. */
   gaveUp: string | null;

@@ -22,6 +22,7 @@ import {
   type Miss
 } from './clickhouse-status.js';
 import { attemptLimitMs, RETRY_BASE_MS, type ClickhouseSettings } from './clickhouse-settings.js';
+import { LostError } from './lost-error.js';
 import { PermanentError } from './permanent-error.js';
 import { reasonOf } from '../reason.js';
 import {
@@ -47,7 +48,11 @@ export type ClickhouseEvent = ChildStop | { type: 'store.lost'; reason: string }
 export type ClickhouseNews = 'connected' | 'recovered' | 'unavailable' | 'required';
 
 function missOf(error: unknown): Miss {
-  return { reason: reasonOf(error), permanent: error instanceof PermanentError };
+  return {
+    reason: reasonOf(error),
+    permanent: error instanceof PermanentError,
+    isLoss: error instanceof LostError
+  };
 }
 
 /**
@@ -117,7 +122,11 @@ export function createClickhouseMachine(settings: ClickhouseSettings) {
         becameAt: settings.elapsed()
       })),
       beginAttempt: assign({ attempt: ({ context }) => context.attempt + 1, miss: null }),
-      noteMiss: assign((_, miss: Miss) => ({ miss, error: miss.reason })),
+      noteMiss: assign(({ context }, miss: Miss) => ({
+        miss,
+        error: miss.reason,
+        restarts: context.restarts + (miss.isLoss === true ? 1 : 0)
+      })),
       noteConnected: assign({ error: null, of: null, deadlineAt: null, deadlineDueAt: null }),
       noteLoss: assign(({ context }, { reason }: { reason: string }) => ({
         error: reason,

@@ -10,7 +10,7 @@ import { VERSION } from '../version.js';
 import { judge } from './judgement.js';
 import type { StartupTimeline } from './startup-timeline.js';
 import type { ServiceStatus, SinkRow, StatusReport, WaitingFor } from './status-report.js';
-import type { Supervision } from './supervision.js';
+import type { Supervision, SupervisionRow } from './supervision.js';
 
 const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered: 0 };
 
@@ -80,7 +80,7 @@ export class StatusReporter {
       services: analytics.services(),
       sink: analytics.sinkRow(),
       log: { ...log.health(), durability: config.durability },
-      supervision: supervision.rows(),
+      supervision: withLosses(supervision.rows(), analytics.services()),
       monitor: this.parts.monitor.status(names),
       threads: this.threads(),
       connections: { open: connections.open, lagging: connections.lagging },
@@ -88,4 +88,18 @@ export class StatusReporter {
       inspect: config.inspect
     };
   }
+}
+
+/**
+ * Adds the lost connections of a service to the restarts of its part: ClickHouse is started or connected again by itself,
+ * without its supervisor, and a part without restarts beside nine losses would contradict itself.
+ */
+export function withLosses(
+  rows: readonly SupervisionRow[],
+  services: readonly ServiceStatus[]
+): SupervisionRow[] {
+  return rows.map((row) => {
+    const lost = services.find(({ service }) => service === row.service)?.restarts ?? 0;
+    return lost === 0 ? row : { ...row, restarts: row.restarts + lost };
+  });
 }

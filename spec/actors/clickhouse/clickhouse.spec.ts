@@ -16,7 +16,7 @@ import {
 
 /** A store in memory that fails when it is told to. */
 class FakeStore implements AnalyticsStore {
-  readonly mode = 'remote';
+  mode: AnalyticsStore['mode'] = 'remote';
   down: StoreError | null = null;
   pings = 0;
   closed = 0;
@@ -184,6 +184,43 @@ describe('createClickhouse', () => {
       'info ✅ ClickHouse connected',
       'info ℹ️ ClickHouse unavailable (optional): gone'
     ]);
+  });
+
+  it('counts every loss of nine, also those of a connection that is being opened', async () => {
+    const store = new FakeStore();
+    const run = start({ store });
+    await flush();
+    const restarts = () => run.clickhouse.status()?.restarts;
+    for (let killed = 1; killed <= 9; killed += 1) {
+      if (killed % 3 === 1) store.lost('was killed by SIGKILL');
+      // The connection stands, and is lost while the schema is looked at.
+      store.command = () => Promise.reject(new StoreError('lost', 'was killed by SIGKILL'));
+      if (killed % 3 !== 1) await run.advance(30_000);
+      expect(restarts()).to.equal(killed);
+      if (killed % 3 !== 0) continue;
+      store.command = () => Promise.resolve();
+      await run.advance(30_000);
+      expect(run.clickhouse.status()).to.deep.include({ status: 'connected', restarts: killed });
+    }
+  });
+
+  it('counts the process of the embedded engine that is killed while it opens', async () => {
+    const store = new FakeStore();
+    store.mode = 'embedded';
+    store.down = new StoreError('lost', 'the process of the embedded engine was killed by SIGKILL');
+    const run = start({ store });
+    await flush();
+    await run.advance(30_000);
+    expect(run.clickhouse.status()).to.deep.include({ status: 'degraded', restarts: 2 });
+  });
+
+  it('counts no loss where nothing was connected', async () => {
+    const store = new FakeStore();
+    store.down = new StoreError('lost', 'db:8123 closed the connection (ECONNRESET)');
+    const run = start({ store });
+    await flush();
+    await run.advance(30_000);
+    expect(run.clickhouse.status()).to.deep.include({ status: 'degraded', restarts: 0 });
   });
 
   it('tells listeners when the store comes and goes, until they leave or the tree is stopped', async () => {
