@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fillClientPackage, writeReExports } from './packages/client-package.mjs';
+import { writePageEncodings } from './pages/page-encodings.mjs';
 import { CLIENT_PACKAGE, ROOT, run, tell } from './setup.mjs';
 
 // Named after this process, so that two builds at once do not write into the same folder.
@@ -33,6 +34,7 @@ try {
   await tsc('-p', 'tsconfig.build.json', '--outDir', NEXT);
   if (pages.length > 0) await tsc('-p', 'client/pages/tsconfig.json', '--noEmit');
   await bundle(pages);
+  if (pages.length > 0) await writePageEncodings(join(NEXT, 'client/pages'));
   if (existsSync(LAYOUTS)) cpSync(LAYOUTS, join(NEXT, LAYOUTS), { recursive: true });
   writeReExports(NEXT);
   // Done before dist gets its stamp, so that an interrupted build does not count as one.

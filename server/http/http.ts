@@ -64,7 +64,7 @@ export class Http {
       read('/startupz', (request) => startedness(report(request))),
       read('/readyz', (request) => readiness(report(request))),
       read('/status', (request) => json(200, report(request))),
-      ...Array.from(pages, ([path, reply]) => read(path, () => reply)),
+      ...Array.from(pages, ([path, page]) => read(path, (request) => page.answer(request))),
       ...routes
     ]);
   }

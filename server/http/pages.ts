@@ -1,12 +1,11 @@
 /**
- * The server's pages: read once at start, served from memory, with a content security policy that allows nothing from
- * other origins.
+ * The server's pages: read once at start, in each coding that the build has made, and served from memory, with a content
+ * security policy that allows nothing from other origins.
  */
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { HttpReply } from '../transport/transport.js';
+import { StaticFile, type FileBodies } from './static-file.js';
 
 /** Nothing from other origins, no inline script, no framing; WebSockets to the page's own host. */
 const POLICY =
@@ -33,7 +32,7 @@ const PAGES = {
 export type PageName = keyof typeof PAGES;
 
 /** The files of the built pages, by path. */
-export type Pages = ReadonlyMap<string, HttpReply>;
+export type Pages = ReadonlyMap<string, Pick<StaticFile, 'answer'>>;
 
 /** Returns the folder of the built pages, beside the built server; when run from source, that of the last build. */
 export function builtPagesDir(): string {
@@ -45,31 +44,33 @@ export function builtPagesDir(): string {
 
 /** Reads the pages of a folder, except hidden ones; a missing page answers 404. */
 export function loadPages(dir: string, hidden: readonly PageName[] = []): Pages {
-  const files = new Map<string, HttpReply>();
+  const files = new Map<string, StaticFile>();
   const shown = Object.entries(PAGES).filter(([page]) => !hidden.some((name) => name === page));
   for (const [page, shownAt] of shown) {
     for (const name of namesIn(join(dir, page))) {
       const type = TYPES[extname(name)];
       if (type === undefined || name.endsWith('.d.ts')) continue;
-      const body = readFileSync(join(dir, page, name));
-      const reply: HttpReply = {
-        status: 200,
-        headers: {
-          'content-type': type,
-          'content-security-policy': POLICY,
-          'x-content-type-options': 'nosniff',
-          'referrer-policy': 'no-referrer',
-          'cache-control': 'no-cache',
-          etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
-        },
-        body
-      };
-      files.set(name === 'index.html' ? shownAt : `/assets/${page}/${name}`, reply);
+      const file = new StaticFile(bodiesOf(join(dir, page, name)), {
+        'content-type': type,
+        'content-security-policy': POLICY,
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer'
+      });
+      files.set(name === 'index.html' ? shownAt : `/assets/${page}/${name}`, file);
     }
   }
   const icon = files.get('/assets/chat/icon.svg');
   if (icon !== undefined) files.set('/favicon.ico', icon);
   return files;
+}
+
+/** Reads a file and what the build has put beside it. */
+function bodiesOf(path: string): FileBodies {
+  const [gzip, br] = [`${path}.gz`, `${path}.br`].map((coded) =>
+    existsSync(coded) ? readFileSync(coded) : undefined
+  );
+  const coded = { ...(gzip === undefined ? {} : { gzip }), ...(br === undefined ? {} : { br }) };
+  return { identity: readFileSync(path), ...coded };
 }
 
 function namesIn(dir: string): string[] {

@@ -23,7 +23,7 @@ function http(allowed: string[], report: Report = () => READY): Http {
   };
   return new Http({
     report,
-    pages: new Map([['/', { status: 200, headers: {}, body: 'page' }]]),
+    pages: new Map([['/', { answer: () => ({ status: 200, headers: {}, body: 'page' }) }]]),
     routes: [later, { methods: ['GET'], path: '/api/events', answer: () => stream }],
     off: [],
     origins: someOrigins({ allowed, isOpen: true })
