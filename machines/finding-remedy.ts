@@ -17,6 +17,8 @@ export const FINDING_REMEDIES: Readonly<Record<FindingKind, string>> = {
   disk_low: 'make room, bring ClickHouse back, or set `CLICKHOUSE_URL=off`',
   open_files:
     'raise the limit (`ulimit -n`, `LimitNOFILE` of systemd), or set `LIMIT_CONNECTIONS` below it',
+  memory:
+    'see `memory` in `/status` for what holds it; give the container or the heap (`--max-old-space-size`) more, or lower `LIMIT_CONNECTIONS`',
   fault: 'report this fault of Rollcall, with its log line'
 };
 

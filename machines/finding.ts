@@ -24,6 +24,7 @@ export const FINDING_KINDS = [
   'unreadable_threads',
   'disk_low',
   'open_files',
+  'memory',
   'fault'
 ] as const;
 

@@ -35,6 +35,16 @@ export class ByteBudget {
     return true;
   }
 
+  /** Holds so many bytes more, whether they fit or not: somebody who found it full has to do without. */
+  add(bytes: number): void {
+    this.bytes += bytes;
+  }
+
+  /** Counts that somebody found it full. */
+  refuse(): void {
+    this.refusals++;
+  }
+
   /** Gives bytes back that were taken. */
   give(bytes: number): void {
     this.bytes -= bytes;

@@ -5,6 +5,7 @@
 import type { FindingKind, MonitorLevel } from '../../machines/finding.js';
 import type { ChildStatus } from '../../machines/supervision/child-state.js';
 import type { OpenFilesCount } from './open-files.js';
+import { SHORT_SHARE, type MemoryMeasure } from '../memory/memory.js';
 import { FAULTS_CRITICAL, type Condition } from './incidents.js';
 
 /**
@@ -67,6 +68,9 @@ export const OPEN_FILES_WARNING_SHARE = 0.8;
 /** From this share on, it is critical: the next burst of clients meets a server that can accept nobody. */
 export const OPEN_FILES_CRITICAL_SHARE = 0.95;
 
+/** Share of a limit of memory from which it is a warning; from {@link SHORT_SHARE} on it is critical. */
+export const MEMORY_WARNING_SHARE = 0.8;
+
 /** Number of restarts left before the server gives a part up; at this number the finding is critical. */
 export const RESTARTS_LEFT_CRITICAL = 1;
 
@@ -107,6 +111,7 @@ export interface Measures {
   readonly unreadable_threads: { readonly threads: number; readonly remedy: string };
   readonly disk_low: { readonly isLow: boolean };
   readonly open_files: OpenFilesCount;
+  readonly memory: MemoryMeasure;
 }
 
 /** Kinds that are conditions; a fault is not. */
@@ -248,6 +253,21 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
     message: ({ open, limit }) =>
       `${open.toLocaleString('en')} of ${counted(limit, 'file descriptor')} are open: without a free one nobody can ` +
       'connect; raise the limit (ulimit -n, LimitNOFILE of systemd), or set LIMIT_CONNECTIONS below it'
+  },
+  memory: {
+    ...once,
+    title: 'memory ran short',
+    logs: 'all',
+    level: ({ share, refused }) => {
+      if (share >= SHORT_SHARE) return 'critical';
+      return share >= MEMORY_WARNING_SHARE || refused > 0 ? 'warning' : 'healthy';
+    },
+    message: ({ share, refused }) =>
+      `${String(Math.round(share * 100))} % of the memory is in use` +
+      (refused === 0
+        ? ''
+        : `, and ${counted(refused, 'request')} got "unavailable" for want of it`) +
+      ': publishers try again, and nobody loses what was acknowledged; give the server more, or let fewer connect'
   }
 };
 
@@ -295,6 +315,11 @@ export const RULE_WORDS: Readonly<
   open_files: {
     warning: `${String(OPEN_FILES_WARNING_SHARE * 100)} % of the file descriptors are open`,
     critical: `${String(OPEN_FILES_CRITICAL_SHARE * 100)} % of them`,
+    failed: '–'
+  },
+  memory: {
+    warning: `${String(MEMORY_WARNING_SHARE * 100)} % of the limit or of the heap, or publishes were refused for want of memory`,
+    critical: `${String(SHORT_SHARE * 100)} %: new connections are refused`,
     failed: '–'
   },
   fault: {

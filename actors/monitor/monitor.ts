@@ -10,6 +10,7 @@ import { MONITOR_LEVELS, type MonitorLevel } from '../../machines/finding.js';
 import { monitorMachine, type MonitorEvent } from '../../machines/monitor.machine.js';
 import { withRestart } from '../../machines/supervision/restart-intensity.js';
 import type { Clock } from '../clock.js';
+import type { MemoryMeasure } from '../memory/memory.js';
 import { DeliveryCounts } from './delivery-counts.js';
 import type { LoopDelay } from './event-loop-delay.js';
 import {
@@ -187,6 +188,11 @@ export class Monitor implements DeliveryWatch {
   openFiles(count: OpenFilesCount | null): void {
     this.files = count ?? NO_FILES;
     this.judge('open_files', this.files);
+  }
+
+  /** Reports how much of the memory is in use, and how many were refused for want of it since the last time. */
+  memory(measure: MemoryMeasure): void {
+    this.judge('memory', measure, { times: measure.refused });
   }
 
   /** Reports the states of the supervised parts. */

@@ -4,6 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { wallTime, type Clock } from '../../actors/clock.js';
+import {
+  COME_BACK_MS as MEMORY_BACK_MS,
+  NO_MEMORY,
+  type Memory
+} from '../../actors/memory/memory.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
 import type { CatchUp } from './catch-up.js';
 import { reasonOf } from '../../machines/reason.js';
@@ -66,6 +71,7 @@ export interface ChatOptions {
   /** The work of this turn of the event loop. */
   readonly turn: TurnBudget;
   readonly trustProxy: boolean;
+  readonly memory: Pick<Memory, 'refusesPages'>;
   /** Returns the reply to an upgrade while the server is not serving; null when it is. */
   readonly refusal: () => HttpReply | null;
 }
@@ -246,6 +252,11 @@ export class Chat implements SocketEvents<Connection> {
         connection.sendError(frame.id, refusal);
         return;
       }
+    }
+    const isPage = frame.type === 'history' || frame.type === 'threads';
+    if (isPage && this.options.memory.refusesPages()) {
+      connection.sendError(frame.id, 'unavailable', NO_MEMORY, MEMORY_BACK_MS);
+      return;
     }
     try {
       route(parts.routes, connection, frame);

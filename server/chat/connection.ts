@@ -13,10 +13,10 @@ import type { OutFrame } from '../transport/out-frame.js';
 import type { Socket } from '../transport/transport.js';
 
 /**
- * Most characters of replies kept for a connection whose buffer is full; beyond it the connection is closed with 3008.
- * A whole page of history (524,288) fits, and half as much again in small replies.
+ * Most bytes of replies kept for a connection whose buffer is full; beyond it the connection is closed with 3008. A
+ * whole page of history fits (524,288 characters of at most three bytes), and a third as much again in small replies.
  */
-export const OWED_CHARS_MAX = 786_432;
+export const OWED_BYTES_MAX = 2_097_152;
 
 /** Most frames kept while a token is being checked; more are refused. */
 export const EARLY_FRAMES_MAX = 64;
@@ -71,7 +71,7 @@ export class Connection implements Backlogged<Received> {
   /** Frames that wait for a later turn. */
   backlog: Backlog<Received> | null = null;
   private owed: OutFrame[] | null = null;
-  private owedChars = 0;
+  private owedBytes = 0;
 
   /** `now` is a moment of `Clock.elapsed()`. */
   constructor(id: string, address: string, token: string | null, isProbe: boolean, now: number) {
@@ -130,8 +130,9 @@ export class Connection implements Backlogged<Received> {
     if (this.owed === null && this.socket.send(frame)) return;
     this.owed ??= [];
     this.owed.push(frame);
-    this.owedChars += frame.text.length;
-    if (this.owedChars > OWED_CHARS_MAX) this.disconnect(3008, null);
+    this.owedBytes += frame.bytes.length;
+    this.socket.setAside(this.owedBytes);
+    if (this.owedBytes > OWED_BYTES_MAX) this.disconnect(3008, null);
   }
 
   /** Sends owed frames, as far as there is room; true when none is left. */
@@ -141,10 +142,11 @@ export class Connection implements Backlogged<Received> {
     let paid = 0;
     for (const frame of owed) {
       if (!socket.send(frame)) break;
-      this.owedChars -= frame.text.length;
+      this.owedBytes -= frame.bytes.length;
       paid++;
     }
     this.owed = paid === owed.length ? null : owed.slice(paid);
+    socket.setAside(this.owedBytes);
     return this.owed === null;
   }
 

@@ -11,7 +11,7 @@ import type { CloseCode } from '../../protocol/errors.js';
 import { CLOCK_TOLERANCE_SECONDS } from '../auth/auth.js';
 import type { Connection } from './connection.js';
 import { encodeFrame, fallbackOut } from './frame-encoder.js';
-import type { ConnectionLimits, FullHouse } from './limits.js';
+import type { ConnectionLimits, FullHouse, Shortage } from './limits.js';
 
 /** How often the server pings a silent connection, in milliseconds; clients get it in `connected.ping`. */
 export const PING_MS = 25_000;
@@ -59,6 +59,7 @@ export class Connections {
   private readonly clock: Clock;
   private readonly limits: ConnectionLimits;
   private readonly onLagging: LaggingListener;
+  private readonly shortage: () => Shortage | null;
   private readonly all = new Set<Connection>();
   /** Connections that lag. */
   private readonly behind = new Set<Connection>();
@@ -69,14 +70,17 @@ export class Connections {
   /** When the last sweep was. */
   private sweptAt: number;
 
+  /** `shortage` returns what the server has too little of for one more connection. */
   constructor(
     clock: Clock,
     limits: ConnectionLimits,
-    onLagging: LaggingListener = () => undefined
+    onLagging: LaggingListener = () => undefined,
+    shortage: () => Shortage | null = () => null
   ) {
     this.clock = clock;
     this.limits = limits;
     this.onLagging = onLagging;
+    this.shortage = shortage;
     this.sweptAt = clock.elapsed();
   }
 
@@ -122,7 +126,7 @@ export class Connections {
     const isFull = perAddress > 0 && (this.addresses.get(address) ?? 0) >= perAddress;
     if (isFull) return 'address';
     const own = user === null ? 0 : (this.users.get(user)?.size ?? 0);
-    return perUser > 0 && own >= perUser ? 'user' : null;
+    return perUser > 0 && own >= perUser ? 'user' : this.shortage();
   }
 
   /** Adds a connection; false when a limit is reached (the health probe is never refused). */

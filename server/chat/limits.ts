@@ -35,8 +35,14 @@ export function connectionLimits(config: Config): ConnectionLimits {
   };
 }
 
-/** Whose limit leaves no room for one more connection: that of the whole server, of the client's address, or of its user. */
-export type FullHouse = 'server' | 'address' | 'user';
+/**
+ * Whose limit leaves no room for one more connection: that of the whole server, of the client's address, or of its user;
+ * or what the server has too little of.
+ */
+export type FullHouse = 'server' | 'address' | 'user' | Shortage;
+
+/** What the server may have too little of for one more connection. */
+export type Shortage = 'memory' | 'file descriptors';
 
 /** When to ask again for a connection that there was no room for, in seconds. */
 export const NO_ROOM_RETRY_SECONDS = 5;
@@ -47,14 +53,18 @@ export const NO_ROOM_RETRY_SECONDS = 5;
  */
 export function noRoomReply(full: FullHouse): HttpReply {
   const reply =
-    full === 'server'
-      ? problem('unavailable', 'this server has as many connections as it may have', {
-          title: NO_ROOM
-        })
+    full !== 'address' && full !== 'user'
+      ? problem('unavailable', fullWords(full), { title: NO_ROOM })
       : problem('rate_limited', `this ${full} has as many connections as it may have`, {
           title: NO_ROOM
         });
   return askAgain(reply, NO_ROOM_RETRY_SECONDS);
+}
+
+function fullWords(full: 'server' | Shortage): string {
+  return full === 'server'
+    ? 'this server has as many connections as it may have'
+    : `this server has no ${full} left for it`;
 }
 
 const NO_ROOM = 'there is no room for another connection now';

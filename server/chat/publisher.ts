@@ -6,6 +6,7 @@
 import type { Clock } from '../../actors/clock.js';
 import type { AppendResult, Durability, LogWriter } from '../../actors/log/log-writer.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
+import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../actors/memory/memory.js';
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { ErrorCode } from '../../protocol/errors.js';
@@ -68,6 +69,7 @@ export interface PublisherOptions {
   readonly threads: Threads;
   readonly rules: ThreadRules;
   readonly incidents: Pick<Incidents, 'note'>;
+  readonly memory: Pick<Memory, 'refusesMessages'>;
   /** The limit that the refusal of a fast publisher names. */
   readonly publishPerSecond: number;
 }
@@ -131,6 +133,14 @@ export class Publisher {
     if (afterMs > 0) {
       const reason = `more than ${String(this.options.publishPerSecond)} publishes in a second`;
       return this.refused({ ok: false, code: 'rate_limited', reason, afterMs });
+    }
+    if (this.options.memory.refusesMessages()) {
+      return this.refused({
+        ok: false,
+        code: 'unavailable',
+        reason: NO_MEMORY,
+        afterMs: COME_BACK_MS
+      });
     }
     if (kind !== undefined && isAgentKind(kind)) {
       const reason = `${kind} is the server's own kind`;

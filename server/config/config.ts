@@ -85,6 +85,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     limitConnectionsPerUser: read(SETTINGS.limitConnectionsPerUser),
     limitConnectionsPerAddress: read(SETTINGS.limitConnectionsPerAddress),
     limitConnections: read(SETTINGS.limitConnections),
+    memoryLimitMb: read(SETTINGS.memoryLimitMb),
     logLevel: read(SETTINGS.logLevel),
     logFormat: read(SETTINGS.logFormat),
     inspect: read(SETTINGS.inspect),

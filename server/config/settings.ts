@@ -29,6 +29,9 @@ export const FRAME_MIN_BYTES = 512; // smaller limits would refuse the server's 
 /** Largest value of any LIMIT_* setting. */
 export const LIMIT_MAX = 1_000_000; // more connections or frames a second than one process can hold; 0 means no limit
 
+const MEMORY_LIMIT_MIN_MB = 64; // a server without a client uses some 50 MB
+const MEMORY_LIMIT_MAX_MB = 1_048_576; // one TB; more is probably the wrong unit
+
 const CLICKHOUSE_TIMEOUT_MAX_MS = 600_000; // limit of one attempt at startup; a longer one would hide an outage from the operator
 
 /** Signatures of tokens that can be checked: with a shared secret, and with public keys. */
@@ -244,6 +247,14 @@ export const SETTINGS = {
     doc: 'open connections of this server',
     fallback: 0
   }),
+  memoryLimitMb: optionalInteger(
+    { min: MEMORY_LIMIT_MIN_MB, max: MEMORY_LIMIT_MAX_MB, unit: 'MB', zero: 'no limit' },
+    {
+      name: 'MEMORY_LIMIT_MB',
+      doc: 'memory of this server; from 90 % of it, or of the JavaScript heap, new connections get 503 and publishes `unavailable`',
+      fallbackText: '70 % of the container’s limit'
+    }
+  ),
   logLevel: choice(['error', 'warn', 'info', 'debug'], {
     name: 'LOG_LEVEL',
     doc: 'least severe level that is logged',

@@ -3,6 +3,7 @@
  * WebSockets.
  */
 import type { LogReader } from '../../actors/log/log-reader.js';
+import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../actors/memory/memory.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -41,6 +42,7 @@ export interface ApiOptions {
   readonly events: EventStreams;
   readonly incidents: Pick<Incidents, 'note'>;
   readonly trustProxy: boolean;
+  readonly memory: Pick<Memory, 'refusesPages'>;
   /** Longest request body, in bytes. */
   readonly bodyBytes: number;
   /** Returns whether clients may connect now; publishing and streams need that, history does not. */
@@ -146,6 +148,9 @@ async function history(
 ): Promise<HttpReply> {
   const refusal = options.rules.refusal(thread, isProbe(caller));
   if (refusal !== null) return problem(refusal);
+  if (options.memory.refusesPages()) {
+    return askAgain(problem('unavailable', NO_MEMORY), COME_BACK_MS / 1_000);
+  }
   const query = new URLSearchParams(request.query);
   const after = readPlace(query.get('after') ?? '0');
   const limit = numberOf(query, 'limit', PAGE_DEFAULT);

@@ -41,7 +41,7 @@ export function openEventSocket<S>(fanOut: FanOut<S>, state: S, out: HttpStream)
   const socket = new EventSocket(fanOut, state, out);
   fanOut.events.open(socket);
   out.onDrain(() => {
-    if (!socket.closed) fanOut.events.drain(socket);
+    socket.drained();
   });
   out.onClose(() => {
     socket.settle(1006);

@@ -7,6 +7,7 @@
  * only after `publish` has returned, say nothing of the frames behind the first dropped one, and may not be changed
  * from inside their callbacks.
  */
+import { ByteBudget } from '../../actors/memory/byte-budget.js';
 import type { OutFrame } from './out-frame.js';
 import type { Socket, SocketEvents, TransportLimits } from './transport.js';
 
@@ -22,6 +23,9 @@ export abstract class QueuedSocket<S> implements Socket<S> {
   private readonly fanOut: FanOut<S>;
   private outbox: OutFrame[] | null = null;
   private queuedBytes = 0;
+  /** What it counts with in the bytes of all sockets. */
+  private countedBytes = 0;
+  private asideBytes = 0;
   private topics: string[] | null = null;
   private isClosed = false;
 
@@ -54,6 +58,12 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     return this.isClosed ? 0 : this.engineBuffered() + this.queuedBytes;
   }
 
+  setAside(bytes: number): void {
+    if (this.isClosed) return;
+    this.fanOut.outgoing.add(bytes - this.asideBytes);
+    this.asideBytes = bytes;
+  }
+
   join(topic: string): void {
     if (this.isClosed || !this.fanOut.add(topic, this)) return;
     if (this.topics === null) this.topics = [topic];
@@ -78,7 +88,7 @@ export abstract class QueuedSocket<S> implements Socket<S> {
 
   send(frame: OutFrame): boolean {
     if (this.isClosed) return false;
-    const { lagBytes } = this.fanOut.limits;
+    const { lagBytes } = this.fanOut;
     const heldBytes = this.engineMayLag() ? this.engineBuffered() : 0;
     if (heldBytes + this.queuedBytes > lagBytes) {
       // a socket lags only when the kernel does not accept its bytes: the engine then has bytes left, and a drain event
@@ -103,13 +113,32 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     if (frames === null) return;
     this.outbox = null;
     this.queuedBytes = 0;
-    if (!this.isClosed) this.engineWrite(frames);
+    if (this.isClosed) return;
+    this.engineWrite(frames);
+    this.count();
+  }
+
+  /** Called when the engine has sent some of what it holds. */
+  drained(): void {
+    if (this.isClosed) return;
+    this.count();
+    this.fanOut.events.drain(this);
+  }
+
+  /** A little that the kernel has not accepted counts for nothing: engines need not tell when it is gone. */
+  private count(): void {
+    const heldBytes = this.isClosed || !this.engineMayLag() ? 0 : this.engineBuffered();
+    const bytes = heldBytes > FLUSH_BYTES ? heldBytes : 0;
+    if (bytes === this.countedBytes || this.isClosed) return;
+    this.fanOut.outgoing.add(bytes - this.countedBytes);
+    this.countedBytes = bytes;
   }
 
   /** Removes the socket from all topics and reports its end; later calls do nothing. */
   settle(code: number): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.fanOut.outgoing.give(this.countedBytes + this.asideBytes);
     this.outbox = null;
     for (const topic of this.topics ?? []) this.fanOut.remove(topic, this);
     this.topics = null;
@@ -117,10 +146,25 @@ export abstract class QueuedSocket<S> implements Socket<S> {
   }
 }
 
+/** The memory that the sockets of a server share. */
+export interface SocketMemory {
+  /** Bytes that sockets hold which their peers have not read. */
+  readonly outgoing: ByteBudget;
+  /** What messages of the sockets hold until they are handled; while it is full, an engine that can reads less. */
+  readonly intake: Pick<ByteBudget, 'isFull'>;
+}
+
+const UNBOUNDED: SocketMemory = {
+  outgoing: new ByteBudget(Infinity),
+  intake: { isFull: false }
+};
+
 /** The topics of one path, whatever carries its sockets, and the sockets with frames queued in this turn. */
 export class FanOut<S> {
   readonly events: SocketEvents<S>;
   readonly limits: TransportLimits;
+  readonly outgoing: ByteBudget;
+  readonly intake: SocketMemory['intake'];
   private readonly topics = new Map<string, Set<QueuedSocket<S>>>();
   private touched: QueuedSocket<S>[] = [];
   private readonly flushTouched = (): void => {
@@ -129,9 +173,17 @@ export class FanOut<S> {
     for (const socket of sockets) socket.flush();
   };
 
-  constructor(events: SocketEvents<S>, limits: TransportLimits) {
+  constructor(events: SocketEvents<S>, limits: TransportLimits, memory: SocketMemory = UNBOUNDED) {
     this.events = events;
     this.limits = limits;
+    this.outgoing = memory.outgoing;
+    this.intake = memory.intake;
+  }
+
+  /** Bytes above which a socket lags: fewer when all sockets together hold as much as they may. */
+  get lagBytes(): number {
+    const { lagBytes } = this.limits;
+    return this.outgoing.isFull ? Math.min(lagBytes, FLUSH_BYTES) : lagBytes;
   }
 
   /** Queues a frame for every socket of the topic. Afterwards it reports the sockets that lag. */

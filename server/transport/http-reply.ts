@@ -16,9 +16,6 @@ export const HEADER_BYTES_MAX = 16 * 1024;
 /** Longest request body, whatever its path allows. */
 export const BODY_BYTES_MAX = 1024 * 1024;
 
-/** Most bytes of all request bodies that are coming at once, when the server's memory sets no lower bound. */
-export const BODIES_BYTES_MAX = 32 * 1024 * 1024;
-
 /**
  * Returns the text of a request body.
  * @throws {BodyNotUtf8Error} when it is not UTF-8

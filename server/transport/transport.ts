@@ -71,6 +71,8 @@ export interface Socket<S> {
   send(frame: OutFrame): boolean;
   /** Returns the bytes that were accepted but not yet passed to the kernel. */
   buffered(): number;
+  /** Counts bytes that are kept for this socket outside of it, in place of those counted before. */
+  setAside(bytes: number): void;
   /** Adds the socket to a topic: from now on it gets what `FanOut.publish` sends, after everything sent before. */
   join(topic: string): void;
   leave(topic: string): void;
@@ -126,7 +128,10 @@ export interface Endpoint<S> {
 export interface TransportLimits {
   /** A longer WebSocket message closes the connection with 1009; one of more than twice as many bytes may cut it. */
   readonly messageBytes: number;
-  /** A socket whose buffer holds more bytes accepts no frames until it drains. */
+  /**
+   * A socket whose buffer holds more bytes accepts no frames until it drains. While all sockets together hold as much
+   * as they may, a few kilobytes do.
+   */
   readonly lagBytes: number;
 }
 

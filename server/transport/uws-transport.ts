@@ -149,7 +149,7 @@ function openPath<S>(
     drain(ws) {
       const { socket } = ws.getUserData();
       socket.recheck();
-      events.drain(socket);
+      socket.drained();
     },
     ping(ws) {
       ws.getUserData().socket.recheck();

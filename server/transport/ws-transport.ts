@@ -56,6 +56,9 @@ class WsSocket<S> extends QueuedSocket<S> {
   }
 }
 
+/** How long a socket is not read that has sent a message while what was sent before holds all memory, in milliseconds. */
+export const REST_MS = 50;
+
 /** The WebSockets of one path. */
 class SocketPath<S> {
   private readonly fanOut: FanOut<S>;
@@ -101,6 +104,7 @@ class SocketPath<S> {
     this.open.add(socket);
     ws.on('message', (data, isBinary) => {
       if (!socket.closed) events.message(socket, isBinary ? null : textOf(data));
+      if (this.fanOut.intake.isFull) rest(ws);
     });
     ws.on('ping', (data) => {
       // a peer that pings and does not read would fill the buffer with pongs
@@ -114,7 +118,7 @@ class SocketPath<S> {
       socket.settle(code);
     });
     tcp.on('drain', () => {
-      if (!socket.closed) events.drain(socket);
+      socket.drained();
     });
     events.open(socket);
   }
@@ -197,6 +201,15 @@ export function createWsTransport<S, B = never>(
       if (hasListened) await closed;
     }
   };
+}
+
+/** Reads nothing of a socket for a moment. */
+function rest(ws: WebSocket): void {
+  if (ws.isPaused) return;
+  ws.pause();
+  setTimeout(() => {
+    ws.resume();
+  }, REST_MS);
 }
 
 function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {

@@ -5,6 +5,7 @@
 import { LocalBus } from '../../actors/bus/local-bus.js';
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
+import type { Memory } from '../../actors/memory/memory.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
 import type { Monitor } from '../../actors/monitor/monitor.js';
 import type { Transitions } from '../../actors/facts/transitions.js';
@@ -47,6 +48,7 @@ export interface BackendOptions {
   readonly transitions: Transitions;
   readonly chat: Chat;
   readonly connections: Connections;
+  readonly memory: Memory;
   readonly analytics: Analytics;
   /** The sockets of the chat; a thread's topic has its id. */
   readonly fanOut: FanOut<Connection>;
@@ -108,7 +110,15 @@ export function createBackend(options: BackendOptions): Backend {
   });
   const limits = clientLimits(config);
   const { publishPerSecond } = limits;
-  const publisher = new Publisher({ clock, log, threads, rules, incidents, publishPerSecond });
+  const publisher = new Publisher({
+    clock,
+    log,
+    threads,
+    rules,
+    incidents,
+    memory: options.memory,
+    publishPerSecond
+  });
   const { remedy } = options;
   const work = new WorkLimits(publishPerSecond * POINTS_PER_PUBLISH, clock);
   const watch = {
@@ -132,6 +142,7 @@ export function createBackend(options: BackendOptions): Backend {
     events,
     incidents,
     trustProxy: config.trustProxy,
+    memory: options.memory,
     bodyBytes: config.limitFrameBytes === 0 ? MESSAGE_BYTES_MAX : config.limitFrameBytes,
     isServing,
     turn,

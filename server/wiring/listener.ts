@@ -6,7 +6,7 @@ import type { Config } from '../config/settings.js';
 import type { Connection } from '../chat/connection.js';
 import { pickTransport } from '../transport/pick-transport.js';
 import type { Viewer } from '../inspector/viewer.js';
-import { FanOut } from '../transport/fan-out.js';
+import { FanOut, type SocketMemory } from '../transport/fan-out.js';
 import type { Endpoint, HttpSide, Transport } from '../transport/transport.js';
 
 /** Buffered bytes above which a connection lags: it gets no live messages and reads the log instead. 1 MiB. */
@@ -37,6 +37,7 @@ export class Listener implements Service {
     logger: Logger,
     chat: Chat,
     http: HttpSide,
+    memory: SocketMemory,
     inspector?: Endpoint<Viewer>
   ) {
     this.config = config;
@@ -44,10 +45,14 @@ export class Listener implements Service {
     this.http = http;
     this.inspector = inspector;
     const limit = config.limitFrameBytes;
-    this.fanOut = new FanOut<Connection>(chat, {
-      messageBytes: limit === 0 ? MESSAGE_BYTES_MAX : limit * FRAME_SLACK,
-      lagBytes: LAG_BYTES
-    });
+    this.fanOut = new FanOut<Connection>(
+      chat,
+      {
+        messageBytes: limit === 0 ? MESSAGE_BYTES_MAX : limit * FRAME_SLACK,
+        lagBytes: LAG_BYTES
+      },
+      memory
+    );
   }
 
   /** The engine that listens; before that, the configured one. */

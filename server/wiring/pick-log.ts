@@ -1,5 +1,6 @@
 /** Picks the log of the server, once, at the start. */
 import { randomBytes } from 'node:crypto';
+import type { ByteBudget } from '../../actors/memory/byte-budget.js';
 import type { Clock } from '../../actors/clock.js';
 import { createLmdbProvider } from '../../actors/log/lmdb/lmdb-provider.js';
 import type { LogProvider } from '../../actors/log/log-provider.js';
@@ -8,13 +9,19 @@ import { LOG_FOLDER } from '../config/config.js';
 import type { Config } from '../config/settings.js';
 
 /** Returns the provider of the configured log. There is one so far: the embedded log, in `DATA_DIR`. */
-export function pickLog(config: Config, clock: Clock, incidents: Incidents): LogProvider {
+export function pickLog(
+  config: Config,
+  clock: Clock,
+  incidents: Incidents,
+  memory: ByteBudget
+): LogProvider {
   const { dataDir, durability, retentionMessages, retentionDays, clickhouseUrl } = config;
   return createLmdbProvider({
     dataDir,
     folder: LOG_FOLDER,
     durability,
     clock,
+    memory,
     retention: { messages: retentionMessages ?? null, days: retentionDays ?? null },
     isFeedRead: clickhouseUrl !== 'off',
     onListenerFault: (reason) => {

@@ -4,8 +4,9 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createActor, fromPromise, type Actor, type InspectionEvent } from 'xstate';
-import { ByteBudget } from '../../actors/memory/byte-budget.js';
 import { awakeTimers } from '../../actors/awake-timers.js';
+import { Memory } from '../../actors/memory/memory.js';
+import { OWN_MEMORY, type MemorySource } from '../../actors/memory/memory-source.js';
 import type { Clock } from '../../actors/clock.js';
 import { EventLoopDelay } from '../../actors/monitor/event-loop-delay.js';
 import { HandlerRegistry } from '../../actors/handlers.js';
@@ -29,7 +30,6 @@ import { TurnBudget } from '../chat/work/turn-budget.js';
 import { Drain } from './drain.js';
 import { buildHandlers } from './handler-phase.js';
 import { Http, readiness } from '../http/http.js';
-import { BODIES_BYTES_MAX } from '../transport/http-reply.js';
 import { Inspection } from './inspection.js';
 import { clientLimits, connectionLimits } from '../chat/limits.js';
 import { Listener } from './listener.js';
@@ -50,6 +50,8 @@ export interface Surroundings {
   readonly logger: Logger;
   /** Returns a random number in [0, 1). */
   readonly random: () => number;
+  /** Tells how much memory is in use. Default: that of the process. */
+  readonly memory?: MemorySource;
   /** Called with every event and state of the charts. An error that it throws becomes an incident and harms nobody. */
   readonly inspect?: (event: InspectionEvent) => void;
 }
@@ -71,9 +73,19 @@ export class Server {
     const incidents = new Incidents({ clock, logger });
     const supervision = new Supervision({ clock, logger });
     const monitor = new Monitor({ clock, incidents, loop: new EventLoopDelay() });
-    const connections = new Connections(clock, connectionLimits(config), (lagging, open) => {
-      monitor.lagging(lagging, open);
+    const memory = new Memory({
+      clock,
+      source: outside.memory ?? OWN_MEMORY,
+      limitMb: config.memoryLimitMb
     });
+    const connections = new Connections(
+      clock,
+      connectionLimits(config),
+      (lagging, open) => {
+        monitor.lagging(lagging, open);
+      },
+      () => (memory.isShort ? 'memory' : null)
+    );
     const origins = new Origins({
       allowed: config.allowedOrigins,
       ownHost: config.host,
@@ -95,6 +107,7 @@ export class Server {
       limits: clientLimits(config),
       origins,
       trustProxy: config.trustProxy,
+      memory,
       refusal: () => (isServing() ? null : readiness(this.report('counted')))
     });
     const inspection = new Inspection({
@@ -120,11 +133,16 @@ export class Server {
       config,
       logger,
       chat,
-      { handler: (request) => http.answer(request), bodies: new ByteBudget(BODIES_BYTES_MAX) },
+      { handler: (request) => http.answer(request), bodies: memory.bodies },
+      { outgoing: memory.outgoing, intake: memory.appends },
       inspection.endpoint
     );
     this.listener = listener;
-    const logService = new LogService(pickLog(config, clock, incidents), logger, clock);
+    const logService = new LogService(
+      pickLog(config, clock, incidents, memory.appends),
+      logger,
+      clock
+    );
     logService.onFault = (reason) => {
       monitor.logFault(reason);
     };
@@ -156,6 +174,9 @@ export class Server {
     sweep.add(() => {
       monitor.openFiles(files.count());
     });
+    sweep.add(() => {
+      monitor.memory(memory.measure());
+    });
     const drain = new Drain({ connections, clock, random, shutdownMs: config.shutdownMs });
     const handlers = new HandlerRegistry({
       clock,
@@ -175,6 +196,7 @@ export class Server {
           analytics,
           chat,
           connections,
+          memory,
           http,
           sweep,
           drain,
@@ -197,7 +219,8 @@ export class Server {
       monitor,
       log: logService,
       analytics,
-      connections
+      connections,
+      memory
     });
     const record = contained(transitions.observe, incidents);
     this.root = createActor(

@@ -3,6 +3,7 @@
  * over HTTP.
  */
 import { someOrigins } from './auth/some-origins.js';
+import { Memory } from '../../actors/memory/memory.js';
 import { Incidents } from '../../actors/monitor/incidents.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { ApiAccess } from '../../server/auth/api-access.js';
@@ -74,6 +75,13 @@ export function doors(token?: string, publishPerSecond = 0, turn = new TurnBudge
   const limits = { frameBytes: 0, subscriptions: 0, publishPerSecond };
   const clock = new VirtualClock();
   const { threads, log, logger, counts } = threadRig(clock, 10_000);
+  /** Bytes of the heap in use, of a hundred. */
+  const heap = { used: 0, limit: 100 };
+  const memory = new Memory({
+    clock,
+    source: { heap: () => heap, resident: () => 0, container: () => null },
+    limitMb: undefined
+  });
   const connections = new Connections(clock, NO_LIMITS);
   const incidents = new Incidents({ clock, logger });
   const work = new WorkLimits(publishPerSecond * POINTS_PER_PUBLISH, clock);
@@ -85,13 +93,22 @@ export function doors(token?: string, publishPerSecond = 0, turn = new TurnBudge
     limits,
     origins: someOrigins(),
     trustProxy: false,
+    memory,
     refusal: () => null
   });
   const rules = new ThreadRules({
     isTest: (thread) => threads.isTest(thread),
     refusesTestThreads: true
   });
-  const publisher = new Publisher({ clock, log, threads, rules, incidents, publishPerSecond });
+  const publisher = new Publisher({
+    clock,
+    log,
+    threads,
+    rules,
+    incidents,
+    memory,
+    publishPerSecond
+  });
   const watch = { remedy: 'check it', unreadable: () => undefined, caughtUp: () => undefined };
   const catchUp = new CatchUp(log, threads, logger, watch, { turn, work });
   const subscriptions = new Subscriptions(log, threads, catchUp);
@@ -132,6 +149,7 @@ export function doors(token?: string, publishPerSecond = 0, turn = new TurnBudge
       events,
       incidents,
       trustProxy: false,
+      memory,
       bodyBytes: 1_048_576,
       isServing: () => state.isServing,
       turn,
@@ -144,6 +162,8 @@ export function doors(token?: string, publishPerSecond = 0, turn = new TurnBudge
     threads,
     counts,
     state,
+    heap,
+    memory,
     connections,
     events,
     http: overHttp(table, token),

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { MEASURE_MS } from '../../actors/memory/memory.js';
 import { BODY_DEPTH_MAX } from '../../server/chat/publisher.js';
 import { BUCKET_SECONDS } from '../../server/chat/work/token-bucket.js';
 import { doors, PROBE_TOKEN, type Door, type History, type Publish } from './doors-rig.js';
@@ -58,6 +59,19 @@ const DOORS: readonly [string, (rig: Rig) => Promise<Door>][] = [
 
 for (const [where, open] of DOORS) {
   describe(`the door of a server ${where}`, () => {
+    it('answers unavailable while memory is short, and goes on afterwards', async () => {
+      const rig = doors();
+      const door = await open(rig);
+      rig.heap.used = 90;
+      expect(await door.publish(GOOD)).to.include({ code: 'unavailable', retry: true });
+      expect(await door.history({ thread: 't' })).to.include({ code: 'unavailable', retry: true });
+      expect(rig.memory.status().refused).to.equal(2);
+      rig.heap.used = 89;
+      await rig.clock.advance(MEASURE_MS);
+      expect(await door.publish(GOOD)).to.include({ code: 'ok' });
+      expect(await door.history({ thread: 't' })).to.include({ code: 'ok' });
+    });
+
     let rig: Rig;
     let door: Door;
     beforeEach(async () => {

@@ -5,11 +5,21 @@
  */
 import { reasonOf } from '../../../machines/reason.js';
 import type { Clock } from '../../clock.js';
+import type { ByteBudget } from '../../memory/byte-budget.js';
 import { LogFencedError, type LogStore, type LogWrite } from './log-store.js';
 import type { LogHealth } from '../log-health.js';
 
-/** Most bytes of waiting jobs, counted as characters. Above it jobs are refused, so that memory stays bounded. */
-export const QUEUE_BYTES = 67_108_864;
+/** Most bytes of memory of all jobs that are not settled, when the server's memory sets no lower bound. */
+export const QUEUE_BYTES = 268_435_456;
+
+/** Bytes from which no further job joins a commit: a larger one is no faster, and holds its copies longer. */
+export const COMMIT_BYTES = 8_388_608;
+
+/**
+ * Copies of a job's texts while it is on its way to the disk: what the client sent, of which a message's body is a
+ * part, the frame, the sealed row, and the bytes that the engine writes.
+ */
+export const JOB_COPIES = 4;
 
 /** Most jobs in one commit. It bounds how long later jobs wait: about a tenth of a second at the measured rates. */
 export const COMMIT_JOBS = 4_096;
@@ -24,7 +34,7 @@ const BACKGROUND_EVERY = 8;
 
 /** One piece of work for a commit. */
 export interface Job {
-  /** Size, counted towards the limit of the queue. */
+  /** Bytes that it writes. In memory it holds {@link JOB_COPIES} times as many until it is settled. */
   readonly bytes: number;
   /** Adds the job's changes; called once, when its commit begins. */
   write(into: LogWrite[]): void;
@@ -36,6 +46,8 @@ export interface Job {
 export interface CommitQueueOptions {
   readonly store: Pick<LogStore, 'commit'>;
   readonly clock: Clock;
+  /** Bytes that all jobs may hold; when it is full, jobs are refused. */
+  readonly memory: ByteBudget;
   /**
    * Tries the disk with a write like the one that failed, of so many bytes, and reopens the store; rejects while
    * either fails.
@@ -53,7 +65,6 @@ export interface CommitQueueOptions {
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
   #waiting: Job[] = [];
-  #waitingBytes = 0;
   #committing = false;
   #scheduled = false;
   #sinceBackground = 0;
@@ -82,15 +93,16 @@ export class CommitQueue {
   refusal(): string | null {
     if (this.#closing) return 'the thread log is closed';
     if (!this.#health.writable) return this.#health.reason;
-    return this.#waitingBytes >= QUEUE_BYTES
-      ? `the thread log is behind: ${String(QUEUE_BYTES)} bytes wait to be written`
-      : null;
+    const { memory } = this.#options;
+    if (!memory.isFull) return null;
+    memory.refuse();
+    return `the thread log is behind: ${String(memory.heldBytes)} bytes wait to be written`;
   }
 
   /** Queues a job; call {@link refusal} first. */
   push(job: Job): void {
     this.#waiting.push(job);
-    this.#waitingBytes += job.bytes;
+    this.#options.memory.add(job.bytes * JOB_COPIES);
     this.#schedule();
   }
 
@@ -147,19 +159,25 @@ export class CommitQueue {
     const job = turn && !this.#closing ? this.#options.background() : null;
     if (job !== null) {
       this.#sinceBackground = 0;
+      this.#options.memory.add(job.bytes * JOB_COPIES);
       return [job];
     }
     this.#sinceBackground += 1;
-    const jobs = this.#waiting.splice(0, COMMIT_JOBS);
-    for (const { bytes } of jobs) this.#waitingBytes -= bytes;
-    return jobs;
+    let count = 0;
+    let bytes = 0;
+    for (const waiting of this.#waiting) {
+      if (count === COMMIT_JOBS || bytes >= COMMIT_BYTES) break;
+      count += 1;
+      bytes += waiting.bytes;
+    }
+    return this.#waiting.splice(0, count);
   }
 
   #committed(jobs: Job[]): void {
     this.#committing = false;
     // The disk writes the next commit while these jobs are answered and the jobs that they cause collect.
     if (this.#waiting.length > 0) this.#begin();
-    for (const job of jobs) job.settle(null);
+    this.#settle(jobs, null);
     this.#schedule();
   }
 
@@ -168,14 +186,20 @@ export class CommitQueue {
     const failed = [...jobs, ...this.#waiting];
     this.#failedBytes = failed.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#waiting = [];
-    this.#waitingBytes = 0;
     this.#committing = false;
     this.#turn({ writable: false, reason });
     this.#options.onFailure();
-    for (const job of failed) job.settle(reason);
+    this.#settle(failed, reason);
     this.#idle?.();
     // Another process has the log now: that does not pass.
     if (!(error instanceof LogFencedError)) this.#probeLater();
+  }
+
+  #settle(jobs: readonly Job[], failure: string | null): void {
+    for (const job of jobs) {
+      this.#options.memory.give(job.bytes * JOB_COPIES);
+      job.settle(failure);
+    }
   }
 
   #probeLater(): void {

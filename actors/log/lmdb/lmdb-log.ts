@@ -5,9 +5,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.js';
+import { ByteBudget } from '../../memory/byte-budget.js';
 import { Listeners } from '../../listeners.js';
 import type { Commit } from '../commits.js';
-import { CommitQueue } from './commit-queue.js';
+import { CommitQueue, QUEUE_BYTES } from './commit-queue.js';
 import { systemBootId } from './disk/boot-id.js';
 import { DISK_LOW_BYTES, isDiskLow } from './disk/disk-room.js';
 import { probeDisk } from './disk/disk-probe.js';
@@ -61,6 +62,8 @@ export interface LmdbLogOptions {
   readonly openRows?: (options: StoreOptions) => LogStore;
   /** Where the mark of the log is kept, outside of `dir`. Default: the log has none. */
   readonly markPath?: string;
+  /** Bytes that messages on their way to the disk may hold. Default: {@link QUEUE_BYTES}. */
+  readonly memory?: ByteBudget;
   /** Most threads in memory. Default: {@link HEADS_MAX}. */
   readonly headsMax?: number;
 }
@@ -161,6 +164,7 @@ class LmdbLog implements EmbeddedLog {
     this.#queue = new CommitQueue({
       store,
       clock,
+      memory: options.memory ?? new ByteBudget(QUEUE_BYTES),
       recover: (failedBytes) => this.#recover(failedBytes),
       onFailure: () => {
         this.#heads.clear();

@@ -114,7 +114,7 @@ export class LogAppends {
     this.#options.heads.pin(head);
     this.#pending.set(pendingKey, pending);
     this.#options.queue.push({
-      bytes: pending.frame.length + ENTRY_OVERHEAD_BYTES,
+      bytes: Buffer.byteLength(pending.frame) + ENTRY_OVERHEAD_BYTES,
       write: (into) => {
         into.push(
           { key: entryKey(thread, offset), value: pending.frame },

@@ -2,6 +2,7 @@
 import type { SinkStatus } from '../../../actors/clickhouse/sink.js';
 import type { FeedBacklog } from '../../../actors/log/analytics-feed.js';
 import type { HandlersStatus } from '../../../actors/handlers.js';
+import type { MemoryStatus } from '../../../actors/memory/memory.js';
 import type { MonitorStatus } from '../../../actors/monitor/monitor.js';
 import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { ThreadsStatus } from '../../../actors/threads/threads.js';
@@ -70,6 +71,7 @@ export interface StatusReport {
   readonly monitor: MonitorStatus;
   readonly threads: ThreadsStatus;
   readonly connections: { readonly open: number; readonly lagging: number };
+  readonly memory: MemoryStatus;
   readonly waitingFor: readonly WaitingFor[];
   /** Whether there is an inspector, and whether it needs a token. */
   readonly inspect: 'on' | 'off' | 'token';

@@ -3,6 +3,7 @@ import type { SnapshotFrom } from 'xstate';
 import type { HandlerRegistry } from '../../../actors/handlers.js';
 import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { Monitor, ThreadNames } from '../../../actors/monitor/monitor.js';
+import type { Memory } from '../../../actors/memory/memory.js';
 import type { ThreadsStatus } from '../../../actors/threads/threads.js';
 import type { StartupMachine } from '../../../machines/startup.machine.js';
 import type { Config } from '../../config/settings.js';
@@ -32,6 +33,7 @@ export interface ReportedParts {
     sinkRow(): SinkRow | null;
   };
   readonly connections: { readonly open: number; readonly lagging: number };
+  readonly memory: Pick<Memory, 'status'>;
 }
 
 /** Makes reports. */
@@ -84,6 +86,7 @@ export class StatusReporter {
       monitor: this.parts.monitor.status(names),
       threads: this.threads(),
       connections: { open: connections.open, lagging: connections.lagging },
+      memory: this.parts.memory.status(),
       waitingFor: analytics.waitingFor(),
       inspect: config.inspect
     };

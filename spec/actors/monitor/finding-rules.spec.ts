@@ -128,6 +128,13 @@ const CASES: Cases = {
     ['critical', { open: 950, limit: 1_000 }],
     ['critical', { open: 1_100, limit: 1_000 }]
   ],
+  memory: [
+    ['healthy', { share: 0.79, refused: 0 }],
+    ['warning', { share: 0.8, refused: 0 }],
+    ['warning', { share: 0, refused: 1 }],
+    ['warning', { share: 0.89, refused: 0 }],
+    ['critical', { share: 0.9, refused: 0 }]
+  ],
   disk_low: [
     ['healthy', { isLow: false }],
     ['warning', { isLow: true }]

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ActiveThread } from '../../../actors/threads/active-thread.js';
-import { Connection, OWED_CHARS_MAX } from '../../../server/chat/connection.js';
+import { Connection, OWED_BYTES_MAX } from '../../../server/chat/connection.js';
 import { HISTORY_CHARS_MAX } from '../../../server/chat/message-pages.js';
 import { OutFrame } from '../../../server/transport/out-frame.js';
 import { FakeSocket } from './fake-socket.js';
@@ -33,7 +33,7 @@ describe('Connection', () => {
     socket.room = 0;
     connection.send(said('x'.repeat(HISTORY_CHARS_MAX + 10_000)));
     expect(socket.ended).to.equal(null);
-    connection.send(said('x'.repeat(OWED_CHARS_MAX)));
+    connection.send(said('x'.repeat(OWED_BYTES_MAX)));
     expect(socket.ended).to.equal(3008);
   });
 
@@ -41,7 +41,7 @@ describe('Connection', () => {
     const { connection, socket } = open();
     for (let round = 0; round < 5; round++) {
       socket.room = 0;
-      connection.send(said('x'.repeat(OWED_CHARS_MAX)));
+      connection.send(said('x'.repeat(OWED_BYTES_MAX)));
       socket.room = Infinity;
       expect(connection.payOwed()).to.equal(true);
     }

@@ -11,6 +11,8 @@ export class FakeSocket<S extends { socket: Socket<S> | null } = Connection> imp
   room = Infinity;
   /** What `buffered` answers. */
   bufferedBytes = 0;
+  /** What is kept outside of it. */
+  asideBytes = 0;
   ended: number | null = null;
 
   constructor(state: S) {
@@ -32,6 +34,10 @@ export class FakeSocket<S extends { socket: Socket<S> | null } = Connection> imp
 
   buffered(): number {
     return this.bufferedBytes;
+  }
+
+  setAside(bytes: number): void {
+    this.asideBytes = bytes;
   }
 
   join(topic: string): void {

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { FanOut, QueuedSocket } from '../../../server/transport/fan-out.js';
+import { FanOut, FLUSH_BYTES, QueuedSocket } from '../../../server/transport/fan-out.js';
+import { ByteBudget } from '../../../actors/memory/byte-budget.js';
 import { OutFrame } from '../../../server/transport/out-frame.js';
 import type { SocketEvents } from '../../../server/transport/transport.js';
 
@@ -177,5 +178,28 @@ describe('FanOut', () => {
         }
       })
     );
+  });
+
+  it('lets sockets lag sooner while all together hold as much as they may', () => {
+    const outgoing = new ByteBudget(3 * FLUSH_BYTES);
+    const dropped: number[] = [];
+    const { events } = fanOutWith((socket) => dropped.push(socket));
+    const limits = { messageBytes: 1_000, lagBytes: 4 * FLUSH_BYTES };
+    const fanOut = new FanOut(events, limits, { outgoing, intake: { isFull: false } });
+    const [one, other] = [new FakeSocket(fanOut, 1), new FakeSocket(fanOut, 2)];
+    for (const socket of [one, other]) socket.join('t');
+    const frame = out('x'.repeat(2 * FLUSH_BYTES));
+    fanOut.publish('t', frame);
+    expect([outgoing.heldBytes, outgoing.isFull]).to.deep.equal([4 * FLUSH_BYTES, true]);
+    fanOut.publish('t', frame);
+    expect(dropped).to.deep.equal([1, 2]);
+    one.drain();
+    one.drained();
+    expect([outgoing.heldBytes, one.send(frame)]).to.deep.equal([2 * FLUSH_BYTES, true]);
+    one.setAside(5);
+    one.setAside(3);
+    expect(outgoing.heldBytes).to.equal(4 * FLUSH_BYTES + 3);
+    for (const socket of [one, other]) socket.terminate();
+    expect(outgoing.heldBytes).to.equal(0);
   });
 });

@@ -87,7 +87,8 @@ const ACTORS: ReadonlyMap<string, string> = new Map([
   ['unreadable_threads', 'log'],
   ['disk_low', 'log'],
   ['event_loop_lag', 'monitor'],
-  ['open_files', 'listener']
+  ['open_files', 'listener'],
+  ['memory', 'listener']
 ]);
 
 function linksOf({ kind, about }: FindingReport): FindingLink[] {

@@ -64,6 +64,7 @@ const FINDING: Readonly<Record<FindingKind, string>> = {
   unreadable_threads: 'Unreadable threads',
   disk_low: 'Disk',
   open_files: 'File descriptors',
+  memory: 'Memory',
   fault: 'Fault'
 };
 

@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { CommitQueue, PROBE_MS, type Job } from '../../../../actors/log/lmdb/commit-queue.js';
+import {
+  COMMIT_BYTES,
+  CommitQueue,
+  JOB_COPIES,
+  PROBE_MS,
+  type Job
+} from '../../../../actors/log/lmdb/commit-queue.js';
+import { ByteBudget } from '../../../../actors/memory/byte-budget.js';
 import type { LogWrite } from '../../../../actors/log/lmdb/log-store.js';
 import { HandClock, until } from './log-fixture.js';
 
@@ -30,6 +37,7 @@ describe('CommitQueue', () => {
   let recovers: boolean;
   let tried: number[];
   let queue: CommitQueue;
+  let memory: ByteBudget;
 
   beforeEach(() => {
     store = new HeldStore();
@@ -38,9 +46,11 @@ describe('CommitQueue', () => {
     background = [];
     recovers = true;
     tried = [];
+    memory = new ByteBudget(10 * JOB_COPIES);
     queue = new CommitQueue({
       store,
       clock,
+      memory,
       recover: (bytes) => {
         tried.push(bytes);
         return recovers ? Promise.resolve() : Promise.reject(new Error('still full'));
@@ -58,6 +68,34 @@ describe('CommitQueue', () => {
       settle: (failure) => events.push(failure === null ? name : `${name}: ${failure}`)
     };
   }
+
+  it('refuses when its jobs hold as much as they may, until they are settled', async () => {
+    queue.push(job('a', 10));
+    expect(queue.refusal()).to.equal('the thread log is behind: 40 bytes wait to be written');
+    const first = await store.nth(0);
+    expect([queue.refusal() === null, memory.refused]).to.deep.equal([false, 2]);
+    first.resolve();
+    await until(() => events.length === 1);
+    expect([queue.refusal(), memory.heldBytes]).to.deep.equal([null, 0]);
+  });
+
+  it('gives back what failed jobs hold', async () => {
+    queue.push(job('a', 4));
+    queue.push(job('b', 4));
+    (await store.nth(0)).reject(new Error('full'));
+    await until(() => events.includes('down'));
+    expect(memory.heldBytes).to.equal(0);
+  });
+
+  it('begins a commit without the jobs that would make it too large', async () => {
+    for (const name of ['a', 'b', 'c']) queue.push(job(name, COMMIT_BYTES / 2));
+    const first = await store.nth(0);
+    expect(first.keys).to.deep.equal(['a', 'b']);
+    first.resolve();
+    const second = await store.nth(1);
+    expect(second.keys).to.deep.equal(['c']);
+    second.resolve();
+  });
 
   it('puts what gathers during a commit into the next one when that is done', async () => {
     queue.push(job('a'));

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { PROBE_MS, QUEUE_BYTES } from '../../../../actors/log/lmdb/commit-queue.js';
+import { JOB_COPIES, PROBE_MS } from '../../../../actors/log/lmdb/commit-queue.js';
+import { ByteBudget } from '../../../../actors/memory/byte-budget.js';
 import type { EmbeddedLog, LmdbLogOptions } from '../../../../actors/log/lmdb/lmdb-log.js';
 import { checkLog } from '../../../../actors/log/lmdb/check/log-check.js';
 import {
@@ -70,8 +71,8 @@ describe('openLmdbLog', () => {
     });
 
     it('answers unavailable when the queue is full, and takes more when it has gone down', async () => {
-      const log = await fixture.open();
-      const bodyJson = JSON.stringify('x'.repeat(QUEUE_BYTES / 4));
+      const log = await fixture.open({ memory: new ByteBudget(16 * JOB_COPIES * 1024) });
+      const bodyJson = JSON.stringify('x'.repeat(4 * 1024));
       const results = await Promise.all(
         Array.from({ length: 6 }, (_, index) =>
           append(log, 't1', entry(`m${String(index)}`, { bodyJson }))

@@ -80,6 +80,14 @@ export const SAMPLE: StatusReport = {
   },
   threads: { active: 10, test: 11, waiting: 12, undelivered: 13 },
   connections: { open: 14, lagging: 15 },
+  memory: {
+    usedBytes: 16,
+    limitBytes: null,
+    heapBytes: 17,
+    heapLimitBytes: 18,
+    queues: { appends: 19, outgoing: 20, bodies: 21 },
+    refused: 22
+  },
   inspect: 'on',
   waitingFor: [{ what: 'clickhouse', attempt: 2, of: null, nextAttemptMs: 4_000, deadlineMs: null }]
 };
