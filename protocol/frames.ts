@@ -172,7 +172,7 @@ const Message = Type.Object({
 const Gap = Type.Object({
   from: Offset,
   to: Offset,
-  reason: Type.Union([Type.Literal('trimmed'), Type.Literal('epoch')])
+  reason: Type.Union([Type.Literal('trimmed'), Type.Literal('epoch'), Type.Literal('damaged')])
 });
 const Run = Type.Object({
   run: Type.String(),

@@ -109,6 +109,8 @@ export function gapWords({ from, to, reason }: Gap): string {
   switch (reason) {
     case 'trimmed':
       return `${which}: no longer kept by the server`;
+    case 'damaged':
+      return `${which}: damaged on the server's disk`;
     case 'epoch':
       return 'the thread began anew: what came before belongs to another log';
     case 'missing':

@@ -115,7 +115,7 @@ export interface ServerFrames {
     epoch: string;
     recovered: boolean;
     replay: number;
-    gap: { from: number; to: number; reason: 'epoch' | 'trimmed' } | null;
+    gap: { from: number; to: number; reason: 'epoch' | 'trimmed' | 'damaged' } | null;
     runs: { mid: string; run: string; state: string; text: string; at: number }[];
     present: string[];
   };

@@ -6,8 +6,10 @@
 import type { Logger } from '../../actors/log-line.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { LogEntry, LogReader } from '../../actors/log/log-reader.js';
+import { readPast, type PastPage } from '../../actors/log/read-past.js';
 import { reasonOf } from '../../machines/reason.js';
 import { UNTIL_LIVE, type Connection, type Subscription } from './connection.js';
+import type { Gap } from './resume-point.js';
 import { encodeFrame, messageOut } from './frame-encoder.js';
 import { messagePoints } from './work/costs.js';
 import type { TurnBudget } from './work/turn-budget.js';
@@ -26,6 +28,9 @@ const COME_BACK_MS = 1_000;
 
 /** Most unreadable threads that are remembered, each as one incident; beyond it they are reported at every read. */
 const UNREADABLE_MAX = 1_000;
+
+/** Most unreadable threads with a log line each. One line says that there are more; the monitor counts them all. */
+export const TOLD_MAX = 10;
 
 /** Gets the progress. */
 export interface CatchUpWatch {
@@ -46,7 +51,8 @@ export class CatchUp {
   private readonly budget: TurnBudget;
   private readonly work: WorkLimits;
   private readonly due = new Set<Connection>();
-  private readonly unreadable = new Set<string>();
+  /** Threads of which a part cannot be read: the first damaged offset, or null while the log cannot be read at all. */
+  private readonly unreadable = new Map<string, number | null>();
   private isScheduled = false;
   private readonly turn = (): void => {
     this.isScheduled = false;
@@ -120,24 +126,28 @@ export class CatchUp {
     const { socket } = connection;
     if (socket === null) return false;
     const { thread } = subscription;
-    const entries = this.read(thread.id, subscription.cursor, thread.published);
-    if (entries === null) {
+    const past = this.read(thread.id, subscription.cursor, thread.published);
+    if (past === null) {
       // The client resumes when it comes back, from a log that may be repaired by then.
       connection.disconnect(3004, COME_BACK_MS);
       return false;
     }
+    const { entries, damaged } = past;
+    if (damaged !== null) this.passOver(connection, subscription, damaged.to);
     this.pay(connection, subscription, entries);
     for (const entry of entries) {
       const { offset } = entry;
       if (offset > thread.published) break;
-      if (offset !== subscription.cursor + 1) this.sayGap(connection, subscription, offset);
+      if (offset !== subscription.cursor + 1) {
+        this.sayGap(connection, subscription, offset, 'trimmed');
+      }
       const isReplay = subscription.replayTo !== null && offset <= subscription.replayTo;
       if (!socket.send(messageOut(thread, entry, isReplay ? 'replay' : 'live'))) return false;
       subscription.cursor = offset;
       if (offset === subscription.replayTo) this.sayCaughtUp(connection, subscription);
     }
-    if (entries.length === 0 && subscription.cursor < thread.published) {
-      this.sayGap(connection, subscription, thread.published + 1);
+    if (entries.length === 0 && damaged === null && subscription.cursor < thread.published) {
+      this.sayGap(connection, subscription, thread.published + 1, 'trimmed');
       subscription.cursor = thread.published;
     }
     if (subscription.cursor >= thread.published) {
@@ -150,6 +160,16 @@ export class CatchUp {
       this.tellGiven(connection, subscription);
     }
     return true;
+  }
+
+  /** Tells of damaged messages as a gap, and goes on behind them. */
+  private passOver(connection: Connection, subscription: Subscription, to: number): void {
+    this.sayGap(connection, subscription, to + 1, 'damaged');
+    subscription.cursor = to;
+    const { replayTo, thread } = subscription;
+    if (replayTo !== null && replayTo <= to && to < thread.published) {
+      this.sayCaughtUp(connection, subscription);
+    }
   }
 
   /** A replay is charged to the user who asked for it; what a slow connection has missed is not. */
@@ -173,27 +193,60 @@ export class CatchUp {
     subscription.behind = null;
   }
 
-  /** Returns the next page of a thread; null when it cannot be read, which stays one incident until it can. */
-  private read(thread: string, after: number, last: number): LogEntry[] | null {
-    if (after >= last) return [];
+  /**
+   * Returns the next page of a thread; null when nothing of it can be read now. Damage, like that, is one incident of the
+   * thread until it can be read again.
+   */
+  private read(thread: string, after: number, last: number): PastPage | null {
     try {
-      const page = this.log.read(thread, after, PAGE_MESSAGES, PAGE_CHARS);
-      if (this.unreadable.delete(thread)) {
-        this.logger.info('The thread can be read again', { actor: 'log', thread });
-        this.watch.unreadable(this.unreadable.size);
+      const page = readPast(this.log, thread, { after, last }, PAGE_MESSAGES, PAGE_CHARS);
+      const { damaged, entries } = page;
+      if (damaged === null) this.noteRead(thread, after, entries);
+      else {
+        this.noteUnreadable(
+          thread,
+          damaged.from,
+          `${offsetsOf(damaged)} cannot be read`,
+          damaged.why
+        );
       }
       return page;
     } catch (error) {
-      if (!this.unreadable.has(thread)) {
-        if (this.unreadable.size < UNREADABLE_MAX) this.unreadable.add(thread);
-        this.logger.error(
-          `the thread cannot be read after offset ${String(after)} (${reasonOf(error)}): ${this.watch.remedy}`,
-          { actor: 'log', thread }
-        );
-        this.watch.unreadable(this.unreadable.size);
-      }
+      this.noteUnreadable(
+        thread,
+        null,
+        `the thread cannot be read after offset ${String(after)}`,
+        error
+      );
       return null;
     }
+  }
+
+  private noteUnreadable(thread: string, from: number | null, what: string, why: unknown): void {
+    if (this.unreadable.has(thread)) return;
+    if (this.unreadable.size < UNREADABLE_MAX) this.unreadable.set(thread, from);
+    const { size } = this.unreadable;
+    const { remedy } = this.watch;
+    if (size <= TOLD_MAX) {
+      this.logger.error(`${what} (${reasonOf(why)}): ${remedy}`, { actor: 'log', thread });
+    } else if (size === TOLD_MAX + 1) {
+      const all = `more than ${String(TOLD_MAX)} threads cannot be read; from here on they are only counted`;
+      this.logger.error(`${all}: ${remedy}`, { actor: 'log' });
+    }
+    this.watch.unreadable(this.unreadable.size);
+  }
+
+  /** Ends the incident of a thread, if this page has what could not be read. */
+  private noteRead(thread: string, after: number, entries: readonly LogEntry[]): void {
+    const from = this.unreadable.get(thread);
+    const upTo = entries.at(-1)?.offset;
+    if (from === undefined || upTo === undefined) return;
+    if (from !== null && (from <= after || from > upTo)) return;
+    this.unreadable.delete(thread);
+    if (this.unreadable.size < TOLD_MAX) {
+      this.logger.info('The thread can be read again', { actor: 'log', thread });
+    }
+    this.watch.unreadable(this.unreadable.size);
   }
 
   private sayCaughtUp(connection: Connection, subscription: Subscription): void {
@@ -203,10 +256,15 @@ export class CatchUp {
   }
 
   /**
-   * The retention has removed messages that a slow reader had not read: report the gap with a `subscribed` that has no
-   * request.
+   * The retention has removed messages that a slow reader had not read, or they are damaged: report the gap with a
+   * `subscribed` that has no request.
    */
-  private sayGap(connection: Connection, subscription: Subscription, next: number): void {
+  private sayGap(
+    connection: Connection,
+    subscription: Subscription,
+    next: number,
+    reason: Gap['reason']
+  ): void {
     const { thread, cursor, behind } = subscription;
     this.tellGiven(connection, subscription);
     if (behind !== null) subscription.behind = { ...behind, from: next };
@@ -219,10 +277,16 @@ export class CatchUp {
         offset: to,
         recovered: false,
         replay: Math.max(0, to - next + 1),
-        gap: { from: cursor + 1, to: next - 1, reason: 'trimmed' },
+        gap: { from: cursor + 1, to: next - 1, reason },
         runs: [],
         present: thread.presence?.names() ?? []
       })
     );
   }
+}
+
+function offsetsOf({ from, to }: { readonly from: number; readonly to: number }): string {
+  return from === to
+    ? `message ${String(from)} of the thread`
+    : `messages ${String(from)} to ${String(to)} of the thread`;
 }

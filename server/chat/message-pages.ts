@@ -2,7 +2,9 @@
  * Pages of messages for `history` and `threads`, over WebSocket and HTTP. A page ends at a number of messages or at
  * {@link HISTORY_CHARS_MAX}, whichever comes first.
  */
+import type { LogCorruptError } from '../../actors/log/log-errors.js';
 import type { LogEntry, LogReader } from '../../actors/log/log-reader.js';
+import { readBackPast, readPast, type PastPage } from '../../actors/log/read-past.js';
 import type { ThreadRecords, UserThread } from '../../actors/log/thread-records.js';
 
 /** Messages, or threads, of a page when the request sets no limit. */
@@ -21,29 +23,33 @@ function fitting(lengths: readonly number[], taken = 0): number {
   return end === -1 ? lengths.length : end;
 }
 
-/** Returns the messages after an offset, oldest first. */
+/** Returns the messages after an offset, oldest first, and the damaged ones before them. */
 export function pageAfter(
   log: LogReader,
   thread: string,
-  after: number,
+  place: { readonly after: number; readonly last: number },
   limit: number
-): LogEntry[] {
-  return log.read(thread, after, limit, HISTORY_CHARS_MAX);
+): PastPage {
+  return readPast(log, thread, place, limit, HISTORY_CHARS_MAX);
 }
 
-/** Returns the messages before an offset, oldest first; a page that is cut lacks the oldest ones. */
+/**
+ * Returns the messages before an offset, oldest first; a page that is cut lacks the oldest ones. Damaged ones are left
+ * out, and told to `onDamage`.
+ */
 export function pageBefore(
   log: LogReader,
   thread: string,
   before: number,
-  limit: number
+  limit: number,
+  onDamage: (why: LogCorruptError) => void
 ): LogEntry[] {
   const newestFirst: LogEntry[] = [];
   let chars = 0;
   let next = before;
   while (newestFirst.length < limit) {
     const wanted = Math.min(PAGE_DEFAULT, limit - newestFirst.length);
-    const chunk = log.readBefore(thread, next, wanted).reverse();
+    const chunk = readBackPast(log, thread, next, wanted, onDamage).reverse();
     const lengths = chunk.map(({ frame }) => frame.length);
     const count = fitting(lengths, chars);
     newestFirst.push(...chunk.slice(0, count));

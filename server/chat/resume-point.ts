@@ -2,11 +2,11 @@
 import type { ThreadHead } from '../../actors/log/log-reader.js';
 import type { Place } from '../../protocol/place.js';
 
-/** Messages that the client lacks and the log no longer has. */
+/** Messages that the client lacks and the log no longer has, or that its disk has altered. */
 export interface Gap {
   readonly from: number;
   readonly to: number;
-  readonly reason: 'trimmed' | 'epoch';
+  readonly reason: 'trimmed' | 'epoch' | 'damaged';
 }
 
 /** Where reading goes on, and the gap before it. */

@@ -1,5 +1,6 @@
 /** The route table: one handler per frame type. A type of the schema without a handler does not compile. */
 import type { Clock } from '../../actors/clock.js';
+import type { LogCorruptError } from '../../actors/log/log-errors.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
@@ -45,6 +46,8 @@ export interface RouteServices {
   readonly work: WorkLimits;
   /** Handles the frames that came while a token was being checked. */
   readonly resume: (connection: Connection) => void;
+  /** Notes that a request has met damaged messages, which its answer leaves out. */
+  readonly damaged: (why: LogCorruptError) => void;
   /** Answers a frame that its handler found to be bad, and counts it as bad. */
   readonly badFrame: (connection: Connection, id: RequestId, message: string) => void;
 }
@@ -199,7 +202,7 @@ export function createRoutes(services: RouteServices): Routes {
       if (mustWait(connection, frame.id)) return;
       const head = log.head(frame.thread) ?? log.ensure(frame.thread);
       const { before = head.last + 1, limit = PAGE_DEFAULT } = frame;
-      const page = pageBefore(log, frame.thread, before, limit);
+      const page = pageBefore(log, frame.thread, before, limit, services.damaged);
       const more = (page[0]?.offset ?? head.first) > head.first;
       const answer = encodeHistory(frame, head.epoch, page, more);
       charge(connection, HISTORY_POINTS + messagePoints(page.length, answer.text.length));

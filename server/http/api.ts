@@ -18,7 +18,8 @@ import { readPlace } from '../../protocol/place.js';
 import { keptMembers, type BodyText } from '../../protocol/json-text.js';
 import { PAGE_DEFAULT, pageAfter } from '../chat/message-pages.js';
 import type { Published, Publisher, PublishRefusal } from '../chat/publisher.js';
-import { resumePoint } from '../chat/resume-point.js';
+import { resumePoint, type Gap } from '../chat/resume-point.js';
+import type { PastPage } from '../../actors/log/read-past.js';
 import type { ThreadRules } from '../chat/thread-rules.js';
 import { unreadable } from '../chat/unreadable.js';
 import { HISTORY_POINTS, messagePoints, SUBSCRIBE_POINTS } from '../chat/work/costs.js';
@@ -164,11 +165,20 @@ async function history(
   if (wait !== null) return wait;
   const head = log.head(thread) ?? log.ensure(thread);
   const { cursor, gap } = resumePoint(after, head);
-  const page = pageAfter(log, thread, cursor, limit);
-  const last = page.at(-1)?.offset ?? cursor;
-  const body = encodePage(thread, head, gap, page, last < head.last);
-  charge(options, caller, HISTORY_POINTS + messagePoints(page.length, body.length));
+  const place = { after: cursor, last: head.last };
+  const { entries, damaged } = pageAfter(log, thread, place, limit);
+  if (damaged !== null) unreadable(damaged.why, options.incidents);
+  const last = entries.at(-1)?.offset ?? damaged?.to ?? cursor;
+  const body = encodePage(thread, head, withDamage(gap, damaged), entries, last < head.last);
+  charge(options, caller, HISTORY_POINTS + messagePoints(entries.length, body.length));
   return { ...json(200, null), body };
+}
+
+/** One gap for both: what the reader lacks before the page. */
+function withDamage(gap: Gap | null, damaged: PastPage['damaged']): Gap | null {
+  if (damaged === null) return gap;
+  const { from, to } = damaged;
+  return gap === null ? { from, to, reason: 'damaged' } : { ...gap, to: Math.max(gap.to, to) };
 }
 
 async function publish(

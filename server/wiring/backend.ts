@@ -28,6 +28,7 @@ import { encodeFrame, messageOut } from '../chat/frame-encoder.js';
 import { clientLimits } from '../chat/limits.js';
 import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
+import { unreadable } from '../chat/unreadable.js';
 import { Subscriptions } from '../chat/subscriptions.js';
 import { POINTS_PER_PUBLISH } from '../chat/work/costs.js';
 import type { TurnBudget } from '../chat/work/turn-budget.js';
@@ -149,6 +150,9 @@ export function createBackend(options: BackendOptions): Backend {
     work
   });
   const routes = createRoutes({
+    damaged: (why) => {
+      unreadable(why, incidents);
+    },
     node,
     clock,
     log,

@@ -113,6 +113,7 @@ export function doors(token?: string, publishPerSecond = 0, turn = new TurnBudge
   const catchUp = new CatchUp(log, threads, logger, watch, { turn, work });
   const subscriptions = new Subscriptions(log, threads, catchUp);
   const routes = createRoutes({
+    damaged: () => undefined,
     node: 'n1',
     clock,
     log,

@@ -5,11 +5,11 @@ export interface Gap {
   readonly from: number;
   readonly to: number;
   /**
-   * `trimmed` the server no longer keeps them · `epoch` the thread has a new epoch, older offsets are invalid ·
+   * `trimmed` the server no longer keeps them · `damaged` the server's disk has altered them · `epoch` the thread has a new epoch, older offsets are invalid ·
    * `missing` the server skipped them, `history` may have them · `overflow` the reader of a stream was too slow,
    * `history` has them.
    */
-  readonly reason: 'trimmed' | 'epoch' | 'missing' | 'overflow';
+  readonly reason: 'trimmed' | 'damaged' | 'epoch' | 'missing' | 'overflow';
 }
 
 /** One item of a thread's stream, in offset order. */

@@ -2,11 +2,13 @@ import { expect } from 'chai';
 import { ActiveThread } from '../../../actors/threads/active-thread.js';
 import type { Fact } from '../../../actors/facts/fact.js';
 import { messageFrame } from '../../../protocol/message-frame.js';
+import { LogCorruptError } from '../../../actors/log/log-errors.js';
+import { PASSED_OVER_MAX } from '../../../actors/log/read-past.js';
 import type { LogEntry } from '../../../actors/log/log-reader.js';
 import type { ThreadLog } from '../../../actors/log/thread-log.js';
 import { Steps } from '../../../actors/facts/steps.js';
 import type { Threads } from '../../../actors/threads/threads.js';
-import { CATCH_UP_BUFFER_BYTES, CatchUp } from '../../../server/chat/catch-up.js';
+import { CATCH_UP_BUFFER_BYTES, CatchUp, TOLD_MAX } from '../../../server/chat/catch-up.js';
 import { Connection, UNTIL_LIVE, type Subscription } from '../../../server/chat/connection.js';
 import { TurnBudget } from '../../../server/chat/work/turn-budget.js';
 import { WorkLimits } from '../../../server/chat/work/work-limits.js';
@@ -18,6 +20,7 @@ describe('CatchUp', () => {
   let facts: Fact[];
   let kept: LogEntry[];
   let fault: Error | null;
+  let damaged: Set<number>;
   let catchUp: CatchUp;
   let unreadable: number[];
   let logger: RecordedLogger;
@@ -55,10 +58,13 @@ describe('CatchUp', () => {
   beforeEach(() => {
     kept = [];
     fault = null;
+    damaged = new Set();
     const log = {
       read: (_thread: string, after: number, limit: number) => {
         if (fault !== null) throw fault;
-        return kept.filter(({ offset }) => offset > after).slice(0, limit);
+        if (damaged.has(after + 1)) throw new LogCorruptError('dir', `entry ${String(after + 1)}`);
+        const upTo = Math.min(...[...damaged].filter((offset) => offset > after));
+        return kept.filter(({ offset }) => offset > after && offset < upTo).slice(0, limit);
       }
     } as unknown as ThreadLog;
     facts = [];
@@ -184,6 +190,87 @@ describe('CatchUp', () => {
       ['replayed', 9, 10]
     ]);
     expect(facts[0]).to.include({ connection: 'c1', since: 0, at: 7 });
+  });
+
+  it('tells of damaged messages as a gap, and gives what stands before and behind them', async () => {
+    publish(10);
+    damaged = new Set([3, 4, 8]);
+    const subscription = subscribe(0, 10);
+    catchUp.begin(connection);
+    await turns();
+    expect(told()).to.eql([1, 2, 'subscribed', 5, 6, 7, 'subscribed', 9, 10, 'caught_up']);
+    expect(socket.frames[2]).to.deep.include({
+      offset: 10,
+      recovered: false,
+      replay: 6,
+      gap: { from: 3, to: 4, reason: 'damaged' }
+    });
+    expect([subscription.isLive, socket.ended]).to.eql([true, null]);
+  });
+
+  it('goes on behind more damaged messages than one read passes over', async () => {
+    publish(2 * PASSED_OVER_MAX + 2);
+    damaged = new Set(kept.slice(0, -1).map(({ offset }) => offset));
+    subscribe(0, thread.published);
+    catchUp.begin(connection);
+    await turns();
+    const gaps = socket.frames.flatMap(({ gap }) => (gap === undefined ? [] : [gap]));
+    expect(gaps[0]).to.deep.include({ from: 1, to: PASSED_OVER_MAX });
+    expect(gaps.at(-1)).to.deep.include({ to: thread.published - 1 });
+    expect(told().slice(-2)).to.eql([thread.published, 'caught_up']);
+  });
+
+  it('is caught up behind damage at the end of what was promised, before what came since', async () => {
+    publish(3);
+    subscribe(0, 3);
+    damaged = new Set([3]);
+    publish(2);
+    catchUp.begin(connection);
+    await turns();
+    expect(told()).to.eql([1, 2, 'subscribed', 'caught_up', [4], [5]]);
+    damaged = new Set([4, 5]);
+    connection = new Connection('c3', '::1', null, false, 0);
+    socket = new FakeSocket(connection);
+    subscribe(3, 5);
+    catchUp.begin(connection);
+    await turns();
+    expect(told()).to.eql(['subscribed', 'caught_up']);
+  });
+
+  it('reports damage once, however many read into it, and its end when it can be read again', async () => {
+    publish(5);
+    damaged = new Set([3]);
+    for (const [cursor, mended] of [
+      [0, false],
+      [0, false],
+      [3, false],
+      [0, true]
+    ] as const) {
+      if (mended) damaged.clear();
+      connection = new Connection('c2', '::1', null, false, 0);
+      socket = new FakeSocket(connection);
+      subscribe(cursor, 5);
+      catchUp.begin(connection);
+      await turns();
+    }
+    expect(unreadable).to.eql([1, 0]);
+    expect(logger.lines.map(({ level }) => level)).to.eql(['error', 'info']);
+    expect(logger.lines[0]?.message).to.include('message 3 of the thread cannot be read');
+  });
+
+  it('counts unreadable threads beyond ten, and says so once', () => {
+    publish(1);
+    damaged = new Set([1]);
+    for (let n = 0; n < 3 * TOLD_MAX; n++) {
+      thread = new ActiveThread(`t${String(n)}`, false, 'x1', 1, 0);
+      connection = new Connection('c2', '::1', null, false, 0);
+      socket = new FakeSocket(connection);
+      subscribe(0, 1);
+      catchUp.begin(connection);
+    }
+    expect(unreadable.at(-1)).to.equal(3 * TOLD_MAX);
+    expect(logger.lines).to.have.lengthOf(TOLD_MAX + 1);
+    expect(logger.lines.at(-1)?.message).to.include('more than 10 threads');
   });
 
   it('closes the one connection, and not the server, when the log cannot be read', async () => {

@@ -184,6 +184,7 @@ function gapWords({ from, to, reason }: Gap): string {
   const count = to - from + 1;
   const what = `${String(count)} ${count === 1 ? 'message' : 'messages'}`;
   if (reason === 'trimmed') return `${what} missing here: the server keeps them no longer`;
+  if (reason === 'damaged') return `${what} missing here: damaged on the server’s disk`;
   if (reason === 'epoch') return 'This thread was started anew on the server';
   return `${what} missing here`;
 }

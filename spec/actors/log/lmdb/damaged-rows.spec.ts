@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { LogCorruptError } from '../../../../actors/log/log-errors.js';
 import { checkLog, exportLog } from '../../../../actors/log/lmdb/check/log-check.js';
+import { readBackPast, readPast } from '../../../../actors/log/read-past.js';
 import {
   entryKey,
   memberKey,
@@ -71,6 +72,22 @@ describe('a log with a damaged row', () => {
     const lines: string[] = [];
     const { skipped } = await exportLog(dir, (line) => void lines.push(line));
     expect([lines.length, skipped]).to.eql([3 * MESSAGES, 1]);
+  });
+
+  it('is read past, forward and backward, and says what was passed over', async () => {
+    const { log } = await withFlip(entryKey('t2', 100), 100);
+    const place = { after: 99, last: MESSAGES };
+    const { entries, damaged } = readPast(log, 't2', place, 50, Infinity);
+    expect(entries.map(({ offset }) => offset))
+      .to.have.lengthOf(50)
+      .and.include(101);
+    expect(damaged).to.deep.include({ from: 100, to: 100 });
+    expect(readPast(log, 't2', { after: 0, last: MESSAGES }, 50, Infinity).damaged).to.equal(null);
+    const told: string[] = [];
+    const back = readBackPast(log, 't2', 101, 50, ({ message }) => told.push(message));
+    expect([back.length, back.at(-1)?.offset]).to.eql([50, 99]);
+    expect(told).to.have.lengthOf(1);
+    expect(readBackPast(log, 't2', 1, 50, () => undefined)).to.eql([]);
   });
 
   it('gives a message that is missing as little', async () => {
