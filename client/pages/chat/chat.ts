@@ -14,10 +14,12 @@ import { Composer } from './composer.js';
 import { byId } from '../shared/element.js';
 import { askFacts } from '../shared/server-facts.js';
 import { LogView } from './log/log-view.js';
+import { MessageMenu } from './log/message-menu.js';
+import { Notice } from './notice.js';
 import { presenceWords, typingWords } from './words/presence-words.js';
 import { Remembered } from './remembered.js';
 import { Room } from './room.js';
-import { hashOfThread, threadOfHash } from './route.js';
+import { hashOfThread, messageOfHash, threadOfHash, type MessagePlace } from './route.js';
 import { spokenWords } from './words/run-words.js';
 import { safeName } from '../../sdk/safe-name.js';
 import { SignIn } from './sign-in.js';
@@ -81,12 +83,21 @@ class ChatPage {
     },
     retry: (mid) => this.#room?.retry(mid),
     discard: (mid) => this.#room?.discard(mid),
+    menu: (message, button) => {
+      this.#menu.open(message, button);
+    },
     edit: (mid) => {
       this.#composer.insert(this.#room?.takeBack(mid) ?? '');
     },
     loadGap: (gap) => void this.#room?.loadGap(gap),
     stop: (run) => this.#room?.stop(run)
   });
+  readonly #menu = new MessageMenu((words) => {
+    this.#notice.tell(words);
+  });
+  readonly #notice = new Notice();
+  /** The message that the address leads to, until it is shown. */
+  #target: MessagePlace | null = null;
   #client: Client | null = null;
   #room: Room | null = null;
   #user = '';
@@ -120,6 +131,7 @@ class ChatPage {
     }, NEWS_MS);
     void askFacts().then(({ hasInspector }) => {
       byId('inspector', HTMLAnchorElement).hidden = !hasInspector;
+      this.#menu.hasInspector = hasInspector;
     });
     const wanted = new URLSearchParams(location.search).get('user');
     const known = this.#remembered.user;
@@ -196,13 +208,19 @@ class ChatPage {
     const client = this.#client;
     if (client?.state.name !== 'connected' && this.#room === null) return;
     const id = threadOfHash(location.hash);
-    if (client === null || client.state.name === 'closed' || this.#room?.id === id) return;
+    this.#target = messageOfHash(location.hash);
+    if (client === null || client.state.name === 'closed') return;
+    if (this.#room?.id === id) {
+      void this.#seek(this.#room);
+      return;
+    }
     if (this.#room !== null) this.#keepUnsent(this.#room);
     const room = new Room(client, id, this.#user, {
       changed: () => {
         if (room !== this.#room) return;
         this.#log.show(room.content);
         this.#watch();
+        void this.#seek(room);
       },
       streamed: (rows) => {
         if (room === this.#room) this.#log.stream(rows);
@@ -234,6 +252,19 @@ class ChatPage {
     this.#showPeople();
     this.#showList();
     this.#refreshList();
+  }
+
+  /** Leads to the message that the address names, once the thread is there. */
+  async #seek(room: Room): Promise<void> {
+    const target = this.#target;
+    if (target === null || !room.isFilled) return;
+    this.#target = null;
+    const isThere = await room.reach(target);
+    if (room !== this.#room) return;
+    if (isThere) this.#log.show(room.content);
+    if (!isThere || !this.#log.reveal(target.mid)) {
+      this.#notice.tell('The message that this link leads to is not here, or no longer.');
+    }
   }
 
   #keepUnsent(room: Room): void {

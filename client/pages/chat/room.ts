@@ -7,6 +7,8 @@ import {
   type Run,
   type Thread
 } from '../../sdk/client.js';
+import { Fates } from './words/fates.js';
+import type { MessagePlace } from './route.js';
 import type { LogContent, StreamedRow } from './log/log-view.js';
 import type { StopState } from './log/run-view.js';
 import { Transcript, type Draft } from './log/transcript.js';
@@ -17,6 +19,9 @@ const FIRST_PAGE = 50;
 
 /** Messages loaded at once after that: few enough to draw without a delay. */
 const PAGE = 100;
+
+/** Messages loaded below the one that a link leads to: about a screen. */
+const BELOW_TARGET = 25;
 
 /** Shortest time between two read marks, in milliseconds: at most one frame a second. */
 const MARK_MS = 1_000;
@@ -46,6 +51,7 @@ export class Room {
   readonly #thread: Thread;
   readonly #events: RoomEvents;
   readonly #transcript = new Transcript();
+  readonly #fates: Fates;
   /** Runs of the thread that this page has seen going on. */
   readonly #going = new Set<string>();
   readonly #stops = new Map<string, StopState>();
@@ -69,6 +75,7 @@ export class Room {
   constructor(client: Client, id: string, user: string, events: RoomEvents) {
     this.id = id;
     this.#user = user;
+    this.#fates = new Fates(user);
     this.#events = events;
     this.#thread = client.thread(id);
     this.#thread.on('subscribed', () => {
@@ -84,6 +91,7 @@ export class Room {
       this.#transcript.mark(gap);
       if (gap.reason === 'epoch') {
         this.#seen = 0;
+        this.#fates.clear();
         this.#more = false;
         this.#going.clear();
         this.#stops.clear();
@@ -94,8 +102,14 @@ export class Room {
       if (state === 'pending') this.#written.set(mid, this.#newest);
       this.#draw();
     });
-    this.#thread.on('presence', () => {
+    this.#thread.on('presence', ({ present, count }) => {
+      this.#fates.people(present, count);
+      this.#draw();
       this.#events.people();
+    });
+    this.#thread.on('mark', ({ user: reader, read }) => {
+      this.#fates.marked(reader, read);
+      this.#draw();
     });
     this.#thread.on('typing', () => {
       this.#events.people();
@@ -134,7 +148,8 @@ export class Room {
       loading: this.#loading || !this.#filled,
       detached: this.#transcript.window.detached,
       unseen: this.#unseen,
-      stops: this.#stops
+      stops: this.#stops,
+      fateOf: (offset) => this.#fates.of(offset)
     };
   }
 
@@ -223,6 +238,36 @@ export class Room {
     await this.#fill();
   }
 
+  /** Whether the end of the log has been loaded. */
+  get isFilled(): boolean {
+    return this.#filled;
+  }
+
+  /** Shows the part of the log with a message in it, when it is not shown. False when the message is not in the log. */
+  async reach({ offset, mid }: MessagePlace): Promise<boolean> {
+    const isShown = this.#transcript.window.items.some(
+      (item) => item.type === 'message' && item.message.mid === mid
+    );
+    if (isShown) return true;
+    if (this.#loading) return false;
+    this.#loading = true;
+    try {
+      const before = offset + BELOW_TARGET;
+      const { messages, more } = await this.#thread.history({ before, limit: PAGE });
+      if (!messages.some((one) => one.mid === mid)) return false;
+      const end = messages.at(-1)?.offset ?? 0;
+      this.#transcript.replace(messages, end >= (this.#thread.position?.offset ?? 0));
+      this.#more = more;
+      return true;
+    } catch (error) {
+      if (error instanceof RollcallError) return false;
+      throw error;
+    } finally {
+      this.#loading = false;
+      this.#draw();
+    }
+  }
+
   /** Leaves the thread. */
   leave(): void {
     // Send the mark that is still waiting for its second to pass.
@@ -282,6 +327,7 @@ export class Room {
 
   #arrived(message: MessageFrame): void {
     this.#transcript.append(message);
+    this.#fates.came(message.offset);
     if (message.from.user !== this.#user && !this.#watched) {
       // All entries of a run are one block.
       if (runOf(message) === null || message.kind === 'agent_started') this.#unseen += 1;

@@ -11,7 +11,7 @@ export function isThread(text: string): boolean {
 
 /** Returns the thread that a location hash such as `#/t/lobby` names, or the default thread. */
 export function threadOfHash(hash: string): string {
-  const encoded = /^#\/t\/([^/]+)$/.exec(hash)?.[1];
+  const encoded = /^#\/t\/([^/]+)(?:\/\d+\/[^/]+)?$/.exec(hash)?.[1];
   if (encoded === undefined) return DEFAULT_THREAD;
   try {
     const thread = decodeURIComponent(encoded);
@@ -24,4 +24,26 @@ export function threadOfHash(hash: string): string {
 /** Returns the location hash of a thread. */
 export function hashOfThread(thread: string): string {
   return `#/t/${encodeURIComponent(thread)}`;
+}
+
+/** Where a message is: its offset, and its id to make sure that it is the one. */
+export interface MessagePlace {
+  readonly offset: number;
+  readonly mid: string;
+}
+
+/** Returns the message that a location hash such as `#/t/lobby/17/m1` names; null when it names none. */
+export function messageOfHash(hash: string): MessagePlace | null {
+  const [, offset, encoded] = /^#\/t\/[^/]+\/(\d{1,15})\/([^/]{1,800})$/.exec(hash) ?? [];
+  if (offset === undefined || encoded === undefined) return null;
+  try {
+    return { offset: Number(offset), mid: decodeURIComponent(encoded) };
+  } catch {
+    return null;
+  }
+}
+
+/** Returns the location hash of a message. */
+export function hashOfMessage(thread: string, { offset, mid }: MessagePlace): string {
+  return `${hashOfThread(thread)}/${String(offset)}/${encodeURIComponent(mid)}`;
 }

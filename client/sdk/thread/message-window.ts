@@ -99,6 +99,13 @@ export class MessageWindow {
     this.#trim();
   }
 
+  /** Shows this page of history instead of all that is there. `isEnd`: nothing newer is in the log. */
+  replace(messages: readonly MessageFrame[], isEnd: boolean): void {
+    this.clear();
+    this.#items = messages.map((message): ThreadItem => ({ type: 'message', message }));
+    this.#detached = !isEnd;
+  }
+
   /** Removes everything, so that the window can be filled from the end again. */
   clear(): void {
     this.#items.length = 0;

@@ -1,12 +1,14 @@
 /** Draws the rows of the log, except runs, which change in place. */
-import type { Gap } from '../../../sdk/client.js';
+import type { Gap, MessageFrame } from '../../../sdk/client.js';
 import { safeName } from '../../../sdk/safe-name.js';
 import { element } from '../../shared/element.js';
 import { initials, tint } from '../avatar.js';
 import { RichText } from '../rich-text/rich-text-view.js';
 import { dayWords } from '../words/day-words.js';
+import { fateSign, fateWords } from '../words/fate-words.js';
 import { messageText } from '../words/message-text.js';
 import { agentName } from '../words/run-words.js';
+import type { Fate } from '../words/fates.js';
 import type { Row } from './transcript.js';
 
 /** Any row but a run. */
@@ -19,6 +21,8 @@ export interface RowActions {
   /** Takes a failed message back into the field. */
   edit(mid: string): void;
   loadGap(gap: Gap): void;
+  /** Opens the menu of a message at its button. */
+  menu(message: MessageFrame, button: HTMLButtonElement): void;
 }
 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
@@ -60,8 +64,48 @@ export function drawRow(row: PlainRow, actions: RowActions): HTMLElement {
     ...(first
       ? [element('div', { class: 'head' }, element('b', {}, own ? 'You' : name), ...tag, time)]
       : tag),
-    bubble
+    bubble,
+    moreButton(message, actions),
+    ...(own ? [element('div', { class: 'fate', 'aria-hidden': 'true' })] : [])
   );
+}
+
+function moreButton(message: MessageFrame, actions: RowActions): HTMLButtonElement {
+  const whose = `${safeName(message.from.user)}, ${TIME.format(message.at)}`;
+  const more = element(
+    'button',
+    {
+      class: 'more',
+      type: 'button',
+      tabindex: '-1',
+      'aria-haspopup': 'menu',
+      'aria-expanded': 'false',
+      'aria-label': `Menu of the message: ${whose}`
+    },
+    '⋯'
+  );
+  more.addEventListener('click', () => {
+    actions.menu(message, more);
+  });
+  return more;
+}
+
+/**
+ * Shows what has become of one's own message: to screen readers always, to others where `isShown`. Does nothing when it
+ * is shown already.
+ */
+export function showFate(
+  node: HTMLElement,
+  message: MessageFrame,
+  fate: Fate,
+  isShown: boolean
+): void {
+  const words = fateWords(fate);
+  const label = `${safeName(message.from.user)}, ${TIME.format(message.at)}, ${words}`;
+  if (node.getAttribute('aria-label') !== label) node.setAttribute('aria-label', label);
+  const line = node.querySelector('.fate');
+  const text = isShown ? `${fateSign(fate)} ${words}` : '';
+  if (line !== null && line.textContent !== text) line.textContent = text;
 }
 
 function drawGap(gap: Gap, actions: RowActions): HTMLElement {

@@ -1,6 +1,15 @@
-import type { Gap } from '../../../sdk/client.js';
+import type { Gap, MessageFrame } from '../../../sdk/client.js';
 import { byId } from '../../shared/element.js';
-import { drawPlainText, drawRow, signatureOf, timeElement, type RowActions } from './log-row.js';
+import type { Fate } from '../words/fates.js';
+import {
+  drawPlainText,
+  drawRow,
+  showFate,
+  signatureOf,
+  timeElement,
+  type RowActions
+} from './log-row.js';
+import { leadThroughButtons } from './message-menu.js';
 import { RunView, type StopState } from './run-view.js';
 import type { Row } from './transcript.js';
 
@@ -23,6 +32,7 @@ export interface LogViewEvents {
   followed(): void;
   retry(mid: string): void;
   edit(mid: string): void;
+  menu(message: MessageFrame, button: HTMLButtonElement): void;
   discard(mid: string): void;
   /** The reader wants the messages of a gap loaded. */
   loadGap(gap: Gap): void;
@@ -42,6 +52,8 @@ export interface LogContent {
   readonly unseen: number;
   /** The state of each stop request, by run id. */
   readonly stops: ReadonlyMap<string, StopState>;
+  /** Returns what has become of this user's message at an offset. */
+  fateOf(offset: number): Fate;
 }
 
 /** The row of a run. It can be redrawn alone while the run grows. */
@@ -68,6 +80,10 @@ export class LogView {
   readonly #shown = new Map<string, ShownRow>();
   /** The row key of each element. */
   readonly #keys = new WeakMap<Element, string>();
+  /** The message that a link has led to. */
+  #marked: HTMLElement | null = null;
+  /** The menu button at which Tab stops. */
+  #stop: HTMLElement | null = null;
   #following = true;
   #scrolledTo = 0;
   #content: LogContent | null = null;
@@ -84,6 +100,9 @@ export class LogView {
       edit: (mid) => {
         events.edit(mid);
       },
+      menu: (message, button) => {
+        events.menu(message, button);
+      },
       loadGap: (gap) => {
         // The button disappears with the gap; keep the keyboard focus in the log.
         this.#scroll.focus({ preventScroll: true });
@@ -93,6 +112,7 @@ export class LogView {
     this.#scroll.addEventListener('scroll', () => {
       this.#scrolled();
     });
+    leadThroughButtons(this.#rows);
     // The log shrinks when the composer grows, the banner appears or a phone's keyboard opens: stay at the end.
     new ResizeObserver(() => {
       if (this.#following) this.toEnd();
@@ -130,10 +150,31 @@ export class LogView {
     this.#older.hidden = !content.more;
     this.#empty.hidden = content.rows.length > 0 || content.loading;
     this.#reconcile(content.rows);
+    this.#showFates(content);
+    this.#letTabStop();
     if (this.#following && !content.detached) this.toEnd();
     else hold?.();
     this.#scrolledTo = this.#scroll.scrollTop;
     this.#showJump();
+  }
+
+  /** Marks a message and scrolls it into view. False when it is not shown. */
+  reveal(key: string): boolean {
+    const node = this.#shown.get(key)?.node;
+    if (node === undefined) return false;
+    this.#marked?.classList.remove('marked');
+    this.#marked = node;
+    node.classList.add('marked');
+    node.tabIndex = -1;
+    this.#following = false;
+    node.scrollIntoView({ block: 'center' });
+    node.focus({ preventScroll: true });
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
+    this.#scrolledTo = scrollTop;
+    this.#following = scrollHeight - scrollTop - clientHeight < END_PX;
+    this.#events.followed();
+    this.#showJump();
+    return true;
   }
 
   /** Redraws only these runs. A reader who is not following keeps the same message in the same place. */
@@ -211,6 +252,28 @@ export class LogView {
       };
     }
     return null;
+  }
+
+  /** Says on the newest of one's own messages in each state what has become of it and those before. */
+  #showFates(content: LogContent): void {
+    const told = new Set<Fate['state']>();
+    for (const row of content.rows.toReversed()) {
+      const node = this.#shown.get(row.key)?.node;
+      if (row.type !== 'message' || !row.own || node === undefined) continue;
+      const fate = content.fateOf(row.message.offset);
+      showFate(node, row.message, fate, !told.has(fate.state));
+      told.add(fate.state);
+    }
+  }
+
+  /** Lets Tab stop at the menu button of the newest message, unless the reader has led it to another one. */
+  #letTabStop(): void {
+    if (this.#stop?.isConnected === true && this.#stop === document.activeElement) return;
+    const last = this.#rows.querySelectorAll('.more');
+    const stop = last.item(last.length - 1);
+    if (this.#stop !== null) this.#stop.tabIndex = -1;
+    this.#stop = stop instanceof HTMLElement ? stop : null;
+    if (this.#stop !== null) this.#stop.tabIndex = 0;
   }
 
   #reconcile(rows: readonly Row[]): void {

@@ -129,6 +129,13 @@ export class Transcript {
     this.#forgetRuns();
   }
 
+  /** Shows a page of history instead; see {@link MessageWindow.replace}. */
+  replace(messages: readonly MessageFrame[], isEnd: boolean): void {
+    this.#window.replace(messages, isEnd);
+    this.#forgetRuns();
+    for (const message of messages) this.#fold(message);
+  }
+
   /** Removes all messages and gaps, so that the transcript can be filled from the end again. */
   clear(): void {
     this.#window.clear();

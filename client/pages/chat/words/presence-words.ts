@@ -3,7 +3,8 @@ import { safeName } from '../../../sdk/safe-name.js';
 /** Most names that are written out; beyond that only the number is given. */
 const NAMED_MAX = 3;
 
-function named(users: readonly string[], ...after: string[]): string {
+/** Lists users, the first few by name. */
+export function named(users: readonly string[], ...after: string[]): string {
   const shown = users.slice(0, NAMED_MAX).map(safeName);
   const more = users.length - shown.length;
   const parts = [...shown, ...(more > 0 ? [`${String(more)} more`] : []), ...after];

@@ -401,6 +401,73 @@ describe('chat page (against the fake server)', function () {
     await context.close();
   });
 
+  it('opens a thread at the message that a link names, and marks it', async () => {
+    for (let i = 1; i <= 400; i++) server.rollcall.say('lobby', 'bob', { text: `n${String(i)}` });
+    const { mid } = server.rollcall.thread('lobby').log[99] ?? { mid: '' };
+    const page = await join('ada', `lobby/100/${mid}`);
+    const marked = page.locator('.message.marked');
+    await marked.getByText('n100', { exact: true }).waitFor();
+    expect(await page.evaluate('document.activeElement.className')).to.include('marked');
+    const all = await texts(page);
+    expect([all[0], all.at(-1)]).to.eql(['n25', 'n124']);
+    const box = await marked.boundingBox();
+    expect(box?.y, 'where it stands').to.be.within(100, 600);
+    await page.getByRole('button', { name: 'Jump to latest' }).click();
+    await page.getByText('n400', { exact: true }).waitFor();
+    await page.evaluate("location.hash = '#/t/lobby/100/of-another-epoch'");
+    await page.getByText('The message that this link leads to is not here').waitFor();
+    expect((await texts(page)).at(-1)).to.equal('n400');
+  });
+
+  it('has a menu for each message: by keyboard, by mouse, and one stop of the Tab key', async () => {
+    for (const text of ['one', 'two']) server.rollcall.say('lobby', 'bob', { text });
+    const page = await join('ada');
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByText('two', { exact: true }).waitFor();
+    await page.locator('#log-scroll').focus();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    const menu = page.getByRole('menu', { name: 'About this message' });
+    await menu.waitFor();
+    const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent');
+    expect(await focused()).to.equal('Copy link');
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).to.equal('Journey');
+    const { mid } = server.rollcall.thread('lobby').log[0] ?? { mid: '' };
+    expect(await menu.getByRole('menuitem', { name: 'Journey' }).getAttribute('href')).to.equal(
+      `/journey.html?mid=${mid}&thread=lobby`
+    );
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    await page.getByText('Link copied.').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).to.equal(
+      `${server.url}/?user=ada#/t/lobby/1/${mid}`
+    );
+    expect(await focused()).to.equal('⋯');
+    await page.getByText('two', { exact: true }).hover();
+    await page.getByRole('button', { name: 'Menu of the message: bob' }).last().click();
+    await menu.waitFor();
+    await page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'hidden' });
+  });
+
+  it('tells the author what has become of a message: stored, delivered, read', async () => {
+    const ada = await join('ada');
+    await say(ada, 'anybody?');
+    await ada.getByText('✓ Stored').waitFor();
+    await ada.getByRole('article', { name: /^ada, .*, Stored$/ }).waitFor();
+    const bob = await join('bob', 'elsewhere');
+    server.rollcall.intercept = ({ type }) => type === 'mark';
+    await bob.evaluate("location.hash = '#/t/lobby'");
+    await ada.getByText('✓✓ Delivered').waitFor();
+    server.rollcall.intercept = () => false;
+    await say(bob, 'here');
+    await ada.getByText('✓✓ Read by bob').waitFor();
+    await ada.getByRole('article', { name: /^ada, .*, Read by bob$/ }).waitFor();
+    expect(await ada.locator('.fate').allTextContents()).to.eql(['✓✓ Read by bob']);
+  });
+
   it('starts a new line on Shift+Enter', async () => {
     const page = await join('ada');
     await page.getByLabel('Message', { exact: true }).pressSequentially('one');

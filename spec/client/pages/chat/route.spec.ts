@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { hashOfThread, isThread, threadOfHash } from '../../../../client/pages/chat/route.js';
+import {
+  hashOfMessage,
+  hashOfThread,
+  isThread,
+  messageOfHash,
+  threadOfHash
+} from '../../../../client/pages/chat/route.js';
 import { isThreadId } from '../../../../protocol/frames.js';
 
 describe('threadOfHash', () => {
@@ -16,6 +22,26 @@ describe('threadOfHash', () => {
         expect(threadOfHash(hashOfThread(thread))).to.equal(thread);
       })
     );
+  });
+});
+
+describe('messageOfHash', () => {
+  it('undoes hashOfMessage for every message, whatever its id', () => {
+    const mids = fc.string({ minLength: 1, maxLength: 64, unit: 'binary' });
+    fc.assert(
+      fc.property(mids, fc.nat(), (mid, offset) => {
+        fc.pre(mid.isWellFormed());
+        const hash = hashOfMessage('a:b', { offset, mid });
+        expect(messageOfHash(hash)).to.eql({ offset, mid });
+        expect(threadOfHash(hash)).to.equal('a:b');
+      })
+    );
+  });
+
+  it('finds none in any other hash', () => {
+    for (const hash of ['', '#/t/a', '#/t/a/1', '#/t/a/x/m', '#/t/a/1/%', '#/t/a/1/m/n']) {
+      expect(messageOfHash(hash), hash).to.equal(null);
+    }
   });
 });
 
