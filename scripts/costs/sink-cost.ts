@@ -11,9 +11,9 @@ import {
   startServer,
   temporaryDir,
   type ServerProcess
-} from '../spec/e2e/servers/server-process.js';
-import { WireClient } from '../spec/e2e/wire/wire-client.js';
-import { median } from './bench/figures.js';
+} from '../../spec/e2e/servers/server-process.js';
+import { WireClient } from '../../spec/e2e/wire/wire-client.js';
+import { median } from '../bench/figures.js';
 
 /** Publishes a second of a slice: busy, and far from what a server can do. */
 const RATE = 400;
@@ -28,7 +28,7 @@ const NOWHERE = 'http://127.0.0.1:9/none';
 
 const { values } = parseArgs({ options: { backlog: { type: 'string', default: '200000' } } });
 const backlog = Number(values.backlog);
-if (!existsSync(fileURLToPath(new URL('../dist', import.meta.url)))) {
+if (!existsSync(fileURLToPath(new URL('../../dist', import.meta.url)))) {
   throw new Error('dist is missing: run `npm run build` first');
 }
 

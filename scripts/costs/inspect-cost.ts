@@ -8,11 +8,11 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
-import { INSPECT_SUBPROTOCOL } from '../protocol/inspection.js';
-import { startServer, type ServerProcess } from '../spec/e2e/servers/server-process.js';
-import { WireClient } from '../spec/e2e/wire/wire-client.js';
-import { cpuMs } from './bench/cores.js';
-import { median } from './bench/figures.js';
+import { INSPECT_SUBPROTOCOL } from '../../protocol/inspection.js';
+import { startServer, type ServerProcess } from '../../spec/e2e/servers/server-process.js';
+import { WireClient } from '../../spec/e2e/wire/wire-client.js';
+import { cpuMs } from '../bench/cores.js';
+import { median } from '../bench/figures.js';
 
 /** Work of one slice. It takes some hundred milliseconds of CPU time, which the system reports in steps of ten. */
 const FULL = { rounds: 12, messages: 10_000, joins: 3_000 };
@@ -35,7 +35,7 @@ const SITUATIONS = [
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
 const size = values.quick ? QUICK : FULL;
-if (!existsSync(fileURLToPath(new URL('../dist', import.meta.url)))) {
+if (!existsSync(fileURLToPath(new URL('../../dist', import.meta.url)))) {
   throw new Error('dist is missing: run `npm run build` first');
 }
 
