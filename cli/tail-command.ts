@@ -1,12 +1,17 @@
 /** `rollcall tail`: follows a thread, for people and for scripts. Standard output has the thread and nothing else. */
-import { RollcallError, type MessageFrame, type ThreadItem } from '../client/sdk/client.js';
+import {
+  bodyText,
+  RollcallError,
+  type MessageFrame,
+  type ThreadItem
+} from '../client/sdk/client.js';
 import { EXIT, say, type CliSeat } from './cli-outside.js';
 import { wordsOf } from './chat/connection-watch.js';
 import { dial } from './chat/dial.js';
 import { dialFaults, type DialOrder } from './chat/dial-order.js';
 import { gapWords, MessageLines } from './chat/message-lines.js';
 import { paintIf, wantsColours } from '../server/logger/paint.js';
-import { DEPTH_MAX, isTooDeep, safeJson, safeLine } from './terminal/safe-text.js';
+import { DEPTH_MAX, isTooDeep, safeJson, safeJsonText, safeLine } from './terminal/safe-text.js';
 import { feedOf } from './chat/thread-feed.js';
 
 /** Options of `rollcall tail`. */
@@ -94,9 +99,9 @@ function printed(order: TailOrder, seat: CliSeat): (item: ThreadItem) => readonl
   const { thread, isJson } = order;
   if (isJson) {
     return (item) => [
-      safeJson(
-        item.type === 'message' ? shallow(item.message) : { type: 'gap', thread, ...item.gap }
-      )
+      item.type === 'message'
+        ? messageLine(item.message)
+        : safeJson({ type: 'gap', thread, ...item.gap })
     ];
   }
   const paint = paintIf(wantsColours(seat.stdout, seat.env));
@@ -121,8 +126,17 @@ function isWriteFault(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error && error.syscall === 'write';
 }
 
-/** Returns a message whose body is not nested too deep to print. */
-function shallow(message: MessageFrame): MessageFrame {
-  if (!isTooDeep(message.body, DEPTH_MAX - 1)) return message;
-  return { ...message, body: `(nested more than ${String(DEPTH_MAX)} deep, not shown)` };
+/** Returns a message as one line of JSON, its body as its author wrote it; one that is nested too deep becomes a note. */
+function messageLine(message: MessageFrame): string {
+  if (isTooDeep(message.body, DEPTH_MAX - 1)) {
+    return safeJson({
+      ...message,
+      body: `(nested more than ${String(DEPTH_MAX)} deep, not shown)`
+    });
+  }
+  const members = Object.entries(message).map(
+    ([name, value]) =>
+      `${JSON.stringify(name)}:${name === 'body' ? bodyText(message) : JSON.stringify(value)}`
+  );
+  return safeJsonText(`{${members.join(',')}}`);
 }

@@ -45,6 +45,20 @@ const CLOSE_OBJECT = 0x7d;
 export function keptMembers(text: string): KeptMembers {
   let id: string | null = null;
   let body: BodyText | null = null;
+  eachMember(text, (isNamed, start, span) => {
+    if (isNamed('body')) {
+      const json = text.slice(start, span.end);
+      body = { json: span.isSpaced ? withoutSpace(json) : json, depth: span.depth };
+    } else if (isNamed('id')) id = text.slice(start, span.end);
+  });
+  return { id, body };
+}
+
+/** Calls back for each member of an object's text, with where its value starts and ends. */
+function eachMember(
+  text: string,
+  member: (isNamed: (name: string) => boolean, start: number, span: Span) => void
+): void {
   let at = afterSpace(text, text.indexOf('{') + 1);
   while (text.charCodeAt(at) === QUOTE) {
     const keyAt = at;
@@ -52,15 +66,34 @@ export function keptMembers(text: string): KeptMembers {
     // One further for the colon.
     const start = afterSpace(text, afterSpace(text, keyEnd) + 1);
     const span = spanAt(text, start);
-    if (isKey(text, keyAt, keyEnd, 'body')) {
-      const json = text.slice(start, span.end);
-      body = { json: span.isSpaced ? withoutSpace(json) : json, depth: span.depth };
-    } else if (isKey(text, keyAt, keyEnd, 'id')) id = text.slice(start, span.end);
+    member((name) => isKey(text, keyAt, keyEnd, name), start, span);
     at = afterSpace(text, span.end);
     if (text.charCodeAt(at) !== COMMA) break;
     at = afterSpace(text, at + 1);
   }
-  return { id, body };
+}
+
+/** Returns the text of a member of an object's text; null when it has none. Of members that repeat the last counts. */
+export function memberText(text: string, name: string): string | null {
+  let found: string | null = null;
+  eachMember(text, (isNamed, start, span) => {
+    if (isNamed(name)) found = text.slice(start, span.end);
+  });
+  return found;
+}
+
+/** Returns the texts of an array's elements. */
+export function elementTexts(text: string): string[] {
+  const elements: string[] = [];
+  let at = afterSpace(text, text.indexOf('[') + 1);
+  while (at < text.length && text.charCodeAt(at) !== CLOSE_ARRAY) {
+    const { end } = spanAt(text, at);
+    elements.push(text.slice(at, end));
+    at = afterSpace(text, end);
+    if (text.charCodeAt(at) !== COMMA) break;
+    at = afterSpace(text, at + 1);
+  }
+  return elements;
 }
 
 /**

@@ -51,7 +51,12 @@ export function safeJson(value: unknown): string {
   const shown = isTooDeep(value, DEPTH_MAX)
     ? `(nested more than ${String(DEPTH_MAX)} deep, not shown)`
     : value;
-  return JSON.stringify(shown).replace(
+  return safeJsonText(JSON.stringify(shown));
+}
+
+/** Makes JSON text safe to print, on one line: controls are escaped, so the value stays the same. */
+export function safeJsonText(json: string): string {
+  return json.replace(
     /[\u007f-\u009f\u2028\u2029]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufff9-\ufffb]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   );

@@ -29,6 +29,7 @@ import { Thread } from './thread/thread.js';
 import type { ThreadOptions } from './thread/thread-events.js';
 
 export type { MessageFrame } from '../../protocol/frames.js';
+export { bodyText } from './thread/body-text.js';
 export type { ClientClock } from './clock.js';
 export type { ClientState } from './connection/client-state.js';
 export type { TokenQuestion } from './connection/connection.js';

@@ -3,6 +3,7 @@
  * bundled for the browser; `spec/client/sdk/frames.spec.ts` compares the two.
  */
 import type { ServerFrame, ServerFrameType } from '../../protocol/frames.js';
+import { keepBodyTexts } from './thread/body-text.js';
 import { isRecord, parsedJson } from './json.js';
 
 type Check = (value: unknown) => boolean;
@@ -132,8 +133,10 @@ export function readFrames(data: string): ReadFrames {
   for (const line of data.split('\n')) {
     if (line.trim() === '') continue;
     const value = parsedJson(line);
-    if (isServerFrame(value)) frames.push(value);
-    else if (!isRecord(value) || typeof value['type'] !== 'string' || isKnown(value['type'])) {
+    if (isServerFrame(value)) {
+      keepBodyTexts(value, line);
+      frames.push(value);
+    } else if (!isRecord(value) || typeof value['type'] !== 'string' || isKnown(value['type'])) {
       bad.push(line);
     }
   }

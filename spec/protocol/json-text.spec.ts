@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isSameJson, keptMembers } from '../../protocol/json-text.js';
+import { elementTexts, isSameJson, keptMembers, memberText } from '../../protocol/json-text.js';
 
 /** JSON values, with keys and strings that look like JSON. */
 const json = fc.jsonValue({ maxDepth: 4 });
@@ -113,7 +113,30 @@ describe('isSameJson', () => {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? 0 : value;
-  return Object.entries(value)
+  const members = Object.entries(value)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, part]) => [key, sorted(part), 'member']);
+  // An object without members is no array without elements.
+  return ['object', ...members];
 }
+
+describe('memberText', () => {
+  it('is the text of a member, the last one of several, and nothing where there is none', () => {
+    expect(memberText('{"a":[1.0, {"b":2}],"b":-0}', 'a')).to.equal('[1.0, {"b":2}]');
+    expect(memberText('{"a":1,"\\u0061":2}', 'a')).to.equal('2');
+    expect(memberText('{"b":{"a":1}}', 'a')).to.equal(null);
+  });
+});
+
+describe('elementTexts', () => {
+  it('takes an array apart', () => {
+    fc.assert(
+      fc.property(fc.array(json), fc.constantFrom(0, 2), (values, indent) => {
+        const texts = elementTexts(JSON.stringify(values, null, indent));
+        expect(texts.map((text): unknown => JSON.parse(text))).to.deep.equal(
+          JSON.parse(JSON.stringify(values))
+        );
+      })
+    );
+  });
+});

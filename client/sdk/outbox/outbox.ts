@@ -1,10 +1,12 @@
 import type { ClientFrame, ServerFrame } from '../../../protocol/frames.js';
 import { reasonOf } from '../../../machines/reason.js';
 import type { ClientClock } from '../clock.js';
+import { isSameJson } from '../../../protocol/json-text.js';
 import { jsonText } from '../json.js';
 import { storedMessage, type OutboxStorage, type StoredMessage } from './outbox-storage.js';
 import { DEFAULT_FRAME_BYTES, messageSize } from './message-size.js';
 import type { Outgoing } from './outgoing.js';
+import { writtenBody } from './written-body.js';
 import type { Reply, Requests } from '../connection/requests.js';
 import { retryAfterMs } from '../connection/retry-after.js';
 import { RollcallError, clientError } from '../rollcall-error.js';
@@ -159,13 +161,12 @@ export class Outbox {
   send(thread: string, mid: string, body: unknown, options: SendOptions): Promise<Ack> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
     // Serialized now, so that later changes to the caller's object do not change what is sent again.
-    const text = jsonText(body);
-    if (text === null) {
-      return Promise.reject(new RollcallError('bad_frame', 'body: give a JSON value'));
-    }
+    const text = writtenBody(body);
+    if (typeof text !== 'string') return Promise.reject(text);
     const same = this.#lanes.get(thread)?.entries.find((entry) => entry.publish.mid === mid);
     if (same !== undefined) {
-      if (same.bodyJson === text && same.publish.kind === options.kind) return same.promise;
+      if (isSameJson(same.bodyJson, text) && same.publish.kind === options.kind)
+        return same.promise;
       const message = `mid ${mid} is under way with another message: give each its own`;
       return Promise.reject(new RollcallError('conflict', message));
     }

@@ -9,6 +9,9 @@ import { FakeRollcall } from '../../client/sdk/fake-rollcall.js';
 import { fakeSeat } from './fake-seat.js';
 
 /** Commands that talk to a server, in this process and over real sockets. */
+/** Numbers that JavaScript would change; the server of these specs writes them in place of `"BIG"`. */
+const BIG = '[9007199254740993,1e400,1.0]';
+
 describe('rollcall chat and rollcall tail', () => {
   let http: Server;
   let sockets: WebSocketServer;
@@ -30,7 +33,7 @@ describe('rollcall chat and rollcall tail', () => {
       }
       sockets.handleUpgrade(request, socket, head, (ws) => {
         const connection = rollcall.accept({
-          send: (text) => ws.send(text),
+          send: (text) => ws.send(text.replaceAll('"BIG"', BIG)),
           close: (code, reason) => ws.close(code === 1006 ? undefined : code, reason)
         });
         ws.on('message', (data) => {
@@ -122,6 +125,14 @@ describe('rollcall chat and rollcall tail', () => {
     const { log } = rollcall.thread('t1');
     expect(frames).to.deep.equal(log.slice(0, 2).map((frame) => ({ ...frame, replay: true })));
     expect(stdout).to.not.match(/[\u0080-\u009f]/);
+  });
+
+  it('prints bodies as they were written, digit by digit, live and out of history', async () => {
+    for (let n = 0; n < 2; n += 1) rollcall.say('t1', 'bob', { n: 'BIG' });
+    for (const since of ['start', '0']) {
+      const { stdout } = await ran(['tail', 't1', '--since', since, '--json', '-n', '2']);
+      expect(stdout.split(`"body":{"n":${BIG}}`)).to.have.length(3);
+    }
   });
 
   it('prints a gap as a line of its own', async () => {

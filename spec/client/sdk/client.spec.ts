@@ -981,6 +981,8 @@ describe('connect', () => {
       const options = { mid: 'm1' };
       const first = client.publish('t', { text: 'a' }, options);
       expect(client.publish('t', { text: 'a' }, options)).to.equal(first);
+      const object = client.publish('t', { a: 1, b: [2] }, { mid: 'm2' });
+      expect(client.publish('t', { b: [2], a: 1 }, { mid: 'm2' })).to.equal(object);
       expect((await failure(client.publish('t', { text: 'b' }, options))).code).to.equal(
         'conflict'
       );
