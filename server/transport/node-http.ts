@@ -170,8 +170,9 @@ export function replyOn(req: IncomingMessage, tcp: TcpSocket): ServerResponse {
   res.shouldKeepAlive = false;
   res.assignSocket(tcp);
   tcp.on('error', () => tcp.destroy());
+  // Not only ended: a peer that never ends its side would keep the socket for ever.
   res.once('finish', () => {
-    tcp.end();
+    tcp.destroySoon();
   });
   return res;
 }

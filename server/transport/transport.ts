@@ -115,6 +115,8 @@ export interface HttpSide {
   readonly handler: RequestHandler;
   /** Bytes that all request bodies may hold while they come. */
   readonly bodies: ByteBudget;
+  /** Whether a TCP connection that was just accepted may stay; it is cut at once otherwise. */
+  readonly admits: () => boolean;
 }
 
 /** A second path for WebSockets beside `/ws`, with limits of its own. */

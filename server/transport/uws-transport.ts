@@ -178,6 +178,10 @@ export function createUwsTransport<S, B = never>(
   }
   let listening: us_listen_socket | null = null;
 
+  // Called with 1 for each TCP connection that opens, and -1 for each that closes.
+  app.filter((res, change) => {
+    if (change === 1 && !http.admits()) res.close();
+  });
   app.any('/*', (res, req) => {
     void answer(http.handler, res, new UwsRequest(res, req, http.bodies));
   });

@@ -13,6 +13,7 @@ import { HandlerRegistry } from '../../actors/handlers.js';
 import { Incidents } from '../../actors/monitor/incidents.js';
 import { contained } from '../../actors/inspection.js';
 import type { Logger } from '../../actors/log-line.js';
+import { FileRoom } from '../../actors/monitor/file-room.js';
 import { Monitor, type ThreadNames } from '../../actors/monitor/monitor.js';
 import { OpenFiles } from '../../actors/monitor/open-files.js';
 import { probeLoopback } from '../../actors/probe.js';
@@ -78,13 +79,14 @@ export class Server {
       source: outside.memory ?? OWN_MEMORY,
       limitMb: config.memoryLimitMb
     });
+    const files = new FileRoom(new OpenFiles());
     const connections = new Connections(
       clock,
       connectionLimits(config),
       (lagging, open) => {
         monitor.lagging(lagging, open);
       },
-      () => (memory.isShort ? 'memory' : null)
+      () => (memory.isShort ? 'memory' : files.isShort ? 'file descriptors' : null)
     );
     const origins = new Origins({
       allowed: config.allowedOrigins,
@@ -133,7 +135,11 @@ export class Server {
       config,
       logger,
       chat,
-      { handler: (request) => http.answer(request), bodies: memory.bodies },
+      {
+        handler: (request) => http.answer(request),
+        bodies: memory.bodies,
+        admits: () => files.admits()
+      },
       { outgoing: memory.outgoing, intake: memory.appends },
       inspection.endpoint
     );
@@ -170,7 +176,6 @@ export class Server {
         part.sweep();
       });
     }
-    const files = new OpenFiles();
     sweep.add(() => {
       monitor.openFiles(files.count());
     });

@@ -19,7 +19,8 @@ const FAN_OUT = new FanOut<null>(
 );
 const http = {
   handler: (): HttpReply => ({ status: 200, headers: {}, body: '' }),
-  bodies: new ByteBudget(1024)
+  bodies: new ByteBudget(1024),
+  admits: () => true
 };
 
 /** Takes a request with 12,000 characters of token, in a process where the engine has not been loaded yet. */
@@ -28,7 +29,7 @@ const LONG_HEADER = `
   import { pickTransport } from './server/transport/pick-transport.js';
   const request = (r) => ({ status: 200, headers: {}, body: String(r.header('authorization').length) });
   const fanOut = new FanOut({}, { messageBytes: 1024, lagBytes: 65536 });
-  const { transport } = await pickTransport(process.env.WANT, fanOut, { handler: request });
+  const { transport } = await pickTransport(process.env.WANT, fanOut, { handler: request, admits: () => true });
   const port = await transport.listen('127.0.0.1', 0);
   const reply = await fetch('http://127.0.0.1:' + port + '/', { headers: { authorization: 'x'.repeat(12_000) } });
   console.log(transport.kind, reply.status, await reply.text());

@@ -192,6 +192,33 @@ for (const [engine, create] of Object.entries(ENGINES)) {
         expect(rig.transport.bodies.heldBytes).to.equal(0);
       });
 
+      it('cuts a connection that may not stay, and serves the next that may', async () => {
+        events.onRequest = () => text(200, 'here');
+        events.admits = false;
+        const tcp = connect(port, '127.0.0.1');
+        tcp.on('error', () => undefined);
+        tcp.resume();
+        await once(tcp, 'close');
+        events.admits = true;
+        expect((await call(port, 'GET', '/')).body).to.equal('here');
+      });
+
+      it('releases an upgrade that was refused, also when the peer never ends its side', async () => {
+        events.onUpgrade = () => ({ accept: false, reply: text(403, 'no') });
+        const tcp = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+        const lines = Object.entries(upgradeHeaders()).map(([name, value]) => `${name}: ${value}`);
+        tcp.write(`GET /ws HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+        tcp.resume();
+        await once(tcp, 'end');
+        // A released socket answers what comes then with a reset.
+        const reset = once(tcp, 'error');
+        const timer = setInterval(() => tcp.write('x'), 5);
+        const [error] = (await reset) as [NodeJS.ErrnoException];
+        clearInterval(timer);
+        expect(error.code).to.be.oneOf(['EPIPE', 'ECONNRESET']);
+        tcp.destroy();
+      });
+
       it('puts characters together that were cut between chunks', async () => {
         const arrived = new Promise<string>((resolve) => {
           events.onRequest = async (r) => {

@@ -50,6 +50,8 @@ export class Recorder implements SocketEvents<State> {
     protocol: null,
     state: { name: r.query }
   });
+  /** Whether a TCP connection may stay. */
+  admits = true;
   onSeen: (seen: Seen) => void = () => undefined;
   private readonly waiting = new Set<() => void>();
 
@@ -305,7 +307,11 @@ function over(
   return (events, limits, beside) => {
     const fanOut = new FanOut(events, limits);
     const bodies = new ByteBudget(BODIES_BYTES);
-    const http = { handler: (r: TransportRequest) => events.onRequest(r), bodies };
+    const http = {
+      handler: (r: TransportRequest) => events.onRequest(r),
+      bodies,
+      admits: () => events.admits
+    };
     return { ...create(fanOut, http, beside), fanOut, bodies };
   };
 }
