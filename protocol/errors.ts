@@ -59,7 +59,7 @@ export const ERRORS = {
     retry: false,
     http: 403,
     message: 'not permitted',
-    action: 'ask for the permission, or use another thread'
+    action: 'the message says why: a page of an origin that is not allowed, or an API that is off'
   },
   reserved_thread: {
     retry: false,

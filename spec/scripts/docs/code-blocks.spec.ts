@@ -1,0 +1,180 @@
+import { expect } from 'chai';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Value } from 'typebox/value';
+import type { TSchema } from 'typebox';
+import ts from 'typescript';
+import { CLIENT_FRAMES, SERVER_FRAMES } from '../../../protocol/frames.js';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** A block of code in a page. */
+interface Block {
+  /** Page and line, as `docs/client.md:6`. */
+  readonly at: string;
+  /** Empty for a block without a language. */
+  readonly language: string;
+  readonly text: string;
+}
+
+const pages = [
+  'README.md',
+  'packages/rollcall-client/README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`)
+];
+
+function blocksOf(page: string): Block[] {
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  return Array.from(text.matchAll(/^```(\w*)\n([^]*?)^```$/gm), (match) => ({
+    at: `${page}:${String(text.slice(0, match.index).split('\n').length)}`,
+    language: match[1] ?? '',
+    text: match[2] ?? ''
+  }));
+}
+
+const blocks = pages.flatMap(blocksOf);
+const inLanguage = (...languages: string[]): Block[] =>
+  blocks.filter(({ language }) => languages.includes(language));
+
+/** What the examples take as given: the application around them. */
+const GIVEN = `
+import type { Client, Gap as GapOf, MessageFrame, Run, Thread } from 'rollcall/client';
+import type { ReactElement } from 'react';
+declare global {
+  const getToken: () => Promise<string>;
+  const show: (user: string, body: unknown) => void;
+  const render: (run: Run) => void;
+  const url: string;
+  const user: string;
+  const client: Client;
+  const thread: Thread;
+  const useThread: typeof import('rollcall/react').useThread;
+  const Gap: (props: GapOf) => ReactElement;
+  const Message: (props: MessageFrame) => ReactElement;
+}
+`;
+
+/** What TypeScript says of the blocks as they stand, by place. */
+function typeProblems(all: readonly Block[]): Map<string, string> {
+  const files = new Map<string, { at: string; text: string }>();
+  const folder = join(ROOT, 'spec/scripts/docs');
+  files.set(join(folder, 'given.ts'), { at: 'given', text: GIVEN });
+  for (const [index, { at, language, text }] of all.entries()) {
+    // A block without imports must be a module, too, so that it may await and declare what it likes.
+    const name = `block-${String(index)}.${language}`;
+    files.set(join(folder, name), { at, text: `${text}\nexport {};\n` });
+  }
+  const options: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2023,
+    lib: ['lib.es2023.d.ts', 'lib.es2024.string.d.ts', 'lib.dom.d.ts'],
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    jsx: ts.JsxEmit.ReactJSX,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: true,
+    noEmit: true,
+    types: ['node'],
+    paths: {
+      'rollcall/client': [join(ROOT, 'client/sdk/client.ts')],
+      'rollcall/react': [join(ROOT, 'client/sdk/react.ts')],
+      'rollcall-client': [join(ROOT, 'client/sdk/client.ts')]
+    }
+  };
+  const host = ts.createCompilerHost(options);
+  const below = ts.createCompilerHost(options);
+  host.fileExists = (name) => files.has(name) || below.fileExists(name);
+  host.readFile = (name) => files.get(name)?.text ?? below.readFile(name);
+  host.getSourceFile = (name, target, ...rest) => {
+    const own = files.get(name);
+    return own === undefined
+      ? below.getSourceFile(name, target, ...rest)
+      : ts.createSourceFile(name, own.text, target);
+  };
+  const program = ts.createProgram([...files.keys()], options, host);
+  const problems = new Map<string, string>();
+  for (const [name, { at }] of files) {
+    const file = program.getSourceFile(name);
+    const [first] = [
+      ...program.getSyntacticDiagnostics(file),
+      ...program.getSemanticDiagnostics(file)
+    ];
+    if (first !== undefined) {
+      problems.set(at, ts.flattenDiagnosticMessageText(first.messageText, '\n'));
+    }
+  }
+  return problems;
+}
+
+/** The frames of a conversation: arrow, then JSON, then perhaps a remark. */
+function framesIn({ text }: Block): { direction: string; json: string }[] {
+  return Array.from(text.matchAll(/^([→←]) (\{.*\})(?: {2,}.*)?$/gm), ([, direction, json]) => ({
+    direction: direction ?? '',
+    // A value that is different each time is written as an ellipsis.
+    json: (json ?? '').replaceAll(/:…(?=[,}])/g, ':1')
+  }));
+}
+
+/** Whether the page leaves out a part of the frame, so that there is no whole frame to check. */
+const isAbridged = (json: string): boolean => /\{…\}|,…,/.test(json);
+
+describe('code blocks in the docs', () => {
+  it('are of the languages that this spec knows', () => {
+    const known = new Set(['', 'ts', 'tsx', 'js', 'json', 'sh', 'mermaid', 'html', 'nginx']);
+    expect(blocks.filter(({ language }) => !known.has(language))).to.deep.equal([]);
+  });
+
+  it('type-check as they stand', function () {
+    this.timeout(60_000);
+    const all = inLanguage('ts', 'tsx');
+    expect(all.length).to.be.at.least(7);
+    const mistake = { at: 'a mistake', language: 'ts', text: 'client.nothing();' };
+    const problems = Object.fromEntries(typeProblems([...all, mistake]));
+    expect(problems['a mistake']).to.include('nothing');
+    expect({ ...problems, 'a mistake': undefined }).to.deep.equal({ 'a mistake': undefined });
+  });
+
+  it('are JSON where they say so', () => {
+    const all = inLanguage('json');
+    expect(all).to.have.length.at.least(1);
+    for (const { at, text } of all) expect(() => void JSON.parse(text), at).not.to.throw();
+  });
+
+  it('hold frames of the schema', () => {
+    const all = inLanguage('').flatMap((block) => framesIn(block));
+    const whole = all.filter(({ json }) => !isAbridged(json));
+    expect(whole.length).to.be.at.least(6);
+    // Of the frames in full there are more than of those with something left out.
+    expect(all.length - whole.length).to.be.at.most(3);
+    for (const { direction, json } of whole) {
+      const frame: unknown = JSON.parse(json);
+      const schemas: Readonly<Record<string, TSchema>> =
+        direction === '→' ? CLIENT_FRAMES : SERVER_FRAMES;
+      const type = String(Reflect.get(frame as object, 'type'));
+      const schema = schemas[type];
+      expect(schema !== undefined && Value.Check(schema, frame), json).to.equal(true);
+    }
+  });
+
+  it('name commands and scripts that exist', () => {
+    const scripts = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const commands = readFileSync(join(ROOT, 'cli/commands.ts'), 'utf8');
+    const all = inLanguage('sh', '');
+    const named = all.flatMap(({ text }) =>
+      Array.from(text.matchAll(/\b(npm run|npx rollcall|^rollcall) ([\w-]+)/gm), (match) => ({
+        program: match[1] ?? '',
+        name: match[2] ?? ''
+      }))
+    );
+    expect(named).to.have.length.at.least(3);
+    for (const { program, name } of named) {
+      if (program === 'npm run') expect(scripts.scripts, name).to.have.property(name);
+      else expect(commands, name).to.match(new RegExp(`\\b${name}\\b`));
+    }
+  });
+});
