@@ -2,7 +2,8 @@
  * `rollcall log check` and `rollcall log export`, for a thread log that may be damaged: both only read. And `rollcall log
  * restored`, for one that was put back.
  */
-import { checkLog, exportLog } from '../actors/log/lmdb/check/log-check.js';
+import { checkLog } from '../actors/log/lmdb/check/log-check.js';
+import { exportLog } from '../actors/log/lmdb/check/log-export.js';
 import { inspectDataFile } from '../actors/log/lmdb/disk/log-file.js';
 import { markPath, markRestored } from '../actors/log/lmdb/disk/log-mark.js';
 import { LogCorruptError, LogOpenError } from '../actors/log/log-errors.js';

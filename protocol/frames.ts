@@ -107,6 +107,8 @@ const Threads = Type.Object({
   type: Type.Literal('threads'),
   id,
   before: Type.Optional(Type.Number()),
+  // With `before`: the place in the list behind which the page begins, as the page before it says in `next`.
+  beforeThread: Type.Optional(Type.String({ maxLength: THREAD_ID_MAX })),
   limit: Type.Optional(Limit)
 });
 const Typing = Type.Object({
@@ -251,6 +253,8 @@ export const SERVER_FRAMES = {
     type: Type.Literal('threads'),
     id,
     more: Type.Boolean(),
+    // Where the next page begins; absent when there is none.
+    next: Type.Optional(Type.Object({ before: Type.Number(), beforeThread: Thread })),
     threads: Type.Array(
       Type.Object({
         thread: Thread,

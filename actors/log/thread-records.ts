@@ -13,9 +13,18 @@ export interface Unwatched {
   readonly state: 'waiting' | 'undelivered';
 }
 
-/** A row of a user's list of threads. */
-export interface UserThread {
+/**
+ * A place in a user's list of threads: by time, and by id among threads of one time. An empty id is the place behind
+ * all threads of that time.
+ */
+export interface ListPlace {
+  /** Unix milliseconds. */
+  readonly at: number;
   readonly thread: string;
+}
+
+/** A row of a user's list of threads, with its place. */
+export interface UserThread extends ListPlace {
   readonly head: ThreadHead;
   readonly read: number;
   readonly last: LogEntry | null;
@@ -54,11 +63,15 @@ export interface ThreadRecords {
   readMark(thread: string, user: string): number;
   /** Moves a read mark forward, never back. Resolves to the durable mark. */
   setReadMark(thread: string, user: string, read: number): Promise<number>;
-  /** Returns the user's own threads (published to or marked) with `head.at` < `before`, newest first. */
+  /**
+   * Returns the user's own threads (published to or marked) that stand behind a place, newest first: at most `limit`,
+   * and at most `maxChars` characters of last messages, but at least one.
+   */
   userThreads(
     user: string,
-    before: number,
-    limit: number
+    before: ListPlace | null,
+    limit: number,
+    maxChars: number
   ): { threads: UserThread[]; more: boolean };
   /** Notes that a thread has messages that nobody has got; null removes the note. */
   setUnwatched(thread: string, state: Omit<Unwatched, 'thread'> | null): Promise<void>;

@@ -231,10 +231,13 @@ export class Client {
   }
 
   /**
-   * Resolves with one page of the user's own threads, last active before `before` (Unix milliseconds), newest first.
+   * Resolves with one page of the user's own threads, newest first: the first page, those last active before `before`
+   * (Unix milliseconds), or, with the `next` of a page, those behind it: `threads({ limit: 50, ...page.next })`.
    * @throws {RollcallError} (as rejection) the server's refusal, or `timeout`, `closed`
    */
-  threads(page: { before?: number; limit?: number } = {}): Promise<ThreadsPage> {
+  threads(
+    page: { before?: number; beforeThread?: string; limit?: number } = {}
+  ): Promise<ThreadsPage> {
     return this.#requests.ask({ type: 'threads', ...page }, (frame) => frame.type === 'threads');
   }
 

@@ -77,6 +77,7 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
   history: fields({ thread: text, epoch: text, messages: list(message), more: flag }),
   threads: fields({
     more: flag,
+    next: optional(fields({ before: number, beforeThread: text })),
     threads: list(
       fields({
         thread: text,

@@ -32,7 +32,13 @@ export interface ClientFrames {
     type: 'history';
     thread: string;
   };
-  threads: { id?: string | number; before?: number; limit?: number; type: 'threads' };
+  threads: {
+    id?: string | number;
+    before?: number;
+    limit?: number;
+    beforeThread?: string;
+    type: 'threads';
+  };
   typing: { id?: string | number; type: 'typing'; thread: string; on: boolean };
   mark: { id?: string | number; type: 'mark'; thread: string; read: number };
   ping: { id?: string | number; type: 'ping' };
@@ -69,6 +75,7 @@ export interface ServerFrames {
   };
   threads: {
     id?: string | number;
+    next?: { before: number; beforeThread: string };
     type: 'threads';
     threads: {
       thread: string;

@@ -1,5 +1,5 @@
 /** What a server has in the end: as its HTTP API answers it, and as it is in its files. */
-import { exportLog } from '../../actors/log/lmdb/check/log-check.js';
+import { exportLog } from '../../actors/log/lmdb/check/log-export.js';
 import type { Stored } from './verdict.js';
 
 /** Messages in one page of the API. */

@@ -4,7 +4,6 @@
  */
 import type { LogEntry, ThreadHead } from '../../actors/log/log-reader.js';
 import type { AppendResult, Durability } from '../../actors/log/log-writer.js';
-import type { UserThread } from '../../actors/log/thread-records.js';
 import type { Topic } from '../../actors/threads/audience.js';
 import type { ServerFrame, ServerFrameType } from '../../protocol/frames.js';
 import { NumberText } from '../../protocol/json-text.js';
@@ -12,6 +11,7 @@ import { fallbackFrame, replayFrame } from '../../protocol/message-frame.js';
 import { placeText } from '../../protocol/place.js';
 import { OutFrame } from '../transport/out-frame.js';
 import type { Received, RequestId } from './frame-decoder.js';
+import type { PageOfThreads } from './message-pages.js';
 
 /** The fields of a frame; an optional one may also be undefined, and an id is echoed as it came. */
 type Fields<F> = {
@@ -111,14 +111,17 @@ function storedFrames(page: readonly LogEntry[]): string {
 /** Returns the answer to `threads`, with the last stored messages. */
 export function encodeThreads(
   frame: Pick<Received<'threads'>, 'id'>,
-  page: readonly UserThread[],
-  more: boolean
+  { threads, next }: PageOfThreads
 ): OutFrame {
-  const rows = page.map(
-    ({ thread, head, read, last }) =>
+  const rows = threads.map(
+    ({ thread, at, head, read, last }) =>
       `{"thread":"${thread}","epoch":"${head.epoch}","offset":${String(head.last)},` +
-      `"read":${String(read)},"at":${String(head.at)},"last":${last?.frame ?? 'null'}}`
+      `"read":${String(read)},"at":${String(at)},"last":${last?.frame ?? 'null'}}`
   );
-  const text = `{"type":"threads",${idField(frame.id)}"more":${String(more)},"threads":[${rows.join(',')}]}`;
+  const more =
+    next === null
+      ? '"more":false'
+      : `"more":true,"next":{"before":${String(next.at)},"beforeThread":"${next.thread}"}`;
+  const text = `{"type":"threads",${idField(frame.id)}${more},"threads":[${rows.join(',')}]}`;
   return new OutFrame(text, 'threads');
 }

@@ -5,7 +5,8 @@
 import type { LogCorruptError } from '../../actors/log/log-errors.js';
 import type { LogEntry, LogReader } from '../../actors/log/log-reader.js';
 import { readBackPast, readPast, type PastPage } from '../../actors/log/read-past.js';
-import type { ThreadRecords, UserThread } from '../../actors/log/thread-records.js';
+import type { ListPlace, ThreadRecords, UserThread } from '../../actors/log/thread-records.js';
+import { HISTORY_LIMIT_MAX } from '../../protocol/frames.js';
 
 /** Messages, or threads, of a page when the request sets no limit. */
 export const PAGE_DEFAULT = 50;
@@ -61,14 +62,45 @@ export function pageBefore(
   return newestFirst.reverse();
 }
 
-/** Returns the threads of a user whose last message is older than `before`, newest first. */
+/** A page of a user's threads, newest first. */
+export interface PageOfThreads {
+  readonly threads: readonly UserThread[];
+  /** Where the next page begins; null when this is the last one. */
+  readonly next: ListPlace | null;
+}
+
+/**
+ * Returns the threads of a user behind a place. A place without a thread is that of a client that pages by time only:
+ * so that it leaves nothing out, its page has all threads of the last one's time, but at most
+ * {@link HISTORY_LIMIT_MAX} threads and {@link HISTORY_CHARS_MAX} characters.
+ */
 export function pageOfThreads(
   log: ThreadRecords,
   user: string,
-  before: number,
+  before: ListPlace | null,
   limit: number
-): { threads: UserThread[]; more: boolean } {
-  const { threads, more } = log.userThreads(user, before, limit);
-  const count = fitting(threads.map(({ last }) => last?.frame.length ?? 0));
-  return { threads: threads.slice(0, count), more: more || count < threads.length };
+): PageOfThreads {
+  const page = log.userThreads(user, before, limit, HISTORY_CHARS_MAX);
+  const { threads } = page;
+  const last = threads.at(-1);
+  if (!page.more || last === undefined) return { threads, next: null };
+  const place = { at: last.at, thread: last.thread };
+  if ((before !== null && before.thread !== '') || limit >= HISTORY_LIMIT_MAX) {
+    return { threads, next: place };
+  }
+  const charsLeft = HISTORY_CHARS_MAX - charsOf(threads);
+  const [first] = log.userThreads(user, place, 1, 0).threads;
+  if (first?.at !== last.at || charsOf([first]) > charsLeft) {
+    return { threads, next: place };
+  }
+  const rest = log.userThreads(user, place, HISTORY_LIMIT_MAX - limit, charsLeft);
+  const tied = rest.threads.filter(({ at }) => at === last.at);
+  const end = tied.at(-1) ?? last;
+  const hasMore = rest.more || tied.length < rest.threads.length;
+  const next = hasMore ? { at: end.at, thread: end.thread } : null;
+  return { threads: [...threads, ...tied], next };
+}
+
+function charsOf(threads: readonly UserThread[]): number {
+  return threads.reduce((sum, { last }) => sum + (last?.frame.length ?? 0), 0);
 }

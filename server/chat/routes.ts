@@ -211,10 +211,11 @@ export function createRoutes(services: RouteServices): Routes {
 
     threads: (connection, frame) => {
       if (mustWait(connection, frame.id)) return;
-      const { before = Number.MAX_SAFE_INTEGER, limit = PAGE_DEFAULT } = frame;
-      const { threads: page, more } = pageOfThreads(log, connection.user ?? '', before, limit);
-      const answer = encodeThreads(frame, page, more);
-      charge(connection, threadsPoints(page.length, answer.text.length));
+      const { before: at, beforeThread = '', limit = PAGE_DEFAULT } = frame;
+      const before = at === undefined ? null : { at, thread: beforeThread };
+      const page = pageOfThreads(log, connection.user ?? '', before, limit);
+      const answer = encodeThreads(frame, page);
+      charge(connection, threadsPoints(page.threads.length, answer.text.length));
       connection.send(answer);
     },
 

@@ -19,7 +19,7 @@ import { missingBytes } from './disk/log-file.js';
 import { checkPages } from './disk/log-rebuild.js';
 import { LogAppends } from './log-appends.js';
 import { LogEntries } from './log-entries.js';
-import { META_KEY, type LocalDurability, type RunMark } from './log-keys.js';
+import { keyProblem, META_KEY, type LocalDurability, type RunMark } from './log-keys.js';
 import { LogMarker, MARK_MS, readMark } from './disk/log-mark.js';
 import { markClean, prepareLog, type PreparedLog, type Renewal } from './disk/log-opening.js';
 import { LogRecords } from './log-records.js';
@@ -31,7 +31,8 @@ import type { LogHealth } from '../log-health.js';
 import type { FoundEntry, LogEntry, ThreadHead } from '../log-reader.js';
 import type { AppendResult, NewEntry } from '../log-writer.js';
 import type { ThreadLog } from '../thread-log.js';
-import type { StoredRecord, Unwatched, UserThread } from '../thread-records.js';
+import { UserLists } from './user-lists.js';
+import type { ListPlace, StoredRecord, Unwatched, UserThread } from '../thread-records.js';
 
 /** How the embedded log is opened. */
 export interface LmdbLogOptions {
@@ -131,6 +132,7 @@ class LmdbLog implements EmbeddedLog {
   readonly #queue: CommitQueue;
   readonly #trim: LogTrim;
   readonly #records: LogRecords;
+  readonly #lists: UserLists;
   readonly #appends: LogAppends;
   readonly #marker: LogMarker | null;
   readonly #clock: Clock;
@@ -171,9 +173,10 @@ class LmdbLog implements EmbeddedLog {
         this.#appends.clear();
         this.#records.clear();
         this.#trim.clear();
+        this.#lists.clear();
         this.#mending = this.#mend();
       },
-      background: () => this.#trim.next() ?? this.feed.nextDrop()
+      background: () => this.#trim.next() ?? this.feed.nextDrop() ?? this.#lists.next()
     });
     this.#trim = new LogTrim({
       store,
@@ -203,9 +206,17 @@ class LmdbLog implements EmbeddedLog {
         this.#trim.touch(head);
       }
     });
-    this.#records = new LogRecords(shared);
+    this.#lists = new UserLists({
+      ...shared,
+      clock,
+      onWork: () => {
+        this.#queue.nudge();
+      }
+    });
+    this.#records = new LogRecords({ ...shared, lists: this.#lists });
     this.#appends = new LogAppends({
       ...shared,
+      lists: this.#lists,
       marks,
       epoch,
       commits: this.commits,
@@ -256,16 +267,22 @@ class LmdbLog implements EmbeddedLog {
 
   userThreads(
     user: string,
-    before: number,
-    limit: number
+    before: ListPlace | null,
+    limit: number,
+    maxChars: number
   ): { threads: UserThread[]; more: boolean } {
-    const { rows, more } = this.#records.userThreads(user, before, limit);
-    const threads = rows.map(({ head, read }) => ({
-      thread: head.thread,
-      head: this.#visible(head),
-      read,
-      last: this.#entries.last(head)
-    }));
+    if (keyProblem('any', user) !== null) return { threads: [], more: false };
+    const { rows, more } = this.#lists.page(user, before, limit);
+    const threads: UserThread[] = [];
+    let chars = 0;
+    for (const { at, head } of rows) {
+      const last = this.#entries.last(head);
+      chars += last?.frame.length ?? 0;
+      if (threads.length > 0 && chars > maxChars) return { threads, more: true };
+      const { thread } = head;
+      const read = this.#records.readMark(thread, user);
+      threads.push({ thread, at, head: this.#visible(head), read, last });
+    }
     return { threads, more };
   }
 
@@ -316,6 +333,7 @@ class LmdbLog implements EmbeddedLog {
   async close(): Promise<void> {
     if (this.#markTimer !== null) this.#clock.clearTimeout(this.#markTimer);
     this.#trim.stop();
+    this.#lists.stop();
     this.feed.close();
     await this.#queue.close();
     await this.#mending;
@@ -354,5 +372,6 @@ class LmdbLog implements EmbeddedLog {
     if (meta === undefined) throw new LogCorruptError(this.#dir, 'its rows are gone');
     await this.#store.commit([{ key: META_KEY, value: meta }]);
     this.feed.restore();
+    this.#lists.restore();
   }
 }

@@ -13,6 +13,7 @@ import { isSameJson } from '../../../protocol/json-text.js';
 import { frameHeader, messageFrame } from '../../../protocol/message-frame.js';
 import type { PendingMarks } from './feed/pending-marks.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
+import type { UserLists } from './user-lists.js';
 import type { AppendResult, NewEntry } from '../log-writer.js';
 
 /** Bytes that an entry costs in the queue besides its frame: keys, index row, objects. */
@@ -25,6 +26,7 @@ export interface LogAppendsOptions {
   readonly heads: ThreadHeads;
   readonly queue: CommitQueue;
   readonly marks: PendingMarks;
+  readonly lists: UserLists;
   readonly epoch: string;
   /** Whether the user has a row for the thread already. */
   readonly isMember: (user: string, thread: string) => boolean;
@@ -120,10 +122,15 @@ export class LogAppends {
           { key: entryKey(thread, offset), value: pending.frame },
           { key: midKey(mid, thread), value: String(offset) }
         );
-        if (isNewHere) into.push({ key: memberKey(user, thread), value: '0' });
+        if (isNewHere) {
+          into.push({ key: memberKey(user, thread), value: '0' });
+          this.#options.lists.joined(user, thread, at, into);
+        }
         if (offset === 1 || owner !== undefined)
           into.push({ key: threadKey(thread), value: recordOf(head) });
         this.#options.marks.append(head, offset, into);
+        // Before its first message a thread has no members.
+        this.#options.lists.appended(head, at, offset === 1, into);
       },
       settle: (failure) => {
         let result: AppendResult;

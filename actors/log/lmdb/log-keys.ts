@@ -11,6 +11,9 @@
  * | `m mid thread` | offset: the idempotency index, living exactly as long as the entry |
  * | `t thread` | {@link ThreadRecord} |
  * | `u user thread` | read mark: the user has published here or marked it read |
+ * | `l user at thread` | `1`: place of the thread in the user's list (user-lists.ts) |
+ * | `w thread user` | Unix milliseconds: the `at` of that place, one row for each row of `u` |
+ * | `d thread` | `1`: the thread has had messages since its members' rows were moved |
  * | `h thread` | {@link WatchRecord}: messages that nobody has taken yet |
  * | `r thread kind id` | text: a record of the thread |
  * | `p thread` | offset: the first message that the analytics store does not have; no row when it has all |
@@ -23,16 +26,19 @@
  */
 import { isLongerThan, isThreadId, MID_MAX, USER_MAX } from '../../../protocol/frames.js';
 import type { Durability } from '../log-writer.js';
-import type { Unwatched } from '../thread-records.js';
+import type { ListPlace, Unwatched } from '../thread-records.js';
 
 /** Version of this layout; a log with a newer one is refused, an older one is upgraded (log-upgrade.ts). */
-export const LOG_FORMAT = 3;
+export const LOG_FORMAT = 4;
 
 /** Formats below this one have no `p` rows. */
 export const PENDING_FORMAT = 2;
 
 /** Formats below this one have rows without a checksum. */
 export const SEALED_FORMAT = 3;
+
+/** Formats below this one have no `l`, `w` and `d` rows. */
+export const LISTED_FORMAT = 4;
 
 /** A key of the log: a tag, then the parts it identifies. Keys sort part by part. */
 export type LogKey = [tag: string, ...rest: (string | number)[]];
@@ -136,6 +142,27 @@ export function memberKey(user: string, thread: string): LogKey {
   return ['u', escaped(user), thread];
 }
 
+/** Key of the place of a thread in a user's list. */
+export function listKey(user: string, at: number, thread: string): LogKey {
+  return ['l', escaped(user), at, thread];
+}
+
+/** Key of the time of that place. */
+export function listedKey(thread: string, user: string): LogKey {
+  return ['w', thread, escaped(user)];
+}
+
+/** Key of the note that a thread is not at its place in lists. */
+export function lateKey(thread: string): LogKey {
+  return ['d', thread];
+}
+
+/** Bounds of a user's list, or of what stands behind a place in it, which may itself be among it. */
+export function withinList(user: string, before: ListPlace | null): { from: LogKey; to: LogKey } {
+  const { from, to } = within('l', escaped(user));
+  return { from, to: before === null ? to : [...from, before.at, before.thread] };
+}
+
 /** Key of a {@link WatchRecord}. */
 export function watchKey(thread: string): LogKey {
   return ['h', thread];
@@ -174,11 +201,6 @@ export function keyProblem(thread: string, user: string, mid = ''): string | nul
 /** Bounds of all keys with this beginning. */
 export function within(...prefix: LogKey): { from: LogKey; to: LogKey } {
   return { from: prefix, to: [...prefix, AFTER_ALL] };
-}
-
-/** Bounds of all members' rows of one user. */
-export function withinUser(user: string): { from: LogKey; to: LogKey } {
-  return within('u', escaped(user));
 }
 
 /** Bounds of all index rows of one mid. */

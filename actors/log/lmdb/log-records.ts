@@ -15,15 +15,12 @@ import {
   watchKey,
   within,
   withinRecords,
-  withinUser,
   type WatchRecord
 } from './log-keys.js';
 import type { LogStore, LogWrite } from './log-store.js';
-import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
+import { recordOf, type ThreadHeads } from './thread-heads.js';
+import type { UserLists } from './user-lists.js';
 import { recordProblem, type StoredRecord, type Unwatched } from '../thread-records.js';
-
-/** Most rows of a user's list that are read. Of a user in more threads, the first by id are seen. */
-export const USER_THREADS_MAX = 10_000;
 
 /** Bytes that a record counts in the queue. */
 const RECORD_BYTES = 512;
@@ -34,6 +31,7 @@ export interface LogRecordsOptions {
   readonly dir: string;
   readonly heads: ThreadHeads;
   readonly queue: CommitQueue;
+  readonly lists: UserLists;
 }
 
 /** For walks in which a damaged row matters less than the others. `log check` names it. */
@@ -98,8 +96,11 @@ export class LogRecords {
       await before?.stored;
       return now;
     }
+    const isNewHere = !this.isMember(user, thread);
     const stored = this.#write((into) => {
       into.push({ key: memberKey(user, thread), value: String(mark) });
+      const { heads, lists } = this.#options;
+      if (isNewHere) lists.joined(user, thread, heads.open(thread).writtenAt, into);
     });
     const pending: PendingMark = { read: mark, stored };
     this.#marks.set(pendingKey, pending);
@@ -109,29 +110,6 @@ export class LogRecords {
       if (this.#marks.get(pendingKey) === pending) this.#marks.delete(pendingKey);
     }
     return mark;
-  }
-
-  /** Heads of the user's own threads, newest first, those with `at` < `before`. */
-  userThreads(
-    user: string,
-    before: number,
-    limit: number
-  ): { rows: { head: Head; read: number }[]; more: boolean } {
-    const { store, heads } = this.#options;
-    const rows: { head: Head; read: number }[] = [];
-    const range = { ...withinUser(user), limit: USER_THREADS_MAX, onDamage: passOver };
-    for (const { key, value } of store.range(range)) {
-      const head = orDamaged(() => heads.peek(String(key[2])), null);
-      if (head !== null && head.last > 0 && head.at < before) {
-        rows.push({ head, read: decodeCount(value) ?? 0 });
-      }
-    }
-    rows.sort((a, b) => b.head.at - a.head.at);
-    // A page ends between two times, never among rows of the same time: the next page starts by time and would skip
-    // the rest.
-    let end = Math.min(limit, rows.length);
-    while (end > 0 && rows[end]?.head.at === rows[end - 1]?.head.at) end += 1;
-    return { rows: rows.slice(0, end), more: rows.length > end };
   }
 
   async setUnwatched(thread: string, state: WatchRecord | null): Promise<void> {

@@ -36,6 +36,8 @@ export interface Head {
   given: number;
   /** Last offset that is on the disk or in the commit under way: between `last` and `given`. */
   written: number;
+  /** Time of the entry `written`. */
+  writtenAt: number;
   /** The thread's pending mark once the commit in progress is done; null when there is none. */
   pending: number | null;
   /** Owner once everything on its way is durable. */
@@ -218,6 +220,7 @@ function fresh(
     at,
     given: last,
     written: last,
+    writtenAt: at,
     pending,
     nextOwner: owner,
     firstAt: null,

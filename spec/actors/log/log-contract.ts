@@ -2,7 +2,11 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Commit } from '../../../actors/log/commits.js';
 import type { ThreadLog } from '../../../actors/log/thread-log.js';
-import { RECORD_CHARS_MAX, RECORD_ID_MAX } from '../../../actors/log/thread-records.js';
+import {
+  RECORD_CHARS_MAX,
+  RECORD_ID_MAX,
+  type ListPlace
+} from '../../../actors/log/thread-records.js';
 import { frameHeader, messageFrame } from '../../../protocol/message-frame.js';
 import { append, appendMany, entry, offsets, until } from './lmdb/log-fixture.js';
 import { delivered } from './memory-feed.js';
@@ -129,7 +133,7 @@ export function describeLogContract(name: string, logs: ContractLogs): void {
               await append(log, thread, item);
               const again = await append(log, thread, item);
               expect(again).to.include({ duplicate: true, frame: messageFrame(thread, 1, item) });
-              const own = log.userThreads(user, Infinity, 1e6).threads;
+              const own = log.userThreads(user, null, 1e6, Infinity).threads;
               expect(own.map((row) => row.thread)).to.include(thread);
             }
           ),
@@ -367,7 +371,7 @@ export function describeLogContract(name: string, logs: ContractLogs): void {
         await append(log, 't3', entry('m1', { at: 20 }));
         await append(log, 't4', entry('m1', { at: 40, user: 'bob' }));
         await log.setReadMark('t2', 'ada', 1);
-        const { threads, more } = log.userThreads('ada', Infinity, 10);
+        const { threads, more } = log.userThreads('ada', null, 10, Infinity);
         expect(threads.map(({ thread, read }) => [thread, read])).to.deep.equal([
           ['t2', 1],
           ['t3', 0],
@@ -375,26 +379,54 @@ export function describeLogContract(name: string, logs: ContractLogs): void {
         ]);
         expect(frameHeader(threads[0]?.last?.frame ?? '')).to.include({ user: 'bob', at: 30 });
         expect(more).to.equal(false);
-        const page = log.userThreads('ada', 30, 1);
+        const page = log.userThreads('ada', { at: 30, thread: '' }, 1, Infinity);
         expect(page.threads.map(({ thread }) => thread)).to.deep.equal(['t3']);
         expect(page.more).to.equal(true);
       });
 
-      it('never ends a page among threads of one time, since the next begins by time', async () => {
+      it('gives every thread once, page by page, also when many are of one time', async () => {
         const log = await logs.open();
-        for (const [thread, at] of [
-          ['t1', 30],
-          ['t2', 20],
-          ['t3', 20],
-          ['t4', 10]
-        ] as const) {
-          await append(log, thread, entry('m1', { at }));
+        const all = Array.from({ length: 20 }, (_, n) => `t${String(n).padStart(2, '0')}`);
+        for (const [n, thread] of all.entries()) {
+          await append(log, thread, entry('m1', { at: n < 15 ? 20 : 30 }));
         }
-        const first = log.userThreads('ada', Infinity, 2);
-        expect(first.threads.map(({ thread }) => thread)).to.have.members(['t1', 't2', 't3']);
-        const second = log.userThreads('ada', 20, 2);
-        expect(second.threads.map(({ thread }) => thread)).to.deep.equal(['t4']);
-        expect([first.more, second.more]).to.deep.equal([true, false]);
+        const seen: string[] = [];
+        for (let before: ListPlace | null = null; ;) {
+          const { threads, more } = log.userThreads('ada', before, 4, Infinity);
+          seen.push(...threads.map(({ thread }) => thread));
+          const last = threads.at(-1);
+          if (!more || last === undefined) break;
+          before = { at: last.at, thread: last.thread };
+        }
+        expect(seen).to.eql([...all].reverse());
+      });
+
+      it('moves a thread up for everybody in it with every message', async () => {
+        const log = await logs.open();
+        const listed = (user: string): unknown[] =>
+          log.userThreads(user, null, 10, Infinity).threads.map(({ thread, at }) => [thread, at]);
+        await append(log, 't1', entry('m1', { at: 10 }));
+        await append(log, 't1', entry('m2', { at: 11, user: 'bob' }));
+        await append(log, 't2', entry('m1', { at: 20 }));
+        await append(log, 't2', entry('m2', { at: 21, user: 'bob' }));
+        await append(log, 't1', entry('m3', { at: 30, user: 'eve' }));
+        for (const user of ['ada', 'bob']) {
+          expect(listed(user)).to.eql([
+            ['t1', 30],
+            ['t2', 21]
+          ]);
+        }
+        expect(listed('eve')).to.eql([['t1', 30]]);
+      });
+
+      it('ends a page at so many characters of last messages, but gives one thread', async () => {
+        const log = await logs.open();
+        for (const thread of ['t1', 't2', 't3']) await append(log, thread, entry('m1', { at: 1 }));
+        const page = (chars: number) => log.userThreads('ada', null, 10, chars);
+        const { length } = page(Infinity).threads[0]?.last?.frame ?? '';
+        expect([page(0).threads.length, page(0).more]).to.eql([1, true]);
+        expect([page(2 * length).threads.length, page(2 * length).more]).to.eql([2, true]);
+        expect([page(3 * length).threads.length, page(3 * length).more]).to.eql([3, false]);
       });
     });
 

@@ -9,6 +9,7 @@ import type { AppendResult, Durability, NewEntry } from '../../../actors/log/log
 import type { ThreadLog } from '../../../actors/log/thread-log.js';
 import {
   recordProblem,
+  type ListPlace,
   type StoredRecord,
   type Unwatched,
   type UserThread
@@ -135,8 +136,9 @@ export class MemoryLog implements ThreadLog {
 
   userThreads(
     user: string,
-    before: number,
-    limit: number
+    before: ListPlace | null,
+    limit: number,
+    maxChars: number
   ): { threads: UserThread[]; more: boolean } {
     const rows = [...this.#threads]
       .filter(
@@ -145,18 +147,28 @@ export class MemoryLog implements ThreadLog {
           (entries.some((entry) => entry.user === user) || this.#readMarks.has(`${thread} ${user}`))
       )
       .map(([thread]) => ({ thread, head: this.ensure(thread) }))
-      .filter(({ head }) => head.at < before)
-      .sort((one, other) => other.head.at - one.head.at)
+      .filter(
+        ({ thread, head: { at } }) =>
+          before === null || at < before.at || (at === before.at && thread < before.thread)
+      )
+      .sort((one, other) =>
+        one.head.at === other.head.at
+          ? Number(one.thread < other.thread) - Number(one.thread > other.thread)
+          : other.head.at - one.head.at
+      )
       .map(({ thread, head }) => ({
         thread,
+        at: head.at,
         head,
         read: this.readMark(thread, user),
         last: this.readBefore(thread, head.last + 1, 1)[0] ?? null
       }));
-    // A page never ends among threads of one time: the next one begins by time.
-    let end = Math.min(limit, rows.length);
-    while (end > 0 && rows[end]?.head.at === rows[end - 1]?.head.at) end += 1;
-    return { threads: rows.slice(0, end), more: rows.length > end };
+    let chars = 0;
+    const fits = rows.slice(0, limit).filter(({ last }, index) => {
+      chars += last?.frame.length ?? 0;
+      return index === 0 || chars <= maxChars;
+    });
+    return { threads: fits, more: rows.length > fits.length };
   }
 
   async setUnwatched(thread: string, state: Omit<Unwatched, 'thread'> | null): Promise<void> {

@@ -304,6 +304,25 @@ for (const transport of TRANSPORTS) {
       );
     });
 
+    it('pages through threads by place, exactly, and by time alone, leaving none out', async () => {
+      const gil = await join('gil');
+      const all = upTo(30).map((n) => `page-${String(n)}`);
+      await Promise.all(all.map((thread) => gil.publish(thread, 'm', 'x')));
+      for (const by of ['place', 'time']) {
+        const seen: string[] = [];
+        for (let next: object | undefined = {}; next !== undefined;) {
+          const page = await gil.ask({ type: 'threads', limit: 4, ...next });
+          const rows = page['threads'] as (Frame & { at: number })[];
+          seen.push(...rows.map(({ thread }) => thread));
+          if ('beforeThread' in next) expect(rows.length).to.be.at.most(4);
+          const last = rows.at(-1);
+          if (page['more'] !== true || last === undefined) break;
+          next = by === 'place' ? (page['next'] as object) : { before: last.at };
+        }
+        expect([...seen].sort(), by).to.eql([...all].sort());
+      }
+    });
+
     it('lists a user’s own threads, newest first, with mark and last message', async () => {
       const [ada, dee] = [await join('ada'), await join('dee')];
       await dee.publish('own-1', 'a');

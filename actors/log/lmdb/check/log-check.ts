@@ -1,12 +1,13 @@
 /**
- * Reads a log from end to end without changing it: says what is wrong, or saves what can be read. Both work on a log
- * that the server refuses.
+ * Reads a log from end to end without changing it, and says what is wrong. It works on a log that the server refuses.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { reasonOf } from '../../../../machines/reason.js';
 import { checkFeed } from './feed-check.js';
+import { checkLists } from './list-check.js';
+import { exportLog, PROBLEMS_MAX } from './log-export.js';
 import { recordProblem } from '../../thread-records.js';
-import { LogCorruptError, LogOpenError } from '../../log-errors.js';
+import { orDamaged } from '../../log-errors.js';
 import { entryProblem } from '../disk/entry-problem.js';
 import {
   decodeCount,
@@ -15,7 +16,7 @@ import {
   decodeThread,
   decodeWatch,
   entryKey,
-  isEntryKey,
+  LISTED_FORMAT,
   LOG_FORMAT,
   META_KEY,
   midKey,
@@ -28,15 +29,9 @@ import {
   type LogKey,
   type LogRow
 } from '../log-keys.js';
-import { inspectDataFile } from '../disk/log-file.js';
-import { isSealed, unseal } from '../log-seal.js';
 import { openStore, type LogStore } from '../log-store.js';
-import { walkPages } from '../disk/log-pages.js';
-import { frameHeader, parseMessageFrame } from '../../../../protocol/message-frame.js';
+import { frameHeader } from '../../../../protocol/message-frame.js';
 import { ThreadHeads } from '../thread-heads.js';
-
-/** Most problems that a report describes; the others are only counted. */
-export const PROBLEMS_MAX = 100;
 
 /** Rows between two reports of progress; the event loop also gets a turn then. */
 const ROWS_A_TURN = 2_000;
@@ -51,17 +46,6 @@ export interface CheckReport {
   readonly problemCount: number;
   /** The first {@link PROBLEMS_MAX}, in words. */
   readonly problems: readonly string[];
-}
-
-/** What an export has written and what it could not read. */
-export interface ExportReport {
-  readonly written: number;
-  /** Entries that are there but do not decode. */
-  readonly skipped: number;
-  /** Pages that could not be read; how many entries were there is not known. */
-  readonly holeCount: number;
-  /** Descriptions of the first {@link PROBLEMS_MAX} of them. */
-  readonly holes: readonly string[];
 }
 
 /**
@@ -94,53 +78,6 @@ export async function checkLog(
   }
 }
 
-/**
- * Passes every readable message to `write` as one line of JSON, in order of thread and offset, and waits for the
- * promise that `write` may return. The server must be stopped.
- * @throws {LogOpenError} there is no log, or it may not be read
- * @throws {LogCorruptError} the data file is not a log at all
- */
-export async function exportLog(
-  dir: string,
-  write: (line: string) => void | Promise<void>
-): Promise<ExportReport> {
-  const holes: string[] = [];
-  let holeCount = 0;
-  let written = 0;
-  let skipped = 0;
-  let rows = 0;
-  refuseForeign(dir);
-  for (const { key, value } of walkPages(dir, (hole) => {
-    holeCount += 1;
-    if (holes.length < PROBLEMS_MAX) holes.push(hole);
-  })) {
-    rows += 1;
-    if (rows % ROWS_A_TURN === 0) await nextTurn();
-    if (!isEntryKey(key)) continue;
-    const line = frameOf(value.toString('utf8'));
-    if (line === null) {
-      skipped += 1;
-    } else {
-      written += 1;
-      await write(line);
-    }
-  }
-  return { written, skipped, holeCount, holes };
-}
-
-/** The frame in what is stored for an entry, with or without a checksum; null when it is damaged. */
-function frameOf(stored: string): string | null {
-  if (!isSealed(stored)) return parseMessageFrame(stored) === null ? null : stored;
-  const found = parseMessageFrame(stored.slice(0, stored.lastIndexOf('\n')));
-  return found === null ? null : unseal(entryKey(found.thread, found.offset), stored);
-}
-
-function refuseForeign(dir: string): void {
-  const file = inspectDataFile(dir);
-  if (file.state === 'absent') throw new LogOpenError(dir, 'there is no log');
-  if (file.state === 'foreign') throw new LogCorruptError(dir, file.what);
-}
-
 class Check {
   readonly #store: LogStore;
   readonly #heads: ThreadHeads;
@@ -165,6 +102,7 @@ class Check {
     const unwatched = await this.#unwatched();
     await this.#records();
     await this.#feed();
+    if (format !== null && format >= LISTED_FORMAT) await this.#lists();
     return {
       format,
       threads,
@@ -375,15 +313,29 @@ class Check {
     }
   }
 
-  async #feed(): Promise<void> {
-    const rows = checkFeed(
-      this.#store,
-      (thread) => this.#last(thread),
-      (key) => {
+  #feed(): Promise<void> {
+    const last = (thread: string): number => this.#last(thread);
+    return this.#take(
+      checkFeed(this.#store, last, (key) => {
         this.#altered(key);
-      }
+      })
     );
-    for (const problem of rows) {
+  }
+
+  #lists(): Promise<void> {
+    const newestAt = (thread: string): number | null => {
+      const head = orDamaged(() => this.#heads.peek(thread), null);
+      return head === null || head.last === 0 ? null : head.at;
+    };
+    return this.#take(
+      checkLists(this.#store, newestAt, (key) => {
+        this.#altered(key);
+      })
+    );
+  }
+
+  async #take(problems: Iterable<string | null>): Promise<void> {
+    for (const problem of problems) {
       await this.#step();
       if (problem !== null) this.#problem(problem);
     }

@@ -21,6 +21,7 @@ import { LogCorruptError } from '../../log-errors.js';
 import {
   decodeMeta,
   FEED_KEY,
+  LISTED_FORMAT,
   LOG_FORMAT,
   META_KEY,
   midKey,
@@ -49,6 +50,9 @@ const PLACES_MAX = 5;
 
 /** Folder in which the copy is made, within that of the log. */
 const COPY_FOLDER = 'rebuilding';
+
+/** Tags of the rows of users' lists. */
+const LIST_TAGS = new Set(['l', 'w', 'd']);
 
 /** What became of a log whose pages were damaged. */
 export interface Rebuilt {
@@ -168,7 +172,7 @@ class Copy {
 
   async take({ key: bytes, value }: PageRow): Promise<void> {
     const row = wholeRow(decodeKey(bytes), value.toString('utf8'));
-    if (row === null) return;
+    if (row === null || LIST_TAGS.has(row.key[0])) return;
     this.#note(row);
     this.#writes.push(row);
     if (this.#writes.length >= ROWS_A_COMMIT) await this.#commit();
@@ -180,7 +184,9 @@ class Copy {
       if (this.#recorded.has(thread)) continue;
       this.#writes.push({ key: threadKey(thread), value: JSON.stringify(record) });
     }
-    const meta: LogMeta = { format: this.#meta?.format ?? LOG_FORMAT, epoch: newEpoch() };
+    // The lists are not copied: the upgrade from the format before them makes them anew.
+    const format = Math.min(this.#meta?.format ?? LOG_FORMAT, LISTED_FORMAT - 1);
+    const meta: LogMeta = { format, epoch: newEpoch() };
     const run: RunMark = { durability: 'disk', boot: null, clean: false, writer: null };
     this.#writes.push(
       { key: META_KEY, value: JSON.stringify(meta) },

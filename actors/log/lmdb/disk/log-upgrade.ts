@@ -5,14 +5,19 @@ import {
   decodeCount,
   decodeThread,
   entryKey,
+  LISTED_FORMAT,
   PENDING_FORMAT,
   pendingKey,
   SEALED_FORMAT,
+  unescaped,
   within,
   type LogKey,
   type LogRow
 } from '../log-keys.js';
+import { orDamaged } from '../../log-errors.js';
 import type { LogStore, LogWrite } from '../log-store.js';
+import { ThreadHeads } from '../thread-heads.js';
+import { listRows } from '../user-lists.js';
 
 /** Rows in one commit: a few milliseconds of work. A million messages, three million rows, take about a minute. */
 export const UPGRADE_ROWS = 1_024;
@@ -25,6 +30,10 @@ export async function upgradeLog(store: LogStore, format: number): Promise<void>
   if (format < SEALED_FORMAT) {
     // Every commit adds the checksums of its rows.
     await rewrite(store, { from: ['a'], to: ['z'] }, (row) => (isSound(row) ? [row] : []));
+  }
+  if (format < LISTED_FORMAT) {
+    const heads = new ThreadHeads(store, '');
+    await rewrite(store, within('u'), (row) => placesOf(heads, row));
   }
   // The format that is noted next must not reach the disk before what it speaks of.
   await store.sync();
@@ -72,4 +81,11 @@ function pendingMark(store: LogStore, { key, value }: LogRow): LogWrite[] {
   const { to } = within('e', thread);
   const kept = [...store.keys({ from: entryKey(thread, record.first), to, limit: 1 })];
   return [{ key: pendingKey(thread), value: kept.length > 0 ? String(record.first) : null }];
+}
+
+/** The rows that list a thread for a member, by its newest message. */
+function placesOf(heads: ThreadHeads, { key: [, user, thread] }: LogRow): LogWrite[] {
+  const name = unescaped(String(user));
+  const head = orDamaged(() => heads.peek(String(thread)), null);
+  return name === null || head === null ? [] : listRows(name, head.thread, head.at);
 }

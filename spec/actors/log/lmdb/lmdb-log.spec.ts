@@ -361,9 +361,9 @@ describe('openLmdbLog', () => {
     }
 
     it('is refused with both commands when the format is newer', async () => {
-      const error = await spoilt({ key: META_KEY, value: '{"format":4,"epoch":"x"}' });
+      const error = await spoilt({ key: META_KEY, value: '{"format":5,"epoch":"x"}' });
       expect(error).to.be.instanceOf(LogFormatError);
-      expect(String(error)).to.match(/format 4.*rollcall log check.*rollcall log export/);
+      expect(String(error)).to.match(/format 5.*rollcall log check.*rollcall log export/);
     });
 
     for (const [what, write] of [

@@ -2,7 +2,8 @@ import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { checkLog, exportLog } from '../../../../../actors/log/lmdb/check/log-check.js';
+import { checkLog } from '../../../../../actors/log/lmdb/check/log-check.js';
+import { exportLog } from '../../../../../actors/log/lmdb/check/log-export.js';
 import {
   LogCorruptError,
   LogFormatError,
@@ -50,7 +51,7 @@ describe('checkLog', () => {
 
   it('counts and finds nothing when the log is sound', async () => {
     expect(await checkLog(await sound())).to.deep.equal({
-      format: 3,
+      format: 4,
       threads: 2,
       messages: 10,
       members: 3,
@@ -148,8 +149,8 @@ describe('checkLog', () => {
     ['the meta row is gone', { key: META_KEY, value: null }, /the meta row is missing/],
     [
       'the format is newer',
-      { key: META_KEY, value: '{"format":4,"epoch":"x"}' },
-      /format 4 is newer than 3/
+      { key: META_KEY, value: '{"format":5,"epoch":"x"}' },
+      /format 5 is newer than 4/
     ],
     [
       'a pending mark is beyond the last entry',

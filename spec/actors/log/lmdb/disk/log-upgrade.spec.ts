@@ -75,7 +75,7 @@ describe('upgradeLog', () => {
     expect(await append(log, 'empty', entry('new'))).to.include({ offset: 3 });
     await log.close();
     expect(await marksOf(dir)).to.deep.equal({ t1: '1', t2: '4', t3: '1', empty: '3' });
-    expect(await checkLog(dir)).to.include({ format: 3, problemCount: 0 });
+    expect(await checkLog(dir)).to.include({ format: 4, problemCount: 0 });
   });
 
   it('starts over when it was killed in the middle', async () => {
@@ -107,7 +107,7 @@ describe('upgradeLog', () => {
     expect(Object.keys(await marksOf(dir))).to.have.lengthOf(UPGRADE_ROWS);
     await (await fixture.open({ dir })).close();
     expect(Object.keys(await marksOf(dir))).to.have.members(threads);
-    expect(await checkLog(dir)).to.include({ format: 3, problemCount: 0 });
+    expect(await checkLog(dir)).to.include({ format: 4, problemCount: 0 });
   });
 
   it('takes a mark away that stands for nothing when an older version went on after a kill', async () => {
