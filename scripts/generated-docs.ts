@@ -1,6 +1,6 @@
 /**
  * Writes what the docs take from the code: the tables of docs/configuration.md and docs/operations.md, the drawing of the
- * folders in docs/architecture.md, docs/errors.md, THIRD-PARTY and `.env.example`: `npx tsx scripts/generated-docs.ts`.
+ * folders in docs/architecture.md, docs/errors.md, docs/runbook.md, THIRD-PARTY and `.env.example`: `npx tsx scripts/generated-docs.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { FOLDER_MARKS, folderDrawing } from './folders/folder-drawing.js';
 import { ONE_WAY } from './folders/folder-imports.js';
 import { sourceFiles } from './folders/source-files.js';
 import { monitorRules, RULES_MARKS } from './docs/monitor-rules.js';
+import { runbookPage } from './docs/runbook-page.js';
 import { FRAME_TYPES } from './packages/client-package.mjs';
 import { frameTypes } from './packages/frame-types.js';
 import { lockedPackages, thirdPartyText } from './packages/third-party.js';
@@ -40,6 +41,7 @@ writeBetween(
 );
 writeFileSync(new URL('../.env.example', import.meta.url), envExample());
 writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage());
+writeFileSync(new URL('../docs/runbook.md', import.meta.url), runbookPage());
 writeFileSync(
   new URL('../THIRD-PARTY', import.meta.url),
   await thirdPartyText(root, lockedPackages(root))

@@ -25,6 +25,7 @@ const PAGES = {
   chat: '/',
   status: '/status.html',
   journey: '/journey.html',
+  runbook: '/runbook.html',
   inspect: '/inspect'
 } as const;
 

@@ -137,6 +137,13 @@ describe('status page', function () {
         .filter({ hasText: 'Part not well: clickhouse' })
         .getByText('warning')
         .waitFor();
+      const runbook = findings.getByRole('link', { name: 'Runbook' }).first();
+      const href = (await runbook.getAttribute('href')) ?? '';
+      const other = await page.context().newPage();
+      await other.goto(server.url + href);
+      await other.locator('#finding-part-missed:target').getByText('What to do').waitFor();
+      await picture(other, 'runbook');
+      await other.close();
       const ada = await WireClient.connect(server.url, 'ada');
       await ada.publish('lonely', 'm1');
       const lost = findings.filter({ hasText: 'Undelivered messages' });

@@ -60,7 +60,7 @@ function makeFinding(): Row<FindingWords> {
   const course = element('p', { class: 'note' });
   const head = element('div', { class: 'finding-head' }, title, level);
   const remedy = element('p', { class: 'finding-remedy' });
-  const runbook = element('code');
+  const runbook = element('a', {}, 'Runbook');
   const more = element('p', { class: 'note finding-more' });
   const linked = element('span', { class: 'finding-links' });
   const links = new KeyedRows<FindingLink>({
@@ -77,7 +77,7 @@ function makeFinding(): Row<FindingWords> {
       };
     }
   });
-  more.append('Runbook: ', runbook, linked);
+  more.append(runbook, linked);
   const root = element('li', {}, head, message, remedy, course, more);
   return {
     root,
@@ -90,7 +90,7 @@ function makeFinding(): Row<FindingWords> {
       write(course, words.course);
       write(remedy, words.remedy === '' ? '' : `What to do: ${words.remedy}.`);
       remedy.hidden = words.remedy === '';
-      write(runbook, words.runbook);
+      runbook.href = words.runbook;
       links.show(words.links);
       more.hidden = words.runbook === '';
     }

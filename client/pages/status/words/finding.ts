@@ -18,7 +18,7 @@ export interface FindingWords {
   readonly isOver: boolean;
   /** What to do about it; empty when that is unknown or the finding is over. */
   readonly remedy: string;
-  /** Path of the runbook entry in the repository; empty when there is none. */
+  /** Address of its entry in the runbook; empty when there is none. */
   readonly runbook: string;
   /** Pages that show more of the finding. */
   readonly links: readonly FindingLink[];
@@ -76,7 +76,7 @@ function remedyOf(kind: string, isOver: boolean): Pick<FindingWords, 'remedy' | 
   if (known === undefined || isOver) return { remedy: '', runbook: '' };
   return {
     remedy: FINDING_REMEDIES[known].replaceAll('`', ''),
-    runbook: `docs/operations.md#${remedyAnchor(known)}`
+    runbook: `/runbook.html#${remedyAnchor(known)}`
   };
 }
 
@@ -98,9 +98,6 @@ function linksOf({ kind, about }: FindingReport): FindingLink[] {
   if (actor !== null) {
     const href = `/inspect#/actor/${encodeURIComponent(actor)}`;
     links.push({ text: `${actor} in the inspector`, href, isInspector: true });
-  }
-  if (kind === 'undelivered') {
-    links.push({ text: 'the journey of a message', href: '/journey.html', isInspector: false });
   }
   return links;
 }

@@ -7,7 +7,8 @@ import type {
   ClickhouseState
 } from '../../../../machines/clickhouse/clickhouse-status.js';
 import type { DeliveryOutcome } from '../../../../machines/delivery/delivery-outcome.js';
-import type { FindingKind, MonitorLevel } from '../../../../machines/finding.js';
+import { FINDING_KINDS, type MonitorLevel } from '../../../../machines/finding.js';
+import { RUNBOOK } from '../../../../machines/finding-runbook.js';
 import type { SinkState } from '../../../../machines/clickhouse/sink-status.js';
 import type { Phase } from '../../../../machines/startup.machine.js';
 import type { Word } from '../../shared/tone.js';
@@ -53,20 +54,9 @@ const MONITOR: Words<MonitorLevel> = {
   failed: { tone: 'bad', text: 'failed' }
 };
 
-const FINDING: Readonly<Record<FindingKind, string>> = {
-  undelivered: 'Undelivered messages',
-  event_loop_lag: 'Late event loop',
-  lagging_connections: 'Slow readers',
-  sink_lag: 'ClickHouse behind',
-  part_missed: 'Part not well',
-  restarts: 'Restarts',
-  log_fault: 'Thread log',
-  unreadable_threads: 'Unreadable threads',
-  disk_low: 'Disk',
-  open_files: 'File descriptors',
-  memory: 'Memory',
-  fault: 'Fault'
-};
+const FINDING: Readonly<Record<string, string>> = Object.fromEntries(
+  FINDING_KINDS.map((kind) => [kind, RUNBOOK[kind].title])
+);
 
 const PHASE: Words<'waiting' | 'running' | 'done' | 'failed'> = {
   waiting: { tone: 'none', text: 'waiting' },

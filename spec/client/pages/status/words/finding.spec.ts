@@ -45,8 +45,8 @@ describe('findingWords', () => {
         course: '1 time · began 2 min 5 s ago',
         isOver: false,
         remedy: FINDING_REMEDIES.undelivered,
-        runbook: 'docs/operations.md#finding-undelivered',
-        links: [{ text: 'the journey of a message', href: '/journey.html', isInspector: false }]
+        runbook: '/runbook.html#finding-undelivered',
+        links: []
       }
     ]);
   });

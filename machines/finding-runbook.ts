@@ -1,0 +1,119 @@
+/** The runbook: what each kind of finding means and where to look. Home of `/runbook.html` and docs/runbook.md. */
+import type { FindingKind } from './finding.js';
+
+/** The entry of one kind; what to do about it is in `finding-remedy.ts`. */
+export interface RunbookEntry {
+  readonly title: string;
+  readonly means: string;
+  /** Where to look, in order. */
+  readonly look: readonly string[];
+}
+
+/** Entries by kind. Names between backticks are settings, commands and fields. */
+export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
+  undelivered: {
+    title: 'Undelivered messages',
+    means:
+      'Messages found nobody subscribed within the grace (`DELIVERY_GRACE_MS`). They are in the log and are given to the next subscriber.',
+    look: [
+      'The inspector, tab Threads, state undelivered: each thread with its number of held messages.',
+      'Events of such a thread: each message links to its journey.',
+      'Whether the program that should read there runs, and is connected: tab Connections.'
+    ]
+  },
+  event_loop_lag: {
+    title: 'Late event loop',
+    means: 'The process did nothing else for a while, and everybody waited.',
+    look: [
+      'The load of the machine, and what else runs on it.',
+      'The disk: a stalled one delays every write.',
+      'The log, for handlers and searches of that moment.'
+    ]
+  },
+  lagging_connections: {
+    title: 'Slow readers',
+    means:
+      'Many connections read slower than is written to them. They go on from the log and lose nothing.',
+    look: [
+      'Whether they share a network, a proxy or a thread: the inspector, tab Connections.',
+      'Messages a second on the status page: one thread may be too loud for its readers.'
+    ]
+  },
+  sink_lag: {
+    title: 'ClickHouse behind',
+    means:
+      'ClickHouse takes rows, but slower than they come. The chat is not touched; search and reports lack the newest.',
+    look: [
+      'Copy in ClickHouse on the status page: what waits, and when it was last stored.',
+      'The disk and the CPU of ClickHouse.'
+    ]
+  },
+  part_missed: {
+    title: 'Part not well',
+    means: 'A supervised part is lost, starting again, degraded or given up.',
+    look: [
+      'Supervision on the status page: why, since when, and when it is tried again.',
+      'The part in the inspector: what it waits for, and the events that led there.'
+    ]
+  },
+  restarts: {
+    title: 'Restarts',
+    means:
+      'A part was lost and started again. A required part that is lost too often ends the server.',
+    look: [
+      'The message of the finding: it has the last reason.',
+      'The part in the inspector: step back to the event that ended it.'
+    ]
+  },
+  log_fault: {
+    title: 'Thread log',
+    means:
+      'The thread log takes no messages: publishes are answered “unavailable”. What is stored can be read.',
+    look: [
+      'The room on the disk of `DATA_DIR`, and its quota.',
+      'The log of the kernel, for faults of the disk.'
+    ]
+  },
+  unreadable_threads: {
+    title: 'Unreadable threads',
+    means: 'Rows of the log are damaged. Those threads are refused; all others go on.',
+    look: [
+      'The error lines of the log: each names the thread and the offset.',
+      'Backups of `DATA_DIR`.'
+    ]
+  },
+  disk_low: {
+    title: 'Disk',
+    means:
+      'The disk of the thread log is nearly full. What ClickHouse does not have is not kept for it past the retention.',
+    look: [
+      'The room on the disk of `DATA_DIR`, and what else is on it.',
+      'Whether ClickHouse is away: what waits for it takes room.'
+    ]
+  },
+  open_files: {
+    title: 'File descriptors',
+    means: 'The process has few file descriptors left; without a free one nobody can connect.',
+    look: [
+      'Connections on the status page: each takes one.',
+      'The limit of the process: `/proc/<pid>/limits`.'
+    ]
+  },
+  memory: {
+    title: 'Memory',
+    means:
+      'The heap or the container is nearly full. The server reads less from its sockets and answers “unavailable” before it runs out.',
+    look: [
+      '`memory` in `/status`: what holds it.',
+      'Connections on the status page, and how many of them read slowly.'
+    ]
+  },
+  fault: {
+    title: 'Fault',
+    means: 'Something in Rollcall failed that should not. It was contained, and the chat goes on.',
+    look: [
+      'The log line of the fault: it has the place in the code.',
+      'Whether it comes again, and with which thread.'
+    ]
+  }
+};
