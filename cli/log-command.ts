@@ -7,6 +7,7 @@ import { exportLog } from '../actors/log/lmdb/check/log-export.js';
 import { inspectDataFile } from '../actors/log/lmdb/disk/log-file.js';
 import { markPath, markRestored } from '../actors/log/lmdb/disk/log-mark.js';
 import { LogCorruptError, LogOpenError } from '../actors/log/log-errors.js';
+import { codeOf } from '../machines/error-code.js';
 import { reasonOf } from '../machines/reason.js';
 import { type CliOutside, EXIT, say } from './cli-outside.js';
 
@@ -75,7 +76,7 @@ async function orSay(outside: CliOutside, run: () => Promise<number>): Promise<n
       await say(outside.stderr, `rollcall: ${error.message}`);
       return EXIT.failed;
     }
-    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') {
+    if (codeOf(error) === 'EPIPE') {
       await say(outside.stderr, 'rollcall: the reader went away before the end');
       return EXIT.failed;
     }

@@ -10,6 +10,7 @@ import { wordsOf } from './chat/connection-watch.js';
 import { dial } from './chat/dial.js';
 import { dialFaults, type DialOrder } from './chat/dial-order.js';
 import { gapWords, MessageLines } from './chat/message-lines.js';
+import { codeOf } from '../machines/error-code.js';
 import { paintIf, wantsColours } from '../server/logger/paint.js';
 import { DEPTH_MAX, isTooDeep, safeJson, safeJsonText, safeLine } from './terminal/safe-text.js';
 import { feedOf } from './chat/thread-feed.js';
@@ -118,7 +119,7 @@ function printed(order: TailOrder, seat: CliSeat): (item: ThreadItem) => readonl
 
 /** Whether standard output was closed by its reader (`| head`). */
 function isClosedPipe(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+  return codeOf(error) === 'EPIPE';
 }
 
 /** Whether the system refuses to write the output. */

@@ -1,4 +1,5 @@
 /** Makes a {@link StoreError} of the errors that `@clickhouse/client`, chdb and their sockets throw. */
+import { codeOf } from '../../machines/error-code.js';
 import { reasonOf } from '../../machines/reason.js';
 import { StoreError, type StoreErrorCode } from './store.js';
 
@@ -27,12 +28,6 @@ const REFUSED = new Set([
 ]);
 const TIMED_OUT = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
 const LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
-
-/** Returns `code` of an error as text; empty when it has none. */
-export function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
-  return typeof error.code === 'string' || typeof error.code === 'number' ? String(error.code) : '';
-}
 
 /**
  * Returns the engine's error code, from `code` (new clients and servers) or from the text `Code: N` (old ones); null

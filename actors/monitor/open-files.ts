@@ -1,5 +1,6 @@
 /** Reads how many file descriptors the process has open, and how many it may have. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { codeOf } from '../../machines/error-code.js';
 
 /** Open file descriptors: sockets and files together. */
 export interface OpenFilesCount {
@@ -48,9 +49,5 @@ export class OpenFiles {
 }
 
 function isOut(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'EMFILE' || error.code === 'ENFILE')
-  );
+  return ['EMFILE', 'ENFILE'].includes(codeOf(error));
 }

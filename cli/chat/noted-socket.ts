@@ -4,6 +4,7 @@
  */
 import { WebSocket } from 'ws';
 import type { WebSocketConstructor } from '../../client/sdk/client.js';
+import { codeOf } from '../../machines/error-code.js';
 
 /** Reason of a failed attempt to connect. */
 export interface AttemptFault {
@@ -48,7 +49,7 @@ const FAULTS: Readonly<Record<string, AttemptFault>> = {
 
 /** Returns in words why an attempt failed with an error of the platform. */
 export function faultOf(error: Error): AttemptFault {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
   const known = Object.hasOwn(FAULTS, code) ? FAULTS[code] : undefined;
   // An error of several addresses at once has no message of its own.
   return known ?? { words: error.message === '' ? code : error.message, isFinal: false };

@@ -4,6 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { codeOf } from '../../machines/error-code.js';
 
 /** Whether the terminal was closed while a command cleans up. */
 export class HangUp {
@@ -13,7 +14,7 @@ export class HangUp {
   };
   readonly #failed = (error: Error): void => {
     // The error may come before the signal.
-    if ('code' in error && error.code === 'EIO') this.#note();
+    if (codeOf(error) === 'EIO') this.#note();
   };
 
   /** From now on `SIGHUP` does not end the process at once. */

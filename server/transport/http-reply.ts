@@ -1,6 +1,7 @@
 /** HTTP code that both engines share: replies to failed requests, and status lines and headers. */
 import { isUtf8 } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
+import { codeOf } from '../../machines/error-code.js';
 import { plainProblem } from './problem.js';
 import { BodyNotUtf8Error, ListenError, type HttpReply } from './transport.js';
 
@@ -46,10 +47,10 @@ export function headersOf(reply: {
   return Object.entries(reply.headers).filter(([name]) => name.toLowerCase() !== 'content-length');
 }
 
-const LISTEN_CODES: readonly unknown[] = ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'];
+const LISTEN_CODES: readonly string[] = ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'];
 
 /** Makes a {@link ListenError} of an error of `node:net`; codes outside the contract become `ELISTEN`. */
 export function listenError(cause: unknown, host: string, port: number): ListenError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : null;
-  return new ListenError(LISTEN_CODES.includes(code) ? String(code) : 'ELISTEN', host, port);
+  const code = codeOf(cause);
+  return new ListenError(LISTEN_CODES.includes(code) ? code : 'ELISTEN', host, port);
 }

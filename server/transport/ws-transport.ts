@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { codeOf } from '../../machines/error-code.js';
 import { FanOut, QueuedSocket } from './fan-out.js';
 import { HEADER_BYTES_MAX, WS_PATH, listenError } from './http-reply.js';
 import { NodeRequest, answer, replyOn, writeReply } from './node-http.js';
@@ -227,7 +228,7 @@ function textOf(data: Buffer | ArrayBuffer | Buffer[]): string {
 
 /** Returns the close code with which `ws` answers a broken frame; 1006 for an error of the connection itself. */
 function closeCodeOf(error: Error): number {
-  const code = 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   if (!code.startsWith('WS_ERR_')) return 1006;
   if (code === 'WS_ERR_INVALID_UTF8') return 1007;
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 1009;

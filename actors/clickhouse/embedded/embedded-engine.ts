@@ -5,7 +5,8 @@
  * threads.
  */
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { codeOf, failureOf } from '../failure.js';
+import { codeOf } from '../../../machines/error-code.js';
+import { failureOf } from '../failure.js';
 import { Lane } from '../lane.js';
 import type { EngineOrder } from './engine-messages.js';
 import { StoreError, type Row } from '../store.js';

@@ -1,6 +1,7 @@
 /**
  * Errors of a data directory that cannot be used. Each message is one line that says what to do.
  */
+import { codeOf } from '../../../../machines/error-code.js';
 import { reasonOf } from '../../../../machines/reason.js';
 import { OPERATOR_ERRORS, type OperatorErrorCode } from '../../../operator-errors.js';
 import { nameOf, type LockHolder } from './lock-holder.js';
@@ -28,13 +29,6 @@ export class DataDirInUseError extends DataDirError {
     this.name = 'DataDirInUseError';
     this.pid = holder.pid;
   }
-}
-
-/** The code of a system error, such as `ENOENT`; empty for any other error. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : '';
 }
 
 /** Turns an error of the file system into one that says what to do. */

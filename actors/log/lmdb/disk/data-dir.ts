@@ -17,7 +17,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../../../clock.js';
-import { codeOf, DataDirError, DataDirInUseError, explained } from './data-dir-error.js';
+import { codeOf } from '../../../../machines/error-code.js';
+import { DataDirError, DataDirInUseError, explained } from './data-dir-error.js';
 import { loadKernelLock, type TryLock } from './kernel-lock.js';
 import { createFile, discardFile, lockFile, mayRun, readLock, type Release } from './lock-file.js';
 import { nameOf, parseHolder, type LockHolder } from './lock-holder.js';

@@ -16,8 +16,8 @@ import {
   utimesSync,
   writeSync
 } from 'node:fs';
+import { codeOf } from '../../../../machines/error-code.js';
 import type { Clock } from '../../../clock.js';
-import { codeOf } from './data-dir-error.js';
 import type { TryLock } from './kernel-lock.js';
 import { lifeOf, parseHolder, thisHolder, type LockHolder } from './lock-holder.js';
 

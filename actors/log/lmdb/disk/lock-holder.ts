@@ -4,6 +4,7 @@
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { codeOf } from '../../../../machines/error-code.js';
 import { systemBootId } from './boot-id.js';
 
 /** The content of a lock file. */
@@ -49,7 +50,7 @@ export function lifeOf(holder: LockHolder): 'alive' | 'dead' | 'unknown' {
     process.kill(pid, 0);
   } catch (error) {
     // EPERM: the process exists and belongs to another user.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return 'dead';
+    if (codeOf(error) !== 'EPERM') return 'dead';
   }
   const now = startOf(pid);
   return started === null || now === null || started === now ? 'alive' : 'dead';

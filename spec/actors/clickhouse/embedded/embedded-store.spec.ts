@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { systemClock } from '../../../../actors/clock.js';
 import { EmbeddedStore } from '../../../../actors/clickhouse/embedded/embedded-store.js';
 import { MAX_IN_FLIGHT } from '../../../../actors/clickhouse/embedded/engine-process.js';
-import { codeOf } from '../../../../actors/clickhouse/failure.js';
+import { codeOf } from '../../../../machines/error-code.js';
 import { migrate, SCHEMA_VERSION } from '../../../../actors/clickhouse/schema.js';
 import { StoreError } from '../../../../actors/clickhouse/store.js';
 import { requireTool } from '../../../require.js';

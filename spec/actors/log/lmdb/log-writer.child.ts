@@ -5,6 +5,7 @@
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../../../actors/clock.js';
 import { openLmdbLog } from '../../../../actors/log/lmdb/lmdb-log.js';
+import { codeOf } from '../../../../machines/error-code.js';
 
 const [, , dir = '', durability, round = '0', mode] = process.argv;
 const THREADS = 5;
@@ -41,7 +42,7 @@ function tell(line: string): void {
       writeSync(1, line);
       return;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      if (codeOf(error) !== 'EAGAIN') throw error;
     }
   }
 }
