@@ -14,6 +14,8 @@ export interface ThreadHead {
   readonly at: number;
   /** The first user who published here, or the one that the server API named; null before that. */
   readonly owner: string | null;
+  /** Whether there was another epoch before this one, so that an offset alone may be of that. Default: false. */
+  readonly isRenewed?: boolean;
 }
 
 /** A kept message: `frame` is the whole `message` frame of the protocol as JSON text, stored as it is sent. */

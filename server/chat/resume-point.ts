@@ -18,14 +18,17 @@ export interface ResumePoint {
 
 /**
  * Returns where a reader goes on. A place of another epoch, or beyond the newest message, belongs to another history:
- * the reader gets everything that is kept. A place without an epoch is taken to be of the thread's own.
+ * the reader gets everything that is kept. So does a place without an epoch when there was ever another epoch; else it
+ * can only be of the thread's own.
  */
-export function resumePoint(place: Place, { epoch, first, last }: ThreadHead): ResumePoint {
+export function resumePoint(place: Place, head: ThreadHead): ResumePoint {
+  const { epoch, first, last, isRenewed = false } = head;
   const oldest = first - 1;
   const { offset } = place;
   // Whoever says no more than "from 0 on" wants what is kept, and misses nothing.
   if (place.epoch === null && offset === 0) return { cursor: oldest, gap: null };
-  if ((place.epoch ?? epoch) !== epoch || offset > last) {
+  const isOwn = place.epoch === null ? !isRenewed : place.epoch === epoch;
+  if (!isOwn || offset > last) {
     return { cursor: oldest, gap: offset === 0 ? null : { from: 1, to: offset, reason: 'epoch' } };
   }
   if (offset < oldest) {

@@ -26,7 +26,7 @@ import { LogRecords } from './log-records.js';
 import { openStore, type LogStore, type StoreOptions } from './log-store.js';
 import { LogTrim, type Retention } from './log-trim.js';
 import { PendingMarks } from './feed/pending-marks.js';
-import { isStored, ThreadHeads, type Head } from './thread-heads.js';
+import { isStored, ThreadHeads } from './thread-heads.js';
 import type { LogHealth } from '../log-health.js';
 import type { FoundEntry, LogEntry, ThreadHead } from '../log-reader.js';
 import type { AppendResult, NewEntry } from '../log-writer.js';
@@ -126,6 +126,8 @@ class LmdbLog implements EmbeddedLog {
   readonly #store: LogStore;
   readonly #dir: string;
   readonly #epoch: string;
+  /** What each head says of the epoch besides its name. */
+  readonly #past: Pick<ThreadHead, 'isRenewed'>;
   readonly #run: Omit<RunMark, 'clean'>;
   readonly #heads: ThreadHeads;
   readonly #entries: LogEntries;
@@ -143,7 +145,7 @@ class LmdbLog implements EmbeddedLog {
     store: LogStore,
     options: LmdbLogOptions,
     bootId: () => string | null,
-    { epoch, renewed, writer }: PreparedLog,
+    { epoch, isRenewed, renewed, writer }: PreparedLog,
     rebuilt: string | null
   ) {
     const { clock, retention } = options;
@@ -154,6 +156,7 @@ class LmdbLog implements EmbeddedLog {
     this.#store = store;
     this.#dir = options.dir;
     this.#epoch = epoch;
+    this.#past = isRenewed ? { isRenewed } : {};
     this.#run = { durability: options.durability, boot: bootId(), writer };
     this.#clock = clock;
     this.#marker =
@@ -234,7 +237,7 @@ class LmdbLog implements EmbeddedLog {
   }
 
   ensure(thread: string): ThreadHead {
-    return this.head(thread) ?? { epoch: this.#epoch, first: 1, last: 0, at: 0, owner: null };
+    return this.head(thread) ?? this.#visible({ first: 1, last: 0, at: 0, owner: null });
   }
 
   append(thread: string, entry: NewEntry, done: (result: AppendResult) => void): void {
@@ -348,8 +351,8 @@ class LmdbLog implements EmbeddedLog {
     await this.#store.close();
   }
 
-  #visible({ first, last, at, owner }: Head): ThreadHead {
-    return { epoch: this.#epoch, first, last, at, owner };
+  #visible({ first, last, at, owner }: Omit<ThreadHead, 'epoch'>): ThreadHead {
+    return { epoch: this.#epoch, first, last, at, owner, ...this.#past };
   }
 
   /** After some failures the engine refuses reads too until it is reopened. Reopening need not wait for the disk. */

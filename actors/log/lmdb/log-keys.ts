@@ -54,6 +54,8 @@ export interface LogMeta {
   readonly format: number;
   /** Epoch of every thread. A new one means that history may differ from what clients have seen. */
   readonly epoch: string;
+  /** Whether another epoch came before this one here, as far as is known. Logs of versions that did not note it: true. */
+  readonly isRenewed: boolean;
 }
 
 /** What one machine can promise by itself. */
@@ -232,7 +234,11 @@ export function decodeMeta(text: string): LogMeta | null {
     isCount(value.format) &&
     'epoch' in value &&
     typeof value.epoch === 'string'
-    ? { format: value.format, epoch: value.epoch }
+    ? {
+        format: value.format,
+        epoch: value.epoch,
+        isRenewed: !('isRenewed' in value) || value.isRenewed !== false
+      }
     : null;
 }
 

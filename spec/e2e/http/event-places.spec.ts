@@ -70,6 +70,9 @@ for (const transport of TRANSPORTS) {
       old = events.map(({ id }) => id);
       const again = frames(await upTo(server.url, 'caught_up', old[2] ?? ''));
       expect(again[0]).to.include({ recovered: true, gap: null, replay: 1 });
+      // There was no other epoch yet: an offset alone can only be of this one.
+      const bare = frames(await upTo(server.url, 'caught_up', '2'));
+      expect(bare[0]).to.include({ recovered: true, gap: null, replay: 1 });
       await server.stop();
       await rm(join(dataDir, 'log'), { recursive: true });
       server = await start();
@@ -81,8 +84,9 @@ for (const transport of TRANSPORTS) {
     });
 
     it('are epoch and offset, from the first event on', async () => {
-      const events = await upTo(server.url, 'caught_up', undefined, '?after=3');
-      const { epoch } = frames(events)[0] ?? {};
+      const [first] = frames(await upTo(server.url, 'subscribed'));
+      const { epoch } = first ?? {};
+      const events = await upTo(server.url, 'caught_up', undefined, `?after=${String(epoch)}:3`);
       expect(events.map(({ event, id }) => [event, id])).to.deep.equal([
         ['subscribed', `${String(epoch)}:3`],
         ['message', `${String(epoch)}:4`],
@@ -125,10 +129,18 @@ for (const transport of TRANSPORTS) {
       expect((rest['messages'] as Frame[]).map(({ body }) => body)).to.deep.equal(all.slice(4));
     });
 
-    it('may lack the epoch, as clients of before send them', async () => {
-      const resumed = frames(await upTo(server.url, 'caught_up', '4'));
-      expect(resumed[0]).to.deep.include({ recovered: true, gap: null });
-      expect(bodies(resumed)).to.deep.equal(all.slice(4));
+    it('may lack the epoch, as clients of before send them: a gap, since there was another one', async () => {
+      for (const [lastEventId, query] of [['4'], [undefined, '?after=4']] as const) {
+        const resumed = frames(await upTo(server.url, 'caught_up', lastEventId, query));
+        expect(resumed[0]).to.deep.include({
+          recovered: false,
+          gap: { from: 1, to: 4, reason: 'epoch' }
+        });
+        expect(bodies(resumed)).to.deep.equal(all);
+      }
+      const url = `${server.url}/api/threads/lobby/messages?after=4`;
+      const page = (await (await fetch(url)).json()) as Record<string, unknown>;
+      expect(page['gap']).to.deep.equal({ from: 1, to: 4, reason: 'epoch' });
       const beyond = frames(await upTo(server.url, 'caught_up', '40'));
       expect(beyond[0]).to.deep.include({ gap: { from: 1, to: 40, reason: 'epoch' } });
     });

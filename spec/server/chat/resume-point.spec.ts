@@ -38,6 +38,14 @@ const POINTS: readonly [string, Place, ResumePoint][] = [
 ];
 
 describe('resumePoint', () => {
+  it('takes an offset alone for one of another epoch when there was ever one', () => {
+    const head = { ...HEAD, isRenewed: true };
+    const gap = { from: 1, to: 7, reason: 'epoch' };
+    expect(resumePoint({ epoch: null, offset: 7 }, head)).to.deep.equal({ cursor: 3, gap });
+    expect(resumePoint({ epoch: null, offset: 0 }, head)).to.deep.equal({ cursor: 3, gap: null });
+    expect(resumePoint({ epoch: 'x2', offset: 7 }, head)).to.deep.equal({ cursor: 7, gap: null });
+  });
+
   for (const [what, place, point] of POINTS) {
     it(`goes on after ${what}`, () => {
       expect(resumePoint(place, HEAD)).to.deep.equal(point);

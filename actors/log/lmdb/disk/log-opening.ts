@@ -55,6 +55,8 @@ export type Renewal = 'lost' | 'behind';
 /** What {@link prepareLog} has found and done. */
 export interface PreparedLog {
   readonly epoch: string;
+  /** Whether there was ever another epoch. */
+  readonly isRenewed: boolean;
   /** Why the epoch is a new one; null when it is the old one, or the log is new. */
   readonly renewed: Renewal | null;
   /** Id of this opening. */
@@ -93,9 +95,13 @@ export async function prepareLog(store: LogStore, options: PrepareOptions): Prom
     store.requireSeals();
   }
   // Only now: until here a log that is being upgraded is one of its old format, and the next start does it again.
+  const isNew = found === null || renewed !== null;
+  // A mark without its log: there was another one.
+  const hadAnother = options.mark !== null && options.mark !== 'none';
   const meta: LogMeta = {
     format: LOG_FORMAT,
-    epoch: found === null || renewed !== null ? options.newEpoch() : found.epoch
+    epoch: isNew ? options.newEpoch() : found.epoch,
+    isRenewed: found === null ? hadAnother : renewed !== null || found.isRenewed
   };
   const run: RunMark = { durability, boot, clean: false, writer };
   await store.commit([
@@ -105,7 +111,7 @@ export async function prepareLog(store: LogStore, options: PrepareOptions): Prom
   store.guard(fenceKey(writer));
   // The mark must be on disk before what it warns of: the machine may go down at any time from here.
   await store.sync();
-  return { epoch: meta.epoch, renewed, writer };
+  return { epoch: meta.epoch, isRenewed: meta.isRenewed, renewed, writer };
 }
 
 /** Takes the log from the writer before, in one commit that only one of several can make. */

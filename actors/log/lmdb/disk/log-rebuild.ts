@@ -186,7 +186,7 @@ class Copy {
     }
     // The lists are not copied: the upgrade from the format before them makes them anew.
     const format = Math.min(this.#meta?.format ?? LOG_FORMAT, LISTED_FORMAT - 1);
-    const meta: LogMeta = { format, epoch: newEpoch() };
+    const meta: LogMeta = { format, epoch: newEpoch(), isRenewed: true };
     const run: RunMark = { durability: 'disk', boot: null, clean: false, writer: null };
     this.#writes.push(
       { key: META_KEY, value: JSON.stringify(meta) },
