@@ -16,6 +16,12 @@ export const MID_MAX = 64;
 /** Longest user name, in characters. */
 export const USER_MAX = 128;
 
+/** What a member of a thread may do: `reader` reads, `member` reads and writes. The owner may do everything. */
+export const ROLES = ['member', 'reader'] as const;
+
+/** One of {@link ROLES}. */
+export type Role = (typeof ROLES)[number];
+
 /** Returns whether a text has more than so many characters, counted as the schemas count them: an emoji is one. */
 export function isLongerThan(text: string, characters: number): boolean {
   return text.length > characters && Array.from(text).length > characters;
@@ -118,6 +124,18 @@ const Typing = Type.Object({
   on: Type.Boolean()
 });
 const Mark = Type.Object({ type: Type.Literal('mark'), id, thread: Thread, read: Offset });
+/** Role of a member, wherever one is given. */
+export const RoleName = Type.Union([Type.Literal('member'), Type.Literal('reader')]);
+
+const Members = Type.Object({ type: Type.Literal('members'), id, thread: Thread });
+const Member = Type.Object({
+  type: Type.Literal('member'),
+  id,
+  thread: Thread,
+  user: UserName,
+  // Null takes the role.
+  role: Type.Union([RoleName, Type.Null()])
+});
 const Ping = Type.Object({ type: Type.Literal('ping'), id });
 const Pong = Type.Object({ type: Type.Literal('pong'), id });
 const Cancel = Type.Object({
@@ -138,6 +156,8 @@ export const CLIENT_FRAMES = {
   threads: Threads,
   typing: Typing,
   mark: Mark,
+  members: Members,
+  member: Member,
   ping: Ping,
   pong: Pong,
   cancel: Cancel
@@ -228,7 +248,13 @@ export const SERVER_FRAMES = {
     presentCount: Type.Optional(Type.Integer({ minimum: 0 }))
   }),
   caught_up: Type.Object({ type: Type.Literal('caught_up'), thread: Thread, offset: Offset }),
-  unsubscribed: Type.Object({ type: Type.Literal('unsubscribed'), id, thread: Thread }),
+  unsubscribed: Type.Object({
+    type: Type.Literal('unsubscribed'),
+    id,
+    thread: Thread,
+    // Sent without a request to one who may no longer read the thread.
+    code: Type.Optional(Type.Literal('forbidden'))
+  }),
   ack: Type.Object({
     type: Type.Literal('ack'),
     id,
@@ -286,6 +312,22 @@ export const SERVER_FRAMES = {
     thread: Thread,
     user: Type.String(),
     read: Offset
+  }),
+  members: Type.Object({
+    type: Type.Literal('members'),
+    id,
+    thread: Thread,
+    owner: Type.Union([Type.String(), Type.Null()]),
+    members: Type.Array(Type.Object({ user: Type.String(), role: RoleName }))
+  }),
+  member: Type.Object({
+    type: Type.Literal('member'),
+    id,
+    thread: Thread,
+    user: Type.String(),
+    role: Type.Union([RoleName, Type.Null()]),
+    // Who changed it; null for a backend.
+    by: Type.Union([Type.String(), Type.Null()])
   }),
   chunk: Type.Object({
     type: Type.Literal('chunk'),

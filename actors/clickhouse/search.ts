@@ -132,11 +132,19 @@ function bodyOf(text: string): string {
   }
 }
 
-/** Returns a page as JSON, `asOf` included; bodies as they were written, since a parsed number may be another one. */
-export function foundJson({ messages, more }: FoundPage, asOf: number | null): string {
+/**
+ * Returns a page as JSON, `asOf` included; bodies as they were written, since a parsed number may be another one. `next`
+ * says where the next page begins when its last message, which says so otherwise, was left out.
+ */
+export function foundJson(
+  { messages, more }: FoundPage,
+  asOf: number | null,
+  next: number | null = null
+): string {
   const found = messages.map(({ bodyJson, ...message }) => {
     const head = JSON.stringify(message).slice(0, -1);
     return `${head},"body":${bodyJson}}`;
   });
-  return `{"messages":[${found.join(',')}],"more":${String(more)},"asOf":${String(asOf)}}`;
+  const from = next === null ? '' : `"next":${String(next)},`;
+  return `{"messages":[${found.join(',')}],"more":${String(more)},${from}"asOf":${String(asOf)}}`;
 }

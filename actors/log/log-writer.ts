@@ -15,8 +15,11 @@ export interface NewEntry {
   readonly bodyJson: string;
   /** Unix milliseconds. */
   readonly at: number;
-  /** Becomes the thread's owner in the same commit. When absent, the first to publish in a thread owns it. */
-  readonly owner?: string | undefined;
+  /**
+   * Becomes the thread's owner in the same commit. When absent, the first to publish in a thread owns it; null names
+   * nobody.
+   */
+  readonly owner?: string | null | undefined;
 }
 
 /** Result of an append. `frame` is the stored frame; for a duplicate, that of the first append. */

@@ -64,8 +64,8 @@ export interface ThreadRecords {
   /** Moves a read mark forward, never back. Resolves to the durable mark. */
   setReadMark(thread: string, user: string, read: number): Promise<number>;
   /**
-   * Returns the user's own threads (published to or marked) that stand behind a place, newest first: at most `limit`,
-   * and at most `maxChars` characters of last messages, but at least one.
+   * Returns the user's own threads (published to, marked or listed) that stand behind a place, newest first: at most
+   * `limit`, and at most `maxChars` characters of last messages, but at least one.
    */
   userThreads(
     user: string,
@@ -73,6 +73,8 @@ export interface ThreadRecords {
     limit: number,
     maxChars: number
   ): { threads: UserThread[]; more: boolean };
+  /** Puts a thread into a user's list of threads, as if the user had published there. */
+  list(thread: string, user: string): Promise<void>;
   /** Notes that a thread has messages that nobody has got; null removes the note. */
   setUnwatched(thread: string, state: Omit<Unwatched, 'thread'> | null): Promise<void>;
   /** Returns the unwatched mark of a thread; null when there is none. */

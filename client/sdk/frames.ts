@@ -63,7 +63,7 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
     presentCount: optional(integer)
   }),
   caught_up: fields({ thread: text, offset: integer }),
-  unsubscribed: fields({ thread: text }),
+  unsubscribed: fields({ thread: text, code: optional(text) }),
   ack: fields({
     thread: text,
     mid: text,
@@ -97,6 +97,12 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
     count: optional(integer)
   }),
   mark: fields({ thread: text, user: text, read: integer }),
+  members: fields({
+    thread: text,
+    owner: nullable(text),
+    members: list(fields({ user: text, role: text }))
+  }),
+  member: fields({ thread: text, user: text, role: nullable(text), by: nullable(text) }),
   chunk: fields({ thread: text, run: text, at: integer, text }),
   cancelling: fields({ run: optional(text) }),
   ping: fields({}),

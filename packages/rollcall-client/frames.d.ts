@@ -41,6 +41,14 @@ export interface ClientFrames {
   };
   typing: { id?: string | number; type: 'typing'; thread: string; on: boolean };
   mark: { id?: string | number; type: 'mark'; thread: string; read: number };
+  members: { id?: string | number; type: 'members'; thread: string };
+  member: {
+    id?: string | number;
+    type: 'member';
+    user: string;
+    thread: string;
+    role: 'member' | 'reader' | null;
+  };
   ping: { id?: string | number; type: 'ping' };
   pong: { id?: string | number; type: 'pong' };
   cancel: { id?: string | number; thread?: string; mid?: string; run?: string; type: 'cancel' };
@@ -100,6 +108,21 @@ export interface ServerFrames {
   };
   typing: { type: 'typing'; user: string; thread: string; on: boolean; forMs: number };
   mark: { id?: string | number; type: 'mark'; user: string; thread: string; read: number };
+  members: {
+    id?: string | number;
+    type: 'members';
+    thread: string;
+    members: { user: string; role: 'member' | 'reader' }[];
+    owner: string | null;
+  };
+  member: {
+    id?: string | number;
+    type: 'member';
+    user: string;
+    thread: string;
+    role: 'member' | 'reader' | null;
+    by: string | null;
+  };
   ping: { type: 'ping' };
   pong: { id?: string | number; type: 'pong'; time: number };
   connected: {
@@ -127,7 +150,7 @@ export interface ServerFrames {
     present: string[];
   };
   caught_up: { type: 'caught_up'; thread: string; offset: number };
-  unsubscribed: { id?: string | number; type: 'unsubscribed'; thread: string };
+  unsubscribed: { id?: string | number; code?: 'forbidden'; type: 'unsubscribed'; thread: string };
   ack: {
     id?: string | number;
     type: 'ack';
@@ -158,8 +181,8 @@ export interface ServerFrames {
     id?: string | number;
     afterMs?: number;
     type: 'error';
-    message: string;
     code: string;
+    message: string;
     retry: boolean;
   };
   disconnect: {

@@ -1,20 +1,9 @@
-/** Access to the HTTP server API: the holder of the API key may do everything, a user with a valid token may read. */
+/** Says who sent a request to the HTTP API: a backend, by the API key, or a user, by a token. */
+import { BACKEND, type Identity } from '../access/identity.js';
 import { AuthError, bearerOf, type Authenticator } from './auth.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { Secret } from './secret.js';
 import type { TransportRequest } from '../transport/transport.js';
-
-/** Sender of a request: a backend with the key (or anybody in development), or one user. */
-export type Caller =
-  | { readonly kind: 'backend' }
-  | {
-      readonly kind: 'user';
-      readonly user: string;
-      /** Whether the user may use reserved test threads. */
-      readonly isProbe: boolean;
-      /** When the token ends, Unix milliseconds; null means never. */
-      readonly expiresAt: number | null;
-    };
 
 /** The request was refused; `code` is one of the error table. */
 export class AccessError extends Error {
@@ -44,13 +33,13 @@ export class ApiAccess {
    * @throws {AccessError} `forbidden` when no key is configured, `unauthorized` when the request has none or a wrong
    * one
    */
-  backend(request: TransportRequest): Caller {
-    if (this.isOpen) return { kind: 'backend' };
+  backend(request: TransportRequest): Identity {
+    if (this.isOpen) return BACKEND;
     if (this.key === null) {
       throw new AccessError('forbidden', 'the server API is off: set API_KEY to use it');
     }
     const shown = credentials(request);
-    if (shown !== null && this.key.is(shown)) return { kind: 'backend' };
+    if (shown !== null && this.key.is(shown)) return BACKEND;
     throw new AccessError(
       'unauthorized',
       'send the API key as "Authorization: Bearer …" or "X-API-Key"'
@@ -62,7 +51,7 @@ export class ApiAccess {
    * @throws {AccessError} `unauthorized` or `forbidden` when neither is valid; `unavailable` when the keys for the
    * token could not be fetched
    */
-  async reader(request: TransportRequest): Promise<Caller> {
+  async reader(request: TransportRequest): Promise<Identity> {
     try {
       return this.backend(request);
     } catch (error) {

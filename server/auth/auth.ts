@@ -3,26 +3,20 @@
  * fixed here and never taken from the token.
  */
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyResult } from 'jose';
+import { grantsOf, GrantsError } from '../access/grants.js';
+import type { UserIdentity } from '../access/identity.js';
 import { isLongerThan, USER_MAX } from '../../protocol/frames.js';
 import type { TransportRequest } from '../transport/transport.js';
-
-/** Content of a valid token. `expiresAt` is Unix milliseconds; null means never. */
-export interface Identity {
-  readonly user: string;
-  readonly expiresAt: number | null;
-  /** Whether it may use reserved test threads. */
-  readonly isProbe: boolean;
-}
 
 /** Checks tokens. */
 export interface Authenticator {
   /** Whether a token is needed at all. */
   readonly isRequired: boolean;
   /**
-   * Checks a token and returns its content.
+   * Checks a token and returns whose it is.
    * @throws {AuthError} when the token is missing, not valid, expired, or names no user
    */
-  verify(token: string | undefined): Promise<Identity>;
+  verify(token: string | undefined): Promise<UserIdentity>;
 }
 
 /**
@@ -51,7 +45,7 @@ const KEY_SERVER_FAULTS: readonly string[] = [
   errors.JOSEError.code
 ];
 
-function identityOf(payload: JWTPayload): Identity {
+function identityOf(payload: JWTPayload): UserIdentity {
   // The library checks the signature, but not the type of the claim.
   const user: unknown = payload.sub;
   if (typeof user !== 'string' || user === '' || isLongerThan(user, USER_MAX)) {
@@ -61,13 +55,15 @@ function identityOf(payload: JWTPayload): Identity {
   return {
     user,
     expiresAt: payload.exp === undefined ? null : payload.exp * 1_000,
-    isProbe: typeof scope === 'string' && scope.split(' ').includes('probe')
+    isProbe: typeof scope === 'string' && scope.split(' ').includes('probe'),
+    grants: grantsOf(payload['threads'], user)
   };
 }
 
 /** Returns what is wrong with a token, without repeating any part of it. */
 function refusalOf(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
+  if (error instanceof GrantsError) return new AuthError(error.message);
   if (error instanceof errors.JWTExpired) return new AuthError('the token has expired');
   if (error instanceof errors.JWTClaimValidationFailed) {
     const why = error.reason === 'missing' ? 'is missing' : 'is not what this server takes';

@@ -18,6 +18,7 @@ import { Connection, EARLY_FRAMES_MAX, UNTIL_LIVE } from './connection.js';
 import type { Connections } from './connections.js';
 import { decodeFrame, type Decoded, type Received, type RequestId } from './frame-decoder.js';
 import { SUBPROTOCOL } from '../../protocol/frames.js';
+import { frameRefusal } from './frame-doors.js';
 import { noRoomReply, type ClientLimits } from './limits.js';
 import type { Publisher } from './publisher.js';
 import { route, type Routes } from './routes.js';
@@ -25,7 +26,6 @@ import { clientAddress } from '../transport/client-address.js';
 import { plainProblem } from '../transport/problem.js';
 import { Secret } from '../auth/secret.js';
 import type { Subscriptions } from './subscriptions.js';
-import type { ThreadRules } from './thread-rules.js';
 import { charPoints, FRAME_POINTS } from './work/costs.js';
 import { Inbox } from './work/inbox.js';
 import { TokenBucket } from './work/token-bucket.js';
@@ -78,7 +78,6 @@ export interface ChatOptions {
 
 /** Parts that exist once the log is open and the handlers are registered. */
 export interface ChatParts {
-  readonly rules: ThreadRules;
   readonly publisher: Publisher;
   readonly catchUp: CatchUp;
   readonly subscriptions: Subscriptions;
@@ -245,20 +244,17 @@ export class Chat implements SocketEvents<Connection> {
       connection.sendError(frame.id, 'not_connected');
       return;
     }
-    // The publisher checks this rule itself.
-    if ('thread' in frame && frame.type !== 'publish') {
-      const refusal = parts.rules.refusal(frame.thread, connection.isProbe);
+    try {
+      const refusal = frameRefusal(connection.rights, frame);
       if (refusal !== null) {
         connection.sendError(frame.id, refusal);
         return;
       }
-    }
-    const isPage = frame.type === 'history' || frame.type === 'threads';
-    if (isPage && this.options.memory.refusesPages()) {
-      connection.sendError(frame.id, 'unavailable', NO_MEMORY, MEMORY_BACK_MS);
-      return;
-    }
-    try {
+      const isPage = frame.type === 'history' || frame.type === 'threads';
+      if (isPage && this.options.memory.refusesPages()) {
+        connection.sendError(frame.id, 'unavailable', NO_MEMORY, MEMORY_BACK_MS);
+        return;
+      }
       route(parts.routes, connection, frame);
     } catch (error) {
       const reason = unreadable(error, this.options.incidents);

@@ -5,6 +5,7 @@
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { ReaderBehind } from '../../actors/facts/steps.js';
 import { CLOSES, ERRORS, type CloseCode, type ErrorCode } from '../../protocol/errors.js';
+import type { CallerRights } from '../access/guard.js';
 import type { Received, RequestId } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
 import type { TokenBucket } from './work/token-bucket.js';
@@ -42,8 +43,10 @@ export class Connection implements Backlogged<Received> {
   readonly address: string;
   /** Token of the upgrade request, until `connect`. */
   token: string | null;
-  /** Whether it may use reserved test threads. */
+  /** Whether it is let in whatever the limits are, and may use reserved test threads. */
   isProbe: boolean;
+  /** What it may do; null until `connected` has been sent. */
+  rights: CallerRights | null = null;
   /** Whether it is an event stream, of which nothing is ever heard. */
   isStream = false;
   socket: Socket<Connection> | null = null;

@@ -45,6 +45,16 @@ export const GOODBYES_PER_SWEEP = SWEEP_MS / COME_BACK_MS_PER_CONNECTION;
 /** Called with the numbers of lagging and of open connections, when they change. */
 export type LaggingListener = (lagging: number, open: number) => void;
 
+/** A token may allow less than its user may do. */
+function mayRead({ rights }: Connection, thread: string): boolean {
+  try {
+    return (rights?.refusal('read', thread) ?? null) === null;
+  } catch {
+    // Without the record nobody is known to have a right.
+    return false;
+  }
+}
+
 function takesNow(connection: Connection): boolean {
   // An event stream is of one thread, and takes no message of another.
   return !connection.isStream && !connection.isClosing && connection.laggingSince === null;
@@ -164,7 +174,8 @@ export class Connections {
     const marked = fallbackOut(thread, entry);
     let taken = 0;
     for (const connection of this.of(user)) {
-      if (takesNow(connection) && connection.socket?.send(marked) === true) taken++;
+      if (!takesNow(connection) || !mayRead(connection, thread)) continue;
+      if (connection.socket?.send(marked) === true) taken++;
     }
     return taken;
   }

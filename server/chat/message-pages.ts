@@ -101,6 +101,37 @@ export function pageOfThreads(
   return { threads: [...threads, ...tied], next };
 }
 
+/** Most pages that are looked through for a row that may be shown. */
+export const FILTERED_PAGES_MAX = 20;
+
+/** Threads that may be shown, and how many were looked at for them. */
+export interface ReadablePage extends PageOfThreads {
+  readonly looked: number;
+}
+
+/**
+ * Returns a page like {@link pageOfThreads}, without the threads that the user may not read. While there may be more, the
+ * pages of which nothing is left are passed over: who gets no row could not say where the next page begins.
+ */
+export function readablePage(
+  log: ThreadRecords,
+  user: string,
+  before: ListPlace | null,
+  limit: number,
+  mayRead: (thread: string) => boolean
+): ReadablePage {
+  let looked = 0;
+  let from = before;
+  for (let pages = 0; pages < FILTERED_PAGES_MAX; pages++) {
+    const page = pageOfThreads(log, user, from, limit);
+    looked += page.threads.length;
+    const threads = page.threads.filter(({ thread }) => mayRead(thread));
+    if (threads.length > 0 || page.next === null) return { threads, next: page.next, looked };
+    from = page.next;
+  }
+  return { threads: [], next: from, looked };
+}
+
 function charsOf(threads: readonly UserThread[]): number {
   return threads.reduce((sum, { last }) => sum + (last?.frame.length ?? 0), 0);
 }

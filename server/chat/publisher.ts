@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../../actors/clock.js';
 import type { AppendResult, Durability, LogWriter } from '../../actors/log/log-writer.js';
+import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
 import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../actors/memory/memory.js';
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
@@ -12,7 +13,7 @@ import type { Threads } from '../../actors/threads/threads.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { isAgentKind } from '../../protocol/frames.js';
 import type { BodyText } from '../../protocol/json-text.js';
-import type { ThreadRules } from './thread-rules.js';
+import type { CallerRights, Guard, Judgement } from '../access/guard.js';
 import type { TokenBucket } from './work/token-bucket.js';
 import { unreadable } from './unreadable.js';
 
@@ -22,8 +23,8 @@ export const BODY_DEPTH_MAX = 100;
 /** The author of a publish. */
 export interface Author {
   readonly user: string;
-  /** Whether it may use reserved test threads. */
-  readonly isProbe: boolean;
+  /** What the caller may do who publishes in this name. */
+  readonly rights: Pick<CallerRights, 'judge'>;
   /** Rate limit of the author; null means none. */
   readonly rate: TokenBucket | null;
 }
@@ -49,6 +50,7 @@ export interface PublishRefusal {
     | 'bad_frame'
     | 'bad_thread'
     | 'conflict'
+    | 'forbidden'
     | 'forbidden_kind'
     | 'rate_limited'
     | 'reserved_thread'
@@ -65,9 +67,9 @@ export type Published = Extract<AppendResult, { ok: true }> | PublishRefusal;
 /** Options of {@link Publisher}. */
 export interface PublisherOptions {
   readonly clock: Clock;
-  readonly log: Pick<LogWriter, 'durability'>;
+  readonly log: Pick<LogWriter, 'durability'> & Pick<LogReader, 'head'>;
   readonly threads: Threads;
-  readonly rules: ThreadRules;
+  readonly guard: Pick<Guard, 'opens' | 'changed'>;
   readonly incidents: Pick<Incidents, 'note'>;
   readonly memory: Pick<Memory, 'refusesMessages'>;
   /** The limit that the refusal of a fast publisher names. */
@@ -92,25 +94,49 @@ export class Publisher {
    * returns when it is refused here. A well-formed message that is refused is counted as `refused`.
    */
   publish(author: Author, request: PublishRequest, done: (published: Published) => void): void {
-    const { clock, threads } = this.options;
-    const refusal = this.refusal(author, request);
-    if (refusal !== null) {
-      done(refusal);
-      return;
-    }
-    const { thread, mid, kind = 'user_message', body, expect, owner } = request;
-    const bodyJson = body.json;
-    const entry = { mid, user: author.user, kind, bodyJson, at: clock.now(), owner };
-    let active: ActiveThread;
+    const { threads, incidents } = this.options;
     try {
-      active = threads.get(thread);
+      const judgement = author.rights.judge('write', request.thread);
+      const refusal = this.refusal(author, request, judgement);
+      if (refusal === null) {
+        const mayOwn = judgement.isAllowed && judgement.mayOwn;
+        this.append(threads.get(request.thread), author.user, mayOwn, request, done);
+      } else done(refusal);
     } catch (error) {
-      const reason = unreadable(error, this.options.incidents);
+      const reason = unreadable(error, incidents);
       if (reason === null) throw error;
       done(this.turnAway(reason));
+    }
+  }
+
+  private ownerOf(thread: string): string | null {
+    return this.options.log.head(thread)?.owner ?? null;
+  }
+
+  private append(
+    thread: ActiveThread,
+    user: string,
+    mayOwn: boolean,
+    request: PublishRequest,
+    done: (published: Published) => void
+  ): void {
+    const { clock, threads, guard } = this.options;
+    const { mid, kind = 'user_message', body, expect } = request;
+    // Named by a backend; else the log makes the author of the first message the owner, who may be nobody.
+    const owner = request.owner ?? (mayOwn ? undefined : null);
+    const entry = { mid, user, kind, bodyJson: body.json, at: clock.now(), owner };
+    if (thread.published > 0 && typeof owner !== 'string') {
+      threads.publish(thread, entry, expect === 'stored', done);
       return;
     }
-    threads.publish(active, entry, expect === 'stored', done);
+    const stored = guard.opens(thread.id, owner === undefined ? user : owner);
+    const before = this.ownerOf(thread.id);
+    threads.publish(thread, entry, expect === 'stored', (result) => {
+      stored();
+      const isNamed = result.ok && !result.duplicate && typeof owner === 'string';
+      if (isNamed) guard.changed(thread.id, before === null ? [owner] : [before, owner]);
+      done(result);
+    });
   }
 
   /** Refuses and counts a message that came while the server was starting or stopping. */
@@ -119,16 +145,18 @@ export class Publisher {
   }
 
   private refusal(
-    { isProbe, rate }: Author,
-    { thread, kind, body }: PublishRequest
+    { rate }: Author,
+    { kind, body }: PublishRequest,
+    judgement: Judgement
   ): PublishRefusal | null {
     if (body.depth > BODY_DEPTH_MAX) {
       const reason = `/body must not be nested more than ${String(BODY_DEPTH_MAX)} deep`;
       return { ok: false, code: 'bad_frame', reason };
     }
-    const code = this.options.rules.refusal(thread, isProbe);
-    if (code === 'bad_thread') return { ok: false, code };
-    if (code !== null) return this.refused({ ok: false, code });
+    if (!judgement.isAllowed) {
+      const { code } = judgement;
+      return code === 'bad_thread' ? { ok: false, code } : this.refused({ ok: false, code });
+    }
     const afterMs = rate?.take(this.options.clock.elapsed()) ?? 0;
     if (afterMs > 0) {
       const reason = `more than ${String(this.options.publishPerSecond)} publishes in a second`;

@@ -5,13 +5,16 @@ import type { LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import { encodeAck, encodeFrame, encodeHistory, encodeThreads } from './frame-encoder.js';
+import { tokenless, type UserCaller } from '../access/identity.js';
+import { CallerRights, type Guard } from '../access/guard.js';
+import { TooManyMembersError, type Members } from '../access/members.js';
 import { AuthError, type Authenticator } from '../auth/auth.js';
 import type { Connection } from './connection.js';
 import type { Received, RequestId } from './frame-decoder.js';
 import type { ClientLimits } from './limits.js';
 import { PING_MS, type Connections } from './connections.js';
 import { ERRORS } from '../../protocol/errors.js';
-import { PAGE_DEFAULT, pageBefore, pageOfThreads } from './message-pages.js';
+import { PAGE_DEFAULT, pageBefore, readablePage } from './message-pages.js';
 import type { Publisher } from './publisher.js';
 import type { ClientFrameType } from '../../protocol/frames.js';
 import type { Subscriptions } from './subscriptions.js';
@@ -39,6 +42,8 @@ export interface RouteServices {
   readonly connections: Connections;
   readonly subscriptions: Subscriptions;
   readonly auth: Authenticator;
+  readonly guard: Guard;
+  readonly members: Members;
   readonly limits: ClientLimits;
   /** The work of this turn of the event loop. */
   readonly turn: TurnBudget;
@@ -87,7 +92,8 @@ export function createRoutes(services: RouteServices): Routes {
     if (user !== null) services.work.charge(user, points);
   };
 
-  const welcome = (connection: Connection, id: RequestId, user: string): void => {
+  const welcome = (connection: Connection, id: RequestId, identity: UserCaller): void => {
+    const { user } = identity;
     // The connection closed while its token was being checked: a user set now would be counted forever.
     if (connection.socket === null || connection.isClosing) return;
     if (!connections.name(connection, user)) {
@@ -95,6 +101,7 @@ export function createRoutes(services: RouteServices): Routes {
       connection.disconnect(3014, null);
       return;
     }
+    connection.rights = new CallerRights(services.guard, identity);
     connection.publishes = new TokenBucket(limits.publishPerSecond, clock.elapsed());
     connection.send(
       encodeFrame({
@@ -118,12 +125,12 @@ export function createRoutes(services: RouteServices): Routes {
         return;
       }
       if (connection.isProbe && connection.token === null) {
-        welcome(connection, frame.id, frame.user ?? 'probe');
+        welcome(connection, frame.id, tokenless(frame.user ?? 'probe', true));
         return;
       }
       if (!auth.isRequired) {
         // A user name is optional in development.
-        welcome(connection, frame.id, frame.user ?? `guest-${connection.id}`);
+        welcome(connection, frame.id, tokenless(frame.user ?? `guest-${connection.id}`));
         return;
       }
       connection.early = [];
@@ -132,7 +139,7 @@ export function createRoutes(services: RouteServices): Routes {
         .then((identity) => {
           connection.expiresAt = identity.expiresAt;
           connection.isProbe = identity.isProbe;
-          welcome(connection, frame.id, identity.user);
+          welcome(connection, frame.id, { kind: 'user', ...identity });
         })
         .catch((error: unknown) => {
           if (error instanceof AuthError && error.code === 'unauthorized') {
@@ -180,12 +187,13 @@ export function createRoutes(services: RouteServices): Routes {
     },
 
     publish: (connection, frame) => {
-      const { user, isProbe, publishes: rate } = connection;
+      const { user, rights, publishes: rate } = connection;
+      if (user === null || rights === null) return;
       // Name the fields: a frame may have others that only the HTTP API accepts, such as `owner`.
       const { thread, mid, kind, body, expect } = frame;
       const request = { thread, mid, kind, body, expect };
       connection.unanswered++;
-      publisher.publish({ user: user ?? '', isProbe, rate }, request, (published) => {
+      publisher.publish({ user, rights, rate }, request, (published) => {
         connection.unanswered--;
         if (published.ok) {
           connection.send(encodeAck(frame, published, publisher.durability));
@@ -213,9 +221,11 @@ export function createRoutes(services: RouteServices): Routes {
       if (mustWait(connection, frame.id)) return;
       const { before: at, beforeThread = '', limit = PAGE_DEFAULT } = frame;
       const before = at === undefined ? null : { at, thread: beforeThread };
-      const page = pageOfThreads(log, connection.user ?? '', before, limit);
+      const { rights } = connection;
+      const mayRead = (thread: string): boolean => rights?.refusal('read', thread) === null;
+      const page = readablePage(log, connection.user ?? '', before, limit, mayRead);
       const answer = encodeThreads(frame, page);
-      charge(connection, threadsPoints(page.threads.length, answer.text.length));
+      charge(connection, threadsPoints(page.looked, answer.text.length));
       connection.send(answer);
     },
 
@@ -255,6 +265,30 @@ export function createRoutes(services: RouteServices): Routes {
         })
         .catch(() => {
           connection.sendError(frame.id, 'unavailable', 'the mark was not stored');
+        })
+        .finally(() => {
+          connection.unanswered--;
+        });
+    },
+
+    members: (connection, { id, thread }) => {
+      const { owner, members } = services.members.of(thread);
+      connection.send(encodeFrame({ type: 'members', id, thread, owner, members: [...members] }));
+    },
+
+    member: (connection, { id, thread, user, role }) => {
+      const by = connection.user;
+      connection.unanswered++;
+      services.members
+        .set(thread, user, role, by)
+        .then(() => {
+          if (id === undefined) return;
+          connection.send(encodeFrame({ type: 'member', id, thread, user, role, by }));
+        })
+        .catch((error: unknown) => {
+          if (error instanceof TooManyMembersError) {
+            connection.sendError(id, 'too_large', error.message);
+          } else connection.sendError(id, 'unavailable', 'the change was not stored');
         })
         .finally(() => {
           connection.unanswered--;

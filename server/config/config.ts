@@ -66,6 +66,8 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     authJwtIssuer: read(SETTINGS.authJwtIssuer),
     apiKey: read(SETTINGS.apiKey),
     allowOpen: read(SETTINGS.allowOpen),
+    access: read(SETTINGS.access),
+    accessCreate: read(SETTINGS.accessCreate),
     clickhouseUrl: read(SETTINGS.clickhouseUrl),
     clickhouseRequired: read(SETTINGS.clickhouseRequired),
     clickhouseTimeoutMs: read(SETTINGS.clickhouseTimeoutMs),

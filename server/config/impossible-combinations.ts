@@ -59,6 +59,7 @@ function tokenFaults(config: Config): string[] {
   }
   if (!hasKeys(config)) {
     const unread = [
+      config.access === 'token' ? ['ACCESS'] : [],
       authJwtAlgorithms.length > 0 ? ['AUTH_JWT_ALGORITHMS'] : [],
       config.authJwtAudience.length > 0 ? ['AUTH_JWT_AUDIENCE'] : [],
       config.authJwtIssuer.length > 0 ? ['AUTH_JWT_ISSUER'] : []

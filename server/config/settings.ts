@@ -2,6 +2,7 @@
  * Every setting of the server. Parsing, `rollcall check`, `--help`, `.env.example` and docs/configuration.md all use
  * this table.
  */
+import { ACCESS_MODES } from '../access/authorize.js';
 import { TEST_THREAD_PREFIXES } from '../../machines/delivery/test-thread.js';
 import { THREAD_ID_MAX } from '../../protocol/frames.js';
 import {
@@ -123,6 +124,19 @@ export const SETTINGS = {
     name: 'ALLOW_OPEN',
     doc: 'development only: whether everybody who reaches HOST from other machines may use what has no key or token',
     fallback: false
+  }),
+  access: choice(ACCESS_MODES, {
+    name: 'ACCESS',
+    doc: 'what users may do whose token names no threads: open = use every thread, members = those whose record names the user, token = nothing',
+    fallback: {
+      text: 'development: open, else members',
+      of: ({ environment }) => (environment === 'development' ? 'open' : 'members')
+    }
+  }),
+  accessCreate: flag({
+    name: 'ACCESS_CREATE',
+    doc: 'whether users may create a thread by writing to it, which makes them its owner; with ACCESS=open only in development',
+    fallback: true
   }),
   clickhouseUrl: httpUrl({
     name: 'CLICKHOUSE_URL',

@@ -22,7 +22,9 @@ import type { Sink } from '../../actors/clickhouse/sink.js';
 import { askStats } from '../../actors/clickhouse/stats.js';
 import { StoreError, type AnalyticsStore } from '../../actors/clickhouse/store.js';
 import type { Clock } from '../../actors/clock.js';
-import type { ApiAccess, Caller } from '../auth/api-access.js';
+import type { Guard } from '../access/guard.js';
+import type { Identity } from '../access/identity.js';
+import type { ApiAccess } from '../auth/api-access.js';
 import { guarded, type Route } from './route-table.js';
 import { askAgain, json, problem } from '../transport/problem.js';
 import { clientAddress } from '../transport/client-address.js';
@@ -57,6 +59,7 @@ export const ANALYTICS_RETRY_SECONDS = 5;
 /** Options of {@link createAnalyticsApi}. */
 export interface AnalyticsApiOptions {
   readonly access: ApiAccess;
+  readonly guard: Pick<Guard, 'refusal'>;
   readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
   readonly sink: Pick<Sink, 'asOf'>;
   readonly clock: Clock;
@@ -104,7 +107,7 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
   });
   const ask = async (
     request: TransportRequest,
-    caller: Caller,
+    caller: Identity,
     work: (store: AnalyticsStore) => Promise<HttpReply>
   ): Promise<HttpReply> => {
     const store = storeOf(options.clickhouse);
@@ -123,9 +126,12 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
     return { since: until - minutes * 60_000, until, testThreadPrefixes };
   };
 
-  const search = (request: TransportRequest, caller: Caller): Promise<HttpReply> | HttpReply => {
+  const mayRead = (caller: Identity, thread: string): boolean =>
+    caller.kind === 'backend' || options.guard.refusal(caller, 'read', thread) === null;
+  const search = (request: TransportRequest, caller: Identity): Promise<HttpReply> | HttpReply => {
     const { q = '', thread, limit = SEARCH_LIMIT_DEFAULT, ...rest } = queryOf(request, searchQuery);
     if (thread !== undefined && !isThreadId(thread)) return problem('bad_thread');
+    if (thread !== undefined && !mayRead(caller, thread)) return problem('forbidden');
     const words = wordsOf(q);
     if (words.length === 0 && thread === undefined && rest.from === undefined) {
       return badQuery('at least one of q, thread and from is needed');
@@ -135,13 +141,17 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
         // Read this before the rows: rows that are stored meanwhile may be among them or not.
         const asOf = options.sink.asOf();
         const page = await searchMessages(store, { words, thread, limit, ...rest });
-        return { ...json(200, null), body: foundJson(page, asOf) };
+        const messages = page.messages.filter((message) => mayRead(caller, message.thread));
+        const last = page.messages.at(-1);
+        // The last message says where the next page begins, unless it may not be shown.
+        const next = page.more && last !== messages.at(-1) ? (last?.at ?? null) : null;
+        return { ...json(200, null), body: foundJson({ ...page, messages }, asOf, next) };
       })
     );
   };
   const runReport = (
     request: TransportRequest,
-    caller: Caller,
+    caller: Identity,
     name: string
   ): Promise<HttpReply> | HttpReply => {
     const report = reportOf(name);
@@ -154,12 +164,12 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
       return json(200, { report: name, title, columns, rows, since, until });
     });
   };
-  const stats = (request: TransportRequest, caller: Caller): Promise<HttpReply> => {
+  const stats = (request: TransportRequest, caller: Identity): Promise<HttpReply> => {
     const span = spanOf(request);
     return ask(request, caller, async (store) => json(200, await askStats(store, span)));
   };
-  const reader = (request: TransportRequest): Promise<Caller> => access.reader(request);
-  const backend = (request: TransportRequest): Caller => access.backend(request);
+  const reader = (request: TransportRequest): Promise<Identity> => access.reader(request);
+  const backend = (request: TransportRequest): Identity => access.backend(request);
   const methods = ['GET'];
 
   return [
@@ -210,7 +220,7 @@ function badQuery(detail: string): HttpReply {
 }
 
 /** Hides an engine's text about its statements and files from callers without the API key. */
-async function plainly<T>(caller: Caller, work: () => Promise<T>): Promise<T> {
+async function plainly<T>(caller: Identity, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

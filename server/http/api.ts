@@ -7,7 +7,9 @@ import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../actors/memory/memory
 import type { Incidents } from '../../actors/monitor/incidents.js';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { ApiAccess, Caller } from '../auth/api-access.js';
+import { BACKEND, type Identity } from '../access/identity.js';
+import { CallerRights, type Guard } from '../access/guard.js';
+import type { ApiAccess } from '../auth/api-access.js';
 import type { EventStreams } from './event-streams.js';
 import { encodeAck, encodePage } from '../chat/frame-encoder.js';
 import { decodedPart, guarded, type Asked, type Route } from './route-table.js';
@@ -20,7 +22,6 @@ import { PAGE_DEFAULT, pageAfter } from '../chat/message-pages.js';
 import type { Published, Publisher, PublishRefusal } from '../chat/publisher.js';
 import { resumePoint, type Gap } from '../chat/resume-point.js';
 import type { PastPage } from '../../actors/log/read-past.js';
-import type { ThreadRules } from '../chat/thread-rules.js';
 import { unreadable } from '../chat/unreadable.js';
 import { HISTORY_POINTS, messagePoints, SUBSCRIBE_POINTS } from '../chat/work/costs.js';
 import type { TurnBudget } from '../chat/work/turn-budget.js';
@@ -38,7 +39,7 @@ import {
 export interface ApiOptions {
   readonly access: ApiAccess;
   readonly log: LogReader;
-  readonly rules: ThreadRules;
+  readonly guard: Guard;
   readonly publisher: Publisher;
   readonly events: EventStreams;
   readonly incidents: Pick<Incidents, 'note'>;
@@ -74,8 +75,8 @@ const NOT_SERVING = 'the server is not serving yet';
 /** Returns the routes below `/api/threads/`. */
 export function createApi(options: ApiOptions): Route[] {
   const { access } = options;
-  const backend = (request: TransportRequest): Caller => access.backend(request);
-  const reader = (request: TransportRequest): Promise<Caller> => access.reader(request);
+  const backend = (request: TransportRequest): Identity => access.backend(request);
+  const reader = (request: TransportRequest): Promise<Identity> => access.reader(request);
   const refuses = (asked: Asked): HttpReply | null =>
     isThreadId(threadOf(asked)) ? null : problem('bad_thread');
   const failed = (error: unknown): HttpReply | null => {
@@ -124,19 +125,15 @@ function numberOf(query: URLSearchParams, name: string, fallback: number): numbe
   return /^\d{1,16}$/.test(text) && Number.isSafeInteger(number) ? number : null;
 }
 
-function isProbe(caller: Caller): boolean {
-  return caller.kind === 'user' && caller.isProbe;
-}
-
 /** Returns the refusal of a request that reads, while its user has to wait; null when it may be served. */
-function mustWait({ work }: ApiOptions, caller: Caller): HttpReply | null {
+function mustWait({ work }: ApiOptions, caller: Identity): HttpReply | null {
   const afterMs = caller.kind === 'user' ? work.waitMs(caller.user) : 0;
   if (afterMs === 0) return null;
   return askAgain(problem('rate_limited', work.reason), Math.ceil(afterMs / 1_000));
 }
 
 /** Notes what a request has cost. */
-function charge({ turn, work }: ApiOptions, caller: Caller, points: number): void {
+function charge({ turn, work }: ApiOptions, caller: Identity, points: number): void {
   turn.spend(points);
   if (caller.kind === 'user') work.charge(caller.user, points);
 }
@@ -145,9 +142,9 @@ async function history(
   options: ApiOptions,
   request: TransportRequest,
   thread: string,
-  caller: Caller
+  caller: Identity
 ): Promise<HttpReply> {
-  const refusal = options.rules.refusal(thread, isProbe(caller));
+  const refusal = options.guard.refusal(caller, 'read', thread);
   if (refusal !== null) return problem(refusal);
   if (options.memory.refusesPages()) {
     return askAgain(problem('unavailable', NO_MEMORY), COME_BACK_MS / 1_000);
@@ -182,7 +179,7 @@ function withDamage(gap: Gap | null, damaged: PastPage['damaged']): Gap | null {
 }
 
 async function publish(
-  { publisher, isServing, bodyBytes }: ApiOptions,
+  { publisher, guard, isServing, bodyBytes }: ApiOptions,
   request: TransportRequest,
   thread: string
 ): Promise<HttpReply> {
@@ -195,7 +192,7 @@ async function publish(
   if (parsed === null) return problem('bad_json');
   const { from, ...fields } = parsed;
   const user = typeof from === 'string' ? from : from.user;
-  const author = { user, isProbe: false, rate: null };
+  const author = { user, rights: new CallerRights(guard, BACKEND), rate: null };
   const published = await new Promise<Published>((resolve) => {
     publisher.publish(author, { ...fields, thread }, resolve);
   });
@@ -234,10 +231,10 @@ function stream(
   options: ApiOptions,
   request: TransportRequest,
   thread: string,
-  caller: Caller
+  caller: Identity
 ): HttpReply | HttpStreamReply {
   if (!options.isServing()) return problem('unavailable', NOT_SERVING);
-  const refusal = options.rules.refusal(thread, isProbe(caller));
+  const refusal = options.guard.refusal(caller, 'read', thread);
   if (refusal !== null) return problem(refusal);
   // Without a start the stream begins with the next message, as a subscription does.
   const asked = request.header('last-event-id') ?? new URLSearchParams(request.query).get('after');
@@ -246,7 +243,6 @@ function stream(
   const wait = mustWait(options, caller);
   if (wait !== null) return wait;
   charge(options, caller, SUBSCRIBE_POINTS);
-  const reader = caller.kind === 'user' ? caller : null;
   const address = clientAddress(request, options.trustProxy);
-  return options.events.open(thread, after, reader, address);
+  return options.events.open(thread, after, caller, address);
 }

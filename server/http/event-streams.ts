@@ -6,6 +6,8 @@
 import type { Clock } from '../../actors/clock.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Place } from '../../protocol/place.js';
+import { CallerRights, type Guard } from '../access/guard.js';
+import type { Identity } from '../access/identity.js';
 import { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
 import { noRoomReply } from '../chat/limits.js';
@@ -20,18 +22,13 @@ import type { HttpReply, HttpStreamReply } from '../transport/transport.js';
  */
 export const EVENTS_RETRY_MS = 2_000;
 
-/** The user of a stream, by token. `expiresAt`: when the token ends, Unix milliseconds; null means never. */
-export interface StreamReader {
-  readonly user: string;
-  readonly expiresAt: number | null;
-}
-
 /** Options of {@link EventStreams}. */
 export interface EventStreamsOptions {
   readonly clock: Clock;
   readonly log: LogReader;
   readonly subscriptions: Subscriptions;
   readonly connections: Connections;
+  readonly guard: Guard;
   /** The chat's sockets; each stream becomes one of them. */
   readonly fanOut: FanOut<Connection>;
 }
@@ -46,17 +43,18 @@ export class EventStreams {
 
   /**
    * Replies with a stream of a thread, after a place or from the next message on; with a problem when a limit is
-   * reached. `reader` is null for a backend.
+   * reached. The caller has made sure that the reader may read.
    * @throws {LogUnavailableError} or `LogCorruptError` when the thread cannot be read
    */
   open(
     thread: string,
     after: Place | null,
-    reader: StreamReader | null,
+    reader: Identity,
     address: string
   ): HttpStreamReply | HttpReply {
-    const { log, clock, subscriptions, connections, fanOut } = this.options;
-    const full = connections.full(address, reader?.user ?? null);
+    const { log, clock, subscriptions, connections, fanOut, guard } = this.options;
+    const user = reader.kind === 'user' ? reader.user : null;
+    const full = connections.full(address, user);
     if (full !== null) return noRoomReply(full);
     // Read before the stream begins: what it throws can still be answered.
     if (log.head(thread) === null) log.ensure(thread);
@@ -75,8 +73,9 @@ export class EventStreams {
         openEventSocket(fanOut, connection, out);
         // The last place may have been taken, or the peer may have gone, since the answer was decided.
         if (connection.socket === null) return;
-        connection.expiresAt = reader?.expiresAt ?? null;
-        if (reader !== null && !connections.name(connection, reader.user)) {
+        connection.rights = new CallerRights(guard, reader);
+        connection.expiresAt = reader.kind === 'user' ? reader.expiresAt : null;
+        if (user !== null && !connections.name(connection, user)) {
           connection.disconnect(3014, null);
           return;
         }

@@ -12,7 +12,8 @@ import { LogCorruptError, LogUnavailableError } from '../../actors/log/log-error
 import { frameBody, parseMessageFrame } from '../../protocol/message-frame.js';
 import type { AnalyticsFeed } from '../../actors/log/analytics-feed.js';
 import type { FoundEntry } from '../../actors/log/log-reader.js';
-import type { ApiAccess, Caller } from '../auth/api-access.js';
+import type { Identity } from '../access/identity.js';
+import type { ApiAccess } from '../auth/api-access.js';
 import { decodedPart, guarded, type Route } from './route-table.js';
 import { askAgain, json, problem } from '../transport/problem.js';
 import { journeyNow, type JourneyNowOptions } from './journey-now.js';
@@ -69,7 +70,7 @@ export function createJourneyApi(options: JourneyApiOptions): Route[] {
   };
   const tell = (
     request: TransportRequest,
-    caller: Caller,
+    caller: Identity,
     mid: string | null,
     names: readonly string[]
   ): HttpReply | Promise<HttpReply> => {

@@ -3,16 +3,16 @@
  * and those that wait take turns by caller. Holders of the API key and users leave each other a place, so that a user
  * with many searches does not keep the operator out, nor the other way round.
  */
-import type { Caller } from '../auth/api-access.js';
+import type { Identity } from '../access/identity.js';
 
 /** Who asks: one user, or one address of those that hold the API key. */
 export interface Asker {
-  readonly kind: Caller['kind'];
+  readonly kind: Identity['kind'];
   readonly name: string;
 }
 
 /** Returns who asks, by the caller and the address of the request. */
-export function askerOf(caller: Caller, address: string): Asker {
+export function askerOf(caller: Identity, address: string): Asker {
   return { kind: caller.kind, name: caller.kind === 'user' ? caller.user : address };
 }
 

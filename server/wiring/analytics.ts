@@ -13,6 +13,7 @@ import { LogUnavailableError } from '../../actors/log/log-errors.js';
 import type { AnalyticsFeed } from '../../actors/log/analytics-feed.js';
 import type { ChildSpec } from '../../machines/supervision/child-spec.js';
 import { createAnalyticsApi } from '../http/analytics-api.js';
+import type { Guard } from '../access/guard.js';
 import type { ApiAccess } from '../auth/api-access.js';
 import type { Config } from '../config/settings.js';
 import type { Route } from '../http/route-table.js';
@@ -172,13 +173,14 @@ export class Analytics {
   }
 
   /** Returns the routes of search, reports and stats. */
-  api(access: ApiAccess): Route[] {
+  api(access: ApiAccess, guard: Guard): Route[] {
     const { clickhouse, sink } = this;
     const asOf = () => sink?.asOf() ?? null;
     const { clock, config } = this.options;
     const { testThreadPrefixes, trustProxy } = config;
     return createAnalyticsApi({
       access,
+      guard,
       clickhouse,
       sink: { asOf },
       clock,

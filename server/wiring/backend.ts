@@ -12,6 +12,9 @@ import type { Transitions } from '../../actors/facts/transitions.js';
 import type { ThreadLog } from '../../actors/log/thread-log.js';
 import { Threads } from '../../actors/threads/threads.js';
 import type { Analytics } from './analytics.js';
+import type { AccessSettings } from '../access/authorize.js';
+import { Guard } from '../access/guard.js';
+import { Members } from '../access/members.js';
 import { createApi } from '../http/api.js';
 import { ApiAccess } from '../auth/api-access.js';
 import { createAuthenticator } from '../auth/auth.js';
@@ -20,6 +23,8 @@ import type { Chat } from '../chat/chat.js';
 import type { Config } from '../config/settings.js';
 import type { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
+import { Evictions } from '../chat/evictions.js';
+import { createMembersApi } from '../http/members-api.js';
 import { EventStreams } from '../http/event-streams.js';
 import type { Route } from '../http/route-table.js';
 import type { FanOut } from '../transport/fan-out.js';
@@ -33,7 +38,6 @@ import { Subscriptions } from '../chat/subscriptions.js';
 import { POINTS_PER_PUBLISH } from '../chat/work/costs.js';
 import type { TurnBudget } from '../chat/work/turn-budget.js';
 import { WorkLimits } from '../chat/work/work-limits.js';
-import { ThreadRules } from '../chat/thread-rules.js';
 
 /** Options of {@link createBackend}. */
 export interface BackendOptions {
@@ -65,6 +69,15 @@ export interface Backend {
   readonly routes: readonly Route[];
   /** Frame types that now have a handler. */
   readonly handlers: readonly string[];
+}
+
+/** Returns what the configuration says about access. */
+function accessSettings({ access, accessCreate, environment }: Config): AccessSettings {
+  return {
+    mode: access,
+    mayCreate: accessCreate,
+    ownsOpenThreads: environment === 'development'
+  };
 }
 
 /** Makes the parts and gives the chat those that it needs. */
@@ -105,9 +118,11 @@ export function createBackend(options: BackendOptions): Backend {
       }
     }
   });
-  const rules = new ThreadRules({
+  const guard = new Guard({
+    log,
     isTest: (thread) => threads.isTest(thread),
-    refusesTestThreads: config.reservedThreads === 'refuse'
+    refusesTestThreads: config.reservedThreads === 'refuse',
+    settings: accessSettings(config)
   });
   const limits = clientLimits(config);
   const { publishPerSecond } = limits;
@@ -115,7 +130,7 @@ export function createBackend(options: BackendOptions): Backend {
     clock,
     log,
     threads,
-    rules,
+    guard,
     incidents,
     memory: options.memory,
     publishPerSecond
@@ -133,12 +148,26 @@ export function createBackend(options: BackendOptions): Backend {
   };
   const catchUp = new CatchUp(log, threads, logger, watch, { turn, work });
   const subscriptions = new Subscriptions(log, threads, catchUp);
-  const events = new EventStreams({ clock, log, subscriptions, connections, fanOut });
+  const evictions = new Evictions({ connections, subscriptions, threads });
+  guard.onChanged = (thread, users) => {
+    evictions.judge(thread, users);
+  };
+  guard.onOpened = (thread, owner) => {
+    evictions.judgeAll(thread, owner);
+  };
+  const events = new EventStreams({ clock, log, subscriptions, connections, guard, fanOut });
   const access = new ApiAccess(config.apiKey, auth, config.environment === 'development');
+  const members = new Members({
+    log,
+    guard,
+    tell: (frame) => {
+      bus.tell(frame);
+    }
+  });
   const api = createApi({
     access,
     log,
-    rules,
+    guard,
     publisher,
     events,
     incidents,
@@ -161,6 +190,8 @@ export function createBackend(options: BackendOptions): Backend {
     connections,
     subscriptions,
     auth,
+    guard,
+    members,
     limits,
     turn,
     work,
@@ -171,12 +202,13 @@ export function createBackend(options: BackendOptions): Backend {
       chat.badFrame(connection, id, 'bad_frame', message);
     }
   });
-  chat.begin({ rules, publisher, catchUp, subscriptions, routes });
+  chat.begin({ publisher, catchUp, subscriptions, routes });
   return {
     threads,
     routes: [
       ...api,
-      ...options.analytics.api(access),
+      ...createMembersApi({ access, guard, members, incidents }),
+      ...options.analytics.api(access, guard),
       ...options.analytics.journeys({ access, log, feed: log.feed, threads, connections })
     ],
     handlers: Object.keys(routes)

@@ -6,19 +6,23 @@ import { someOrigins } from './auth/some-origins.js';
 import { Memory } from '../../actors/memory/memory.js';
 import { Incidents } from '../../actors/monitor/incidents.js';
 import type { ErrorCode } from '../../protocol/errors.js';
+import type { AccessSettings } from '../../server/access/authorize.js';
+import { Guard } from '../../server/access/guard.js';
+import { Members } from '../../server/access/members.js';
+import { tokenless } from '../../server/access/identity.js';
 import { ApiAccess } from '../../server/auth/api-access.js';
 import type { Authenticator } from '../../server/auth/auth.js';
 import { CatchUp } from '../../server/chat/catch-up.js';
 import { Chat } from '../../server/chat/chat.js';
 import type { Connection } from '../../server/chat/connection.js';
 import { Connections } from '../../server/chat/connections.js';
+import { Evictions } from '../../server/chat/evictions.js';
 import { Publisher } from '../../server/chat/publisher.js';
 import { createRoutes } from '../../server/chat/routes.js';
 import { Subscriptions } from '../../server/chat/subscriptions.js';
 import { POINTS_PER_PUBLISH } from '../../server/chat/work/costs.js';
 import { TurnBudget } from '../../server/chat/work/turn-budget.js';
 import { WorkLimits } from '../../server/chat/work/work-limits.js';
-import { ThreadRules } from '../../server/chat/thread-rules.js';
 import { createApi } from '../../server/http/api.js';
 import { EventStreams } from '../../server/http/event-streams.js';
 import { RouteTable } from '../../server/http/route-table.js';
@@ -60,21 +64,34 @@ export const PROBE_TOKEN = 'probe-token';
 const NO_LIMITS = { total: 0, perUser: 0, perAddress: 0 };
 const USER = 'ada';
 
-const auth: Authenticator = {
+/** Everybody may use every thread, as in development. */
+export const OPEN: AccessSettings = { mode: 'open', mayCreate: true, ownsOpenThreads: true };
+
+const EVERYBODY_IS_ADA: Authenticator = {
   isRequired: true,
-  verify: (token) =>
-    Promise.resolve({ user: USER, expiresAt: null, isProbe: token === PROBE_TOKEN })
+  verify: (token) => Promise.resolve(tokenless(USER, token === PROBE_TOKEN))
 };
+
+/** Options of {@link doors}. */
+export interface DoorOptions {
+  readonly settings: AccessSettings;
+  readonly auth: Authenticator;
+}
 
 /**
  * A server whose threads with a test prefix are reserved. Everybody is ada, by whatever token; without one HTTP is used
  * by a backend. `publishPerSecond` limits each connection; 0 means no limit. `turn` counts the
  * work of a turn of the event loop.
  */
-export function doors(token?: string, publishPerSecond = 0, turn = new TurnBudget()) {
+export function doors(
+  token?: string,
+  publishPerSecond = 0,
+  turn = new TurnBudget(),
+  { settings = OPEN, auth = EVERYBODY_IS_ADA }: Partial<DoorOptions> = {}
+) {
   const limits = { frameBytes: 0, subscriptions: 0, publishPerSecond };
   const clock = new VirtualClock();
-  const { threads, log, logger, counts } = threadRig(clock, 10_000);
+  const { threads, bus, log, logger, counts } = threadRig(clock, 10_000);
   /** Bytes of the heap in use, of a hundred. */
   const heap = { used: 0, limit: 100 };
   const memory = new Memory({
@@ -96,15 +113,17 @@ export function doors(token?: string, publishPerSecond = 0, turn = new TurnBudge
     memory,
     refusal: () => null
   });
-  const rules = new ThreadRules({
+  const guard = new Guard({
+    log,
     isTest: (thread) => threads.isTest(thread),
-    refusesTestThreads: true
+    refusesTestThreads: true,
+    settings
   });
   const publisher = new Publisher({
     clock,
     log,
     threads,
-    rules,
+    guard,
     incidents,
     memory,
     publishPerSecond
@@ -112,6 +131,20 @@ export function doors(token?: string, publishPerSecond = 0, turn = new TurnBudge
   const watch = { remedy: 'check it', unreadable: () => undefined, caughtUp: () => undefined };
   const catchUp = new CatchUp(log, threads, logger, watch, { turn, work });
   const subscriptions = new Subscriptions(log, threads, catchUp);
+  const evictions = new Evictions({ connections, subscriptions, threads });
+  guard.onChanged = (thread, users) => {
+    evictions.judge(thread, users);
+  };
+  guard.onOpened = (thread, owner) => {
+    evictions.judgeAll(thread, owner);
+  };
+  const members = new Members({
+    log,
+    guard,
+    tell: (frame) => {
+      bus.tell(frame);
+    }
+  });
   const routes = createRoutes({
     damaged: () => undefined,
     node: 'n1',
@@ -122,6 +155,8 @@ export function doors(token?: string, publishPerSecond = 0, turn = new TurnBudge
     connections,
     subscriptions,
     auth,
+    guard,
+    members,
     limits,
     turn,
     work,
@@ -132,12 +167,13 @@ export function doors(token?: string, publishPerSecond = 0, turn = new TurnBudge
       chat.badFrame(connection, id, 'bad_frame', message);
     }
   });
-  chat.begin({ rules, publisher, catchUp, subscriptions, routes });
+  chat.begin({ publisher, catchUp, subscriptions, routes });
   const events = new EventStreams({
     clock,
     log,
     subscriptions,
     connections,
+    guard,
     fanOut: new FanOut<Connection>(chat, { messageBytes: 1_048_576, lagBytes: 1_048_576 })
   });
   const state = { isServing: true };
@@ -145,7 +181,7 @@ export function doors(token?: string, publishPerSecond = 0, turn = new TurnBudge
     createApi({
       access: new ApiAccess(token === undefined ? undefined : 'api-key', auth, true),
       log,
-      rules,
+      guard,
       publisher,
       events,
       incidents,

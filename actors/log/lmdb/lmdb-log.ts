@@ -309,6 +309,10 @@ class LmdbLog implements EmbeddedLog {
     return this.#records.records(thread, kind);
   }
 
+  list(thread: string, user: string): Promise<void> {
+    return this.#records.list(thread, user);
+  }
+
   setRecord(thread: string, kind: string, id: string, text: string | null): Promise<void> {
     return this.#records.setRecord(thread, kind, id, text);
   }

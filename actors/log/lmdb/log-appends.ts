@@ -109,9 +109,10 @@ export class LogAppends {
       repeats: []
     };
     const isFirst = head.given === 0 && head.nextOwner === null;
+    const nextOwner = owner === undefined && isFirst ? user : (owner ?? null);
     const isNewHere = head.authors?.has(user) !== true && !this.#options.isMember(user, thread);
     head.given = offset;
-    if (owner !== undefined || isFirst) head.nextOwner = owner ?? user;
+    if (nextOwner !== null) head.nextOwner = nextOwner;
     this.#options.heads.addAuthor(head, user);
     this.#options.heads.pin(head);
     this.#pending.set(pendingKey, pending);
@@ -126,11 +127,11 @@ export class LogAppends {
           into.push({ key: memberKey(user, thread), value: '0' });
           this.#options.lists.joined(user, thread, at, into);
         }
-        if (offset === 1 || owner !== undefined)
+        if (offset === 1 || nextOwner !== null)
           into.push({ key: threadKey(thread), value: recordOf(head) });
         this.#options.marks.append(head, offset, into);
-        // Before its first message a thread has no members.
-        this.#options.lists.appended(head, at, offset === 1, into);
+        const isOnlyMember = offset === 1 && !this.#options.lists.has(thread);
+        this.#options.lists.appended(head, at, isOnlyMember, into);
       },
       settle: (failure) => {
         let result: AppendResult;
@@ -138,8 +139,8 @@ export class LogAppends {
           this.#pending.delete(pendingKey);
           head.last = offset;
           head.at = at;
-          if (owner !== undefined) head.owner = owner;
-          else if (isFirst) head.owner ??= user;
+          if (typeof owner === 'string') head.owner = owner;
+          else if (nextOwner !== null) head.owner ??= nextOwner;
           this.#options.onStored(head);
           this.#options.heads.unpin(head);
           result = this.#taken(pending, false);

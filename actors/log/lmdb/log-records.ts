@@ -112,6 +112,18 @@ export class LogRecords {
     return mark;
   }
 
+  async list(thread: string, user: string): Promise<void> {
+    this.#admit(thread, user);
+    if (this.isMember(user, thread)) return;
+    await this.#write((into) => {
+      // Written meanwhile, it may hold a mark.
+      if (this.isMember(user, thread)) return;
+      into.push({ key: memberKey(user, thread), value: '0' });
+      const { heads, lists } = this.#options;
+      lists.joined(user, thread, heads.get(thread)?.writtenAt ?? 0, into);
+    });
+  }
+
   async setUnwatched(thread: string, state: WatchRecord | null): Promise<void> {
     this.#admit(thread, '');
     const value = state === null ? null : JSON.stringify(state);

@@ -94,6 +94,12 @@ export class UserLists {
     this.#setLate(thread, null);
   }
 
+  /** Whether a thread is in somebody's list, as far as the disk has it: one may be listed before the first message. */
+  has(thread: string): boolean {
+    for (const _ of this.#options.store.keys({ ...within('w', thread), limit: 1 })) return true;
+    return false;
+  }
+
   /** Lists a thread for a new member. */
   joined(user: string, thread: string, at: number, into: LogWrite[]): void {
     into.push(...listRows(user, thread, at));

@@ -313,6 +313,16 @@ export function describeLogContract(name: string, logs: ContractLogs): void {
         expect(log.head('t1')?.owner).to.equal('ada');
       });
 
+      it('is nobody when the first message names nobody, and whoever is named later', async () => {
+        const log = await logs.open();
+        await append(log, 't1', entry('m1', { user: 'ada', owner: null }));
+        await append(log, 't1', entry('m2', { user: 'bob' }));
+        expect(log.head('t1')).to.include({ owner: null, last: 2 });
+        await append(log, 't1', entry('m3', { user: 'bob', owner: 'olga' }));
+        await append(log, 't1', entry('m4', { user: 'bob', owner: null }));
+        expect(log.head('t1')?.owner).to.equal('olga');
+      });
+
       for (const isFirst of [true, false]) {
         it(`is who was named ${isFirst ? 'before' : 'after'} the first message`, async () => {
           const log = await logs.open();
@@ -382,6 +392,27 @@ export function describeLogContract(name: string, logs: ContractLogs): void {
         const page = log.userThreads('ada', { at: 30, thread: '' }, 1, Infinity);
         expect(page.threads.map(({ thread }) => thread)).to.deep.equal(['t3']);
         expect(page.more).to.equal(true);
+      });
+
+      it('lists for whom it was listed, before its first message or after it, at the newest message', async () => {
+        const log = await logs.open();
+        await log.list('t1', 'eve');
+        expect(log.userThreads('eve', null, 10, Infinity).threads).to.eql([]);
+        await append(log, 't1', entry('m1', { at: 10 }));
+        await append(log, 't2', entry('m1', { at: 20 }));
+        await log.list('t2', 'eve');
+        await log.list('t2', 'eve');
+        const listed = () =>
+          log.userThreads('eve', null, 10, Infinity).threads.map(({ thread, at }) => [thread, at]);
+        expect(listed()).to.eql([
+          ['t2', 20],
+          ['t1', 10]
+        ]);
+        await append(log, 't1', entry('m2', { at: 30 }));
+        expect(listed()).to.eql([
+          ['t1', 30],
+          ['t2', 20]
+        ]);
       });
 
       it('gives every thread once, page by page, also when many are of one time', async () => {

@@ -134,6 +134,11 @@ export class MemoryLog implements ThreadLog {
     return mark;
   }
 
+  async list(thread: string, user: string): Promise<void> {
+    this.#admit();
+    this.#readMarks.set(`${thread} ${user}`, this.readMark(thread, user));
+  }
+
   userThreads(
     user: string,
     before: ListPlace | null,
@@ -233,7 +238,8 @@ export class MemoryLog implements ThreadLog {
     const offset = stored.entries.length + 1;
     const frame = messageFrame(thread, offset, entry);
     stored.entries.push({ ...entry, frame });
-    stored.owner = entry.owner ?? stored.owner ?? entry.user;
+    const first = entry.owner === undefined && stored.entries.length === 1 ? entry.user : null;
+    stored.owner = entry.owner ?? stored.owner ?? first;
     this.feed.add({ thread, epoch: 'e1', offset, frame });
     return { ok: true, offset, epoch: 'e1', at: entry.at, duplicate: false, frame };
   }

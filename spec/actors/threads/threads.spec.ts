@@ -85,7 +85,7 @@ class Rig {
       bus: {
         tell: (frame) => {
           if (frame.type === 'presence') this.presence.push(frame);
-          else if (frame.type !== 'chunk') this.signals.push(frame);
+          else if (frame.type === 'typing' || frame.type === 'mark') this.signals.push(frame);
         },
         isReachable: (user) => this.reachable.has(user),
         fallback: (user, _thread, { offset }, done) => {

@@ -56,6 +56,13 @@ export const FRAME_SAMPLES: { readonly [T in ServerFrame['type']]: ServerFrame<T
   typing: { type: 'typing', thread: 't', user: 'bob', on: true, forMs: 6_000 },
   presence: { type: 'presence', thread: 't', join: ['bob'] },
   mark: { type: 'mark', thread: 't', user: 'bob', read: 1 },
+  members: {
+    type: 'members',
+    thread: 't',
+    owner: 'ada',
+    members: [{ user: 'bob', role: 'reader' }]
+  },
+  member: { type: 'member', thread: 't', user: 'bob', role: 'member', by: 'ada' },
   chunk: { type: 'chunk', thread: 't', run: 'r', at: 0, text: 'so' },
   cancelling: { type: 'cancelling', id: 1, run: 'r' },
   ping: { type: 'ping' },

@@ -502,6 +502,7 @@ describe('access to the HTTP API', function () {
         server = await startServer({
           env: {
             ENVIRONMENT: environment,
+            ACCESS: 'open',
             CLICKHOUSE_REQUIRED: 'false',
             AUTH_JWT_SECRET: SECRET,
             API_KEY

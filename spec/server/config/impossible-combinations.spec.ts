@@ -76,7 +76,12 @@ describe('a HOST that other machines reach, in development', () => {
 
 describe('settings of tokens', () => {
   it('are refused when no token is checked', () => {
-    const env = { AUTH_JWT_ALGORITHMS: 'RS256', AUTH_JWT_AUDIENCE: 'a', AUTH_JWT_ISSUER: 'b' };
+    const env = {
+      ACCESS: 'token',
+      AUTH_JWT_ALGORITHMS: 'RS256',
+      AUTH_JWT_AUDIENCE: 'a',
+      AUTH_JWT_ISSUER: 'b'
+    };
     expect(faultsOf(env).map((fault) => fault.split(':')[0])).to.eql(Object.keys(env));
     expect(faultsOf({ ...env, AUTH_JWKS_URL: 'http://keys/' })).to.eql([]);
   });

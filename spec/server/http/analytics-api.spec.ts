@@ -10,6 +10,7 @@ import {
   createAnalyticsApi,
   SEARCHES_OF_ONE_MAX
 } from '../../../server/http/analytics-api.js';
+import { tokenless } from '../../../server/access/identity.js';
 import { ApiAccess } from '../../../server/auth/api-access.js';
 import { RouteTable } from '../../../server/http/route-table.js';
 import { AuthError, type Authenticator } from '../../../server/auth/auth.js';
@@ -24,7 +25,7 @@ const auth: Authenticator = {
   verify: (token) => {
     const user = /^token-of-(.+)$/.exec(token ?? '')?.[1];
     if (user === undefined) return Promise.reject(new AuthError('a token is needed'));
-    return Promise.resolve({ user, expiresAt: null, isProbe: false });
+    return Promise.resolve(tokenless(user));
   }
 };
 
@@ -73,6 +74,7 @@ function start({
   const table = new RouteTable(
     createAnalyticsApi({
       access: new ApiAccess(KEY, auth, false),
+      guard: { refusal: () => null },
       clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
       sink: { asOf: () => 77 },
       clock,

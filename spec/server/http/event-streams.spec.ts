@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { SWEEP_MS, TOKEN_GRACE_MS } from '../../../server/chat/connections.js';
+import { tokenless } from '../../../server/access/identity.js';
 import type { HttpStream } from '../../../server/transport/transport.js';
 import { doors } from '../doors-rig.js';
 
@@ -36,7 +37,7 @@ describe('EventStreams', () => {
   it('ends a stream as a WebSocket ends: once its token has expired, with an event that says so', async () => {
     const { clock, connections, events } = doors('token');
     const expiresAt = clock.now() + 2 * SWEEP_MS;
-    const reply = events.open('t', null, { user: 'ada', expiresAt }, '::1');
+    const reply = events.open('t', null, { ...tokenless('ada'), expiresAt }, '::1');
     if (!('stream' in reply)) throw new Error('the stream was refused');
     const out = new FakeStream();
     reply.stream(out);

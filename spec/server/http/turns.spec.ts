@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { tokenless } from '../../../server/access/identity.js';
 import {
   askerOf,
   BusyError,
@@ -158,7 +159,7 @@ describe('Turns', () => {
 
 describe('askerOf', () => {
   it('is the user of a token, wherever they are, and the address of a holder of the key', () => {
-    const caller = { kind: 'user', user: 'ada', isProbe: false, expiresAt: null } as const;
+    const caller = tokenless('ada');
     expect(askerOf(caller, '192.0.2.1')).to.deep.equal(askerOf(caller, '192.0.2.2'));
     expect(askerOf({ kind: 'backend' }, 'ada')).not.to.deep.equal(askerOf(caller, 'ada'));
   });

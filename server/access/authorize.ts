@@ -1,0 +1,102 @@
+/**
+ * The one rule of who may do what. It is pure: the identity, the action, the thread's record and the settings are all
+ * that it looks at. Every door asks it through {@link Guard}.
+ * @see docs/adr/0020-one-guard-at-every-door.md
+ */
+import type { Role } from '../../protocol/frames.js';
+import { isGranted, type Action } from './grants.js';
+import type { Identity } from './identity.js';
+
+/** What a user may do whose token names no threads (`ACCESS`). */
+export const ACCESS_MODES = ['open', 'members', 'token'] as const;
+
+/** Settings that the rule depends on. */
+export interface AccessSettings {
+  /** `open`: use every thread. `members`: use the threads whose record names the user. `token`: nothing. */
+  readonly mode: (typeof ACCESS_MODES)[number];
+  /** Whether a thread may be created by writing to it, which makes one its owner (`ACCESS_CREATE`). */
+  readonly mayCreate: boolean;
+  /** Whether that holds where every thread is open too: in development only. */
+  readonly ownsOpenThreads: boolean;
+}
+
+/** What the log knows about who belongs to a thread. */
+export interface AccessRecord {
+  /** Whether it has neither a message, nor an owner, nor members. */
+  readonly isNew: boolean;
+  readonly owner: string | null;
+  /** Role of the caller; null when it has none, as the owner. */
+  readonly role: Role | null;
+}
+
+/** A thread as the rule sees it. */
+export interface JudgedThread {
+  readonly id: string;
+  /** Whether its id has a test prefix. */
+  readonly isTest: boolean;
+  /** Whether such threads are reserved for probes (`RESERVED_THREADS=refuse`). */
+  readonly isReserved: boolean;
+  /** Reads the record; called only where the answer depends on it. */
+  readonly record: () => AccessRecord;
+}
+
+/** A right. */
+export interface Allowed {
+  readonly isAllowed: true;
+  /** Whether the author of a thread's first message becomes its owner. */
+  readonly mayOwn: boolean;
+  /** Whether it holds until a record or a token changes, and not only as long as nobody has created the thread. */
+  readonly isLasting: boolean;
+}
+
+/** Why there is no right. */
+export interface Forbidden {
+  readonly isAllowed: false;
+  readonly code: 'forbidden' | 'reserved_thread';
+}
+
+/** Answer of {@link authorize}. */
+export type Verdict = Allowed | Forbidden;
+
+const ALLOWED: Allowed = { isAllowed: true, mayOwn: false, isLasting: true };
+const OWNING: Allowed = { isAllowed: true, mayOwn: true, isLasting: true };
+const CREATING: Allowed = { isAllowed: true, mayOwn: true, isLasting: false };
+const FORBIDDEN: Forbidden = { isAllowed: false, code: 'forbidden' };
+const RESERVED: Forbidden = { isAllowed: false, code: 'reserved_thread' };
+
+/** Decides whether a caller may do something with a thread. */
+export function authorize(
+  identity: Identity,
+  action: Action,
+  thread: JudgedThread,
+  settings: AccessSettings
+): Verdict {
+  const isProbe = identity.kind === 'user' && identity.isProbe;
+  if (thread.isReserved && !isProbe) return RESERVED;
+  if (action === 'probe') return isProbe || identity.kind === 'backend' ? ALLOWED : FORBIDDEN;
+  if (identity.kind === 'backend') return OWNING;
+  // A probe checks that the server works, whatever access its users have.
+  if (isProbe && thread.isTest && action !== 'manage') return ALLOWED;
+  // A token that names threads is complete: its user may be more, but whoever holds this token is not.
+  if (identity.grants !== null) {
+    return isGranted(identity.grants, action, thread.id) ? ALLOWED : FORBIDDEN;
+  }
+  if (settings.mode === 'token') return FORBIDDEN;
+  if (settings.mode === 'open' && action !== 'manage') {
+    return settings.mayCreate && settings.ownsOpenThreads ? OWNING : ALLOWED;
+  }
+  return byRecord(identity.user, action, thread.record(), settings);
+}
+
+function byRecord(
+  user: string,
+  action: Exclude<Action, 'probe'>,
+  { isNew, owner, role }: AccessRecord,
+  { mode, mayCreate }: AccessSettings
+): Verdict {
+  if (owner === user) return ALLOWED;
+  if (action === 'manage') return FORBIDDEN;
+  if (role === 'member' || (role === 'reader' && action === 'read')) return ALLOWED;
+  // Whoever may create it may also wait in it for its first message; once somebody else has created it, that ends.
+  return isNew && mayCreate && mode === 'members' ? CREATING : FORBIDDEN;
+}

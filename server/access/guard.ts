@@ -1,0 +1,157 @@
+/**
+ * The guard at every door: it reads what {@link authorize} needs, and keeps what it found for as long as it holds, so
+ * that a publish costs one look into a map.
+ */
+import type { LogReader } from '../../actors/log/log-reader.js';
+import type { ThreadRecords } from '../../actors/log/thread-records.js';
+import { isThreadId } from '../../protocol/frames.js';
+import { authorize, type AccessRecord, type AccessSettings, type Verdict } from './authorize.js';
+import type { Action } from './grants.js';
+import type { Identity } from './identity.js';
+import { hasMembers, roleOf } from './member-records.js';
+
+/** Options of {@link Guard}. */
+export interface GuardOptions {
+  readonly log: Pick<LogReader, 'head'> & Pick<ThreadRecords, 'record' | 'records'>;
+  /** Returns whether an id is that of a test thread, by the configured prefixes. */
+  readonly isTest: (thread: string) => boolean;
+  /** Whether test threads are reserved for probes (`RESERVED_THREADS=refuse`). */
+  readonly refusesTestThreads: boolean;
+  readonly settings: AccessSettings;
+}
+
+/** Most threads whose rights one caller keeps; beyond it they are found again. */
+export const KEPT_RIGHTS_MAX = 256;
+
+/** A right, or why there is none. */
+export type Judgement = Verdict | { readonly isAllowed: false; readonly code: 'bad_thread' };
+
+/** A code that the guard refuses with. */
+export type AccessRefusal = Extract<Judgement, { isAllowed: false }>['code'];
+
+const BAD_THREAD: Judgement = { isAllowed: false, code: 'bad_thread' };
+
+/** The first messages of a thread, on their way to the log. */
+interface Opening {
+  readonly owner: string | null;
+  messages: number;
+}
+
+/** Judges every caller. */
+export class Guard {
+  private readonly options: GuardOptions;
+  private readonly openings = new Map<string, Opening>();
+  private changes = 0;
+  /** Called when a record has changed, so that users whom it concerns may have to go. */
+  onChanged: (thread: string, users: readonly string[]) => void = () => undefined;
+  /** Called when a thread that was new has got a record, so that others who waited in it may not stay. */
+  onOpened: (thread: string, owner: string | null) => void = () => undefined;
+
+  constructor(options: GuardOptions) {
+    this.options = options;
+  }
+
+  /** Number of the changes of records so far; what was judged before another one may no longer hold. */
+  get version(): number {
+    return this.changes;
+  }
+
+  /** Notes that the record of a thread has changed, as it concerns these users. */
+  changed(thread: string, users: readonly string[]): void {
+    this.changes++;
+    this.onChanged(thread, users);
+  }
+
+  /** Judges a caller anew. @throws {LogUnavailableError} or `LogCorruptError` when the record cannot be read */
+  judge(identity: Identity, action: Action, thread: string): Judgement {
+    if (!isThreadId(thread)) return BAD_THREAD;
+    const { refusesTestThreads, settings } = this.options;
+    const isTest = this.options.isTest(thread);
+    const judged = {
+      id: thread,
+      isTest,
+      isReserved: isTest && refusesTestThreads,
+      record: () => this.record(thread, identity)
+    };
+    return authorize(identity, action, judged, settings);
+  }
+
+  /** Returns the code that refuses a caller; null when it may. */
+  refusal(identity: Identity, action: Action, thread: string): AccessRefusal | null {
+    const judgement = this.judge(identity, action, thread);
+    return judgement.isAllowed ? null : judgement.code;
+  }
+
+  /**
+   * Notes that a message is on its way to a thread that may be new; `owner` is who will own it. From now on nobody else
+   * may count on creating it. Returns what to call once the message is stored or refused.
+   */
+  opens(thread: string, owner: string | null): () => void {
+    if (this.options.settings.mode !== 'members') return NOTHING;
+    const known = this.openings.get(thread);
+    if (known === undefined && !this.isNew(thread)) return NOTHING;
+    const opening = known ?? { owner, messages: 0 };
+    opening.messages++;
+    this.openings.set(thread, opening);
+    if (known === undefined) this.onOpened(thread, owner);
+    return () => {
+      opening.messages--;
+      if (opening.messages === 0) this.openings.delete(thread);
+    };
+  }
+
+  private record(thread: string, identity: Identity): AccessRecord {
+    const { log } = this.options;
+    const opening = this.openings.get(thread);
+    const owner = log.head(thread)?.owner ?? opening?.owner ?? null;
+    const user = identity.kind === 'user' ? identity.user : null;
+    // The usual case needs no second look into the log.
+    if (owner !== null && owner === user) return { isNew: false, owner, role: null };
+    const role = user === null ? null : roleOf(log, thread, user);
+    return { isNew: role === null && opening === undefined && this.isNew(thread), owner, role };
+  }
+
+  private isNew(thread: string): boolean {
+    const { log } = this.options;
+    return log.head(thread) === null && !hasMembers(log, thread);
+  }
+}
+
+const NOTHING = (): void => undefined;
+
+/** The rights of one caller, judged when they are first needed and kept until a record changes. */
+export class CallerRights {
+  readonly identity: Identity;
+  private readonly guard: Guard;
+  private version: number;
+  private kept: Map<string, Verdict> | null = null;
+
+  constructor(guard: Guard, identity: Identity) {
+    this.guard = guard;
+    this.identity = identity;
+    this.version = guard.version;
+  }
+
+  /** Judges the caller. @throws {LogUnavailableError} or `LogCorruptError` when the record cannot be read */
+  judge(action: Action, thread: string): Judgement {
+    if (action !== 'write') return this.guard.judge(this.identity, action, thread);
+    if (this.version !== this.guard.version) {
+      this.kept = null;
+      this.version = this.guard.version;
+    }
+    const kept = this.kept?.get(thread);
+    if (kept !== undefined) return kept;
+    const judgement = this.guard.judge(this.identity, action, thread);
+    if (judgement.isAllowed && judgement.isLasting) {
+      if (this.kept === null || this.kept.size >= KEPT_RIGHTS_MAX) this.kept = new Map();
+      this.kept.set(thread, judgement);
+    }
+    return judgement;
+  }
+
+  /** Returns the code that refuses the caller; null when it may. */
+  refusal(action: Action, thread: string): AccessRefusal | null {
+    const judgement = this.judge(action, thread);
+    return judgement.isAllowed ? null : judgement.code;
+  }
+}

@@ -1,0 +1,41 @@
+/** Members of threads as the log keeps them: one record per member, with the user as its id and the role as its text. */
+import type { ThreadRecords } from '../../actors/log/thread-records.js';
+import { ROLES, type Role } from '../../protocol/frames.js';
+
+/** Kind of the records. */
+export const MEMBER_KIND = 'member';
+
+/** A member of a thread. */
+export interface Member {
+  readonly user: string;
+  readonly role: Role;
+}
+
+/** Returns the role of a user; null when it has none. A text that is no role, as of a later version, is none. */
+export function roleOf(
+  log: Pick<ThreadRecords, 'record'>,
+  thread: string,
+  user: string
+): Role | null {
+  return readRole(log.record(thread, MEMBER_KIND, user));
+}
+
+/** Returns whether a thread has members. */
+export function hasMembers(log: Pick<ThreadRecords, 'records'>, thread: string): boolean {
+  for (const record of log.records(thread, MEMBER_KIND)) return readRole(record.text) !== null;
+  return false;
+}
+
+/** Returns the members of a thread, in the order of their names. */
+export function membersOf(log: Pick<ThreadRecords, 'records'>, thread: string): Member[] {
+  const members: Member[] = [];
+  for (const { id: user, text } of log.records(thread, MEMBER_KIND)) {
+    const role = readRole(text);
+    if (role !== null) members.push({ user, role });
+  }
+  return members;
+}
+
+function readRole(text: string | null): Role | null {
+  return ROLES.find((role) => role === text) ?? null;
+}

@@ -1,0 +1,84 @@
+/** Changes the owner and the members of threads, and tells who is affected. */
+import type { LogReader } from '../../actors/log/log-reader.js';
+import type { ThreadRecords } from '../../actors/log/thread-records.js';
+import type { Role, ServerFrame } from '../../protocol/frames.js';
+import type { Guard } from './guard.js';
+import { MEMBER_KIND, membersOf, roleOf, type Member } from './member-records.js';
+
+/** Most members of a thread: all of them are one answer. */
+export const MEMBERS_MAX = 1_000;
+
+/** The frame of a change, for all subscribers. */
+export type MemberFrame = ServerFrame<'member'>;
+
+/** Options of {@link Members}. */
+export interface MembersOptions {
+  readonly log: Pick<LogReader, 'head'> & ThreadRecords;
+  readonly guard: Pick<Guard, 'changed'>;
+  /** Sends a frame to the subscribers of its thread. */
+  readonly tell: (frame: MemberFrame) => void;
+}
+
+/** Who belongs to a thread. */
+export interface Belonging {
+  readonly owner: string | null;
+  readonly members: readonly Member[];
+}
+
+/** A thread has as many members as it may. */
+export class TooManyMembersError extends Error {
+  constructor() {
+    super(`a thread has at most ${String(MEMBERS_MAX)} members`);
+    this.name = 'TooManyMembersError';
+  }
+}
+
+/** The members of all threads. Reads and writes fail with `LogUnavailableError` while the log cannot do them. */
+export class Members {
+  private readonly options: MembersOptions;
+
+  constructor(options: MembersOptions) {
+    this.options = options;
+  }
+
+  /** Returns the owner and the members of a thread. */
+  of(thread: string): Belonging {
+    const { log } = this.options;
+    return { owner: log.head(thread)?.owner ?? null, members: membersOf(log, thread) };
+  }
+
+  /** Returns the role of a user; null when it has none. */
+  role(thread: string, user: string): Role | null {
+    return roleOf(this.options.log, thread, user);
+  }
+
+  /**
+   * Gives a user a role, or takes it with null. Once this resolves, the change is durable, and who may no longer read is
+   * gone. `by` is the user who changed it; null for a backend.
+   * @throws {TooManyMembersError} when there is no room for one more
+   */
+  async set(thread: string, user: string, role: Role | null, by: string | null): Promise<void> {
+    const { log, guard, tell } = this.options;
+    if (role !== null && this.role(thread, user) === null && this.isFull(thread)) {
+      throw new TooManyMembersError();
+    }
+    await log.setRecord(thread, MEMBER_KIND, user, role);
+    if (role !== null) await log.list(thread, user);
+    // Who may no longer read goes before the others are told.
+    guard.changed(thread, [user]);
+    tell({ type: 'member', thread, user, role, by });
+  }
+
+  /** Makes a user the owner. The owner before has no rights any more but those of a role. */
+  async setOwner(thread: string, owner: string): Promise<void> {
+    const { log, guard } = this.options;
+    const before = log.head(thread)?.owner ?? null;
+    await log.setOwner(thread, owner);
+    await log.list(thread, owner);
+    guard.changed(thread, before === null ? [owner] : [before, owner]);
+  }
+
+  private isFull(thread: string): boolean {
+    return this.of(thread).members.length >= MEMBERS_MAX;
+  }
+}

@@ -1,0 +1,120 @@
+/** HTTP API of the owner and the members of threads, for backends, and for users who may manage a thread. */
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Action } from '../access/grants.js';
+import type { Guard } from '../access/guard.js';
+import type { Identity } from '../access/identity.js';
+import { TooManyMembersError, type Members } from '../access/members.js';
+import type { ApiAccess } from '../auth/api-access.js';
+import type { Incidents } from '../../actors/monitor/incidents.js';
+import { isLongerThan, isThreadId, RoleName, USER_MAX, UserName } from '../../protocol/frames.js';
+import { unreadable } from '../chat/unreadable.js';
+import { LogUnavailableError } from '../../actors/log/log-errors.js';
+import { json, problem } from '../transport/problem.js';
+import { BodyNotUtf8Error, BodyTooLargeError, type HttpReply } from '../transport/transport.js';
+import { decodedPart, guarded, type Asked, type Route } from './route-table.js';
+
+/** Longest request body, in bytes: a name or a role. */
+export const MEMBER_BODY_BYTES = 4_096;
+
+/** Options of {@link createMembersApi}. */
+export interface MembersApiOptions {
+  readonly access: ApiAccess;
+  readonly guard: Pick<Guard, 'refusal'>;
+  readonly members: Members;
+  readonly incidents: Pick<Incidents, 'note'>;
+}
+
+const roleBody = Compile(Type.Object({ role: RoleName }));
+const ownerBody = Compile(Type.Object({ owner: UserName }));
+
+/** Returns the routes of members and owners below `/api/threads/{thread}/`. */
+export function createMembersApi({
+  access,
+  guard,
+  members,
+  incidents
+}: MembersApiOptions): Route[] {
+  const failed = (error: unknown): HttpReply | null => {
+    if (error instanceof TooManyMembersError || error instanceof BodyTooLargeError) {
+      return problem('too_large', error.message);
+    }
+    if (error instanceof BodyNotUtf8Error) return problem('bad_json', error.message);
+    if (error instanceof LogUnavailableError) return problem('unavailable', NOT_STORED);
+    const reason = unreadable(error, incidents);
+    return reason === null ? null : problem('unavailable', reason);
+  };
+  const row = (
+    method: string,
+    path: string,
+    action: Action,
+    answer: (asked: Asked, thread: string, by: string | null) => HttpReply | Promise<HttpReply>
+  ): Route =>
+    guarded<Identity>({
+      methods: [method],
+      path: `/api/threads/{thread}/${path}`,
+      refuses: (asked) => (isThreadId(threadOf(asked)) ? null : problem('bad_thread')),
+      access: (request) => access.reader(request),
+      handler: (asked, caller) => {
+        const thread = threadOf(asked);
+        const refusal = guard.refusal(caller, action, thread);
+        if (refusal !== null) return problem(refusal);
+        return answer(asked, thread, caller.kind === 'user' ? caller.user : null);
+      },
+      failed
+    });
+  return [
+    row('GET', 'members', 'read', (_, thread) => json(200, { thread, ...members.of(thread) })),
+    row('GET', 'members/{user}', 'read', (asked, thread) => {
+      const user = userOf(asked);
+      if (user === null) return BAD_USER;
+      const role = members.role(thread, user);
+      return role === null ? NO_MEMBER : json(200, { thread, user, role });
+    }),
+    row('PUT', 'members/{user}', 'manage', async (asked, thread, by) => {
+      const user = userOf(asked);
+      if (user === null) return BAD_USER;
+      const body = bodyOf(await asked.request.body(MEMBER_BODY_BYTES));
+      if (body === null) return problem('bad_json');
+      if (!roleBody.Check(body)) return problem('bad_frame', '/role must be member or reader');
+      await members.set(thread, user, body.role, by);
+      return json(200, { thread, user, role: body.role });
+    }),
+    row('DELETE', 'members/{user}', 'manage', async (asked, thread, by) => {
+      const user = userOf(asked);
+      if (user === null) return BAD_USER;
+      if (members.role(thread, user) === null) return NO_MEMBER;
+      await members.set(thread, user, null, by);
+      return json(200, { thread, user, role: null });
+    }),
+    row('PUT', 'owner', 'manage', async (asked, thread) => {
+      const body = bodyOf(await asked.request.body(MEMBER_BODY_BYTES));
+      if (body === null) return problem('bad_json');
+      if (!ownerBody.Check(body)) return problem('bad_frame', '/owner must name a user');
+      await members.setOwner(thread, body.owner);
+      return json(200, { thread, owner: body.owner });
+    })
+  ];
+}
+
+const NOT_STORED = 'the change was not stored';
+const BAD_USER = problem('bad_frame', `a user has 1 to ${String(USER_MAX)} characters`);
+const NO_MEMBER = problem('not_found', 'the thread has no such member');
+
+function threadOf({ part }: Asked): string {
+  return decodedPart(part('thread')) ?? '';
+}
+
+function userOf({ part }: Asked): string | null {
+  const user = decodedPart(part('user'));
+  return user === null || user === '' || isLongerThan(user, USER_MAX) ? null : user;
+}
+
+/** Returns the parsed body; null when it is no JSON. */
+function bodyOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
