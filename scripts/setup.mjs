@@ -1,6 +1,6 @@
 /**
- * Brings a source checkout to the point where it can run: the right Node, dependencies, a fresh build. Only Node's
- * own modules are used here, because nothing else need be installed yet.
+ * Prepares a source checkout to run: checks the version of Node, installs dependencies, builds. It uses Node's own
+ * modules only, because dependencies may not be installed yet.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
@@ -10,10 +10,10 @@ import { fileURLToPath } from 'node:url';
 /** Root of the checkout, or of the installed package. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Oldest Node that runs Rollcall, as package.json says under `engines`. */
+/** Oldest Node that runs Rollcall; the same as `engines` in package.json. */
 export const OLDEST_NODE = '20.19.0'; // util.parseEnv, import.meta.filename and require of ES modules without flags
 
-/** Everything that dist is made from. */
+/** Everything that dist is made from: a change in one of these makes dist stale. */
 export const SOURCES = [
   'index.ts',
   'protocol',
@@ -32,16 +32,16 @@ export const SOURCES = [
   'tsconfig.build.json'
 ];
 
-/** The package of the SDK, whose dist the build fills too. */
+/** The package of the SDK; the build fills its dist too. */
 export const CLIENT_PACKAGE = 'packages/rollcall-client';
 
-/** File whose time is that of the sources that dist was built from; absent while dist is not whole. */
+/** File whose time is when the last build began; missing while dist is incomplete. */
 export const BUILT_STAMP = 'dist/.built';
 
 const colours = process.stderr.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
 
 /**
- * Shows text in an SGR style (`2` dim, `31` red, `32` green) where standard error is a coloured terminal.
+ * Colours text by an SGR code (`2` dim, `31` red, `32` green); leaves it as it is when standard error shows no colours.
  * @param {number} style
  * @param {string} text
  */
@@ -50,7 +50,7 @@ export function paint(style, text) {
 }
 
 /**
- * Says a line of progress on standard error, so that standard output stays that of the command.
+ * Writes a line of progress to standard error, because standard output belongs to the command that is started.
  * @param {string} text
  */
 export function tell(text) {
@@ -58,7 +58,7 @@ export function tell(text) {
 }
 
 /**
- * Runs a step, says how long it took, and passes on what it throws.
+ * Runs a step and tells its name, its result and how long it took. Errors are thrown on.
  * @template T
  * @param {string} name
  * @param {() => T | Promise<T>} work
@@ -79,7 +79,7 @@ export async function step(name, work) {
 }
 
 /**
- * Tells whether a Node version is new enough.
+ * Tells whether a Node version, such as `20.19.0`, is new enough.
  * @param {string} version
  */
 export function isNodeFit(version, oldest = OLDEST_NODE) {
@@ -92,14 +92,14 @@ export function isNodeFit(version, oldest = OLDEST_NODE) {
   return true;
 }
 
-/** Tells whether dependencies must be installed: there are none, or they are older than the lock file. */
+/** Tells whether dependencies must be installed: they are missing, or older than the lock file. */
 export function needsInstall(root = ROOT) {
   // npm writes this file last, so it is missing after an install that was cut off.
   const installedMs = timeOf(join(root, 'node_modules/.package-lock.json'));
   return installedMs === 0 || installedMs < timeOf(join(root, 'package-lock.json'));
 }
 
-/** Tells whether dist must be built: it is not whole, or a source has changed, come or gone since. */
+/** Tells whether dist must be built: it is incomplete, or a source was changed, added or removed since. */
 export function needsBuild(root = ROOT) {
   const builtMs = timeOf(join(root, BUILT_STAMP));
   const hasClient = timeOf(join(root, CLIENT_PACKAGE, 'package.json')) > 0;
@@ -108,9 +108,8 @@ export function needsBuild(root = ROOT) {
 }
 
 /**
- * What npm is told so that it installs what the lock file says, tools for building included. `npm ci` begins with an
- * empty node_modules; where there is a whole one already, a server may be running from it, so only what the lock file
- * has changed is replaced.
+ * Returns the arguments with which npm installs what the lock file says, build tools included. `npm ci` empties
+ * node_modules first. An existing installation is only updated, because a server may be running from it.
  * @see docs/adr/0016-one-lock-file-for-all-platforms.md
  */
 export function npmArgs(root = ROOT) {
@@ -127,7 +126,7 @@ export function npmArgs(root = ROOT) {
 export async function install(root = ROOT) {
   const args = npmArgs(root);
   const npm = process.env['npm_execpath'];
-  // npm's standard output is not the command's own.
+  // npm's standard output goes to standard error: standard output belongs to the command that is started.
   /** @type {import('node:child_process').SpawnOptions} */
   const options = { cwd: root, stdio: ['ignore', 2, 2] };
   if (npm !== undefined && npm.endsWith('npm-cli.js')) {
@@ -137,7 +136,7 @@ export async function install(root = ROOT) {
   }
 }
 
-/** Builds dist. @throws when the sources do not compile; dist is then as it was, and still counts as stale */
+/** Builds dist. @throws when the sources do not compile; dist is then unchanged and still stale */
 export async function build(root = ROOT) {
   await run(process.execPath, [join(root, 'scripts/build.mjs')], {
     cwd: root,
@@ -146,16 +145,16 @@ export async function build(root = ROOT) {
 }
 
 /**
- * Runs a program to its end.
+ * Runs a program and waits for its end.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {import('node:child_process').SpawnOptions} [options]
  * @returns {Promise<void>}
- * @throws {CommandError} when it does not end with 0; the system's own error when it cannot be run
+ * @throws {CommandError} when its exit code is not 0; the system's error, such as ENOENT, when it cannot be started
  */
 export async function run(command, args, options = {}) {
   const child = spawn(command, args, { stdio: 'inherit', ...options });
-  // A program goes on by itself when only this process is told to end.
+  // Without this the program would go on when only this process is told to end.
   const end = () => child.kill();
   process.once('exit', end);
   try {
@@ -171,7 +170,7 @@ export async function run(command, args, options = {}) {
   }
 }
 
-/** A program did not end well. `code` is its exit code, null when a signal ended it. */
+/** Thrown when a program fails. `code` is its exit code; null when a signal ended it. */
 export class CommandError extends Error {
   /**
    * @param {string} command
@@ -186,7 +185,7 @@ export class CommandError extends Error {
 }
 
 /**
- * Milliseconds of a file's last change; 0 when it does not exist.
+ * Returns when a file was last changed, Unix milliseconds; 0 when it does not exist.
  * @param {string} path
  * @returns {number}
  */
@@ -195,7 +194,8 @@ function timeOf(path) {
 }
 
 /**
- * Newest change at or below a path. Directories count: their time tells of files that came or went.
+ * Returns the newest change at or below a path, Unix milliseconds; 0 when it does not exist. Directories count, because
+ * their time changes when a file in them is added or removed.
  * @param {string} path
  * @returns {number}
  */

@@ -1,5 +1,6 @@
 /**
- * `npm run spec-times`: keeps what the last whole `npm test` measured, so that the lanes of the next are balanced by it.
+ * `npm run spec-times`: stores how long each spec file took in the last complete `npm test`. The next run spreads the
+ * files over its parallel lanes by these times.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ROOT, tell } from './setup.mjs';

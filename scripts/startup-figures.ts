@@ -1,6 +1,6 @@
 /**
- * How long a start takes, as medians of ten: `npm run figures`. From the start of the process to serving, and the
- * registration of the handlers within it; each on an empty data directory, ClickHouse off.
+ * `npm run figures`: measures ten starts and prints the medians: from the start of the process until it serves, and the
+ * registration of the handlers within that. Each start has an empty data directory and ClickHouse off.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { median } from './bench/figures.js';
 import { Target } from './bench/target.js';
 
 const STARTS = 10;
-/** What registration may take at most, and what it should take. */
+/** Bound of the median registration, above which the output says TOO SLOW, and the value expected of it. */
 const REGISTRATION_MS_MAX = 100;
 const REGISTRATION_MS_EXPECTED = 5;
 

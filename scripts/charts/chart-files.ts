@@ -1,4 +1,4 @@
-/** The files of `docs/charts`: a page and a picture for each chart, and a page that leads to them. */
+/** Makes the files of `docs/charts`: a page and a picture for each chart, and an overview. */
 import { drawChart } from '../../client/pages/inspect/chart/chart-drawing.js';
 import { drawn } from '../../client/pages/inspect/chart/drawn-element.js';
 import type { ChartLayout } from '../../protocol/inspection.js';
@@ -11,7 +11,7 @@ import { svgText } from './svg-text.js';
 
 const NOTE = '<!-- Written by `npm run charts`: change the machine, not this file. -->';
 
-/** Text of every file of `docs/charts`, by its name. */
+/** Returns the text of every file of `docs/charts` by its name. */
 export async function chartFiles(
   layout: (graph: ChartGraph) => Promise<ChartLayout> = layoutChart
 ): Promise<ReadonlyMap<string, string>> {

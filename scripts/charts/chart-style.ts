@@ -1,6 +1,6 @@
 /**
- * The style of a chart that stands alone, in the pages' own colours: for the light, and for whoever prefers the dark.
- * Pictures are shown by much that does not know `light-dark()`.
+ * Makes the style sheet of a chart's picture from the colours of the pages, for light and dark. Many programs that show
+ * pictures do not know `light-dark()`, so a media query takes its place.
  */
 import { readFileSync } from 'node:fs';
 
@@ -16,7 +16,7 @@ function readStyle(file: string): string {
   );
 }
 
-/** Answers the style sheet: the variables that are used, as they are in the light and in the dark, and the looks. */
+/** Returns the style sheet: the variables that the rules use, their dark values, and the rules. */
 export function chartStyle(): string {
   const looks = readStyle('inspect/chart/chart-svg.css');
   const rules = looks.replace(DECLARATION, '').replace(/\s+/g, ' ').trim();

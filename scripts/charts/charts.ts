@@ -1,4 +1,4 @@
-/** Every chart that runs, as it is exported: one for each file `*.machine.ts` below `machines/`. */
+/** The charts that `npm run charts` exports: one for each file `*.machine.ts` below `machines/`. */
 import type { AnyStateMachine } from 'xstate';
 import { createClickhouseMachine } from '../../machines/clickhouse/clickhouse.machine.js';
 import { createConnectionMachine } from '../../machines/client-connection.machine.js';
@@ -22,7 +22,7 @@ export interface ExportedChart {
   readonly sentence: string;
 }
 
-// A chart looks the same whatever its clock, its chance and its limits are.
+// Only the drawing is needed, and it does not depend on the clock, the random numbers or the limits.
 const outside = { now: () => 0, elapsed: () => 0, random: () => 0 };
 const child = {
   id: 'child',
@@ -34,7 +34,7 @@ const child = {
   shutdownMs: 1_000
 } as const;
 
-/** The charts, from the root of the server down, and last the one of the clients. */
+/** The charts, from the root of the server down; the client's comes last. */
 export const CHARTS: readonly ExportedChart[] = [
   {
     name: 'startup',
@@ -118,7 +118,7 @@ export const CHARTS: readonly ExportedChart[] = [
   }
 ];
 
-/** Ids of the parts that a server supervises; the keeper around each has a chart of its own, with the part's name in it. */
+/** Ids of the parts that a server supervises. Each has a keeper whose chart contains the part's name. */
 const SUPERVISED: readonly string[] = [
   'thread-log',
   'listener',
@@ -130,7 +130,7 @@ const SUPERVISED: readonly string[] = [
   'loopback-probe'
 ];
 
-/** Machines of each file of layouts that is shipped, by the name of their chart. */
+/** Machines whose layouts are shipped in one file, by the name of that file and of their chart. */
 export const SHIPPED: ReadonlyMap<string, readonly AnyStateMachine[]> = new Map(
   CHARTS.map(({ name, machine }) => [
     name,

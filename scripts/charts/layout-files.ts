@@ -1,10 +1,10 @@
-/** The files of layouts that are shipped: one for each machine, with one layout for each of its charts. */
+/** Makes the layout files that are shipped with the server: one per chart, with the layouts of all its machines. */
 import type { ChartLayout } from '../../protocol/inspection.js';
 import { layoutChart } from '../../server/inspector/charts/chart-elk.js';
 import { chartGraph, type ChartGraph } from '../../server/inspector/charts/chart-graph.js';
 import { SHIPPED } from './charts.js';
 
-/** Text of every file of layouts, by its name. */
+/** Returns the text of every layout file by its name. */
 export async function layoutFiles(
   layout: (graph: ChartGraph) => Promise<ChartLayout> = layoutChart
 ): Promise<ReadonlyMap<string, string>> {
@@ -17,7 +17,7 @@ export async function layoutFiles(
   return files;
 }
 
-/** The JSON of a layout with one state or transition on each line, so that a change can be read. */
+/** Writes a layout as JSON with one state or transition per line, so that a diff can be read. */
 function layoutText({ nodes, edges, initials, ...rest }: ChartLayout): string {
   const lists = Object.entries({ nodes, edges, initials }).map(
     ([name, list]) => `"${name}":[\n${list.map((one) => JSON.stringify(one)).join(',\n')}\n]`

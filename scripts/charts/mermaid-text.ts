@@ -1,6 +1,6 @@
 /**
- * A chart as a Mermaid `stateDiagram-v2`, for what shows Mermaid and no pictures. Says less than the picture: the
- * states, and what leads from one to the other.
+ * Writes a chart as a Mermaid `stateDiagram-v2`, for readers whose tools show Mermaid but no pictures. It has only the
+ * states and their transitions.
  */
 import type {
   ChartGraph,
@@ -21,7 +21,7 @@ export function mermaidText({ nodes, edges }: ChartGraph): string {
   const inside = (node: GraphNode): string[] => {
     const children = childrenOf(node.id);
     return children.flatMap((child, index) => [
-      // A line of dashes is between what is active at once.
+      // Mermaid separates parallel regions by a line of dashes.
       ...(node.kind === 'parallel' && index > 0 ? ['--'] : []),
       ...(child.isInitial ? [`[*] --> ${mermaidId(child.id)}`] : []),
       ...stateLines(child),
@@ -33,7 +33,7 @@ export function mermaidText({ nodes, edges }: ChartGraph): string {
     if (childrenOf(node.id).length === 0) return [head];
     return [`${head} {`, ...inside(node).map((line) => INDENT + line), '}'];
   };
-  // What the root does it does wherever it is; Mermaid has no state that holds all others.
+  // The root's transitions hold in every state. Mermaid cannot draw them at the root, so "in any state" stands for it.
   const isAnywhere = edges.some(({ source, target }) => source === root.id || target === root.id);
   const anywhere = isAnywhere ? [`state "in any state" as ${ANYWHERE}`] : [];
   const isGroup = (id: string) => id !== root.id && childrenOf(id).length > 0;
@@ -45,7 +45,7 @@ export function mermaidText({ nodes, edges }: ChartGraph): string {
     .join('\n');
 }
 
-/** Ids of Mermaid are words, and not all words may be one: these all begin in the same way. */
+/** Makes an id of word characters. The prefix keeps it from being a reserved word of Mermaid, such as `end`. */
 function mermaidId(id: string): string {
   return id === '' ? ANYWHERE : `s_${id.replace(/\W/g, '_')}`;
 }
@@ -55,14 +55,14 @@ function arrow({ source, target, lines }: GraphEdge): string {
   return `${mermaidId(source)} --> ${mermaidId(target)}${words === '' ? '' : ` : ${words}`}`;
 }
 
-/** What is handled without leaving a state: a line in its box, or beside it when others are in there. */
+/** Writes an event that is handled without leaving a state: in the state's box, or as a note when it has children. */
 function handled({ source, lines }: GraphEdge, isGroup: boolean): string[] {
   const words = plain(lines.join(' ')) || 'always';
   const id = mermaidId(source);
   return isGroup ? [`note right of ${id}`, `${INDENT}${words}`, 'end note'] : [`${id} : ${words}`];
 }
 
-/** Text without the characters that mean something to Mermaid; brackets are none of them behind a colon. */
+/** Removes characters that Mermaid interprets. Square brackets stay: after a colon they are plain text. */
 function plain(text: string): string {
   return text
     .replace(/:/g, '')

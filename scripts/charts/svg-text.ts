@@ -1,4 +1,4 @@
-/** A drawing as the text of a file that stands alone. */
+/** Writes a drawing as the text of an SVG file. */
 import type { DrawnElement } from '../../client/pages/inspect/chart/drawn-element.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -12,7 +12,7 @@ function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
 }
 
-/** Writes an element and all inside it, one group a line, so that a change shows as a few lines. */
+/** Writes an element with its children, one group per line, so that a small change gives a small diff. */
 export function svgText({ name, attributes, children }: DrawnElement): string {
   const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(value)}"`);
   const inside = children.map((child) =>

@@ -1,36 +1,37 @@
-/** A client of server-sent events, as the standard has it. @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
+/** A client of server-sent events that follows the standard. @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
 import { get, type IncomingMessage } from 'node:http';
 
-/** One event. */
+/** One event of a stream; `id` is null when the event has none. */
 export interface StreamEvent {
   readonly id: string | null;
   readonly event: string;
   readonly data: string;
 }
 
-/** How a stream is opened. */
+/** Options of a stream. */
 export interface EventReaderOptions {
   readonly lastEventId?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Called with each event. */
   readonly event: (event: StreamEvent) => void;
 }
 
-/** An open stream, or an attempt at one. */
+/** A stream that is open or being opened. */
 export interface EventReader {
-  /** Status of the answer; rejects when there is none. */
+  /** HTTP status of the response; rejects when there is no response. */
   readonly status: Promise<number>;
-  /** The answer itself; rejects when there is none. */
+  /** The response itself; rejects when there is none. */
   readonly response: Promise<IncomingMessage>;
-  /** Resolves when the stream has ended, however it did; true when the server ended it in good order. */
+  /** Resolves when the stream has ended: true when the server completed it, false when it was cut off. */
   readonly ended: Promise<boolean>;
-  /** Stops reading once there is an answer: what the server sends fills its buffers. */
+  /** Stops reading, so that the server's buffers fill. Does nothing before the response is there. */
   pause(): void;
   resume(): void;
   /** Cuts the stream. */
   close(): void;
 }
 
-/** Opens a stream; every event goes to `options.event`. */
+/** Opens a stream. */
 export function openEvents(url: string, options: EventReaderOptions): EventReader {
   const request = get(url, {
     agent: false,
@@ -59,7 +60,7 @@ export function openEvents(url: string, options: EventReaderOptions): EventReade
       resolve(answer?.complete === true);
     });
   });
-  // Whoever only waits for the end need not hear of this as well.
+  // A caller may wait for `ended` only: without a handler these rejections would end the process.
   response.catch(() => undefined);
   const status = response.then((incoming) => incoming.statusCode ?? 0);
   status.catch(() => undefined);
@@ -75,7 +76,7 @@ export function openEvents(url: string, options: EventReaderOptions): EventReade
   };
 }
 
-/** Cuts text into events, wherever the pieces of it end. */
+/** Splits the text of a stream into events. A piece may end in the middle of one. */
 class Splitter {
   readonly #event: (event: StreamEvent) => void;
   #rest = '';

@@ -1,16 +1,16 @@
 /**
- * A WebSocket that comes back: `ws` and the protocol document, nothing of the server's or the SDK's code, so that a
- * fault of theirs cannot hide itself here.
+ * A WebSocket client that reconnects. It is written from the protocol document on top of `ws` and shares no code with
+ * the server or the SDK, so that a fault in their code cannot hide itself from the proof.
  */
 import { WebSocket } from 'ws';
 import { Farewells, type Farewell } from './farewells.js';
 import { between, type Random } from './random.js';
 
-/** Time before the next attempt to connect: shorter than any client's, so that every life of the server sees traffic. */
+/** Wait before the next attempt to connect. It is short, so that even a server that lives 30 ms may get traffic. */
 const RETRY_LEAST_MS = 20;
 const RETRY_MOST_MS = 120;
 
-/** A frame of the server; what a type does not have is not there, whatever the compiler thinks. */
+/** A frame of the server. A field that its type does not have is missing at run time, although it is declared here. */
 export interface Frame {
   readonly type: string;
   readonly thread: string;
@@ -25,25 +25,26 @@ export interface Frame {
   readonly message: unknown;
 }
 
-/** Who connects, where, and what is done with what comes. */
+/** Options of a link. */
 export interface LinkOptions {
   /** `http://host:port`. */
   readonly url: string;
   readonly user: string;
   readonly random: Random;
-  /** The server has said `connected`. */
+  /** Called when the server has sent `connected`. */
   readonly connected: () => void;
+  /** Called with each frame other than `connected` and `ping`. */
   readonly frame: (frame: Frame) => void;
 }
 
-/** Says whether a value is an object with a `type`. */
+/** Tells whether a value is an object with a `type`; other fields are not checked. */
 export function isFrame(value: unknown): value is Frame {
   return (
     typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
   );
 }
 
-/** One user's connection, made again whenever it ends. */
+/** One user's connection. It reconnects whenever it ends, until `close`. */
 export class Link {
   /** Connections that got as far as `connected`. */
   connections = 0;
@@ -61,20 +62,20 @@ export class Link {
     this.#open();
   }
 
-  /** Sends a frame; false when there is no connection to send it on. */
+  /** Sends a frame; returns false, and sends nothing, when there is no connection. */
   send(frame: object): boolean {
     if (!this.#isConnected || this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(frame));
     return true;
   }
 
-  /** Cuts the connection, without a word; it comes back. */
+  /** Cuts the connection without a close frame; the link reconnects. */
   cut(): void {
     this.#farewell?.ours();
     this.#socket?.terminate();
   }
 
-  /** Ends it for good. */
+  /** Ends the connection and does not reconnect. */
   close(): void {
     this.#isOver = true;
     if (this.#retry !== null) clearTimeout(this.#retry);

@@ -1,6 +1,6 @@
 /**
- * The proof by kill: a server that is killed again and again at moments that chance picks, while clients publish and
- * subscribe; then everything is counted. With SIGTERM it is a rolling restart: the server may say goodbye, and must.
+ * The proof by kill: a server is killed again and again at random moments while clients publish and subscribe. At the
+ * end all messages are counted. With SIGTERM it proves restarts instead: the server must also say goodbye to each client.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,37 +21,41 @@ import { exported, history } from './read-back.js';
 import { startWitness, WITNESS_KINDS, type Witness } from './witness.js';
 import { judge, type Check, type GoodbyesAccount, type Stored } from './verdict.js';
 
-/** Clients of one run. */
+/** Clients of one run: publishers, and subscribers of each kind. */
 const PUBLISHERS = 4;
 const WITNESSES_PER_KIND = 2;
 const THREADS = ['kp.alpha', 'kp.beta', 'kp.gamma'];
 
-/** Life of a server that serves, from its first moment on. */
+/** How long a server lives after it has begun to serve. */
 const LIFE_LEAST_MS = 30;
 const LIFE_MOST_MS = 900;
 
-/** One kill in so many comes while the server still starts; and how long after its process was made. */
+/** Every eighth kill comes during the startup, at most this long after the process was created. */
 const STARTUP_KILL_EVERY = 8;
 const STARTUP_KILL_MOST_MS = 700;
 
-/** Chance that a subscriber loses its connection while the server lives on. */
+/** Probability, in each cycle, that one subscriber's connection is cut while the server lives on. */
 const CUT_CHANCE = 0.5;
 
-/** Time that the clients have, after the last kill, to get every ack and every message. */
+/** Time for the clients to get every ack and every message after the last kill. */
 const SETTLE_MS = 60_000;
 
-/** Levels of lines that no server may write: one that is killed may find its disk or its lock in disorder. */
+/**
+ * Log levels that fail the proof. After SIGKILL warnings are allowed, because the next server may find a stale lock or
+ * an incomplete write.
+ */
 const BAD_LEVELS = { SIGKILL: ['error'], SIGTERM: ['error', 'warn'] } as const;
 
-/** How a run is made. */
+/** Options of a run. */
 export interface ProofOptions {
+  /** Number of kills. */
   readonly cycles: number;
-  /** Repeats what chance picks; the machine's own timing is never the same. */
+  /** Seed of all random choices. It does not repeat a run exactly, since the timing of the machine differs. */
   readonly seed: number;
   readonly durability: Durability;
-  /** How the server is ended: killed, or told to stop. */
+  /** SIGKILL ends the server at once, SIGTERM tells it to stop. */
   readonly signal: 'SIGKILL' | 'SIGTERM';
-  /** Told after every kill. */
+  /** Called after every kill. */
   readonly progress?: (progress: Progress) => void;
 }
 
@@ -62,19 +66,19 @@ export interface Progress {
   readonly acked: number;
 }
 
-/** What a run has shown. */
+/** Result of a run. */
 export interface ProofReport {
   readonly checks: readonly Check[];
   readonly holds: boolean;
   readonly figures: {
     readonly kills: number;
-    /** Kills of a server that did not serve yet. */
+    /** Kills during the startup. */
     readonly startupKills: number;
     readonly acked: number;
-    /** Messages sent again that had been stored: their ack died with a server. */
+    /** Messages that were sent again although they were stored, because their ack was lost with a server. */
     readonly duplicates: number;
     readonly connections: number;
-    /** Connections that ended with a goodbye. */
+    /** Connections that ended with a goodbye of the server. */
     readonly told: number;
     /** Connections cut while the server lived on. */
     readonly cuts: number;
@@ -82,7 +86,7 @@ export interface ProofReport {
   };
 }
 
-/** Runs it; with SIGTERM, goodbyes and exit codes are looked at too. @throws when a server does not start */
+/** Makes a run. With SIGTERM it also checks the goodbyes. @throws when a server does not start */
 export async function proveByKill(options: ProofOptions): Promise<ProofReport> {
   const startedAt = performance.now();
   const dataDir = await temporaryDir();
@@ -120,7 +124,7 @@ class Run {
     this.#url = `http://127.0.0.1:${String(port)}`;
     this.#random = seeded(options.seed);
     const shared = { url: this.#url, threads: THREADS, durability: options.durability };
-    // Each has chance of its own: the order in which clients ask for it is the machine's.
+    // Each client has its own generator: the order in which they draw numbers depends on timing, not on the seed.
     const own = (): Random => seeded(between(this.#random, 1, 0x7fffffff));
     this.#publishers = Array.from(
       { length: PUBLISHERS },
@@ -133,7 +137,7 @@ class Run {
     );
   }
 
-  /** One life of a server, and its end. */
+  /** Starts a server, lets it live for a random time and ends it. `number` counts from 1. */
   async cycle(number: number): Promise<void> {
     const random = this.#random;
     const server = await this.#launch();
@@ -161,7 +165,7 @@ class Run {
     });
   }
 
-  /** Lets everything arrive, reads it back by the API, and looks at the files of the stopped server. */
+  /** Lets everything arrive, reads it back over HTTP, stops the server, checks its files and judges. */
   async end(): Promise<Check[]> {
     const server = await this.#launch();
     await this.#serving(server);
@@ -205,7 +209,7 @@ class Run {
     };
   }
 
-  /** Leaves nothing behind, whatever has happened. */
+  /** Ends all clients and the server, also after an error. */
   async abandon(): Promise<void> {
     this.#close();
     await this.#server?.stop('SIGKILL');
@@ -250,7 +254,7 @@ class Run {
   async #stop(server: LaunchedServer, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const code = await server.stop(signal);
     this.#server = null;
-    // One that has not said a word was met while it loaded its code: it had begun nothing that it could end in order.
+    // A server without a log line was still loading its code: it has no handler for SIGTERM yet and ends by the signal.
     const expected = signal === 'SIGKILL' || server.lines.length === 0 ? null : 0;
     if (code !== expected) this.#exits.add(`after ${signal} a server ended with ${String(code)}`);
     const bad: readonly string[] = BAD_LEVELS[this.#options.signal];

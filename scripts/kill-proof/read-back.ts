@@ -1,11 +1,11 @@
-/** What a server has in the end: as its HTTP API answers it, and as it is in its files. */
+/** Reads what a server has stored: over its HTTP API, and from its files. */
 import { exportLog } from '../../actors/log/lmdb/check/log-export.js';
 import type { Stored } from './verdict.js';
 
-/** Messages in one page of the API. */
+/** Messages per page of the API. */
 const PAGE = 500;
 
-/** Reads a whole thread by the API. @throws when it answers anything else */
+/** Reads all messages of a thread over HTTP. @throws when an answer is no page of messages */
 export async function history(url: string, thread: string): Promise<Stored[]> {
   const entries: Stored[] = [];
   for (;;) {
@@ -47,7 +47,11 @@ function storedOf({ offset, mid, body }: Message): Stored {
   return { offset, mid, text: body.text };
 }
 
-/** Reads threads from the files of a stopped server; others, as those of its own probes, are passed over. */
+/**
+ * Reads the messages of these threads from the files of a stopped server. Other threads, such as those of the loopback
+ * probe, are skipped.
+ * @throws when a line of the export is no message
+ */
 export async function exported(
   dir: string,
   ids: readonly string[]

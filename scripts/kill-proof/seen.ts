@@ -1,8 +1,9 @@
 import { Faults } from './faults.js';
 import type { Frame } from './link.js';
 
-/** What a subscriber has been given: of every thread the mids in the order of their offsets, from 1. */
+/** The messages that a subscriber has received, and the faults in their order. */
 export class Seen {
+  /** Mids of each thread by offset: the first has offset 1. A missing message is an empty text. */
   readonly threads: ReadonlyMap<string, string[]>;
   readonly faults = new Faults();
   readonly #epochs = new Map<string, string>();
@@ -11,25 +12,25 @@ export class Seen {
     this.threads = new Map(threads.map((thread) => [thread, []]));
   }
 
-  /** The newest offset of a thread. */
+  /** Newest offset received of a thread; 0 before the first message. */
   offset(thread: string): number {
     return this.threads.get(thread)?.length ?? 0;
   }
 
-  /** Takes a message: it must be the next one. */
+  /** Notes a message. Any other than the next one of its thread is a fault. */
   message(thread: string, offset: number, mid: string): void {
     const mids = this.threads.get(thread);
     if (mids === undefined) this.faults.add(`a message of thread ${thread}, not asked for`);
     else if (offset <= mids.length) this.faults.add(`saw ${thread} ${String(offset)} again`);
     else if (offset > mids.length + 1) {
       this.faults.add(`saw ${thread} ${String(offset)} after ${String(mids.length)}`);
-      // The hole is one fault, not one a message from here on.
+      // Fill the hole, so that it is one fault and not one for each further message.
       while (mids.length < offset - 1) mids.push('');
       mids.push(mid);
     } else mids.push(mid);
   }
 
-  /** Takes the answer to a subscription: the place must be known there, and nothing be missing. */
+  /** Notes the answer to a subscription. A new epoch, a gap or an older position than ours is a fault. */
   subscribed(frame: Frame): void {
     const { thread, offset, epoch, gap, recovered } = frame;
     const known = this.#epochs.get(thread);
@@ -47,7 +48,7 @@ export class Seen {
     }
   }
 
-  /** The epoch of a thread; null before the server has told. */
+  /** Epoch of a thread; null before the first `subscribed`. */
   epoch(thread: string): string | null {
     return this.#epochs.get(thread) ?? null;
   }

@@ -1,7 +1,7 @@
 /**
- * The drawing of a chart, made of its layout. Everything that may light up is a group of its own: a state by
- * `data-state`, a transition by `data-edge`. Looks are in `chart-svg.css`: the page's security policy lets no element
- * bring its own.
+ * Draws a chart from its layout. Each state and each transition is a group of its own, marked `data-state` or
+ * `data-edge`, so that the page can highlight it. Colours and fonts are in `chart-svg.css`, because the page's content
+ * security policy forbids `style` attributes.
  */
 import {
   CHART_SIZES,
@@ -16,23 +16,23 @@ import { drawn, type DrawnElement } from './drawn-element.js';
 const { titleLinePx, lineCharacterPx, lineHeightPx, padPx, insetPx, labelPadPx, dotPx } =
   CHART_SIZES;
 
-/** From the top of a line to what its letters stand on. */
+/** Distance from the top of a line to its baseline. */
 const TITLE_BASE_PX = 13;
 const LINE_BASE_PX = 11;
 
-/** Radius of the corners of states, and of those of labels and tags. */
+/** Corner radius of states, and of labels. */
 const ROUND_PX = 9;
 const SMALL_ROUND_PX = 4;
 
-/** Between the two borders of a final state. */
+/** Distance between the two borders of a final state. */
 const DOUBLE_PX = 3;
 
-/** Around and between the tags of a state. */
+/** Padding at the left and right in a tag, gap between two tags, and height of a tag. */
 const TAG_PAD_PX = 5;
 const TAG_GAP_PX = 4;
 const TAG_HEIGHT_PX = 14;
 
-/** Tags that have a colour of their own: the supervised parts all use these. */
+/** Tags with a colour of their own. They tell the condition of a supervised part; others are grey. */
 const COLOURED_TAGS: readonly string[] = [
   'initializing',
   'ready',
@@ -41,7 +41,7 @@ const COLOURED_TAGS: readonly string[] = [
   'failed'
 ];
 
-/** Draws a chart. */
+/** Draws a chart: states first, so that arrows and labels lie above them. */
 export function drawChart(layout: ChartLayout): DrawnElement {
   const { chart, width, height, nodes, edges, initials } = layout;
   const counts = `${String(nodes.length)} states, ${String(edges.length)} transitions`;
@@ -68,7 +68,7 @@ export function drawChart(layout: ChartLayout): DrawnElement {
   );
 }
 
-/** Whether it is active together with the states beside it. */
+/** Whether a state is a region: a child of a parallel state, active together with its siblings. */
 function isRegion({ parent }: ChartNode, nodes: readonly ChartNode[]): boolean {
   return nodes.some(({ id, kind }) => id === parent && kind === 'parallel');
 }
@@ -81,7 +81,7 @@ function drawState(node: ChartNode, isRegion: boolean): DrawnElement {
   return drawn('g', { class: looks, 'data-state': id }, [
     drawn('title', {}, [[`${id === '' ? key : id} (${kind})`, ...lines].join('\n')]),
     drawn('rect', { class: 'chart-frame', ...frame }),
-    // The bar would hide half of the border at the top.
+    // The border is drawn after the bar, which would otherwise cover half of its width at the top.
     ...(isGroup ? [drawBar(node), drawn('rect', { class: 'chart-border', ...frame })] : []),
     ...(kind === 'final' ? [drawInnerFrame(node)] : []),
     drawn('text', { class: 'chart-title', x: x + padPx, y: y + insetPx + TITLE_BASE_PX }, [key]),
@@ -91,7 +91,7 @@ function drawState(node: ChartNode, isRegion: boolean): DrawnElement {
   ]);
 }
 
-/** The bar at the top of a state that others are in. */
+/** Draws the title bar of a state with children. */
 function drawBar({ x, y, width }: ChartNode): DrawnElement {
   const right = x + width;
   const bottom = y + insetPx + titleLinePx;
@@ -121,7 +121,7 @@ function drawStateLine(line: string, x: number, top: number): DrawnElement {
   ]);
 }
 
-/** Splits `entry / a, b` behind its stroke; what goes on a line before has nothing to split. */
+/** Splits `entry / a, b` after the slash. A wrapped line continues the one before it and has no lead. */
 function leadOf(line: string): [lead: string, rest: string] {
   const [lead = ''] = /^(entry|exit|invoke) \//.exec(line) ?? [];
   return [lead, line.slice(lead.length)];
@@ -193,7 +193,7 @@ function drawLabel({ label, lines, points }: ChartEdge): DrawnElement[] {
   ];
 }
 
-/** The event, `[guard]` and `/ actions` of a line, each with its look. */
+/** Splits a label `event [guard] / actions` into parts that the style sheet colours. */
 function partsOf(line: string): DrawnElement[] {
   const [, event = '', guard = '', actions = ''] = /^([^[/]*)(\[[^\]]*\]?)?(.*)$/.exec(line) ?? [];
   return [

@@ -1,13 +1,18 @@
-/** Events that a chart takes, read off its transitions. */
+/** Lists the events that a chart handles, from its transitions. */
 import type { ChartLayout } from '../../../../protocol/inspection.js';
 
-/** Events by whether the chart takes them in the states that are active. */
+/** The events that a chart handles, each list sorted by name. */
 export interface TakenEvents {
+  /** Handled in one of the active states. */
   readonly now: readonly string[];
+  /** Handled in other states only. */
   readonly otherwise: readonly string[];
 }
 
-/** Events of a chart that somebody may send: those of XState's own are not among them. */
+/**
+ * Returns the events that can be sent to a chart. Events of XState itself (`xstate.…`) and wildcards are left out.
+ * @param active ids of the active states
+ */
 export function takenEvents(
   { edges }: Pick<ChartLayout, 'edges'>,
   active: ReadonlySet<string>

@@ -1,11 +1,11 @@
-/** The ways of arrows: rectangular, with round corners and a head. */
+/** SVG paths of arrows: lines with rounded corners, and a head. */
 import type { ChartPoint } from '../../../../protocol/inspection.js';
 import { shortNumber } from './drawn-element.js';
 
-/** Radius of a corner, where both sides are long enough for it. */
+/** Largest radius of a corner; less where a side is too short for it. */
 const CORNER_PX = 7;
 
-/** Length and half of the width of an arrow's head. */
+/** Length of an arrow's head, and half of its width. */
 const HEAD_PX = 8;
 const HALF_HEAD_PX = 4;
 
@@ -17,7 +17,7 @@ function distance([x1, y1]: ChartPoint, [x2, y2]: ChartPoint): number {
   return Math.hypot(x2 - x1, y2 - y1);
 }
 
-/** The point so many pixels from one towards the other. */
+/** Returns the point that lies `px` pixels from `from` towards `to`. */
 function towards(from: ChartPoint, to: ChartPoint, px: number): ChartPoint {
   const length = distance(from, to);
   if (length === 0) return from;
@@ -25,7 +25,7 @@ function towards(from: ChartPoint, to: ChartPoint, px: number): ChartPoint {
   return [from[0] + (to[0] - from[0]) * part, from[1] + (to[1] - from[1]) * part];
 }
 
-/** The line of an arrow through these points; it ends where the head begins. */
+/** Returns the path of an arrow's line through these points. It ends inside the head, so that no gap shows. */
 export function arrowLine(points: readonly ChartPoint[]): string {
   const [start, ...rest] = points;
   const end = rest.at(-1);
@@ -49,7 +49,7 @@ export function arrowLine(points: readonly ChartPoint[]): string {
     .join('');
 }
 
-/** The head of an arrow through these points. */
+/** Returns the path of an arrow's head at the last of these points; empty when there are fewer than two. */
 export function arrowHead(points: readonly ChartPoint[]): string {
   const tip = points.at(-1);
   const before = points.at(-2);

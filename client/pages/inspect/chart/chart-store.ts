@@ -1,29 +1,30 @@
-/** Charts by the hash of their machine: asked of the server once, or out of a file. */
+/** Keeps charts by the hash of their machine. Each comes from the server, asked once, or from an opened recording. */
 import type { ChartLayout } from '../../../../protocol/inspection.js';
 import { isRecord, parsedJson } from '../../../sdk/json.js';
 import { isChart } from '../recording/chart-shape.js';
 import type { LinkAnswer } from '../link/link.js';
 
-/** Most charts that are kept: as many as a server remembers. */
+/** Most charts kept; the oldest is dropped first. A server keeps as many (`MACHINES_MAX` in known-actors.ts). */
 export const CHARTS_MAX = 128;
 
-/** A chart, or how it stands with it. */
+/** A chart that is here, is being fetched, or cannot be had. */
 export type ChartState =
   | { readonly kind: 'ready'; readonly layout: ChartLayout }
   | { readonly kind: 'loading' }
-  /** It cannot be shown; in words why. */
+  /** `why` is a sentence for the reader. */
   | { readonly kind: 'none'; readonly why: string };
 
-/** What a store works with. */
+/** How a store reaches the server and the page. */
 export interface ChartStoreOptions {
-  /** Asks the server. Rejects when nobody answers. */
+  /** Sends a GET request to the server. Rejects when there is no answer. */
   readonly ask: (path: string) => Promise<LinkAnswer>;
+  /** Called when an answer has arrived, so that the page draws again. */
   readonly changed: () => void;
 }
 
 const LOADING: ChartState = { kind: 'loading' };
 
-/** Keeps charts. */
+/** The charts that the page has. */
 export class ChartStore {
   readonly #options: ChartStoreOptions;
   readonly #charts = new Map<string, ChartState>();
@@ -32,7 +33,7 @@ export class ChartStore {
     this.#options = options;
   }
 
-  /** The chart of a hash; one that is not known is asked for when `mayAsk`. */
+  /** Returns the chart of a hash. An unknown one is asked of the server if `mayAsk`, and is `loading` until then. */
   get(hash: string, mayAsk: boolean): ChartState {
     const known = this.#charts.get(hash);
     if (known !== undefined) return known;
@@ -44,24 +45,25 @@ export class ChartStore {
     return LOADING;
   }
 
-  /** Asks for charts before they are shown: a server whose start fails is gone soon, and its charts with it. */
+  /** Asks for charts before they are shown, because a server whose start fails soon stops answering. */
   prepare(hashes: Iterable<string>): void {
     for (const hash of hashes) this.get(hash, true);
   }
 
-  /** Takes charts out of a file. */
+  /** Adds the charts of an opened recording. */
   add(layouts: readonly ChartLayout[]): void {
     for (const layout of layouts) this.#keep(layout.hash, { kind: 'ready', layout });
   }
 
-  /** Forgets what could not be had, so that it is asked for again. */
+  /** Drops everything that is not a chart, so that the next `get` asks for it again. */
   retry(): void {
     for (const [hash, { kind }] of this.#charts) if (kind !== 'ready') this.#charts.delete(hash);
   }
 
   /**
-   * The charts of these hashes; those that are not here are asked for, and left out when they cannot be had. Calls `had`
-   * with how many of those it has asked for are there.
+   * Returns the charts of these hashes, at most {@link CHARTS_MAX}. Missing ones are asked of the server if `mayAsk`;
+   * those that it does not give are left out.
+   * @param had called after each answer with the number of answers and of questions
    */
   async all(
     hashes: Iterable<string>,

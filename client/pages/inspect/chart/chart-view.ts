@@ -17,7 +17,7 @@ import { centred, FIT_ENOUGH, fitted, READABLE_SCALE } from './viewport.js';
 /** Most drawings kept, so that switching between actors need not draw again. */
 const DRAWINGS_MAX = 24;
 
-/** A chart as it has been drawn, and what of it may light up. */
+/** A drawn chart, and the elements of its states and transitions by id, to be highlighted. */
 interface Drawing {
   readonly layout: ChartLayout;
   readonly svg: SVGElement;
@@ -36,7 +36,7 @@ export class ChartView {
   readonly #drawings = new Map<string, Drawing>();
   #shown: Drawing | null = null;
   #active: readonly string[] = [];
-  /** What was lit last, so that a transition flashes once. */
+  /** The message that was highlighted last, so that each transition flashes once. */
   #lit: { readonly sessionId: string; readonly seq: number } | null = null;
 
   constructor(store: ChartStore) {
@@ -59,7 +59,7 @@ export class ChartView {
     });
   }
 
-  /** Shows the chart of a moment's actor; of one that has gone, the last that is recorded. */
+  /** Shows the chart of a moment's actor. For an actor that has ended, its last recorded state is shown. */
   show(moment: Moment): void {
     const actor = moment.actor ?? lastState(moment);
     const hash = actor?.hash ?? null;
@@ -120,7 +120,7 @@ export class ChartView {
     this.#lit = { sessionId, seq };
     const active = activeIds(actor.snapshot.value);
     const leaves = new Set(this.#active);
-    // A chart of which only a part is in sight follows its actor, unless the reader has chosen the part.
+    // Keep the active state in view, unless the reader has moved or zoomed the chart.
     if (before !== null && !this.#panZoom.isChosen) this.#begin();
     for (const [id, state] of states) {
       state.classList.toggle('is-active', active.has(id));
@@ -174,10 +174,13 @@ function whyNot({ subject, isLive }: Moment, actor: ActorState | null, why: stri
     : 'The chart is being laid out…';
 }
 
-/** Most messages that are looked through for transitions since the last time that a chart was lit. */
+/** Most messages searched backwards for transitions to flash. It bounds the work after a long pause. */
 const LOOK_BACK_MAX = 500;
 
-/** Transitions that an actor has taken since a message; none when that message is later than now. */
+/**
+ * Returns the ids of the transitions that an actor took after the message `since` (a `seq`) up to the moment shown;
+ * empty after a step back, when `since` is later than that moment.
+ */
 function takenSince({ timeline, position }: Moment, of: string, since: number): Set<string> {
   const taken = new Set<string>();
   for (let index = position - 1; index >= Math.max(0, position - LOOK_BACK_MAX); index--) {

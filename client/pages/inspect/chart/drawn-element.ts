@@ -1,13 +1,13 @@
-/** Drawings as data: what a page makes elements of, and a script text. */
+/** Drawings as data. The page turns them into elements, `npm run charts` into the text of a file. */
 
-/** An element of a drawing: SVG, without a document. */
+/** An SVG element as plain data, so that no `document` is needed. */
 export interface DrawnElement {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: readonly (DrawnElement | string)[];
 }
 
-/** Makes an element; numbers are written with at most two decimals, so that the same drawing is always the same text. */
+/** Makes an element. Numbers get at most two decimals, so that the same drawing always gives the same text. */
 export function drawn(
   name: string,
   attributes: Readonly<Record<string, string | number>>,
@@ -20,7 +20,7 @@ export function drawn(
   return { name, attributes: Object.fromEntries(written), children };
 }
 
-/** A length as it is written. */
+/** Writes a number with at most two decimals. */
 export function shortNumber(value: number): string {
   return String(Math.round(value * 100) / 100);
 }

@@ -1,17 +1,17 @@
 import { byId } from '../../shared/element.js';
 import { moved, zoomed, type Size, type Viewport } from './viewport.js';
 
-/** How much one turn of a wheel, one press of a key or a button makes larger. */
+/** Zoom factor per pixel of wheel scroll, and per press of a key or button. */
 const WHEEL_FACTOR = 1.0015;
 const STEP_FACTOR = 1.25;
 
-/** How far one press of an arrow moves, in pixels. */
+/** Distance that one press of an arrow key moves the chart. */
 const STEP_PX = 60;
 
-/** Least drag, in pixels, that is no click. */
+/** A pointer that moves less than this between down and up is a click, not a drag. */
 const DRAG_PX = 3;
 
-/** Moves and zooms what is on a stage: by wheel, drag, two fingers, buttons and keys. */
+/** Lets the reader move and zoom a chart by wheel, drag, two fingers, buttons and keys. */
 export class PanZoom {
   readonly #stage: HTMLElement;
   readonly #changed: (viewport: Viewport, stage: Size) => void;
@@ -19,10 +19,12 @@ export class PanZoom {
   readonly #pointers = new Map<number, { x: number; y: number }>();
   #viewport: Viewport = { x: 0, y: 0, scale: 1 };
   #chart: Size = { width: 1, height: 1 };
-  /** Whether the reader has moved or zoomed it. */
   #isChosen = false;
 
-  /** `refit` is called when the stage has another size and the reader has not chosen what to see. */
+  /**
+   * @param changed shows a viewport on a stage of this size
+   * @param refit called when the stage changes its size and the reader has not moved or zoomed the chart
+   */
   constructor(
     stage: HTMLElement,
     changed: (viewport: Viewport, stage: Size) => void,
@@ -52,22 +54,22 @@ export class PanZoom {
     }).observe(stage);
   }
 
-  /** Size of the stage. */
+  /** Size of the stage in CSS pixels; at least 1, because callers divide by it. */
   get stage(): Size {
     return { width: this.#stage.clientWidth || 1, height: this.#stage.clientHeight || 1 };
   }
 
-  /** Whether the reader has moved or zoomed what is shown. */
+  /** Whether the reader has moved or zoomed the chart since the last `set`. */
   get isChosen(): boolean {
     return this.#isChosen;
   }
 
-  /** Says how large the chart is, so that it cannot be moved out of sight. */
+  /** Sets the size of the chart, so that the reader cannot move it out of view. */
   setChart(chart: Size): void {
     this.#chart = chart;
   }
 
-  /** Shows this part. */
+  /** Shows a part of the chart that the page has chosen, not the reader. */
   set(viewport: Viewport): void {
     this.#isChosen = false;
     this.#viewport = viewport;

@@ -1,13 +1,13 @@
-/** States of a machine whose chart cannot be drawn: those that its actors were in, as far as they are recorded. */
+/** Lists the states of a machine whose chart cannot be drawn: those that the recording has seen active. */
 import { byId, element } from '../../shared/element.js';
 import { activeIds } from '../states/active-states.js';
 import { isStanding, type ActorState } from '../states/actor-state.js';
 import type { Moment } from '../recording/moment.js';
 
-/** Most states that are listed. */
+/** Most states listed; further ones are left out. */
 const STATES_MAX = 200;
 
-/** Ids of the states that actors of the same machine have been in, parents before their children. */
+/** Returns the ids of the states that actors of the same machine have been in up to this moment, parents first. */
 export function seenStates({ timeline, position }: Moment, actor: ActorState | null): string[] {
   const ids = new Set<string>();
   if (actor === null) return [];
@@ -24,7 +24,7 @@ export function seenStates({ timeline, position }: Moment, actor: ActorState | n
   return [...ids].sort();
 }
 
-/** Writes them as a nested list; those that are active stand out. */
+/** Shows states as a nested list, the active ones bold. */
 export function showStates(ids: readonly string[], active: ReadonlySet<string>): void {
   const list = byId('no-chart-states', HTMLUListElement);
   byId('no-chart-title', HTMLHeadingElement).hidden = ids.length === 0;

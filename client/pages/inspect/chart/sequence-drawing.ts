@@ -1,4 +1,4 @@
-/** Where a sequence is drawn: lifelines side by side, time down. */
+/** Draws a sequence: one column per actor, time from top to bottom. */
 import { drawn, type DrawnElement } from './drawn-element.js';
 import { OUTSIDE, type Sequence, type SequenceStep } from '../recording/sequence.js';
 
@@ -11,17 +11,18 @@ const LOOP_PX = 30;
 const PILL_CHARACTER_PX = 6.4;
 const PILL_PAD_PX = 8;
 
-/** Characters of a label that have room beside a lifeline. */
+/** Most characters of a label, so that it fits beside a lifeline. */
 const LABEL_MAX = 34;
 
-/** How lifelines are called. */
+/** Texts for a drawing. */
 export interface SequenceNames {
-  /** Name of an actor, and its machine or what else it is. */
+  /** Name of an actor, and its machine or other kind. */
   readonly of: (sessionId: string) => readonly [name: string, kind: string];
+  /** Writes a time, Unix milliseconds. */
   readonly time: (at: number) => string;
 }
 
-/** Draws a sequence. */
+/** Draws a sequence as SVG. */
 export function drawSequence(sequence: Sequence, names: SequenceNames): DrawnElement {
   const { lifelines, steps } = sequence;
   const xOf = new Map(lifelines.map((id, index) => [id, TIME_PX + LANE_PX * (index + 0.5)]));
@@ -122,10 +123,10 @@ function cut(text: string, max: number): string {
   return text.length > max ? `${text.slice(0, max - 1)}…` : text;
 }
 
-/** Name of the lifeline of whoever is no actor. */
+/** Name and kind of the lifeline for senders that are no actors. */
 export const OUTSIDE_NAME: readonly [string, string] = ['outside', 'no actor'];
 
-/** Whether a lifeline is that of whoever is no actor. */
+/** Whether a lifeline stands for senders that are no actors. */
 export function isOutside(sessionId: string): boolean {
   return sessionId === OUTSIDE;
 }

@@ -1,42 +1,42 @@
-/** Which part of a chart is in sight, and how large: pure, in CSS pixels. */
+/** Computes which part of a chart is in view. Pure functions; lengths are in CSS pixels. */
 
-/** A size. */
+/** Width and height, of a chart or of the stage that shows it. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** A part of a chart. */
+/** A rectangle within a chart. */
 export interface Box extends Size {
   readonly x: number;
   readonly y: number;
 }
 
-/** What is in sight: the chart's point at the top left of the stage, and how much larger than it is drawn. */
+/** The part in view: the point of the chart at the top left of the stage, and its scale (1 is the drawn size). */
 export interface Viewport {
   readonly x: number;
   readonly y: number;
   readonly scale: number;
 }
 
-/** Smallest and largest scale. */
+/** Smallest scale. */
 export const SCALE_MIN = 0.05;
-/** Largest scale: its letters are then as tall as a thumb. */
+/** Largest scale: its letters are then about 50 px high. */
 export const SCALE_MAX = 4;
 
-/** A chart is not blown up past this to fill a stage. */
+/** Largest scale to which a small chart is enlarged to fill the stage. */
 const FIT_MAX = 1.25;
 
-/** Below this scale nobody can read a chart: a part of it is shown instead. */
+/** Smallest scale at which a whole chart is readable. Below it the page shows a part at {@link READABLE_SCALE}. */
 export const FIT_ENOUGH = 0.55;
 
-/** Scale of that part. */
+/** Smallest scale of a part that the page shows by itself. */
 export const READABLE_SCALE = 0.8;
 
-/** Room around a chart that fits. */
+/** Margin around a chart. */
 const MARGIN_PX = 16;
 
-/** All of a chart, in the middle of the stage. */
+/** Returns the viewport that shows a whole chart in the middle of the stage. */
 export function fitted(chart: Size, stage: Size): Viewport {
   const scale = clamp(
     Math.min(
@@ -48,7 +48,7 @@ export function fitted(chart: Size, stage: Size): Viewport {
   return centred({ x: 0, y: 0, width: chart.width, height: chart.height }, chart, stage, scale);
 }
 
-/** A part of a chart in the middle of the stage; where the chart ends before the stage does, as near as it can be. */
+/** Returns the viewport with `box` in the middle of the stage, or as near to it as the edges of the chart allow. */
 export function centred(box: Box, chart: Size, stage: Size, scale: number): Viewport {
   const kept = clamp(scale);
   const along = (at: number, boxPx: number, chartPx: number, stagePx: number): number => {
@@ -64,7 +64,7 @@ export function centred(box: Box, chart: Size, stage: Size, scale: number): View
   };
 }
 
-/** Larger or smaller by a factor, around a point of the stage. */
+/** Returns the viewport scaled by a factor; the point `at` of the stage stays where it is. */
 export function zoomed(viewport: Viewport, factor: number, at: { x: number; y: number }): Viewport {
   const scale = clamp(viewport.scale * factor);
   return {
@@ -74,7 +74,7 @@ export function zoomed(viewport: Viewport, factor: number, at: { x: number; y: n
   };
 }
 
-/** Moved by so many pixels of the stage; some of the chart stays in sight. */
+/** Returns the viewport moved by pixels of the stage. The middle of the stage stays within the chart. */
 export function moved(
   viewport: Viewport,
   dx: number,

@@ -1,10 +1,10 @@
-/** State values as ids of a chart's states, and in words. */
+/** Turns XState's state values into ids of states (`starting.services`) and into words. */
 import type { ShownValue } from '../../../../protocol/inspection.js';
 
-/** Deepest nesting of a state value that is followed: that of the deepest chart is 4. */
+/** Deepest nesting that is read. The deepest chart of Rollcall has 4 levels; a hostile recording may have more. */
 const DEPTH_MAX = 12;
 
-/** Ids of all states that are active, the root's, which is empty, among them. */
+/** Returns the ids of all active states, with the root's, which is the empty text. */
 export function activeIds(value: ShownValue | undefined): ReadonlySet<string> {
   const ids = new Set(['']);
   const collect = (inner: ShownValue, path: string, depth: number): void => {
@@ -22,13 +22,13 @@ export function activeIds(value: ShownValue | undefined): ReadonlySet<string> {
   return ids;
 }
 
-/** Ids of the active states that have no active states in them. */
+/** Returns the ids of the active states without active children. */
 export function activeLeaves(value: ShownValue | undefined): string[] {
   const ids = [...activeIds(value)].filter((id) => id !== '');
   return ids.filter((id) => !ids.some((other) => other.startsWith(`${id}.`)));
 }
 
-/** A state value as it is written: `starting › services`; states side by side with a `+`. */
+/** Writes a state value for people: `starting › services`, parallel states joined by ` + `. */
 export function valueWords(value: ShownValue | undefined): string {
   return activeLeaves(value)
     .map((id) => id.replaceAll('.', ' › '))

@@ -1,6 +1,7 @@
 /**
- * Names of actors that outlive them: a child that is started again is another actor of the same name. A keeper has the
- * name of its child and `/keeper`; what runs no chart, that of whoever made it before its own.
+ * Keys that name an actor across restarts: a restarted child is a new actor with the same key. The key is the actor's
+ * name, with two exceptions, since names repeat: a keeper has `<child>/keeper`, an actor without a chart
+ * `<parent>/<name>`.
  */
 import type { RecordedMessage } from '../../../../protocol/inspection.js';
 import { isAbout, type ActorState, type ActorStates } from './actor-state.js';
@@ -13,7 +14,7 @@ export type Subject =
 /** The subject selected at first. */
 export const ROOT_SUBJECT: Subject = { kind: 'actor', key: 'root' };
 
-/** The key of an actor. */
+/** Returns the key of an actor. `nameOf` gives the name of an actor by its session id. */
 export function actorKey(
   { name, chart, parentId }: Pick<ActorState, 'name' | 'chart' | 'parentId'>,
   nameOf: (sessionId: string) => string
@@ -22,7 +23,7 @@ export function actorKey(
   return chart === null && parentId !== null ? `${nameOf(parentId)}/${name}` : name;
 }
 
-/** The present actor of a subject; null when there is none. */
+/** Returns the actor that a subject names among these states; null when there is none. */
 export function actorOf(states: ActorStates, subject: Subject): ActorState | null {
   for (const state of states.values()) {
     if (isOf(state, subject, (id) => states.get(id)?.name ?? '')) return state;
@@ -30,20 +31,20 @@ export function actorOf(states: ActorStates, subject: Subject): ActorState | nul
   return null;
 }
 
-/** Whether something that is about an actor is about a subject. */
+/** Whether a message or state of an actor belongs to a subject. */
 export function isOf(
   about: Pick<ActorState, 'name' | 'chart' | 'thread'> & { readonly parentId?: string | null },
   subject: Subject,
   nameOf: (sessionId: string) => string
 ): boolean {
   if (subject.kind === 'thread') return about.thread === subject.thread;
-  // Almost all differ in their last part already, and that costs no text.
+  // Most actors belong to threads. This check sorts them out without building a key.
   if (about.thread !== null) return false;
   const { name, chart, parentId = null } = about;
   return actorKey({ name, chart, parentId }, nameOf) === subject.key;
 }
 
-/** Whether a message is about a subject, or says that it is not watched from there on. */
+/** Whether a message is about a subject, or says that the subject is no longer recorded. */
 export function concerns(
   message: RecordedMessage,
   subject: Subject,
@@ -57,26 +58,26 @@ export function concerns(
   return message.sessionIds.some((sessionId) => nameOf(sessionId) === name);
 }
 
-/** The subject that an actor is. */
+/** Returns the subject that selects an actor. */
 export function subjectOf(state: ActorState, states: ActorStates): Subject {
   return state.thread === null
     ? { kind: 'actor', key: actorKey(state, (id) => states.get(id)?.name ?? '') }
     : { kind: 'thread', thread: state.thread };
 }
 
-/** Whether two subjects are the same. */
+/** Whether two subjects select the same actor or thread. */
 export function sameSubject(one: Subject, other: Subject): boolean {
   return subjectHash(one) === subjectHash(other);
 }
 
-/** A subject as the part of an address behind its `#`. */
+/** Writes a subject as the fragment of a URL: `#/actor/<key>` or `#/thread/<thread>`. */
 export function subjectHash(subject: Subject): string {
   return subject.kind === 'thread'
     ? `#/thread/${encodeURIComponent(subject.thread)}`
     : `#/actor/${subject.key.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** Reads the part of an address behind its `#`; null when it names nothing. */
+/** Reads a subject from the fragment of a URL; null when it has another form or more than 400 characters. */
 export function subjectOfHash(hash: string): Subject | null {
   const [, kind, rest = ''] = /^#\/(actor|thread)\/(.{1,400})$/.exec(hash) ?? [];
   if (kind === undefined) return null;

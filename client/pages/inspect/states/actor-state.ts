@@ -12,7 +12,7 @@ import type {
 /** A message that carries an actor's snapshot. */
 export type StandingMessage = ActorMessage | SnapshotMessage;
 
-/** A message about one actor. The other messages say what is not recorded. */
+/** A message about one actor. All other types say what is not recorded. */
 export type AboutMessage = StandingMessage | EventMessage;
 
 /** An actor at one moment of a recording. */
@@ -25,18 +25,19 @@ export interface ActorState {
   readonly hash: string | null;
   readonly thread: string | null;
   readonly snapshot: ShownSnapshot;
-  /** `seq` of the first message that is known of it: actors are in the order in which they came to be. */
+  /** `seq` of its first known message: the page lists actors in the order of their creation. */
   readonly order: number;
-  /** `seq` of the message that said this. */
+  /** `seq` of the message that this state comes from. */
   readonly seq: number;
   /** When it entered its present state, Unix milliseconds. */
   readonly since: number;
-  /** Whether it may have been in it for longer: nothing is recorded of how it got there. */
+  /** Whether it may have entered the state before `since`, because the entry is not recorded. */
   readonly isSinceOlder: boolean;
-  /** What led to this snapshot; null when that is not recorded. */
+  /** The event that led to this snapshot; null when it is not recorded. */
   readonly event: ShownEvent | null;
+  /** Ids of the transitions taken for that event. */
   readonly transitions: readonly string[];
-  /** The message itself, for a file. */
+  /** The message itself, for an exported recording. */
   readonly said: StandingMessage;
 }
 

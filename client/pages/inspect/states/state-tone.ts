@@ -1,9 +1,9 @@
-/** How well an actor is, by the tags of its states; the colour of its chip. */
+/** Decides the colour and the words for an actor's state. */
 import type { Tone } from '../../shared/tone.js';
 import type { ActorState } from './actor-state.js';
 import { activeIds, valueWords } from './active-states.js';
 
-/** Tags that have a colour, the worst first. */
+/** Colours of tags, the worst first: of several tags the first in this list decides. */
 const TAG_TONES: readonly (readonly [tag: string, tone: Tone])[] = [
   ['failed', 'bad'],
   ['degraded', 'warn'],
@@ -14,7 +14,7 @@ const TAG_TONES: readonly (readonly [tag: string, tone: Tone])[] = [
   ['watched', 'good']
 ];
 
-/** Colour of an actor. */
+/** Returns the colour of an actor; `none` when nothing says how well it is. */
 export function toneOf({ snapshot, chart }: Pick<ActorState, 'snapshot' | 'chart'>): Tone {
   if (snapshot.status === 'error') return 'bad';
   if (snapshot.status !== 'active') return 'none';
@@ -25,19 +25,19 @@ export function toneOf({ snapshot, chart }: Pick<ActorState, 'snapshot' | 'chart
   return tone ?? (chart === 'keeper' ? keeperTone(valueWords(snapshot.value)) : 'none');
 }
 
-/** The state of an actor in words: what it is in, or how it ended; of one without a chart, that it is at work. */
+/** Returns an actor's state, and how it ended if it has: `ready`, `draining (done)`; `at work` without a chart. */
 export function stateWords({ snapshot }: Pick<ActorState, 'snapshot'>): string {
   const words = valueWords(snapshot.value);
   if (snapshot.status === 'active') return words === '' ? 'at work' : words;
   return words === '' ? snapshot.status : `${words} (${snapshot.status})`;
 }
 
-/** The same where there is little room: no more than the two innermost states. */
+/** Returns the two innermost states only, where there is little room. */
 export function shortStateWords(state: Pick<ActorState, 'snapshot'>): string {
   return stateWords(state).split(' › ').slice(-2).join(' › ');
 }
 
-/** A monitor is ready whatever it has found: its colour is that of the worst finding. */
+/** A monitor is tagged `ready` whatever it finds, so its colour comes from its worst finding. */
 function monitorTone(is: ReadonlySet<string>): Tone {
   if (is.has('refused') || is.has('watching.critical') || is.has('watching.failed')) return 'bad';
   if (is.has('watching.warning')) return 'warn';
@@ -45,7 +45,7 @@ function monitorTone(is: ReadonlySet<string>): Tone {
   return is.has('watching') ? 'good' : 'none';
 }
 
-/** A keeper has no tags: it is the child that feels well or not. */
+/** A keeper has no tags: its colour says whether its child is up, starting or waiting for a restart. */
 function keeperTone(words: string): Tone {
   if (words === 'alive › up') return 'good';
   if (words.startsWith('alive')) return 'busy';

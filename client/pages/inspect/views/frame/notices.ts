@@ -1,4 +1,3 @@
-/** Decides which notices the page shows. */
 import { counted } from '../../../shared/counted.js';
 import { duration } from '../../../shared/duration.js';
 import type { Tone } from '../../../shared/tone.js';
@@ -12,19 +11,23 @@ export interface Notice {
   readonly key: string;
   readonly tone: Tone;
   readonly text: string;
-  /** What can be done about it. */
+  /** Buttons of the notice. */
   readonly actions: readonly { readonly words: string; readonly do: () => void }[];
 }
 
-/** What can be done about it. */
+/** What the buttons of notices do. */
 export interface NoticeOrders {
+  /** Exports a recording. */
   readonly save: (reel: Reel) => void;
+  /** Drops the recording of the process before. */
   readonly forget: () => void;
+  /** Closes an opened recording. */
   readonly live: () => void;
+  /** Removes the notice about a file that was refused. */
   readonly dismiss: () => void;
-  /** Loads what the server has kept. */
+  /** Loads what the server has recorded and still keeps. */
   readonly reload: () => void;
-  /** Forgets how the last export went. */
+  /** Removes the notice about the last export. */
   readonly putAway: () => void;
 }
 
@@ -32,6 +35,7 @@ export interface NoticeOrders {
 export interface NoticeCase {
   readonly inspection: Inspection;
   readonly link: LinkState;
+  /** Why there is no connection; null when it is unknown or there is one. */
   readonly why: string | null;
   /** Why the last file was not opened; null when it was. */
   readonly refused: string | null;
@@ -39,7 +43,7 @@ export interface NoticeCase {
   readonly exported: ExportState | null;
 }
 
-/** Returns the notices to show. */
+/** Decides which notices the page shows, in their order. */
 export function noticesOf(
   { inspection, link, why, refused, exported }: NoticeCase,
   orders: NoticeOrders
