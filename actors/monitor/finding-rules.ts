@@ -123,6 +123,8 @@ export interface Rule<Measure> extends Omit<Condition, 'kind' | 'about'> {
   message(measure: Measure): string;
   /** Returns the message without names of threads; left out where {@link message} has none. */
   unnamed?(measure: Measure): string;
+  /** Returns the thread to look at first; left out where none is known. */
+  thread?(measure: Measure): string | null;
 }
 
 const once = { forMs: 0 } as const;
@@ -144,7 +146,8 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
       const names = [...named, ...(rest > 0 ? [`${String(rest)} more`] : [])].join(', ');
       return undeliveredWords(threads, ` (${names})`);
     },
-    unnamed: ({ threads }) => undeliveredWords(threads, '')
+    unnamed: ({ threads }) => undeliveredWords(threads, ''),
+    thread: ({ named }) => named[0] ?? null
   },
   event_loop_lag: {
     ...once,

@@ -43,6 +43,8 @@ export interface Incident {
   readonly lastAt: number;
   /** When its cause went away; null while the cause is there. A fault has none until it is closed. */
   readonly endedAt: number | null;
+  /** The thread to look at first, where it is about threads. */
+  readonly thread: string | null;
   /** Reason of the last fault, which may name a thread; null for a condition. */
   readonly reason: string | null;
 }
@@ -68,6 +70,8 @@ export interface Verdict {
   readonly message: string;
   /** The message without names of threads; left out where it has none. */
   readonly unnamed?: string;
+  /** The thread to look at first; left out where it is about none. */
+  readonly thread?: string | null;
 }
 
 /** Options of {@link Incidents}. */
@@ -155,6 +159,7 @@ export class Incidents {
         since: now,
         lastAt: now,
         endedAt: null,
+        thread: null,
         reason
       },
       title: about,
@@ -187,7 +192,11 @@ export class Incidents {
    * Notes the present level of a condition. `times` is how often it happened since the last call; a condition that
    * opens counts at least once.
    */
-  judge(condition: Condition, { level, message, unnamed = message }: Verdict, times = 0): void {
+  judge(
+    condition: Condition,
+    { level, message, unnamed = message, thread = null }: Verdict,
+    times = 0
+  ): void {
     const key = keyOf(condition.kind, condition.about);
     const { clock } = this.options;
     const now = clock.now();
@@ -206,12 +215,20 @@ export class Incidents {
         level,
         message,
         unnamed,
+        thread,
         count: count + times,
         lastAt: isNews ? now : lastAt
       };
       this.tellWorse(known, message);
     } else if (this.hasHeld(key, condition.forMs, clock.elapsed())) {
-      this.begin(key, condition, { level, message, unnamed, times: Math.max(1, times), now });
+      this.begin(key, condition, {
+        level,
+        message,
+        unnamed,
+        thread,
+        times: Math.max(1, times),
+        now
+      });
     }
     this.weigh();
   }
@@ -253,9 +270,9 @@ export class Incidents {
   private begin(
     key: string,
     { kind, about, title, logs }: Condition,
-    found: { level: FindingLevel; message: string; unnamed: string; times: number; now: number }
+    found: Required<Verdict> & { level: FindingLevel; times: number; now: number }
   ): void {
-    const { level, message, unnamed, times, now } = found;
+    const { level, message, unnamed, thread, times, now } = found;
     const known = this.open.get(key);
     const count = (known?.incident.count ?? 0) + times;
     const since = known?.incident.since ?? now;
@@ -269,6 +286,7 @@ export class Incidents {
       since,
       lastAt: now,
       endedAt: null,
+      thread,
       reason: null
     };
     if (known !== undefined) {

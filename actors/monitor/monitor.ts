@@ -38,6 +38,10 @@ export interface FindingRow extends Pick<Incident, 'kind' | 'about' | 'level' | 
   readonly endedAt: string | null;
   /** When it closes if its cause does not return; null while the cause is there. */
   readonly closesAt: string | null;
+  /** The thread to look at first, for those who may know its name; null where there is none, or the cause is gone. */
+  readonly thread: string | null;
+  /** The newest message that this thread holds, by its mid. */
+  readonly mid: string | null;
 }
 
 /** The monitor's part of `/status`. */
@@ -65,6 +69,9 @@ export interface DeliveryWatch {
 
 /** Whether what is reported names threads: only to those who may know them. */
 export type ThreadNames = 'shown' | 'counted';
+
+/** Returns the mid of the newest message that a thread holds; null when there is none. */
+export type MidIn = (thread: string) => string | null;
 
 /** Options of {@link Monitor}. */
 export interface MonitorOptions {
@@ -220,14 +227,17 @@ export class Monitor implements DeliveryWatch {
     this.options.incidents.sweep();
   }
 
-  /** Returns what is wrong now and what was wrong lately, with the names of threads or with their numbers only. */
-  status(names: ThreadNames = 'shown'): MonitorStatus {
+  /**
+   * Returns what is wrong now and what was wrong lately, with the names of threads or with their numbers only. `midIn`
+   * gives the message of a thread to look at.
+   */
+  status(names: ThreadNames = 'shown', midIn: MidIn = () => null): MonitorStatus {
     const all = this.options.incidents.all().sort(worstFirst);
     const rows = all.map((incident) => rowOf(incident, names));
     return {
       status: this.options.incidents.level,
       issues: issuesOf(rows),
-      findings: rows.slice(0, FINDINGS_MAX),
+      findings: rows.slice(0, FINDINGS_MAX).map((row) => withMid(row, midIn)),
       moreFindings: Math.max(0, rows.length - FINDINGS_MAX),
       outcomes: this.counts.all()
     };
@@ -287,7 +297,12 @@ export class Monitor implements DeliveryWatch {
     const message = rule.message(measure);
     this.options.incidents.judge(
       { kind, about, title, forMs, logs },
-      { level: rule.level(measure), message, unnamed: rule.unnamed?.(measure) ?? message },
+      {
+        level: rule.level(measure),
+        message,
+        unnamed: rule.unnamed?.(measure) ?? message,
+        thread: rule.thread?.(measure) ?? null
+      },
       times
     );
   }
@@ -313,8 +328,14 @@ function rowOf(incident: Incident, names: ThreadNames): FindingRow {
     since: iso(since),
     lastAt: iso(lastAt),
     endedAt: isoOrNull(endedAt),
-    closesAt: isoOrNull(closesAt(incident))
+    closesAt: isoOrNull(closesAt(incident)),
+    thread: names === 'shown' && endedAt === null ? incident.thread : null,
+    mid: null
   };
+}
+
+function withMid(row: FindingRow, midIn: MidIn): FindingRow {
+  return row.thread === null ? row : { ...row, mid: midIn(row.thread) };
 }
 
 /** Sentences of the findings whose cause is there, limited like the findings. */

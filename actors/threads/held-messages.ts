@@ -9,11 +9,13 @@ import type { Clock } from '../clock.js';
 import type { Logger } from '../log-line.js';
 import type { DeliveryWatch } from '../monitor/monitor.js';
 import type { Outcomes } from '../facts/outcomes.js';
+import type { LogReader } from '../log/log-reader.js';
 import type { ThreadRecords } from '../log/thread-records.js';
+import { parseMessageFrame } from '../../protocol/message-frame.js';
 
 /** Options of {@link HeldMessages}. */
 export interface HeldMessagesOptions {
-  readonly log: ThreadRecords;
+  readonly log: ThreadRecords & Pick<LogReader, 'read'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How long a message may wait for a subscriber, in milliseconds. */
@@ -98,7 +100,8 @@ export class HeldMessages {
     const { from, since, state } = mark;
     const messages = Math.max(1, thread.published - from + 1);
     const heldAt = this.momentOf(since);
-    thread.held = { from, since, heldAt, state, dueAt: this.graceEnd(heldAt), messages };
+    const dueAt = this.graceEnd(heldAt);
+    thread.held = { from, newest: from, since, heldAt, state, dueAt, messages };
     if (state === 'waiting') this.waitingThreads++;
   }
 
@@ -108,7 +111,8 @@ export class HeldMessages {
     const heldAt = clock.elapsed();
     const dueAt = this.graceEnd(heldAt);
     const since = clock.now();
-    const held: Held = { from: offset, since, heldAt, state: 'waiting', dueAt, messages: 1 };
+    const span = { from: offset, newest: offset, messages: 1 };
+    const held: Held = { ...span, since, heldAt, state: 'waiting', dueAt };
     thread.held = held;
     this.waitingThreads++;
     return { held, marked: this.mark(thread) };
@@ -117,6 +121,7 @@ export class HeldMessages {
   /** Adds a message to those that a thread holds already; it may be older than the first of them. */
   holdAlso(thread: ActiveThread, held: Held, offset: number): void {
     held.messages++;
+    held.newest = Math.max(held.newest, offset);
     if (offset >= held.from) return;
     held.from = offset;
     void this.mark(thread);
@@ -158,6 +163,24 @@ export class HeldMessages {
     this.outcomes.held(thread, held, 'delivered');
     thread.held = null;
     void this.mark(thread);
+  }
+
+  /**
+   * Returns the mid of the newest held message of a thread, for a report; `inMemory` is null for one that is not. Null
+   * when it holds none, or the log cannot give it.
+   */
+  newestMid(thread: string, inMemory: ActiveThread | null): string | null {
+    const { log } = this.options;
+    try {
+      const offset = inMemory === null ? log.unwatched(thread)?.from : inMemory.held?.newest;
+      if (offset === undefined) return null;
+      const [entry] = log.read(thread, offset - 1, 1, 1);
+      if (entry?.offset !== offset) return null;
+      return parseMessageFrame(entry.frame)?.mid ?? null;
+    } catch {
+      // A report must not fail because of a link in it.
+      return null;
+    }
   }
 
   /** Writes a mark again that the log had refused. */

@@ -108,6 +108,11 @@ export class Threads {
     return { active: this.active.size, test, waiting, undelivered };
   }
 
+  /** Returns the mid of the newest message that a thread holds for its next subscriber; null when there is none. */
+  newestHeld(thread: string): string | null {
+    return this.held.newestMid(thread, this.peek(thread));
+  }
+
   /** Returns whether an id is that of a test thread, by the configured prefixes. */
   isTest(thread: string): boolean {
     return this.active.isTest(thread);

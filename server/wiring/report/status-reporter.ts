@@ -2,7 +2,7 @@
 import type { SnapshotFrom } from 'xstate';
 import type { HandlerRegistry } from '../../../actors/handlers.js';
 import type { LogHealth } from '../../../actors/log/log-health.js';
-import type { Monitor, ThreadNames } from '../../../actors/monitor/monitor.js';
+import type { MidIn, Monitor, ThreadNames } from '../../../actors/monitor/monitor.js';
 import type { Memory } from '../../../actors/memory/memory.js';
 import type { ThreadsStatus } from '../../../actors/threads/threads.js';
 import type { StartupMachine } from '../../../machines/startup.machine.js';
@@ -40,14 +40,16 @@ export interface ReportedParts {
 export class StatusReporter {
   private readonly parts: ReportedParts;
   private threads: () => ThreadsStatus = () => NO_THREADS;
+  private midIn: MidIn = () => null;
 
   constructor(parts: ReportedParts) {
     this.parts = parts;
   }
 
   /** Adds the threads; before this, the report has none. */
-  add(threads: { status(): ThreadsStatus }): void {
+  add(threads: { status(): ThreadsStatus; newestHeld: MidIn }): void {
     this.threads = () => threads.status();
+    this.midIn = (thread) => threads.newestHeld(thread);
   }
 
   /** Returns the report as of now, with the names of threads or with their numbers only. */
@@ -83,7 +85,7 @@ export class StatusReporter {
       sink: analytics.sinkRow(),
       log: { ...log.health(), durability: config.durability },
       supervision: withLosses(supervision.rows(), analytics.services()),
-      monitor: this.parts.monitor.status(names),
+      monitor: this.parts.monitor.status(names, this.midIn),
       threads: this.threads(),
       connections: { open: connections.open, lagging: connections.lagging },
       memory: this.parts.memory.status(),

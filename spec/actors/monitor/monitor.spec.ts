@@ -130,8 +130,16 @@ describe('Monitor', () => {
       actor: 'log',
       reason: 'entry 3 of thread patient:john'
     });
-    expect(JSON.stringify(monitor.status('shown')).split('patient:john')).to.have.length(5);
-    const counted = monitor.status('counted');
+    expect(JSON.stringify(monitor.status('shown')).split('patient:john')).to.have.length(6);
+    const asked: string[] = [];
+    const midIn = (thread: string) => (asked.push(thread), 'm7');
+    const { findings } = monitor.status('shown', midIn);
+    const found = findings.find(({ kind }) => kind === 'undelivered');
+    expect(found).to.deep.include({ thread: 'patient:john', mid: 'm7' });
+    expect(asked).to.deep.equal(['patient:john']);
+    const counted = monitor.status('counted', midIn);
+    expect(asked, 'no message is looked up for strangers').to.have.length(1);
+    for (const finding of counted.findings) expect(finding).to.include({ thread: null, mid: null });
     expect(JSON.stringify(counted)).not.to.include('john');
     expect(counted.issues.join()).to.include('1 thread holds undelivered messages: nobody');
     expect(counted.issues.join()).to.include('a request needs a damaged part (1 time lately)');

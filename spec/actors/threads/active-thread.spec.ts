@@ -1,7 +1,15 @@
 import { expect } from 'chai';
 import { ActiveThread, type Held } from '../../../actors/threads/active-thread.js';
 
-const HELD: Held = { from: 1, since: 0, heldAt: 0, dueAt: 10_000, state: 'waiting', messages: 1 };
+const HELD: Held = {
+  from: 1,
+  newest: 1,
+  since: 0,
+  heldAt: 0,
+  dueAt: 10_000,
+  state: 'waiting',
+  messages: 1
+};
 
 function idle(): ActiveThread {
   return new ActiveThread('t', false, 'e1', 1, 0);

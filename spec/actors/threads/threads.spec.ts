@@ -517,6 +517,27 @@ describe('Threads', () => {
       });
     });
 
+    it('knows the newest message that is held, until somebody has it', async () => {
+      const rig = opened();
+      rig.publish('t', { mid: 'one' });
+      expect(rig.threads.newestHeld('t')).to.equal('one');
+      rig.publish('t', { mid: 'two' });
+      rig.publish('t', { mid: 'kept', stored: true });
+      await rig.clock.advance(GRACE_MS);
+      expect(rig.threads.newestHeld('t')).to.equal('two');
+      expect(rig.threads.newestHeld('u'), 'no such thread').to.equal(null);
+      const next = rig.restart();
+      expect(next.threads.newestHeld('t'), 'of a passive thread only the mark is known').to.equal(
+        'one'
+      );
+      next.log.isUnreadable = true;
+      expect(next.threads.newestHeld('t'), 'a report does not fail because of it').to.equal(null);
+      next.log.isUnreadable = false;
+      next.join('t');
+      await next.clock.advance(1);
+      expect(next.threads.newestHeld('t')).to.equal(null);
+    });
+
     for (const jumpMs of [172_800_000, -172_800_000]) {
       it(`lasts as long as ever when the wall clock jumps by ${String(jumpMs)} ms`, async () => {
         const rig = opened();

@@ -86,7 +86,9 @@ describe('monitor of a server', function () {
       level: 'warning',
       message: monitor.issues[0],
       count: 1,
-      endedAt: null
+      endedAt: null,
+      thread: 'lonely',
+      mid: 'm3'
     });
     expect(aboveInfo()).to.have.length(1);
     expect(aboveInfo()[0]).to.match(/^Cannot deliver message/);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { accessibilityProblems } from '../../client/pages/axe.js';
+import { FINDING_ACTORS } from '../../../client/pages/status/words/finding.js';
 import { launchBrowser, picture, problemsOf } from '../../client/pages/browser.js';
 import { startBadClickhouse, type BadClickhouse } from '../clickhouse/bad-clickhouse.js';
 import { startGate, type Gate } from './gate.js';
@@ -150,11 +151,22 @@ describe('status page', function () {
       await lost.getByText(/^1 thread holds undelivered messages \(lonely\): /).waitFor();
       await lost.getByText('warning', { exact: true }).waitFor();
       await lost.getByText(/^1 time · began \d+ s ago$/).waitFor();
+      const journey = lost.getByRole('link', { name: 'Journey of the newest message' });
+      expect(await journey.getAttribute('href')).to.equal('/journey.html?mid=m1&thread=lonely');
+      await lost.getByRole('link', { name: 'lonely in the inspector' }).waitFor();
       await ada.subscribe('lonely');
       await lost.getByText('over', { exact: true }).waitFor();
       await lost.getByText(/ · warning until \d+ s ago · closes in (\d+ s|1 min)$/).waitFor();
       await ada.close();
       expect(await findings.count()).to.equal(2);
+    });
+
+    it('leads from every kind of finding to an actor that there is', async () => {
+      const answer = await fetch(`${server.url}/inspect/recording?charts=false`);
+      const { messages } = (await answer.json()) as { messages: { name?: string }[] };
+      const names = new Set(messages.map(({ name }) => name));
+      const missing = [...FINDING_ACTORS.values()].filter((actor) => !names.has(actor));
+      expect(missing).to.eql([]);
     });
 
     it('draws each phase of the startup where it began and as long as it took', async () => {

@@ -49,6 +49,8 @@ export interface StatusBody {
       readonly lastAt: string;
       readonly endedAt: string | null;
       readonly closesAt: string | null;
+      readonly thread: string | null;
+      readonly mid: string | null;
     }[];
     readonly outcomes: Readonly<Record<string, number>>;
   };

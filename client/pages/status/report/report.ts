@@ -79,6 +79,10 @@ export interface FindingReport {
   readonly endedAt: number | null;
   /** When the finding is closed unless its cause returns; null while the cause lasts. */
   readonly closesAt: number | null;
+  /** The thread to look at first; null when there is none, or the server does not name it. */
+  readonly thread: string | null;
+  /** The newest message that this thread holds, by its mid. */
+  readonly mid: string | null;
 }
 
 /** One answer of `/status`. */
@@ -270,7 +274,9 @@ function findingOf(fields: Fields): FindingReport {
     since: fields.time('since'),
     lastAt: fields.time('lastAt'),
     endedAt: fields.time('endedAt'),
-    closesAt: fields.time('closesAt')
+    closesAt: fields.time('closesAt'),
+    thread: fields.textOrNull('thread'),
+    mid: fields.textOrNull('mid')
   };
 }
 

@@ -2,6 +2,7 @@ import { counted } from '../../shared/counted.js';
 import { duration, inTime } from '../../shared/duration.js';
 import { FINDING_KINDS } from '../../../../machines/finding.js';
 import { FINDING_REMEDIES, remedyAnchor } from '../../../../machines/finding-remedy.js';
+import { safeName } from '../../../sdk/safe-name.js';
 import { findingText, monitorWord } from './part-words.js';
 import type { Word } from '../../shared/tone.js';
 import type { FindingReport, Report } from '../report/report.js';
@@ -81,20 +82,28 @@ function remedyOf(kind: string, isOver: boolean): Pick<FindingWords, 'remedy' | 
 }
 
 /** The actor to inspect for each kind of finding. For a part, it is the actor with the part's name. */
-const ACTORS: ReadonlyMap<string, string> = new Map([
+export const FINDING_ACTORS: ReadonlyMap<string, string> = new Map([
   ['sink_lag', 'sink'],
-  ['log_fault', 'log'],
-  ['unreadable_threads', 'log'],
-  ['disk_low', 'log'],
+  ['log_fault', 'thread-log'],
+  ['unreadable_threads', 'thread-log'],
+  ['disk_low', 'thread-log'],
   ['event_loop_lag', 'monitor'],
   ['open_files', 'listener'],
   ['memory', 'listener']
 ]);
 
-function linksOf({ kind, about }: FindingReport): FindingLink[] {
+function linksOf({ kind, about, thread, mid }: FindingReport): FindingLink[] {
   const isPart = kind === 'part_missed' || kind === 'restarts';
-  const actor = isPart ? about : (ACTORS.get(kind) ?? null);
+  const actor = isPart ? about : (FINDING_ACTORS.get(kind) ?? null);
   const links: FindingLink[] = [];
+  if (thread !== null && mid !== null) {
+    const href = `/journey.html?${new URLSearchParams({ mid, thread }).toString()}`;
+    links.push({ text: 'Journey of the newest message', href, isInspector: false });
+  }
+  if (thread !== null) {
+    const href = `/inspect#/thread/${encodeURIComponent(thread)}`;
+    links.push({ text: `${safeName(thread)} in the inspector`, href, isInspector: true });
+  }
   if (actor !== null) {
     const href = `/inspect#/actor/${encodeURIComponent(actor)}`;
     links.push({ text: `${actor} in the inspector`, href, isInspector: true });

@@ -72,7 +72,9 @@ export const SAMPLE: StatusReport = {
         since: '2026-01-01T00:00:10.000Z',
         lastAt: '2026-01-01T00:00:20.000Z',
         endedAt: null,
-        closesAt: null
+        closesAt: null,
+        thread: null,
+        mid: null
       }
     ],
     moreFindings: 3,

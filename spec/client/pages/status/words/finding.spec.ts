@@ -23,7 +23,9 @@ function monitorOf(
     since: NOW - 125_000,
     lastAt: NOW - 5_000,
     endedAt: null,
-    closesAt: null
+    closesAt: null,
+    thread: null,
+    mid: null
   };
   return {
     status: 'warning',
@@ -64,8 +66,20 @@ describe('findingWords', () => {
       )
     ).to.eql([
       { kind: 'actor', key: 'clickhouse' },
-      { kind: 'actor', key: 'log' }
+      { kind: 'actor', key: 'thread-log' }
     ]);
+  });
+
+  it('leads to the journey of the newest message that is held, and to its thread', () => {
+    const undelivered = { thread: 'orders & more', mid: 'm/1' };
+    const links = (finding: Partial<FindingReport>) =>
+      findingWords(monitorOf([finding]), since).flatMap((words) => words.links);
+    expect(links(undelivered).map(({ href, isInspector }) => [href, isInspector])).to.eql([
+      ['/journey.html?mid=m%2F1&thread=orders+%26+more', false],
+      ['/inspect#/thread/orders%20%26%20more', true]
+    ]);
+    expect(links({ ...undelivered, mid: null }), 'a log that cannot be read').to.have.length(1);
+    expect(links({ ...undelivered, endedAt: NOW }), 'it is over').to.eql([]);
   });
 
   it('has advice for every kind, without the marks of Markdown, and none for what is over', () => {
