@@ -67,7 +67,11 @@ export const OPERATOR_ERRORS = {
     action: `start that one again, or ${LOG_COMMANDS}`,
     passes: false
   },
-  log_corrupt: { message: 'is damaged', action: LOG_COMMANDS, passes: false },
+  log_corrupt: {
+    message: 'is damaged',
+    action: `${LOG_COMMANDS}; "rollcall log check --repair" goes on with what is whole`,
+    passes: false
+  },
   log_open: {
     message: 'cannot be opened',
     action: 'check the permissions of DATA_DIR and the space on its disk',

@@ -108,13 +108,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     run: query
   },
   'log check': {
-    usage: 'rollcall log check [--data-dir <path>]',
-    summary: 'reads the whole thread log and says whether it is sound; changes nothing',
-    details: logDetails,
+    usage: 'rollcall log check [--repair] [--data-dir <path>]',
+    summary: 'reads the whole thread log and says whether it is sound; changes nothing by itself',
+    details: () =>
+      `${logDetails()}\n  --repair\n      when it is not: copy what is whole into a new file, keep the old one beside it, and make anew\n      what follows from the messages; clients are told of a gap`,
     flags: ['data-dir'],
-    run: async (flags, outside) => {
-      const { runLogCheck } = await import('./log-command.js');
-      return await inLogFolder((dir) => runLogCheck(dir, outside), flags, outside);
+    more: { switches: ['repair'] },
+    run: async (flags, outside, { switches }) => {
+      const { runLogCheck, runLogRepair } = await import('./log-command.js');
+      const run = switches.has('repair') ? runLogRepair : runLogCheck;
+      return await inLogFolder((dir) => run(dir, outside), flags, outside);
     }
   },
   'log export': {

@@ -1,12 +1,17 @@
 /**
- * `rollcall log check` and `rollcall log export`, for a thread log that may be damaged: both only read. And `rollcall log
- * restored`, for one that was put back.
+ * `rollcall log check` and `rollcall log export`, for a thread log that may be damaged: both only read, unless the check
+ * is to repair. And `rollcall log restored`, for one that was put back.
  */
+import { dirname } from 'node:path';
+import { newEpoch } from '../actors/log/epoch.js';
 import { checkLog } from '../actors/log/lmdb/check/log-check.js';
+import { claimDataDir } from '../actors/log/lmdb/disk/data-dir.js';
+import { DataDirError } from '../actors/log/lmdb/disk/data-dir-error.js';
 import { exportLog } from '../actors/log/lmdb/check/log-export.js';
 import { inspectDataFile } from '../actors/log/lmdb/disk/log-file.js';
 import { markPath, markRestored } from '../actors/log/lmdb/disk/log-mark.js';
-import { LogCorruptError, LogOpenError } from '../actors/log/log-errors.js';
+import { rebuildLog } from '../actors/log/lmdb/disk/log-rebuild.js';
+import { LogCorruptError, LogFormatError, LogOpenError } from '../actors/log/log-errors.js';
 import { codeOf } from '../machines/error-code.js';
 import { reasonOf } from '../machines/reason.js';
 import { type CliOutside, EXIT, say } from './cli-outside.js';
@@ -32,8 +37,38 @@ export async function runLogCheck(dir: string, outside: CliOutside): Promise<num
       `${String(report.threads)} threads, ${String(report.messages)} messages, ${String(report.problemCount)} problems`
     );
     if (report.problemCount === 0) return EXIT.good;
-    await say(outside.stderr, 'rollcall log export saves every message that can still be read.');
+    await say(
+      outside.stderr,
+      'rollcall log export saves every message that can still be read; rollcall log check --repair goes on with them.'
+    );
     return EXIT.failed;
+  });
+}
+
+/**
+ * Checks the log in a directory and, when it has problems, goes on with what is whole of it in a new file. Returns exit
+ * code 0 when the log can be used, 1 when it cannot.
+ */
+export async function runLogRepair(dir: string, outside: CliOutside): Promise<number> {
+  return await orSay(outside, async () => {
+    // Before the claim, which would make the directory.
+    if (inspectDataFile(dir).state === 'absent') throw new LogOpenError(dir, 'there is no log');
+    const claim = claimDataDir(dirname(dir));
+    try {
+      if ((await runLogCheck(dir, outside)) === EXIT.good) return EXIT.good;
+      const copied = await rebuildLog({ dir, newEpoch, now: () => Date.now() });
+      const { messages, kept, left, leftCount } = copied;
+      for (const name of left) await say(outside.stdout, `left out: ${name}`);
+      const unsaid = leftCount - left.length;
+      if (unsaid > 0) await say(outside.stdout, `… and ${String(unsaid)} more rows`);
+      await say(
+        outside.stdout,
+        `repaired: ${String(messages)} messages are in the new file, and the old one is kept as ${kept}; clients are told of a gap`
+      );
+      return EXIT.good;
+    } finally {
+      claim.release();
+    }
   });
 }
 
@@ -67,13 +102,15 @@ export async function runLogRestored(dir: string, outside: CliOutside): Promise<
   });
 }
 
+const OPERATORS_ERRORS = [LogOpenError, LogCorruptError, LogFormatError, DataDirError];
+
 /** Reports an error that an operator can act on in one line. Other errors are faults of ours and keep their stack. */
 async function orSay(outside: CliOutside, run: () => Promise<number>): Promise<number> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof LogOpenError || error instanceof LogCorruptError) {
-      await say(outside.stderr, `rollcall: ${error.message}`);
+    if (OPERATORS_ERRORS.some((type) => error instanceof type)) {
+      await say(outside.stderr, `rollcall: ${reasonOf(error)}`);
       return EXIT.failed;
     }
     if (codeOf(error) === 'EPIPE') {

@@ -1,7 +1,7 @@
 /** Picks the log of the server, once, at the start. */
-import { randomBytes } from 'node:crypto';
 import type { ByteBudget } from '../../actors/memory/byte-budget.js';
 import type { Clock } from '../../actors/clock.js';
+import { newEpoch } from '../../actors/log/epoch.js';
 import { createLmdbProvider } from '../../actors/log/lmdb/lmdb-provider.js';
 import type { LogProvider } from '../../actors/log/log-provider.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
@@ -33,6 +33,6 @@ export function pickLog(
         reason: `by ${String(Math.round(byMs / 1_000))} s: RETENTION_DAYS goes on by the time since the start, so that nothing is trimmed too early; when the clock is right, restart the server`
       });
     },
-    newEpoch: () => `x${randomBytes(6).toString('hex')}`
+    newEpoch
   });
 }

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { markPath, readMark } from '../../actors/log/lmdb/disk/log-mark.js';
+import { RUN_KEY } from '../../actors/log/lmdb/log-keys.js';
 import { appendMany, LogFixture } from '../actors/log/lmdb/log-fixture.js';
+import { flipBit } from '../actors/log/lmdb/stored-rows.js';
 import { runCli } from '../../cli/cli.js';
 import { claimDataDir } from '../../actors/log/lmdb/disk/data-dir.js';
 import { LOG_FOLDER } from '../../server/config/config.js';
@@ -263,6 +265,27 @@ describe('the command line', () => {
       const none = await ran(['log', 'restored', '--data-dir', join(dir, 'none')]);
       expect(none.code).to.equal(1);
       expect(none.stderr).to.match(/there is no log/);
+    });
+
+    it('goes on with what is whole when log check is to repair, and does nothing when all is', async () => {
+      const broken = logs.dir();
+      const folder = join(broken, LOG_FOLDER);
+      const log = await logs.open({ dir: folder });
+      await appendMany(log, 't1', 3);
+      await log.close();
+      await flipBit(folder, RUN_KEY, 3);
+      const repair = ['log', 'check', '--repair', '--data-dir', broken];
+      const { code, stdout } = await ran(repair);
+      expect(code).to.equal(0);
+      expect(stdout)
+        .to.include('left out: the row ["x","run"]')
+        .and.match(/repaired: 3 messages are in the new file.*damaged-\d+\.mdb; clients/);
+      expect(await ran(repair)).to.deep.equal({
+        code: 0,
+        stdout: '1 threads, 3 messages, 0 problems\n',
+        stderr: ''
+      });
+      expect(readdirSync(folder).filter((name) => name.startsWith('damaged-'))).to.have.length(1);
     });
 
     it('writes one frame a line and nothing else to standard output when it exports', async () => {

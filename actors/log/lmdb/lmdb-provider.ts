@@ -13,7 +13,7 @@ const EPOCH_RENEWED =
 
 /** Notice when the log is not the one that was here last. */
 const LOG_RESTORED =
-  'the thread log is an older one than was here, or came from elsewhere: clients may have messages that it lacks, ' +
+  'the thread log is an older one than was here, was repaired, or came from elsewhere: clients may have messages that it lacks, ' +
   'so every thread has a new epoch and clients are told of a gap';
 
 /** Options of {@link createLmdbProvider}. */

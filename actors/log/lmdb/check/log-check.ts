@@ -162,6 +162,12 @@ class Check {
     if (meta !== null && decodeRun(this.#get(RUN_KEY) ?? '') === null) {
       this.#problem('the run row is missing or does not decode');
     }
+    const onDamage = (key: LogKey): void => {
+      this.#altered(key);
+    };
+    for (const { key, value } of this.#store.range({ ...within('x', 'fence'), onDamage })) {
+      if (decodeCount(value) === null) this.#problem(`${rowName(key)} does not decode`);
+    }
     return meta?.format ?? null;
   }
 

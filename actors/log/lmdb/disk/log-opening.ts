@@ -14,7 +14,9 @@ import {
   SEALED_FORMAT,
   within,
   type LocalDurability,
+  type LogKey,
   type LogMeta,
+  type LogRow,
   type RunMark
 } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
@@ -116,7 +118,10 @@ export async function prepareLog(store: LogStore, options: PrepareOptions): Prom
 
 /** Takes the log from the writer before, in one commit that only one of several can make. */
 async function take(store: LogStore, before: RunMark, writer: string, now: number): Promise<void> {
-  const fences = [...store.range(within('x', 'fence'))]
+  // A damaged one keeps its writer out as well: only its time is not known.
+  const damaged: LogRow[] = [];
+  const onDamage = (key: LogKey): void => void damaged.push({ key, value: '0' });
+  const fences = [...store.range({ ...within('x', 'fence'), onDamage }), ...damaged]
     .sort((a, b) => Number(b.value) - Number(a.value))
     .slice(FENCES_KEPT - 1)
     .map(({ key }) => ({ key, value: null }));

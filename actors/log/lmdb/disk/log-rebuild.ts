@@ -2,7 +2,7 @@
  * Checks the pages of a log before the storage engine trusts them, since the engine ends the process on a page that it
  * does not expect. When pages are damaged, every row that can still be read is copied into a new data file; the
  * damaged one stays beside it.
- * @see docs/adr/0017-pages-are-checked-before-they-are-trusted.md
+ * @see docs/adr/0018-pages-are-checked-before-they-are-trusted.md
  */
 import {
   closeSync,
@@ -17,14 +17,16 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { frameHeader } from '../../../../protocol/message-frame.js';
 import { reasonOf } from '../../../../machines/reason.js';
-import { LogCorruptError } from '../../log-errors.js';
+import { LogCorruptError, LogFormatError } from '../../log-errors.js';
 import {
   decodeMeta,
   FEED_KEY,
   LISTED_FORMAT,
   LOG_FORMAT,
+  memberKey,
   META_KEY,
   midKey,
+  rowName,
   RUN_KEY,
   threadKey,
   type LogKey,
@@ -48,16 +50,28 @@ const ROWS_A_COMMIT = 4_096;
 /** Damaged places that a report names; the others are counted. */
 const PLACES_MAX = 5;
 
+const TOO_MUCH_LOST = 'too much is lost to go on without it';
+
 /** Folder in which the copy is made, within that of the log. */
 const COPY_FOLDER = 'rebuilding';
 
-/** Tags of the rows of users' lists. */
-const LIST_TAGS = new Set(['l', 'w', 'd']);
+/** Tags of rows that are made anew: the index of mids and users' lists. */
+const MADE_ANEW = new Set(['m', 'l', 'w', 'd']);
 
 /** What became of a log whose pages were damaged. */
 export interface Rebuilt {
   /** What was damaged and what was saved, for an operator. */
   readonly report: string;
+}
+
+/** What of a log is in its new data file. */
+export interface Copied {
+  readonly messages: number;
+  /** Name of the file that keeps the old one, in the folder of the log. */
+  readonly kept: string;
+  /** The first rows that were damaged and are not in it, by name; of those that are made anew, none. */
+  readonly left: readonly string[];
+  readonly leftCount: number;
 }
 
 /** Options of {@link checkPages}. */
@@ -95,12 +109,15 @@ export async function checkPages(options: RebuildOptions): Promise<Rebuilt | nul
   if (pages.transaction !== LogPages.transactionOf(dir)) return null;
   const where = `${places.join(', ')}${count > places.length ? ` and ${String(count - places.length)} more` : ''}`;
   if (!pages.isRecoverable) {
-    throw new LogCorruptError(dir, `${where}; too much is lost to go on without it`);
+    throw new LogCorruptError(dir, `${where}; ${TOO_MUCH_LOST}`);
   }
   try {
-    return { report: await rebuild(options, where) };
+    const { messages, kept } = await rebuildLog(options);
+    return {
+      report: `${where}; ${String(messages)} messages were copied into a new file, and the damaged one was kept as ${kept}`
+    };
   } catch (error) {
-    if (error instanceof LogCorruptError) throw error;
+    if (error instanceof LogCorruptError || error instanceof LogFormatError) throw error;
     throw new LogCorruptError(
       dir,
       `${where}; what is whole could not be copied (${reasonOf(error)})`
@@ -108,21 +125,27 @@ export async function checkPages(options: RebuildOptions): Promise<Rebuilt | nul
   }
 }
 
-async function rebuild({ dir, newEpoch, now }: RebuildOptions, where: string): Promise<string> {
+/**
+ * Copies every row that is whole into a new data file, which takes the place of the old one; that one is kept beside
+ * it. What follows from the messages is made anew, and the log gets a new epoch. Nobody may use the log meanwhile.
+ * @throws {LogCorruptError} what is whole could not be told from what is not
+ * @throws {LogFormatError} the log is of a newer version
+ */
+export async function rebuildLog({ dir, newEpoch, now }: RebuildOptions): Promise<Copied> {
   const copyDir = join(dir, COPY_FOLDER);
   const kept = `damaged-${String(now())}.mdb`;
   rmSync(copyDir, { recursive: true, force: true });
   const pages = LogPages.open(dir, () => undefined);
   if (pages === null) throw new LogCorruptError(dir, `${DATA_FILE} does not begin like a log`);
   const store = openStore({ dir: copyDir, use: 'process' });
-  let saved: number;
+  const copy = new Copy(store);
   try {
-    const copy = new Copy(store);
     for (const row of pages.rows()) await copy.take(row);
+    if (!pages.isRecoverable) throw new LogCorruptError(dir, TOO_MUCH_LOST);
     for (const row of pages.lost()) await copy.take(row);
+    if (copy.format > LOG_FORMAT) throw new LogFormatError(dir, copy.format, LOG_FORMAT);
     await copy.finish(newEpoch);
     await store.sync();
-    saved = copy.messages;
   } finally {
     pages.close();
     await store.close();
@@ -131,7 +154,7 @@ async function rebuild({ dir, newEpoch, now }: RebuildOptions, where: string): P
   renameSync(join(copyDir, DATA_FILE), join(dir, DATA_FILE));
   syncDir(dir);
   rmSync(copyDir, { recursive: true, force: true });
-  return `${where}; ${String(saved)} messages were copied into a new file, and the damaged one was kept as ${kept}`;
+  return { messages: copy.messages, kept, left: copy.left, leftCount: copy.leftCount };
 }
 
 /** Where there are no hard links, a copy. */
@@ -154,7 +177,10 @@ function syncDir(dir: string): void {
   }
 }
 
-/** Copies the rows that are whole, and makes anew what follows from the messages: the index and lost records. */
+/**
+ * Copies the rows that are whole, and makes anew what follows from the messages: the index of mids, lost records of
+ * threads, and who has published where. The upgrade that follows makes the lists of users' threads from that.
+ */
 class Copy {
   readonly #store: LogStore;
   readonly #threads = new Map<string, ThreadRecord>();
@@ -164,15 +190,30 @@ class Copy {
   #run: string | null = null;
   #hasFeed = false;
   #lastSeq = 0;
+  /** Authors of the commit in progress, as `thread user`: what is in it cannot be looked up yet. */
+  readonly #authors = new Set<string>();
   messages = 0;
+  readonly left: string[] = [];
+  leftCount = 0;
 
   constructor(store: LogStore) {
     this.#store = store;
   }
 
+  /** Format of the log that is copied; that of this version when it is not known. */
+  get format(): number {
+    return this.#meta?.format ?? LOG_FORMAT;
+  }
+
   async take({ key: bytes, value }: PageRow): Promise<void> {
-    const row = wholeRow(decodeKey(bytes), value.toString('utf8'));
-    if (row === null || LIST_TAGS.has(row.key[0])) return;
+    const key = decodeKey(bytes);
+    if (key !== null && MADE_ANEW.has(key[0])) return;
+    const row = wholeRow(key, value.toString('utf8'));
+    if (row === null) {
+      this.leftCount += 1;
+      if (this.left.length < PLACES_MAX) this.left.push(key === null ? 'a row' : rowName(key));
+      return;
+    }
     this.#note(row);
     this.#writes.push(row);
     if (this.#writes.length >= ROWS_A_COMMIT) await this.#commit();
@@ -185,7 +226,7 @@ class Copy {
       this.#writes.push({ key: threadKey(thread), value: JSON.stringify(record) });
     }
     // The lists are not copied: the upgrade from the format before them makes them anew.
-    const format = Math.min(this.#meta?.format ?? LOG_FORMAT, LISTED_FORMAT - 1);
+    const format = Math.min(this.format, LISTED_FORMAT - 1);
     const meta: LogMeta = { format, epoch: newEpoch(), isRenewed: true };
     const run: RunMark = { durability: 'disk', boot: null, clean: false, writer: null };
     this.#writes.push(
@@ -203,6 +244,8 @@ class Copy {
     const [tag, thread, offset] = key;
     if (tag === 'e' && typeof thread === 'string' && typeof offset === 'number') {
       this.#noteEntry(thread, offset, value);
+    } else if (tag === 'u') {
+      this.#authors.add(`${String(offset)} ${String(thread)}`);
     } else if (tag === 't') {
       this.#recorded.add(String(thread));
     } else if (tag === 'f') {
@@ -221,6 +264,7 @@ class Copy {
     if (header === null) return;
     this.messages += 1;
     this.#writes.push({ key: midKey(header.mid, thread), value: String(offset) });
+    this.#noteAuthor(memberKey(header.user, thread));
     const record = this.#threads.get(thread);
     const first = Math.min(record?.first ?? offset, offset);
     const isNewest = record === undefined || offset > record.last;
@@ -232,7 +276,17 @@ class Copy {
     });
   }
 
+  /** A read mark that is whole replaces this one, whichever of the two comes first. */
+  #noteAuthor(key: LogKey): void {
+    const [, user, thread] = key;
+    const name = `${String(thread)} ${String(user)}`;
+    if (this.#authors.has(name) || this.#store.get(key) !== undefined) return;
+    this.#authors.add(name);
+    this.#writes.push({ key, value: '0' });
+  }
+
   async #commit(): Promise<void> {
+    this.#authors.clear();
     const writes = this.#writes;
     this.#writes = [];
     await this.#store.commit(writes);

@@ -2,11 +2,25 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { LogCorruptError } from '../../../../../actors/log/log-errors.js';
+import { LogCorruptError, LogFormatError } from '../../../../../actors/log/log-errors.js';
 import { checkLog } from '../../../../../actors/log/lmdb/check/log-check.js';
 import { LogPages } from '../../../../../actors/log/lmdb/disk/log-pages.js';
+import { rebuildLog, type Copied } from '../../../../../actors/log/lmdb/disk/log-rebuild.js';
+import {
+  entryKey,
+  FEED_KEY,
+  fenceKey,
+  LOG_FORMAT,
+  memberKey,
+  META_KEY,
+  midKey,
+  RUN_KEY,
+  threadKey
+} from '../../../../../actors/log/lmdb/log-keys.js';
+import { openStore } from '../../../../../actors/log/lmdb/log-store.js';
 import type { EmbeddedLog } from '../../../../../actors/log/lmdb/lmdb-log.js';
 import { append, appendMany, entry, LogFixture } from '../log-fixture.js';
+import { flipBit, storedIn } from '../stored-rows.js';
 
 const PAGE_BYTES = 4_096;
 const THREADS = ['t1', 't2', 't3'];
@@ -135,6 +149,110 @@ describe('checkPages', function () {
     const second = await fixture.open({ dir });
     expect(second.rebuilt).to.equal(null);
     expect(LogPages.transactionOf(dir)).to.not.equal(null);
+  });
+});
+
+describe('rebuildLog', () => {
+  const fixture = new LogFixture();
+  afterEach(() => fixture.clear());
+
+  async function sound(): Promise<string> {
+    const dir = fixture.dir();
+    const log = await fixture.open({ dir });
+    for (const thread of ['t1', 't2']) await appendMany(log, thread, 20);
+    await log.setReadMark('t1', 'bob', 7);
+    await log.close();
+    return dir;
+  }
+
+  function repaired(dir: string): Promise<Copied> {
+    return rebuildLog({ dir, newEpoch: () => 'e-new', now: () => 7 });
+  }
+
+  for (const key of [META_KEY, RUN_KEY]) {
+    it(`makes a log usable again that is refused for its row ${key.join(' ')}`, async () => {
+      const dir = await sound();
+      await flipBit(dir, key, 3);
+      const refusal = await fixture.open({ dir }).catch((error: unknown) => String(error));
+      expect(refusal)
+        .to.include(`the row ${JSON.stringify(key)} was altered`)
+        .and.include('rollcall log check --repair');
+      expect((await checkLog(dir)).problems.join()).to.include(JSON.stringify(key));
+      expect(await repaired(dir)).to.eql({
+        messages: 40,
+        kept: 'damaged-7.mdb',
+        left: [`the row ${JSON.stringify(key)}`],
+        leftCount: 1
+      });
+      const log = await fixture.open({ dir });
+      expect(log.head('t1')).to.include({ last: 20, first: 1, owner: 'ada' });
+      expect(log.head('t1')?.epoch).to.not.equal('e1');
+      expect(log.readMark('t1', 'bob')).to.equal(7);
+      expect(await append(log, 't1', entry('m7'))).to.include({ ok: true, duplicate: true });
+      await log.close();
+      expect((await checkLog(dir)).problems).to.eql([]);
+    });
+  }
+
+  it('gives the store everything again when the row of the feed is damaged', async () => {
+    const dir = await sound();
+    const log = await fixture.open({ dir });
+    await log.feed.rewind('store-1');
+    await log.feed.take(log.feed.next(100, Infinity));
+    await log.close();
+    await flipBit(dir, FEED_KEY, 3);
+    await repaired(dir);
+    const again = await fixture.open({ dir });
+    expect(again.feed.storeId()).to.equal(null);
+    await again.close();
+    expect((await checkLog(dir)).problems).to.eql([]);
+  });
+
+  it('makes anew who has published, the index of mids, lists and records of threads', async () => {
+    const dir = await sound();
+    for (const key of [threadKey('t2'), memberKey('ada', 't2'), midKey('m3', 't2')]) {
+      await flipBit(dir, key, 0);
+    }
+    const { left } = await repaired(dir);
+    expect(left).to.have.members(['the record of thread t2', 'the row ["u","ada","t2"]']);
+    const log = await fixture.open({ dir });
+    expect(log.head('t2')).to.include({ last: 20, owner: 'ada' });
+    const { threads } = log.userThreads('ada', null, 10, Infinity);
+    expect(threads.map(({ thread }) => thread)).to.have.members(['t1', 't2']);
+    expect(await append(log, 't2', entry('m3'))).to.include({ ok: true, duplicate: true });
+    await log.close();
+    expect((await checkLog(dir)).problems).to.eql([]);
+  });
+
+  it('leaves a damaged message out, and takes it again when it is sent again', async () => {
+    const dir = await sound();
+    await flipBit(dir, entryKey('t2', 5), 100);
+    expect(await repaired(dir)).to.include({ messages: 39, leftCount: 1 });
+    const log = await fixture.open({ dir });
+    expect(() => log.read('t2', 4, 1, Infinity)).to.throw('entry 5 of thread t2 is missing');
+    expect(await append(log, 't2', entry('m5'))).to.include({ ok: true, offset: 21 });
+  });
+
+  it('starts over a damaged fence, which still keeps its writer out', async () => {
+    const dir = await sound();
+    const log = await fixture.open({ dir });
+    await log.close();
+    const fence = [...(await storedIn(dir)).keys()].find((key) => key.startsWith('x fence '));
+    await flipBit(dir, fenceKey(fence?.slice('x fence '.length) ?? ''), 0);
+    expect((await checkLog(dir)).problemCount).to.equal(1);
+    expect((await fixture.open({ dir })).head('t1')).to.include({ last: 20 });
+  });
+
+  it('changes nothing of a log of a newer version', async () => {
+    const dir = await sound();
+    const store = openStore({ dir, use: 'disk' });
+    const meta = JSON.stringify({ format: LOG_FORMAT + 1, epoch: 'e9' });
+    await store.commit([{ key: META_KEY, value: meta }]);
+    await store.close();
+    const before = readFileSync(join(dir, 'data.mdb'));
+    const error: unknown = await repaired(dir).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(LogFormatError);
+    expect(readFileSync(join(dir, 'data.mdb')).equals(before)).to.equal(true);
   });
 });
 
