@@ -1,26 +1,25 @@
 /**
- * Timers for charts that do not count the time in which the process itself did not run: while it was stopped (SIGSTOP,
- * a paused virtual machine), or busy for seconds. Plain timers all run at once after that, before anything that came
- * meanwhile is read: a grace would be over for subscribers who are there, and an attempt for a server that answered.
+ * Timers for charts that leave out the time in which the process did not run, because it was stopped (SIGSTOP, a paused
+ * virtual machine) or busy for seconds. After such a pause all plain timers fire at once, before the messages that have
+ * arrived are read: a grace would end although subscribers are there, an attempt although the server has answered.
  *
- * Each timer runs in stretches. A stretch that ends much later than it should have is repeated, so that what was left
- * is given again. Two late stretches in a row are counted: such a process is slow and not away, and no deadline of it
- * may take for ever.
+ * Each timer runs in stretches. A stretch that ends much too late does not count and is repeated. After two late
+ * stretches in a row they do count: such a process is slow, not away, and its deadlines must end at some time.
  */
 import type { Clock } from './clock.js';
 
-/** Longest stretch of a timer, in milliseconds: what is given again after an absence is at most this much too long. */
+/** Longest stretch of a timer, in milliseconds. After an absence a timer ends at most this much too late. */
 export const STRETCH_MS = 1_000;
 
-/** Lateness of a stretch, in milliseconds, that shows that the process was away; far above that of a busy event loop. */
+/** A stretch that ends later than this, in milliseconds, shows that the process was away; a busy event loop stays far below. */
 export const LATE_MS = 1_000;
 
-/** One timer: the stretch that runs now, as the clock below knows it. */
+/** One timer, with the id that its present stretch has in the underlying clock. */
 class AwakeTimer {
   stretch: unknown = null;
 }
 
-/** Returns a clock with the same readings whose timers do not count the time in which the process did not run. */
+/** Returns a clock with the same readings, whose timers leave out the time in which the process did not run. */
 export function awakeTimers(clock: Clock): Clock {
   const run = (timer: AwakeTimer, work: () => void, leftMs: number, wasLate: boolean): void => {
     const stretchMs = Math.min(leftMs, STRETCH_MS);

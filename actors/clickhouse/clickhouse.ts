@@ -160,8 +160,8 @@ function openStore(url: string | null, { dataDir, clock }: ClickhouseOptions): A
     : new RemoteStore(url);
 }
 
-// Runs one step of an attempt; when the step fails or is aborted, it closes the store. `isOpen`: whether the step has
-// something to lose.
+// Runs one step of an attempt; when the step fails or is aborted, it closes the store. `isOpen`: whether there was a
+// connection, so that a failure counts as its loss.
 async function leaving<T>(
   store: AnalyticsStore | null,
   signal: AbortSignal,

@@ -140,8 +140,8 @@ function transitionRow({ id, epoch, fact }: Told<TransitionFact>, node: string):
 }
 
 /**
- * The text that search looks at: the body's own text, empty when it has none. In one normal form, since the same word
- * may be written with composed characters or with combining marks; `body` keeps what was written.
+ * Returns the text that search looks at: the `text` of the body, empty when it has none. It is normalized to NFC, because
+ * the same word can be written with composed characters or with combining marks. `body` stays as it was written.
  */
 function searched(body: unknown): string {
   if (typeof body === 'string') return body.normalize('NFC');

@@ -96,9 +96,9 @@ export function searchSql(filter: SearchFilter): string {
 }
 
 /**
- * Rows hold text in NFC. Those of older versions hold it as it was written, nearly always in NFC (most keyboards) or in
- * NFD (file names of macOS), so a word is looked for in both forms; no engine needs to normalize the rows, which the
- * oldest cannot.
+ * Rows hold text in NFC. Rows of older versions hold it as it was written, nearly always in NFC (most keyboards) or NFD
+ * (file names of macOS). So each word is searched in both forms. Normalizing the rows in a query is no way: the oldest
+ * engines that are supported cannot.
  */
 function occurs(word: string): string {
   const sound = word.toWellFormed();
@@ -122,7 +122,7 @@ function messageOf(row: Readonly<Record<string, unknown>>): FoundMessage {
   };
 }
 
-/** Returns the body as it is stored; as a JSON string where a frame could not be read, and the row has its text. */
+/** Returns the stored body as JSON text. A row whose frame could not be parsed holds plain text, which becomes a JSON string. */
 function bodyOf(text: string): string {
   try {
     JSON.parse(text);
@@ -133,8 +133,8 @@ function bodyOf(text: string): string {
 }
 
 /**
- * Returns a page as JSON, `asOf` included; bodies as they were written, since a parsed number may be another one. `next`
- * says where the next page begins when its last message, which says so otherwise, was left out.
+ * Returns a page as JSON, with `asOf`. Bodies are inserted as text, because parsing could change their numbers. `next` is
+ * where the next page begins. It is needed only when the last message, which says so otherwise, was left out.
  */
 export function foundJson(
   { messages, more }: FoundPage,

@@ -14,7 +14,7 @@ export interface ThreadHead {
   readonly at: number;
   /** The first user who published here, or the one that the server API named; null before that. */
   readonly owner: string | null;
-  /** Whether there was another epoch before this one, so that an offset alone may be of that. Default: false. */
+  /** Whether there was an earlier epoch, to which an offset without an epoch may belong. Default: false. */
   readonly isRenewed?: boolean;
 }
 

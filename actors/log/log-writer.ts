@@ -16,8 +16,8 @@ export interface NewEntry {
   /** Unix milliseconds. */
   readonly at: number;
   /**
-   * Becomes the thread's owner in the same commit. When absent, the first to publish in a thread owns it; null names
-   * nobody.
+   * User who becomes the thread's owner in the same commit. When absent, the author of a thread's first message becomes
+   * it; with null nobody does.
    */
   readonly owner?: string | null | undefined;
 }

@@ -1,14 +1,14 @@
 /**
- * Reading past damage. Readers are told of damaged messages as a gap and get what stands behind them; a request that
- * stopped at the damage would be refused for ever.
+ * Reads past damaged messages. Readers get them as a gap, and then the messages after them. A request that stopped at the
+ * damage would be refused for ever.
  */
 import { LogCorruptError } from './log-errors.js';
 import type { LogEntry, LogReader } from './log-reader.js';
 
-/** Most damaged messages that one read passes over: each costs a read of its own, of microseconds. */
+/** Most damaged messages that one read skips: each costs a read of its own, some microseconds. */
 export const PASSED_OVER_MAX = 128;
 
-/** A page of messages, and what was passed over to get it. */
+/** A page of messages, and the damaged ones skipped before it. */
 export interface PastPage {
   readonly entries: readonly LogEntry[];
   /** The damaged messages before the page, and why they cannot be read; null when there are none. */
@@ -20,8 +20,8 @@ export interface PastPage {
 }
 
 /**
- * Reads like {@link LogReader.read}, up to the newest offset `last`, but passes over damaged messages at the beginning.
- * When all that it may pass over is damaged, the page is empty and goes on behind it.
+ * Reads like {@link LogReader.read}, up to the newest offset `last`, but skips damaged messages at the beginning. When it
+ * has skipped as many as it may, the page is empty, and the next page begins after them.
  * @throws {LogUnavailableError} while the log cannot be read
  */
 export function readPast(
@@ -47,8 +47,8 @@ export function readPast(
 }
 
 /**
- * Reads like {@link LogReader.readBefore}, but passes over damaged messages at the end, and tells each.
- * @throws {LogCorruptError} when all that it may pass over is damaged
+ * Reads like {@link LogReader.readBefore}, but skips damaged messages at the end and reports each.
+ * @throws {LogCorruptError} when more messages are damaged than it may skip
  */
 export function readBackPast(
   log: Pick<LogReader, 'readBefore'>,

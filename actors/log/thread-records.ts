@@ -14,8 +14,8 @@ export interface Unwatched {
 }
 
 /**
- * A place in a user's list of threads: by time, and by id among threads of one time. An empty id is the place behind
- * all threads of that time.
+ * A position in a user's list of threads, by time and then by thread id. An empty id is the position after all threads
+ * of that time.
  */
 export interface ListPlace {
   /** Unix milliseconds. */
@@ -23,7 +23,7 @@ export interface ListPlace {
   readonly thread: string;
 }
 
-/** A row of a user's list of threads, with its place. */
+/** A row of a user's list of threads, with its position. */
 export interface UserThread extends ListPlace {
   readonly head: ThreadHead;
   readonly read: number;
@@ -64,8 +64,8 @@ export interface ThreadRecords {
   /** Moves a read mark forward, never back. Resolves to the durable mark. */
   setReadMark(thread: string, user: string, read: number): Promise<number>;
   /**
-   * Returns the user's own threads (published to, marked or listed) that stand behind a place, newest first: at most
-   * `limit`, and at most `maxChars` characters of last messages, but at least one.
+   * Returns the user's own threads (published to, marked or listed) after a position, newest first: at most `limit`, and
+   * as many as fit into `maxChars` characters of last messages, but at least one.
    */
   userThreads(
     user: string,

@@ -1,6 +1,6 @@
-/** A number of bytes that a part of the server may hold at once. What does not fit is refused, never queued. */
+/** Limits the bytes that one part of the server holds at a time. What does not fit is refused, never queued. */
 
-/** Bytes held of those that may be held. */
+/** Counts held bytes against a limit. */
 export class ByteBudget {
   readonly maxBytes: number;
   private bytes = 0;
@@ -10,12 +10,12 @@ export class ByteBudget {
     this.maxBytes = maxBytes;
   }
 
-  /** Bytes that are held now. */
+  /** Bytes held now. */
   get heldBytes(): number {
     return this.bytes;
   }
 
-  /** How often something did not fit. */
+  /** Number of refusals. */
   get refused(): number {
     return this.refusals;
   }
@@ -25,7 +25,7 @@ export class ByteBudget {
     return this.bytes >= this.maxBytes;
   }
 
-  /** Holds so many bytes more; false when they do not fit, which is counted. */
+  /** Takes bytes; returns false, and counts a refusal, when they do not fit. */
   take(bytes: number): boolean {
     if (this.bytes + bytes > this.maxBytes) {
       this.refusals++;
@@ -35,17 +35,17 @@ export class ByteBudget {
     return true;
   }
 
-  /** Holds so many bytes more, whether they fit or not: somebody who found it full has to do without. */
+  /** Takes bytes even when they do not fit, for data that exists already. Callers ask `isFull` before they make more. */
   add(bytes: number): void {
     this.bytes += bytes;
   }
 
-  /** Counts that somebody found it full. */
+  /** Counts a refusal. */
   refuse(): void {
     this.refusals++;
   }
 
-  /** Gives bytes back that were taken. */
+  /** Returns taken bytes to the budget. */
   give(bytes: number): void {
     this.bytes -= bytes;
   }

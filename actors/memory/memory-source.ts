@@ -1,18 +1,18 @@
-/** Reads how much memory this process uses, and how much it may use. */
+/** Reads how much memory this process uses and what its limits are. */
 import { readFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
 
-/** How the process is asked; specs pass their own. */
+/** Readings of a process; specs pass their own. */
 export interface MemorySource {
   /** Bytes of the JavaScript heap, in use and at most. */
   heap(): { readonly used: number; readonly limit: number };
-  /** Bytes of memory that no file backs: pages of the thread log are the kernel's to drop. */
+  /** Bytes of memory without a file. Mapped pages of the thread log are left out, because the kernel can drop them. */
   resident(): number;
   /** Limit of the container, in bytes; null when there is none. */
   container(): number | null;
 }
 
-/** Larger limits of a container are none: kernels write some number near 2^63. */
+/** A container's limit above this means none: for "no limit" kernels write a number near 2^63. */
 const NO_LIMIT_BYTES = 2 ** 50;
 
 /** The process itself. */
@@ -29,7 +29,7 @@ export const OWN_MEMORY: MemorySource = {
   }
 };
 
-/** Only Linux tells it apart. */
+/** Only Linux tells memory with and without a file apart. */
 function anonymousBytes(): number | null {
   try {
     const kilobytes = /^RssAnon:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];

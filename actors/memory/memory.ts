@@ -1,7 +1,7 @@
 /**
- * The memory of the server: how many bytes each queue may hold, taken from what the heap and the container allow, and
- * whether memory is short now. While it is, publishers are told `unavailable` and new connections 503; what is open
- * and stored goes on.
+ * The memory of the server. From the limits of the heap and the container it computes how many bytes each queue may hold,
+ * and whether memory is short. While it is, publishes are answered `unavailable` and new connections 503; open
+ * connections and stored messages are still served.
  */
 import type { Clock } from '../clock.js';
 import { ByteBudget } from './byte-budget.js';
@@ -10,23 +10,23 @@ import type { MemorySource } from './memory-source.js';
 /** Share of the container's limit that the server uses unless MEMORY_LIMIT_MB says otherwise. */
 export const CONTAINER_SHARE = 0.7;
 
-/** Share of a limit from which memory is short: garbage that is not collected yet fits into the rest. */
+/** Share of a limit from which memory is short. The rest has to hold garbage that is not collected yet. */
 export const SHORT_SHARE = 0.9;
 
-/** How long a measurement counts, in milliseconds: asking for each message would cost more than the message. */
+/** How long a measurement is used, in milliseconds: measuring for each message would cost more than the message. */
 export const MEASURE_MS = 50;
 
-/** What somebody is told who was refused for want of memory. */
+/** Message of a refusal because memory is short. */
 export const NO_MEMORY = 'the server has no memory left for it now';
 
-/** When somebody who was refused for want of memory should try again, in milliseconds. */
+/** After how many milliseconds a client may try again when memory was short. */
 export const COME_BACK_MS = 1_000;
 
 const MIB = 1024 * 1024;
 
 /**
- * Each queue's share of the memory, and its most: what a queue can use before it only delays. Together they leave more
- * than half to everything else.
+ * Each queue's share of the memory, and its upper bound: a longer queue would only add delay. Together they leave more
+ * than half of the memory to everything else.
  */
 const SHARES = {
   appends: { share: 1 / 8, maxBytes: 256 * MIB },
@@ -36,23 +36,23 @@ const SHARES = {
 
 /** Memory in `/status`; bytes. */
 export interface MemoryStatus {
-  /** Memory in use that no file backs. */
+  /** Memory in use, without mapped files. */
   readonly usedBytes: number;
-  /** What it may be; null when neither the container nor MEMORY_LIMIT_MB sets a limit. */
+  /** Its limit; null when neither the container nor MEMORY_LIMIT_MB sets one. */
   readonly limitBytes: number | null;
   readonly heapBytes: number;
   readonly heapLimitBytes: number;
   /** Messages on their way into the thread log, frames that clients have not read, and request bodies. */
   readonly queues: Readonly<Record<keyof typeof SHARES, number>>;
-  /** How often somebody was told to come back later for want of memory. */
+  /** Number of refusals because memory was short. */
   readonly refused: number;
 }
 
-/** The memory as the monitor judges it. */
+/** Readings for the monitor. */
 export interface MemoryMeasure {
   /** Largest share in use of a limit. */
   readonly share: number;
-  /** How many were refused since the last time. */
+  /** Refusals since the last reading. */
   readonly refused: number;
 }
 
@@ -70,7 +70,7 @@ export class Memory {
   readonly appends: ByteBudget;
   /** Frames that the clients' sockets have not taken. */
   readonly outgoing: ByteBudget;
-  /** Request bodies that are coming. */
+  /** Request bodies that are arriving. */
   readonly bodies: ByteBudget;
   private readonly clock: Pick<Clock, 'elapsed'>;
   private readonly source: MemorySource;
@@ -94,20 +94,20 @@ export class Memory {
     this.bodies = budget(SHARES.bodies);
   }
 
-  /** Whether there is no memory for more connections and messages now. */
+  /** Whether new connections and messages must be refused now. */
   get isShort(): boolean {
     return this.usedShare() >= SHORT_SHARE;
   }
 
   /**
-   * Whether a message must not be taken now; true is counted as a refusal. Those on their way into the log have a bound
-   * of their own.
+   * Whether a message must be refused now; counts a refusal if so. Messages on their way into the log have a bound of
+   * their own.
    */
   refusesMessages(): boolean {
     return this.refuses(this.isShort);
   }
 
-  /** Whether no page may be read for a client now, since many clients have not read theirs; true is counted. */
+  /** Whether a page of history must be refused now, because clients have not read theirs; counts a refusal if so. */
   refusesPages(): boolean {
     return this.refuses(this.isShort || this.outgoing.isFull);
   }
@@ -117,7 +117,7 @@ export class Memory {
     return isShort;
   }
 
-  /** Returns what the monitor judges, once a second. */
+  /** Returns the readings for the monitor, which asks once a second. */
   measure(): MemoryMeasure {
     const refused = this.refused();
     const before = this.toldRefusals;

@@ -1,23 +1,23 @@
 /**
- * Decides which new TCP connections leave enough file descriptors to everything else. Without a free one the engines
- * accept nobody, uWebSockets.js uses a core for it, and the thread log and whoever looks at the server have none either.
+ * Keeps file descriptors free by limiting new TCP connections. Without a free one the engines accept nobody (and
+ * uWebSockets.js uses a whole core for that), the thread log cannot open files, and no operator can connect.
  */
 import type { OpenFiles, OpenFilesCount } from './open-files.js';
 import { OPEN_FILES_CRITICAL_SHARE } from './finding-rules.js';
 
-/** Most descriptors that connections leave to the log, the pages and the checks of an operator. */
+/** Descriptors that connections leave to the log, the pages and the checks of an operator. */
 export const RESERVED_FILES = 32;
 
-/** Part of a low limit that is enough for those: one of so many. */
+/** Of a low limit, one descriptor in so many is kept instead. */
 const RESERVED_PART = 16;
 
-/** Most connections that are let in between two counts. */
+/** Most connections accepted between two counts. */
 const UNCOUNTED_MAX = 1_000;
 
-/** What is left of the file descriptors for connections. */
+/** Counts the file descriptors that are left for connections. */
 export class FileRoom {
   private readonly files: Pick<OpenFiles, 'count'>;
-  /** Connections that fit without counting again; half of what is free, since others open files too. */
+  /** Connections that may be accepted before the next count: half of what is free, since other parts open files too. */
   private uncounted = 0;
   private last: OpenFilesCount | null = null;
 
@@ -25,18 +25,18 @@ export class FileRoom {
     this.files = files;
   }
 
-  /** Whether so few are free that nobody should be let in who can be told to come back. */
+  /** Whether so few are free that a request for a connection should be answered 503. */
   get isShort(): boolean {
     return this.last !== null && this.last.open >= this.last.limit * OPEN_FILES_CRITICAL_SHARE;
   }
 
-  /** Counts the open ones, once a second. */
+  /** Counts the open descriptors; called once a second. */
   count(): OpenFilesCount | null {
     this.last = this.files.count();
     return this.last;
   }
 
-  /** Returns whether one more connection may stay that has just been accepted. */
+  /** Returns whether a connection that was just accepted may stay. */
   admits(): boolean {
     if (this.uncounted > 0) {
       this.uncounted--;

@@ -68,7 +68,7 @@ export const OPEN_FILES_WARNING_SHARE = 0.8;
 /** From this share on, it is critical: the next burst of clients meets a server that can accept nobody. */
 export const OPEN_FILES_CRITICAL_SHARE = 0.95;
 
-/** Share of a limit of memory from which it is a warning; from {@link SHORT_SHARE} on it is critical. */
+/** Share of a memory limit from which the finding is a warning; from {@link SHORT_SHARE} on it is critical. */
 export const MEMORY_WARNING_SHARE = 0.8;
 
 /** Number of restarts left before the server gives a part up; at this number the finding is critical. */
@@ -121,7 +121,7 @@ export type ConditionKind = keyof Measures;
 export interface Rule<Measure> extends Omit<Condition, 'kind' | 'about'> {
   level(measure: Measure): MonitorLevel;
   message(measure: Measure): string;
-  /** Returns the message without names of threads; left out where {@link message} has none. */
+  /** Returns the message without names of threads. Absent when {@link message} never has any. */
   unnamed?(measure: Measure): string;
   /** Returns the thread to look at first; left out where none is known. */
   thread?(measure: Measure): string | null;

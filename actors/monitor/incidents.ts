@@ -34,7 +34,7 @@ export interface Incident {
   readonly level: FindingLevel;
   /** A sentence that says what is wrong; for a fault, its kind. */
   readonly message: string;
-  /** The same without names of threads. */
+  /** The message without names of threads. */
   readonly unnamed: string;
   /** How often it has happened. */
   readonly count: number;
@@ -68,7 +68,7 @@ export interface Condition {
 export interface Verdict {
   readonly level: MonitorLevel;
   readonly message: string;
-  /** The message without names of threads; left out where it has none. */
+  /** The message without names of threads; absent when it has none. */
   readonly unnamed?: string;
   /** The thread to look at first; left out where it is about none. */
   readonly thread?: string | null;

@@ -67,7 +67,7 @@ export interface DeliveryWatch {
   watched(threads: number): void;
 }
 
-/** Whether what is reported names threads: only to those who may know them. */
+/** Whether a report names threads or only counts them. Only operators get names. */
 export type ThreadNames = 'shown' | 'counted';
 
 /** Returns the mid of the newest message that a thread holds; null when there is none. */
@@ -197,7 +197,7 @@ export class Monitor implements DeliveryWatch {
     this.judge('open_files', this.files);
   }
 
-  /** Reports how much of the memory is in use, and how many were refused for want of it since the last time. */
+  /** Returns how much of the memory is in use, and the refusals since the last call. */
   memory(measure: MemoryMeasure): void {
     this.judge('memory', measure, { times: measure.refused });
   }

@@ -57,9 +57,9 @@ export class ActiveThread {
   presenceTimer: unknown = null;
   /** When its last presence frame was sent, a moment of `Clock.elapsed()`; null when none was. */
   presenceToldAt: number | null = null;
-  /** Who is typing and has read, while the next such frame may come too soon. */
+  /** Recent typing and read signals; null when none was sent lately. */
   signals: Signals | null = null;
-  /** Timer of what waits in {@link signals}, or is over there. */
+  /** Timer for the waiting and expiring entries of {@link signals}. */
   signalTimer: unknown = null;
   /** Running writes of its mark in the log. */
   marking = 0;

@@ -46,7 +46,7 @@ export class PresenceNews {
   private due(thread: ActiveThread): void {
     if (thread.presenceTimer !== null || this.isClosed) return;
     const { clock, bus } = this.options;
-    // Each frame goes to all, and in a large thread somebody always comes or goes.
+    // Each frame goes to all subscribers, and in a large thread somebody joins or leaves all the time.
     const isCrowd = thread.subscribers > CROWD_ABOVE && thread.presenceToldAt !== null;
     const nextAt = isCrowd ? (thread.presenceToldAt ?? 0) + CROWD_INTERVAL_MS : 0;
     thread.presenceTimer = clock.setTimeout(

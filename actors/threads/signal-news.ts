@@ -1,4 +1,4 @@
-/** Tells the subscribers of threads who is typing and how far people have read, with one timer per thread at most. */
+/** Sends typing and read marks to the subscribers of threads, with at most one timer per thread. */
 import type { Bus } from '../bus/bus.js';
 import type { Clock } from '../clock.js';
 import type { ActiveThread } from './active-thread.js';
@@ -10,7 +10,7 @@ export interface SignalNewsOptions {
   readonly bus: Pick<Bus, 'tell'>;
 }
 
-/** The signals of all threads in memory. A thread without any in the last moment has neither a timer nor a record. */
+/** The signals of all threads. A thread without recent signals has neither a timer nor a record. */
 export class SignalNews {
   private readonly options: SignalNewsOptions;
   private isClosed = false;
@@ -19,7 +19,7 @@ export class SignalNews {
     this.options = options;
   }
 
-  /** Tells a signal to the subscribers of its thread, now or in a moment; then the latest of its type and person. */
+  /** Sends a signal to the subscribers of its thread at once, or later the newest one of its type and person. */
   tell(thread: ActiveThread, signal: Signal): void {
     if (this.isClosed) return;
     const { clock, bus } = this.options;

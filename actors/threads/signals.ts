@@ -1,48 +1,47 @@
 /**
- * Who is typing in one thread, and how far its people have read. Each such frame goes to every subscriber, so one that
- * follows another too soon waits, and a newer one of the same person takes its place: the latest state wins. What comes
- * after a pause is told at once.
+ * Typing and read marks of one thread. Each such frame goes to every subscriber, so their number is limited: the first
+ * after a pause is sent at once, one that follows too soon waits, and a newer one of the same person replaces it.
  */
 import type { ServerFrame } from '../../protocol/frames.js';
 
-/** A frame about what one person does. Only the latest of each type and person matters. */
+/** A frame about what one person does. Of each type and person only the newest matters. */
 export type Signal = ServerFrame<'typing' | 'mark'>;
 
 /** Shortest time between two signals of one type and person, in milliseconds. */
 export const SIGNAL_INTERVAL_MS = 500;
 
-/** Above this many subscriptions a thread is a crowd: its signals are told together, once in {@link CROWD_INTERVAL_MS}. */
+/** Above this many subscriptions a thread is a crowd: its signals are sent together, every {@link CROWD_INTERVAL_MS}. */
 export const CROWD_ABOVE = 50;
 
-/** Shortest time between two frames, or batches of frames, that all of a crowd get, in milliseconds. */
+/** Shortest time between two batches of signals, or two presence frames, for a crowd, in milliseconds. */
 export const CROWD_INTERVAL_MS = 1_000;
 
 /**
- * Most frames that the signals of a crowd cost in one interval, over all of its subscriptions: 33 signals for 150 of
- * them, and at least one for any number. Those that have waited longest come first, the others wait for the next one.
+ * Most frames sent for the signals of a crowd in one interval, over all subscriptions: 33 signals for 150 subscriptions,
+ * and at least one signal for any number. The oldest signals go first, the others wait for the next interval.
  */
 export const CROWD_FRAMES_MAX = 5_000;
 
-/** Most people and types that one thread keeps; beyond it signals of others are dropped until the next interval. */
+/** Most pairs of type and person that a thread keeps. Above it signals of others are dropped until the next interval. */
 export const SIGNALS_MAX = 1_000;
 
 /** The signals of one type and person. */
 interface Known {
-  /** When the latest was told; null when none was. */
+  /** When the last one was sent; null when none was. */
   toldAt: number | null;
-  /** The one that waits; null when none does. */
+  /** The waiting one; null when none waits. */
   waiting: Signal | null;
-  /** When the one that waits came. */
+  /** When the waiting one arrived. */
   cameAt: number;
 }
 
-/** The signals of one thread, kept for as long as the next ones may come too soon. Moments are of `Clock.elapsed()`. */
+/** The recent signals of one thread, kept while the next ones may follow too soon. Moments are of `Clock.elapsed()`. */
 export class Signals {
   private readonly known = new Map<string, Known>();
-  /** When anything was last told. */
+  /** When any signal was last sent. */
   private toldAt: number | null = null;
 
-  /** Notes a signal. Returns whether to tell it now; otherwise it waits, in place of an older one. */
+  /** Notes a signal. Returns true when it is to be sent now; otherwise it waits and replaces an older one. */
   note(signal: Signal, now: number, subscriptions: number): boolean {
     const key = `${signal.type} ${signal.user}`;
     const known = this.known.get(key);
@@ -50,7 +49,7 @@ export class Signals {
     const isCrowd = subscriptions > CROWD_ABOVE;
     const last = isCrowd ? this.toldAt : (known?.toldAt ?? null);
     const isDue = last === null || now - last >= intervalOf(isCrowd);
-    // Those that wait for their turn in a crowd are not overtaken.
+    // In a crowd a new signal does not overtake those that wait.
     if (isDue && (known?.waiting ?? null) === null && !(isCrowd && this.isAnyWaiting())) {
       this.told(key, now);
       return true;
@@ -64,8 +63,8 @@ export class Signals {
   }
 
   /**
-   * Returns the signals that are due, those that wait longest first, and forgets what is over. Who is typing but no
-   * longer here, or by a frame that has expired while it waited, is not told.
+   * Returns the due signals, the longest waiting first, and removes old records. A typing signal is dropped when its
+   * person has left or it has expired while it waited.
    */
   take(now: number, subscriptions: number, isHere: (user: string) => boolean): Signal[] {
     const isCrowd = subscriptions > CROWD_ABOVE;
@@ -87,7 +86,7 @@ export class Signals {
     return taken;
   }
 
-  /** Returns the milliseconds until {@link take} has something to do; null when nothing is kept any more. */
+  /** Returns the milliseconds until {@link take} must be called; null when nothing is kept. */
   nextMs(now: number, subscriptions: number): number | null {
     if (this.known.size === 0) return null;
     const isCrowd = subscriptions > CROWD_ABOVE;
@@ -99,7 +98,7 @@ export class Signals {
     return Math.max(0, next - now);
   }
 
-  /** Puts it behind all others: whoever waits in a crowd comes before it the next time. */
+  /** Moves an entry behind all others, so that the next batch begins with those that wait. */
   private told(key: string, now: number): void {
     this.known.delete(key);
     this.known.set(key, { toldAt: now, waiting: null, cameAt: now });

@@ -175,7 +175,7 @@ export class Threads {
     }
   }
 
-  /** Tells the subscribers who is typing, or how far somebody has read; of very many such frames the latest ones. */
+  /** Sends a typing or read signal to the subscribers; when there are very many, only the newest of each person. */
   signal(thread: ActiveThread, signal: Signal): void {
     this.signals.tell(thread, signal);
   }

@@ -9,15 +9,15 @@ import type { ByteBudget } from '../../memory/byte-budget.js';
 import { LogFencedError, type LogStore, type LogWrite } from './log-store.js';
 import type { LogHealth } from '../log-health.js';
 
-/** Most bytes of memory of all jobs that are not settled, when the server's memory sets no lower bound. */
+/** Most bytes that all unsettled jobs hold in memory, unless the server's memory sets a lower bound. */
 export const QUEUE_BYTES = 268_435_456;
 
-/** Bytes from which no further job joins a commit: a larger one is no faster, and holds its copies longer. */
+/** Bytes of a commit from which no further job joins it: larger commits are no faster and hold their copies longer. */
 export const COMMIT_BYTES = 8_388_608;
 
 /**
- * Copies of a job's texts while it is on its way to the disk: what the client sent, of which a message's body is a
- * part, the frame, the sealed row, and the bytes that the engine writes.
+ * Copies of a job's text in memory until it is settled: the client's text (a parsed body refers to it), the frame, the
+ * sealed row, and the bytes that the engine writes.
  */
 export const JOB_COPIES = 4;
 
@@ -34,7 +34,7 @@ const BACKGROUND_EVERY = 8;
 
 /** One piece of work for a commit. */
 export interface Job {
-  /** Bytes that it writes. In memory it holds {@link JOB_COPIES} times as many until it is settled. */
+  /** Bytes to write. Until the job is settled it holds {@link JOB_COPIES} times as many in memory. */
   readonly bytes: number;
   /** Adds the job's changes; called once, when its commit begins. */
   write(into: LogWrite[]): void;

@@ -54,7 +54,7 @@ export interface LogMeta {
   readonly format: number;
   /** Epoch of every thread. A new one means that history may differ from what clients have seen. */
   readonly epoch: string;
-  /** Whether another epoch came before this one here, as far as is known. Logs of versions that did not note it: true. */
+  /** Whether this log has had an earlier epoch; true when that is unknown, as in logs of versions that did not note it. */
   readonly isRenewed: boolean;
 }
 
@@ -144,22 +144,22 @@ export function memberKey(user: string, thread: string): LogKey {
   return ['u', escaped(user), thread];
 }
 
-/** Key of the place of a thread in a user's list. */
+/** Key of a thread's row in a user's list. */
 export function listKey(user: string, at: number, thread: string): LogKey {
   return ['l', escaped(user), at, thread];
 }
 
-/** Key of the time of that place. */
+/** Key of the time under which a thread is in a user's list. */
 export function listedKey(thread: string, user: string): LogKey {
   return ['w', thread, escaped(user)];
 }
 
-/** Key of the note that a thread is not at its place in lists. */
+/** Key of the mark that a thread is late: its rows in lists are not at its newest time. */
 export function lateKey(thread: string): LogKey {
   return ['d', thread];
 }
 
-/** Bounds of a user's list, or of what stands behind a place in it, which may itself be among it. */
+/** Key range of a user's list, or of the part from a place on, that place included. */
 export function withinList(user: string, before: ListPlace | null): { from: LogKey; to: LogKey } {
   const { from, to } = within('l', escaped(user));
   return { from, to: before === null ? to : [...from, before.at, before.thread] };

@@ -116,7 +116,7 @@ export class LogRecords {
     this.#admit(thread, user);
     if (this.isMember(user, thread)) return;
     await this.#write((into) => {
-      // Written meanwhile, it may hold a mark.
+      // The row may have been written since, with a read mark that must stay.
       if (this.isMember(user, thread)) return;
       into.push({ key: memberKey(user, thread), value: '0' });
       const { heads, lists } = this.#options;

@@ -1,10 +1,10 @@
 /**
- * The lists of users' threads, newest first: an index by user, time and thread, so that a page costs its own rows only.
- * A message changes the place of its thread in the lists of all its members. These rows are not moved at once but some
- * time later, together for all messages until then: an append writes at most one row more, and none in a busy thread.
- * Until then the thread is late; a page puts the late threads of its user where they belong.
+ * The lists of users' threads, newest first: an index by user, time and thread, so that a page reads only its own rows.
+ * A message changes the position of its thread in the lists of all members. Their rows are moved some time later, once
+ * for all messages until then: an append writes at most one more row, and none in a busy thread. Until then the thread is
+ * late; a page sorts the late threads of its user in by itself.
  *
- * Every change is decided when its job is written into a commit, as those of pending marks are (pending-marks.ts).
+ * Every change is decided when its job is written into a commit, as for pending marks (pending-marks.ts).
  * @see docs/adr/0019-lists-of-threads-are-an-index.md
  */
 import type { Clock } from '../../clock.js';
@@ -24,13 +24,13 @@ import type { LogStore, LogWrite } from './log-store.js';
 import type { Head, ThreadHeads } from './thread-heads.js';
 import type { ListPlace } from '../thread-records.js';
 
-/** Time after which the rows of a late thread are moved, in milliseconds: once for all messages of that time. */
+/** Time after which the rows of a late thread are moved, in milliseconds: once for all messages until then. */
 export const MOVE_AFTER_MS = 10_000;
 
-/** Late threads above which the oldest are moved before their time: a page looks at all of them. */
+/** Late threads above which the oldest are moved before that time, because a page looks at all late threads. */
 export const LATE_MAX = 1_024;
 
-/** Late threads above which an append moves the rows of a thread itself: a page looks at no more in one turn. */
+/** Late threads above which an append moves the rows of its thread itself. It bounds what a page looks at in one turn. */
 export const LATE_HARD_MAX = 2_048;
 
 /** Most members whose rows one commit moves: a few milliseconds of work. */
@@ -39,7 +39,7 @@ const MOVE_MEMBERS = 256;
 /** Most members whose rows an append moves itself. */
 const APPEND_MEMBERS = 64;
 
-/** For walks in which a damaged row matters less than the others. `log check` names it. */
+/** Passed to reads that skip damaged rows. `log check` reports such rows. */
 const passOver = (): void => undefined;
 
 /** Options of {@link UserLists}. */
@@ -51,7 +51,7 @@ export interface UserListsOptions {
   readonly onWork: () => void;
 }
 
-/** A thread of a user's list, with the time that is its place. */
+/** A thread of a user's list, with the time that it is sorted by. */
 export interface ListedHead {
   readonly at: number;
   readonly head: Head;
@@ -59,16 +59,16 @@ export interface ListedHead {
 
 /** A thread whose rows are not all at its newest time. */
 interface Late {
-  /** When it became late, or when its rows were last begun to be moved; a moment of `Clock.elapsed()`. */
+  /** When it became late, or when the last move of its rows began; a moment of `Clock.elapsed()`. */
   since: number;
-  /** The time to which its rows are being moved, and the member after whom it goes on; null between two moves. */
+  /** Target time of the move in progress, and the member whose row was moved last; null between two moves. */
   move: { readonly at: number; readonly after: LogKey } | null;
 }
 
 /** The lists of one log. */
 export class UserLists {
   readonly #options: UserListsOptions;
-  /** The first has been late for the longest time. */
+  /** In order: the first has been late for the longest time. */
   readonly #late = new Map<string, Late>();
   /** Threads whose last rows are moved by the commit in progress. */
   readonly #moving = new Set<string>();
@@ -84,7 +84,7 @@ export class UserLists {
     return this.#late.size;
   }
 
-  /** Notes a message that is written now. A thread's only member has its row at the message's time already. */
+  /** Notes a message in the commit being written. The row of a thread's only member is at its time already. */
   appended(head: Head, at: number, isOnlyMember: boolean, into: LogWrite[]): void {
     head.writtenAt = at;
     const { thread } = head;
@@ -94,7 +94,7 @@ export class UserLists {
     this.#setLate(thread, null);
   }
 
-  /** Whether a thread is in somebody's list, as far as the disk has it: one may be listed before the first message. */
+  /** Whether the disk has a thread in somebody's list, which can be before its first message. */
   has(thread: string): boolean {
     for (const _ of this.#options.store.keys({ ...within('w', thread), limit: 1 })) return true;
     return false;
@@ -105,7 +105,7 @@ export class UserLists {
     into.push(...listRows(user, thread, at));
   }
 
-  /** The next commit's worth of moving; null when nothing is due. */
+  /** Returns the rows to move in the next commit; null when nothing is due. */
   next(): Job | null {
     const now = this.#options.clock.elapsed();
     for (const [thread, late] of this.#late) {
@@ -114,7 +114,7 @@ export class UserLists {
       try {
         return this.#move(thread, late);
       } catch {
-        // The thread cannot be read: it stays late, and is tried again after the others.
+        // The thread cannot be read. It stays late and is tried again after the others.
         this.#late.delete(thread);
         this.#setLate(thread, null);
         break;
@@ -124,7 +124,7 @@ export class UserLists {
     return null;
   }
 
-  /** The threads of a user that stand behind a place, newest first: at most `limit`, and whether there are more. */
+  /** Returns at most `limit` threads of a user after a place, newest first, and whether there are more. */
   page(
     user: string,
     before: ListPlace | null,
@@ -153,14 +153,14 @@ export class UserLists {
     return { rows: rows.slice(0, limit), more: rows.length > limit };
   }
 
-  /** Reads again which threads are late, after a failed commit or at the start. No write may be in progress. */
+  /** Reads from the disk which threads are late, at the start or after a failed commit. No write may be in progress. */
   restore(): void {
     this.#late.clear();
     this.#moving.clear();
     for (const key of this.#options.store.keys(within('d'))) this.#setLate(String(key[1]), null);
   }
 
-  /** Takes back the move of a commit that failed. Nothing is moved until `restore`. */
+  /** Undoes the move of a failed commit. Nothing is moved until `restore`. */
   clear(): void {
     this.stop();
     const since = this.#options.clock.elapsed();
@@ -209,10 +209,10 @@ export class UserLists {
       if (at !== null) this.#moveRow(key, decodeCount(value), at, writes);
     }
     if (seen === MOVE_MEMBERS && at !== null) {
-      // It stays the first.
+      // Unfinished: it stays the first, so that the next commit continues it.
       late.move = { at, after };
     } else if (newestAt !== at) {
-      // There has been a message since the first members' rows were moved.
+      // A message came since the first members' rows were moved: the thread is late again.
       this.#late.delete(thread);
       this.#setLate(thread, null);
     } else {
@@ -231,7 +231,7 @@ export class UserLists {
     };
   }
 
-  /** Moves the rows of all members of a thread, when they are few enough; false when they are not. */
+  /** Moves the rows of all members of a thread; returns false, and moves none, when they are too many. */
   #moveAll(thread: string, at: number, into: LogWrite[]): boolean {
     const writes: LogWrite[] = [];
     const range = { ...within('w', thread), limit: APPEND_MEMBERS, onDamage: passOver };
@@ -254,12 +254,12 @@ export class UserLists {
     );
   }
 
-  /** A row of the index; null when it is not the thread's place, or the thread is late. */
+  /** Returns a row of the index; null when it is outdated or the thread is late. */
   #row(user: string, [, , at, thread]: LogKey): ListedHead | null {
     if (typeof at !== 'number' || typeof thread !== 'string') return null;
     if (this.#late.has(thread) || this.#moving.has(thread)) return null;
     const listed = orDamaged(() => this.#options.store.get(listedKey(thread, user)), undefined);
-    // Two messages of a new member that were on their way together have left two rows.
+    // Two first messages of a new member that were queued together leave two rows; the older one is outdated.
     if (listed === undefined || decodeCount(listed) !== at) return null;
     const head = this.#head(thread);
     return head === null ? null : { at, head };
@@ -279,7 +279,7 @@ export function listRows(user: string, thread: string, at: number): LogWrite[] {
   ];
 }
 
-/** Newest first; above 0 when `one` stands behind `other`. */
+/** Compares for newest first: above 0 when `one` comes after `other`. */
 function order(one: ListPlace, other: ListPlace): number {
   if (one.at !== other.at) return other.at - one.at;
   if (one.thread === other.thread) return 0;

@@ -1,12 +1,11 @@
-/** The part of a log check that looks at the lists of users' threads. */
+/** The part of a log check that compares the lists of users' threads with their members. */
 import { orDamaged } from '../../log-errors.js';
 import { decodeCount, lateKey, within, type LogKey } from '../log-keys.js';
 import type { LogStore } from '../log-store.js';
 
 /**
- * Checks that every member has a place in a list, at the time of the thread's newest message unless the thread is late.
- * Yields what is wrong with each row; null when nothing is. Rows whose checksum does not fit are told to `onDamage`
- * instead.
+ * Checks that every member has a row in the index, at the time of the thread's newest message unless the thread is late.
+ * Yields for each row what is wrong with it, or null. A row with a wrong checksum is reported to `onDamage` instead.
  */
 export function* checkLists(
   store: LogStore,

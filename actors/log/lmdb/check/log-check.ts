@@ -1,5 +1,5 @@
 /**
- * Reads a log from end to end without changing it, and says what is wrong. It works on a log that the server refuses.
+ * Reads a whole log without changing it and reports what is wrong. It also works on a log that the server refuses.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { reasonOf } from '../../../../machines/reason.js';

@@ -1,4 +1,4 @@
-/** Saves what can be read of a log, without changing it. It works on a log that the server refuses. */
+/** Exports what can be read of a log, without changing it. It also works on a log that the server refuses. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LogCorruptError, LogOpenError } from '../../log-errors.js';
 import { inspectDataFile } from '../disk/log-file.js';
@@ -10,15 +10,15 @@ import { parseMessageFrame } from '../../../../protocol/message-frame.js';
 /** Most problems that a report describes; the others are only counted. */
 export const PROBLEMS_MAX = 100;
 
-/** Rows between two turns of the event loop. */
+/** Rows handled before other work of the event loop gets a turn. */
 const ROWS_A_TURN = 2_000;
 
 /** What an export has written and what it could not read. */
 export interface ExportReport {
   readonly written: number;
-  /** Entries that are there but do not decode. */
+  /** Entries that exist but cannot be decoded. */
   readonly skipped: number;
-  /** Pages that could not be read; how many entries were there is not known. */
+  /** Pages that could not be read. The number of their entries is unknown. */
   readonly holeCount: number;
   /** Descriptions of the first {@link PROBLEMS_MAX} of them. */
   readonly holes: readonly string[];
@@ -58,7 +58,7 @@ export async function exportLog(
   return { written, skipped, holeCount, holes };
 }
 
-/** The frame in what is stored for an entry, with or without a checksum; null when it is damaged. */
+/** Returns the frame of a stored entry, with or without a checksum; null when it is damaged. */
 function frameOf(stored: string): string | null {
   if (!isSealed(stored)) return parseMessageFrame(stored) === null ? null : stored;
   const found = parseMessageFrame(stored.slice(0, stored.lastIndexOf('\n')));

@@ -98,7 +98,7 @@ export async function prepareLog(store: LogStore, options: PrepareOptions): Prom
   }
   // Only now: until here a log that is being upgraded is one of its old format, and the next start does it again.
   const isNew = found === null || renewed !== null;
-  // A mark without its log: there was another one.
+  // A mark without a log: there was another log, so also another epoch.
   const hadAnother = options.mark !== null && options.mark !== 'none';
   const meta: LogMeta = {
     format: LOG_FORMAT,

@@ -225,7 +225,7 @@ class Copy {
       if (this.#recorded.has(thread)) continue;
       this.#writes.push({ key: threadKey(thread), value: JSON.stringify(record) });
     }
-    // The lists are not copied: the upgrade from the format before them makes them anew.
+    // The rows of lists are not copied: the copy gets the format before them, and the upgrade makes them.
     const format = Math.min(this.format, LISTED_FORMAT - 1);
     const meta: LogMeta = { format, epoch: newEpoch(), isRenewed: true };
     const run: RunMark = { durability: 'disk', boot: null, clean: false, writer: null };
