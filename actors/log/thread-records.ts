@@ -65,14 +65,15 @@ export interface ThreadRecords {
   setReadMark(thread: string, user: string, read: number): Promise<number>;
   /**
    * Returns the user's own threads (published to, marked or listed) after a position, newest first: at most `limit`, and
-   * as many as fit into `maxChars` characters of last messages, but at least one.
+   * as many as fit into `maxChars` characters of last messages, but at least one. `passed` is the number of other rows
+   * that were read for it.
    */
   userThreads(
     user: string,
     before: ListPlace | null,
     limit: number,
     maxChars: number
-  ): { threads: UserThread[]; more: boolean };
+  ): { threads: UserThread[]; more: boolean; passed: number };
   /** Puts a thread into a user's list of threads, as if the user had published there. */
   list(thread: string, user: string): Promise<void>;
   /** Notes that a thread has messages that nobody has got; null removes the note. */

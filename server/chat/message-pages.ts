@@ -62,11 +62,17 @@ export function pageBefore(
   return newestFirst.reverse();
 }
 
+/** Threads of the time of a page's last one that are read at first, and how many times more with every further try. */
+const TIED_FIRST = 4;
+
 /** A page of a user's threads, newest first. */
 export interface PageOfThreads {
   readonly threads: readonly UserThread[];
   /** Where the next page begins; null when this is the last one. */
   readonly next: ListPlace | null;
+  /** Threads that were read for it, and rows that were looked at besides. */
+  readonly read: number;
+  readonly passed: number;
 }
 
 /**
@@ -80,38 +86,52 @@ export function pageOfThreads(
   before: ListPlace | null,
   limit: number
 ): PageOfThreads {
-  const page = log.userThreads(user, before, limit, HISTORY_CHARS_MAX);
-  const { threads } = page;
+  const { threads, more, passed } = log.userThreads(user, before, limit, HISTORY_CHARS_MAX);
+  const read = threads.length;
   const last = threads.at(-1);
-  if (!page.more || last === undefined) return { threads, next: null };
-  const place = { at: last.at, thread: last.thread };
-  if ((before !== null && before.thread !== '') || limit >= HISTORY_LIMIT_MAX) {
-    return { threads, next: place };
-  }
-  const charsLeft = HISTORY_CHARS_MAX - charsOf(threads);
-  const [first] = log.userThreads(user, place, 1, 0).threads;
-  if (first?.at !== last.at || charsOf([first]) > charsLeft) {
-    return { threads, next: place };
-  }
-  const rest = log.userThreads(user, place, HISTORY_LIMIT_MAX - limit, charsLeft);
-  const tied = rest.threads.filter(({ at }) => at === last.at);
-  const end = tied.at(-1) ?? last;
-  const hasMore = rest.more || tied.length < rest.threads.length;
-  const next = hasMore ? { at: end.at, thread: end.thread } : null;
-  return { threads: [...threads, ...tied], next };
+  if (!more || last === undefined) return { threads, next: null, read, passed };
+  const page = { threads, next: placeOf(last), read, passed };
+  const isByTime = before === null || before.thread === '';
+  return isByTime ? withTied(log, user, page, last.at) : page;
 }
 
-/** Most pages that are looked through for a row that may be shown. */
-export const FILTERED_PAGES_MAX = 20;
-
-/** Threads that may be shown, and how many were looked at for them. */
-export interface ReadablePage extends PageOfThreads {
-  readonly looked: number;
+/** Adds the threads of the same time as the last one. Few are read at first, since there is seldom one. */
+function withTied(
+  log: ThreadRecords,
+  user: string,
+  page: PageOfThreads,
+  at: number
+): PageOfThreads {
+  const threads = [...page.threads];
+  let { next, read, passed } = page;
+  let chars = charsOf(threads);
+  for (let wanted = TIED_FIRST; next !== null; wanted *= TIED_FIRST) {
+    const limit = Math.min(wanted, HISTORY_LIMIT_MAX - threads.length);
+    if (limit <= 0) break;
+    const rest = log.userThreads(user, next, limit, HISTORY_CHARS_MAX - chars);
+    read += rest.threads.length;
+    passed += rest.passed;
+    for (const thread of rest.threads) {
+      chars += charsOf([thread]);
+      if (thread.at !== at || chars > HISTORY_CHARS_MAX) return { threads, next, read, passed };
+      threads.push(thread);
+      next = placeOf(thread);
+    }
+    if (!rest.more) next = null;
+  }
+  return { threads, next, read, passed };
 }
+
+function placeOf({ at, thread }: UserThread): ListPlace {
+  return { at, thread };
+}
+
+/** Threads that are looked through for one that may be shown before an empty page is given, which has a next one. */
+export const FILTERED_MAX = HISTORY_LIMIT_MAX;
 
 /**
  * Returns a page like {@link pageOfThreads}, without the threads that the user may not read. While there may be more, the
- * pages of which nothing is left are passed over: who gets no row could not say where the next page begins.
+ * pages of which nothing is left are passed over: who gets no row and pages by time could not say where the next begins.
  */
 export function readablePage(
   log: ThreadRecords,
@@ -119,17 +139,20 @@ export function readablePage(
   before: ListPlace | null,
   limit: number,
   mayRead: (thread: string) => boolean
-): ReadablePage {
-  let looked = 0;
-  let from = before;
-  for (let pages = 0; pages < FILTERED_PAGES_MAX; pages++) {
+): PageOfThreads {
+  let read = 0;
+  let passed = 0;
+  for (let from = before; ;) {
     const page = pageOfThreads(log, user, from, limit);
-    looked += page.threads.length;
+    read += page.read;
+    passed += page.passed;
     const threads = page.threads.filter(({ thread }) => mayRead(thread));
-    if (threads.length > 0 || page.next === null) return { threads, next: page.next, looked };
-    from = page.next;
+    const { next } = page;
+    if (threads.length > 0 || next === null || read >= FILTERED_MAX) {
+      return { threads, next, read, passed };
+    }
+    from = next;
   }
-  return { threads: [], next: from, looked };
 }
 
 function charsOf(threads: readonly UserThread[]): number {

@@ -225,7 +225,7 @@ export function createRoutes(services: RouteServices): Routes {
       const mayRead = (thread: string): boolean => rights?.refusal('read', thread) === null;
       const page = readablePage(log, connection.user ?? '', before, limit, mayRead);
       const answer = encodeThreads(frame, page);
-      charge(connection, threadsPoints(page.looked, answer.text.length));
+      charge(connection, threadsPoints(page.read, page.passed, answer.text.length));
       connection.send(answer);
     },
 

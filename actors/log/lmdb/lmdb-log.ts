@@ -273,20 +273,20 @@ class LmdbLog implements EmbeddedLog {
     before: ListPlace | null,
     limit: number,
     maxChars: number
-  ): { threads: UserThread[]; more: boolean } {
-    if (keyProblem('any', user) !== null) return { threads: [], more: false };
-    const { rows, more } = this.#lists.page(user, before, limit);
+  ): { threads: UserThread[]; more: boolean; passed: number } {
+    if (keyProblem('any', user) !== null) return { threads: [], more: false, passed: 0 };
+    const { rows, more, passed } = this.#lists.page(user, before, limit);
     const threads: UserThread[] = [];
     let chars = 0;
     for (const { at, head } of rows) {
       const last = this.#entries.last(head);
       chars += last?.frame.length ?? 0;
-      if (threads.length > 0 && chars > maxChars) return { threads, more: true };
+      if (threads.length > 0 && chars > maxChars) return { threads, more: true, passed };
       const { thread } = head;
       const read = this.#records.readMark(thread, user);
       threads.push({ thread, at, head: this.#visible(head), read, last });
     }
-    return { threads, more };
+    return { threads, more, passed };
   }
 
   setUnwatched(thread: string, state: Omit<Unwatched, 'thread'> | null): Promise<void> {

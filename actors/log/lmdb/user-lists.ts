@@ -124,17 +124,22 @@ export class UserLists {
     return null;
   }
 
-  /** Returns at most `limit` threads of a user after a place, newest first, and whether there are more. */
+  /**
+   * Returns at most `limit` threads of a user after a place, newest first, whether there are more, and how many other
+   * rows were read for it.
+   */
   page(
     user: string,
     before: ListPlace | null,
     limit: number
-  ): { rows: ListedHead[]; more: boolean } {
+  ): { rows: ListedHead[]; more: boolean; passed: number } {
     const { store } = this.#options;
     const rows: ListedHead[] = [];
     const isWanted = ({ at, head }: ListedHead): boolean =>
       before === null || order({ at, thread: head.thread }, before) > 0;
+    let looked = 0;
     for (const thread of new Set([...this.#late.keys(), ...this.#moving])) {
+      looked++;
       const listed = orDamaged(() => store.get(listedKey(thread, user)), undefined);
       const head = listed === undefined ? null : this.#head(thread);
       if (head !== null && isWanted({ at: head.at, head })) rows.push({ at: head.at, head });
@@ -142,6 +147,7 @@ export class UserLists {
     let left = limit + 1;
     const range = { ...withinList(user, before), reverse: true, onDamage: passOver };
     for (const { key } of store.range(range)) {
+      looked++;
       const row = this.#row(user, key);
       if (row === null || !isWanted(row)) continue;
       rows.push(row);
@@ -150,7 +156,8 @@ export class UserLists {
     rows.sort((one, other) =>
       order({ at: one.at, thread: one.head.thread }, { at: other.at, thread: other.head.thread })
     );
-    return { rows: rows.slice(0, limit), more: rows.length > limit };
+    const page = rows.slice(0, limit);
+    return { rows: page, more: rows.length > limit, passed: looked - page.length };
   }
 
   /** Reads from the disk which threads are late, at the start or after a failed commit. No write may be in progress. */

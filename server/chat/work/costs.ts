@@ -22,6 +22,9 @@ export const THREADS_POINTS = 2;
 /** Points of each row of a page of threads, besides its characters. */
 export const THREAD_ROW_POINTS = 2;
 
+/** Rows that are only looked at, to see whether they belong into a page, for one point. */
+export const ROWS_PER_POINT = 10;
+
 /** Points of a `history` request, besides its messages. */
 export const HISTORY_POINTS = 2;
 
@@ -38,7 +41,8 @@ export function messagePoints(messages: number, chars: number): number {
   return Math.ceil(messages / MESSAGES_PER_POINT) + charPoints(chars);
 }
 
-/** Returns the points of a page of threads. */
-export function threadsPoints(rows: number, chars: number): number {
-  return THREADS_POINTS + rows * THREAD_ROW_POINTS + charPoints(chars);
+/** Returns the points of a page of threads: of those that were read, the rows besides, and the answer. */
+export function threadsPoints(read: number, passed: number, chars: number): number {
+  const rows = read * THREAD_ROW_POINTS + Math.ceil(passed / ROWS_PER_POINT);
+  return THREADS_POINTS + rows + charPoints(chars);
 }

@@ -144,7 +144,7 @@ export class MemoryLog implements ThreadLog {
     before: ListPlace | null,
     limit: number,
     maxChars: number
-  ): { threads: UserThread[]; more: boolean } {
+  ): { threads: UserThread[]; more: boolean; passed: number } {
     const rows = [...this.#threads]
       .filter(
         ([thread, { entries }]) =>
@@ -173,7 +173,7 @@ export class MemoryLog implements ThreadLog {
       chars += last?.frame.length ?? 0;
       return index === 0 || chars <= maxChars;
     });
-    return { threads: fits, more: rows.length > fits.length };
+    return { threads: fits, more: rows.length > fits.length, passed: 0 };
   }
 
   async setUnwatched(thread: string, state: Omit<Unwatched, 'thread'> | null): Promise<void> {

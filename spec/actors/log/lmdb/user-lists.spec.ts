@@ -42,6 +42,16 @@ describe('UserLists', () => {
     ['t2', 21]
   ];
 
+  it('says how many rows a page has looked at besides its own, which are those of busy threads', async () => {
+    const log = await open({});
+    await filled(log);
+    await append(log, 't3', entry('m1', { at: 40, user: 'eve' }));
+    await append(log, 't3', entry('m2', { at: 41, user: 'fay' }));
+    // Three threads are late, of which none is a thread of gil; of ada two are.
+    expect(log.userThreads('gil', null, 10, Infinity)).to.include({ passed: 3 });
+    expect(log.userThreads('ada', null, 10, Infinity).passed).to.be.greaterThan(0);
+  });
+
   it('moves the rows of a thread some time after its message, once for all messages until then', async () => {
     const [dir, clock] = [fixture.dir(), new HandClock()];
     const log = await open({ dir, clock });
