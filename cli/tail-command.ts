@@ -127,7 +127,7 @@ function isWriteFault(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error && error.syscall === 'write';
 }
 
-/** Returns a message as one line of JSON, its body as its author wrote it; one that is nested too deep becomes a note. */
+/** Returns a message as one line of JSON, with the body as its author wrote it; a body nested too deep becomes a note. */
 function messageLine(message: MessageFrame): string {
   if (isTooDeep(message.body, DEPTH_MAX - 1)) {
     return safeJson({

@@ -1,4 +1,4 @@
-/** The runbook: what each kind of finding means and where to look. Home of `/runbook.html` and docs/runbook.md. */
+/** The runbook: what each kind of finding means and where to look. Source of `/runbook.html` and docs/runbook.md. */
 import type { FindingKind } from './finding.js';
 
 /** The entry of one kind; what to do about it is in `finding-remedy.ts`. */

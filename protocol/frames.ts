@@ -113,7 +113,7 @@ const Threads = Type.Object({
   type: Type.Literal('threads'),
   id,
   before: Type.Optional(Type.Number()),
-  // With `before`: the place in the list behind which the page begins, as the page before it says in `next`.
+  // With `before`: the position after which the page begins; the page before gives both in `next`.
   beforeThread: Type.Optional(Type.String({ maxLength: THREAD_ID_MAX })),
   limit: Type.Optional(Limit)
 });
@@ -133,7 +133,7 @@ const Member = Type.Object({
   id,
   thread: Thread,
   user: UserName,
-  // Null takes the role.
+  // Null removes the member.
   role: Type.Union([RoleName, Type.Null()])
 });
 const Ping = Type.Object({ type: Type.Literal('ping'), id });
@@ -252,7 +252,7 @@ export const SERVER_FRAMES = {
     type: Type.Literal('unsubscribed'),
     id,
     thread: Thread,
-    // Sent without a request to one who may no longer read the thread.
+    // Given in a frame without a request, when the user may no longer read the thread.
     code: Type.Optional(Type.Literal('forbidden'))
   }),
   ack: Type.Object({
@@ -367,7 +367,7 @@ export type ServerFrame<T extends ServerFrameType = ServerFrameType> = {
 /** A message as it is stored in the log and sent on the wire. */
 export type MessageFrame = ServerFrame<'message'>;
 
-// Browsers and proxies take `.` and `..` out of a path, also when they are percent-encoded.
+// Browsers and proxies remove `.` and `..` from a path, also when percent-encoded.
 const THREAD_ID = /^(?!\.{1,2}$)[A-Za-z0-9._:@-]{1,128}$/;
 
 /** Returns whether a thread id is 1 to 128 characters of `[A-Za-z0-9._:@-]`, and not `.` or `..`. */

@@ -54,7 +54,7 @@ export function keptMembers(text: string): KeptMembers {
   return { id, body };
 }
 
-/** Calls back for each member of an object's text, with where its value starts and ends. */
+/** Calls back for each member of an object's text, with the start and end of its value. */
 function eachMember(
   text: string,
   member: (isNamed: (name: string) => boolean, start: number, span: Span) => void
@@ -73,7 +73,7 @@ function eachMember(
   }
 }
 
-/** Returns the text of a member of an object's text; null when it has none. Of members that repeat the last counts. */
+/** Returns the text of a member's value in an object's text; null when there is none. Of repeated members the last counts. */
 export function memberText(text: string, name: string): string | null {
   let found: string | null = null;
   eachMember(text, (isNamed, start, span) => {
@@ -82,7 +82,7 @@ export function memberText(text: string, name: string): string | null {
   return found;
 }
 
-/** Returns the texts of an array's elements. */
+/** Returns the text of each element of an array's text. */
 export function elementTexts(text: string): string[] {
   const elements: string[] = [];
   let at = afterSpace(text, text.indexOf('[') + 1);

@@ -1,6 +1,6 @@
 /**
- * A long run under an even load: a real server with its defaults, people who stay and guests who come and go, and once
- * a minute what its memory is made of. `npm run soak -- --minutes 120 --messages 95 --guests 6`, with `--snapshots
+ * A long run under an even load: a real server with its defaults, people who stay and guests who come and go. Once a
+ * minute it prints what the server's memory consists of. `npm run soak -- --minutes 120 --messages 95 --guests 6`, with `--snapshots
  * <folder>` a heap snapshot after the first fifth and one at the end. One line a sample; exit code 0 when nothing was
  * lost, nobody was told of a fault and nothing was said at level warn or above, 1 when not, 2 for wrong usage. Linux.
  */
@@ -28,7 +28,7 @@ const USAGE =
 const MINUTE_MS = 60_000;
 const MIB = 1_048_576;
 
-/** Every so many samples garbage is collected first, which shows what is really held. */
+/** Before one sample in so many, garbage is collected, so that it shows the memory really in use. */
 const COLLECT_EVERY = 10;
 
 /** Longest wait for the last acks and deliveries after the load has ended. */
@@ -42,7 +42,7 @@ interface Wanted {
   readonly snapshots: string | null;
 }
 
-/** Reads the flags; answers a sentence when they are wrong. */
+/** Reads the flags; returns a sentence when they are wrong. */
 function wanted(args: string[]): Wanted | string {
   try {
     const { values } = parseArgs({
@@ -100,7 +100,7 @@ async function sample(
   );
 }
 
-/** Compares the log of the stopped server with what was acked. Answers sentences, none when they are equal. */
+/** Compares the log of the stopped server with the acked messages. Returns a sentence for each difference. */
 async function losses(dataDir: string, crowd: Crowd): Promise<string[]> {
   const stored = await exported(join(dataDir, LOG_FOLDER), [...crowd.acked.keys()]);
   return [...crowd.acked].flatMap(([thread, acked]) => {

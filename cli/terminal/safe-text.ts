@@ -54,7 +54,7 @@ export function safeJson(value: unknown): string {
   return safeJsonText(JSON.stringify(shown));
 }
 
-/** Makes JSON text safe to print, on one line: controls are escaped, so the value stays the same. */
+/** Makes JSON text safe to print on one line. Control characters are escaped, so the value stays the same. */
 export function safeJsonText(json: string): string {
   return json.replace(
     /[\u007f-\u009f\u2028\u2029]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufff9-\ufffb]/g,

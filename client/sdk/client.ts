@@ -251,8 +251,8 @@ export class Client {
   }
 
   /**
-   * Measures a message before it is sent: a server refuses one whose `over` is not 0 as `too_large`. Null for a body that
-   * is no JSON value.
+   * Measures a message before it is sent. The server refuses it as `too_large` if `over` is not 0. Returns null for a body
+   * that cannot be written as JSON.
    */
   sizeOf(thread: string, body: unknown, options: SendOptions = {}): MessageSize | null {
     const text = jsonText(body);

@@ -1,11 +1,11 @@
 /**
- * Source of time for the SDK; specs pass a virtual one. The wall clock may jump, since somebody may set it, so durations
- * are measured with `elapsed`.
+ * Source of time for the SDK; specs pass a virtual one. The wall clock can be set and then jumps, so durations are
+ * measured with `elapsed`.
  */
 export interface ClientClock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Milliseconds of a clock that never goes back, such as `performance.now()`. Without it, `now` measures durations. */
+  /** Milliseconds of a clock that never goes back, such as `performance.now()`. When absent, `now` is used instead. */
   elapsed?(): number;
   /** Runs `work` once after `delayMs`; the returned function cancels it and may be called at any time. */
   after(delayMs: number, work: () => void): () => void;
@@ -26,7 +26,7 @@ export const systemClock: Required<ClientClock> = {
   }
 };
 
-/** Returns a reading of the clock that durations are measured with. Only differences between two readings mean something. */
+/** Returns a reading of the clock for durations, in milliseconds. Only the difference of two readings has a meaning. */
 export function elapsedOf(clock: ClientClock): number {
   return clock.elapsed?.() ?? clock.now();
 }

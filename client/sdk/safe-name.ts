@@ -11,9 +11,9 @@ const REPLACED = '\ufffd';
 const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
- * Finds emoji and invisible characters. An emoji of several characters, such as a family or a flag, holds invisible ones
- * (a zero width joiner, tags) that belong to it. Only sequences that are drawn as one picture count, because others look
- * like the same characters without the joiner. Null in browsers that do not know these sequences: there they are replaced.
+ * Finds emoji and invisible characters. An emoji of several characters, such as a family or a flag, contains invisible ones
+ * (a zero width joiner, tags), which stay. Only sequences that are drawn as one picture count: in others the joiner would
+ * be invisible. Null in browsers that do not know these sequences; there invisible characters are always replaced.
  */
 const EMOJI_OR_UNSEEN = ((): RegExp | null => {
   try {
@@ -52,7 +52,7 @@ export function safeName(name: string): string {
   for (const { segment } of GRAPHEMES.segment(shown)) {
     length += lengthOf(segment);
     if (length > NAME_SHOWN_MAX - 1) {
-      // Marks can be stacked without end upon the first character.
+      // Any number of marks can follow the first character.
       if (cut === '')
         cut = Array.from(segment)
           .slice(0, NAME_SHOWN_MAX - 1)
@@ -64,13 +64,13 @@ export function safeName(name: string): string {
   return `${cut}…`;
 }
 
-/** Splits a text into what a reader takes for one character. */
+/** Splits a text into visible characters (grapheme clusters). */
 const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** Most code points of one visible character: the longest emoji have ten, and marks can be stacked without end. */
+/** Most code points kept of one visible character: the longest emoji have ten, but any number of marks can follow. */
 const GRAPHEME_MAX = 16;
 
-/** Returns the first visible character of a text, emoji whole; empty when there is none. */
+/** Returns the first visible character of a text, also a whole emoji; empty when there is none. */
 export function firstGrapheme(text: string): string {
   const [first] = GRAPHEMES.segment(text.slice(0, GRAPHEME_MAX * 4));
   if (first === undefined) return '';

@@ -11,8 +11,8 @@ export type ClickhouseMode = 'embedded' | 'remote' | 'off';
 export type ClickhouseState = 'connecting' | 'connected' | 'skipped' | 'failed' | 'degraded';
 
 /**
- * Why an attempt failed. `permanent`: retrying alone will not help, somebody has to act · `isLoss`: what it had opened
- * was lost.
+ * Why an attempt failed. `permanent`: retrying alone will not help, somebody has to act · `isLoss`: the connection or
+ * engine that it had opened was lost.
  */
 export interface Miss {
   readonly reason: string;
@@ -43,9 +43,9 @@ export interface ClickhouseContext extends NextAttempt {
   of: number | null;
   /** When startup gives up, however many attempts are left; null when it never does. */
   deadlineAt: number | null;
-  /** The same moment of a clock that never goes back. */
+  /** The same moment on a clock that never goes back. */
   deadlineDueAt: number | null;
-  /** How often a connection was lost, also one that was being opened. */
+  /** How often a connection was lost, open or being opened. */
   restarts: number;
   /** Why startup gave up; null when it did not. */
   gaveUp: string | null;

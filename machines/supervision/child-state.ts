@@ -80,7 +80,7 @@ export function newChild({ id, required }: ChildSpec, nowMs: number): ChildState
   };
 }
 
-/** Reports on a child as of `elapsedMs`, a moment of `elapsed()`. Pass `action` when the supervisor does more than the child's status says. */
+/** Reports on a child as of `elapsedMs`, a moment of `elapsed()`. Pass `action` when the supervisor does something that the child's status does not tell. */
 export function reportOf(
   child: ChildState,
   elapsedMs: number,

@@ -1,10 +1,10 @@
-/** The plan for the next attempt after a failure: the one shape of it for children, ClickHouse and the sink. */
+/** The plan for the next attempt after a failure, the same for children, ClickHouse and the sink. */
 
 /** When the next attempt starts; both are null when none is planned. */
 export interface NextAttempt {
-  /** Unix milliseconds, to show it. */
+  /** Unix milliseconds, to be shown. */
   readonly nextAttemptAt: number | null;
-  /** The same moment of a clock that never goes back, to measure how long it is until then. */
+  /** The same moment on a clock that never goes back, to compute the remaining time. */
   readonly attemptDueAt: number | null;
 }
 
@@ -19,7 +19,7 @@ export function attemptIn(
   return { nextAttemptAt: now() + waitMs, attemptDueAt: elapsed() + waitMs };
 }
 
-/** Returns the milliseconds until a moment of the same clock as `elapsedMs`; 0 when it is over, null when there is none. */
+/** Returns the milliseconds until a moment of the same clock as `elapsedMs`; 0 when it has passed, null when `atMs` is. */
 export function untilDue(dueAt: number | null, elapsedMs: number): number | null {
   return dueAt === null ? null : Math.max(0, dueAt - elapsedMs);
 }

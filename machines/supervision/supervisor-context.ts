@@ -5,11 +5,11 @@ import type { ChildInput, ChildStop, StartResults } from './child.js';
 import type { KeeperReport } from './keeper.machine.js';
 import { isOver, withRestart } from './restart-intensity.js';
 
-/** Sources of time and chance. */
+/** Sources of time and random numbers. */
 export interface SupervisorSettings {
   /** Unix milliseconds, for times that are shown. */
   readonly now: () => number;
-  /** Milliseconds of a clock that never goes back, for the window of the restarts and for waits. */
+  /** Milliseconds of a clock that never goes back, for the restart window and for waits. */
   readonly elapsed: () => number;
   /** A number in [0, 1). */
   readonly random: () => number;

@@ -1,6 +1,6 @@
 /**
- * What the two engines do differently on the wire, and cannot be brought to do alike: the table in docs/operations.md.
- * The specs of the transports hold each row: they send it to both engines.
+ * The differences of the two engines on the wire that cannot be removed: the table in docs/operations.md. The specs of
+ * the transports check each row on both engines.
  */
 
 /** Marks the part of docs/operations.md that is generated. */
@@ -10,8 +10,8 @@ export const DIFFERENCES_MARKS = [
 ] as const;
 
 /**
- * What comes back for bytes that were sent: the status or the close code, and what becomes of the connection. `silent`:
- * nothing comes, and the connection is cut when its time is over. `cut`: nothing comes, and it is cut at once.
+ * What comes back for the bytes that were sent: the status or the close code, and whether the connection stays open.
+ * `silent`: nothing comes, and the connection is cut by a time limit. `cut`: nothing comes, and it is cut at once.
  */
 export type Outcome = 'silent' | 'cut' | `${string} ${'stays' | 'closed'}`;
 
@@ -20,11 +20,11 @@ export interface Difference {
   readonly sent: string;
   readonly uws: Outcome;
   readonly ws: Outcome;
-  /** What to do about it, or why it harms nobody. */
+  /** What to do about it, or why it does no harm. */
   readonly note: string;
 }
 
-/** All differences, by the name that the specs give them. */
+/** All differences, by the name that the specs use. */
 export const ENGINE_DIFFERENCES = {
   http10: {
     sent: 'a request of HTTP/1.0',

@@ -1,9 +1,9 @@
-/** docs/runbook.md, made of the entries that `/runbook.html` shows. */
+/** Makes docs/runbook.md from the entries that `/runbook.html` shows. */
 import { FINDING_KINDS } from '../../machines/finding.js';
 import { FINDING_REMEDIES, remedyAnchor } from '../../machines/finding-remedy.js';
 import { RUNBOOK } from '../../machines/finding-runbook.js';
 
-/** The page as Markdown. */
+/** Returns the page as Markdown. */
 export function runbookPage(): string {
   const entries = FINDING_KINDS.flatMap((kind) => {
     const { title, means, look } = RUNBOOK[kind];

@@ -1,16 +1,16 @@
-/** The files of the pages as they are sent: each as it is, with gzip and with brotli. */
+/** Compresses the files of the pages with gzip and brotli, so that the server does not have to. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
-/** Kinds of files that become smaller; a source map is not sent unless somebody debugs, but then it is the largest. */
+/** Extensions of files that compress well. Source maps are sent only to open developer tools, but are the largest. */
 const TEXTS = /\.(html|js|css|svg|map)$/;
 
-/** A file of fewer bytes fits into one packet with its head anyway. */
+/** Smaller files, in bytes, are not compressed: with the HTTP head they fit into one packet anyway. */
 const SMALLEST_BYTES = 1_024;
 
-/** Below this size a file is worth the slowest brotli; a source map of 500 kB would take seconds. */
+/** Up to this size, in bytes, the slowest level of brotli is used; a source map of 500 kB would take seconds. */
 const SLOW_BROTLI_MAX_BYTES = 200_000;
 
 /**

@@ -1,7 +1,7 @@
 /**
- * The people of a soak: residents, who stay in their rooms and publish at a steady rate, and guests, who come, read the
- * latest messages, say something in a room and in a thread of their own, and leave. Everything that a resident receives
- * must be the next offset of its room, and every ack must be of a message that is then in the log.
+ * The users of a soak. Residents stay in their rooms and publish at a steady rate. Guests join, read the latest messages,
+ * publish once in a room and once in a thread of their own, and leave. Each message that a resident receives must have
+ * the next offset of its room; each acked message must be in the log at the end.
  */
 import { WebSocket } from 'ws';
 import { isFrame, type Frame } from '../kill-proof/link.js';
@@ -15,14 +15,14 @@ const STAY_MS = 10_000;
 /** Faults kept as sentences; the rest is only counted. */
 const FAULTS_KEPT = 20;
 
-/** How many messages and guests a second. */
+/** Messages and guests per second. */
 export interface CrowdOptions {
   readonly url: string;
   readonly messagesPerSecond: number;
   readonly guestsPerSecond: number;
 }
 
-/** Residents and guests of one server. */
+/** The residents and guests of one server. */
 export class Crowd {
   /** Acked messages by thread. */
   readonly acked = new Map<string, number>();
@@ -51,7 +51,7 @@ export class Crowd {
     return this.#unacked;
   }
 
-  /** Brings the residents in and begins to publish. */
+  /** Connects the residents and begins to publish. */
   async begin(): Promise<void> {
     for (let index = 0; index < RESIDENTS; index += 1)
       this.#residents.push(await this.#resident(index));
@@ -69,12 +69,12 @@ export class Crowd {
     );
   }
 
-  /** Stops publishing and lets nobody in any more; those who are there stay. */
+  /** Stops publishing and sends no more guests; connections stay open. */
   rest(): void {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
-  /** Sends everybody away. */
+  /** Closes all connections. */
   end(): void {
     for (const socket of [...this.#residents, ...this.#visiting]) {
       socket.removeAllListeners('close');
@@ -127,7 +127,7 @@ export class Crowd {
     });
   }
 
-  /** A socket whose acks and errors are counted. */
+  /** Opens a socket and counts its acks and errors. */
   #enter(name: string, onFrame: (frame: Frame) => void): WebSocket {
     const socket = new WebSocket(`${this.#options.url.replace('http', 'ws')}/ws`, {
       perMessageDeflate: false
@@ -182,7 +182,7 @@ async function opened(socket: WebSocket): Promise<void> {
   });
 }
 
-/** Calls so many times a second, in turns of 20 ms; turns that came late are made up for. */
+/** Calls a function so many times a second, in batches every 20 ms. A late batch makes up for the missed calls. */
 function every(perSecond: number, act: (turn: number) => void): NodeJS.Timeout {
   const startedMs = performance.now();
   let turns = 0;

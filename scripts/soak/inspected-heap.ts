@@ -1,19 +1,19 @@
 /**
- * The JavaScript heap of a server that runs with `--inspect`, read through Node's own inspector, so that nothing of the
- * server itself has to know of the measurement.
+ * Reads the JavaScript heap of a server that runs with `--inspect`, through Node's own inspector, so that the server needs
+ * no code for the measurement.
  */
 import { createWriteStream } from 'node:fs';
 import { WebSocket } from 'ws';
 
-/** What V8 says of its memory, in bytes. */
+/** V8's memory, in bytes. */
 export interface HeapUsage {
   readonly heapUsed: number;
   readonly heapTotal: number;
-  /** Memory of buffers that objects of the heap hold. */
+  /** Memory of buffers outside of the heap. */
   readonly arrayBuffers: number;
 }
 
-/** A message of the inspector: an answer has an id, an event a method. */
+/** A message of the inspector: a response has an `id`, an event a `method`. */
 interface Message {
   readonly id?: number;
   readonly params?: { readonly chunk?: string };
@@ -54,12 +54,12 @@ export class InspectedHeap {
     return new InspectedHeap(socket);
   }
 
-  /** Collects garbage, all of it, so that what is left is really held. */
+  /** Makes V8 collect all garbage. */
   async collect(): Promise<void> {
     await this.#ask('HeapProfiler.collectGarbage');
   }
 
-  /** What the heap takes now. */
+  /** Returns the present use of memory. */
   async usage(): Promise<HeapUsage> {
     const { result } = await this.#ask('Runtime.evaluate', {
       expression: 'process.memoryUsage()',
@@ -70,7 +70,7 @@ export class InspectedHeap {
     return usage;
   }
 
-  /** Writes a snapshot that browsers' developer tools open. The process stands still meanwhile, about a second. */
+  /** Writes a heap snapshot for the developer tools of browsers. The process stands still for about a second. */
   async snapshot(path: string): Promise<void> {
     const file = createWriteStream(path);
     this.#onChunk = (chunk) => file.write(chunk);
@@ -79,7 +79,7 @@ export class InspectedHeap {
     await new Promise<void>((resolve) => file.end(resolve));
   }
 
-  /** Lets the process go on without us. */
+  /** Disconnects; the process continues. */
   close(): void {
     this.#socket.close();
   }

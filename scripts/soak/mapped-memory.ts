@@ -1,4 +1,4 @@
-/** Resident memory of a process by what it is: its own, mapped pages of the log, and other files. From /proc, Linux. */
+/** Reads the resident memory of a process by kind: its own, mapped pages of the log, other files. Linux only (/proc). */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Resident bytes. */
@@ -13,7 +13,7 @@ export interface MappedMemory {
   readonly files: number;
 }
 
-/** Reads `/proc/<pid>/smaps`. */
+/** Returns the resident memory of a process, from `/proc/<pid>/smaps`. */
 export function mappedMemory(pid: number): MappedMemory {
   let [log, own, files] = [0, 0, 0];
   let path = '';
@@ -28,7 +28,7 @@ export function mappedMemory(pid: number): MappedMemory {
   return { all: log + own + files, log, own, files };
 }
 
-/** Resident bytes of all processes that a process has started, such as the embedded ClickHouse. */
+/** Returns the resident bytes of all processes that a process has started, such as the embedded ClickHouse. */
 export function childrenMemory(pid: number): number {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
@@ -52,7 +52,7 @@ export function childrenMemory(pid: number): number {
   );
 }
 
-/** The text of a file of /proc; empty when its process has ended meanwhile. */
+/** Returns the text of a file of /proc; empty when its process has ended. */
 function readOr(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -191,8 +191,8 @@ export function slowestLines(files) {
 }
 
 /**
- * Names the tests and hooks that failed, one a line, for the end of a run: who sees only its last lines, as CI shows
- * them, must not have to guess.
+ * Lists the failed tests and hooks, one per line, for the end of a run, because CI shows only the last lines of the
+ * output.
  * @param {readonly FailedSpec[]} failures
  */
 export function failureLines(failures) {

@@ -10,7 +10,7 @@ export interface ComposerEvents {
   send(text: string): boolean;
   /** The user typed (true), or cleared or sent the text (false). */
   typing(on: boolean): void;
-  /** Returns how many bytes a text is above what the server takes in one message; 0 when it fits. */
+  /** Returns by how many bytes a text exceeds the server's limit for one message; 0 when it fits. */
   over(text: string): number;
 }
 
@@ -53,7 +53,7 @@ export class Composer {
     this.measure();
   }
 
-  /** Puts a text before what is in the field, and the cursor behind it. */
+  /** Inserts a text at the beginning of the field and places the cursor after it. */
   insert(text: string): void {
     const rest = this.#field.value.trim();
     this.text = rest === '' ? text : `${text}\n\n${rest}`;
@@ -62,7 +62,7 @@ export class Composer {
     this.#events.typing(true);
   }
 
-  /** Says by how much the text is too long. Call it when the server's limit has changed. */
+  /** Shows by how much the text is too long. To be called also when the server's limit has changed. */
   measure(): void {
     const words = overWords(this.#events.over(this.#field.value.trim()));
     const wasOver = !this.#over.hidden;
@@ -70,7 +70,7 @@ export class Composer {
     this.#over.textContent = words;
     if (words === '') this.#field.removeAttribute('aria-invalid');
     else this.#field.setAttribute('aria-invalid', 'true');
-    // Said aloud when it becomes too long, not with every letter.
+    // Announced to screen readers when the text becomes too long, not with every letter.
     if (words === '') this.#overSpoken.textContent = '';
     else if (!wasOver) this.#overSpoken.textContent = words;
   }
@@ -90,7 +90,7 @@ export class Composer {
     if (text === '') return;
     const words = overWords(this.#events.over(text));
     if (words !== '') {
-      // The same words again are said only when they are new to the element.
+      // Screen readers repeat the same words only when they are set anew.
       this.#overSpoken.textContent = '';
       this.#overSpoken.textContent = `Not sent. ${words}`;
       return;

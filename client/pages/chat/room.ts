@@ -20,7 +20,7 @@ const FIRST_PAGE = 50;
 /** Messages loaded at once after that: few enough to draw without a delay. */
 const PAGE = 100;
 
-/** Messages loaded below the one that a link leads to: about a screen. */
+/** Number of messages loaded after the one that a link opens: about a screen. */
 const BELOW_TARGET = 25;
 
 /** Shortest time between two read marks, in milliseconds: at most one frame a second. */
@@ -159,7 +159,7 @@ export class Room {
     this.#thread.send({ text }).catch(() => undefined);
   }
 
-  /** Takes a failed message back, to be edited. Returns its text; empty when it has none. */
+  /** Removes a failed message so that it can be edited. Returns its text; empty when it has none. */
   takeBack(mid: string): string {
     const failed = this.#thread.outgoing.find((one) => one.mid === mid && one.state === 'failed');
     if (failed === undefined) return '';
@@ -243,7 +243,7 @@ export class Room {
     return this.#filled;
   }
 
-  /** Shows the part of the log with a message in it, when it is not shown. False when the message is not in the log. */
+  /** Loads the part of the log around a message unless it is shown. Returns false when the log does not have the message. */
   async reach({ offset, mid }: MessagePlace): Promise<boolean> {
     const isShown = this.#transcript.window.items.some(
       (item) => item.type === 'message' && item.message.mid === mid
@@ -287,7 +287,7 @@ export class Room {
     const mids = new Set(outgoing.map(({ mid }) => mid));
     for (const mid of this.#written.keys()) if (!mids.has(mid)) this.#written.delete(mid);
     return outgoing.map((one) => {
-      // Of an earlier session it is not known where it was written: it stays where it was first shown.
+      // For a message of an earlier session that place is unknown: it stays where it was first shown.
       if (this.#filled && !this.#written.has(one.mid)) this.#written.set(one.mid, this.#newest);
       return { ...one, after: this.#written.get(one.mid) ?? Infinity };
     });

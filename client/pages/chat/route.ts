@@ -26,7 +26,7 @@ export function hashOfThread(thread: string): string {
   return `#/t/${encodeURIComponent(thread)}`;
 }
 
-/** Where a message is: its offset, and its id to make sure that it is the one. */
+/** Where a message is: its offset, and its id to check that it is the same message. */
 export interface MessagePlace {
   readonly offset: number;
   readonly mid: string;

@@ -200,7 +200,7 @@ async function ask(subject: Subject, key: string | null, signal: AbortSignal): P
     // A header cannot hold such a key, so no server can have it.
     return { code: 401, body: null };
   }
-  // In a path, a browser would lose the mids `.` and `..`, and many proxies those with a slash.
+  // A query, not a path: browsers remove `.` and `..` from a path, and many proxies decode a slash.
   const response = await fetch(`/api/journey?${queryOf(subject)}`, {
     signal,
     cache: 'no-store',

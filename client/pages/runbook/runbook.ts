@@ -5,7 +5,7 @@ import { RUNBOOK } from '../../../machines/finding-runbook.js';
 import { byId, element } from '../shared/element.js';
 
 byId('entries', HTMLDivElement).append(...FINDING_KINDS.map(entry));
-// The browser looked for the anchor before it was there.
+// The browser has looked for the anchor before this script made it: scroll to it now.
 if (location.hash !== '') location.replace(location.hash);
 
 function entry(kind: FindingKind): HTMLElement {
@@ -23,7 +23,7 @@ function entry(kind: FindingKind): HTMLElement {
   );
 }
 
-/** What stands between backticks becomes code. */
+/** Turns text between backticks into `code` elements. */
 function inCode(text: string): (string | HTMLElement)[] {
   return text.split('`').map((part, index) => (index % 2 === 0 ? part : element('code', {}, part)));
 }

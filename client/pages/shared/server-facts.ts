@@ -1,4 +1,4 @@
-/** What a page that shows no report needs to know of the server: its parts that may be switched off. */
+/** Asks the server which of its optional parts are on, for pages that do not show its status report. */
 import { parsedJson } from '../../sdk/json.js';
 
 /** Facts from `/status`. */
@@ -7,14 +7,14 @@ export interface ServerFacts {
   readonly hasInspector: boolean;
 }
 
-/** Reads the facts of a report; what it does not tell counts as switched off. */
+/** Reads the facts of a report. A part that it does not mention counts as switched off. */
 export function readFacts(report: unknown): ServerFacts {
   const inspect =
     typeof report === 'object' && report !== null && 'inspect' in report ? report.inspect : 'off';
   return { hasInspector: inspect === 'on' || inspect === 'token' };
 }
 
-/** Asks the server once. Where it does not answer, all counts as switched off. */
+/** Asks the server once. Without an answer every part counts as switched off. */
 export async function askFacts(): Promise<ServerFacts> {
   try {
     const response = await fetch('/status', { headers: { accept: 'application/json' } });

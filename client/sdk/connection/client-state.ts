@@ -15,9 +15,9 @@ export type ClientState =
       readonly name: 'waiting';
       /** Failed attempts since the last stable connection. */
       readonly failures: number;
-      /** When the next attempt starts, in Unix milliseconds: to show it. */
+      /** When the next attempt starts, Unix milliseconds, to be shown. */
       readonly retryAt: number;
-      /** The whole wait in milliseconds, from this state on: to count down by a clock that nobody sets. */
+      /** Length of the wait in milliseconds, from the beginning of this state, for a countdown by `elapsed()`. */
       readonly retryMs: number;
       /** Close code of the last connection; 1006 when it was cut or never opened. */
       readonly code: number;

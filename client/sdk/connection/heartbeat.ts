@@ -11,17 +11,17 @@ export interface HeartbeatEvents {
 /** Shortest interval in milliseconds: a server that sends less has mistaken the unit. */
 export const INTERVAL_MIN_MS = 1_000;
 
-/** Time in milliseconds for the server to answer a ping that finds out whether the connection still lives. */
+/** Time in milliseconds for the server to answer a ping that tests the connection. */
 export const PROBE_MS = 5_000;
 
-/** A timer that fires later than this, in milliseconds, shows that the client itself was away. */
+/** A timer that fires this much too late, in milliseconds, shows that the client itself was suspended. */
 export const AWAY_MS = 2_000; // browsers delay the timers of a hidden page by a second
 
 /**
  * Detects a silent connection with one timer, which is set again only when it fires, not on every frame. A timer that
- * fires late shows that the client itself was away, as after a laptop's sleep: what came meanwhile has not been read, so
- * the silence is nobody's, and a ping finds out whether the connection still lives. Some clocks stand still in a sleep;
- * then the wall clock tells of it.
+ * fires late shows that the client itself was suspended, as in a laptop's sleep. Data that arrived meanwhile is still
+ * unread, so silence proves nothing, and a ping tests the connection. Some monotonic clocks stand still during a sleep;
+ * the wall clock shows it then.
  */
 export class Heartbeat {
   readonly #clock: ClientClock;

@@ -143,7 +143,7 @@ export class Outbox {
     return this.#size;
   }
 
-  /** Most bytes of a frame that the server takes: the latest that it told, until then its default. */
+  /** Most bytes that the server accepts in a frame, as it said last; before that its default. */
   get frameBytes(): number {
     return this.#frameBytes;
   }

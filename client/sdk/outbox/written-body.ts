@@ -1,9 +1,9 @@
 import { RollcallError } from '../rollcall-error.js';
 
-/** A number that JSON has no form for: it would be written as null, and nobody would know. */
+/** A number that JSON cannot write (NaN, Infinity): it would become null without notice. */
 class NotFiniteError extends Error {}
 
-/** Writes a body as JSON; returns the refusal of one that JSON cannot hold as it is. */
+/** Writes a body as JSON. Returns an error for a body that JSON would change or cannot write. */
 export function writtenBody(body: unknown): string | RollcallError {
   try {
     const text: unknown = JSON.stringify(body, (_key, value: unknown) => {

@@ -1,17 +1,17 @@
 /**
- * Bodies as their authors wrote them. JavaScript's numbers are doubles, so a parsed body may not be what was written:
- * 9007199254740993 ends in 2. The text is kept only of the few messages where that can be so.
+ * Bodies as their authors wrote them. JavaScript's numbers are doubles, so parsing can change a body: 9007199254740993
+ * becomes …992. The text is kept only for the few messages whose numbers may have changed.
  */
 import type { MessageFrame, ServerFrame } from '../../../protocol/frames.js';
 import { elementTexts, keptMembers, memberText } from '../../../protocol/json-text.js';
 
-/** Frames with such bodies, as they came. They go with their messages. */
+/** The received text of messages with such bodies. An entry is freed with its message. */
 const texts = new WeakMap<object, string>();
 
-/** A number that JavaScript may write in another way: of many digits, with an exponent, with a zero at its end, or -0. */
+/** A number that JavaScript may write differently: with many digits, an exponent, a zero at its end, or -0. */
 const CHANGED = /[\d.]{16}|\d[eE][-+]?\d|\.\d*0(?!\d)|-0/;
 
-/** Keeps the texts of a frame's messages, where a body's numbers may have changed. `line` is the frame as it came. */
+/** Keeps the text of a frame if the numbers of its messages may have changed. `line` is the received text. */
 export function keepBodyTexts(frame: ServerFrame, line: string): void {
   if (frame.type !== 'message' && frame.type !== 'history') return;
   if (!CHANGED.test(line.slice(line.indexOf('"body":')))) return;

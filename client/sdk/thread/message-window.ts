@@ -99,7 +99,7 @@ export class MessageWindow {
     this.#trim();
   }
 
-  /** Shows this page of history instead of all that is there. `isEnd`: nothing newer is in the log. */
+  /** Replaces all messages by this page of history. `isEnd`: the log has nothing newer. */
   replace(messages: readonly MessageFrame[], isEnd: boolean): void {
     this.clear();
     this.#items = messages.map((message): ThreadItem => ({ type: 'message', message }));

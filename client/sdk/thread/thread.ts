@@ -235,8 +235,8 @@ export class Thread {
   }
 
   /**
-   * For the client: takes the position in a `disconnect` frame, but only while the server has not answered the
-   * subscription. Without it, a thread that subscribed `live` loses what is published before it subscribes again.
+   * For the client: uses the position in a `disconnect` frame, but only while the server has not answered the
+   * subscription. Without it, a thread that subscribed `live` would miss messages until it subscribes again.
    */
   placed({ offset, epoch }: { readonly offset: number; readonly epoch: string }): void {
     if (this.#asked && typeof this.#since === 'string') this.#since = { offset, epoch };

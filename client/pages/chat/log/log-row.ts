@@ -91,7 +91,7 @@ function moreButton(message: MessageFrame, actions: RowActions): HTMLButtonEleme
 }
 
 /**
- * Shows what has become of one's own message: to screen readers always, to others where `isShown`. Does nothing when it
+ * Shows what has become of one's own message: always to screen readers, on the screen if `isShown`. Does nothing when it
  * is shown already.
  */
 export function showFate(
@@ -132,7 +132,7 @@ function drawDraft(
   const { text, json } = messageText(draft);
   const state = element('div', { class: 'state' }, words[draft.state]);
   if (draft.state === 'failed') {
-    // What is too long stays too long however often it is sent.
+    // A message that is too long would be refused again, so there is no Retry.
     if (draft.error?.code !== 'too_large') {
       state.append(
         ' ',

@@ -80,9 +80,9 @@ export class LogView {
   readonly #shown = new Map<string, ShownRow>();
   /** The row key of each element. */
   readonly #keys = new WeakMap<Element, string>();
-  /** The message that a link has led to. */
+  /** The message that a link has opened. */
   #marked: HTMLElement | null = null;
-  /** The menu button at which Tab stops. */
+  /** The one menu button that Tab reaches. */
   #stop: HTMLElement | null = null;
   #following = true;
   #scrolledTo = 0;
@@ -254,7 +254,7 @@ export class LogView {
     return null;
   }
 
-  /** Says on the newest of one's own messages in each state what has become of it and those before. */
+  /** Shows each state (stored, delivered, read) at the newest of one's own messages that is in it. */
   #showFates(content: LogContent): void {
     const told = new Set<Fate['state']>();
     for (const row of content.rows.toReversed()) {
@@ -266,7 +266,7 @@ export class LogView {
     }
   }
 
-  /** Lets Tab stop at the menu button of the newest message, unless the reader has led it to another one. */
+  /** Makes Tab reach the menu button of the newest message, unless the reader has moved to another one. */
   #letTabStop(): void {
     if (this.#stop?.isConnected === true && this.#stop === document.activeElement) return;
     const last = this.#rows.querySelectorAll('.more');

@@ -6,7 +6,7 @@ import { hashOfMessage } from '../route.js';
 /** Space between the menu and its button or the edge of the window, in pixels. */
 const GAP_PX = 4;
 
-/** The one menu of the page. It is shown at the button of the message that was pressed. */
+/** The only menu of the page. It opens at the message whose button was pressed. */
 export class MessageMenu {
   readonly #menu = byId('message-menu', HTMLDivElement);
   readonly #copy = byId('message-copy', HTMLButtonElement);
@@ -74,7 +74,7 @@ export class MessageMenu {
   }
 }
 
-/** Lets the arrow keys lead from the menu button of one message to the next, so that Tab stops at one of them only. */
+/** Lets arrow keys move between the menu buttons of messages, because Tab reaches only one of them. */
 export function leadThroughButtons(rows: HTMLElement): void {
   rows.addEventListener('keydown', (event) => {
     if (!(event.target instanceof HTMLElement) || !event.target.matches('.more')) return;
@@ -88,14 +88,14 @@ export function leadThroughButtons(rows: HTMLElement): void {
   });
 }
 
-/** Returns the element that an arrow key, Home or End leads to; null for any other key. */
+/** Returns the element to which an arrow key, Home or End moves; null for any other key. */
 function neighbour<T extends HTMLElement>(all: readonly T[], event: KeyboardEvent): T | null {
   const now = all.findIndex((one) => one === document.activeElement);
   const to = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: all.length - 1 }[event.key];
   return to === undefined ? null : (all[Math.max(0, Math.min(to, all.length - 1))] ?? null);
 }
 
-/** Copies a text. Browsers offer a clipboard only to pages from https and localhost; elsewhere an older way is tried. */
+/** Copies a text. Browsers offer the clipboard API only to pages from https and localhost; elsewhere `execCommand` is tried. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

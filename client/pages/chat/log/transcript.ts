@@ -17,9 +17,9 @@ export const TRANSCRIPT_MAX = 2_000;
 /** Messages of one author less than this apart, in milliseconds, are grouped under one name. */
 export const GROUP_MS = 5 * 60_000;
 
-/** One of this user's messages that has not come back. */
+/** A message of this user that the server has not sent back yet. */
 export interface Draft extends Outgoing {
-  /** Offset of the newest message when it was written: a message that failed stays behind this one. */
+  /** Offset of the newest message when this one was written. A failed message stays after that one. */
   readonly after: number;
 }
 
@@ -143,8 +143,8 @@ export class Transcript {
   }
 
   /**
-   * Returns the rows for this user. Messages that are on their way stand at the end, where they will be stored; one that
-   * failed stands where it was written.
+   * Returns the rows for this user. Messages being sent are at the end, where they will be stored; a failed one is where
+   * it was written.
    */
   rows(user: string, drafts: readonly Draft[] = []): Row[] {
     const rows: Row[] = [];

@@ -1,23 +1,23 @@
-/** What has become of this user's messages, as far as the page has seen it: stored, delivered, read. */
+/** Finds out what has become of this user's messages, from what the page has received: stored, delivered, read. */
 
 /** What has become of a message. Each state includes the ones before it. */
 export type Fate =
   /** In the server's log. */
   | { readonly state: 'stored' }
-  /** Somebody else was in the thread, to whom the server sends all of it. */
+  /** Somebody else was present in the thread, so the server has sent it to them. */
   | { readonly state: 'delivered' }
-  /** Others have marked the thread as read up to it or further. */
+  /** Others have marked the thread as read up to this message or further. */
   | { readonly state: 'read'; readonly by: readonly string[] };
 
-/** Most readers that are remembered; the one whose mark moved longest ago is forgotten first. */
+/** Most readers remembered; the one whose mark moved longest ago is dropped first. */
 const READERS_MAX = 50;
 
-/** Follows one thread. It only says what it knows: a message of before it joined is stored, until somebody reads on. */
+/** Follows one thread. A message from before the page joined counts as stored only, until somebody reads it. */
 export class Fates {
   readonly #user: string;
   /** Read marks of the others. */
   readonly #read = new Map<string, number>();
-  /** Offsets of the first message that came live and of the newest one that others have. */
+  /** Offset of the first message that came live, and of the newest one that others have received. */
   #first: number | null = null;
   #newest = 0;
   #delivered = 0;
@@ -34,7 +34,7 @@ export class Fates {
     this.#deliver();
   }
 
-  /** Somebody came or left. Whoever comes gets what nobody has got before. */
+  /** Somebody joined or left. The first to join also gets the messages that nobody had received. */
   people(present: readonly string[], count: number): void {
     this.#hasOthers = present.some((user) => user !== this.#user) || count > present.length + 1;
     this.#deliver();
@@ -50,7 +50,7 @@ export class Fates {
     if (this.#read.size > READERS_MAX && oldest !== undefined) this.#read.delete(oldest);
   }
 
-  /** The thread has started over, and with it its offsets. */
+  /** The thread has a new epoch, so its offsets begin anew. */
   clear(): void {
     this.#read.clear();
     this.#first = null;

@@ -53,7 +53,7 @@ export function saveFile(name: string, text: string): number {
   return blob.size;
 }
 
-/** Resolves when the page has been painted, or after a moment when it is hidden and nothing is painted. */
+/** Resolves when the page has been painted; after a short time on a hidden page, which is not painted. */
 export function painted(): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -1,9 +1,9 @@
-/** Exports a recording to a file, and says how far it is. */
+/** Exports a recording to a file and reports its progress. */
 import type { ChartLayout } from '../../../../protocol/inspection.js';
 import { reasonOf } from '../../../../machines/reason.js';
 import type { Reel } from '../recording/inspection.js';
 
-/** How an export stands. */
+/** Progress or result of an export. */
 export type ExportState =
   | { readonly kind: 'charts'; readonly count: number; readonly of: number }
   | { readonly kind: 'writing'; readonly messages: number }
@@ -16,7 +16,7 @@ export type ExportState =
     }
   | { readonly kind: 'failed'; readonly why: string };
 
-/** What an export works with. */
+/** The steps of an export. */
 export interface ExportParts {
   /** Gets the charts of the recording and calls `had` with how many are there. */
   readonly charts: (
@@ -29,7 +29,7 @@ export interface ExportParts {
     charts: readonly ChartLayout[]
   ) => { readonly name: string; readonly bytes: number };
   readonly changed: () => void;
-  /** Resolves when the page has been painted: writing a large recording takes a second, in which nothing is. */
+  /** Resolves when the page has been painted: writing a large recording then blocks the page for about a second. */
   readonly painted: () => Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export class Export {
     this.#parts = parts;
   }
 
-  /** Whether one is under way; another does not begin meanwhile. */
+  /** Whether an export is running; a second one does not begin meanwhile. */
   get isBusy(): boolean {
     return this.state?.kind === 'charts' || this.state?.kind === 'writing';
   }
@@ -66,7 +66,7 @@ export class Export {
     }
   }
 
-  /** Forgets how the last one went. */
+  /** Removes the result of the last export. */
   putAway(): void {
     if (!this.isBusy) this.#become(null);
   }

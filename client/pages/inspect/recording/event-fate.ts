@@ -1,4 +1,4 @@
-/** What became of an event that was sent by hand, read from the recording. */
+/** Finds in the recording what became of an event that was sent by hand. */
 import { stateWords } from '../states/state-tone.js';
 import { isAbout } from '../states/actor-state.js';
 import type { RecordedTimeline } from './recorded-timeline.js';
@@ -7,13 +7,13 @@ import type { RecordedTimeline } from './recorded-timeline.js';
 export interface SentEvent {
   readonly sessionId: string;
   readonly type: string;
-  /** `seq` of the newest message when it was sent; what became of it comes later. */
+  /** `seq` of the newest message when it was sent. Its effects have a higher one. */
   readonly afterSeq: number;
   /** State of the actor when it was sent. */
   readonly before: string;
 }
 
-/** What became of an event: the end of a sentence that begins with the event and its actor. */
+/** What became of an event. `words` end a sentence that begins with the event and its actor. */
 export interface EventFate {
   readonly isIgnored: boolean;
   readonly words: string;
@@ -28,7 +28,7 @@ export function fateOf(
   for (let index = timeline.positionOf(afterSeq); index < timeline.length; index++) {
     const message = timeline.message(index);
     if (message === undefined || !isAbout(message) || message.sessionId !== sessionId) continue;
-    // The same event may come from elsewhere at the same time; one from outside has no sender.
+    // An actor may send the same event at the same time. One sent by hand has no sender.
     if (message.type === '@xstate.event') {
       isSent ||= message.event.type === type && message.sourceId === undefined;
     }

@@ -66,7 +66,7 @@ export function newestEntries(
     if (!isWanted(one)) continue;
     const newest = entries.at(-1);
     if (newest?.kind === 'hole' && one.type !== '@xstate.event') {
-      // Nothing is recorded between the two, so they are one for the reader.
+      // Nothing is recorded between the two gaps, so the reader sees them as one.
       entries[entries.length - 1] = { ...newest, from: holeOf(one).from ?? one.at };
       continue;
     }

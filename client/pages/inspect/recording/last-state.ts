@@ -2,7 +2,7 @@ import { isOf } from '../states/actor-key.js';
 import { isStanding, stateAfter, type ActorState } from '../states/actor-state.js';
 import type { Moment } from './moment.js';
 
-/** The last recorded state of a subject that has no actor at a moment; null when nothing is recorded of it until then. */
+/** Returns the last recorded state of a subject whose actor has ended by this moment; null when none is recorded. */
 export function lastState({
   timeline,
   position,

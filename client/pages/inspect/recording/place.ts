@@ -38,7 +38,7 @@ export function stepped(
     if (message === undefined) return position === 0;
     if (stride === 'messages') return true;
     if (!timeline.isChange(position - 1)) return false;
-    // It shows nothing of an actor that the message before does not show.
+    // It says only that something is no longer recorded: a step to it would change nothing on the page.
     if (message.type === 'inspect.unwatched') return false;
     return stride === 'changes' || concerns(message, subject, nameOf);
   };

@@ -31,7 +31,7 @@ export class SendView {
   readonly #changed: () => void;
   #moment: Moment | null = null;
   #offered = '';
-  /** The event whose fate is not recorded yet, with the words that say where it was sent. */
+  /** The event whose result is not recorded yet, with the words that name its actor. */
   #awaited: { readonly sent: SentEvent; readonly words: string } | null = null;
 
   constructor(store: ChartStore, send: SendEvent, changed: () => void) {
