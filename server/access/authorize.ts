@@ -1,22 +1,22 @@
 /**
- * The one rule of who may do what. It is pure: the identity, the action, the thread's record and the settings are all
- * that it looks at. Every door asks it through {@link Guard}.
+ * The one rule of who may do what. It is a pure function of the identity, the action, the thread's record and the
+ * settings. Every entry point (frames, HTTP, event streams, search) asks it through {@link Guard}.
  * @see docs/adr/0020-one-guard-at-every-door.md
  */
 import type { Role } from '../../protocol/frames.js';
 import { isGranted, type Action } from './grants.js';
 import type { Identity } from './identity.js';
 
-/** What a user may do whose token names no threads (`ACCESS`). */
+/** What users may do whose tokens name no threads (`ACCESS`). */
 export const ACCESS_MODES = ['open', 'members', 'token'] as const;
 
 /** Settings that the rule depends on. */
 export interface AccessSettings {
   /** `open`: use every thread. `members`: use the threads whose record names the user. `token`: nothing. */
   readonly mode: (typeof ACCESS_MODES)[number];
-  /** Whether a thread may be created by writing to it, which makes one its owner (`ACCESS_CREATE`). */
+  /** Whether users may create a thread by writing to it, which makes them its owner (`ACCESS_CREATE`). */
   readonly mayCreate: boolean;
-  /** Whether that holds where every thread is open too: in development only. */
+  /** Whether writing makes an owner with `ACCESS=open` too; in development only. */
   readonly ownsOpenThreads: boolean;
 }
 
@@ -25,18 +25,18 @@ export interface AccessRecord {
   /** Whether it has neither a message, nor an owner, nor members. */
   readonly isNew: boolean;
   readonly owner: string | null;
-  /** Role of the caller; null when it has none, as the owner. */
+  /** Role of the caller; null when it has none. An owner needs none. */
   readonly role: Role | null;
 }
 
 /** A thread as the rule sees it. */
 export interface JudgedThread {
   readonly id: string;
-  /** Whether its id has a test prefix. */
+  /** Whether its id begins with a test prefix. */
   readonly isTest: boolean;
   /** Whether such threads are reserved for probes (`RESERVED_THREADS=refuse`). */
   readonly isReserved: boolean;
-  /** Reads the record; called only where the answer depends on it. */
+  /** Reads the record; called only if the answer depends on it. */
   readonly record: () => AccessRecord;
 }
 
@@ -45,7 +45,7 @@ export interface Allowed {
   readonly isAllowed: true;
   /** Whether the author of a thread's first message becomes its owner. */
   readonly mayOwn: boolean;
-  /** Whether it holds until a record or a token changes, and not only as long as nobody has created the thread. */
+  /** Whether it holds until a record or a token changes; false when it ends as soon as somebody creates the thread. */
   readonly isLasting: boolean;
 }
 
@@ -77,7 +77,7 @@ export function authorize(
   if (identity.kind === 'backend') return OWNING;
   // A probe checks that the server works, whatever access its users have.
   if (isProbe && thread.isTest && action !== 'manage') return ALLOWED;
-  // A token that names threads is complete: its user may be more, but whoever holds this token is not.
+  // A token that names threads allows nothing else, even if its user is an owner or member elsewhere.
   if (identity.grants !== null) {
     return isGranted(identity.grants, action, thread.id) ? ALLOWED : FORBIDDEN;
   }
@@ -97,6 +97,6 @@ function byRecord(
   if (owner === user) return ALLOWED;
   if (action === 'manage') return FORBIDDEN;
   if (role === 'member' || (role === 'reader' && action === 'read')) return ALLOWED;
-  // Whoever may create it may also wait in it for its first message; once somebody else has created it, that ends.
+  // Who may create the thread may also wait in it for its first message, until somebody else has created it.
   return isNew && mayCreate && mode === 'members' ? CREATING : FORBIDDEN;
 }

@@ -10,7 +10,7 @@ export type Action = (typeof ACTIONS)[number];
 /** Most patterns in a token. Every check may try them all. */
 export const PATTERNS_MAX = 64;
 
-/** A pattern of a token, with the user's name in place of `{sub}`. */
+/** A pattern of a token, with `{sub}` replaced by the user. */
 export interface Grant {
   /** A whole thread id, or its beginning. */
   readonly text: string;
@@ -19,10 +19,10 @@ export interface Grant {
   readonly actions: ReadonlySet<Action>;
 }
 
-/** All grants of a token. Empty: the token names threads, and none of them. */
+/** All grants of a token. An empty list allows no thread. */
 export type Grants = readonly Grant[];
 
-/** The claim `threads` has a fault; the message names it. */
+/** Thrown when the claim `threads` is not valid; the message says why. */
 export class GrantsError extends Error {
   constructor(message: string) {
     super(`the token's threads ${message}`);
@@ -31,8 +31,8 @@ export class GrantsError extends Error {
 }
 
 /**
- * Reads the claim `threads` of a user's token; null when the token has none. What is not understood is refused: to
- * leave it out could grant less than was meant, and to guess could grant more.
+ * Reads the claim `threads` of a user's token; null when the token has none. A claim with any unknown part is refused:
+ * ignoring that part could grant less than was meant, guessing could grant more.
  * @throws {GrantsError} naming what is wrong
  */
 export function grantsOf(claim: unknown, user: string): Grants | null {
@@ -55,7 +55,7 @@ function grantOf(pattern: string, actions: unknown, user: string): Grant {
   }
   if (!Array.isArray(actions)) throw new GrantsError('must give a list of actions to each pattern');
   return {
-    // A function: in a replacement text, `$` would have a meaning.
+    // A function, because `$` has a meaning in a replacement text.
     text: written.replaceAll('{sub}', () => user),
     isPrefix,
     actions: new Set(actions.map(actionOf))

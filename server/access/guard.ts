@@ -1,6 +1,6 @@
 /**
- * The guard at every door: it reads what {@link authorize} needs, and keeps what it found for as long as it holds, so
- * that a publish costs one look into a map.
+ * The guard of every entry point. It reads what {@link authorize} needs and caches the answer for as long as it holds, so
+ * that a publish costs one map look-up.
  */
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
@@ -20,18 +20,18 @@ export interface GuardOptions {
   readonly settings: AccessSettings;
 }
 
-/** Most threads whose rights one caller keeps; beyond it they are found again. */
+/** Most threads whose rights are cached per caller; beyond it the cache is emptied. */
 export const KEPT_RIGHTS_MAX = 256;
 
 /** A right, or why there is none. */
 export type Judgement = Verdict | { readonly isAllowed: false; readonly code: 'bad_thread' };
 
-/** A code that the guard refuses with. */
+/** An error code with which the guard refuses. */
 export type AccessRefusal = Extract<Judgement, { isAllowed: false }>['code'];
 
 const BAD_THREAD: Judgement = { isAllowed: false, code: 'bad_thread' };
 
-/** The first messages of a thread, on their way to the log. */
+/** First messages of a thread that are being stored. */
 interface Opening {
   readonly owner: string | null;
   messages: number;
@@ -42,21 +42,21 @@ export class Guard {
   private readonly options: GuardOptions;
   private readonly openings = new Map<string, Opening>();
   private changes = 0;
-  /** Called when a record has changed, so that users whom it concerns may have to go. */
+  /** Called when a record has changed, so that the affected users' subscriptions are judged again. */
   onChanged: (thread: string, users: readonly string[]) => void = () => undefined;
-  /** Called when a thread that was new has got a record, so that others who waited in it may not stay. */
+  /** Called when somebody creates a thread, so that the subscriptions of others who waited in it are judged again. */
   onOpened: (thread: string, owner: string | null) => void = () => undefined;
 
   constructor(options: GuardOptions) {
     this.options = options;
   }
 
-  /** Number of the changes of records so far; what was judged before another one may no longer hold. */
+  /** Number of changes of records so far. A right judged at a lower number may no longer hold. */
   get version(): number {
     return this.changes;
   }
 
-  /** Notes that the record of a thread has changed, as it concerns these users. */
+  /** Notes that the record of a thread has changed for these users. */
   changed(thread: string, users: readonly string[]): void {
     this.changes++;
     this.onChanged(thread, users);
@@ -76,15 +76,15 @@ export class Guard {
     return authorize(identity, action, judged, settings);
   }
 
-  /** Returns the code that refuses a caller; null when it may. */
+  /** Returns the error code that refuses a caller; null when the action is allowed. */
   refusal(identity: Identity, action: Action, thread: string): AccessRefusal | null {
     const judgement = this.judge(identity, action, thread);
     return judgement.isAllowed ? null : judgement.code;
   }
 
   /**
-   * Notes that a message is on its way to a thread that may be new; `owner` is who will own it. From now on nobody else
-   * may count on creating it. Returns what to call once the message is stored or refused.
+   * Notes that a message is being stored in a thread that may be new; `owner` is its future owner. From now on nobody else
+   * can create the thread. Returns a function to call once the message is stored or refused.
    */
   opens(thread: string, owner: string | null): () => void {
     if (this.options.settings.mode !== 'members') return NOTHING;
@@ -105,7 +105,7 @@ export class Guard {
     const opening = this.openings.get(thread);
     const owner = log.head(thread)?.owner ?? opening?.owner ?? null;
     const user = identity.kind === 'user' ? identity.user : null;
-    // The usual case needs no second look into the log.
+    // Usually the right is cached and the log need not be read again.
     if (owner !== null && owner === user) return { isNew: false, owner, role: null };
     const role = user === null ? null : roleOf(log, thread, user);
     return { isNew: role === null && opening === undefined && this.isNew(thread), owner, role };
@@ -119,7 +119,7 @@ export class Guard {
 
 const NOTHING = (): void => undefined;
 
-/** The rights of one caller, judged when they are first needed and kept until a record changes. */
+/** The rights of one caller, judged when they are first needed and cached until a record changes. */
 export class CallerRights {
   readonly identity: Identity;
   private readonly guard: Guard;
@@ -149,7 +149,7 @@ export class CallerRights {
     return judgement;
   }
 
-  /** Returns the code that refuses the caller; null when it may. */
+  /** Returns the error code that refuses the caller; null when the action is allowed. */
   refusal(action: Action, thread: string): AccessRefusal | null {
     const judgement = this.judge(action, thread);
     return judgement.isAllowed ? null : judgement.code;

@@ -11,7 +11,7 @@ export interface Member {
   readonly role: Role;
 }
 
-/** Returns the role of a user; null when it has none. A text that is no role, as of a later version, is none. */
+/** Returns the role of a user; null when it has none, or one that only a later version knows. */
 export function roleOf(
   log: Pick<ThreadRecords, 'record'>,
   thread: string,

@@ -1,11 +1,11 @@
-/** Changes the owner and the members of threads, and tells who is affected. */
+/** Changes the owner and the members of threads, and tells the subscribers. */
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Role, ServerFrame } from '../../protocol/frames.js';
 import type { Guard } from './guard.js';
 import { MEMBER_KIND, membersOf, roleOf, type Member } from './member-records.js';
 
-/** Most members of a thread: all of them are one answer. */
+/** Most members of a thread, because one answer lists them all. */
 export const MEMBERS_MAX = 1_000;
 
 /** The frame of a change, for all subscribers. */
@@ -25,7 +25,7 @@ export interface Belonging {
   readonly members: readonly Member[];
 }
 
-/** A thread has as many members as it may. */
+/** Thrown when a thread already has the most members that it may have. */
 export class TooManyMembersError extends Error {
   constructor() {
     super(`a thread has at most ${String(MEMBERS_MAX)} members`);
@@ -33,7 +33,7 @@ export class TooManyMembersError extends Error {
   }
 }
 
-/** The members of all threads. Reads and writes fail with `LogUnavailableError` while the log cannot do them. */
+/** The members of all threads. Reads and writes throw `LogUnavailableError` while the log does not work. */
 export class Members {
   private readonly options: MembersOptions;
 
@@ -53,9 +53,9 @@ export class Members {
   }
 
   /**
-   * Gives a user a role, or takes it with null. Once this resolves, the change is durable, and who may no longer read is
-   * gone. `by` is the user who changed it; null for a backend.
-   * @throws {TooManyMembersError} when there is no room for one more
+   * Gives a user a role, or removes the member with null. When this resolves, the change is durable and subscriptions
+   * without a right have ended. `by` is the user who made the change; null for a backend.
+   * @throws {TooManyMembersError} when the thread has no room for another member
    */
   async set(thread: string, user: string, role: Role | null, by: string | null): Promise<void> {
     const { log, guard, tell } = this.options;
@@ -64,12 +64,12 @@ export class Members {
     }
     await log.setRecord(thread, MEMBER_KIND, user, role);
     if (role !== null) await log.list(thread, user);
-    // Who may no longer read goes before the others are told.
+    // End the subscription of a removed member first, so that it does not get the frame.
     guard.changed(thread, [user]);
     tell({ type: 'member', thread, user, role, by });
   }
 
-  /** Makes a user the owner. The owner before has no rights any more but those of a role. */
+  /** Makes a user the owner. The previous owner keeps only the rights of its role, if it has one. */
   async setOwner(thread: string, owner: string): Promise<void> {
     const { log, guard } = this.options;
     const before = log.head(thread)?.owner ?? null;

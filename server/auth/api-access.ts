@@ -1,4 +1,4 @@
-/** Says who sent a request to the HTTP API: a backend, by the API key, or a user, by a token. */
+/** Finds out who sent a request to the HTTP API: a backend (API key) or a user (token). */
 import { BACKEND, type Identity } from '../access/identity.js';
 import { AuthError, bearerOf, type Authenticator } from './auth.js';
 import type { ErrorCode } from '../../protocol/errors.js';
@@ -67,7 +67,7 @@ export class ApiAccess {
   }
 }
 
-/** Returns the key or token that a request shows; null when it shows none. */
+/** Returns the key or token of a request; null when it has none. */
 export function credentials(request: TransportRequest): string | null {
   return bearerOf(request) ?? request.header('x-api-key') ?? null;
 }

@@ -35,7 +35,7 @@ export class AuthError extends Error {
 /** Algorithms accepted from a JWKS unless others are configured: asymmetric ones only, so that a public key can never be used as a shared secret. */
 const JWKS_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 
-/** Most difference between the clocks of issuer and server: a token is taken, and its connection stays, so much longer. */
+/** Tolerated difference between the clocks of issuer and server: a token is accepted this much longer than it says. */
 export const CLOCK_TOLERANCE_SECONDS = 5;
 
 /** Codes of `jose` that blame the key server: no answer in time, no key set, and any status but 200. */

@@ -1,11 +1,11 @@
-/** Who may know the names of threads in the server's reports, which everybody may ask for. */
+/** Decides who gets the names of threads in the server's reports, which are public otherwise. */
 import { credentials } from './api-access.js';
 import { Secret } from './secret.js';
 import { isLoopback } from '../config/open-doors.js';
 import type { Config } from '../config/settings.js';
 import type { TransportRequest } from '../transport/transport.js';
 
-/** Tells operators from strangers. It refuses nobody: a stranger gets the same report with numbers in place of names. */
+/** Tells operators from strangers. It refuses nobody: strangers get the same report with numbers instead of names. */
 export class Operators {
   private readonly key: Secret | null;
   private readonly isDevelopment: boolean;
@@ -15,9 +15,9 @@ export class Operators {
     this.isDevelopment = config.environment === 'development';
   }
 
-  /** Returns whether a request shows the API key, or comes from this machine in development. */
+  /** Returns whether a request has the API key, or in development comes from the same machine. */
   has(request: TransportRequest): boolean {
-    // What a proxy on this machine passes on comes from elsewhere.
+    // A request that a proxy on this machine forwards comes from elsewhere.
     const isLocal = isLoopback(request.address) && request.header('x-forwarded-for') === undefined;
     if (this.isDevelopment && isLocal) return true;
     const shown = credentials(request);

@@ -29,7 +29,7 @@ const COME_BACK_MS = 1_000;
 /** Most unreadable threads that are remembered, each as one incident; beyond it they are reported at every read. */
 const UNREADABLE_MAX = 1_000;
 
-/** Most unreadable threads with a log line each. One line says that there are more; the monitor counts them all. */
+/** Most unreadable threads with a log line each. Above it one line says that there are more; the monitor counts all. */
 export const TOLD_MAX = 10;
 
 /** Gets the progress. */
@@ -51,7 +51,7 @@ export class CatchUp {
   private readonly budget: TurnBudget;
   private readonly work: WorkLimits;
   private readonly due = new Set<Connection>();
-  /** Threads of which a part cannot be read: the first damaged offset, or null while the log cannot be read at all. */
+  /** Threads that cannot be read completely, with the first damaged offset, or null while the log cannot be read. */
   private readonly unreadable = new Map<string, number | null>();
   private isScheduled = false;
   private readonly turn = (): void => {
@@ -59,14 +59,14 @@ export class CatchUp {
     let left = this.due.size;
     for (const connection of this.due) {
       if (left-- === 0 || this.budget.isSpent) break;
-      // Added again, it is the last one.
+      // Delete and set moves it to the end of the map.
       this.due.delete(connection);
       if (this.step(connection)) this.due.add(connection);
     }
     if (this.due.size > 0) this.schedule();
   };
 
-  /** `turn` is the work of this turn of the event loop, `work` what users are charged for. */
+  /** `turn` limits the work per turn of the event loop, `work` charges the users for it. */
   constructor(
     log: LogReader,
     threads: Threads,
@@ -162,7 +162,7 @@ export class CatchUp {
     return true;
   }
 
-  /** Tells of damaged messages as a gap, and goes on behind them. */
+  /** Reports damaged messages as a gap and continues after them. */
   private passOver(connection: Connection, subscription: Subscription, to: number): void {
     this.sayGap(connection, subscription, to + 1, 'damaged');
     subscription.cursor = to;
@@ -172,7 +172,7 @@ export class CatchUp {
     }
   }
 
-  /** A replay is charged to the user who asked for it; what a slow connection has missed is not. */
+  /** Charges a replay to the user who asked for it. What a slow connection catches up is free. */
   private pay(
     { user }: Connection,
     { replayTo }: Subscription,
@@ -194,8 +194,8 @@ export class CatchUp {
   }
 
   /**
-   * Returns the next page of a thread; null when nothing of it can be read now. Damage, like that, is one incident of the
-   * thread until it can be read again.
+   * Returns the next page of a thread; null when nothing can be read now. Damage and a log that cannot be read are one
+   * incident per thread, until the thread can be read again.
    */
   private read(thread: string, after: number, last: number): PastPage | null {
     try {
@@ -236,7 +236,7 @@ export class CatchUp {
     this.watch.unreadable(this.unreadable.size);
   }
 
-  /** Ends the incident of a thread, if this page has what could not be read. */
+  /** Ends the incident of a thread if this page contains the offset that could not be read. */
   private noteRead(thread: string, after: number, entries: readonly LogEntry[]): void {
     const from = this.unreadable.get(thread);
     const upTo = entries.at(-1)?.offset;
@@ -256,8 +256,8 @@ export class CatchUp {
   }
 
   /**
-   * The retention has removed messages that a slow reader had not read, or they are damaged: report the gap with a
-   * `subscribed` that has no request.
+   * Reports a gap by a `subscribed` frame without a request: messages that a slow reader lacks were removed by the
+   * retention, or are damaged.
    */
   private sayGap(
     connection: Connection,

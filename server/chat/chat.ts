@@ -50,7 +50,7 @@ export const BAD_FRAMES_MAX = 10;
 export const FRAMES_PER_PUBLISH = 20;
 
 /**
- * Most characters of frames that wait for later turns of one connection; beyond it, 3013. It holds several messages of
+ * Most characters of one connection's frames that wait for later turns; above it the connection is closed with 3013. It holds several messages of
  * the largest size that the default limit allows, and one of any other.
  */
 export const BACKLOG_CHARS_MAX = 1_048_576;
@@ -234,7 +234,7 @@ export class Chat implements SocketEvents<Connection> {
   private handle(connection: Connection, frame: Received): void {
     const parts = this.parts;
     if (parts === null || connection.isClosing) return;
-    // Closed by the client meanwhile: whatever is opened for it now would never be closed. What it has sent counts.
+    // The client has closed meanwhile: a subscription opened now would never be closed. Its publishes still count.
     if (connection.socket === null && frame.type !== 'publish') return;
     if (connection.isLeaving && frame.type !== 'ping' && frame.type !== 'pong') {
       this.turnAway(connection, frame, parts);

@@ -43,9 +43,9 @@ export class Connection implements Backlogged<Received> {
   readonly address: string;
   /** Token of the upgrade request, until `connect`. */
   token: string | null;
-  /** Whether it is let in whatever the limits are, and may use reserved test threads. */
+  /** Whether it is a probe: accepted above all limits, and allowed to use reserved test threads. */
   isProbe: boolean;
-  /** What it may do; null until `connected` has been sent. */
+  /** Its rights; null until `connected` has been sent. */
   rights: CallerRights | null = null;
   /** Whether it is an event stream, of which nothing is ever heard. */
   isStream = false;
@@ -100,8 +100,8 @@ export class Connection implements Backlogged<Received> {
   }
 
   /**
-   * Moves what its deadlines count from, since the server was away for this time, and gives it the rate of that time.
-   * Nothing moves beyond `now`.
+   * Extends its deadlines by a time in which the server did not run, and adds the rate limit's tokens of that time. No
+   * starting point of a deadline moves beyond `now`.
    */
   excuse(awayMs: number, now: number): void {
     this.heardAt = Math.min(now, this.heardAt + awayMs);

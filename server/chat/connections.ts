@@ -25,8 +25,8 @@ export const CONNECT_WITHIN_MS = 10_000;
 export const LAG_MAX_MS = 60_000;
 
 /**
- * A connection ends this long after its token, in milliseconds: while a token is still taken, nobody is closed because of
- * it.
+ * A connection ends this long after its token expires, in milliseconds: as long as a token is still accepted, no
+ * connection is closed for it.
  */
 export const TOKEN_GRACE_MS = CLOCK_TOLERANCE_SECONDS * 1_000;
 
@@ -50,7 +50,7 @@ function mayRead({ rights }: Connection, thread: string): boolean {
   try {
     return (rights?.refusal('read', thread) ?? null) === null;
   } catch {
-    // Without the record nobody is known to have a right.
+    // The record cannot be read: refuse, since no right can be shown.
     return false;
   }
 }
@@ -80,7 +80,7 @@ export class Connections {
   /** When the last sweep was. */
   private sweptAt: number;
 
-  /** `shortage` returns what the server has too little of for one more connection. */
+  /** `shortage` returns the resource that does not suffice for another connection; null when all do. */
   constructor(
     clock: Clock,
     limits: ConnectionLimits,

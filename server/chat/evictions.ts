@@ -1,6 +1,6 @@
 /**
- * Ends the subscriptions of those who may no longer read a thread: its record has changed, or somebody has created it
- * while they waited in it.
+ * Ends the subscriptions of users who may no longer read a thread, because its record has changed or somebody else has
+ * created it.
  */
 import type { Threads } from '../../actors/threads/threads.js';
 import type { Connection } from './connection.js';
@@ -15,7 +15,7 @@ export interface EvictionsOptions {
   readonly threads: Threads;
 }
 
-/** Sends away who may no longer read. */
+/** Ends subscriptions without a right. */
 export class Evictions {
   private readonly options: EvictionsOptions;
 
@@ -40,7 +40,7 @@ export class Evictions {
     for (const connection of owner === null ? [] : connections.of(owner)) {
       if (connection.subscriptionTo(thread) !== undefined) own++;
     }
-    // As a rule who creates a thread is alone in it, and the others need not be looked through.
+    // Usually the creator is the only subscriber, and no other connection has to be checked.
     if (own === subscribers) return;
     for (const connection of [...connections.opened()]) this.leave(connection, thread);
   }
@@ -50,12 +50,12 @@ export class Evictions {
     if (subscription === undefined || mayRead(connection, thread)) return;
     this.options.subscriptions.end(connection, subscription);
     connection.send(encodeFrame({ type: 'unsubscribed', thread, code: 'forbidden' }));
-    // A stream is of one thread.
+    // An event stream has one thread only, so it ends as a whole.
     if (connection.isStream) connection.disconnect(3507, null);
   }
 }
 
-/** While the record cannot be read, nobody is known to have a right. */
+/** Returns whether a connection may read a thread; false while the record cannot be read. */
 function mayRead({ rights }: Connection, thread: string): boolean {
   try {
     return rights?.refusal('read', thread) === null;

@@ -1,6 +1,5 @@
 /**
- * The doors of a connection: what each frame does with a thread, and so which right it needs. A type of the schema
- * without a row does not compile.
+ * The right that each frame of a connection needs. A frame type of the schema that has no row here does not compile.
  */
 import type { Action } from '../access/grants.js';
 import type { AccessRefusal, CallerRights } from '../access/guard.js';
@@ -8,8 +7,8 @@ import type { ClientFrameType } from '../../protocol/frames.js';
 import type { Received } from './frame-decoder.js';
 
 /**
- * What a frame needs: a right to its thread; nothing, since it names none or only ends what was allowed; or what its
- * handler decides, which the row then names.
+ * What a frame needs: a right to its thread; nothing, because it names no thread or only ends something; or a check by
+ * its handler, which a comment at the row names.
  */
 export type FrameDoor = Action | 'nothing' | 'publisher' | 'rows';
 
@@ -18,10 +17,10 @@ export const FRAME_DOORS: Readonly<Record<ClientFrameType, FrameDoor>> = {
   connect: 'nothing',
   subscribe: 'read',
   unsubscribe: 'nothing',
-  // `Publisher` asks, for every way to publish.
+  // `Publisher` checks, because HTTP publishes through it too.
   publish: 'publisher',
   history: 'read',
-  // Every row of the list is judged by itself.
+  // The handler checks each thread of the list.
   threads: 'rows',
   typing: 'write',
   mark: 'write',
@@ -33,8 +32,8 @@ export const FRAME_DOORS: Readonly<Record<ClientFrameType, FrameDoor>> = {
 };
 
 /**
- * Returns the code that refuses a frame; null when it may pass. `rights` is null before `connected`, when nothing but
- * `connect` passes anyway.
+ * Returns the error code that refuses a frame; null when it is allowed. `rights` is null before `connected`, when only
+ * `connect` is allowed anyway.
  * @throws {LogUnavailableError} or `LogCorruptError` when the thread's record cannot be read
  */
 export function frameRefusal(rights: CallerRights | null, frame: Received): AccessRefusal | null {

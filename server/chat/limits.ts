@@ -36,12 +36,12 @@ export function connectionLimits(config: Config): ConnectionLimits {
 }
 
 /**
- * Whose limit leaves no room for one more connection: that of the whole server, of the client's address, or of its user;
- * or what the server has too little of.
+ * Why there is no room for another connection: the limit of the server, of the client's address or of its user, or a
+ * resource that the server has too little of.
  */
 export type FullHouse = 'server' | 'address' | 'user' | Shortage;
 
-/** What the server may have too little of for one more connection. */
+/** Resources that another connection needs. */
 export type Shortage = 'memory' | 'file descriptors';
 
 /** When to ask again for a connection that there was no room for, in seconds. */

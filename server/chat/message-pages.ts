@@ -24,7 +24,7 @@ function fitting(lengths: readonly number[], taken = 0): number {
   return end === -1 ? lengths.length : end;
 }
 
-/** Returns the messages after an offset, oldest first, and the damaged ones before them. */
+/** Returns the messages after an offset, oldest first, and the damaged ones that were skipped before them. */
 export function pageAfter(
   log: LogReader,
   thread: string,
@@ -35,8 +35,8 @@ export function pageAfter(
 }
 
 /**
- * Returns the messages before an offset, oldest first; a page that is cut lacks the oldest ones. Damaged ones are left
- * out, and told to `onDamage`.
+ * Returns the messages before an offset, oldest first; a page that is cut short lacks the oldest ones. Damaged messages
+ * are skipped and reported to `onDamage`.
  */
 export function pageBefore(
   log: LogReader,
@@ -76,8 +76,8 @@ export interface PageOfThreads {
 }
 
 /**
- * Returns the threads of a user behind a place. A place without a thread is that of a client that pages by time only:
- * so that it leaves nothing out, its page has all threads of the last one's time, but at most
+ * Returns the threads of a user after a position. A position without a thread comes from a client that pages by time
+ * only. So that it misses nothing, its page has all threads with the time of the last one, but at most
  * {@link HISTORY_LIMIT_MAX} threads and {@link HISTORY_CHARS_MAX} characters.
  */
 export function pageOfThreads(

@@ -23,7 +23,7 @@ export const BODY_DEPTH_MAX = 100;
 /** The author of a publish. */
 export interface Author {
   readonly user: string;
-  /** What the caller may do who publishes in this name. */
+  /** Rights of the caller who publishes under this name. */
   readonly rights: Pick<CallerRights, 'judge'>;
   /** Rate limit of the author; null means none. */
   readonly rate: TokenBucket | null;
@@ -122,7 +122,7 @@ export class Publisher {
   ): void {
     const { clock, threads, guard } = this.options;
     const { mid, kind = 'user_message', body, expect } = request;
-    // Named by a backend; else the log makes the author of the first message the owner, who may be nobody.
+    // A backend has named the owner. Otherwise the log makes the author of the first message the owner, or nobody.
     const owner = request.owner ?? (mayOwn ? undefined : null);
     const entry = { mid, user, kind, bodyJson: body.json, at: clock.now(), owner };
     if (thread.published > 0 && typeof owner !== 'string') {

@@ -2,7 +2,7 @@
 import type { ThreadHead } from '../../actors/log/log-reader.js';
 import type { Place } from '../../protocol/place.js';
 
-/** Messages that the client lacks and the log no longer has, or that its disk has altered. */
+/** Messages that the client lacks and that the log no longer has, or has damaged. */
 export interface Gap {
   readonly from: number;
   readonly to: number;

@@ -45,13 +45,13 @@ export interface RouteServices {
   readonly guard: Guard;
   readonly members: Members;
   readonly limits: ClientLimits;
-  /** The work of this turn of the event loop. */
+  /** Limits the work per turn of the event loop. */
   readonly turn: TurnBudget;
-  /** What users are charged for. */
+  /** Charges users for their requests. */
   readonly work: WorkLimits;
   /** Handles the frames that came while a token was being checked. */
   readonly resume: (connection: Connection) => void;
-  /** Notes that a request has met damaged messages, which its answer leaves out. */
+  /** Reports damaged messages that an answer leaves out. */
   readonly damaged: (why: LogCorruptError) => void;
   /** Answers a frame that its handler found to be bad, and counts it as bad. */
   readonly badFrame: (connection: Connection, id: RequestId, message: string) => void;
@@ -79,14 +79,14 @@ export function route<T extends ClientFrameType>(
 export function createRoutes(services: RouteServices): Routes {
   const { clock, log, threads, publisher, connections, subscriptions, auth, limits } = services;
 
-  /** Refuses a request that reads, while its user has to wait. */
+  /** Refuses a reading request while its user has no points. */
   const mustWait = (connection: Connection, id: RequestId): boolean => {
     const afterMs = services.work.waitMs(connection.user ?? '');
     if (afterMs > 0) connection.sendError(id, 'rate_limited', services.work.reason, afterMs);
     return afterMs > 0;
   };
 
-  /** Notes what a request has cost. */
+  /** Charges the cost of a request. */
   const charge = ({ user }: Connection, points: number): void => {
     services.turn.spend(points);
     if (user !== null) services.work.charge(user, points);

@@ -30,7 +30,7 @@ export const FRAME_MIN_BYTES = 512; // smaller limits would refuse the server's 
 /** Largest value of any LIMIT_* setting. */
 export const LIMIT_MAX = 1_000_000; // more connections or frames a second than one process can hold; 0 means no limit
 
-const MEMORY_LIMIT_MIN_MB = 64; // a server without a client uses some 50 MB
+const MEMORY_LIMIT_MIN_MB = 64; // a server without clients uses about 50 MB
 const MEMORY_LIMIT_MAX_MB = 1_048_576; // one TB; more is probably the wrong unit
 
 const CLICKHOUSE_TIMEOUT_MAX_MS = 600_000; // limit of one attempt at startup; a longer one would hide an outage from the operator

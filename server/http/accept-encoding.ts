@@ -1,6 +1,6 @@
-/** Which coding a client takes a file in: the header `Accept-Encoding` (RFC 9110, 12.5.3). */
+/** Chooses the coding of a file by the request header `Accept-Encoding` (RFC 9110, 12.5.3). */
 
-/** A coding that files are stored in, the smallest first: of two that a client likes as much, the first is sent. */
+/** Codings of stored files, the smallest first: of two with the same weight the first is sent. */
 export const CODINGS = ['br', 'gzip'] as const;
 
 /** One of {@link CODINGS}. */
@@ -9,8 +9,8 @@ export type Coding = (typeof CODINGS)[number];
 const ITEM = /^([!#$%&'*+.^_`|~0-9a-z-]+)(?:\s*;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/;
 
 /**
- * Returns the coding of those available that the client likes best; null for the file as it is. An item that is not
- * well formed does not count. A client that takes nothing at all gets the file as it is: most then can read it.
+ * Returns the available coding with the highest weight; null for the uncompressed file. Malformed items are ignored. A
+ * client that accepts nothing at all gets the uncompressed file, because most can read it all the same.
  */
 export function codingFor(header: string | undefined, available: readonly Coding[]): Coding | null {
   const likings = readLikings(header ?? '');
@@ -21,7 +21,7 @@ export function codingFor(header: string | undefined, available: readonly Coding
     if (!available.includes(coding) || likingOf(coding) === 0) continue;
     if (best === null || likingOf(coding) > likingOf(best)) best = coding;
   }
-  // Unnamed, the file as it is comes last.
+  // Unless it is named, the uncompressed file comes last.
   return best !== null && (likings.get('identity') ?? 0) > likingOf(best) ? null : best;
 }
 

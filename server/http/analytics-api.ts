@@ -41,16 +41,16 @@ export const REPORT_MINUTES_DEFAULT = 60;
 /** Most requests that query the store at once, so that a socket stays free for pings. */
 export const ANALYTICS_IN_FLIGHT_MAX = 4;
 
-/** The same for the embedded engine, which runs one query after the other: more would only wait inside of it. */
+/** The same for the embedded engine, which runs one query at a time: more would only wait inside it. */
 export const EMBEDDED_IN_FLIGHT_MAX = 2;
 
-/** Most of them that one user has: an engine that runs one query at a time is then not taken by one user. */
+/** Most of them for one user, so that one user cannot occupy an engine that runs one query at a time. */
 export const SEARCHES_OF_ONE_MAX = 1;
 
-/** Most requests of one caller that wait; one more gets `rate_limited`. */
+/** Most waiting requests of one caller; the next gets `rate_limited`. */
 export const ANALYTICS_WAITING_EACH_MAX = 4;
 
-/** Most requests that wait of all users, and as many of all that hold the key; one more gets `unavailable`. */
+/** Most waiting requests of all users, and as many of all callers with the key; the next gets `unavailable`. */
 export const ANALYTICS_WAITING_MAX = 16;
 
 /** Seconds after which a request that got `unavailable` should be sent again. */
@@ -68,7 +68,7 @@ export interface AnalyticsApiOptions {
   readonly testThreadPrefixes: readonly string[];
 }
 
-/** How many places callers with the key leave to users, and users to them. */
+/** Number of places reserved for users, and the same number for callers with the key. */
 const KEPT_FREE = 1;
 
 const Time = Type.Optional(Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 }));
@@ -143,7 +143,7 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
         const page = await searchMessages(store, { words, thread, limit, ...rest });
         const messages = page.messages.filter((message) => mayRead(caller, message.thread));
         const last = page.messages.at(-1);
-        // The last message says where the next page begins, unless it may not be shown.
+        // The last message gives the position of the next page, unless the user may not see it.
         const next = page.more && last !== messages.at(-1) ? (last?.at ?? null) : null;
         return { ...json(200, null), body: foundJson({ ...page, messages }, asOf, next) };
       })

@@ -49,9 +49,9 @@ export interface ApiOptions {
   readonly bodyBytes: number;
   /** Returns whether clients may connect now; publishing and streams need that, history does not. */
   readonly isServing: () => boolean;
-  /** The work of this turn of the event loop. */
+  /** Limits the work per turn of the event loop. */
   readonly turn: TurnBudget;
-  /** What users are charged for; a backend is not. */
+  /** Charges users for their requests. Backends are not charged. */
   readonly work: WorkLimits;
 }
 
@@ -67,7 +67,7 @@ const publishBody = Compile(PublishBody);
 type Publish = Omit<Static<typeof PublishBody>, 'body'> & { readonly body: BodyText };
 
 const NO_PLACE = 'after must be an offset, 0 or more, or <epoch>:<offset>';
-/** When to send a body again that the server had no memory for, in seconds: others have come in full by then. */
+/** After how many seconds to repeat a request whose body found no memory: other bodies have arrived completely by then. */
 const FULL_RETRY_SECONDS = 1;
 
 const NOT_SERVING = 'the server is not serving yet';
@@ -125,14 +125,14 @@ function numberOf(query: URLSearchParams, name: string, fallback: number): numbe
   return /^\d{1,16}$/.test(text) && Number.isSafeInteger(number) ? number : null;
 }
 
-/** Returns the refusal of a request that reads, while its user has to wait; null when it may be served. */
+/** Returns the refusal of a reading request while its user has no points; null when it may be served. */
 function mustWait({ work }: ApiOptions, caller: Identity): HttpReply | null {
   const afterMs = caller.kind === 'user' ? work.waitMs(caller.user) : 0;
   if (afterMs === 0) return null;
   return askAgain(problem('rate_limited', work.reason), Math.ceil(afterMs / 1_000));
 }
 
-/** Notes what a request has cost. */
+/** Charges the cost of a request. */
 function charge({ turn, work }: ApiOptions, caller: Identity, points: number): void {
   turn.spend(points);
   if (caller.kind === 'user') work.charge(caller.user, points);
@@ -171,7 +171,7 @@ async function history(
   return { ...json(200, null), body };
 }
 
-/** One gap for both: what the reader lacks before the page. */
+/** Joins both gaps into one: all that the reader lacks before the page. */
 function withDamage(gap: Gap | null, damaged: PastPage['damaged']): Gap | null {
   if (damaged === null) return gap;
   const { from, to } = damaged;

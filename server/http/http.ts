@@ -42,7 +42,7 @@ const isData = (path: string): boolean => path === '/status' || path.startsWith(
 
 /** Options of {@link Http}. */
 export interface HttpOptions {
-  /** Returns the report for whoever sent a request. */
+  /** Returns the report, with or without names of threads depending on who sent the request. */
   readonly report: (request: TransportRequest) => ProbedReport;
   readonly pages: Pages;
   readonly routes: readonly Route[];

@@ -58,7 +58,7 @@ export function createJourneyApi(options: JourneyApiOptions): Route[] {
     works: 'journeys',
     running: JOURNEYS_IN_FLIGHT_MAX,
     runningEach: () => JOURNEYS_IN_FLIGHT_MAX,
-    // Only holders of the key ask.
+    // Only callers with the API key may ask.
     reserved: 0,
     waiting: JOURNEYS_WAITING_MAX,
     waitingEach: JOURNEYS_WAITING_MAX
@@ -188,7 +188,7 @@ function storeOf({
   return `ClickHouse is away (${now?.error ?? 'not connected yet'}): what it has is missing here`;
 }
 
-/** Returns the thread of the query, null for all threads; a reply when it is not valid, or has other names than these. */
+/** Returns the thread of the query, null for all threads; an error reply when a parameter is not valid or unknown. */
 function threadOf(request: TransportRequest, names: readonly string[]): string | HttpReply | null {
   const query = new URLSearchParams(request.query);
   for (const name of query.keys()) {

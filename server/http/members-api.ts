@@ -1,4 +1,4 @@
-/** HTTP API of the owner and the members of threads, for backends, and for users who may manage a thread. */
+/** HTTP API for the owner and the members of threads; for backends and for users who may manage the thread. */
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Action } from '../access/grants.js';

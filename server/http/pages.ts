@@ -1,6 +1,6 @@
 /**
- * The server's pages: read once at start, in each coding that the build has made, and served from memory, with a content
- * security policy that allows nothing from other origins.
+ * The server's pages. Each is read once at start, in all codings that the build has made, and served from memory with a
+ * content security policy that allows nothing from other origins.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
@@ -65,7 +65,7 @@ export function loadPages(dir: string, hidden: readonly PageName[] = []): Pages 
   return files;
 }
 
-/** Reads a file and what the build has put beside it. */
+/** Reads a file and its compressed forms. */
 function bodiesOf(path: string): FileBodies {
   const [gzip, br] = [`${path}.gz`, `${path}.br`].map((coded) =>
     existsSync(coded) ? readFileSync(coded) : undefined

@@ -1,21 +1,21 @@
-/** A file that is the same for everybody, kept in memory in each coding, with a tag for each. */
+/** Serves a file that is the same for everybody from memory, in several codings with an `ETag` each. */
 import { createHash } from 'node:crypto';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 import { codingFor, CODINGS, type Coding } from './accept-encoding.js';
 
-/** The file in its codings. Those that are missing are not sent. */
+/** The file in its codings. */
 export interface FileBodies extends Partial<Readonly<Record<Coding, Uint8Array>>> {
   readonly identity: Uint8Array;
 }
 
-/** Answers requests for one file. */
+/** One file. */
 export class StaticFile {
   private readonly bodies: FileBodies;
   private readonly headers: Readonly<Record<string, string>>;
   private readonly codings: readonly Coding[];
   private readonly hash: string;
 
-  /** `headers` are sent with the file; those of the cache and the coding are added. */
+  /** `headers` are sent with the file, together with those for cache and coding. */
   constructor(bodies: FileBodies, headers: Readonly<Record<string, string>>) {
     this.bodies = bodies;
     this.headers = headers;
@@ -23,12 +23,12 @@ export class StaticFile {
     this.hash = createHash('sha256').update(bodies.identity).digest('base64url').slice(0, 22);
   }
 
-  /** Returns the file in the coding that the client likes best, or 304 when it has that already. */
+  /** Returns the file in the client's preferred coding, or 304 when the client has it already. */
   answer(request: Pick<TransportRequest, 'header'>): HttpReply {
     const coding = codingFor(request.header('accept-encoding'), this.codings);
     const etag = `"${coding === null ? this.hash : `${this.hash}-${coding}`}"`;
     const cache = {
-      // Kept, and asked for each time: the names stay the same when the server is updated.
+      // Cached, but checked at each use, because an update of the server does not change the names of files.
       'cache-control': 'no-cache',
       etag,
       ...(this.codings.length === 0 ? {} : { vary: 'Accept-Encoding' })
@@ -42,7 +42,7 @@ export class StaticFile {
   }
 }
 
-/** Returns whether `If-None-Match` names the tag: it is a list, and a tag that a proxy has made weak counts. */
+/** Returns whether the list `If-None-Match` has the tag. A tag that a proxy has made weak (`W/`) counts too. */
 function hasTag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   if (header.trim() === '*') return true;

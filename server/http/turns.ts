@@ -1,24 +1,24 @@
 /**
- * Fair shares of costly requests: searches, reports and journeys. A few run at once, each caller has a share of them,
- * and those that wait take turns by caller. Holders of the API key and users leave each other a place, so that a user
- * with many searches does not keep the operator out, nor the other way round.
+ * Shares costly requests (searches, reports and journeys) fairly. A few run at once, with a limit per caller; waiting ones
+ * are started caller by caller. A place is reserved for callers with the API key and one for users, so that neither can
+ * keep the other out.
  */
 import type { Identity } from '../access/identity.js';
 
-/** Who asks: one user, or one address of those that hold the API key. */
+/** A caller: one user, or one address with the API key. */
 export interface Asker {
   readonly kind: Identity['kind'];
   readonly name: string;
 }
 
-/** Returns who asks, by the caller and the address of the request. */
+/** Returns the caller of a request by its identity and address. */
 export function askerOf(caller: Identity, address: string): Asker {
   return { kind: caller.kind, name: caller.kind === 'user' ? caller.user : address };
 }
 
 /** Too many requests wait already; nothing was run. */
 export class BusyError extends Error {
-  /** Whether they are too many of this caller, while others may still ask. */
+  /** Whether this caller has too many requests, while others may still ask. */
   readonly isOwn: boolean;
   constructor(message: string, isOwn: boolean) {
     super(message);
@@ -28,31 +28,31 @@ export class BusyError extends Error {
 
 /** Options of {@link Turns}. */
 export interface TurnsOptions {
-  /** What the works are, in a message to whoever has too many of them. */
+  /** Name of the requests in error messages. */
   readonly works: string;
   /** Most works that run at once. */
   readonly running: number;
   /** Most of them that one caller has. */
   readonly runningEach: (asker: Pick<Asker, 'kind'>) => number;
-  /** How many of the places all callers of one kind leave to the other kind. */
+  /** Places that callers of one kind leave to the other kind. */
   readonly reserved: number;
-  /** Most works of one kind of callers that wait. */
+  /** Most waiting requests of one kind of callers. */
   readonly waiting: number;
   /** Most of them that one caller has. */
   readonly waitingEach: number;
 }
 
-/** One caller, for as long as a work of theirs runs or waits. */
+/** A caller with a running or waiting request. */
 interface Line {
   readonly kind: Asker['kind'];
   running: number;
   readonly queue: (() => void)[];
 }
 
-/** Runs a few works at once, lets some wait and refuses others. */
+/** Runs a few requests at once, queues some and refuses the rest. */
 export class Turns {
   private readonly options: TurnsOptions;
-  /** By caller. Whoever had a turn last is at the end. */
+  /** By caller; the one that had the last turn is at the end. */
   private readonly lines = new Map<string, Line>();
 
   constructor(options: TurnsOptions) {
@@ -66,7 +66,7 @@ export class Turns {
   async take<T>(asker: Asker, work: () => Promise<T>): Promise<T> {
     const key = `${asker.kind} ${asker.name}`;
     const line = this.lines.get(key) ?? { kind: asker.kind, running: 0, queue: [] };
-    // What waits for a place of others does not keep one out that is free for this one.
+    // Requests that wait for places of the other kind do not keep this one from a free place.
     if (line.queue.length === 0 && this.isFree(line)) this.start(key, line);
     else {
       this.refuse(line);
@@ -101,7 +101,7 @@ export class Turns {
     return running < runningEach(line) && ofKind < most - reserved && ofAll < most;
   }
 
-  /** Starts what has a place now, caller by caller. */
+  /** Starts waiting requests that have a place now, caller by caller. */
   private next(): void {
     for (const [key, line] of [...this.lines]) {
       const resume = this.isFree(line) ? line.queue.shift() : undefined;

@@ -23,7 +23,7 @@ export abstract class QueuedSocket<S> implements Socket<S> {
   private readonly fanOut: FanOut<S>;
   private outbox: OutFrame[] | null = null;
   private queuedBytes = 0;
-  /** What it counts with in the bytes of all sockets. */
+  /** Bytes with which it counts in the budget of all sockets. */
   private countedBytes = 0;
   private asideBytes = 0;
   private topics: string[] | null = null;
@@ -118,14 +118,14 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     this.count();
   }
 
-  /** Called when the engine has sent some of what it holds. */
+  /** Called when the engine has sent some of its buffer. */
   drained(): void {
     if (this.isClosed) return;
     this.count();
     this.fanOut.events.drain(this);
   }
 
-  /** A little that the kernel has not accepted counts for nothing: engines need not tell when it is gone. */
+  /** Small amounts do not count, because engines need not tell when the kernel has accepted them. */
   private count(): void {
     const heldBytes = this.isClosed || !this.engineMayLag() ? 0 : this.engineBuffered();
     const bytes = heldBytes > FLUSH_BYTES ? heldBytes : 0;
@@ -146,11 +146,11 @@ export abstract class QueuedSocket<S> implements Socket<S> {
   }
 }
 
-/** The memory that the sockets of a server share. */
+/** Budgets that the sockets of a server share. */
 export interface SocketMemory {
-  /** Bytes that sockets hold which their peers have not read. */
+  /** Bytes in sockets that their peers have not read. */
   readonly outgoing: ByteBudget;
-  /** What messages of the sockets hold until they are handled; while it is full, an engine that can reads less. */
+  /** Bytes of received messages until they are handled. While it is full, an engine that can do so reads less. */
   readonly intake: Pick<ByteBudget, 'isFull'>;
 }
 
@@ -180,7 +180,7 @@ export class FanOut<S> {
     this.intake = memory.intake;
   }
 
-  /** Bytes above which a socket lags: fewer when all sockets together hold as much as they may. */
+  /** Bytes above which a socket lags; fewer while the budget of all sockets is used up. */
   get lagBytes(): number {
     const { lagBytes } = this.limits;
     return this.outgoing.isFull ? Math.min(lagBytes, FLUSH_BYTES) : lagBytes;

@@ -37,17 +37,17 @@ export class NodeRequest implements TransportRequest {
     this.content = hasBody && bodies !== null ? bodyOf(req, bodies, length) : null;
   }
 
-  /** Whether some of the body has not come. */
+  /** Whether a part of the body has not arrived. */
   get hasMore(): boolean {
     return this.content !== null && !this.content.isOver;
   }
 
-  /** Drops what is left of the body, for a moment; null when there is no body. */
+  /** Drops the rest of the body for a short time, see `RequestBody`; null when there is no body. */
   linger(): Promise<void> | null {
     return this.content?.linger() ?? null;
   }
 
-  /** Returns what the head decides. */
+  /** Returns the verdict on the head. */
   verdict(): HeadVerdict {
     const { rawHeaders, httpVersion: version, url: target = '/' } = this.req;
     const headers: [string, string][] = [];
@@ -111,7 +111,7 @@ class NodeStream implements HttpStream {
   }
 }
 
-/** Connections that end with a reply that is on its way: Node hands over the requests behind it all the same. */
+/** Connections that end with the reply being sent. Node still delivers requests after it, which are ignored. */
 const ENDED = new WeakSet<TcpSocket>();
 
 /** Passes a request to the server and writes its reply; when the handler throws, the reply is 500. */
@@ -137,7 +137,7 @@ export async function answer(
   } catch {
     reply = FAILED_REPLY;
   }
-  // A reply before the end of the body: most peers read it only when they have sent everything.
+  // The body has not ended, and most peers read a reply only after they have sent everything.
   const rest = request.linger();
   if (rest !== null) await rest;
   if (request.hasMore) res.shouldKeepAlive = false;
@@ -170,14 +170,14 @@ export function replyOn(req: IncomingMessage, tcp: TcpSocket): ServerResponse {
   res.shouldKeepAlive = false;
   res.assignSocket(tcp);
   tcp.on('error', () => tcp.destroy());
-  // Not only ended: a peer that never ends its side would keep the socket for ever.
+  // Destroy, not only end: a peer that never ends its side would keep the socket for ever.
   res.once('finish', () => {
     tcp.destroySoon();
   });
   return res;
 }
 
-/** The body of a request. It is read from the first listener on, and the engine stops with the first piece. */
+/** Reads the body of a request from the first listener on; reading pauses after the first piece. */
 function bodyOf(
   req: IncomingMessage,
   budget: ByteBudget,

@@ -1,26 +1,25 @@
 /**
- * The body of a request, the same for both engines. Nothing of it is kept before somebody asks for it, so that a
- * request that is refused for its path, its method or its caller costs no memory. What is kept counts towards the
- * bytes that all bodies may hold together.
+ * The body of a request, the same for both engines. Nothing is kept before the handler asks for it, so that a request
+ * that is refused by path, method or caller costs no memory. Kept bytes count against the budget of all bodies.
  */
 import type { ByteBudget } from '../../actors/memory/byte-budget.js';
 import { BODY_BYTES_MAX, bodyText } from './http-reply.js';
 import { BodiesFullError, BodyTooLargeError } from './transport.js';
 
-/** How long a refused body may go on coming before its connection is closed, in milliseconds. */
+/** How long the rest of a refused body is read and dropped before the connection is closed, in milliseconds. */
 export const LINGER_MS = 500;
 
-/** How the engine is told to stop and go on reading the body. */
+/** Pauses and resumes the reading of the body in the engine. */
 export interface BodySource {
   pause(): void;
   resume(): void;
 }
 
-/** One body, as it arrives. */
+/** One body while it arrives. */
 export class RequestBody {
   private readonly source: BodySource;
   private readonly budget: ByteBudget;
-  /** Length that the head declares; null when it declares none. */
+  /** Length by the head, in bytes; null when it has none. */
   private readonly declaredBytes: number | null;
   private chunks: Uint8Array[] = [];
   private bytes = 0;
@@ -38,7 +37,7 @@ export class RequestBody {
       declared !== undefined && /^\d{1,15}$/.test(declared) ? Number(declared) : null;
   }
 
-  /** Whether all of it has come, or nothing more will. */
+  /** Whether it has arrived completely, or nothing more will come. */
   get isOver(): boolean {
     return this.state !== 'coming';
   }
@@ -48,7 +47,7 @@ export class RequestBody {
     if (isLast) this.state = 'whole';
     this.bytes += chunk.byteLength;
     if (this.failure === null) this.keep(chunk, isShared);
-    // Nobody has asked yet: what has come so far is kept, and no more is read.
+    // Nobody has asked for the body yet: keep this piece and stop reading.
     if (!isLast && this.limitBytes === null && this.failure === null) this.pause();
     this.tell();
   }
@@ -62,9 +61,9 @@ export class RequestBody {
   }
 
   /**
-   * Returns the text once all has come.
-   * @throws {BodyTooLargeError} when it is longer than the limit, before any of it is read where the head says so
-   * @throws {BodiesFullError} when all bodies together hold as much as they may
+   * Returns the text when it has arrived completely.
+   * @throws {BodyTooLargeError} when it is longer than the limit; at once if the head says so
+   * @throws {BodiesFullError} when the budget of all bodies is used up
    * @throws {BodyNotUtf8Error} when it is not UTF-8
    */
   async text(limitBytes: number): Promise<string> {
@@ -87,7 +86,7 @@ export class RequestBody {
     }
   }
 
-  /** Drops what comes from now on, and resolves when all of it has come or after {@link LINGER_MS}. */
+  /** Drops everything from now on, and resolves at the end of the body or after {@link LINGER_MS}. */
   async linger(): Promise<void> {
     this.failure ??= new Error('the body is not wanted');
     this.drop();

@@ -1,7 +1,7 @@
 /**
- * What the head of a request must be like: one rule for both engines, whose parsers differ in what they let through.
- * Whatever leaves in doubt where a request ends is refused and its connection closed, so that nothing behind a proxy
- * can be taken for a request that the proxy did not see.
+ * Judges the head of a request: one rule for both engines, whose parsers accept different things. If it is unclear where
+ * the request ends, it is refused and its connection closed. Otherwise an attacker behind a proxy could smuggle in a
+ * request that the proxy has not seen.
  */
 import { METHODS } from 'node:http';
 import { plainProblem } from './problem.js';
@@ -13,26 +13,26 @@ export const HEADERS_MAX = 98;
 /** The one version of the WebSocket protocol, RFC 6455. */
 export const WEBSOCKET_VERSION = '13';
 
-/** The head of a request as it came. */
+/** The head of a request as received. */
 export interface RequestHead {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
   /** Such as `1.1`. */
   readonly version: string;
-  /** Names in lower case and values, in order; a name that came twice stands in it twice. */
+  /** Pairs of a name in lower case and a value, in order; repeated headers are repeated. */
   readonly headers: readonly (readonly [string, string])[];
 }
 
-/** What the head of a request decides, whatever the request is about. */
+/** The verdict on a head. */
 export interface HeadVerdict {
-  /** The reply to a head that is refused; null when it is in order. */
+  /** Reply that refuses the request; null when the head is valid. */
   readonly refusal: HttpReply | null;
-  /** Whether the connection ends with the reply. */
+  /** Whether the connection is closed after the reply. */
   readonly isLast: boolean;
 }
 
-/** Methods whose requests have a body, if an empty one. */
+/** Methods whose requests have a body, even if it is empty. */
 const BODY_METHODS = ['POST', 'PUT', 'PATCH'];
 
 const TARGET = /^\/[!"$-~]*$/;
@@ -45,7 +45,7 @@ export function judgeHead(head: RequestHead): HeadVerdict {
   return { refusal: null, isLast: endsConnection(head) };
 }
 
-/** Returns whether a request asks for a WebSocket; what does not is an ordinary request. */
+/** Returns whether a request asks for a WebSocket. All others are ordinary requests, also with another `Upgrade`. */
 export function asksForWebSocket(request: Pick<TransportRequest, 'method' | 'header'>): boolean {
   return (
     request.method === 'GET' &&
@@ -55,7 +55,7 @@ export function asksForWebSocket(request: Pick<TransportRequest, 'method' | 'hea
   );
 }
 
-/** Returns the reply to a request for a WebSocket that no engine can open; null when it is in order. */
+/** Returns the reply that refuses a request for a WebSocket; null when it is valid. */
 export function webSocketRefusal(request: Pick<TransportRequest, 'header'>): HttpReply | null {
   if (request.header('sec-websocket-version') !== WEBSOCKET_VERSION) {
     const reply = plainProblem(426, `only WebSocket version ${WEBSOCKET_VERSION} is spoken here`);
@@ -108,9 +108,9 @@ function faultOf({ method, target, version, headers }: RequestHead): [number, st
 }
 
 /**
- * A body in chunks is the last of its connection, since the engines differ in what they take for its end; so is one
- * that should have a length and shows none, since uWebSockets.js sees no header behind one without a name. A request for
- * an upgrade is, too: `node:http` reads no further request on its connection.
+ * Returns whether a request must be the last of its connection. A chunked body: the engines differ in where it ends. A
+ * body without a length: uWebSockets.js drops the headers after one without a name, so the length may be among them. A
+ * request for an upgrade: `node:http` reads no other request after it.
  */
 function endsConnection({ method, headers }: RequestHead): boolean {
   const connection = headers.flatMap(([name, value]) =>

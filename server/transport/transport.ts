@@ -20,9 +20,8 @@ export interface TransportRequest {
   /** Returns a header by its lower-case name; undefined when absent. */
   header(name: string): string | undefined;
   /**
-   * Returns the request body as text. Nothing of it is kept before this is called. Rejects with
-   * {@link BodyTooLargeError} beyond `limitBytes`, with {@link BodiesFullError} when too many bodies come at once, or
-   * when the peer disconnects.
+   * Returns the request body as text. Nothing is kept before this is called. Rejects with {@link BodyTooLargeError} above
+   * `limitBytes`, with {@link BodiesFullError} when the budget of all bodies is used up, and when the peer disconnects.
    */
   body(limitBytes: number): Promise<string>;
 }
@@ -71,7 +70,7 @@ export interface Socket<S> {
   send(frame: OutFrame): boolean;
   /** Returns the bytes that were accepted but not yet passed to the kernel. */
   buffered(): number;
-  /** Counts bytes that are kept for this socket outside of it, in place of those counted before. */
+  /** Sets the number of bytes that are kept for this socket outside of it. */
   setAside(bytes: number): void;
   /** Adds the socket to a topic: from now on it gets what `FanOut.publish` sends, after everything sent before. */
   join(topic: string): void;
@@ -113,9 +112,9 @@ export type RequestHandler = (
 /** The HTTP side of a port. */
 export interface HttpSide {
   readonly handler: RequestHandler;
-  /** Bytes that all request bodies may hold while they come. */
+  /** Budget of all request bodies while they arrive. */
   readonly bodies: ByteBudget;
-  /** Whether a TCP connection that was just accepted may stay; it is cut at once otherwise. */
+  /** Whether a TCP connection that was just accepted may stay; otherwise it is cut at once. */
   readonly admits: () => boolean;
 }
 
@@ -131,8 +130,8 @@ export interface TransportLimits {
   /** A longer WebSocket message closes the connection with 1009; one of more than twice as many bytes may cut it. */
   readonly messageBytes: number;
   /**
-   * A socket whose buffer holds more bytes accepts no frames until it drains. While all sockets together hold as much
-   * as they may, a few kilobytes do.
+   * A socket with more bytes in its buffer accepts no frames until it drains. While the budget of all sockets is used up,
+   * a few kilobytes are enough.
    */
   readonly lagBytes: number;
 }
@@ -173,7 +172,7 @@ export class BodyTooLargeError extends Error {
   }
 }
 
-/** Thrown by `TransportRequest.body` when the bodies of all requests hold as much memory as they may. */
+/** Thrown by `TransportRequest.body` when the budget of all request bodies is used up. */
 export class BodiesFullError extends Error {
   constructor() {
     super('too many request bodies come at once; send it again');

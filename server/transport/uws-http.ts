@@ -30,7 +30,7 @@ export class UwsRequest implements TransportRequest {
   readonly path: string;
   readonly query: string;
   readonly address: string;
-  /** What the head decides. */
+  /** The verdict on the head. */
   readonly verdict: HeadVerdict;
   /** Whether the peer has disconnected; then the engine's objects must not be used. */
   isLost = false;
@@ -51,7 +51,7 @@ export class UwsRequest implements TransportRequest {
       this.headers.set(name, earlier === undefined ? value : `${earlier}${separator}${value}`);
     });
     const target = this.query === '' ? this.path : `${this.path}?${this.query}`;
-    // The engine refuses every other version.
+    // The engine handles HTTP/1.1 only and refuses every other version.
     this.verdict = judgeHead({ method: this.method, target, version: '1.1', headers: lines });
     const length = this.headers.get('content-length');
     const hasBody = (length ?? '0') !== '0' || this.headers.has('transfer-encoding');
@@ -64,12 +64,12 @@ export class UwsRequest implements TransportRequest {
     }
   }
 
-  /** Whether some of the body has not come. */
+  /** Whether a part of the body has not arrived. */
   get hasMore(): boolean {
     return this.content !== null && !this.content.isOver;
   }
 
-  /** Drops what is left of the body, for a moment; null when there is no body. */
+  /** Drops the rest of the body for a short time, see `RequestBody`; null when there is no body. */
   linger(): Promise<void> | null {
     return this.content?.linger() ?? null;
   }
@@ -185,13 +185,13 @@ export async function answer(
   } catch {
     reply = FAILED_REPLY;
   }
-  // A reply before the end of the body: most peers read it only when they have sent everything. Where the body of a
-  // refused request ends, nobody knows.
+  // The body has not ended, and most peers read a reply only after they have sent everything. For a refused head it is
+  // unknown where the body ends.
   const rest = refusal === null ? request.linger() : null;
   if (rest !== null) await rest;
   const isLast = request.verdict.isLast || request.hasMore;
-  // While no reply is written, the engine cuts a connection that brings another request: so nothing behind the last one
-  // is taken, whatever came in the same read.
+  // Until the reply is written, the engine cuts a connection that sends another request. So no request after the last
+  // one is handled, even if it came in the same read.
   if (isLast) await new Promise((resolve) => setImmediate(resolve));
   if (request.isLost) return;
   if (!('stream' in reply) || request.method === 'HEAD') {
@@ -210,7 +210,7 @@ export async function answer(
   reply.stream(stream);
 }
 
-/** Writes a complete reply. A reply to HEAD has a length and no body. With `isLast` the connection ends with it. */
+/** Writes a complete reply. A reply to HEAD has a length and no body. With `isLast` the connection is closed after it. */
 function writeReply(
   res: HttpResponse,
   request: UwsRequest,
@@ -219,7 +219,7 @@ function writeReply(
 ): void {
   const hasLength = mayHaveBody(reply.status);
   const hasBody = hasLength && request.method !== 'HEAD';
-  // The engine knows only this one form, but then it ends the connection whatever the reply is.
+  // The engine understands only this spelling, and then closes the connection after any reply.
   const endsItself = request.header('connection')?.toLowerCase() === 'close';
   res.cork(() => {
     res.writeStatus(statusLine(reply.status));

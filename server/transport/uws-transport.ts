@@ -1,6 +1,6 @@
 /**
- * The transport on uWebSockets.js. `scripts/docs/engine-differences.ts` lists what it does otherwise than `ws` on the wire;
- * mostly, what breaks a rule of WebSocket cuts the connection without a close frame, so that the peer sees 1006.
+ * The transport on uWebSockets.js. `scripts/docs/engine-differences.ts` lists its differences from `ws` on the wire.
+ * Most violations of the WebSocket protocol cut the connection without a close frame, so that the peer sees 1006.
  */
 import { createServer } from 'node:net';
 import type { TemplatedApp, WebSocket, us_listen_socket } from 'uWebSockets.js';

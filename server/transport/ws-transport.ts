@@ -26,7 +26,7 @@ const HIGH_WATER_BYTES = 16 * 1024;
 const HEAD_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/** How often these times are checked, in milliseconds; Node's own 30 s would make a silent socket's 10 s up to 40. */
+/** How often these time limits are checked, in milliseconds. With Node's default of 30 s, 10 s could become 40. */
 const CHECK_MS = 2_000;
 
 class WsSocket<S> extends QueuedSocket<S> {
@@ -60,7 +60,7 @@ class WsSocket<S> extends QueuedSocket<S> {
   }
 }
 
-/** How long a socket is not read that has sent a message while what was sent before holds all memory, in milliseconds. */
+/** How long a socket is not read after a message that came while the budget of received messages was used up, in milliseconds. */
 export const REST_MS = 50;
 
 /** The WebSockets of one path. */
@@ -164,7 +164,7 @@ export function createWsTransport<S, B = never>(
   server.on('request', (req, res) => {
     void answer(http, req, res);
   });
-  // Everything else than 100-continue is refused by the rule of request heads.
+  // The rule of request heads refuses all other values than 100-continue.
   server.on('checkExpectation', (req, res) => {
     void answer(http, req, res);
   });
@@ -212,7 +212,7 @@ export function createWsTransport<S, B = never>(
   };
 }
 
-/** Reads nothing of a socket for a moment. */
+/** Stops reading a socket for {@link REST_MS}. */
 function rest(ws: WebSocket): void {
   if (ws.isPaused) return;
   ws.pause();

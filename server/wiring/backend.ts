@@ -58,7 +58,7 @@ export interface BackendOptions {
   /** The sockets of the chat; a thread's topic has its id. */
   readonly fanOut: FanOut<Connection>;
   readonly isServing: () => boolean;
-  /** The work of this turn of the event loop. */
+  /** Limits the work per turn of the event loop. */
   readonly turn: TurnBudget;
 }
 
@@ -71,7 +71,7 @@ export interface Backend {
   readonly handlers: readonly string[];
 }
 
-/** Returns what the configuration says about access. */
+/** Returns the access settings of the configuration. */
 function accessSettings({ access, accessCreate, environment }: Config): AccessSettings {
   return {
     mode: access,

@@ -51,7 +51,7 @@ export interface Surroundings {
   readonly logger: Logger;
   /** Returns a random number in [0, 1). */
   readonly random: () => number;
-  /** Tells how much memory is in use. Default: that of the process. */
+  /** Readings of the memory. Default: those of the process. */
   readonly memory?: MemorySource;
   /** Called with every event and state of the charts. An error that it throws becomes an incident and harms nobody. */
   readonly inspect?: (event: InspectionEvent) => void;

@@ -13,7 +13,7 @@ export interface StartupLinesOptions {
   /** Returns the address of the server. */
   readonly url: () => string;
   readonly hasInspector: boolean;
-  /** Whether people read the lines: then each address has its own. */
+  /** Whether people read the lines; then each address has a line of its own. */
   readonly isPretty: boolean;
   readonly connections: { readonly open: number };
 }
@@ -46,7 +46,7 @@ export function logStartup(options: StartupLinesOptions): void {
   });
 }
 
-/** Tells the addresses of the pages: in one line for programs, in one line each for people. */
+/** Logs the addresses of the pages: one line for programs, one line each for people. */
 function tellAddresses(options: StartupLinesOptions, tookMs: number): void {
   const { logger, hasInspector, isPretty } = options;
   const url = options.url();

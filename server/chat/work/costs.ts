@@ -1,34 +1,34 @@
 /**
- * What a request costs, in points. A point is the work of one small frame such as a ping, about 20 µs of CPU. Work
- * whose size is known only when it is done is charged then.
+ * The cost of requests in points. A point is the work of one small frame such as a ping, about 20 µs of CPU. Work whose
+ * size is known only afterwards is charged afterwards.
  * @see docs/protocol.md, "What requests cost"
  */
 
 /** Points that a user may spend per second on requests that read, for each publish per second that a connection may send. */
 export const POINTS_PER_PUBLISH = 20;
 
-/** Characters that are read, encoded and sent for one point. */
+/** Characters read, encoded and sent per point. */
 export const CHARS_PER_POINT = 4_096;
 
-/** Messages that are read for one point, besides their characters. */
+/** Messages read per point, in addition to their characters. */
 export const MESSAGES_PER_POINT = 10;
 
-/** Points of any frame, besides its characters. */
+/** Points of every frame, in addition to its characters. */
 export const FRAME_POINTS = 1;
 
-/** Points of a `threads` request, besides its rows. */
+/** Points of a `threads` request, in addition to its rows. */
 export const THREADS_POINTS = 2;
 
-/** Points of each row of a page of threads, besides its characters. */
+/** Points of each row of a page of threads, in addition to its characters. */
 export const THREAD_ROW_POINTS = 2;
 
 /** Rows that are only looked at, to see whether they belong into a page, for one point. */
 export const ROWS_PER_POINT = 10;
 
-/** Points of a `history` request, besides its messages. */
+/** Points of a `history` request, in addition to its messages. */
 export const HISTORY_POINTS = 2;
 
-/** Points of a `subscribe` request, besides its replay. */
+/** Points of a `subscribe` request, in addition to its replay. */
 export const SUBSCRIBE_POINTS = 2;
 
 /** Returns the points of so many characters. */

@@ -1,21 +1,21 @@
 /**
- * Frames that have come and are not handled yet. A text message of many frames is handled frame by frame, for as long
- * as the turn has points; the rest waits for the next turns, in which the connections with waiting frames take turns.
- * The frames of one connection stay in order.
+ * Received frames that are not handled yet. A text message of many frames is handled frame by frame while the turn of
+ * the event loop has points. The rest waits for later turns, in which connections alternate. The frames of one connection
+ * stay in order.
  */
 import type { TurnBudget } from './turn-budget.js';
 
-/** Frames that wait, in order: first those that are decoded already, then those that stand in texts. */
+/** Waiting frames, in order: first the decoded ones, then those in texts. */
 export interface Backlog<F> {
   readonly decoded: F[];
   readonly texts: string[];
-  /** Where the next frame begins in the first text. */
+  /** Index in the first text at which the next frame begins. */
   at: number;
   /** Characters of all texts. */
   chars: number;
 }
 
-/** A connection, as far as the inbox is concerned. */
+/** The part of a connection that the inbox uses. */
 export interface Backlogged<F> {
   /** Null while no frame waits. */
   backlog: Backlog<F> | null;
@@ -26,11 +26,11 @@ export interface InboxOptions<F, C extends Backlogged<F>> {
   readonly turn: TurnBudget;
   /** Most characters that wait for one connection; beyond it, `overflow` is called and the frames are dropped. */
   readonly charsMax: number;
-  /** Handles the text of one frame, and notes what that cost. */
+  /** Handles the text of one frame and charges its cost. */
   readonly text: (connection: C, text: string) => void;
-  /** Handles a decoded frame, and notes what that cost. */
+  /** Handles a decoded frame and charges its cost. */
   readonly frame: (connection: C, frame: F) => void;
-  /** Whether a connection's frames are handled at all; when not, those that wait are dropped. */
+  /** Whether a connection's frames are still handled; otherwise the waiting ones are dropped. */
   readonly isOver: (connection: C) => boolean;
   /** Called when too much waits for a connection. */
   readonly overflow: (connection: C) => void;
@@ -47,7 +47,7 @@ export class Inbox<F, C extends Backlogged<F>> {
     const { turn } = this.options;
     for (const connection of this.waiting) {
       if (turn.isSpent) break;
-      // One frame, then the others: added again, it is the last one.
+      // After one frame the connection moves to the end of the queue, so that the others get a turn.
       this.waiting.delete(connection);
       this.one(connection);
       if (hasMore(connection)) this.waiting.add(connection);
@@ -63,7 +63,7 @@ export class Inbox<F, C extends Backlogged<F>> {
   take(connection: C, text: string): void {
     const { turn, charsMax, overflow } = this.options;
     if (connection.backlog === null && !turn.isSpent) {
-      // A message of blank lines only is handed on as one frame, so that it is not free.
+      // A message of blank lines only counts as one frame, so that it is charged.
       if (!text.includes('\n') || text.trim() === '') {
         this.options.text(connection, text);
         return;
@@ -84,7 +84,7 @@ export class Inbox<F, C extends Backlogged<F>> {
     this.wait(connection);
   }
 
-  /** Takes frames that were decoded before; they come before all that wait. */
+  /** Takes decoded frames; they are handled before all waiting ones. */
   takeDecoded(connection: C, frames: readonly F[]): void {
     if (frames.length === 0) return;
     const backlog = (connection.backlog ??= { decoded: [], texts: [], at: 0, chars: 0 });
@@ -93,13 +93,13 @@ export class Inbox<F, C extends Backlogged<F>> {
     if (hasMore(connection)) this.wait(connection);
   }
 
-  /** Drops what waits for a connection. */
+  /** Drops a connection's waiting frames. */
   drop(connection: C): void {
     connection.backlog = null;
     this.waiting.delete(connection);
   }
 
-  /** Handles the next frame of a connection that has a backlog. */
+  /** Handles the next waiting frame of a connection. */
   private one(connection: C): void {
     const { backlog } = connection;
     if (backlog === null) return;
@@ -134,7 +134,7 @@ function hasMore({ backlog }: Backlogged<unknown>): boolean {
   return backlog !== null;
 }
 
-/** Takes the next frame that is not blank out of the texts; null when there was none. */
+/** Removes and returns the next frame of the texts that is not blank; null when there is none. */
 function nextText(backlog: Backlog<unknown>): string | null {
   const [text] = backlog.texts;
   if (text === undefined) return null;

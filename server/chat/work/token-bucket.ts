@@ -3,10 +3,10 @@
 /** A full bucket holds the tokens of this many seconds; the protocol documents it ("buckets hold twice the rate"). */
 export const BUCKET_SECONDS = 2;
 
-/** Longest absence of the server, in milliseconds, that clients get tokens for; a client that silent has gone by then. */
+/** Longest absence of the server, in milliseconds, for which clients get tokens. After longer ones they have gone. */
 export const CREDIT_MAX_MS = 60_000;
 
-/** A shorter absence, in milliseconds, needs none: a full bucket lets through what comes after it. */
+/** Shortest absence, in milliseconds, for which clients get tokens. A full bucket is enough for shorter ones. */
 export const CREDIT_MIN_MS = BUCKET_SECONDS * 1_000;
 
 /** Parts of one token: at `perSecond` 1, each millisecond adds one part. */
@@ -43,15 +43,15 @@ export class TokenBucket {
   }
 
   /**
-   * Takes as many tokens, also more than there are, for work whose cost is known only when it is done. At most the
-   * tokens of a full bucket are owed, so that the wait is never longer than {@link BUCKET_SECONDS} and one token.
+   * Takes tokens for work whose cost is known only afterwards, also more than there are. The debt is at most a full
+   * bucket, so that the wait is at most {@link BUCKET_SECONDS} and the time of one token.
    */
   charge(now: number, tokens: number): void {
     this.fill(now);
     this.parts = Math.max(-this.fullParts, this.parts - tokens * TOKEN_PARTS);
   }
 
-  /** Returns whether it holds all that it can. */
+  /** Returns whether the bucket is full. */
   isFull(now: number): boolean {
     this.fill(now);
     return this.parts >= this.fullParts;

@@ -1,18 +1,18 @@
 /**
- * How much work one turn of the event loop may do for clients. Whoever works for clients notes what it has done, stops
- * when the turn's points are spent, and goes on in the next turn, so that everybody else has a turn in between.
+ * Limits the work for clients in one turn of the event loop. Each part notes the points of its work, stops when the
+ * turn's points are spent, and continues in the next turn, so that all others get a turn in between.
  */
 
 /**
- * Points of one turn, about 8 ms. One piece of work may go beyond it: the largest is a page of 524,288 characters, about
- * 180 points. Together they stay below 20 ms.
+ * Points of one turn, about 8 ms. The last piece of work may exceed it: the largest is a page of 524,288 characters,
+ * about 180 points. So a turn stays below 20 ms.
  */
 export const TURN_POINTS = 400;
 
 /** Runs a function in the next turn. */
 export type Defer = (work: () => void) => void;
 
-/** The points of this turn. */
+/** Counts the points of the present turn. */
 export class TurnBudget {
   private readonly defer: Defer;
   private readonly onTurn: (points: number) => void;
@@ -29,16 +29,16 @@ export class TurnBudget {
     this.turns++;
     const due = this.waiting;
     this.waiting = [];
-    // Another one is the first each time, since the first may spend all points.
+    // Begin with another one in each turn, because the first may spend all points.
     const first = this.turns % Math.max(1, due.length);
     for (const work of due.slice(first)) work();
     for (const work of due.slice(0, first)) work();
-    // One a turn: what it does is noted only after this.
+    // One per turn, because the work of a resumed caller is noted only later.
     this.askers.shift()?.();
     if (this.askers.length > 0) this.schedule();
   };
 
-  /** `onTurn` is told what each turn has spent. */
+  /** `onTurn` is called with the points that each turn has spent. */
   constructor(
     defer: Defer = (work) => {
       setImmediate(work);
@@ -49,7 +49,7 @@ export class TurnBudget {
     this.onTurn = onTurn;
   }
 
-  /** Whether this turn should do no more work that can wait. Half of its points are left to those who wait for room. */
+  /** Whether work that can wait should stop for this turn. Half of the points are left to callers that wait for room. */
   get isSpent(): boolean {
     return this.spent >= (this.askers.length > 0 ? TURN_POINTS / 2 : TURN_POINTS);
   }
@@ -60,13 +60,13 @@ export class TurnBudget {
     this.schedule();
   }
 
-  /** Calls `work` in the next turn. It looks at {@link isSpent} itself: others may have been called before it. */
+  /** Calls `work` in the next turn. It must check {@link isSpent}, since others may have been called before it. */
   next(work: () => void): void {
     this.waiting.push(work);
     this.schedule();
   }
 
-  /** Resolves as soon as a turn has points left; those who wait come one a turn, in order. */
+  /** Resolves as soon as a turn has points left. Of the callers that wait one is resumed per turn, in order. */
   room(): Promise<void> {
     if (this.spent < TURN_POINTS && this.askers.length === 0) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,11 +1,11 @@
 /**
- * How much work each user may cause, over all connections and doors together. Work is charged when its size is known,
- * so one request may go beyond the limit; the next one waits until that is paid.
+ * Limits the work that each user may cause, over all connections and HTTP together. Work is charged when its size is
+ * known, so one request may exceed the limit; the next one is refused until the debt is paid.
  */
 import type { Clock } from '../../../actors/clock.js';
 import { TokenBucket } from './token-bucket.js';
 
-/** Users above whose number those with a full bucket are forgotten. */
+/** Number of users above which those with a full bucket are dropped. */
 const USERS_KEPT = 1_024;
 
 /** The buckets of all users. */
@@ -21,22 +21,22 @@ export class WorkLimits {
     this.clock = clock;
   }
 
-  /** Number of users who are remembered. */
+  /** Number of users with a bucket. */
   get size(): number {
     return this.buckets.size;
   }
 
-  /** What the refusal of a request says. */
+  /** Message of a refusal. */
   get reason(): string {
     return `this user has asked for more than ${String(this.pointsPerSecond)} points of work in a second`;
   }
 
-  /** Returns the milliseconds until a user may ask for work; 0 means now. */
+  /** Returns the milliseconds until a user may send a request that reads; 0 means now. */
   waitMs(user: string): number {
     return this.buckets.get(user)?.wait(this.clock.elapsed()) ?? 0;
   }
 
-  /** Charges a user for work that was done. */
+  /** Charges a user for finished work. */
   charge(user: string, points: number): void {
     if (this.pointsPerSecond === 0) return;
     const now = this.clock.elapsed();
@@ -49,7 +49,7 @@ export class WorkLimits {
     bucket.charge(now, points);
   }
 
-  /** A full bucket is the same as none. The others are full within twice the seconds that a bucket holds. */
+  /** Drops full buckets, which are the same as new ones. A bucket is full again within twice {@link BUCKET_SECONDS}. */
   private forget(now: number): void {
     for (const [user, bucket] of this.buckets) if (bucket.isFull(now)) this.buckets.delete(user);
     this.forgetAt = Math.max(USERS_KEPT, this.buckets.size * 2);

@@ -1,4 +1,4 @@
-/** Layouts of the running charts: shipped ones, and others made once and cached. */
+/** Layouts of the running charts: shipped ones, and others that are computed once and cached. */
 import type { AnyStateMachine } from 'xstate';
 import type { ChartLayout } from '../../../protocol/inspection.js';
 import { chartGraph, type ChartGraph } from './chart-graph.js';
@@ -44,7 +44,7 @@ export class ChartLayouts {
   }
 
   /**
-   * Returns the shipped or cached layout of a chart, or makes it.
+   * Returns the shipped or cached layout of a chart, or computes it.
    * @throws {ChartTooLargeError} when it has too many states or transitions, or takes too long
    * @throws {ChartLayoutError} when the thread failed, too many charts wait, or this is closed
    */

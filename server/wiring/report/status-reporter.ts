@@ -96,8 +96,8 @@ export class StatusReporter {
 }
 
 /**
- * Adds the lost connections of a service to the restarts of its part: ClickHouse is started or connected again by itself,
- * without its supervisor, and a part without restarts beside nine losses would contradict itself.
+ * Adds the lost connections of a service to the restarts of its part. ClickHouse reconnects by itself, without its
+ * supervisor, and a report of nine losses and no restart would contradict itself.
  */
 export function withLosses(
   rows: readonly SupervisionRow[],
