@@ -126,12 +126,12 @@ function placeOf({ at, thread }: UserThread): ListPlace {
   return { at, thread };
 }
 
-/** Threads that are looked through for one that may be shown before an empty page is given, which has a next one. */
+/** Threads searched for one that the user may read. Above it the page is empty, but says where the next one begins. */
 export const FILTERED_MAX = HISTORY_LIMIT_MAX;
 
 /**
- * Returns a page like {@link pageOfThreads}, without the threads that the user may not read. While there may be more, the
- * pages of which nothing is left are passed over: who gets no row and pages by time could not say where the next begins.
+ * Returns a page like {@link pageOfThreads} without the threads that the user may not read. A page that becomes empty is
+ * skipped while there are more: a client that pages by time takes the next position from the last row.
  */
 export function readablePage(
   log: ThreadRecords,
