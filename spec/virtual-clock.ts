@@ -31,9 +31,14 @@ export class VirtualClock implements Clock, ClientClock {
 
   /** Lets time pass in which the process itself does not run: timers that fall due meanwhile run afterwards, late. */
   async sleep(ms: number): Promise<void> {
+    this.pass(ms);
+    await this.advance(0);
+  }
+
+  /** Like `sleep`, but something else comes before those timers. */
+  pass(ms: number): void {
     this.#now += ms;
     this.#elapsed += ms;
-    await this.advance(0);
   }
 
   setTimeout(work: () => void, timeoutMs: number): number {

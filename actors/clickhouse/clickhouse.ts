@@ -157,7 +157,7 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
 function openStore(url: string | null, { dataDir, clock }: ClickhouseOptions): AnalyticsStore {
   return url === null
     ? new EmbeddedStore({ dir: join(dataDir, 'clickhouse'), clock })
-    : new RemoteStore(url);
+    : new RemoteStore(url, clock);
 }
 
 // Runs one step of an attempt; when the step fails or is aborted, it closes the store. `isOpen`: whether there was a

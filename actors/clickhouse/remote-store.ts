@@ -3,6 +3,8 @@
  * that a server is gone.
  */
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
+import { awakeTimers } from '../awake-timers.js';
+import { systemClock, type Clock } from '../clock.js';
 import { failureOf, foreignError } from './failure.js';
 import { StoreError, type AnalyticsStore, type Row } from './store.js';
 
@@ -51,14 +53,17 @@ function parseAddress(url: string): RemoteAddress {
 export class RemoteStore implements AnalyticsStore {
   readonly mode = 'remote';
   readonly #address: RemoteAddress;
+  readonly #timers: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
   #client: ClickHouseClient | null = null;
 
   /**
    * @param url `http(s)://user:password@host:port/database`
+   * @param clock times the pings; the time in which this process does not run is not the server's silence
    * @throws {StoreError} `config` when it does not have that form; the reason never contains the URL
    */
-  constructor(url: string) {
+  constructor(url: string, clock: Clock = systemClock) {
     this.#address = parseAddress(url);
+    this.#timers = awakeTimers(clock);
   }
 
   async connect(signal: AbortSignal): Promise<{ version: string }> {
@@ -88,7 +93,15 @@ export class RemoteStore implements AnalyticsStore {
   }
 
   async ping(sql = 'SELECT 1 AS one'): Promise<void> {
-    await this.#rows(this.#open(), sql, AbortSignal.timeout(REMOTE_PING_TIMEOUT_MS));
+    const late = new AbortController();
+    const timer: unknown = this.#timers.setTimeout(() => {
+      late.abort();
+    }, REMOTE_PING_TIMEOUT_MS);
+    try {
+      await this.#rows(this.#open(), sql, late.signal);
+    } finally {
+      this.#timers.clearTimeout(timer);
+    }
   }
 
   async command(sql: string): Promise<void> {

@@ -162,7 +162,7 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
     message: ({ looksMs }) =>
       `the event loop was up to ${Math.round(Math.max(0, ...looksMs)).toLocaleString('en')} ms late in ` +
       `${String(lateLooks(looksMs, LOOP_LATE_MS))} of the last ${counted(looksMs.length, 'second')}: ` +
-      'everybody waited meanwhile; the machine is overloaded, or something in this process works too long at once'
+      'everybody waited meanwhile; the machine is overloaded or slept, or something in this process works too long at once'
   },
   lagging_connections: {
     title: 'many connections lagged',

@@ -19,7 +19,7 @@ export interface Held {
   /** The same moment of `Clock.elapsed()`; to measure from it. */
   readonly heldAt: number;
   state: 'waiting' | 'undelivered';
-  /** When the grace ends, a moment of `Clock.elapsed()`. */
+  /** When the grace ends, a moment of `AwakeClock.awake()`: it does not go on while the process is away. */
   dueAt: number;
   /** Number of held messages. Other messages stored since then needed no subscriber or reached the owner. */
   messages: number;

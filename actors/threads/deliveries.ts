@@ -290,7 +290,7 @@ export class Deliveries {
       type: 'message.unwatched',
       expectStored,
       isOwnerConnected: false,
-      graceMs: held.dueAt - held.heldAt
+      graceMs: this.parts.held.rest(held)
     });
     decided('held', marked);
   }

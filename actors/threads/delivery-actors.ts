@@ -7,8 +7,7 @@ import { createActor, type InspectionEvent, type Subscription } from 'xstate';
 import { reasonOf } from '../../machines/reason.js';
 import { deliveryMachine, type DeliveryEvent } from '../../machines/delivery/delivery.machine.js';
 import type { ActiveThread } from './active-thread.js';
-import { awakeTimers } from '../awake-timers.js';
-import type { Clock } from '../clock.js';
+import type { AwakeClock } from '../awake-timers.js';
 import type { HeldMessages } from './held-messages.js';
 import type { Incidents } from '../monitor/incidents.js';
 import type { Transitions } from '../facts/transitions.js';
@@ -30,7 +29,7 @@ interface Onlooker {
 
 /** Options of {@link DeliveryActors}. */
 export interface DeliveryActorsOptions {
-  readonly clock: Clock;
+  readonly clock: AwakeClock;
   readonly incidents: Incidents;
   readonly transitions: Transitions;
 }
@@ -39,7 +38,6 @@ export interface DeliveryActorsOptions {
 export class DeliveryActors {
   private readonly options: DeliveryActorsOptions;
   private readonly held: HeldMessages;
-  private readonly timers: Clock;
   /** Threads that have an actor. */
   private readonly running = new Set<ActiveThread>();
   private readonly onlookers = new Set<Onlooker>();
@@ -54,7 +52,6 @@ export class DeliveryActors {
   constructor(options: DeliveryActorsOptions, held: HeldMessages) {
     this.options = options;
     this.held = held;
-    this.timers = awakeTimers(options.clock);
   }
 
   /** Sends an event to the thread's actor; starts one when there is none. */
@@ -73,18 +70,14 @@ export class DeliveryActors {
   /** Starts an actor in the state of the thread's record; none when it crashes at once. */
   spawn(thread: ActiveThread): void {
     if (this.isClosed) return;
-    const { clock } = this.options;
     const { held } = thread;
     const actor = createActor(deliveryMachine, {
       id: `delivery:${thread.id}`,
-      clock: this.timers,
+      clock: this.options.clock,
       input: {
         thread: thread.id,
         isTestThread: thread.isTestThread,
-        held:
-          held === null
-            ? null
-            : { state: held.state, graceMs: Math.max(0, held.dueAt - clock.elapsed()) }
+        held: held === null ? null : { state: held.state, graceMs: this.held.rest(held) }
       }
     });
     actor.subscribe({

@@ -5,7 +5,7 @@
 import { reasonOf } from '../../machines/reason.js';
 import type { ActiveThread, Held } from './active-thread.js';
 import { DeliveryIncidents } from './delivery-incidents.js';
-import type { Clock } from '../clock.js';
+import type { AwakeClock } from '../awake-timers.js';
 import type { Logger } from '../log-line.js';
 import type { DeliveryWatch } from '../monitor/monitor.js';
 import type { Outcomes } from '../facts/outcomes.js';
@@ -16,7 +16,7 @@ import { parseMessageFrame } from '../../protocol/message-frame.js';
 /** Options of {@link HeldMessages}. */
 export interface HeldMessagesOptions {
   readonly log: ThreadRecords & Pick<LogReader, 'read'>;
-  readonly clock: Clock;
+  readonly clock: AwakeClock;
   readonly logger: Logger;
   /** How long a message may wait for a subscriber, in milliseconds. */
   readonly graceMs: number;
@@ -30,9 +30,12 @@ export class HeldMessages {
   private readonly outcomes: Outcomes;
   private readonly incidents: DeliveryIncidents;
   /**
-   * No grace ends before this time: after a start subscribers may still be reconnecting, and a drain disconnects them.
+   * No grace ends before this moment of `awake()`: after a start subscribers may still be reconnecting, and a drain
+   * disconnects them.
    */
   private graceEndsAt = 0;
+  /** Runs until then, so that absences are noticed also while no thread waits. */
+  private graceTimer: unknown = null;
   private waitingThreads = 0;
   private undeliveredThreads = 0;
   /** Real threads with subscribers. */
@@ -56,8 +59,8 @@ export class HeldMessages {
 
   /** Starts the startup grace, counts incidents left open, and returns the real threads that still wait. */
   open(isReal: (thread: string) => boolean): string[] {
-    const { log, clock, graceMs, monitor } = this.options;
-    this.graceEndsAt = clock.elapsed() + graceMs;
+    const { log, graceMs, monitor } = this.options;
+    this.extendGrace(graceMs);
     const waiting: string[] = [];
     for (const { thread, state, since } of log.allUnwatched()) {
       if (!isReal(thread)) continue;
@@ -77,17 +80,49 @@ export class HeldMessages {
     this.options.monitor.watched(this.watchedThreads);
   }
 
-  /** Lets every grace end at this moment of `Clock.elapsed()` at the earliest: the drain disconnects the subscribers. */
-  extendGrace(atMs: number): void {
-    this.graceEndsAt = Math.max(this.graceEndsAt, atMs);
+  /** Lets no grace end within these milliseconds from now: subscribers are away for a known reason. */
+  extendGrace(forMs: number): void {
+    const { clock } = this.options;
+    const endsAt = clock.awake() + forMs;
+    if (endsAt <= this.graceEndsAt) return;
+    this.graceEndsAt = endsAt;
+    this.close();
+    this.graceTimer = clock.setTimeout(() => {
+      this.graceTimer = null;
+    }, forMs);
+  }
+
+  /** Ends the timer of the grace. */
+  close(): void {
+    if (this.graceTimer !== null) this.options.clock.clearTimeout(this.graceTimer);
+    this.graceTimer = null;
   }
 
   /**
    * Returns when the grace of a message stored (or a thread left) at `from` ends: its own end or that of all, whichever
-   * is later. Both are moments of `Clock.elapsed()`.
+   * is later. All are moments of `awake()`.
    */
   graceEnd(from: number): number {
     return Math.max(from + this.options.graceMs, this.graceEndsAt);
+  }
+
+  /** Returns the milliseconds until the grace of a thread that is left now ends. */
+  graceOfLeft(thread: ActiveThread): number {
+    const now = this.options.clock.awake();
+    const dueAt = this.graceEnd(now);
+    if (thread.held !== null) thread.held.dueAt = dueAt;
+    return dueAt - now;
+  }
+
+  /** Returns the milliseconds that are left of a grace; 0 when it is over. */
+  rest({ dueAt }: Held): number {
+    return Math.max(0, dueAt - this.options.clock.awake());
+  }
+
+  /** Returns the time of the wall clock, in Unix milliseconds, at which a grace ends if the process stays awake: to show it. */
+  endOf({ dueAt }: Held): number {
+    const { clock } = this.options;
+    return clock.now() + dueAt - clock.awake();
   }
 
   /**
@@ -99,8 +134,9 @@ export class HeldMessages {
     if (mark === null) return;
     const { from, since, state } = mark;
     const messages = Math.max(1, thread.published - from + 1);
+    const { clock } = this.options;
     const heldAt = this.momentOf(since);
-    const dueAt = this.graceEnd(heldAt);
+    const dueAt = this.graceEnd(heldAt - (clock.elapsed() - clock.awake()));
     thread.held = { from, newest: from, since, heldAt, state, dueAt, messages };
     if (state === 'waiting') this.waitingThreads++;
   }
@@ -109,7 +145,7 @@ export class HeldMessages {
   hold(thread: ActiveThread, offset: number): { held: Held; marked: Promise<void> } {
     const { clock } = this.options;
     const heldAt = clock.elapsed();
-    const dueAt = this.graceEnd(heldAt);
+    const dueAt = this.graceEnd(clock.awake());
     const since = clock.now();
     const span = { from: offset, newest: offset, messages: 1 };
     const held: Held = { ...span, since, heldAt, state: 'waiting', dueAt };

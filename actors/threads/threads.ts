@@ -1,6 +1,7 @@
 /** The threads of a server: subscriptions, publishing and numbers. The files beside this one do the work. */
 import type { Actor, InspectionEvent } from 'xstate';
 import type { deliveryMachine } from '../../machines/delivery/delivery.machine.js';
+import { awakeTimers } from '../awake-timers.js';
 import type { Clock } from '../clock.js';
 import type { Fact } from '../facts/fact.js';
 import { Outcomes } from '../facts/outcomes.js';
@@ -11,7 +12,7 @@ import type { AppendResult, NewEntry } from '../log/log-writer.js';
 import type { ThreadRecords } from '../log/thread-records.js';
 import type { DeliveryCounts } from '../monitor/delivery-counts.js';
 import type { DeliveryWatch } from '../monitor/monitor.js';
-import type { ActiveThread } from './active-thread.js';
+import type { ActiveThread, Held } from './active-thread.js';
 import { ActiveThreads } from './active-threads.js';
 import { Deliveries, type DeliveriesOptions, type SeenMessage } from './deliveries.js';
 import { DeliveryActors, type WatchedThreads } from './delivery-actors.js';
@@ -65,8 +66,9 @@ export class Threads {
     };
     this.outcomes = new Outcomes({ counts, clock, record });
     this.steps = new Steps({ clock, record });
-    this.held = new HeldMessages(options, this.outcomes);
-    this.actors = new DeliveryActors(options, this.held);
+    const ours = { ...options, clock: awakeTimers(clock) };
+    this.held = new HeldMessages(ours, this.outcomes);
+    this.actors = new DeliveryActors(ours, this.held);
     this.active = new ActiveThreads(options, this.held, this.actors);
     this.presence = new PresenceNews(options);
     this.signals = new SignalNews(options);
@@ -87,7 +89,7 @@ export class Threads {
 
   /** Starts the drain, which lasts `forMs` milliseconds: until its end, missing subscribers cause no incident. */
   drain(forMs: number): void {
-    this.held.extendGrace(this.options.clock.elapsed() + forMs);
+    this.held.extendGrace(forMs);
   }
 
   /** Number of delivery actors that crashed and were replaced. */
@@ -111,6 +113,11 @@ export class Threads {
   /** Returns the mid of the newest message that a thread holds for its next subscriber; null when there is none. */
   newestHeld(thread: string): string | null {
     return this.held.newestMid(thread, this.peek(thread));
+  }
+
+  /** Returns the time of the wall clock, in Unix milliseconds, at which the grace of held messages ends: to show it. */
+  graceEndOf(held: Held): number {
+    return this.held.endOf(held);
   }
 
   /** Returns whether an id is that of a test thread, by the configured prefixes. */
@@ -164,14 +171,12 @@ export class Threads {
   /** Removes a subscription; after the user's last one the user is no longer present. */
   leave(thread: ActiveThread, user: string | null): void {
     thread.subscribers--;
-    const now = this.options.clock.elapsed();
-    thread.usedAt = now;
+    thread.usedAt = this.options.clock.elapsed();
     if (user !== null) this.presence.leave(thread, user);
     if (thread.subscribers === 0) {
       this.held.watched(thread, -1);
-      const dueAt = this.held.graceEnd(now);
-      if (thread.held !== null) thread.held.dueAt = dueAt;
-      this.actors.tell(thread, { type: 'subscriber.none', graceMs: dueAt - now });
+      const graceMs = this.held.graceOfLeft(thread);
+      this.actors.tell(thread, { type: 'subscriber.none', graceMs });
     }
   }
 
@@ -225,6 +230,7 @@ export class Threads {
   close(): void {
     this.deliveries.close();
     this.actors.close();
+    this.held.close();
     this.presence.close(this.active.all());
     this.signals.close(this.active.all());
     this.active.clear();

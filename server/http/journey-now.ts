@@ -39,7 +39,7 @@ export function journeyNow(options: JourneyNowOptions, message: JourneyMessage):
 }
 
 /** A thread in memory knows this before its mark is written. */
-function heldOf({ log, threads, clock }: JourneyNowOptions, id: string): JourneyNow['held'] {
+function heldOf({ log, threads }: JourneyNowOptions, id: string): JourneyNow['held'] {
   const active = threads.peek(id);
   if (active === null) {
     const mark = log.unwatched(id);
@@ -47,8 +47,8 @@ function heldOf({ log, threads, clock }: JourneyNowOptions, id: string): Journey
     return { from: mark.from, since: mark.since, state: mark.state, dueAt: null, source: 'log' };
   }
   if (active.held === null) return null;
-  const { from, since, state, dueAt } = active.held;
-  return { from, since, state, dueAt: wallTime(clock, dueAt), source: 'now' };
+  const { from, since, state } = active.held;
+  return { from, since, state, dueAt: threads.graceEndOf(active.held), source: 'now' };
 }
 
 function behindOf(

@@ -81,7 +81,7 @@ describe('awakeTimers', () => {
   it('is cancelled in its first stretch, and in a later one', async () => {
     const timers = awakeTimers(clock);
     for (const afterMs of [0, 2_500]) {
-      const id = timers.setTimeout(() => runs++, 10_000);
+      const id: unknown = timers.setTimeout(() => runs++, 10_000);
       await clock.advance(afterMs);
       timers.clearTimeout(id);
       expect(clock.waiting).to.equal(0);
@@ -105,5 +105,58 @@ describe('awakeTimers', () => {
     expect(delivery.getSnapshot().context.isIncidentOpen).to.equal(false);
     delivery.stop();
     expect(clock.waiting).to.equal(0);
+  });
+
+  describe('awake', () => {
+    it('goes on like elapsed() while the process is awake, with timers and without', async () => {
+      const awake = awakeTimers(clock);
+      const from = awake.awake();
+      await clock.advance(HOUR_MS);
+      expect(awake.awake() - from).to.equal(HOUR_MS);
+      awake.setTimeout(() => runs++, 10_000);
+      await clock.advance(HOUR_MS);
+      expect(awake.awake() - from).to.equal(2 * HOUR_MS);
+    });
+
+    for (const [order, away] of [
+      [
+        'before a timer shows it',
+        () => {
+          clock.pass(HOUR_MS);
+        }
+      ],
+      ['after the timers have shown it', () => clock.sleep(HOUR_MS)]
+    ] as const) {
+      it(`leaves out a sleep once, however many timers run, when it is read ${order}`, async () => {
+        const awake = awakeTimers(clock);
+        for (let n = 0; n < 5; n++) awake.setTimeout(() => runs++, 10_000 + 100 * n);
+        const from = awake.awake();
+        await clock.advance(2_500);
+        await away();
+        expect(awake.awake() - from).to.be.within(2_500 - STRETCH_MS, 2_500);
+        await clock.advance(5_000);
+        expect(awake.awake() - from).to.be.within(7_500 - STRETCH_MS, 7_500);
+      });
+    }
+
+    it('leaves out each of several sleeps', async () => {
+      const awake = awakeTimers(clock);
+      awake.setTimeout(() => runs++, 30_000);
+      const from = awake.awake();
+      for (let n = 0; n < 3; n++) {
+        await clock.advance(3_000);
+        clock.pass(HOUR_MS);
+        awake.awake();
+      }
+      expect(awake.awake() - from).to.be.within(9_000 - 3 * STRETCH_MS, 9_000);
+    });
+
+    it('counts the time of a process that is slow all the time', async () => {
+      const awake = awakeTimers(clock);
+      awake.setTimeout(() => runs++, 30_000);
+      const from = awake.awake();
+      for (let n = 0; n < 10; n++) await clock.sleep(STRETCH_MS + LATE_MS + 1);
+      expect(awake.awake() - from).to.be.at.least(9 * (STRETCH_MS + LATE_MS + 1));
+    });
   });
 });

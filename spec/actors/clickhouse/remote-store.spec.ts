@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
-import { RemoteStore } from '../../../actors/clickhouse/remote-store.js';
+import { systemClock, type Clock } from '../../../actors/clock.js';
+import { REMOTE_PING_TIMEOUT_MS, RemoteStore } from '../../../actors/clickhouse/remote-store.js';
 import { migrate, SCHEMA_VERSION } from '../../../actors/clickhouse/schema.js';
 import { sqlString, StoreError } from '../../../actors/clickhouse/store.js';
 import {
@@ -9,6 +10,7 @@ import {
   ClickhouseServer,
   requireClickhouseServer
 } from '../../clickhouse-server.js';
+import { VirtualClock } from '../../virtual-clock.js';
 
 /** What every version of ClickHouse sends along. */
 const AS_CLICKHOUSE = { 'x-clickhouse-server-display-name': 'fake' };
@@ -47,9 +49,10 @@ describe('RemoteStore', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return portOf(server);
   }
-  const storeAt = (port: number, database = 'rollcall') => {
+  const storeAt = (port: number, database = 'rollcall', clock: Clock = systemClock) => {
     const store = new RemoteStore(
-      `http://ada:${encodeURIComponent(PASSWORD)}@127.0.0.1:${String(port)}/${database}`
+      `http://ada:${encodeURIComponent(PASSWORD)}@127.0.0.1:${String(port)}/${database}`,
+      clock
     );
     stores.push(store);
     return store;
@@ -169,6 +172,31 @@ describe('RemoteStore', () => {
       }
     });
   }
+
+  it('gives a ping up after its time, in which a sleep of this process does not count', async () => {
+    const clock = new VirtualClock();
+    let asked: () => void = () => undefined;
+    let isSilent = false;
+    const port = await listen(
+      createHttpServer((_, response) => {
+        if (!isSilent) response.writeHead(200, AS_CLICKHOUSE).end('{"version":"24.8"}\n');
+        asked();
+      })
+    );
+    const store = storeAt(port, 'rollcall', clock);
+    await store.connect(NEVER);
+    isSilent = true;
+    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    let failed: string | null = null;
+    const ping = rejection(store.ping()).then(({ code }) => (failed = code));
+    await isAsked;
+    await clock.sleep(10 * REMOTE_PING_TIMEOUT_MS);
+    await clock.advance(REMOTE_PING_TIMEOUT_MS - 1);
+    expect(failed).to.equal(null);
+    await clock.advance(1);
+    expect(await ping).to.equal('timeout');
+    expect(clock.waiting).to.equal(0);
+  });
 
   for (const [kind, part] of [
     ['headers and never a body', ''],

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { STRETCH_MS } from '../../../actors/awake-timers.js';
 import type { ActiveThread } from '../../../actors/threads/active-thread.js';
 import { QUIET_ACTORS_MAX } from '../../../actors/threads/delivery-actors.js';
 import { DeliveryCounts } from '../../../actors/monitor/delivery-counts.js';
@@ -998,6 +999,28 @@ describe('Threads', () => {
       expect(rig.logger.with(CANNOT)).to.have.length(0);
     });
 
+    for (const [when, begun] of [
+      ['published', () => opened()],
+      ['restored', () => opened().restart()]
+    ] as const) {
+      it(`gives an actor that is new after a sleep what was left of the grace, of a message ${when} before`, async () => {
+        const before = begun();
+        before.publish('t');
+        const rig = when === 'restored' ? before.restart() : before;
+        await rig.clock.advance(GRACE_MS / 2);
+        rig.clock.pass(10 * GRACE_MS);
+        rig.crash('t');
+        const { held } = rig.threads.get('t');
+        expect(held === null ? null : rig.threads.graceEndOf(held) - rig.clock.now())
+          .to.be.at.least(GRACE_MS / 2)
+          .and.at.most(GRACE_MS / 2 + STRETCH_MS);
+        await rig.clock.advance(GRACE_MS / 2 - 1);
+        expect(rig.logger.with(CANNOT)).to.have.length(0);
+        await rig.clock.advance(STRETCH_MS + 1);
+        expect(rig.logger.with(CANNOT)).to.have.length(1);
+      });
+    }
+
     it('leaves an incident open without saying it again', async () => {
       const rig = opened();
       rig.publish('t');
@@ -1016,7 +1039,8 @@ describe('Threads', () => {
       rig.publish('t');
       rig.publish('t');
       expect(rig.threads.crashes).to.be.within(1, 2);
-      expect(rig.clock.waiting).to.equal(0);
+      // That of the startup grace.
+      expect(rig.clock.waiting).to.equal(1);
       expect(rig.threads.status().waiting).to.equal(1);
       rig.clock.faults = 0;
       rig.threads.sweep();
