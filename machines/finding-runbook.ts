@@ -5,6 +5,8 @@ import type { FindingKind } from './finding.js';
 export interface RunbookEntry {
   readonly title: string;
   readonly means: string;
+  /** What it was, in the past tense; said of one that is over. */
+  readonly was: string;
   /** Where to look, in order. */
   readonly look: readonly string[];
 }
@@ -15,6 +17,7 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
     title: 'Undelivered messages',
     means:
       'Messages found nobody subscribed within the grace (`DELIVERY_GRACE_MS`). They are in the log and are given to the next subscriber.',
+    was: 'Messages found nobody within the grace. Somebody has them now.',
     look: [
       'The inspector, tab Threads, state undelivered: each thread with its number of held messages.',
       'Events of such a thread: each message links to its journey.',
@@ -24,6 +27,7 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
   event_loop_lag: {
     title: 'Late event loop',
     means: 'The process did nothing else for a while, and everybody waited.',
+    was: 'The process answered late, and everybody waited. It answers in time again.',
     look: [
       'The load of the machine, and what else runs on it.',
       'The disk: a stalled one delays every write.',
@@ -34,6 +38,7 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
     title: 'Slow readers',
     means:
       'Many connections read slower than is written to them. They go on from the log and lose nothing.',
+    was: 'Many connections read slower than was written to them. They have caught up, or left.',
     look: [
       'Whether they share a network, a proxy or a thread: the inspector, tab Connections.',
       'Messages a second on the status page: one thread may be too loud for its readers.'
@@ -43,6 +48,7 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
     title: 'ClickHouse behind',
     means:
       'ClickHouse takes rows, but slower than they come. The chat is not touched; search and reports lack the newest.',
+    was: 'ClickHouse was behind. It has caught up.',
     look: [
       'Copy in ClickHouse on the status page: what waits, and when it was last stored.',
       'The disk and the CPU of ClickHouse.'
@@ -51,6 +57,7 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
   part_missed: {
     title: 'Part not well',
     means: 'A supervised part is lost, starting again, degraded or given up.',
+    was: 'A part was not well. It is well again.',
     look: [
       'Supervision on the status page: why, since when, and when it is tried again.',
       'The part in the inspector: what it waits for, and the events that led there.'
@@ -60,6 +67,7 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
     title: 'Restarts',
     means:
       'A part was lost and started again. A required part that is lost too often ends the server.',
+    was: 'A part was lost and started again. It has held since.',
     look: [
       'The message of the finding: it has the last reason.',
       'The part in the inspector: step back to the event that ended it.'
@@ -69,6 +77,7 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
     title: 'Thread log',
     means:
       'The thread log takes no messages: publishes are answered “unavailable”. What is stored can be read.',
+    was: 'The thread log took no messages. It takes them again.',
     look: [
       'The room on the disk of `DATA_DIR`, and its quota.',
       'The log of the kernel, for faults of the disk.'
@@ -77,6 +86,7 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
   unreadable_threads: {
     title: 'Unreadable threads',
     means: 'Rows of the log are damaged. Those threads are refused; all others go on.',
+    was: 'Threads could not be read. They can be read again.',
     look: [
       'The error lines of the log: each names the thread and the offset.',
       'Backups of `DATA_DIR`.'
@@ -86,6 +96,7 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
     title: 'Disk',
     means:
       'The disk of the thread log is nearly full. What ClickHouse does not have is not kept for it past the retention.',
+    was: 'The disk of the thread log was nearly full. There is room again.',
     look: [
       'The room on the disk of `DATA_DIR`, and what else is on it.',
       'Whether ClickHouse is away: what waits for it takes room.'
@@ -94,6 +105,7 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
   open_files: {
     title: 'File descriptors',
     means: 'The process has few file descriptors left; without a free one nobody can connect.',
+    was: 'File descriptors ran short. There are enough again.',
     look: [
       'Connections on the status page: each takes one.',
       'The limit of the process: `/proc/<pid>/limits`.'
@@ -103,6 +115,7 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
     title: 'Memory',
     means:
       'The heap or the container is nearly full. The server reads less from its sockets and answers “unavailable” before it runs out.',
+    was: 'Memory ran short. There is enough again.',
     look: [
       '`memory` in `/status`: what holds it.',
       'Connections on the status page, and how many of them read slowly.'
@@ -111,6 +124,7 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
   fault: {
     title: 'Fault',
     means: 'Something in Rollcall failed that should not. It was contained, and the chat goes on.',
+    was: 'Something in Rollcall failed that should not. It has not come again.',
     look: [
       'The log line of the fault: it has the place in the code.',
       'Whether it comes again, and with which thread.'

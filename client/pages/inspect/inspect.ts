@@ -186,6 +186,8 @@ class InspectPage {
   });
   #subject: Subject = subjectOfHash(location.hash) ?? ROOT_SUBJECT;
   #refused: string | null = null;
+  /** When the connection was lost, Unix milliseconds by this device's clock; null while there is one. */
+  #lostAt: number | null = null;
 
   start(): void {
     if (this.#subject.kind === 'thread') this.#side.open('threads');
@@ -221,6 +223,7 @@ class InspectPage {
 
   #linkChanged(): void {
     const { state, why } = this.#link;
+    this.#lostAt = state === 'live' ? null : (this.#lostAt ?? systemClock.now());
     if (state === 'live') {
       this.#watched.forget();
       this.#store.retry();
@@ -262,9 +265,11 @@ class InspectPage {
       timeline: reel.timeline,
       position,
       states,
-      now: inspection.nowAt(systemClock.now()),
+      // Nothing is known of a server after its last words.
+      now: inspection.nowAt(this.#lostAt ?? systemClock.now()),
       isLive: isLinked && file === null && place === null,
       isLinked,
+      isGone: !isLinked && file === null && place === null,
       isFile: file !== null,
       subject: this.#subject,
       actor: actorOf(states, this.#subject),

@@ -179,7 +179,8 @@ export class Link {
     this.#socket?.close();
     this.#socket = null;
     this.#buffered = [];
-    this.#become('connecting', null);
+    // The reason of the last failure holds until this attempt has ended.
+    this.#become('connecting', this.#failures === 0 ? null : this.#why);
     const isStale = () => round !== this.#round;
     let isOpen = false;
     const token = this.#token;

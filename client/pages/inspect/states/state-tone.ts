@@ -7,7 +7,7 @@ import { activeIds, valueWords } from './active-states.js';
 const TAG_TONES: readonly (readonly [tag: string, tone: Tone])[] = [
   ['failed', 'bad'],
   ['degraded', 'warn'],
-  ['draining', 'warn'],
+  ['draining', 'busy'],
   ['initializing', 'busy'],
   ['holding', 'warn'],
   ['ready', 'good'],

@@ -1,6 +1,7 @@
 import { counted } from '../../shared/counted.js';
 import { duration, inTime } from '../../shared/duration.js';
 import { FINDING_KINDS } from '../../../../machines/finding.js';
+import { RUNBOOK } from '../../../../machines/finding-runbook.js';
 import { FINDING_REMEDIES, remedyAnchor } from '../../../../machines/finding-remedy.js';
 import { safeName } from '../../../sdk/safe-name.js';
 import { findingText, monitorWord } from './part-words.js';
@@ -63,13 +64,20 @@ export function findingWords(
       // The message of a fault begins with `about`, so its title leaves that out.
       title:
         about === null || kind === 'fault' ? findingText(kind) : `${findingText(kind)}: ${about}`,
-      message,
+      message: isOver ? pastWords(finding) : message,
       course: courseOf(finding, since),
       isOver,
       ...remedyOf(kind, isOver),
       links: isOver ? [] : linksOf(finding)
     };
   });
+}
+
+/** What is over is not said as if it went on: its last sentence is a quotation. */
+function pastWords({ kind, message }: FindingReport): string {
+  const known = FINDING_KINDS.find((one) => one === kind);
+  const said = `It said: “${message}”.`;
+  return known === undefined ? said : `${RUNBOOK[known].was} ${said}`;
 }
 
 function remedyOf(kind: string, isOver: boolean): Pick<FindingWords, 'remedy' | 'runbook'> {

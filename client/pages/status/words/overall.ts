@@ -2,6 +2,7 @@
  * The overall status in words for an operator who has just been woken up: what it is, what it means for the people who
  * chat, and why.
  */
+import { counted, number } from '../../shared/counted.js';
 import { duration, inTime } from '../../shared/duration.js';
 import type { Tone } from '../../shared/tone.js';
 import type { Failure, Polled } from '../report/poller.js';
@@ -70,6 +71,13 @@ const NOT_STARTED: Overall = {
   meaning: 'Nobody was let in. What had started is stopped again, and the process ends.'
 };
 
+const ENDING: Overall = {
+  tone: 'bad',
+  title: 'Failed',
+  meaning:
+    'A part that it cannot do without is given up, and the server ends. Clients are sent away one after the other.'
+};
+
 const LOG_FAULT: Overall = {
   tone: 'bad',
   title: 'Failed',
@@ -91,11 +99,17 @@ const FOUND: ReadonlyMap<string, Pick<Overall, 'tone' | 'meaning'>> = new Map([
   ]
 ]);
 
+/** Which attempt it is, within the reason of a start that waits: `: attempt 2 of 5, after` before why it failed. */
+const ATTEMPT = /: attempt \d+(?: of \d+)?(?:, after(?=:)|$)/;
+
 /** What the status of the last answer says about the silence after it. */
 const LAST_WORDS: ReadonlyMap<string, string> = new Map([
   ['draining', 'It was stopping when it last answered: it has ended, or is being started again.'],
   ['failed', 'It had failed when it last answered, for the reason below.'],
-  ['initializing', 'It was starting when it last answered, and cannot be reached from here now.']
+  [
+    'initializing',
+    'It was starting when it last answered: it has failed, is being restarted, or cannot be reached from here.'
+  ]
 ]);
 
 /** Says the overall status of the server. */
@@ -118,6 +132,7 @@ function silentWords(report: Report | null): Overall {
 export function statusWords(report: Report): Overall {
   const { status, startup, log, monitor } = report;
   if (status === 'failed' && !startup.complete) return NOT_STARTED;
+  if (status === 'failed' && isEnding(report)) return ENDING;
   if (status === 'failed' && !log.writable) return LOG_FAULT;
   const known = STATUSES.get(status);
   if (known === undefined) {
@@ -130,14 +145,27 @@ export function statusWords(report: Report): Overall {
   return isNews && found !== undefined ? { ...known, ...found } : known;
 }
 
+/** Whether the part that the server names as its reason is given up, which ends the server. */
+function isEnding({ reason, supervision }: Report): boolean {
+  return supervision.some(
+    ({ service, action }) =>
+      (action === 'given_up' || action === 'escalated') && reason?.startsWith(`${service}: `)
+  );
+}
+
 /** Says why a startup failed; empty when it did not, or is still under way. */
 export function startupCause({ status, reason, startup }: Report): string {
   return status === 'failed' && !startup.complete ? (reason ?? '') : '';
 }
 
-/** The reasons that the server last gave for its failure, shown while it does not answer. */
+/**
+ * What the server last said of why it failed, or what its start waited for, shown while it does not answer: a start that
+ * fails ends within milliseconds of it, so that no answer may have said more.
+ */
 export function lastReasons(report: Report): string[] {
-  return report.status === 'failed' ? reasons(report) : [];
+  const { status, reason } = report;
+  if (status === 'initializing') return reason === null ? [] : [startWords(reason, 'was')];
+  return status === 'failed' ? reasons(report) : [];
 }
 
 /** Says how long the server has not answered, and why; empty while it answers. */
@@ -148,9 +176,16 @@ export function silence({ silentSince, failure }: Polled, now: number): string {
 }
 
 /** The reasons why the server is not ready, each once. */
-export function reasons({ status, reason, monitor }: Report): string[] {
+export function reasons(report: Report): string[] {
+  const { status, reason, monitor, connections } = report;
   // While the server starts or stops, parts that are not up are expected.
-  if (status === 'initializing' || status === 'draining') return reason === null ? [] : [reason];
+  if (status === 'initializing') {
+    if (reason === null) return [];
+    // What it waits for is told with the number of the attempt in a line of its own.
+    const isTold = report.waitingFor.length > 0;
+    return [startWords(isTold ? reason.replace(ATTEMPT, '') : reason, 'is')];
+  }
+  if (status === 'draining') return [openWords(connections)];
   const { issues } = monitor;
   // The reason repeats the issues; separate issues are easier to read.
   const isTold =
@@ -169,6 +204,21 @@ export function waitWords(wait: WaitReport, passedMs: number): string {
       : `${which} failed, the next comes ${inTime(nextAttemptMs - passedMs)}`;
   const end = deadlineMs === null ? '' : `; it gives up ${inTime(deadlineMs - passedMs)}`;
   return `Waiting for ${what}: ${next}${end}.`;
+}
+
+/** Where a start is, or was when the server last answered, as a sentence. */
+function startWords(reason: string, tense: 'is' | 'was'): string {
+  const [, phase, what] = /^in phase (\S+?)(?:, which waits for (.+))?$/s.exec(reason) ?? [];
+  if (phase === undefined) return reason;
+  const waits = tense === 'is' ? 'waits' : 'waited';
+  return `It ${tense} in the phase ${phase}${what === undefined ? '' : `, which ${waits} for ${what}`}.`;
+}
+
+function openWords({ open, lagging }: Report['connections']): string {
+  if (open === 0) return 'No connection is open any more; what is left is stopped.';
+  if (open === 1) return `1 connection is still open${lagging === 0 ? '' : ' and reads slowly'}.`;
+  const slow = lagging === 0 ? '' : `; ${number(lagging)} of them read slowly`;
+  return `${counted(open, 'connection')} are still open${slow}.`;
 }
 
 function failureWords(failure: Failure): string {

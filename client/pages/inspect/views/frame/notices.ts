@@ -67,7 +67,7 @@ export function noticesOf(
       text: `A recording of ${file.node}, Rollcall ${file.rollcall} (${file.environment}), written on ${written} at ${clockTime(file.at).slice(0, 8)}. What the server does now is not shown.`,
       actions: link === 'live' ? [{ words: 'Back to live', do: orders.live }] : []
     });
-  } else if (link === 'waiting') {
+  } else if (link === 'waiting' || (isConnecting(link) && live.timeline.length > 0)) {
     const shown = live.timeline.length === 0 ? '' : ' Below is what was recorded until then.';
     notices.push({
       key: 'away',
@@ -101,6 +101,11 @@ export function noticesOf(
     });
   }
   return notices;
+}
+
+/** While it is tried again nothing is new, and a notice that came and went with each attempt could not be read. */
+function isConnecting(link: LinkState): boolean {
+  return link === 'connecting' || link === 'loading';
 }
 
 function exportNotice(state: ExportState, orders: NoticeOrders): Notice {

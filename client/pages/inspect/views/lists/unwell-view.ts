@@ -2,10 +2,10 @@ import { byId, element } from '../../../shared/element.js';
 import { safeName } from '../../../../sdk/safe-name.js';
 import { KeyedRows } from '../../../shared/keyed-rows.js';
 import { label, tint, write } from '../../../shared/live-text.js';
-import { actorOf, ROOT_SUBJECT, subjectOf, type Subject } from '../../states/actor-key.js';
+import { subjectOf, type Subject } from '../../states/actor-key.js';
 import type { Moment } from '../../recording/moment.js';
 import { stateWords, toneOf } from '../../states/state-tone.js';
-import { notWell, type NotWell } from '../../recording/waits-for.js';
+import { situationOf, type NotWell } from '../../states/not-well.js';
 
 /** Lists the actors that keep the server from being ready, with what each waits for. */
 export class UnwellView {
@@ -45,12 +45,12 @@ export class UnwellView {
   /** Shows what is not well at a moment. */
   show(moment: Moment): void {
     this.#moment = moment;
-    const found = notWell(moment.states, moment.now);
-    this.#root.hidden = found.length === 0;
-    const root = actorOf(moment.states, ROOT_SUBJECT);
-    const isStarting = root?.snapshot.tags?.includes('initializing') === true;
-    write(this.#title, isStarting ? 'Still initializing' : 'Not well');
-    tint(this.#root, isStarting ? 'busy' : 'warn');
-    this.#rows.show(found);
+    const found = situationOf(moment.states, moment.isGone ? null : moment.now);
+    this.#root.hidden = found === null;
+    if (found !== null) {
+      write(this.#title, found.title.text);
+      tint(this.#root, found.title.tone);
+    }
+    this.#rows.show(found?.rows ?? []);
   }
 }

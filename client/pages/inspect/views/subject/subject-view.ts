@@ -14,7 +14,7 @@ import { clockTime } from '../clock-time.js';
 import { lastState } from '../../recording/last-state.js';
 import type { Moment } from '../../recording/moment.js';
 import { stateWords, toneOf } from '../../states/state-tone.js';
-import { waitsFor } from '../../recording/waits-for.js';
+import { waitsFor } from '../../states/waits-for.js';
 
 /** Shows the selected actor: its name, its state and since when, and what it waits for. */
 export class SubjectView {
@@ -25,6 +25,7 @@ export class SubjectView {
   readonly #roles = byId('subject-roles', HTMLDivElement);
   readonly #since = byId('subject-since', HTMLParagraphElement);
   readonly #waits = byId('subject-waits', HTMLParagraphElement);
+  readonly #waitsTitle = byId('subject-waits-title', HTMLElement);
   readonly #waitsWords = byId('subject-waits-words', HTMLSpanElement);
   readonly #pick: (subject: Subject) => void;
 
@@ -34,12 +35,13 @@ export class SubjectView {
 
   /** Shows the subject of a moment. */
   show(moment: Moment): void {
-    const { actor, subject, now } = moment;
+    const { actor, subject, now, isGone } = moment;
     const name = subject.kind === 'thread' ? subject.thread : subject.key.replace(/\/keeper$/, '');
     write(this.#name, safeName(name));
     write(this.#path, pathWords(moment));
     this.#showRoles(moment);
-    const waits = actor === null ? null : waitsFor(actor, now);
+    const waits = actor === null ? null : waitsFor(actor, isGone ? null : now);
+    write(this.#waitsTitle, isGone ? 'Waited for' : 'Waits for');
     this.#waits.hidden = waits === null || waits === '';
     write(this.#waitsWords, waits ?? '');
     if (actor === null) {

@@ -129,7 +129,10 @@ describe('Link', () => {
     }
     expect(waits[0]).to.equal(RETRY_MIN_MS);
     expect(waits.at(-1)).to.equal(RETRY_MAX_MS);
-    expect(link.why).to.equal(null);
+    expect([link.state, link.why], 'the reason holds while it is tried again').to.eql([
+      'connecting',
+      'nothing answers at this address'
+    ]);
   });
 
   it('says that nobody answers while it waits', async () => {

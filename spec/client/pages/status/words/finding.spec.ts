@@ -100,6 +100,18 @@ describe('findingWords', () => {
     );
   });
 
+  it('speaks of what is over in the past, and quotes what was said of it', () => {
+    for (const kind of [...FINDING_KINDS, 'of a newer server']) {
+      const [words] = findingWords(monitorOf([{ kind, message: 'it waits', endedAt: NOW }]), since);
+      expect(words?.message).to.match(/(^|\. )It said: “it waits”\.$/);
+      expect(words?.message.split('It said')[0], kind).to.match(
+        kind === 'of a newer server'
+          ? /^$/
+          : /^[A-Z].* (found|answered|read|was|were|ran|took|could|failed) .*\. $/
+      );
+    }
+  });
+
   it('says of a fault when it last came, and when it is closed if it does not come again', () => {
     const fault = { kind: 'fault', about: 'a handler failed', closesAt: NOW + 55_000 };
     const [words] = findingWords(monitorOf([fault]), since);

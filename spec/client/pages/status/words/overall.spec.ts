@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import {
+  lastReasons,
   overall,
   reasons,
   silence,
@@ -85,12 +86,57 @@ describe('reasons', () => {
     expect(reasons(sampleReport(report))).to.eql(['3 threads hold']);
   });
 
-  for (const status of ['initializing', 'draining']) {
-    it(`leaves out while ${status} that parts are not up`, () => {
-      const report = { status, reason: 'in phase services', monitor: monitor('sink: waiting') };
-      expect(reasons(sampleReport(report))).to.eql(['in phase services']);
-    });
-  }
+  const away = monitor('sink: waiting');
+
+  it('leaves out while the server starts that parts are not up, and says where it is', () => {
+    const starting = (reason: string, isTold = true) =>
+      reasons(
+        sampleReport({
+          status: 'initializing',
+          reason,
+          monitor: away,
+          ...(isTold ? {} : { waitingFor: [] })
+        })
+      );
+    const waits = 'in phase services, which waits for clickhouse';
+    expect(starting('in phase services')).to.eql(['It is in the phase services.']);
+    for (const attempt of [': attempt 2 of 5, after: refused', ': refused']) {
+      expect(starting(waits + attempt), 'the attempt is told apart').to.eql([
+        'It is in the phase services, which waits for clickhouse: refused.'
+      ]);
+    }
+    expect(starting(`${waits}: attempt 1`)).to.eql([
+      'It is in the phase services, which waits for clickhouse.'
+    ]);
+    expect(starting(`${waits}: attempt 1`, false)).to.eql([
+      'It is in the phase services, which waits for clickhouse: attempt 1.'
+    ]);
+    expect(starting('something else')).to.eql(['something else']);
+  });
+
+  it('says of a start that has not answered since what it waited for', () => {
+    const reason = 'in phase services, which waits for clickhouse: attempt 5 of 5, after: refused';
+    expect(lastReasons(sampleReport({ status: 'initializing', reason }))).to.eql([
+      'It was in the phase services, which waited for clickhouse: attempt 5 of 5, after: refused.'
+    ]);
+    expect(lastReasons(sampleReport({ status: 'ready', reason: null }))).to.eql([]);
+  });
+
+  it('says while the server stops how many are still connected', () => {
+    const stopping = (open: number, lagging: number) =>
+      reasons(
+        sampleReport({
+          status: 'draining',
+          reason: 'shutting down',
+          monitor: away,
+          connections: { open, lagging }
+        })
+      );
+    expect(stopping(0, 0)).to.eql(['No connection is open any more; what is left is stopped.']);
+    expect(stopping(1, 0)).to.eql(['1 connection is still open.']);
+    expect(stopping(1, 1)).to.eql(['1 connection is still open and reads slowly.']);
+    expect(stopping(4, 2)).to.eql(['4 connections are still open; 2 of them read slowly.']);
+  });
 });
 
 describe('waitWords', () => {

@@ -1,6 +1,7 @@
 /** A table of situations: what the headline says of each, in which colour, what follows, and why. */
 import { expect } from 'chai';
 import {
+  lastReasons,
   overall,
   reasons,
   startupCause
@@ -94,7 +95,7 @@ const SITUATIONS: readonly Situation[] = [
     tone: 'busy',
     title: 'Starting',
     meaning: /Nobody is let in yet/,
-    why: ['in phase services']
+    why: ['It is in the phase services.']
   },
   {
     name: 'a start that failed',
@@ -136,11 +137,54 @@ const SITUATIONS: readonly Situation[] = [
   },
   {
     name: 'stopping, with a finding from before',
-    report: { status: 'draining', reason: 'shutting down', monitor: monitor('warning', held) },
+    report: {
+      status: 'draining',
+      reason: 'shutting down',
+      monitor: monitor('warning', held),
+      connections: { open: 14, lagging: 0 }
+    },
     tone: 'busy',
     title: 'Stopping',
     meaning: /sent away one after the other/,
-    why: ['shutting down']
+    why: ['14 connections are still open.']
+  },
+  {
+    name: 'gone while it was starting, as after a start that failed between two answers',
+    report: {
+      status: 'initializing',
+      reason: 'in phase services, which waits for clickhouse: attempt 5 of 5, after: refused',
+      startup: unfinished,
+      monitor: monitor('healthy')
+    },
+    isSilent: true,
+    tone: 'bad',
+    title: 'No answer',
+    meaning: /was starting when it last answered: it has failed/,
+    why: [
+      'It was in the phase services, which waited for clickhouse: attempt 5 of 5, after: refused.'
+    ]
+  },
+  {
+    name: 'a required part is given up, and the server ends',
+    report: {
+      status: 'failed',
+      reason: clickhouse,
+      supervision: [
+        {
+          service: 'clickhouse',
+          reason: 'nothing answers',
+          action: 'given_up',
+          since: 0,
+          restarts: 3,
+          nextAttemptMs: null
+        }
+      ],
+      monitor: monitor('failed', clickhouse)
+    },
+    tone: 'bad',
+    title: 'Failed',
+    meaning: /is given up, and the server ends/,
+    why: [clickhouse]
   },
   {
     name: 'gone while it was stopping',
@@ -149,7 +193,7 @@ const SITUATIONS: readonly Situation[] = [
     tone: 'bad',
     title: 'No answer',
     meaning: /was stopping when it last answered/,
-    why: ['shutting down']
+    why: []
   },
   {
     name: 'gone while all was well',
@@ -175,8 +219,9 @@ describe('the words of a situation', () => {
       const words = overall(polled);
       expect(words).to.include({ tone, title });
       expect(words.meaning).to.match(meaning);
-      expect(reasons(whole)).to.eql(why);
-      if (reasons(whole).length > 0) expect(words.meaning).to.not.include('every part is well');
+      const because = isSilent === true ? lastReasons(whole) : reasons(whole);
+      expect(because).to.eql(why);
+      if (because.length > 0) expect(words.meaning).to.not.include('every part is well');
     });
   }
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Json, ShownSnapshot } from '../../../../../protocol/inspection.js';
-import { notWell, waitsFor } from '../../../../../client/pages/inspect/recording/waits-for.js';
-import { BEGIN, inState, met, timelineOf, type Who } from '../recorded.js';
+import { waitsFor } from '../../../../../client/pages/inspect/states/waits-for.js';
+import { BEGIN, inState, met, timelineOf } from '../recorded.js';
 
 /** What an actor of a machine waits for, so long after it entered its state. */
 function words(
@@ -79,51 +79,5 @@ describe('waitsFor', () => {
       expect(words('constructor', 'a', context)).to.equal(null);
       expect(words('supervisor', 'a', { children: context })).to.equal(null);
     }
-  });
-});
-
-describe('notWell', () => {
-  it('names the innermost of those that start or fail, with what each waits for', () => {
-    const busy =
-      (who: Who, value: string, context: Json = {}) =>
-      (seq: number) =>
-        met(seq, who, inState(value, { tags: ['initializing'], context }));
-    const make = [
-      busy({ sessionId: 'x:0', name: 'root', chart: 'startup' }, 'starting'),
-      busy(
-        { sessionId: 'x:1', name: 'services', chart: 'supervisor', parentId: 'x:0' },
-        'starting'
-      ),
-      busy({ sessionId: 'x:2', name: 'log', chart: 'service', parentId: 'x:1' }, 'starting')
-    ];
-    const { now } = timelineOf(make.map((one, index) => one(index + 1)));
-    const found = notWell(now, BEGIN).map(({ actor, words: why }) => `${actor.name}: ${why}`);
-    expect(found).to.eql(['log: waits for its own start to be over']);
-  });
-
-  const situations: readonly (readonly [
-    chart: string,
-    value: ShownSnapshot['value'],
-    tags: string[],
-    context: Json,
-    words: string
-  ])[] = [
-    ['supervisor', 'stopping', ['draining'], { children: [] }, 'ends what it has begun'],
-    ['sink', 'stopping', ['draining'], {}, 'ends what it has begun'],
-    ['clickhouse', 'stopping', ['draining'], { attempt: 0 }, 'ends what it has begun'],
-    ['service', 'failed', ['failed'], { error: 'EADDRINUSE' }, 'because of: EADDRINUSE'],
-    ['monitor', { watching: 'warning' }, ['ready'], {}, 'has found something: see the status page']
-  ];
-  for (const [chart, value, tags, context, its] of situations) {
-    it(`ends no sentence in the middle: ${chart} in ${JSON.stringify(value)}`, () => {
-      const message = met(1, { sessionId: 'x:1', chart }, inState(value, { tags, context }));
-      const [found] = notWell(timelineOf([message]).now, BEGIN);
-      expect(found?.words).to.equal(its);
-    });
-  }
-
-  it('is empty when all are well', () => {
-    const well = met(1, { sessionId: 'x:0' }, inState('ready', { tags: ['ready'] }));
-    expect(notWell(timelineOf([well]).now, BEGIN)).to.eql([]);
   });
 });
