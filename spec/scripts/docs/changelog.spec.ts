@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+
+const lines = readFileSync(new URL('../../../CHANGELOG.md', import.meta.url), 'utf8').split('\n');
+
+describe('CHANGELOG.md', () => {
+  it('has no line twice', () => {
+    // A merge that keeps both sides of a conflict leaves entries twice.
+    const words = lines.filter((line) => line.startsWith('-') || line.startsWith('  '));
+    expect(words.filter((line, index) => words.indexOf(line) !== index)).to.deep.equal([]);
+  });
+
+  it('has every unreleased entry in a group', () => {
+    const unreleased = lines.slice(lines.indexOf('## Unreleased') + 1);
+    const group = unreleased.findIndex((line) => line.startsWith('### '));
+    expect(unreleased.slice(0, group).filter((line) => line !== '')).to.deep.equal([]);
+  });
+});
