@@ -9,10 +9,4 @@ describe('CHANGELOG.md', () => {
     const words = lines.filter((line) => line.startsWith('-') || line.startsWith('  '));
     expect(words.filter((line, index) => words.indexOf(line) !== index)).to.deep.equal([]);
   });
-
-  it('has every unreleased entry in a group', () => {
-    const unreleased = lines.slice(lines.indexOf('## Unreleased') + 1);
-    const group = unreleased.findIndex((line) => line.startsWith('### '));
-    expect(unreleased.slice(0, group).filter((line) => line !== '')).to.deep.equal([]);
-  });
 });
