@@ -12,6 +12,7 @@ import { placeText } from '../../protocol/place.js';
 import { OutFrame } from '../transport/out-frame.js';
 import type { Received, RequestId } from './frame-decoder.js';
 import type { PageOfThreads } from './message-pages.js';
+import type { PageGap } from './resume-point.js';
 
 /** The fields of a frame; an optional one may also be undefined, and an id is echoed as it came. */
 type Fields<F> = {
@@ -94,7 +95,7 @@ export function encodeHistory(
 export function encodePage(
   thread: string,
   { epoch, last }: Pick<ThreadHead, 'epoch' | 'last'>,
-  gap: ServerFrame<'subscribed'>['gap'],
+  gap: PageGap | null,
   page: readonly LogEntry[],
   more: boolean
 ): string {

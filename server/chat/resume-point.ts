@@ -36,3 +36,22 @@ export function resumePoint(place: Place, head: ThreadHead): ResumePoint {
   }
   return { cursor: offset, gap: null };
 }
+
+/** Offsets from the first to the last of a hole. */
+type Hole = Pick<Gap, 'from' | 'to'>;
+
+/** The one gap before a page over HTTP. `damaged`: the part of it that is damaged, when only a part of it is. */
+export interface PageGap extends Gap {
+  readonly damaged?: Hole;
+}
+
+/**
+ * Joins the gap at which a reader goes on with the damaged messages that follow it: the page has one gap. The reason is
+ * that of its beginning.
+ */
+export function pageGap(gap: Gap | null, damaged: Hole | null): PageGap | null {
+  if (damaged === null) return gap;
+  const { from, to } = damaged;
+  if (gap === null) return { from, to, reason: 'damaged' };
+  return { ...gap, to: Math.max(gap.to, to), damaged: { from, to } };
+}

@@ -20,8 +20,7 @@ import { readPlace } from '../../protocol/place.js';
 import { keptMembers, type BodyText } from '../../protocol/json-text.js';
 import { PAGE_DEFAULT, pageAfter } from '../chat/message-pages.js';
 import type { Published, Publisher, PublishRefusal } from '../chat/publisher.js';
-import { resumePoint, type Gap } from '../chat/resume-point.js';
-import type { PastPage } from '../../actors/log/read-past.js';
+import { pageGap, resumePoint } from '../chat/resume-point.js';
 import { unreadable } from '../chat/unreadable.js';
 import { HISTORY_POINTS, messagePoints, SUBSCRIBE_POINTS } from '../chat/work/costs.js';
 import type { TurnBudget } from '../chat/work/turn-budget.js';
@@ -166,16 +165,9 @@ async function history(
   const { entries, damaged } = pageAfter(log, thread, place, limit);
   if (damaged !== null) unreadable(damaged.why, options.incidents);
   const last = entries.at(-1)?.offset ?? damaged?.to ?? cursor;
-  const body = encodePage(thread, head, withDamage(gap, damaged), entries, last < head.last);
+  const body = encodePage(thread, head, pageGap(gap, damaged), entries, last < head.last);
   charge(options, caller, HISTORY_POINTS + messagePoints(entries.length, body.length));
   return { ...json(200, null), body };
-}
-
-/** Joins both gaps into one: all that the reader lacks before the page. */
-function withDamage(gap: Gap | null, damaged: PastPage['damaged']): Gap | null {
-  if (damaged === null) return gap;
-  const { from, to } = damaged;
-  return gap === null ? { from, to, reason: 'damaged' } : { ...gap, to: Math.max(gap.to, to) };
 }
 
 async function publish(

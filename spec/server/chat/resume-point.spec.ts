@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { resumePoint, type ResumePoint } from '../../../server/chat/resume-point.js';
+import { pageGap, resumePoint, type ResumePoint } from '../../../server/chat/resume-point.js';
 import type { Place } from '../../../protocol/place.js';
 
 const HEAD = { epoch: 'x2', first: 4, last: 9, at: 1, owner: null };
@@ -51,4 +51,23 @@ describe('resumePoint', () => {
       expect(resumePoint(place, HEAD)).to.deep.equal(point);
     });
   }
+});
+
+describe('pageGap', () => {
+  const trimmed = { from: 2, to: 3, reason: 'trimmed' } as const;
+
+  it('is the gap at which the reader goes on, or the damage before the page', () => {
+    expect(pageGap(null, null)).to.equal(null);
+    expect(pageGap(trimmed, null)).to.equal(trimmed);
+    expect(pageGap(null, { from: 4, to: 5 })).to.eql({ from: 4, to: 5, reason: 'damaged' });
+  });
+
+  it('says which part of it is damaged when the first kept messages are, after what was trimmed', () => {
+    expect(pageGap(trimmed, { from: 4, to: 5 })).to.eql({
+      from: 2,
+      to: 5,
+      reason: 'trimmed',
+      damaged: { from: 4, to: 5 }
+    });
+  });
 });
