@@ -1,6 +1,6 @@
 /**
- * `rollcall log check` and `rollcall log export`, for a thread log that may be damaged: both only read, unless the check
- * is to repair. And `rollcall log restored`, for one that was put back.
+ * `rollcall log check` and `rollcall log export` for a thread log that may be damaged: both only read, except for
+ * `check --repair`. And `rollcall log restored` for a log that was restored from a backup.
  */
 import { dirname } from 'node:path';
 import { newEpoch } from '../actors/log/epoch.js';
@@ -46,12 +46,12 @@ export async function runLogCheck(dir: string, outside: CliOutside): Promise<num
 }
 
 /**
- * Checks the log in a directory and, when it has problems, goes on with what is whole of it in a new file. Returns exit
- * code 0 when the log can be used, 1 when it cannot.
+ * Checks the log in a directory and, if it has problems, copies its intact rows into a new file. Returns exit code 0 if
+ * the log can then be used, otherwise 1.
  */
 export async function runLogRepair(dir: string, outside: CliOutside): Promise<number> {
   return await orSay(outside, async () => {
-    // Before the claim, which would make the directory.
+    // Checked before the claim, because that would create the directory.
     if (inspectDataFile(dir).state === 'absent') throw new LogOpenError(dir, 'there is no log');
     const claim = claimDataDir(dirname(dir));
     try {

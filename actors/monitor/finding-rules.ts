@@ -123,7 +123,7 @@ export interface Rule<Measure> extends Omit<Condition, 'kind' | 'about'> {
   message(measure: Measure): string;
   /** Returns the message without names of threads. Absent when {@link message} never has any. */
   unnamed?(measure: Measure): string;
-  /** Returns the thread to look at first; left out where none is known. */
+  /** Returns the thread to look at first. Absent for findings that are not about threads. */
   thread?(measure: Measure): string | null;
 }
 

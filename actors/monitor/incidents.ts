@@ -43,7 +43,7 @@ export interface Incident {
   readonly lastAt: number;
   /** When its cause went away; null while the cause is there. A fault has none until it is closed. */
   readonly endedAt: number | null;
-  /** The thread to look at first, where it is about threads. */
+  /** The thread to look at first, if the incident is about threads. */
   readonly thread: string | null;
   /** Reason of the last fault, which may name a thread; null for a condition. */
   readonly reason: string | null;

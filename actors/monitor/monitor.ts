@@ -40,7 +40,7 @@ export interface FindingRow extends Pick<Incident, 'kind' | 'about' | 'level' | 
   readonly closesAt: string | null;
   /** The thread to look at first, for those who may know its name; null where there is none, or the cause is gone. */
   readonly thread: string | null;
-  /** The newest message that this thread holds, by its mid. */
+  /** Mid of the newest message that this thread holds. */
   readonly mid: string | null;
 }
 
@@ -228,8 +228,8 @@ export class Monitor implements DeliveryWatch {
   }
 
   /**
-   * Returns what is wrong now and what was wrong lately, with the names of threads or with their numbers only. `midIn`
-   * gives the message of a thread to look at.
+   * Returns present and recent findings, with the names of threads or only their number. `midIn` returns the mid of the
+   * message to look at in a thread.
    */
   status(names: ThreadNames = 'shown', midIn: MidIn = () => null): MonitorStatus {
     const all = this.options.incidents.all().sort(worstFirst);

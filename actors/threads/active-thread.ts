@@ -12,7 +12,7 @@ import { type Signals } from './signals.js';
 export interface Held {
   /** Offset of the first of them. */
   from: number;
-  /** Offset of the newest of them that is known: after a restart, that of the first. */
+  /** Offset of the newest known one of them; after a restart that is the first. */
   newest: number;
   /** When the first was stored, Unix milliseconds; the mark in the log has it. */
   readonly since: number;

@@ -202,8 +202,8 @@ export class HeldMessages {
   }
 
   /**
-   * Returns the mid of the newest held message of a thread, for a report; `inMemory` is null for one that is not. Null
-   * when it holds none, or the log cannot give it.
+   * Returns the mid of a thread's newest held message for a report; null when it holds none or the log cannot read it.
+   * `inMemory` is null for a thread that is not active.
    */
   newestMid(thread: string, inMemory: ActiveThread | null): string | null {
     const { log } = this.options;
@@ -214,7 +214,7 @@ export class HeldMessages {
       if (entry?.offset !== offset) return null;
       return parseMessageFrame(entry.frame)?.mid ?? null;
     } catch {
-      // A report must not fail because of a link in it.
+      // A message that cannot be read only costs the report a link.
       return null;
     }
   }

@@ -1,7 +1,7 @@
 /**
- * How long one turn of the server's event loop gets by what a client asks: the longest turn of each of the worst
- * requests, in CPU time of the server's thread, so that it does not depend on what else the machine does. No turn
- * should take more than 20 ms. The limits on users are off, since they bound a second and not a turn.
+ * Measures the longest turn of the server's event loop for each of the most expensive requests, in CPU time of the
+ * server's thread, so that other work on the machine does not count. No turn should take more than 20 ms. The limits per
+ * user are off, because they bound the work per second and not per turn.
  * `npm run turn-cost`, `-- --quick` for one round, `-- --only history` for the requests whose name holds that.
  */
 import { existsSync } from 'node:fs';
@@ -14,10 +14,10 @@ import { median } from '../bench/figures.js';
 const ROUNDS = 5;
 const QUICK_ROUNDS = 1;
 
-/** Longest that a turn should be, in milliseconds of CPU time. */
+/** Bound of a turn, in milliseconds of CPU time. */
 const TURN_MS_MAX = 20;
 
-/** Time without anything from the server after which a request counts as worked off, in milliseconds. */
+/** A request counts as finished when the server has sent nothing for this long, in milliseconds. */
 const QUIET_MS = 400;
 
 const CLI = fileURLToPath(new URL('../../dist/cli/cli.js', import.meta.url));
@@ -83,7 +83,7 @@ interface Hall {
   readonly hearers: readonly Counting[];
 }
 
-/** One of the worst requests. */
+/** One of the most expensive requests. */
 interface Case {
   readonly name: string;
   readonly ask: (hall: Hall) => unknown;

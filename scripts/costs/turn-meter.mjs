@@ -1,12 +1,12 @@
 /**
- * Runs inside a server whose turns are measured (turn-cost.ts): between `begin` and `end` on its standard input, every
- * turn of its event loop is measured in CPU time of its own thread, so that neither other processes nor the threads of
- * the log and the garbage collector count. It keeps the event loop from sleeping meanwhile.
+ * Runs inside the server that turn-cost.ts measures. Between `begin` and `end` on standard input it measures every turn
+ * of the event loop in CPU time of the main thread, so that other processes and the threads of the log and the garbage
+ * collector do not count. Meanwhile it keeps the event loop from sleeping.
  */
 import { openSync, readFileSync, readSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** Linux tells the CPU time of a thread in nanoseconds; elsewhere that of the process has to do. */
+/** Linux gives the CPU time of a thread in nanoseconds; elsewhere the time of the process is used. */
 const OWN = '/proc/thread-self/schedstat';
 
 /** @returns {() => number} CPU time in milliseconds */
@@ -22,7 +22,7 @@ function thread() {
   const file = openSync(OWN, 'r');
   const buffer = Buffer.alloc(64);
   return () => {
-    // When it is asked for the process's time the system brings that of the thread up to date, else only at every tick.
+    // Asking for the process's time makes the system update the thread's time, which otherwise changes at every tick only.
     process.cpuUsage();
     return (
       Number.parseInt(buffer.toString('latin1', 0, readSync(file, buffer, 0, 64, 0)), 10) / 1e6

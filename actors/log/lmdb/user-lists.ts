@@ -125,8 +125,8 @@ export class UserLists {
   }
 
   /**
-   * Returns at most `limit` threads of a user after a place, newest first, whether there are more, and how many other
-   * rows were read for it.
+   * Returns at most `limit` threads of a user after a position, newest first, whether there are more, and how many other
+   * rows had to be read.
    */
   page(
     user: string,

@@ -265,7 +265,7 @@ class InspectPage {
       timeline: reel.timeline,
       position,
       states,
-      // Nothing is known of a server after its last words.
+      // After its last message nothing is known of a server.
       now: inspection.nowAt(this.#lostAt ?? systemClock.now()),
       isLive: isLinked && file === null && place === null,
       isLinked,

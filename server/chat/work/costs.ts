@@ -22,7 +22,7 @@ export const THREADS_POINTS = 2;
 /** Points of each row of a page of threads, in addition to its characters. */
 export const THREAD_ROW_POINTS = 2;
 
-/** Rows that are only looked at, to see whether they belong into a page, for one point. */
+/** Rows per point that are read only to see whether they belong into a page. */
 export const ROWS_PER_POINT = 10;
 
 /** Points of a `history` request, in addition to its messages. */
@@ -41,7 +41,7 @@ export function messagePoints(messages: number, chars: number): number {
   return Math.ceil(messages / MESSAGES_PER_POINT) + charPoints(chars);
 }
 
-/** Returns the points of a page of threads: of those that were read, the rows besides, and the answer. */
+/** Returns the points of a page of threads: for the threads read, the other rows read, and the characters. */
 export function threadsPoints(read: number, passed: number, chars: number): number {
   const rows = read * THREAD_ROW_POINTS + Math.ceil(passed / ROWS_PER_POINT);
   return THREADS_POINTS + rows + charPoints(chars);

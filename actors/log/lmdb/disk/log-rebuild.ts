@@ -55,7 +55,7 @@ const TOO_MUCH_LOST = 'too much is lost to go on without it';
 /** Folder in which the copy is made, within that of the log. */
 const COPY_FOLDER = 'rebuilding';
 
-/** Tags of rows that are made anew: the index of mids and users' lists. */
+/** Tags of rows that are rebuilt: the index of mids and users' lists. */
 const MADE_ANEW = new Set(['m', 'l', 'w', 'd']);
 
 /** What became of a log whose pages were damaged. */
@@ -64,12 +64,12 @@ export interface Rebuilt {
   readonly report: string;
 }
 
-/** What of a log is in its new data file. */
+/** Result of a rebuild. */
 export interface Copied {
   readonly messages: number;
-  /** Name of the file that keeps the old one, in the folder of the log. */
+  /** Name under which the old data file is kept in the log's folder. */
   readonly kept: string;
-  /** The first rows that were damaged and are not in it, by name; of those that are made anew, none. */
+  /** Names of the first damaged rows that are lost. Rows that are rebuilt are not lost. */
   readonly left: readonly string[];
   readonly leftCount: number;
 }
@@ -126,9 +126,9 @@ export async function checkPages(options: RebuildOptions): Promise<Rebuilt | nul
 }
 
 /**
- * Copies every row that is whole into a new data file, which takes the place of the old one; that one is kept beside
- * it. What follows from the messages is made anew, and the log gets a new epoch. Nobody may use the log meanwhile.
- * @throws {LogCorruptError} what is whole could not be told from what is not
+ * Copies every intact row into a new data file, which replaces the old one; the old one is kept beside it. Rows that
+ * follow from the messages are rebuilt, and the log gets a new epoch. Nobody may use the log meanwhile.
+ * @throws {LogCorruptError} intact rows cannot be told from damaged ones
  * @throws {LogFormatError} the log is of a newer version
  */
 export async function rebuildLog({ dir, newEpoch, now }: RebuildOptions): Promise<Copied> {
@@ -178,8 +178,8 @@ function syncDir(dir: string): void {
 }
 
 /**
- * Copies the rows that are whole, and makes anew what follows from the messages: the index of mids, lost records of
- * threads, and who has published where. The upgrade that follows makes the lists of users' threads from that.
+ * Copies intact rows and rebuilds what follows from the messages: the index of mids, lost records of threads, and who
+ * has published where. The upgrade after it makes the lists of users' threads from these.
  */
 class Copy {
   readonly #store: LogStore;
@@ -190,7 +190,7 @@ class Copy {
   #run: string | null = null;
   #hasFeed = false;
   #lastSeq = 0;
-  /** Authors of the commit in progress, as `thread user`: what is in it cannot be looked up yet. */
+  /** Authors in the commit in progress, as `thread user`, because its rows cannot be read yet. */
   readonly #authors = new Set<string>();
   messages = 0;
   readonly left: string[] = [];
@@ -200,7 +200,7 @@ class Copy {
     this.#store = store;
   }
 
-  /** Format of the log that is copied; that of this version when it is not known. */
+  /** Format of the copied log; this version's format when it is unknown. */
   get format(): number {
     return this.#meta?.format ?? LOG_FORMAT;
   }
@@ -276,7 +276,7 @@ class Copy {
     });
   }
 
-  /** A read mark that is whole replaces this one, whichever of the two comes first. */
+  /** Adds a row without a read mark. An intact row with one replaces it, whichever of the two comes first. */
   #noteAuthor(key: LogKey): void {
     const [, user, thread] = key;
     const name = `${String(thread)} ${String(user)}`;

@@ -15,7 +15,7 @@ export interface Moment {
   readonly isLive: boolean;
   /** Whether the page is connected to the server. */
   readonly isLinked: boolean;
-  /** Whether this is the last that was heard of a server to which there is no connection any more. */
+  /** Whether this is the last known moment of a server to which the connection is lost. */
   readonly isGone: boolean;
   /** Whether the recording is from a file. */
   readonly isFile: boolean;

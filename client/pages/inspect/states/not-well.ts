@@ -1,6 +1,6 @@
 /**
- * What is not well at a moment: a headline, and a sentence for each actor that its name begins. Both speak in the past
- * once the server is gone, and neither says what the other denies.
+ * Finds what is not well at a moment: a headline, and a sentence for each such actor. Both use the past tense once the
+ * server is gone, and must not contradict each other.
  */
 import type { Word } from '../../shared/tone.js';
 import { activeIds } from './active-states.js';
@@ -13,7 +13,7 @@ import { waitsFor } from './waits-for.js';
 /** Most lines of {@link notWell}. */
 const NOT_WELL_MAX = 8;
 
-/** Most actors above one that are looked at: more than the tree is deep. */
+/** Most ancestors of an actor that are checked; the tree is less deep. */
 const ABOVE_MAX = 16;
 
 /** An actor that is not well, and the rest of a sentence that begins with its name. */
@@ -22,7 +22,7 @@ export interface NotWell {
   readonly words: string;
 }
 
-/** What is not well: the headline, and the actors. */
+/** The headline and the actors. */
 export interface Situation {
   readonly title: Word;
   readonly rows: readonly NotWell[];
@@ -36,8 +36,8 @@ interface Tense {
 }
 
 /**
- * Returns what is not well; null when all are well. The innermost actors are named, and before them the root when it has
- * failed, since the actor that was the cause is gone by then. `now` is null when the server is gone.
+ * Returns what is not well; null when all actors are well. It names the innermost actors. If the root has failed, it comes
+ * first, because the actor that was the cause has ended by then. `now` is null when the server is gone.
  */
 export function situationOf(states: ActorStates, now: number | null): Situation | null {
   const root = actorOf(states, ROOT_SUBJECT);

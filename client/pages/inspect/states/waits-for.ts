@@ -11,7 +11,7 @@ import { toneOf } from './state-tone.js';
 
 type Words = (actor: ActorState, now: number | null) => string | null;
 
-/** How to say it for each machine. Actors of other machines wait for nothing. */
+/** The words for each machine. Actors of other machines wait for nothing. */
 const WORDS: Readonly<Record<string, Words>> = {
   startup: startupWords,
   supervisor: supervisorWords,

@@ -81,7 +81,7 @@ export interface FindingReport {
   readonly closesAt: number | null;
   /** The thread to look at first; null when there is none, or the server does not name it. */
   readonly thread: string | null;
-  /** The newest message that this thread holds, by its mid. */
+  /** Mid of the newest message that this thread holds. */
   readonly mid: string | null;
 }
 
