@@ -90,6 +90,9 @@ class ChatPage {
       this.#composer.insert(this.#room?.takeBack(mid) ?? '');
     },
     loadGap: (gap) => void this.#room?.loadGap(gap),
+    tell: (words) => {
+      this.#notice.tell(words);
+    },
     stop: (run) => this.#room?.stop(run)
   });
   readonly #menu = new MessageMenu((words) => {

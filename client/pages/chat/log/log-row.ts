@@ -3,6 +3,7 @@ import type { Gap, MessageFrame } from '../../../sdk/client.js';
 import { safeName } from '../../../sdk/safe-name.js';
 import { element } from '../../shared/element.js';
 import { initials, tint } from '../avatar.js';
+import { shownText } from '../rich-text/drawn.js';
 import { RichText } from '../rich-text/rich-text-view.js';
 import { dayWords } from '../words/day-words.js';
 import { fateSign, fateWords } from '../words/fate-words.js';
@@ -48,7 +49,7 @@ export function drawRow(row: PlainRow, actions: RowActions): HTMLElement {
   const time = timeElement(message.at);
   const { text, json } = messageText(message);
   const bubble = json
-    ? element('pre', { class: 'bubble code', tabindex: '0' }, text)
+    ? element('pre', { class: 'bubble code', tabindex: '0' }, shownText(text))
     : new RichText('bubble', text).node;
   const tag =
     message.kind === 'user_message'
@@ -189,7 +190,7 @@ export function drawPlainText(row: Row): HTMLElement {
     'article',
     { class: 'message first' },
     element('div', { class: 'head' }, who),
-    element('pre', { class: 'bubble' }, text)
+    element('pre', { class: 'bubble' }, shownText(text))
   );
 }
 

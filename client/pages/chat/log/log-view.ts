@@ -1,6 +1,7 @@
 import type { Gap, MessageFrame } from '../../../sdk/client.js';
 import { byId } from '../../shared/element.js';
 import type { Fate } from '../words/fates.js';
+import { copyCodeOnClick } from './copy.js';
 import {
   drawPlainText,
   drawRow,
@@ -34,6 +35,8 @@ export interface LogViewEvents {
   edit(mid: string): void;
   menu(message: MessageFrame, button: HTMLButtonElement): void;
   discard(mid: string): void;
+  /** Something is to be said to the reader. */
+  tell(words: string): void;
   /** The reader wants the messages of a gap loaded. */
   loadGap(gap: Gap): void;
   /** The reader wants an agent to stop. */
@@ -113,6 +116,9 @@ export class LogView {
       this.#scrolled();
     });
     leadThroughButtons(this.#rows);
+    copyCodeOnClick(this.#rows, (words) => {
+      events.tell(words);
+    });
     // The log shrinks when the composer grows, the banner appears or a phone's keyboard opens: stay at the end.
     new ResizeObserver(() => {
       if (this.#following) this.toEnd();

@@ -2,6 +2,7 @@
 import type { MessageFrame } from '../../../sdk/client.js';
 import { byId } from '../../shared/element.js';
 import { hashOfMessage } from '../route.js';
+import { copyText } from './copy.js';
 
 /** Space between the menu and its button or the edge of the window, in pixels. */
 const GAP_PX = 4;
@@ -93,24 +94,4 @@ function neighbour<T extends HTMLElement>(all: readonly T[], event: KeyboardEven
   const now = all.findIndex((one) => one === document.activeElement);
   const to = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: all.length - 1 }[event.key];
   return to === undefined ? null : (all[Math.max(0, Math.min(to, all.length - 1))] ?? null);
-}
-
-/** Copies a text. Browsers offer the clipboard API only to pages from https and localhost; elsewhere `execCommand` is tried. */
-export async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const field = document.createElement('textarea');
-    field.value = text;
-    field.className = 'heard';
-    document.body.append(field);
-    const focused = document.activeElement;
-    field.select();
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- there is no other way without https
-    const isCopied = document.execCommand('copy');
-    field.remove();
-    if (focused instanceof HTMLElement) focused.focus();
-    return isCopied;
-  }
 }

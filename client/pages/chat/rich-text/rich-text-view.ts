@@ -1,90 +1,31 @@
 import { element } from '../../shared/element.js';
-import { textBlocks, textPieces, type TextBlock } from './rich-text.js';
+import { drawn, type DrawnElement } from './drawn.js';
+import { GrowingText } from './growing-text.js';
+import { redraw } from './redraw.js';
+import type { Block } from './tree.js';
 
-interface ShownBlock {
-  readonly block: TextBlock;
-  readonly node: HTMLElement;
-  /** Where the text of a code block stands. */
-  readonly code: HTMLElement | null;
-}
-
-/** Shows a text. When the text grows, only its last block is redrawn, in the same element, so that nothing moves. */
+/** Shows a text. When the text grows, only its last block is redrawn, in the same elements, so that nothing moves. */
 export class RichText {
   /** Holds the blocks. */
   readonly node: HTMLDivElement;
-  readonly #shown: ShownBlock[] = [];
+  readonly #text = new GrowingText();
+  #blocks: readonly Block[] = [];
+  #drawn: readonly DrawnElement[] = [];
 
   constructor(name: string, text = '') {
-    this.node = element('div', { class: name });
+    this.node = element('div', { class: `${name} rich` });
     this.show(text);
   }
 
   /** Shows this text instead. */
   show(text: string): void {
-    const blocks = textBlocks(text);
-    blocks.forEach((block, index) => {
-      const shown = this.#shown[index];
-      if (shown?.block.source === block.source) return;
-      if (block.type === 'code' && shown?.code && shown.block.type === 'code') {
-        if (shown.block.language === block.language) {
-          // Keep the element, and with it the scroll position of the code.
-          shown.code.textContent = block.text;
-          this.#shown[index] = { ...shown, block };
-          return;
-        }
-      }
-      if (block.type === 'text' && shown?.block.type === 'text') {
-        shown.node.replaceChildren(...paragraph(block.source));
-        this.#shown[index] = { ...shown, block };
-        return;
-      }
-      const made = make(block);
-      if (shown === undefined) this.node.append(made.node);
-      else shown.node.replaceWith(made.node);
-      this.#shown[index] = made;
+    const blocks = this.#text.blocksOf(text);
+    const next = blocks.map((block, index) => {
+      const known = this.#drawn[index];
+      return known !== undefined && this.#blocks[index] === block ? known : drawn(block);
     });
-    for (const { node } of this.#shown.splice(blocks.length)) node.remove();
+    redraw(this.node, this.#drawn, next);
+    this.#blocks = blocks;
+    this.#drawn = next;
   }
-}
-
-function make(block: TextBlock): ShownBlock {
-  if (block.type === 'text') {
-    return {
-      block,
-      node: element('p', { class: 'piece' }, ...paragraph(block.source)),
-      code: null
-    };
-  }
-  const code = element('code', {}, block.text);
-  const head =
-    block.language === '' ? [] : [element('span', { class: 'language' }, block.language)];
-  const node = element(
-    'div',
-    { class: 'code-block piece' },
-    ...head,
-    element('pre', { tabindex: '0' }, code)
-  );
-  return { block, node, code };
-}
-
-/** Makes the content of a paragraph. The style sheet sets the space between paragraphs. */
-function paragraph(source: string): (Node | string)[] {
-  return inline(source.replace(/^\n+/, '').trimEnd());
-}
-
-function inline(text: string, where?: 'marked'): (Node | string)[] {
-  return textPieces(text, where).map((piece) => {
-    if (piece.type === 'link') {
-      return element(
-        'a',
-        { href: piece.href, target: '_blank', rel: 'noopener noreferrer nofollow' },
-        piece.text
-      );
-    }
-    if (piece.type === 'code') return element('code', {}, piece.text);
-    if (piece.type === 'strong') return element('strong', {}, ...inline(piece.text, 'marked'));
-    if (piece.type === 'heading')
-      return element('strong', { class: 'heading' }, ...inline(piece.text, 'marked'));
-    return piece.text;
-  });
 }

@@ -1,6 +1,6 @@
 import type { MessageFrame, Run } from '../../../sdk/client.js';
 import { messageText } from './message-text.js';
-import { plainLine } from '../rich-text/rich-text.js';
+import { plainLine } from '../rich-text/plain-line.js';
 import { safeName } from '../../../sdk/safe-name.js';
 import { laidOutJson, writtenJson } from './written-json.js';
 

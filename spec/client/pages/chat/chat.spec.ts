@@ -91,7 +91,7 @@ describe('chat page (against the fake server)', function () {
     expect(open.at(-1)?.problems.splice(0)).to.eql(['no strong']);
     await page.reload();
     await page.evaluate(`location.hash = '#/t/lobby'`);
-    await page.getByRole('log').getByText('> as they stand').waitFor();
+    await page.getByRole('log').getByText('as they stand').waitFor();
     expect(await texts(page)).to.have.length(3);
     expect(await page.content())
       .to.include('\ufffdnimda')
@@ -187,6 +187,7 @@ describe('chat page (against the fake server)', function () {
     await page.getByRole('log').getByText('later').waitFor();
     expect(await texts(page)).to.eql(['first', 'y'.repeat(301), 'later']);
     await page.getByRole('button', { name: 'Edit' }).click();
+    await page.getByText(/^Not sent/).waitFor({ state: 'detached' });
     expect(await texts(page)).to.eql(['first', 'later']);
     const field = page.getByLabel('Message', { exact: true });
     expect(await field.inputValue()).to.equal('y'.repeat(301));
