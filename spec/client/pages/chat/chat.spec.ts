@@ -119,6 +119,8 @@ describe('chat page (against the fake server)', function () {
   it('opens the threads of a phone for the keyboard, and gives the focus back', async () => {
     const page = await join('ada');
     await page.setViewportSize({ width: 390, height: 780 });
+    // The drawer slides away first: while it does, it can be focused in any case.
+    await page.locator('#goto-thread').waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: 'Threads' }).press('Enter');
     const focused = (): Promise<string> => page.evaluate<string>('document.activeElement.id');
     expect(await focused()).to.equal('goto-thread');
