@@ -89,7 +89,11 @@ export class Inbox<F, C extends Backlogged<F>> {
     if (frames.length === 0) return;
     const backlog = (connection.backlog ??= { decoded: [], texts: [], at: 0, chars: 0 });
     backlog.decoded.unshift(...frames);
-    while (backlog.decoded.length > 0 && !this.options.turn.isSpent) this.one(connection);
+    // The first frames may end the connection, which drops the others.
+    const isKept = (): boolean => connection.backlog === backlog;
+    while (isKept() && backlog.decoded.length > 0 && !this.options.turn.isSpent) {
+      this.one(connection);
+    }
     if (hasMore(connection)) this.wait(connection);
   }
 

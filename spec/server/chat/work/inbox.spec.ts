@@ -92,6 +92,28 @@ describe('Inbox', () => {
     expect(taken()).to.eql(['ax']);
   });
 
+  it('stops at decoded frames of a connection that is over, or that one of them ends', () => {
+    const [ada, bob] = [peer('a'), peer('b')];
+    over.add('a');
+    // Without an end of that loop this spec never comes back, as the server did not.
+    inbox.takeDecoded(ada, ['x', 'y']);
+    expect(taken()).to.eql([]);
+    const ending = new Inbox<string, Peer>({
+      turn,
+      charsMax: 40,
+      text: () => undefined,
+      frame: (connection, frame) => {
+        handled.push(frame);
+        ending.drop(connection);
+      },
+      isOver: () => false,
+      overflow: () => undefined
+    });
+    ending.takeDecoded(bob, ['x', 'y', 'z']);
+    expect(taken()).to.eql(['x']);
+    expect([ada.backlog, bob.backlog]).to.eql([null, null]);
+  });
+
   it('drops the frames of a connection that is over', () => {
     const ada = peer('a');
     inbox.take(ada, '1\n2\n3\n4\n5\n6');
