@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { DIFFERENCES_MARKS, differencesTable } from './docs/engine-differences.js';
+import { DEADLINES_MARKS, deadlinesTable } from './docs/socket-deadlines.js';
 import { errorsPage } from './docs/errors-page.js';
 import { FOLDER_MARKS, folderDrawing } from './folders/folder-drawing.js';
 import { ONE_WAY } from './folders/folder-imports.js';
@@ -33,6 +34,7 @@ function writeBetween(path: string, [begin, end]: readonly [string, string], tex
 writeBetween('../docs/configuration.md', TABLE_MARKS, settingsTable());
 writeBetween('../docs/operations.md', RULES_MARKS, monitorRules());
 writeBetween('../docs/operations.md', DIFFERENCES_MARKS, differencesTable());
+writeBetween('../docs/operations.md', DEADLINES_MARKS, deadlinesTable());
 const root = fileURLToPath(new URL('..', import.meta.url));
 writeBetween(
   '../docs/architecture.md',

@@ -12,5 +12,5 @@ export const VIEWER_REQUESTS_PER_SECOND = 20;
 /** How long a viewer may read nothing before it is disconnected, in milliseconds. */
 export const VIEWER_STUCK_MS = 60_000;
 
-/** Time between pings to a viewer, in milliseconds: uWebSockets.js closes a socket after 120 s of silence. */
+/** Time between pings to a viewer, in milliseconds: without them, one that has gone in silence would never be noticed. */
 export const VIEWER_PING_MS = 30_000;

@@ -3,6 +3,7 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 
 import type { ByteBudget } from '../../actors/memory/byte-budget.js';
+import { STALLED_MS } from './deadlines.js';
 import { FAILED_REPLY, headersOf, mayHaveBody } from './http-reply.js';
 import { RequestBody } from './request-body.js';
 import { judgeHead, type HeadVerdict } from './request-head.js';
@@ -146,13 +147,16 @@ export async function answer(
     writeReply(res, 'stream' in reply ? { ...reply, body: '' } : reply);
     return;
   }
+  // How long the reader of a stream may lag is for the rule of lag.
+  req.socket.setTimeout(0);
   res.writeHead(reply.status, Object.fromEntries(headersOf(reply)));
   res.flushHeaders();
   reply.stream(new NodeStream(res));
 }
 
-/** Writes a complete reply. */
+/** Writes a complete reply. A peer that reads nothing of it is cut after a while. */
 export function writeReply(res: ServerResponse, reply: HttpReply): void {
+  res.socket?.setTimeout(STALLED_MS);
   const headers = Object.fromEntries(headersOf(reply));
   if (!mayHaveBody(reply.status)) {
     res.writeHead(reply.status, headers).end();
@@ -183,11 +187,24 @@ function bodyOf(
   budget: ByteBudget,
   declared: string | undefined
 ): RequestBody {
-  const body = new RequestBody(req, budget, declared);
+  // Whoever waits for a piece of it does not wait for ever; while nobody reads, it need not come.
+  const source = {
+    pause: (): void => {
+      req.socket.setTimeout(0);
+      req.pause();
+    },
+    resume: (): void => {
+      req.socket.setTimeout(STALLED_MS);
+      req.resume();
+    }
+  };
+  req.socket.setTimeout(STALLED_MS);
+  const body = new RequestBody(source, budget, declared);
   req.on('data', (chunk: Buffer) => {
     body.add(chunk, false, false);
   });
   req.once('end', () => {
+    req.socket.setTimeout(0);
     body.add(Buffer.alloc(0), true, false);
   });
   const lost = (): void => {

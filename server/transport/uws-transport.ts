@@ -7,6 +7,7 @@ import type { TemplatedApp, WebSocket, us_listen_socket } from 'uWebSockets.js';
 import { CLOSES } from '../../protocol/errors.js';
 import { FanOut, QueuedSocket } from './fan-out.js';
 import { WS_PATH, listenError } from './http-reply.js';
+import { END_WITHIN_MS } from './deadlines.js';
 import type { OutFrame } from './out-frame.js';
 import { asksForWebSocket, webSocketRefusal } from './request-head.js';
 import {
@@ -33,11 +34,17 @@ const DROPPED = 2;
 const EXCLUSIVE_PORT = 1;
 
 /**
- * Seconds without a byte in either direction before the engine cuts a socket. Far above the protocol's own silence
- * limit (50 s). It is for sockets that were ended but whose peer neither reads nor disconnects: without it the engine
- * keeps them and their buffers forever, once the peer has read a little.
+ * The engine cuts no WebSocket for silence: the server does, by the protocol. It still cuts one that has been ended and
+ * that holds no bytes after 4 to 8 s, but one with bytes never, once its peer has read a few of them.
  */
-const IDLE_S = 120;
+const IDLE_S = 0;
+
+/** The end of a WebSocket whose peer has not read everything yet. */
+interface Ending {
+  readonly code: number;
+  readonly reason: string;
+  readonly deadline: NodeJS.Timeout;
+}
 
 interface UserData<S> {
   readonly socket: UwsSocket<S>;
@@ -47,19 +54,25 @@ class UwsSocket<S> extends QueuedSocket<S> {
   private ws: WebSocket<UserData<S>> | null = null;
   /** Whether the engine held bytes after the last write; asking it for each frame costs a twentieth of a delivery. */
   private hasBacklog = false;
+  private ending: Ending | null = null;
 
   attach(ws: WebSocket<UserData<S>>): void {
     this.ws = ws;
   }
 
-  override settle(code: number): void {
+  /** Called by the transport when the engine has closed it. */
+  gone(code: number): void {
     this.ws = null;
-    super.settle(code);
+    if (this.ending !== null) clearTimeout(this.ending.deadline);
+    this.ending = null;
+    this.settle(code);
   }
 
   /** Called by the transport when the engine has sent some bytes, or has added a pong of its own. */
   recheck(): void {
     this.hasBacklog = (this.ws?.getBufferedAmount() ?? 0) > 0;
+    const { ending } = this;
+    if (ending !== null && !this.hasBacklog) this.ws?.end(ending.code, ending.reason);
   }
 
   protected engineBuffered(): number {
@@ -92,7 +105,16 @@ class UwsSocket<S> extends QueuedSocket<S> {
   }
 
   protected engineEnd(code: number, reason: string): void {
-    this.ws?.end(code, reason);
+    const { ws } = this;
+    if (ws === null) return;
+    if (ws.getBufferedAmount() === 0) {
+      ws.end(code, reason);
+      return;
+    }
+    // The engine forgets its deadline when the peer reads a little, so the close frame waits here.
+    const deadline = setTimeout(() => this.ws?.close(), END_WITHIN_MS);
+    this.ending = { code, reason, deadline };
+    this.settle(code);
   }
 
   protected engineTerminate(): void {
@@ -143,6 +165,7 @@ function openPath<S>(
     },
     message(ws, message, isBinary) {
       const { socket } = ws.getUserData();
+      if (socket.closed) return;
       if (message.byteLength > limits.messageBytes) socket.end(1009, CLOSES[1009].reason);
       else events.message(socket, isBinary ? null : Buffer.from(message).toString());
     },
@@ -155,7 +178,7 @@ function openPath<S>(
       ws.getUserData().socket.recheck();
     },
     close(ws, code) {
-      ws.getUserData().socket.settle(code);
+      ws.getUserData().socket.gone(code);
     }
   });
 }

@@ -4,6 +4,13 @@ import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { codeOf } from '../../machines/error-code.js';
+import {
+  CHECK_MS,
+  END_WITHIN_MS,
+  HEAD_WITHIN_MS,
+  KEEP_ALIVE_MS,
+  REQUEST_WITHIN_MS
+} from './deadlines.js';
 import { FanOut, QueuedSocket } from './fan-out.js';
 import { HEADER_BYTES_MAX, WS_PATH, listenError } from './http-reply.js';
 import { NodeRequest, answer, replyOn, writeReply } from './node-http.js';
@@ -18,16 +25,6 @@ const TEXT_FRAME = { binary: false } as const;
  * since a lagging socket would otherwise get no drain event.
  */
 const HIGH_WATER_BYTES = 16 * 1024;
-
-/**
- * Time that a request may take to arrive, in milliseconds: the headers, and the headers with the body. uWebSockets.js
- * allows 10 s without progress.
- */
-const HEAD_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 60_000;
-
-/** How often these time limits are checked, in milliseconds. With Node's default of 30 s, 10 s could become 40. */
-const CHECK_MS = 2_000;
 
 class WsSocket<S> extends QueuedSocket<S> {
   private readonly ws: WebSocket;
@@ -73,14 +70,17 @@ class SocketPath<S> {
 
   constructor(fanOut: FanOut<S>) {
     this.fanOut = fanOut;
-    this.sockets = new WebSocketServer({
+    const options = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: fanOut.limits.messageBytes,
       autoPong: false,
+      closeTimeout: END_WITHIN_MS,
       handleProtocols: () => this.protocol ?? false
-    });
+    };
+    // The typings do not have `closeTimeout`.
+    this.sockets = new WebSocketServer(options);
   }
 
   upgrade(req: IncomingMessage, duplex: Duplex, head: Buffer): void {
@@ -144,9 +144,10 @@ export function createWsTransport<S, B = never>(
   const server = createServer({
     highWaterMark: Math.min(HIGH_WATER_BYTES, fanOut.limits.lagBytes),
     maxHeaderSize: HEADER_BYTES_MAX,
-    headersTimeout: HEAD_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionsCheckingInterval: CHECK_MS
+    headersTimeout: HEAD_WITHIN_MS,
+    requestTimeout: REQUEST_WITHIN_MS,
+    connectionsCheckingInterval: CHECK_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS
   });
   const closed = new Promise<void>((resolve) => server.once('close', resolve));
   let hasListened = false;

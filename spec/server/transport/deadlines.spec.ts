@@ -1,0 +1,190 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, type Socket as TcpSocket } from 'node:net';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { expect } from 'chai';
+import { DEADLINES_MARKS, deadlinesTable } from '../../../scripts/docs/socket-deadlines.js';
+import { END_WITHIN_MS, KEEP_ALIVE_MS, STALLED_MS } from '../../../server/transport/deadlines.js';
+import type { TransportRequest } from '../../../server/transport/transport.js';
+import { ENGINES, LIMITS, Rig, out, streamed, text, upgradeHeaders } from './transport-rig.js';
+
+/** How often a client tries whether its connection is still there. */
+const PROBE_MS = 250;
+
+/** Bytes of an empty ping with a mask. */
+const PING = Buffer.from('898000000000', 'hex');
+
+const KEPT_MS = KEEP_ALIVE_MS - 1_000;
+
+const HALF = {
+  'a socket that says nothing': '',
+  'half a head': 'GET /livez HTTP/1.1\r\nHost: x\r\nX-A',
+  'half an upgrade': 'GET /ws?half HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n',
+  'half a body': 'POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{',
+  'a connection kept for another request': 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
+};
+
+/** A peer that reads and never ends its side. */
+async function open(port: number): Promise<TcpSocket> {
+  const tcp = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  // A connection that the server cuts is reset while bytes are on their way.
+  tcp.on('error', () => undefined);
+  await once(tcp, 'connect');
+  return tcp;
+}
+
+/** Resolves when nobody has the other side any more: what is written there is answered with a reset. */
+async function released(tcp: TcpSocket): Promise<void> {
+  const probe = setInterval(() => tcp.write(PING), PROBE_MS);
+  await new Promise<void>((resolve) => {
+    if (tcp.destroyed) resolve();
+    else tcp.once('close', () => resolve());
+  });
+  clearInterval(probe);
+}
+
+for (const [engine, create] of Object.entries(ENGINES)) {
+  describe(`${engine} in time`, function () {
+    // Deadlines of the engines, which no virtual clock moves.
+    this.timeout(60_000);
+    const rig = new Rig(create);
+    const peers: TcpSocket[] = [];
+
+    before(async () => {
+      await rig.start();
+      rig.events.onRequest = async (r) =>
+        text(200, r.path === '/body' ? await r.body(10_000) : 'ok');
+    });
+    after(async () => {
+      for (const tcp of peers) tcp.destroy();
+      await rig.stop();
+    });
+
+    const send = async (bytes: string): Promise<TcpSocket> => {
+      const tcp = await open(rig.port);
+      peers.push(tcp);
+      tcp.write(bytes);
+      return tcp;
+    };
+    const upgraded = async (name: string): Promise<TcpSocket> => {
+      const headers = Object.entries(upgradeHeaders()).map(([k, v]) => `${k}: ${v}\r\n`);
+      return send(`GET /ws?${name} HTTP/1.1\r\n${headers.join('')}\r\n`);
+    };
+    /** Ends a WebSocket whose peer has stopped reading, when it holds bytes. */
+    const endedWithBytes = async (name: string): Promise<TcpSocket> => {
+      const tcp = await upgraded(name);
+      const socket = await rig.events.socket(name);
+      for (let n = 0; socket.send(out('x'.repeat(LIMITS.lagBytes / 4))); n++) {
+        // The kernel takes what it will.
+        if (n % 8 === 7) await new Promise((resolve) => setImmediate(resolve));
+      }
+      socket.end(3008, 'too slow');
+      return tcp;
+    };
+
+    it('ends what stays half, and what is kept for nothing', async () => {
+      const from = performance.now();
+      const ends = Object.entries(HALF).map(async ([what, bytes]) => {
+        const tcp = await send(bytes);
+        tcp.resume();
+        await once(tcp, 'end');
+        return [what, performance.now() - from < KEPT_MS];
+      });
+      const right = Object.keys(HALF).map((what) => [what, false]);
+      expect(await Promise.all(ends), 'too soon').to.deep.equal(right);
+    });
+
+    it('releases a WebSocket that it has ended, whatever its peer does', async () => {
+      const from = performance.now();
+      const answersNothing = upgraded('clean').then(async (tcp) => {
+        tcp.resume();
+        (await rig.events.socket('clean')).end(3001, 'bye');
+        return tcp;
+      });
+      const readsALittle = endedWithBytes('little').then(async (tcp) => {
+        let bytes = 0;
+        tcp.on('data', (chunk) => {
+          bytes += chunk.length;
+          if (bytes > 1_000_000) tcp.pause();
+        });
+        return Promise.resolve(tcp);
+      });
+      const ended = await Promise.all([answersNothing, readsALittle, endedWithBytes('nothing')]);
+      await Promise.all(ended.map(released));
+      expect(performance.now() - from).to.be.greaterThan(END_WITHIN_MS - 2_000);
+    });
+  });
+}
+
+/** Resolves to the server's side of the next connection on which `node:http` hands a request over. */
+function nextServed(): Promise<TcpSocket> {
+  const channel = 'http.server.request.start';
+  return new Promise((resolve) => {
+    const note = (event: unknown): void => {
+      unsubscribe(channel, note);
+      resolve((event as { socket: TcpSocket }).socket);
+    };
+    subscribe(channel, note);
+  });
+}
+
+describe('createWsTransport where node:http has no deadline', () => {
+  let rig: Rig;
+  let tcp: TcpSocket;
+
+  beforeEach(async () => {
+    rig = new Rig(ENGINES.createWsTransport);
+    await rig.start();
+    tcp = await open(rig.port);
+  });
+  afterEach(async () => {
+    tcp.destroy();
+    await rig.stop();
+  });
+
+  it('gives a body that is waited for its time, and none to whoever waits for the server', async () => {
+    const served = nextServed();
+    const asked = new Promise<TransportRequest>((resolve) => {
+      rig.events.onRequest = (request) => {
+        resolve(request);
+        return new Promise(() => undefined);
+      };
+    });
+    tcp.write('POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n');
+    const body = (await asked).body(10);
+    expect((await served).timeout).to.equal(STALLED_MS);
+    tcp.write('{}');
+    expect(await body).to.equal('{}');
+    expect((await served).timeout).to.equal(0);
+  });
+
+  it('gives a reply that nobody reads its time, but not an event stream', async () => {
+    const big = Buffer.alloc(16 * 1024 * 1024, 'a');
+    const replied: (() => void)[] = [];
+    const timeouts: unknown[] = [];
+    for (const reply of [{ status: 200, headers: {}, body: big }, streamed(() => undefined)]) {
+      const served = nextServed();
+      const peer = await open(rig.port);
+      const done = new Promise<void>((resolve) => replied.push(resolve));
+      rig.events.onRequest = () => {
+        // The reply is written before the next turn.
+        setImmediate(() => replied.pop()?.());
+        return reply;
+      };
+      peer.write('GET /x HTTP/1.1\r\nHost: x\r\n\r\n');
+      await done;
+      timeouts.push((await served).timeout);
+      peer.destroy();
+    }
+    expect(timeouts).to.eql([STALLED_MS, 0]);
+  });
+});
+
+describe('the deadlines of sockets', () => {
+  it('are those of docs/operations.md', () => {
+    const page = readFileSync('docs/operations.md', 'utf8');
+    const [begin, end] = DEADLINES_MARKS;
+    const table = page.split(begin)[1]?.split(end)[0]?.trim();
+    expect(table, 'run npx tsx scripts/generated-docs.ts').to.equal(deadlinesTable());
+  });
+});
