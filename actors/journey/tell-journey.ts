@@ -112,7 +112,7 @@ class Telling {
     } else if (this.#waitedForMark()) {
       this.#steps.push({ step: 'acked', at: null, afterMs: null, source });
       this.#notes.push(
-        'when it was acknowledged is not known: the ack of the first message that is held waits until that is noted'
+        'when it was acknowledged is not known: the ack of the first message of an author that is held waits until that is noted'
       );
     } else {
       // The ack was sent in the turn in which the entry became durable, before any subscriber got the message.
@@ -123,7 +123,7 @@ class Telling {
     }
   }
 
-  /** Whether the message was the first held one of its thread. */
+  /** Whether the message was the first held one of its author. */
   #waitedForMark(): boolean {
     const { offset } = this.#message;
     const own = this.#known.deliveries.filter(({ fact }) => fact.offset === offset);
@@ -160,7 +160,10 @@ class Telling {
       const { source } = reported;
       this.#steps.push({ step: 'undelivered', ...this.#after(at), source, messages });
     }
-    if (flushed !== undefined) {
+    const { held } = this.#now;
+    // What others wrote may have been taken since: by the author, who leaves its own.
+    const isStillHeld = held !== null && held.from <= offset;
+    if (flushed !== undefined && !isStillHeld) {
       const { at, messages, subscribers } = flushed.fact;
       this.#steps.push({
         step: 'delivered_late',
@@ -171,8 +174,7 @@ class Telling {
       });
       return 'delivered_late';
     }
-    const { held } = this.#now;
-    if (held === null || held.from > offset) {
+    if (!isStillHeld) {
       this.#steps.push({ step: 'delivered_late', at: null, afterMs: null, source: 'log' });
       this.#notes.push(
         'nothing of the thread waits any more, so somebody has been given it since; when is not recorded here'

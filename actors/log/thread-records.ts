@@ -11,6 +11,17 @@ export interface Unwatched {
   /** When the first of them was stored, Unix milliseconds. */
   readonly since: number;
   readonly state: 'waiting' | 'undelivered';
+  /** Their authors, as far as they are told apart; none in marks of earlier versions. */
+  readonly authors?: readonly UnwatchedAuthor[];
+}
+
+/** An author of messages that nobody else has got yet. */
+export interface UnwatchedAuthor {
+  readonly author: string;
+  /** Offset of the author's first such message. */
+  readonly from: number;
+  /** When it was stored, Unix milliseconds. */
+  readonly since: number;
 }
 
 /**

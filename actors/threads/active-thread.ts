@@ -5,25 +5,9 @@
 import type { Actor } from 'xstate';
 import type { deliveryMachine } from '../../machines/delivery/delivery.machine.js';
 import type { NewEntry } from '../log/log-writer.js';
+import type { Held } from './held.js';
 import { type Presence } from './presence.js';
 import { type Signals } from './signals.js';
-
-/** Messages that nobody has got yet. */
-export interface Held {
-  /** Offset of the first of them. */
-  from: number;
-  /** Offset of the newest known one of them; after a restart that is the first. */
-  newest: number;
-  /** When the first was stored, Unix milliseconds; the mark in the log has it. */
-  readonly since: number;
-  /** The same moment of `Clock.elapsed()`; to measure from it. */
-  readonly heldAt: number;
-  state: 'waiting' | 'undelivered';
-  /** When the grace ends, a moment of `AwakeClock.awake()`: it does not go on while the process is away. */
-  dueAt: number;
-  /** Number of held messages. Other messages stored since then needed no subscriber or reached the owner. */
-  messages: number;
-}
 
 /** A stored message whose author has the ack; its outcome is recorded once the subscribers have it. */
 export interface Answered {
@@ -50,6 +34,8 @@ export class ActiveThread {
   /** Those of them whose author has the ack, in the order of their offsets. */
   readonly answered: Answered[] = [];
   held: Held | null = null;
+  /** Whether the chart was told of a subscriber who may take what is held. */
+  isTaken = false;
   /** Offsets of messages that other nodes have not said yet whether the owner got them; null when there are none. */
   asked: Set<number> | null = null;
   presence: Presence | null = null;
@@ -77,10 +63,25 @@ export class ActiveThread {
     this.usedAt = at;
   }
 
-  /** Offset of the first message that nobody is known to have got; null when there is none. */
-  get firstUntaken(): number | null {
-    if (this.asked === null) return this.held?.from ?? null;
-    return Math.min(this.held?.from ?? Infinity, ...this.asked);
+  /** Whether there is a subscriber who may take what is held: somebody other than the author of all of it. */
+  get hasTaker(): boolean {
+    return this.hasReader(this.held?.soleAuthor ?? null);
+  }
+
+  /** Returns whether somebody is subscribed other than an author; null for whom all are others. */
+  hasReader(author: string | null): boolean {
+    const own = author === null ? 0 : (this.presence?.subscriptions(author) ?? 0);
+    return this.subscribers > own;
+  }
+
+  /**
+   * Returns the offset of the first message that nobody but its author is known to have got, and that is not the
+   * reader's own; null when there is none.
+   */
+  firstUntaken(reader: string | null): number | null {
+    const held = this.held?.firstFor(reader) ?? null;
+    if (this.asked === null) return held;
+    return Math.min(held ?? Infinity, ...this.asked);
   }
 
   /** Whether it may leave memory without a loss. */

@@ -3,8 +3,8 @@
  * them, are sent to the subscribers. A message that was published while nobody was subscribed here is judged.
  *
  * Order for a message of this process: ack, fan-out, outcome. The log calls the append's callback before it reports the
- * commit, and the ack is sent in that callback. Only the ack of a thread's first held message waits: until the mark is
- * durable.
+ * commit, and the ack is sent in that callback. Only the ack of an author's first held message in a thread waits: until the
+ * mark is durable.
  */
 import type { Clock } from '../clock.js';
 import { judgeUnwatched, type DeliveryOutcome } from '../../machines/delivery/delivery-outcome.js';
@@ -199,7 +199,7 @@ export class Deliveries {
     if (!this.seen.isEmpty) this.seen.tell({ thread, entry, offset, outcome });
   }
 
-  /** Sends the ack of the first held message, which waited until a restart would know of the held message. */
+  /** Sends the ack of an author's first held message, which waited until a restart would know of the held message. */
   private ackLate(
     thread: ActiveThread,
     entry: NewEntry,
@@ -212,7 +212,8 @@ export class Deliveries {
 
   /**
    * Judges a message that was published while nobody was subscribed, and calls `decided` once: before it returns, unless
-   * other nodes have to be asked. `marked` is set when the message is the first held one.
+   * other nodes have to be asked. `marked` is set when the message is the first held one
+   * of its author.
    */
   private judge(
     thread: ActiveThread,
@@ -237,8 +238,8 @@ export class Deliveries {
       });
     }
     if (outcome === 'delivered_to_user' && reachableOwner !== null) {
-      this.giveOwner(thread, reachableOwner, message, expectStored, decided);
-    } else if (outcome === 'held') this.hold(thread, message.offset, expectStored, decided);
+      this.giveOwner(thread, reachableOwner, author, message, expectStored, decided);
+    } else if (outcome === 'held') this.hold(thread, author, message.offset, expectStored, decided);
     else decided(outcome, null);
   }
 
@@ -246,6 +247,7 @@ export class Deliveries {
   private giveOwner(
     thread: ActiveThread,
     owner: string,
+    author: string,
     message: LogEntry,
     expectStored: boolean,
     decided: Decided
@@ -257,8 +259,8 @@ export class Deliveries {
       if (question.isLate) this.asked(thread, offset);
       if (taken > 0) decided('delivered_to_user', null);
       // Whoever subscribed while other nodes were asked got it as replay.
-      else if (question.isLate && thread.subscribers > 0) decided('delivered', null);
-      else this.hold(thread, offset, expectStored, decided);
+      else if (question.isLate && thread.hasReader(author)) decided('delivered', null);
+      else this.hold(thread, author, offset, expectStored, decided);
       if (question.isLate) this.settle();
     });
     if (question.isAnswered) return;
@@ -275,17 +277,20 @@ export class Deliveries {
 
   private hold(
     thread: ActiveThread,
+    author: string,
     offset: number,
     expectStored: boolean,
     decided: Decided
   ): void {
     if (thread.held !== null) {
-      this.parts.held.holdAlso(thread, thread.held, offset);
-      decided(thread.held.state === 'undelivered' ? 'undelivered' : 'held', null);
+      const marked = this.parts.held.holdAlso(thread, thread.held, author, offset);
+      decided(thread.held.state === 'undelivered' ? 'undelivered' : 'held', marked);
       return;
     }
     // Update the record first: if the actor crashes on the event, its replacement starts from the record.
-    const { held, marked } = this.parts.held.hold(thread, offset);
+    const { held, marked } = this.parts.held.hold(thread, author, offset);
+    // The author may have come back while other nodes were asked: it takes nothing of its own.
+    this.parts.actors.review(thread);
     this.parts.actors.tell(thread, {
       type: 'message.unwatched',
       expectStored,

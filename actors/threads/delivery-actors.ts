@@ -67,6 +67,15 @@ export class DeliveryActors {
     this.telling = before;
   }
 
+  /** Tells the chart when the first subscriber has come who may take what is held, and when the last such one has left. */
+  review(thread: ActiveThread): void {
+    const { hasTaker } = thread;
+    if (hasTaker === thread.isTaken) return;
+    thread.isTaken = hasTaker;
+    if (hasTaker) this.tell(thread, { type: 'subscriber.first' });
+    else this.tell(thread, { type: 'subscriber.none', graceMs: this.held.graceOfLeft(thread) });
+  }
+
   /** Starts an actor in the state of the thread's record; none when it crashes at once. */
   spawn(thread: ActiveThread): void {
     if (this.isClosed) return;
@@ -114,7 +123,7 @@ export class DeliveryActors {
     }
     thread.actor = actor;
     this.running.add(thread);
-    if (thread.subscribers > 0) actor.send({ type: 'subscriber.first' });
+    if (thread.hasTaker) actor.send({ type: 'subscriber.first' });
   }
 
   private replace(thread: ActiveThread, error: unknown): void {

@@ -3,14 +3,15 @@
  * continues, and the incident of each thread that waited too long.
  */
 import { reasonOf } from '../../machines/reason.js';
-import type { ActiveThread, Held } from './active-thread.js';
+import type { ActiveThread } from './active-thread.js';
 import { DeliveryIncidents } from './delivery-incidents.js';
 import type { AwakeClock } from '../awake-timers.js';
+import { Held } from './held.js';
 import type { Logger } from '../log-line.js';
 import type { DeliveryWatch } from '../monitor/monitor.js';
 import type { Outcomes } from '../facts/outcomes.js';
 import type { LogReader } from '../log/log-reader.js';
-import type { ThreadRecords } from '../log/thread-records.js';
+import type { ThreadRecords, Unwatched } from '../log/thread-records.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
 
 /** Options of {@link HeldMessages}. */
@@ -126,41 +127,49 @@ export class HeldMessages {
   }
 
   /**
-   * Restores what the log has marked of a thread. The number of held messages is not stored, so all since the first
-   * count.
+   * Restores what the log has marked of a thread. The number of held messages is not stored: all count from the first
+   * one of an author to the first one of the next.
    */
   restore(thread: ActiveThread): void {
     const mark = this.options.log.unwatched(thread.id);
     if (mark === null) return;
-    const { from, since, state } = mark;
-    const messages = Math.max(1, thread.published - from + 1);
     const { clock } = this.options;
-    const heldAt = this.momentOf(since);
-    const dueAt = this.graceEnd(heldAt - (clock.elapsed() - clock.awake()));
-    thread.held = { from, newest: from, since, heldAt, state, dueAt, messages };
-    if (state === 'waiting') this.waitingThreads++;
+    const asleep = clock.elapsed() - clock.awake();
+    const held = new Held(this.graceEnd(this.momentOf(mark.since) - asleep));
+    held.state = mark.state;
+    let end = thread.published + 1;
+    for (const { author, from, since } of restored(mark)) {
+      const messages = Math.max(1, end - from);
+      held.restore(author, { from, newest: from, since, heldAt: this.momentOf(since), messages });
+      end = from;
+    }
+    thread.held = held;
+    if (held.state === 'waiting') this.waitingThreads++;
   }
 
   /** Starts to hold a thread's messages with this one. `marked` resolves once a restart would know of it. */
-  hold(thread: ActiveThread, offset: number): { held: Held; marked: Promise<void> } {
+  hold(
+    thread: ActiveThread,
+    author: string,
+    offset: number
+  ): { held: Held; marked: Promise<void> } {
     const { clock } = this.options;
     const heldAt = clock.elapsed();
-    const dueAt = this.graceEnd(clock.awake());
-    const since = clock.now();
-    const span = { from: offset, newest: offset, messages: 1 };
-    const held: Held = { ...span, since, heldAt, state: 'waiting', dueAt };
+    const held = new Held(this.graceEnd(clock.awake()));
+    held.add(author, offset, clock.now(), heldAt);
     thread.held = held;
     this.waitingThreads++;
     return { held, marked: this.mark(thread) };
   }
 
-  /** Adds a message to those that a thread holds already; it may be older than the first of them. */
-  holdAlso(thread: ActiveThread, held: Held, offset: number): void {
-    held.messages++;
-    held.newest = Math.max(held.newest, offset);
-    if (offset >= held.from) return;
-    held.from = offset;
-    void this.mark(thread);
+  /**
+   * Adds a message to those that a thread holds already; it may be older than the first of them. Returns when a restart
+   * would know of its author; null when it knows already.
+   */
+  holdAlso(thread: ActiveThread, held: Held, author: string, offset: number): Promise<void> | null {
+    const { clock } = this.options;
+    const isNews = held.add(author, offset, clock.now(), clock.elapsed());
+    return isNews ? this.mark(thread) : null;
   }
 
   /** The grace is over: an incident of the thread until it recovers. */
@@ -171,7 +180,7 @@ export class HeldMessages {
     held.state = 'undelivered';
     this.waitingThreads--;
     this.undeliveredThreads++;
-    this.outcomes.held(thread, held, 'undelivered');
+    for (const span of held.spans()) this.outcomes.held(thread, span, 'undelivered');
     void this.mark(thread);
     this.incidents.opened(this.undeliveredThreads, thread.id, {
       messages: held.messages,
@@ -186,6 +195,14 @@ export class HeldMessages {
     this.incidents.resumed(thread.id, thread.held?.messages ?? 0);
   }
 
+  /** Somebody got all held messages but its own, which stay held. */
+  flushedFor(thread: ActiveThread, reader: string | null): void {
+    const { held } = thread;
+    if (held === null) return;
+    for (const span of held.take(reader)) this.outcomes.held(thread, span, 'delivered');
+    void this.mark(thread);
+  }
+
   /** Somebody got all held messages. */
   flushed(thread: ActiveThread): void {
     const { held } = thread;
@@ -196,7 +213,7 @@ export class HeldMessages {
       this.incidents.left(this.undeliveredThreads);
       this.options.monitor.delivered(thread.id);
     }
-    this.outcomes.held(thread, held, 'delivered');
+    for (const span of held.spans()) this.outcomes.held(thread, span, 'delivered');
     thread.held = null;
     void this.mark(thread);
   }
@@ -237,9 +254,8 @@ export class HeldMessages {
   private mark(thread: ActiveThread): Promise<void> {
     const { log, logger } = this.options;
     const { held } = thread;
-    const mark = held === null ? null : { from: held.from, since: held.since, state: held.state };
     thread.marking++;
-    return log.setUnwatched(thread.id, mark).then(
+    return log.setUnwatched(thread.id, held === null ? null : markOf(held)).then(
       () => {
         thread.marking--;
         thread.isMarkLost = false;
@@ -256,4 +272,18 @@ export class HeldMessages {
       }
     );
   }
+}
+
+function markOf({ from, since, state, authors }: Held): Omit<Unwatched, 'thread'> {
+  return { from, since, state, authors };
+}
+
+/** The authors of a mark, the last one first. What stands before the first of them, or has none, is nobody's. */
+function restored({
+  from,
+  since,
+  authors = []
+}: Unwatched): { author: string | null; from: number; since: number }[] {
+  const known = [...authors].sort((one, other) => other.from - one.from);
+  return known.at(-1)?.from === from ? known : [...known, { author: null, from, since }];
 }

@@ -32,6 +32,11 @@ export class Presence {
     return this.people.has(user);
   }
 
+  /** Returns the number of a user's subscriptions. */
+  subscriptions(user: string): number {
+    return this.people.get(user) ?? 0;
+  }
+
   /** Adds a subscription of a user. Returns whether there is a change to send now. */
   enter(user: string): boolean {
     const before = this.people.get(user) ?? 0;

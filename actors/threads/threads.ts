@@ -12,10 +12,11 @@ import type { AppendResult, NewEntry } from '../log/log-writer.js';
 import type { ThreadRecords } from '../log/thread-records.js';
 import type { DeliveryCounts } from '../monitor/delivery-counts.js';
 import type { DeliveryWatch } from '../monitor/monitor.js';
-import type { ActiveThread, Held } from './active-thread.js';
+import type { ActiveThread } from './active-thread.js';
 import { ActiveThreads } from './active-threads.js';
 import { Deliveries, type DeliveriesOptions, type SeenMessage } from './deliveries.js';
 import { DeliveryActors, type WatchedThreads } from './delivery-actors.js';
+import type { Held } from './held.js';
 import { HeldMessages } from './held-messages.js';
 import { PresenceNews } from './presence-news.js';
 import { SignalNews } from './signal-news.js';
@@ -162,10 +163,8 @@ export class Threads {
   enter(thread: ActiveThread, user: string | null): void {
     thread.subscribers++;
     if (user !== null) this.presence.enter(thread, user);
-    if (thread.subscribers === 1) {
-      this.held.watched(thread, 1);
-      this.actors.tell(thread, { type: 'subscriber.first' });
-    }
+    if (thread.subscribers === 1) this.held.watched(thread, 1);
+    this.actors.review(thread);
   }
 
   /** Removes a subscription; after the user's last one the user is no longer present. */
@@ -173,11 +172,8 @@ export class Threads {
     thread.subscribers--;
     thread.usedAt = this.options.clock.elapsed();
     if (user !== null) this.presence.leave(thread, user);
-    if (thread.subscribers === 0) {
-      this.held.watched(thread, -1);
-      const graceMs = this.held.graceOfLeft(thread);
-      this.actors.tell(thread, { type: 'subscriber.none', graceMs });
-    }
+    if (thread.subscribers === 0) this.held.watched(thread, -1);
+    this.actors.review(thread);
   }
 
   /** Sends a typing or read signal to the subscribers; when there are very many, only the newest of each person. */
@@ -185,9 +181,18 @@ export class Threads {
     this.signals.tell(thread, signal);
   }
 
-  /** Notes that a subscription has got everything up to now, so held messages have reached somebody. */
-  caughtUp(thread: ActiveThread): void {
-    if (thread.held !== null) this.actors.tell(thread, { type: 'flush.done' });
+  /**
+   * Notes that a subscription of a user (null: a backend) has got everything up to now, so held messages have reached
+   * somebody. The user's own stay held.
+   */
+  caughtUp(thread: ActiveThread, user: string | null): void {
+    const { held } = thread;
+    if (held === null) return;
+    if (!held.isLeftBy(user)) this.actors.tell(thread, { type: 'flush.done' });
+    else if (held.firstFor(user) !== null) {
+      this.held.flushedFor(thread, user);
+      this.actors.review(thread);
+    }
   }
 
   /**

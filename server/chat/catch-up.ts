@@ -156,7 +156,7 @@ export class CatchUp {
       if (!connection.payOwed()) return false;
       subscription.isLive = true;
       socket.join(thread.id);
-      this.threads.caughtUp(thread);
+      this.threads.caughtUp(thread, connection.user);
       this.tellGiven(connection, subscription);
     }
     return true;

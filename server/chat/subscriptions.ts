@@ -13,12 +13,17 @@ import type { Place } from '../../protocol/place.js';
 export type Since = 'start' | 'live' | Place;
 
 /** Returns where a subscription starts, and the gap before it, if any. */
-function startOf(since: Since, head: ThreadHead, thread: ActiveThread): ResumePoint {
+function startOf(
+  since: Since,
+  head: ThreadHead,
+  thread: ActiveThread,
+  user: string | null
+): ResumePoint {
   const oldest = head.first - 1;
   if (since === 'start') return { cursor: oldest, gap: null };
   if (since === 'live') {
-    // The next subscriber gets what nobody has got yet, whether it asked for history or not.
-    const untaken = thread.firstUntaken;
+    // The next subscriber gets what nobody but the author has got yet, whether it asked for history or not.
+    const untaken = thread.firstUntaken(user);
     const cursor = untaken === null ? head.last : Math.max(oldest, untaken - 1);
     return { cursor, gap: null };
   }
@@ -42,7 +47,7 @@ export class Subscriptions {
   open(connection: Connection, threadId: string, since: Since, id: RequestId): void {
     const thread = this.threads.get(threadId);
     const head = this.log.head(threadId) ?? this.log.ensure(threadId);
-    const { cursor, gap } = startOf(since, head, thread);
+    const { cursor, gap } = startOf(since, head, thread, connection.user);
     const subscription: Subscription = {
       thread,
       cursor,

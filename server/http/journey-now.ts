@@ -5,6 +5,7 @@ import { STEPS_OF_A_KIND_MAX } from '../../actors/journey/tell-journey.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { LogWriter } from '../../actors/log/log-writer.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
+import { HELD_AUTHORS_MAX } from '../../actors/threads/held.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
@@ -31,23 +32,34 @@ export function journeyNow(options: JourneyNowOptions, message: JourneyMessage):
   return {
     isTestThread,
     subscribers: active?.subscribers ?? 0,
-    held: isTestThread ? null : heldOf(options, id),
+    held: isTestThread ? null : heldOf(options, id, message.user),
     ...behindOf(options, message),
     readers: readersOf(options, message, active?.presence?.names() ?? []),
     durable: message.isKept && at >= startedAt ? log.durability : null
   };
 }
 
-/** A thread in memory knows this before its mark is written. */
-function heldOf({ log, threads }: JourneyNowOptions, id: string): JourneyNow['held'] {
+/** What is held of the author's messages. A thread in memory knows this before its mark is written. */
+function heldOf(
+  { log, threads }: JourneyNowOptions,
+  id: string,
+  author: string
+): JourneyNow['held'] {
   const active = threads.peek(id);
   if (active === null) {
     const mark = log.unwatched(id);
     if (mark === null) return null;
-    return { from: mark.from, since: mark.since, state: mark.state, dueAt: null, source: 'log' };
+    const { authors = [] } = mark;
+    // A mark of an earlier version names no authors, and none names very many: all messages count.
+    const areAllNamed = authors.length > 0 && authors.length < HELD_AUTHORS_MAX;
+    const span = authors.find((of) => of.author === author) ?? (areAllNamed ? null : mark);
+    if (span === null) return null;
+    return { from: span.from, since: span.since, state: mark.state, dueAt: null, source: 'log' };
   }
-  if (active.held === null) return null;
-  const { from, since, state } = active.held;
+  const span = active.held?.of(author) ?? null;
+  if (active.held === null || span === null) return null;
+  const { state } = active.held;
+  const { from, since } = span;
   return { from, since, state, dueAt: threads.graceEndOf(active.held), source: 'now' };
 }
 

@@ -26,7 +26,7 @@
  */
 import { isLongerThan, isThreadId, MID_MAX, USER_MAX } from '../../../protocol/frames.js';
 import type { Durability } from '../log-writer.js';
-import type { ListPlace, Unwatched } from '../thread-records.js';
+import type { ListPlace, Unwatched, UnwatchedAuthor } from '../thread-records.js';
 
 /** Version of this layout; a log with a newer one is refused, an older one is upgraded (log-upgrade.ts). */
 export const LOG_FORMAT = 4;
@@ -294,15 +294,21 @@ export function decodeFeed(text: string): FeedRecord | null {
 /** Reads {@link WatchRecord}; null when the text is not one. */
 export function decodeWatch(text: string): WatchRecord | null {
   const value = decoded(text);
-  return isObject(value) &&
-    'from' in value &&
-    isCount(value.from) &&
-    'since' in value &&
-    typeof value.since === 'number' &&
-    'state' in value &&
-    (value.state === 'waiting' || value.state === 'undelivered')
-    ? { from: value.from, since: value.since, state: value.state }
-    : null;
+  if (!isObject(value) || !isSpan(value) || !('state' in value)) return null;
+  const { from, since, state } = value;
+  if (state !== 'waiting' && state !== 'undelivered') return null;
+  if (!('authors' in value)) return { from, since, state };
+  const { authors } = value;
+  return Array.isArray(authors) && authors.every(isAuthor) ? { from, since, state, authors } : null;
+}
+
+function isSpan(value: object): value is { from: number; since: number } {
+  const isWhole = 'from' in value && isCount(value.from);
+  return isWhole && 'since' in value && typeof value.since === 'number';
+}
+
+function isAuthor(value: unknown): value is UnwatchedAuthor {
+  return isObject(value) && isSpan(value) && 'author' in value && typeof value.author === 'string';
 }
 
 function decoded(text: string): unknown {

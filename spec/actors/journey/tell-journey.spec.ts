@@ -143,6 +143,17 @@ describe('tellJourney', () => {
     expect(journey.step('delivered_late')).to.include({ afterMs: 60_000, subscribers: 1 });
   });
 
+  it('tells of a message that its author has left held, though others were taken meanwhile', () => {
+    const deliveries = [
+      direct('held'),
+      outcome('delivered', 9, { offset: 3, messages: 2, subscribers: 1 })
+    ];
+    const left = tell({ deliveries, now: { held: held('waiting', 5) } });
+    expect(left).to.include({ status: 'held', complete: false });
+    const later = tell({ deliveries, now: { held: held('waiting', 6) } });
+    expect(later).to.include({ status: 'delivered_late' });
+  });
+
   it('knows that a later flush of earlier messages is not its own', () => {
     const deliveries = [direct('delivered'), outcome('delivered', 9, { offset: 2, messages: 2 })];
     expect(tell({ deliveries }).names).to.deep.equal([...TAKEN, 'fanned_out']);

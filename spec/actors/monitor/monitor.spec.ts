@@ -92,7 +92,7 @@ function publish(threads: Threads, id: string): void {
 function subscribe(threads: Threads, id: string): void {
   const thread = threads.get(id);
   threads.enter(thread, 'bob');
-  threads.caughtUp(thread);
+  threads.caughtUp(thread, 'bob');
 }
 
 function part(id: string, required: boolean, changes: Partial<ChildState> = {}): ChildState {

@@ -1,15 +1,10 @@
 import { expect } from 'chai';
-import { ActiveThread, type Held } from '../../../actors/threads/active-thread.js';
+import { ActiveThread } from '../../../actors/threads/active-thread.js';
+import { Held } from '../../../actors/threads/held.js';
 
-const HELD: Held = {
-  from: 1,
-  newest: 1,
-  since: 0,
-  heldAt: 0,
-  dueAt: 10_000,
-  state: 'waiting',
-  messages: 1
-};
+function held(state: Held['state']): Held {
+  return Object.assign(new Held(10_000), { state });
+}
 
 function idle(): ActiveThread {
   return new ActiveThread('t', false, 'e1', 1, 0);
@@ -21,15 +16,13 @@ describe('ActiveThread', () => {
   });
 
   it('is passive, too, when its messages were not delivered: the log knows', () => {
-    expect(Object.assign(idle(), { held: { ...HELD, state: 'undelivered' } }).isPassive).to.equal(
-      true
-    );
+    expect(Object.assign(idle(), { held: held('undelivered') }).isPassive).to.equal(true);
   });
 
   const uses: readonly (readonly [string, Partial<ActiveThread>])[] = [
     ['it has a subscriber', { subscribers: 1 }],
     ['an append is under way', { pending: 1 }],
-    ['its messages wait', { held: HELD }],
+    ['its messages wait', { held: held('waiting') }],
     ['its mark is being written', { marking: 1 }],
     ['its mark was refused', { isMarkLost: true }],
     ['somebody may still be typing', { signalTimer: 1 }]

@@ -16,18 +16,25 @@ const GRACE_MS = 10_000;
 const IDS = ['t1', 't2', 'test_1'] as const;
 type Id = (typeof IDS)[number];
 
+const USERS = ['ada', 'bob'] as const;
+type User = (typeof USERS)[number];
+
+/** A subscription that the model knows of. */
+interface Subscriber {
+  readonly user: User;
+  /** Whether it has not been given everything yet. */
+  isBehind: boolean;
+}
+
 /** What the model knows of a thread. */
 interface ThreadModel {
   published: number;
-  subscribers: number;
-  /** Of the subscribers, those that have not been given everything yet. */
-  behind: number;
+  subscribers: Subscriber[];
   held: null | {
-    from: number;
-    since: number;
     dueAt: number;
     state: 'waiting' | 'undelivered';
-    messages: number;
+    /** What is held of each author. */
+    by: Map<User, { from: number; since: number; messages: number }>;
   };
 }
 
@@ -36,7 +43,7 @@ class Model {
   now: number;
   readonly threads = new Map<Id, ThreadModel>();
   /** Messages sent and not durable yet. */
-  pending: { id: Id; stored: boolean }[] = [];
+  pending: { id: Id; user: User; stored: boolean }[] = [];
   counts: Record<string, number> = {};
   fannedOut = 0;
   errors = 0;
@@ -48,7 +55,7 @@ class Model {
     this.now = now;
     this.startupEndsAt = now + GRACE_MS;
     for (const id of IDS) {
-      this.threads.set(id, { published: 0, subscribers: 0, behind: 0, held: null });
+      this.threads.set(id, { published: 0, subscribers: [], held: null });
     }
   }
 
@@ -67,54 +74,69 @@ class Model {
   }
 
   commit(): void {
-    for (const { id, stored } of this.pending) {
+    for (const { id, user, stored } of this.pending) {
       const thread = this.of(id);
       thread.published += 1;
-      if (thread.subscribers > 0) {
+      if (thread.subscribers.length > 0) {
         this.fannedOut += 1;
         this.count('delivered');
       } else if (isTestThread(id)) {
         this.skips += 1;
         this.count('skipped_test_thread');
       } else if (stored) this.count('stored');
-      else if (thread.held !== null) {
-        thread.held.messages += 1;
-        this.count(thread.held.state === 'waiting' ? 'held' : 'undelivered');
-      } else {
+      else {
         const { now } = this;
-        const from = thread.published;
-        const dueAt = this.graceEnd(now);
-        thread.held = { from, since: now, dueAt, state: 'waiting', messages: 1 };
-        this.count('held');
+        thread.held ??= { dueAt: this.graceEnd(now), state: 'waiting', by: new Map() };
+        const own = thread.held.by.get(user);
+        if (own === undefined) {
+          thread.held.by.set(user, { from: thread.published, since: now, messages: 1 });
+        } else own.messages += 1;
+        this.count(thread.held.state === 'waiting' ? 'held' : 'undelivered');
       }
     }
     this.pending = [];
   }
 
-  flush(id: Id): void {
+  /** A user has everything: only its own messages stay held. */
+  flush(id: Id, user: User): void {
     const thread = this.of(id);
-    if (thread.held === null) return;
-    this.count('delivered', thread.held.messages);
-    if (thread.held.state === 'undelivered') this.infos += 1;
-    thread.held = null;
+    const { held } = thread;
+    if (held === null) return;
+    const couldBeTaken = this.isTaken(thread);
+    for (const [author, { messages }] of held.by) {
+      if (author === user) continue;
+      this.count('delivered', messages);
+      held.by.delete(author);
+    }
+    if (held.by.size === 0) {
+      if (held.state === 'undelivered') this.infos += 1;
+      thread.held = null;
+    } else if (couldBeTaken && !this.isTaken(thread)) held.dueAt = this.graceEnd(this.now);
   }
 
   leave(id: Id): void {
     const thread = this.of(id);
-    thread.subscribers -= 1;
-    thread.behind = Math.min(thread.behind, thread.subscribers);
-    if (thread.subscribers === 0 && thread.held !== null) {
+    const couldBeTaken = this.isTaken(thread);
+    thread.subscribers.shift();
+    if (thread.held !== null && couldBeTaken && !this.isTaken(thread)) {
       thread.held.dueAt = this.graceEnd(this.now);
     }
   }
 
+  /** Whether somebody is subscribed who is not the author of all that is held. */
+  isTaken({ subscribers, held }: ThreadModel): boolean {
+    const authors = [...(held?.by.keys() ?? [])];
+    return subscribers.some(({ user }) => authors.some((author) => author !== user));
+  }
+
   advance(ms: number): void {
     this.now += ms;
-    for (const { held, subscribers } of this.threads.values()) {
-      if (held?.state !== 'waiting' || subscribers > 0 || held.dueAt > this.now) continue;
+    for (const thread of this.threads.values()) {
+      const { held } = thread;
+      if (held?.state !== 'waiting' || this.isTaken(thread) || held.dueAt > this.now) continue;
       held.state = 'undelivered';
       this.errors += 1;
-      this.count('undelivered', held.messages);
+      for (const { messages } of held.by.values()) this.count('undelivered', messages);
     }
   }
 
@@ -123,12 +145,14 @@ class Model {
     this.fannedOut = this.errors = this.infos = this.skips = 0;
     this.startupEndsAt = this.now + GRACE_MS;
     for (const thread of this.threads.values()) {
-      thread.subscribers = 0;
-      thread.behind = 0;
+      thread.subscribers = [];
       if (thread.held === null) continue;
-      thread.held.dueAt = this.graceEnd(thread.held.since);
-      // How many they were is not kept over a restart: all since the first count.
-      thread.held.messages = thread.published - thread.held.from + 1;
+      // How many they were is not kept over a restart: all count from the first of one author to that of the next.
+      const spans = [...thread.held.by.values()].sort((one, other) => one.from - other.from);
+      thread.held.dueAt = this.graceEnd(Math.min(...spans.map(({ since }) => since)));
+      spans.forEach((span, n) => {
+        span.messages = (spans[n + 1]?.from ?? thread.published + 1) - span.from;
+      });
     }
   }
 
@@ -153,25 +177,27 @@ class Real {
   fannedOut = 0;
   threads: Threads;
   #mid = 0;
-  /** Offsets, with their thread, that somebody was given, in the life of the log. */
+  /** Offsets, with their thread and who was given them, in the life of the log. */
   readonly taken = new Set<string>();
   /** Threads with undelivered messages, as the monitor is told. */
   readonly told = new Set<string>();
   /** Offsets that somebody must be given. */
-  readonly owed: { id: Id; offset: number }[] = [];
+  readonly owed: { id: Id; user: User; offset: number }[] = [];
+  /** Subscriptions, the oldest first. */
+  readonly subscribed = new Map<Id, User[]>();
 
   constructor() {
     this.log.isPrompt = false;
     this.threads = this.#open();
   }
 
-  publish(id: Id, stored: boolean): void {
+  publish(id: Id, user: User, stored: boolean): void {
     this.#mid += 1;
     this.threads.publish(
       this.threads.get(id),
       {
         mid: `m${String(this.#mid)}`,
-        user: 'ada',
+        user,
         kind: 'user_message',
         bodyJson: '1',
         at: this.clock.now()
@@ -179,19 +205,30 @@ class Real {
       stored,
       (result) => {
         if (!result.ok) throw new Error('the log refused it');
-        if (!stored && !isTestThread(id)) this.owed.push({ id, offset: result.offset });
+        if (!stored && !isTestThread(id)) this.owed.push({ id, user, offset: result.offset });
       }
     );
   }
 
   /** A subscription reads what is held, to the newest message, and joins. */
-  catchUp(id: Id): void {
+  catchUp(id: Id, user: User): void {
     const thread = this.threads.get(id);
-    const from = thread.held?.from ?? thread.published + 1;
+    const from = thread.firstUntaken(user) ?? thread.published + 1;
     for (let offset = from; offset <= thread.published; offset += 1) {
-      this.taken.add(`${id} ${String(offset)}`);
+      this.taken.add(`${id} ${String(offset)} ${user}`);
     }
-    this.threads.caughtUp(thread);
+    this.threads.caughtUp(thread, user);
+  }
+
+  join(id: Id, user: User): void {
+    this.subscribed.set(id, [...(this.subscribed.get(id) ?? []), user]);
+    this.threads.enter(this.threads.get(id), user);
+  }
+
+  leave(id: Id): void {
+    const [user = 'ada', ...others] = this.subscribed.get(id) ?? [];
+    this.subscribed.set(id, others);
+    this.threads.leave(this.threads.get(id), user);
   }
 
   restart(): void {
@@ -200,6 +237,7 @@ class Real {
     this.logger = new RecordedLogger();
     this.counts = new DeliveryCounts();
     this.fannedOut = 0;
+    this.subscribed.clear();
     this.told.clear();
     this.threads = this.#open();
   }
@@ -233,7 +271,7 @@ class Real {
       audience: {
         fanOut: ({ id: thread }, { offset }) => {
           this.fannedOut += 1;
-          this.taken.add(`${thread} ${String(offset)}`);
+          this.taken.add(`${thread} ${String(offset)} live`);
         }
       },
       bus: new LocalBus({ tell: () => undefined, isReachable: () => false, fallback: () => 0 })
@@ -265,12 +303,20 @@ function agree(model: Model, real: Real): void {
   expect(real.logger.lines).to.have.length(lines);
   for (const [id, { held }] of model.threads) {
     const mark = real.log.unwatched(id);
-    expect(mark?.from).to.equal(held?.from);
+    const by = held === null ? [] : [...held.by].map(([author, { from }]) => ({ author, from }));
+    const marked = mark?.authors?.map(({ author, from }) => ({ author, from })) ?? [];
+    expect(marked).to.have.deep.members(by);
+    expect(mark?.from).to.equal(
+      by.length === 0 ? undefined : Math.min(...by.map(({ from }) => from))
+    );
     expect(mark?.state).to.equal(held?.state);
   }
-  for (const { id, offset } of real.owed) {
-    const from = real.log.unwatched(id)?.from ?? Infinity;
-    const isSafe = offset >= from || real.taken.has(`${id} ${String(offset)}`);
+  for (const { id, user, offset } of real.owed) {
+    const authors = real.log.unwatched(id)?.authors ?? [];
+    const from = authors.find(({ author }) => author === user)?.from ?? Infinity;
+    const takers = ['live', ...USERS.filter((other) => other !== user)];
+    const isSafe =
+      offset >= from || takers.some((by) => real.taken.has(`${id} ${String(offset)} ${by}`));
     expect(isSafe, `${id} ${String(offset)} is lost`).to.equal(true);
   }
 }
@@ -295,12 +341,13 @@ function command(
 }
 
 const id = fc.constantFrom(...IDS);
+const user = fc.constantFrom(...USERS);
 
 const COMMANDS: fc.Arbitrary<Command>[] = [
-  fc.tuple(id, fc.boolean()).map(([to, stored]) =>
-    command(`publish ${to}${stored ? ' (stored)' : ''}`, (model, real) => {
-      model.pending.push({ id: to, stored });
-      real.publish(to, stored);
+  fc.tuple(id, user, fc.boolean()).map(([to, by, stored]) =>
+    command(`publish ${to} ${by}${stored ? ' (stored)' : ''}`, (model, real) => {
+      model.pending.push({ id: to, user: by, stored });
+      real.publish(to, by, stored);
     })
   ),
   fc.constant(
@@ -309,25 +356,25 @@ const COMMANDS: fc.Arbitrary<Command>[] = [
       real.log.commit();
     })
   ),
-  fc.tuple(id, fc.boolean()).map(([to, isSlow]) =>
-    command(`join ${to}${isSlow ? ' (slow)' : ''}`, (model, real) => {
-      const thread = model.of(to);
-      thread.subscribers += 1;
-      if (isSlow) thread.behind += 1;
-      else model.flush(to);
-      real.threads.enter(real.threads.get(to), 'bob');
-      if (!isSlow) real.catchUp(to);
+  fc.tuple(id, user, fc.boolean()).map(([to, who, isSlow]) =>
+    command(`join ${to} ${who}${isSlow ? ' (slow)' : ''}`, (model, real) => {
+      model.of(to).subscribers.push({ user: who, isBehind: isSlow });
+      if (!isSlow) model.flush(to, who);
+      real.join(to, who);
+      if (!isSlow) real.catchUp(to, who);
     })
   ),
   id.map((to) =>
     command(
       `catch up ${to}`,
       (model, real) => {
-        model.of(to).behind -= 1;
-        model.flush(to);
-        real.catchUp(to);
+        const late = model.of(to).subscribers.find(({ isBehind }) => isBehind);
+        if (late === undefined) throw new Error('nobody is behind');
+        late.isBehind = false;
+        model.flush(to, late.user);
+        real.catchUp(to, late.user);
       },
-      (model) => model.of(to).behind > 0
+      (model) => model.of(to).subscribers.some(({ isBehind }) => isBehind)
     )
   ),
   id.map((to) =>
@@ -335,9 +382,9 @@ const COMMANDS: fc.Arbitrary<Command>[] = [
       `leave ${to}`,
       (model, real) => {
         model.leave(to);
-        real.threads.leave(real.threads.get(to), 'bob');
+        real.leave(to);
       },
-      (model) => model.of(to).subscribers > 0
+      (model) => model.of(to).subscribers.length > 0
     )
   ),
   fc.constantFrom(1, GRACE_MS / 2, GRACE_MS - 1, GRACE_MS, PASSIVATE_AFTER_MS).map((ms) =>

@@ -124,7 +124,7 @@ class Rig {
   join(id: string, user = 'bob'): ActiveThread {
     const thread = this.threads.get(id);
     this.threads.enter(thread, user);
-    this.threads.caughtUp(thread);
+    this.threads.caughtUp(thread, user);
     return thread;
   }
 
@@ -281,7 +281,7 @@ describe('Threads', () => {
         rig.questions[0]?.(1);
         expect(rig.outcomes()).to.deep.equal({ stored: 1, delivered_to_user: 1 });
         expect(answers).to.have.length(1);
-        expect(rig.threads.get('t').firstUntaken).to.equal(null);
+        expect(rig.threads.get('t').firstUntaken('eve')).to.equal(null);
       });
 
       it('is held when it was not taken, and acked once that is marked', async () => {
@@ -308,7 +308,7 @@ describe('Threads', () => {
       it('is for whoever subscribes, who counts as having been given it', () => {
         const rig = asking();
         rig.publish('t', { user: 'bob' });
-        expect(rig.threads.get('t').firstUntaken).to.equal(2);
+        expect(rig.threads.get('t').firstUntaken('eve')).to.equal(2);
         rig.join('t', 'eve');
         rig.questions[0]?.(0);
         expect(rig.outcomes()).to.deep.equal({ stored: 1, delivered: 1 });
@@ -652,8 +652,8 @@ describe('Threads', () => {
       rig.threads.enter(thread, 'bob');
       expect(rig.levels()).to.deep.equal(['error']);
       expect(thread.held?.from).to.equal(1);
-      rig.threads.caughtUp(thread);
-      rig.threads.caughtUp(thread);
+      rig.threads.caughtUp(thread, 'bob');
+      rig.threads.caughtUp(thread, 'bob');
       expect(rig.levels()).to.deep.equal(['error', 'info']);
       expect(rig.logger.lines[1]?.fields).to.deep.include({ thread: 't', messages: 2 });
       expect(rig.threads.undeliveredThreads).to.equal(0);
@@ -668,7 +668,7 @@ describe('Threads', () => {
       const thread = rig.threads.get('t');
       rig.threads.enter(thread, 'bob');
       rig.publish('t');
-      rig.threads.caughtUp(thread);
+      rig.threads.caughtUp(thread, 'bob');
       expect(rig.outcomes()).to.deep.equal({ held: 1, delivered: 2 });
     });
 

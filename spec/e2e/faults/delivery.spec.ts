@@ -107,6 +107,15 @@ describe('delivery', function () {
       expect((await statusOf(server.url)).threads).to.include({ waiting: 0, undelivered: 1 });
     });
 
+    it('does not end when their author comes back, who is given nothing of its own', async () => {
+      const again = await WireClient.connect(server.url, 'ada');
+      const { subscribed, replays } = await again.subscribe('lonely', 'live');
+      expect(subscribed).to.include({ offset: 51, replay: 0 });
+      expect(replays).to.deep.equal([]);
+      expect((await statusOf(server.url)).threads).to.include({ waiting: 0, undelivered: 1 });
+      await again.close();
+    });
+
     it('happens when the next subscriber comes, all in order, though it asked for live', async () => {
       const bob = await WireClient.connect(server.url, 'bob');
       const { subscribed, replays, caughtUp } = await bob.subscribe('lonely', 'live');
@@ -224,9 +233,11 @@ describe('delivery', function () {
     await olga.publish('monologue', 'alone');
     expect((await lineOf(server, UNDELIVERABLE, 'monologue')).level).to.equal('error');
     expect(olga.pending('message')).to.deep.equal([]);
-    await olga.subscribe('monologue');
-    await lineOf(server, RESUMED, 'monologue');
     await olga.close();
+    const reader = await WireClient.connect(server.url, 'ruth');
+    await reader.subscribe('monologue');
+    await lineOf(server, RESUMED, 'monologue');
+    await reader.close();
   });
 
   it('is settled when the held messages are read from the stream of events', async () => {

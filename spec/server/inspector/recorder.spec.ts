@@ -249,7 +249,7 @@ describe('Recorder', () => {
       await rig.clock.advance(GRACE_MS);
       const thread = threads.get('lobby');
       threads.enter(thread, 'bob');
-      threads.caughtUp(thread);
+      threads.caughtUp(thread, 'bob');
       const taken = rig.messages.flatMap((message) =>
         message.type === '@xstate.snapshot' && message.thread === 'lobby' ? message.transitions : []
       );

@@ -232,12 +232,13 @@ describe('openLmdbLog', () => {
       const dir = fixture.dir();
       const log = await fixture.open({ dir });
       await log.setUnwatched('t1', { from: 3, since: 7, state: 'waiting' });
-      await log.setUnwatched('t2', { from: 1, since: 8, state: 'undelivered' });
+      const authors = [{ author: 'ada', from: 1, since: 8 }];
+      await log.setUnwatched('t2', { from: 1, since: 8, state: 'undelivered', authors });
       await log.close();
       const again = await fixture.open({ dir });
       expect([...again.allUnwatched()]).to.deep.equal([
         { thread: 't1', from: 3, since: 7, state: 'waiting' },
-        { thread: 't2', from: 1, since: 8, state: 'undelivered' }
+        { thread: 't2', from: 1, since: 8, state: 'undelivered', authors }
       ]);
       await again.setUnwatched('t1', null);
       expect(again.unwatched('t1')).to.equal(null);
