@@ -272,6 +272,8 @@ describe('delivery after a crash', function () {
     const bea = await WireClient.connect(first.url, 'bea');
     await bea.publish('reported', 'r1');
     await lineOf(first, UNDELIVERABLE, 'reported');
+    // The mark goes into the log behind the line: the ack of a later message says that it is there.
+    await bea.publish('test_after', 'r2');
     await first.stop('SIGKILL');
     const second = await startServer({ dataDir, env: LONG });
     const ada = await WireClient.connect(second.url, 'ada');
