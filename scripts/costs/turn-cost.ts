@@ -44,6 +44,9 @@ class Counting {
   private constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on('error', () => undefined);
+    socket.on('close', (code) => {
+      if (code >= 3_000) process.stdout.write(`a connection was closed: ${String(code)}\n`);
+    });
     socket.on('message', (data: Buffer) => {
       this.messages += 1;
       this.lastAt = Date.now();
@@ -306,8 +309,6 @@ async function transport(name: string): Promise<void> {
         await mal.until(3);
         found.push(await measure({ server, mal, others, hearers }, each, round));
         for (const { socket } of [mal, ...others]) {
-          if (socket.readyState !== WebSocket.OPEN)
-            process.stdout.write('a connection was closed\n');
           socket.close();
         }
       }

@@ -50,8 +50,8 @@ export const BAD_FRAMES_MAX = 10;
 export const FRAMES_PER_PUBLISH = 20;
 
 /**
- * Most characters of one connection's frames that wait for later turns; above it the connection is closed with 3013. It holds several messages of
- * the largest size that the default limit allows, and one of any other.
+ * Most characters of one connection's frames that wait for later turns when others' wait too (inbox.ts); above it the
+ * connection is closed with 3013. It holds several messages of the largest size that the default limit allows.
  */
 export const BACKLOG_CHARS_MAX = 1_048_576;
 

@@ -18,7 +18,13 @@ import { PAGE_DEFAULT, pageBefore, readablePage } from './message-pages.js';
 import type { Publisher } from './publisher.js';
 import type { ClientFrameType } from '../../protocol/frames.js';
 import type { Subscriptions } from './subscriptions.js';
-import { HISTORY_POINTS, messagePoints, SUBSCRIBE_POINTS, threadsPoints } from './work/costs.js';
+import {
+  audiencePoints,
+  HISTORY_POINTS,
+  messagePoints,
+  SUBSCRIBE_POINTS,
+  threadsPoints
+} from './work/costs.js';
 import { TokenBucket } from './work/token-bucket.js';
 import type { TurnBudget } from './work/turn-budget.js';
 import type { WorkLimits } from './work/work-limits.js';
@@ -235,6 +241,7 @@ export function createRoutes(services: RouteServices): Routes {
         connection.sendError(frame.id, 'not_subscribed');
         return;
       }
+      charge(connection, audiencePoints(thread.subscribers, 0));
       threads.signal(thread, {
         type: 'typing',
         thread: frame.thread,
@@ -251,6 +258,7 @@ export function createRoutes(services: RouteServices): Routes {
         connection.sendError(frame.id, 'not_subscribed');
         return;
       }
+      charge(connection, audiencePoints(thread.subscribers, 0));
       connection.unanswered++;
       const before = markBefore(log, frame.thread, user);
       log
@@ -258,10 +266,12 @@ export function createRoutes(services: RouteServices): Routes {
         .then((read) => {
           if (before !== null) threads.steps.read(thread, connection, before, read);
           const mark = { type: 'mark', thread: frame.thread, user, read } as const;
-          if (frame.id !== undefined) {
+          const isMoved = before === null || read > before;
+          // Who repeats a mark may have missed that it is known; the others have not.
+          if (frame.id !== undefined || !isMoved) {
             connection.send(encodeFrame({ ...mark, id: frame.id }));
           }
-          threads.signal(thread, mark);
+          if (isMoved) threads.signal(thread, mark);
         })
         .catch(() => {
           connection.sendError(frame.id, 'unavailable', 'the mark was not stored');

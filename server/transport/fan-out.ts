@@ -17,6 +17,12 @@ import type { Socket, SocketEvents, TransportLimits } from './transport.js';
  */
 export const FLUSH_BYTES = 16 * 1024;
 
+/**
+ * Most sockets that are written at the end of one turn, of which each counts once more for every {@link FLUSH_BYTES}: a
+ * message to ten thousand would hold up everybody else otherwise.
+ */
+export const FLUSHES_PER_TURN = 400;
+
 /** The part of a {@link Socket} that does not depend on the engine. */
 export abstract class QueuedSocket<S> implements Socket<S> {
   readonly state: S;
@@ -87,6 +93,13 @@ export abstract class QueuedSocket<S> implements Socket<S> {
   }
 
   send(frame: OutFrame): boolean {
+    const isQueued = this.queue(frame);
+    if (this.queuedBytes >= FLUSH_BYTES) this.flush();
+    return isQueued;
+  }
+
+  /** Like {@link send}, but writes nothing in this turn that can wait: for a frame that goes to many. */
+  queue(frame: OutFrame): boolean {
     if (this.isClosed) return false;
     const { lagBytes } = this.fanOut;
     const heldBytes = this.engineMayLag() ? this.engineBuffered() : 0;
@@ -103,19 +116,20 @@ export abstract class QueuedSocket<S> implements Socket<S> {
       this.outbox.push(frame);
     }
     this.queuedBytes += frame.bytes.length;
-    if (this.queuedBytes >= FLUSH_BYTES) this.flush();
     return true;
   }
 
-  /** Passes the queued frames to the engine now. */
-  flush(): void {
+  /** Passes the queued frames to the engine now, and returns how many bytes they have. */
+  flush(): number {
     const frames = this.outbox;
-    if (frames === null) return;
+    const bytes = this.queuedBytes;
+    if (frames === null) return 0;
     this.outbox = null;
     this.queuedBytes = 0;
-    if (this.isClosed) return;
+    if (this.isClosed) return 0;
     this.engineWrite(frames);
     this.count();
+    return bytes;
   }
 
   /** Called when the engine has sent some of its buffer. */
@@ -167,10 +181,24 @@ export class FanOut<S> {
   readonly intake: SocketMemory['intake'];
   private readonly topics = new Map<string, Set<QueuedSocket<S>>>();
   private touched: QueuedSocket<S>[] = [];
+  private isScheduled = false;
   private readonly flushTouched = (): void => {
     const sockets = this.touched;
     this.touched = [];
-    for (const socket of sockets) socket.flush();
+    let work = 0;
+    let count = 0;
+    for (const socket of sockets) {
+      if (work >= FLUSHES_PER_TURN) break;
+      work += 1 + socket.flush() / FLUSH_BYTES;
+      count++;
+    }
+    if (count === sockets.length && this.touched.length === 0) {
+      this.isScheduled = false;
+      return;
+    }
+    // Everybody else has a turn before the rest.
+    this.touched = [...sockets.slice(count), ...this.touched];
+    setImmediate(this.flushTouched);
   };
 
   constructor(events: SocketEvents<S>, limits: TransportLimits, memory: SocketMemory = UNBOUNDED) {
@@ -186,17 +214,20 @@ export class FanOut<S> {
     return this.outgoing.isFull ? Math.min(lagBytes, FLUSH_BYTES) : lagBytes;
   }
 
-  /** Queues a frame for every socket of the topic. Afterwards it reports the sockets that lag. */
-  publish(topic: string, frame: OutFrame): void {
+  /**
+   * Queues a frame for every socket of the topic, and returns their number. Afterwards it reports the sockets that lag.
+   */
+  publish(topic: string, frame: OutFrame): number {
     const members = this.topics.get(topic);
-    if (members === undefined) return;
+    if (members === undefined) return 0;
+    const { size } = members;
     let refused: QueuedSocket<S>[] | null = null;
     for (const socket of members) {
-      if (!socket.send(frame)) (refused ??= []).push(socket);
+      if (!socket.queue(frame)) (refused ??= []).push(socket);
     }
     // only after the loop: a listener that leaves and joins again would be reached by the loop again, without an end
-    if (refused === null) return;
-    for (const socket of refused) if (!socket.closed) this.events.dropped(socket, frame);
+    for (const socket of refused ?? []) if (!socket.closed) this.events.dropped(socket, frame);
+    return size;
   }
 
   /** Adds a socket to a topic; false when it was in it. */
@@ -221,6 +252,9 @@ export class FanOut<S> {
 
   /** Notes that a socket has frames to write at the end of this turn. */
   touch(socket: QueuedSocket<S>): void {
-    if (this.touched.push(socket) === 1) setImmediate(this.flushTouched);
+    this.touched.push(socket);
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    setImmediate(this.flushTouched);
   }
 }

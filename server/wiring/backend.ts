@@ -27,6 +27,7 @@ import { Evictions } from '../chat/evictions.js';
 import { createMembersApi } from '../http/members-api.js';
 import { EventStreams } from '../http/event-streams.js';
 import type { Route } from '../http/route-table.js';
+import type { OutFrame } from '../transport/out-frame.js';
 import type { FanOut } from '../transport/fan-out.js';
 import { MESSAGE_BYTES_MAX } from './listener.js';
 import { encodeFrame, messageOut } from '../chat/frame-encoder.js';
@@ -35,7 +36,7 @@ import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
 import { unreadable } from '../chat/unreadable.js';
 import { Subscriptions } from '../chat/subscriptions.js';
-import { POINTS_PER_PUBLISH } from '../chat/work/costs.js';
+import { audiencePoints, POINTS_PER_PUBLISH } from '../chat/work/costs.js';
 import type { TurnBudget } from '../chat/work/turn-budget.js';
 import { WorkLimits } from '../chat/work/work-limits.js';
 
@@ -92,9 +93,12 @@ export function createBackend(options: BackendOptions): Backend {
     issuers: config.authJwtIssuer,
     mustExpire: config.environment !== 'development'
   });
+  const tellAll = (thread: string, frame: OutFrame): void => {
+    turn.spend(audiencePoints(fanOut.publish(thread, frame), frame.bytes.length));
+  };
   const bus = new LocalBus({
     tell: (frame) => {
-      fanOut.publish(frame.thread, encodeFrame(frame));
+      tellAll(frame.thread, encodeFrame(frame));
     },
     isReachable: (user) => connections.isReachable(user),
     fallback: (user, thread, message) => connections.fallback(user, thread, message)
@@ -114,7 +118,7 @@ export function createBackend(options: BackendOptions): Backend {
     bus,
     audience: {
       fanOut: (thread, message) => {
-        fanOut.publish(thread.id, messageOut(thread, message));
+        tellAll(thread.id, messageOut(thread, message));
       }
     }
   });

@@ -4,6 +4,7 @@ import type { Clock } from '../../actors/clock.js';
 import { newEpoch } from '../../actors/log/epoch.js';
 import { createLmdbProvider } from '../../actors/log/lmdb/lmdb-provider.js';
 import type { LogProvider } from '../../actors/log/log-provider.js';
+import type { Turn } from '../../actors/turn.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
 import { LOG_FOLDER } from '../config/config.js';
 import type { Config } from '../config/settings.js';
@@ -13,7 +14,8 @@ export function pickLog(
   config: Config,
   clock: Clock,
   incidents: Incidents,
-  memory: ByteBudget
+  memory: ByteBudget,
+  turn: Turn
 ): LogProvider {
   const { dataDir, durability, retentionMessages, retentionDays, clickhouseUrl } = config;
   return createLmdbProvider({
@@ -22,6 +24,7 @@ export function pickLog(
     durability,
     clock,
     memory,
+    turn,
     retention: { messages: retentionMessages ?? null, days: retentionDays ?? null },
     isFeedRead: clickhouseUrl !== 'off',
     onListenerFault: (reason) => {

@@ -145,7 +145,7 @@ export class Server {
     );
     this.listener = listener;
     const logService = new LogService(
-      pickLog(config, clock, incidents, memory.appends),
+      pickLog(config, clock, incidents, memory.appends, turn),
       logger,
       clock
     );

@@ -6,6 +6,7 @@
 import { reasonOf } from '../../../machines/reason.js';
 import type { Clock } from '../../clock.js';
 import type { ByteBudget } from '../../memory/byte-budget.js';
+import type { Turn } from '../../turn.js';
 import { LogFencedError, type LogStore, type LogWrite } from './log-store.js';
 import type { LogHealth } from '../log-health.js';
 
@@ -28,6 +29,15 @@ export const COMMIT_JOBS = 4_096;
  * Time between two test writes after a failed commit: short for the people who wait, long enough for a failing disk.
  */
 export const PROBE_MS = 1_000;
+
+/** Rows from which no further job joins a commit: they are written in one turn of the event loop. */
+export const COMMIT_ROWS = 2_048;
+
+/** Points of a turn for each row that is written. */
+const ROW_POINTS = 0.2;
+
+/** Points of a turn for settling a job, besides what whoever is told of it notes. */
+const SETTLE_POINTS = 0.25;
 
 /** A background job runs after this many commits even when other jobs wait. */
 const BACKGROUND_EVERY = 8;
@@ -59,12 +69,23 @@ export interface CommitQueueOptions {
   readonly onFailure: () => void;
   /** Returns the next job of low priority; null when there is none. */
   readonly background: () => Job | null;
+  /** The work of this turn: the jobs of a large commit are settled in several. */
+  readonly turn: Turn;
+}
+
+/** The jobs of a durable commit, and how many of them are settled. */
+interface Durable {
+  readonly jobs: readonly Job[];
+  settled: number;
 }
 
 /** The only writer of a store. */
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
   #waiting: Job[] = [];
+  /** Commits that are durable of which not all jobs are settled yet, at most two. */
+  #durable: Durable[] = [];
+  #isSettling = false;
   #committing = false;
   #scheduled = false;
   #sinceBackground = 0;
@@ -117,7 +138,7 @@ export class CommitQueue {
     if (this.#probe !== null) this.#options.clock.clearTimeout(this.#probe);
     this.#probe = null;
     await this.#recovering;
-    if (this.#committing || this.#waiting.length > 0) {
+    if (this.#committing || this.#waiting.length > 0 || this.#durable.length > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
@@ -135,14 +156,15 @@ export class CommitQueue {
   }
 
   #begin(): void {
-    if (!this.#health.writable) return;
-    const jobs = this.#next();
+    // What a job decides when it is written may rest on all commits but the last.
+    if (!this.#health.writable || this.#durable.length > 1) return;
+    const writes: LogWrite[] = [];
+    const jobs = this.#next(writes);
     if (jobs.length === 0) {
-      this.#idle?.();
+      if (this.#durable.length === 0) this.#idle?.();
       return;
     }
-    const writes: LogWrite[] = [];
-    for (const job of jobs) job.write(writes);
+    this.#options.turn.spend(writes.length * ROW_POINTS);
     this.#committing = true;
     this.#options.store.commit(writes).then(
       () => {
@@ -154,19 +176,23 @@ export class CommitQueue {
     );
   }
 
-  #next(): Job[] {
+  /** Takes the jobs of the next commit and adds their changes. */
+  #next(into: LogWrite[]): Job[] {
     const turn = this.#waiting.length === 0 || this.#sinceBackground >= BACKGROUND_EVERY;
     const job = turn && !this.#closing ? this.#options.background() : null;
     if (job !== null) {
       this.#sinceBackground = 0;
       this.#options.memory.add(job.bytes * JOB_COPIES);
+      job.write(into);
       return [job];
     }
     this.#sinceBackground += 1;
     let count = 0;
     let bytes = 0;
     for (const waiting of this.#waiting) {
-      if (count === COMMIT_JOBS || bytes >= COMMIT_BYTES) break;
+      const isFull = count === COMMIT_JOBS || into.length >= COMMIT_ROWS;
+      if (isFull || bytes >= COMMIT_BYTES) break;
+      waiting.write(into);
       count += 1;
       bytes += waiting.bytes;
     }
@@ -175,31 +201,61 @@ export class CommitQueue {
 
   #committed(jobs: Job[]): void {
     this.#committing = false;
+    this.#durable.push({ jobs, settled: 0 });
     // The disk writes the next commit while these jobs are answered and the jobs that they cause collect.
     if (this.#waiting.length > 0) this.#begin();
-    this.#settle(jobs, null);
-    this.#schedule();
+    this.#settleSome();
+  }
+
+  /** Settles durable jobs for as long as the turn has points, then in the next one. */
+  #settleSome(): void {
+    const { turn } = this.#options;
+    for (let commit = this.#durable[0]; commit !== undefined; commit = this.#durable[0]) {
+      const job = commit.jobs[commit.settled];
+      if (job === undefined) {
+        this.#durable.shift();
+        this.#schedule();
+      } else if (turn.isSpent) {
+        this.#settleLater();
+        return;
+      } else {
+        commit.settled += 1;
+        turn.spend(SETTLE_POINTS);
+        this.#settle(job, null);
+      }
+    }
+  }
+
+  #settleLater(): void {
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    this.#options.turn.next(() => {
+      this.#isSettling = false;
+      this.#settleSome();
+    });
   }
 
   #failed(jobs: Job[], error: unknown): void {
     const reason = `the thread log cannot write: ${reasonOf(error)}`;
+    // These are durable, and say so before anything in memory is discarded.
+    for (const { jobs: stored, settled } of this.#durable.splice(0)) {
+      for (const job of stored.slice(settled)) this.#settle(job, null);
+    }
     const failed = [...jobs, ...this.#waiting];
     this.#failedBytes = failed.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#waiting = [];
     this.#committing = false;
     this.#turn({ writable: false, reason });
     this.#options.onFailure();
-    this.#settle(failed, reason);
+    for (const job of failed) this.#settle(job, reason);
     this.#idle?.();
     // Another process has the log now: that does not pass.
     if (!(error instanceof LogFencedError)) this.#probeLater();
   }
 
-  #settle(jobs: readonly Job[], failure: string | null): void {
-    for (const job of jobs) {
-      this.#options.memory.give(job.bytes * JOB_COPIES);
-      job.settle(failure);
-    }
+  #settle(job: Job, failure: string | null): void {
+    this.#options.memory.give(job.bytes * JOB_COPIES);
+    job.settle(failure);
   }
 
   #probeLater(): void {

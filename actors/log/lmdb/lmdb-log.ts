@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.js';
 import { ByteBudget } from '../../memory/byte-budget.js';
+import { ENDLESS_TURN, type Turn } from '../../turn.js';
 import { Listeners } from '../../listeners.js';
 import type { Commit } from '../commits.js';
 import { CommitQueue, QUEUE_BYTES } from './commit-queue.js';
@@ -65,6 +66,8 @@ export interface LmdbLogOptions {
   readonly markPath?: string;
   /** Bytes that messages on their way to the disk may hold. Default: {@link QUEUE_BYTES}. */
   readonly memory?: ByteBudget;
+  /** The work of this turn of the event loop. Default: no turn has a bound. */
+  readonly turn?: Turn;
   /** Most threads in memory. Default: {@link HEADS_MAX}. */
   readonly headsMax?: number;
 }
@@ -170,6 +173,7 @@ class LmdbLog implements EmbeddedLog {
       store,
       clock,
       memory: options.memory ?? new ByteBudget(QUEUE_BYTES),
+      turn: options.turn ?? ENDLESS_TURN,
       recover: (failedBytes) => this.#recover(failedBytes),
       onFailure: () => {
         this.#heads.clear();

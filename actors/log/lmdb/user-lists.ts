@@ -109,6 +109,8 @@ export class UserLists {
   next(): Job | null {
     const now = this.#options.clock.elapsed();
     for (const [thread, late] of this.#late) {
+      // What it writes rests on the rows as they are on the disk.
+      if (this.#moving.has(thread)) continue;
       const isDue = this.#late.size > LATE_MAX || now - late.since >= MOVE_AFTER_MS;
       if (late.move === null && !isDue) break;
       try {

@@ -31,6 +31,18 @@ export const HISTORY_POINTS = 2;
 /** Points of a `subscribe` request, in addition to its replay. */
 export const SUBSCRIBE_POINTS = 2;
 
+/** Subscriptions that a frame is queued for, for one point. */
+export const SUBSCRIPTIONS_PER_POINT = 50;
+
+/** Bytes that are copied to sockets, for one point. */
+export const BYTES_OUT_PER_POINT = 32_768;
+
+/** Returns the points of a frame of so many bytes that goes to so many subscriptions. */
+export function audiencePoints(subscriptions: number, bytes: number): number {
+  const copied = (subscriptions * bytes) / BYTES_OUT_PER_POINT;
+  return Math.ceil(subscriptions / SUBSCRIPTIONS_PER_POINT + copied);
+}
+
 /** Returns the points of so many characters. */
 export function charPoints(chars: number): number {
   return Math.ceil(chars / CHARS_PER_POINT);

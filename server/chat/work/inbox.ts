@@ -21,10 +21,19 @@ export interface Backlogged<F> {
   backlog: Backlog<F> | null;
 }
 
+/** How many times `charsMax` one connection may have waiting while all together have less than {@link SHARED}. */
+export const BURST = 8;
+
+/** How many times `charsMax` all connections together may have waiting before none may have more than `charsMax`. */
+export const SHARED = 16;
+
 /** Options of {@link Inbox}. */
 export interface InboxOptions<F, C extends Backlogged<F>> {
   readonly turn: TurnBudget;
-  /** Most characters that wait for one connection; beyond it, `overflow` is called and the frames are dropped. */
+  /**
+   * Most characters that wait for one connection while others wait too; beyond it, `overflow` is called and the frames
+   * are dropped. See {@link BURST} and {@link SHARED}.
+   */
   readonly charsMax: number;
   /** Handles the text of one frame and charges its cost. */
   readonly text: (connection: C, text: string) => void;
@@ -76,7 +85,7 @@ export class Inbox<F, C extends Backlogged<F>> {
       this.one(connection);
     }
     if (!hasMore(connection)) return;
-    if (backlog.chars > charsMax) {
+    if (backlog.chars > charsMax && this.isTooMuch(backlog.chars)) {
       this.drop(connection);
       overflow(connection);
       return;
@@ -120,6 +129,13 @@ export class Inbox<F, C extends Backlogged<F>> {
     const text = nextText(backlog);
     if (backlog.texts.length === 0) connection.backlog = null;
     if (text !== null) this.options.text(connection, text);
+  }
+
+  private isTooMuch(chars: number): boolean {
+    const { charsMax } = this.options;
+    let all = chars;
+    for (const { backlog } of this.waiting) all += backlog?.chars ?? 0;
+    return chars > charsMax * BURST || all > charsMax * SHARED;
   }
 
   private wait(connection: C): void {

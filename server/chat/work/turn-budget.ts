@@ -2,6 +2,7 @@
  * Limits the work for clients in one turn of the event loop. Each part notes the points of its work, stops when the
  * turn's points are spent, and continues in the next turn, so that all others get a turn in between.
  */
+import type { Turn } from '../../../actors/turn.js';
 
 /**
  * Points of one turn, about 8 ms. The last piece of work may exceed it: the largest is a page of 524,288 characters,
@@ -13,7 +14,7 @@ export const TURN_POINTS = 400;
 export type Defer = (work: () => void) => void;
 
 /** Counts the points of the present turn. */
-export class TurnBudget {
+export class TurnBudget implements Turn {
   private readonly defer: Defer;
   private readonly onTurn: (points: number) => void;
   private waiting: (() => void)[] = [];

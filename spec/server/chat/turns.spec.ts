@@ -139,4 +139,46 @@ describe('what requests cost', () => {
     while (await server.nextTurn());
     expect(socket.frames.filter(({ type }) => type === 'pong')).to.have.length(100);
   });
+
+  it('charges typing and marks by how many get them', async () => {
+    const refusedAfter = async (type: string, hearers: number): Promise<number> => {
+      const server = rig(PER_SECOND);
+      await server.fill('hall', 1, 1);
+      for (let n = 0; n < hearers; n++) {
+        (await server.socket()).say('{"type":"subscribe","thread":"hall"}');
+      }
+      await server.clock.advance(5_000);
+      const { socket, say } = await server.socket();
+      say('{"type":"subscribe","thread":"hall"}');
+      say(server.request(type, 520, { thread: 'hall', on: true, read: 1 }));
+      while (await server.nextTurn());
+      say('{"type":"threads","id":"after"}');
+      return refusals(socket.frames).length;
+    };
+    for (const type of ['typing', 'mark']) {
+      expect([await refusedAfter(type, 10), await refusedAfter(type, 200)]).to.eql([0, 1]);
+    }
+  });
+
+  it('tells only its sender of a mark that has not moved', async () => {
+    const server = rig(PER_SECOND);
+    await server.fill('hall', 3, 1);
+    const told: unknown[] = [];
+    server.threads.signal = (_, signal) => told.push(signal);
+    const { socket, say } = await server.socket();
+    say('{"type":"subscribe","thread":"hall"}');
+    for (const read of [2, 2, 1, 3]) {
+      say(`{"type":"mark","thread":"hall","read":${String(read)}}`);
+      await settle();
+    }
+    const mark = { type: 'mark', thread: 'hall', user: 'ada' };
+    expect(told).to.eql([
+      { ...mark, read: 2 },
+      { ...mark, read: 3 }
+    ]);
+    expect(socket.frames.filter(({ type }) => type === 'mark')).to.eql([
+      { ...mark, read: 2 },
+      { ...mark, read: 2 }
+    ]);
+  });
 });

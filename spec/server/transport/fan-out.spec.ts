@@ -2,7 +2,12 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { FanOut, FLUSH_BYTES, QueuedSocket } from '../../../server/transport/fan-out.js';
+import {
+  FanOut,
+  FLUSH_BYTES,
+  FLUSHES_PER_TURN,
+  QueuedSocket
+} from '../../../server/transport/fan-out.js';
 import { ByteBudget } from '../../../actors/memory/byte-budget.js';
 import { OutFrame } from '../../../server/transport/out-frame.js';
 import type { SocketEvents } from '../../../server/transport/transport.js';
@@ -180,7 +185,35 @@ describe('FanOut', () => {
     );
   });
 
-  it('lets sockets lag sooner while all together hold as much as they may', () => {
+  it('writes a frame for very many in several turns, with what came meanwhile in order behind it', async () => {
+    const fanOut = fanOutWith(() => undefined);
+    const many = Array.from(
+      { length: FLUSHES_PER_TURN + 100 },
+      (_, n) => new FakeSocket(fanOut, n)
+    );
+    for (const socket of many) socket.join('t');
+    const written = (): number => many.filter(({ writes }) => writes > 0).length;
+    fanOut.publish('t', out('1'));
+    await turn();
+    expect(written()).to.be.within(FLUSHES_PER_TURN - 10, FLUSHES_PER_TURN);
+    fanOut.publish('t', out('2'));
+    for (let n = 0; n < 5; n++) await turn();
+    for (const { wire } of many) expect(wire).to.deep.equal(['1', '2']);
+  });
+
+  it('writes less in a turn the longer the frame is', async () => {
+    const { events } = fanOutWith(() => undefined);
+    const fanOut = new FanOut(events, { messageBytes: 1e6, lagBytes: 1e6 });
+    const many = Array.from({ length: 200 }, (_, n) => new FakeSocket(fanOut, n));
+    for (const socket of many) socket.join('t');
+    fanOut.publish('t', out('x'.repeat(7 * FLUSH_BYTES)));
+    await turn();
+    expect(many.filter(({ writes }) => writes > 0)).to.have.length(FLUSHES_PER_TURN / 8);
+    for (let n = 0; n < 5; n++) await turn();
+    for (const { wire } of many) expect(wire).to.have.length(1);
+  });
+
+  it('lets sockets lag sooner while all together hold as much as they may', async () => {
     const outgoing = new ByteBudget(3 * FLUSH_BYTES);
     const dropped: number[] = [];
     const { events } = fanOutWith((socket) => dropped.push(socket));
@@ -190,6 +223,7 @@ describe('FanOut', () => {
     for (const socket of [one, other]) socket.join('t');
     const frame = out('x'.repeat(2 * FLUSH_BYTES));
     fanOut.publish('t', frame);
+    await turn();
     expect([outgoing.heldBytes, outgoing.isFull]).to.deep.equal([4 * FLUSH_BYTES, true]);
     fanOut.publish('t', frame);
     expect(dropped).to.deep.equal([1, 2]);

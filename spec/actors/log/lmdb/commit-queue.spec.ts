@@ -1,12 +1,14 @@
 import { expect } from 'chai';
 import {
   COMMIT_BYTES,
+  COMMIT_ROWS,
   CommitQueue,
   JOB_COPIES,
   PROBE_MS,
   type Job
 } from '../../../../actors/log/lmdb/commit-queue.js';
 import { ByteBudget } from '../../../../actors/memory/byte-budget.js';
+import type { Turn } from '../../../../actors/turn.js';
 import type { LogWrite } from '../../../../actors/log/lmdb/log-store.js';
 import { HandClock, until } from './log-fixture.js';
 
@@ -29,6 +31,30 @@ class HeldStore {
   }
 }
 
+/** Turns that come when they are called for. */
+class HandTurn implements Turn {
+  left = Infinity;
+  #waiting: (() => void)[] = [];
+
+  get isSpent(): boolean {
+    return this.left <= 0;
+  }
+
+  spend(points: number): void {
+    this.left -= points;
+  }
+
+  next(work: () => void): void {
+    this.#waiting.push(work);
+  }
+
+  /** The next turn, of so many points. */
+  begin(points: number): void {
+    this.left = points;
+    for (const work of this.#waiting.splice(0)) work();
+  }
+}
+
 describe('CommitQueue', () => {
   let store: HeldStore;
   let clock: HandClock;
@@ -38,6 +64,7 @@ describe('CommitQueue', () => {
   let tried: number[];
   let queue: CommitQueue;
   let memory: ByteBudget;
+  let turn: HandTurn;
 
   beforeEach(() => {
     store = new HeldStore();
@@ -47,6 +74,7 @@ describe('CommitQueue', () => {
     recovers = true;
     tried = [];
     memory = new ByteBudget(10 * JOB_COPIES);
+    turn = new HandTurn();
     queue = new CommitQueue({
       store,
       clock,
@@ -56,7 +84,8 @@ describe('CommitQueue', () => {
         return recovers ? Promise.resolve() : Promise.reject(new Error('still full'));
       },
       onFailure: () => events.push('void'),
-      background: () => background.shift() ?? null
+      background: () => background.shift() ?? null,
+      turn
     });
     queue.onHealth(({ writable }) => events.push(writable ? 'up' : 'down'));
   });
@@ -95,6 +124,65 @@ describe('CommitQueue', () => {
     const second = await store.nth(1);
     expect(second.keys).to.deep.equal(['c']);
     second.resolve();
+  });
+
+  it('begins a commit without the jobs that would make it too many rows', async () => {
+    const wide = (name: string): Job => ({
+      ...job(name),
+      write: (into) => {
+        for (let row = 0; row < COMMIT_ROWS / 2; row++) into.push({ key: [name], value: '' });
+      }
+    });
+    for (const name of ['a', 'b', 'c']) queue.push(wide(name));
+    const first = await store.nth(0);
+    expect(new Set(first.keys)).to.deep.equal(new Set(['a', 'b']));
+    first.resolve();
+    (await store.nth(1)).resolve();
+  });
+
+  it('settles a large commit in several turns, in order, and begins the next but one only after that', async () => {
+    for (const name of ['a', 'b', 'c', 'd']) queue.push(job(name));
+    const first = await store.nth(0);
+    queue.push(job('e'));
+    turn.left = 0.6;
+    first.resolve();
+    const second = await store.nth(1);
+    expect(events).to.deep.equal(['a', 'b']);
+    queue.push(job('f'));
+    second.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([events, store.commits.length]).to.deep.equal([['a', 'b'], 2]);
+    turn.begin(0.1);
+    expect(events).to.deep.equal(['a', 'b', 'c']);
+    turn.begin(100);
+    expect(events).to.deep.equal(['a', 'b', 'c', 'd', 'e']);
+    (await store.nth(2)).resolve();
+    await until(() => events.includes('f'));
+  });
+
+  it('settles what is durable before it fails what is not', async () => {
+    queue.push(job('a'));
+    const first = await store.nth(0);
+    queue.push(job('b'));
+    turn.left = 0;
+    first.resolve();
+    (await store.nth(1)).reject(new Error('full'));
+    await until(() => events.includes('void'));
+    expect(events.slice(0, 3)).to.deep.equal(['a', 'down', 'void']);
+    turn.begin(100);
+    expect(events.filter((name) => name === 'a')).to.have.length(1);
+  });
+
+  it('closes only when all that is durable is settled', async () => {
+    queue.push(job('a'));
+    const first = await store.nth(0);
+    turn.left = 0;
+    first.resolve();
+    const closed = queue.close().then(() => events.push('closed'));
+    await new Promise((resolve) => setImmediate(resolve));
+    turn.begin(100);
+    await closed;
+    expect(events).to.deep.equal(['a', 'closed']);
   });
 
   it('puts what gathers during a commit into the next one when that is done', async () => {

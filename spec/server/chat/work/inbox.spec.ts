@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Inbox, type Backlog } from '../../../../server/chat/work/inbox.js';
+import { BURST, SHARED, Inbox, type Backlog } from '../../../../server/chat/work/inbox.js';
 import { TURN_POINTS, TurnBudget } from '../../../../server/chat/work/turn-budget.js';
 
 interface Peer {
@@ -127,10 +127,22 @@ describe('Inbox', () => {
     const ada = peer('a');
     turn.spend(TURN_POINTS);
     inbox.take(ada, '1\n2\n3');
+    inbox.take(ada, 'x'.repeat(40 * BURST - 10));
+    expect(overflown).to.eql([]);
     inbox.take(ada, 'x'.repeat(40));
     expect(overflown).to.eql(['a']);
     expect(ada.backlog).to.equal(null);
     nextTurn();
     expect(taken()).to.eql([]);
+  });
+
+  it('drops less of each connection when many have much waiting', () => {
+    turn.spend(TURN_POINTS);
+    const many = Array.from({ length: SHARED }, (_, n) => peer(String(n)));
+    for (const each of many) inbox.take(each, 'x'.repeat(40));
+    inbox.take(peer('a'), 'x'.repeat(40));
+    expect(overflown).to.eql([]);
+    inbox.take(peer('b'), 'x'.repeat(41));
+    expect(overflown).to.eql(['b']);
   });
 });
