@@ -1,43 +1,11 @@
 import { expect } from 'chai';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Value } from 'typebox/value';
 import type { TSchema } from 'typebox';
 import ts from 'typescript';
 import { CLIENT_FRAMES, SERVER_FRAMES } from '../../../protocol/frames.js';
-
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-
-/** A block of code in a page. */
-interface Block {
-  /** Page and line, as `docs/client.md:6`. */
-  readonly at: string;
-  /** Empty for a block without a language. */
-  readonly language: string;
-  readonly text: string;
-}
-
-const pages = [
-  'README.md',
-  'packages/rollcall-client/README.md',
-  ...readdirSync(join(ROOT, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`)
-];
-
-function blocksOf(page: string): Block[] {
-  const text = readFileSync(join(ROOT, page), 'utf8');
-  return Array.from(text.matchAll(/^```(\w*)\n([^]*?)^```$/gm), (match) => ({
-    at: `${page}:${String(text.slice(0, match.index).split('\n').length)}`,
-    language: match[1] ?? '',
-    text: match[2] ?? ''
-  }));
-}
-
-const blocks = pages.flatMap(blocksOf);
-const inLanguage = (...languages: string[]): Block[] =>
-  blocks.filter(({ language }) => languages.includes(language));
+import { BLOCKS, inLanguage, ROOT, type Block } from './blocks.js';
 
 /** What the examples take as given: the application around them. */
 const GIVEN = `
@@ -118,20 +86,26 @@ function framesIn({ text }: Block): { direction: string; json: string }[] {
   }));
 }
 
+/** Names of the properties of a schema, or of a table of schemas, at any depth. */
+function namesIn(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  return Object.entries(schema).flatMap(([name, inner]) => [name, ...namesIn(inner)]);
+}
+
 /** Whether the page leaves out a part of the frame, so that there is no whole frame to check. */
 const isAbridged = (json: string): boolean => /\{…\}|,…,/.test(json);
 
 describe('code blocks in the docs', () => {
   it('are of the languages that this spec knows', () => {
     const known = new Set(['', 'ts', 'tsx', 'js', 'json', 'sh', 'mermaid', 'html', 'nginx']);
-    expect(blocks.filter(({ language }) => !known.has(language))).to.deep.equal([]);
+    expect(BLOCKS.filter(({ language }) => !known.has(language))).to.deep.equal([]);
   });
 
   it('type-check as they stand', function () {
     this.timeout(60_000);
     const all = inLanguage('ts', 'tsx');
     expect(all.length).to.be.at.least(7);
-    const mistake = { at: 'a mistake', language: 'ts', text: 'client.nothing();' };
+    const mistake = { at: 'a mistake', language: 'ts', text: 'client.nothing();', notRun: null };
     const problems = Object.fromEntries(typeProblems([...all, mistake]));
     expect(problems['a mistake']).to.include('nothing');
     expect({ ...problems, 'a mistake': undefined }).to.deep.equal({ 'a mistake': undefined });
@@ -157,6 +131,17 @@ describe('code blocks in the docs', () => {
       const schema = schemas[type];
       expect(schema !== undefined && Value.Check(schema, frame), json).to.equal(true);
     }
+  });
+
+  it('and tables of docs/protocol.md name frames and fields of the schema', () => {
+    const known = new Set([...namesIn(CLIENT_FRAMES), ...namesIn(SERVER_FRAMES)]);
+    const text = readFileSync(join(ROOT, 'docs/protocol.md'), 'utf8');
+    const [, table = ''] = /^## Everything else\n\n([^]*?)\n\n/m.exec(text) ?? [];
+    const named = Array.from(table.matchAll(/`(\w+)`/g), ([, name]) => name ?? '');
+    expect(named).to.have.length.at.least(30);
+    expect(
+      named.filter((name) => !known.has(name) && !/^(frame|answer|not_found)$/.test(name))
+    ).to.eql([]);
   });
 
   it('name commands and scripts that exist', () => {
