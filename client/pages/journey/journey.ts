@@ -112,8 +112,10 @@ class JourneyPage {
   }
 
   /** The server's time, because the clock of this device may be wrong. */
-  #serverNow({ answer, answeredAt }: Asked): number {
+  #serverNow({ answer, answeredAt, outcome }: Asked): number {
     if (answer === null || answeredAt === null) return systemClock.now();
+    // What has happened since nobody knows: nothing is counted down.
+    if (outcome.kind === 'away') return answer.now;
     return answer.now + Math.max(0, systemClock.elapsed() - answeredAt);
   }
 
@@ -150,7 +152,11 @@ class JourneyPage {
 
 function liveWords({ answer, isLive, outcome }: Asked, ageMs: number): string {
   if (outcome.kind === 'asking') return 'Asking…';
-  if (outcome.kind === 'away') return 'Trying again by itself.';
+  if (outcome.kind === 'away') {
+    return answer === null
+      ? 'Trying again by itself.'
+      : `Trying again by itself. Below is how it stood ${duration(ageMs)} ago.`;
+  }
   if (answer !== null && isLive) {
     return 'Something is outstanding: this looks again every two seconds.';
   }

@@ -25,6 +25,16 @@ const DURABLE: Readonly<Record<string, string>> = {
   process: 'Handed to the system: it survives the death of the process.'
 };
 
+/** Steps of those who have read it or begun to. */
+const READERS: ReadonlySet<string> = new Set([
+  'replayed',
+  'lagged',
+  'left',
+  'read',
+  'replaying',
+  'lagging'
+]);
+
 /** Says what a step is; `now` is the server's time. */
 export function stepWords(step: Step, journey: Journey, now: number): StepWords {
   const who = nameOf(step);
@@ -62,11 +72,17 @@ export function stepWords(step: Step, journey: Journey, now: number): StepWords 
     case 'held':
       return heldWords(step, journey, now);
     case 'undelivered':
-      return {
-        tone: 'bad',
-        title: 'Reported as not delivered',
-        detail: `Nobody came within the grace${withOthers(step)}. It is kept for the next subscriber.`
-      };
+      return isWaiting(journey)
+        ? {
+            tone: 'bad',
+            title: 'Reported as not delivered',
+            detail: `Nobody came within the grace${withOthers(step)}. It is kept for the next subscriber.`
+          }
+        : {
+            tone: 'warn',
+            title: 'Reported as not delivered',
+            detail: `Nobody came within the grace${withOthers(step)}. It was kept for the next subscriber.`
+          };
     case 'delivered_late':
       return {
         tone: 'warn',
@@ -87,9 +103,11 @@ export function stepWords(step: Step, journey: Journey, now: number): StepWords 
       };
     case 'left':
       return {
-        tone: 'bad',
+        tone: hasCome(step, journey) ? 'warn' : 'bad',
         title: `${who} left without it`,
-        detail: `The connection ended while it was behind${on(step)}. It can still be read on coming back.`
+        detail: `The connection ended while it was behind${on(step)}.${
+          hasCome(step, journey) ? '' : ' It can still be read on coming back.'
+        }`
       };
     case 'read':
       return { tone: 'good', title: `Read by ${who}`, detail: '' };
@@ -109,17 +127,23 @@ export function stepWords(step: Step, journey: Journey, now: number): StepWords 
 export function statusWords(journey: Journey): StatusWords {
   const { status, steps } = journey;
   const waiting = steps.filter(({ step }) => step === 'lagging' || step === 'replaying').length;
-  const behind =
+  const left = steps.filter((step) => step.step === 'left' && !hasCome(step, journey)).length;
+  const arrived = waiting + left === 0 ? 'good' : 'warn';
+  const behind = [
     waiting === 0
       ? ''
-      : ` ${counted(waiting, 'connection')} ${waiting === 1 ? 'has' : 'have'} not taken it yet.`;
-  const found = steps.find(({ step }) => step === 'fanned_out');
+      : ` ${counted(waiting, 'connection')} ${waiting === 1 ? 'has' : 'have'} not taken it yet.`,
+    left === 0 ? '' : ` ${counted(left, 'connection')} left without it.`
+  ].join('');
+  const found = steps.find(({ step }) => step === 'fanned_out')?.subscribers ?? null;
+  const to = found === null ? 'those who were subscribed' : counted(found, 'subscriber');
+  const hasReaders = steps.some(({ step }) => READERS.has(step));
   switch (status) {
     case 'delivered':
       return {
-        tone: waiting === 0 ? 'good' : 'warn',
+        tone: arrived,
         title: 'Delivered',
-        meaning: `It was given to ${counted(found?.subscribers ?? 0, 'subscriber')} as soon as it was stored.${behind}`
+        meaning: `It was given to ${to} as soon as it was stored.${behind}`
       };
     case 'delivered_late':
       return {
@@ -129,13 +153,13 @@ export function statusWords(journey: Journey): StatusWords {
       };
     case 'delivered_to_user':
       return {
-        tone: 'good',
+        tone: arrived,
         title: 'Given to the owner',
         meaning: `Nobody was subscribed, but the thread’s owner was connected elsewhere and was given it there.${behind}`
       };
     case 'stored':
       return {
-        tone: 'good',
+        tone: arrived,
         title: 'Kept',
         meaning: `Nobody was subscribed, and its publisher had said that keeping it is enough.${behind}`
       };
@@ -143,22 +167,41 @@ export function statusWords(journey: Journey): StatusWords {
       return {
         tone: 'busy',
         title: 'Waiting for a subscriber',
-        meaning: 'It is stored, and nobody has subscribed to the thread since. The grace runs.'
+        meaning: `It is stored, and ${nobody(hasReaders)} has subscribed to the thread since. The grace runs.`
       };
     case 'undelivered':
       return {
         tone: 'bad',
         title: 'Not delivered',
-        meaning:
-          'It is stored, and nobody has subscribed to the thread within the grace. The next subscriber gets it.'
+        meaning: `It is stored, and ${nobody(hasReaders)} has subscribed to the thread within the grace. The next subscriber gets it.`
       };
     default:
       return {
         tone: 'none',
         title: 'Stored',
-        meaning: `What became of it then is not recorded: see below why.${behind}`
+        meaning: `What became of it at first is not recorded${journey.notes.length === 0 ? '' : ': see below why'}.${behind}`
       };
   }
+}
+
+/** A message that is held stays held when its author reads it. */
+function nobody(hasReaders: boolean): string {
+  return hasReaders ? 'nobody but those below' : 'nobody';
+}
+
+function isWaiting({ status }: Journey): boolean {
+  return status === 'held' || status === 'undelivered';
+}
+
+/** Whether whoever left without the message has had it since. */
+function hasCome({ user, at }: Step, { steps }: Journey): boolean {
+  if (user === null || user === '') return false;
+  return steps.some(
+    (later) =>
+      later.user === user &&
+      (later.step === 'replayed' || later.step === 'lagged' || later.step === 'read') &&
+      (later.at === null || at === null || later.at >= at)
+  );
 }
 
 function quiet(title: string, detail: string): StepWords {
