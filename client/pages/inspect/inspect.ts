@@ -10,13 +10,14 @@ import {
   subjectOfHash,
   type Subject
 } from './states/actor-key.js';
-import { askServer, openSocket, painted } from './link/browser-line.js';
+import { askReport, askServer, openSocket, painted } from './link/browser-line.js';
 import { ChartStore } from './chart/chart-store.js';
 import { ChartView } from './chart/chart-view.js';
 import { ConnectionsView } from './views/lists/connections-view.js';
 import { ContextView } from './views/subject/context-view.js';
 import { EventsView } from './views/subject/events-view.js';
 import { Export } from './link/export.js';
+import { Findings } from './link/findings.js';
 import { hashesIn, openFile, saveReel, takeDrops } from './link/files.js';
 import { Inspection } from './recording/inspection.js';
 import { Link } from './link/link.js';
@@ -155,7 +156,10 @@ class InspectPage {
   });
   readonly #side = new Tabs(['tree', 'threads', 'connections'], this.#soon);
   readonly #details = new Tabs(['context', 'events', 'sequence', 'send'], this.#soon);
-  readonly #unwell = new UnwellView(this.#pick);
+  readonly #unwell = new UnwellView(
+    this.#pick,
+    new Findings({ clock: systemClock, ask: askReport, changed: this.#soon })
+  );
   readonly #tree = new TreeView(this.#pick, this.#soon);
   readonly #threads = new ThreadsView(
     (asked) => this.#link.request('inspect.threads', asked),

@@ -2,11 +2,15 @@
 import { FINDING_KINDS, type FindingKind } from '../../../machines/finding.js';
 import { FINDING_REMEDIES, remedyAnchor } from '../../../machines/finding-remedy.js';
 import { RUNBOOK } from '../../../machines/finding-runbook.js';
+import { askFacts } from '../shared/server-facts.js';
 import { byId, element } from '../shared/element.js';
 
 byId('entries', HTMLDivElement).append(...FINDING_KINDS.map(entry));
 // The browser has looked for the anchor before this script made it: scroll to it now.
 if (location.hash !== '') location.replace(location.hash);
+void askFacts().then(({ hasInspector }) => {
+  byId('inspector', HTMLAnchorElement).hidden = !hasInspector;
+});
 
 function entry(kind: FindingKind): HTMLElement {
   const { title, means, look } = RUNBOOK[kind];

@@ -38,6 +38,16 @@ export async function picture(page: Page, name: string, isWhole = false): Promis
   await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage: isWhole });
 }
 
+/** Selectors whose first element has no border, by which alone its shape is seen when colors are forced. */
+export async function borderless(page: Page, selectors: readonly string[]): Promise<string[]> {
+  return await page.evaluate<string[]>(
+    `${JSON.stringify(selectors)}.filter((selector) => {
+      const found = document.querySelector(selector);
+      return found === null || getComputedStyle(found).borderBottomStyle === 'none';
+    })`
+  );
+}
+
 /** A page of a user of its own, joined to the thread, and everything that went wrong in it. */
 export interface JoinedPage {
   readonly page: Page;

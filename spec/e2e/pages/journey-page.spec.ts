@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { engineIsInstalled } from '../../actors/clickhouse/stores.js';
 import { accessibilityProblems } from '../../client/pages/axe.js';
-import { launchBrowser, picture, problemsOf } from '../../client/pages/browser.js';
+import { borderless, launchBrowser, picture, problemsOf } from '../../client/pages/browser.js';
 import { requireTool } from '../../require.js';
 import { startGate, type Gate } from './gate.js';
 import { startServer, type ServerProcess } from '../servers/server-process.js';
@@ -124,6 +124,10 @@ describe('journey page', function () {
     const width = await page.evaluate('document.documentElement.scrollWidth');
     expect(width, 'it does not scroll sideways').to.equal(360);
     await page.setViewportSize({ width: 1280, height: 800 });
+    await page.emulateMedia({ forcedColors: 'active' });
+    await picture(page, 'journey-forced-colors', true);
+    expect(await borderless(page, ['.verdict .glyph', '.dot', '.source', '.verdict'])).to.eql([]);
+    await page.emulateMedia({ forcedColors: 'none' });
   });
 
   it('says why there is nothing to show, in plain words', async () => {
@@ -145,6 +149,7 @@ describe('journey page', function () {
     gate.shut();
     await page.getByRole('button', { name: 'Look again' }).click();
     await heading('No answer for now').waitFor();
+    await page.getByText(/^Trying again by itself\. Below is how it stood \d+ s ago\.$/).waitFor();
     await heading('Delivered').waitFor();
     gate.open();
     await heading('No answer for now').waitFor({ state: 'hidden' });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { accessibilityProblems } from '../../client/pages/axe.js';
 import { FINDING_ACTORS } from '../../../client/pages/status/words/finding.js';
-import { launchBrowser, picture, problemsOf } from '../../client/pages/browser.js';
+import { borderless, launchBrowser, picture, problemsOf } from '../../client/pages/browser.js';
 import { startBadClickhouse, type BadClickhouse } from '../clickhouse/bad-clickhouse.js';
 import { startGate, type Gate } from './gate.js';
 import {
@@ -138,13 +138,6 @@ describe('status page', function () {
         .filter({ hasText: 'Part not well: clickhouse' })
         .getByText('warning')
         .waitFor();
-      const runbook = findings.getByRole('link', { name: 'Runbook' }).first();
-      const href = (await runbook.getAttribute('href')) ?? '';
-      const other = await page.context().newPage();
-      await other.goto(server.url + href);
-      await other.locator('#finding-part-missed:target').getByText('What to do').waitFor();
-      await picture(other, 'runbook');
-      await other.close();
       const ada = await WireClient.connect(server.url, 'ada');
       await ada.publish('lonely', 'm1');
       const lost = findings.filter({ hasText: 'Undelivered messages' });
@@ -159,6 +152,28 @@ describe('status page', function () {
       await lost.getByText(/ · warning until \d+ s ago · closes in (\d+ s|1 min)$/).waitFor();
       await ada.close();
       expect(await findings.count()).to.equal(2);
+    });
+
+    it('leads to a runbook that keeps nobody out either', async () => {
+      const link = page.locator('#findings').getByRole('link', { name: 'Runbook' }).first();
+      const other = await page.context().newPage();
+      await other.goto(server.url + ((await link.getAttribute('href')) ?? ''));
+      const entry = other.locator('#finding-part-missed:target');
+      await entry.getByText('What to do').waitFor();
+      await other.getByRole('link', { name: 'Inspector' }).waitFor();
+      await picture(other, 'runbook');
+      expect(await accessibilityProblems(other, ['light'])).to.eql([]);
+      await other.setViewportSize({ width: 360, height: 740 });
+      await other.emulateMedia({ colorScheme: 'dark' });
+      await picture(other, 'runbook-phone');
+      expect(await accessibilityProblems(other, ['dark'])).to.eql([]);
+      const width = await other.evaluate('document.documentElement.scrollWidth');
+      expect(width, 'it does not scroll sideways').to.equal(360);
+      await other.emulateMedia({ forcedColors: 'active' });
+      expect(
+        await other.evaluate('getComputedStyle(document.querySelector(":target")).outlineStyle')
+      ).to.equal('solid');
+      await other.close();
     });
 
     it('leads from every kind of finding to an actor that there is', async () => {
@@ -211,6 +226,14 @@ describe('status page', function () {
       expect(await accessibilityProblems(page, ['dark'])).to.eql([]);
       const width = await page.evaluate('document.documentElement.scrollWidth');
       expect(width, 'it does not scroll sideways').to.equal(360);
+    });
+
+    it('has borders where colors are forced', async () => {
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await page.emulateMedia({ forcedColors: 'active' });
+      await picture(page, 'status-forced-colors', true);
+      expect(await borderless(page, ['.pill', '.bar', '.overall', '.overall .glyph'])).to.eql([]);
+      await page.emulateMedia({ forcedColors: 'none' });
     });
 
     it('goes on by itself when the server can be reached again', async () => {

@@ -1,4 +1,5 @@
 /** The browser's side of `link.ts`: a WebSocket, `fetch` and saving a file. */
+import { parsedJson } from '../../../sdk/json.js';
 import type { LinkAnswer, LinkSocket, LinkSocketEvents } from './link.js';
 
 /** Opens a WebSocket to the server that served the page. */
@@ -62,4 +63,10 @@ export function painted(): Promise<void> {
     requestAnimationFrame(done);
     setTimeout(done, 200);
   });
+}
+
+/** Asks for the report of `/status`. Rejects when there is no response. */
+export async function askReport(): Promise<unknown> {
+  const response = await fetch('/status', { headers: { accept: 'application/json' } });
+  return parsedJson(await response.text());
 }

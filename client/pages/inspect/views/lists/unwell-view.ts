@@ -3,6 +3,8 @@ import { safeName } from '../../../../sdk/safe-name.js';
 import { KeyedRows } from '../../../shared/keyed-rows.js';
 import { label, tint, write } from '../../../shared/live-text.js';
 import { subjectOf, type Subject } from '../../states/actor-key.js';
+import type { Findings } from '../../link/findings.js';
+import { FindingsView } from './findings-view.js';
 import type { Moment } from '../../recording/moment.js';
 import { stateWords, toneOf } from '../../states/state-tone.js';
 import { situationOf, type NotWell } from '../../states/not-well.js';
@@ -12,9 +14,12 @@ export class UnwellView {
   readonly #root = byId('unwell', HTMLElement);
   readonly #title = byId('unwell-title', HTMLHeadingElement);
   readonly #rows: KeyedRows<NotWell>;
+  readonly #findings = new FindingsView();
+  readonly #asked: Findings;
   #moment: Moment | null = null;
 
-  constructor(pick: (subject: Subject) => void) {
+  constructor(pick: (subject: Subject) => void, asked: Findings) {
+    this.#asked = asked;
     this.#rows = new KeyedRows<NotWell>({
       into: byId('unwell-rows', HTMLUListElement),
       key: ({ actor }) => actor.sessionId,
@@ -52,5 +57,9 @@ export class UnwellView {
       tint(this.#root, found.title.tone);
     }
     this.#rows.show(found?.rows ?? []);
+    // The server tells what it has found now, which another place of the recording is not.
+    const hasFound = found?.rows.some(({ actor }) => actor.chart === 'monitor') === true;
+    this.#asked.want(moment.isLive && hasFound && !document.hidden);
+    this.#findings.show(this.#asked.words);
   }
 }
