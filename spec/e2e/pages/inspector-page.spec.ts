@@ -322,9 +322,17 @@ describe('inspector page', function () {
     it('is one press away from the status page', async () => {
       const page = await opened.page.context().newPage();
       await page.goto(`${server.url}/status.html`);
-      await page.getByRole('link', { name: 'Inspector' }).click();
+      await page.getByRole('link', { name: 'Inspector', exact: true }).click();
       await light(page, 'Live');
       await page.getByRole('heading', { level: 1, name: 'root' }).waitFor();
+      // What the monitor has found is listed here too, with the message and the thread.
+      const found = page.getByRole('list', { name: 'Findings' });
+      const journey = found.getByRole('link', { name: 'Journey of the newest message' });
+      expect(await journey.getAttribute('href')).to.match(
+        /^\/journey\.html\?mid=.+&thread=before$/
+      );
+      await found.getByRole('link', { name: 'before in the inspector' }).click();
+      await page.getByRole('heading', { level: 1, name: 'before' }).waitFor();
       await page.close();
     });
 

@@ -157,7 +157,7 @@ describe('journey page', function () {
 
   it('is reached from the other pages by keyboard, and goes back through what was asked', async () => {
     await page.goto(`${gate.url}/status.html`);
-    await page.getByRole('link', { name: 'Journey' }).press('Enter');
+    await page.getByRole('link', { name: 'Journey', exact: true }).press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Journey of a message' }).waitFor();
     expect(await page.evaluate('document.activeElement.id')).to.equal('mid');
     await page.keyboard.type('order-17');

@@ -160,7 +160,7 @@ describe('status page', function () {
       await other.goto(server.url + ((await link.getAttribute('href')) ?? ''));
       const entry = other.locator('#finding-part-missed:target');
       await entry.getByText('What to do').waitFor();
-      await other.getByRole('link', { name: 'Inspector' }).waitFor();
+      await other.getByRole('link', { name: 'Inspector', exact: true }).waitFor();
       await picture(other, 'runbook');
       expect(await accessibilityProblems(other, ['light'])).to.eql([]);
       await other.setViewportSize({ width: 360, height: 740 });
