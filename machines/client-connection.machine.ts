@@ -26,8 +26,8 @@ export const GREETING_TIMEOUT_MS = 10_000;
  */
 export const STABLE_MS = 5_000;
 
-/** Close code when the token of an open connection expires. */
-const TOKEN_EXPIRED = 3005;
+/** Close code when a token has expired. */
+export const TOKEN_EXPIRED = 3005;
 
 /** How a socket, or an attempt to open one, ended. */
 export interface Loss {

@@ -55,6 +55,12 @@ export const ERRORS = {
     message: 'the token is missing or not valid',
     action: 'get a fresh token and connect with it'
   },
+  expired: {
+    retry: false,
+    http: 401,
+    message: 'the token has expired',
+    action: 'get a fresh token and connect with it'
+  },
   forbidden: {
     retry: false,
     http: 403,

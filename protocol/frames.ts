@@ -70,10 +70,11 @@ export const Since = Type.Union([
   Type.Object({ offset: Offset, epoch: Epoch })
 ]);
 
+const Token = Type.String({ maxLength: 16_384 });
 const Connect = Type.Object({
   type: Type.Literal('connect'),
   id,
-  token: Type.Optional(Type.String({ maxLength: 16_384 })),
+  token: Type.Optional(Token),
   user: Type.Optional(UserName),
   client: Type.Optional(
     Type.Object({
@@ -82,6 +83,7 @@ const Connect = Type.Object({
     })
   )
 });
+const Refresh = Type.Object({ type: Type.Literal('refresh'), id, token: Token });
 const Subscribe = Type.Object({
   type: Type.Literal('subscribe'),
   id,
@@ -149,6 +151,7 @@ const Cancel = Type.Object({
 /** Schema of every frame a client may send, by its `type`. */
 export const CLIENT_FRAMES = {
   connect: Connect,
+  refresh: Refresh,
   subscribe: Subscribe,
   unsubscribe: Unsubscribe,
   publish: Publish,
@@ -231,7 +234,14 @@ export const SERVER_FRAMES = {
       firstJitterMs: Type.Number(),
       minMs: Type.Number(),
       maxMs: Type.Number()
-    })
+    }),
+    // When the token ends, Unix milliseconds; absent when there is none, or it never ends.
+    expiresAt: Type.Optional(Type.Number())
+  }),
+  refreshed: Type.Object({
+    type: Type.Literal('refreshed'),
+    id,
+    expiresAt: Type.Optional(Type.Number())
   }),
   subscribed: Type.Object({
     type: Type.Literal('subscribed'),

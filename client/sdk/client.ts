@@ -14,7 +14,7 @@ import type { ClientFrame, MessageFrame, ServerFrame } from '../../protocol/fram
 import { jsonText } from './json.js';
 import { systemClock, type ClientClock } from './clock.js';
 import type { ClientState } from './connection/client-state.js';
-import { Connection, type TokenQuestion } from './connection/connection.js';
+import { Connection, type GetToken } from './connection/connection.js';
 import { Emitter } from './emitter.js';
 import { platformEnvironment, type ClientEnvironment } from './connection/environment.js';
 import { messageSize, type MessageSize } from './outbox/message-size.js';
@@ -24,6 +24,7 @@ import { DEFAULT_RECONNECT, type ReconnectAdvice } from './connection/reconnect.
 import type { OutboxStorage } from './outbox/outbox-storage.js';
 import { Requests } from './connection/requests.js';
 import { serverError, type RollcallError } from './rollcall-error.js';
+import { TokenRefresh } from './connection/token-refresh.js';
 import { platformWebSocket, socketUrl, type WebSocketConstructor } from './connection/socket.js';
 import { Thread } from './thread/thread.js';
 import type { ThreadOptions } from './thread/thread-events.js';
@@ -67,8 +68,11 @@ export type { Thread } from './thread/thread.js';
 export interface ConnectOptions {
   /** A fixed token; use `getToken` for one that expires. */
   readonly token?: string;
-  /** Called before every attempt and returns the token, within 10 s. Takes precedence over `token`. */
-  readonly getToken?: (question: TokenQuestion) => string | Promise<string>;
+  /**
+   * Called before every attempt, and when 80 % of the token's life is over, and returns a token, within 10 s. Takes
+   * precedence over `token`.
+   */
+  readonly getToken?: GetToken;
   /** Name of the user where authentication is off (development); otherwise the token names the user. */
   readonly user?: string;
   /** WebSocket class, by default the platform's. Node 20 has none: pass the one of the package `ws`. */
@@ -119,6 +123,8 @@ export class Client {
   readonly #clock: ClientClock;
   readonly #connection: Connection;
   readonly #requests: Requests;
+  /** Null where there is no other token to be had. */
+  readonly #refresh: TokenRefresh | null;
   readonly #outbox: Outbox;
   readonly #threads = new Map<string, Thread>();
   #user: string | null = null;
@@ -145,6 +151,7 @@ export class Client {
         opened: (connected) => {
           this.#user = connected.user;
           this.#requests.opened();
+          this.#refresh?.opened(connected);
           for (const thread of [...this.#threads.values()]) thread.opened();
           this.#outbox.opened(connected.limits.frameBytes);
         },
@@ -152,6 +159,7 @@ export class Client {
           this.#take(frame);
         },
         lost: () => {
+          this.#refresh?.lost();
           this.#requests.lost();
           this.#outbox.lost();
           for (const thread of [...this.#threads.values()]) thread.lost();
@@ -166,6 +174,17 @@ export class Client {
       }
     );
     this.#requests = new Requests(clock, (text) => this.#connection.sendText(text));
+    this.#refresh =
+      options.getToken === undefined
+        ? null
+        : new TokenRefresh({
+            clock,
+            requests: this.#requests,
+            getToken: options.getToken,
+            failed: (error) => {
+              this.#events.emit('error', error);
+            }
+          });
     this.#outbox = new Outbox(
       {
         maxPending: options.maxPending ?? OUTBOX_DEFAULTS.maxPending,

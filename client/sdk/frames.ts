@@ -49,8 +49,10 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
     time: number,
     ping: number,
     limits: fields({ frameBytes: number, subscriptions: number, publishPerSecond: number }),
-    reconnect: fields({ firstJitterMs: number, minMs: number, maxMs: number })
+    reconnect: fields({ firstJitterMs: number, minMs: number, maxMs: number }),
+    expiresAt: optional(number)
   }),
+  refreshed: fields({ expiresAt: optional(number) }),
   subscribed: fields({
     thread: text,
     epoch: text,

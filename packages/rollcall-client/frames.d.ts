@@ -9,6 +9,7 @@ export interface ClientFrames {
     client?: { name?: string; version?: string };
     type: 'connect';
   };
+  refresh: { id?: string | number; type: 'refresh'; token: string };
   subscribe: {
     id?: string | number;
     since?: 'start' | 'live' | { offset: number; epoch: string };
@@ -127,6 +128,7 @@ export interface ServerFrames {
   pong: { id?: string | number; type: 'pong'; time: number };
   connected: {
     id?: string | number;
+    expiresAt?: number;
     type: 'connected';
     user: string;
     ping: number;
@@ -136,6 +138,7 @@ export interface ServerFrames {
     limits: { frameBytes: number; subscriptions: number; publishPerSecond: number };
     reconnect: { firstJitterMs: number; minMs: number; maxMs: number };
   };
+  refreshed: { id?: string | number; expiresAt?: number; type: 'refreshed' };
   subscribed: {
     id?: string | number;
     presentCount?: number;

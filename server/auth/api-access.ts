@@ -1,13 +1,13 @@
 /** Finds out who sent a request to the HTTP API: a backend (API key) or a user (token). */
 import { BACKEND, type Identity } from '../access/identity.js';
-import { AuthError, bearerOf, type Authenticator } from './auth.js';
+import { AuthError, bearerOf, type Authenticator, type AuthRefusal } from './auth.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { Secret } from './secret.js';
 import type { TransportRequest } from '../transport/transport.js';
 
 /** The request was refused; `code` is one of the error table. */
 export class AccessError extends Error {
-  readonly code: Extract<ErrorCode, 'unauthorized' | 'forbidden' | 'unavailable'>;
+  readonly code: AuthRefusal | Extract<ErrorCode, 'forbidden'>;
   constructor(code: AccessError['code'], message: string) {
     super(message);
     this.name = 'AccessError';

@@ -5,6 +5,7 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyResult } from 'jose';
 import { grantsOf, GrantsError } from '../access/grants.js';
 import type { UserIdentity } from '../access/identity.js';
+import type { ErrorCode } from '../../protocol/errors.js';
 import { isLongerThan, USER_MAX } from '../../protocol/frames.js';
 import type { TransportRequest } from '../transport/transport.js';
 
@@ -19,13 +20,16 @@ export interface Authenticator {
   verify(token: string | undefined): Promise<UserIdentity>;
 }
 
+/** A code that a token is refused with. */
+export type AuthRefusal = Extract<ErrorCode, 'unauthorized' | 'expired' | 'unavailable'>;
+
 /**
  * The token was refused; the message may be shown to whoever sent it. `unavailable` means that the keys could not be
  * fetched: the token may be valid.
  */
 export class AuthError extends Error {
-  readonly code: 'unauthorized' | 'unavailable';
-  constructor(message: string, code: 'unauthorized' | 'unavailable' = 'unauthorized') {
+  readonly code: AuthRefusal;
+  constructor(message: string, code: AuthRefusal = 'unauthorized') {
     super(message);
     this.name = 'AuthError';
     this.code = code;
@@ -64,7 +68,7 @@ function identityOf(payload: JWTPayload): UserIdentity {
 function refusalOf(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   if (error instanceof GrantsError) return new AuthError(error.message);
-  if (error instanceof errors.JWTExpired) return new AuthError('the token has expired');
+  if (error instanceof errors.JWTExpired) return new AuthError('the token has expired', 'expired');
   if (error instanceof errors.JWTClaimValidationFailed) {
     const why = error.reason === 'missing' ? 'is missing' : 'is not what this server takes';
     return new AuthError(`the token is not valid: its ${error.claim} ${why}`);

@@ -9,7 +9,7 @@ import type { LogEntry, LogReader } from '../../actors/log/log-reader.js';
 import { readPast, type PastPage } from '../../actors/log/read-past.js';
 import { reasonOf } from '../../machines/reason.js';
 import { UNTIL_LIVE, type Connection, type Subscription } from './connection.js';
-import type { Gap } from './resume-point.js';
+import type { Gap } from '../../actors/log/resume-point.js';
 import { encodeFrame, messageOut } from './frame-encoder.js';
 import { messagePoints } from './work/costs.js';
 import type { TurnBudget } from './work/turn-budget.js';

@@ -62,6 +62,8 @@ export class Connection implements Backlogged<Received> {
   pingedAt: number | null = null;
   /** When its token expires, Unix milliseconds; null means never. */
   expiresAt: number | null = null;
+  /** Whether a new token is being checked. */
+  isRefreshing = false;
   laggingSince: number | null = null;
   badFramesInARow = 0;
   /** Number of requests whose answer waits for the log. */

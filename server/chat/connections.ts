@@ -39,7 +39,10 @@ export const SWEEP_MS = 1_000;
  */
 export const COME_BACK_MS_PER_CONNECTION = 1;
 
-/** Most connections that one sweep closes, as many as may come back until the next; the others are closed then. */
+/**
+ * Most connections that one sweep closes, as many as may come back until the next; the others are closed then. A token
+ * ends on time all the same.
+ */
 export const GOODBYES_PER_SWEEP = SWEEP_MS / COME_BACK_MS_PER_CONNECTION;
 
 /** Called with the numbers of lagging and of open connections, when they change. */
@@ -208,7 +211,7 @@ export class Connections {
       const code = this.overdue(connection, now);
       if (code === null) {
         if (needsPing(connection, now)) this.ping(connection, now);
-      } else if (closed < GOODBYES_PER_SWEEP) {
+      } else if (code === 3005 || closed < GOODBYES_PER_SWEEP) {
         const afterMs = closed * COME_BACK_MS_PER_CONNECTION;
         connection.disconnect(code, code === 3502 ? null : afterMs);
         closed++;

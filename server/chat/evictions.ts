@@ -45,6 +45,11 @@ export class Evictions {
     for (const connection of [...connections.opened()]) this.leave(connection, thread);
   }
 
+  /** Judges all subscriptions of a connection again, whose token is another one now. */
+  judgeConnection(connection: Connection): void {
+    for (const { thread } of [...connection.subscriptions]) this.leave(connection, thread.id);
+  }
+
   private leave(connection: Connection, thread: string): void {
     const subscription = connection.subscriptionTo(thread);
     if (subscription === undefined || mayRead(connection, thread)) return;

@@ -15,6 +15,7 @@ export type FrameDoor = Action | 'nothing' | 'publisher' | 'rows';
 /** The right that each frame needs. */
 export const FRAME_DOORS: Readonly<Record<ClientFrameType, FrameDoor>> = {
   connect: 'nothing',
+  refresh: 'nothing',
   subscribe: 'read',
   unsubscribe: 'nothing',
   // `Publisher` checks, because HTTP publishes through it too.

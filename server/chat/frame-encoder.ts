@@ -12,7 +12,7 @@ import { placeText } from '../../protocol/place.js';
 import { OutFrame } from '../transport/out-frame.js';
 import type { Received, RequestId } from './frame-decoder.js';
 import type { PageOfThreads } from './message-pages.js';
-import type { PageGap } from './resume-point.js';
+import type { PageGap } from '../../actors/log/resume-point.js';
 
 /** The fields of a frame; an optional one may also be undefined, and an id is echoed as it came. */
 type Fields<F> = {

@@ -1,22 +1,17 @@
 /** The route table: one handler per frame type. A type of the schema without a handler does not compile. */
-import type { Clock } from '../../actors/clock.js';
 import type { LogCorruptError } from '../../actors/log/log-errors.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import { encodeAck, encodeFrame, encodeHistory, encodeThreads } from './frame-encoder.js';
-import { tokenless, type UserCaller } from '../access/identity.js';
-import { CallerRights, type Guard } from '../access/guard.js';
 import { TooManyMembersError, type Members } from '../access/members.js';
-import { AuthError, type Authenticator } from '../auth/auth.js';
 import type { Connection } from './connection.js';
 import type { Received, RequestId } from './frame-decoder.js';
-import type { ClientLimits } from './limits.js';
-import { PING_MS, type Connections } from './connections.js';
 import { ERRORS } from '../../protocol/errors.js';
 import { PAGE_DEFAULT, pageBefore, readablePage } from './message-pages.js';
 import type { Publisher } from './publisher.js';
 import type { ClientFrameType } from '../../protocol/frames.js';
+import { createSignIn, type SignInServices } from './sign-in.js';
 import type { Subscriptions } from './subscriptions.js';
 import {
   audiencePoints,
@@ -25,38 +20,17 @@ import {
   SUBSCRIBE_POINTS,
   threadsPoints
 } from './work/costs.js';
-import { TokenBucket } from './work/token-bucket.js';
-import type { TurnBudget } from './work/turn-budget.js';
-import type { WorkLimits } from './work/work-limits.js';
-
-/** How a client should reconnect; sent in `connected.reconnect`. Times in milliseconds. */
-export const RECONNECT_ADVICE = { firstJitterMs: 5_000, minMs: 500, maxMs: 20_000 } as const;
-
-/** When a client should come back whose token could not be checked, in milliseconds. */
-const AUTH_RETRY_MS = 2_000;
 
 /** How long a client may show "typing" after the last frame about it, in milliseconds. */
 export const TYPING_FOR_MS = 6_000;
 
 /** What the handlers use. */
-export interface RouteServices {
-  readonly node: string;
-  readonly clock: Clock;
+export interface RouteServices extends SignInServices {
   readonly log: LogReader & ThreadRecords;
   readonly threads: Threads;
   readonly publisher: Publisher;
-  readonly connections: Connections;
   readonly subscriptions: Subscriptions;
-  readonly auth: Authenticator;
-  readonly guard: Guard;
   readonly members: Members;
-  readonly limits: ClientLimits;
-  /** Limits the work per turn of the event loop. */
-  readonly turn: TurnBudget;
-  /** Charges users for their requests. */
-  readonly work: WorkLimits;
-  /** Handles the frames that came while a token was being checked. */
-  readonly resume: (connection: Connection) => void;
   /** Reports damaged messages that an answer leaves out. */
   readonly damaged: (why: LogCorruptError) => void;
   /** Answers a frame that its handler found to be bad, and counts it as bad. */
@@ -83,7 +57,7 @@ export function route<T extends ClientFrameType>(
 
 /** Makes the route table. */
 export function createRoutes(services: RouteServices): Routes {
-  const { clock, log, threads, publisher, connections, subscriptions, auth, limits } = services;
+  const { clock, log, threads, publisher, subscriptions, limits } = services;
 
   /** Refuses a reading request while its user has no points. */
   const mustWait = (connection: Connection, id: RequestId): boolean => {
@@ -98,70 +72,8 @@ export function createRoutes(services: RouteServices): Routes {
     if (user !== null) services.work.charge(user, points);
   };
 
-  const welcome = (connection: Connection, id: RequestId, identity: UserCaller): void => {
-    const { user } = identity;
-    // The connection closed while its token was being checked: a user set now would be counted forever.
-    if (connection.socket === null || connection.isClosing) return;
-    if (!connections.name(connection, user)) {
-      // Without a time: the SDK then backs off further with every attempt.
-      connection.disconnect(3014, null);
-      return;
-    }
-    connection.rights = new CallerRights(services.guard, identity);
-    connection.publishes = new TokenBucket(limits.publishPerSecond, clock.elapsed());
-    connection.send(
-      encodeFrame({
-        type: 'connected',
-        id,
-        connection: connection.id,
-        user,
-        node: services.node,
-        time: clock.now(),
-        ping: PING_MS,
-        limits,
-        reconnect: RECONNECT_ADVICE
-      })
-    );
-  };
-
   return {
-    connect: (connection, frame) => {
-      if (connection.user !== null || connection.early !== null) {
-        connection.sendError(frame.id, 'already_connected');
-        return;
-      }
-      if (connection.isProbe && connection.token === null) {
-        welcome(connection, frame.id, tokenless(frame.user ?? 'probe', true));
-        return;
-      }
-      if (!auth.isRequired) {
-        // A user name is optional in development.
-        welcome(connection, frame.id, tokenless(frame.user ?? `guest-${connection.id}`));
-        return;
-      }
-      connection.early = [];
-      auth
-        .verify(frame.token ?? connection.token ?? undefined)
-        .then((identity) => {
-          connection.expiresAt = identity.expiresAt;
-          connection.isProbe = identity.isProbe;
-          welcome(connection, frame.id, { kind: 'user', ...identity });
-        })
-        .catch((error: unknown) => {
-          if (error instanceof AuthError && error.code === 'unauthorized') {
-            connection.sendError(frame.id, error.code, error.message);
-            connection.disconnect(3500, null);
-          } else {
-            // Not the client's fault: it should come back with the same token.
-            connection.sendError(frame.id, 'unavailable', 'the token could not be checked now');
-            connection.disconnect(3004, AUTH_RETRY_MS);
-          }
-        })
-        .finally(() => {
-          connection.token = null;
-          services.resume(connection);
-        });
-    },
+    ...createSignIn(services),
 
     subscribe: (connection, frame) => {
       if (mustWait(connection, frame.id)) return;

@@ -6,7 +6,7 @@ import type { CatchUp } from './catch-up.js';
 import type { Connection, Subscription } from './connection.js';
 import type { RequestId } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
-import { resumePoint, type ResumePoint } from './resume-point.js';
+import { resumePoint, type ResumePoint } from '../../actors/log/resume-point.js';
 import type { Place } from '../../protocol/place.js';
 
 /** Where a subscription starts: after a place, at the oldest kept message, or with the next one. */

@@ -20,7 +20,7 @@ import { readPlace } from '../../protocol/place.js';
 import { keptMembers, type BodyText } from '../../protocol/json-text.js';
 import { PAGE_DEFAULT, pageAfter } from '../chat/message-pages.js';
 import type { Published, Publisher, PublishRefusal } from '../chat/publisher.js';
-import { pageGap, resumePoint } from '../chat/resume-point.js';
+import { pageGap, resumePoint } from '../../actors/log/resume-point.js';
 import { unreadable } from '../chat/unreadable.js';
 import { HISTORY_POINTS, messagePoints, SUBSCRIBE_POINTS } from '../chat/work/costs.js';
 import type { TurnBudget } from '../chat/work/turn-budget.js';

@@ -195,6 +195,7 @@ export function createBackend(options: BackendOptions): Backend {
     subscriptions,
     auth,
     guard,
+    evictions,
     members,
     limits,
     turn,

@@ -156,6 +156,7 @@ export function doors(
     subscriptions,
     auth,
     guard,
+    evictions,
     members,
     limits,
     turn,

@@ -8,6 +8,7 @@ import {
 import { reasonOf } from '../../../machines/reason.js';
 import {
   ABNORMAL,
+  TOKEN_EXPIRED,
   createConnectionMachine,
   type ConnectionContext,
   type ConnectionEvent,
@@ -28,9 +29,12 @@ export const BAD_FRAMES_MAX = 10;
 
 /** Passed to `getToken`, so that it can tell when a cached token no longer helps. */
 export interface TokenQuestion {
-  /** True when the server ended the connection because the latest token expired: a cached one does not help. */
+  /** True when the latest token has expired, or is about to: a cached one does not help. */
   readonly expired: boolean;
 }
+
+/** Gives a token, at once or later. */
+export type GetToken = (question: TokenQuestion) => string | Promise<string>;
 
 /** Settings of a {@link Connection}, complete: the client has filled in its defaults. */
 export interface ConnectionSettings {
@@ -41,7 +45,7 @@ export interface ConnectionSettings {
   /** Used until the server sends its own values. */
   readonly reconnect: ReconnectAdvice;
   /** Called for a token before every attempt; null where authentication is off. */
-  readonly getToken: ((question: TokenQuestion) => string | Promise<string>) | null;
+  readonly getToken: GetToken | null;
   readonly user: string | null;
   readonly client: { readonly name: string; readonly version: string };
   readonly environment: ClientEnvironment;
@@ -70,6 +74,8 @@ export class Connection {
   #state: ClientState = { name: 'connecting', attempt: 1 };
   #advice: ReconnectAdvice;
   #token: string | null = null;
+  /** Whether the application knew that it had to give another token than the one before. */
+  #isFresh = false;
   #connected: Connected | null = null;
   #socket: Socket | null = null;
   /** Reason for the close, when it is more precise than the close code. */
@@ -233,6 +239,7 @@ export class Connection {
   #fetchToken(expired: boolean): () => void {
     const { getToken } = this.#settings;
     let isOver = false;
+    this.#isFresh = expired;
     void new Promise<unknown>((resolve, reject) => {
       if (getToken === null) reject(new Error('there is no getToken'));
       else resolve(getToken({ expired }));
@@ -338,6 +345,10 @@ export class Connection {
     const reason = error.message;
     if (error.retry) {
       this.#lose(ABNORMAL, reason, error.afterMs);
+      return;
+    }
+    if (error.code === 'expired' && this.#token !== null && !this.#isFresh) {
+      this.#lose(TOKEN_EXPIRED, reason, null);
       return;
     }
     this.#refused = error;

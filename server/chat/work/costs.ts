@@ -43,6 +43,9 @@ export function audiencePoints(subscriptions: number, bytes: number): number {
   return Math.ceil(subscriptions / SUBSCRIPTIONS_PER_POINT + copied);
 }
 
+/** Points of checking a token: its signature. */
+export const TOKEN_POINTS = 10;
+
 /** Returns the points of so many characters. */
 export function charPoints(chars: number): number {
   return Math.ceil(chars / CHARS_PER_POINT);

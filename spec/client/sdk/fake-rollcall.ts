@@ -56,6 +56,8 @@ export class FakeRollcall {
   token: string | null = null;
   /** Called before a frame is handled; true = the spec has dealt with it. */
   intercept: (frame: ClientFrame, connection: FakeConnection) => boolean = () => false;
+  /** When tokens end, by its own clock; null = never. */
+  expiresAt: number | null = null;
   pingMs = 25_000;
   frameBytes = 65_536;
   reconnect = { firstJitterMs: 5_000, minMs: 500, maxMs: 20_000 };
@@ -210,7 +212,8 @@ export class FakeRollcall {
         time: this.now(),
         ping: this.pingMs,
         limits: { frameBytes: this.frameBytes, subscriptions: 128, publishPerSecond: 50 },
-        reconnect: this.reconnect
+        reconnect: this.reconnect,
+        ...(this.expiresAt === null ? {} : { expiresAt: this.expiresAt })
       });
     } else if (frame.type === 'subscribe') this.#subscribe(frame, connection);
     else if (frame.type === 'unsubscribe') {

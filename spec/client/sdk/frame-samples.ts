@@ -21,8 +21,10 @@ export const FRAME_SAMPLES: { readonly [T in ServerFrame['type']]: ServerFrame<T
     time: 1,
     ping: 2,
     limits: { frameBytes: 1, subscriptions: 1, publishPerSecond: 1 },
-    reconnect: { firstJitterMs: 1, minMs: 1, maxMs: 1 }
+    reconnect: { firstJitterMs: 1, minMs: 1, maxMs: 1 },
+    expiresAt: 2
   },
+  refreshed: { type: 'refreshed', expiresAt: 1 },
   subscribed: {
     type: 'subscribed',
     thread: 't',

@@ -43,7 +43,10 @@ export async function tokenFor(caller: CallerName): Promise<string | undefined> 
 }
 
 /** What a door answered: `passed`, or the code that refused. */
-export type Passage = 'passed' | 'unauthorized' | 'forbidden' | (string & {});
+export type Passage = 'passed' | 'unauthorized' | 'expired' | 'forbidden' | (string & {});
+
+/** Codes that say that the caller may not; whatever else is answered, it has passed the door. */
+const REFUSALS: readonly string[] = ['unauthorized', 'expired', 'forbidden'];
 
 /** What a right lets each caller do. */
 const RIGHTS = {
@@ -59,7 +62,8 @@ export type Lock = keyof typeof RIGHTS | 'anybody' | 'everybody' | 'key';
 /** Returns what a caller should get at a door. */
 export function expected(lock: Lock, caller: CallerName): Passage {
   if (lock === 'everybody') return 'passed';
-  if (lock === 'key' || caller === 'no token' || caller === 'expired') return 'unauthorized';
+  if (lock === 'key' || caller === 'no token') return 'unauthorized';
+  if (caller === 'expired') return 'expired';
   if (lock === 'anybody') return 'passed';
   if (caller === 'stranger' || caller === 'probe') return 'forbidden';
   return RIGHTS[lock][caller] ? 'passed' : 'forbidden';
@@ -68,6 +72,8 @@ export function expected(lock: Lock, caller: CallerName): Passage {
 /** What each frame needs, and the frame. A type of the schema without a row does not compile. */
 export const FRAMES: Readonly<Record<ClientFrameType, readonly [Lock, object]>> = {
   connect: ['anybody', {}],
+  // With the token that it came with.
+  refresh: ['anybody', {}],
   subscribe: ['read', {}],
   unsubscribe: ['anybody', {}],
   publish: ['write', { mid: 'm', body: 1, expect: 'stored' }],
@@ -97,11 +103,11 @@ export async function sendFrame(
     if (hello.type === 'error') return String(hello.code);
     if (type === 'connect' || type === 'pong') return 'passed';
     // Typing is not answered when it passes: the answer to a ping behind it says that nothing else came.
-    client.send({ type, id: 'x', thread: THREAD, ...fields });
+    client.send({ type, id: 'x', thread: THREAD, token, ...fields });
     client.send({ type: 'ping', id: 'x' });
     const answer = await client.next((frame) => frame.id === 'x');
     const code = answer.type === 'error' ? String(answer.code) : '';
-    return code === 'forbidden' || code === 'unauthorized' ? code : 'passed';
+    return REFUSALS.includes(code) ? code : 'passed';
   } finally {
     client.socket.terminate();
     await client.ended;
@@ -128,5 +134,5 @@ export async function askRoute(
     return 'passed';
   }
   const { code } = (await response.json()) as { code?: string };
-  return code === 'unauthorized' || code === 'forbidden' ? code : 'passed';
+  return code !== undefined && REFUSALS.includes(code) ? code : 'passed';
 }

@@ -46,9 +46,9 @@ for (const transport of TRANSPORTS) {
       open.push(client);
       return client;
     };
-    const refusal = async (client: WireClient): Promise<string> => {
+    const refusal = async (client: WireClient, code = 'unauthorized'): Promise<string> => {
       const error = await client.next('error');
-      expect(error).to.include({ code: 'unauthorized', retry: false });
+      expect(error).to.include({ code, retry: false });
       expect(await client.next('disconnect')).to.include({ code: 3500, reconnect: false });
       expect(await client.ended).to.include({ code: 3500 });
       return error.message;
@@ -134,11 +134,12 @@ for (const transport of TRANSPORTS) {
       ]
     ];
     for (const [what, make] of bad) {
-      it(`answers unauthorized and closes with 3500 when the token ${what}`, async () => {
+      const code = what === 'has expired' ? 'expired' : 'unauthorized';
+      it(`answers ${code} and closes with 3500 when the token ${what}`, async () => {
         const client = await dial();
         const shown = await make();
         client.send({ type: 'connect', token: shown });
-        expect(await refusal(client)).not.to.include(shown);
+        expect(await refusal(client, code)).not.to.include(shown);
       });
     }
 
@@ -228,6 +229,68 @@ for (const transport of TRANSPORTS) {
       await client.next('connected');
       expect(await client.next('disconnect')).to.include({ code: 3005, reconnect: true });
       expect(await client.ended).to.include({ code: 3005 });
+    });
+
+    it('says when a token ends, and takes a newer one instead, whose claims hold from then on', async () => {
+      const ends = inSeconds(600);
+      const threads = { 'room:*': ['read', 'write'] };
+      const client = await dial();
+      client.send({ type: 'connect', token: await token({ sub: 'ada', threads }, ends) });
+      expect(await client.next('connected')).to.include({ expiresAt: ends * 1_000 });
+      await client.subscribe('room:1');
+      const later = { sub: 'ada', threads: { 'hall:*': ['read', 'write'] } };
+      client.send({ type: 'refresh', id: 7, token: await token(later, ends + 600) });
+      expect(await client.next('unsubscribed')).to.include({ thread: 'room:1', code: 'forbidden' });
+      const refreshed = await client.next('refreshed');
+      expect(refreshed).to.include({ id: 7, expiresAt: (ends + 600) * 1_000 });
+      expect(await client.publish('room:1', 'm1')).to.include({ code: 'forbidden' });
+      expect(await client.publish('hall:1', 'm2')).to.include({ type: 'ack' });
+    });
+
+    it('keeps a connection by its old token when a newer one is refused', async () => {
+      const client = await dial();
+      client.send({ type: 'connect', token: await token() });
+      await client.next('connected');
+      const refresh = async (bad: string): Promise<unknown> =>
+        (await client.ask({ type: 'refresh', token: bad })).code;
+      expect(await refresh('rubbish')).to.equal('unauthorized');
+      expect(await refresh(await token({ sub: 'ada' }, inSeconds(-60)))).to.equal('expired');
+      expect(await client.ask({ type: 'ping' })).to.include({ type: 'pong' });
+    });
+
+    it('closes with 3500 a connection that shows the token of somebody else', async () => {
+      const client = await dial();
+      client.send({ type: 'connect', token: await token() });
+      await client.next('connected');
+      client.send({ type: 'refresh', token: await token({ sub: 'bob' }) });
+      await refusal(client);
+    });
+
+    it('lets the SDK stay connected beyond its token, by a newer one', async () => {
+      const questions: boolean[] = [];
+      let renew: () => void = () => undefined;
+      const renewed = new Promise<void>((resolve) => {
+        renew = resolve;
+      });
+      const client = connect(server.url, {
+        WebSocket,
+        getToken: ({ expired }) => {
+          questions.push(expired);
+          if (questions.length === 1) return token({ sub: 'ada' }, inSeconds(4));
+          renew();
+          return token();
+        }
+      });
+      const states: string[] = [];
+      client.on('state', ({ name }) => states.push(name));
+      const before = await client.publish('refreshing', 1, { expect: 'stored' });
+      await renewed;
+      expect(await client.publish('refreshing', 2, { expect: 'stored' })).to.include({
+        offset: before.offset + 1
+      });
+      expect(questions).to.eql([false, true]);
+      expect(states.filter((name) => name === 'connected')).to.have.length(1);
+      client.close();
     });
 
     it('reserves the test prefixes in production, but for tokens with the probe scope', async () => {

@@ -195,9 +195,12 @@ describe('Connections', () => {
 
   it('spreads goodbyes to many, and when they may come back', async () => {
     const all = Array.from({ length: GOODBYES_PER_SWEEP + 2 }, () => open('ada'));
-    for (const { connection } of all) connection.expiresAt = clock.now() + SWEEP_MS;
-    await pass(SWEEP_MS + TOKEN_GRACE_MS);
-    const gone = all.filter(({ socket }) => socket.ended === 3005);
+    const heard = (): void => {
+      for (const { connection } of all) connection.heard(clock.elapsed());
+    };
+    for (const { connection } of all) connections.lagBegins(connection);
+    await pass(LAG_MAX_MS, heard);
+    const gone = all.filter(({ socket }) => socket.ended === 3008);
     expect(gone).to.have.length(GOODBYES_PER_SWEEP);
     const waits = gone.map(({ socket }) => socket.frames[0]!['afterMs']);
     expect(waits.slice(0, 3)).to.eql([0, 1, 2]);
@@ -205,6 +208,15 @@ describe('Connections', () => {
     await pass(SWEEP_MS);
     expect(all.filter(({ socket }) => socket.ended === null)).to.eql([]);
     expect(all.at(-1)!.socket.frames[0]).to.include({ afterMs: 1 });
+  });
+
+  it('closes on time whose token has ended, however many, and spreads when they may come back', async () => {
+    const all = Array.from({ length: GOODBYES_PER_SWEEP + 2 }, () => open('ada'));
+    for (const { connection } of all) connection.expiresAt = clock.now() + 1;
+    await pass(TOKEN_GRACE_MS + SWEEP_MS);
+    expect(all.filter(({ socket }) => socket.ended !== 3005)).to.eql([]);
+    const waits = all.map(({ socket }) => socket.frames[0]!['afterMs']);
+    expect(new Set(waits).size).to.equal(all.length);
   });
 
   it('closes with 3005 when the token has expired for as long as it is still taken', async () => {

@@ -1,5 +1,5 @@
 /** Where a reader goes on who has seen a thread up to a place, and what it misses: one rule for every door. */
-import type { ThreadHead } from '../../actors/log/log-reader.js';
+import type { ThreadHead } from './log-reader.js';
 import type { Place } from '../../protocol/place.js';
 
 /** Messages that the client lacks and that the log no longer has, or has damaged. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { pageGap, resumePoint, type ResumePoint } from '../../../server/chat/resume-point.js';
+import { pageGap, resumePoint, type ResumePoint } from '../../../actors/log/resume-point.js';
 import type { Place } from '../../../protocol/place.js';
 
 const HEAD = { epoch: 'x2', first: 4, last: 9, at: 1, owner: null };
