@@ -1,11 +1,13 @@
 /**
  * A whole server, from the sources, into which a spec puts faults while it runs. Orders come as lines: `crash <actor>`
  * makes the actor of this id throw at its next event, which it is given at once; `break handler` and `break observer`
- * let every ping and every observed event throw until `mend`; `block <ms>` keeps the event loop for so long.
+ * let every ping and every observed event throw until `mend`; `block <ms>` keeps the event loop for so long; `hold <MB>`
+ * makes its memory look as large as that.
  */
 import { createInterface } from 'node:readline';
 import type { InspectionEvent } from 'xstate';
 import { systemClock } from '../../../actors/clock.js';
+import { OWN_MEMORY } from '../../../actors/memory/memory-source.js';
 import { loadConfig } from '../../../server/config/config.js';
 import { createLogger } from '../../../server/logger/logger.js';
 import { Server } from '../../../server/wiring/server.js';
@@ -13,6 +15,7 @@ import { Server } from '../../../server/wiring/server.js';
 const loaded = loadConfig({ env: process.env });
 if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
 const broken = new Set<string>();
+let heldMb = 10;
 
 /** The newest actor of each id, as observed. */
 const actors = new Map<string, object>();
@@ -26,6 +29,10 @@ const server = new Server(loaded.config, {
       }
       return systemClock.now();
     }
+  },
+  memory: {
+    ...OWN_MEMORY,
+    resident: () => heldMb * 1024 * 1024
   },
   logger: createLogger({ level: 'info', format: 'json' }),
   // The longest waits that chance may give: what is away is away for long enough to be seen.
@@ -69,6 +76,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   const [order, what = ''] = line.split(' ');
   if (order === 'crash') crash(what);
   else if (order === 'block') block(Number(what));
+  else if (order === 'hold') heldMb = Number(what);
   else if (order === 'break') broken.add(what);
   else broken.clear();
 });
