@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import {
   CLIENT_FRAMES,
+  isLongerThan,
   REQUEST_ID_MAX,
   type ClientFrame,
   type ClientFrameType
@@ -88,7 +89,10 @@ export function decodeFrame(text: string): Decoded {
   let body: BodyText | null = null;
   const isPublish = 'type' in value && value.type === 'publish';
   if ('id' in value) {
-    if (typeof value.id === 'string') id = value.id;
+    // One that is too long is not echoed: the schema of errors does not have it, and it would be sent twice.
+    if (typeof value.id === 'string') {
+      id = isLongerThan(value.id, REQUEST_ID_MAX) ? undefined : value.id;
+    }
     // Its text is the id. A number past all doubles does not fit the schema, and a client could not read its echo.
     else if (Number.isFinite(value.id)) value.id = 0;
   }

@@ -20,6 +20,18 @@ describe('decodeFrame', () => {
     expect(decodeFrame('\n\n')).to.include({ ok: false, code: 'bad_json' });
   });
 
+  it('echoes no id that is longer than an id may be, whatever else is wrong', () => {
+    for (const id of ['x'.repeat(129), '👩‍👩‍👧'.repeat(40)]) {
+      expect(decodeFrame(JSON.stringify({ type: 'ping', id }))).to.include({
+        ok: false,
+        id: undefined
+      });
+      expect(decodeFrame(JSON.stringify({ type: 'shout', id }))).to.include({ id: undefined });
+    }
+    const longest = '🧵'.repeat(128);
+    expect(decodeFrame(JSON.stringify({ type: 'shout', id: longest }))).to.include({ id: longest });
+  });
+
   it('keeps the text of a numeric id that JavaScript would write in another way, in frames and in faults', () => {
     for (const id of ['9007199254740993', '1e300', '1.0', '-0']) {
       const ping = decodeFrame(`{"type":"ping","id":${id}}`);

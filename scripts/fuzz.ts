@@ -1,0 +1,80 @@
+/**
+ * Sends random, damaged and valid frames and HTTP requests to a built server of each engine, in sequences, and checks
+ * every answer. `npm run fuzz -- --count 1000000 --seed 7 --transport uws|ws|both`. Progress goes to standard error,
+ * the verdict to standard output; exit code 0 when every answer was one of the tables, the server answered all the
+ * time and let go of all connections, 1 when not, 2 for wrong usage. The seed of a run is told: it repeats what is
+ * sent, though not how the connections meet in time.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startServer } from '../spec/e2e/servers/server-process.js';
+import { fuzzServer } from './fuzz/fuzzed-server.js';
+
+const USAGE =
+  'Usage: npm run fuzz -- [--count <number>] [--seed <number>] [--transport uws|ws|both]';
+
+/** Longest time that a server may take to answer a ping. */
+const PATIENCE_MS = 30_000;
+
+interface Wanted {
+  readonly count: number;
+  readonly seed: number;
+  readonly transports: readonly string[];
+}
+
+/** Reads the flags; answers a sentence when they are wrong. */
+function wanted(args: string[]): Wanted | string {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        count: { type: 'string', default: '1000000' },
+        seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+        transport: { type: 'string', default: 'both' }
+      }
+    });
+    const [count, seed] = [Number(values.count), Number(values.seed)];
+    if (!Number.isSafeInteger(count) || count < 1)
+      return `--count must be 1 or more, not ${values.count}`;
+    if (!Number.isSafeInteger(seed)) return `--seed must be a whole number, not ${values.seed}`;
+    if (!['uws', 'ws', 'both'].includes(values.transport)) {
+      return `--transport must be uws, ws or both, not ${values.transport}`;
+    }
+    const transports = values.transport === 'both' ? ['uws', 'ws'] : [values.transport];
+    return { count, seed, transports };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const options = wanted(process.argv.slice(2));
+if (typeof options === 'string') {
+  process.stderr.write(`${options}\n${USAGE}\n`);
+  process.exitCode = 2;
+} else if (!existsSync(fileURLToPath(new URL('../dist', import.meta.url)))) {
+  process.stderr.write('dist is missing: run `npm run build` first\n');
+  process.exitCode = 2;
+} else {
+  for (const transport of options.transports) {
+    const server = await startServer({
+      env: { TRANSPORT: transport, LIMIT_CONNECTIONS_PER_ADDRESS: '0' }
+    });
+    const report = await fuzzServer(server, {
+      seed: options.seed,
+      count: Math.ceil(options.count / options.transports.length),
+      patienceMs: PATIENCE_MS,
+      progress: (sent) => {
+        if (sent % 50_000 < 500) process.stderr.write(`${transport}: ${String(sent)} sent\n`);
+      }
+    });
+    await server.stop();
+    const answers = [...report.answers].sort(([, a], [, b]) => b - a);
+    process.stdout.write(
+      `${transport}: ${String(report.sent)} messages and requests with seed ${String(options.seed)}\n` +
+        `  answers: ${answers.map(([answer, count]) => `${answer} ${String(count)}`).join(', ')}\n` +
+        `  ${report.faultCount === 0 ? 'no fault' : `${String(report.faultCount)} faults:\n    ${report.faults.join('\n    ')}`}\n`
+    );
+    if (report.faultCount > 0) process.exitCode = 1;
+  }
+}

@@ -1,0 +1,45 @@
+/** Fuzzes a server process, and looks at what it keeps afterwards: connections, its log, and whether it is there. */
+import type { ServerProcess } from '../../spec/e2e/servers/server-process.js';
+import { Fuzzer, type FuzzOptions, type FuzzReport } from './fuzzer.js';
+
+/** How long the server may take to see that all clients have gone. */
+const LET_GO_MS = 30_000;
+
+/** Runs a {@link Fuzzer} against the server; what the server keeps or says wrongly is among the faults. */
+export async function fuzzServer(
+  server: ServerProcess,
+  options: Omit<FuzzOptions, 'url'>
+): Promise<FuzzReport> {
+  const ends: string[] = [];
+  void server.exit.then((code) => {
+    ends.push(`the server ended with ${String(code)}: ${server.stderr()}`);
+  });
+  const report = await new Fuzzer({ ...options, url: server.url }).run();
+  const faults = [...report.faults, ...ends];
+  if (ends.length === 0) faults.push(...(await keptConnections(server.url)));
+  const said = server.lines.filter(({ level, message }) => level === 'error' && !isDue(message));
+  faults.push(...said.map(({ message }) => `the server logged an error: ${message}`));
+  return {
+    ...report,
+    faults,
+    faultCount: report.faultCount + faults.length - report.faults.length
+  };
+}
+
+/** Messages go into threads that nobody reads: that is what these lines are for. */
+function isDue(message: string): boolean {
+  return message.startsWith('Cannot deliver message');
+}
+
+/** Waits until no connection is open any more. Answers a sentence when some stay, none otherwise. */
+async function keptConnections(url: string): Promise<string[]> {
+  const until = performance.now() + LET_GO_MS;
+  for (;;) {
+    const answer: unknown = await (await fetch(`${url}/status`)).json();
+    const open = /"connections":\{"open":(\d+)/.exec(JSON.stringify(answer))?.[1];
+    if (open === '0') return [];
+    if (performance.now() > until)
+      return [`${open ?? 'no number of'} connections are open after all have gone`];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,105 @@
+/** Makes HTTP requests as bytes: good ones, ones that fit no route, and ones that break the protocol. */
+import { between, type Random } from '../kill-proof/random.js';
+import type { FrameMaker } from './frame-maker.js';
+
+const METHODS = [
+  'GET',
+  'GET',
+  'GET',
+  'POST',
+  'POST',
+  'PUT',
+  'DELETE',
+  'HEAD',
+  'OPTIONS',
+  'PATCH',
+  'TRACE',
+  'BREW'
+];
+const PATHS = [
+  '/',
+  '/livez',
+  '/readyz',
+  '/startupz',
+  '/status',
+  '/status.html',
+  '/inspect',
+  '/api/stats',
+  '/api/search?q=a',
+  '/api/reports/threads',
+  '/api/threads/{t}/messages',
+  '/api/threads/{t}/messages',
+  '/api/threads/{t}/messages?after=1&limit=5',
+  '/api/threads/{t}/messages?after=x&limit=-1',
+  '/api/threads/{t}/events?after=0',
+  '/api/threads/{t}/members',
+  '/api/threads/{t}/members/ada',
+  '/api/threads/{t}/owner',
+  '/api/messages/mid-1/journey',
+  '/api/journey?mid=..',
+  '/ws',
+  '/inspect/ws',
+  '/../etc/passwd',
+  '/%00',
+  '/%',
+  '//'
+];
+const HEADERS = [
+  'Origin: https://evil.example',
+  'Origin: null',
+  'Authorization: Bearer x',
+  'Authorization: Basic eDp5',
+  'Last-Event-ID: 3',
+  'Last-Event-ID: x:y:z',
+  'X-Forwarded-For: 1.2.3.4, ::1',
+  'Accept-Encoding: gzip;q=0, br',
+  'If-None-Match: "x", W/"y"',
+  'Expect: 100-continue',
+  'Transfer-Encoding: chunked',
+  'Transfer-Encoding: identity',
+  'Content-Length: 5',
+  'Content-Length: -1',
+  'Content-Type: text/plain',
+  'Upgrade: websocket',
+  'Cookie: a=b',
+  ': x',
+  'X-Long: ' + 'y'.repeat(6_000)
+];
+
+/** Makes the bytes of requests; the same random numbers make the same requests. */
+export class RequestMaker {
+  readonly #random: Random;
+  readonly #frames: FrameMaker;
+  readonly #host: string;
+
+  constructor(random: Random, frames: FrameMaker, host: string) {
+    this.#random = random;
+    this.#frames = frames;
+    this.#host = host;
+  }
+
+  /** One request, which asks for the connection to be closed behind its answer. */
+  request(): Buffer {
+    const path = this.#pick(PATHS).replace('{t}', encodeURIComponent(this.#frames.thread()));
+    const body = this.#random() < 0.5 ? this.#frames.text() : '';
+    const lines = [
+      `${this.#pick(METHODS)} ${path} HTTP/1.${this.#random() < 0.95 ? '1' : '0'}`,
+      `Host: ${this.#random() < 0.95 ? this.#host : 'x'}`,
+      'Connection: close',
+      ...Array.from({ length: between(this.#random, 0, 3) }, () => this.#pick(HEADERS))
+    ];
+    if (body !== '') lines.push(`Content-Length: ${String(Buffer.byteLength(body))}`);
+    const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
+    const kind = between(this.#random, 0, 19);
+    if (kind === 0) return bytes.subarray(0, between(this.#random, 0, bytes.length));
+    if (kind === 1)
+      bytes[between(this.#random, 0, bytes.length - 1)] = between(this.#random, 0, 255);
+    return kind === 2 ? Buffer.concat([bytes, bytes]) : bytes;
+  }
+
+  #pick<T>(from: readonly T[]): T {
+    const picked = from[between(this.#random, 0, from.length - 1)];
+    if (picked === undefined) throw new Error('nothing to pick from');
+    return picked;
+  }
+}
