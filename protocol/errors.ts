@@ -61,6 +61,12 @@ export const ERRORS = {
     message: 'the token has expired',
     action: 'get a fresh token and connect with it'
   },
+  revoked: {
+    retry: false,
+    http: 401,
+    message: 'the token has been revoked',
+    action: 'sign in again; a token that was issued after the revocation is accepted'
+  },
   forbidden: {
     retry: false,
     http: 403,

@@ -17,6 +17,8 @@ export interface BusNode {
   isReachable(user: string): boolean;
   /** Sends a stored message to the user's connections here, marked as a fallback. Returns how many accepted it. */
   fallback(user: string, thread: string, message: LogEntry): number;
+  /** Closes the user's connections here whose tokens are revoked. */
+  cut(user: string): void;
 }
 
 /** What this node can ask of the bus. None of these methods throws. */
@@ -34,4 +36,9 @@ export interface Bus {
    * in time counts as none.
    */
   fallback(user: string, thread: string, message: LogEntry, done: (taken: number) => void): void;
+  /**
+   * Closes the user's connections whose tokens are revoked, on every node: on this one before the call returns. A node
+   * that cannot be reached does it when it next reads the log.
+   */
+  cut(user: string): void;
 }

@@ -20,4 +20,8 @@ export class LocalBus implements Bus {
   fallback(user: string, thread: string, message: LogEntry, done: (taken: number) => void): void {
     done(this.node.fallback(user, thread, message));
   }
+
+  cut(user: string): void {
+    this.node.cut(user);
+  }
 }

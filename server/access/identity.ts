@@ -10,6 +10,16 @@ export interface UserIdentity {
   readonly isProbe: boolean;
   /** Threads that the token names; null when it names none and `ACCESS` decides. */
   readonly grants: Grants | null;
+  /** What names its token; absent where there is none. */
+  readonly token?: TokenMarks;
+}
+
+/** What tells tokens of one user apart. */
+export interface TokenMarks {
+  /** When it was issued (`iat`), Unix milliseconds; null when it does not say. */
+  readonly issuedAt: number | null;
+  /** Its `jti`; null when it has none. */
+  readonly id: string | null;
 }
 
 /** A caller that is one user. */

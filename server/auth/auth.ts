@@ -21,7 +21,10 @@ export interface Authenticator {
 }
 
 /** A code that a token is refused with. */
-export type AuthRefusal = Extract<ErrorCode, 'unauthorized' | 'expired' | 'unavailable'>;
+export type AuthRefusal = Extract<
+  ErrorCode,
+  'unauthorized' | 'expired' | 'revoked' | 'unavailable'
+>;
 
 /**
  * The token was refused; the message may be shown to whoever sent it. `unavailable` means that the keys could not be
@@ -60,7 +63,11 @@ function identityOf(payload: JWTPayload): UserIdentity {
     user,
     expiresAt: payload.exp === undefined ? null : payload.exp * 1_000,
     isProbe: typeof scope === 'string' && scope.split(' ').includes('probe'),
-    grants: grantsOf(payload['threads'], user)
+    grants: grantsOf(payload['threads'], user),
+    token: {
+      issuedAt: payload.iat === undefined ? null : payload.iat * 1_000,
+      id: payload.jti ?? null
+    }
   };
 }
 

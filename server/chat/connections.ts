@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../actors/clock.js';
 import type { LogEntry } from '../../actors/log/log-reader.js';
 import type { CloseCode } from '../../protocol/errors.js';
+import type { UserIdentity } from '../access/identity.js';
 import { CLOCK_TOLERANCE_SECONDS } from '../auth/auth.js';
 import type { Connection } from './connection.js';
 import { encodeFrame, fallbackOut } from './frame-encoder.js';
@@ -164,6 +165,16 @@ export class Connections {
   /** Returns the connections of a user. */
   of(user: string): Iterable<Connection> {
     return this.users.get(user) ?? [];
+  }
+
+  /** Closes the connections of a user whose tokens do not count any more, streams too. */
+  cut(user: string, isRevoked: (identity: UserIdentity) => boolean): void {
+    for (const connection of [...this.of(user)]) {
+      const identity = connection.rights?.identity;
+      if (identity?.kind !== 'user' || !isRevoked(identity)) continue;
+      connection.sendError(undefined, 'revoked');
+      connection.disconnect(3500, null);
+    }
   }
 
   /** Returns whether a user has a connection that accepts frames now. */

@@ -15,6 +15,9 @@ import type { Analytics } from './analytics.js';
 import type { AccessSettings } from '../access/authorize.js';
 import { Guard } from '../access/guard.js';
 import { Members } from '../access/members.js';
+import { Revocations } from '../access/revocations.js';
+import { isRevokedOrUnknown, revocable } from '../auth/revocable.js';
+import { createRevocationsApi } from '../http/revocations-api.js';
 import { createApi } from '../http/api.js';
 import { ApiAccess } from '../auth/api-access.js';
 import { createAuthenticator } from '../auth/auth.js';
@@ -85,7 +88,7 @@ function accessSettings({ access, accessCreate, environment }: Config): AccessSe
 export function createBackend(options: BackendOptions): Backend {
   const { config, node, log, clock, logger, monitor, incidents, chat, connections } = options;
   const { fanOut, isServing, turn } = options;
-  const auth = createAuthenticator({
+  const tokens = createAuthenticator({
     secret: config.authJwtSecret,
     jwksUrl: config.authJwksUrl,
     algorithms: config.authJwtAlgorithms,
@@ -101,8 +104,18 @@ export function createBackend(options: BackendOptions): Backend {
       tellAll(frame.thread, encodeFrame(frame));
     },
     isReachable: (user) => connections.isReachable(user),
-    fallback: (user, thread, message) => connections.fallback(user, thread, message)
+    fallback: (user, thread, message) => connections.fallback(user, thread, message),
+    cut: (user) => {
+      connections.cut(user, (identity) => isRevokedOrUnknown(revocations, identity));
+    }
   });
+  const revocations = new Revocations({
+    log,
+    cut: (user) => {
+      bus.cut(user);
+    }
+  });
+  const auth = revocable(tokens, revocations);
   const threads = new Threads({
     log,
     feed: log.feed,
@@ -213,6 +226,7 @@ export function createBackend(options: BackendOptions): Backend {
     routes: [
       ...api,
       ...createMembersApi({ access, guard, members, incidents }),
+      ...createRevocationsApi({ access, revocations, incidents, clock }),
       ...options.analytics.api(access, guard),
       ...options.analytics.journeys({ access, log, feed: log.feed, threads, connections })
     ],

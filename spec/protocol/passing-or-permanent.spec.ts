@@ -32,6 +32,7 @@ const REFUSALS: Readonly<Record<ErrorCode, Verdict>> = {
     'a token does not become valid; a key server that is away is `unavailable`'
   ),
   expired: permanent('a token that has ended stays so: its holder needs another one'),
+  revoked: permanent('what is revoked stays so until somebody lifts it'),
   forbidden: permanent('somebody has to give the permission first'),
   reserved_thread: permanent('the id and the setting stay'),
   bad_thread: permanent('the id stays'),

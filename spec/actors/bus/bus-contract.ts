@@ -5,6 +5,7 @@ import type { Bus, BusNode, Ephemeral } from '../../../actors/bus/bus.js';
 export class HeardNode implements BusNode {
   readonly told: Ephemeral[] = [];
   readonly fellBack: string[] = [];
+  readonly cutOff: string[] = [];
   /** Connections by user, that take everything. */
   readonly connections = new Map<string, number>();
   /** Users whose connections seem to take frames, and do not. */
@@ -12,6 +13,10 @@ export class HeardNode implements BusNode {
 
   tell(frame: Ephemeral): void {
     this.told.push(frame);
+  }
+
+  cut(user: string): void {
+    this.cutOff.push(user);
   }
 
   isReachable(user: string): boolean {
@@ -84,6 +89,14 @@ export function describeBus(name: string, open: () => Promise<BusUnderTest>): vo
       last().node.connections.delete('ada');
       await under.settled();
       for (const { bus } of under.nodes) expect(bus.isReachable('ada')).to.equal(false);
+    });
+
+    it('cuts the connections of a user on every node, on its own before it returns', async () => {
+      const { nodes, settled } = await open();
+      nodes[0]!.bus.cut('ada');
+      expect(nodes[0]!.node.cutOff).to.eql(['ada']);
+      await settled();
+      for (const { node } of nodes) expect(node.cutOff).to.eql(['ada']);
     });
 
     it('gives a fallback to all connections of the user and says once how many took it', async () => {

@@ -77,7 +77,12 @@ function threadsOf({ clock, logger, incidents, monitor }: Rig, log = new MemoryL
     counts: new DeliveryCounts(),
     testThreadPrefixes: TEST_THREAD_PREFIXES,
     graceMs: GRACE_MS,
-    bus: new LocalBus({ tell: () => undefined, isReachable: () => false, fallback: () => 0 }),
+    bus: new LocalBus({
+      tell: () => undefined,
+      isReachable: () => false,
+      fallback: () => 0,
+      cut: () => undefined
+    }),
     audience: { fanOut: () => undefined }
   });
 }

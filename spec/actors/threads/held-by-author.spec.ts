@@ -40,7 +40,12 @@ class Rig {
       testThreadPrefixes: [],
       graceMs: GRACE_MS,
       audience: { fanOut: () => undefined },
-      bus: new LocalBus({ tell: () => undefined, isReachable: () => false, fallback: () => 0 })
+      bus: new LocalBus({
+        tell: () => undefined,
+        isReachable: () => false,
+        fallback: () => 0,
+        cut: () => undefined
+      })
     });
     this.threads.open();
   }

@@ -274,7 +274,12 @@ class Real {
           this.taken.add(`${thread} ${String(offset)} live`);
         }
       },
-      bus: new LocalBus({ tell: () => undefined, isReachable: () => false, fallback: () => 0 })
+      bus: new LocalBus({
+        tell: () => undefined,
+        isReachable: () => false,
+        fallback: () => 0,
+        cut: () => undefined
+      })
     });
     threads.open();
     return threads;

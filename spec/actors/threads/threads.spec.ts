@@ -89,6 +89,7 @@ class Rig {
           else if (frame.type === 'typing' || frame.type === 'mark') this.signals.push(frame);
         },
         isReachable: (user) => this.reachable.has(user),
+        cut: () => undefined,
         fallback: (user, _thread, { offset }, done) => {
           if (this.takers > 0) this.fellBack.push({ user, offset });
           if (this.isAlone) done(this.takers);

@@ -33,6 +33,9 @@ const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string, body?:
   ],
   'DELETE /api/threads/{thread}/members/{user}': ['manage', `/api/threads/${THREAD}/members/none`],
   'PUT /api/threads/{thread}/owner': ['manage', `/api/threads/${THREAD}/owner`, { owner: 'olga' }],
+  'GET /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke'],
+  'POST /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke', {}],
+  'DELETE /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke'],
   // Of every thread that the user may read: its rows are judged one by one.
   'GET /api/search': ['read', `/api/search?thread=${THREAD}`],
   'GET /api/reports': ['key', '/api/reports'],

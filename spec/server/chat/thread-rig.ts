@@ -16,7 +16,8 @@ export function threadRig(clock: VirtualClock, graceMs: number) {
   const bus = new LocalBus({
     tell: () => undefined,
     isReachable: () => false,
-    fallback: () => 0
+    fallback: () => 0,
+    cut: () => undefined
   });
   const threads = new Threads({
     log,

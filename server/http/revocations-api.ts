@@ -1,0 +1,100 @@
+/** HTTP API of revoked tokens, for backends. */
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Clock } from '../../actors/clock.js';
+import { LogUnavailableError } from '../../actors/log/log-errors.js';
+import type { Incidents } from '../../actors/monitor/incidents.js';
+import { isLongerThan, USER_MAX } from '../../protocol/frames.js';
+import {
+  TOKEN_ID_MAX,
+  TooManyRevokedError,
+  type Revocations,
+  type Revoked
+} from '../access/revocations.js';
+import type { ApiAccess } from '../auth/api-access.js';
+import { unreadable } from '../chat/unreadable.js';
+import { json, problem } from '../transport/problem.js';
+import { BodyNotUtf8Error, BodyTooLargeError, type HttpReply } from '../transport/transport.js';
+import { decodedPart, guarded, type Asked, type Route } from './route-table.js';
+
+/** Longest request body, in bytes: a time and an id. */
+export const REVOKE_BODY_BYTES = 4_096;
+
+/** Options of {@link createRevocationsApi}. */
+export interface RevocationsApiOptions {
+  readonly access: ApiAccess;
+  readonly revocations: Revocations;
+  readonly incidents: Pick<Incidents, 'note'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+const revokeBody = Compile(
+  Type.Object({
+    before: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+    jti: Type.Optional(Type.String({ minLength: 1, maxLength: TOKEN_ID_MAX }))
+  })
+);
+
+const BAD_USER = problem('bad_frame', `a user has 1 to ${String(USER_MAX)} characters`);
+
+/** Returns the routes of `/api/users/{user}/revoke`. */
+export function createRevocationsApi(options: RevocationsApiOptions): Route[] {
+  const { access, revocations, incidents, clock } = options;
+  const failed = (error: unknown): HttpReply | null => {
+    if (error instanceof TooManyRevokedError || error instanceof BodyTooLargeError) {
+      return problem('too_large', error.message);
+    }
+    if (error instanceof BodyNotUtf8Error) return problem('bad_json', error.message);
+    if (error instanceof LogUnavailableError) {
+      return problem('unavailable', 'the change was not stored');
+    }
+    const reason = unreadable(error, incidents);
+    return reason === null ? null : problem('unavailable', reason);
+  };
+  const row = (
+    method: string,
+    answer: (asked: Asked, user: string) => Promise<Revoked | HttpReply> | Revoked
+  ): Route =>
+    guarded({
+      methods: [method],
+      path: '/api/users/{user}/revoke',
+      refuses: (asked) => (userOf(asked) === null ? BAD_USER : null),
+      access: (request) => access.backend(request),
+      handler: async (asked) => {
+        const user = userOf(asked) ?? '';
+        const answered = await answer(asked, user);
+        return 'status' in answered ? answered : json(200, { user, ...answered });
+      },
+      failed
+    });
+  return [
+    row('GET', (_, user) => revocations.of(user)),
+    row('DELETE', (_, user) => revocations.lift(user)),
+    row('POST', async ({ request }, user) => {
+      const text = await request.body(REVOKE_BODY_BYTES);
+      const body = text.trim() === '' ? {} : bodyOf(text);
+      if (body === null) return problem('bad_json');
+      if (!revokeBody.Check(body)) {
+        const [first] = revokeBody.Errors(body);
+        return problem('bad_frame', `${first?.instancePath ?? ''} ${first?.message ?? ''}`.trim());
+      }
+      const { before, jti = null } = body;
+      // Without either: all that were issued up to now.
+      return await revocations.revoke(user, before ?? (jti === null ? clock.now() : null), jti);
+    })
+  ];
+}
+
+function userOf({ part }: Asked): string | null {
+  const user = decodedPart(part('user'));
+  return user === null || user === '' || isLongerThan(user, USER_MAX) ? null : user;
+}
+
+/** Returns the parsed body; null when it is no JSON. */
+function bodyOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
