@@ -255,7 +255,9 @@ export const SERVER_FRAMES = {
     runs: Type.Array(Run),
     present: Type.Array(Type.String()),
     // Number of people present, when they are too many to be named.
-    presentCount: Type.Optional(Type.Integer({ minimum: 0 }))
+    presentCount: Type.Optional(Type.Integer({ minimum: 0 })),
+    // How far users of the thread have read; only marks of kept messages, and of at most 50 users.
+    marks: Type.Optional(Type.Array(Type.Object({ user: Type.String(), read: Offset })))
   }),
   caught_up: Type.Object({ type: Type.Literal('caught_up'), thread: Thread, offset: Offset }),
   unsubscribed: Type.Object({

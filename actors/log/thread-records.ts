@@ -66,12 +66,20 @@ export interface StoredRecord {
   readonly text: string;
 }
 
+/** How far a user has read a thread. */
+export interface ReadMark {
+  readonly user: string;
+  readonly read: number;
+}
+
 /** Owners, read marks, users' own threads, and marks of messages that nobody has got. */
 export interface ThreadRecords {
   /** Sets the owner of a thread, in place of the first publisher. `head` shows it once it is durable. */
   setOwner(thread: string, owner: string): Promise<void>;
   /** Returns the read mark of a user in a thread; 0 when there is none. */
   readMark(thread: string, user: string): number;
+  /** Returns the read marks of a thread that are not 0, of its first `limit` users by name. */
+  readMarks(thread: string, limit: number): ReadMark[];
   /** Moves a read mark forward, never back. Resolves to the durable mark. */
   setReadMark(thread: string, user: string, read: number): Promise<number>;
   /**

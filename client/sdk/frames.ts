@@ -62,7 +62,8 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
     gap: nullable(fields({ from: integer, to: integer, reason: text })),
     runs: list(fields({ run: text, state: text, mid: text, text, at: number })),
     present: list(text),
-    presentCount: optional(integer)
+    presentCount: optional(integer),
+    marks: optional(list(fields({ user: text, read: integer })))
   }),
   caught_up: fields({ thread: text, offset: integer }),
   unsubscribed: fields({ thread: text, code: optional(text) }),

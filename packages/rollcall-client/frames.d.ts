@@ -142,6 +142,7 @@ export interface ServerFrames {
   subscribed: {
     id?: string | number;
     presentCount?: number;
+    marks?: { user: string; read: number }[];
     type: 'subscribed';
     thread: string;
     offset: number;

@@ -33,7 +33,13 @@ import type { FoundEntry, LogEntry, ThreadHead } from '../log-reader.js';
 import type { AppendResult, NewEntry } from '../log-writer.js';
 import type { ThreadLog } from '../thread-log.js';
 import { UserLists } from './user-lists.js';
-import type { ListPlace, StoredRecord, Unwatched, UserThread } from '../thread-records.js';
+import type {
+  ListPlace,
+  ReadMark,
+  StoredRecord,
+  Unwatched,
+  UserThread
+} from '../thread-records.js';
 
 /** How the embedded log is opened. */
 export interface LmdbLogOptions {
@@ -266,6 +272,10 @@ class LmdbLog implements EmbeddedLog {
 
   readMark(thread: string, user: string): number {
     return this.#records.readMark(thread, user);
+  }
+
+  readMarks(thread: string, limit: number): ReadMark[] {
+    return this.#records.readMarks(thread, limit);
   }
 
   setReadMark(thread: string, user: string, read: number): Promise<number> {

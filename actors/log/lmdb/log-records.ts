@@ -20,7 +20,12 @@ import {
 import type { LogStore, LogWrite } from './log-store.js';
 import { recordOf, type ThreadHeads } from './thread-heads.js';
 import type { UserLists } from './user-lists.js';
-import { recordProblem, type StoredRecord, type Unwatched } from '../thread-records.js';
+import {
+  recordProblem,
+  type ReadMark,
+  type StoredRecord,
+  type Unwatched
+} from '../thread-records.js';
 
 /** Bytes that a record counts in the queue. */
 const RECORD_BYTES = 512;
@@ -78,6 +83,17 @@ export class LogRecords {
   readMark(thread: string, user: string): number {
     if (keyProblem(thread, user) !== null) return 0;
     return this.#mark(thread, user) ?? 0;
+  }
+
+  readMarks(thread: string, limit: number): ReadMark[] {
+    if (keyProblem(thread, '') !== null) return [];
+    const marks: ReadMark[] = [];
+    for (const key of this.#options.store.keys({ ...within('w', thread), limit })) {
+      const user = unescaped(String(key[2]));
+      const read = user === null ? 0 : this.readMark(thread, user);
+      if (user !== null && read > 0) marks.push({ user, read });
+    }
+    return marks;
   }
 
   /** A read mark on disk; null when there is none. A damaged one is none too: the next write replaces it. */

@@ -328,6 +328,8 @@ export class Thread {
     if (gap !== null) this.#gap(gap);
     this.#present.clear();
     this.#presence(frame.present, [], frame.presentCount);
+    for (const mark of frame.marks ?? [])
+      this.#events.emit('mark', { type: 'mark', thread: this.id, ...mark });
     this.#sendMark();
   }
 

@@ -373,6 +373,30 @@ export function describeLogContract(name: string, logs: ContractLogs): void {
       });
     });
 
+    describe('readMarks', () => {
+      it('has the marks of those who have read, by name, of so many users at most', async () => {
+        const log = await logs.open();
+        await appendMany(log, 't1', 5);
+        await appendMany(log, 't2', 5);
+        for (const [user, read] of [
+          ['cy', 2],
+          ['b"b', 4],
+          ['dan', 5]
+        ] as const) {
+          await log.setReadMark('t1', user, read);
+        }
+        await log.setReadMark('t2', 'eve', 1);
+        const all = [
+          { user: 'b"b', read: 4 },
+          { user: 'cy', read: 2 },
+          { user: 'dan', read: 5 }
+        ];
+        expect(log.readMarks('t1', 50)).to.deep.equal(all);
+        expect(log.readMarks('t3', 50)).to.deep.equal([]);
+        expect(log.readMarks('t1', 2).length).to.be.at.most(2);
+      });
+    });
+
     describe('userThreads', () => {
       it('lists what the user published to or marked, newest first, with mark and last message', async () => {
         const log = await logs.open();

@@ -10,6 +10,7 @@ import type { ThreadLog } from '../../../actors/log/thread-log.js';
 import {
   recordProblem,
   type ListPlace,
+  type ReadMark,
   type StoredRecord,
   type Unwatched,
   type UserThread
@@ -124,6 +125,17 @@ export class MemoryLog implements ThreadLog {
 
   readMark(thread: string, user: string): number {
     return this.#readMarks.get(`${thread} ${user}`) ?? 0;
+  }
+
+  readMarks(thread: string, limit: number): ReadMark[] {
+    const users = [...this.#readMarks.keys()]
+      .filter((key) => key.startsWith(`${thread} `))
+      .map((key) => key.slice(thread.length + 1));
+    return users
+      .sort()
+      .slice(0, limit)
+      .map((user) => ({ user, read: this.readMark(thread, user) }))
+      .filter(({ read }) => read > 0);
   }
 
   async setReadMark(thread: string, user: string, read: number): Promise<number> {

@@ -657,6 +657,11 @@ describe('connect', () => {
         'mark bob 3',
         'present ada'
       ]);
+      told.length = 0;
+      server.closeAll(1006, '');
+      await clock.advance(5_000);
+      // Joined again: how far others have read since.
+      expect(told).to.include('mark bob 3');
     });
 
     it('forgets who types when the time is over, a message has come, or the connection is lost', async () => {

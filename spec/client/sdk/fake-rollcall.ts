@@ -295,7 +295,10 @@ export class FakeRollcall {
       replay: replay.length,
       gap,
       runs: [...thread.runs.values()],
-      present
+      present,
+      marks: [...this.#marks]
+        .filter(([key]) => key.startsWith(`${frame.thread} `))
+        .map(([key, read]) => ({ user: key.slice(frame.thread.length + 1), read }))
     });
     for (const message of replay) connection.send(message);
     connection.send({ type: 'caught_up', thread: frame.thread, offset: head });

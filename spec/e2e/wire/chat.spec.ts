@@ -362,6 +362,8 @@ for (const transport of TRANSPORTS) {
       expect(await ada.ask(asked)).to.include({ ...markOfAda, read: 4 });
       ada.send({ ...asked, read: Number.MAX_SAFE_INTEGER });
       expect(await bob.next('mark')).to.include({ ...markOfAda, read: 5 });
+      const { subscribed } = await (await join('cy')).subscribe('signs');
+      expect(subscribed).to.have.deep.property('marks', [{ user: 'ada', read: 5 }]);
     });
 
     it('shows people, not connections', async () => {

@@ -12,7 +12,10 @@ export type Fate =
 /** Most readers remembered; the one whose mark moved longest ago is dropped first. */
 const READERS_MAX = 50;
 
-/** Follows one thread. A message from before the page joined counts as stored only, until somebody reads it. */
+/**
+ * Follows one thread. A message from before the page joined counts as stored or read, never as delivered: nothing says
+ * who was there.
+ */
 export class Fates {
   readonly #user: string;
   /** Read marks of the others. */

@@ -469,6 +469,8 @@ describe('chat page (against the fake server)', function () {
     await ada.getByText('✓✓ Read by bob').waitFor();
     await ada.getByRole('article', { name: /^ada, .*, Read by bob$/ }).waitFor();
     expect(await ada.locator('.fate').allTextContents()).to.eql(['✓✓ Read by bob']);
+    await ada.reload();
+    await ada.getByText('✓✓ Read by bob').waitFor();
   });
 
   it('starts a new line on Shift+Enter', async () => {
