@@ -26,17 +26,15 @@ export class LogEntries {
     const to = Math.min(head.last, from + limit - 1);
     if (to < from) return entries;
     let bytes = 0;
-    let offset = from;
-    const range = { from: entryKey(thread, from), to: entryKey(thread, to + 1) };
     try {
-      for (const { key, value: frame } of this.#store.range(range)) {
-        if (key[2] !== offset) throw this.#missing(thread, offset);
+      // Read singly: on a page that is damaged while the server runs, a cursor ends the process, and a read fails.
+      for (let offset = from; offset <= to; offset += 1) {
+        const frame = this.#store.get(entryKey(thread, offset));
+        if (frame === undefined) throw this.#missing(thread, offset);
         bytes += frame.length;
         if (entries.length > 0 && bytes > maxBytes) return entries;
         entries.push({ offset, frame });
-        offset += 1;
       }
-      if (offset <= to) throw this.#missing(thread, offset);
     } catch (error) {
       // What stands before the damage is given; the read that begins at it is refused.
       if (entries.length === 0 || !(error instanceof LogCorruptError)) throw error;
