@@ -19,7 +19,8 @@ export class AccessError extends Error {
 export class ApiAccess {
   private readonly key: Secret | null;
   private readonly auth: Authenticator;
-  private readonly isOpen: boolean;
+  /** Whether everybody is a backend, since there is no key in development. */
+  readonly isOpen: boolean;
 
   /** Without a key the API is open in development and answers 403 elsewhere. */
   constructor(apiKey: string | undefined, auth: Authenticator, isDevelopment: boolean) {

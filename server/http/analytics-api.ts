@@ -22,6 +22,8 @@ import type { Sink } from '../../actors/clickhouse/sink.js';
 import { askStats } from '../../actors/clickhouse/stats.js';
 import { StoreError, type AnalyticsStore } from '../../actors/clickhouse/store.js';
 import type { Clock } from '../../actors/clock.js';
+import { ANALYTICS_POINTS } from '../chat/work/costs.js';
+import type { HttpCosts } from './http-costs.js';
 import type { Guard } from '../access/guard.js';
 import type { Identity } from '../access/identity.js';
 import type { ApiAccess } from '../auth/api-access.js';
@@ -60,6 +62,7 @@ export const ANALYTICS_RETRY_SECONDS = 5;
 export interface AnalyticsApiOptions {
   readonly access: ApiAccess;
   readonly guard: Pick<Guard, 'refusal'>;
+  readonly costs: Pick<HttpCosts, 'payer' | 'refusal' | 'charge'>;
   readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
   readonly sink: Pick<Sink, 'asOf'>;
   readonly clock: Clock;
@@ -111,6 +114,11 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
     work: (store: AnalyticsStore) => Promise<HttpReply>
   ): Promise<HttpReply> => {
     const store = storeOf(options.clickhouse);
+    const { costs } = options;
+    const payer = costs.payer(request, caller);
+    const wait = costs.refusal(payer);
+    if (wait !== null) return wait;
+    costs.charge(payer, ANALYTICS_POINTS);
     const asker = askerOf(caller, clientAddress(request, trustProxy));
     try {
       return await turns.take(asker, () => work(store));

@@ -18,13 +18,18 @@ import { askAgain, json, problem } from '../transport/problem.js';
 import { HISTORY_LIMIT_MAX, isThreadId, PUBLISH_FIELDS, UserName } from '../../protocol/frames.js';
 import { readPlace } from '../../protocol/place.js';
 import { keptMembers, type BodyText } from '../../protocol/json-text.js';
-import { PAGE_DEFAULT, pageAfter } from '../chat/message-pages.js';
+import { HISTORY_CHARS_MAX, PAGE_DEFAULT, pageAfter } from '../chat/message-pages.js';
 import type { Published, Publisher, PublishRefusal } from '../chat/publisher.js';
 import { pageGap, resumePoint } from '../../actors/log/resume-point.js';
 import { unreadable } from '../chat/unreadable.js';
-import { HISTORY_POINTS, messagePoints, SUBSCRIBE_POINTS } from '../chat/work/costs.js';
-import type { TurnBudget } from '../chat/work/turn-budget.js';
-import type { WorkLimits } from '../chat/work/work-limits.js';
+import {
+  charPoints,
+  FRAME_POINTS,
+  HISTORY_POINTS,
+  messagePoints,
+  SUBSCRIBE_POINTS
+} from '../chat/work/costs.js';
+import type { HttpCosts } from './http-costs.js';
 import {
   BodiesFullError,
   BodyNotUtf8Error,
@@ -48,10 +53,7 @@ export interface ApiOptions {
   readonly bodyBytes: number;
   /** Returns whether clients may connect now; publishing and streams need that, history does not. */
   readonly isServing: () => boolean;
-  /** Limits the work per turn of the event loop. */
-  readonly turn: TurnBudget;
-  /** Charges users for their requests. Backends are not charged. */
-  readonly work: WorkLimits;
+  readonly costs: HttpCosts;
 }
 
 const PublishBody = Type.Object({
@@ -124,19 +126,6 @@ function numberOf(query: URLSearchParams, name: string, fallback: number): numbe
   return /^\d{1,16}$/.test(text) && Number.isSafeInteger(number) ? number : null;
 }
 
-/** Returns the refusal of a reading request while its user has no points; null when it may be served. */
-function mustWait({ work }: ApiOptions, caller: Identity): HttpReply | null {
-  const afterMs = caller.kind === 'user' ? work.waitMs(caller.user) : 0;
-  if (afterMs === 0) return null;
-  return askAgain(problem('rate_limited', work.reason), Math.ceil(afterMs / 1_000));
-}
-
-/** Charges the cost of a request. */
-function charge({ turn, work }: ApiOptions, caller: Identity, points: number): void {
-  turn.spend(points);
-  if (caller.kind === 'user') work.charge(caller.user, points);
-}
-
 async function history(
   options: ApiOptions,
   request: TransportRequest,
@@ -155,9 +144,9 @@ async function history(
   if (limit === null || limit < 1 || limit > HISTORY_LIMIT_MAX) {
     return problem('bad_frame', `limit must be 1 to ${String(HISTORY_LIMIT_MAX)}`);
   }
-  const { log } = options;
-  await options.turn.room();
-  const wait = mustWait(options, caller);
+  const { log, costs } = options;
+  const payer = costs.payer(request, caller);
+  const wait = await costs.admit(payer, HISTORY_POINTS + charPoints(HISTORY_CHARS_MAX));
   if (wait !== null) return wait;
   const head = log.head(thread) ?? log.ensure(thread);
   const { cursor, gap } = resumePoint(after, head);
@@ -166,12 +155,12 @@ async function history(
   if (damaged !== null) unreadable(damaged.why, options.incidents);
   const last = entries.at(-1)?.offset ?? damaged?.to ?? cursor;
   const body = encodePage(thread, head, pageGap(gap, damaged), entries, last < head.last);
-  charge(options, caller, HISTORY_POINTS + messagePoints(entries.length, body.length));
+  costs.charge(payer, HISTORY_POINTS + messagePoints(entries.length, body.length));
   return { ...json(200, null), body };
 }
 
 async function publish(
-  { publisher, guard, isServing, bodyBytes }: ApiOptions,
+  { publisher, guard, isServing, bodyBytes, costs }: ApiOptions,
   request: TransportRequest,
   thread: string
 ): Promise<HttpReply> {
@@ -179,7 +168,11 @@ async function publish(
     const { code, reason } = publisher.turnAway(NOT_SERVING);
     return problem(code, reason);
   }
-  const parsed = parse(await request.body(bodyBytes));
+  const text = await request.body(bodyBytes);
+  const points = FRAME_POINTS + charPoints(text.length);
+  await costs.admit(null, points);
+  costs.charge(null, points);
+  const parsed = parse(text);
   if (typeof parsed === 'string') return problem('bad_frame', parsed);
   if (parsed === null) return problem('bad_json');
   const { from, ...fields } = parsed;
@@ -219,12 +212,12 @@ function parse(text: string): Publish | string | null {
     : `${first.instancePath} ${first.message}`.trimStart();
 }
 
-function stream(
+async function stream(
   options: ApiOptions,
   request: TransportRequest,
   thread: string,
   caller: Identity
-): HttpReply | HttpStreamReply {
+): Promise<HttpReply | HttpStreamReply> {
   if (!options.isServing()) return problem('unavailable', NOT_SERVING);
   const refusal = options.guard.refusal(caller, 'read', thread);
   if (refusal !== null) return problem(refusal);
@@ -232,9 +225,11 @@ function stream(
   const asked = request.header('last-event-id') ?? new URLSearchParams(request.query).get('after');
   const after = asked === null ? null : readPlace(asked);
   if (asked !== null && after === null) return problem('bad_frame', NO_PLACE);
-  const wait = mustWait(options, caller);
-  if (wait !== null) return wait;
-  charge(options, caller, SUBSCRIBE_POINTS);
+  const { costs } = options;
+  const payer = costs.payer(request, caller);
   const address = clientAddress(request, options.trustProxy);
+  const wait = await costs.admit(payer, SUBSCRIBE_POINTS);
+  if (wait !== null) return wait;
+  costs.charge(payer, SUBSCRIBE_POINTS);
   return options.events.open(thread, after, caller, address);
 }

@@ -17,6 +17,7 @@ import type { Guard } from '../access/guard.js';
 import type { ApiAccess } from '../auth/api-access.js';
 import type { Config } from '../config/settings.js';
 import type { Route } from '../http/route-table.js';
+import type { HttpCosts } from '../http/http-costs.js';
 import { createJourneyApi, type JourneyApiOptions } from '../http/journey-api.js';
 import {
   serviceStatus,
@@ -173,7 +174,7 @@ export class Analytics {
   }
 
   /** Returns the routes of search, reports and stats. */
-  api(access: ApiAccess, guard: Guard): Route[] {
+  api(access: ApiAccess, guard: Guard, costs: HttpCosts): Route[] {
     const { clickhouse, sink } = this;
     const asOf = () => sink?.asOf() ?? null;
     const { clock, config } = this.options;
@@ -181,6 +182,7 @@ export class Analytics {
     return createAnalyticsApi({
       access,
       guard,
+      costs,
       clickhouse,
       sink: { asOf },
       clock,

@@ -18,6 +18,7 @@ import { Members } from '../access/members.js';
 import { Revocations } from '../access/revocations.js';
 import { isRevokedOrUnknown, revocable } from '../auth/revocable.js';
 import { createRevocationsApi } from '../http/revocations-api.js';
+import { HttpCosts } from '../http/http-costs.js';
 import { createApi } from '../http/api.js';
 import { ApiAccess } from '../auth/api-access.js';
 import { createAuthenticator } from '../auth/auth.js';
@@ -181,6 +182,7 @@ export function createBackend(options: BackendOptions): Backend {
       bus.tell(frame);
     }
   });
+  const costs = new HttpCosts({ access, turn, work, trustProxy: config.trustProxy });
   const api = createApi({
     access,
     log,
@@ -192,8 +194,7 @@ export function createBackend(options: BackendOptions): Backend {
     memory: options.memory,
     bodyBytes: config.limitFrameBytes === 0 ? MESSAGE_BYTES_MAX : config.limitFrameBytes,
     isServing,
-    turn,
-    work
+    costs
   });
   const routes = createRoutes({
     damaged: (why) => {
@@ -227,7 +228,7 @@ export function createBackend(options: BackendOptions): Backend {
       ...api,
       ...createMembersApi({ access, guard, members, incidents }),
       ...createRevocationsApi({ access, revocations, incidents, clock }),
-      ...options.analytics.api(access, guard),
+      ...options.analytics.api(access, guard, costs),
       ...options.analytics.journeys({ access, log, feed: log.feed, threads, connections })
     ],
     handlers: Object.keys(routes)

@@ -25,6 +25,7 @@ import { TurnBudget } from '../../server/chat/work/turn-budget.js';
 import { WorkLimits } from '../../server/chat/work/work-limits.js';
 import { createApi } from '../../server/http/api.js';
 import { EventStreams } from '../../server/http/event-streams.js';
+import { HttpCosts } from '../../server/http/http-costs.js';
 import { RouteTable } from '../../server/http/route-table.js';
 import { FanOut } from '../../server/transport/fan-out.js';
 import type { TransportRequest } from '../../server/transport/transport.js';
@@ -178,9 +179,10 @@ export function doors(
     fanOut: new FanOut<Connection>(chat, { messageBytes: 1_048_576, lagBytes: 1_048_576 })
   });
   const state = { isServing: true };
+  const access = new ApiAccess(token === undefined ? undefined : 'api-key', auth, true);
   const table = new RouteTable(
     createApi({
-      access: new ApiAccess(token === undefined ? undefined : 'api-key', auth, true),
+      access,
       log,
       guard,
       publisher,
@@ -190,8 +192,7 @@ export function doors(
       memory,
       bodyBytes: 1_048_576,
       isServing: () => state.isServing,
-      turn,
-      work
+      costs: new HttpCosts({ access, turn, work, trustProxy: false })
     })
   );
   return {

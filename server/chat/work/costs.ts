@@ -46,6 +46,9 @@ export function audiencePoints(subscriptions: number, bytes: number): number {
 /** Points of checking a token: its signature. */
 export const TOKEN_POINTS = 10;
 
+/** Points of a search or a report, which takes ClickHouse more work than the server. */
+export const ANALYTICS_POINTS = 50;
+
 /** Returns the points of so many characters. */
 export function charPoints(chars: number): number {
   return Math.ceil(chars / CHARS_PER_POINT);

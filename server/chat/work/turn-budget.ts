@@ -18,8 +18,8 @@ export class TurnBudget implements Turn {
   private readonly defer: Defer;
   private readonly onTurn: (points: number) => void;
   private waiting: (() => void)[] = [];
-  /** Those who wait for room, in order. */
-  private askers: (() => void)[] = [];
+  /** Those who wait for room, in order, with the points that they ask for. */
+  private askers: { readonly points: number; readonly resume: () => void }[] = [];
   private turns = 0;
   private spent = 0;
   private isScheduled = false;
@@ -34,8 +34,14 @@ export class TurnBudget implements Turn {
     const first = this.turns % Math.max(1, due.length);
     for (const work of due.slice(first)) work();
     for (const work of due.slice(0, first)) work();
-    // One per turn, because the work of a resumed caller is noted only later.
-    this.askers.shift()?.();
+    // The first one, and others for which there is room too: the work of a resumed caller is noted only later.
+    let resumed = 0;
+    for (let next = this.askers[0]; next !== undefined; next = this.askers[0]) {
+      if (resumed > 0 && resumed + next.points > TURN_POINTS / 2) break;
+      resumed += next.points;
+      this.askers.shift();
+      next.resume();
+    }
     if (this.askers.length > 0) this.schedule();
   };
 
@@ -67,11 +73,14 @@ export class TurnBudget implements Turn {
     this.schedule();
   }
 
-  /** Resolves as soon as a turn has points left. Of the callers that wait one is resumed per turn, in order. */
-  room(): Promise<void> {
+  /**
+   * Resolves as soon as a turn has room for so many points. Callers that wait are resumed in order: one per turn, and with
+   * it those that fit into half of the points.
+   */
+  room(points: number): Promise<void> {
     if (this.spent < TURN_POINTS && this.askers.length === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.askers.push(resolve);
+      this.askers.push({ points, resume: resolve });
       this.schedule();
     });
   }

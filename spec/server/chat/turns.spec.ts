@@ -32,7 +32,7 @@ function rig(publishPerSecond = 0, token?: string) {
   };
   const request = (type: string, count: number, fields: object): string =>
     Array.from({ length: count }, (_, id) => JSON.stringify({ type, id, ...fields })).join('\n');
-  return { ...server, spent, nextTurn, fill, request };
+  return { ...server, turn, spent, nextTurn, fill, request };
 }
 
 describe('a turn of the event loop', () => {
@@ -128,6 +128,35 @@ describe('what requests cost', () => {
       codes.push((await asked).code);
     }
     expect([codes[0], codes.at(-1)]).to.eql(['ok', 'rate_limited']);
+  });
+
+  it('charges the address over HTTP where there is no API key', async () => {
+    const server = rig(PER_SECOND);
+    await server.fill('big', 60, 10_000);
+    const codes: unknown[] = [];
+    for (let n = 0; n < 40; n++) {
+      const asked = server.http.history({ thread: 'big', limit: 500 });
+      await server.nextTurn();
+      codes.push((await asked).code);
+    }
+    expect([codes[0], codes.at(-1)]).to.eql(['ok', 'rate_limited']);
+    await server.clock.advance(5_000);
+    expect((await server.http.history({ thread: 'big' })).code).to.equal('ok');
+  });
+
+  it('lets publishes and event streams over HTTP wait for room in a turn', async () => {
+    const server = rig();
+    const answered: unknown[] = [];
+    server.turn.spend(TURN_POINTS);
+    const waiting = [
+      server.http.publish({ thread: 't', mid: 'm2', body: 1 }),
+      server.http.subscribe('t')
+    ];
+    for (const each of waiting) void each.then(({ code }) => answered.push(code));
+    await settle();
+    expect(answered).to.eql([]);
+    while (await server.nextTurn());
+    expect(answered).to.eql(['ok', 'ok']);
   });
 
   it('lets small frames through that cost nothing but themselves', async () => {

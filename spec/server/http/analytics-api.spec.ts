@@ -12,6 +12,9 @@ import {
 } from '../../../server/http/analytics-api.js';
 import { tokenless } from '../../../server/access/identity.js';
 import { ApiAccess } from '../../../server/auth/api-access.js';
+import { TurnBudget } from '../../../server/chat/work/turn-budget.js';
+import { WorkLimits } from '../../../server/chat/work/work-limits.js';
+import { HttpCosts } from '../../../server/http/http-costs.js';
 import { RouteTable } from '../../../server/http/route-table.js';
 import { AuthError, type Authenticator } from '../../../server/auth/auth.js';
 import type { TransportRequest } from '../../../server/transport/transport.js';
@@ -71,10 +74,14 @@ function start({
     deadlineMs: null
   };
   const clock = new VirtualClock();
+  const access = new ApiAccess(KEY, auth, false);
+  const work = new WorkLimits(1_000, clock);
+  const costs = new HttpCosts({ access, work, turn: new TurnBudget(), trustProxy: false });
   const table = new RouteTable(
     createAnalyticsApi({
-      access: new ApiAccess(KEY, auth, false),
+      access,
       guard: { refusal: () => null },
+      costs,
       clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
       sink: { asOf: () => 77 },
       clock,
@@ -263,6 +270,18 @@ describe('createAnalyticsApi', () => {
       expect(body['detail']).to.match(detail);
     });
   }
+
+  it('charges searches to the user, and nothing to the key', async () => {
+    const api = start();
+    const search = async (key?: string): Promise<number> =>
+      (await api.ask('/api/search?thread=t', key === undefined ? {} : { key })).status;
+    const all: number[] = [];
+    while (all.length < 100 && all.at(-1) !== 429) all.push(await search('token-of-ada'));
+    expect([all.length < 100, all[0], all.at(-1)]).to.eql([true, 200, 429]);
+    expect(await search()).to.equal(200);
+    await api.clock.advance(5_000);
+    expect(await search('token-of-ada')).to.equal(200);
+  });
 
   it('says so when ClickHouse goes away during a query', async () => {
     const api = start();

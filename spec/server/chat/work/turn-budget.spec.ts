@@ -48,7 +48,7 @@ describe('TurnBudget', () => {
     turn.spend(TURN_POINTS);
     const got: number[] = [];
     for (let n = 0; n < 3; n++) {
-      void turn.room().then(() => {
+      void turn.room(TURN_POINTS / 2).then(() => {
         got.push(n);
         turn.spend(TURN_POINTS / 2);
       });
@@ -65,10 +65,22 @@ describe('TurnBudget', () => {
     expect(got).to.eql([0, 1, 2]);
   });
 
+  it('gives room to all small ones at once that fit into half of a turn', async () => {
+    turn.spend(TURN_POINTS);
+    let got = 0;
+    for (let n = 0; n < TURN_POINTS; n++) void turn.room(2).then(() => got++);
+    nextTurn();
+    await settle();
+    expect(got).to.equal(TURN_POINTS / 4);
+    nextTurn();
+    await settle();
+    expect(got).to.equal(TURN_POINTS / 2);
+  });
+
   it('keeps half of a turn for those who wait for room', async () => {
     turn.spend(TURN_POINTS);
     let hasRoom = false;
-    void turn.room().then(() => {
+    void turn.room(1).then(() => {
       hasRoom = true;
     });
     turn.next(() => {

@@ -1,0 +1,57 @@
+/** Charges requests over HTTP to whoever sent them, and lets them wait for room in the turns of the event loop. */
+import type { Identity } from '../access/identity.js';
+import type { ApiAccess } from '../auth/api-access.js';
+import type { TurnBudget } from '../chat/work/turn-budget.js';
+import type { WorkLimits } from '../chat/work/work-limits.js';
+import { clientAddress } from '../transport/client-address.js';
+import { askAgain, problem } from '../transport/problem.js';
+import type { HttpReply, TransportRequest } from '../transport/transport.js';
+
+/** Options of {@link HttpCosts}. */
+export interface HttpCostsOptions {
+  readonly access: Pick<ApiAccess, 'isOpen'>;
+  readonly turn: TurnBudget;
+  readonly work: WorkLimits;
+  readonly trustProxy: boolean;
+}
+
+/** Who is charged: a user, an address, or null for a backend, which is not charged. */
+export type Payer = string | null;
+
+/** What requests over HTTP cost, and who pays. */
+export class HttpCosts {
+  private readonly options: HttpCostsOptions;
+
+  constructor(options: HttpCostsOptions) {
+    this.options = options;
+  }
+
+  /** Returns who is charged for a request: without an API key anybody may be the backend, so it is the address. */
+  payer(request: TransportRequest, caller: Identity): Payer {
+    if (caller.kind === 'user') return caller.user;
+    const { access, trustProxy } = this.options;
+    // Apart from the names of users, as far as these are words.
+    return access.isOpen ? `\naddress ${clientAddress(request, trustProxy)}` : null;
+  }
+
+  /** Waits until a turn has room for so many points. Returns the refusal of a caller who must wait longer. */
+  async admit(payer: Payer, points: number): Promise<HttpReply | null> {
+    await this.options.turn.room(points);
+    return this.refusal(payer);
+  }
+
+  /** Returns the refusal of a caller who has spent its points; null for others. */
+  refusal(payer: Payer): HttpReply | null {
+    const { work } = this.options;
+    const afterMs = payer === null ? 0 : work.waitMs(payer);
+    if (afterMs === 0) return null;
+    return askAgain(problem('rate_limited', work.reason), Math.ceil(afterMs / 1_000));
+  }
+
+  /** Notes what a request has cost. */
+  charge(payer: Payer, points: number): void {
+    const { turn, work } = this.options;
+    turn.spend(points);
+    if (payer !== null) work.charge(payer, points);
+  }
+}
