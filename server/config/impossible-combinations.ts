@@ -7,6 +7,13 @@ import type { Config } from './settings.js';
 /** Shortest HS256 secret outside development, in bytes. */
 export const JWT_SECRET_MIN_BYTES = 32; // RFC 7518 §3.2: a key as long as the hash, or it can be guessed offline
 
+/** Shortest API key outside development, in characters: with fewer it may be guessed. */
+export const API_KEY_MIN_CHARS = 24;
+
+/** Words of secrets that are copied from an example. */
+const PLACEHOLDER =
+  /change.?(me|this)|replace.?(me|this)|your.?(jwt.?|api.?)?(secret|key)|placeholder/i;
+
 /** Returns one sentence for each refused combination: the settings by name, why, and what to do. */
 export function impossibleCombinations(config: Config): string[] {
   return [
@@ -27,7 +34,7 @@ function openToOthers(config: Config): string[] {
 }
 
 function faultsOutside(config: Config): string[] {
-  const { environment, authJwtSecret } = config;
+  const { environment, authJwtSecret, apiKey } = config;
   const faults: string[] = [];
   if (!hasKeys(config)) {
     faults.push(
@@ -37,6 +44,30 @@ function faultsOutside(config: Config): string[] {
   if (authJwtSecret !== undefined && Buffer.byteLength(authJwtSecret) < JWT_SECRET_MIN_BYTES) {
     faults.push(
       `AUTH_JWT_SECRET: shorter than ${String(JWT_SECRET_MIN_BYTES)} bytes, which is refused in ${environment}; make one with \`openssl rand -base64 48\``
+    );
+  }
+  if (authJwtSecret !== undefined && PLACEHOLDER.test(authJwtSecret)) {
+    faults.push(
+      `AUTH_JWT_SECRET: it is the text of an example, which is refused in ${environment}; make one with \`openssl rand -base64 48\``
+    );
+  }
+  if (apiKey !== undefined && apiKey.length < API_KEY_MIN_CHARS) {
+    faults.push(
+      `API_KEY: shorter than ${String(API_KEY_MIN_CHARS)} characters, which is refused in ${environment}; make one with \`openssl rand -base64 24\``
+    );
+  } else if (apiKey !== undefined && PLACEHOLDER.test(apiKey)) {
+    faults.push(
+      `API_KEY: it is the text of an example, which is refused in ${environment}; make one with \`openssl rand -base64 24\``
+    );
+  }
+  if (config.inspect === 'on') {
+    faults.push(
+      `INSPECT: on lets everybody look into the server, which is refused in ${environment}; set INSPECT=off, or token with INSPECT_TOKEN`
+    );
+  }
+  if (environment === 'production' && config.reservedThreads === 'allow') {
+    faults.push(
+      'RESERVED_THREADS: allow lets users into threads that nobody watches, which is refused in production; set RESERVED_THREADS=refuse or unset it'
     );
   }
   if (config.allowedOrigins.includes('*')) {

@@ -104,12 +104,6 @@ export class Inspection {
 
 function create({ config, node, root, ...parts }: InspectionOptions): Inspector {
   const isDevelopment = config.environment === 'development';
-  if (config.inspect === 'on' && !isDevelopment) {
-    parts.logger.warn(
-      'The inspector is open to everybody who reaches this server: set INSPECT=token and INSPECT_TOKEN, or INSPECT=off',
-      { actor: 'inspector' }
-    );
-  }
   return new Inspector({
     ...parts,
     version: VERSION,

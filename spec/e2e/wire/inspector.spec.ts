@@ -264,19 +264,6 @@ describe('the inspector', function () {
     expect(JSON.stringify(server.lines)).not.to.include(TOKEN);
   });
 
-  it('says at the start when anybody may look outside development', async () => {
-    const server = await launchServer({
-      env: {
-        ENVIRONMENT: 'staging',
-        AUTH_JWT_SECRET: 'a-secret-of-more-than-thirty-two-bytes',
-        INSPECT: 'on'
-      }
-    });
-    const { level } = await server.line('The inspector is open to everybody');
-    expect(level).to.equal('warn');
-    await server.stop();
-  });
-
   it('can be looked through before anybody is let into the chat', async () => {
     const server = await launchServer({
       env: { CLICKHOUSE_URL: 'http://127.0.0.1:9/none', CLICKHOUSE_REQUIRED: 'true' }

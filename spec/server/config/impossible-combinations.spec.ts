@@ -48,7 +48,7 @@ describe('a HOST that other machines reach, in development', () => {
       expect(fault).to.include(name);
   });
 
-  const closed = { AUTH_JWT_SECRET: SECRET, API_KEY: 'k', INSPECT: 'off' };
+  const closed = { AUTH_JWT_SECRET: SECRET, API_KEY: 'k'.repeat(24), INSPECT: 'off' };
   it('is taken when nothing is open', () => {
     expect(faultsOf({ HOST: '0.0.0.0', ...closed })).to.eql([]);
     expect(faultsOf({ HOST: '::', ...closed, INSPECT: 'token', INSPECT_TOKEN: 't' })).to.eql([]);
