@@ -147,10 +147,11 @@ describe('status page', function () {
       const journey = lost.getByRole('link', { name: 'Journey of the newest message' });
       expect(await journey.getAttribute('href')).to.equal('/journey.html?mid=m1&thread=lonely');
       await lost.getByRole('link', { name: 'lonely in the inspector' }).waitFor();
-      await ada.subscribe('lonely');
+      const bob = await WireClient.connect(server.url, 'bob');
+      await bob.subscribe('lonely');
       await lost.getByText('over', { exact: true }).waitFor();
       await lost.getByText(/ · warning until \d+ s ago · closes in (\d+ s|1 min)$/).waitFor();
-      await ada.close();
+      await Promise.all([ada.close(), bob.close()]);
       expect(await findings.count()).to.equal(2);
     });
 
