@@ -53,9 +53,7 @@ export function loadPages(dir: string, hidden: readonly PageName[] = []): Pages 
       if (type === undefined || name.endsWith('.d.ts')) continue;
       const file = new StaticFile(bodiesOf(join(dir, page, name)), {
         'content-type': type,
-        'content-security-policy': POLICY,
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer'
+        'content-security-policy': POLICY
       });
       files.set(name === 'index.html' ? shownAt : `/assets/${page}/${name}`, file);
     }

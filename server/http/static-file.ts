@@ -34,7 +34,10 @@ export class StaticFile {
       ...(this.codings.length === 0 ? {} : { vary: 'Accept-Encoding' })
     };
     if (hasTag(request.header('if-none-match'), etag)) {
-      return { status: 304, headers: cache, body: '' };
+      // The headers of a 304 replace those that the client has kept: the policy of a page must be among them.
+      const policy = this.headers['content-security-policy'];
+      const kept = policy === undefined ? {} : { 'content-security-policy': policy };
+      return { status: 304, headers: { ...kept, ...cache }, body: '' };
     }
     const coded = coding === null ? {} : { 'content-encoding': coding };
     const body = (coding === null ? undefined : this.bodies[coding]) ?? this.bodies.identity;

@@ -129,7 +129,8 @@ export class Server {
       pages: loadPages(builtPagesDir(), inspection.hiddenPages),
       routes: inspection.routes,
       off: inspection.off,
-      origins
+      origins,
+      trustProxy: config.trustProxy
     });
     const listener = new Listener(
       config,
