@@ -32,6 +32,7 @@ import type { ThreadOptions } from './thread/thread-events.js';
 export type { MessageFrame } from '../../protocol/frames.js';
 export { bodyText } from './thread/body-text.js';
 export type { ClientClock } from './clock.js';
+export type { EndCause } from './connection/end-cause.js';
 export type { ClientState } from './connection/client-state.js';
 export type { TokenQuestion } from './connection/connection.js';
 export type { ClientEnvironment, EnvironmentChange } from './connection/environment.js';
@@ -48,6 +49,12 @@ export { RollcallError, type ClientErrorCode } from './rollcall-error.js';
 export type { WebSocketConstructor, WebSocketLike } from './connection/socket.js';
 export { foldRun, runOf, type Run, type RunState, type RunStep } from './thread/runs.js';
 export {
+  EMPTY_MEMBERS,
+  MemberList,
+  type MembersSnapshot,
+  type MemberSource
+} from './thread/member-list.js';
+export {
   viewThread,
   type ThreadSnapshot,
   type ThreadSource,
@@ -58,9 +65,13 @@ export type {
   Cancelling,
   CancelTarget,
   HistoryPage,
+  MemberChange,
+  MembersList,
   Presence,
+  Role,
   ThreadEvents,
-  ThreadOptions
+  ThreadOptions,
+  ThreadState
 } from './thread/thread-events.js';
 export type { Thread } from './thread/thread.js';
 
@@ -222,13 +233,15 @@ export class Client {
 
   /**
    * Joins a thread until it is left. A second call with the same id returns the same thread and keeps its position:
-   * `since` applies to the first call only.
+   * `since` applies to the first call only. For a forbidden thread a new one is made, which asks again, and the old one
+   * is over.
    * @throws {RollcallError} `closed`
    */
   thread(id: string, options: ThreadOptions = {}): Thread {
     const known = this.#threads.get(id);
-    if (known !== undefined) return known;
+    if (known?.forbidden === null) return known;
     if (this.state.name === 'closed') throw this.state.error;
+    known?.leave();
     const thread = new Thread(
       id,
       {

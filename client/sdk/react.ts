@@ -10,7 +10,8 @@ import type { Client, ClientState } from './client.js';
 import type { Ack, SendOptions } from './outbox/outbox.js';
 import { clientError, type RollcallError } from './rollcall-error.js';
 import type { Thread } from './thread/thread.js';
-import type { Cancelling, CancelTarget } from './thread/thread-events.js';
+import { EMPTY_MEMBERS, MemberList, type MembersSnapshot } from './thread/member-list.js';
+import type { Cancelling, CancelTarget, Role } from './thread/thread-events.js';
 import {
   EMPTY_THREAD,
   viewThread,
@@ -48,6 +49,8 @@ export interface ThreadActions {
   markRead(offset: number): void;
   loadOlder(): Promise<void>;
   toLatest(): Promise<void>;
+  /** Asks again to read a thread whose `refused` is `forbidden`. */
+  askAgain(): void;
 }
 
 /**
@@ -85,7 +88,87 @@ function actionsOf(client: Client, view: ThreadView): ThreadActions {
     typing: (on) => joined()?.typing(on),
     markRead: (offset) => joined()?.markRead(offset),
     loadOlder: () => view.loadOlder(),
-    toLatest: () => view.toLatest()
+    toLatest: () => view.toLatest(),
+    askAgain: () => {
+      view.askAgain();
+    }
+  };
+}
+
+/** Actions on the members of a thread; the functions are the same from render to render. */
+export interface MemberActions {
+  /**
+   * Gives a user a role, or with null takes it away.
+   * @throws {RollcallError} (as rejection) the server's refusal (`forbidden`), or `timeout`, `left`, `closed`
+   */
+  setMember(user: string, role: Role | null): Promise<void>;
+  /** Loads the list again, for example after a failure. */
+  reload(): void;
+}
+
+/**
+ * Returns the owner and the members of a thread, and renders again when they change. The thread is joined
+ * while the component is mounted, as by {@link useThread}.
+ */
+export function useMembers(client: Client, id: string): MembersSnapshot & MemberActions {
+  const [store, actions] = useMemo(() => {
+    const made = new MembersStore(client, viewThread(client, id));
+    const found: MemberActions = {
+      setMember: (user, role) => made.list?.set(user, role) ?? Promise.reject(left()),
+      reload: () => void made.list?.load()
+    };
+    return [made, found];
+  }, [client, id]);
+  const snapshot = useSyncExternalStore(
+    store.subscribe,
+    () => store.snapshot,
+    () => EMPTY_MEMBERS
+  );
+  return useMemo(() => ({ ...snapshot, ...actions }), [snapshot, actions]);
+}
+
+/** The members of a thread for as long as a component looks at them. */
+class MembersStore {
+  readonly #client: Client;
+  readonly #view: ThreadView;
+  #list: MemberList | null = null;
+  #snapshot = EMPTY_MEMBERS;
+
+  constructor(client: Client, view: ThreadView) {
+    this.#client = client;
+    this.#view = view;
+  }
+
+  /** The list while it is looked at. */
+  get list(): MemberList | null {
+    return this.#list;
+  }
+
+  get snapshot(): MembersSnapshot {
+    return this.#snapshot;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    const leave = this.#view.subscribe(() => undefined);
+    const { thread } = this.#view;
+    const { state } = this.#client;
+    if (thread === null) {
+      const problem = state.name === 'closed' ? state.error : left();
+      this.#snapshot = { ...EMPTY_MEMBERS, isLoading: false, problem };
+      queueMicrotask(listener);
+      return leave;
+    }
+    const list = new MemberList(thread, () => {
+      this.#snapshot = list.snapshot;
+      listener();
+    });
+    this.#list = list;
+    void list.load();
+    return () => {
+      list.end();
+      if (this.#list === list) this.#list = null;
+      leave();
+    };
   };
 }
 

@@ -1,6 +1,7 @@
 /** State of a client's connection, as applications see it. */
 import type { ServerFrame } from '../../../protocol/frames.js';
 import type { RollcallError } from '../rollcall-error.js';
+import type { EndCause } from './end-cause.js';
 
 /** The server's answer to `connect`. */
 export type Connected = ServerFrame<'connected'>;
@@ -28,5 +29,7 @@ export type ClientState =
       readonly name: 'closed';
       readonly code: number;
       readonly reason: string;
+      /** What ended it, for an application that tells its user. */
+      readonly cause: EndCause;
       readonly error: RollcallError;
     };

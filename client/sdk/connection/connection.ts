@@ -19,6 +19,7 @@ import type { ClientFrame, ServerFrame } from '../../../protocol/frames.js';
 import type { ClientClock } from '../clock.js';
 import type { ClientEnvironment, EnvironmentChange } from './environment.js';
 import type { ClientState, Connected } from './client-state.js';
+import { endCause, endError } from './end-cause.js';
 import { Heartbeat, PROBE_MS } from './heartbeat.js';
 import { mayReconnect, reconnectDelayMs, type ReconnectAdvice } from './reconnect.js';
 import { RollcallError, clientError, serverError } from '../rollcall-error.js';
@@ -223,10 +224,16 @@ export class Connection {
     if (news === 'connected' && connected !== null) {
       return { name: news, user: connected.user, connected };
     }
+    const cause = endCause({
+      code,
+      isClosedByApplication: this.#isClosing,
+      wasConnected: context.session !== null,
+      hadExpired: context.isTokenExpired
+    });
     const error = this.#isClosing
       ? clientError('closed', 'the client is closed')
-      : (this.#refused ?? refusal(code, reason));
-    return { name: 'closed', code, reason, error };
+      : (this.#refused ?? endError(cause, code, reason));
+    return { name: 'closed', code, reason, cause, error };
   }
 
   #sense(change: EnvironmentChange): void {
@@ -360,14 +367,6 @@ export class Connection {
   #lose(code: number, reason: string, afterMs: number | null): void {
     this.#send({ type: 'link.lost', isFinal: !mayReconnect(code), code, reason, afterMs });
   }
-}
-
-function refusal(code: number, reason: string): RollcallError {
-  const words = reason === '' ? String(code) : reason;
-  return new RollcallError(
-    code === 3500 ? 'unauthorized' : 'closed',
-    `the server closed the connection for good: ${words}`
-  );
 }
 
 /** Wraps an observer: an error that it throws would otherwise reach the chart. */

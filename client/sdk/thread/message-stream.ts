@@ -112,3 +112,27 @@ export class MessageStream implements AsyncIterableIterator<ThreadItem> {
     };
   }
 }
+
+/** The open streams of one thread. */
+export class MessageStreams {
+  readonly #streams = new Set<MessageStream>();
+
+  /** Makes a stream from now on; one that ends with `over` at once when that is not null. */
+  open(over: Error | null): MessageStream {
+    const stream = new MessageStream(STREAM_LIMIT, (done) => this.#streams.delete(done));
+    if (over === null) this.#streams.add(stream);
+    else stream.end(over);
+    return stream;
+  }
+
+  /** Adds an item to each. */
+  push(item: ThreadItem): void {
+    for (const stream of [...this.#streams]) stream.push(item);
+  }
+
+  /** Ends all; their readers throw `error` when it is not null. */
+  end(error: Error | null): void {
+    for (const stream of this.#streams) stream.end(error);
+    this.#streams.clear();
+  }
+}

@@ -32,7 +32,12 @@ export interface ThreadEvents {
   run: Run;
   /** The replay is complete; later messages are live. */
   caughtUp: ServerFrame<'caught_up'>;
-  /** The server refused the subscription permanently; the thread does not try again. */
+  /** A user has got another role, or none (null); `by` is who changed it, null when the backend did. */
+  member: MemberChange;
+  /**
+   * The server refused the subscription permanently, or has ended it since the user may no longer read the thread
+   * (`forbidden`). The thread does not try again by itself.
+   */
   refused: RollcallError;
 }
 
@@ -50,3 +55,18 @@ export type CancelTarget = { readonly run: string } | { readonly mid: string };
 
 /** The server has accepted a cancellation; `agent_cancelled` follows as an event. */
 export type Cancelling = ServerFrame<'cancelling'>;
+
+/**
+ * What a thread does: `joining` waits for the server · `joined` gets live messages · `forbidden` the user may not read it,
+ * and it waits for `askAgain()` · `over` it was left or refused for another reason, or the client is closed.
+ */
+export type ThreadState = 'joining' | 'joined' | 'forbidden' | 'over';
+
+/** What a member may do: `reader` reads, `member` reads and writes. */
+export type Role = ServerFrame<'members'>['members'][number]['role'];
+
+/** The owner of a thread, null when nobody owns it, and its members with their roles. */
+export type MembersList = ServerFrame<'members'>;
+
+/** A change of one user's role. */
+export type MemberChange = ServerFrame<'member'>;

@@ -40,7 +40,7 @@ export interface ThreadSnapshot {
   readonly isDetached: boolean;
   /** Whether live messages are received on the current connection. */
   readonly isLive: boolean;
-  /** Why the thread cannot be read; null when it can. */
+  /** Why the thread cannot be read, `forbidden` for example; null when it can. */
   readonly refused: RollcallError | null;
 }
 
@@ -73,6 +73,8 @@ export interface ThreadView {
   loadOlder(): Promise<void>;
   /** Returns to the newest messages after older ones have displaced them. */
   toLatest(): Promise<void>;
+  /** Asks again to read a forbidden thread; does nothing in any other state. */
+  askAgain(): void;
 }
 
 /** Most views of one client; above it the unused ones are removed. */
@@ -161,6 +163,13 @@ class View implements ThreadView {
     if (!this.#window.detached || this.#isLoading) return;
     this.#window.clear();
     await this.#fill();
+  }
+
+  askAgain(): void {
+    if (this.#thread?.state !== 'forbidden') return;
+    this.#refused = null;
+    this.#thread.askAgain();
+    this.#changed();
   }
 
   #join(): void {

@@ -6,28 +6,27 @@ import type {
 } from '../../../protocol/frames.js';
 import { elapsedOf, type ClientClock } from '../clock.js';
 import { Emitter } from '../emitter.js';
-import { MessageStream, STREAM_LIMIT, type Gap, type ThreadItem } from './message-stream.js';
+import { MessageStreams, type Gap, type ThreadItem } from './message-stream.js';
 import type { Ack, SendOptions } from '../outbox/outbox.js';
 import { OutgoingList, type Outgoing } from '../outbox/outgoing.js';
-import { retryAfterMs } from '../connection/retry-after.js';
-import { REQUEST_TIMEOUT_MS, type Reply, type Requests } from '../connection/requests.js';
+import type { Requests } from '../connection/requests.js';
 import { RollcallError, clientError } from '../rollcall-error.js';
 import { NO_RUNS, changedRuns, reduceRuns, runList, type Run, type Runs } from './runs.js';
 import type {
   CancelTarget,
   Cancelling,
   HistoryPage,
+  MembersList,
+  MemberChange,
+  Role,
   ThreadEvents,
-  ThreadOptions
+  ThreadOptions,
+  ThreadState
 } from './thread-events.js';
-import { PresentUsers } from './present-users.js';
-import { Typists } from './typists.js';
-
-/** Shortest time between two "is typing" frames, in milliseconds: half of the time that the server shows one. */
-export const TYPING_REPEAT_MS = 3_000;
-
-/** Wait before a temporarily refused subscription is tried again, in milliseconds, when the server names none. */
-export const RESUBSCRIBE_MS = 2_000;
+import { OwnTyping } from './own-typing.js';
+import { People } from './people.js';
+import { ReadMark } from './read-mark.js';
+import { Subscription } from './subscription.js';
 
 /** The part of a client that a thread uses. */
 export interface ThreadWire {
@@ -49,47 +48,67 @@ export class Thread {
   readonly id: string;
   readonly #wire: ThreadWire;
   readonly #events = new Emitter<ThreadEvents>();
-  readonly #streams = new Set<MessageStream>();
-  readonly #present = new PresentUsers();
+  readonly #streams = new MessageStreams();
+  readonly #read = new ReadMark();
   readonly #outgoing = new OutgoingList();
-  readonly #typists: Typists;
+  readonly #people: People;
   #since: SinceValue;
   #runs: Runs = NO_RUNS;
   #runList: readonly Run[] | null = null;
-  /** Whether `subscribe` was sent on the current connection. */
-  #asked = false;
-  /** Whether that `subscribe` was answered. */
-  #joined = false;
+  readonly #subscription: Subscription;
   #over: RollcallError | null = null;
-  #typingAt: number | null = null;
-  #read = 0;
-  #readSent = 0;
-  #cancelRetry: () => void = () => undefined;
-  #cancelAsk: () => void = () => undefined;
+  readonly #ownTyping = new OwnTyping();
 
   constructor(id: string, wire: ThreadWire, options: ThreadOptions) {
     this.id = id;
     this.#wire = wire;
     this.#since = options.since ?? 'live';
-    this.#typists = new Typists(wire.clock, (user, on) => {
-      this.#events.emit('typing', { user, on });
+    this.#people = new People(wire.clock, {
+      presence: (change) => {
+        this.#events.emit('presence', change);
+      },
+      typing: (change) => {
+        this.#events.emit('typing', change);
+      }
+    });
+    this.#subscription = new Subscription(id, wire, {
+      subscribed: (frame) => {
+        this.#subscribed(frame);
+      },
+      refused: (error) => {
+        if (error.code === 'forbidden') this.#forbid(error);
+        else this.end(error, error);
+        this.#events.emit('refused', error);
+      }
     });
     for (const outgoing of wire.pending) this.#outgoing.note(outgoing);
   }
 
+  /** What the thread does now; see {@link ThreadState}. */
+  get state(): ThreadState {
+    if (this.#over !== null) return 'over';
+    if (this.forbidden !== null) return 'forbidden';
+    return this.joined ? 'joined' : 'joining';
+  }
+
+  /** Why the user may not read the thread; null in any other state than `forbidden`. */
+  get forbidden(): RollcallError | null {
+    return this.#over === null ? this.#subscription.forbidden : null;
+  }
+
   /** Users who are present now, sorted; empty while not subscribed and when there are too many to name. */
   get present(): readonly string[] {
-    return this.#present.names;
+    return this.#people.names;
   }
 
   /** How many users are present now; more than `present` names when there are too many to name. */
   get presentCount(): number {
-    return this.#present.count;
+    return this.#people.count;
   }
 
   /** Other users who are typing, sorted; each expires unless repeated in time. */
   get typists(): readonly string[] {
-    return this.#typists.all;
+    return this.#people.typists;
   }
 
   /**
@@ -108,7 +127,40 @@ export class Thread {
 
   /** Whether the current connection is subscribed to this thread. */
   get joined(): boolean {
-    return this.#joined;
+    return this.#subscription.isJoined;
+  }
+
+  /**
+   * Asks again to read a thread that is forbidden; does nothing in any other state. A thread never does so by itself.
+   * @throws {RollcallError} `left`, or why the client is closed
+   */
+  askAgain(): void {
+    if (this.#over !== null) throw this.#over;
+    if (this.forbidden === null) return;
+    this.#subscription.allow();
+    this.opened();
+  }
+
+  /**
+   * Resolves with the owner and the members.
+   * @throws {RollcallError} (as rejection) the server's refusal (`forbidden`), or `timeout`, `closed`
+   */
+  members(): Promise<MembersList> {
+    return this.#wire.requests.ask(
+      { type: 'members', thread: this.id },
+      (frame) => frame.type === 'members'
+    );
+  }
+
+  /**
+   * Gives a user a role, or with null takes it away; the owner may do so. Resolves once the change is durable.
+   * @throws {RollcallError} (as rejection) the server's refusal (`forbidden`), or `timeout`, `closed`
+   */
+  setMember(user: string, role: Role | null): Promise<MemberChange> {
+    return this.#wire.requests.ask(
+      { type: 'member', thread: this.id, user, role },
+      (frame) => frame.type === 'member'
+    );
   }
 
   /** Calls `listener` on every event of that name; the returned function removes it. */
@@ -185,12 +237,7 @@ export class Thread {
 
   /** Tells others that the user is or is not typing. Frequent calls are dropped, and so are all while not subscribed. */
   typing(on: boolean): void {
-    const now = elapsedOf(this.#wire.clock);
-    if (on) {
-      if (this.#typingAt !== null && now - this.#typingAt < TYPING_REPEAT_MS) return;
-    } else if (this.#typingAt === null) return;
-    if (!this.#joined) return;
-    this.#typingAt = on ? now : null;
+    if (!this.joined || !this.#ownTyping.isDue(on, elapsedOf(this.#wire.clock))) return;
     this.#wire.send({ type: 'typing', thread: this.id, on });
   }
 
@@ -199,15 +246,14 @@ export class Thread {
    * server confirms it. Invalid offsets are ignored.
    */
   markRead(offset: number): void {
-    if (!Number.isSafeInteger(offset)) return;
-    this.#read = Math.max(this.#read, offset);
+    this.#read.raise(offset);
     this.#sendMark();
   }
 
   /** Leaves the thread: events stop and readers end. */
   leave(): void {
     if (this.#over !== null) return;
-    if (this.#asked) this.#wire.send({ type: 'unsubscribe', thread: this.id });
+    if (this.#subscription.isAsked) this.#wire.send({ type: 'unsubscribe', thread: this.id });
     this.end(clientError('left', 'the thread has been left'), null);
   }
 
@@ -216,22 +262,12 @@ export class Thread {
    * closed or refused. It keeps at most 1,000 unread items; see {@link MessageStream} for the overflow.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ThreadItem> {
-    const stream = new MessageStream(STREAM_LIMIT, (done) => this.#streams.delete(done));
-    if (this.#over === null) this.#streams.add(stream);
-    else stream.end(this.#over);
-    return stream;
+    return this.#streams.open(this.#over ?? this.forbidden);
   }
 
   /** For the client: handles a new connection. */
   opened(): void {
-    if (this.#over !== null) return;
-    this.#cancelRetry();
-    this.#asked = true;
-    const question = { type: 'subscribe', thread: this.id, since: this.#since } as const;
-    const options = { timeoutMs: REQUEST_TIMEOUT_MS, late: 'again', keep: false } as const;
-    this.#cancelAsk = this.#wire.requests.start(question, options, (reply) => {
-      if (this.#over === null) this.#answered(reply);
-    });
+    this.#subscription.ask(() => this.#since);
   }
 
   /**
@@ -239,21 +275,16 @@ export class Thread {
    * subscription. Without it, a thread that subscribed `live` would miss messages until it subscribes again.
    */
   placed({ offset, epoch }: { readonly offset: number; readonly epoch: string }): void {
-    if (this.#asked && typeof this.#since === 'string') this.#since = { offset, epoch };
+    if (this.#subscription.isAsked && typeof this.#since === 'string')
+      this.#since = { offset, epoch };
   }
 
   /** For the client: handles a lost connection. */
   lost(): void {
-    this.#cancelRetry();
-    this.#asked = false;
-    this.#joined = false;
-    this.#typingAt = null;
-    this.#readSent = 0;
-    const leave = this.present;
-    const hadAnyone = this.presentCount > 0;
-    this.#typists.stopAll();
-    this.#present.clear();
-    if (hadAnyone) this.#events.emit('presence', { present: [], count: 0, join: [], leave });
+    this.#subscription.lost();
+    this.#ownTyping.lost();
+    this.#read.lost();
+    this.#people.lost();
   }
 
   /** For the client: handles a state change of one of this client's messages. */
@@ -267,7 +298,7 @@ export class Thread {
 
   /** For the client: handles a frame of this thread. */
   take(frame: ServerFrame): void {
-    if (!this.#joined) return;
+    if (!this.joined) return;
     if (frame.type === 'message') this.#message(frame);
     else if (frame.type === 'chunk') this.#reduceRuns(frame);
     // An unrequested `subscribed` means that trimming has overtaken this reader.
@@ -277,48 +308,34 @@ export class Thread {
       // Only while no position is known: it must not skip messages that have not come.
       if (this.position?.offset === 0) this.#advance(frame.offset);
       this.#events.emit('caughtUp', frame);
-    } else if (frame.type === 'presence')
-      this.#presence(frame.join ?? [], frame.leave ?? [], frame.count);
-    else if (frame.type === 'typing') this.#typed(frame);
-    else if (frame.type === 'mark') this.#events.emit('mark', frame);
+    } else if (frame.type === 'presence') {
+      this.#people.change(frame.join ?? [], frame.leave ?? [], frame.count);
+    } else if (frame.type === 'typing') {
+      // The server sends typing frames to the typing user too.
+      if (frame.user !== this.#wire.user()) this.#people.typed(frame);
+    } else if (frame.type === 'mark') this.#events.emit('mark', frame);
+    else if (frame.type === 'member') this.#events.emit('member', frame);
+    else if (frame.type === 'unsubscribed' && frame.code === 'forbidden')
+      this.#subscription.expelled();
   }
 
   /** For the client: ends the thread permanently; readers throw `error` when it is not null. */
   end(reason: RollcallError, error: RollcallError | null): void {
     if (this.#over !== null) return;
     this.#over = reason;
-    this.#cancelRetry();
-    this.#cancelAsk();
-    this.#joined = false;
-    this.#typists.clear();
-    this.#present.clear();
-    for (const stream of this.#streams) stream.end(error);
-    this.#streams.clear();
+    this.#subscription.end();
+    this.#people.clear();
+    this.#streams.end(error);
     this.#wire.left(this);
     if (error === null) this.#events.clear();
   }
 
-  #answered(reply: Reply): void {
-    if (reply.ok && reply.frame.type === 'subscribed') {
-      this.#subscribed(reply.frame);
-      return;
-    }
-    const error = reply.ok
-      ? clientError('bad_reply', `subscribe was answered by ${reply.frame.type}`)
-      : reply.error;
-    if (error.code === 'disconnected' || error.code === 'closed') return;
-    if (error.retry) {
-      this.#cancelRetry = this.#wire.clock.after(retryAfterMs(error, RESUBSCRIBE_MS), () => {
-        this.opened();
-      });
-      return;
-    }
-    this.end(error, error);
-    this.#events.emit('refused', error);
+  #forbid(error: RollcallError): void {
+    this.lost();
+    this.#streams.end(error);
   }
 
   #subscribed(frame: ServerFrame<'subscribed'>): void {
-    this.#joined = true;
     const { epoch, gap } = frame;
     // Offsets have no holes, so the replay's length gives its start, also when live messages were requested and
     // the server replays messages that nobody has received.
@@ -326,8 +343,7 @@ export class Thread {
     this.#events.emit('subscribed', frame);
     this.#reduceRuns(frame);
     if (gap !== null) this.#gap(gap);
-    this.#present.clear();
-    this.#presence(frame.present, [], frame.presentCount);
+    this.#people.begin(frame.present, frame.presentCount);
     for (const mark of frame.marks ?? [])
       this.#events.emit('mark', { type: 'mark', thread: this.id, ...mark });
     this.#sendMark();
@@ -342,10 +358,10 @@ export class Thread {
     }
     this.#advance(frame.offset);
     this.#outgoing.delete(frame.mid);
-    this.#typists.stop(frame.from.user);
+    this.#people.spoke(frame.from.user);
     this.#events.emit('message', frame);
     this.#reduceRuns(frame);
-    for (const stream of [...this.#streams]) stream.push({ type: 'message', message: frame });
+    this.#streams.push({ type: 'message', message: frame });
   }
 
   #overtaken(frame: ServerFrame<'subscribed'>): void {
@@ -370,27 +386,11 @@ export class Thread {
 
   #gap(gap: Gap): void {
     this.#events.emit('gap', gap);
-    for (const stream of [...this.#streams]) stream.push({ type: 'gap', gap });
-  }
-
-  #presence(join: readonly string[], leave: readonly string[], count?: number): void {
-    for (const user of leave) this.#typists.stop(user);
-    this.#present.change(join, leave, count);
-    const { present, presentCount } = this;
-    this.#events.emit('presence', { present, count: presentCount, join, leave });
-  }
-
-  #typed({ user, on, forMs }: ServerFrame<'typing'>): void {
-    // The server sends typing frames to the typing user too.
-    if (user === this.#wire.user()) return;
-    if (on) this.#typists.start(user, forMs);
-    else this.#typists.stop(user);
+    this.#streams.push({ type: 'gap', gap });
   }
 
   #sendMark(): void {
-    if (!this.#joined || this.#read <= this.#readSent) return;
-    if (this.#wire.send({ type: 'mark', thread: this.id, read: this.#read })) {
-      this.#readSent = this.#read;
-    }
+    if (!this.joined) return;
+    this.#read.tell((read) => this.#wire.send({ type: 'mark', thread: this.id, read }));
   }
 }

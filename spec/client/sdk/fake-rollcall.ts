@@ -21,6 +21,8 @@ interface FakeThread {
   /** Oldest offset that nobody has taken yet; null = all have been. */
   heldFrom: number | null;
   readonly log: MessageFrame[];
+  owner: string | null;
+  readonly members: Map<string, 'member' | 'reader'>;
   /** Runs of agents that go on. */
   readonly runs: Map<string, ToldRun>;
 }
@@ -58,6 +60,8 @@ export class FakeRollcall {
   intercept: (frame: ClientFrame, connection: FakeConnection) => boolean = () => false;
   /** When tokens end, by its own clock; null = never. */
   expiresAt: number | null = null;
+  /** Threads that nobody may read. */
+  readonly forbidden = new Set<string>();
   pingMs = 25_000;
   frameBytes = 65_536;
   reconnect = { firstJitterMs: 5_000, minMs: 500, maxMs: 20_000 };
@@ -99,6 +103,8 @@ export class FakeRollcall {
       first: 1,
       heldFrom: null,
       log: [],
+      owner: null,
+      members: new Map<string, 'member' | 'reader'>(),
       runs: new Map<string, ToldRun>()
     };
     this.#threads.set(id, thread);
@@ -163,6 +169,26 @@ export class FakeRollcall {
     }
   }
 
+  /** Gives a user a role, or takes it, and tells all who subscribe. */
+  setMember(
+    threadId: string,
+    user: string,
+    role: 'member' | 'reader' | null,
+    by: string | null
+  ): void {
+    const { members } = this.thread(threadId);
+    if (role === null) members.delete(user);
+    else members.set(user, role);
+    this.#tell(threadId, { type: 'member', thread: threadId, user, role, by });
+  }
+
+  /** Takes the right to read a thread: its subscriptions end, and later ones are refused. */
+  forbid(threadId: string): void {
+    this.forbidden.add(threadId);
+    this.#tell(threadId, { type: 'unsubscribed', thread: threadId, code: 'forbidden' });
+    for (const connection of this.connections) connection.threads.delete(threadId);
+  }
+
   /** Takes what a client sent. */
   take(connection: FakeConnection, text: string): void {
     for (const line of text.split('\n')) {
@@ -215,6 +241,20 @@ export class FakeRollcall {
         reconnect: this.reconnect,
         ...(this.expiresAt === null ? {} : { expiresAt: this.expiresAt })
       });
+    } else if ('thread' in frame && this.forbidden.has(frame.thread ?? '')) {
+      this.refuse(frame, connection, { code: 'forbidden', retry: false });
+    } else if (frame.type === 'members') {
+      const { owner, members } = this.thread(frame.thread);
+      const list = [...members].map(([user, role]) => ({ user, role }));
+      connection.send({ type: 'members', ...id, thread: frame.thread, owner, members: list });
+    } else if (frame.type === 'member') {
+      const { thread, user, role } = frame;
+      if (this.thread(thread).owner !== connection.user) {
+        this.refuse(frame, connection, { code: 'forbidden', retry: false });
+        return;
+      }
+      this.setMember(thread, user, role, connection.user);
+      connection.send({ type: 'member', ...id, thread, user, role, by: connection.user });
     } else if (frame.type === 'subscribe') this.#subscribe(frame, connection);
     else if (frame.type === 'unsubscribe') {
       connection.threads.delete(frame.thread);

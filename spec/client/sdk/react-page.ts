@@ -2,7 +2,7 @@
 import { createElement as h, StrictMode, useState, type ReactNode } from 'react';
 import { createRoot, type Container } from 'react-dom/client';
 import { connect, type Client } from '../../../client/sdk/client.js';
-import { useConnection, useThread } from '../../../client/sdk/react.js';
+import { useConnection, useMembers, useThread } from '../../../client/sdk/react.js';
 
 const PAGE = 3;
 
@@ -33,12 +33,35 @@ function Room({ client, name }: { client: Client; name: string }): ReactNode {
   );
 }
 
+function People({ client }: { client: Client }): ReactNode {
+  const people = useMembers(client, 't1');
+  const thread = useThread(client, 't1', { page: PAGE });
+  return h(
+    'section',
+    { 'aria-label': 'people' },
+    h('p', { className: 'owner' }, people.owner),
+    h(
+      'ol',
+      null,
+      ...people.members.map(({ user, role }) => h('li', { key: user }, `${user} ${role}`))
+    ),
+    h(
+      'button',
+      { onClick: () => void people.setMember('eve', 'reader').catch(() => undefined) },
+      'add'
+    ),
+    h('p', { className: 'refused' }, thread.refused?.code ?? ''),
+    h('button', { onClick: () => thread.askAgain() }, 'again')
+  );
+}
+
 function App({ client }: { client: Client }): ReactNode {
   const [rooms, setRooms] = useState(['left', 'right']);
   return h(
     'main',
     null,
     ...rooms.map((name) => h(Room, { key: name, client, name })),
+    rooms.length > 0 ? h(People, { client }) : null,
     h(
       'button',
       {

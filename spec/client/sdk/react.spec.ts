@@ -38,6 +38,9 @@ describe('useThread and useConnection', function () {
   before(async function () {
     browser = await launchBrowser(this);
     server = await startFakeServer();
+    const { members } = server.rollcall.thread('t1');
+    server.rollcall.thread('t1').owner = 'ada';
+    members.set('max', 'member');
     server.rollcall.reconnect = { firstJitterMs: 0, minMs: 1, maxMs: 10 };
     for (let n = 1; n <= 5; n += 1) server.rollcall.say('t1', 'bob', `old ${String(n)}`);
     page = await browser.newPage();
@@ -97,6 +100,28 @@ describe('useThread and useConnection', function () {
     const all = await lines('left');
     expect(all).to.have.length(7);
     expect(new Set(all).size).to.equal(7);
+  });
+
+  it('shows the members, and those that are added', async () => {
+    const people = room('people');
+    await people.getByText('max member').waitFor();
+    expect(await people.locator('.owner').textContent()).to.equal('ada');
+    await people.getByRole('button', { name: 'add' }).click();
+    await people.getByText('eve reader').waitFor();
+    server.rollcall.setMember('t1', 'max', null, 'olga');
+    await people.getByText('max member').waitFor({ state: 'detached' });
+  });
+
+  it('shows that the thread may no longer be read, and asks again when told to', async () => {
+    const people = room('people');
+    server.rollcall.forbid('t1');
+    await people.getByText('forbidden').waitFor();
+    server.rollcall.forbidden.clear();
+    await people.getByRole('button', { name: 'again' }).click();
+    await people.getByText('forbidden').waitFor({ state: 'detached' });
+    server.rollcall.say('t1', 'bob', 'after all');
+    await room('left').getByText('after all').waitFor();
+    await people.getByText('eve reader').waitFor();
   });
 
   it('leaves the thread when the last component that uses it is gone', async () => {
