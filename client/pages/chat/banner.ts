@@ -1,5 +1,6 @@
 import type { ClientState } from '../../sdk/client.js';
 import { byId, element } from '../shared/element.js';
+import { endWords } from './words/end-words.js';
 
 /** How often the countdown is updated, in milliseconds. */
 const TICK_MS = 250;
@@ -70,8 +71,7 @@ export class Banner {
     again.addEventListener('click', () => {
       this.#events.signIn();
     });
-    const reason = state.reason === '' ? `code ${String(state.code)}` : state.reason;
-    this.#say('over', element('span', {}, `Disconnected: ${reason}.`), again);
+    this.#say('over', element('span', {}, endWords(state)), again);
   }
 
   #say(kind: 'busy' | 'over', ...content: Node[]): void {

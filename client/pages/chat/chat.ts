@@ -1,19 +1,18 @@
 /** The chat page: one client, one open thread at a time, and the parts of the page that show them. */
 import {
   connect,
-  webOutboxStorage,
   runOf,
   type Client,
   type ClientState,
-  type ConnectOptions,
   type MessageFrame,
   type ThreadsPage
 } from '../../sdk/client.js';
+import { Account } from './account.js';
 import { Banner } from './banner.js';
 import { Composer } from './composer.js';
 import { byId } from '../shared/element.js';
 import { askFacts } from '../shared/server-facts.js';
-import { LogView } from './log/log-view.js';
+import { LogView, NO_CONTENT } from './log/log-view.js';
 import { MessageMenu } from './log/message-menu.js';
 import { Notice } from './notice.js';
 import { presenceWords, typingWords } from './words/presence-words.js';
@@ -22,8 +21,6 @@ import { Room } from './room.js';
 import { hashOfThread, messageOfHash, threadOfHash, type MessagePlace } from './route.js';
 import { spokenWords } from './words/run-words.js';
 import { safeName } from '../../sdk/safe-name.js';
-import { SignIn } from './sign-in.js';
-import { subjectOf } from './subject.js';
 import { Sidebar, type ListedThread } from './sidebar.js';
 
 /** Most threads that are requested and listed. */
@@ -49,18 +46,22 @@ class ChatPage {
   readonly #typing = byId('typing', HTMLParagraphElement);
   readonly #spoken = byId('spoken', HTMLParagraphElement);
   readonly #unsent = new Map<string, string>();
-  readonly #sidebar = new Sidebar(() => {
-    this.#ask('');
+  readonly #account = new Account(this.#remembered, {
+    signedIn: () => {
+      this.#connect();
+    },
+    signedOut: () => {
+      this.#leave();
+    },
+    isInUse: () => this.#client !== null && this.#client.state.name !== 'closed'
   });
-  readonly #signIn = new SignIn((signedIn) => {
-    if ('user' in signedIn) this.#remembered.user = signedIn.user;
-    else this.#remembered.token = signedIn.token;
-    this.#connect();
+  readonly #sidebar = new Sidebar(() => {
+    this.#account.ask('');
   });
   readonly #banner = new Banner({
     reconnect: () => this.#client?.reconnectNow(),
     signIn: () => {
-      this.#ask('');
+      this.#account.ask('');
     }
   });
   readonly #composer = new Composer({
@@ -104,7 +105,6 @@ class ChatPage {
   #client: Client | null = null;
   #room: Room | null = null;
   #user = '';
-  #asksToken = false;
   #listed: ThreadsPage['threads'] = [];
   /** Number of messages that arrived while the page was hidden. */
   #missed = 0;
@@ -112,7 +112,7 @@ class ChatPage {
   /** Starts the page with the remembered user, or asks who the user is. */
   start(): void {
     window.addEventListener('hashchange', () => {
-      this.#open();
+      if (!this.#account.takeHanded()) this.#open();
     });
     window.addEventListener('online', () => this.#client?.reconnectNow());
     document.addEventListener('visibilitychange', () => {
@@ -136,40 +136,40 @@ class ChatPage {
       byId('inspector', HTMLAnchorElement).hidden = !hasInspector;
       this.#menu.hasInspector = hasInspector;
     });
-    const wanted = new URLSearchParams(location.search).get('user');
-    const known = this.#remembered.user;
     this.#showList();
-    if (this.#remembered.token !== null || (known !== null && (wanted ?? known) === known)) {
-      this.#connect();
-    } else this.#ask('', wanted ?? '');
+    this.#account.start();
   }
 
-  /** Where messages without an ack outlive a reload: in the tab, since two tabs can be two people, and by user. */
-  #keeping(user: string | null): Pick<ConnectOptions, 'storage'> {
-    if (user === null) return {};
-    try {
-      return { storage: webOutboxStorage(sessionStorage, `rollcall.outbox.${user}`) };
-    } catch {
-      // Where storage is blocked, reading it throws; messages are then kept only until the page is closed.
-      return {};
-    }
-  }
-
-  #ask(problem: string, name = this.#remembered.user ?? ''): void {
-    const optional = this.#client !== null && this.#client.state.name !== 'closed';
-    this.#signIn.open({ name, token: this.#asksToken, problem, optional });
-  }
-
-  #connect(): void {
+  /** Ends the connection and shows nothing of this user any more. */
+  #leave(): void {
     this.#room?.leave();
     this.#room = null;
     this.#client?.close();
-    const user = this.#remembered.user;
-    const token = this.#remembered.token;
+    this.#client = null;
+    this.#forgetUser();
+    this.#composer.text = '';
+    this.#log.show(NO_CONTENT);
+    this.#sidebar.user('');
+    this.#present.textContent = '';
+    this.#typing.textContent = '';
+    this.#showList();
+  }
+
+  /** Forgets what was the last user's: the next one may be somebody else. */
+  #forgetUser(): void {
+    this.#user = '';
+    this.#missed = 0;
+    this.#listed = [];
+    this.#unsent.clear();
+    this.#entitle();
+  }
+
+  #connect(): void {
+    if (this.#room !== null) this.#keepUnsent(this.#room);
+    this.#room = null;
+    this.#client?.close();
     const client = connect(new URL('/ws', location.href).href, {
-      ...(user === null ? {} : { user }),
-      ...(token === null ? {} : { token }),
-      ...this.#keeping(token === null ? user : subjectOf(token)),
+      ...this.#account.credentials,
       client: { name: 'rollcall-chat', version: '0.1.0' }
     });
     this.#client = client;
@@ -186,17 +186,13 @@ class ChatPage {
   #stated(state: ClientState): void {
     if (state.name === 'connected') {
       if (this.#user !== state.user || this.#room === null) {
+        if (this.#user !== state.user) this.#forgetUser();
         this.#user = state.user;
         this.#sidebar.user(state.user);
         this.#open();
       }
       this.#refreshList();
-    } else if (state.name === 'closed' && state.error.code === 'unauthorized') {
-      const given = this.#remembered.token !== null;
-      this.#remembered.token = null;
-      this.#asksToken = true;
-      this.#ask(given ? `The token was not accepted: ${state.reason}.` : '');
-    }
+    } else if (state.name === 'closed') this.#account.over(state);
     this.#banner.show(state);
     this.#composer.measure();
     this.#app.classList.toggle('away', state.name !== 'connected');

@@ -40,6 +40,13 @@ export class Remembered {
     put(this.#tab, TOKEN, token);
   }
 
+  /** Forgets the user, the token and the threads visited. */
+  forget(): void {
+    this.user = null;
+    this.token = null;
+    this.#browser.removeItem(RECENT);
+  }
+
   /** Threads visited, the latest first. */
   get recent(): readonly string[] {
     const list = parsedJson(this.#browser.getItem(RECENT) ?? '[]');

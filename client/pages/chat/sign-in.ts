@@ -65,6 +65,12 @@ export class SignIn {
     field.select();
   }
 
+  /** Closes the dialog: somebody has signed in by other means. */
+  close(): void {
+    this.#isNeeded = false;
+    this.#dialog.close();
+  }
+
   #say(problem: string): void {
     this.#problem.textContent = problem;
     this.#problem.hidden = problem === '';

@@ -59,6 +59,17 @@ export interface LogContent {
   fateOf(offset: number): Fate;
 }
 
+/** The log of nobody. */
+export const NO_CONTENT: LogContent = {
+  rows: [],
+  more: false,
+  loading: true,
+  detached: false,
+  unseen: 0,
+  stops: new Map(),
+  fateOf: () => ({ state: 'stored' })
+};
+
 /** The row of a run. It can be redrawn alone while the run grows. */
 export type StreamedRow = Extract<Row, { type: 'run' }>;
 

@@ -486,7 +486,7 @@ describe('chat page (against the fake server)', function () {
   it('stops and says why when it is kicked', async () => {
     const page = await join('ada');
     server.rollcall.closeAll(3503, 'kicked');
-    await page.getByText('Disconnected: kicked.').waitFor();
+    await page.getByText('An operator has ended your connection.').waitFor();
     await page.getByRole('button', { name: 'Sign in again' }).click();
     await page.getByRole('button', { name: 'Join' }).click();
     await connected(page);
