@@ -14,6 +14,8 @@ import { byId } from '../shared/element.js';
 import { askFacts } from '../shared/server-facts.js';
 import { LogView, NO_CONTENT } from './log/log-view.js';
 import { MessageMenu } from './log/message-menu.js';
+import { ForbiddenView } from './members/forbidden-view.js';
+import { MembersPanel } from './members/members-panel.js';
 import { Notice } from './notice.js';
 import { presenceWords, typingWords } from './words/presence-words.js';
 import { Remembered } from './remembered.js';
@@ -100,6 +102,11 @@ class ChatPage {
     this.#notice.tell(words);
   });
   readonly #notice = new Notice();
+  readonly #members = new MembersPanel();
+  readonly #forbidden = new ForbiddenView(() => {
+    this.#room?.thread.askAgain();
+    this.#showPeople();
+  });
   /** The message that the address leads to, until it is shown. */
   #target: MessagePlace | null = null;
   #client: Client | null = null;
@@ -123,6 +130,9 @@ class ChatPage {
         this.#refreshList();
       }
       this.#entitle();
+    });
+    byId('members-open', HTMLButtonElement).addEventListener('click', () => {
+      if (this.#room !== null) this.#members.open(this.#room.thread, this.#user);
     });
     byId('skip', HTMLAnchorElement).addEventListener('click', (event) => {
       // The hash is the thread's.
@@ -239,6 +249,7 @@ class ChatPage {
       }
     });
     this.#room = room;
+    this.#members.close();
     this.#remembered.visit(id);
     this.#composer.text = this.#unsent.get(id) ?? '';
     this.#composer.thread = id;
@@ -288,6 +299,8 @@ class ChatPage {
   #showPeople(): void {
     const room = this.#room;
     if (room === null) return;
+    this.#forbidden.show(room.thread, this.#user);
+    if (room.thread.state === 'forbidden') this.#members.close();
     this.#typing.textContent = typingWords(room.typists);
     if (room.problem !== '')
       this.#present.textContent = `This thread cannot be read: ${room.problem}`;

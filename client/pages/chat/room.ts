@@ -79,6 +79,7 @@ export class Room {
     this.#events = events;
     this.#thread = client.thread(id);
     this.#thread.on('subscribed', () => {
+      this.#events.people();
       if (!this.#filled && !this.#loading) void this.#fill();
     });
     this.#thread.on('message', (message) => {
@@ -115,9 +116,14 @@ export class Room {
       this.#events.people();
     });
     this.#thread.on('refused', (error) => {
-      this.#problem = error.message;
+      this.#problem = error.code === 'forbidden' ? '' : error.message;
       this.#events.people();
     });
+  }
+
+  /** The thread in the SDK. */
+  get thread(): Thread {
+    return this.#thread;
   }
 
   /** Users there now. */
