@@ -79,6 +79,7 @@ describe('members on the chat page (against the fake server)', function () {
     expect(await rows()).to.eql(['olga (you)', 'eve', 'ruth']);
     expect(await page.evaluate<string>('document.activeElement.id')).to.equal('member-name');
     expect(await accessibilityProblems(page)).to.eql([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
     await picture(page, 'chat-members-dark');
     await page.setViewportSize({ width: 360, height: 640 });
     await page.emulateMedia({ colorScheme: 'light' });
@@ -102,6 +103,7 @@ describe('members on the chat page (against the fake server)', function () {
     expect(await panel().isVisible()).to.equal(false);
     expect(await page.getByLabel('Message', { exact: true }).isVisible()).to.equal(false);
     expect(await accessibilityProblems(page)).to.eql([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
     await picture(page, 'chat-forbidden-dark');
     const again = page.getByRole('button', { name: 'Try again' });
     await again.click();
