@@ -15,11 +15,7 @@ describe('Memory', () => {
     resident = 0;
   });
 
-  function memory(
-    heapMib: number,
-    containerMib: number | null = null,
-    limitMb?: number
-  ): Memory {
+  function memory(heapMib: number, containerMib: number | null = null, limitMb?: number): Memory {
     return new Memory({
       clock,
       limitMb,
