@@ -1,6 +1,6 @@
 /**
  * How long a peer may keep a TCP connection on which nothing moves. uWebSockets.js has deadlines of its own, which it
- * looks at every 4 s: 10 s for all of HTTP. Those of the other engine are set to the same where it has them.
+ * looks at every 4 s: 10 s for all of HTTP, which come to 8 to 12 s. Those of the other engine are set to 10 s too.
  */
 
 /** How long the head of a request may take, in milliseconds. */
