@@ -100,12 +100,15 @@ async function sample(
   );
 }
 
-/** Compares the log of the stopped server with the acked messages. Returns a sentence for each difference. */
+/**
+ * Compares the log of the stopped server with what was acked. Answers sentences, none when nothing is missing. A guest
+ * that left before its ack came has a message more in the log.
+ */
 async function losses(dataDir: string, crowd: Crowd): Promise<string[]> {
   const stored = await exported(join(dataDir, LOG_FOLDER), [...crowd.acked.keys()]);
   return [...crowd.acked].flatMap(([thread, acked]) => {
     const kept = stored.get(thread)?.length ?? 0;
-    return kept === acked ? [] : [`${thread}: ${String(acked)} acked, ${String(kept)} in the log`];
+    return kept >= acked ? [] : [`${thread}: ${String(acked)} acked, ${String(kept)} in the log`];
   });
 }
 
