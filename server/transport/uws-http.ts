@@ -21,7 +21,10 @@ import type {
 /** An empty comment of an event stream. */
 const PROBE = ':\n';
 
-/** How often a stream whose reader takes nothing is written to: the engine ends it after 10 s without a write. */
+/**
+ * How often a stream is asked whether the kernel has room, until it has: from 8 s after a write that found none, the
+ * engine would cut it, even when it holds nothing any more.
+ */
 export const STALLED_PROBE_MS = 4_000;
 
 /** A request or an upgrade, copied from the engine; create it before the engine's handler returns. */
@@ -90,9 +93,13 @@ export class UwsRequest implements TransportRequest {
 }
 
 /**
- * The engine reports a full buffer only in the write after the one that filled it. It empties the buffer by itself only
- * for replies without an `onWritable` listener, and ends those after 10 s without a write. So this writes an empty
- * comment, which readers of event streams skip, to ask whether the buffer is empty and to send the rest.
+ * The engine reports a full buffer only in the write after the one that filled it, but gives the reader 10 s from that
+ * one on. Only the event that the kernel has room ends them: not a write, not even one that empties the buffer. So each
+ * write is followed by asking for that event, which gives the reader its time again until it comes.
+ *
+ * The engine empties the buffer by itself only for replies without an `onWritable` listener, and ends those after 10 s
+ * without a write. So this writes an empty comment, which readers of event streams skip, to ask whether the buffer is
+ * empty and to send the rest.
  */
 class UwsStream implements HttpStream {
   private readonly res: HttpResponse;
@@ -100,7 +107,7 @@ class UwsStream implements HttpStream {
   private isOpen = true;
   /** Bytes written since the engine last had none left: what it holds at the most. */
   private heldBytes = 0;
-  /** Runs while the engine holds bytes: how long a reader may lag is not the engine's to say. */
+  /** Runs while the engine may count the reader's time: how long a reader may lag is not the engine's to say. */
   private stalled: NodeJS.Timeout | null = null;
   private drained: (() => void) | null = null;
   private closed: (() => void) | null = null;
@@ -109,13 +116,17 @@ class UwsStream implements HttpStream {
     this.res = res;
     this.isLast = isLast;
     res.onWritable(() => {
-      if (this.isOpen) this.put(PROBE);
+      this.notStalled();
+      if (this.isOpen && !this.put(PROBE)) this.watch();
       return true;
     });
   }
 
   write(chunk: string | Uint8Array): boolean {
-    return this.isOpen && this.put(chunk);
+    if (!this.isOpen) return false;
+    const isWhole = this.put(chunk);
+    this.watch();
+    return isWhole;
   }
 
   buffered(): number {
@@ -128,11 +139,18 @@ class UwsStream implements HttpStream {
       this.heldBytes = this.res.write(chunk) ? 0 : this.heldBytes + Buffer.byteLength(chunk);
     });
     const isHolding = this.heldBytes > 0;
-    if (isHolding) this.stalled ??= setInterval(() => this.put(PROBE), STALLED_PROBE_MS).unref();
-    else this.notStalled();
     // Any write may be the one that finds room again; whoever writes is not to be called back from within.
     if (wasHolding && !isHolding) queueMicrotask(() => this.drained?.());
     return !isHolding;
+  }
+
+  private watch(): void {
+    this.stalled ??= setInterval(() => {
+      if (this.heldBytes > 0) this.put(PROBE);
+      // The first ends the engine's time. The second begins it again, and asks for the event.
+      this.res.pause();
+      this.res.resume();
+    }, STALLED_PROBE_MS).unref();
   }
 
   private notStalled(): void {

@@ -5,11 +5,14 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { DEADLINES_MARKS, deadlinesTable } from '../../../scripts/docs/socket-deadlines.js';
 import { STALLED_MS } from '../../../server/transport/deadlines.js';
-import type { TransportRequest } from '../../../server/transport/transport.js';
+import type { HttpStream, TransportRequest } from '../../../server/transport/transport.js';
 import { ENGINES, LIMITS, Rig, out, streamed, text, upgradeHeaders } from './transport-rig.js';
 
 /** How often a client tries whether its connection is still there. */
 const PROBE_MS = 250;
+
+/** A piece of an event stream, shorter than uWebSockets.js gathers before it writes. */
+const PIECE = `: ${'x'.repeat(8_000)}\n`;
 
 /** Bytes of an empty ping with a mask. */
 const PING = Buffer.from('898000000000', 'hex');
@@ -68,11 +71,14 @@ interface Seen {
   readonly tooSoon: Promise<string[]>;
   /** How long it took until the last ended WebSocket was released, in milliseconds. */
   readonly releasedMs: Promise<number>;
+  /** Event streams that were cut while their readers took nothing for a while. */
+  readonly cut: Promise<string[]>;
 }
 
 class Watch {
   readonly rig: Rig;
   readonly peers: TcpSocket[] = [];
+  private onStream: (to: HttpStream) => void = () => undefined;
 
   constructor(create: ConstructorParameters<typeof Rig>[0]) {
     this.rig = new Rig(create);
@@ -80,9 +86,11 @@ class Watch {
 
   async start(): Promise<Seen> {
     await this.rig.start();
-    this.rig.events.onRequest = async (r) =>
-      text(200, r.path === '/body' ? await r.body(10_000) : 'ok');
-    const seen = { tooSoon: this.tooSoon(), releasedMs: this.releasedMs() };
+    this.rig.events.onRequest = async (r) => {
+      if (r.path === '/stream') return streamed((to) => this.onStream(to));
+      return text(200, r.path === '/body' ? await r.body(10_000) : 'ok');
+    };
+    const seen = { tooSoon: this.tooSoon(), releasedMs: this.releasedMs(), cut: this.cut() };
     // Each is awaited in a case of its own, maybe after it has failed.
     for (const outcome of Object.values(seen)) outcome.catch(() => undefined);
     return seen;
@@ -124,6 +132,34 @@ class Watch {
     const ended = await Promise.all([answersNothing, readsALittle, this.endedWithBytes('nothing')]);
     await Promise.all(ended.map(released));
     return performance.now() - from;
+  }
+
+  private async cut(): Promise<string[]> {
+    const cut: string[] = [];
+    const full = await this.unread(Infinity);
+    full.to.onClose(() => cut.push('one that is full'));
+    const drained = new Promise<void>((resolve) => full.to.onDrain(resolve));
+    // The engine takes the last piece and says nothing, though the kernel has had no room for all of it.
+    const silent = await this.unread(full.count);
+    silent.to.onClose(() => cut.push('one that has just become full'));
+    // What is opened now has the same time, or more.
+    await over(await this.send(''));
+    full.tcp.resume();
+    if (cut.length === 0) await drained;
+    return cut;
+  }
+
+  /** Writes so many pieces to an event stream that nobody reads, or as many as are taken. */
+  private async unread(most: number): Promise<{ tcp: TcpSocket; to: HttpStream; count: number }> {
+    const opened = new Promise<HttpStream>((resolve) => (this.onStream = resolve));
+    const tcp = await this.send('GET /stream HTTP/1.1\r\nHost: x\r\n\r\n');
+    const to = await opened;
+    let count = 0;
+    while (count < most && to.write(PIECE)) {
+      count++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return { tcp, to, count };
   }
 
   private async send(bytes: string): Promise<TcpSocket> {
@@ -174,6 +210,10 @@ describe('both engines in time', function () {
 
     it(`releases a WebSocket that it has ended, whatever its peer does (${engine})`, async () => {
       expect(await seen.get(engine)!.releasedMs).to.be.at.least(RELEASED_MS);
+    });
+
+    it(`cuts no event stream, since how long its reader may lag is said elsewhere (${engine})`, async () => {
+      expect(await seen.get(engine)!.cut).to.deep.equal([]);
     });
   }
 });

@@ -139,7 +139,7 @@ for (const [engine, create] of Object.entries(ENGINES)) {
         const [peer, stream] = await open('stalled');
         await peer.until(() => peer.text !== '');
         peer.tcp.pause();
-        while (stream.send(message(1, 30_000)) && timers.length === 0) {
+        while (stream.send(message(1, 30_000)) && stream.buffered() === 0) {
           await new Promise((resolve) => setImmediate(resolve));
           if (engine === 'createWsTransport' && stream.buffered() > 0) break;
         }
