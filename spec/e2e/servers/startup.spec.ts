@@ -17,7 +17,10 @@ const HANDLERS = [
   'mark',
   'ping',
   'pong',
-  'cancel'
+  'cancel',
+  'refresh',
+  'members',
+  'member'
 ];
 
 interface Probe {

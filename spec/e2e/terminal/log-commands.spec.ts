@@ -20,6 +20,23 @@ const BODY = 'x'.repeat(300);
 
 const midOf = (n: number): string => `k-${String(n).padStart(5, '0')}`;
 
+/** A page of the messages of `kept`: its offsets, and what is missing. */
+interface Page {
+  readonly status: number;
+  readonly messages: readonly number[];
+  readonly gap: { readonly from: number; readonly to: number; readonly reason: string } | null;
+}
+
+async function pageOf(server: ServerProcess, after: string, limit: number): Promise<Page> {
+  const query = `after=${after}&limit=${String(limit)}`;
+  const response = await fetch(`${server.url}/api/threads/kept/messages?${query}`);
+  const { messages = [], gap = null } = (await response.json()) as {
+    messages?: { offset: number }[];
+    gap?: Page['gap'];
+  };
+  return { status: response.status, messages: messages.map(({ offset }) => offset), gap };
+}
+
 describe('rollcall log', function () {
   this.timeout(60_000);
   let home: string;
@@ -201,25 +218,26 @@ describe('rollcall log', function () {
       expect(code).to.equal(1);
     });
 
-    it('answers that it cannot read there, and everything else as ever', async () => {
+    it('tells what lies there as a gap, and gives everything else as ever', async () => {
       const server = await start({ dataDir: dir });
-      const read = async (after: number): Promise<{ status: number; offsets: number[] }> => {
-        const path = `/api/threads/kept/messages?after=${String(after)}&limit=20`;
-        const response = await fetch(server.url + path);
-        const { messages = [] } = (await response.json()) as { messages?: { offset: number }[] };
-        return { status: response.status, offsets: messages.map(({ offset }) => offset) };
-      };
-      // What lies before the page comes, what lies on it is never passed over.
-      let after = 980;
-      let page = await read(after);
-      for (; page.status === 200; page = await read(after)) {
-        expect(page.offsets).to.deep.equal(page.offsets.map((_, n) => after + 1 + n));
-        expect(page.offsets).to.not.deep.equal([]);
-        after = page.offsets.at(-1)!;
+      // The start has copied the log to a new file, under another epoch.
+      const { epoch } = (await (
+        await fetch(`${server.url}/api/threads/kept/messages?after=0&limit=1`)
+      ).json()) as { epoch: string };
+      const offsets: number[] = [];
+      const missing: number[] = [];
+      for (let after = 980; after < 1_100; after = Math.max(...offsets, ...missing)) {
+        const { status, messages, gap } = await pageOf(server, `${epoch}:${String(after)}`, 20);
+        expect(status).to.equal(200);
+        offsets.push(...messages);
+        if (gap === null) continue;
+        expect(gap.reason).to.equal('damaged');
+        for (let offset = gap.from; offset <= gap.to; offset++) missing.push(offset);
       }
-      expect(page.status).to.equal(503);
-      expect(after).to.be.lessThan(1_000);
-      expect(await read(1_100)).to.include({ status: 200 });
+      expect(missing).to.include(1_000);
+      expect(missing.length).to.be.lessThan(20);
+      const told = [...offsets, ...missing].sort((one, other) => one - other);
+      expect(told).to.deep.equal(told.map((_, index) => 981 + index));
       expect((await fetch(`${server.url}/livez`)).status).to.equal(200);
       expect(await server.stop()).to.equal(0);
     });
@@ -232,13 +250,18 @@ describe('rollcall log', function () {
       spoil(dir, midOf(MESSAGES), 40);
     });
 
-    it('refuses those, and serves the others', async () => {
+    it('tells those as a gap, and serves the others', async () => {
       const server = await start({ dataDir: dir });
-      const read = async (after: number): Promise<number> =>
-        (await fetch(`${server.url}/api/threads/kept/messages?after=${String(after)}&limit=1`))
-          .status;
-      expect(await read(MESSAGES - 1)).to.equal(503);
-      expect(await read(MESSAGES - 2)).to.equal(200);
+      expect(await pageOf(server, String(MESSAGES - 1), 1)).to.deep.equal({
+        status: 200,
+        messages: [],
+        gap: { from: MESSAGES, to: MESSAGES, reason: 'damaged' }
+      });
+      expect(await pageOf(server, String(MESSAGES - 2), 1)).to.deep.equal({
+        status: 200,
+        messages: [MESSAGES - 1],
+        gap: null
+      });
       expect(await server.stop()).to.equal(0);
       const { stdout } = await check(dir);
       expect(stdout).to.include(`problem: entry ${String(MESSAGES)} of thread kept was altered`);
