@@ -87,7 +87,8 @@ export class Heartbeat {
         return;
       }
       const asking = silentMs >= intervalMs;
-      this.#watch(intervalMs, (asking ? 2 : 1) * intervalMs - silentMs);
+      // Whole milliseconds: by a rounding error so little may be left that adding it to the time changes nothing.
+      this.#watch(intervalMs, Math.ceil((asking ? 2 : 1) * intervalMs - silentMs));
       if (asking) this.#events.ask();
     });
   }
