@@ -3,7 +3,7 @@
  * was damaged. Names come from small pools, so that the frames of a run have to do with each other.
  */
 import { CLIENT_FRAMES } from '../../protocol/frames.js';
-import { between, type Random } from '../kill-proof/random.js';
+import { between, pick, type Random } from '../kill-proof/random.js';
 
 /** Part of a JSON schema, as far as the frames of clients use it. */
 interface Schema {
@@ -107,17 +107,17 @@ export class FrameMaker {
 
   /** The name of a thread. */
   thread(): string {
-    return this.#pick(THREADS);
+    return pick(this.#random, THREADS);
   }
 
   #frame(): Record<string, unknown> {
-    const made = this.#value(this.#pick(FRAMES), '');
+    const made = this.#value(pick(this.#random, FRAMES), '');
     return typeof made === 'object' && made !== null ? { ...made } : {};
   }
 
   #value(schema: Schema, name: string): unknown {
     if (schema.const !== undefined) return schema.const;
-    if (schema.anyOf !== undefined) return this.#value(this.#pick(schema.anyOf), name);
+    if (schema.anyOf !== undefined) return this.#value(pick(this.#random, schema.anyOf), name);
     if (schema.properties !== undefined) {
       const { properties, required = [] } = schema;
       return Object.fromEntries(
@@ -142,7 +142,7 @@ export class FrameMaker {
     if (name === 'thread' || name === 'beforeThread') return this.thread();
     if (name === 'user') return this.#user();
     if (name === 'epoch') return this.#random() < 0.8 ? this.epoch : 'x0';
-    if (name === 'kind') return this.#pick(['user_message', 'note', 'agent_started']);
+    if (name === 'kind') return pick(this.#random, ['user_message', 'note', 'agent_started']);
     return `${name}-${String(between(this.#random, 0, 3_000))}`;
   }
 
@@ -155,17 +155,17 @@ export class FrameMaker {
     let body: unknown =
       this.#random() < 0.5
         ? { text: 'a'.repeat(between(this.#random, 0, 400)) }
-        : this.#pick(WRONG);
+        : pick(this.#random, WRONG);
     for (let level = 0; level < depth; level += 1) body = level % 2 === 0 ? [body] : { in: body };
     return body;
   }
 
   /** Takes a member away, gives it a wrong value, or adds one. */
   #spoil(frame: Record<string, unknown>): void {
-    const key = this.#pick([...Object.keys(frame), 'more', '__proto__', 'id']);
+    const key = pick(this.#random, [...Object.keys(frame), 'more', '__proto__', 'id']);
     if (this.#random() < 0.25) Reflect.deleteProperty(frame, key);
     else {
-      const value = this.#pick(WRONG);
+      const value = pick(this.#random, WRONG);
       Object.defineProperty(frame, key, {
         value,
         enumerable: true,
@@ -184,7 +184,7 @@ export class FrameMaker {
       case 1:
         return (
           text.slice(0, at) +
-          this.#pick(['"', '\\', '{', '}', ',', ':', '\u0000', '1e999', '\\ud800']) +
+          pick(this.#random, ['"', '\\', '{', '}', ',', ':', '\u0000', '1e999', '\\ud800']) +
           rest
         );
       case 2:
@@ -196,11 +196,5 @@ export class FrameMaker {
       default:
         return ` ${text}\t\n\n`;
     }
-  }
-
-  #pick<T>(from: readonly T[]): T {
-    const picked = from[between(this.#random, 0, from.length - 1)];
-    if (picked === undefined) throw new Error('nothing to pick from');
-    return picked;
   }
 }

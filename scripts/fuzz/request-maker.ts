@@ -1,5 +1,5 @@
 /** Makes HTTP requests as bytes: good ones, ones that fit no route, and ones that break the protocol. */
-import { between, type Random } from '../kill-proof/random.js';
+import { between, pick, type Random } from '../kill-proof/random.js';
 import type { FrameMaker } from './frame-maker.js';
 
 const METHODS = [
@@ -80,13 +80,16 @@ export class RequestMaker {
 
   /** One request, which asks for the connection to be closed behind its answer. */
   request(): Buffer {
-    const path = this.#pick(PATHS).replace('{t}', encodeURIComponent(this.#frames.thread()));
+    const path = pick(this.#random, PATHS).replace(
+      '{t}',
+      encodeURIComponent(this.#frames.thread())
+    );
     const body = this.#random() < 0.5 ? this.#frames.text() : '';
     const lines = [
-      `${this.#pick(METHODS)} ${path} HTTP/1.${this.#random() < 0.95 ? '1' : '0'}`,
+      `${pick(this.#random, METHODS)} ${path} HTTP/1.${this.#random() < 0.95 ? '1' : '0'}`,
       `Host: ${this.#random() < 0.95 ? this.#host : 'x'}`,
       'Connection: close',
-      ...Array.from({ length: between(this.#random, 0, 3) }, () => this.#pick(HEADERS))
+      ...Array.from({ length: between(this.#random, 0, 3) }, () => pick(this.#random, HEADERS))
     ];
     if (body !== '') lines.push(`Content-Length: ${String(Buffer.byteLength(body))}`);
     const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
@@ -95,11 +98,5 @@ export class RequestMaker {
     if (kind === 1)
       bytes[between(this.#random, 0, bytes.length - 1)] = between(this.#random, 0, 255);
     return kind === 2 ? Buffer.concat([bytes, bytes]) : bytes;
-  }
-
-  #pick<T>(from: readonly T[]): T {
-    const picked = from[between(this.#random, 0, from.length - 1)];
-    if (picked === undefined) throw new Error('nothing to pick from');
-    return picked;
   }
 }

@@ -14,6 +14,13 @@ export function seeded(seed: number): Random {
   };
 }
 
+/** Returns one of the values. @throws when there are none */
+export function pick<T>(random: Random, from: readonly T[]): T {
+  const picked = from[between(random, 0, from.length - 1)];
+  if (picked === undefined) throw new Error('nothing to pick from');
+  return picked;
+}
+
 /** Returns a whole number from `least` to `most`, both included. */
 export function between(random: Random, least: number, most: number): number {
   return least + Math.floor(random() * (most - least + 1));

@@ -34,7 +34,7 @@ export class HttpCosts {
     return access.isOpen ? `\naddress ${clientAddress(request, trustProxy)}` : null;
   }
 
-  /** Waits until a turn has room for so many points. Returns the refusal of a caller who must wait longer. */
+  /** Waits until a turn of the event loop has room for these points. Returns a refusal when the caller has spent its own. */
   async admit(payer: Payer, points: number): Promise<HttpReply | null> {
     await this.options.turn.room(points);
     return this.refusal(payer);

@@ -9,7 +9,7 @@ import { readJourneys, type JourneyAnswer } from './journey-answer.js';
 /** Time between an answer and the next request while the journey is incomplete, in milliseconds. */
 export const AGAIN_MS = 2_000;
 
-/** The same after the server did not answer or was too busy. */
+/** Time until the next request when the server did not answer or was too busy, in milliseconds. */
 export const RETRY_MS = 5_000;
 
 /** A request is aborted after this time, in milliseconds: longer than the server's own limit. */

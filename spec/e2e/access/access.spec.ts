@@ -11,7 +11,7 @@ import {
   expected,
   FRAMES,
   KEY,
-  SECRET,
+  PRODUCTION,
   sendFrame,
   THREAD,
   tokenFor,
@@ -101,11 +101,7 @@ for (const transport of TRANSPORTS) {
       server = await startServer({
         env: {
           TRANSPORT: transport,
-          ENVIRONMENT: 'production',
-          CLICKHOUSE_URL: 'off',
-          CLICKHOUSE_REQUIRED: 'false',
-          AUTH_JWT_SECRET: SECRET,
-          API_KEY: KEY,
+          ...PRODUCTION,
           INSPECT: 'token',
           INSPECT_TOKEN: 'a-token-of-the-inspector',
           DELIVERY_GRACE_MS: '600000',

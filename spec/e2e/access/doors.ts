@@ -8,6 +8,15 @@ export const SECRET = 'a-secret-of-the-specs-that-is-longer-than-32-bytes';
 /** Key of the server API. */
 export const KEY = 'an-api-key-of-the-specs-of-access';
 
+/** Environment of a production server with that secret and key, and without ClickHouse. */
+export const PRODUCTION = {
+  ENVIRONMENT: 'production',
+  CLICKHOUSE_URL: 'off',
+  CLICKHOUSE_REQUIRED: 'false',
+  AUTH_JWT_SECRET: SECRET,
+  API_KEY: KEY
+} as const;
+
 /** The thread that is used: olga owns it, max is a member and rita a reader. */
 export const THREAD = 'club';
 

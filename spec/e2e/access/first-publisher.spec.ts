@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { startServer } from '../servers/server-process.js';
 import { WireClient } from '../wire/wire-client.js';
-import { KEY, SECRET, tokenOf } from './doors.js';
+import { KEY, PRODUCTION, tokenOf } from './doors.js';
 
 /** What access says, what the first publish is answered, and whether the readers that were meant must be named. */
 const SETTINGS = [
@@ -16,11 +16,7 @@ describe('who publishes first outside development', function () {
       const server = await startServer({
         env: {
           ...env,
-          ENVIRONMENT: 'production',
-          CLICKHOUSE_URL: 'off',
-          CLICKHOUSE_REQUIRED: 'false',
-          AUTH_JWT_SECRET: SECRET,
-          API_KEY: KEY,
+          ...PRODUCTION,
           DELIVERY_GRACE_MS: '600000'
         }
       });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { startServer, temporaryDir, type ServerProcess } from '../servers/server-process.js';
 import { requireTransport, TRANSPORTS } from '../wire/transports.js';
 import { WireClient } from '../wire/wire-client.js';
-import { KEY, SECRET, tokenOf } from './doors.js';
+import { KEY, PRODUCTION, tokenOf } from './doors.js';
 
 const seconds = Math.floor(Date.now() / 1_000);
 
@@ -15,11 +15,7 @@ for (const transport of TRANSPORTS) {
 
     const env = {
       TRANSPORT: transport,
-      ENVIRONMENT: 'production',
-      CLICKHOUSE_URL: 'off',
-      CLICKHOUSE_REQUIRED: 'false',
-      AUTH_JWT_SECRET: SECRET,
-      API_KEY: KEY
+      ...PRODUCTION
     };
     const token = (age: number, jti?: string): Promise<string> =>
       tokenOf('ada', { iat: seconds - age, ...(jti === undefined ? {} : { jti }) });

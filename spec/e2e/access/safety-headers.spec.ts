@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import type { Route } from '../../../server/http/route-table.js';
 import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { requireTransport, TRANSPORTS } from '../wire/transports.js';
-import { KEY, SECRET } from './doors.js';
+import { KEY, PRODUCTION } from './doors.js';
 
 const HTTP_FOLDER = new URL('../../../server/http/', import.meta.url);
 const YEAR = 'max-age=31536000';
@@ -73,11 +73,7 @@ for (const transport of TRANSPORTS) {
       server = await startServer({
         env: {
           TRANSPORT: transport,
-          ENVIRONMENT: 'production',
-          CLICKHOUSE_URL: 'off',
-          CLICKHOUSE_REQUIRED: 'false',
-          AUTH_JWT_SECRET: SECRET,
-          API_KEY: KEY,
+          ...PRODUCTION,
           INSPECT: 'token',
           INSPECT_TOKEN: 'a-token-of-the-inspector',
           TRUST_PROXY: 'true'
