@@ -12,13 +12,13 @@ import type { Logger } from '../../actors/log-line.js';
 import { LogUnavailableError } from '../../actors/log/log-errors.js';
 import type { AnalyticsFeed } from '../../actors/log/analytics-feed.js';
 import type { ChildSpec } from '../../machines/supervision/child-spec.js';
-import { createAnalyticsApi } from '../http/analytics-api.js';
+import { createAnalyticsApi } from '../http/api/analytics-api.js';
 import type { Guard } from '../access/guard.js';
 import type { ApiAccess } from '../auth/api-access.js';
 import type { Config } from '../config/settings.js';
 import type { Route } from '../http/route-table.js';
 import type { HttpCosts } from '../http/http-costs.js';
-import { createJourneyApi, type JourneyApiOptions } from '../http/journey-api.js';
+import { createJourneyApi, type JourneyApiOptions } from '../http/api/journey-api.js';
 import {
   serviceStatus,
   waitingForService,

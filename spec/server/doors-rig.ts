@@ -23,7 +23,7 @@ import { Subscriptions } from '../../server/chat/subscriptions.js';
 import { POINTS_PER_PUBLISH } from '../../server/chat/work/costs.js';
 import { TurnBudget } from '../../server/chat/work/turn-budget.js';
 import { WorkLimits } from '../../server/chat/work/work-limits.js';
-import { createApi } from '../../server/http/api.js';
+import { createApi } from '../../server/http/api/api.js';
 import { EventStreams } from '../../server/http/event-streams.js';
 import { HttpCosts } from '../../server/http/http-costs.js';
 import { RouteTable } from '../../server/http/route-table.js';

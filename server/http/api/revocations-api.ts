@@ -1,21 +1,21 @@
 /** HTTP API of revoked tokens, for backends. */
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Clock } from '../../actors/clock.js';
-import { LogUnavailableError } from '../../actors/log/log-errors.js';
-import type { Incidents } from '../../actors/monitor/incidents.js';
-import { isLongerThan, USER_MAX } from '../../protocol/frames.js';
+import type { Clock } from '../../../actors/clock.js';
+import { LogUnavailableError } from '../../../actors/log/log-errors.js';
+import type { Incidents } from '../../../actors/monitor/incidents.js';
+import { isLongerThan, USER_MAX } from '../../../protocol/frames.js';
 import {
   TOKEN_ID_MAX,
   TooManyRevokedError,
   type Revocations,
   type Revoked
-} from '../access/revocations.js';
-import type { ApiAccess } from '../auth/api-access.js';
-import { unreadable } from '../chat/unreadable.js';
-import { json, problem } from '../transport/problem.js';
-import { BodyNotUtf8Error, BodyTooLargeError, type HttpReply } from '../transport/transport.js';
-import { decodedPart, guarded, type Asked, type Route } from './route-table.js';
+} from '../../access/revocations.js';
+import type { ApiAccess } from '../../auth/api-access.js';
+import { unreadable } from '../../chat/unreadable.js';
+import { json, problem } from '../../transport/problem.js';
+import { BodyNotUtf8Error, BodyTooLargeError, type HttpReply } from '../../transport/transport.js';
+import { decodedPart, guarded, type Asked, type Route } from '../route-table.js';
 
 /** Longest request body, in bytes: a time and an id. */
 export const REVOKE_BODY_BYTES = 4_096;

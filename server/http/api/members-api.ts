@@ -1,18 +1,24 @@
 /** HTTP API for the owner and the members of threads; for backends and for users who may manage the thread. */
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Action } from '../access/grants.js';
-import type { Guard } from '../access/guard.js';
-import type { Identity } from '../access/identity.js';
-import { TooManyMembersError, type Members } from '../access/members.js';
-import type { ApiAccess } from '../auth/api-access.js';
-import type { Incidents } from '../../actors/monitor/incidents.js';
-import { isLongerThan, isThreadId, RoleName, USER_MAX, UserName } from '../../protocol/frames.js';
-import { unreadable } from '../chat/unreadable.js';
-import { LogUnavailableError } from '../../actors/log/log-errors.js';
-import { json, problem } from '../transport/problem.js';
-import { BodyNotUtf8Error, BodyTooLargeError, type HttpReply } from '../transport/transport.js';
-import { decodedPart, guarded, type Asked, type Route } from './route-table.js';
+import type { Action } from '../../access/grants.js';
+import type { Guard } from '../../access/guard.js';
+import type { Identity } from '../../access/identity.js';
+import { TooManyMembersError, type Members } from '../../access/members.js';
+import type { ApiAccess } from '../../auth/api-access.js';
+import type { Incidents } from '../../../actors/monitor/incidents.js';
+import {
+  isLongerThan,
+  isThreadId,
+  RoleName,
+  USER_MAX,
+  UserName
+} from '../../../protocol/frames.js';
+import { unreadable } from '../../chat/unreadable.js';
+import { LogUnavailableError } from '../../../actors/log/log-errors.js';
+import { json, problem } from '../../transport/problem.js';
+import { BodyNotUtf8Error, BodyTooLargeError, type HttpReply } from '../../transport/transport.js';
+import { decodedPart, guarded, type Asked, type Route } from '../route-table.js';
 
 /** Longest request body, in bytes: a name or a role. */
 export const MEMBER_BODY_BYTES = 4_096;

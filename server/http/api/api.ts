@@ -2,34 +2,39 @@
  * HTTP API of threads: history and publishing for backends, and server-sent events for clients in networks without
  * WebSockets.
  */
-import type { LogReader } from '../../actors/log/log-reader.js';
-import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../actors/memory/memory.js';
-import type { Incidents } from '../../actors/monitor/incidents.js';
+import type { LogReader } from '../../../actors/log/log-reader.js';
+import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../../actors/memory/memory.js';
+import type { Incidents } from '../../../actors/monitor/incidents.js';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { BACKEND, type Identity } from '../access/identity.js';
-import { CallerRights, type Guard } from '../access/guard.js';
-import type { ApiAccess } from '../auth/api-access.js';
-import type { EventStreams } from './event-streams.js';
-import { encodeAck, encodePage } from '../chat/frame-encoder.js';
-import { decodedPart, guarded, type Asked, type Route } from './route-table.js';
-import { clientAddress } from '../transport/client-address.js';
-import { askAgain, json, problem } from '../transport/problem.js';
-import { HISTORY_LIMIT_MAX, isThreadId, PUBLISH_FIELDS, UserName } from '../../protocol/frames.js';
-import { readPlace } from '../../protocol/place.js';
-import { keptMembers, type BodyText } from '../../protocol/json-text.js';
-import { HISTORY_CHARS_MAX, PAGE_DEFAULT, pageAfter } from '../chat/message-pages.js';
-import type { Published, Publisher, PublishRefusal } from '../chat/publisher.js';
-import { pageGap, resumePoint } from '../../actors/log/resume-point.js';
-import { unreadable } from '../chat/unreadable.js';
+import { BACKEND, type Identity } from '../../access/identity.js';
+import { CallerRights, type Guard } from '../../access/guard.js';
+import type { ApiAccess } from '../../auth/api-access.js';
+import type { EventStreams } from '../event-streams.js';
+import { encodeAck, encodePage } from '../../chat/frame-encoder.js';
+import { decodedPart, guarded, type Asked, type Route } from '../route-table.js';
+import { clientAddress } from '../../transport/client-address.js';
+import { askAgain, json, problem } from '../../transport/problem.js';
+import {
+  HISTORY_LIMIT_MAX,
+  isThreadId,
+  PUBLISH_FIELDS,
+  UserName
+} from '../../../protocol/frames.js';
+import { readPlace } from '../../../protocol/place.js';
+import { keptMembers, type BodyText } from '../../../protocol/json-text.js';
+import { HISTORY_CHARS_MAX, PAGE_DEFAULT, pageAfter } from '../../chat/message-pages.js';
+import type { Published, Publisher, PublishRefusal } from '../../chat/publisher.js';
+import { pageGap, resumePoint } from '../../../actors/log/resume-point.js';
+import { unreadable } from '../../chat/unreadable.js';
 import {
   charPoints,
   FRAME_POINTS,
   HISTORY_POINTS,
   messagePoints,
   SUBSCRIBE_POINTS
-} from '../chat/work/costs.js';
-import type { HttpCosts } from './http-costs.js';
+} from '../../chat/work/costs.js';
+import type { HttpCosts } from '../http-costs.js';
 import {
   BodiesFullError,
   BodyNotUtf8Error,
@@ -37,7 +42,7 @@ import {
   type HttpReply,
   type HttpStreamReply,
   type TransportRequest
-} from '../transport/transport.js';
+} from '../../transport/transport.js';
 
 /** Options of {@link createApi}. */
 export interface ApiOptions {

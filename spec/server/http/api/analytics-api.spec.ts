@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
-import type { ClickhouseStatus } from '../../../machines/clickhouse/clickhouse-status.js';
+import { StoreError, type AnalyticsStore, type Row } from '../../../../actors/clickhouse/store.js';
+import type { ClickhouseStatus } from '../../../../machines/clickhouse/clickhouse-status.js';
 import {
   ANALYTICS_IN_FLIGHT_MAX,
   ANALYTICS_RETRY_SECONDS,
@@ -9,16 +9,16 @@ import {
   EMBEDDED_IN_FLIGHT_MAX,
   createAnalyticsApi,
   SEARCHES_OF_ONE_MAX
-} from '../../../server/http/analytics-api.js';
-import { tokenless } from '../../../server/access/identity.js';
-import { ApiAccess } from '../../../server/auth/api-access.js';
-import { TurnBudget } from '../../../server/chat/work/turn-budget.js';
-import { WorkLimits } from '../../../server/chat/work/work-limits.js';
-import { HttpCosts } from '../../../server/http/http-costs.js';
-import { RouteTable } from '../../../server/http/route-table.js';
-import { AuthError, type Authenticator } from '../../../server/auth/auth.js';
-import type { TransportRequest } from '../../../server/transport/transport.js';
-import { settle, VirtualClock } from '../../virtual-clock.js';
+} from '../../../../server/http/api/analytics-api.js';
+import { tokenless } from '../../../../server/access/identity.js';
+import { ApiAccess } from '../../../../server/auth/api-access.js';
+import { TurnBudget } from '../../../../server/chat/work/turn-budget.js';
+import { WorkLimits } from '../../../../server/chat/work/work-limits.js';
+import { HttpCosts } from '../../../../server/http/http-costs.js';
+import { RouteTable } from '../../../../server/http/route-table.js';
+import { AuthError, type Authenticator } from '../../../../server/auth/auth.js';
+import type { TransportRequest } from '../../../../server/transport/transport.js';
+import { settle, VirtualClock } from '../../../virtual-clock.js';
 
 const KEY = 'a-key-for-the-backend-0123456789';
 

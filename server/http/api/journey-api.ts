@@ -2,26 +2,26 @@
  * `GET /api/messages/{mid}/journey`, and `GET /api/journey?mid=` for mids that no path can have: every step of one message, from the log, from ClickHouse and from the present
  * state. It needs the API key and never shows a body.
  */
-import type { Clickhouse } from '../../actors/clickhouse/clickhouse.js';
-import { StoreError, type AnalyticsStore } from '../../actors/clickhouse/store.js';
-import type { Clock } from '../../actors/clock.js';
-import type { Journey, JourneyMessage } from '../../actors/journey/journey.js';
-import { findKnownFacts, findTrimmed } from '../../actors/journey/known-facts.js';
-import { tellJourney } from '../../actors/journey/tell-journey.js';
-import { LogCorruptError, LogUnavailableError } from '../../actors/log/log-errors.js';
-import { frameBody, parseMessageFrame } from '../../protocol/message-frame.js';
-import type { AnalyticsFeed } from '../../actors/log/analytics-feed.js';
-import type { FoundEntry } from '../../actors/log/log-reader.js';
-import type { Identity } from '../access/identity.js';
-import type { ApiAccess } from '../auth/api-access.js';
-import { decodedPart, guarded, type Route } from './route-table.js';
-import { askAgain, json, problem } from '../transport/problem.js';
+import type { Clickhouse } from '../../../actors/clickhouse/clickhouse.js';
+import { StoreError, type AnalyticsStore } from '../../../actors/clickhouse/store.js';
+import type { Clock } from '../../../actors/clock.js';
+import type { Journey, JourneyMessage } from '../../../actors/journey/journey.js';
+import { findKnownFacts, findTrimmed } from '../../../actors/journey/known-facts.js';
+import { tellJourney } from '../../../actors/journey/tell-journey.js';
+import { LogCorruptError, LogUnavailableError } from '../../../actors/log/log-errors.js';
+import { frameBody, parseMessageFrame } from '../../../protocol/message-frame.js';
+import type { AnalyticsFeed } from '../../../actors/log/analytics-feed.js';
+import type { FoundEntry } from '../../../actors/log/log-reader.js';
+import type { Identity } from '../../access/identity.js';
+import type { ApiAccess } from '../../auth/api-access.js';
+import { decodedPart, guarded, type Route } from '../route-table.js';
+import { askAgain, json, problem } from '../../transport/problem.js';
 import { journeyNow, type JourneyNowOptions } from './journey-now.js';
-import { clientAddress } from '../transport/client-address.js';
-import { askerOf, BusyError, Turns } from './turns.js';
-import { UNREADABLE } from '../chat/unreadable.js';
-import { isLongerThan, isThreadId, MID_MAX } from '../../protocol/frames.js';
-import type { HttpReply, TransportRequest } from '../transport/transport.js';
+import { clientAddress } from '../../transport/client-address.js';
+import { askerOf, BusyError, Turns } from '../turns.js';
+import { UNREADABLE } from '../../chat/unreadable.js';
+import { isLongerThan, isThreadId, MID_MAX } from '../../../protocol/frames.js';
+import type { HttpReply, TransportRequest } from '../../transport/transport.js';
 
 /** Most threads in one answer; a mid is used in several only by mistake or by a test. */
 export const JOURNEYS_MAX = 8;

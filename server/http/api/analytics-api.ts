@@ -4,35 +4,35 @@
  */
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Clickhouse } from '../../actors/clickhouse/clickhouse.js';
+import type { Clickhouse } from '../../../actors/clickhouse/clickhouse.js';
 import {
   askReport,
   REPORT_MINUTES_MAX,
   reportOf,
   REPORTS,
   type ReportSpan
-} from '../../actors/clickhouse/reports.js';
+} from '../../../actors/clickhouse/reports.js';
 import {
   foundJson,
   SEARCH_LIMIT_MAX,
   searchMessages,
   wordsOf
-} from '../../actors/clickhouse/search.js';
-import type { Sink } from '../../actors/clickhouse/sink.js';
-import { askStats } from '../../actors/clickhouse/stats.js';
-import { StoreError, type AnalyticsStore } from '../../actors/clickhouse/store.js';
-import type { Clock } from '../../actors/clock.js';
-import { ANALYTICS_POINTS } from '../chat/work/costs.js';
-import type { HttpCosts } from './http-costs.js';
-import type { Guard } from '../access/guard.js';
-import type { Identity } from '../access/identity.js';
-import type { ApiAccess } from '../auth/api-access.js';
-import { guarded, type Route } from './route-table.js';
-import { askAgain, json, problem } from '../transport/problem.js';
-import { clientAddress } from '../transport/client-address.js';
-import { askerOf, BusyError, Turns } from './turns.js';
-import { isThreadId, UserName } from '../../protocol/frames.js';
-import type { HttpReply, TransportRequest } from '../transport/transport.js';
+} from '../../../actors/clickhouse/search.js';
+import type { Sink } from '../../../actors/clickhouse/sink.js';
+import { askStats } from '../../../actors/clickhouse/stats.js';
+import { StoreError, type AnalyticsStore } from '../../../actors/clickhouse/store.js';
+import type { Clock } from '../../../actors/clock.js';
+import { ANALYTICS_POINTS } from '../../chat/work/costs.js';
+import type { HttpCosts } from '../http-costs.js';
+import type { Guard } from '../../access/guard.js';
+import type { Identity } from '../../access/identity.js';
+import type { ApiAccess } from '../../auth/api-access.js';
+import { guarded, type Route } from '../route-table.js';
+import { askAgain, json, problem } from '../../transport/problem.js';
+import { clientAddress } from '../../transport/client-address.js';
+import { askerOf, BusyError, Turns } from '../turns.js';
+import { isThreadId, UserName } from '../../../protocol/frames.js';
+import type { HttpReply, TransportRequest } from '../../transport/transport.js';
 
 /** Default messages of a page of search results (`limit`). */
 export const SEARCH_LIMIT_DEFAULT = 50;

@@ -1,14 +1,14 @@
 /** Present state of a message, for its journey: what holds it, who is behind, who has read it. */
-import { wallTime, type Clock } from '../../actors/clock.js';
-import type { JourneyMessage, JourneyNow, ReaderBehind } from '../../actors/journey/journey.js';
-import { STEPS_OF_A_KIND_MAX } from '../../actors/journey/tell-journey.js';
-import type { LogReader } from '../../actors/log/log-reader.js';
-import type { LogWriter } from '../../actors/log/log-writer.js';
-import type { ThreadRecords } from '../../actors/log/thread-records.js';
-import { HELD_AUTHORS_MAX } from '../../actors/threads/held.js';
-import type { Threads } from '../../actors/threads/threads.js';
-import type { Connection } from '../chat/connection.js';
-import type { Connections } from '../chat/connections.js';
+import { wallTime, type Clock } from '../../../actors/clock.js';
+import type { JourneyMessage, JourneyNow, ReaderBehind } from '../../../actors/journey/journey.js';
+import { STEPS_OF_A_KIND_MAX } from '../../../actors/journey/tell-journey.js';
+import type { LogReader } from '../../../actors/log/log-reader.js';
+import type { LogWriter } from '../../../actors/log/log-writer.js';
+import type { ThreadRecords } from '../../../actors/log/thread-records.js';
+import { HELD_AUTHORS_MAX } from '../../../actors/threads/held.js';
+import type { Threads } from '../../../actors/threads/threads.js';
+import type { Connection } from '../../chat/connection.js';
+import type { Connections } from '../../chat/connections.js';
 
 /** What the state is read from. */
 export interface JourneyNowOptions {

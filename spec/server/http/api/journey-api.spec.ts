@@ -1,20 +1,20 @@
 import { expect } from 'chai';
-import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
-import type { ClickhouseStatus } from '../../../machines/clickhouse/clickhouse-status.js';
-import { ApiAccess } from '../../../server/auth/api-access.js';
-import { RouteTable } from '../../../server/http/route-table.js';
-import { NO_TOKENS } from '../auth/no-tokens.js';
-import { Connection } from '../../../server/chat/connection.js';
+import { StoreError, type AnalyticsStore, type Row } from '../../../../actors/clickhouse/store.js';
+import type { ClickhouseStatus } from '../../../../machines/clickhouse/clickhouse-status.js';
+import { ApiAccess } from '../../../../server/auth/api-access.js';
+import { RouteTable } from '../../../../server/http/route-table.js';
+import { NO_TOKENS } from '../../auth/no-tokens.js';
+import { Connection } from '../../../../server/chat/connection.js';
 import {
   createJourneyApi,
   JOURNEY_RETRY_SECONDS,
   JOURNEYS_IN_FLIGHT_MAX,
   JOURNEYS_MAX,
   JOURNEYS_WAITING_MAX
-} from '../../../server/http/journey-api.js';
-import type { TransportRequest } from '../../../server/transport/transport.js';
-import { settle, VirtualClock } from '../../virtual-clock.js';
-import { threadRig } from '../chat/thread-rig.js';
+} from '../../../../server/http/api/journey-api.js';
+import type { TransportRequest } from '../../../../server/transport/transport.js';
+import { settle, VirtualClock } from '../../../virtual-clock.js';
+import { threadRig } from '../../chat/thread-rig.js';
 
 const KEY = 'a-key-for-the-backend-0123456789';
 
