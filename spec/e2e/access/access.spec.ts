@@ -48,7 +48,7 @@ const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string, body?:
   'GET /inspect/charts/{hash}': ['key', '/inspect/charts/x']
 };
 
-const HTTP_FOLDER = new URL('../../../server/http/', import.meta.url);
+const HTTP_FOLDER = new URL('../../../server/http/api/', import.meta.url);
 
 /** The routes of every file that makes some: a new file needs no mention here, and its routes need a row. */
 async function madeRoutes(): Promise<string[]> {
