@@ -6,7 +6,7 @@ import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyR
 import { grantsOf, GrantsError } from '../access/grants.js';
 import type { UserIdentity } from '../access/identity.js';
 import type { ErrorCode } from '../../protocol/errors.js';
-import { isLongerThan, USER_MAX } from '../../protocol/frames.js';
+import { userNameFault } from '../../protocol/user-name.js';
 import type { TransportRequest } from '../transport/transport.js';
 
 /** Checks tokens. */
@@ -55,9 +55,9 @@ const KEY_SERVER_FAULTS: readonly string[] = [
 function identityOf(payload: JWTPayload): UserIdentity {
   // The library checks the signature, but not the type of the claim.
   const user: unknown = payload.sub;
-  if (typeof user !== 'string' || user === '' || isLongerThan(user, USER_MAX)) {
-    throw new AuthError(`the token's sub must name a user in 1 to ${String(USER_MAX)} characters`);
-  }
+  if (typeof user !== 'string') throw new AuthError("the token's sub must name a user");
+  const fault = userNameFault(user);
+  if (fault !== null) throw new AuthError(`the token's sub ${fault}`);
   const scope = payload['scope'];
   return {
     user,

@@ -10,6 +10,7 @@ import {
 } from '../../protocol/frames.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { keptMembers, NumberText, type BodyText } from '../../protocol/json-text.js';
+import { userNameFault } from '../../protocol/user-name.js';
 
 /**
  * `id` of a request; undefined when there was none, or it could not be read. A number that JavaScript would write in
@@ -73,6 +74,14 @@ function numberId(text: string): RequestId {
   return String(number) === text ? number : new NumberText(text);
 }
 
+/** Returns what is wrong with the name that a frame gives to a user; null when it gives none, or a good one. */
+function nameFault(frame: ClientFrame): string | null {
+  // A member from before the rule can still be removed.
+  const isNaming = frame.type === 'connect' || (frame.type === 'member' && frame.role !== null);
+  const fault = isNaming && frame.user !== undefined ? userNameFault(frame.user) : null;
+  return fault === null ? null : `/user ${fault}`;
+}
+
 /** Decodes the text of one frame. */
 export function decodeFrame(text: string): Decoded {
   let value: unknown;
@@ -116,5 +125,7 @@ export function decodeFrame(text: string): Decoded {
     return { ok: false, code: 'unknown_type', message, id };
   }
   if (!check.fits(value)) return { ok: false, code: 'bad_frame', message: check.fault(value), id };
+  const fault = nameFault(value);
+  if (fault !== null) return { ok: false, code: 'bad_frame', message: fault, id };
   return { ok: true, frame: received(value, id, body) };
 }

@@ -22,6 +22,7 @@ import {
   UserName
 } from '../../../protocol/frames.js';
 import { readPlace } from '../../../protocol/place.js';
+import { userNameFault } from '../../../protocol/user-name.js';
 import { keptMembers, type BodyText } from '../../../protocol/json-text.js';
 import { HISTORY_CHARS_MAX, PAGE_DEFAULT, pageAfter } from '../../chat/message-pages.js';
 import type { Published, Publisher, PublishRefusal } from '../../chat/publisher.js';
@@ -182,6 +183,8 @@ async function publish(
   if (parsed === null) return problem('bad_json');
   const { from, ...fields } = parsed;
   const user = typeof from === 'string' ? from : from.user;
+  const fault = nameFault({ from: user, owner: fields.owner });
+  if (fault !== null) return problem('bad_frame', fault);
   const author = { user, rights: new CallerRights(guard, BACKEND), rate: null };
   const published = await new Promise<Published>((resolve) => {
     publisher.publish(author, { ...fields, thread }, resolve);
@@ -191,6 +194,15 @@ async function publish(
     ...json(published.duplicate ? 200 : 201, null),
     body: encodeAck({ thread, mid: fields.mid }, published, publisher.durability).text
   };
+}
+
+/** Returns what is wrong with the names of users in a publish, by their field; null when nothing is. */
+function nameFault(names: Readonly<Record<string, string | undefined>>): string | null {
+  for (const [field, name] of Object.entries(names)) {
+    const fault = name === undefined ? null : userNameFault(name);
+    if (fault !== null) return `/${field} ${fault}`;
+  }
+  return null;
 }
 
 /** Returns the HTTP reply to a publish that was refused. */

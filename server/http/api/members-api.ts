@@ -7,18 +7,14 @@ import type { Identity } from '../../access/identity.js';
 import { TooManyMembersError, type Members } from '../../access/members.js';
 import type { ApiAccess } from '../../auth/api-access.js';
 import type { Incidents } from '../../../actors/monitor/incidents.js';
-import {
-  isLongerThan,
-  isThreadId,
-  RoleName,
-  USER_MAX,
-  UserName
-} from '../../../protocol/frames.js';
+import { isThreadId, RoleName, UserName } from '../../../protocol/frames.js';
+import { userNameFault } from '../../../protocol/user-name.js';
 import { unreadable } from '../../chat/unreadable.js';
 import { LogUnavailableError } from '../../../actors/log/log-errors.js';
 import { json, problem } from '../../transport/problem.js';
 import { BodyNotUtf8Error, BodyTooLargeError, type HttpReply } from '../../transport/transport.js';
 import { decodedPart, guarded, type Asked, type Route } from '../route-table.js';
+import { BAD_USER, userOf } from './user-part.js';
 
 /** Longest request body, in bytes: a name or a role. */
 export const MEMBER_BODY_BYTES = 4_096;
@@ -80,6 +76,8 @@ export function createMembersApi({
     row('PUT', 'members/{user}', 'manage', async (asked, thread, by) => {
       const user = userOf(asked);
       if (user === null) return BAD_USER;
+      const fault = userNameFault(user);
+      if (fault !== null) return problem('bad_frame', `the user ${fault}`);
       const body = bodyOf(await asked.request.body(MEMBER_BODY_BYTES));
       if (body === null) return problem('bad_json');
       if (!roleBody.Check(body)) return problem('bad_frame', '/role must be member or reader');
@@ -97,6 +95,8 @@ export function createMembersApi({
       const body = bodyOf(await asked.request.body(MEMBER_BODY_BYTES));
       if (body === null) return problem('bad_json');
       if (!ownerBody.Check(body)) return problem('bad_frame', '/owner must name a user');
+      const fault = userNameFault(body.owner);
+      if (fault !== null) return problem('bad_frame', `/owner ${fault}`);
       await members.setOwner(thread, body.owner);
       return json(200, { thread, owner: body.owner });
     })
@@ -104,16 +104,10 @@ export function createMembersApi({
 }
 
 const NOT_STORED = 'the change was not stored';
-const BAD_USER = problem('bad_frame', `a user has 1 to ${String(USER_MAX)} characters`);
 const NO_MEMBER = problem('not_found', 'the thread has no such member');
 
 function threadOf({ part }: Asked): string {
   return decodedPart(part('thread')) ?? '';
-}
-
-function userOf({ part }: Asked): string | null {
-  const user = decodedPart(part('user'));
-  return user === null || user === '' || isLongerThan(user, USER_MAX) ? null : user;
 }
 
 /** Returns the parsed body; null when it is no JSON. */

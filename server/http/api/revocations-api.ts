@@ -4,7 +4,6 @@ import { Compile } from 'typebox/compile';
 import type { Clock } from '../../../actors/clock.js';
 import { LogUnavailableError } from '../../../actors/log/log-errors.js';
 import type { Incidents } from '../../../actors/monitor/incidents.js';
-import { isLongerThan, USER_MAX } from '../../../protocol/frames.js';
 import {
   TOKEN_ID_MAX,
   TooManyRevokedError,
@@ -15,7 +14,8 @@ import type { ApiAccess } from '../../auth/api-access.js';
 import { unreadable } from '../../chat/unreadable.js';
 import { json, problem } from '../../transport/problem.js';
 import { BodyNotUtf8Error, BodyTooLargeError, type HttpReply } from '../../transport/transport.js';
-import { decodedPart, guarded, type Asked, type Route } from '../route-table.js';
+import { guarded, type Asked, type Route } from '../route-table.js';
+import { BAD_USER, userOf } from './user-part.js';
 
 /** Longest request body, in bytes: a time and an id. */
 export const REVOKE_BODY_BYTES = 4_096;
@@ -34,8 +34,6 @@ const revokeBody = Compile(
     jti: Type.Optional(Type.String({ minLength: 1, maxLength: TOKEN_ID_MAX }))
   })
 );
-
-const BAD_USER = problem('bad_frame', `a user has 1 to ${String(USER_MAX)} characters`);
 
 /** Returns the routes of `/api/users/{user}/revoke`. */
 export function createRevocationsApi(options: RevocationsApiOptions): Route[] {
@@ -83,11 +81,6 @@ export function createRevocationsApi(options: RevocationsApiOptions): Route[] {
       return await revocations.revoke(user, before ?? (jti === null ? clock.now() : null), jti);
     })
   ];
-}
-
-function userOf({ part }: Asked): string | null {
-  const user = decodedPart(part('user'));
-  return user === null || user === '' || isLongerThan(user, USER_MAX) ? null : user;
 }
 
 /** Returns the parsed body; null when it is no JSON. */

@@ -157,6 +157,24 @@ for (const transport of TRANSPORTS) {
       }
     });
 
+    it('lets a backend name nobody as no token may be named, and remove whoever is', async () => {
+      const message = { mid: 'named', body: 1 };
+      const refused: [string, string, object][] = [
+        ['POST', `${THREAD}/messages`, { ...message, from: 'system' }],
+        ['POST', `${THREAD}/messages`, { ...message, from: { user: 'a\u202eb' } }],
+        ['POST', `${THREAD}/messages`, { ...message, from: 'shop', owner: 'agent:x' }],
+        ['PUT', `${THREAD}/members/agent%3Ax`, { role: 'member' }],
+        ['PUT', `${THREAD}/owner`, { owner: 'a\nb' }]
+      ];
+      for (const [method, path, body] of refused) {
+        const answer = await api(method, path, body);
+        const { code, detail } = (await answer.json()) as { code: string; detail: string };
+        expect(code, JSON.stringify(body)).to.equal('bad_frame');
+        expect(detail).to.match(/must not (be|have)/);
+      }
+      expect((await api('DELETE', `${THREAD}/members/agent%3Ax`)).status).to.equal(404);
+    });
+
     it('makes whoever writes first the owner, sends those away who waited there, and lists them nothing', async () => {
       const [ada, eve] = [await come('ada'), await come('eve')];
       await ada.subscribe('born');

@@ -31,6 +31,7 @@ async function verdict(
 
 describe('createAuthenticator', () => {
   const forever = { exp: undefined } as unknown as JWTPayload;
+  const nobody = { sub: undefined } as unknown as JWTPayload;
   const ours = { audiences: ['chat', 'https://chat.example'] };
 
   const cases: [string, Promise<string>, RegExp][] = [
@@ -53,6 +54,9 @@ describe('createAuthenticator', () => {
     ['takes its issuer', verdict({ iss: 'y' }, { issuers: ['x', 'y'] }), /^ada$/],
     ['refuses a token that never expires', verdict(forever), /exp is missing/],
     ['takes it where tokens need not expire', verdict(forever, { mustExpire: false }), /^ada$/],
+    ['refuses a token of nobody', verdict(nobody), /sub must name a user/],
+    ['refuses a token of the server', verdict({ sub: 'system' }), /sub must not be system/],
+    ['refuses a name that hides a part', verdict({ sub: 'a\u202eb' }), /sub must not have/],
     ['refuses another algorithm', verdict({}, {}, 'HS512'), /not valid/],
     ['takes the algorithms that are set', verdict({}, { algorithms: ['HS512'] }, 'HS512'), /^ada$/],
     ['takes no other than those', verdict({}, { algorithms: ['HS512'] }), /not valid/]

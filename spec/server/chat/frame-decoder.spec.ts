@@ -44,6 +44,23 @@ describe('decodeFrame', () => {
     });
   });
 
+  it('takes no names that no user may have, but for a member who is removed', () => {
+    const member = { type: 'member', thread: 't', user: 'agent:x' };
+    const fault = { ok: false, code: 'bad_frame', id: 7 };
+    for (const frame of [
+      { type: 'connect', user: 'system' },
+      { ...member, role: 'reader' }
+    ]) {
+      const decoded = decodeFrame(JSON.stringify({ ...frame, id: 7 }));
+      expect(decoded)
+        .to.include(fault)
+        .and.have.property('message')
+        .that.matches(/^\/user must/);
+    }
+    expect(decodeFrame(JSON.stringify({ ...member, role: null }))).to.include({ ok: true });
+    expect(decodeFrame('{"type":"connect"}')).to.include({ ok: true });
+  });
+
   it('keeps the text of the body of a publish', () => {
     const decoded = decodeFrame(publish('{ "n": [1e400] }'));
     expect(decoded).to.have.nested.property('frame.body').eql({ json: '{"n":[1e400]}', depth: 2 });
