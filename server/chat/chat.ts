@@ -26,7 +26,7 @@ import { clientAddress } from '../transport/client-address.js';
 import { plainProblem } from '../transport/problem.js';
 import { Secret } from '../auth/secret.js';
 import type { Subscriptions } from './subscriptions.js';
-import { charPoints, FRAME_POINTS } from './work/costs.js';
+import { CHARS_PER_POINT, FRAME_POINTS } from './work/costs.js';
 import { Inbox } from './work/inbox.js';
 import { TokenBucket } from './work/token-bucket.js';
 import type { TurnBudget } from './work/turn-budget.js';
@@ -207,7 +207,7 @@ export class Chat implements SocketEvents<Connection> {
   /** Handles the text of one frame. */
   private line(connection: Connection, text: string): void {
     const { turn, clock } = this.options;
-    turn.spend(FRAME_POINTS + charPoints(text.length));
+    turn.spend(FRAME_POINTS + text.length / CHARS_PER_POINT);
     if (!this.isFlooding(connection, clock.elapsed())) {
       this.frame(connection, decodeFrame(text));
     }

@@ -153,7 +153,7 @@ export function createRoutes(services: RouteServices): Routes {
         connection.sendError(frame.id, 'not_subscribed');
         return;
       }
-      charge(connection, audiencePoints(thread.subscribers, 0));
+      charge(connection, audiencePoints(thread.subscribers));
       threads.signal(thread, {
         type: 'typing',
         thread: frame.thread,
@@ -170,7 +170,7 @@ export function createRoutes(services: RouteServices): Routes {
         connection.sendError(frame.id, 'not_subscribed');
         return;
       }
-      charge(connection, audiencePoints(thread.subscribers, 0));
+      charge(connection, audiencePoints(thread.subscribers));
       connection.unanswered++;
       const before = markBefore(log, frame.thread, user);
       log

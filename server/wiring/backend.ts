@@ -40,7 +40,7 @@ import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
 import { unreadable } from '../chat/unreadable.js';
 import { Subscriptions } from '../chat/subscriptions.js';
-import { audiencePoints, POINTS_PER_PUBLISH } from '../chat/work/costs.js';
+import { POINTS_PER_PUBLISH, queueingPoints } from '../chat/work/costs.js';
 import type { TurnBudget } from '../chat/work/turn-budget.js';
 import { WorkLimits } from '../chat/work/work-limits.js';
 
@@ -98,7 +98,7 @@ export function createBackend(options: BackendOptions): Backend {
     mustExpire: config.environment !== 'development'
   });
   const tellAll = (thread: string, frame: OutFrame): void => {
-    turn.spend(audiencePoints(fanOut.publish(thread, frame), frame.bytes.length));
+    turn.spend(queueingPoints(fanOut.publish(thread, frame)));
   };
   const bus = new LocalBus({
     tell: (frame) => {

@@ -31,16 +31,24 @@ export const HISTORY_POINTS = 2;
 /** Points of a `subscribe` request, in addition to its replay. */
 export const SUBSCRIBE_POINTS = 2;
 
-/** Subscriptions that a frame is queued for, for one point. */
+/** Subscriptions that a frame goes to, for one point. */
 export const SUBSCRIPTIONS_PER_POINT = 50;
 
-/** Bytes that are copied to sockets, for one point. */
-export const BYTES_OUT_PER_POINT = 32_768;
+/** Returns the points of a frame that goes to so many subscriptions: queueing it and writing it. */
+export function audiencePoints(subscriptions: number): number {
+  return Math.ceil(subscriptions / SUBSCRIPTIONS_PER_POINT);
+}
 
-/** Returns the points of a frame of so many bytes that goes to so many subscriptions. */
-export function audiencePoints(subscriptions: number, bytes: number): number {
-  const copied = (subscriptions * bytes) / BYTES_OUT_PER_POINT;
-  return Math.ceil(subscriptions / SUBSCRIPTIONS_PER_POINT + copied);
+/**
+ * Subscriptions that a frame is queued for, for one point of a turn (measured: 10 to 50 ns each). Writing is not in it: it
+ * is bounded apart (`FLUSHES_PER_TURN`), and happens once for all frames that are queued until then. If it were in it, a
+ * burst to many would be settled in several turns, with a write to each socket in each of them.
+ */
+const QUEUED_PER_POINT = 250;
+
+/** Returns the points of a turn for queueing a frame for so many subscriptions. */
+export function queueingPoints(subscriptions: number): number {
+  return subscriptions / QUEUED_PER_POINT;
 }
 
 /** Points of checking a token: its signature. */
