@@ -40,9 +40,6 @@ export interface OffPaths {
 /** Paths that hold no data of users: probes are sent by whatever name, and pages are the same for everybody. */
 const isData = (path: string): boolean => path === '/status' || path.startsWith('/api/');
 
-/** Browsers that came over TLS come over TLS only, for a year. */
-const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' };
-
 /** Options of {@link Http}. */
 export interface HttpOptions {
   /** Returns the report, with or without names of threads depending on who sent the request. */
@@ -51,8 +48,6 @@ export interface HttpOptions {
   readonly routes: readonly Route[];
   readonly off: readonly OffPaths[];
   readonly origins: Origins;
-  /** Whether a proxy says truly how a request came to it (`TRUST_PROXY`). */
-  readonly trustProxy: boolean;
 }
 
 /** Answers every HTTP request. */
@@ -60,11 +55,9 @@ export class Http {
   private readonly table: RouteTable;
   private readonly off: readonly OffPaths[];
   private readonly origins: Origins;
-  private readonly trustProxy: boolean;
 
-  constructor({ report, pages, routes, off, origins, trustProxy }: HttpOptions) {
+  constructor({ report, pages, routes, off, origins }: HttpOptions) {
     this.off = off;
-    this.trustProxy = trustProxy;
     this.origins = origins;
     this.table = new RouteTable([
       read('/livez', () => json(200, { status: 'live' })),
@@ -83,12 +76,6 @@ export class Http {
 
   /** Returns the reply to a request. */
   answer(request: TransportRequest): Answer {
-    const scheme = request.header('x-forwarded-proto')?.split(',').at(-1)?.trim().toLowerCase();
-    const isOverTls = this.trustProxy && scheme === 'https';
-    return withHeaders(this.found(request), isOverTls ? STRICT_TRANSPORT : {});
-  }
-
-  private found(request: TransportRequest): Answer {
     const { path } = request;
     const off = this.off.find(({ under }) => path === under || path.startsWith(`${under}/`));
     if (off !== undefined) return problem('not_found', off.why);

@@ -1,4 +1,7 @@
-/** The address that a client counts as: one function for upgrades, event streams and the API. */
+/**
+ * What a trusted proxy says of a request: the address that a client counts as, and whether it came over TLS. One
+ * function each for upgrades, event streams, the API and pages.
+ */
 import { isIP } from 'node:net';
 import type { TransportRequest } from './transport.js';
 
@@ -16,6 +19,19 @@ export function clientAddress(
     ? addressIn(request.header('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '')
     : null;
   return counted(reported ?? request.address);
+}
+
+/**
+ * Returns whether a browser came over TLS, as a trusted proxy says. A proxy appends or replaces, so only the last value
+ * counts.
+ */
+export function cameOverTls(
+  request: Pick<TransportRequest, 'header'>,
+  trustProxy: boolean
+): boolean {
+  if (!trustProxy) return false;
+  const scheme = request.header('x-forwarded-proto')?.split(',').at(-1)?.trim().toLowerCase();
+  return scheme === 'https';
 }
 
 /** Returns the address of `ip`, `ip:port`, `[ip]` or `[ip]:port`; null when there is none. */

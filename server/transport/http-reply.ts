@@ -2,8 +2,14 @@
 import { isUtf8 } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
 import { codeOf } from '../../machines/error-code.js';
+import { cameOverTls } from './client-address.js';
 import { plainProblem } from './problem.js';
-import { BodyNotUtf8Error, ListenError, type HttpReply } from './transport.js';
+import {
+  BodyNotUtf8Error,
+  ListenError,
+  type HttpReply,
+  type TransportRequest
+} from './transport.js';
 
 /** Path of WebSocket upgrades; upgrades elsewhere are ordinary requests. */
 export const WS_PATH = '/ws';
@@ -50,11 +56,22 @@ const SAFETY_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer'
 };
 
-/** Returns the headers of a reply, without its length, which the engine adds. */
-export function headersOf(reply: {
-  readonly headers: Readonly<Record<string, string>>;
-}): [string, string][] {
-  return Object.entries({ ...SAFETY_HEADERS, ...reply.headers }).filter(
+/** Browsers that came over TLS come over TLS only, for a year. */
+const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' };
+
+/**
+ * Returns the headers of the reply to a request, without its length, which the engine adds. `trustProxy`: whether a
+ * proxy says truly how the request came to it.
+ */
+export function headersOf(
+  reply: { readonly headers: Readonly<Record<string, string>> },
+  request: Pick<TransportRequest, 'header'>,
+  trustProxy: boolean
+): [string, string][] {
+  const strict: Readonly<Record<string, string>> = cameOverTls(request, trustProxy)
+    ? STRICT_TRANSPORT
+    : {};
+  return Object.entries({ ...SAFETY_HEADERS, ...strict, ...reply.headers }).filter(
     ([name]) => name.toLowerCase() !== 'content-length'
   );
 }

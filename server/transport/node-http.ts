@@ -117,7 +117,7 @@ const ENDED = new WeakSet<TcpSocket>();
 
 /** Passes a request to the server and writes its reply; when the handler throws, the reply is 500. */
 export async function answer(
-  { handler, bodies }: HttpSide,
+  { handler, bodies, trustProxy }: HttpSide,
   req: IncomingMessage,
   res: ServerResponse
 ): Promise<void> {
@@ -129,7 +129,7 @@ export async function answer(
     res.shouldKeepAlive = false;
   }
   if (refusal !== null) {
-    writeReply(res, refusal);
+    writeReply(res, request, refusal, trustProxy);
     return;
   }
   let reply: HttpReply | HttpStreamReply;
@@ -144,20 +144,25 @@ export async function answer(
   if (request.hasMore) res.shouldKeepAlive = false;
   if (res.destroyed) return;
   if (!('stream' in reply) || req.method === 'HEAD') {
-    writeReply(res, 'stream' in reply ? { ...reply, body: '' } : reply);
+    writeReply(res, request, 'stream' in reply ? { ...reply, body: '' } : reply, trustProxy);
     return;
   }
   // How long the reader of a stream may lag is for the rule of lag.
   req.socket.setTimeout(0);
-  res.writeHead(reply.status, Object.fromEntries(headersOf(reply)));
+  res.writeHead(reply.status, Object.fromEntries(headersOf(reply, request, trustProxy)));
   res.flushHeaders();
   reply.stream(new NodeStream(res));
 }
 
 /** Writes a complete reply. A peer that reads nothing of it is cut after a while. */
-export function writeReply(res: ServerResponse, reply: HttpReply): void {
+export function writeReply(
+  res: ServerResponse,
+  request: NodeRequest,
+  reply: HttpReply,
+  trustProxy: boolean
+): void {
   res.socket?.setTimeout(STALLED_MS);
-  const headers = Object.fromEntries(headersOf(reply));
+  const headers = Object.fromEntries(headersOf(reply, request, trustProxy));
   if (!mayHaveBody(reply.status)) {
     res.writeHead(reply.status, headers).end();
     return;

@@ -116,6 +116,8 @@ export interface HttpSide {
   readonly bodies: ByteBudget;
   /** Whether a TCP connection that was just accepted may stay; otherwise it is cut at once. */
   readonly admits: () => boolean;
+  /** Whether a proxy says truly how a request came to it (`TRUST_PROXY`). */
+  readonly trustProxy: boolean;
 }
 
 /** A second path for WebSockets beside `/ws`, with limits of its own. */

@@ -12,9 +12,9 @@ import { RequestBody } from './request-body.js';
 import { judgeHead, type HeadVerdict } from './request-head.js';
 import type {
   HttpReply,
+  HttpSide,
   HttpStream,
   HttpStreamReply,
-  RequestHandler,
   TransportRequest
 } from './transport.js';
 
@@ -187,7 +187,7 @@ class UwsStream implements HttpStream {
 
 /** Passes a request to the server and writes its reply; when the handler throws, the reply is 500. */
 export async function answer(
-  handler: RequestHandler,
+  { handler, trustProxy }: Pick<HttpSide, 'handler' | 'trustProxy'>,
   res: HttpResponse,
   request: UwsRequest
 ): Promise<void> {
@@ -213,12 +213,13 @@ export async function answer(
   if (isLast) await new Promise((resolve) => setImmediate(resolve));
   if (request.isLost) return;
   if (!('stream' in reply) || request.method === 'HEAD') {
-    writeReply(res, request, 'stream' in reply ? { ...reply, body: '' } : reply, isLast);
+    const whole = 'stream' in reply ? { ...reply, body: '' } : reply;
+    writeReply(res, request, whole, headersOf(reply, request, trustProxy), isLast);
     return;
   }
   stream = new UwsStream(res, isLast);
   const { status } = reply;
-  const headers = headersOf(reply);
+  const headers = headersOf(reply, request, trustProxy);
   res.cork(() => {
     res.writeStatus(statusLine(status));
     for (const [name, value] of headers) res.writeHeader(name, value);
@@ -233,6 +234,7 @@ function writeReply(
   res: HttpResponse,
   request: UwsRequest,
   reply: HttpReply,
+  headers: readonly (readonly [string, string])[],
   isLast: boolean
 ): void {
   const hasLength = mayHaveBody(reply.status);
@@ -241,7 +243,7 @@ function writeReply(
   const endsItself = request.header('connection')?.toLowerCase() === 'close';
   res.cork(() => {
     res.writeStatus(statusLine(reply.status));
-    for (const [name, value] of headersOf(reply)) res.writeHeader(name, value);
+    for (const [name, value] of headers) res.writeHeader(name, value);
     if (endsItself) res.writeHeader('connection', 'close');
     if (hasBody) {
       res.end(reply.body, isLast);

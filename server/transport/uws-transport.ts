@@ -14,7 +14,6 @@ import {
   ListenError,
   type Endpoint,
   type HttpSide,
-  type RequestHandler,
   type Transport,
   type UpgradeDecision
 } from './transport.js';
@@ -123,12 +122,7 @@ class UwsSocket<S> extends QueuedSocket<S> {
 }
 
 /** Opens a path for WebSockets. */
-function openPath<S>(
-  app: TemplatedApp,
-  path: string,
-  fanOut: FanOut<S>,
-  handler: RequestHandler
-): void {
+function openPath<S>(app: TemplatedApp, path: string, fanOut: FanOut<S>, http: HttpSide): void {
   const { events, limits } = fanOut;
   app.ws<UserData<S>>(path, {
     maxPayloadLength: limits.messageBytes * 2,
@@ -140,14 +134,14 @@ function openPath<S>(
     upgrade(res, req, context) {
       const asked = new UwsRequest(res, req, null);
       if (asked.verdict.refusal !== null || !asksForWebSocket(asked)) {
-        void answer(handler, res, asked);
+        void answer(http, res, asked);
         return;
       }
       const refusal = webSocketRefusal(asked);
       const decision: UpgradeDecision<S> =
         refusal === null ? events.upgrade(asked) : { accept: false, reply: refusal };
       if (!decision.accept) {
-        void answer(() => decision.reply, res, asked);
+        void answer({ ...http, handler: () => decision.reply }, res, asked);
         return;
       }
       res.upgrade<UserData<S>>(
@@ -195,9 +189,9 @@ export function createUwsTransport<S, B = never>(
   beside?: Endpoint<B>
 ): Transport {
   const app = uws.App();
-  openPath(app, WS_PATH, fanOut, http.handler);
+  openPath(app, WS_PATH, fanOut, http);
   if (beside !== undefined) {
-    openPath(app, beside.path, new FanOut(beside.events, beside.limits), http.handler);
+    openPath(app, beside.path, new FanOut(beside.events, beside.limits), http);
   }
   let listening: us_listen_socket | null = null;
 
@@ -206,7 +200,7 @@ export function createUwsTransport<S, B = never>(
     if (change === 1 && !http.admits()) res.close();
   });
   app.any('/*', (res, req) => {
-    void answer(http.handler, res, new UwsRequest(res, req, http.bodies));
+    void answer(http, res, new UwsRequest(res, req, http.bodies));
   });
 
   const stopListening = (): void => {

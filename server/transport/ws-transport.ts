@@ -67,9 +67,11 @@ class SocketPath<S> {
   private readonly sockets: WebSocketServer;
   // handleUpgrade reads the protocol before it returns
   private protocol: string | null = null;
+  private readonly trustProxy: boolean;
 
-  constructor(fanOut: FanOut<S>) {
+  constructor(fanOut: FanOut<S>, trustProxy: boolean) {
     this.fanOut = fanOut;
+    this.trustProxy = trustProxy;
     const options = {
       noServer: true,
       clientTracking: false,
@@ -89,7 +91,7 @@ class SocketPath<S> {
     const decision: UpgradeDecision<S> =
       refusal === null ? this.fanOut.events.upgrade(request) : { accept: false, reply: refusal };
     if (!decision.accept) {
-      writeReply(replyOn(req, req.socket), decision.reply);
+      writeReply(replyOn(req, req.socket), request, decision.reply, this.trustProxy);
       return;
     }
     this.protocol = decision.protocol;
@@ -137,9 +139,11 @@ export function createWsTransport<S, B = never>(
   http: HttpSide,
   beside?: Endpoint<B>
 ): Transport {
-  const chat = new SocketPath(fanOut);
+  const chat = new SocketPath(fanOut, http.trustProxy);
   const other =
-    beside === undefined ? null : new SocketPath(new FanOut(beside.events, beside.limits));
+    beside === undefined
+      ? null
+      : new SocketPath(new FanOut(beside.events, beside.limits), http.trustProxy);
   const connections = new Set<TcpSocket>();
   const server = createServer({
     highWaterMark: Math.min(HIGH_WATER_BYTES, fanOut.limits.lagBytes),

@@ -129,8 +129,7 @@ export class Server {
       pages: loadPages(builtPagesDir(), inspection.hiddenPages),
       routes: inspection.routes,
       off: inspection.off,
-      origins,
-      trustProxy: config.trustProxy
+      origins
     });
     const listener = new Listener(
       config,
@@ -139,7 +138,8 @@ export class Server {
       {
         handler: (request) => http.answer(request),
         bodies: memory.bodies,
-        admits: () => files.admits()
+        admits: () => files.admits(),
+        trustProxy: config.trustProxy
       },
       { outgoing: memory.outgoing, intake: memory.appends },
       inspection.endpoint

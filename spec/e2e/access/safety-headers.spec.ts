@@ -1,48 +1,82 @@
 import { expect } from 'chai';
-import { readdirSync } from 'node:fs';
-import type { Route } from '../../../server/http/route-table.js';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { requireTransport, TRANSPORTS } from '../wire/transports.js';
-import { KEY, PRODUCTION } from './doors.js';
+import { KEY, PRODUCTION, tokenOf } from './doors.js';
+import { madeRoutes } from './made-routes.js';
 
-const HTTP_FOLDER = new URL('../../../server/http/', import.meta.url);
 const YEAR = 'max-age=31536000';
+const INSPECT_TOKEN = 'a-token-of-the-inspector';
 
-/** Probes, pages and requests that the server refuses before any route. */
-const OTHERS: readonly (readonly [method: string, path: string])[] = [
-  ['GET', '/livez'],
-  ['GET', '/startupz'],
-  ['GET', '/readyz'],
-  ['GET', '/status'],
-  ['HEAD', '/status'],
-  ['GET', '/'],
-  ['GET', '/status.html'],
-  ['GET', '/journey.html'],
-  ['GET', '/runbook.html'],
-  ['GET', '/inspect'],
-  ['GET', '/favicon.ico'],
-  ['GET', '/nothing/here'],
-  ['DELETE', '/livez'],
-  ['GET', '/ws'],
-  ['OPTIONS', '/api/search']
+/** A request whose reply is looked at; `status` where it must be one kind of reply and no other. */
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly status?: number;
+}
+
+const UPGRADE = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  'sec-websocket-version': '13'
+};
+const FOREIGN = { origin: 'https://evil.example' };
+
+/** Replies of each kind that no route of the table gives. */
+const OTHERS: readonly Asked[] = [
+  { method: 'GET', path: '/livez', status: 200 },
+  { method: 'GET', path: '/startupz', status: 200 },
+  { method: 'GET', path: '/readyz', status: 200 },
+  { method: 'GET', path: '/status', status: 200 },
+  { method: 'HEAD', path: '/status', status: 200 },
+  { method: 'GET', path: '/metrics' },
+  { method: 'GET', path: '/', status: 200 },
+  { method: 'HEAD', path: '/', status: 200 },
+  { method: 'GET', path: '/status.html', status: 200 },
+  { method: 'GET', path: '/journey.html', status: 200 },
+  { method: 'GET', path: '/runbook.html', status: 200 },
+  { method: 'GET', path: '/inspect', status: 200 },
+  { method: 'GET', path: '/favicon.ico' },
+  { method: 'GET', path: '/nothing/here', status: 404 },
+  { method: 'DELETE', path: '/livez', status: 405 },
+  { method: 'OPTIONS', path: '/api/search' },
+  { method: 'GET', path: '/api/stats', headers: { 'x-api-key': 'wrong' }, status: 401 },
+  { method: 'GET', path: '/api/stats', headers: FOREIGN, status: 403 },
+  { method: 'POST', path: '/api/threads/t/messages', body: 'x'.repeat(400_000), status: 413 },
+  // A head that is refused before any route.
+  {
+    method: 'POST',
+    path: '/api/threads/t/messages',
+    headers: { 'transfer-encoding': 'gzip' },
+    status: 400
+  },
+  // Upgrades that are refused, by each of the places that refuse some.
+  { method: 'GET', path: '/ws' },
+  { method: 'GET', path: '/ws', headers: { ...UPGRADE, ...FOREIGN }, status: 403 },
+  {
+    method: 'GET',
+    path: '/ws',
+    headers: { ...UPGRADE, 'sec-websocket-version': '7' },
+    status: 426
+  },
+  { method: 'GET', path: '/ws', headers: { ...UPGRADE, 'sec-websocket-key': 'x' } },
+  { method: 'GET', path: '/inspect/ws', headers: UPGRADE, status: 401 },
+  { method: 'GET', path: '/nothing/here', headers: UPGRADE, status: 404 }
 ];
 
-/** Every route that a file makes, whatever stands for its parts. */
-async function madeRoutes(): Promise<[method: string, path: string][]> {
-  const files = readdirSync(HTTP_FOLDER).filter((name) => /^(.*-)?api\.ts$/.test(name));
-  const modules = await Promise.all([
-    ...files.map((name) => import(new URL(name, HTTP_FOLDER).href) as Promise<object>),
-    import('../../../server/inspector/inspect-route.js') as Promise<object>
-  ]);
-  const makers = modules.flatMap((made) =>
-    Object.entries(made).filter(([name]) => /^create.*(Api|Routes)$/.test(name))
-  ) as [string, (options: unknown) => Route[]][];
-  const options = { clock: { elapsed: () => 0 }, clickhouse: { store: null } };
-  return makers
-    .flatMap(([, make]) => make(options))
-    .flatMap(({ methods, path }) =>
-      methods.map((method): [string, string] => [method, path.replace(/\{\w+\}/g, 'x')])
-    );
+/** Every route of the table, as a caller asks it who may use it: each answers something of its own. */
+async function routesAsked(): Promise<Asked[]> {
+  return (await madeRoutes()).map(([method, path]) => ({
+    method,
+    path: path.replace(/\{\w+\}/g, 'x'),
+    ...(path.startsWith('/inspect')
+      ? { headers: { authorization: `Bearer ${INSPECT_TOKEN}` } }
+      : {}),
+    ...(method === 'POST' || method === 'PUT' ? { body: '{}' } : {})
+  }));
 }
 
 for (const transport of TRANSPORTS) {
@@ -50,23 +84,28 @@ for (const transport of TRANSPORTS) {
     this.timeout(60_000);
     let server: ServerProcess;
 
-    const headersOf = async (
-      method: string,
-      path: string,
-      headers: Record<string, string> = {}
-    ): Promise<Headers> => {
-      const stop = new AbortController();
-      const withBody = method === 'POST' || method === 'PUT';
-      const response = await fetch(`${server.url}${path}`, {
-        method,
-        headers: { 'x-api-key': KEY, ...headers },
-        signal: stop.signal,
-        ...(withBody ? { body: '{}' } : {})
+    const ask = async (
+      { method, path, headers, body }: Asked,
+      more: Readonly<Record<string, string>> = {}
+    ): Promise<{ status: number; headers: IncomingHttpHeaders }> =>
+      await new Promise((resolve, reject) => {
+        const asked = httpRequest(`${server.url}${path}`, {
+          method,
+          agent: false,
+          headers: { 'x-api-key': KEY, ...headers, ...more }
+        });
+        asked.once('error', reject);
+        asked.once('upgrade', (_response, socket) => {
+          socket.destroy();
+          reject(new Error(`${path} was upgraded`));
+        });
+        asked.once('response', (response) => {
+          resolve({ status: response.statusCode ?? 0, headers: response.headers });
+          // An event stream does not end by itself.
+          response.destroy();
+        });
+        asked.end(body);
       });
-      // An event stream does not end by itself.
-      stop.abort();
-      return response.headers;
-    };
 
     before(async function () {
       requireTransport(this, transport);
@@ -75,7 +114,7 @@ for (const transport of TRANSPORTS) {
           TRANSPORT: transport,
           ...PRODUCTION,
           INSPECT: 'token',
-          INSPECT_TOKEN: 'a-token-of-the-inspector',
+          INSPECT_TOKEN,
           TRUST_PROXY: 'true'
         }
       });
@@ -85,36 +124,55 @@ for (const transport of TRANSPORTS) {
     });
 
     it('let nothing run, be framed, be taken for another type, or tell other sites an address', async () => {
-      const made = await madeRoutes();
-      expect(made).to.have.length.above(10);
-      for (const [method, path] of [...OTHERS, ...made]) {
-        const headers = await headersOf(method, path);
-        const about = `${method} ${path}`;
-        const policy = headers.get('content-security-policy');
+      for (const asked of [...OTHERS, ...(await routesAsked())]) {
+        const { status, headers } = await ask(asked);
+        const about = `${asked.method} ${asked.path} ${String(status)}`;
+        if (asked.status !== undefined) expect(status, about).to.equal(asked.status);
+        const policy = headers['content-security-policy'];
         expect(policy, about).to.match(/^default-src '(none|self)'; .*frame-ancestors 'none'$/);
         expect(policy, about).to.not.include('unsafe');
-        expect(headers.get('x-content-type-options'), about).to.equal('nosniff');
-        expect(headers.get('referrer-policy'), about).to.equal('no-referrer');
-        expect(headers.get('strict-transport-security'), about).to.equal(null);
+        expect(headers['x-content-type-options'], about).to.equal('nosniff');
+        expect(headers['referrer-policy'], about).to.equal('no-referrer');
+        expect(headers['strict-transport-security'], about).to.equal(undefined);
       }
     });
 
-    it('leave a page its own policy when the browser has it already', async () => {
-      const first = await headersOf('GET', '/');
-      const etag = first.get('etag') ?? '';
-      const response = await fetch(`${server.url}/`, { headers: { 'if-none-match': etag } });
-      expect(response.status).to.equal(304);
-      const policy = response.headers.get('content-security-policy');
-      expect(policy).to.equal(first.get('content-security-policy')).and.to.include("'self'");
+    it('are those of a page when the browser has it already', async () => {
+      const first = await ask({ method: 'GET', path: '/' });
+      const etag = first.headers.etag ?? '';
+      const { status, headers } = await ask(
+        { method: 'GET', path: '/' },
+        { 'if-none-match': etag }
+      );
+      expect(status).to.equal(304);
+      const policy = headers['content-security-policy'];
+      expect(policy).to.equal(first.headers['content-security-policy']).and.to.include("'self'");
+      expect(headers['x-content-type-options']).to.equal('nosniff');
     });
 
-    it('keep a browser to TLS that came over it, as the proxy says', async () => {
-      for (const [method, path] of [...OTHERS, ...(await madeRoutes())]) {
-        const headers = await headersOf(method, path, { 'x-forwarded-proto': 'https' });
-        expect(headers.get('strict-transport-security'), `${method} ${path}`).to.equal(YEAR);
+    it('are those of an event stream of a user', async () => {
+      const token = await tokenOf('ada', { threads: { x: ['read'] } });
+      const { status, headers } = await ask(
+        { method: 'GET', path: '/api/threads/x/events' },
+        { authorization: `Bearer ${token}`, 'x-forwarded-proto': 'https' }
+      );
+      expect(status).to.equal(200);
+      expect(headers['content-type']).to.match(/^text\/event-stream/);
+      expect(headers['content-security-policy']).to.match(/^default-src 'none'/);
+      expect(headers['strict-transport-security']).to.equal(YEAR);
+    });
+
+    it('keep a browser to TLS that came over it, as the proxy says, whatever is answered', async () => {
+      for (const asked of [...OTHERS, ...(await routesAsked())]) {
+        const { status, headers } = await ask(asked, { 'x-forwarded-proto': 'https' });
+        const about = `${asked.method} ${asked.path} ${String(status)}`;
+        expect(headers['strict-transport-security'], about).to.equal(YEAR);
       }
-      const nearest = await headersOf('GET', '/', { 'x-forwarded-proto': 'https, http' });
-      expect(nearest.get('strict-transport-security')).to.equal(null);
+      const nearest = await ask(
+        { method: 'GET', path: '/' },
+        { 'x-forwarded-proto': 'https, http' }
+      );
+      expect(nearest.headers['strict-transport-security']).to.equal(undefined);
     });
   });
 }

@@ -26,8 +26,7 @@ function http(allowed: string[], report: Report = () => READY): Http {
     pages: new Map([['/', { answer: () => ({ status: 200, headers: {}, body: 'page' }) }]]),
     routes: [later, { methods: ['GET'], path: '/api/events', answer: () => stream }],
     off: [],
-    origins: someOrigins({ allowed, isOpen: true }),
-    trustProxy: false
+    origins: someOrigins({ allowed, isOpen: true })
   });
 }
 
@@ -97,12 +96,5 @@ describe('Http', () => {
     for (const path of ['/livez', '/readyz', '/startupz', '/']) {
       expect((await asked(http([]), path, { host: 'rebound.evil.example' })).status).to.equal(200);
     }
-  });
-});
-
-describe('Http behind TLS', () => {
-  it('believes nobody about it without TRUST_PROXY', async () => {
-    const { headers } = await asked(http([]), '/', { 'x-forwarded-proto': 'https' });
-    expect(headers).to.not.have.property('strict-transport-security');
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { clientAddress } from '../../../server/transport/client-address.js';
+import { cameOverTls, clientAddress } from '../../../server/transport/client-address.js';
 
 const from = (forwarded: string | undefined, peer = '10.9.9.9', trustProxy = true): string =>
   clientAddress({ address: peer, header: () => forwarded }, trustProxy);
@@ -46,5 +46,29 @@ describe('clientAddress', () => {
   it('counts the network of a peer with IPv6, and IPv4 as what it is', () => {
     expect(from(undefined, '2001:db8:0:7::9')).to.equal('2001:db8:0:7::/64');
     expect(from(undefined, '::ffff:192.0.2.1', false)).to.equal('192.0.2.1');
+  });
+});
+
+/** What a proxy says of the scheme, and whether that is TLS. */
+const SCHEMES: readonly [string | undefined, boolean][] = [
+  [undefined, false],
+  ['', false],
+  ['http', false],
+  ['https', true],
+  ['HTTPS', true],
+  ['http, https ', true],
+  ['https, http', false],
+  ['wss', false]
+];
+
+describe('cameOverTls', () => {
+  for (const [said, answer] of SCHEMES) {
+    it(`answers ${String(answer)} when a trusted proxy says ${said ?? 'nothing'}`, () => {
+      expect(cameOverTls({ header: () => said }, true)).to.equal(answer);
+    });
+  }
+
+  it('believes nobody without TRUST_PROXY', () => {
+    expect(cameOverTls({ header: () => 'https' }, false)).to.equal(false);
   });
 });

@@ -20,7 +20,8 @@ const FAN_OUT = new FanOut<null>(
 const http = {
   handler: (): HttpReply => ({ status: 200, headers: {}, body: '' }),
   bodies: new ByteBudget(1024),
-  admits: () => true
+  admits: () => true,
+  trustProxy: false
 };
 
 /** Takes a request with 12,000 characters of token, in a process where the engine has not been loaded yet. */

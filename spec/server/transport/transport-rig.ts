@@ -310,7 +310,8 @@ function over(
     const http = {
       handler: (r: TransportRequest) => events.onRequest(r),
       bodies,
-      admits: () => events.admits
+      admits: () => events.admits,
+      trustProxy: true
     };
     return { ...create(fanOut, http, beside), fanOut, bodies };
   };
