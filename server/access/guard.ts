@@ -37,29 +37,65 @@ interface Opening {
   messages: number;
 }
 
+/** Changes of one thread's record that are being stored. */
+interface Changing {
+  /** Everybody who owns the thread before, between and after them; null stands for nobody. */
+  readonly owners: Set<string | null>;
+  /** Whether the thread was new, so that anybody may wait in it. */
+  wasNew: boolean;
+  count: number;
+}
+
+/** What a change of a record gives its user: a role or, with null, none any more; or the whole thread. */
+export type ChangeOf = 'role' | 'owner';
+
 /** Judges every caller. */
 export class Guard {
   private readonly options: GuardOptions;
   private readonly openings = new Map<string, Opening>();
-  private changes = 0;
+  private readonly changing = new Map<string, Changing>();
+  private changesSoFar = 0;
   /** Called when a record has changed, so that the affected users' subscriptions are judged again. */
   onChanged: (thread: string, users: readonly string[]) => void = () => undefined;
-  /** Called when somebody creates a thread, so that the subscriptions of others who waited in it are judged again. */
+  /** Called when a thread begins to exist, so that the subscriptions of others who waited in it are judged again. */
   onOpened: (thread: string, owner: string | null) => void = () => undefined;
 
   constructor(options: GuardOptions) {
     this.options = options;
   }
 
-  /** Number of changes of records so far. A right judged at a lower number may no longer hold. */
-  get version(): number {
-    return this.changes;
+  /**
+   * Notes that the record of a thread is being changed for a user. Returns a function to call once the change is stored or
+   * has failed. It judges everybody again who may have lost a right by it: the user, the owners of before, also those of
+   * changes that ran at the same time, and all who waited in a thread that began to exist.
+   */
+  changes(thread: string, user: string, what: ChangeOf): () => void {
+    const changing = this.changing.get(thread) ?? { owners: new Set(), wasNew: false, count: 0 };
+    this.changing.set(thread, changing);
+    changing.count++;
+    changing.wasNew ||= this.isOpenToAll(thread);
+    if (what === 'owner') {
+      changing.owners.add(this.options.log.head(thread)?.owner ?? null);
+      changing.owners.add(user);
+    }
+    return () => {
+      changing.count--;
+      if (changing.count === 0) this.changing.delete(thread);
+      const users = what === 'role' ? [user] : [...changing.owners].filter((name) => name !== null);
+      // Most messages of a backend name the owner that the thread has already.
+      if (what === 'role' || changing.owners.size > 1) this.changed(thread, users);
+      if (changing.wasNew) this.onOpened(thread, null);
+    };
   }
 
-  /** Notes that the record of a thread has changed for these users. */
-  changed(thread: string, users: readonly string[]): void {
-    this.changes++;
+  private changed(thread: string, users: readonly string[]): void {
+    this.changesSoFar++;
     this.onChanged(thread, users);
+  }
+
+  /** Number of changes of records so far. A right judged at a lower number may no longer hold. */
+  get version(): number {
+    return this.changesSoFar;
   }
 
   /** Judges a caller anew. @throws {LogUnavailableError} or `LogCorruptError` when the record cannot be read */
@@ -109,6 +145,13 @@ export class Guard {
     if (owner !== null && owner === user) return { isNew: false, owner, role: null };
     const role = user === null ? null : roleOf(log, thread, user);
     return { isNew: role === null && opening === undefined && this.isNew(thread), owner, role };
+  }
+
+  /** Whether anybody may wait in a thread, because it does not exist yet. */
+  private isOpenToAll(thread: string): boolean {
+    const { mode, mayCreate } = this.options.settings;
+    const mayWait = mode === 'members' && mayCreate && !this.openings.has(thread);
+    return mayWait && this.isNew(thread);
   }
 
   private isNew(thread: string): boolean {

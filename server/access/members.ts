@@ -14,7 +14,7 @@ export type MemberFrame = ServerFrame<'member'>;
 /** Options of {@link Members}. */
 export interface MembersOptions {
   readonly log: Pick<LogReader, 'head'> & ThreadRecords;
-  readonly guard: Pick<Guard, 'changed'>;
+  readonly guard: Pick<Guard, 'changes'>;
   /** Sends a frame to the subscribers of its thread. */
   readonly tell: (frame: MemberFrame) => void;
 }
@@ -62,20 +62,27 @@ export class Members {
     if (role !== null && this.role(thread, user) === null && this.isFull(thread)) {
       throw new TooManyMembersError();
     }
-    await log.setRecord(thread, MEMBER_KIND, user, role);
-    if (role !== null) await log.list(thread, user);
-    // End the subscription of a removed member first, so that it does not get the frame.
-    guard.changed(thread, [user]);
+    const changed = guard.changes(thread, user, 'role');
+    try {
+      await log.setRecord(thread, MEMBER_KIND, user, role);
+      if (role !== null) await log.list(thread, user);
+    } finally {
+      // End the subscription of a removed member first, so that it does not get the frame.
+      changed();
+    }
     tell({ type: 'member', thread, user, role, by });
   }
 
   /** Makes a user the owner. The previous owner keeps only the rights of its role, if it has one. */
   async setOwner(thread: string, owner: string): Promise<void> {
     const { log, guard } = this.options;
-    const before = log.head(thread)?.owner ?? null;
-    await log.setOwner(thread, owner);
-    await log.list(thread, owner);
-    guard.changed(thread, before === null ? [owner] : [before, owner]);
+    const changed = guard.changes(thread, owner, 'owner');
+    try {
+      await log.setOwner(thread, owner);
+      await log.list(thread, owner);
+    } finally {
+      changed();
+    }
   }
 
   private isFull(thread: string): boolean {

@@ -5,7 +5,6 @@
  */
 import type { Clock } from '../../actors/clock.js';
 import type { AppendResult, Durability, LogWriter } from '../../actors/log/log-writer.js';
-import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
 import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../actors/memory/memory.js';
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
@@ -67,9 +66,9 @@ export type Published = Extract<AppendResult, { ok: true }> | PublishRefusal;
 /** Options of {@link Publisher}. */
 export interface PublisherOptions {
   readonly clock: Clock;
-  readonly log: Pick<LogWriter, 'durability'> & Pick<LogReader, 'head'>;
+  readonly log: Pick<LogWriter, 'durability'>;
   readonly threads: Threads;
-  readonly guard: Pick<Guard, 'opens' | 'changed'>;
+  readonly guard: Pick<Guard, 'opens' | 'changes'>;
   readonly incidents: Pick<Incidents, 'note'>;
   readonly memory: Pick<Memory, 'refusesMessages'>;
   /** The limit that the refusal of a fast publisher names. */
@@ -109,10 +108,6 @@ export class Publisher {
     }
   }
 
-  private ownerOf(thread: string): string | null {
-    return this.options.log.head(thread)?.owner ?? null;
-  }
-
   private append(
     thread: ActiveThread,
     user: string,
@@ -130,11 +125,10 @@ export class Publisher {
       return;
     }
     const stored = guard.opens(thread.id, owner === undefined ? user : owner);
-    const before = this.ownerOf(thread.id);
+    const changed = typeof owner === 'string' ? guard.changes(thread.id, owner, 'owner') : null;
     threads.publish(thread, entry, expect === 'stored', (result) => {
       stored();
-      const isNamed = result.ok && !result.duplicate && typeof owner === 'string';
-      if (isNamed) guard.changed(thread.id, before === null ? [owner] : [before, owner]);
+      changed?.();
       done(result);
     });
   }

@@ -1,0 +1,73 @@
+import { expect } from 'chai';
+import { Guard } from '../../../server/access/guard.js';
+import { Members } from '../../../server/access/members.js';
+import { MemoryLog } from '../../actors/log/memory-log.js';
+
+/** A guard over a log in memory, and who was judged again: `*` is everybody. */
+function rig(mode: 'members' | 'open' = 'members') {
+  const log = new MemoryLog();
+  const judged: string[] = [];
+  const guard = new Guard({
+    log,
+    isTest: () => false,
+    refusesTestThreads: false,
+    settings: { mode, mayCreate: true, ownsOpenThreads: true }
+  });
+  guard.onChanged = (_, users) => judged.push(...users);
+  guard.onOpened = () => judged.push('*');
+  const members = new Members({ log, guard, tell: () => undefined });
+  return { log, guard, judged, members };
+}
+
+describe('Guard.changes', () => {
+  it('judges everybody again who may have waited when a thread gets its first member or an owner', async () => {
+    const { judged, members } = rig();
+    await members.set('a', 'ada', 'member', null);
+    await members.setOwner('b', 'ben');
+    expect(judged).to.deep.equal(['ada', '*', 'ben', '*']);
+  });
+
+  it('judges only the user again when the thread has somebody already, or everybody may read it', async () => {
+    const { judged, members } = rig();
+    await members.set('a', 'ada', 'member', null);
+    judged.length = 0;
+    await members.set('a', 'ben', 'reader', null);
+    const open = rig('open');
+    await open.members.set('a', 'kim', 'reader', null);
+    expect([judged, open.judged]).to.deep.equal([['ben'], ['kim']]);
+  });
+
+  it('judges the owner between two changes again that ran at the same time', async () => {
+    const { log, guard, judged, members } = rig();
+    await members.setOwner('a', 'olga');
+    judged.length = 0;
+    const [first, second] = [
+      guard.changes('a', 'ann', 'owner'),
+      guard.changes('a', 'ben', 'owner')
+    ];
+    await log.setOwner('a', 'ann');
+    first();
+    judged.length = 0;
+    await log.setOwner('a', 'ben');
+    second();
+    expect(judged).to.include.members(['olga', 'ann', 'ben']);
+  });
+
+  it('judges nobody again, and keeps what is known of rights, when the owner stays the same', async () => {
+    const { guard, judged, members } = rig();
+    await members.setOwner('a', 'olga');
+    const { version } = guard;
+    judged.length = 0;
+    guard.changes('a', 'olga', 'owner')();
+    expect([judged, guard.version]).to.deep.equal([[], version]);
+  });
+
+  it('judges the user again when the change was stored, but what follows it was not', async () => {
+    const { log, judged, members } = rig();
+    await members.set('a', 'ada', 'member', null);
+    judged.length = 0;
+    log.list = () => Promise.reject(new Error('the disk is full'));
+    const failed = await members.set('a', 'ada', 'reader', null).catch(String);
+    expect([failed, judged]).to.deep.equal(['Error: the disk is full', ['ada']]);
+  });
+});
