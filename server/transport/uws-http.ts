@@ -27,6 +27,25 @@ const PROBE = ':\n';
  */
 export const STALLED_PROBE_MS = 4_000;
 
+/**
+ * Most bytes of a chunk. The engine has a cork buffer of 16 kB, of which the length of the chunk and line ends need 12.
+ * When the kernel takes nothing of that buffer, the engine of this version forgets the bytes that did not fit in there,
+ * and the peer reads the next chunk in place of them. Fixed in the engine's source in April 2026.
+ *
+ * @see https://github.com/uNetworking/uWebSockets/commit/6b7f3540cec801a7f1cb01141eae8ab989dd4e70
+ */
+export const CHUNK_BYTES = 16_000;
+
+/** What a stream needs of the engine's response. */
+export interface StreamResponse {
+  cork(work: () => void): unknown;
+  write(chunk: Uint8Array): boolean;
+  end(): unknown;
+  onWritable(listener: () => boolean): unknown;
+  pause(): unknown;
+  resume(): unknown;
+}
+
 /** A request or an upgrade, copied from the engine; create it before the engine's handler returns. */
 export class UwsRequest implements TransportRequest {
   readonly method: string;
@@ -93,6 +112,8 @@ export class UwsRequest implements TransportRequest {
 }
 
 /**
+ * A reply that is sent in parts.
+ *
  * The engine reports a full buffer only in the write after the one that filled it, but gives the reader 10 s from that
  * one on. Only the event that the kernel has room ends them: not a write, not even one that empties the buffer. So each
  * write is followed by asking for that event, which gives the reader its time again until it comes.
@@ -101,9 +122,8 @@ export class UwsRequest implements TransportRequest {
  * without a write. So this writes an empty comment, which readers of event streams skip, to ask whether the buffer is
  * empty and to send the rest.
  */
-class UwsStream implements HttpStream {
-  private readonly res: HttpResponse;
-  private readonly isLast: boolean;
+export class UwsStream implements HttpStream {
+  private readonly res: StreamResponse;
   private isOpen = true;
   /** Bytes written since the engine last had none left: what it holds at the most. */
   private heldBytes = 0;
@@ -112,12 +132,14 @@ class UwsStream implements HttpStream {
   private drained: (() => void) | null = null;
   private closed: (() => void) | null = null;
 
-  constructor(res: HttpResponse, isLast: boolean) {
+  constructor(res: StreamResponse) {
     this.res = res;
-    this.isLast = isLast;
     res.onWritable(() => {
       this.notStalled();
-      if (this.isOpen && !this.put(PROBE)) this.watch();
+      if (!this.isOpen) return true;
+      this.put(PROBE);
+      // The kernel may have taken the rest of the buffer and not the comment.
+      this.watch();
       return true;
     });
   }
@@ -135,9 +157,14 @@ class UwsStream implements HttpStream {
 
   private put(chunk: string | Uint8Array): boolean {
     const wasHolding = this.heldBytes > 0;
-    this.res.cork(() => {
-      this.heldBytes = this.res.write(chunk) ? 0 : this.heldBytes + Buffer.byteLength(chunk);
-    });
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
+      const part = bytes.subarray(from, from + CHUNK_BYTES);
+      // Each part is corked alone: two in one cork could be too long for the cork buffer.
+      this.res.cork(() => {
+        this.heldBytes = this.res.write(part) ? 0 : this.heldBytes + part.length;
+      });
+    }
     const isHolding = this.heldBytes > 0;
     // Any write may be the one that finds room again; whoever writes is not to be called back from within.
     if (wasHolding && !isHolding) queueMicrotask(() => this.drained?.());
@@ -162,7 +189,7 @@ class UwsStream implements HttpStream {
   end(): void {
     if (!this.isOpen) return;
     this.res.cork(() => {
-      this.res.end(undefined, this.isLast);
+      this.res.end();
     });
     this.close();
   }
@@ -217,12 +244,15 @@ export async function answer(
     writeReply(res, request, whole, headersOf(reply, request, trustProxy), isLast);
     return;
   }
-  stream = new UwsStream(res, isLast);
+  stream = new UwsStream(res);
   const { status } = reply;
   const headers = headersOf(reply, request, trustProxy);
   res.cork(() => {
     res.writeStatus(statusLine(status));
     for (const [name, value] of headers) res.writeHeader(name, value);
+    // `end(…, true)` would write this header behind the last chunk. Most peers close when they read it; the engine does
+    // so by itself only for `Connection: close` alone.
+    if (isLast) res.writeHeader('connection', 'close');
     // the engine keeps the headers back until the first chunk
     res.write(PROBE);
   });

@@ -5,7 +5,17 @@ import { connect, type Socket as TcpSocket } from 'node:net';
 import { openEventSocket } from '../../../server/transport/event-socket.js';
 import { OutFrame } from '../../../server/transport/out-frame.js';
 import type { Socket } from '../../../server/transport/transport.js';
-import { ENGINES, LIMITS, Rig, out, streamed, type Recorder, type State } from './transport-rig.js';
+import {
+  ENGINES,
+  LIMITS,
+  Rig,
+  call,
+  out,
+  streamed,
+  withoutComments,
+  type Recorder,
+  type State
+} from './transport-rig.js';
 
 /** Everything that a peer was sent, and the offsets of the messages in it. */
 class Peer {
@@ -126,6 +136,18 @@ for (const [engine, create] of Object.entries(ENGINES)) {
       expect([stream.send(message(3)), stream.buffered()]).to.deep.equal([false, 0]);
       expect(events.closesOf(stream)).to.deep.equal([3001]);
     });
+
+    for (const connection of ['close', 'x, close']) {
+      it(`ends in good order when the request says Connection: ${connection}`, async () => {
+        const replied = call(rig.port, 'GET', '/last', { connection });
+        const stream = await events.socket('/last');
+        stream.send(out('1'));
+        stream.end(3001, 'shutdown');
+        const { headers, body } = await replied;
+        expect(headers.connection).to.equal('close');
+        expect(withoutComments(body)).to.equal('event: said\ndata: 1\n\n');
+      });
+    }
 
     it('is not ended by the engine while its reader takes nothing: that is for the rule of lag', async () => {
       // The engine's own limit is 10 s without a write; here the timers of that time are run by hand.
