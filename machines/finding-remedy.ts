@@ -19,6 +19,8 @@ export const FINDING_REMEDIES: Readonly<Record<FindingKind, string>> = {
     'raise the limit (`ulimit -n`, `LimitNOFILE` of systemd), or set `LIMIT_CONNECTIONS` below it',
   memory:
     'see `memory` in `/status` for what holds it; give the container or the heap (`--max-old-space-size`) more, or lower `LIMIT_CONNECTIONS`',
+  token_keys:
+    'see whether `AUTH_JWKS_URL` answers from this machine; the server tries again every minute, and every second while it has no keys',
   fault: 'report this fault of Rollcall, with its log line'
 };
 

@@ -121,6 +121,16 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
       'Connections on the status page, and how many of them read slowly.'
     ]
   },
+  token_keys: {
+    title: 'Keys of tokens',
+    means:
+      'The keys of `AUTH_JWKS_URL` cannot be fetched. Those from before stay in use; tokens with newer keys are answered “unavailable”. Without any keys nobody can sign in.',
+    was: 'The keys of `AUTH_JWKS_URL` could not be fetched. They have been fetched again.',
+    look: [
+      'The message of the finding: it says what the key server did.',
+      'The address by hand, from the machine of the server: `curl -i $AUTH_JWKS_URL`. It must answer 200 with JSON, without a redirect.'
+    ]
+  },
   fault: {
     title: 'Fault',
     means: 'Something in Rollcall failed that should not. It was contained, and the chat goes on.',

@@ -25,6 +25,7 @@ export const FINDING_KINDS = [
   'disk_low',
   'open_files',
   'memory',
+  'token_keys',
   'fault'
 ] as const;
 

@@ -112,6 +112,8 @@ export interface Measures {
   readonly disk_low: { readonly isLow: boolean };
   readonly open_files: OpenFilesCount;
   readonly memory: MemoryMeasure;
+  /** `fault`: why the keys of tokens could not be fetched, continuing "the server …"; null when they were. */
+  readonly token_keys: { readonly fault: string | null; readonly hasKeys: boolean };
 }
 
 /** Kinds that are conditions; a fault is not. */
@@ -271,6 +273,20 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
         ? ''
         : `, and ${counted(refused, 'request')} got "unavailable" for want of it`) +
       ': publishers try again, and nobody loses what was acknowledged; give the server more, or let fewer connect'
+  },
+  token_keys: {
+    ...once,
+    title: 'the keys of tokens could not be fetched',
+    logs: 'all',
+    level: ({ fault, hasKeys }) => {
+      if (fault === null) return 'healthy';
+      return hasKeys ? 'warning' : 'critical';
+    },
+    message: ({ fault, hasKeys }) =>
+      `the keys of tokens cannot be fetched: the server of AUTH_JWKS_URL ${fault ?? ''}; ` +
+      (hasKeys
+        ? 'those from before stay in use, and tokens with newer ones are answered "unavailable"'
+        : 'nobody can sign in until they are, and whoever tries is answered "unavailable"')
   }
 };
 
@@ -323,6 +339,11 @@ export const RULE_WORDS: Readonly<
   memory: {
     warning: `${String(MEMORY_WARNING_SHARE * 100)} % of the limit or of the heap, or publishes were refused for want of memory`,
     critical: `${String(SHORT_SHARE * 100)} %: new connections are refused`,
+    failed: '–'
+  },
+  token_keys: {
+    warning: 'the keys of `AUTH_JWKS_URL` cannot be fetched again',
+    critical: 'they could not be fetched at all yet',
     failed: '–'
   },
   fault: {

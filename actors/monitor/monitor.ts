@@ -121,6 +121,7 @@ export class Monitor implements DeliveryWatch {
   private unreadable: Measures['unreadable_threads'] = { threads: 0, remedy: '' };
   private isDiskLow = false;
   private files = NO_FILES;
+  private keys: Measures['token_keys'] = { fault: null, hasKeys: true };
   /** Nothing is judged while the server starts or ends, since parts come and go then. */
   private isWatching = false;
 
@@ -202,6 +203,12 @@ export class Monitor implements DeliveryWatch {
     this.judge('memory', measure, { times: measure.refused });
   }
 
+  /** Reports how the last fetch of the keys of tokens ended. */
+  tokenKeys(state: Measures['token_keys']): void {
+    this.keys = state;
+    this.judge('token_keys', state, { times: state.fault === null ? 0 : 1 });
+  }
+
   /** Reports the states of the supervised parts. */
   follow(children: readonly ChildState[]): void {
     const now = this.options.clock.elapsed();
@@ -253,6 +260,7 @@ export class Monitor implements DeliveryWatch {
     this.judge('unreadable_threads', this.unreadable);
     this.judge('disk_low', { isLow: this.isDiskLow });
     this.judge('open_files', this.files);
+    this.judge('token_keys', this.keys);
     for (const part of this.parts.values()) this.judgePart(part, 0);
   }
 

@@ -2,7 +2,13 @@
  * Authenticates users by token: HS256 with a shared secret, or asymmetric keys from a JWKS address. The algorithms are
  * fixed here and never taken from the token.
  */
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyResult } from 'jose';
+import {
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyResult
+} from 'jose';
 import { grantsOf, GrantsError } from '../access/grants.js';
 import type { UserIdentity } from '../access/identity.js';
 import type { ErrorCode } from '../../protocol/errors.js';
@@ -45,13 +51,6 @@ const JWKS_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 /** Tolerated difference between the clocks of issuer and server: a token is accepted this much longer than it says. */
 export const CLOCK_TOLERANCE_SECONDS = 5;
 
-/** Codes of `jose` that blame the key server: no answer in time, no key set, and any status but 200. */
-const KEY_SERVER_FAULTS: readonly string[] = [
-  errors.JWKSTimeout.code,
-  errors.JWKSInvalid.code,
-  errors.JOSEError.code
-];
-
 function identityOf(payload: JWTPayload): UserIdentity {
   // The library checks the signature, but not the type of the claim.
   const user: unknown = payload.sub;
@@ -80,7 +79,7 @@ function refusalOf(error: unknown): AuthError {
     const why = error.reason === 'missing' ? 'is missing' : 'is not what this server takes';
     return new AuthError(`the token is not valid: its ${error.claim} ${why}`);
   }
-  if (error instanceof errors.JOSEError && !KEY_SERVER_FAULTS.includes(error.code)) {
+  if (error instanceof errors.JOSEError) {
     return new AuthError(`the token is not valid (${error.code})`);
   }
   return new AuthError('the keys to check the token with could not be had', 'unavailable');
@@ -88,9 +87,10 @@ function refusalOf(error: unknown): AuthError {
 
 /** Which tokens are taken. */
 export interface TokenRules {
-  /** Shared secret; with it `jwksUrl` is not read. Without either no token is needed. */
+  /** Shared secret; with it `keys` is not called. Without either no token is needed. */
   readonly secret?: string | undefined;
-  readonly jwksUrl?: string | URL | undefined;
+  /** Returns the public key of a token; an {@link AuthError} that it throws refuses the token. */
+  readonly keys?: JWTVerifyGetKey | undefined;
   /** Empty: HS256 with a secret, else {@link JWKS_ALGORITHMS}. */
   readonly algorithms: readonly string[];
   /** A token must name one of them as `aud`. Empty: a token that names any is for another service and refused. */
@@ -101,9 +101,9 @@ export interface TokenRules {
   readonly mustExpire: boolean;
 }
 
-/** Makes the authenticator for the configuration; with neither a secret nor an address, no token is needed. */
+/** Makes the authenticator for the configuration; with neither a secret nor keys, no token is needed. */
 export function createAuthenticator(rules: TokenRules): Authenticator {
-  const { secret, jwksUrl, algorithms, audiences, issuers } = rules;
+  const { secret, keys, algorithms, audiences, issuers } = rules;
   const options = {
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     ...(audiences.length === 0 ? {} : { audience: [...audiences] }),
@@ -115,8 +115,7 @@ export function createAuthenticator(rules: TokenRules): Authenticator {
     const key = new TextEncoder().encode(secret);
     const allowed = algorithms.length === 0 ? ['HS256'] : [...algorithms];
     check = (token) => jwtVerify(token, key, { ...options, algorithms: allowed });
-  } else if (jwksUrl !== undefined) {
-    const keys = createRemoteJWKSet(new URL(jwksUrl));
+  } else if (keys !== undefined) {
     const allowed = algorithms.length === 0 ? JWKS_ALGORITHMS : [...algorithms];
     check = (token) => jwtVerify(token, keys, { ...options, algorithms: allowed });
   }

@@ -75,10 +75,21 @@ function faultsOutside(config: Config): string[] {
       `ALLOWED_ORIGINS: * is allowed in development only, not in ${environment}; name the origins`
     );
   }
+  const { authJwksUrl } = config;
+  if (authJwksUrl !== undefined && isReadable(authJwksUrl)) {
+    faults.push(
+      `AUTH_JWKS_URL: over plain http others may answer with keys of their own, which is refused in ${environment}; use https, or a server on this machine`
+    );
+  }
   if (config.allowOpen) {
     faults.push(`ALLOW_OPEN: it is for development only, not for ${environment}; unset it`);
   }
   return faults;
+}
+
+/** Returns whether what is sent there passes through a network in plain text. */
+function isReadable({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && !isLoopback(hostname);
 }
 
 function tokenFaults(config: Config): string[] {

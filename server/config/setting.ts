@@ -178,7 +178,10 @@ export function secret(words: { name: string; doc: string }): Setting<string | u
   };
 }
 
-/** An http or https URL, or one of `keywords`; unset by default. Its password is never printed. */
+/**
+ * An http or https URL, or one of `keywords`; unset by default. Its password is never printed, nor is a user without one,
+ * which may be a token.
+ */
 export function httpUrl<const K extends string = never>(words: {
   name: string;
   doc: string;
@@ -202,7 +205,7 @@ export function httpUrl<const K extends string = never>(words: {
     },
     show(value) {
       if (value === undefined) return words.fallbackText;
-      return typeof value === 'string' ? value : maskText(value.href);
+      return typeof value === 'string' ? value : maskText(withoutToken(value).href);
     }
   };
 }
@@ -236,6 +239,15 @@ export function list(
     },
     show: (value) => (value.length === 0 ? words.fallbackText : value.join(','))
   };
+}
+
+function withoutToken(url: URL): URL {
+  if (url.username === '' || url.password !== '') return url;
+  const masked = new URL(url);
+  // The mask, which comes for any password.
+  masked.username = '';
+  masked.password = 'x';
+  return masked;
 }
 
 function oneOf(values: readonly string[]): string {

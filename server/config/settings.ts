@@ -90,7 +90,7 @@ export const SETTINGS = {
   }),
   authJwksUrl: httpUrl({
     name: 'AUTH_JWKS_URL',
-    doc: 'where the public keys of tokens are; with neither, authentication is off (development only)',
+    doc: 'where the public keys of tokens are, outside development by https or on this machine; with neither, authentication is off (development only)',
     form: 'an http(s) URL',
     fallbackText: 'none'
   }),

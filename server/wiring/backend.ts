@@ -22,6 +22,7 @@ import { HttpCosts } from '../http/http-costs.js';
 import { createApi } from '../http/api/api.js';
 import { ApiAccess } from '../auth/api-access.js';
 import { createAuthenticator } from '../auth/auth.js';
+import { KeySet, keysFrom } from '../auth/key-set.js';
 import { CatchUp } from '../chat/catch-up.js';
 import type { Chat } from '../chat/chat.js';
 import type { Config } from '../config/settings.js';
@@ -72,6 +73,8 @@ export interface Backend {
   readonly threads: Threads;
   /** Routes below `/api/`. */
   readonly routes: readonly Route[];
+  /** Called every second while the server serves. */
+  readonly sweep: () => void;
   /** Frame types that now have a handler. */
   readonly handlers: readonly string[];
 }
@@ -85,13 +88,32 @@ function accessSettings({ access, accessCreate, environment }: Config): AccessSe
   };
 }
 
+/** Returns the keys of `AUTH_JWKS_URL`, whose first fetch begins; null without that setting. */
+function keySetOf(
+  { authJwksUrl }: Config,
+  clock: Clock,
+  monitor: Pick<Monitor, 'tokenKeys'>
+): KeySet | null {
+  if (authJwksUrl === undefined) return null;
+  const keys = new KeySet({
+    clock,
+    fetch: keysFrom(authJwksUrl),
+    onFetched: (state) => {
+      monitor.tokenKeys(state);
+    }
+  });
+  keys.sweep();
+  return keys;
+}
+
 /** Makes the parts and gives the chat those that it needs. */
 export function createBackend(options: BackendOptions): Backend {
   const { config, node, log, clock, logger, monitor, incidents, chat, connections } = options;
   const { fanOut, isServing, turn } = options;
+  const keys = keySetOf(config, clock, monitor);
   const tokens = createAuthenticator({
     secret: config.authJwtSecret,
-    jwksUrl: config.authJwksUrl,
+    keys: keys?.find,
     algorithms: config.authJwtAlgorithms,
     audiences: config.authJwtAudience,
     issuers: config.authJwtIssuer,
@@ -224,6 +246,10 @@ export function createBackend(options: BackendOptions): Backend {
   chat.begin({ publisher, catchUp, subscriptions, routes });
   return {
     threads,
+    sweep: () => {
+      threads.sweep();
+      keys?.sweep();
+    },
     routes: [
       ...api,
       ...createMembersApi({ access, guard, members, incidents }),

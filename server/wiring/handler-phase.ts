@@ -34,7 +34,7 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
   const { logService, http, sweep, drain, reporter, inspection, observer } = parts;
   const { log } = logService;
   if (log === null) throw new Error('the thread log is not open');
-  const { threads, routes, handlers } = createBackend({
+  const { threads, routes, handlers, ...backend } = createBackend({
     ...parts,
     log,
     remedy: logService.remedy
@@ -46,7 +46,7 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
     threads.open();
   });
   sweep.add(() => {
-    threads.sweep();
+    backend.sweep();
   });
   drain.add({
     begin: (forMs) => {

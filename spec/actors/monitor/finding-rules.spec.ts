@@ -135,6 +135,11 @@ const CASES: Cases = {
     ['warning', { share: 0.89, refused: 0 }],
     ['critical', { share: 0.9, refused: 0 }]
   ],
+  token_keys: [
+    ['healthy', { fault: null, hasKeys: true }],
+    ['warning', { fault: 'answered 500', hasKeys: true }],
+    ['critical', { fault: 'answered 500', hasKeys: false }]
+  ],
   disk_low: [
     ['healthy', { isLow: false }],
     ['warning', { isLow: true }]

@@ -9,6 +9,7 @@ import {
   type Client,
   type ClientState
 } from '../../../client/sdk/client.js';
+import type { MonitorStatus } from '../../../actors/monitor/monitor.js';
 import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { requireTransport, TRANSPORTS } from './transports.js';
 import { UpgradeRefused, WireClient, type Ended, type OpenOptions } from './wire-client.js';
@@ -363,6 +364,7 @@ for (const transport of TRANSPORTS) {
     let keyServer: HttpServer;
     let jwksUrl: string;
     let keys: { keys: JWK[] } | null;
+    let fetches = 0;
     let privateKey: CryptoKey;
     let spki: string;
 
@@ -374,6 +376,7 @@ for (const transport of TRANSPORTS) {
       const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
       keys = { keys: [jwk] };
       keyServer = createServer((_request, response) => {
+        fetches++;
         response.writeHead(keys === null ? 500 : 200, { 'content-type': 'application/json' });
         response.end(JSON.stringify(keys));
       });
@@ -426,6 +429,42 @@ for (const transport of TRANSPORTS) {
       expect(await ended).to.include({ code: 3004 });
       keys = good;
       expect((await present(await signed('k1'))).type).to.equal('connected');
+    });
+
+    it('takes a new key with its first token, and refuses the one that it replaces', async () => {
+      const first = keys;
+      const before = fetches;
+      server = await startServer({ env: { TRANSPORT: transport, AUTH_JWKS_URL: jwksUrl } });
+      expect((await present(await signed('k1'))).type).to.equal('connected');
+      const pair = await generateKeyPair('RS256', { extractable: true });
+      keys = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k2', alg: 'RS256' }] };
+      const fresh = await new SignJWT({ sub: 'ada' })
+        .setProtectedHeader({ alg: 'RS256', kid: 'k2' })
+        .setExpirationTime('1h')
+        .sign(pair.privateKey);
+      expect((await present(fresh)).type).to.equal('connected');
+      expect(fetches - before).to.equal(2);
+      const replaced = await present(await signed('k1'));
+      expect(replaced.type).not.to.equal('connected');
+      expect(fetches - before).to.equal(2);
+      keys = first;
+    });
+
+    it('reports keys that cannot be fetched once, until they are', async () => {
+      const good = keys;
+      keys = null;
+      server = await startServer({ env: { TRANSPORT: transport, AUTH_JWKS_URL: jwksUrl } });
+      const line = await server.line('the keys of tokens cannot be fetched');
+      expect(line).to.include({ level: 'error', finding: 'token_keys' });
+      expect(line.message).to.include('answered 500');
+      keys = good;
+      expect((await present(await signed('k1'))).type).to.equal('connected');
+      const response = await fetch(`${server.url}/status`);
+      const { monitor } = (await response.json()) as { monitor: MonitorStatus };
+      const [finding] = monitor.findings.filter(({ kind }) => kind === 'token_keys');
+      expect(finding?.endedAt).to.be.a('string');
+      const said = server.lines.filter(({ message }) => message.includes('keys of tokens'));
+      expect(said).to.have.lengthOf(1);
     });
 
     it('asks the client to come back when the key server is gone', async () => {

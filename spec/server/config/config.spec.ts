@@ -360,6 +360,12 @@ describe('loadConfig with secrets', () => {
     }
   }
 
+  it('tells nothing of a user without a password in a URL, which may be a token', () => {
+    const loaded = loadConfig({ env: { AUTH_JWKS_URL: 'https://hunter2@id.example/keys' } });
+    const said = loaded.ok ? configTable(loaded.lines) : '';
+    expect(said).to.include('••••@id.example').and.not.include('hunter2');
+  });
+
   // A `#`, or a shell, has cut off what came behind it.
   for (const url of ['http://ada:hunter2', 'http://ada:hunter2/x', 'clickhouse://ada:2hunter2']) {
     it(`tells nothing of the password in ${url}, of which the end is missing`, () => {

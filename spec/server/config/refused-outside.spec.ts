@@ -80,6 +80,19 @@ for (const environment of ENVIRONMENTS) {
       });
     }
 
+    it('is refused with an address of keys over plain http, unless it is on this machine', () => {
+      const keys = (url: string) => faultsOf({ ...base, AUTH_JWT_SECRET: '', AUTH_JWKS_URL: url });
+      expect(keys('http://id.example/keys').join()).to.match(/^AUTH_JWKS_URL: .+ use https/);
+      expect(keys('http://10.0.0.1/keys')).to.have.lengthOf(1);
+      for (const url of [
+        'https://id.example/keys',
+        'http://localhost:9/keys',
+        'http://[::1]/keys'
+      ]) {
+        expect(keys(url)).to.deep.equal([]);
+      }
+    });
+
     it('is told everything at once', () => {
       const all = Object.assign({}, base, ...REFUSED.map(([, env]) => env)) as typeof base;
       const names = new Set(REFUSED.filter(isRefusedIn(environment)).map(([, , named]) => named));

@@ -97,7 +97,8 @@ export const FINDING_ACTORS: ReadonlyMap<string, string> = new Map([
   ['disk_low', 'thread-log'],
   ['event_loop_lag', 'monitor'],
   ['open_files', 'listener'],
-  ['memory', 'listener']
+  ['memory', 'listener'],
+  ['token_keys', 'handlers']
 ]);
 
 function linksOf({ kind, about, thread, mid }: FindingReport): FindingLink[] {
