@@ -33,6 +33,8 @@ interface Span {
   readonly isSpaced: boolean;
 }
 
+const NO_SPAN: Span = { end: 0, depth: 0, isSpaced: false };
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
@@ -45,40 +47,62 @@ const CLOSE_OBJECT = 0x7d;
 export function keptMembers(text: string): KeptMembers {
   let id: string | null = null;
   let body: BodyText | null = null;
-  eachMember(text, (isNamed, start, span) => {
-    if (isNamed('body')) {
-      const json = text.slice(start, span.end);
-      body = { json: span.isSpaced ? withoutSpace(json) : json, depth: span.depth };
-    } else if (isNamed('id')) id = text.slice(start, span.end);
-  });
+  const members = new Members(text);
+  while (members.next()) {
+    if (members.isNamed('body')) body = members.body();
+    else if (members.isNamed('id')) id = members.value();
+  }
   return { id, body };
 }
 
-/** Calls back for each member of an object's text, with the start and end of its value. */
-function eachMember(
-  text: string,
-  member: (isNamed: (name: string) => boolean, start: number, span: Span) => void
-): void {
-  let at = afterSpace(text, text.indexOf('{') + 1);
-  while (text.charCodeAt(at) === QUOTE) {
-    const keyAt = at;
-    const keyEnd = stringEnd(text, keyAt);
+/** Walks the members of an object's text. One object for the whole walk: each published message is read in this way. */
+class Members {
+  private readonly text: string;
+  /** Where the next member begins, if there is one. */
+  private at: number;
+  private keyAt = 0;
+  private keyEnd = 0;
+  private start = 0;
+  private span: Span = NO_SPAN;
+
+  constructor(text: string) {
+    this.text = text;
+    this.at = afterSpace(text, text.indexOf('{') + 1);
+  }
+
+  /** Goes to the next member; false when there is none. */
+  next(): boolean {
+    const { text } = this;
+    if (text.charCodeAt(this.at) !== QUOTE) return false;
+    this.keyAt = this.at;
+    this.keyEnd = stringEnd(text, this.keyAt);
     // One further for the colon.
-    const start = afterSpace(text, afterSpace(text, keyEnd) + 1);
-    const span = spanAt(text, start);
-    member((name) => isKey(text, keyAt, keyEnd, name), start, span);
-    at = afterSpace(text, span.end);
-    if (text.charCodeAt(at) !== COMMA) break;
-    at = afterSpace(text, at + 1);
+    this.start = afterSpace(text, afterSpace(text, this.keyEnd) + 1);
+    this.span = spanAt(text, this.start);
+    const end = afterSpace(text, this.span.end);
+    this.at = text.charCodeAt(end) === COMMA ? afterSpace(text, end + 1) : end;
+    return true;
+  }
+
+  isNamed(name: string): boolean {
+    return isKey(this.text, this.keyAt, this.keyEnd, name);
+  }
+
+  value(): string {
+    return this.text.slice(this.start, this.span.end);
+  }
+
+  body(): BodyText {
+    const json = this.value();
+    return { json: this.span.isSpaced ? withoutSpace(json) : json, depth: this.span.depth };
   }
 }
 
 /** Returns the text of a member's value in an object's text; null when there is none. Of repeated members the last counts. */
 export function memberText(text: string, name: string): string | null {
   let found: string | null = null;
-  eachMember(text, (isNamed, start, span) => {
-    if (isNamed(name)) found = text.slice(start, span.end);
-  });
+  const members = new Members(text);
+  while (members.next()) if (members.isNamed(name)) found = members.value();
   return found;
 }
 
