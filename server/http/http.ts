@@ -1,5 +1,6 @@
 /** The HTTP side of the server: probes, status, pages, and the routes that other parts add. */
 import type { Origins } from '../auth/origins.js';
+import { credentialInAddress } from '../auth/tickets.js';
 import type { Pages } from './pages.js';
 import { RouteTable, type Answer, type Route } from './route-table.js';
 import { json, nothingAt, problem } from '../transport/problem.js';
@@ -82,7 +83,12 @@ export class Http {
     if (!isData(path)) return this.table.answer(request) ?? nothingAt(path);
     const foreign = this.origins.refusal(request);
     if (foreign !== null) return problem('forbidden', foreign);
-    const answer = this.origins.preflight(request) ?? this.table.answer(request) ?? nothingAt(path);
+    const shown = credentialInAddress(request);
+    const answer =
+      this.origins.preflight(request) ??
+      (shown === null ? null : problem('unauthorized', shown)) ??
+      this.table.answer(request) ??
+      nothingAt(path);
     return withHeaders(answer, this.origins.replyHeaders(request));
   }
 }

@@ -16,10 +16,10 @@ export const FIELD_ENTRIES_MAX = 50; // lines stay readable and below the size l
 export const FIELD_DEPTH_MAX = 6; // deeper than any field that Rollcall logs; it also stops endless nesting
 
 const SECRET_NAME =
-  /^(cookie|setcookie|authorization|proxyauthorization|credentials?|jwt|bearer)$|(token|password|passwd|passphrase|secret|apikey|privatekey)$/;
+  /^(cookie|setcookie|authorization|proxyauthorization|credentials?|jwt|bearer)$|(token|ticket|password|passwd|passphrase|secret|apikey|privatekey)$/;
 // The scheme has a limit: without it, 64 kB of `a-a-a-…` would be scanned to the end from each word, for seconds.
 const URL_SECRET = /\b([a-z][a-z0-9+.-]{0,31}:\/\/[^\s/?#:@]*):[^\s/?#]*@/gi;
-const QUERY_SECRET = /([?&](?:access_?token|token|password|secret|api_?key|key)=)[^&#\s]+/gi;
+const QUERY_SECRET = /([?&](?:access_?token|token|ticket|password|secret|api_?key|key)=)[^&#\s]+/gi;
 const BEARER = /\b(bearer)([ .]+)[A-Za-z0-9._~+/=-]+/gi;
 
 /** Returns whether a field of this name holds a secret, in any spelling (`apiKey`, `API_KEY`, `x-api-key`). */

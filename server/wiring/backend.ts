@@ -2,6 +2,7 @@
  * The parts that need an open log: threads, subscriptions, the route table, event streams and the HTTP API. They are
  * made when the handlers are registered.
  */
+import { randomBytes } from 'node:crypto';
 import { LocalBus } from '../../actors/bus/local-bus.js';
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
@@ -23,6 +24,7 @@ import { createApi } from '../http/api/api.js';
 import { ApiAccess } from '../auth/api-access.js';
 import { createAuthenticator } from '../auth/auth.js';
 import { KeySet, keysFrom } from '../auth/key-set.js';
+import { Tickets } from '../auth/tickets.js';
 import { CatchUp } from '../chat/catch-up.js';
 import type { Chat } from '../chat/chat.js';
 import type { Config } from '../config/settings.js';
@@ -30,6 +32,7 @@ import type { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
 import { Evictions } from '../chat/evictions.js';
 import { createMembersApi } from '../http/api/members-api.js';
+import { createTicketsApi } from '../http/api/tickets-api.js';
 import { EventStreams } from '../http/event-streams.js';
 import type { Route } from '../http/route-table.js';
 import type { OutFrame } from '../transport/out-frame.js';
@@ -205,8 +208,10 @@ export function createBackend(options: BackendOptions): Backend {
     }
   });
   const costs = new HttpCosts({ access, turn, work, trustProxy: config.trustProxy });
+  const tickets = new Tickets({ clock, revocations, randomBytes });
   const api = createApi({
     access,
+    tickets,
     log,
     guard,
     publisher,
@@ -254,6 +259,7 @@ export function createBackend(options: BackendOptions): Backend {
       ...api,
       ...createMembersApi({ access, guard, members, incidents }),
       ...createRevocationsApi({ access, revocations, incidents, clock }),
+      ...createTicketsApi({ access, guard, tickets, incidents, costs }),
       ...options.analytics.api(access, guard, costs),
       ...options.analytics.journeys({ access, log, feed: log.feed, threads, connections })
     ],

@@ -2,6 +2,7 @@
  * The doors of one server over a log in memory: the same request goes in as frames over a WebSocket, and as a request
  * over HTTP.
  */
+import { randomBytes } from 'node:crypto';
 import { someOrigins } from './auth/some-origins.js';
 import { Memory } from '../../actors/memory/memory.js';
 import { Incidents } from '../../actors/monitor/incidents.js';
@@ -12,6 +13,7 @@ import { Members } from '../../server/access/members.js';
 import { tokenless } from '../../server/access/identity.js';
 import { ApiAccess } from '../../server/auth/api-access.js';
 import type { Authenticator } from '../../server/auth/auth.js';
+import { Tickets } from '../../server/auth/tickets.js';
 import { CatchUp } from '../../server/chat/catch-up.js';
 import { Chat } from '../../server/chat/chat.js';
 import type { Connection } from '../../server/chat/connection.js';
@@ -183,6 +185,7 @@ export function doors(
   const table = new RouteTable(
     createApi({
       access,
+      tickets: new Tickets({ clock, revocations: { isRevoked: () => false }, randomBytes }),
       log,
       guard,
       publisher,

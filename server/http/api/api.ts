@@ -10,6 +10,7 @@ import { Compile } from 'typebox/compile';
 import { BACKEND, type Identity } from '../../access/identity.js';
 import { CallerRights, type Guard } from '../../access/guard.js';
 import type { ApiAccess } from '../../auth/api-access.js';
+import { ticketIn, type TakenTicket, type Tickets } from '../../auth/tickets.js';
 import type { EventStreams } from '../event-streams.js';
 import { encodeAck, encodePage } from '../../chat/frame-encoder.js';
 import { decodedPart, guarded, type Asked, type Route } from '../route-table.js';
@@ -48,6 +49,8 @@ import {
 /** Options of {@link createApi}. */
 export interface ApiOptions {
   readonly access: ApiAccess;
+  /** What opens event streams besides a token. */
+  readonly tickets: Pick<Tickets, 'take'>;
   readonly log: LogReader;
   readonly guard: Guard;
   readonly publisher: Publisher;
@@ -110,11 +113,20 @@ export function createApi(options: ApiOptions): Route[] {
       access: backend,
       handler: (asked) => publish(options, asked.request, threadOf(asked))
     }),
-    guarded({
+    guarded<TakenTicket>({
       ...events,
       methods: ['GET'],
-      access: reader,
-      handler: (asked, caller) => stream(options, asked.request, threadOf(asked), caller)
+      access: async (request) => {
+        const ticket = ticketIn(request);
+        if (ticket !== null) return options.tickets.take(ticket);
+        return { identity: await reader(request), thread: null };
+      },
+      handler: (asked, { identity, thread }) => {
+        if (thread === null || thread === threadOf(asked)) {
+          return stream(options, asked.request, threadOf(asked), identity);
+        }
+        return problem('forbidden', 'the ticket is for another thread');
+      }
     })
   ];
 }

@@ -34,6 +34,8 @@ const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string, body?:
   'PUT /api/threads/{thread}/owner': ['manage', `/api/threads/${THREAD}/owner`, { owner: 'olga' }],
   'GET /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke'],
   'POST /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke', {}],
+  // For any thread `anybody` may have one: the stream that it opens is judged as every other.
+  'POST /api/tickets': ['read', '/api/tickets', { thread: THREAD }],
   'DELETE /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke'],
   // Of every thread that the user may read: its rows are judged one by one.
   'GET /api/search': ['read', `/api/search?thread=${THREAD}`],

@@ -20,7 +20,8 @@ describe('isSecretName', () => {
     'Authorization',
     'set-cookie',
     'authJwtSecret',
-    'db_password'
+    'db_password',
+    'ticket'
   ]) {
     it(`knows a secret when it is called ${name}`, () => {
       expect(isSecretName(name)).to.equal(true);
@@ -44,6 +45,7 @@ describe('maskText', () => {
     ['http://ada:pw@host:1/db', `http://ada:${MASK}@host:1/db`],
     ['at nats://:pw@host and http://b:q@c', `at nats://:${MASK}@host and http://b:${MASK}@c`],
     ['https://host/keys?token=abc&x=1', `https://host/keys?token=${MASK}&x=1`],
+    ['/api/threads/t/events?after=1&ticket=abc', `/api/threads/t/events?after=1&ticket=${MASK}`],
     ['Authorization: Bearer ey.J-h_x=', `Authorization: Bearer ${MASK}`],
     ['bearer.eyJhbGciOi', `bearer.${MASK}`],
     ['http://127.0.0.1:8080/status', 'http://127.0.0.1:8080/status'],

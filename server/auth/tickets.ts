@@ -1,0 +1,161 @@
+/**
+ * Tickets for event streams. A browser's `EventSource` can send no header, and a token in an address would end up in
+ * histories and in the logs of proxies. So a page asks for a ticket with its token, and opens the stream with that.
+ */
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../actors/clock.js';
+import type { Identity } from '../access/identity.js';
+import type { Revocations } from '../access/revocations.js';
+import type { TransportRequest } from '../transport/transport.js';
+import { AccessError } from './api-access.js';
+import { CLOCK_TOLERANCE_SECONDS } from './auth.js';
+import { isRevokedOrUnknown } from './revocable.js';
+
+/** How long a ticket is valid, in milliseconds: the time between two requests of a page on a slow network. */
+export const TICKET_MS = 30_000;
+
+/** Random bytes of a ticket. */
+const TICKET_BYTES = 32;
+
+/** Most unused tickets of one user; a further one ends the user's oldest. As many as the streams that a user may have. */
+export const TICKETS_PER_USER = 20;
+
+/** Most unused tickets in all, some megabytes; further ones are refused until old ones end. */
+export const TICKETS_MAX = 10_000;
+
+/** Names in an address that would hold a token or a key. */
+const CREDENTIALS = ['token', 'access_token', 'api_key'] as const;
+
+/** A new ticket. */
+export interface Ticket {
+  readonly ticket: string;
+  /** When it ends unless it is used before, Unix milliseconds. */
+  readonly expiresAt: number;
+}
+
+/** What a ticket stands for. */
+export interface TakenTicket {
+  readonly identity: Identity;
+  /** The only thread that it is for; null for any that its user may read. */
+  readonly thread: string | null;
+}
+
+/** A ticket that is kept. */
+interface Kept extends TakenTicket {
+  /** When it ends, a moment of the clock's `elapsed()`. */
+  readonly endsAt: number;
+}
+
+/** Options of {@link Tickets}. */
+export interface TicketsOptions {
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly revocations: Pick<Revocations, 'isRevoked'>;
+  /** Returns so many random bytes that nobody can guess. */
+  readonly randomBytes: (count: number) => Buffer;
+}
+
+/** The unused tickets of this process, by their hashes. Each is for one use and carries the rights of its token, no more. */
+export class Tickets {
+  private readonly options: TicketsOptions;
+  /** In the order in which they end, since all are valid for the same time. */
+  private readonly kept = new Map<string, Kept>();
+  /** Hashes of each user's tickets, oldest first. */
+  private readonly byUser = new Map<string, Set<string>>();
+
+  constructor(options: TicketsOptions) {
+    this.options = options;
+  }
+
+  /** Number of unused tickets. */
+  get size(): number {
+    return this.kept.size;
+  }
+
+  /** Makes a ticket for whoever has shown a token; null when there is no room for one more. */
+  issue(identity: Identity, thread: string | null): Ticket | null {
+    const { clock, randomBytes } = this.options;
+    this.dropEnded();
+    const user = identity.kind === 'user' ? identity.user : null;
+    const own = user === null ? undefined : this.byUser.get(user);
+    const [oldest] = own ?? [];
+    if (own !== undefined && oldest !== undefined && own.size >= TICKETS_PER_USER) {
+      this.drop(oldest);
+    }
+    if (this.kept.size >= TICKETS_MAX) return null;
+    const ticket = randomBytes(TICKET_BYTES).toString('base64url');
+    const hash = hashOf(ticket);
+    this.kept.set(hash, { identity, thread, endsAt: clock.elapsed() + TICKET_MS });
+    if (user !== null) {
+      const hashes = this.byUser.get(user) ?? new Set();
+      this.byUser.set(user, hashes.add(hash));
+    }
+    return { ticket, expiresAt: clock.now() + TICKET_MS };
+  }
+
+  /**
+   * Takes a ticket and returns what it stands for. Whatever comes of it, it is used then.
+   * @throws {AccessError} `expired` when it is used, too old or unknown, or its token has ended; `revoked` when that is
+   */
+  take(ticket: string): TakenTicket {
+    this.dropEnded();
+    const hash = hashOf(ticket);
+    const kept = this.kept.get(hash);
+    if (kept === undefined) {
+      throw new AccessError(
+        'expired',
+        `the ticket is used already or older than ${String(TICKET_MS / 1_000)} s: get a new one with POST /api/tickets`
+      );
+    }
+    this.drop(hash);
+    const { identity, thread } = kept;
+    if (identity.kind === 'user') {
+      const { clock, revocations } = this.options;
+      const { expiresAt } = identity;
+      if (expiresAt !== null && clock.now() >= expiresAt + CLOCK_TOLERANCE_SECONDS * 1_000) {
+        throw new AccessError('expired', 'the token of the ticket has expired');
+      }
+      if (isRevokedOrUnknown(revocations, identity)) {
+        throw new AccessError('revoked', 'the token of the ticket has been revoked');
+      }
+    }
+    return { identity, thread };
+  }
+
+  private dropEnded(): void {
+    const now = this.options.clock.elapsed();
+    for (const [hash, { endsAt }] of this.kept) {
+      if (endsAt > now) return;
+      this.drop(hash);
+    }
+  }
+
+  private drop(hash: string): void {
+    const identity = this.kept.get(hash)?.identity;
+    this.kept.delete(hash);
+    if (identity?.kind !== 'user') return;
+    const own = this.byUser.get(identity.user);
+    own?.delete(hash);
+    if (own?.size === 0) this.byUser.delete(identity.user);
+  }
+}
+
+/** Returns the ticket in a request's address; null when there is none. */
+export function ticketIn(request: TransportRequest): string | null {
+  return new URLSearchParams(request.query).get('ticket');
+}
+
+/** Returns why a request is refused whose address holds a token or a key; null when it holds none. */
+export function credentialInAddress(request: Pick<TransportRequest, 'query'>): string | null {
+  if (request.query === '') return null;
+  const query = new URLSearchParams(request.query);
+  const name = CREDENTIALS.find((each) => query.has(each));
+  if (name === undefined) return null;
+  return (
+    `"${name}" in an address is never taken, since addresses are logged: send "Authorization: Bearer …", or open an ` +
+    'event stream in a browser with a ticket of POST /api/tickets'
+  );
+}
+
+function hashOf(ticket: string): string {
+  return createHash('sha256').update(ticket).digest('base64url');
+}

@@ -1,0 +1,87 @@
+/** HTTP API of tickets: a page asks for one with its token, and opens an event stream with it. */
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import { isThreadId } from '../../../protocol/frames.js';
+import type { Guard } from '../../access/guard.js';
+import type { Identity } from '../../access/identity.js';
+import type { ApiAccess } from '../../auth/api-access.js';
+import type { Incidents } from '../../../actors/monitor/incidents.js';
+import { TICKET_MS, type Tickets } from '../../auth/tickets.js';
+import { unreadable } from '../../chat/unreadable.js';
+import { TOKEN_POINTS } from '../../chat/work/costs.js';
+import { askAgain, json, problem } from '../../transport/problem.js';
+import {
+  BodyNotUtf8Error,
+  BodyTooLargeError,
+  type HttpReply,
+  type TransportRequest
+} from '../../transport/transport.js';
+import type { HttpCosts } from '../http-costs.js';
+import { guarded, type Route } from '../route-table.js';
+
+/** Longest request body, in bytes: the name of a thread. */
+export const TICKET_BODY_BYTES = 4_096;
+
+/** Options of {@link createTicketsApi}. */
+export interface TicketsApiOptions {
+  readonly access: Pick<ApiAccess, 'reader'>;
+  readonly guard: Pick<Guard, 'refusal'>;
+  readonly incidents: Pick<Incidents, 'note'>;
+  readonly tickets: Pick<Tickets, 'issue'>;
+  readonly costs: HttpCosts;
+}
+
+const ticketBody = Compile(Type.Object({ thread: Type.Optional(Type.String()) }));
+
+/** Returns the route of `/api/tickets`. */
+export function createTicketsApi(options: TicketsApiOptions): Route[] {
+  return [
+    guarded<Identity>({
+      methods: ['POST'],
+      path: '/api/tickets',
+      access: (request) => options.access.reader(request),
+      handler: ({ request }, caller) => issue(options, request, caller),
+      failed: (error) => {
+        if (error instanceof BodyTooLargeError) return problem('too_large', error.message);
+        if (error instanceof BodyNotUtf8Error) return problem('bad_json', error.message);
+        const reason = unreadable(error, options.incidents);
+        return reason === null ? null : problem('unavailable', reason);
+      }
+    })
+  ];
+}
+
+async function issue(
+  { tickets, guard, costs }: TicketsApiOptions,
+  request: TransportRequest,
+  caller: Identity
+): Promise<HttpReply> {
+  const text = await request.body(TICKET_BODY_BYTES);
+  const body = text.trim() === '' ? {} : bodyOf(text);
+  if (body === null) return problem('bad_json');
+  if (!ticketBody.Check(body)) {
+    const [first] = ticketBody.Errors(body);
+    return problem('bad_frame', `${first?.instancePath ?? ''} ${first?.message ?? ''}`.trim());
+  }
+  const { thread = null } = body;
+  if (thread !== null && !isThreadId(thread)) return problem('bad_thread');
+  const payer = costs.payer(request, caller);
+  const wait = await costs.admit(payer, TOKEN_POINTS);
+  if (wait !== null) return wait;
+  costs.charge(payer, TOKEN_POINTS);
+  // A browser does not tell a page why an event stream was refused: this answer does.
+  const refusal = thread === null ? null : guard.refusal(caller, 'read', thread);
+  if (refusal !== null) return problem(refusal);
+  const ticket = tickets.issue(caller, thread);
+  if (ticket !== null) return json(201, ticket);
+  return askAgain(problem('unavailable', 'too many tickets are unused now'), TICKET_MS / 1_000);
+}
+
+/** Returns the parsed body; null when it is no JSON. */
+function bodyOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
