@@ -3,6 +3,7 @@
  * created it.
  */
 import type { Threads } from '../../actors/threads/threads.js';
+import type { CallerRights } from '../access/guard.js';
 import type { Connection } from './connection.js';
 import type { Connections } from './connections.js';
 import { encodeFrame } from './frame-encoder.js';
@@ -52,7 +53,7 @@ export class Evictions {
 
   private leave(connection: Connection, thread: string): void {
     const subscription = connection.subscriptionTo(thread);
-    if (subscription === undefined || mayRead(connection, thread)) return;
+    if (subscription === undefined || mayRead(connection.rights, thread)) return;
     this.options.subscriptions.end(connection, subscription);
     connection.send(encodeFrame({ type: 'unsubscribed', thread, code: 'forbidden' }));
     // An event stream has one thread only, so it ends as a whole.
@@ -60,8 +61,8 @@ export class Evictions {
   }
 }
 
-/** Returns whether a connection may read a thread; false while the record cannot be read. */
-function mayRead({ rights }: Connection, thread: string): boolean {
+/** Returns whether a caller may read a thread; false while the record cannot be read. */
+export function mayRead(rights: CallerRights | null, thread: string): boolean {
   try {
     return rights?.refusal('read', thread) === null;
   } catch {

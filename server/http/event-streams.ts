@@ -7,9 +7,11 @@ import type { Clock } from '../../actors/clock.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Place } from '../../protocol/place.js';
 import { CallerRights, type Guard } from '../access/guard.js';
-import type { Identity } from '../access/identity.js';
+import type { Identity, UserIdentity } from '../access/identity.js';
 import { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
+import { mayRead } from '../chat/evictions.js';
+import { encodeFrame } from '../chat/frame-encoder.js';
 import { noRoomReply } from '../chat/limits.js';
 import type { Subscriptions } from '../chat/subscriptions.js';
 import { openEventSocket } from '../transport/event-socket.js';
@@ -29,6 +31,8 @@ export interface EventStreamsOptions {
   readonly subscriptions: Subscriptions;
   readonly connections: Connections;
   readonly guard: Guard;
+  /** Returns whether a token has been revoked, or nobody knows. */
+  readonly isRevoked: (identity: UserIdentity) => boolean;
   /** The chat's sockets; each stream becomes one of them. */
   readonly fanOut: FanOut<Connection>;
 }
@@ -79,8 +83,26 @@ export class EventStreams {
           connection.disconnect(3014, null);
           return;
         }
+        // The request waited for its turn, and what allowed it may have been taken back since.
+        if (this.isTakenBack(connection, thread)) return;
         subscriptions.open(connection, thread, after ?? 'live', undefined);
       }
     };
+  }
+
+  /** Ends a stream whose reader may not read any more. Returns whether it did. */
+  private isTakenBack(connection: Connection, thread: string): boolean {
+    const { rights } = connection;
+    if (rights === null) return false;
+    const { identity } = rights;
+    if (identity.kind === 'user' && this.options.isRevoked(identity)) {
+      connection.sendError(undefined, 'revoked');
+      connection.disconnect(3500, null);
+      return true;
+    }
+    if (mayRead(rights, thread)) return false;
+    connection.send(encodeFrame({ type: 'unsubscribed', thread, code: 'forbidden' }));
+    connection.disconnect(3507, null);
+    return true;
   }
 }

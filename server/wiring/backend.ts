@@ -17,6 +17,7 @@ import type { AccessSettings } from '../access/authorize.js';
 import { Guard } from '../access/guard.js';
 import { Members } from '../access/members.js';
 import { Revocations } from '../access/revocations.js';
+import type { UserIdentity } from '../access/identity.js';
 import { isRevokedOrUnknown, revocable } from '../auth/revocable.js';
 import { createRevocationsApi } from '../http/api/revocations-api.js';
 import { HttpCosts } from '../http/http-costs.js';
@@ -132,7 +133,7 @@ export function createBackend(options: BackendOptions): Backend {
     isReachable: (user) => connections.isReachable(user),
     fallback: (user, thread, message) => connections.fallback(user, thread, message),
     cut: (user) => {
-      connections.cut(user, (identity) => isRevokedOrUnknown(revocations, identity));
+      connections.cut(user, isRevoked);
     }
   });
   const revocations = new Revocations({
@@ -141,6 +142,7 @@ export function createBackend(options: BackendOptions): Backend {
       bus.cut(user);
     }
   });
+  const isRevoked = (identity: UserIdentity): boolean => isRevokedOrUnknown(revocations, identity);
   const auth = revocable(tokens, revocations);
   const threads = new Threads({
     log,
@@ -198,7 +200,15 @@ export function createBackend(options: BackendOptions): Backend {
   guard.onOpened = (thread, owner) => {
     evictions.judgeAll(thread, owner);
   };
-  const events = new EventStreams({ clock, log, subscriptions, connections, guard, fanOut });
+  const events = new EventStreams({
+    clock,
+    log,
+    subscriptions,
+    connections,
+    guard,
+    isRevoked,
+    fanOut
+  });
   const access = new ApiAccess(config.apiKey, auth, config.environment === 'development');
   const members = new Members({
     log,
@@ -257,7 +267,7 @@ export function createBackend(options: BackendOptions): Backend {
     },
     routes: [
       ...api,
-      ...createMembersApi({ access, guard, members, incidents }),
+      ...createMembersApi({ access, guard, members, isRevoked, incidents }),
       ...createRevocationsApi({ access, revocations, incidents, clock }),
       ...createTicketsApi({ access, guard, tickets, incidents, costs }),
       ...options.analytics.api(access, guard, costs),

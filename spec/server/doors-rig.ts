@@ -172,15 +172,16 @@ export function doors(
     }
   });
   chat.begin({ publisher, catchUp, subscriptions, routes });
+  const state = { isServing: true, isRevoked: false };
   const events = new EventStreams({
     clock,
     log,
     subscriptions,
     connections,
     guard,
+    isRevoked: () => state.isRevoked,
     fanOut: new FanOut<Connection>(chat, { messageBytes: 1_048_576, lagBytes: 1_048_576 })
   });
-  const state = { isServing: true };
   const access = new ApiAccess(token === undefined ? undefined : 'api-key', auth, true);
   const table = new RouteTable(
     createApi({
@@ -207,6 +208,8 @@ export function doors(
     heap,
     memory,
     connections,
+    members,
+    turn,
     events,
     http: overHttp(table, token),
     webSocket: () => overWebSocket(chat, token ?? 'token'),

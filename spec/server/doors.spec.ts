@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { MEASURE_MS } from '../../actors/memory/memory.js';
 import { BODY_DEPTH_MAX } from '../../server/chat/publisher.js';
+import { TurnBudget } from '../../server/chat/work/turn-budget.js';
 import { BUCKET_SECONDS } from '../../server/chat/work/token-bucket.js';
 import { doors, PROBE_TOKEN, type Door, type History, type Publish } from './doors-rig.js';
 
@@ -207,5 +208,22 @@ describe('the limit on publishes', () => {
     await rig.clock.advance(1);
     expect(await publish()).to.include({ code: 'ok', offset: burst + 1 });
     expect(rig.counts.of('refused')).to.equal(2);
+  });
+});
+
+describe('a page of history that waits for its turn', () => {
+  it('is refused when its reader has lost the right meanwhile', async () => {
+    const turn = new TurnBudget();
+    const settings = { mode: 'members', mayCreate: true, ownsOpenThreads: false } as const;
+    const rig = doors('token', 0, turn, { settings });
+    await rig.members.setOwner('t', 'max');
+    await rig.members.set('t', 'ada', 'reader', null);
+    expect(await rig.http.history({ thread: 't' })).to.include({ code: 'ok' });
+    const room = turn.room.bind(turn);
+    turn.room = async (points) => {
+      await rig.members.set('t', 'ada', null, null);
+      await room(points);
+    };
+    expect(await rig.http.history({ thread: 't' })).to.include({ code: 'forbidden' });
   });
 });

@@ -166,6 +166,8 @@ async function history(
   const payer = costs.payer(request, caller);
   const wait = await costs.admit(payer, HISTORY_POINTS + charPoints(HISTORY_CHARS_MAX));
   if (wait !== null) return wait;
+  const lost = options.guard.refusal(caller, 'read', thread);
+  if (lost !== null) return problem(lost);
   const head = log.head(thread) ?? log.ensure(thread);
   const { cursor, gap } = resumePoint(after, head);
   const place = { after: cursor, last: head.last };

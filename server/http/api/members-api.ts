@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Action } from '../../access/grants.js';
 import type { Guard } from '../../access/guard.js';
-import type { Identity } from '../../access/identity.js';
+import type { Identity, UserIdentity } from '../../access/identity.js';
 import { TooManyMembersError, type Members } from '../../access/members.js';
 import type { ApiAccess } from '../../auth/api-access.js';
 import type { Incidents } from '../../../actors/monitor/incidents.js';
@@ -24,8 +24,12 @@ export interface MembersApiOptions {
   readonly access: ApiAccess;
   readonly guard: Pick<Guard, 'refusal'>;
   readonly members: Members;
+  /** Returns whether a token has been revoked, or nobody knows. */
+  readonly isRevoked: (identity: UserIdentity) => boolean;
   readonly incidents: Pick<Incidents, 'note'>;
 }
+
+type Answered = HttpReply | Promise<HttpReply>;
 
 const roleBody = Compile(Type.Object({ role: RoleName }));
 const ownerBody = Compile(Type.Object({ owner: UserName }));
@@ -35,6 +39,7 @@ export function createMembersApi({
   access,
   guard,
   members,
+  isRevoked,
   incidents
 }: MembersApiOptions): Route[] {
   const failed = (error: unknown): HttpReply | null => {
@@ -50,18 +55,23 @@ export function createMembersApi({
     method: string,
     path: string,
     action: Action,
-    answer: (asked: Asked, thread: string, by: string | null) => HttpReply | Promise<HttpReply>
+    answer: (asked: Asked, thread: string, by: string | null, text: string) => Answered
   ): Route =>
     guarded<Identity>({
       methods: [method],
       path: `/api/threads/{thread}/${path}`,
       refuses: (asked) => (isThreadId(threadOf(asked)) ? null : problem('bad_thread')),
       access: (request) => access.reader(request),
-      handler: (asked, caller) => {
+      handler: async (asked, caller) => {
         const thread = threadOf(asked);
         const refusal = guard.refusal(caller, action, thread);
         if (refusal !== null) return problem(refusal);
-        return answer(asked, thread, caller.kind === 'user' ? caller.user : null);
+        const text = method === 'PUT' ? await asked.request.body(MEMBER_BODY_BYTES) : '';
+        // A caller can draw out the body until what allowed the change has been taken back.
+        if (caller.kind === 'user' && isRevoked(caller)) return problem('revoked');
+        const lost = guard.refusal(caller, action, thread);
+        if (lost !== null) return problem(lost);
+        return answer(asked, thread, caller.kind === 'user' ? caller.user : null, text);
       },
       failed
     });
@@ -73,12 +83,12 @@ export function createMembersApi({
       const role = members.role(thread, user);
       return role === null ? NO_MEMBER : json(200, { thread, user, role });
     }),
-    row('PUT', 'members/{user}', 'manage', async (asked, thread, by) => {
+    row('PUT', 'members/{user}', 'manage', async (asked, thread, by, text) => {
       const user = userOf(asked);
       if (user === null) return BAD_USER;
       const fault = userNameFault(user);
       if (fault !== null) return problem('bad_frame', `the user ${fault}`);
-      const body = bodyOf(await asked.request.body(MEMBER_BODY_BYTES));
+      const body = bodyOf(text);
       if (body === null) return problem('bad_json');
       if (!roleBody.Check(body)) return problem('bad_frame', '/role must be member or reader');
       await members.set(thread, user, body.role, by);
@@ -91,8 +101,8 @@ export function createMembersApi({
       await members.set(thread, user, null, by);
       return json(200, { thread, user, role: null });
     }),
-    row('PUT', 'owner', 'manage', async (asked, thread) => {
-      const body = bodyOf(await asked.request.body(MEMBER_BODY_BYTES));
+    row('PUT', 'owner', 'manage', async (_asked, thread, _by, text) => {
+      const body = bodyOf(text);
       if (body === null) return problem('bad_json');
       if (!ownerBody.Check(body)) return problem('bad_frame', '/owner must name a user');
       const fault = userNameFault(body.owner);

@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import { tokenless } from '../../../../server/access/identity.js';
+import { Guard } from '../../../../server/access/guard.js';
+import { Members } from '../../../../server/access/members.js';
+import { ApiAccess } from '../../../../server/auth/api-access.js';
+import { createMembersApi } from '../../../../server/http/api/members-api.js';
+import { RouteTable } from '../../../../server/http/route-table.js';
+import { MemoryLog } from '../../../actors/log/memory-log.js';
+
+/** A thread of olga, and her request to make eve its owner, whose body comes when the spec says so. */
+async function rig() {
+  const log = new MemoryLog();
+  const guard = new Guard({
+    log,
+    isTest: () => false,
+    refusesTestThreads: false,
+    settings: { mode: 'members', mayCreate: true, ownsOpenThreads: false }
+  });
+  const members = new Members({ log, guard, tell: () => undefined });
+  await members.setOwner('t', 'olga');
+  const state = { isRevoked: false };
+  const auth = { isRequired: true, verify: () => Promise.resolve(tokenless('olga')) };
+  const table = new RouteTable(
+    createMembersApi({
+      access: new ApiAccess('an-api-key-of-the-specs', auth, false),
+      guard,
+      members,
+      isRevoked: () => state.isRevoked,
+      incidents: { note: () => undefined }
+    })
+  );
+  const ask = async (path: string, body: object, meanwhile: () => Promise<void>) => {
+    const reply = await table.answer({
+      method: 'PUT',
+      path,
+      query: '',
+      address: '::1',
+      header: (name) => (name === 'authorization' ? 'Bearer a.b.c' : undefined),
+      body: () => meanwhile().then(() => JSON.stringify(body))
+    });
+    if (reply === null || !('body' in reply)) throw new Error('no answer');
+    return reply;
+  };
+  return { members, state, ask };
+}
+
+/** Both requests with a body, whose answer a peer can put off. */
+const SLOW = [
+  ['/api/threads/t/owner', { owner: 'eve' }],
+  ['/api/threads/t/members/eve', { role: 'member' }]
+] as const;
+
+describe('createMembersApi', () => {
+  for (const [path, body] of SLOW) {
+    it(`changes what ${path} asks for`, async () => {
+      const { members, ask } = await rig();
+      expect((await ask(path, body, () => Promise.resolve())).status).to.equal(200);
+      const { owner, members: named } = members.of('t');
+      expect([owner, ...named.map(({ user }) => user)]).to.include('eve');
+    });
+
+    it(`refuses ${path} when the right has been lost while the body came`, async () => {
+      const { members, ask } = await rig();
+      const reply = await ask(path, body, () => members.setOwner('t', 'max'));
+      expect(reply).to.include({ status: 403 });
+      expect(members.of('t')).to.deep.equal({ owner: 'max', members: [] });
+    });
+
+    it(`refuses ${path} when the token has been revoked while the body came`, async () => {
+      const { members, state, ask } = await rig();
+      const reply = await ask(path, body, () => {
+        state.isRevoked = true;
+        return Promise.resolve();
+      });
+      expect(reply.body).to.include('"code":"revoked"');
+      expect(members.of('t')).to.deep.equal({ owner: 'olga', members: [] });
+    });
+  }
+});
