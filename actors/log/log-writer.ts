@@ -20,6 +20,16 @@ export interface NewEntry {
    * it; with null nobody does.
    */
   readonly owner?: string | null | undefined;
+  /** Records that are written or removed in the same commit: they change if, and only if, this entry is stored. */
+  readonly records?: readonly RecordChange[];
+}
+
+/** A change of a thread's record. `text` null removes it. */
+export interface RecordChange {
+  readonly thread: string;
+  readonly kind: string;
+  readonly id: string;
+  readonly text: string | null;
 }
 
 /** Result of an append. `frame` is the stored frame; for a duplicate, that of the first append. */

@@ -7,14 +7,23 @@ import type { Listeners } from '../../listeners.js';
 import type { Commit } from '../commits.js';
 import type { CommitQueue } from './commit-queue.js';
 import { LogCorruptError } from '../log-errors.js';
-import { decodeCount, entryKey, keyProblem, memberKey, midKey, threadKey } from './log-keys.js';
+import {
+  decodeCount,
+  entryKey,
+  keyProblem,
+  memberKey,
+  midKey,
+  recordKey,
+  threadKey
+} from './log-keys.js';
 import type { LogStore } from './log-store.js';
 import { isSameJson } from '../../../protocol/json-text.js';
 import { frameHeader, messageFrame } from '../../../protocol/message-frame.js';
 import type { PendingMarks } from './feed/pending-marks.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
 import type { UserLists } from './user-lists.js';
-import type { AppendResult, NewEntry } from '../log-writer.js';
+import type { AppendResult, NewEntry, RecordChange } from '../log-writer.js';
+import { recordProblem } from '../thread-records.js';
 
 /** Bytes that an entry costs in the queue besides its frame: keys, index row, objects. */
 const ENTRY_OVERHEAD_BYTES = 256;
@@ -79,6 +88,10 @@ export class LogAppends {
     const tooLong =
       keyProblem(thread, entry.user, entry.mid) ?? keyProblem(thread, entry.owner ?? '');
     if (tooLong !== null) return unavailable(tooLong);
+    for (const { thread: of, kind, id, text } of entry.records ?? []) {
+      const problem = keyProblem(of, '') ?? recordProblem(kind, id, text);
+      if (problem !== null) return unavailable(problem);
+    }
     const pendingKey = `${thread}\n${entry.mid}`;
     const pending = this.#pending.get(pendingKey);
     if (pending !== undefined) {
@@ -97,7 +110,7 @@ export class LogAppends {
 
   #enqueue(head: Head, entry: NewEntry, pendingKey: string, done: Done): void {
     const { thread } = head;
-    const { mid, user, at, owner } = entry;
+    const { mid, user, at, owner, records = NO_RECORDS } = entry;
     const offset = head.given + 1;
     const pending: Pending = {
       thread,
@@ -117,7 +130,7 @@ export class LogAppends {
     this.#options.heads.pin(head);
     this.#pending.set(pendingKey, pending);
     this.#options.queue.push({
-      bytes: Buffer.byteLength(pending.frame) + ENTRY_OVERHEAD_BYTES,
+      bytes: Buffer.byteLength(pending.frame) + ENTRY_OVERHEAD_BYTES + charsOf(records),
       write: (into) => {
         into.push(
           { key: entryKey(thread, offset), value: pending.frame },
@@ -129,6 +142,9 @@ export class LogAppends {
         }
         if (offset === 1 || nextOwner !== null)
           into.push({ key: threadKey(thread), value: recordOf(head) });
+        for (const { thread: of, kind, id, text } of records) {
+          into.push({ key: recordKey(of, kind, id), value: text });
+        }
         this.#options.marks.append(head, offset, into);
         const isOnlyMember = offset === 1 && !this.#options.lists.has(thread);
         this.#options.lists.appended(head, at, isOnlyMember, into);
@@ -175,6 +191,12 @@ export class LogAppends {
     const { offset, at, frame } = stored;
     return { ok: true, offset, epoch: this.#options.epoch, at, duplicate, frame };
   }
+}
+
+const NO_RECORDS: readonly RecordChange[] = [];
+
+function charsOf(records: readonly RecordChange[]): number {
+  return records.reduce((sum, { text }) => sum + (text?.length ?? 0), 0);
 }
 
 const CONFLICT: AppendResult = {

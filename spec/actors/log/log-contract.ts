@@ -521,6 +521,29 @@ export function describeLogContract(name: string, logs: ContractLogs): void {
         expect(log.head('t1'), 'a record is no message').to.equal(null);
       });
 
+      it('changes the records of an entry with it, and only when it is stored', async () => {
+        const log = await logs.open();
+        const record = (id: string, text: string | null) => ({
+          thread: 'r',
+          kind: 'run',
+          id,
+          text
+        });
+        await append(log, 't1', {
+          ...entry('m1'),
+          records: [record('a', 'one'), record('b', 'two')]
+        });
+        await append(log, 't1', { ...entry('m2'), records: [record('a', null), record('b', '2')] });
+        expect([...log.records('r', 'run')]).to.deep.equal([{ id: 'b', text: '2' }]);
+        await append(log, 't1', { ...entry('m2'), records: [record('b', 'of a duplicate')] });
+        const other = {
+          ...entry('m2', { bodyJson: '"other"' }),
+          records: [record('b', 'of a conflict')]
+        };
+        await append(log, 't1', other);
+        expect(log.record('r', 'run', 'b')).to.equal('2');
+      });
+
       it('refuses what is larger than a record may be', async () => {
         const log = await logs.open();
         const fault = async (kind: string, id: string, text: string): Promise<string> =>

@@ -250,6 +250,10 @@ export class MemoryLog implements ThreadLog {
     const offset = stored.entries.length + 1;
     const frame = messageFrame(thread, offset, entry);
     stored.entries.push({ ...entry, frame });
+    for (const { thread: of, kind, id, text } of entry.records ?? []) {
+      if (text === null) this.#records.delete(`${of} ${kind} ${id}`);
+      else this.#records.set(`${of} ${kind} ${id}`, text);
+    }
     const first = entry.owner === undefined && stored.entries.length === 1 ? entry.user : null;
     stored.owner = entry.owner ?? stored.owner ?? first;
     this.feed.add({ thread, epoch: 'e1', offset, frame });
