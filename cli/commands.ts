@@ -7,7 +7,7 @@ import { holderOf } from '../actors/log/lmdb/disk/data-dir.js';
 import type { MoreArgs, ParsedFlags } from './cli-args.js';
 import { type CliOutside, type CliSeat, EXIT, say } from './cli-outside.js';
 import { type LoadedSetting, loadSetting, LOG_FOLDER } from '../server/config/config.js';
-import { configTable, settingsHelp } from '../server/config/config-text.js';
+import { settingsHelp } from '../server/config/config-text.js';
 import { DEFAULT_THREAD, DEFAULT_URL, type DialOrder } from './chat/dial-order.js';
 import { type Flags, inputOf, load, refuse } from './command-settings.js';
 import { CLIENT_TOKEN, flagName, SETTINGS } from '../server/config/settings.js';
@@ -51,10 +51,22 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     run: start
   },
   check: {
-    usage: 'rollcall check [flags]',
-    summary: 'prints the configuration and where each value comes from; starts nothing',
-    details: settingsDetails,
+    usage: 'rollcall check [--production] [--json] [flags]',
+    summary:
+      'prints the configuration and where each value comes from, outside development with the checklist of production; starts nothing',
+    details: () =>
+      [
+        'Flags of its own:',
+        '  --production\n      judges the settings as if ENVIRONMENT were production',
+        '  --json\n      {"settings":[{"name","value","source"}],"checklist":[{"id","title","mark","said","action","refused"}]}',
+        '',
+        'It ends with 0 when a server would start, with 1 when the checklist has what a start refuses, and with 3 when settings',
+        'cannot be read.',
+        '',
+        settingsDetails()
+      ].join('\n'),
     flags: SETTING_FLAGS,
+    more: { switches: ['production', 'json'] },
     run: check
   },
   chat: {
@@ -166,11 +178,10 @@ async function start(flags: Flags, outside: CliOutside): Promise<number> {
   }
 }
 
-async function check(flags: Flags, outside: CliOutside): Promise<number> {
-  const loaded = load(flags, outside);
-  if (!loaded.ok) return await refuse(loaded.faults, outside);
-  await say(outside.stdout, configTable(loaded.lines));
-  return EXIT.good;
+async function check(flags: Flags, outside: CliOutside, { switches }: Given): Promise<number> {
+  const { runCheck } = await import('./check-command.js');
+  const order = { flags, isProduction: switches.has('production'), isJson: switches.has('json') };
+  return await runCheck(order, outside);
 }
 
 async function query(flags: Flags, outside: CliOutside, given: Given): Promise<number> {

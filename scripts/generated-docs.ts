@@ -1,6 +1,6 @@
 /**
- * Writes what the docs take from the code: the tables of docs/configuration.md and docs/operations.md, the drawing of the
- * folders in docs/architecture.md, docs/errors.md, docs/runbook.md, THIRD-PARTY and `.env.example`: `npx tsx scripts/generated-docs.ts`.
+ * Writes what the docs take from the code: the tables of docs/configuration.md, docs/operations.md and docs/security.md, the
+ * drawing of the folders in docs/architecture.md, docs/errors.md, docs/runbook.md, THIRD-PARTY and `.env.example`: `npx tsx scripts/generated-docs.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { FOLDER_MARKS, folderDrawing } from './folders/folder-drawing.js';
 import { ONE_WAY } from './folders/folder-imports.js';
 import { sourceFiles } from './folders/source-files.js';
 import { monitorRules, RULES_MARKS } from './docs/monitor-rules.js';
+import { CHECKLIST_MARKS, checklistTable } from './docs/production-checklist.js';
 import { runbookPage } from './docs/runbook-page.js';
 import { FRAME_TYPES } from './packages/client-package.mjs';
 import { frameTypes } from './packages/frame-types.js';
@@ -35,6 +36,7 @@ writeBetween('../docs/configuration.md', TABLE_MARKS, settingsTable());
 writeBetween('../docs/operations.md', RULES_MARKS, monitorRules());
 writeBetween('../docs/operations.md', DIFFERENCES_MARKS, differencesTable());
 writeBetween('../docs/operations.md', DEADLINES_MARKS, deadlinesTable());
+writeBetween('../docs/security.md', CHECKLIST_MARKS, checklistTable());
 const root = fileURLToPath(new URL('..', import.meta.url));
 writeBetween(
   '../docs/architecture.md',

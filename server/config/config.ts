@@ -42,8 +42,27 @@ export type LoadedConfig =
   | { readonly ok: true; readonly config: Config; readonly lines: readonly ConfigLine[] }
   | { readonly ok: false; readonly faults: readonly string[] };
 
+/** A configuration as far as it can be read, with what is wrong with it. */
+export interface ReadConfig {
+  /** Has the default of each setting that cannot be read. */
+  readonly config: Config;
+  readonly lines: readonly ConfigLine[];
+  /** Values and names that cannot be taken, whatever the others are. */
+  readonly unreadable: readonly string[];
+  /** Test switches that are set outside development. */
+  readonly testSwitches: readonly string[];
+  /** Every reason why a server would not start with it. */
+  readonly faults: readonly string[];
+}
+
 /** Reads and checks the configuration. It reports every fault at once and never throws. */
 export function loadConfig(input: ConfigInput): LoadedConfig {
+  const { config, lines, faults } = readConfig(input);
+  return faults.length === 0 ? { ok: true, config, lines } : { ok: false, faults };
+}
+
+/** Reads the configuration even when it is refused, for the checklist of production. */
+export function readConfig(input: ConfigInput): ReadConfig {
   const reader = new ConfigReader(input);
   const environment = reader.read(SETTINGS.environment, {
     environment: 'development',
@@ -96,15 +115,16 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     shutdownMs: read(SETTINGS.shutdownMs),
     otelExporterOtlpEndpoint: read(SETTINGS.otelExporterOtlpEndpoint)
   };
+  const unreadable = [...reader.faults, ...reader.unknownNames()];
+  // The rules depend on the environment. When that is not valid, they are checked after it has been corrected.
+  const isUnknown = reader.isBad(SETTINGS.environment);
+  const testSwitches = isUnknown ? [] : reader.testVariables(environment);
   const faults = [
-    ...reader.faults,
-    ...reader.unknownNames(),
-    // The rules depend on the environment. When that is not valid, they are checked after it has been corrected.
-    ...(reader.isBad(SETTINGS.environment)
-      ? []
-      : [...impossibleCombinations(config), ...reader.testVariables(environment)])
+    ...unreadable,
+    ...(isUnknown ? [] : impossibleCombinations(config)),
+    ...testSwitches
   ];
-  return faults.length === 0 ? { ok: true, config, lines: reader.lines } : { ok: false, faults };
+  return { config, lines: reader.lines, unreadable, testSwitches, faults };
 }
 
 /** One setting, or what is wrong with it. */

@@ -7,20 +7,21 @@ import type { Config } from './settings.js';
 /** Shortest HS256 secret outside development, in bytes. */
 export const JWT_SECRET_MIN_BYTES = 32; // RFC 7518 §3.2: a key as long as the hash, or it can be guessed offline
 
-/** Shortest API key outside development, in characters: with fewer it may be guessed. */
+/** Shortest API key and INSPECT_TOKEN outside development, in characters: with fewer they may be guessed. */
 export const API_KEY_MIN_CHARS = 24;
 
 /** Words of secrets that are copied from an example. */
 const PLACEHOLDER =
   /change.?(me|this)|replace.?(me|this)|your.?(jwt.?|api.?)?(secret|key)|placeholder/i;
 
+const NEW_SECRET = 'make one with `openssl rand -base64 48`';
+
 /** Returns one sentence for each refused combination: the settings by name, why, and what to do. */
 export function impossibleCombinations(config: Config): string[] {
-  return [
-    ...(config.environment === 'development' ? openToOthers(config) : faultsOutside(config)),
-    ...tokenFaults(config),
-    ...otherFaults(config)
-  ];
+  if (config.environment !== 'development') {
+    return Object.values(OUTSIDE_RULES).flatMap((rule) => rule(config));
+  }
+  return [...openToOthers(config), ...tokenFaults(config), ...otherFaults(config)];
 }
 
 /** Development checks less, which is safe only when other machines cannot reach the server. */
@@ -33,58 +34,75 @@ function openToOthers(config: Config): string[] {
   ];
 }
 
-function faultsOutside(config: Config): string[] {
-  const { environment, authJwtSecret, apiKey } = config;
-  const faults: string[] = [];
-  if (!hasKeys(config)) {
-    faults.push(
-      `AUTH_JWT_SECRET or AUTH_JWKS_URL: one of them is needed in ${environment}; authentication may be off in development only`
-    );
+/**
+ * What is refused outside development, each rule with a row of its own in the checklist of production. A rule returns one
+ * sentence for each fault.
+ */
+export const OUTSIDE_RULES = {
+  authentication: (config) =>
+    hasKeys(config)
+      ? []
+      : [
+          `AUTH_JWT_SECRET or AUTH_JWKS_URL: one of them is needed in ${config.environment}; authentication may be off in development only`
+        ],
+  tokenKeys: ({ environment, authJwtSecret, authJwksUrl }) => [
+    ...(authJwtSecret !== undefined && Buffer.byteLength(authJwtSecret) < JWT_SECRET_MIN_BYTES
+      ? [
+          `AUTH_JWT_SECRET: shorter than ${String(JWT_SECRET_MIN_BYTES)} bytes, which is refused in ${environment}; ${NEW_SECRET}`
+        ]
+      : []),
+    ...(authJwtSecret !== undefined && PLACEHOLDER.test(authJwtSecret)
+      ? [
+          `AUTH_JWT_SECRET: it is the text of an example, which is refused in ${environment}; ${NEW_SECRET}`
+        ]
+      : []),
+    ...(authJwksUrl !== undefined && isReadable(authJwksUrl)
+      ? [
+          `AUTH_JWKS_URL: over plain http others may answer with keys of their own, which is refused in ${environment}; use https, or a server on this machine`
+        ]
+      : [])
+  ],
+  apiKey: ({ environment, apiKey }) => guessable('API_KEY', apiKey, environment),
+  inspector: ({ environment, inspect, inspectToken }) => [
+    ...(inspect === 'on'
+      ? [
+          `INSPECT: on lets everybody look into the server, which is refused in ${environment}; set INSPECT=off, or token with INSPECT_TOKEN`
+        ]
+      : []),
+    ...(inspect === 'off' ? [] : guessable('INSPECT_TOKEN', inspectToken, environment))
+  ],
+  testThreads: ({ environment, reservedThreads }) =>
+    environment === 'production' && reservedThreads === 'allow'
+      ? [
+          'RESERVED_THREADS: allow lets users into threads that nobody watches, which is refused in production; set RESERVED_THREADS=refuse or unset it'
+        ]
+      : [],
+  origins: ({ environment, allowedOrigins }) =>
+    allowedOrigins.includes('*')
+      ? [
+          `ALLOWED_ORIGINS: * is allowed in development only, not in ${environment}; name the origins`
+        ]
+      : [],
+  allowOpen: ({ environment, allowOpen }) =>
+    allowOpen ? [`ALLOW_OPEN: it is for development only, not for ${environment}; unset it`] : [],
+  combinations: (config) => [...tokenFaults(config), ...otherFaults(config)]
+} as const satisfies Record<string, (config: Config) => readonly string[]>;
+
+/** Name of a rule of {@link OUTSIDE_RULES}. */
+export type OutsideRule = keyof typeof OUTSIDE_RULES;
+
+/** Returns the faults of a key that is sent with requests, and so can be guessed online. */
+function guessable(name: string, key: string | undefined, environment: string): string[] {
+  if (key === undefined) return [];
+  const remedy = 'make one with `openssl rand -base64 24`';
+  if (key.length < API_KEY_MIN_CHARS) {
+    return [
+      `${name}: shorter than ${String(API_KEY_MIN_CHARS)} characters, which is refused in ${environment}; ${remedy}`
+    ];
   }
-  if (authJwtSecret !== undefined && Buffer.byteLength(authJwtSecret) < JWT_SECRET_MIN_BYTES) {
-    faults.push(
-      `AUTH_JWT_SECRET: shorter than ${String(JWT_SECRET_MIN_BYTES)} bytes, which is refused in ${environment}; make one with \`openssl rand -base64 48\``
-    );
-  }
-  if (authJwtSecret !== undefined && PLACEHOLDER.test(authJwtSecret)) {
-    faults.push(
-      `AUTH_JWT_SECRET: it is the text of an example, which is refused in ${environment}; make one with \`openssl rand -base64 48\``
-    );
-  }
-  if (apiKey !== undefined && apiKey.length < API_KEY_MIN_CHARS) {
-    faults.push(
-      `API_KEY: shorter than ${String(API_KEY_MIN_CHARS)} characters, which is refused in ${environment}; make one with \`openssl rand -base64 24\``
-    );
-  } else if (apiKey !== undefined && PLACEHOLDER.test(apiKey)) {
-    faults.push(
-      `API_KEY: it is the text of an example, which is refused in ${environment}; make one with \`openssl rand -base64 24\``
-    );
-  }
-  if (config.inspect === 'on') {
-    faults.push(
-      `INSPECT: on lets everybody look into the server, which is refused in ${environment}; set INSPECT=off, or token with INSPECT_TOKEN`
-    );
-  }
-  if (environment === 'production' && config.reservedThreads === 'allow') {
-    faults.push(
-      'RESERVED_THREADS: allow lets users into threads that nobody watches, which is refused in production; set RESERVED_THREADS=refuse or unset it'
-    );
-  }
-  if (config.allowedOrigins.includes('*')) {
-    faults.push(
-      `ALLOWED_ORIGINS: * is allowed in development only, not in ${environment}; name the origins`
-    );
-  }
-  const { authJwksUrl } = config;
-  if (authJwksUrl !== undefined && isReadable(authJwksUrl)) {
-    faults.push(
-      `AUTH_JWKS_URL: over plain http others may answer with keys of their own, which is refused in ${environment}; use https, or a server on this machine`
-    );
-  }
-  if (config.allowOpen) {
-    faults.push(`ALLOW_OPEN: it is for development only, not for ${environment}; unset it`);
-  }
-  return faults;
+  return PLACEHOLDER.test(key)
+    ? [`${name}: it is the text of an example, which is refused in ${environment}; ${remedy}`]
+    : [];
 }
 
 /** Returns whether what is sent there passes through a network in plain text. */

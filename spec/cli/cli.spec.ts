@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -110,6 +110,80 @@ describe('the command line', () => {
       .split('\n')
       .map((line) => line.split(' ')[0]);
     expect(names).to.deep.equal(Object.values(SETTINGS).map(({ name }) => name));
+  });
+
+  describe('check outside development', () => {
+    const whole = {
+      AUTH_JWT_SECRET: 'GdUDq5qk8sDdrWzWcGzJ4R8hT2m6Xx0Q',
+      API_KEY: 'wZ3kq9Xb7Lr2Vn5Tt8Yc1Md4'
+    };
+
+    it('adds the checklist, and ends with 0 when a server would start', async () => {
+      const { code, stdout, stderr } = await ran(['check'], {
+        ...whole,
+        ENVIRONMENT: 'production'
+      });
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+      expect(stdout).to.match(/^ENVIRONMENT +environment +production$/m);
+      expect(stdout).to.match(/^✓ Authentication +on, by AUTH_JWT_SECRET/m);
+      expect(stdout).to.match(/^✗ TLS +TRUST_PROXY is false.*\n +→ put a proxy/m);
+      expect(stdout).to.match(/^– Backups +cannot be seen from here$/m);
+      expect(stdout).to.match(/A server starts with this\.\n$/);
+      for (const secret of Object.values(whole)) expect(stdout).to.not.include(secret);
+    });
+
+    it('ends with 1 when the checklist has what a start refuses', async () => {
+      const env = { ...whole, ENVIRONMENT: 'production', API_KEY: 'short', TESTING: '1' };
+      const { code, stdout, stderr } = await ran(['check'], env);
+      expect({ code, stderr }).to.deep.equal({ code: 1, stderr: '' });
+      expect(stdout).to.match(/^✗ API key +API_KEY: shorter than 24 characters/m);
+      expect(stdout).to.match(/^✗ Test switches +TESTING: /m);
+      expect(stdout).to.match(/does not start with this \(2\)\.\n$/);
+      expect((await ran(['start'], env)).code).to.equal(3);
+    });
+
+    it('judges as if it were production when it is told to, and says that it is not', async () => {
+      const { code, stdout } = await ran(['check', '--production']);
+      expect(code).to.equal(1);
+      expect(stdout).to.match(/^✗ Environment +ENVIRONMENT is development$/m);
+      expect(stdout).to.match(/^✗ Authentication +AUTH_JWT_SECRET or AUTH_JWKS_URL: /m);
+    });
+
+    it('writes the same as JSON', async () => {
+      const { code, stdout } = await ran(['check', '--production', '--json'], whole);
+      expect(code).to.equal(0);
+      const { settings, checklist } = JSON.parse(stdout) as {
+        settings: object[];
+        checklist: { id: string }[];
+      };
+      expect(settings).to.deep.include({ name: 'API_KEY', value: '••••', source: 'environment' });
+      expect(checklist.find(({ id }) => id === 'authentication')).to.deep.include({
+        title: 'Authentication',
+        mark: 'good',
+        action: null,
+        refused: false
+      });
+      const development = await ran(['check', '--json']);
+      expect(JSON.parse(development.stdout)).to.have.property('checklist', null);
+    });
+
+    it('sees who may read the data directory and the .env file', async () => {
+      const dir = join(cwd, 'open-data');
+      mkdirSync(dir);
+      chmodSync(dir, 0o755);
+      writeFileSync(join(cwd, '.env'), '# nothing\n');
+      chmodSync(join(cwd, '.env'), 0o644);
+      const { stdout } = await ran(['check', '--production', '--data-dir', dir], whole);
+      rmSync(join(cwd, '.env'));
+      expect(stdout).to.match(/^✗ Data directory +.*open-data has 0755$/m);
+      expect(stdout).to.match(/^✗ \.env file +it has 0644$/m);
+    });
+
+    it('ends with 3 when a setting cannot be read', async () => {
+      const { code, stderr } = await ran(['check', '--production'], { PORT: 'http' });
+      expect(code).to.equal(3);
+      expect(stderr).to.include('PORT').and.include('AUTH_JWT_SECRET');
+    });
   });
 
   it('ends with 3 when it checks a bad configuration', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { loadConfig } from '../../../server/config/config.js';
+import { judgeChecklist } from '../../../server/config/checklist/checklist.js';
+import { loadConfig, readConfig } from '../../../server/config/config.js';
 
 const ENVIRONMENTS = ['staging', 'production'] as const;
 
@@ -53,8 +54,23 @@ const REFUSED: readonly (readonly [
     'API_KEY',
     /openssl rand/
   ],
+  [
+    'an inspector token of 23 characters',
+    { INSPECT_TOKEN: WHOLE.INSPECT_TOKEN.slice(1) },
+    'INSPECT_TOKEN',
+    /openssl rand/
+  ],
   ['ALLOW_OPEN', { ALLOW_OPEN: 'true' }, 'ALLOW_OPEN', /unset it/]
 ];
+
+const MACHINE = {
+  dataDirMode: null,
+  envFileMode: null,
+  openFiles: null,
+  containerBytes: null,
+  nowMs: 0,
+  newestFileMs: null
+};
 
 function faultsOf(env: Record<string, string>): readonly string[] {
   const loaded = loadConfig({ env });
@@ -90,6 +106,22 @@ for (const environment of ENVIRONMENTS) {
         'http://[::1]/keys'
       ]) {
         expect(keys(url)).to.deep.equal([]);
+      }
+    });
+
+    it('is refused what the checklist of production says is refused, in the same words', () => {
+      const unfit = { CLICKHOUSE_REQUIRED: 'true', CLICKHOUSE_URL: 'off' };
+      const all = [
+        ...REFUSED.map(([what, env]) => [what, env] as const),
+        ['unfit', unfit] as const,
+        ['keys', { AUTH_JWT_SECRET: '', AUTH_JWKS_URL: 'http://id.example/keys' }] as const
+      ];
+      for (const [what, env] of all) {
+        const { config, testSwitches, faults } = readConfig({ env: { ...base, ...env } });
+        const rows = judgeChecklist({ config, environment, testSwitches, machine: MACHINE });
+        const refused = rows.filter((row) => row.refused);
+        expect(refused.map(({ said }) => said).join('. '), what).to.equal(faults.join('. '));
+        for (const row of refused) expect(row, what).to.include({ mark: 'bad' });
       }
     });
 
