@@ -61,6 +61,9 @@ export class ApiAccess {
       try {
         return { kind: 'user', ...(await this.auth.verify(shown)) };
       } catch (refusal) {
+        // What was sent as a key is refused as a key.
+        const isKey = bearerOf(request) === null;
+        if (refusal instanceof AuthError && refusal.code === 'unauthorized' && isKey) throw error;
         if (refusal instanceof AuthError) throw new AccessError(refusal.code, refusal.message);
         throw new AccessError('unauthorized', 'the token is not valid');
       }

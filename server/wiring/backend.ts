@@ -47,6 +47,7 @@ import { unreadable } from '../chat/unreadable.js';
 import { Subscriptions } from '../chat/subscriptions.js';
 import { POINTS_PER_PUBLISH, queueingPoints } from '../chat/work/costs.js';
 import type { TurnBudget } from '../chat/work/turn-budget.js';
+import { UserBuckets } from '../chat/work/user-buckets.js';
 import { WorkLimits } from '../chat/work/work-limits.js';
 
 /** Options of {@link createBackend}. */
@@ -225,6 +226,7 @@ export function createBackend(options: BackendOptions): Backend {
     log,
     guard,
     publisher,
+    publishRates: new UserBuckets(publishPerSecond, clock),
     events,
     incidents,
     trustProxy: config.trustProxy,

@@ -24,6 +24,7 @@ import { createRoutes } from '../../server/chat/routes.js';
 import { Subscriptions } from '../../server/chat/subscriptions.js';
 import { POINTS_PER_PUBLISH } from '../../server/chat/work/costs.js';
 import { TurnBudget } from '../../server/chat/work/turn-budget.js';
+import { UserBuckets } from '../../server/chat/work/user-buckets.js';
 import { WorkLimits } from '../../server/chat/work/work-limits.js';
 import { createApi } from '../../server/http/api/api.js';
 import { EventStreams } from '../../server/http/event-streams.js';
@@ -190,6 +191,7 @@ export function doors(
       log,
       guard,
       publisher,
+      publishRates: new UserBuckets(publishPerSecond, clock),
       events,
       incidents,
       trustProxy: false,

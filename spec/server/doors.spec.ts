@@ -3,7 +3,7 @@ import { MEASURE_MS } from '../../actors/memory/memory.js';
 import { BODY_DEPTH_MAX } from '../../server/chat/publisher.js';
 import { TurnBudget } from '../../server/chat/work/turn-budget.js';
 import { BUCKET_SECONDS } from '../../server/chat/work/token-bucket.js';
-import { doors, PROBE_TOKEN, type Door, type History, type Publish } from './doors-rig.js';
+import { doors, OPEN, PROBE_TOKEN, type Door, type History, type Publish } from './doors-rig.js';
 
 type Rig = ReturnType<typeof doors>;
 
@@ -53,15 +53,17 @@ const HISTORIES: readonly [string, History, string][] = [
   ['a reserved thread', { thread: 'startup_test_x' }, 'reserved_thread']
 ];
 
-const DOORS: readonly [string, (rig: Rig) => Promise<Door>][] = [
+const overHttp = (rig: Rig): Promise<Door> => Promise.resolve(rig.http);
+const DOORS: readonly [string, (rig: Rig) => Promise<Door>, token?: string][] = [
   ['over WebSocket', (rig) => rig.webSocket()],
-  ['over HTTP', (rig) => Promise.resolve(rig.http)]
+  ['over HTTP', overHttp],
+  ['over HTTP with a token', overHttp, 'token']
 ];
 
-for (const [where, open] of DOORS) {
+for (const [where, open, token] of DOORS) {
   describe(`the door of a server ${where}`, () => {
     it('answers unavailable while memory is short, and goes on afterwards', async () => {
-      const rig = doors();
+      const rig = doors(token);
       const door = await open(rig);
       rig.heap.used = 90;
       expect(await door.publish(GOOD)).to.include({ code: 'unavailable', retry: true });
@@ -76,7 +78,7 @@ for (const [where, open] of DOORS) {
     let rig: Rig;
     let door: Door;
     beforeEach(async () => {
-      rig = doors();
+      rig = doors(token);
       door = await open(rig);
       const entry = { mid: 'm1', user: 'ada', kind: 'user_message', bodyJson: '1', at: 1 };
       rig.log.append('used', entry, () => undefined);
@@ -153,6 +155,36 @@ describe('the owner that a publish names', () => {
   });
 });
 
+describe('a publish over HTTP with a token', () => {
+  it('is of the user of the token, who need not be named', async () => {
+    const { http, log } = doors('token');
+    const named = { ...GOOD, mid: 'm2', from: { user: 'ada' } };
+    expect(await http.publish({ ...GOOD, from: undefined })).to.include({ code: 'ok' });
+    expect(await http.publish(named)).to.include({ code: 'ok' });
+    const [entry] = log.read('t', 0, 1, 1_000);
+    expect(entry?.frame).to.include('"from":{"user":"ada"}');
+  });
+
+  it('is of no other user, and names no owner', async () => {
+    const { http, log } = doors('token');
+    for (const more of [{ from: 'bob' }, { from: { user: 'bob' } }, { owner: 'ada' }]) {
+      expect(await http.publish({ ...GOOD, ...more })).to.include({ code: 'forbidden' });
+    }
+    expect(log.head('t')?.last ?? 0).to.equal(0);
+  });
+
+  it('needs the right to write', async () => {
+    const settings = { ...OPEN, mode: 'token' } as const;
+    const { http } = doors('token', 0, undefined, { settings });
+    expect(await http.publish(GOOD)).to.include({ code: 'forbidden' });
+  });
+
+  it('needs a from without a token', async () => {
+    const { http } = doors();
+    expect(await http.publish({ ...GOOD, from: undefined })).to.include({ code: 'bad_frame' });
+  });
+});
+
 describe('a publish while its door is closing', () => {
   it('is unavailable and counted over WebSocket', async () => {
     const rig = doors();
@@ -208,6 +240,19 @@ describe('the limit on publishes', () => {
     await rig.clock.advance(1);
     expect(await publish()).to.include({ code: 'ok', offset: burst + 1 });
     expect(rig.counts.of('refused')).to.equal(2);
+  });
+
+  it('is one of each user over HTTP, and none for a backend', async () => {
+    const burst = 2 * BUCKET_SECONDS;
+    const ofUser = doors('token', 2).http;
+    const ofBackend = doors(undefined, 2).http;
+    for (let count = 0; count < burst; count++) {
+      const message = { ...GOOD, mid: `m${String(count)}` };
+      expect(await ofUser.publish(message)).to.include({ code: 'ok' });
+      expect(await ofBackend.publish(message)).to.include({ code: 'ok' });
+    }
+    expect(await ofUser.publish(GOOD)).to.include({ code: 'rate_limited', retry: true });
+    expect(await ofBackend.publish(GOOD)).to.include({ code: 'ok' });
   });
 });
 

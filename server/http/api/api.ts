@@ -1,13 +1,13 @@
 /**
- * HTTP API of threads: history and publishing for backends, and server-sent events for clients in networks without
- * WebSockets.
+ * HTTP API of threads: history and publishing, for backends and users, and server-sent events for clients in networks
+ * without WebSockets.
  */
 import type { LogReader } from '../../../actors/log/log-reader.js';
 import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../../actors/memory/memory.js';
 import type { Incidents } from '../../../actors/monitor/incidents.js';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { BACKEND, type Identity } from '../../access/identity.js';
+import type { Identity } from '../../access/identity.js';
 import { CallerRights, type Guard } from '../../access/guard.js';
 import type { ApiAccess } from '../../auth/api-access.js';
 import { ticketIn, type TakenTicket, type Tickets } from '../../auth/tickets.js';
@@ -26,7 +26,7 @@ import { readPlace } from '../../../protocol/place.js';
 import { userNameFault } from '../../../protocol/user-name.js';
 import { keptMembers, type BodyText } from '../../../protocol/json-text.js';
 import { HISTORY_CHARS_MAX, PAGE_DEFAULT, pageAfter } from '../../chat/message-pages.js';
-import type { Published, Publisher, PublishRefusal } from '../../chat/publisher.js';
+import type { Author, Published, Publisher, PublishRefusal } from '../../chat/publisher.js';
 import { pageGap, resumePoint } from '../../../actors/log/resume-point.js';
 import { unreadable } from '../../chat/unreadable.js';
 import {
@@ -36,6 +36,7 @@ import {
   messagePoints,
   SUBSCRIBE_POINTS
 } from '../../chat/work/costs.js';
+import type { UserBuckets } from '../../chat/work/user-buckets.js';
 import type { HttpCosts } from '../http-costs.js';
 import {
   BodiesFullError,
@@ -54,6 +55,8 @@ export interface ApiOptions {
   readonly log: LogReader;
   readonly guard: Guard;
   readonly publisher: Publisher;
+  /** How fast each user may publish over HTTP; the WebSockets have limits of their own. */
+  readonly publishRates: UserBuckets;
   readonly events: EventStreams;
   readonly incidents: Pick<Incidents, 'note'>;
   readonly trustProxy: boolean;
@@ -65,13 +68,18 @@ export interface ApiOptions {
   readonly costs: HttpCosts;
 }
 
+const From = Type.Union([UserName, Type.Object({ user: UserName })]);
 const PublishBody = Type.Object({
   ...PUBLISH_FIELDS,
-  from: Type.Union([UserName, Type.Object({ user: UserName })]),
-  /** The thread's owner, in place of its first publisher. */
+  /** Needed from a backend; a token says by itself who its user is. */
+  from: Type.Optional(From),
+  /** The thread's owner, in place of its first publisher; for backends only. */
   owner: Type.Optional(UserName)
 });
-const publishBody = Compile(PublishBody);
+const publishBodies = {
+  user: Compile(PublishBody),
+  backend: Compile(Type.Object({ ...PublishBody.properties, from: From }))
+};
 
 /** A publish that fits, with its body as it was written. */
 type Publish = Omit<Static<typeof PublishBody>, 'body'> & { readonly body: BodyText };
@@ -85,7 +93,6 @@ const NOT_SERVING = 'the server is not serving yet';
 /** Returns the routes below `/api/threads/`. */
 export function createApi(options: ApiOptions): Route[] {
   const { access } = options;
-  const backend = (request: TransportRequest): Identity => access.backend(request);
   const reader = (request: TransportRequest): Promise<Identity> => access.reader(request);
   const refuses = (asked: Asked): HttpReply | null =>
     isThreadId(threadOf(asked)) ? null : problem('bad_thread');
@@ -110,8 +117,8 @@ export function createApi(options: ApiOptions): Route[] {
     guarded({
       ...messages,
       methods: ['POST'],
-      access: backend,
-      handler: (asked) => publish(options, asked.request, threadOf(asked))
+      access: reader,
+      handler: (asked, caller) => publish(options, asked.request, threadOf(asked), caller)
     }),
     guarded<TakenTicket>({
       ...events,
@@ -180,10 +187,12 @@ async function history(
 }
 
 async function publish(
-  { publisher, guard, isServing, bodyBytes, costs }: ApiOptions,
+  options: ApiOptions,
   request: TransportRequest,
-  thread: string
+  thread: string,
+  caller: Identity
 ): Promise<HttpReply> {
+  const { publisher, isServing, bodyBytes, costs } = options;
   if (!isServing()) {
     const { code, reason } = publisher.turnAway(NOT_SERVING);
     return problem(code, reason);
@@ -192,14 +201,12 @@ async function publish(
   const points = FRAME_POINTS + charPoints(text.length);
   await costs.admit(null, points);
   costs.charge(null, points);
-  const parsed = parse(text);
+  const parsed = parse(text, caller.kind);
   if (typeof parsed === 'string') return problem('bad_frame', parsed);
   if (parsed === null) return problem('bad_json');
-  const { from, ...fields } = parsed;
-  const user = typeof from === 'string' ? from : from.user;
-  const fault = nameFault({ from: user, owner: fields.owner });
-  if (fault !== null) return problem('bad_frame', fault);
-  const author = { user, rights: new CallerRights(guard, BACKEND), rate: null };
+  const author = authorOf(options, caller, parsed);
+  if ('status' in author) return author;
+  const { from: _, ...fields } = parsed;
   const published = await new Promise<Published>((resolve) => {
     publisher.publish(author, { ...fields, thread }, resolve);
   });
@@ -208,6 +215,28 @@ async function publish(
     ...json(published.duplicate ? 200 : 201, null),
     body: encodeAck({ thread, mid: fields.mid }, published, publisher.durability).text
   };
+}
+
+/** Returns who is the author of a publish, or the reply to one that may not be its author. */
+function authorOf(
+  { guard, publishRates }: ApiOptions,
+  caller: Identity,
+  { from, owner }: Publish
+): Author | HttpReply {
+  const name = typeof from === 'object' ? from.user : from;
+  const rights = new CallerRights(guard, caller);
+  if (caller.kind === 'backend') {
+    const fault = nameFault({ from: name, owner });
+    return fault === null ? { user: name ?? '', rights, rate: null } : problem('bad_frame', fault);
+  }
+  const { user } = caller;
+  if (name !== undefined && name !== user) {
+    return problem('forbidden', 'from is another user than that of the token: leave it out');
+  }
+  if (owner !== undefined) {
+    return problem('forbidden', 'only a backend may name the owner: leave it out');
+  }
+  return { user, rights, rate: publishRates.of(user) };
 }
 
 /** Returns what is wrong with the names of users in a publish, by their field; null when nothing is. */
@@ -226,7 +255,8 @@ function refusalReply({ code, reason, afterMs }: PublishRefusal): HttpReply {
 }
 
 /** Returns the body of a publish; a sentence when it does not fit the schema; null when it is not JSON. */
-function parse(text: string): Publish | string | null {
+function parse(text: string, caller: Identity['kind']): Publish | string | null {
+  const publishBody = publishBodies[caller];
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -21,7 +21,11 @@ import { madeRoutes } from './made-routes.js';
 /** Every route with data of users: what it needs, and how it is asked. */
 const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string, body?: object]>> = {
   'GET /api/threads/{thread}/messages': ['read', `/api/threads/${THREAD}/messages`],
-  'POST /api/threads/{thread}/messages': ['key', `/api/threads/${THREAD}/messages`, {}],
+  'POST /api/threads/{thread}/messages': [
+    'write',
+    `/api/threads/${THREAD}/messages`,
+    { mid: 'door', body: 1, expect: 'stored' }
+  ],
   'GET /api/threads/{thread}/events': ['read', `/api/threads/${THREAD}/events`],
   'GET /api/threads/{thread}/members': ['read', `/api/threads/${THREAD}/members`],
   'GET /api/threads/{thread}/members/{user}': ['read', `/api/threads/${THREAD}/members/max`],
@@ -192,6 +196,23 @@ for (const transport of TRANSPORTS) {
       const text = response.text();
       expect((await api('DELETE', `${THREAD}/members/sue`)).status).to.equal(200);
       expect(await text).to.match(/"unsubscribed","thread":"club","code":"forbidden".*3507/s);
+    });
+
+    it('publishes over HTTP as the user of a token, and as nobody else', async () => {
+      const olga = await come('olga');
+      await olga.subscribe(THREAD);
+      const publish = async (message: object): Promise<Response> =>
+        fetch(`${server.url}/api/threads/${THREAD}/messages`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${await tokenOf('max')}` },
+          body: JSON.stringify({ mid: 'by-http', body: 'hi', ...message })
+        });
+      expect((await publish({ from: 'olga' })).status).to.equal(403);
+      const stored = await publish({});
+      expect(stored.status).to.equal(201);
+      expect(await stored.json()).to.include({ type: 'ack', mid: 'by-http', duplicate: false });
+      const message = await olga.next((each) => each.mid === 'by-http');
+      expect(message).to.deep.include({ from: { user: 'max' }, body: 'hi' });
     });
 
     it('keeps to what a token names, whoever its user is', async () => {
