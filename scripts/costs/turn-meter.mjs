@@ -1,7 +1,8 @@
 /**
  * Runs inside the server that turn-cost.ts measures. Between `begin` and `end` on standard input it measures every turn
  * of the event loop in CPU time of the main thread, so that other processes and the threads of the log and the garbage
- * collector do not count. Meanwhile it keeps the event loop from sleeping.
+ * collector do not count. Meanwhile it keeps the event loop from sleeping. `calibrate` measures a known piece of work
+ * instead, which says how fast this machine is.
  */
 import { openSync, readFileSync, readSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -36,6 +37,18 @@ let before = 0;
 /** @type {number[]} */
 let turns = [];
 
+const KNOWN = JSON.stringify(Array.from({ length: 2_000 }, (_, n) => ({ n, text: `text ${n}` })));
+
+/** @returns {number} CPU time of the known work in milliseconds: the least of several, since the first ones are not compiled */
+function calibrate() {
+  const times = Array.from({ length: 15 }, () => {
+    const began = cpuMs();
+    for (let n = 0; n < 5; n++) JSON.stringify(JSON.parse(KNOWN));
+    return cpuMs() - began;
+  });
+  return Math.min(...times);
+}
+
 function turn() {
   if (!isMeasuring) return;
   const now = cpuMs();
@@ -51,6 +64,8 @@ createInterface({ input: process.stdin }).on('line', (line) => {
     isMeasuring = true;
     before = cpuMs();
     setImmediate(turn);
+  } else if (order === 'calibrate') {
+    console.log(JSON.stringify({ level: 'info', message: 'calibrated', knownMs: calibrate() }));
   } else if (order === 'end') {
     isMeasuring = false;
     const longest = turns.sort((one, other) => other - one).slice(0, 5);
