@@ -1,8 +1,9 @@
 /**
  * The frames of `rollcall.v1`: TypeScript types, run-time checks and JSON Schema all come from here. Server, actors,
- * client and specs may import this file; it imports only typebox.
+ * client and specs may import this file; it imports only typebox and schemas beside it.
  */
 import Type, { type Static } from 'typebox';
+import { May, OwnerFrame, RightsFrame } from './rights.js';
 
 /** Subprotocol that the server selects when a client offers it. */
 export const SUBPROTOCOL = 'rollcall.v1';
@@ -257,7 +258,9 @@ export const SERVER_FRAMES = {
     // Number of people present, when they are too many to be named.
     presentCount: Type.Optional(Type.Integer({ minimum: 0 })),
     // How far users of the thread have read; only marks of kept messages, and of at most 50 users.
-    marks: Type.Optional(Type.Array(Type.Object({ user: Type.String(), read: Offset })))
+    marks: Type.Optional(Type.Array(Type.Object({ user: Type.String(), read: Offset }))),
+    // What the user may do with the thread; `rights` tells when that changes.
+    may: Type.Optional(May)
   }),
   caught_up: Type.Object({ type: Type.Literal('caught_up'), thread: Thread, offset: Offset }),
   unsubscribed: Type.Object({
@@ -330,7 +333,8 @@ export const SERVER_FRAMES = {
     id,
     thread: Thread,
     owner: Type.Union([Type.String(), Type.Null()]),
-    members: Type.Array(Type.Object({ user: Type.String(), role: RoleName }))
+    members: Type.Array(Type.Object({ user: Type.String(), role: RoleName })),
+    may: Type.Optional(May)
   }),
   member: Type.Object({
     type: Type.Literal('member'),
@@ -341,6 +345,8 @@ export const SERVER_FRAMES = {
     // Who changed it; null for a backend.
     by: Type.Union([Type.String(), Type.Null()])
   }),
+  owner: OwnerFrame,
+  rights: RightsFrame,
   chunk: Type.Object({
     type: Type.Literal('chunk'),
     thread: Thread,

@@ -7,7 +7,7 @@ import type { ServerFrame } from '../../protocol/frames.js';
 import type { LogEntry } from '../log/log-reader.js';
 
 /** A frame for the current subscribers of its thread. Later subscribers never get it. */
-export type Ephemeral = ServerFrame<'typing' | 'presence' | 'mark' | 'member' | 'chunk'>;
+export type Ephemeral = ServerFrame<'typing' | 'presence' | 'mark' | 'member' | 'owner' | 'chunk'>;
 
 /** What the bus can do with the connections of this node. None of these methods throws. */
 export interface BusNode {

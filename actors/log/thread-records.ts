@@ -2,6 +2,7 @@
  * Records of threads besides their messages. Reads are synchronous and throw `LogUnavailableError` while the log cannot
  * be read. Writes resolve when they are durable, and reject with that error when nothing was stored.
  */
+import { isLongerThan } from '../../protocol/frames.js';
 import type { LogEntry, ThreadHead } from './log-reader.js';
 
 /** A thread with messages that nobody has got yet, kept across restarts. `from` is the first such offset. */
@@ -44,7 +45,7 @@ export interface UserThread extends ListPlace {
 /** Longest text of a record, in characters: a record is for what is looked at as a whole, not for content. */
 export const RECORD_CHARS_MAX = 16_384;
 
-/** Longest id of a record, in characters; an id is free text, such as a user's. */
+/** Longest id of a record, in characters, counted as the protocol counts them; an id is free text, such as a user's. */
 export const RECORD_ID_MAX = 128;
 
 const RECORD_KIND = /^[a-z][a-z_]{0,31}$/;
@@ -52,7 +53,7 @@ const RECORD_KIND = /^[a-z][a-z_]{0,31}$/;
 /** Returns why a record cannot be stored; null when it can. */
 export function recordProblem(kind: string, id: string, text: string | null): string | null {
   if (!RECORD_KIND.test(kind)) return `${kind.slice(0, 40)} is no kind of record`;
-  if (id.length > RECORD_ID_MAX) {
+  if (isLongerThan(id, RECORD_ID_MAX)) {
     return `the id of the record is longer than ${String(RECORD_ID_MAX)} characters`;
   }
   return text !== null && text.length > RECORD_CHARS_MAX

@@ -39,7 +39,8 @@ export function dial(
 
 function accountName(env: CliOutside['env']): string | undefined {
   const name = env['USER'] ?? env['LOGNAME'] ?? env['USERNAME'] ?? '';
-  if (name !== '') return name.slice(0, USER_MAX);
+  // By characters as the server counts them, so that no emoji is cut in half.
+  if (name !== '') return Array.from(name).slice(0, USER_MAX).join('');
   try {
     return userInfo().username;
   } catch {

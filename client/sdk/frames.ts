@@ -63,7 +63,8 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
     runs: list(fields({ run: text, state: text, mid: text, text, at: number })),
     present: list(text),
     presentCount: optional(integer),
-    marks: optional(list(fields({ user: text, read: integer })))
+    marks: optional(list(fields({ user: text, read: integer }))),
+    may: optional(list(text))
   }),
   caught_up: fields({ thread: text, offset: integer }),
   unsubscribed: fields({ thread: text, code: optional(text) }),
@@ -103,9 +104,12 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
   members: fields({
     thread: text,
     owner: nullable(text),
-    members: list(fields({ user: text, role: text }))
+    members: list(fields({ user: text, role: text })),
+    may: optional(list(text))
   }),
   member: fields({ thread: text, user: text, role: nullable(text), by: nullable(text) }),
+  owner: fields({ thread: text, owner: text, by: nullable(text) }),
+  rights: fields({ thread: text, may: list(text) }),
   chunk: fields({ thread: text, run: text, at: integer, text }),
   cancelling: fields({ run: optional(text) }),
   ping: fields({}),

@@ -5,6 +5,7 @@
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import { isThreadId } from '../../protocol/frames.js';
+import { RIGHTS, type Right } from '../../protocol/rights.js';
 import { authorize, type AccessRecord, type AccessSettings, type Verdict } from './authorize.js';
 import type { Action } from './grants.js';
 import type { Identity } from './identity.js';
@@ -57,6 +58,8 @@ export class Guard {
   private changesSoFar = 0;
   /** Called when a record has changed, so that the affected users' subscriptions are judged again. */
   onChanged: (thread: string, users: readonly string[]) => void = () => undefined;
+  /** Called when a thread has been given another owner, to tell its subscribers; `by` as in {@link Guard.changes}. */
+  onOwner: (thread: string, owner: string, by: string | null) => void = () => undefined;
   /** Called when a thread begins to exist, so that the subscriptions of others who waited in it are judged again. */
   onOpened: (thread: string, owner: string | null) => void = () => undefined;
 
@@ -67,9 +70,10 @@ export class Guard {
   /**
    * Notes that the record of a thread is being changed for a user. Returns a function to call once the change is stored or
    * has failed. It judges everybody again who may have lost a right by it: the user, the owners of before, also those of
-   * changes that ran at the same time, and all who waited in a thread that began to exist.
+   * changes that ran at the same time, and all who waited in a thread that began to exist. `by` is the user who gives the
+   * thread another owner; null for a backend.
    */
-  changes(thread: string, user: string, what: ChangeOf): () => void {
+  changes(thread: string, user: string, what: ChangeOf, by: string | null = null): () => void {
     const changing = this.changing.get(thread) ?? { owners: new Set(), wasNew: false, count: 0 };
     this.changing.set(thread, changing);
     changing.count++;
@@ -85,6 +89,8 @@ export class Guard {
       // Most messages of a backend name the owner that the thread has already.
       if (what === 'role' || changing.owners.size > 1) this.changed(thread, users);
       if (changing.wasNew) this.onOpened(thread, null);
+      const isMoved = what === 'owner' && changing.owners.size > 1;
+      if (isMoved && this.isOwner(thread, user)) this.onOwner(thread, user, by);
     };
   }
 
@@ -154,6 +160,15 @@ export class Guard {
     return mayWait && this.isNew(thread);
   }
 
+  /** Whether a change of the owner has been stored; false while the record cannot be read. */
+  private isOwner(thread: string, user: string): boolean {
+    try {
+      return this.options.log.head(thread)?.owner === user;
+    } catch {
+      return false;
+    }
+  }
+
   private isNew(thread: string): boolean {
     const { log } = this.options;
     return log.head(thread) === null && !hasMembers(log, thread);
@@ -161,6 +176,15 @@ export class Guard {
 }
 
 const NOTHING = (): void => undefined;
+
+/** Every list of rights, once, so that two are compared by identity; the index has a bit for each right. */
+const RIGHT_LISTS: readonly (readonly Right[])[] = Array.from(
+  { length: 2 ** RIGHTS.length },
+  (_, bits) => RIGHTS.filter((_right, bit) => (bits & (1 << bit)) !== 0)
+);
+
+/** A caller without any right. */
+export const NO_RIGHTS: readonly Right[] = RIGHT_LISTS[0] ?? [];
 
 /** The rights of one caller, judged when they are first needed and cached until a record changes. */
 export class CallerRights {
@@ -196,5 +220,17 @@ export class CallerRights {
   refusal(action: Action, thread: string): AccessRefusal | null {
     const judgement = this.judge(action, thread);
     return judgement.isAllowed ? null : judgement.code;
+  }
+
+  /**
+   * Returns what the caller may do with a thread; equal lists are the same object.
+   * @throws {LogUnavailableError} or `LogCorruptError` when the record cannot be read
+   */
+  may(thread: string): readonly Right[] {
+    const bits = RIGHTS.reduce(
+      (sum, right, bit) => (this.judge(right, thread).isAllowed ? sum | (1 << bit) : sum),
+      0
+    );
+    return RIGHT_LISTS[bits] ?? NO_RIGHTS;
   }
 }

@@ -36,6 +36,8 @@ export class TooManyMembersError extends Error {
 /** The members of all threads. Reads and writes throw `LogUnavailableError` while the log does not work. */
 export class Members {
   private readonly options: MembersOptions;
+  /** Users whose first role in a thread is being stored, by thread: they take room already. */
+  private readonly coming = new Map<string, Set<string>>();
 
   constructor(options: MembersOptions) {
     this.options = options;
@@ -58,10 +60,17 @@ export class Members {
    * @throws {TooManyMembersError} when the thread has no room for another member
    */
   async set(thread: string, user: string, role: Role | null, by: string | null): Promise<void> {
-    const { log, guard, tell } = this.options;
-    if (role !== null && this.role(thread, user) === null && this.isFull(thread)) {
-      throw new TooManyMembersError();
+    const stored = role === null ? NOTHING : this.makeRoom(thread, user);
+    try {
+      await this.store(thread, user, role);
+    } finally {
+      stored();
     }
+    this.options.tell({ type: 'member', thread, user, role, by });
+  }
+
+  private async store(thread: string, user: string, role: Role | null): Promise<void> {
+    const { log, guard } = this.options;
     const changed = guard.changes(thread, user, 'role');
     try {
       await log.setRecord(thread, MEMBER_KIND, user, role);
@@ -70,13 +79,15 @@ export class Members {
       // End the subscription of a removed member first, so that it does not get the frame.
       changed();
     }
-    tell({ type: 'member', thread, user, role, by });
   }
 
-  /** Makes a user the owner. The previous owner keeps only the rights of its role, if it has one. */
-  async setOwner(thread: string, owner: string): Promise<void> {
+  /**
+   * Makes a user the owner. The previous owner keeps only the rights of its role, if it has one. `by` is the user who made
+   * the change; null for a backend.
+   */
+  async setOwner(thread: string, owner: string, by: string | null = null): Promise<void> {
     const { log, guard } = this.options;
-    const changed = guard.changes(thread, owner, 'owner');
+    const changed = guard.changes(thread, owner, 'owner', by);
     try {
       await log.setOwner(thread, owner);
       await log.list(thread, owner);
@@ -85,7 +96,20 @@ export class Members {
     }
   }
 
-  private isFull(thread: string): boolean {
-    return this.of(thread).members.length >= MEMBERS_MAX;
+  /** Takes room for a member until its role is stored, since the log may not have it before. */
+  private makeRoom(thread: string, user: string): () => void {
+    const coming = this.coming.get(thread) ?? new Set();
+    if (this.role(thread, user) !== null || coming.has(user)) return NOTHING;
+    // A role that is being stored may be seen in the log already.
+    const users = new Set([...coming, ...this.of(thread).members.map((member) => member.user)]);
+    if (users.size >= MEMBERS_MAX) throw new TooManyMembersError();
+    coming.add(user);
+    this.coming.set(thread, coming);
+    return () => {
+      coming.delete(user);
+      if (coming.size === 0) this.coming.delete(thread);
+    };
   }
 }
+
+const NOTHING = (): void => undefined;

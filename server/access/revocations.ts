@@ -3,7 +3,7 @@
  * and for ever, and every check of a token reads it.
  */
 import { createHash } from 'node:crypto';
-import type { ThreadRecords } from '../../actors/log/thread-records.js';
+import { RECORD_CHARS_MAX, type ThreadRecords } from '../../actors/log/thread-records.js';
 import type { UserIdentity } from './identity.js';
 
 /** Thread that the records are kept under. A thread of that name has nothing to do with them. */
@@ -28,11 +28,11 @@ export interface Revoked {
 
 const NOTHING: Revoked = { before: null, jti: [] };
 
-/** As many single tokens of a user are revoked as may be. */
+/** As many single tokens of a user are revoked as may be, or as fit into a record with ids as long as these. */
 export class TooManyRevokedError extends Error {
   constructor() {
     super(
-      `at most ${String(REVOKED_TOKENS_MAX)} single tokens of a user can be revoked: revoke all before a time`
+      `at most ${String(REVOKED_TOKENS_MAX)} single tokens of a user can be revoked, fewer with long ids: revoke all before a time`
     );
     this.name = 'TooManyRevokedError';
   }
@@ -108,6 +108,8 @@ export class Revocations {
     const revoked = make(this.of(user));
     const isNone = revoked.before === null && revoked.jti.length === 0;
     const text = isNone ? null : JSON.stringify({ user, ...revoked });
+    // An emoji, or a character that JSON escapes, takes more than one character of the record.
+    if (text !== null && text.length > RECORD_CHARS_MAX) throw new TooManyRevokedError();
     await log.setRecord(RECORDS_OF, REVOKED_KIND, idOf(user), text);
     cut(user);
     // A token that was being checked when the record changed has its connection by the next turn.

@@ -4,6 +4,7 @@
  */
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { ReaderBehind } from '../../actors/facts/steps.js';
+import type { Right } from '../../protocol/rights.js';
 import { CLOSES, ERRORS, type CloseCode, type ErrorCode } from '../../protocol/errors.js';
 import type { CallerRights } from '../access/guard.js';
 import type { Received, RequestId } from './frame-decoder.js';
@@ -33,6 +34,8 @@ export interface Subscription {
   /** Messages up to this offset are replay; null once `caught_up` has been sent for them. */
   replayTo: number | null;
   isLive: boolean;
+  /** What its user may do with the thread, as it was told. */
+  may: readonly Right[];
   /** What it reads from the log, and why, recorded when it has read it; null when it reads nothing. */
   behind: ReaderBehind | null;
 }

@@ -1,9 +1,10 @@
 /**
  * Ends the subscriptions of users who may no longer read a thread, because its record has changed or somebody else has
- * created it.
+ * created it, and tells the others what they may do from now on.
  */
+import type { Right } from '../../protocol/rights.js';
+import { NO_RIGHTS, type CallerRights } from '../access/guard.js';
 import type { Threads } from '../../actors/threads/threads.js';
-import type { CallerRights } from '../access/guard.js';
 import type { Connection } from './connection.js';
 import type { Connections } from './connections.js';
 import { encodeFrame } from './frame-encoder.js';
@@ -43,7 +44,10 @@ export class Evictions {
     }
     // Usually the creator is the only subscriber, and no other connection has to be checked.
     if (own === subscribers) return;
-    for (const connection of [...connections.opened()]) this.leave(connection, thread);
+    for (const connection of [...connections.opened()]) {
+      // The owner's rights are told once its message is stored.
+      if (connection.user !== owner) this.leave(connection, thread);
+    }
   }
 
   /** Judges all subscriptions of a connection again, whose token is another one now. */
@@ -51,9 +55,17 @@ export class Evictions {
     for (const { thread } of [...connection.subscriptions]) this.leave(connection, thread.id);
   }
 
+  /** Ends a subscription without a right, or tells what has changed of the others. */
   private leave(connection: Connection, thread: string): void {
     const subscription = connection.subscriptionTo(thread);
-    if (subscription === undefined || mayRead(connection.rights, thread)) return;
+    if (subscription === undefined) return;
+    const may = mayOf(connection.rights, thread);
+    if (may.includes('read')) {
+      if (may === subscription.may) return;
+      subscription.may = may;
+      connection.send(encodeFrame({ type: 'rights', thread, may: [...may] }));
+      return;
+    }
     this.options.subscriptions.end(connection, subscription);
     connection.send(encodeFrame({ type: 'unsubscribed', thread, code: 'forbidden' }));
     // An event stream has one thread only, so it ends as a whole.
@@ -63,9 +75,14 @@ export class Evictions {
 
 /** Returns whether a caller may read a thread; false while the record cannot be read. */
 export function mayRead(rights: CallerRights | null, thread: string): boolean {
+  return mayOf(rights, thread).includes('read');
+}
+
+/** Returns what a caller may do with a thread; nothing while the record cannot be read. */
+function mayOf(rights: CallerRights | null, thread: string): readonly Right[] {
   try {
-    return rights?.refusal('read', thread) === null;
+    return rights?.may(thread) ?? NO_RIGHTS;
   } catch {
-    return false;
+    return NO_RIGHTS;
   }
 }

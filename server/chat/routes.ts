@@ -4,6 +4,7 @@ import type { LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import { encodeAck, encodeFrame, encodeHistory, encodeThreads } from './frame-encoder.js';
+import { NO_RIGHTS } from '../access/guard.js';
 import { TooManyMembersError, type Members } from '../access/members.js';
 import type { Connection } from './connection.js';
 import type { Received, RequestId } from './frame-decoder.js';
@@ -195,7 +196,10 @@ export function createRoutes(services: RouteServices): Routes {
 
     members: (connection, { id, thread }) => {
       const { owner, members } = services.members.of(thread);
-      connection.send(encodeFrame({ type: 'members', id, thread, owner, members: [...members] }));
+      const may = connection.rights?.may(thread) ?? NO_RIGHTS;
+      connection.send(
+        encodeFrame({ type: 'members', id, thread, owner, members: [...members], may: [...may] })
+      );
     },
 
     member: (connection, { id, thread, user, role }) => {

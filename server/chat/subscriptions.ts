@@ -3,6 +3,7 @@ import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { LogReader, ThreadHead } from '../../actors/log/log-reader.js';
 import type { ReadMark, ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
+import { NO_RIGHTS } from '../access/guard.js';
 import type { CatchUp } from './catch-up.js';
 import type { Connection, Subscription } from './connection.js';
 import type { RequestId } from './frame-decoder.js';
@@ -65,8 +66,10 @@ export class Subscriptions {
     const thread = this.threads.get(threadId);
     const head = this.log.head(threadId) ?? this.log.ensure(threadId);
     const { cursor, gap } = startOf(since, head, thread, connection.user);
+    const may = connection.rights?.may(threadId) ?? NO_RIGHTS;
     const subscription: Subscription = {
       thread,
+      may,
       cursor,
       replayTo: head.last,
       isLive: false,
@@ -88,7 +91,8 @@ export class Subscriptions {
         runs: [],
         present,
         presentCount: present.length === 0 ? (thread.presence?.count ?? 0) : undefined,
-        marks: toldMarks(this.log, threadId, head)
+        marks: toldMarks(this.log, threadId, head),
+        may: [...may]
       })
     );
     this.catchUp.begin(connection);

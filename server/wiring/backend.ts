@@ -198,6 +198,9 @@ export function createBackend(options: BackendOptions): Backend {
   guard.onChanged = (thread, users) => {
     evictions.judge(thread, users);
   };
+  guard.onOwner = (thread, owner, by) => {
+    bus.tell({ type: 'owner', thread, owner, by });
+  };
   guard.onOpened = (thread, owner) => {
     evictions.judgeAll(thread, owner);
   };

@@ -101,13 +101,13 @@ export function createMembersApi({
       await members.set(thread, user, null, by);
       return json(200, { thread, user, role: null });
     }),
-    row('PUT', 'owner', 'manage', async (_asked, thread, _by, text) => {
+    row('PUT', 'owner', 'manage', async (_asked, thread, by, text) => {
       const body = bodyOf(text);
       if (body === null) return problem('bad_json');
       if (!ownerBody.Check(body)) return problem('bad_frame', '/owner must name a user');
       const fault = userNameFault(body.owner);
       if (fault !== null) return problem('bad_frame', `/owner ${fault}`);
-      await members.setOwner(thread, body.owner);
+      await members.setOwner(thread, body.owner, by);
       return json(200, { thread, owner: body.owner });
     })
   ];

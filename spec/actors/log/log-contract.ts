@@ -555,6 +555,9 @@ export function describeLogContract(name: string, logs: ContractLogs): void {
         expect(await fault('run', 'x', 'a'.repeat(RECORD_CHARS_MAX + 1))).to.include('longer');
         expect(await fault('run', 'x'.repeat(RECORD_ID_MAX + 1), '')).to.include('longer');
         expect(await fault('Run', 'x', '')).to.include('no kind');
+        // Counted as the schemas of the protocol count: an emoji is one character.
+        expect(await fault('run', '😀'.repeat(RECORD_ID_MAX), '')).to.equal('stored');
+        expect(await fault('run', '😀'.repeat(RECORD_ID_MAX + 1), '')).to.include('longer');
       });
     });
 

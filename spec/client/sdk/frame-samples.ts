@@ -65,6 +65,8 @@ export const FRAME_SAMPLES: { readonly [T in ServerFrame['type']]: ServerFrame<T
     members: [{ user: 'bob', role: 'reader' }]
   },
   member: { type: 'member', thread: 't', user: 'bob', role: 'member', by: 'ada' },
+  owner: { type: 'owner', thread: 't', owner: 'bob', by: null },
+  rights: { type: 'rights', thread: 't', may: ['read'] },
   chunk: { type: 'chunk', thread: 't', run: 'r', at: 0, text: 'so' },
   cancelling: { type: 'cancelling', id: 1, run: 'r' },
   ping: { type: 'ping' },

@@ -4,6 +4,7 @@ import { tokenless, type UserIdentity } from '../../../server/access/identity.js
 import {
   Revocations,
   REVOKED_TOKENS_MAX,
+  TOKEN_ID_MAX,
   TooManyRevokedError
 } from '../../../server/access/revocations.js';
 import { revocable } from '../../../server/auth/revocable.js';
@@ -55,6 +56,18 @@ describe('Revocations', () => {
     await revocations.revoke('ada', null, '0');
     await revocations.revoke('ada', 7, null);
     expect(revocations.of('ada').jti).to.have.length(REVOKED_TOKENS_MAX);
+  });
+
+  it('has room for fewer tokens whose ids take more of the record, and says so', async () => {
+    let refused: unknown = null;
+    for (let n = 0; n < REVOKED_TOKENS_MAX && refused === null; n++) {
+      const id = `${String(n).padStart(3)}${'😀'.repeat(TOKEN_ID_MAX - 3)}`;
+      refused = await revocations.revoke('ada', null, id).then(
+        () => null,
+        (error: unknown) => error
+      );
+    }
+    expect(refused).to.be.instanceOf(TooManyRevokedError);
   });
 
   it('revokes all tokens of a user whose record cannot be understood', async () => {

@@ -38,7 +38,7 @@ describe('CatchUp', () => {
   };
   const subscribe = (cursor: number, replayTo: number | null): Subscription => {
     const behind = { why: 'replayed', from: cursor + 1, since: 0 } as const;
-    const subscription = { thread, cursor, replayTo, isLive: false, behind };
+    const subscription = { thread, may: [], cursor, replayTo, isLive: false, behind };
     connection.subscriptions = [subscription];
     return subscription;
   };

@@ -56,8 +56,8 @@ describe('Connection', () => {
       new ActiveThread('behind', false, 'x1', 9, 0)
     ];
     connection.subscriptions = [
-      { thread: live, cursor: 2, replayTo: null, isLive: true, behind: null },
-      { thread: behind, cursor: 4, replayTo: 9, isLive: false, behind: null }
+      { thread: live, may: [], cursor: 2, replayTo: null, isLive: true, behind: null },
+      { thread: behind, may: [], cursor: 4, replayTo: 9, isLive: false, behind: null }
     ];
     connection.disconnect(3008, 0);
     expect(socket.frames[0]).to.deep.include({

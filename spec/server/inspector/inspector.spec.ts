@@ -357,6 +357,7 @@ describe('Inspector', () => {
       const subscription = {
         thread: threads.get('t008'),
         cursor: 0,
+        may: [],
         replayTo: null,
         isLive: true,
         behind: null

@@ -149,7 +149,9 @@ describe('drainConnections', () => {
     const rig = new Rig(1);
     const [slow] = rig.sockets;
     const thread = new ActiveThread('t', false, 'x', 7, 0);
-    slow!.state.subscriptions = [{ thread, cursor: 0, replayTo: null, isLive: true, behind: null }];
+    slow!.state.subscriptions = [
+      { thread, may: [], cursor: 0, replayTo: null, isLive: true, behind: null }
+    ];
     slow!.join('t');
     slow!.bufferedBytes = 900_000;
     rig.start();

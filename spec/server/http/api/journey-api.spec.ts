@@ -256,7 +256,9 @@ describe('createJourneyApi', () => {
     const connection = new Connection('c1', '::1', null, false, 0);
     connection.user = 'bob';
     const behind = { why: 'lagged', from: 1, since: 7 } as const;
-    connection.subscriptions = [{ thread, cursor: 0, replayTo: null, isLive: false, behind }];
+    connection.subscriptions = [
+      { thread, may: [], cursor: 0, replayTo: null, isLive: false, behind }
+    ];
     api.connections.push(connection);
     const [journey] = journeys(await api.ask(of('m')));
     expect(journey?.steps.at(-1)).to.deep.include({
