@@ -1,6 +1,6 @@
 /**
  * Writes what the docs take from the code: the tables of docs/configuration.md, docs/operations.md and docs/security.md, the
- * drawing of the folders in docs/architecture.md, docs/errors.md, docs/runbook.md, THIRD-PARTY and `.env.example`: `npx tsx scripts/generated-docs.ts`.
+ * drawing of the folders in docs/architecture.md, docs/errors.md, docs/limits.md, docs/runbook.md, THIRD-PARTY and `.env.example`: `npx tsx scripts/generated-docs.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { format, resolveConfig } from 'prettier';
 import { DIFFERENCES_MARKS, differencesTable } from './docs/engine-differences.js';
 import { DEADLINES_MARKS, deadlinesTable } from './docs/socket-deadlines.js';
 import { errorsPage } from './docs/errors-page.js';
+import { limitsPage } from './docs/limits-page.js';
 import { FOLDER_MARKS, folderDrawing } from './folders/folder-drawing.js';
 import { ONE_WAY } from './folders/folder-imports.js';
 import { sourceFiles } from './folders/source-files.js';
@@ -45,6 +46,7 @@ writeBetween(
 );
 writeFileSync(new URL('../.env.example', import.meta.url), envExample());
 writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage());
+writeFileSync(new URL('../docs/limits.md', import.meta.url), limitsPage());
 writeFileSync(new URL('../docs/runbook.md', import.meta.url), runbookPage());
 writeFileSync(
   new URL('../THIRD-PARTY', import.meta.url),

@@ -19,7 +19,8 @@ import type { Connections } from './connections.js';
 import { decodeFrame, type Decoded, type Received, type RequestId } from './frame-decoder.js';
 import { SUBPROTOCOL } from '../../protocol/frames.js';
 import { frameRefusal } from './frame-doors.js';
-import { noRoomReply, type ClientLimits } from './limits.js';
+import type { NoteLimited } from '../limits/limited.js';
+import { FULL_LIMITS, noRoomReply, type ClientLimits } from './limits.js';
 import type { Publisher } from './publisher.js';
 import { route, type Routes } from './routes.js';
 import { clientAddress } from '../transport/client-address.js';
@@ -72,6 +73,8 @@ export interface ChatOptions {
   readonly turn: TurnBudget;
   readonly trustProxy: boolean;
   readonly memory: Pick<Memory, 'refusesPages'>;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
   /** Returns the reply to an upgrade while the server is not serving; null when it is. */
   readonly refusal: () => HttpReply | null;
 }
@@ -108,6 +111,7 @@ export class Chat implements SocketEvents<Connection> {
       },
       isOver: (connection) => connection.isClosing,
       overflow: (connection) => {
+        options.limited('waiting_frames_connection');
         connection.disconnect(3013, COME_BACK_MS);
       }
     });
@@ -129,7 +133,10 @@ export class Chat implements SocketEvents<Connection> {
     }
     const address = clientAddress(request, trustProxy);
     const full = isProbe ? null : connections.full(address);
-    if (full !== null) return { accept: false, reply: noRoomReply(full) };
+    if (full !== null) {
+      this.options.limited(FULL_LIMITS[full]);
+      return { accept: false, reply: noRoomReply(full) };
+    }
     const state = new Connection(
       connections.newId(),
       address,
@@ -159,6 +166,7 @@ export class Chat implements SocketEvents<Connection> {
     const { frameBytes } = this.options.limits;
     // A character is at most 3 bytes of UTF-8, so most frames need no counting.
     if (frameBytes > 0 && text.length * 3 > frameBytes && Buffer.byteLength(text) > frameBytes) {
+      this.options.limited('frame_bytes');
       const message = `a frame is at most ${String(frameBytes)} bytes`;
       this.badFrame(connection, undefined, 'too_large', message);
       return;
@@ -222,7 +230,10 @@ export class Chat implements SocketEvents<Connection> {
     if (connection.early !== null && frame.type !== 'connect') {
       connection.badFramesInARow = 0;
       if (connection.early.length < EARLY_FRAMES_MAX) connection.early.push(frame);
-      else connection.sendError(frame.id, 'not_connected', 'too many frames before connected');
+      else {
+        this.options.limited('early_frames_connection');
+        connection.sendError(frame.id, 'not_connected', 'too many frames before connected');
+      }
       return;
     }
     const badFrames = connection.badFramesInARow;
@@ -298,8 +309,10 @@ export class Chat implements SocketEvents<Connection> {
     if (publishPerSecond === 0) return false;
     connection.frames ??= new TokenBucket(publishPerSecond * FRAMES_PER_PUBLISH, now);
     const afterMs = connection.frames.take(now);
-    if (afterMs > 0) connection.disconnect(3013, COME_BACK_MS);
-    return afterMs > 0;
+    if (afterMs === 0) return false;
+    this.options.limited('frames_connection');
+    connection.disconnect(3013, COME_BACK_MS);
+    return true;
   }
 
   private isProbe(shown: string | undefined): boolean {

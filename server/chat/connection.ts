@@ -74,6 +74,8 @@ export class Connection implements Backlogged<Received> {
   /** Whether it was asked to leave: it accepts no more requests, and is closed as soon as it is settled. */
   isLeaving = false;
   isClosing = false;
+  /** With which code the server has ended it; null when it has not. */
+  endedWith: CloseCode | null = null;
   /** Frames that came while the token was being checked; null when none is being checked. */
   early: Received[] | null = null;
   /** Frames that wait for a later turn. */
@@ -200,6 +202,7 @@ export class Connection implements Backlogged<Received> {
       })
     );
     this.isClosing = true;
+    this.endedWith = code;
     this.socket.end(code, reason);
   }
 }

@@ -12,6 +12,8 @@ import type { UserIdentity } from '../access/identity.js';
 import { CLOCK_TOLERANCE_SECONDS } from '../auth/auth.js';
 import type { Connection } from './connection.js';
 import { encodeFrame, fallbackOut } from './frame-encoder.js';
+import type { LimitName } from '../limits/limit-table.js';
+import type { NoteLimited } from '../limits/limited.js';
 import type { ConnectionLimits, FullHouse, Shortage } from './limits.js';
 
 /** How often the server pings a silent connection, in milliseconds; clients get it in `connected.ping`. */
@@ -49,6 +51,14 @@ export const GOODBYES_PER_SWEEP = SWEEP_MS / COME_BACK_MS_PER_CONNECTION;
 /** Called with the numbers of lagging and of open connections, when they change. */
 export type LaggingListener = (lagging: number, open: number) => void;
 
+/** The limits that end a connection by a code of their own. */
+const ENDED_BY: Partial<Record<CloseCode, LimitName>> = {
+  3008: 'unread_connection',
+  3014: 'connections_user',
+  3501: 'bad_frames_connection',
+  3502: 'connect_time'
+};
+
 /** A token may allow less than its user may do. */
 function mayRead({ rights }: Connection, thread: string): boolean {
   try {
@@ -74,6 +84,7 @@ export class Connections {
   private readonly limits: ConnectionLimits;
   private readonly onLagging: LaggingListener;
   private readonly shortage: () => Shortage | null;
+  private readonly limited: NoteLimited;
   private readonly all = new Set<Connection>();
   /** Connections that lag. */
   private readonly behind = new Set<Connection>();
@@ -84,17 +95,22 @@ export class Connections {
   /** When the last sweep was. */
   private sweptAt: number;
 
-  /** `shortage` returns the resource that does not suffice for another connection; null when all do. */
+  /**
+   * `shortage` returns the resource that does not suffice for another connection; null when all do. `limited` notes
+   * connections that a limit has ended.
+   */
   constructor(
     clock: Clock,
     limits: ConnectionLimits,
     onLagging: LaggingListener = () => undefined,
-    shortage: () => Shortage | null = () => null
+    shortage: () => Shortage | null = () => null,
+    limited: NoteLimited = () => undefined
   ) {
     this.clock = clock;
     this.limits = limits;
     this.onLagging = onLagging;
     this.shortage = shortage;
+    this.limited = limited;
     this.sweptAt = clock.elapsed();
   }
 
@@ -196,6 +212,8 @@ export class Connections {
 
   /** Removes a connection that has closed. */
   remove(connection: Connection): void {
+    const limit = connection.endedWith === null ? undefined : ENDED_BY[connection.endedWith];
+    if (limit !== undefined) this.limited(limit);
     if (!this.all.delete(connection)) return;
     if (this.behind.delete(connection)) this.tellLagging();
     const left = (this.addresses.get(connection.address) ?? 1) - 1;

@@ -1,5 +1,6 @@
 /** The configured limits, in the shapes that the server uses, and the answer to a connection that is past one of them. */
 import type { Config } from '../config/settings.js';
+import type { LimitName } from '../limits/limit-table.js';
 import { askAgain, problem } from '../transport/problem.js';
 import type { HttpReply } from '../transport/transport.js';
 
@@ -43,6 +44,15 @@ export type FullHouse = 'server' | 'address' | 'user' | Shortage;
 
 /** Resources that another connection needs. */
 export type Shortage = 'memory' | 'file descriptors';
+
+/** The limit that each of them is. */
+export const FULL_LIMITS: Readonly<Record<FullHouse, LimitName>> = {
+  server: 'connections_server',
+  address: 'connections_address',
+  user: 'connections_user',
+  memory: 'memory',
+  'file descriptors': 'open_files'
+};
 
 /** When to ask again for a connection that there was no room for, in seconds. */
 export const NO_ROOM_RETRY_SECONDS = 5;

@@ -13,6 +13,7 @@ import type { ErrorCode } from '../../protocol/errors.js';
 import { isAgentKind } from '../../protocol/frames.js';
 import type { BodyText } from '../../protocol/json-text.js';
 import type { CallerRights, Guard, Judgement } from '../access/guard.js';
+import type { NoteLimited } from '../limits/limited.js';
 import type { TokenBucket } from './work/token-bucket.js';
 import { unreadable } from './unreadable.js';
 
@@ -73,6 +74,8 @@ export interface PublisherOptions {
   readonly memory: Pick<Memory, 'refusesMessages'>;
   /** The limit that the refusal of a fast publisher names. */
   readonly publishPerSecond: number;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
 }
 
 /** Checks and publishes messages. */
@@ -153,6 +156,7 @@ export class Publisher {
     }
     const afterMs = rate?.take(this.options.clock.elapsed()) ?? 0;
     if (afterMs > 0) {
+      this.options.limited('publishes_connection');
       const reason = `more than ${String(this.options.publishPerSecond)} publishes in a second`;
       return this.refused({ ok: false, code: 'rate_limited', reason, afterMs });
     }

@@ -63,8 +63,10 @@ export function createRoutes(services: RouteServices): Routes {
   /** Refuses a reading request while its user has no points. */
   const mustWait = (connection: Connection, id: RequestId): boolean => {
     const afterMs = services.work.waitMs(connection.user ?? '');
-    if (afterMs > 0) connection.sendError(id, 'rate_limited', services.work.reason, afterMs);
-    return afterMs > 0;
+    if (afterMs === 0) return false;
+    services.limited('work_user');
+    connection.sendError(id, 'rate_limited', services.work.reason, afterMs);
+    return true;
   };
 
   /** Charges the cost of a request. */
@@ -85,6 +87,7 @@ export function createRoutes(services: RouteServices): Routes {
         connection.subscriptions.length >= limits.subscriptions &&
         limits.subscriptions > 0
       ) {
+        services.limited('subscriptions_connection');
         connection.sendError(
           frame.id,
           'too_many_subscriptions',

@@ -8,6 +8,7 @@ import { PING_MS, type Connections } from './connections.js';
 import type { Evictions } from './evictions.js';
 import type { Received, RequestId } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
+import type { NoteLimited } from '../limits/limited.js';
 import type { ClientLimits } from './limits.js';
 import { TOKEN_POINTS } from './work/costs.js';
 import { TokenBucket } from './work/token-bucket.js';
@@ -38,6 +39,8 @@ export interface SignInServices {
   readonly turn: TurnBudget;
   /** What users are charged for. */
   readonly work: WorkLimits;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
   /** Handles the frames that came while a token was being checked. */
   readonly resume: (connection: Connection) => void;
 }
@@ -138,6 +141,7 @@ export function createSignIn(services: SignInServices): SignIn {
       const { user } = connection;
       const afterMs = user === null ? 0 : work.waitMs(user);
       if (connection.isRefreshing || afterMs > 0) {
+        services.limited(connection.isRefreshing ? 'refreshes_connection' : 'work_user');
         const reason = connection.isRefreshing ? 'a token is being checked' : work.reason;
         connection.sendError(id, 'rate_limited', reason, Math.max(afterMs, REFRESH_RETRY_MS));
         return;

@@ -112,6 +112,7 @@ export function readConfig(input: ConfigInput): ReadConfig {
     inspect: read(SETTINGS.inspect),
     inspectToken: read(SETTINGS.inspectToken),
     inspectBodies: read(SETTINGS.inspectBodies),
+    metrics: read(SETTINGS.metrics),
     shutdownMs: read(SETTINGS.shutdownMs),
     otelExporterOtlpEndpoint: read(SETTINGS.otelExporterOtlpEndpoint)
   };

@@ -296,6 +296,14 @@ export const SETTINGS = {
     doc: 'whether the inspector shows the texts of messages',
     fallback: false
   }),
+  metrics: choice(['on', 'off', 'token'], {
+    name: 'METRICS',
+    doc: 'figures for Prometheus at /metrics; token asks for the API key',
+    fallback: {
+      text: 'development: on, else token',
+      of: ({ environment }) => (environment === 'development' ? 'on' : 'token')
+    }
+  }),
   shutdownMs: integer(
     { min: 0, max: TIME_MAX_MS, unit: 'ms' },
     { name: 'SHUTDOWN_MS', doc: 'time for the whole drain', fallback: 30_000 }

@@ -12,7 +12,8 @@ import { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
 import { mayRead } from '../chat/evictions.js';
 import { encodeFrame } from '../chat/frame-encoder.js';
-import { noRoomReply } from '../chat/limits.js';
+import { FULL_LIMITS, noRoomReply } from '../chat/limits.js';
+import type { NoteLimited } from '../limits/limited.js';
 import type { Subscriptions } from '../chat/subscriptions.js';
 import { openEventSocket } from '../transport/event-socket.js';
 import type { FanOut } from '../transport/fan-out.js';
@@ -35,6 +36,8 @@ export interface EventStreamsOptions {
   readonly isRevoked: (identity: UserIdentity) => boolean;
   /** The chat's sockets; each stream becomes one of them. */
   readonly fanOut: FanOut<Connection>;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
 }
 
 /** Opens event streams. */
@@ -59,7 +62,10 @@ export class EventStreams {
     const { log, clock, subscriptions, connections, fanOut, guard } = this.options;
     const user = reader.kind === 'user' ? reader.user : null;
     const full = connections.full(address, user);
-    if (full !== null) return noRoomReply(full);
+    if (full !== null) {
+      this.options.limited(FULL_LIMITS[full]);
+      return noRoomReply(full);
+    }
     // Read before the stream begins: what it throws can still be answered.
     if (log.head(thread) === null) log.ensure(thread);
     return {

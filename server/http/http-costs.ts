@@ -3,6 +3,7 @@ import type { Identity } from '../access/identity.js';
 import type { ApiAccess } from '../auth/api-access.js';
 import type { TurnBudget } from '../chat/work/turn-budget.js';
 import type { WorkLimits } from '../chat/work/work-limits.js';
+import type { NoteLimited } from '../limits/limited.js';
 import { clientAddress } from '../transport/client-address.js';
 import { askAgain, problem } from '../transport/problem.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
@@ -13,6 +14,8 @@ export interface HttpCostsOptions {
   readonly turn: TurnBudget;
   readonly work: WorkLimits;
   readonly trustProxy: boolean;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
 }
 
 /** Who is charged: a user, an address, or null for a backend, which is not charged. */
@@ -42,9 +45,10 @@ export class HttpCosts {
 
   /** Returns the refusal of a caller who has spent its points; null for others. */
   refusal(payer: Payer): HttpReply | null {
-    const { work } = this.options;
+    const { work, limited } = this.options;
     const afterMs = payer === null ? 0 : work.waitMs(payer);
     if (afterMs === 0) return null;
+    limited('work_user');
     return askAgain(problem('rate_limited', work.reason), Math.ceil(afterMs / 1_000));
   }
 

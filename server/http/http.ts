@@ -39,7 +39,8 @@ export interface OffPaths {
 }
 
 /** Paths that hold no data of users: probes are sent by whatever name, and pages are the same for everybody. */
-const isData = (path: string): boolean => path === '/status' || path.startsWith('/api/');
+const isData = (path: string): boolean =>
+  path === '/status' || path === '/metrics' || path.startsWith('/api/');
 
 /** Options of {@link Http}. */
 export interface HttpOptions {

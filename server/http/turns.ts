@@ -4,6 +4,7 @@
  * keep the other out.
  */
 import type { Identity } from '../access/identity.js';
+import type { NoteLimited } from '../limits/limited.js';
 
 /** A caller: one user, or one address with the API key. */
 export interface Asker {
@@ -40,6 +41,8 @@ export interface TurnsOptions {
   readonly waiting: number;
   /** Most of them that one caller has. */
   readonly waitingEach: number;
+  /** Notes that a request was refused. */
+  readonly limited: NoteLimited;
 }
 
 /** A caller with a running or waiting request. */
@@ -85,7 +88,9 @@ export class Turns {
 
   private refuse({ kind, queue }: Line): void {
     const { works, waiting, waitingEach } = this.options;
-    if (this.count(kind, (line) => line.queue.length) >= waiting) {
+    const isFull = this.count(kind, (line) => line.queue.length) >= waiting;
+    if (isFull || queue.length >= waitingEach) this.options.limited('searches_caller');
+    if (isFull) {
       throw new BusyError(`${String(waiting)} ${works} are waiting already`, false);
     }
     if (queue.length >= waitingEach) {

@@ -15,6 +15,7 @@ import type { ChildSpec } from '../../machines/supervision/child-spec.js';
 import { createAnalyticsApi } from '../http/api/analytics-api.js';
 import type { Guard } from '../access/guard.js';
 import type { ApiAccess } from '../auth/api-access.js';
+import type { NoteLimited } from '../limits/limited.js';
 import type { Config } from '../config/settings.js';
 import type { Route } from '../http/route-table.js';
 import type { HttpCosts } from '../http/http-costs.js';
@@ -53,6 +54,8 @@ export interface AnalyticsOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly monitor: AnalyticsWatch;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
 }
 
 /** ClickHouse and its sink. */
@@ -168,6 +171,7 @@ export class Analytics {
       clickhouse,
       startedAt,
       trustProxy: config.trustProxy,
+      limited: this.options.limited,
       areFactsKept: config.clickhouseUrl !== 'off',
       ttlDays: config.clickhouseTtlDays
     });
@@ -187,6 +191,7 @@ export class Analytics {
       sink: { asOf },
       clock,
       trustProxy,
+      limited: this.options.limited,
       testThreadPrefixes
     });
   }

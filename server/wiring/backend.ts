@@ -37,6 +37,7 @@ import { createTicketsApi } from '../http/api/tickets-api.js';
 import { EventStreams } from '../http/event-streams.js';
 import type { Route } from '../http/route-table.js';
 import type { OutFrame } from '../transport/out-frame.js';
+import type { NoteLimited } from '../limits/limited.js';
 import type { FanOut } from '../transport/fan-out.js';
 import { MESSAGE_BYTES_MAX } from './listener.js';
 import { encodeFrame, messageOut } from '../chat/frame-encoder.js';
@@ -71,6 +72,8 @@ export interface BackendOptions {
   readonly isServing: () => boolean;
   /** Limits the work per turn of the event loop. */
   readonly turn: TurnBudget;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
 }
 
 /** The parts that the server uses afterwards. */
@@ -114,7 +117,7 @@ function keySetOf(
 /** Makes the parts and gives the chat those that it needs. */
 export function createBackend(options: BackendOptions): Backend {
   const { config, node, log, clock, logger, monitor, incidents, chat, connections } = options;
-  const { fanOut, isServing, turn } = options;
+  const { fanOut, isServing, turn, limited } = options;
   const keys = keySetOf(config, clock, monitor);
   const tokens = createAuthenticator({
     secret: config.authJwtSecret,
@@ -179,7 +182,8 @@ export function createBackend(options: BackendOptions): Backend {
     guard,
     incidents,
     memory: options.memory,
-    publishPerSecond
+    publishPerSecond,
+    limited
   });
   const { remedy } = options;
   const work = new WorkLimits(publishPerSecond * POINTS_PER_PUBLISH, clock);
@@ -211,7 +215,8 @@ export function createBackend(options: BackendOptions): Backend {
     connections,
     guard,
     isRevoked,
-    fanOut
+    fanOut,
+    limited
   });
   const access = new ApiAccess(config.apiKey, auth, config.environment === 'development');
   const members = new Members({
@@ -221,7 +226,7 @@ export function createBackend(options: BackendOptions): Backend {
       bus.tell(frame);
     }
   });
-  const costs = new HttpCosts({ access, turn, work, trustProxy: config.trustProxy });
+  const costs = new HttpCosts({ access, turn, work, trustProxy: config.trustProxy, limited });
   const tickets = new Tickets({ clock, revocations, randomBytes });
   const api = createApi({
     access,
@@ -236,7 +241,8 @@ export function createBackend(options: BackendOptions): Backend {
     memory: options.memory,
     bodyBytes: config.limitFrameBytes === 0 ? MESSAGE_BYTES_MAX : config.limitFrameBytes,
     isServing,
-    costs
+    costs,
+    limited
   });
   const routes = createRoutes({
     damaged: (why) => {
@@ -256,6 +262,7 @@ export function createBackend(options: BackendOptions): Backend {
     limits,
     turn,
     work,
+    limited,
     resume: (connection) => {
       chat.resume(connection);
     },

@@ -30,9 +30,11 @@ import { Connections } from '../chat/connections.js';
 import { TurnBudget } from '../chat/work/turn-budget.js';
 import { Drain } from './drain.js';
 import { buildHandlers } from './handler-phase.js';
+import { createMetricsApi, METRICS_OFF } from '../http/api/metrics-api.js';
 import { Http, readiness } from '../http/http.js';
 import { Inspection } from './inspection.js';
 import { clientLimits, connectionLimits } from '../chat/limits.js';
+import { Limited } from '../limits/limited.js';
 import { Listener } from './listener.js';
 import { LogService } from './log-service.js';
 import { builtPagesDir, loadPages } from '../http/pages.js';
@@ -72,6 +74,7 @@ export class Server {
     const isServing = () => this.root.getSnapshot().hasTag('serving');
     const timeline = new StartupTimeline(clock);
     const incidents = new Incidents({ clock, logger });
+    const limited = new Limited({ clock, logger });
     const supervision = new Supervision({ clock, logger });
     const monitor = new Monitor({ clock, incidents, loop: new EventLoopDelay() });
     const memory = new Memory({
@@ -86,7 +89,8 @@ export class Server {
       (lagging, open) => {
         monitor.lagging(lagging, open);
       },
-      () => (memory.isShort ? 'memory' : files.isShort ? 'file descriptors' : null)
+      () => (memory.isShort ? 'memory' : files.isShort ? 'file descriptors' : null),
+      limited.note
     );
     const origins = new Origins({
       allowed: config.allowedOrigins,
@@ -110,6 +114,7 @@ export class Server {
       origins,
       trustProxy: config.trustProxy,
       memory,
+      limited: limited.note,
       refusal: () => (isServing() ? null : readiness(this.report('counted')))
     });
     const inspection = new Inspection({
@@ -127,8 +132,16 @@ export class Server {
     const http = new Http({
       report: (request) => this.report(operators.has(request) ? 'shown' : 'counted'),
       pages: loadPages(builtPagesDir(), inspection.hiddenPages),
-      routes: inspection.routes,
-      off: inspection.off,
+      routes: [
+        ...inspection.routes,
+        ...createMetricsApi({
+          metrics: config.metrics,
+          operators,
+          report: () => this.report('counted'),
+          limited
+        })
+      ],
+      off: config.metrics === 'off' ? [...inspection.off, METRICS_OFF] : inspection.off,
       origins
     });
     const listener = new Listener(
@@ -165,6 +178,7 @@ export class Server {
       node,
       feed: () => logService.log?.feed ?? null,
       isDiskLow: () => logService.isDiskLow(),
+      limited: limited.note,
       clock,
       random,
       logger,
@@ -172,7 +186,7 @@ export class Server {
     });
     const observer = outside.inspect === undefined ? null : contained(outside.inspect, incidents);
     const sweep = new Sweep({ clock, isServing });
-    for (const part of [connections, analytics, monitor]) {
+    for (const part of [connections, analytics, monitor, limited]) {
       sweep.add(() => {
         part.sweep();
       });
@@ -181,7 +195,9 @@ export class Server {
       monitor.openFiles(files.count());
     });
     sweep.add(() => {
-      monitor.memory(memory.measure());
+      const measure = memory.measure();
+      limited.note('memory', measure.refused);
+      monitor.memory(measure);
     });
     const drain = new Drain({ connections, clock, random, shutdownMs: config.shutdownMs });
     const handlers = new HandlerRegistry({
@@ -211,7 +227,8 @@ export class Server {
           observer,
           fanOut: listener.fanOut,
           isServing,
-          turn
+          turn,
+          limited: limited.note
         })
     });
     this.reporter = new StatusReporter({
@@ -226,7 +243,8 @@ export class Server {
       log: logService,
       analytics,
       connections,
-      memory
+      memory,
+      limited
     });
     const record = contained(transitions.observe, incidents);
     this.root = createActor(

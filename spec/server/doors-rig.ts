@@ -19,6 +19,7 @@ import { Chat } from '../../server/chat/chat.js';
 import type { Connection } from '../../server/chat/connection.js';
 import { Connections } from '../../server/chat/connections.js';
 import { Evictions } from '../../server/chat/evictions.js';
+import { Limited } from '../../server/limits/limited.js';
 import { Publisher } from '../../server/chat/publisher.js';
 import { createRoutes } from '../../server/chat/routes.js';
 import { Subscriptions } from '../../server/chat/subscriptions.js';
@@ -106,6 +107,7 @@ export function doors(
   const connections = new Connections(clock, NO_LIMITS);
   const incidents = new Incidents({ clock, logger });
   const work = new WorkLimits(publishPerSecond * POINTS_PER_PUBLISH, clock);
+  const limited = new Limited({ clock, logger });
   const chat = new Chat({
     clock,
     turn,
@@ -115,6 +117,7 @@ export function doors(
     origins: someOrigins(),
     trustProxy: false,
     memory,
+    limited: limited.note,
     refusal: () => null
   });
   const guard = new Guard({
@@ -130,7 +133,8 @@ export function doors(
     guard,
     incidents,
     memory,
-    publishPerSecond
+    publishPerSecond,
+    limited: limited.note
   });
   const watch = { remedy: 'check it', unreadable: () => undefined, caughtUp: () => undefined };
   const catchUp = new CatchUp(log, threads, logger, watch, { turn, work });
@@ -165,6 +169,7 @@ export function doors(
     limits,
     turn,
     work,
+    limited: limited.note,
     resume: (connection) => {
       chat.resume(connection);
     },
@@ -181,6 +186,7 @@ export function doors(
     connections,
     guard,
     isRevoked: () => state.isRevoked,
+    limited: limited.note,
     fanOut: new FanOut<Connection>(chat, { messageBytes: 1_048_576, lagBytes: 1_048_576 })
   });
   const access = new ApiAccess(token === undefined ? undefined : 'api-key', auth, true);
@@ -198,7 +204,8 @@ export function doors(
       memory,
       bodyBytes: 1_048_576,
       isServing: () => state.isServing,
-      costs: new HttpCosts({ access, turn, work, trustProxy: false })
+      costs: new HttpCosts({ access, turn, work, trustProxy: false, limited: limited.note }),
+      limited: limited.note
     })
   );
   return {
@@ -212,6 +219,7 @@ export function doors(
     connections,
     members,
     turn,
+    limited,
     events,
     http: overHttp(table, token),
     webSocket: () => overWebSocket(chat, token ?? 'token'),

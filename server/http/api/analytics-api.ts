@@ -29,6 +29,7 @@ import type { Identity } from '../../access/identity.js';
 import type { ApiAccess } from '../../auth/api-access.js';
 import { guarded, type Route } from '../route-table.js';
 import { askAgain, json, problem } from '../../transport/problem.js';
+import type { NoteLimited } from '../../limits/limited.js';
 import { clientAddress } from '../../transport/client-address.js';
 import { askerOf, BusyError, Turns } from '../turns.js';
 import { isThreadId, UserName } from '../../../protocol/frames.js';
@@ -67,6 +68,8 @@ export interface AnalyticsApiOptions {
   readonly sink: Pick<Sink, 'asOf'>;
   readonly clock: Clock;
   readonly trustProxy: boolean;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
   /** Reports leave threads with these prefixes out; search finds them. */
   readonly testThreadPrefixes: readonly string[];
 }
@@ -106,7 +109,8 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
     runningEach: ({ kind }) => (kind === 'user' ? SEARCHES_OF_ONE_MAX : running - KEPT_FREE),
     reserved: KEPT_FREE,
     waiting: ANALYTICS_WAITING_MAX,
-    waitingEach: ANALYTICS_WAITING_EACH_MAX
+    waitingEach: ANALYTICS_WAITING_EACH_MAX,
+    limited: options.limited
   });
   const ask = async (
     request: TransportRequest,

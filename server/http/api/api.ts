@@ -37,6 +37,7 @@ import {
   SUBSCRIBE_POINTS
 } from '../../chat/work/costs.js';
 import type { UserBuckets } from '../../chat/work/user-buckets.js';
+import type { NoteLimited } from '../../limits/limited.js';
 import type { HttpCosts } from '../http-costs.js';
 import {
   BodiesFullError,
@@ -66,6 +67,8 @@ export interface ApiOptions {
   /** Returns whether clients may connect now; publishing and streams need that, history does not. */
   readonly isServing: () => boolean;
   readonly costs: HttpCosts;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
 }
 
 const From = Type.Union([UserName, Type.Object({ user: UserName })]);
@@ -97,7 +100,10 @@ export function createApi(options: ApiOptions): Route[] {
   const refuses = (asked: Asked): HttpReply | null =>
     isThreadId(threadOf(asked)) ? null : problem('bad_thread');
   const failed = (error: unknown): HttpReply | null => {
-    if (error instanceof BodyTooLargeError) return problem('too_large', error.message);
+    if (error instanceof BodyTooLargeError) {
+      options.limited('frame_bytes');
+      return problem('too_large', error.message);
+    }
     if (error instanceof BodiesFullError) {
       return askAgain(problem('unavailable', error.message), FULL_RETRY_SECONDS);
     }

@@ -17,6 +17,7 @@ import type { ApiAccess } from '../../auth/api-access.js';
 import { decodedPart, guarded, type Route } from '../route-table.js';
 import { askAgain, json, problem } from '../../transport/problem.js';
 import { journeyNow, type JourneyNowOptions } from './journey-now.js';
+import type { NoteLimited } from '../../limits/limited.js';
 import { clientAddress } from '../../transport/client-address.js';
 import { askerOf, BusyError, Turns } from '../turns.js';
 import { UNREADABLE } from '../../chat/unreadable.js';
@@ -44,6 +45,8 @@ export interface JourneyApiOptions extends JourneyNowOptions {
   readonly areFactsKept: boolean;
   readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly trustProxy: boolean;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
   readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
   /** `CLICKHOUSE_TTL_DAYS`. */
   readonly ttlDays: number | undefined;
@@ -61,7 +64,8 @@ export function createJourneyApi(options: JourneyApiOptions): Route[] {
     // Only callers with the API key may ask.
     reserved: 0,
     waiting: JOURNEYS_WAITING_MAX,
-    waitingEach: JOURNEYS_WAITING_MAX
+    waitingEach: JOURNEYS_WAITING_MAX,
+    limited: options.limited
   });
   const row = {
     methods: ['GET'],

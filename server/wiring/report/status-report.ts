@@ -7,6 +7,7 @@ import type { MonitorStatus } from '../../../actors/monitor/monitor.js';
 import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { ThreadsStatus } from '../../../actors/threads/threads.js';
 import type { ClickhouseStatus } from '../../../machines/clickhouse/clickhouse-status.js';
+import type { LimitName } from '../../limits/limit-table.js';
 import type { PhaseTime } from './startup-timeline.js';
 import type { SupervisionRow } from './supervision.js';
 
@@ -72,6 +73,8 @@ export interface StatusReport {
   readonly threads: ThreadsStatus;
   readonly connections: { readonly open: number; readonly lagging: number };
   readonly memory: MemoryStatus;
+  /** Refusals since the start, by the limit that refused; only limits that did. */
+  readonly limited: Partial<Record<LimitName, number>>;
   readonly waitingFor: readonly WaitingFor[];
   /** Whether there is an inspector, and whether it needs a token. */
   readonly inspect: 'on' | 'off' | 'token';

@@ -6,6 +6,7 @@ import type { MidIn, Monitor, ThreadNames } from '../../../actors/monitor/monito
 import type { Memory } from '../../../actors/memory/memory.js';
 import type { ThreadsStatus } from '../../../actors/threads/threads.js';
 import type { StartupMachine } from '../../../machines/startup.machine.js';
+import type { Limited } from '../../limits/limited.js';
 import type { Config } from '../../config/settings.js';
 import { VERSION } from '../version.js';
 import { judge } from './judgement.js';
@@ -34,6 +35,7 @@ export interface ReportedParts {
   };
   readonly connections: { readonly open: number; readonly lagging: number };
   readonly memory: Pick<Memory, 'status'>;
+  readonly limited: Pick<Limited, 'refused'>;
 }
 
 /** Makes reports. */
@@ -89,6 +91,7 @@ export class StatusReporter {
       threads: this.threads(),
       connections: { open: connections.open, lagging: connections.lagging },
       memory: this.parts.memory.status(),
+      limited: this.parts.limited.refused(),
       waitingFor: analytics.waitingFor(),
       inspect: config.inspect
     };

@@ -48,6 +48,7 @@ const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string, body?:
   'GET /api/stats': ['key', '/api/stats'],
   'GET /api/messages/{mid}/journey': ['key', '/api/messages/first/journey'],
   'GET /api/journey': ['key', '/api/journey?mid=first'],
+  'GET /metrics': ['key', '/metrics'],
   // With INSPECT_TOKEN, which no user has.
   'GET /inspect/recording': ['key', '/inspect/recording'],
   'GET /inspect/charts/{hash}': ['key', '/inspect/charts/x']

@@ -88,6 +88,15 @@ for (const transport of TRANSPORTS) {
       const url = await start({ LIMIT_CONNECTIONS_PER_ADDRESS: '1' });
       await from(url, '10.0.0.1');
       expect(await turnedAway(from(url, '10.0.0.2'))).to.eql([429, 'rate_limited', true, '5']);
+      const { limited } = (await (await fetch(`${url}/status`)).json()) as { limited: object };
+      expect(limited).to.eql({ connections_address: 1 });
+      const metrics = await fetch(`${url}/metrics`);
+      expect(metrics.headers.get('content-type')).to.include('version=0.0.4');
+      expect((await metrics.text()).split('\n')).to.include.members([
+        'rollcall_limited_total{limit="connections_address"} 1',
+        'rollcall_limited_total{limit="connections_user"} 0',
+        'rollcall_connections 1'
+      ]);
     });
 
     it('counts by what the trusted proxy says, not by what the client wrote before it', async () => {

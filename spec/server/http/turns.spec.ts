@@ -16,7 +16,8 @@ const OPTIONS: TurnsOptions = {
   runningEach: () => 2,
   reserved: 1,
   waiting: 6,
-  waitingEach: 3
+  waitingEach: 3,
+  limited: () => undefined
 };
 
 const user = (name: string): Asker => ({ kind: 'user', name });

@@ -90,6 +90,7 @@ export const SAMPLE: StatusReport = {
     queues: { appends: 19, outgoing: 20, bodies: 21 },
     refused: 22
   },
+  limited: { publishes_connection: 23 },
   inspect: 'on',
   waitingFor: [{ what: 'clickhouse', attempt: 2, of: null, nextAttemptMs: 4_000, deadlineMs: null }]
 };

@@ -76,7 +76,8 @@ function start({
   const clock = new VirtualClock();
   const access = new ApiAccess(KEY, auth, false);
   const work = new WorkLimits(1_000, clock);
-  const costs = new HttpCosts({ access, work, turn: new TurnBudget(), trustProxy: false });
+  const limited = (): void => undefined;
+  const costs = new HttpCosts({ access, work, turn: new TurnBudget(), trustProxy: false, limited });
   const table = new RouteTable(
     createAnalyticsApi({
       access,
@@ -86,6 +87,7 @@ function start({
       sink: { asOf: () => 77 },
       clock,
       trustProxy: false,
+      limited,
       testThreadPrefixes: ['test_']
     })
   );

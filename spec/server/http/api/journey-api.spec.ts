@@ -53,6 +53,7 @@ function start({ isConnected = true, isOff = false } = {}) {
       connections: { opened: () => connections },
       ttlDays: undefined,
       trustProxy: false,
+      limited: () => undefined,
       startedAt: clock.now()
     })
   );

@@ -1,0 +1,92 @@
+/**
+ * `GET /metrics` for Prometheus: numbers only, with no label per thread, user or connection.
+ * @see docs/operations.md, "Metrics"
+ */
+import type { Config } from '../../config/settings.js';
+import type { LimitName } from '../../limits/limit-table.js';
+import { problem } from '../../transport/problem.js';
+import type { TransportRequest } from '../../transport/transport.js';
+import type { OffPaths } from '../http.js';
+import { METRICS_TYPE, prometheusText, type Metric } from '../prometheus-text.js';
+import type { Route } from '../route-table.js';
+
+/** What the metrics are made from; part of the server's report. */
+export interface MeasuredReport {
+  readonly version: string;
+  readonly node: string;
+  readonly environment: string;
+  readonly uptimeMs: number;
+  readonly connections: { readonly open: number; readonly lagging: number };
+  readonly threads: { readonly waiting: number; readonly undelivered: number };
+  readonly memory: { readonly usedBytes: number };
+}
+
+/** Options of {@link createMetricsApi}. */
+export interface MetricsApiOptions {
+  /** Who may read them: everybody (`on`), or operators only (`token`). */
+  readonly metrics: Config['metrics'];
+  readonly operators: { has(request: TransportRequest): boolean };
+  readonly report: () => MeasuredReport;
+  /** Refusals since the start, of every limit. */
+  readonly limited: { totals(): ReadonlyMap<LimitName, number> };
+}
+
+/** The path, when METRICS is `off`. */
+export const METRICS_OFF: OffPaths = {
+  under: '/metrics',
+  why: 'the metrics are switched off: set METRICS=on, or METRICS=token'
+};
+
+/** Returns the route; none when METRICS is `off`. */
+export function createMetricsApi(options: MetricsApiOptions): Route[] {
+  const { metrics, operators, report, limited } = options;
+  if (metrics === 'off') return [];
+  return [
+    {
+      methods: ['GET'],
+      path: '/metrics',
+      answer: ({ request }) => {
+        if (metrics === 'token' && !operators.has(request)) {
+          return problem('unauthorized', 'send the API key as "Authorization: Bearer …"');
+        }
+        return {
+          status: 200,
+          headers: { 'content-type': METRICS_TYPE, 'cache-control': 'no-store' },
+          body: prometheusText(metricsOf(report(), limited.totals()))
+        };
+      }
+    }
+  ];
+}
+
+function metricsOf(
+  { version, node, environment, uptimeMs, connections, threads, memory }: MeasuredReport,
+  refusals: ReadonlyMap<LimitName, number>
+): Metric[] {
+  const gauge = (name: string, help: string, value: number): Metric => ({
+    name: `rollcall_${name}`,
+    type: 'gauge',
+    help,
+    samples: [{ value }]
+  });
+  return [
+    {
+      name: 'rollcall_build_info',
+      type: 'gauge',
+      help: 'The running server; always 1.',
+      samples: [{ labels: { version, node, environment }, value: 1 }]
+    },
+    gauge('uptime_seconds', 'Time since the start.', uptimeMs / 1_000),
+    gauge('connections', 'Open connections, event streams included.', connections.open),
+    gauge('connections_lagging', 'Connections that read too slowly.', connections.lagging),
+    gauge('held_threads', 'Threads with messages that wait for a subscriber.', threads.waiting),
+    gauge('undelivered_threads', 'Threads with undelivered messages.', threads.undelivered),
+    gauge('memory_used_bytes', 'Memory in use, without mapped files.', memory.usedBytes),
+    {
+      name: 'rollcall_limited_total',
+      type: 'counter',
+      help: 'Refusals by the limit that refused; docs/limits.md has the limits.',
+      samples: Array.from(refusals, ([limit, value]) => ({ labels: { limit }, value }))
+    }
+  ];
+}

@@ -1,0 +1,189 @@
+/**
+ * Every limit that the server refuses for, one row each: docs/limits.md, the metric `rollcall_limited_total` and `limited`
+ * of `/status` use this table. What each refusal says on the wire is in `protocol/errors.ts`.
+ */
+import type { SettingKey } from '../config/settings.js';
+
+/** Meaning of one limit. */
+export interface LimitRow<Name extends string = string> {
+  /** A label of the metric: a name may be added, but never change its meaning. */
+  readonly name: Name;
+  /** What is limited. */
+  readonly what: string;
+  /** Whose things are counted together. */
+  readonly per: 'connection' | 'user' | 'address' | 'caller' | 'thread' | 'server';
+  /** The setting that it is read or derived from; null when it has none. */
+  readonly setting: SettingKey | null;
+  /** Its value where no setting has it, or how it follows from the setting. */
+  readonly value?: string;
+  /** Why it has no setting. */
+  readonly fixed?: string;
+  /** How it is refused: codes over WebSocket and over HTTP. */
+  readonly refusal: string;
+  /** What a client does about it. */
+  readonly action: string;
+}
+
+const ROWS = [
+  {
+    name: 'publishes_connection',
+    what: 'publishes in a second; a burst may be twice as many',
+    per: 'connection',
+    setting: 'limitPublishPerSecond',
+    refusal: '`rate_limited` with `afterMs`',
+    action: 'send it again after `afterMs`, with the same mid'
+  },
+  {
+    name: 'frames_connection',
+    what: 'frames of any type in a second; a burst may be twice as many',
+    per: 'connection',
+    setting: 'limitPublishPerSecond',
+    value: '20 for each publish',
+    refusal: 'close 3013 with `afterMs`',
+    action: 'reconnect after `afterMs`, and send less'
+  },
+  {
+    name: 'waiting_frames_connection',
+    what: 'characters of frames that wait until the server can handle them',
+    per: 'connection',
+    setting: 'limitFrameBytes',
+    value:
+      '1 Mi, or twice the setting if that is more; eight times as many while little else waits',
+    refusal: 'close 3013 with `afterMs`',
+    action: 'reconnect after `afterMs`, and wait for answers before sending more'
+  },
+  {
+    name: 'work_user',
+    what: 'points of work in a second, see [what requests cost](protocol.md#what-requests-cost)',
+    per: 'user',
+    setting: 'limitPublishPerSecond',
+    value: '20 for each publish',
+    refusal: '`rate_limited` with `afterMs`; 429 with `Retry-After`',
+    action: 'send it again after that time'
+  },
+  {
+    name: 'searches_caller',
+    what: 'searches, reports and journeys that wait',
+    per: 'caller',
+    setting: null,
+    value: '4, and 16 of all users',
+    fixed: 'more would only wait longer: the store runs a few at once',
+    refusal: '429 `rate_limited` with `Retry-After`',
+    action: 'send it again after that time'
+  },
+  {
+    name: 'refreshes_connection',
+    what: 'tokens of `refresh` that are being checked',
+    per: 'connection',
+    setting: null,
+    value: '1',
+    fixed: 'one token is in use at a time',
+    refusal: '`rate_limited` with `afterMs`',
+    action: 'wait for the answer to the one before'
+  },
+  {
+    name: 'early_frames_connection',
+    what: 'frames before `connected`, while the token is being checked',
+    per: 'connection',
+    setting: null,
+    value: '64',
+    fixed: 'they are kept in memory for somebody who is not known yet',
+    refusal: '`not_connected`',
+    action: 'wait for `connected`, then send it again'
+  },
+  {
+    name: 'bad_frames_connection',
+    what: 'bad frames in a row',
+    per: 'connection',
+    setting: null,
+    value: '10',
+    fixed: 'a correct client sends none',
+    refusal: 'close 3501',
+    action: 'correct the client; do not reconnect'
+  },
+  {
+    name: 'subscriptions_connection',
+    what: 'subscriptions at a time',
+    per: 'connection',
+    setting: 'limitSubscriptions',
+    refusal: '`too_many_subscriptions`',
+    action: 'unsubscribe from a thread first'
+  },
+  {
+    name: 'frame_bytes',
+    what: 'bytes of a frame, or of the body of a request',
+    per: 'connection',
+    setting: 'limitFrameBytes',
+    refusal:
+      '`too_large`, 413; more than twice or four times as much is cut, see [operations](operations.md)',
+    action: 'send less at once: `connected.limits.frameBytes` has the bound'
+  },
+  {
+    name: 'connections_user',
+    what: 'open connections, event streams included',
+    per: 'user',
+    setting: 'limitConnectionsPerUser',
+    refusal: 'close 3014; 429 `rate_limited` with `Retry-After`',
+    action: 'close one that is not needed, or come back later'
+  },
+  {
+    name: 'connections_address',
+    what: 'open connections, event streams included; an IPv6 /64 is one address',
+    per: 'address',
+    setting: 'limitConnectionsPerAddress',
+    refusal: '429 `rate_limited` with `Retry-After`',
+    action: 'come back later'
+  },
+  {
+    name: 'connections_server',
+    what: 'open connections, event streams included',
+    per: 'server',
+    setting: 'limitConnections',
+    refusal: '503 `unavailable` with `Retry-After`',
+    action: 'come back later'
+  },
+  {
+    name: 'connect_time',
+    what: 'time from the upgrade to `connect`',
+    per: 'connection',
+    setting: null,
+    value: '10 s',
+    fixed: 'as long as uWebSockets.js gives a request',
+    refusal: 'close 3502',
+    action: 'send `connect` at once; do not reconnect'
+  },
+  {
+    name: 'unread_connection',
+    what: 'time in which a client reads too little, and bytes of answers that it has not read',
+    per: 'connection',
+    setting: null,
+    value: '60 s, 2 MiB',
+    fixed: 'behind that it would never catch up',
+    refusal: 'close 3008 with `resume`',
+    action: 'reconnect, and go on from `resume`'
+  },
+  {
+    name: 'memory',
+    what: 'memory: from 90 % on, new connections, publishes and pages of history are refused',
+    per: 'server',
+    setting: 'memoryLimitMb',
+    refusal: '503 with `Retry-After`, `unavailable` with `afterMs`',
+    action: 'send it again after that time, with the same mid'
+  },
+  {
+    name: 'open_files',
+    what: 'file descriptors: the last ones are kept for the log and the probes',
+    per: 'server',
+    setting: null,
+    value: '`ulimit -n`',
+    fixed: 'the operating system has it',
+    refusal: '503 `unavailable` with `Retry-After`',
+    action: 'come back later'
+  }
+] as const satisfies readonly LimitRow[];
+
+/** Name of a limit. */
+export type LimitName = (typeof ROWS)[number]['name'];
+
+/** The limits, in documented order. */
+export const LIMITS: readonly LimitRow<LimitName>[] = ROWS;
