@@ -71,7 +71,8 @@ export const ERRORS = {
     retry: false,
     http: 403,
     message: 'not permitted',
-    action: 'the message says why: a page of an origin that is not allowed, or an API that is off'
+    action:
+      'the message says why: the user or the key lacks the right, the page’s origin or the server’s name in the address is not allowed, or the server API is off'
   },
   reserved_thread: {
     retry: false,

@@ -123,7 +123,7 @@ export type ConditionKind = keyof Measures;
 export interface Rule<Measure> extends Omit<Condition, 'kind' | 'about'> {
   level(measure: Measure): MonitorLevel;
   message(measure: Measure): string;
-  /** Returns the message without names of threads. Absent when {@link message} never has any. */
+  /** Returns the message for strangers, without names and texts of faults. Absent when {@link message} has none. */
   unnamed?(measure: Measure): string;
   /** Returns the thread to look at first. Absent for findings that are not about threads. */
   thread?(measure: Measure): string | null;
@@ -208,7 +208,8 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
       if (!required) return 'warning';
       return status === 'failed' ? 'failed' : 'critical';
     },
-    message: ({ part, error, status }) => `${part}: ${error ?? status}`
+    message: ({ part, error, status }) => `${part}: ${error ?? status}`,
+    unnamed: (measure) => RULES.part_missed.message({ ...measure, error: null })
   },
   restarts: {
     ...once,
@@ -221,7 +222,8 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
     message: ({ part, required, times, allowed, withinMs, error }) =>
       `${part} was started again ${counted(times, 'time')} within ${durationText(withinMs)}` +
       (error === null ? '' : `, last because of: ${error}`) +
-      (required ? `; after ${String(allowed)} the next loss ends the server` : '')
+      (required ? `; after ${String(allowed)} the next loss ends the server` : ''),
+    unnamed: (measure) => RULES.restarts.message({ ...measure, error: null })
   },
   log_fault: {
     ...once,
@@ -229,7 +231,8 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
     logs: 'nothing',
     level: ({ reason }) => (reason === null ? 'healthy' : 'failed'),
     message: ({ reason }) =>
-      `the thread log takes no messages: ${reason ?? ''}; publishes are answered "unavailable" until it does`
+      `the thread log takes no messages: ${reason ?? ''}; publishes are answered "unavailable" until it does`,
+    unnamed: () => RULES.log_fault.message({ reason: 'the reason is for operators' })
   },
   unreadable_threads: {
     ...once,
@@ -286,7 +289,8 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
       `the keys of tokens cannot be fetched: the server of AUTH_JWKS_URL ${fault ?? ''}; ` +
       (hasKeys
         ? 'those from before stay in use, and tokens with newer ones are answered "unavailable"'
-        : 'nobody can sign in until they are, and whoever tries is answered "unavailable"')
+        : 'nobody can sign in until they are, and whoever tries is answered "unavailable"'),
+    unnamed: (measure) => RULES.token_keys.message({ ...measure, fault: 'does not give them' })
   }
 };
 

@@ -67,7 +67,7 @@ export interface DeliveryWatch {
   watched(threads: number): void;
 }
 
-/** Whether a report names threads or only counts them. Only operators get names. */
+/** Whether a report has names of threads and texts of faults, or only counts. Only operators get the first. */
 export type ThreadNames = 'shown' | 'counted';
 
 /** Returns the mid of the newest message that a thread holds; null when there is none. */

@@ -111,6 +111,7 @@ export interface ServerFrames {
   mark: { id?: string | number; type: 'mark'; user: string; thread: string; read: number };
   members: {
     id?: string | number;
+    may?: ('read' | 'write' | 'manage')[];
     type: 'members';
     thread: string;
     members: { user: string; role: 'member' | 'reader' }[];
@@ -143,6 +144,7 @@ export interface ServerFrames {
     id?: string | number;
     presentCount?: number;
     marks?: { user: string; read: number }[];
+    may?: ('read' | 'write' | 'manage')[];
     type: 'subscribed';
     thread: string;
     offset: number;
@@ -179,6 +181,8 @@ export interface ServerFrames {
     at: number;
   };
   presence: { join?: string[]; leave?: string[]; count?: number; type: 'presence'; thread: string };
+  owner: { type: 'owner'; thread: string; owner: string; by: string | null };
+  rights: { type: 'rights'; thread: string; may: ('read' | 'write' | 'manage')[] };
   chunk: { type: 'chunk'; thread: string; run: string; text: string; at: number };
   cancelling: { id?: string | number; run?: string; type: 'cancelling' };
   error: {

@@ -299,7 +299,7 @@ export class Server {
     this.root.start();
   }
 
-  /** Returns the report as of now, with the names of threads or with their numbers only. */
+  /** Returns the report as of now: for operators, or for strangers without names of threads and texts of faults. */
   report(names: ThreadNames = 'shown'): StatusReport {
     return this.reporter.report(names);
   }

@@ -11,6 +11,7 @@ import type { Config } from '../../config/settings.js';
 import { VERSION } from '../version.js';
 import { judge } from './judgement.js';
 import type { StartupTimeline } from './startup-timeline.js';
+import { forStrangers, hidden, HIDDEN_REASON, waitedFor } from './strangers.js';
 import type { ServiceStatus, SinkRow, StatusReport, WaitingFor } from './status-report.js';
 import type { Supervision, SupervisionRow } from './supervision.js';
 
@@ -54,18 +55,26 @@ export class StatusReporter {
     this.midIn = (thread) => threads.newestHeld(thread);
   }
 
-  /** Returns the report as of now, with the names of threads or with their numbers only. */
+  /** Returns the report as of now: for operators, or for strangers without names of threads and texts of faults. */
   report(names: ThreadNames): StatusReport {
+    const report = this.whole(names);
+    return names === 'shown' ? report : forStrangers(report);
+  }
+
+  private whole(names: ThreadNames): StatusReport {
     const { config, timeline, supervision, log, analytics, connections } = this.parts;
     const { startedAt, uptimeMs, tookMs, current } = timeline;
     const { tags, context } = this.parts.root();
+    const { failure, waitingOn } = context;
+    const { writable, reason: logReason } = log.health();
+    const isShown = names === 'shown';
     const { status, reason } = judge({
       tags,
-      failure: context.failure,
-      waitingOn: context.waitingOn,
+      failure: isShown || failure === null ? failure : { ...failure, error: HIDDEN_REASON },
+      waitingOn: isShown ? waitingOn : waitedFor(waitingOn),
       phase: current,
-      log: log.health(),
-      missed: (which) => supervision.missed(which)
+      log: { writable, reason: isShown ? logReason : hidden(logReason) },
+      missed: (which) => supervision.missed(which, names)
     });
     return {
       status,

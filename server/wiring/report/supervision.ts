@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../../actors/clock.js';
 import type { Logger } from '../../../actors/log-line.js';
+import type { ThreadNames } from '../../../actors/monitor/monitor.js';
 import {
   isMissed,
   reportOf,
@@ -44,11 +45,11 @@ export class Supervision {
     return this.children.map((child) => this.row(child));
   }
 
-  /** Returns why parts are down: all parts, or only the required ones. */
-  missed(which: 'all' | 'required'): string[] {
+  /** Returns why parts are down: all parts, or only the required ones; for strangers only that they are. */
+  missed(which: 'all' | 'required', names: ThreadNames): string[] {
     return this.children
       .filter((child) => isMissed(child) && (child.required || which === 'all'))
-      .map(({ id, error, status }) => `${id}: ${error ?? status}`);
+      .map(({ id, error, status }) => `${id}: ${(names === 'shown' ? error : null) ?? status}`);
   }
 
   private row(child: ChildState): SupervisionRow {
