@@ -83,6 +83,7 @@ export function readConfig(input: ConfigInput): ReadConfig {
     authJwtAlgorithms: read(SETTINGS.authJwtAlgorithms),
     authJwtAudience: read(SETTINGS.authJwtAudience),
     authJwtIssuer: read(SETTINGS.authJwtIssuer),
+    authLoginUrl: read(SETTINGS.authLoginUrl),
     apiKey: read(SETTINGS.apiKey),
     allowOpen: read(SETTINGS.allowOpen),
     access: read(SETTINGS.access),

@@ -122,7 +122,8 @@ function tokenFaults(config: Config): string[] {
       config.access === 'token' ? ['ACCESS'] : [],
       authJwtAlgorithms.length > 0 ? ['AUTH_JWT_ALGORITHMS'] : [],
       config.authJwtAudience.length > 0 ? ['AUTH_JWT_AUDIENCE'] : [],
-      config.authJwtIssuer.length > 0 ? ['AUTH_JWT_ISSUER'] : []
+      config.authJwtIssuer.length > 0 ? ['AUTH_JWT_ISSUER'] : [],
+      config.authLoginUrl === undefined ? [] : ['AUTH_LOGIN_URL']
     ].flat();
     return unread.map(
       (name) =>
@@ -138,8 +139,22 @@ function tokenFaults(config: Config): string[] {
   return [`AUTH_JWT_ALGORITHMS: ${wrong.join(', ')} cannot be checked with ${keys}`];
 }
 
+/** Every visitor is sent there and learns the whole address, and the answer holds a token. */
+function loginFaults({ authLoginUrl }: Config): string[] {
+  if (authLoginUrl === undefined) return [];
+  const { username, password, hash } = authLoginUrl;
+  const why = [
+    isReadable(authLoginUrl)
+      ? ['over plain http others can read the tokens; use https, or a page on this machine']
+      : [],
+    username === '' && password === '' ? [] : ['all visitors would learn its user and password'],
+    hash === '' ? [] : ['it has a fragment (#…), which no server is sent']
+  ].flat();
+  return why.map((each) => `AUTH_LOGIN_URL: ${each}`);
+}
+
 function otherFaults(config: Config): string[] {
-  const faults: string[] = [];
+  const faults = loginFaults(config);
   if (config.inspect === 'token' && config.inspectToken === undefined) {
     faults.push('INSPECT_TOKEN: INSPECT=token needs it; set it, or set INSPECT to on or off');
   }

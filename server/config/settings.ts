@@ -116,6 +116,12 @@ export const SETTINGS = {
     fallback: [],
     fallbackText: 'any'
   }),
+  authLoginUrl: httpUrl({
+    name: 'AUTH_LOGIN_URL',
+    doc: 'page where people sign in, which sends them back with #token=…; the chat page offers it',
+    form: 'an https URL, or an http URL of this machine',
+    fallbackText: 'none'
+  }),
   apiKey: secret({
     name: 'API_KEY',
     doc: 'key of the HTTP server API; without one it answers 403 outside development'

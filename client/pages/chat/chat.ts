@@ -48,14 +48,21 @@ class ChatPage {
   readonly #typing = byId('typing', HTMLParagraphElement);
   readonly #spoken = byId('spoken', HTMLParagraphElement);
   readonly #unsent = new Map<string, string>();
-  readonly #account = new Account(this.#remembered, {
+  readonly #facts = askFacts();
+  readonly #account = new Account(this.#remembered, this.#facts, {
     signedIn: () => {
       this.#connect();
     },
     signedOut: () => {
       this.#leave();
     },
-    isInUse: () => this.#client !== null && this.#client.state.name !== 'closed'
+    isInUse: () => this.#client !== null && this.#client.state.name !== 'closed',
+    leaving: () => ({
+      hash: location.hash,
+      user: this.#user,
+      thread: this.#room?.id ?? '',
+      text: this.#composer.text
+    })
   });
   readonly #sidebar = new Sidebar(() => {
     this.#account.ask('');
@@ -142,7 +149,7 @@ class ChatPage {
     setInterval(() => {
       if (!document.hidden) this.#lookForNews();
     }, NEWS_MS);
-    void askFacts().then(({ hasInspector }) => {
+    void this.#facts.then(({ hasInspector }) => {
       byId('inspector', HTMLAnchorElement).hidden = !hasInspector;
       this.#menu.hasInspector = hasInspector;
     });
@@ -251,7 +258,7 @@ class ChatPage {
     this.#room = room;
     this.#members.close();
     this.#remembered.visit(id);
-    this.#composer.text = this.#unsent.get(id) ?? '';
+    this.#composer.text = this.#unsent.get(id) ?? this.#account.takeText(this.#user, id);
     this.#composer.thread = id;
     this.#composer.focus();
     this.#title.textContent = safeName(id);

@@ -47,21 +47,3 @@ export function messageOfHash(hash: string): MessagePlace | null {
 export function hashOfMessage(thread: string, { offset, mid }: MessagePlace): string {
   return `${hashOfThread(thread)}/${String(offset)}/${encodeURIComponent(mid)}`;
 }
-
-/** A token that came in an address, and the location hash that is left without it. */
-export interface HandedToken {
-  readonly token: string;
-  readonly hash: string;
-}
-
-/** Returns the token of a location hash such as `#token=…` or `#/t/lobby&token=…`; null when it has none. */
-export function handedToken(hash: string): HandedToken | null {
-  const [, place = '', encoded] = /^#(?:(\/t\/[^&]*)&)?token=([^&]*)/.exec(hash) ?? [];
-  if (encoded === undefined) return null;
-  const left = place === '' ? hashOfThread(DEFAULT_THREAD) : `#${place}`;
-  try {
-    return { token: decodeURIComponent(encoded).trim(), hash: left };
-  } catch {
-    return { token: '', hash: left };
-  }
-}

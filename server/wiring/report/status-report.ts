@@ -78,6 +78,8 @@ export interface StatusReport {
   readonly waitingFor: readonly WaitingFor[];
   /** Whether there is an inspector, and whether it needs a token. */
   readonly inspect: 'on' | 'off' | 'token';
+  /** Where people sign in (`AUTH_LOGIN_URL`); null when there is no such page. */
+  readonly loginUrl: string | null;
 }
 
 /** Returns the row of `services` for ClickHouse. */

@@ -19,7 +19,7 @@ const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered:
 
 /** The parts that the report is made from. */
 export interface ReportedParts {
-  readonly config: Pick<Config, 'environment' | 'durability' | 'inspect'>;
+  readonly config: Pick<Config, 'environment' | 'durability' | 'inspect' | 'authLoginUrl'>;
   readonly node: string;
   /** Returns the state of the root chart. */
   readonly root: () => Pick<SnapshotFrom<StartupMachine>, 'tags' | 'context'>;
@@ -102,7 +102,8 @@ export class StatusReporter {
       memory: this.parts.memory.status(),
       limited: this.parts.limited.refused(),
       waitingFor: analytics.waitingFor(),
-      inspect: config.inspect
+      inspect: config.inspect,
+      loginUrl: config.authLoginUrl?.href ?? null
     };
   }
 }

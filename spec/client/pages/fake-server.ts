@@ -10,6 +10,8 @@ import { FakeRollcall } from '../sdk/fake-rollcall.js';
 export interface FakeServer {
   readonly url: string;
   readonly rollcall: FakeRollcall;
+  /** The answer of `/status`; null for none. */
+  readonly status: { report: object | null };
   stop(): Promise<void>;
 }
 
@@ -68,8 +70,14 @@ export async function startFakeServer(
   port = 0
 ): Promise<FakeServer> {
   const files = await bundled();
+  const status: FakeServer['status'] = { report: null };
   const http = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    if (path === '/status' && status.report !== null) {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(status.report));
+      return;
+    }
     const name = path === '/' ? 'index.html' : path.replace(/^\/assets\/chat\//, '');
     if (!/^[a-z]+\.(?:html|js|css|svg)$/.test(name)) {
       response.writeHead(404).end();
@@ -108,6 +116,7 @@ export async function startFakeServer(
   return {
     url,
     rollcall,
+    status,
     stop: async () => {
       for (const ws of sockets.clients) ws.terminate();
       http.closeAllConnections();

@@ -56,6 +56,8 @@ export class FakeRollcall {
   refusals = 0;
   /** Token that connect must carry; null = authentication is off. */
   token: string | null = null;
+  /** Whose the token is. */
+  tokenUser = 'token-user';
   /** Called before a frame is handled; true = the spec has dealt with it. */
   intercept: (frame: ClientFrame, connection: FakeConnection) => boolean = () => false;
   /** When tokens end, by its own clock; null = never. */
@@ -228,7 +230,7 @@ export class FakeRollcall {
         connection.peer.close(3500, 'bad token');
         return;
       }
-      connection.user = frame.user ?? 'token-user';
+      connection.user = frame.user ?? this.tokenUser;
       connection.send({
         type: 'connected',
         ...id,

@@ -80,10 +80,31 @@ describe('settings of tokens', () => {
       ACCESS: 'token',
       AUTH_JWT_ALGORITHMS: 'RS256',
       AUTH_JWT_AUDIENCE: 'a',
-      AUTH_JWT_ISSUER: 'b'
+      AUTH_JWT_ISSUER: 'b',
+      AUTH_LOGIN_URL: 'https://login.example/'
     };
     expect(faultsOf(env).map((fault) => fault.split(':')[0])).to.eql(Object.keys(env));
     expect(faultsOf({ ...env, AUTH_JWKS_URL: 'http://keys/' })).to.eql([]);
+  });
+
+  it('send nobody to sign in where others read along, or with a password that all visitors would see', () => {
+    const at = (url: string): readonly string[] =>
+      faultsOf({ AUTH_JWKS_URL: 'https://keys/', AUTH_LOGIN_URL: url });
+    for (const url of ['https://login.example/in?app=1', 'http://localhost:9/', 'http://[::1]/']) {
+      expect(at(url), url).to.eql([]);
+    }
+    for (const url of [
+      'http://login.example/',
+      'http://127.0.0.1.example/',
+      'https://ada@login.example/',
+      'https://:pw@login.example/',
+      'https://login.example/#in'
+    ]) {
+      expect(at(url), url).to.have.length(1);
+      expect(at(url)[0])
+        .to.match(/^AUTH_LOGIN_URL: /)
+        .and.not.include('pw');
+    }
   });
 
   it('take no public-key algorithm with a secret, and no shared-secret one with public keys', () => {

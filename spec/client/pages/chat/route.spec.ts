@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
-  handedToken,
   hashOfMessage,
   hashOfThread,
   isThread,
@@ -60,24 +59,5 @@ describe('isThread', () => {
         }
       )
     );
-  });
-});
-
-describe('handedToken', () => {
-  it('is a token in the address, and what is left of that', () => {
-    expect(handedToken('#token=abc.def')).to.eql({ token: 'abc.def', hash: '#/t/lobby' });
-    expect(handedToken('#/t/t42&token=a%2Bb')).to.eql({ token: 'a+b', hash: '#/t/t42' });
-    expect(handedToken('#token=abc&state=1')).to.eql({ token: 'abc', hash: '#/t/lobby' });
-  });
-
-  it('is taken out of the address when it is none, too', () => {
-    expect(handedToken('#token=')).to.eql({ token: '', hash: '#/t/lobby' });
-    expect(handedToken('#token=%E0%A4%A')).to.eql({ token: '', hash: '#/t/lobby' });
-  });
-
-  it('is null in any other address', () => {
-    for (const hash of ['', '#/t/token=x', '#/t/lobby/1/token=', '#/t/lobby', '#my-token=x']) {
-      expect(handedToken(hash), hash).to.equal(null);
-    }
   });
 });

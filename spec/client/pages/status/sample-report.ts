@@ -92,6 +92,7 @@ export const SAMPLE: StatusReport = {
   },
   limited: { publishes_connection: 23 },
   inspect: 'on',
+  loginUrl: null,
   waitingFor: [{ what: 'clickhouse', attempt: 2, of: null, nextAttemptMs: 4_000, deadlineMs: null }]
 };
 
