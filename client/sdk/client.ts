@@ -45,7 +45,7 @@ export {
   type StoredMessage
 } from './outbox/outbox-storage.js';
 export type { Outgoing } from './outbox/outgoing.js';
-export { RollcallError, type ClientErrorCode } from './rollcall-error.js';
+export { RollcallError, type ClientErrorCode, type RollcallErrorCode } from './rollcall-error.js';
 export type { WebSocketConstructor, WebSocketLike } from './connection/socket.js';
 export { foldRun, runOf, type Run, type RunState, type RunStep } from './thread/runs.js';
 export {
@@ -67,7 +67,9 @@ export type {
   HistoryPage,
   MemberChange,
   MembersList,
+  OwnerChange,
   Presence,
+  Right,
   Role,
   ThreadEvents,
   ThreadOptions,

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../protocol/errors.js';
 import type { ServerFrame } from '../../protocol/frames.js';
 
 /**
@@ -20,16 +21,24 @@ export type ClientErrorCode =
   | 'token'
   | 'storage';
 
+/** A code of the SDK or of the server, such as `forbidden`, `revoked` or `expired`; newer servers may know more. */
+export type RollcallErrorCode = ClientErrorCode | ErrorCode | (string & {});
+
 /** The only error type of the SDK, for the server's errors and its own. */
 export class RollcallError extends Error {
-  /** A {@link ClientErrorCode} or a code of the server; newer servers may know more codes than this SDK. */
-  readonly code: string;
+  /** What went wrong. */
+  readonly code: RollcallErrorCode;
   /** Whether the same request may succeed later. */
   readonly retry: boolean;
   /** How long to wait before trying again, in milliseconds; null when the server did not say. */
   readonly afterMs: number | null;
 
-  constructor(code: string, message: string, retry = false, afterMs: number | null = null) {
+  constructor(
+    code: RollcallErrorCode,
+    message: string,
+    retry = false,
+    afterMs: number | null = null
+  ) {
     super(message);
     this.name = 'RollcallError';
     this.code = code;

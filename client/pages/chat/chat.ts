@@ -307,6 +307,7 @@ class ChatPage {
     const room = this.#room;
     if (room === null) return;
     this.#forbidden.show(room.thread, this.#user);
+    this.#composer.isClosed = room.thread.may?.includes('write') === false;
     if (room.thread.state === 'forbidden') this.#members.close();
     this.#typing.textContent = typingWords(room.typists);
     if (room.problem !== '')

@@ -20,6 +20,11 @@ export class Composer {
   readonly #field = byId('composer-text', HTMLTextAreaElement);
   readonly #over = byId('composer-over', HTMLParagraphElement);
   readonly #overSpoken = byId('composer-over-spoken', HTMLParagraphElement);
+  readonly #closed = byId('composer-closed', HTMLParagraphElement);
+  readonly #hint = byId('composer-hint', HTMLParagraphElement);
+  readonly #button = byId('composer-send', HTMLButtonElement);
+
+  #placeholder = '';
 
   constructor(events: ComposerEvents) {
     this.#events = events;
@@ -75,9 +80,22 @@ export class Composer {
     else if (!wasOver) this.#overSpoken.textContent = words;
   }
 
+  /** Whether nothing may be written here, which is then said in words. What is in the field stays, to be copied. */
+  set isClosed(isClosed: boolean) {
+    if (isClosed === this.#field.readOnly) return;
+    this.#field.readOnly = isClosed;
+    this.#button.hidden = isClosed;
+    this.#hint.hidden = isClosed;
+    this.#field.placeholder = isClosed ? '' : this.#placeholder;
+    this.#closed.textContent = isClosed
+      ? 'You may only read here. The owner can let you write.'
+      : '';
+  }
+
   /** Shows where the message will be sent. */
   set thread(thread: string) {
-    this.#field.placeholder = `Message ${safeName(thread)}`;
+    this.#placeholder = `Message ${safeName(thread)}`;
+    if (!this.#field.readOnly) this.#field.placeholder = this.#placeholder;
   }
 
   /** Puts the cursor into the field, unless that would open a phone's keyboard. */
@@ -86,6 +104,7 @@ export class Composer {
   }
 
   #send(): void {
+    if (this.#field.readOnly) return;
     const text = this.#field.value.trim();
     if (text === '') return;
     const words = overWords(this.#events.over(text));

@@ -39,7 +39,7 @@ export interface RoomEvents {
   run(run: Run): void;
   /** A message has arrived. */
   arrived(message: MessageFrame): void;
-  /** Somebody started or stopped typing, came or left. */
+  /** Somebody started or stopped typing, came or left, or the user may do something else. */
   people(): void;
 }
 
@@ -112,9 +112,11 @@ export class Room {
       this.#fates.marked(reader, read);
       this.#draw();
     });
-    this.#thread.on('typing', () => {
-      this.#events.people();
-    });
+    for (const event of ['typing', 'rights'] as const) {
+      this.#thread.on(event, () => {
+        this.#events.people();
+      });
+    }
     this.#thread.on('refused', (error) => {
       this.#problem = error.code === 'forbidden' ? '' : error.message;
       this.#events.people();

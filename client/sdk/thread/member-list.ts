@@ -1,9 +1,9 @@
 import { RollcallError } from '../rollcall-error.js';
 import type { Thread } from './thread.js';
-import type { MemberChange, MembersList, Role } from './thread-events.js';
+import type { MemberChange, MembersList, Right, Role } from './thread-events.js';
 
 /** The part of a thread that a list of members uses. */
-export type MemberSource = Pick<Thread, 'members' | 'setMember' | 'on'>;
+export type MemberSource = Pick<Thread, 'members' | 'setMember' | 'on' | 'may'>;
 
 /** What to show of a thread's members; each change makes a new object. */
 export interface MembersSnapshot {
@@ -11,6 +11,8 @@ export interface MembersSnapshot {
   readonly owner: string | null;
   /** The members besides the owner, sorted by name. */
   readonly members: MembersList['members'];
+  /** What the user may do; `manage` changes the members. Null until the server has said it. */
+  readonly may: readonly Right[] | null;
   readonly isLoading: boolean;
   /** Why the members are not known; null when they are. */
   readonly problem: RollcallError | null;
@@ -20,6 +22,7 @@ export interface MembersSnapshot {
 export const EMPTY_MEMBERS: MembersSnapshot = {
   owner: null,
   members: [],
+  may: null,
   isLoading: true,
   problem: null
 };
@@ -45,6 +48,13 @@ export class MemberList {
       source.on('member', (change) => {
         this.#take(change);
       }),
+      source.on('rights', (may) => {
+        this.#show({ ...this.#snapshot, may });
+      }),
+      // The owner of before may have a role, which the list has not shown.
+      source.on('owner', () => {
+        if (this.#loads > 0) void this.load();
+      }),
       source.on('subscribed', () => {
         if (this.#loads > 0) void this.load();
       })
@@ -66,11 +76,13 @@ export class MemberList {
       if (load !== this.#loads) return;
       // A change that came before the answer may be in it already; to apply it twice does no harm.
       const list = this.#untaken.reduce(changedMembers, members);
-      this.#show({ owner, members: sorted(list, owner), isLoading: false, problem: null });
+      const { may } = this.#source;
+      this.#show({ owner, members: sorted(list, owner), may, isLoading: false, problem: null });
     } catch (error) {
       if (!(error instanceof RollcallError)) throw error;
       if (load !== this.#loads) return;
-      this.#show({ ...EMPTY_MEMBERS, isLoading: false, problem: error });
+      const { may } = this.#source;
+      this.#show({ ...EMPTY_MEMBERS, may, isLoading: false, problem: error });
     }
   }
 

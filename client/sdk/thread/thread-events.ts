@@ -1,5 +1,13 @@
-/** What a thread tells and takes: its events, its options and the answers to its questions. */
-import type { MessageFrame, ServerFrame, SinceValue } from '../../../protocol/frames.js';
+/** What a thread tells and takes: its events, its options, what it uses of a client, and the answers to its questions. */
+import type {
+  ClientFrame,
+  MessageFrame,
+  ServerFrame,
+  SinceValue
+} from '../../../protocol/frames.js';
+import type { ClientClock } from '../clock.js';
+import type { Requests } from '../connection/requests.js';
+import type { Ack, SendOptions } from '../outbox/outbox.js';
 import type { Outgoing } from '../outbox/outgoing.js';
 import type { RollcallError } from '../rollcall-error.js';
 import type { Gap } from './message-stream.js';
@@ -34,6 +42,10 @@ export interface ThreadEvents {
   caughtUp: ServerFrame<'caught_up'>;
   /** A user has got another role, or none (null); `by` is who changed it, null when the backend did. */
   member: MemberChange;
+  /** The thread has been given another owner. */
+  owner: OwnerChange;
+  /** What the user may do here has changed or has become known: the new `Thread.may`. */
+  rights: readonly Right[];
   /**
    * The server refused the subscription permanently, or has ended it since the user may no longer read the thread
    * (`forbidden`). The thread does not try again by itself.
@@ -45,6 +57,20 @@ export interface ThreadEvents {
 export interface ThreadOptions {
   /** Where to start the first time, by default `live`. Later subscriptions continue from the last offset. */
   readonly since?: SinceValue;
+}
+
+/** The part of a client that a thread uses. */
+export interface ThreadWire {
+  readonly clock: ClientClock;
+  readonly requests: Requests;
+  /** Sends a frame when connected; otherwise drops it and returns false. */
+  send(frame: ClientFrame): boolean;
+  publish(thread: string, body: unknown, options: SendOptions): Promise<Ack>;
+  /** Messages without an ack that were sent before the thread was joined. */
+  readonly pending: readonly Outgoing[];
+  left(thread: { readonly id: string }): void;
+  /** Name of this user; null until the server has told it. */
+  user(): string | null;
 }
 
 /** One page of history, oldest first. */
@@ -67,6 +93,12 @@ export type Role = ServerFrame<'members'>['members'][number]['role'];
 
 /** The owner of a thread, null when nobody owns it, and its members with their roles. */
 export type MembersList = ServerFrame<'members'>;
+
+/** What a user may do with a thread: `manage` changes its members. */
+export type Right = ServerFrame<'rights'>['may'][number];
+
+/** The new owner of a thread; `by` is who changed it, null when the backend did. */
+export type OwnerChange = ServerFrame<'owner'>;
 
 /** A change of one user's role. */
 export type MemberChange = ServerFrame<'member'>;

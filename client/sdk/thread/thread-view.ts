@@ -5,6 +5,7 @@ import type { Outgoing } from '../outbox/outgoing.js';
 import { RollcallError } from '../rollcall-error.js';
 import type { Run } from './runs.js';
 import type { Thread } from './thread.js';
+import type { Right } from './thread-events.js';
 
 /** The part of a client that a view uses. */
 export interface ThreadSource {
@@ -31,6 +32,8 @@ export interface ThreadSnapshot {
   /** How many are present; more than `present` names when there are too many to name. */
   readonly presentCount: number;
   readonly typists: readonly string[];
+  /** What the user may do here; null until the server has said it. */
+  readonly may: readonly Right[] | null;
   /** Runs of agents, oldest first; their entries are among `items` too. */
   readonly runs: readonly Run[];
   /** Whether the server has older messages; `loadOlder` loads them. */
@@ -51,6 +54,7 @@ export const EMPTY_THREAD: ThreadSnapshot = {
   present: [],
   presentCount: 0,
   typists: [],
+  may: null,
   runs: [],
   hasMore: false,
   isLoading: true,
@@ -204,6 +208,7 @@ class View implements ThreadView {
       }),
       thread.on('presence', changed),
       thread.on('typing', changed),
+      thread.on('rights', changed),
       thread.on('outgoing', changed),
       thread.on('run', changed),
       this.#client.on('state', () => {
@@ -273,6 +278,7 @@ class View implements ThreadView {
       present: thread.present,
       presentCount: thread.presentCount,
       typists: thread.typists,
+      may: thread.may,
       runs: thread.runs,
       hasMore: this.#moreBefore(),
       isLoading: this.#refused === null && (this.#isLoading || !this.#isFilled),

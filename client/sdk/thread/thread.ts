@@ -1,46 +1,29 @@
-import type {
-  ClientFrame,
-  MessageFrame,
-  ServerFrame,
-  SinceValue
-} from '../../../protocol/frames.js';
-import { elapsedOf, type ClientClock } from '../clock.js';
+import type { MessageFrame, ServerFrame, SinceValue } from '../../../protocol/frames.js';
+import { elapsedOf } from '../clock.js';
 import { Emitter } from '../emitter.js';
 import { MessageStreams, type Gap, type ThreadItem } from './message-stream.js';
 import type { Ack, SendOptions } from '../outbox/outbox.js';
 import { OutgoingList, type Outgoing } from '../outbox/outgoing.js';
-import type { Requests } from '../connection/requests.js';
 import { RollcallError, clientError } from '../rollcall-error.js';
-import { NO_RUNS, changedRuns, reduceRuns, runList, type Run, type Runs } from './runs.js';
+import type { Run } from './runs.js';
+import { RunBook } from './run-book.js';
 import type {
   CancelTarget,
   Cancelling,
   HistoryPage,
   MembersList,
   MemberChange,
+  Right,
   Role,
   ThreadEvents,
   ThreadOptions,
-  ThreadState
+  ThreadState,
+  ThreadWire
 } from './thread-events.js';
 import { OwnTyping } from './own-typing.js';
 import { People } from './people.js';
 import { ReadMark } from './read-mark.js';
 import { Subscription } from './subscription.js';
-
-/** The part of a client that a thread uses. */
-export interface ThreadWire {
-  readonly clock: ClientClock;
-  readonly requests: Requests;
-  /** Sends a frame when connected; otherwise drops it and returns false. */
-  send(frame: ClientFrame): boolean;
-  publish(thread: string, body: unknown, options: SendOptions): Promise<Ack>;
-  /** Messages without an ack that were sent before the thread was joined. */
-  readonly pending: readonly Outgoing[];
-  left(thread: Thread): void;
-  /** Name of this user; null until the server has told it. */
-  user(): string | null;
-}
 
 /** A subscription that continues over reconnects, with the current state of its thread. */
 export class Thread {
@@ -53,8 +36,8 @@ export class Thread {
   readonly #outgoing = new OutgoingList();
   readonly #people: People;
   #since: SinceValue;
-  #runs: Runs = NO_RUNS;
-  #runList: readonly Run[] | null = null;
+  readonly #runs = new RunBook();
+  #may: readonly Right[] | null = null;
   readonly #subscription: Subscription;
   #over: RollcallError | null = null;
   readonly #ownTyping = new OwnTyping();
@@ -96,6 +79,11 @@ export class Thread {
     return this.#over === null ? this.#subscription.forbidden : null;
   }
 
+  /** What the user may do here, as the server last said; null before, while forbidden, and if the server never says it. */
+  get may(): readonly Right[] | null {
+    return this.#may;
+  }
+
   /** Users who are present now, sorted; empty while not subscribed and when there are too many to name. */
   get present(): readonly string[] {
     return this.#people.names;
@@ -116,8 +104,7 @@ export class Thread {
    * and the last 100 that ended. The array is not updated; read it again after a change.
    */
   get runs(): readonly Run[] {
-    this.#runList ??= runList(this.#runs);
-    return this.#runList;
+    return this.#runs.all;
   }
 
   /** Last received offset, to resume from, also in another session. Null until the server has answered. */
@@ -145,15 +132,15 @@ export class Thread {
    * Resolves with the owner and the members.
    * @throws {RollcallError} (as rejection) the server's refusal (`forbidden`), or `timeout`, `closed`
    */
-  members(): Promise<MembersList> {
-    return this.#wire.requests.ask(
-      { type: 'members', thread: this.id },
-      (frame) => frame.type === 'members'
-    );
+  async members(): Promise<MembersList> {
+    const question = { type: 'members', thread: this.id } as const;
+    const list = await this.#wire.requests.ask(question, (frame) => frame.type === 'members');
+    this.#allowed(list.may);
+    return list;
   }
 
   /**
-   * Gives a user a role, or with null takes it away; the owner may do so. Resolves once the change is durable.
+   * Gives a user a role, or with null takes it away, if `may` has `manage`. Resolves once the change is durable.
    * @throws {RollcallError} (as rejection) the server's refusal (`forbidden`), or `timeout`, `closed`
    */
   setMember(user: string, role: Role | null): Promise<MemberChange> {
@@ -315,6 +302,8 @@ export class Thread {
       if (frame.user !== this.#wire.user()) this.#people.typed(frame);
     } else if (frame.type === 'mark') this.#events.emit('mark', frame);
     else if (frame.type === 'member') this.#events.emit('member', frame);
+    else if (frame.type === 'owner') this.#events.emit('owner', frame);
+    else if (frame.type === 'rights') this.#allowed(frame.may);
     else if (frame.type === 'unsubscribed' && frame.code === 'forbidden')
       this.#subscription.expelled();
   }
@@ -332,6 +321,7 @@ export class Thread {
 
   #forbid(error: RollcallError): void {
     this.lost();
+    this.#may = null;
     this.#streams.end(error);
   }
 
@@ -340,6 +330,7 @@ export class Thread {
     // Offsets have no holes, so the replay's length gives its start, also when live messages were requested and
     // the server replays messages that nobody has received.
     this.#since = { offset: Math.max(0, frame.offset - frame.replay), epoch };
+    this.#allowed(frame.may);
     this.#events.emit('subscribed', frame);
     this.#reduceRuns(frame);
     if (gap !== null) this.#gap(gap);
@@ -347,6 +338,12 @@ export class Thread {
     for (const mark of frame.marks ?? [])
       this.#events.emit('mark', { type: 'mark', thread: this.id, ...mark });
     this.#sendMark();
+  }
+
+  #allowed(may: readonly Right[] | undefined): void {
+    if (may === undefined || may.join() === this.#may?.join()) return;
+    this.#may = may;
+    this.#events.emit('rights', may);
   }
 
   #message(frame: MessageFrame): void {
@@ -372,11 +369,7 @@ export class Thread {
   }
 
   #reduceRuns(frame: ServerFrame): void {
-    const before = this.#runs;
-    this.#runs = reduceRuns(before, frame);
-    if (this.#runs === before) return;
-    this.#runList = null;
-    for (const run of changedRuns(before, this.#runs)) this.#events.emit('run', run);
+    for (const run of this.#runs.take(frame)) this.#events.emit('run', run);
   }
 
   #advance(offset: number): void {

@@ -23,6 +23,8 @@ interface FakeThread {
   readonly log: MessageFrame[];
   owner: string | null;
   readonly members: Map<string, 'member' | 'reader'>;
+  /** What everybody is told that they may do; undefined as in servers that do not say it. */
+  may: ServerFrame<'rights'>['may'] | undefined;
   /** Runs of agents that go on. */
   readonly runs: Map<string, ToldRun>;
 }
@@ -107,6 +109,7 @@ export class FakeRollcall {
       log: [],
       owner: null,
       members: new Map<string, 'member' | 'reader'>(),
+      may: undefined,
       runs: new Map<string, ToldRun>()
     };
     this.#threads.set(id, thread);
@@ -184,6 +187,18 @@ export class FakeRollcall {
     this.#tell(threadId, { type: 'member', thread: threadId, user, role, by });
   }
 
+  /** Lets everybody do this in a thread, and tells it. */
+  setMay(threadId: string, ...may: ServerFrame<'rights'>['may']): void {
+    this.thread(threadId).may = may;
+    this.#tell(threadId, { type: 'rights', thread: threadId, may });
+  }
+
+  /** Gives a thread another owner, and tells its subscribers. */
+  setOwner(threadId: string, owner: string): void {
+    this.thread(threadId).owner = owner;
+    this.#tell(threadId, { type: 'owner', thread: threadId, owner, by: null });
+  }
+
   /** Takes the right to read a thread: its subscriptions end, and later ones are refused. */
   forbid(threadId: string): void {
     this.forbidden.add(threadId);
@@ -246,12 +261,15 @@ export class FakeRollcall {
     } else if ('thread' in frame && this.forbidden.has(frame.thread ?? '')) {
       this.refuse(frame, connection, { code: 'forbidden', retry: false });
     } else if (frame.type === 'members') {
-      const { owner, members } = this.thread(frame.thread);
+      const { owner, members, may } = this.thread(frame.thread);
       const list = [...members].map(([user, role]) => ({ user, role }));
-      connection.send({ type: 'members', ...id, thread: frame.thread, owner, members: list });
+      const told = may === undefined ? {} : { may };
+      const { thread } = frame;
+      connection.send({ type: 'members', ...id, thread, owner, members: list, ...told });
     } else if (frame.type === 'member') {
       const { thread, user, role } = frame;
-      if (this.thread(thread).owner !== connection.user) {
+      const { owner, may } = this.thread(thread);
+      if (!(may?.includes('manage') ?? owner === connection.user)) {
         this.refuse(frame, connection, { code: 'forbidden', retry: false });
         return;
       }
@@ -338,6 +356,7 @@ export class FakeRollcall {
       gap,
       runs: [...thread.runs.values()],
       present,
+      ...(thread.may === undefined ? {} : { may: thread.may }),
       marks: [...this.#marks]
         .filter(([key]) => key.startsWith(`${frame.thread} `))
         .map(([key, read]) => ({ user: key.slice(frame.thread.length + 1), read }))

@@ -3,7 +3,7 @@ import { safeName } from '../../../sdk/safe-name.js';
 import { byId } from '../../shared/element.js';
 import { chosenRole, memberRows, ROLE_WORDS } from './member-rows.js';
 
-/** The dialog with the owner and the members of the open thread. The owner changes them there, others see them. */
+/** The dialog with the owner and the members of the open thread. Who may manage them changes them there, others see them. */
 export class MembersPanel {
   readonly #dialog = byId('members', HTMLDialogElement);
   readonly #title = byId('members-title', HTMLHeadingElement);
@@ -76,8 +76,9 @@ export class MembersPanel {
   #draw(): void {
     const snapshot = this.#list?.snapshot;
     if (snapshot === undefined) return;
-    const { owner, members, isLoading, problem } = snapshot;
-    const mayManage = owner === this.#user && problem === null;
+    const { owner, members, may, isLoading, problem } = snapshot;
+    // Servers of before did not say it.
+    const mayManage = (may?.includes('manage') ?? owner === this.#user) && problem === null;
     const focused = this.#focusedPart();
     const actions = {
       set: (user: string, role: Role) => void this.#set(user, role),
@@ -90,7 +91,7 @@ export class MembersPanel {
     else if (owner === null && members.length === 0) {
       this.#say('Nobody owns this thread, and it has no members.', '');
     } else if (mayManage) this.#say('', '');
-    else this.#say('Only the owner can change the members.', '');
+    else this.#say('You see the members, and cannot change them: the owner can.', '');
     if (focused === null) return;
     const parts = [...this.#rows.querySelectorAll<HTMLElement>('[data-part]')];
     parts.find((one) => one.dataset['part'] === focused)?.focus();
@@ -111,6 +112,6 @@ export class MembersPanel {
 }
 
 function refusalWords({ code, message }: RollcallError): string {
-  if (code === 'forbidden') return 'You may not do that here: only the owner changes the members.';
+  if (code === 'forbidden') return 'You may not change the members here; the owner may.';
   return `That did not work: ${message}.`;
 }

@@ -51,7 +51,7 @@ describe('members on the chat page (against the fake server)', function () {
       'reads and writes',
       'reads only'
     ]);
-    await panel().getByText('Only the owner can change the members.').waitFor();
+    await panel().getByText('cannot change them: the owner can.').waitFor();
     expect(await panel().getByRole('button').allTextContents()).to.eql(['Close']);
     server.rollcall.setMember('club', 'eve', 'reader', 'olga');
     await panel().getByText('eve').waitFor();
@@ -88,11 +88,51 @@ describe('members on the chat page (against the fake server)', function () {
     expect(wide).to.be.at.most(360);
   });
 
+  it('lets everybody manage who may, and follows a change of the owner', async () => {
+    server.rollcall.thread('club').may = ['read', 'write', 'manage'];
+    await open('max');
+    expect(await rows()).to.eql(['olga', 'max (you)', 'ruth']);
+    await panel().getByRole('button', { name: 'Remove ruth' }).focus();
+    await page.keyboard.press('Enter');
+    await panel().getByText('ruth was removed.').waitFor();
+    server.rollcall.setOwner('club', 'nora');
+    await panel().getByText('nora').waitFor();
+    expect(await rows()).to.eql(['nora', 'max (you)']);
+    server.rollcall.setMay('club', 'read', 'write');
+    await panel().getByText('cannot change them: the owner can.').waitFor();
+    expect(await panel().getByRole('button').allTextContents()).to.eql(['Close']);
+  });
+
+  it('says to a reader that it may only read, keeps the draft, and lets it write once it may', async () => {
+    server.rollcall.thread('club').may = ['read'];
+    await join('ruth');
+    const field = page.getByLabel('Message', { exact: true });
+    await page.getByText('You may only read here.').waitFor();
+    expect(await field.isEditable()).to.equal(false);
+    expect(await page.getByRole('button', { name: 'Send' }).isVisible()).to.equal(false);
+    expect(await accessibilityProblems(page)).to.eql([]);
+    await page.setViewportSize({ width: 360, height: 640 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await picture(page, 'chat-reader-phone-dark');
+    server.rollcall.setMay('club', 'read', 'write');
+    await page.getByText('You may only read here.').waitFor({ state: 'hidden' });
+    await field.fill('half a sen');
+    server.rollcall.setMay('club', 'read');
+    await page.getByText('You may only read here.').waitFor();
+    await field.press('Enter');
+    expect(await field.inputValue()).to.equal('half a sen');
+    server.rollcall.setMay('club', 'read', 'write');
+    await page.getByText('You may only read here.').waitFor({ state: 'hidden' });
+    await field.press('Enter');
+    await page.getByRole('log').getByText('half a sen').waitFor();
+    expect(server.rollcall.thread('club').log).to.have.length(1);
+  });
+
   it('says why a change was refused', async () => {
     await open('olga');
     server.rollcall.thread('club').owner = 'somebody-else';
     await panel().getByRole('button', { name: 'Remove max' }).click();
-    await panel().getByText('You may not do that here').waitFor();
+    await panel().getByText('You may not change the members here').waitFor();
     expect(await rows()).to.eql(['olga (you)', 'max', 'ruth']);
   });
 

@@ -54,6 +54,37 @@ describe('members', () => {
     expect([...server.thread('lobby').members.keys()]).to.eql(['max', 'ada', 'eve']);
   });
 
+  it('are loaded again when the owner changes, who has been a member perhaps', async () => {
+    const heard: unknown[] = [];
+    thread.on('owner', (change) => heard.push(change));
+    await list.load();
+    server.setOwner('lobby', 'max');
+    await settle();
+    expect(heard).to.eql([{ type: 'owner', thread: 'lobby', owner: 'max', by: null }]);
+    expect(list.snapshot.owner).to.equal('max');
+    expect(roles()).to.eql(['ada reader', 'bob member']);
+  });
+
+  it('say what this user may do, as it is told with the thread, with the list, and of a change', async () => {
+    expect([thread.may, list.snapshot.may]).to.eql([null, null]);
+    const heard: unknown[] = [];
+    thread.on('rights', (may) => heard.push(may));
+    server.setMay('lobby', 'read', 'write');
+    await settle();
+    expect(list.snapshot.may).to.eql(['read', 'write']);
+    server.thread('lobby').may = ['read', 'write', 'manage'];
+    await list.load();
+    expect(list.snapshot.may).to.eql(['read', 'write', 'manage']);
+    server.thread('lobby').may = ['read'];
+    server.closeAll(1006, '');
+    await clock.advance(60_000);
+    expect(thread.may).to.eql(['read']);
+    server.forbid('lobby');
+    await settle();
+    expect(thread.may).to.equal(null);
+    expect(heard).to.eql([['read', 'write'], ['read', 'write', 'manage'], ['read']]);
+  });
+
   it('cannot be changed by another, who is told so', async () => {
     server.thread('lobby').owner = 'olga';
     const refusal = await thread.setMember('eve', 'member').catch((error: unknown) => error);

@@ -1,0 +1,23 @@
+import type { ServerFrame } from '../../../protocol/frames.js';
+import { NO_RUNS, changedRuns, reduceRuns, runList, type Run, type Runs } from './runs.js';
+
+/** The runs of agents in one thread, as far as they are known. */
+export class RunBook {
+  #runs: Runs = NO_RUNS;
+  #list: readonly Run[] | null = null;
+
+  /** The active runs and the last 100 that ended, in the order of their start. */
+  get all(): readonly Run[] {
+    this.#list ??= runList(this.#runs);
+    return this.#list;
+  }
+
+  /** Takes a frame of the thread, and returns the runs that it has changed. */
+  take(frame: ServerFrame): readonly Run[] {
+    const before = this.#runs;
+    this.#runs = reduceRuns(before, frame);
+    if (this.#runs === before) return [];
+    this.#list = null;
+    return changedRuns(before, this.#runs);
+  }
+}
