@@ -174,7 +174,7 @@ export class CatchUp {
 
   /** Charges a replay to the user who asked for it. What a slow connection catches up is free. */
   private pay(
-    { user }: Connection,
+    connection: Connection,
     { replayTo }: Subscription,
     entries: readonly LogEntry[]
   ): void {
@@ -182,7 +182,8 @@ export class CatchUp {
     const points = messagePoints(entries.length, chars);
     this.budget.spend(points);
     const isAskedFor = replayTo !== null && replayTo !== UNTIL_LIVE;
-    if (user !== null && isAskedFor) this.work.charge(user, points);
+    // An event stream of a backend has no user.
+    if (connection.user !== null && isAskedFor) this.work.charge(connection, points);
   }
 
   /** Records that a subscription has got everything that it was behind, up to its cursor. */

@@ -2,6 +2,7 @@
 import type { Config } from '../config/settings.js';
 import type { LimitName } from '../limits/limit-table.js';
 import { askAgain, problem } from '../transport/problem.js';
+import type { PublishBounds } from './work/publish-limits.js';
 import type { HttpReply } from '../transport/transport.js';
 
 /** Limits that a client gets in `connected`; 0 means none. */
@@ -24,6 +25,33 @@ export function clientLimits(config: Config): ClientLimits {
     frameBytes: config.limitFrameBytes,
     subscriptions: config.limitSubscriptions,
     publishPerSecond: config.limitPublishPerSecond
+  };
+}
+
+/** How many times the publishes of one connection a user may send over all of them, unless a setting says otherwise. */
+const USER_SHARE = 4;
+
+/** The same for an address, which may be that of a whole company. */
+const ADDRESS_SHARE = 20;
+
+/** Threads that a user may begin in an hour, unless a setting says otherwise. */
+const THREADS_PER_HOUR = 1_000;
+
+/** Megabytes that a user may store in an hour, unless a setting says otherwise. */
+const STORED_MB_PER_HOUR = 256;
+
+const MIB = 1_048_576;
+
+/** Returns the limits on what users and addresses publish. Where nothing is set and a connection has no limit, they have none. */
+export function publishBounds(config: Config): PublishBounds {
+  const perConnection = config.limitPublishPerSecond;
+  const unlessSet = (set: number | undefined, value: number): number =>
+    set ?? (perConnection === 0 ? 0 : value);
+  return {
+    perUser: unlessSet(config.limitPublishPerUser, perConnection * USER_SHARE),
+    perAddress: unlessSet(config.limitPublishPerAddress, perConnection * ADDRESS_SHARE),
+    threadsPerHour: unlessSet(config.limitThreadsPerHour, THREADS_PER_HOUR),
+    bytesPerHour: unlessSet(config.limitStoredMbPerHour, STORED_MB_PER_HOUR) * MIB
   };
 }
 

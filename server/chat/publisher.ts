@@ -14,6 +14,7 @@ import { isAgentKind } from '../../protocol/frames.js';
 import type { BodyText } from '../../protocol/json-text.js';
 import type { CallerRights, Guard, Judgement } from '../access/guard.js';
 import type { NoteLimited } from '../limits/limited.js';
+import type { OverLimit, PublishLimits } from './work/publish-limits.js';
 import type { TokenBucket } from './work/token-bucket.js';
 import { unreadable } from './unreadable.js';
 
@@ -27,6 +28,8 @@ export interface Author {
   readonly rights: Pick<CallerRights, 'judge'>;
   /** Rate limit of the author; null means none. */
   readonly rate: TokenBucket | null;
+  /** Where a user publishes from; null for a backend, which the limits on users and addresses do not count. */
+  readonly address: string | null;
 }
 
 /** A publish. Its fields fit the schema of the `publish` frame. */
@@ -74,6 +77,7 @@ export interface PublisherOptions {
   readonly memory: Pick<Memory, 'refusesMessages'>;
   /** The limit that the refusal of a fast publisher names. */
   readonly publishPerSecond: number;
+  readonly publishLimits: PublishLimits;
   /** Notes what a limit has refused. */
   readonly limited: NoteLimited;
 }
@@ -100,15 +104,47 @@ export class Publisher {
     try {
       const judgement = author.rights.judge('write', request.thread);
       const refusal = this.refusal(author, request, judgement);
-      if (refusal === null) {
-        const mayOwn = judgement.isAllowed && judgement.mayOwn;
-        this.append(threads.get(request.thread), author.user, mayOwn, request, done);
-      } else done(refusal);
+      if (refusal !== null) {
+        done(refusal);
+        return;
+      }
+      const mayOwn = judgement.isAllowed && judgement.mayOwn;
+      const thread = threads.get(request.thread);
+      const counted =
+        author.address === null ? done : this.counted(author.user, thread, request, done);
+      if (counted !== null) this.append(thread, author.user, mayOwn, request, counted);
     } catch (error) {
       const reason = unreadable(error, incidents);
       if (reason === null) throw error;
       done(this.turnAway(reason));
     }
+  }
+
+  /**
+   * Counts what a user is about to store. Returns what to call with the result, which takes back what was not stored; null
+   * when the user may store nothing now, which `done` has been told.
+   */
+  private counted(
+    user: string,
+    thread: ActiveThread,
+    { body }: PublishRequest,
+    done: (published: Published) => void
+  ): ((published: Published) => void) | null {
+    const { publishLimits } = this.options;
+    const bytes = Buffer.byteLength(body.json);
+    const begins = thread.published === 0;
+    const over = publishLimits.tooMuch(user, bytes, begins);
+    if (over !== null) {
+      done(this.overLimit(over));
+      return null;
+    }
+    return (result) => {
+      const isStored = result.ok && !result.duplicate;
+      // Of several first messages at once, one begins the thread.
+      const isFirst = isStored && result.offset === 1;
+      publishLimits.giveBack(user, isStored ? 0 : bytes, begins && !isFirst ? 1 : 0);
+      done(result);
+    };
   }
 
   private append(
@@ -142,7 +178,7 @@ export class Publisher {
   }
 
   private refusal(
-    { rate }: Author,
+    { user, rate, address }: Author,
     { kind, body }: PublishRequest,
     judgement: Judgement
   ): PublishRefusal | null {
@@ -154,12 +190,15 @@ export class Publisher {
       const { code } = judgement;
       return code === 'bad_thread' ? { ok: false, code } : this.refused({ ok: false, code });
     }
-    const afterMs = rate?.take(this.options.clock.elapsed()) ?? 0;
+    const now = this.options.clock.elapsed();
+    const afterMs = rate?.wait(now) ?? 0;
     if (afterMs > 0) {
-      this.options.limited('publishes_connection');
       const reason = `more than ${String(this.options.publishPerSecond)} publishes in a second`;
-      return this.refused({ ok: false, code: 'rate_limited', reason, afterMs });
+      return this.overLimit({ limit: 'publishes_connection', reason, afterMs });
     }
+    const over = address === null ? null : this.options.publishLimits.tooFast({ user, address });
+    if (over !== null) return this.overLimit(over);
+    rate?.take(now);
     if (this.options.memory.refusesMessages()) {
       return this.refused({
         ok: false,
@@ -173,6 +212,11 @@ export class Publisher {
       return this.refused({ ok: false, code: 'forbidden_kind', reason });
     }
     return null;
+  }
+
+  private overLimit({ limit, reason, afterMs }: OverLimit): PublishRefusal {
+    this.options.limited(limit);
+    return this.refused({ ok: false, code: 'rate_limited', reason, afterMs });
   }
 
   private refused(refusal: PublishRefusal): PublishRefusal {

@@ -62,17 +62,17 @@ export function createRoutes(services: RouteServices): Routes {
 
   /** Refuses a reading request while its user has no points. */
   const mustWait = (connection: Connection, id: RequestId): boolean => {
-    const afterMs = services.work.waitMs(connection.user ?? '');
-    if (afterMs === 0) return false;
-    services.limited('work_user');
-    connection.sendError(id, 'rate_limited', services.work.reason, afterMs);
+    const over = services.work.mustWait(connection);
+    if (over === null) return false;
+    services.limited(over.limit);
+    connection.sendError(id, 'rate_limited', over.reason, over.afterMs);
     return true;
   };
 
   /** Charges the cost of a request. */
-  const charge = ({ user }: Connection, points: number): void => {
+  const charge = (connection: Connection, points: number): void => {
     services.turn.spend(points);
-    if (user !== null) services.work.charge(user, points);
+    services.work.charge(connection, points);
   };
 
   return {
@@ -109,13 +109,13 @@ export function createRoutes(services: RouteServices): Routes {
     },
 
     publish: (connection, frame) => {
-      const { user, rights, publishes: rate } = connection;
+      const { user, rights, publishes: rate, address } = connection;
       if (user === null || rights === null) return;
       // Name the fields: a frame may have others that only the HTTP API accepts, such as `owner`.
       const { thread, mid, kind, body, expect } = frame;
       const request = { thread, mid, kind, body, expect };
       connection.unanswered++;
-      publisher.publish({ user, rights, rate }, request, (published) => {
+      publisher.publish({ user, rights, rate, address }, request, (published) => {
         connection.unanswered--;
         if (published.ok) {
           connection.send(encodeAck(frame, published, publisher.durability));

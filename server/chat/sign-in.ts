@@ -138,16 +138,15 @@ export function createSignIn(services: SignInServices): SignIn {
     },
 
     refresh: (connection, { id, token }) => {
-      const { user } = connection;
-      const afterMs = user === null ? 0 : work.waitMs(user);
-      if (connection.isRefreshing || afterMs > 0) {
-        services.limited(connection.isRefreshing ? 'refreshes_connection' : 'work_user');
-        const reason = connection.isRefreshing ? 'a token is being checked' : work.reason;
+      const over = work.mustWait(connection);
+      if (connection.isRefreshing || over !== null) {
+        services.limited(over?.limit ?? 'refreshes_connection');
+        const { reason, afterMs } = over ?? { reason: 'a token is being checked', afterMs: 0 };
         connection.sendError(id, 'rate_limited', reason, Math.max(afterMs, REFRESH_RETRY_MS));
         return;
       }
       turn.spend(TOKEN_POINTS);
-      if (user !== null) work.charge(user, TOKEN_POINTS);
+      work.charge(connection, TOKEN_POINTS);
       connection.isRefreshing = true;
       connection.unanswered++;
       auth

@@ -2,6 +2,7 @@
  * Every setting of the server. Parsing, `rollcall check`, `--help`, `.env.example` and docs/configuration.md all use
  * this table.
  */
+import { LIMIT_SETTINGS } from './limit-settings.js';
 import { ACCESS_MODES } from '../access/authorize.js';
 import { TEST_THREAD_PREFIXES } from '../../machines/delivery/test-thread.js';
 import { THREAD_ID_MAX } from '../../protocol/frames.js';
@@ -20,18 +21,6 @@ import {
 
 /** Largest value of any setting in milliseconds: one day. */
 export const TIME_MAX_MS = 86_400_000; // Node's timers hold at most 24.8 days; more than a day is probably the wrong unit
-
-/** Largest value of LIMIT_FRAME_BYTES. */
-export const FRAME_MAX_BYTES = 16_777_216; // every subscriber's buffer must hold one frame; larger files belong elsewhere
-
-/** Smallest value of LIMIT_FRAME_BYTES. */
-export const FRAME_MIN_BYTES = 512; // smaller limits would refuse the server's own startup probe
-
-/** Largest value of any LIMIT_* setting. */
-export const LIMIT_MAX = 1_000_000; // more connections or frames a second than one process can hold; 0 means no limit
-
-const MEMORY_LIMIT_MIN_MB = 64; // a server without clients uses about 50 MB
-const MEMORY_LIMIT_MAX_MB = 1_048_576; // one TB; more is probably the wrong unit
 
 const CLICKHOUSE_TIMEOUT_MAX_MS = 600_000; // limit of one attempt at startup; a longer one would hide an outage from the operator
 
@@ -238,43 +227,7 @@ export const SETTINGS = {
       fallbackText: 'unlimited'
     }
   ),
-  limitPublishPerSecond: limit({
-    name: 'LIMIT_PUBLISH_PER_SECOND',
-    doc: 'publishes of one connection in a second; buckets hold twice as many',
-    fallback: 50
-  }),
-  limitFrameBytes: integer(
-    { min: FRAME_MIN_BYTES, max: FRAME_MAX_BYTES, unit: 'bytes', zero: 'no limit' },
-    { name: 'LIMIT_FRAME_BYTES', doc: 'largest frame of one connection', fallback: 65_536 }
-  ),
-  limitSubscriptions: limit({
-    name: 'LIMIT_SUBSCRIPTIONS',
-    doc: 'threads that one connection may be subscribed to',
-    fallback: 128
-  }),
-  limitConnectionsPerUser: limit({
-    name: 'LIMIT_CONNECTIONS_PER_USER',
-    doc: 'open connections of one user, event streams included',
-    fallback: 20
-  }),
-  limitConnectionsPerAddress: limit({
-    name: 'LIMIT_CONNECTIONS_PER_ADDRESS',
-    doc: 'open connections from one address, event streams included; an IPv6 /64 is one',
-    fallback: 200
-  }),
-  limitConnections: limit({
-    name: 'LIMIT_CONNECTIONS',
-    doc: 'open connections of this server',
-    fallback: 0
-  }),
-  memoryLimitMb: optionalInteger(
-    { min: MEMORY_LIMIT_MIN_MB, max: MEMORY_LIMIT_MAX_MB, unit: 'MB', zero: 'no limit' },
-    {
-      name: 'MEMORY_LIMIT_MB',
-      doc: 'memory of this server; from 90 % of it, or of the JavaScript heap, new connections get 503 and publishes `unavailable`',
-      fallbackText: '70 % of the container’s limit'
-    }
-  ),
+  ...LIMIT_SETTINGS,
   logLevel: choice(['error', 'warn', 'info', 'debug'], {
     name: 'LOG_LEVEL',
     doc: 'least severe level that is logged',
@@ -337,10 +290,6 @@ export type Config = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]>
 /** Returns the name of a setting's command line flag, without the leading dashes. */
 export function flagName(settingName: string): string {
   return settingName.toLowerCase().replaceAll('_', '-');
-}
-
-function limit(words: Parameters<typeof integer>[1]): ReturnType<typeof integer> {
-  return integer({ min: 1, max: LIMIT_MAX, zero: 'no limit' }, words);
 }
 
 /** Schemes of which no page has an origin that it could be told by. */

@@ -27,11 +27,43 @@ export interface LimitRow<Name extends string = string> {
 const ROWS = [
   {
     name: 'publishes_connection',
-    what: 'publishes in a second; a burst may be twice as many',
+    what: 'publishes in a second; a burst may be twice as many. All HTTP requests of a user count as one connection',
     per: 'connection',
     setting: 'limitPublishPerSecond',
     refusal: '`rate_limited` with `afterMs`',
     action: 'send it again after `afterMs`, with the same mid'
+  },
+  {
+    name: 'publishes_user',
+    what: 'publishes in a second, over all connections and HTTP; a burst may be twice as many',
+    per: 'user',
+    setting: 'limitPublishPerUser',
+    refusal: '`rate_limited` with `afterMs`; 429 with `Retry-After`',
+    action: 'send it again after that time, with the same mid'
+  },
+  {
+    name: 'publishes_address',
+    what: 'publishes in a second, over all connections and HTTP; a burst may be twice as many',
+    per: 'address',
+    setting: 'limitPublishPerAddress',
+    refusal: '`rate_limited` with `afterMs`; 429 with `Retry-After`',
+    action: 'send it again after that time, with the same mid'
+  },
+  {
+    name: 'threads_user',
+    what: 'threads begun, by their first message, in an hour; what was used comes back evenly within an hour',
+    per: 'user',
+    setting: 'limitThreadsPerHour',
+    refusal: '`rate_limited` with `afterMs`; 429 with `Retry-After`',
+    action: 'write into a thread that there is, or send it again after that time'
+  },
+  {
+    name: 'stored_bytes_user',
+    what: 'bytes of bodies stored in an hour; what was used comes back evenly within an hour',
+    per: 'user',
+    setting: 'limitStoredMbPerHour',
+    refusal: '`rate_limited` with `afterMs`; 429 with `Retry-After`',
+    action: 'send it again after that time, with the same mid'
   },
   {
     name: 'frames_connection',
@@ -57,6 +89,15 @@ const ROWS = [
     what: 'points of work in a second, see [what requests cost](protocol.md#what-requests-cost)',
     per: 'user',
     setting: 'limitPublishPerSecond',
+    value: '20 for each publish',
+    refusal: '`rate_limited` with `afterMs`; 429 with `Retry-After`',
+    action: 'send it again after that time'
+  },
+  {
+    name: 'work_address',
+    what: 'points of work in a second, of all its users together',
+    per: 'address',
+    setting: 'limitPublishPerAddress',
     value: '20 for each publish',
     refusal: '`rate_limited` with `afterMs`; 429 with `Retry-After`',
     action: 'send it again after that time'

@@ -41,14 +41,15 @@ import type { NoteLimited } from '../limits/limited.js';
 import type { FanOut } from '../transport/fan-out.js';
 import { MESSAGE_BYTES_MAX } from './listener.js';
 import { encodeFrame, messageOut } from '../chat/frame-encoder.js';
-import { clientLimits } from '../chat/limits.js';
+import { clientLimits, publishBounds } from '../chat/limits.js';
 import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
 import { unreadable } from '../chat/unreadable.js';
 import { Subscriptions } from '../chat/subscriptions.js';
 import { POINTS_PER_PUBLISH, queueingPoints } from '../chat/work/costs.js';
 import type { TurnBudget } from '../chat/work/turn-budget.js';
-import { UserBuckets } from '../chat/work/user-buckets.js';
+import { KeyedBuckets } from '../chat/work/keyed-buckets.js';
+import { PublishLimits } from '../chat/work/publish-limits.js';
 import { WorkLimits } from '../chat/work/work-limits.js';
 
 /** Options of {@link createBackend}. */
@@ -175,6 +176,7 @@ export function createBackend(options: BackendOptions): Backend {
   });
   const limits = clientLimits(config);
   const { publishPerSecond } = limits;
+  const bounds = publishBounds(config);
   const publisher = new Publisher({
     clock,
     log,
@@ -183,10 +185,17 @@ export function createBackend(options: BackendOptions): Backend {
     incidents,
     memory: options.memory,
     publishPerSecond,
+    publishLimits: new PublishLimits(bounds, clock),
     limited
   });
   const { remedy } = options;
-  const work = new WorkLimits(publishPerSecond * POINTS_PER_PUBLISH, clock);
+  const work = new WorkLimits(
+    {
+      perUser: publishPerSecond * POINTS_PER_PUBLISH,
+      perAddress: bounds.perAddress * POINTS_PER_PUBLISH
+    },
+    clock
+  );
   const watch = {
     remedy,
     unreadable: (count: number): void => {
@@ -234,7 +243,7 @@ export function createBackend(options: BackendOptions): Backend {
     log,
     guard,
     publisher,
-    publishRates: new UserBuckets(publishPerSecond, clock),
+    publishRates: new KeyedBuckets(publishPerSecond, clock),
     events,
     incidents,
     trustProxy: config.trustProxy,

@@ -25,8 +25,9 @@ import { createRoutes } from '../../server/chat/routes.js';
 import { Subscriptions } from '../../server/chat/subscriptions.js';
 import { POINTS_PER_PUBLISH } from '../../server/chat/work/costs.js';
 import { TurnBudget } from '../../server/chat/work/turn-budget.js';
-import { UserBuckets } from '../../server/chat/work/user-buckets.js';
-import { WorkLimits } from '../../server/chat/work/work-limits.js';
+import { KeyedBuckets } from '../../server/chat/work/keyed-buckets.js';
+import { PublishLimits, type PublishBounds } from '../../server/chat/work/publish-limits.js';
+import { WorkLimits, type WorkRates } from '../../server/chat/work/work-limits.js';
 import { createApi } from '../../server/http/api/api.js';
 import { EventStreams } from '../../server/http/event-streams.js';
 import { HttpCosts } from '../../server/http/http-costs.js';
@@ -81,7 +82,13 @@ const EVERYBODY_IS_ADA: Authenticator = {
 export interface DoorOptions {
   readonly settings: AccessSettings;
   readonly auth: Authenticator;
+  /** Limits on what users and addresses publish, where there are any. */
+  readonly bounds: Partial<PublishBounds>;
+  /** Points of reading of users and addresses. */
+  readonly points: Partial<WorkRates>;
 }
+
+const NO_BOUNDS: PublishBounds = { perUser: 0, perAddress: 0, threadsPerHour: 0, bytesPerHour: 0 };
 
 /**
  * A server whose threads with a test prefix are reserved. Everybody is ada, by whatever token; without one HTTP is used
@@ -92,7 +99,7 @@ export function doors(
   token?: string,
   publishPerSecond = 0,
   turn = new TurnBudget(),
-  { settings = OPEN, auth = EVERYBODY_IS_ADA }: Partial<DoorOptions> = {}
+  { settings = OPEN, auth = EVERYBODY_IS_ADA, bounds, points }: Partial<DoorOptions> = {}
 ) {
   const limits = { frameBytes: 0, subscriptions: 0, publishPerSecond };
   const clock = new VirtualClock();
@@ -106,7 +113,10 @@ export function doors(
   });
   const connections = new Connections(clock, NO_LIMITS);
   const incidents = new Incidents({ clock, logger });
-  const work = new WorkLimits(publishPerSecond * POINTS_PER_PUBLISH, clock);
+  const work = new WorkLimits(
+    { perUser: publishPerSecond * POINTS_PER_PUBLISH, perAddress: 0, ...points },
+    clock
+  );
   const limited = new Limited({ clock, logger });
   const chat = new Chat({
     clock,
@@ -134,6 +144,7 @@ export function doors(
     incidents,
     memory,
     publishPerSecond,
+    publishLimits: new PublishLimits({ ...NO_BOUNDS, ...bounds }, clock),
     limited: limited.note
   });
   const watch = { remedy: 'check it', unreadable: () => undefined, caughtUp: () => undefined };
@@ -197,7 +208,7 @@ export function doors(
       log,
       guard,
       publisher,
-      publishRates: new UserBuckets(publishPerSecond, clock),
+      publishRates: new KeyedBuckets(publishPerSecond, clock),
       events,
       incidents,
       trustProxy: false,

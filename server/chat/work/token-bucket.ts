@@ -1,4 +1,4 @@
-/** A rate limit that allows bursts: a bucket holds twice the rate and fills at the rate. */
+/** A rate limit that allows bursts: a bucket holds one or more times the rate and fills at the rate. */
 
 /** A full bucket holds the tokens of this many seconds; the protocol documents it ("buckets hold twice the rate"). */
 export const BUCKET_SECONDS = 2;
@@ -9,21 +9,34 @@ export const CREDIT_MAX_MS = 60_000;
 /** Shortest absence, in milliseconds, for which clients get tokens. A full bucket is enough for shorter ones. */
 export const CREDIT_MIN_MS = BUCKET_SECONDS * 1_000;
 
-/** Parts of one token: at `perSecond` 1, each millisecond adds one part. */
-const TOKEN_PARTS = 1_000;
+/** What a rate is meant for. */
+export interface BucketShape {
+  /** The time in which so many tokens come as the rate says, in milliseconds. It is also the number of parts of one token. */
+  readonly periodMs: number;
+  /** How many times the rate a full bucket holds. */
+  readonly holds: number;
+}
+
+/** Tokens a second, and twice as many in a burst. */
+export const PER_SECOND: BucketShape = { periodMs: 1_000, holds: BUCKET_SECONDS };
+
+/** Tokens an hour: all at once or evenly. What was taken comes back over an hour, not at its end. */
+export const PER_HOUR: BucketShape = { periodMs: 3_600_000, holds: 1 };
 
 /**
  * One bucket. Times are milliseconds of any one clock; fractions of a millisecond are dropped. It counts whole parts of
- * a token, because sums of fractions would be a little below 1 after exactly the time that a client was told to wait.
+ * a token, of which each millisecond adds as many as the rate, because sums of fractions would be a little below 1 after exactly the time that a client was told to wait.
  */
 export class TokenBucket {
-  private readonly perSecond: number;
+  private readonly rate: number;
+  private readonly shape: BucketShape;
   private parts: number;
   private filledAt: number;
 
-  /** `perSecond` is a whole number; 0 means no limit. */
-  constructor(perSecond: number, now: number) {
-    this.perSecond = perSecond;
+  /** `rate` is a whole number of tokens, by default for a second; 0 means no limit. */
+  constructor(rate: number, now: number, shape = PER_SECOND) {
+    this.rate = rate;
+    this.shape = shape;
     this.parts = this.fullParts;
     this.filledAt = Math.floor(now);
   }
@@ -31,24 +44,28 @@ export class TokenBucket {
   /** Takes one token and returns 0, or returns the milliseconds until there is one. */
   take(now: number): number {
     const afterMs = this.wait(now);
-    if (afterMs === 0) this.parts -= TOKEN_PARTS;
+    if (afterMs === 0) this.parts -= this.shape.periodMs;
     return afterMs;
   }
 
   /** Returns the milliseconds until there is a token, and takes none; 0 when there is one. */
   wait(now: number): number {
-    if (this.perSecond === 0) return 0;
+    if (this.rate === 0) return 0;
     this.fill(now);
-    return this.parts >= TOKEN_PARTS ? 0 : Math.ceil((TOKEN_PARTS - this.parts) / this.perSecond);
+    const missing = this.shape.periodMs - this.parts;
+    return missing <= 0 ? 0 : Math.ceil(missing / this.rate);
   }
 
   /**
-   * Takes tokens for work whose cost is known only afterwards, also more than there are. The debt is at most a full
-   * bucket, so that the wait is at most {@link BUCKET_SECONDS} and the time of one token.
+   * Takes tokens for work whose cost is known only afterwards, also more than there are; a negative number gives them
+   * back. The debt is at most a full bucket, so that the wait is at most the time that fills one, and that of one token.
    */
   charge(now: number, tokens: number): void {
     this.fill(now);
-    this.parts = Math.max(-this.fullParts, this.parts - tokens * TOKEN_PARTS);
+    const left = this.parts - tokens * this.shape.periodMs;
+    const full = this.fullParts;
+    // What an absence has given may be more than full.
+    this.parts = Math.max(-full, tokens < 0 ? Math.min(left, Math.max(full, this.parts)) : left);
   }
 
   /** Returns whether the bucket is full. */
@@ -64,16 +81,16 @@ export class TokenBucket {
   credit(awayMs: number, now: number): void {
     if (awayMs < CREDIT_MIN_MS) return;
     this.fill(now);
-    this.parts += Math.floor(Math.min(awayMs, CREDIT_MAX_MS)) * this.perSecond;
+    this.parts += Math.floor(Math.min(awayMs, CREDIT_MAX_MS)) * this.rate;
   }
 
   private get fullParts(): number {
-    return this.perSecond * BUCKET_SECONDS * TOKEN_PARTS;
+    return this.rate * this.shape.holds * this.shape.periodMs;
   }
 
   private fill(now: number): void {
     const atMs = Math.floor(now);
-    const passed = Math.max(0, atMs - this.filledAt) * this.perSecond;
+    const passed = Math.max(0, atMs - this.filledAt) * this.rate;
     const full = this.fullParts;
     this.parts =
       this.parts > full ? Math.max(full, this.parts - passed) : Math.min(full, this.parts + passed);

@@ -1,41 +1,61 @@
 /**
- * Limits the work that each user may cause, over all connections and HTTP together. Work is charged when its size is
- * known, so one request may exceed the limit; the next one is refused until the debt is paid.
+ * Limits the work that each user and each address may cause, over all connections and HTTP together. Work is charged when
+ * its size is known, so one request may exceed the limit; the next one is refused until the debt is paid.
  */
 import type { Clock } from '../../../actors/clock.js';
-import { UserBuckets } from './user-buckets.js';
+import type { LimitName } from '../../limits/limit-table.js';
+import { KeyedBuckets } from './keyed-buckets.js';
 
-/** The work of all users. */
+/** Who pays: a user, an address, or both. */
+export interface Payer {
+  readonly user: string | null;
+  readonly address: string;
+}
+
+/** Points that each may spend in a second, whole numbers; 0 means no limit. */
+export interface WorkRates {
+  readonly perUser: number;
+  readonly perAddress: number;
+}
+
+/** Why somebody must wait, and for how many milliseconds. */
+export interface MustWait {
+  readonly limit: Extract<LimitName, 'work_user' | 'work_address'>;
+  readonly reason: string;
+  readonly afterMs: number;
+}
+
+/** The work of all users and addresses. */
 export class WorkLimits {
-  private readonly clock: Pick<Clock, 'elapsed'>;
-  private readonly pointsPerSecond: number;
-  private readonly buckets: UserBuckets;
+  private readonly rates: WorkRates;
+  private readonly users: KeyedBuckets;
+  private readonly addresses: KeyedBuckets;
 
-  /** `pointsPerSecond` is a whole number; 0 means no limit. */
-  constructor(pointsPerSecond: number, clock: Pick<Clock, 'elapsed'>) {
-    this.pointsPerSecond = pointsPerSecond;
-    this.clock = clock;
-    this.buckets = new UserBuckets(pointsPerSecond, clock);
+  constructor(rates: WorkRates, clock: Pick<Clock, 'elapsed'>) {
+    this.rates = rates;
+    this.users = new KeyedBuckets(rates.perUser, clock);
+    this.addresses = new KeyedBuckets(rates.perAddress, clock);
   }
 
-  /** Number of users with a bucket. */
-  get size(): number {
-    return this.buckets.size;
+  /** Returns why somebody may not send a request that reads now; null when it may. */
+  mustWait({ user, address }: Payer): MustWait | null {
+    const { perUser, perAddress } = this.rates;
+    const ofUser = user === null ? 0 : this.users.wait(user);
+    if (ofUser > 0) {
+      return { limit: 'work_user', reason: reasonOf('user', perUser), afterMs: ofUser };
+    }
+    const afterMs = this.addresses.wait(address);
+    if (afterMs === 0) return null;
+    return { limit: 'work_address', reason: reasonOf('address', perAddress), afterMs };
   }
 
-  /** Message of a refusal. */
-  get reason(): string {
-    return `this user has asked for more than ${String(this.pointsPerSecond)} points of work in a second`;
+  /** Charges finished work. */
+  charge({ user, address }: Payer, points: number): void {
+    if (user !== null) this.users.charge(user, points);
+    this.addresses.charge(address, points);
   }
+}
 
-  /** Returns the milliseconds until a user may send a request that reads; 0 means now. */
-  waitMs(user: string): number {
-    return this.buckets.known(user)?.wait(this.clock.elapsed()) ?? 0;
-  }
-
-  /** Charges a user for finished work. */
-  charge(user: string, points: number): void {
-    if (this.pointsPerSecond === 0) return;
-    this.buckets.of(user).charge(this.clock.elapsed(), points);
-  }
+function reasonOf(who: string, perSecond: number): string {
+  return `this ${who} has asked for more than ${String(perSecond)} points of work in a second`;
 }

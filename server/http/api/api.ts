@@ -36,7 +36,7 @@ import {
   messagePoints,
   SUBSCRIBE_POINTS
 } from '../../chat/work/costs.js';
-import type { UserBuckets } from '../../chat/work/user-buckets.js';
+import type { KeyedBuckets } from '../../chat/work/keyed-buckets.js';
 import type { NoteLimited } from '../../limits/limited.js';
 import type { HttpCosts } from '../http-costs.js';
 import {
@@ -57,7 +57,7 @@ export interface ApiOptions {
   readonly guard: Guard;
   readonly publisher: Publisher;
   /** How fast each user may publish over HTTP; the WebSockets have limits of their own. */
-  readonly publishRates: UserBuckets;
+  readonly publishRates: KeyedBuckets;
   readonly events: EventStreams;
   readonly incidents: Pick<Incidents, 'note'>;
   readonly trustProxy: boolean;
@@ -210,7 +210,7 @@ async function publish(
   const parsed = parse(text, caller.kind);
   if (typeof parsed === 'string') return problem('bad_frame', parsed);
   if (parsed === null) return problem('bad_json');
-  const author = authorOf(options, caller, parsed);
+  const author = authorOf(options, request, caller, parsed);
   if ('status' in author) return author;
   const { from: _, ...fields } = parsed;
   const published = await new Promise<Published>((resolve) => {
@@ -225,7 +225,8 @@ async function publish(
 
 /** Returns who is the author of a publish, or the reply to one that may not be its author. */
 function authorOf(
-  { guard, publishRates }: ApiOptions,
+  { guard, publishRates, trustProxy }: ApiOptions,
+  request: TransportRequest,
   caller: Identity,
   { from, owner }: Publish
 ): Author | HttpReply {
@@ -233,7 +234,9 @@ function authorOf(
   const rights = new CallerRights(guard, caller);
   if (caller.kind === 'backend') {
     const fault = nameFault({ from: name, owner });
-    return fault === null ? { user: name ?? '', rights, rate: null } : problem('bad_frame', fault);
+    return fault === null
+      ? { user: name ?? '', rights, rate: null, address: null }
+      : problem('bad_frame', fault);
   }
   const { user } = caller;
   if (name !== undefined && name !== user) {
@@ -242,7 +245,8 @@ function authorOf(
   if (owner !== undefined) {
     return problem('forbidden', 'only a backend may name the owner: leave it out');
   }
-  return { user, rights, rate: publishRates.of(user) };
+  const address = clientAddress(request, trustProxy);
+  return { user, rights, rate: publishRates.of(user), address };
 }
 
 /** Returns what is wrong with the names of users in a publish, by their field; null when nothing is. */

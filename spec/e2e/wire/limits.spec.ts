@@ -160,6 +160,61 @@ for (const transport of TRANSPORTS) {
       }
     });
 
+    it('lets a user begin no more threads and store no more in an hour, over every door and after a reconnect', async () => {
+      const url = await start({
+        LIMIT_THREADS_PER_HOUR: '2',
+        LIMIT_STORED_MB_PER_HOUR: '1',
+        AUTH_JWT_SECRET: SECRET,
+        API_KEY: 'key-of-the-spec'
+      });
+      const token = await new SignJWT({ sub: 'ada' })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setExpirationTime('1h')
+        .sign(Buffer.from(SECRET));
+      const come = async (): Promise<WireClient> => {
+        const client = await WireClient.open(url);
+        open.push(client);
+        client.send({ type: 'connect', token });
+        await client.next('connected');
+        return client;
+      };
+      const post = (thread: string, by: string, body: object): Promise<Response> =>
+        fetch(`${url}/api/threads/${thread}/messages`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${by}` },
+          body: JSON.stringify(body)
+        });
+      const first = await come();
+      for (const thread of ['a', 'b'])
+        expect((await first.publish(thread, 'm', 'hi')).offset).to.equal(1);
+      await first.close();
+      const again = await come();
+      const publish = { type: 'publish', expect: 'stored' };
+      const third = await again.ask({ ...publish, thread: 'c', mid: 'm', body: 1 });
+      expect(third).to.include({ type: 'error', code: 'rate_limited', retry: true });
+      expect(third.afterMs).to.be.within(1_700_000, 1_800_000);
+      const overHttp = await post('d', token, { mid: 'm', body: 1 });
+      expect([overHttp.status, Number(overHttp.headers.get('retry-after')) > 1_700]).to.eql([
+        429,
+        true
+      ]);
+      expect(
+        (await post('e', 'key-of-the-spec', { mid: 'm', from: 'ada', body: 1 })).status
+      ).to.equal(201);
+      const text = 'x'.repeat(65_000);
+      const sizes = Array.from({ length: 17 }, (_, n) => ({
+        ...publish,
+        thread: 'a',
+        mid: `l${String(n)}`,
+        body: text
+      }));
+      for (const frame of sizes) expect(await again.ask(frame)).to.include({ type: 'ack' });
+      const full = await again.ask({ ...publish, thread: 'a', mid: 'last', body: 1 });
+      expect(full).to.include({ code: 'rate_limited', retry: true });
+      const { limited } = (await (await fetch(`${url}/status`)).json()) as { limited: object };
+      expect(limited).to.eql({ threads_user: 2, stored_bytes_user: 1 });
+    });
+
     it('has no limit on frames, subscriptions or publishes when they are 0', async () => {
       const url = await start({
         LIMIT_FRAME_BYTES: '0',

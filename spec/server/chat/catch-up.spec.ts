@@ -80,7 +80,7 @@ describe('CatchUp', () => {
         read.laggingSince = null;
       }
     };
-    work = new WorkLimits(1_000, { elapsed: () => 0 });
+    work = new WorkLimits({ perUser: 1_000, perAddress: 0 }, { elapsed: () => 0 });
     catchUp = new CatchUp(log, threads, logger, watch, { turn: new TurnBudget(), work });
     thread = new ActiveThread('t', false, 'x1', 0, 0);
     connection = new Connection('c1', '::1', null, false, 0);

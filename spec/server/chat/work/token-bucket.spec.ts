@@ -4,6 +4,7 @@ import {
   BUCKET_SECONDS,
   CREDIT_MAX_MS,
   CREDIT_MIN_MS,
+  PER_HOUR,
   TokenBucket
 } from '../../../../server/chat/work/token-bucket.js';
 
@@ -14,6 +15,17 @@ describe('TokenBucket', () => {
     expect(bucket.take(0)).to.equal(100);
     expect(bucket.take(50)).to.equal(50);
     expect(bucket.take(100)).to.equal(0);
+  });
+
+  it('gives back in an hour what an hour allows, evenly, and no more than it was', () => {
+    const bucket = new TokenBucket(4, 0, PER_HOUR);
+    for (let n = 0; n < 4; n++) expect(bucket.take(0)).to.equal(0);
+    expect(bucket.take(0)).to.equal(900_000);
+    expect(bucket.take(899_999)).to.equal(1);
+    expect(bucket.take(900_000)).to.equal(0);
+    bucket.charge(900_000, -9);
+    for (let n = 0; n < 4; n++) expect(bucket.take(900_000)).to.equal(0);
+    expect(bucket.take(900_000)).to.equal(900_000);
   });
 
   it('limits nothing when the rate is 0', () => {

@@ -75,7 +75,7 @@ function start({
   };
   const clock = new VirtualClock();
   const access = new ApiAccess(KEY, auth, false);
-  const work = new WorkLimits(1_000, clock);
+  const work = new WorkLimits({ perUser: 1_000, perAddress: 0 }, clock);
   const limited = (): void => undefined;
   const costs = new HttpCosts({ access, work, turn: new TurnBudget(), trustProxy: false, limited });
   const table = new RouteTable(
