@@ -74,11 +74,11 @@ export class Members {
     const changed = guard.changes(thread, user, 'role');
     try {
       await log.setRecord(thread, MEMBER_KIND, user, role);
-      if (role !== null) await log.list(thread, user);
     } finally {
-      // End the subscription of a removed member first, so that it does not get the frame.
+      // At once: a message that is being stored now must find those gone who may not read it, and so must the frame.
       changed();
     }
+    if (role !== null) await log.list(thread, user);
   }
 
   /**
@@ -90,10 +90,10 @@ export class Members {
     const changed = guard.changes(thread, owner, 'owner', by);
     try {
       await log.setOwner(thread, owner);
-      await log.list(thread, owner);
     } finally {
       changed();
     }
+    await log.list(thread, owner);
   }
 
   /** Takes room for a member until its role is stored, since the log may not have it before. */

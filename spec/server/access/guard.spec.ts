@@ -62,12 +62,18 @@ describe('Guard.changes', () => {
     expect([judged, guard.version]).to.deep.equal([[], version]);
   });
 
-  it('judges the user again when the change was stored, but what follows it was not', async () => {
+  it('judges everybody again as soon as the change is stored, before anything else is', async () => {
     const { log, judged, members } = rig();
-    await members.set('a', 'ada', 'member', null);
-    judged.length = 0;
-    log.list = () => Promise.reject(new Error('the disk is full'));
-    const failed = await members.set('a', 'ada', 'reader', null).catch(String);
-    expect([failed, judged]).to.deep.equal(['Error: the disk is full', ['ada']]);
+    const before: string[] = [];
+    log.list = () => {
+      before.push(judged.join());
+      return Promise.reject(new Error('the disk is full'));
+    };
+    const failed = [
+      await members.set('a', 'ada', 'member', null).catch(String),
+      await members.setOwner('a', 'ben').catch(String)
+    ];
+    expect(failed).to.deep.equal(['Error: the disk is full', 'Error: the disk is full']);
+    expect(before).to.deep.equal(['ada,*', 'ada,*,ben']);
   });
 });
