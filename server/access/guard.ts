@@ -79,7 +79,8 @@ export class Guard {
     changing.count++;
     changing.wasNew ||= this.isOpenToAll(thread);
     if (what === 'owner') {
-      changing.owners.add(this.options.log.head(thread)?.owner ?? null);
+      const owner = this.options.log.head(thread)?.owner ?? this.openings.get(thread)?.owner;
+      changing.owners.add(owner ?? null);
       changing.owners.add(user);
     }
     return () => {
@@ -135,6 +136,7 @@ export class Guard {
     const opening = known ?? { owner, messages: 0 };
     opening.messages++;
     this.openings.set(thread, opening);
+    this.changing.get(thread)?.owners.add(opening.owner);
     if (known === undefined) this.onOpened(thread, owner);
     return () => {
       opening.messages--;

@@ -53,6 +53,25 @@ describe('Guard.changes', () => {
     expect(judged).to.include.members(['olga', 'ann', 'ben']);
   });
 
+  for (const [what, isEarlier] of [
+    ['before', true],
+    ['after', false]
+  ] as const) {
+    it(`judges who creates the thread again when its message was sent ${what} an owner is named`, async () => {
+      const { log, guard, judged } = rig();
+      const begun: (() => void)[] = [];
+      if (isEarlier) begun.push(guard.opens('a', 'ada'));
+      const changed = guard.changes('a', 'ben', 'owner');
+      if (!isEarlier) begun.push(guard.opens('a', 'ada'));
+      await log.setOwner('a', 'ada');
+      for (const end of begun) end();
+      judged.length = 0;
+      await log.setOwner('a', 'ben');
+      changed();
+      expect(judged).to.include.members(['ada', 'ben']);
+    });
+  }
+
   it('judges nobody again, and keeps what is known of rights, when the owner stays the same', async () => {
     const { guard, judged, members } = rig();
     await members.setOwner('a', 'olga');
