@@ -79,9 +79,10 @@ export class Guard {
     changing.count++;
     changing.wasNew ||= this.isOpenToAll(thread);
     if (what === 'owner') {
-      const owner = this.options.log.head(thread)?.owner ?? this.openings.get(thread)?.owner;
-      changing.owners.add(owner ?? null);
-      changing.owners.add(user);
+      const opening = this.openings.get(thread);
+      changing.owners.add(this.options.log.head(thread)?.owner ?? null).add(user);
+      // Who creates the thread at the same time may own it in between.
+      if (opening !== undefined) changing.owners.add(opening.owner);
     }
     return () => {
       changing.count--;
