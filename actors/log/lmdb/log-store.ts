@@ -5,13 +5,21 @@
 import { mkdirSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bufferToKeyValue, open, type RangeOptions, type RootDatabase } from 'lmdb';
+import {
+  bufferToKeyValue,
+  compareKeys,
+  keyValueToBuffer,
+  open,
+  type RangeOptions,
+  type RootDatabase
+} from 'lmdb';
 import { reasonOf } from '../../../machines/reason.js';
 import { freeBytesOf } from './disk/disk-room.js';
 import { LogCorruptError, LogOpenError, LogUnavailableError } from '../log-errors.js';
 import { DATA_FILE, inspectDataFile, padDataFile } from './disk/log-file.js';
 import { rowName, type LocalDurability, type LogKey, type LogRow } from './log-keys.js';
 import { isSealed, seal, unseal } from './log-seal.js';
+import { WalkGuard, type GuardedWalk, type KeyForm } from './walk-guard.js';
 
 /** One change of a commit: a value to put, or null to remove the row. */
 export interface LogWrite {
@@ -85,6 +93,8 @@ export function openStore(options: StoreOptions): LogStore {
 declare module 'lmdb' {
   /** Exported by the engine, but missing from its types. */
   export function bufferToKeyValue(bytes: Buffer): unknown;
+  /** As above. */
+  export function keyValueToBuffer(key: LogKey): Buffer;
 }
 
 /** The key that these bytes stand for on a page; null when they stand for none. */
@@ -104,6 +114,12 @@ export function decodeKey(bytes: Buffer): LogKey | null {
   return parts.length === rest.length ? [tag, ...parts] : null;
 }
 
+const KEY_FORM: KeyForm = {
+  bytesOf: keyValueToBuffer,
+  keyOf: decodeKey,
+  compare: compareKeys
+};
+
 /** Thrown by a commit after another process has opened the log; nothing was written. */
 export class LogFencedError extends Error {
   constructor() {
@@ -117,6 +133,8 @@ type Rows = RootDatabase<string, LogKey>;
 class LmdbStore implements LogStore {
   readonly #options: StoreOptions;
   #rows: Rows | null;
+  /** Null for `read`: whoever only reads has checked all pages before. */
+  #guard: WalkGuard | null = null;
   #fence: LogKey | null = null;
   #areSealsRequired = false;
   #snapshot: { transaction: ReturnType<Rows['useReadTransaction']> } | Record<string, never> = {};
@@ -150,6 +168,7 @@ class LmdbStore implements LogStore {
         readOnly: use === 'read'
       });
       if (use === 'read') this.#snapshot = { transaction: rows.useReadTransaction() };
+      else this.#guard = new WalkGuard(dir, KEY_FORM);
       return rows;
     } catch (error) {
       if (error instanceof LogCorruptError || error instanceof LogOpenError) throw error;
@@ -176,7 +195,12 @@ class LmdbStore implements LogStore {
 
   range(range: LogRange): Iterable<LogRow> {
     const rows = this.#live();
-    const stored = this.#walk(rows, () => rows.getRange(this.#engineRange(range)));
+    const stored = this.#walk(
+      rows,
+      range,
+      () => rows.getRange(this.#engineRange(range)),
+      ({ key }) => key
+    );
     return this.#openedRows(stored, range.onDamage ?? null);
   }
 
@@ -205,11 +229,17 @@ class LmdbStore implements LogStore {
 
   keys(range: LogRange): Iterable<LogKey> {
     const rows = this.#live();
-    return this.#walk(rows, () => rows.getKeys(this.#engineRange(range)));
+    return this.#walk(
+      rows,
+      range,
+      () => rows.getKeys(this.#engineRange(range)),
+      (key) => key
+    );
   }
 
   count(range: LogRange): number {
     const rows = this.#live();
+    this.#guard?.walk(range.from, false).at(range.to);
     try {
       return rows.getKeysCount(this.#engineRange(range));
     } catch (error) {
@@ -217,12 +247,22 @@ class LmdbStore implements LogStore {
     }
   }
 
-  *#walk<T>(rows: Rows, start: () => Iterable<T>): Iterable<T> {
+  *#walk<T>(
+    rows: Rows,
+    { from, to, reverse = false }: LogRange,
+    start: () => Iterable<T>,
+    keyOf: (next: T) => LogKey
+  ): Iterable<T> {
     let cursor: Iterator<T> | null = null;
     try {
+      const guard: GuardedWalk | undefined = this.#guard?.walk(reverse ? to : from, reverse);
       cursor = start()[Symbol.iterator]();
-      for (let next = cursor.next(); next.done !== true; next = cursor.next()) yield next.value;
+      for (let next = cursor.next(); next.done !== true; next = cursor.next()) {
+        yield next.value;
+        guard?.at(keyOf(next.value));
+      }
     } catch (error) {
+      if (error instanceof LogCorruptError) throw error;
       throw this.#readError(rows, error);
     } finally {
       // Also after an engine error, which would leave the cursor and its reader slot open.
@@ -310,6 +350,8 @@ class LmdbStore implements LogStore {
     const rows = this.#rows;
     if (rows === null) return;
     this.#rows = null;
+    this.#guard?.close();
+    this.#guard = null;
     if ('transaction' in this.#snapshot) this.#snapshot.transaction.done();
     this.#snapshot = {};
     await rows.close();

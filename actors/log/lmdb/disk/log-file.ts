@@ -75,13 +75,18 @@ function inspect(dir: string): DataFile {
 export function newestHeader(dir: string): FileHeader | null {
   const file = openSync(join(dir, DATA_FILE), 'r');
   try {
-    const first = readHeader(file, 0);
-    const second = readHeader(file, first?.pageBytes ?? 4_096);
-    if (first === null || second === null) return first ?? second;
-    return second.transaction > first.transaction ? second : first;
+    return newestHeaderOf(file);
   } finally {
     closeSync(file);
   }
+}
+
+/** The newer header of an open data file; null when it has none. */
+export function newestHeaderOf(file: number): FileHeader | null {
+  const first = readHeader(file, 0);
+  const second = readHeader(file, first?.pageBytes ?? 4_096);
+  if (first === null || second === null) return first ?? second;
+  return second.transaction > first.transaction ? second : first;
 }
 
 /** How many bytes the data file is shorter than its header says; 0 when it is whole, absent or not a log. */

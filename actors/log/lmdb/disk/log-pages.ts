@@ -14,11 +14,15 @@ export interface PageRow {
   readonly value: Buffer;
 }
 
-const HEADER_BYTES = 24;
-const NODE_BYTES = 8;
-const FLAG = { branch: 1, leaf: 2, overflow: 4 };
+/** Bytes at the beginning of a page: its number, commit, kind, and where its rows are. */
+export const HEADER_BYTES = 24;
+/** Bytes before the key of a row. */
+export const NODE_BYTES = 8;
+/** Kinds of pages. */
+export const FLAG = { branch: 1, leaf: 2, overflow: 4 };
+/** Root of a tree without pages. */
+export const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 const BIG_VALUE = 1;
-const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 /** Pages of the two headers. */
 const FIRST_PAGE = 2;
 

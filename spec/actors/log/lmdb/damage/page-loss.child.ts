@@ -4,10 +4,10 @@
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '../../../../actors/clock.js';
-import { openLmdbLog } from '../../../../actors/log/lmdb/lmdb-log.js';
-import { LogCorruptError } from '../../../../actors/log/log-errors.js';
-import { append, entry } from './log-fixture.js';
+import { systemClock } from '../../../../../actors/clock.js';
+import { openLmdbLog } from '../../../../../actors/log/lmdb/lmdb-log.js';
+import { LogCorruptError } from '../../../../../actors/log/log-errors.js';
+import { append, entry } from '../log-fixture.js';
 
 const PAGE_BYTES = 4_096;
 const [dir = ''] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { appendMany, LogFixture } from './log-fixture.js';
+import { appendMany, LogFixture } from '../log-fixture.js';
 
 const MESSAGES = 200;
 
