@@ -3,6 +3,7 @@ import { systemClock } from '../../sdk/clock.js';
 import { byId } from '../shared/element.js';
 import { number } from '../shared/counted.js';
 import { write } from '../shared/live-text.js';
+import { TabSecret } from '../shared/tab-secret.js';
 import {
   actorOf,
   ROOT_SUBJECT,
@@ -33,13 +34,16 @@ import { SequenceView } from './views/subject/sequence-view.js';
 import { SubjectView } from './views/subject/subject-view.js';
 import { Tabs } from './views/frame/tabs.js';
 import { ThreadsView } from './views/lists/threads-view.js';
-import { rememberedToken, TokenView } from './views/frame/token-view.js';
+import { TokenView } from './views/frame/token-view.js';
 import { TreeView } from './views/lists/tree-view.js';
 import { UnwellView } from './views/lists/unwell-view.js';
 import { WatchList } from './link/watch-list.js';
 
 /** How often shown times are updated while no messages arrive, in milliseconds. */
 const TICK_MS = 500;
+
+/** The token of the inspector. */
+const SECRET = new TabSecret('rollcall.inspect.token');
 
 class InspectPage {
   readonly #inspection = new Inspection();
@@ -80,7 +84,7 @@ class InspectPage {
         this.#painter.later();
       }
     },
-    rememberedToken()
+    SECRET.value
   );
   readonly #export = new Export({
     charts: (reel, had) => {
@@ -185,7 +189,7 @@ class InspectPage {
     this.#soon
   );
   readonly #notices = new NoticesView();
-  readonly #token = new TokenView((token) => {
+  readonly #token = new TokenView(SECRET, (token) => {
     this.#link.unlock(token);
   });
   #subject: Subject = subjectOfHash(location.hash) ?? ROOT_SUBJECT;
@@ -196,6 +200,7 @@ class InspectPage {
   start(): void {
     if (this.#subject.kind === 'thread') this.#side.open('threads');
     addEventListener('hashchange', () => {
+      if (SECRET.takeHanded()) this.#link.unlock(SECRET.value ?? '');
       const subject = subjectOfHash(location.hash);
       if (subject !== null) this.#subject = subject;
       this.#painter.soon();
@@ -373,4 +378,5 @@ function counted(words: string, count: number | null): string {
   return count === null ? words : `${words} ${number(count)}`;
 }
 
+SECRET.takeHanded();
 new InspectPage().start();

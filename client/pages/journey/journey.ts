@@ -1,9 +1,9 @@
 /** The journey page: reads the message from its address, asks the server about it, and shows the answer. */
-import { SafeShelf } from '../shared/safe-shelf.js';
 import { systemClock } from '../../sdk/clock.js';
 import { parsedJson } from '../../sdk/json.js';
 import { askFacts } from '../shared/server-facts.js';
 import { byId } from '../shared/element.js';
+import { TabSecret } from '../shared/tab-secret.js';
 import { duration } from '../shared/duration.js';
 import { write } from '../shared/live-text.js';
 import { Asker, type Asked, type HttpAnswer, type Outcome, type Subject } from './asker.js';
@@ -12,9 +12,6 @@ import { statusWords } from './step-words.js';
 
 /** How often texts that count seconds are updated, in milliseconds. */
 const TICK_MS = 500;
-
-/** Name of the API key in session storage. It is never put into local storage. */
-const KEY = 'rollcall.api-key';
 
 /** What cannot be told, in plain words. */
 const MESSAGES: Readonly<
@@ -45,10 +42,10 @@ class JourneyPage {
   readonly #again = byId('again', HTMLButtonElement);
   readonly #announcement = byId('announcement', HTMLParagraphElement);
   readonly #journeys = new JourneysView(byId('journeys', HTMLDivElement));
-  readonly #shelf = new SafeShelf(() => sessionStorage);
+  readonly #apiKey = new TabSecret('rollcall.api-key');
   readonly #asker = new Asker({
     clock: systemClock,
-    ask: (subject, signal) => ask(subject, this.#shelf.getItem(KEY), signal),
+    ask: (subject, signal) => ask(subject, this.#apiKey.value, signal),
     changed: () => {
       this.#show();
     }
@@ -64,14 +61,16 @@ class JourneyPage {
     this.#keyForm.addEventListener('submit', (event) => {
       event.preventDefault();
       if (this.#key.value === '') return;
-      this.#shelf.setItem(KEY, this.#key.value);
+      this.#apiKey.give(this.#key.value);
       this.#key.value = '';
       this.#asker.again();
     });
     this.#again.addEventListener('click', () => {
       this.#asker.again();
     });
+    // Also for another fragment: a key may be handed to a page that is open.
     window.addEventListener('popstate', () => {
+      this.#apiKey.takeHanded();
       this.#open();
     });
     window.addEventListener('online', () => {
@@ -86,6 +85,7 @@ class JourneyPage {
     setInterval(() => {
       if (!document.hidden) this.#show();
     }, TICK_MS);
+    this.#apiKey.takeHanded();
     this.#open();
   }
 
@@ -123,7 +123,7 @@ class JourneyPage {
     const isLocked = outcome.kind === 'locked';
     const wasHidden = this.#keyForm.hidden;
     this.#keyForm.hidden = !isLocked;
-    const isWrong = isLocked && this.#shelf.getItem(KEY) !== null;
+    const isWrong = isLocked && this.#apiKey.value !== null;
     write(this.#keyError, isWrong ? 'The key that this tab had is not the server’s.' : '');
     this.#keyError.hidden = !isWrong;
     if (isLocked && wasHidden) this.#key.focus();

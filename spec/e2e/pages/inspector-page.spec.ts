@@ -436,6 +436,26 @@ describe('inspector page', function () {
       await light(page, 'Live');
     });
 
+    it('takes it out of the address too, and does not go away before it has one', async () => {
+      const { page: other } = await openInspector(browser, server.url, '#/thread/by-hand');
+      const dialog = other.getByRole('dialog', { name: 'A token, please' });
+      await dialog.waitFor();
+      for (let n = 0; n < 3; n += 1) {
+        await other.keyboard.press('Escape');
+        await dialog.waitFor();
+      }
+      await other.evaluate(`location.hash = '#/thread/by-hand&token=${TOKEN}'`);
+      await light(other, 'Live');
+      await dialog.waitFor({ state: 'hidden' });
+      expect(other.url()).to.equal(`${server.url}/inspect#/thread/by-hand`);
+      expect(await other.evaluate<string>('JSON.stringify({ ...localStorage })')).to.equal('{}');
+      await other.goto('about:blank');
+      await other.goto(`${server.url}/inspect#token=${TOKEN}`);
+      await light(other, 'Live');
+      expect(other.url()).to.not.include(TOKEN);
+      await other.close();
+    });
+
     it('sends an actor an event by hand, and says what the server says', async () => {
       const ada = await WireClient.connect(server.url, 'ada');
       await ada.subscribe('by-hand');

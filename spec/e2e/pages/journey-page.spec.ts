@@ -75,6 +75,24 @@ describe('journey page', function () {
     await heading('Delivered').waitFor();
   });
 
+  it('takes the key out of its address too, also when it is open', async () => {
+    const other = await (await browser.newContext()).newPage();
+    const told = other.getByRole('heading', { level: 2, name: 'Delivered' });
+    const address = `${gate.url}/journey.html?mid=order-17`;
+    await other.goto(`${address}#token=${API_KEY}`);
+    await told.waitFor();
+    expect(other.url()).to.equal(address);
+    expect(await other.evaluate<string>('JSON.stringify([sessionStorage, localStorage])')).to.equal(
+      JSON.stringify([{ 'rollcall.api-key': API_KEY }, {}])
+    );
+    await other.evaluate('sessionStorage.clear(), location.reload()');
+    await other.getByLabel('API key').waitFor();
+    await other.evaluate(`location.hash = '#token=${API_KEY}'`);
+    await told.waitFor();
+    expect(other.url()).to.equal(address);
+    await other.context().close();
+  });
+
   it('shows every step of a message that arrived, with its times', async () => {
     expect(await steps()).to.eql([
       'Received',

@@ -1,53 +1,36 @@
 import { byId } from '../../../shared/element.js';
 import { write } from '../../../shared/live-text.js';
-
-/** Name of the token in session storage, which lasts as long as the tab. */
-const KEY = 'rollcall.inspect.token';
+import type { TabSecret } from '../../../shared/tab-secret.js';
 
 /** The dialog that asks for the token of the inspector. */
 export class TokenView {
   readonly #dialog = byId('ask', HTMLDialogElement);
   readonly #words = byId('ask-words', HTMLParagraphElement);
   readonly #token = byId('ask-token', HTMLInputElement);
+  #isLocked = false;
 
-  constructor(given: (token: string) => void) {
+  constructor(secret: TabSecret, given: (token: string) => void) {
     byId('ask-form', HTMLFormElement).addEventListener('submit', () => {
       const token = this.#token.value.trim();
       this.#token.value = '';
-      remember(token);
+      this.#isLocked = false;
+      secret.give(token);
       given(token);
     });
-    // Without a token there is nothing to show behind the dialog.
-    this.#dialog.addEventListener('cancel', (event) => {
-      event.preventDefault();
+    // Without a token there is nothing to show behind the dialog, and browsers close one on Escape even when that is prevented.
+    this.#dialog.addEventListener('close', () => {
+      if (this.#isLocked) this.#dialog.showModal();
     });
   }
 
   /** Asks, or asks no more; `why` is what the server said. */
   show(isLocked: boolean, why: string | null): void {
+    this.#isLocked = isLocked;
     if (!isLocked) {
       if (this.#dialog.open) this.#dialog.close();
       return;
     }
     write(this.#words, `The server says: ${why ?? 'the inspector asks for a token'}.`);
     if (!this.#dialog.open) this.#dialog.showModal();
-  }
-}
-
-/** The token that was given in this tab; null when there is none. */
-export function rememberedToken(): string | null {
-  try {
-    return sessionStorage.getItem(KEY);
-  } catch {
-    // A browser that blocks storage asks again after each reload.
-    return null;
-  }
-}
-
-function remember(token: string): void {
-  try {
-    sessionStorage.setItem(KEY, token);
-  } catch {
-    // See above.
   }
 }
