@@ -21,6 +21,8 @@ export const FINDING_REMEDIES: Readonly<Record<FindingKind, string>> = {
     'see `memory` in `/status` for what holds it; give the container or the heap (`--max-old-space-size`) more, or lower `LIMIT_CONNECTIONS`',
   token_keys:
     'see whether `AUTH_JWKS_URL` answers from this machine; the server tries again every minute, and every second while it has no keys',
+  authorize:
+    'see whether `AUTHORIZE_URL` answers within 2 s from this machine, with 200 and `{"allowed":true}` or `{"allowed":false}`',
   fault: 'report this fault of Rollcall, with its log line'
 };
 

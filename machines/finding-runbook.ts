@@ -131,6 +131,16 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
       'The address by hand, from the machine of the server: `curl -i $AUTH_JWKS_URL`. It must answer 200 with JSON, without a redirect.'
     ]
   },
+  authorize: {
+    title: 'Application not asked',
+    means:
+      'Your application (`AUTHORIZE_URL`) does not say who may do what. What needs its answer is answered “unavailable”; open subscriptions go on.',
+    was: 'Your application (`AUTHORIZE_URL`) could not be asked who may do what. It answers again.',
+    look: [
+      'The message of the finding: it says what the application did.',
+      'The log of the application, for requests that took more than 2 s or were not answered with 200.'
+    ]
+  },
   fault: {
     title: 'Fault',
     means: 'Something in Rollcall failed that should not. It was contained, and the chat goes on.',

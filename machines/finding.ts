@@ -26,6 +26,7 @@ export const FINDING_KINDS = [
   'open_files',
   'memory',
   'token_keys',
+  'authorize',
   'fault'
 ] as const;
 

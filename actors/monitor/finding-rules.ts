@@ -1,12 +1,12 @@
 /**
- * The monitor's rules: they turn a measurement into a level and a sentence. Pure. Every threshold is here, and the
- * table in docs/operations.md is made of them.
+ * The monitor's rules: they turn a measurement into a level and a sentence. Pure. Every threshold is here;
+ * `finding-words.ts` has them in words.
  */
-import type { FindingKind, MonitorLevel } from '../../machines/finding.js';
+import type { MonitorLevel } from '../../machines/finding.js';
 import type { ChildStatus } from '../../machines/supervision/child-state.js';
 import type { OpenFilesCount } from './open-files.js';
 import { SHORT_SHARE, type MemoryMeasure } from '../memory/memory.js';
-import { FAULTS_CRITICAL, type Condition } from './incidents.js';
+import type { Condition } from './incidents.js';
 
 /**
  * From this many threads with undelivered messages on, the finding is critical, unless more threads than these have
@@ -114,6 +114,8 @@ export interface Measures {
   readonly memory: MemoryMeasure;
   /** `fault`: why the keys of tokens could not be fetched, continuing "the server …"; null when they were. */
   readonly token_keys: { readonly fault: string | null; readonly hasKeys: boolean };
+  /** Why the application gave no answer to the last question; null when it did. */
+  readonly authorize: { readonly fault: string | null };
 }
 
 /** Kinds that are conditions; a fault is not. */
@@ -291,69 +293,16 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
         ? 'those from before stay in use, and tokens with newer ones are answered "unavailable"'
         : 'nobody can sign in until they are, and whoever tries is answered "unavailable"'),
     unnamed: (measure) => RULES.token_keys.message({ ...measure, fault: 'does not give them' })
-  }
-};
-
-/** Thresholds of each finding, worded for docs/operations.md; `–` where a kind never has that level. */
-export const RULE_WORDS: Readonly<
-  Record<FindingKind, Readonly<Record<'warning' | 'critical' | 'failed', string>>>
-> = {
-  undelivered: {
-    warning: 'one thread',
-    critical: `${String(UNDELIVERED_CRITICAL_THREADS)} threads, or one for ${durationText(UNDELIVERED_CRITICAL_MS)}, unless more have readers`,
-    failed: '–'
   },
-  event_loop_lag: {
-    warning: `${loopWords(LOOP_LATE_MS)}, or once ${durationText(LOOP_STUCK_MS)}`,
-    critical: `${loopWords(LOOP_STUCK_MS)}, or once ${durationText(LOOP_LOST_MS)}`,
-    failed: '–'
-  },
-  lagging_connections: {
-    warning: laggingWords(LAGGING_WARNING),
-    critical: laggingWords(LAGGING_CRITICAL),
-    failed: '–'
-  },
-  sink_lag: {
-    warning: `${durationText(SINK_WARNING_MS)} behind, though it takes rows`,
-    critical: `${durationText(SINK_CRITICAL_MS)} behind, though it takes rows`,
-    failed: '–'
-  },
-  part_missed: {
-    warning: 'an optional part is lost or not well',
-    critical: 'a required one is, and is expected back',
-    failed: 'a required one is given up'
-  },
-  restarts: {
-    warning: 'a part was started again',
-    critical: `${counted(RESTARTS_LEFT_CRITICAL, 'restart')} before a required one is given up`,
-    failed: '–'
-  },
-  log_fault: { warning: '–', critical: '–', failed: 'the thread log takes no messages' },
-  unreadable_threads: {
-    warning: '–',
-    critical: 'one thread cannot be read from the log',
-    failed: '–'
-  },
-  disk_low: { warning: 'the disk of the thread log is nearly full', critical: '–', failed: '–' },
-  open_files: {
-    warning: `${String(OPEN_FILES_WARNING_SHARE * 100)} % of the file descriptors are open`,
-    critical: `${String(OPEN_FILES_CRITICAL_SHARE * 100)} % of them`,
-    failed: '–'
-  },
-  memory: {
-    warning: `${String(MEMORY_WARNING_SHARE * 100)} % of the limit or of the heap, or publishes were refused for want of memory`,
-    critical: `${String(SHORT_SHARE * 100)} %: new connections are refused`,
-    failed: '–'
-  },
-  token_keys: {
-    warning: 'the keys of `AUTH_JWKS_URL` cannot be fetched again',
-    critical: 'they could not be fetched at all yet',
-    failed: '–'
-  },
-  fault: {
-    warning: 'a fault in Rollcall',
-    critical: `one that cuts people off, ${counted(FAULTS_CRITICAL.times, 'time')} within ${durationText(FAULTS_CRITICAL.withinMs)}`,
-    failed: '–'
+  authorize: {
+    ...once,
+    title: 'the application was not asked who may do what',
+    logs: 'all',
+    level: ({ fault }) => (fault === null ? 'healthy' : 'critical'),
+    message: ({ fault }) =>
+      `the application of AUTHORIZE_URL ${fault ?? ''}: who may do what cannot be asked, and what needs its answer is ` +
+      'answered "unavailable"; open subscriptions go on',
+    unnamed: () => RULES.authorize.message({ fault: 'does not answer' })
   }
 };
 
@@ -375,20 +324,13 @@ function isLagging(
   return lagging >= connections && lagging >= open * share;
 }
 
-function loopWords(lateMs: number): string {
-  return `${lateMs.toLocaleString('en')} ms late in ${String(LOOP_LOOKS_MANY)} of ${counted(LOOP_LOOKS, 'second')}`;
-}
-
-function laggingWords({ connections, share }: { connections: number; share: number }): string {
-  return `${String(connections)} that are ${String(share * 100)} % of all, for ${durationText(LAGGING_FOR_MS)}`;
-}
-
 /** Returns a count with its noun: `1 thread`, `2 threads`. */
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function durationText(ms: number): string {
+/** Returns a duration in whole seconds, minutes or hours. */
+export function durationText(ms: number): string {
   if (ms < 60_000) return counted(Math.floor(ms / 1_000), 'second');
   if (ms < 60 * 60_000) return counted(Math.floor(ms / 60_000), 'minute');
   return counted(Math.floor(ms / (60 * 60_000)), 'hour');

@@ -121,6 +121,7 @@ export class Monitor implements DeliveryWatch {
   private unreadable: Measures['unreadable_threads'] = { threads: 0, remedy: '' };
   private isDiskLow = false;
   private files = NO_FILES;
+  private authorizeFault: string | null = null;
   private keys: Measures['token_keys'] = { fault: null, hasKeys: true };
   /** Nothing is judged while the server starts or ends, since parts come and go then. */
   private isWatching = false;
@@ -209,6 +210,13 @@ export class Monitor implements DeliveryWatch {
     this.judge('token_keys', state, { times: state.fault === null ? 0 : 1 });
   }
 
+  /** Reports why the application gave no answer to the last question; null when it did. */
+  authorize(fault: string | null): void {
+    if (fault === null && this.authorizeFault === null) return;
+    this.authorizeFault = fault;
+    this.judge('authorize', { fault }, { times: fault === null ? 0 : 1 });
+  }
+
   /** Reports the states of the supervised parts. */
   follow(children: readonly ChildState[]): void {
     const now = this.options.clock.elapsed();
@@ -261,6 +269,7 @@ export class Monitor implements DeliveryWatch {
     this.judge('disk_low', { isLow: this.isDiskLow });
     this.judge('open_files', this.files);
     this.judge('token_keys', this.keys);
+    this.judge('authorize', { fault: this.authorizeFault });
     for (const part of this.parts.values()) this.judgePart(part, 0);
   }
 

@@ -1,5 +1,5 @@
 /** The table of rules in docs/operations.md, made of the rules themselves so that it cannot be out of date. */
-import { RULE_WORDS } from '../../actors/monitor/finding-rules.js';
+import { RULE_WORDS } from '../../actors/monitor/finding-words.js';
 import { FINDING_KINDS } from '../../machines/finding.js';
 
 /** Marks the part of docs/operations.md that is generated. */

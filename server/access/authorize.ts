@@ -4,6 +4,7 @@
  * @see docs/adr/0020-one-guard-at-every-door.md
  */
 import type { Role } from '../../protocol/frames.js';
+import type { AuthorityAnswer } from './authority.js';
 import { isGranted, type Action } from './grants.js';
 import type { Identity } from './identity.js';
 
@@ -38,6 +39,8 @@ export interface JudgedThread {
   readonly isReserved: boolean;
   /** Reads the record; called only if the answer depends on it. */
   readonly record: () => AccessRecord;
+  /** Returns what the application has answered; null when it has not. Absent without `AUTHORIZE_URL`. */
+  readonly answer?: (() => AuthorityAnswer | null) | undefined;
 }
 
 /** A right. */
@@ -45,14 +48,18 @@ export interface Allowed {
   readonly isAllowed: true;
   /** Whether the author of a thread's first message becomes its owner. */
   readonly mayOwn: boolean;
-  /** Whether it holds until a record or a token changes; false when it ends as soon as somebody creates the thread. */
+  /**
+   * Whether it holds until a record or a token changes; false when it ends as soon as somebody creates the thread, or
+   * when the application's answer does.
+   */
   readonly isLasting: boolean;
 }
 
 /** Why there is no right. */
 export interface Forbidden {
   readonly isAllowed: false;
-  readonly code: 'forbidden' | 'reserved_thread';
+  /** `unavailable`: the application has given no answer. */
+  readonly code: 'forbidden' | 'reserved_thread' | 'unavailable';
 }
 
 /** Answer of {@link authorize}. */
@@ -62,6 +69,11 @@ const ALLOWED: Allowed = { isAllowed: true, mayOwn: false, isLasting: true };
 const OWNING: Allowed = { isAllowed: true, mayOwn: true, isLasting: true };
 const CREATING: Allowed = { isAllowed: true, mayOwn: true, isLasting: false };
 const FORBIDDEN: Forbidden = { isAllowed: false, code: 'forbidden' };
+const ANSWERED: Readonly<Record<AuthorityAnswer, Verdict>> = {
+  allowed: { isAllowed: true, mayOwn: false, isLasting: false },
+  forbidden: FORBIDDEN,
+  unavailable: { isAllowed: false, code: 'unavailable' }
+};
 const RESERVED: Forbidden = { isAllowed: false, code: 'reserved_thread' };
 
 /** Decides whether a caller may do something with a thread. */
@@ -81,6 +93,8 @@ export function authorize(
   if (identity.grants !== null) {
     return isGranted(identity.grants, action, thread.id) ? ALLOWED : FORBIDDEN;
   }
+  // The application knows its users' rights: neither `ACCESS` nor the record adds any.
+  if (thread.answer !== undefined) return ANSWERED[thread.answer() ?? 'unavailable'];
   if (settings.mode === 'token') return FORBIDDEN;
   if (settings.mode === 'open' && action !== 'manage') {
     return settings.mayCreate && settings.ownsOpenThreads ? OWNING : ALLOWED;

@@ -6,7 +6,14 @@ import type { LogReader } from '../../actors/log/log-reader.js';
 import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import { isThreadId } from '../../protocol/frames.js';
 import { RIGHTS, type Right } from '../../protocol/rights.js';
-import { authorize, type AccessRecord, type AccessSettings, type Verdict } from './authorize.js';
+import {
+  authorize,
+  type AccessRecord,
+  type AccessSettings,
+  type JudgedThread,
+  type Verdict
+} from './authorize.js';
+import type { Authority } from './authority.js';
 import type { Action } from './grants.js';
 import type { Identity } from './identity.js';
 import { hasMembers, roleOf } from './member-records.js';
@@ -19,6 +26,8 @@ export interface GuardOptions {
   /** Whether test threads are reserved for probes (`RESERVED_THREADS=refuse`). */
   readonly refusesTestThreads: boolean;
   readonly settings: AccessSettings;
+  /** The application that is asked; absent without `AUTHORIZE_URL`. */
+  readonly authority?: Pick<Authority, 'known' | 'ask'> | null;
 }
 
 /** Most threads whose rights are cached per caller; beyond it the cache is emptied. */
@@ -106,8 +115,49 @@ export class Guard {
     return this.changesSoFar;
   }
 
-  /** Judges a caller anew. @throws {LogUnavailableError} or `LogCorruptError` when the record cannot be read */
+  /**
+   * Judges a caller anew. Where the application decides, its answer must be there: see {@link ask}.
+   * @throws {LogUnavailableError} or `LogCorruptError` when the record cannot be read
+   */
   judge(identity: Identity, action: Action, thread: string): Judgement {
+    const { authority } = this.options;
+    const answer =
+      authority && identity.kind === 'user'
+        ? () => authority.known(identity, action, thread)
+        : undefined;
+    return this.judgeBy(answer, identity, action, thread);
+  }
+
+  /**
+   * Asks the application, if a judgement needs its answer and that is not known. Returns null when there is nothing to wait
+   * for, which without `AUTHORIZE_URL` costs one comparison. The promise never rejects.
+   */
+  ask(identity: Identity, action: Action, thread: string): Promise<void> | null {
+    const { authority } = this.options;
+    if (!authority || identity.kind !== 'user') return null;
+    const questions: Promise<void>[] = [];
+    const answer = (): null => {
+      const question = authority.ask(identity, action, thread);
+      if (question !== null) questions.push(question);
+      return null;
+    };
+    this.judgeBy(answer, identity, action, thread);
+    return questions[0] ?? null;
+  }
+
+  /** Returns the error code that refuses a caller, once the application has been asked; null when it is allowed. */
+  async decide(identity: Identity, action: Action, thread: string): Promise<AccessRefusal | null> {
+    const question = this.ask(identity, action, thread);
+    if (question !== null) await question;
+    return this.refusal(identity, action, thread);
+  }
+
+  private judgeBy(
+    answer: JudgedThread['answer'],
+    identity: Identity,
+    action: Action,
+    thread: string
+  ): Judgement {
     if (!isThreadId(thread)) return BAD_THREAD;
     const { refusesTestThreads, settings } = this.options;
     const isTest = this.options.isTest(thread);
@@ -115,7 +165,8 @@ export class Guard {
       id: thread,
       isTest,
       isReserved: isTest && refusesTestThreads,
-      record: () => this.record(thread, identity)
+      record: () => this.record(thread, identity),
+      answer
     };
     return authorize(identity, action, judged, settings);
   }
@@ -202,6 +253,11 @@ export class CallerRights {
     this.version = guard.version;
   }
 
+  /** Asks the application about the caller; null when there is nothing to wait for. */
+  ask(action: Action, thread: string): Promise<void> | null {
+    return this.guard.ask(this.identity, action, thread);
+  }
+
   /** Judges the caller. @throws {LogUnavailableError} or `LogCorruptError` when the record cannot be read */
   judge(action: Action, thread: string): Judgement {
     if (action !== 'write') return this.guard.judge(this.identity, action, thread);
@@ -226,14 +282,22 @@ export class CallerRights {
   }
 
   /**
-   * Returns what the caller may do with a thread; equal lists are the same object.
+   * Returns what the caller may do with a thread; equal lists are the same object. Null when the application has not
+   * been asked about all of it, unless the caller may not even read.
    * @throws {LogUnavailableError} or `LogCorruptError` when the record cannot be read
    */
-  may(thread: string): readonly Right[] {
-    const bits = RIGHTS.reduce(
-      (sum, right, bit) => (this.judge(right, thread).isAllowed ? sum | (1 << bit) : sum),
-      0
-    );
-    return RIGHT_LISTS[bits] ?? NO_RIGHTS;
+  may(thread: string): readonly Right[] | null {
+    let bits = 0;
+    let isKnown = true;
+    for (const [bit, right] of RIGHTS.entries()) {
+      const judgement = this.judge(right, thread);
+      if (judgement.isAllowed) bits |= 1 << bit;
+      else if (judgement.code === 'unavailable') {
+        if (right === 'read') return null;
+        isKnown = false;
+      }
+    }
+    const list = RIGHT_LISTS[bits] ?? NO_RIGHTS;
+    return isKnown || !list.includes('read') ? list : null;
   }
 }

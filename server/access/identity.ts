@@ -12,6 +12,15 @@ export interface UserIdentity {
   readonly grants: Grants | null;
   /** What names its token; absent where there is none. */
   readonly token?: TokenMarks;
+  /** Claims of its token; only there with `AUTHORIZE_URL`. */
+  readonly claims?: TokenClaims;
+}
+
+/** All claims of a token. */
+export interface TokenClaims {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The same for equal claims only. */
+  readonly digest: string;
 }
 
 /** What tells tokens of one user apart. */

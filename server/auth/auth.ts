@@ -2,6 +2,7 @@
  * Authenticates users by token: HS256 with a shared secret, or asymmetric keys from a JWKS address. The algorithms are
  * fixed here and never taken from the token.
  */
+import { createHash } from 'node:crypto';
 import {
   errors,
   jwtVerify,
@@ -10,7 +11,7 @@ import {
   type JWTVerifyResult
 } from 'jose';
 import { grantsOf, GrantsError } from '../access/grants.js';
-import type { UserIdentity } from '../access/identity.js';
+import type { TokenClaims, UserIdentity } from '../access/identity.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { userNameFault } from '../../protocol/user-name.js';
 import type { TransportRequest } from '../transport/transport.js';
@@ -51,7 +52,7 @@ const JWKS_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 /** Tolerated difference between the clocks of issuer and server: a token is accepted this much longer than it says. */
 export const CLOCK_TOLERANCE_SECONDS = 5;
 
-function identityOf(payload: JWTPayload): UserIdentity {
+function identityOf(payload: JWTPayload, keepsClaims: boolean): UserIdentity {
   // The library checks the signature, but not the type of the claim.
   const user: unknown = payload.sub;
   if (typeof user !== 'string') throw new AuthError("the token's sub must name a user");
@@ -66,8 +67,14 @@ function identityOf(payload: JWTPayload): UserIdentity {
     token: {
       issuedAt: payload.iat === undefined ? null : payload.iat * 1_000,
       id: payload.jti ?? null
-    }
+    },
+    ...(keepsClaims ? { claims: claimsOf(payload) } : {})
   };
+}
+
+function claimsOf(values: JWTPayload): TokenClaims {
+  const digest = createHash('sha256').update(JSON.stringify(values)).digest('base64url');
+  return { values, digest };
 }
 
 /** Returns what is wrong with a token, without repeating any part of it. */
@@ -99,6 +106,8 @@ export interface TokenRules {
   readonly issuers: readonly string[];
   /** Whether a token without `exp` is refused. */
   readonly mustExpire: boolean;
+  /** Whether identities have all claims of the token. */
+  readonly keepsClaims?: boolean;
 }
 
 /** Makes the authenticator for the configuration; with neither a secret nor keys, no token is needed. */
@@ -132,7 +141,7 @@ export function createAuthenticator(rules: TokenRules): Authenticator {
             'the token is for another service: its aud does not name this server'
           );
         }
-        return identityOf(payload);
+        return identityOf(payload, rules.keepsClaims === true);
       } catch (error) {
         throw refusalOf(error);
       }

@@ -18,7 +18,8 @@ import { Connection, EARLY_FRAMES_MAX, UNTIL_LIVE } from './connection.js';
 import type { Connections } from './connections.js';
 import { decodeFrame, type Decoded, type Received, type RequestId } from './frame-decoder.js';
 import { SUBPROTOCOL } from '../../protocol/frames.js';
-import { frameRefusal } from './frame-doors.js';
+import { frameQuestion, frameRefusal } from './frame-doors.js';
+import { NOT_ANSWERED, NOT_ANSWERED_AFTER_MS } from '../access/authority.js';
 import type { NoteLimited } from '../limits/limited.js';
 import { FULL_LIMITS, noRoomReply, type ClientLimits } from './limits.js';
 import type { Publisher } from './publisher.js';
@@ -242,7 +243,18 @@ export class Chat implements SocketEvents<Connection> {
     if (connection.badFramesInARow === badFrames) connection.badFramesInARow = 0;
   }
 
-  private handle(connection: Connection, frame: Received): void {
+  /**
+   * Handles no further frame of a connection until a promise resolves, and then does the work for which a frame waits.
+   */
+  hold(connection: Connection, frame: Received, until: Promise<void>, work: () => void): void {
+    connection.unanswered++;
+    this.inbox.hold(connection, until, () => {
+      connection.unanswered--;
+      this.attempt(connection, frame, work);
+    });
+  }
+
+  private handle(connection: Connection, frame: Received, isAsked = false): void {
     const parts = this.parts;
     if (parts === null || connection.isClosing) return;
     // The client has closed meanwhile: a subscription opened now would never be closed. Its publishes still count.
@@ -255,8 +267,19 @@ export class Chat implements SocketEvents<Connection> {
       connection.sendError(frame.id, 'not_connected');
       return;
     }
-    try {
+    const question = isAsked ? null : frameQuestion(connection.rights, frame);
+    if (question !== null) {
+      this.hold(connection, frame, question, () => {
+        this.handle(connection, frame, true);
+      });
+      return;
+    }
+    this.attempt(connection, frame, () => {
       const refusal = frameRefusal(connection.rights, frame);
+      if (refusal === 'unavailable') {
+        connection.sendError(frame.id, refusal, NOT_ANSWERED, NOT_ANSWERED_AFTER_MS);
+        return;
+      }
       if (refusal !== null) {
         connection.sendError(frame.id, refusal);
         return;
@@ -267,6 +290,13 @@ export class Chat implements SocketEvents<Connection> {
         return;
       }
       route(parts.routes, connection, frame);
+    });
+  }
+
+  /** Works on a frame, and answers for what fails. */
+  private attempt(connection: Connection, frame: Received, work: () => void): void {
+    try {
+      work();
     } catch (error) {
       const reason = unreadable(error, this.options.incidents);
       if (reason !== null) {

@@ -34,8 +34,8 @@ export interface Subscription {
   /** Messages up to this offset are replay; null once `caught_up` has been sent for them. */
   replayTo: number | null;
   isLive: boolean;
-  /** What its user may do with the thread, as it was told. */
-  may: readonly Right[];
+  /** What its user may do with the thread, as it was told; null when that was not known. */
+  may: readonly Right[] | null;
   /** What it reads from the log, and why, recorded when it has read it; null when it reads nothing. */
   behind: ReaderBehind | null;
 }

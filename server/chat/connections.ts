@@ -59,9 +59,10 @@ const ENDED_BY: Partial<Record<CloseCode, LimitName>> = {
   3502: 'connect_time'
 };
 
-/** A token may allow less than its user may do. */
+/** A token may allow less than its user may do. Where the application has not been asked yet, the next one is sent. */
 function mayRead({ rights }: Connection, thread: string): boolean {
   try {
+    void rights?.ask('read', thread);
     return (rights?.refusal('read', thread) ?? null) === null;
   } catch {
     // The record cannot be read: refuse, since no right can be shown.

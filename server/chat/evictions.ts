@@ -55,11 +55,17 @@ export class Evictions {
     for (const { thread } of [...connection.subscriptions]) this.leave(connection, thread.id);
   }
 
+  /** Judges one subscription of a connection again. */
+  judgeOne(connection: Connection, thread: string): void {
+    this.leave(connection, thread);
+  }
+
   /** Ends a subscription without a right, or tells what has changed of the others. */
   private leave(connection: Connection, thread: string): void {
     const subscription = connection.subscriptionTo(thread);
     if (subscription === undefined) return;
     const may = mayOf(connection.rights, thread);
+    if (may === null) return;
     if (may.includes('read')) {
       if (may === subscription.may) return;
       subscription.may = may;
@@ -73,15 +79,18 @@ export class Evictions {
   }
 }
 
-/** Returns whether a caller may read a thread; false while the record cannot be read. */
+/** Returns whether a caller may go on reading a thread; false while the record cannot be read. */
 export function mayRead(rights: CallerRights | null, thread: string): boolean {
-  return mayOf(rights, thread).includes('read');
+  return mayOf(rights, thread)?.includes('read') ?? true;
 }
 
-/** Returns what a caller may do with a thread; nothing while the record cannot be read. */
-function mayOf(rights: CallerRights | null, thread: string): readonly Right[] {
+/**
+ * Returns what a caller may do with a thread; nothing while the record cannot be read, null while the application has not
+ * answered. What it has allowed goes on then: it is asked again ({@link Rechecks}).
+ */
+function mayOf(rights: CallerRights | null, thread: string): readonly Right[] | null {
   try {
-    return rights?.may(thread) ?? NO_RIGHTS;
+    return rights === null ? NO_RIGHTS : rights.may(thread);
   } catch {
     return NO_RIGHTS;
   }

@@ -43,5 +43,16 @@ export function frameRefusal(rights: CallerRights | null, frame: Received): Acce
   if (door === 'publisher' || door === 'rows') return null;
   if (door !== 'nothing') return rights.refusal(door, frame.thread);
   const refusal = rights.refusal('read', frame.thread);
-  return refusal === 'forbidden' ? null : refusal;
+  return refusal === 'forbidden' || refusal === 'unavailable' ? null : refusal;
+}
+
+/**
+ * Asks the application whether a frame is allowed, if it has to be asked; null when there is nothing to wait for. A
+ * handler that judges rows asks itself.
+ */
+export function frameQuestion(rights: CallerRights | null, frame: Received): Promise<void> | null {
+  if (rights === null || !('thread' in frame)) return null;
+  const door = FRAME_DOORS[frame.type];
+  if (door === 'publisher') return rights.ask('write', frame.thread);
+  return door === 'nothing' || door === 'rows' ? null : rights.ask(door, frame.thread);
 }

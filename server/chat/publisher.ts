@@ -15,6 +15,7 @@ import type { BodyText } from '../../protocol/json-text.js';
 import type { CallerRights, Guard, Judgement } from '../access/guard.js';
 import type { NoteLimited } from '../limits/limited.js';
 import type { OverLimit, PublishLimits } from './work/publish-limits.js';
+import { NOT_ANSWERED, NOT_ANSWERED_AFTER_MS } from '../access/authority.js';
 import type { TokenBucket } from './work/token-bucket.js';
 import { unreadable } from './unreadable.js';
 
@@ -188,7 +189,12 @@ export class Publisher {
     }
     if (!judgement.isAllowed) {
       const { code } = judgement;
-      return code === 'bad_thread' ? { ok: false, code } : this.refused({ ok: false, code });
+      if (code === 'bad_thread') return { ok: false, code };
+      return this.refused(
+        code === 'unavailable'
+          ? { ok: false, code, reason: NOT_ANSWERED, afterMs: NOT_ANSWERED_AFTER_MS }
+          : { ok: false, code }
+      );
     }
     const now = this.options.clock.elapsed();
     const afterMs = rate?.wait(now) ?? 0;

@@ -5,6 +5,7 @@ import type { ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import { encodeAck, encodeFrame, encodeHistory, encodeThreads } from './frame-encoder.js';
 import { NO_RIGHTS } from '../access/guard.js';
+import { NOT_ANSWERED, NOT_ANSWERED_AFTER_MS } from '../access/authority.js';
 import { TooManyMembersError, type Members } from '../access/members.js';
 import type { Connection } from './connection.js';
 import type { Received, RequestId } from './frame-decoder.js';
@@ -25,6 +26,11 @@ import {
 /** How long a client may show "typing" after the last frame about it, in milliseconds. */
 export const TYPING_FOR_MS = 6_000;
 
+/** How often the application is asked for one list, each time about all threads that a page has. */
+const THREADS_ASKED_MAX = 8;
+
+const NOTHING = (): void => undefined;
+
 /** What the handlers use. */
 export interface RouteServices extends SignInServices {
   readonly log: LogReader & ThreadRecords;
@@ -34,6 +40,13 @@ export interface RouteServices extends SignInServices {
   readonly members: Members;
   /** Reports damaged messages that an answer leaves out. */
   readonly damaged: (why: LogCorruptError) => void;
+  /** Handles no further frame of a connection until a promise resolves, and then does the rest of the work on a frame. */
+  readonly hold: (
+    connection: Connection,
+    frame: Received,
+    until: Promise<void>,
+    work: () => void
+  ) => void;
   /** Answers a frame that its handler found to be bad, and counts it as bad. */
   readonly badFrame: (connection: Connection, id: RequestId, message: string) => void;
 }
@@ -73,6 +86,38 @@ export function createRoutes(services: RouteServices): Routes {
   const charge = (connection: Connection, points: number): void => {
     services.turn.spend(points);
     services.work.charge(connection, points);
+  };
+
+  /** Answers with the threads that the user may read. Those that the application has not been asked about wait for it. */
+  const listThreads = (connection: Connection, frame: Received<'threads'>, asks: number): void => {
+    const { rights } = connection;
+    if (rights === null || connection.socket === null || connection.isClosing) return;
+    const { before: at, beforeThread = '', limit = PAGE_DEFAULT } = frame;
+    const before = at === undefined ? null : { at, thread: beforeThread };
+    const questions: Promise<void>[] = [];
+    const unknown: string[] = [];
+    const page = readablePage(log, connection.user ?? '', before, limit, (thread) => {
+      const question = asks > 0 ? rights.ask('read', thread) : null;
+      if (question !== null) questions.push(question);
+      const refusal = question === null ? rights.refusal('read', thread) : null;
+      if (refusal === 'unavailable') unknown.push(thread);
+      return refusal === null;
+    });
+    if (questions.length > 0) {
+      charge(connection, threadsPoints(page.read, page.passed, 0));
+      services.hold(connection, frame, Promise.all(questions).then(NOTHING), () => {
+        listThreads(connection, frame, asks - 1);
+      });
+      return;
+    }
+    if (unknown.length > 0) {
+      // A list that lacks some would look as if they were gone.
+      connection.sendError(frame.id, 'unavailable', NOT_ANSWERED, NOT_ANSWERED_AFTER_MS);
+      return;
+    }
+    const answer = encodeThreads(frame, page);
+    charge(connection, threadsPoints(page.read, page.passed, answer.text.length));
+    connection.send(answer);
   };
 
   return {
@@ -140,15 +185,7 @@ export function createRoutes(services: RouteServices): Routes {
     },
 
     threads: (connection, frame) => {
-      if (mustWait(connection, frame.id)) return;
-      const { before: at, beforeThread = '', limit = PAGE_DEFAULT } = frame;
-      const before = at === undefined ? null : { at, thread: beforeThread };
-      const { rights } = connection;
-      const mayRead = (thread: string): boolean => rights?.refusal('read', thread) === null;
-      const page = readablePage(log, connection.user ?? '', before, limit, mayRead);
-      const answer = encodeThreads(frame, page);
-      charge(connection, threadsPoints(page.read, page.passed, answer.text.length));
-      connection.send(answer);
+      if (!mustWait(connection, frame.id)) listThreads(connection, frame, THREADS_ASKED_MAX);
     },
 
     typing: (connection, frame) => {
@@ -199,9 +236,17 @@ export function createRoutes(services: RouteServices): Routes {
 
     members: (connection, { id, thread }) => {
       const { owner, members } = services.members.of(thread);
-      const may = connection.rights?.may(thread) ?? NO_RIGHTS;
+      const { rights } = connection;
+      const may = rights === null ? NO_RIGHTS : rights.may(thread);
       connection.send(
-        encodeFrame({ type: 'members', id, thread, owner, members: [...members], may: [...may] })
+        encodeFrame({
+          type: 'members',
+          id,
+          thread,
+          owner,
+          members: [...members],
+          may: may === null ? undefined : [...may]
+        })
       );
     },
 

@@ -66,7 +66,8 @@ export class Subscriptions {
     const thread = this.threads.get(threadId);
     const head = this.log.head(threadId) ?? this.log.ensure(threadId);
     const { cursor, gap } = startOf(since, head, thread, connection.user);
-    const may = connection.rights?.may(threadId) ?? NO_RIGHTS;
+    const { rights } = connection;
+    const may = rights === null ? NO_RIGHTS : rights.may(threadId);
     const subscription: Subscription = {
       thread,
       may,
@@ -92,7 +93,7 @@ export class Subscriptions {
         present,
         presentCount: present.length === 0 ? (thread.presence?.count ?? 0) : undefined,
         marks: toldMarks(this.log, threadId, head),
-        may: [...may]
+        may: may === null ? undefined : [...may]
       })
     );
     this.catchUp.begin(connection);

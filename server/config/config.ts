@@ -88,6 +88,8 @@ export function readConfig(input: ConfigInput): ReadConfig {
     allowOpen: read(SETTINGS.allowOpen),
     access: read(SETTINGS.access),
     accessCreate: read(SETTINGS.accessCreate),
+    authorizeUrl: read(SETTINGS.authorizeUrl),
+    authorizeTtlMs: read(SETTINGS.authorizeTtlMs),
     clickhouseUrl: read(SETTINGS.clickhouseUrl),
     clickhouseRequired: read(SETTINGS.clickhouseRequired),
     clickhouseTimeoutMs: read(SETTINGS.clickhouseTimeoutMs),

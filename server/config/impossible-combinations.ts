@@ -77,6 +77,12 @@ export const OUTSIDE_RULES = {
           'RESERVED_THREADS: allow lets users into threads that nobody watches, which is refused in production; set RESERVED_THREADS=refuse or unset it'
         ]
       : [],
+  application: ({ environment, authorizeUrl }) =>
+    authorizeUrl !== undefined && isReadable(authorizeUrl)
+      ? [
+          `AUTHORIZE_URL: over plain http others may read the claims and answer in its place, which is refused in ${environment}; use https, or a server on this machine`
+        ]
+      : [],
   origins: ({ environment, allowedOrigins }) =>
     allowedOrigins.includes('*')
       ? [
@@ -120,6 +126,7 @@ function tokenFaults(config: Config): string[] {
   if (!hasKeys(config)) {
     const unread = [
       config.access === 'token' ? ['ACCESS'] : [],
+      config.authorizeUrl === undefined ? [] : ['AUTHORIZE_URL'],
       authJwtAlgorithms.length > 0 ? ['AUTH_JWT_ALGORITHMS'] : [],
       config.authJwtAudience.length > 0 ? ['AUTH_JWT_AUDIENCE'] : [],
       config.authJwtIssuer.length > 0 ? ['AUTH_JWT_ISSUER'] : [],
@@ -129,6 +136,11 @@ function tokenFaults(config: Config): string[] {
       (name) =>
         `${name}: no token is checked without AUTH_JWT_SECRET or AUTH_JWKS_URL; set one of them`
     );
+  }
+  if (config.authorizeUrl !== undefined && config.access === 'token') {
+    return [
+      'ACCESS and AUTHORIZE_URL: with ACCESS=token only tokens give rights, and with AUTHORIZE_URL your application does; unset one of them'
+    ];
   }
   // A public key must never be used as a shared secret, nor a secret as a public key.
   const wrong = authJwtAlgorithms.filter(

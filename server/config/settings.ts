@@ -22,6 +22,9 @@ import {
 /** Largest value of any setting in milliseconds: one day. */
 export const TIME_MAX_MS = 86_400_000; // Node's timers hold at most 24.8 days; more than a day is probably the wrong unit
 
+const AUTHORIZE_TTL_MIN_MS = 100; // an answer must hold until the request that it was asked for is done
+const AUTHORIZE_TTL_MAX_MS = 3_600_000; // whoever loses a right keeps it for as long
+
 const CLICKHOUSE_TIMEOUT_MAX_MS = 600_000; // limit of one attempt at startup; a longer one would hide an outage from the operator
 
 /** Signatures of tokens that can be checked: with a shared secret, and with public keys. */
@@ -133,6 +136,20 @@ export const SETTINGS = {
     doc: 'whether users may create a thread by writing to it, which makes them its owner; with ACCESS=open only in development',
     fallback: true
   }),
+  authorizeUrl: httpUrl({
+    name: 'AUTHORIZE_URL',
+    doc: 'asked by POST what a user may do whose token names no threads, in place of ACCESS; outside development by https or on this machine',
+    form: 'an http(s) URL',
+    fallbackText: 'none'
+  }),
+  authorizeTtlMs: integer(
+    { min: AUTHORIZE_TTL_MIN_MS, max: AUTHORIZE_TTL_MAX_MS, unit: 'ms' },
+    {
+      name: 'AUTHORIZE_TTL_MS',
+      doc: 'how long an answer of AUTHORIZE_URL holds; open subscriptions are asked about again as often',
+      fallback: 30_000
+    }
+  ),
   clickhouseUrl: httpUrl({
     name: 'CLICKHOUSE_URL',
     doc: 'unset = embedded; off = no ClickHouse; else the server to use',

@@ -14,6 +14,7 @@ import type { ThreadLog } from '../../actors/log/thread-log.js';
 import { Threads } from '../../actors/threads/threads.js';
 import type { Analytics } from './analytics.js';
 import type { AccessSettings } from '../access/authorize.js';
+import { Authority, AUTHORIZE_BYTES_MAX, AUTHORIZE_TIMEOUT_MS } from '../access/authority.js';
 import { Guard } from '../access/guard.js';
 import { Members } from '../access/members.js';
 import { Revocations } from '../access/revocations.js';
@@ -24,6 +25,7 @@ import { HttpCosts } from '../http/http-costs.js';
 import { createApi } from '../http/api/api.js';
 import { ApiAccess } from '../auth/api-access.js';
 import { createAuthenticator } from '../auth/auth.js';
+import { askJson } from '../auth/bounded-json.js';
 import { KeySet, keysFrom } from '../auth/key-set.js';
 import { Tickets } from '../auth/tickets.js';
 import { CatchUp } from '../chat/catch-up.js';
@@ -47,6 +49,7 @@ import { createRoutes } from '../chat/routes.js';
 import { unreadable } from '../chat/unreadable.js';
 import { Subscriptions } from '../chat/subscriptions.js';
 import { POINTS_PER_PUBLISH, queueingPoints } from '../chat/work/costs.js';
+import { Rechecks } from '../chat/work/rechecks.js';
 import type { TurnBudget } from '../chat/work/turn-budget.js';
 import { KeyedBuckets } from '../chat/work/keyed-buckets.js';
 import { PublishLimits } from '../chat/work/publish-limits.js';
@@ -115,6 +118,24 @@ function keySetOf(
   return keys;
 }
 
+/** Returns the application of `AUTHORIZE_URL`; null without that setting. */
+function authorityOf(
+  { authorizeUrl: url, authorizeTtlMs: keepMs }: Config,
+  clock: Clock,
+  monitor: Pick<Monitor, 'authorize'>
+): Authority | null {
+  if (url === undefined) return null;
+  return new Authority({
+    clock,
+    keepMs,
+    ask: (body) =>
+      askJson({ url, body, timeoutMs: AUTHORIZE_TIMEOUT_MS, bytesMax: AUTHORIZE_BYTES_MAX }),
+    onAsked: (fault) => {
+      monitor.authorize(fault);
+    }
+  });
+}
+
 /** Makes the parts and gives the chat those that it needs. */
 export function createBackend(options: BackendOptions): Backend {
   const { config, node, log, clock, logger, monitor, incidents, chat, connections } = options;
@@ -126,7 +147,8 @@ export function createBackend(options: BackendOptions): Backend {
     algorithms: config.authJwtAlgorithms,
     audiences: config.authJwtAudience,
     issuers: config.authJwtIssuer,
-    mustExpire: config.environment !== 'development'
+    mustExpire: config.environment !== 'development',
+    keepsClaims: config.authorizeUrl !== undefined
   });
   const tellAll = (thread: string, frame: OutFrame): void => {
     turn.spend(queueingPoints(fanOut.publish(thread, frame)));
@@ -172,7 +194,8 @@ export function createBackend(options: BackendOptions): Backend {
     log,
     isTest: (thread) => threads.isTest(thread),
     refusesTestThreads: config.reservedThreads === 'refuse',
-    settings: accessSettings(config)
+    settings: accessSettings(config),
+    authority: authorityOf(config, clock, monitor)
   });
   const limits = clientLimits(config);
   const { publishPerSecond } = limits;
@@ -208,6 +231,9 @@ export function createBackend(options: BackendOptions): Backend {
   const catchUp = new CatchUp(log, threads, logger, watch, { turn, work });
   const subscriptions = new Subscriptions(log, threads, catchUp);
   const evictions = new Evictions({ connections, subscriptions, threads });
+  const { authorizeUrl, authorizeTtlMs: keepMs } = config;
+  const rechecks =
+    authorizeUrl === undefined ? null : new Rechecks({ clock, connections, evictions, keepMs });
   guard.onChanged = (thread, users) => {
     evictions.judge(thread, users);
   };
@@ -275,6 +301,9 @@ export function createBackend(options: BackendOptions): Backend {
     resume: (connection) => {
       chat.resume(connection);
     },
+    hold: (connection, frame, until, work) => {
+      chat.hold(connection, frame, until, work);
+    },
     badFrame: (connection, id, message) => {
       chat.badFrame(connection, id, 'bad_frame', message);
     }
@@ -285,6 +314,7 @@ export function createBackend(options: BackendOptions): Backend {
     sweep: () => {
       threads.sweep();
       keys?.sweep();
+      rechecks?.sweep();
     },
     routes: [
       ...api,

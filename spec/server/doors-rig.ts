@@ -8,6 +8,7 @@ import { Memory } from '../../actors/memory/memory.js';
 import { Incidents } from '../../actors/monitor/incidents.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import type { AccessSettings } from '../../server/access/authorize.js';
+import { Authority, type AuthorityOptions } from '../../server/access/authority.js';
 import { Guard } from '../../server/access/guard.js';
 import { Members } from '../../server/access/members.js';
 import { tokenless } from '../../server/access/identity.js';
@@ -24,6 +25,7 @@ import { Publisher } from '../../server/chat/publisher.js';
 import { createRoutes } from '../../server/chat/routes.js';
 import { Subscriptions } from '../../server/chat/subscriptions.js';
 import { POINTS_PER_PUBLISH } from '../../server/chat/work/costs.js';
+import { Rechecks } from '../../server/chat/work/rechecks.js';
 import { TurnBudget } from '../../server/chat/work/turn-budget.js';
 import { KeyedBuckets } from '../../server/chat/work/keyed-buckets.js';
 import { PublishLimits, type PublishBounds } from '../../server/chat/work/publish-limits.js';
@@ -86,7 +88,15 @@ export interface DoorOptions {
   readonly bounds: Partial<PublishBounds>;
   /** Points of reading of users and addresses. */
   readonly points: Partial<WorkRates>;
+  /** The application that is asked who may do what. Default: none is. */
+  readonly ask: AuthorityOptions['ask'] | null;
+  readonly onAsked: AuthorityOptions['onAsked'];
 }
+
+/** For how long the application's answers hold, in milliseconds. */
+export const KEEP_MS = 30_000;
+
+const ignore = (): void => undefined;
 
 const NO_BOUNDS: PublishBounds = { perUser: 0, perAddress: 0, threadsPerHour: 0, bytesPerHour: 0 };
 
@@ -99,7 +109,14 @@ export function doors(
   token?: string,
   publishPerSecond = 0,
   turn = new TurnBudget(),
-  { settings = OPEN, auth = EVERYBODY_IS_ADA, bounds, points }: Partial<DoorOptions> = {}
+  {
+    settings = OPEN,
+    auth = EVERYBODY_IS_ADA,
+    bounds,
+    points,
+    ask = null,
+    onAsked = ignore
+  }: Partial<DoorOptions> = {}
 ) {
   const limits = { frameBytes: 0, subscriptions: 0, publishPerSecond };
   const clock = new VirtualClock();
@@ -134,7 +151,8 @@ export function doors(
     log,
     isTest: (thread) => threads.isTest(thread),
     refusesTestThreads: true,
-    settings
+    settings,
+    authority: ask === null ? null : new Authority({ clock, keepMs: KEEP_MS, ask, onAsked })
   });
   const publisher = new Publisher({
     clock,
@@ -151,6 +169,7 @@ export function doors(
   const catchUp = new CatchUp(log, threads, logger, watch, { turn, work });
   const subscriptions = new Subscriptions(log, threads, catchUp);
   const evictions = new Evictions({ connections, subscriptions, threads });
+  const rechecks = new Rechecks({ clock, connections, evictions, keepMs: KEEP_MS });
   guard.onChanged = (thread, users) => {
     evictions.judge(thread, users);
   };
@@ -183,6 +202,9 @@ export function doors(
     limited: limited.note,
     resume: (connection) => {
       chat.resume(connection);
+    },
+    hold: (connection, frame, until, work) => {
+      chat.hold(connection, frame, until, work);
     },
     badFrame: (connection, id, message) => {
       chat.badFrame(connection, id, 'bad_frame', message);
@@ -232,6 +254,7 @@ export function doors(
     turn,
     limited,
     events,
+    rechecks,
     http: overHttp(table, token),
     webSocket: () => overWebSocket(chat, token ?? 'token'),
     socket: () => connected(chat, token ?? 'token')

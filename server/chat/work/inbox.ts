@@ -50,6 +50,8 @@ export class Inbox<F, C extends Backlogged<F>> {
   private readonly options: InboxOptions<F, C>;
   /** Connections with waiting frames; the first one is next. */
   private readonly waiting = new Set<C>();
+  /** Connections whose frames wait for an answer from elsewhere. */
+  private readonly held = new Set<C>();
   private isScheduled = false;
   private readonly go = (): void => {
     this.isScheduled = false;
@@ -59,7 +61,7 @@ export class Inbox<F, C extends Backlogged<F>> {
       // After one frame the connection moves to the end of the queue, so that the others get a turn.
       this.waiting.delete(connection);
       this.one(connection);
-      if (hasMore(connection)) this.waiting.add(connection);
+      if (this.isNext(connection)) this.waiting.add(connection);
     }
     if (this.waiting.size > 0) this.schedule();
   };
@@ -71,7 +73,7 @@ export class Inbox<F, C extends Backlogged<F>> {
   /** Takes a text message: one frame, or several separated by line feeds; blank lines are skipped. */
   take(connection: C, text: string): void {
     const { turn, charsMax, overflow } = this.options;
-    if (connection.backlog === null && !turn.isSpent) {
+    if (connection.backlog === null && !turn.isSpent && !this.held.has(connection)) {
       // A message of blank lines only counts as one frame, so that it is charged.
       if (!text.includes('\n') || text.trim() === '') {
         this.options.text(connection, text);
@@ -81,7 +83,7 @@ export class Inbox<F, C extends Backlogged<F>> {
     const backlog = (connection.backlog ??= { decoded: [], texts: [], at: 0, chars: 0 });
     backlog.texts.push(text);
     backlog.chars += text.length;
-    while (!this.waiting.has(connection) && hasMore(connection) && !turn.isSpent) {
+    while (!this.waiting.has(connection) && this.isNext(connection) && !turn.isSpent) {
       this.one(connection);
     }
     if (!hasMore(connection)) return;
@@ -99,11 +101,25 @@ export class Inbox<F, C extends Backlogged<F>> {
     const backlog = (connection.backlog ??= { decoded: [], texts: [], at: 0, chars: 0 });
     backlog.decoded.unshift(...frames);
     // The first frames may end the connection, which drops the others.
-    const isKept = (): boolean => connection.backlog === backlog;
+    const isKept = (): boolean => connection.backlog === backlog && !this.held.has(connection);
     while (isKept() && backlog.decoded.length > 0 && !this.options.turn.isSpent) {
       this.one(connection);
     }
     if (hasMore(connection)) this.wait(connection);
+  }
+
+  /**
+   * Handles no further frame of a connection until a promise, which must not reject, resolves; then calls `go` first. At
+   * most one at a time.
+   */
+  hold(connection: C, until: Promise<void>, go: () => void): void {
+    this.held.add(connection);
+    this.waiting.delete(connection);
+    void until.then(() => {
+      this.held.delete(connection);
+      go();
+      if (hasMore(connection)) this.wait(connection);
+    });
   }
 
   /** Drops a connection's waiting frames. */
@@ -135,10 +151,17 @@ export class Inbox<F, C extends Backlogged<F>> {
     const { charsMax } = this.options;
     let all = chars;
     for (const { backlog } of this.waiting) all += backlog?.chars ?? 0;
+    for (const { backlog } of this.held) all += backlog?.chars ?? 0;
     return chars > charsMax * BURST || all > charsMax * SHARED;
   }
 
+  /** Whether a frame of a connection may be handled. */
+  private isNext(connection: C): boolean {
+    return hasMore(connection) && !this.held.has(connection);
+  }
+
   private wait(connection: C): void {
+    if (this.held.has(connection)) return;
     this.waiting.add(connection);
     this.schedule();
   }

@@ -85,18 +85,22 @@ export const SETTINGS_ROWS: readonly ChecklistRow[] = [
   {
     id: 'access',
     title: 'Access to threads',
-    good: '`ACCESS` is `members` or `token`',
+    good: '`ACCESS` is `members` or `token`, or your application decides (`AUTHORIZE_URL`), by `https` or on this machine',
     action: 'unset ACCESS, or set it to members or token, unless every user may read every thread',
-    judge: ({ config: { access } }) =>
-      access === 'open' ? bad('every user may use every thread') : good(access)
+    rule: 'application',
+    judge: ({ config: { access, authorizeUrl } }) => {
+      if (authorizeUrl !== undefined) return good('your application is asked');
+      return access === 'open' ? bad('every user may use every thread') : good(access);
+    }
   },
   {
     id: 'access_create',
     title: 'Who creates threads',
-    good: '`ACCESS_CREATE=false`, or no `ACCESS=members`',
+    good: '`ACCESS_CREATE=false`, or no `ACCESS=members`, or `AUTHORIZE_URL`',
     action:
       'set ACCESS_CREATE=false if your backend makes the threads: else a user can be the first in one',
-    judge: ({ config: { access, accessCreate } }) => {
+    judge: ({ config: { access, accessCreate, authorizeUrl } }) => {
+      if (authorizeUrl !== undefined) return good('nobody owns a thread by writing to it');
       if (access === 'open') return open('there are no owners with ACCESS=open');
       if (access === 'token') return good('only what a token names');
       return accessCreate ? open('users create threads by writing to them') : good('the backend');

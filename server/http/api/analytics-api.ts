@@ -27,6 +27,7 @@ import type { HttpCosts } from '../http-costs.js';
 import type { Guard } from '../../access/guard.js';
 import type { Identity } from '../../access/identity.js';
 import type { ApiAccess } from '../../auth/api-access.js';
+import { refusalOf } from '../refusal.js';
 import { guarded, type Route } from '../route-table.js';
 import { askAgain, json, problem } from '../../transport/problem.js';
 import type { NoteLimited } from '../../limits/limited.js';
@@ -62,7 +63,7 @@ export const ANALYTICS_RETRY_SECONDS = 5;
 /** Options of {@link createAnalyticsApi}. */
 export interface AnalyticsApiOptions {
   readonly access: ApiAccess;
-  readonly guard: Pick<Guard, 'refusal'>;
+  readonly guard: Pick<Guard, 'decide'>;
   readonly costs: Pick<HttpCosts, 'payer' | 'refusal' | 'charge'>;
   readonly clickhouse: Pick<Clickhouse, 'store' | 'status'>;
   readonly sink: Pick<Sink, 'asOf'>;
@@ -98,7 +99,7 @@ const NUMBERS: ReadonlySet<string> = new Set(['since', 'until', 'before', 'limit
 
 /** Returns the routes of search, reports and stats. */
 export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
-  const { access, clock, trustProxy } = options;
+  const { access, clock, guard, trustProxy } = options;
   const running =
     options.clickhouse.store?.mode === 'embedded'
       ? EMBEDDED_IN_FLIGHT_MAX
@@ -138,12 +139,31 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
     return { since: until - minutes * 60_000, until, testThreadPrefixes };
   };
 
-  const mayRead = (caller: Identity, thread: string): boolean =>
-    caller.kind === 'backend' || options.guard.refusal(caller, 'read', thread) === null;
-  const search = (request: TransportRequest, caller: Identity): Promise<HttpReply> | HttpReply => {
+  /** Returns the reply that refuses to search a thread; null when the caller may read it. */
+  const refusalTo = async (caller: Identity, thread: string): Promise<HttpReply | null> => {
+    const refusal = caller.kind === 'backend' ? null : await guard.decide(caller, 'read', thread);
+    if (refusal === null) return null;
+    return refusalOf(refusal === 'unavailable' ? refusal : 'forbidden');
+  };
+  /** Returns which threads the caller may read; null when the application gave no answer about one. */
+  const readableAmong = async (
+    caller: Identity,
+    threads: ReadonlySet<string>
+  ): Promise<ReadonlySet<string> | null> => {
+    if (caller.kind === 'backend') return threads;
+    const judged = await Promise.all(
+      [...threads].map(
+        async (thread) => [thread, await guard.decide(caller, 'read', thread)] as const
+      )
+    );
+    if (judged.some(([, refusal]) => refusal === 'unavailable')) return null;
+    return new Set(judged.filter(([, refusal]) => refusal === null).map(([thread]) => thread));
+  };
+  const search = async (request: TransportRequest, caller: Identity): Promise<HttpReply> => {
     const { q = '', thread, limit = SEARCH_LIMIT_DEFAULT, ...rest } = queryOf(request, searchQuery);
     if (thread !== undefined && !isThreadId(thread)) return problem('bad_thread');
-    if (thread !== undefined && !mayRead(caller, thread)) return problem('forbidden');
+    const refusal = thread === undefined ? null : await refusalTo(caller, thread);
+    if (refusal !== null) return refusal;
     const words = wordsOf(q);
     if (words.length === 0 && thread === undefined && rest.from === undefined) {
       return badQuery('at least one of q, thread and from is needed');
@@ -153,7 +173,13 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
         // Read this before the rows: rows that are stored meanwhile may be among them or not.
         const asOf = options.sink.asOf();
         const page = await searchMessages(store, { words, thread, limit, ...rest });
-        const messages = page.messages.filter((message) => mayRead(caller, message.thread));
+        const readable = await readableAmong(
+          caller,
+          new Set(page.messages.map((one) => one.thread))
+        );
+        // A page that lacks some would look as if there were no more.
+        if (readable === null) return refusalOf('unavailable');
+        const messages = page.messages.filter((message) => readable.has(message.thread));
         const last = page.messages.at(-1);
         // The last message gives the position of the next page, unless the user may not see it.
         const next = page.more && last !== messages.at(-1) ? (last?.at ?? null) : null;

@@ -12,6 +12,7 @@ import { CallerRights, type Guard } from '../../access/guard.js';
 import type { ApiAccess } from '../../auth/api-access.js';
 import { ticketIn, type TakenTicket, type Tickets } from '../../auth/tickets.js';
 import type { EventStreams } from '../event-streams.js';
+import { refusalOf } from '../refusal.js';
 import { encodeAck, encodePage } from '../../chat/frame-encoder.js';
 import { decodedPart, guarded, type Asked, type Route } from '../route-table.js';
 import { clientAddress } from '../../transport/client-address.js';
@@ -163,8 +164,8 @@ async function history(
   thread: string,
   caller: Identity
 ): Promise<HttpReply> {
-  const refusal = options.guard.refusal(caller, 'read', thread);
-  if (refusal !== null) return problem(refusal);
+  const refusal = await options.guard.decide(caller, 'read', thread);
+  if (refusal !== null) return refusalOf(refusal);
   if (options.memory.refusesPages()) {
     return askAgain(problem('unavailable', NO_MEMORY), COME_BACK_MS / 1_000);
   }
@@ -180,7 +181,7 @@ async function history(
   const wait = await costs.admit(payer, HISTORY_POINTS + charPoints(HISTORY_CHARS_MAX));
   if (wait !== null) return wait;
   const lost = options.guard.refusal(caller, 'read', thread);
-  if (lost !== null) return problem(lost);
+  if (lost !== null) return refusalOf(lost);
   const head = log.head(thread) ?? log.ensure(thread);
   const { cursor, gap } = resumePoint(after, head);
   const place = { after: cursor, last: head.last };
@@ -212,6 +213,8 @@ async function publish(
   if (parsed === null) return problem('bad_json');
   const author = authorOf(options, request, caller, parsed);
   if ('status' in author) return author;
+  const question = options.guard.ask(caller, 'write', thread);
+  if (question !== null) await question;
   const { from: _, ...fields } = parsed;
   const published = await new Promise<Published>((resolve) => {
     publisher.publish(author, { ...fields, thread }, resolve);
@@ -290,8 +293,8 @@ async function stream(
   caller: Identity
 ): Promise<HttpReply | HttpStreamReply> {
   if (!options.isServing()) return problem('unavailable', NOT_SERVING);
-  const refusal = options.guard.refusal(caller, 'read', thread);
-  if (refusal !== null) return problem(refusal);
+  const refusal = await options.guard.decide(caller, 'read', thread);
+  if (refusal !== null) return refusalOf(refusal);
   // Without a start the stream begins with the next message, as a subscription does.
   const asked = request.header('last-event-id') ?? new URLSearchParams(request.query).get('after');
   const after = asked === null ? null : readPlace(asked);

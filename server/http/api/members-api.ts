@@ -13,6 +13,7 @@ import { unreadable } from '../../chat/unreadable.js';
 import { LogUnavailableError } from '../../../actors/log/log-errors.js';
 import { json, problem } from '../../transport/problem.js';
 import { BodyNotUtf8Error, BodyTooLargeError, type HttpReply } from '../../transport/transport.js';
+import { refusalOf } from '../refusal.js';
 import { decodedPart, guarded, type Asked, type Route } from '../route-table.js';
 import { BAD_USER, userOf } from './user-part.js';
 
@@ -22,7 +23,7 @@ export const MEMBER_BODY_BYTES = 4_096;
 /** Options of {@link createMembersApi}. */
 export interface MembersApiOptions {
   readonly access: ApiAccess;
-  readonly guard: Pick<Guard, 'refusal'>;
+  readonly guard: Pick<Guard, 'decide'>;
   readonly members: Members;
   /** Returns whether a token has been revoked, or nobody knows. */
   readonly isRevoked: (identity: UserIdentity) => boolean;
@@ -64,13 +65,13 @@ export function createMembersApi({
       access: (request) => access.reader(request),
       handler: async (asked, caller) => {
         const thread = threadOf(asked);
-        const refusal = guard.refusal(caller, action, thread);
-        if (refusal !== null) return problem(refusal);
+        const refusal = await guard.decide(caller, action, thread);
+        if (refusal !== null) return refusalOf(refusal);
         const text = method === 'PUT' ? await asked.request.body(MEMBER_BODY_BYTES) : '';
         // A caller can draw out the body until what allowed the change has been taken back.
         if (caller.kind === 'user' && isRevoked(caller)) return problem('revoked');
-        const lost = guard.refusal(caller, action, thread);
-        if (lost !== null) return problem(lost);
+        const lost = await guard.decide(caller, action, thread);
+        if (lost !== null) return refusalOf(lost);
         return answer(asked, thread, caller.kind === 'user' ? caller.user : null, text);
       },
       failed

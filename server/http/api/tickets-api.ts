@@ -17,6 +17,7 @@ import {
   type TransportRequest
 } from '../../transport/transport.js';
 import type { HttpCosts } from '../http-costs.js';
+import { refusalOf } from '../refusal.js';
 import { guarded, type Route } from '../route-table.js';
 
 /** Longest request body, in bytes: the name of a thread. */
@@ -25,7 +26,7 @@ export const TICKET_BODY_BYTES = 4_096;
 /** Options of {@link createTicketsApi}. */
 export interface TicketsApiOptions {
   readonly access: Pick<ApiAccess, 'reader'>;
-  readonly guard: Pick<Guard, 'refusal'>;
+  readonly guard: Pick<Guard, 'decide'>;
   readonly incidents: Pick<Incidents, 'note'>;
   readonly tickets: Pick<Tickets, 'issue'>;
   readonly costs: HttpCosts;
@@ -70,8 +71,8 @@ async function issue(
   if (wait !== null) return wait;
   costs.charge(payer, TOKEN_POINTS);
   // A browser does not tell a page why an event stream was refused: this answer does.
-  const refusal = thread === null ? null : guard.refusal(caller, 'read', thread);
-  if (refusal !== null) return problem(refusal);
+  const refusal = thread === null ? null : await guard.decide(caller, 'read', thread);
+  if (refusal !== null) return refusalOf(refusal);
   const ticket = tickets.issue(caller, thread);
   if (ticket !== null) return json(201, ticket);
   return askAgain(problem('unavailable', 'too many tickets are unused now'), TICKET_MS / 1_000);

@@ -8,7 +8,6 @@ import {
   LOOP_LOOKS_MANY,
   LOOP_LOST_MS,
   LOOP_STUCK_MS,
-  RULE_WORDS,
   RULES,
   SINK_CRITICAL_MS,
   SINK_WARNING_MS,
@@ -17,6 +16,7 @@ import {
   type ConditionKind,
   type Measures
 } from '../../../actors/monitor/finding-rules.js';
+import { RULE_WORDS } from '../../../actors/monitor/finding-words.js';
 import type { ChildStatus } from '../../../machines/supervision/child-state.js';
 import { RESTARTS } from '../../../machines/supervision/child-spec.js';
 import { FINDING_KINDS, type MonitorLevel } from '../../../machines/finding.js';
@@ -139,6 +139,10 @@ const CASES: Cases = {
     ['healthy', { fault: null, hasKeys: true }],
     ['warning', { fault: 'answered 500', hasKeys: true }],
     ['critical', { fault: 'answered 500', hasKeys: false }]
+  ],
+  authorize: [
+    ['healthy', { fault: null }],
+    ['critical', { fault: 'answered 500' }]
   ],
   disk_low: [
     ['healthy', { isLow: false }],

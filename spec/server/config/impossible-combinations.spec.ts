@@ -85,6 +85,15 @@ describe('settings of tokens', () => {
     };
     expect(faultsOf(env).map((fault) => fault.split(':')[0])).to.eql(Object.keys(env));
     expect(faultsOf({ ...env, AUTH_JWKS_URL: 'http://keys/' })).to.eql([]);
+    const asks = { AUTHORIZE_URL: 'http://shop.example/rights' };
+    expect(faultsOf(asks).map((fault) => fault.split(':')[0])).to.eql(['AUTHORIZE_URL']);
+    expect(faultsOf({ ...asks, AUTH_JWT_SECRET: SECRET })).to.eql([]);
+  });
+
+  it('do not say both that only tokens give rights and that the application does', () => {
+    const env = { AUTH_JWT_SECRET: SECRET, AUTHORIZE_URL: 'http://shop.example/rights' };
+    expect(faultsOf({ ...env, ACCESS: 'members' })).to.eql([]);
+    expect(faultsOf({ ...env, ACCESS: 'token' }).join()).to.match(/^ACCESS and AUTHORIZE_URL: /);
   });
 
   it('send nobody to sign in where others read along, or with a password that all visitors would see', () => {

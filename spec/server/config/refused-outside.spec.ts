@@ -60,6 +60,12 @@ const REFUSED: readonly (readonly [
     'INSPECT_TOKEN',
     /openssl rand/
   ],
+  [
+    'questions over plain http',
+    { AUTHORIZE_URL: 'http://shop.example/rights' },
+    'AUTHORIZE_URL',
+    /use https/
+  ],
   ['ALLOW_OPEN', { ALLOW_OPEN: 'true' }, 'ALLOW_OPEN', /unset it/]
 ];
 

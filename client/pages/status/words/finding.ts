@@ -98,7 +98,8 @@ export const FINDING_ACTORS: ReadonlyMap<string, string> = new Map([
   ['event_loop_lag', 'monitor'],
   ['open_files', 'listener'],
   ['memory', 'listener'],
-  ['token_keys', 'handlers']
+  ['token_keys', 'handlers'],
+  ['authorize', 'handlers']
 ]);
 
 function linksOf({ kind, about, thread, mid }: FindingReport): FindingLink[] {

@@ -81,7 +81,7 @@ function start({
   const table = new RouteTable(
     createAnalyticsApi({
       access,
-      guard: { refusal: () => null },
+      guard: { decide: () => Promise.resolve(null) },
       costs,
       clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
       sink: { asOf: () => 77 },
