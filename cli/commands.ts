@@ -34,11 +34,12 @@ const settingsDetails = (): string =>
 const logDetails = (): string =>
   `Flags:\n  --data-dir <path>\n      ${SETTINGS.dataDir.doc}; default: ${SETTINGS.dataDir.fallbackText}`;
 
-const DIAL_FLAGS = ['url', 'user', 'token'];
+const DIAL_FLAGS = ['url', 'user', 'token', 'token-file'];
 const dialDetails = [
   `  --url <address>\n      where the server is, http(s):// or ws(s)://; default: ${DEFAULT_URL}`,
   '  --user <name>\n      who one is where authentication is off; default: the name of the account',
-  `  --token <token>\n      ${CLIENT_TOKEN.doc}; default: ${CLIENT_TOKEN.name}, which other users of the machine cannot read`
+  `  --token <token>\n      ${CLIENT_TOKEN.doc}; default: ${CLIENT_TOKEN.name}, which other users of the machine cannot read`,
+  '  --token-file <path>\n      file with the token, read again before the token ends, so that another program can renew it'
 ].join('\n');
 
 /** The commands by name, in the order in which the help lists them. */
@@ -234,8 +235,11 @@ function dialOrder(flags: Flags, thread: string, outside: CliOutside): LoadedSet
   const input = inputOf(named, outside);
   const token = input.ok ? loadSetting(CLIENT_TOKEN, input.value) : input;
   if (!token.ok) return token;
-  const url = flags['url'] ?? DEFAULT_URL;
-  return { ok: true, value: { url, thread, user: flags['user'], token: token.value } };
+  const tokenFile = flags['token-file'];
+  // A flag wins over the environment.
+  const isFile = tokenFile !== undefined && tokenFlag === undefined;
+  const value = { thread, user: flags['user'], token: isFile ? undefined : token.value, tokenFile };
+  return { ok: true, value: { url: flags['url'] ?? DEFAULT_URL, ...value } };
 }
 
 async function misused(

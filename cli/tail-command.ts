@@ -9,6 +9,7 @@ import { EXIT, say, type CliSeat } from './cli-outside.js';
 import { wordsOf } from './chat/connection-watch.js';
 import { dial } from './chat/dial.js';
 import { dialFaults, type DialOrder } from './chat/dial-order.js';
+import { refusedWords } from './chat/member-words.js';
 import { gapWords, MessageLines } from './chat/message-lines.js';
 import { codeOf } from '../machines/error-code.js';
 import { paintIf, wantsColours } from '../server/logger/paint.js';
@@ -71,7 +72,7 @@ export async function runTail(order: TailOrder, seat: CliSeat): Promise<number> 
     }
     if (!(error instanceof RollcallError)) throw error;
     if (!ends.has('over')) {
-      tell(`${order.thread} is refused: ${safeLine(error.message)} (${safeLine(error.code)})`);
+      tell(refusedWords(order.thread, error, thread.position !== null));
     }
     return EXIT.failed;
   } finally {

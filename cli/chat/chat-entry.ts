@@ -1,5 +1,6 @@
 /** What a user enters in a chat: a message, or a command after a slash. */
 import { isThreadId, HISTORY_LIMIT_MAX } from '../../protocol/frames.js';
+import { roleNamed, type EnteredRole } from './member-words.js';
 import { nearestName } from '../../server/config/nearest-name.js';
 
 /** Messages that `/history` shows when no number is given. */
@@ -9,7 +10,8 @@ export const HISTORY_DEFAULT = 20;
 export type ChatEntry =
   | { readonly type: 'nothing' }
   | { readonly type: 'message'; readonly text: string }
-  | { readonly type: 'help' | 'who' | 'quit' }
+  | { readonly type: 'help' | 'who' | 'members' | 'quit' }
+  | { readonly type: 'member'; readonly user: string; readonly role: EnteredRole }
   | { readonly type: 'history'; readonly count: number }
   /** Null shows the current thread. */
   | { readonly type: 'thread'; readonly thread: string | null }
@@ -22,6 +24,8 @@ export const CHAT_COMMANDS: Readonly<Record<string, string>> = {
   '/who': 'says who is here',
   '/history [n]': `shows n older messages (${String(HISTORY_DEFAULT)}); again, those before them`,
   '/thread <id>': 'leaves this thread for another',
+  '/members': 'says who owns this thread, who else is in it, and what each may do',
+  '/member <user> <role>': 'lets somebody in: member (reads and writes), reader, or none',
   '/quit': 'ends, as Ctrl-D and Ctrl-C do'
 };
 
@@ -40,6 +44,10 @@ export function readEntry(entered: string): ChatEntry {
       return { type: 'help' };
     case '/who':
       return { type: 'who' };
+    case '/members':
+      return { type: 'members' };
+    case '/member':
+      return member(words);
     case '/quit':
       return { type: 'quit' };
     case '/history':
@@ -69,6 +77,16 @@ function history(words: readonly string[]): ChatEntry {
     return fault(`/history takes a number from 1 to ${String(HISTORY_LIMIT_MAX)}`);
   }
   return { type: 'history', count: Number(count) };
+}
+
+/** The last word is the role: a name may have spaces. */
+function member(words: readonly string[]): ChatEntry {
+  const role = roleNamed(words.at(-1));
+  const user = words.slice(0, -1).join(' ');
+  if (role === null || user === '') {
+    return fault('/member takes a name and member, reader or none, as in /member bob reader');
+  }
+  return { type: 'member', user, role };
 }
 
 function thread(words: readonly string[]): ChatEntry {

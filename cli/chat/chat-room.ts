@@ -1,7 +1,23 @@
 /** One thread on a screen: older messages, new messages, who is present and who types. */
-import type { Client, ClientClock, Gap, MessageFrame, Thread } from '../../client/sdk/client.js';
+import {
+  RollcallError,
+  type Client,
+  type ClientClock,
+  type Gap,
+  type MessageFrame,
+  type Right,
+  type Thread
+} from '../../client/sdk/client.js';
 import { reasonOf } from '../../machines/reason.js';
 import { HISTORY_DEFAULT } from './chat-entry.js';
+import {
+  changeWords,
+  memberLines,
+  refusalWords,
+  refusedWords,
+  rightsWords,
+  type EnteredRole
+} from './member-words.js';
 import { gapWords, MessageLines } from './message-lines.js';
 import type { OutgoingMessages } from './outgoing.js';
 import { Roster } from './roster.js';
@@ -45,6 +61,8 @@ export class ChatRoom {
   #read = 0;
   #cancelMark: (() => void) | null = null;
   #isLeft = false;
+  /** What the user may do, as it was last told. */
+  #may: readonly Right[] | null = null;
 
   constructor(id: string, options: ChatRoomOptions) {
     const { client, clock, screen } = options;
@@ -79,8 +97,17 @@ export class ChatRoom {
     thread.on('typing', ({ user }) => {
       if (user !== this.#user()) options.changed();
     });
+    thread.on('member', (change) => screen.note('dim', changeWords(change)));
+    thread.on('owner', ({ owner }) => screen.note('dim', `${safeName(owner)} owns ${id} now`));
+    thread.on('rights', (may) => {
+      // Usual rights are not worth a line at the beginning.
+      if (this.#may !== null || !may.includes('write')) {
+        screen.note('yellow', rightsWords(id, may));
+      }
+      this.#may = may;
+    });
     thread.on('refused', (error) => {
-      options.refused(`${id} is refused: ${safeLine(error.message)} (${safeLine(error.code)})`);
+      options.refused(refusedWords(id, error, thread.position !== null));
     });
   }
 
@@ -97,6 +124,31 @@ export class ChatRoom {
     else if (this.#thread.presentCount > this.#thread.present.length)
       screen.note('dim', `${String(this.#thread.presentCount)} people are here`);
     else screen.note('dim', hereWords(this.#thread.present, Infinity));
+  }
+
+  /** Whether the user may change the members, as far as is known. */
+  get mayManage(): boolean {
+    return this.#thread.may?.includes('manage') ?? true;
+  }
+
+  /** Shows the owner and the members. */
+  async members(): Promise<void> {
+    const { screen } = this.#options;
+    try {
+      for (const line of memberLines(await this.#thread.members())) screen.note('dim', line);
+    } catch (error) {
+      screen.note('red', `who is in ${this.id} is not known: ${this.#why(error)}`);
+    }
+  }
+
+  /** Gives a user a role, or takes it away. The change is shown when it comes back, as those of others are. */
+  async setMember(user: string, role: EnteredRole): Promise<void> {
+    const { screen } = this.#options;
+    try {
+      await this.#thread.setMember(user, role === 'none' ? null : role);
+    } catch (error) {
+      screen.note('red', `${safeName(user)} stays as it was: ${this.#why(error)}`);
+    }
   }
 
   /** Shows messages older than those on the screen. */
@@ -202,6 +254,12 @@ export class ChatRoom {
     this.#read = message.offset;
     this.#markSoon();
     if (isOwn) changed();
+  }
+
+  #why(error: unknown): string {
+    return error instanceof RollcallError
+      ? refusalWords(this.id, error)
+      : safeLine(reasonOf(error));
   }
 
   #user(): string {

@@ -1,16 +1,12 @@
 /** A chat in a terminal from beginning to end: one connection, one thread at a time, one screen. */
 import { elapsedOf } from '../../client/sdk/clock.js';
-import {
-  RollcallError,
-  type Client,
-  type ClientClock,
-  type RollcallError as ClientError
-} from '../../client/sdk/client.js';
+import { RollcallError, type Client, type ClientClock } from '../../client/sdk/client.js';
 import { newMid } from '../../client/sdk/outbox/mid.js';
 import { CHAT_COMMANDS, readEntry, type ChatEntry } from './chat-entry.js';
 import { ChatRoom } from './chat-room.js';
 import { EXIT } from '../cli-outside.js';
 import { downWords, upWords, type ConnectionNews } from './connection-watch.js';
+import { refusalWords } from './member-words.js';
 import { OutgoingMessages } from './outgoing.js';
 import { safeLine } from '../terminal/safe-text.js';
 import type { PassingLine, Screen } from '../terminal/screen.js';
@@ -122,6 +118,7 @@ export class ChatSession {
       case 'help': {
         const width = Math.max(...Object.keys(CHAT_COMMANDS).map(({ length }) => length));
         for (const [usage, does] of Object.entries(CHAT_COMMANDS)) {
+          if (usage.startsWith('/member ') && this.#room?.mayManage !== true) continue;
           screen.note('dim', `  ${usage.padEnd(width)}  ${does}`);
         }
         screen.note(
@@ -132,6 +129,12 @@ export class ChatSession {
       }
       case 'who':
         this.#room?.who();
+        break;
+      case 'members':
+        void this.#room?.members();
+        break;
+      case 'member':
+        void this.#room?.setMember(entry.user, entry.role);
         break;
       case 'history':
         void this.#room?.older(entry.count);
@@ -200,7 +203,7 @@ export class ChatSession {
         // Counted as unsent when the chat ends.
         if (error instanceof RollcallError && error.code === 'closed') return;
         this.#outgoing.take(mid);
-        screen.note('red', `✗ not sent: ${safeLine(text)} (${reasonFor(error)})`);
+        screen.note('red', `✗ not sent: ${safeLine(text)} (${reasonFor(thread, error)})`);
         this.#settled();
       }
     );
@@ -268,8 +271,6 @@ export function unsentWords(count: number): string {
     : `${String(count)} messages were not sent: the server has not said that they are stored`;
 }
 
-function reasonFor(error: unknown): string {
-  if (!(error instanceof RollcallError)) return 'it failed';
-  const { code, message }: ClientError = error;
-  return `${safeLine(code)}: ${safeLine(message)}`;
+function reasonFor(thread: string, error: unknown): string {
+  return error instanceof RollcallError ? refusalWords(thread, error) : 'it failed';
 }

@@ -152,14 +152,26 @@ function lossWords({ code, reason }: Extract<ClientState, { name: 'waiting' }>):
 }
 
 function closedWords(
-  { code, error }: Extract<ClientState, { name: 'closed' }>,
+  { code, cause, error }: Extract<ClientState, { name: 'closed' }>,
   hasToken: boolean
 ): string {
   const why = safeLine(error.message);
-  if (code === 3500 && !hasToken) {
-    return `the server asks for a token: give one with --token or ${CLIENT_TOKEN.name} (${why})`;
+  const another = `with --token or ${CLIENT_TOKEN.name}, or a file with --token-file`;
+  switch (cause) {
+    case 'unauthorized':
+      return hasToken
+        ? `the server refuses the token: ${why}; give another ${another}`
+        : `the server asks for a token: give one ${another} (${why})`;
+    case 'expired':
+      return `the token has expired: give a fresh one ${another}; a file is read again before its token ends`;
+    case 'revoked':
+      return `the token has been revoked, it is of no use any more: sign in again, and give a new one ${another}`;
+    case 'forbidden':
+      return `this user may not connect: ${why}; ask who runs the server`;
+    case 'kicked':
+      return `this user was sent away by who runs the server: ${why}`;
+    case 'closed':
+    case 'other':
+      return `the server closed the connection for good (${String(code)}): ${why}`;
   }
-  return code === 3500
-    ? `the server refuses the token: ${why}; give another with --token or ${CLIENT_TOKEN.name}`
-    : `the server closed the connection for good (${String(code)}): ${why}`;
 }

@@ -16,11 +16,16 @@ export interface DialOrder {
   /** User name where authentication is off; undefined uses the name of the operating system's account. */
   readonly user: string | undefined;
   readonly token: string | undefined;
+  /** File with the token, read anew whenever one is needed; undefined when there is none. */
+  readonly tokenFile?: string | undefined;
 }
 
 /** Returns every fault of an order, as sentences. */
-export function dialFaults({ url, thread, user }: DialOrder): string[] {
+export function dialFaults({ url, thread, user, token, tokenFile }: DialOrder): string[] {
   const faults: string[] = [];
+  if (token !== undefined && tokenFile !== undefined) {
+    faults.push('--token and --token-file are two tokens: give one of them');
+  }
   try {
     socketUrl(url);
   } catch (error) {

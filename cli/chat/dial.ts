@@ -1,6 +1,7 @@
 /**
  * The SDK's client for the command line: it uses the WebSocket of `ws` and reports changes of the connection in words.
  */
+import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { connect, type Client, type ClientClock } from '../../client/sdk/client.js';
 import { systemClock } from '../../client/sdk/clock.js';
@@ -18,23 +19,32 @@ export function dial(
   tell: (news: ConnectionNews) => void,
   clock: ClientClock = systemClock
 ): Client {
-  const { url, token } = order;
+  const { url, token, tokenFile } = order;
+  const hasToken = token !== undefined || tokenFile !== undefined;
   // With a token the server knows the user.
-  const user = order.user ?? (token === undefined ? accountName(env) : undefined);
+  const user = order.user ?? (hasToken ? undefined : accountName(env));
   const client = connect(url, {
     WebSocket: notedWebSocket((fault) => watch.note(fault)),
     client: { name: 'rollcall-cli', version: VERSION },
     clock,
     ...(token === undefined ? {} : { token }),
+    ...(tokenFile === undefined ? {} : { getToken: () => tokenIn(tokenFile) }),
     ...(user === undefined ? {} : { user })
   });
   const watch = new ConnectionWatch(client, {
     address: shownAddress(url),
-    hasToken: token !== undefined,
+    hasToken,
     clock,
     tell
   });
   return client;
+}
+
+/** Reads a token from a file; white space around it does not count. */
+async function tokenIn(file: string): Promise<string> {
+  const token = (await readFile(file, 'utf8')).trim();
+  if (token === '') throw new Error(`${file} is empty`);
+  return token;
 }
 
 function accountName(env: CliOutside['env']): string | undefined {

@@ -228,7 +228,8 @@ export class Connection {
       code,
       isClosedByApplication: this.#isClosing,
       wasConnected: context.session !== null,
-      hadExpired: context.isTokenExpired
+      hadExpired: context.isTokenExpired,
+      refusal: this.#refused?.code ?? null
     });
     const error = this.#isClosing
       ? clientError('closed', 'the client is closed')

@@ -26,6 +26,8 @@ export interface ConnectionEnd {
   readonly wasConnected: boolean;
   /** Whether the connection before this attempt ended because its token had expired. */
   readonly hadExpired: boolean;
+  /** Code of the error with which the server refused the token; null when it gave none. */
+  readonly refusal: string | null;
 }
 
 /** Returns why a connection has ended for good. */
@@ -34,6 +36,7 @@ export function endCause(end: ConnectionEnd): EndCause {
   if (end.code === FORBIDDEN) return 'forbidden';
   if (end.code === KICKED) return 'kicked';
   if (end.code !== BAD_TOKEN) return 'other';
+  if (end.refusal === 'revoked' || end.refusal === 'expired') return end.refusal;
   // Of a connection that was let in, the token was good: it can only have been revoked.
   if (end.wasConnected) return 'revoked';
   return end.hadExpired ? 'expired' : 'unauthorized';

@@ -18,6 +18,9 @@ describe('readEntry', () => {
     ['/help', { type: 'help' }],
     ['/who', { type: 'who' }],
     ['/quit', { type: 'quit' }],
+    ['/members', { type: 'members' }],
+    ['/member bob reader', { type: 'member', user: 'bob', role: 'reader' }],
+    ['/member Bob  B. none', { type: 'member', user: 'Bob B.', role: 'none' }],
     ['/history', { type: 'history', count: 20 }],
     ['/history 500', { type: 'history', count: 500 }],
     ['/thread', { type: 'thread', thread: null }],
@@ -33,6 +36,10 @@ describe('readEntry', () => {
     ['/hlep', 'no command /hlep; did you mean /help?'],
     ['/etc/hosts', 'no command /etc/hosts'],
     ['/', 'no command /'],
+    ['/member', 'a name and member, reader or none'],
+    ['/member bob', 'a name and member, reader or none'],
+    ['/member reader', 'a name and member, reader or none'],
+    ['/member bob owner', 'a name and member, reader or none'],
     ['/history 0', 'a number from 1 to 500'],
     ['/history 501', 'a number from 1 to 500'],
     ['/history all', 'a number from 1 to 500'],
@@ -50,7 +57,9 @@ describe('readEntry', () => {
 
   it('knows every command that is documented', () => {
     for (const usage of Object.keys(CHAT_COMMANDS)) {
-      const entry = readEntry(usage.replace('[n]', '5').replace('<id>', 't1'));
+      const entry = readEntry(
+        usage.replace('[n]', '5').replace('<id>', 't1').replace('<user> <role>', 'bob reader')
+      );
       expect(entry.type, usage).to.not.be.oneOf(['fault', 'message']);
     }
   });

@@ -170,6 +170,50 @@ describe('ChatSession', () => {
     expect(screen.lines.filter((line) => line.includes('hello'))).to.deep.equal(['ada │ hello ✓']);
   });
 
+  it('shows the members, and lets who may manage change them', async () => {
+    const made = server.thread('lobby');
+    made.owner = 'olga';
+    made.members.set('ada', 'member');
+    made.may = ['read', 'write', 'manage'];
+    await start();
+    clear();
+    session.entered('/members');
+    await settle();
+    session.entered('/member bob\u001b reader');
+    session.entered('/member ada none');
+    await settle();
+    server.setOwner('lobby', 'nora');
+    await settle();
+    expect(screen.lines).to.deep.equal([
+      'olga owns lobby',
+      'ada reads and writes',
+      'bob␛ reads only (ada changed it)',
+      'ada is no member any more (ada changed it)',
+      'nora owns lobby now'
+    ]);
+    clear();
+    session.entered('/help');
+    expect(screen.lines.join()).to.include('/member <user> <role>');
+  });
+
+  it('says to who may not what it may, and does not offer the rest', async () => {
+    server.thread('lobby').may = ['read'];
+    await start();
+    expect(screen.lines).to.include('you may only read in lobby: its owner can let you write');
+    clear();
+    session.entered('/member bob member');
+    await settle();
+    expect(screen.lines).to.deep.equal([
+      'bob stays as it was: you may not do that in lobby; its owner can let you (forbidden)'
+    ]);
+    clear();
+    session.entered('/help');
+    expect(screen.lines.join()).to.include('/members').and.not.include('/member <user>');
+    server.setMay('lobby', 'read', 'write');
+    await settle();
+    expect(screen.lines.at(-1)).to.equal('you may read and write in lobby');
+  });
+
   it('says why a message was refused', async () => {
     await start();
     server.intercept = (frame, connection) => {
@@ -180,7 +224,7 @@ describe('ChatSession', () => {
     session.entered('hello\n\u001b[2J');
     await settle();
     expect(screen.lines.at(-1)).to.equal(
-      '✗ not sent: hello ␛[2J (forbidden: refused by the spec: forbidden)'
+      '✗ not sent: hello ␛[2J (you may not do that in lobby; its owner can let you (forbidden))'
     );
     expect(screen.passing).to.deep.equal([]);
   });
@@ -346,7 +390,7 @@ describe('ChatSession', () => {
     await start('open');
     session.entered('/thread closed');
     await settle();
-    expect(screen.lines.at(-1)).to.match(/^closed is refused: .*forbidden.*\/thread <id>/);
+    expect(screen.lines.at(-1)).to.match(/^you may not read closed: ask its owner .*\/thread <id>/);
     session.entered('hello');
     expect(screen.lines.at(-1)).to.include('not sent: there is no thread');
     expect(end).to.equal(null);
@@ -354,7 +398,7 @@ describe('ChatSession', () => {
     await start('closed');
     expect(end).to.deep.equal({
       code: 1,
-      words: ['closed is refused: refused by the spec: forbidden (forbidden)']
+      words: ['you may not read closed: ask its owner to make you a member (forbidden)']
     });
   });
 
@@ -363,7 +407,7 @@ describe('ChatSession', () => {
     server.closeAll(3503, 'kicked');
     await settle();
     expect(end?.code).to.equal(1);
-    expect(end?.words.join()).to.match(/for good \(3503\): .*kicked/);
+    expect(end?.words.join()).to.match(/^this user was sent away by who runs the server: .*kicked/);
     expect(screen.isClosed).to.equal(true);
   });
 

@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { runCli } from '../../../cli/cli.js';
@@ -182,6 +185,35 @@ describe('rollcall chat and rollcall tail', () => {
     expect(seat.stdout.text + seat.stderr.text).to.equal('');
   });
 
+  it('reads the token from a file, and again for every connection', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'rollcall-token-'));
+    try {
+      const file = join(dir, 'token');
+      await writeFile(file, 'first\n');
+      rollcall.token = 'first';
+      rollcall.say('t1', 'bob', { text: 'one' });
+      const seat = fakeSeat();
+      const args = ['tail', 't1', '--since', 'start', '-n', '2', '--url', url];
+      const running = runCli([...args, '--token-file', file], seat);
+      while (seat.stdout.text === '') await new Promise(setImmediate);
+      await writeFile(file, 'second\n');
+      rollcall.token = 'second';
+      rollcall.closeAll(3001, 'shutdown');
+      rollcall.say('t1', 'bob', { text: 'two' });
+      expect(await running).to.equal(0);
+      expect(seat.stdout.text).to.include('two');
+      expect(seat.stderr.text).to.not.include('first').and.not.include('second');
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  });
+
+  it('refuses two tokens', async () => {
+    const { code, stderr } = await ran(['tail', 't1', '--token', 'a', '--token-file', 'b']);
+    expect(code).to.equal(2);
+    expect(stderr).to.include('--token and --token-file are two tokens');
+  });
+
   for (const command of ['chat', 'tail'] as const) {
     const args = command === 'chat' ? ['chat', '--thread', 't1'] : ['tail', 't1'];
 
@@ -254,7 +286,7 @@ describe('rollcall chat and rollcall tail', () => {
     expect(await ran(['tail', 't1'])).to.deep.equal({
       code: 1,
       stdout: '',
-      stderr: 'rollcall tail: t1 is refused: refused by the spec: forbidden (forbidden)\n'
+      stderr: 'rollcall tail: you may not read t1: ask its owner to make you a member (forbidden)\n'
     });
   });
 

@@ -74,6 +74,20 @@ describe('the cause of a connection’s end', () => {
     expect(end()).to.equal('unauthorized unauthorized');
   });
 
+  for (const code of ['revoked', 'expired'] as const) {
+    it(`is ${code} when the server says so of a token that it has never let in`, async () => {
+      server.intercept = (frame, connection) => {
+        if (frame.type !== 'connect') return false;
+        server.refuse(frame, connection, { code, retry: false });
+        connection.peer.close(3500, 'unauthorized');
+        return true;
+      };
+      await started({ token: 'old' });
+      await clock.advance(120_000);
+      expect(end()).to.equal(`${code} ${code}`);
+    });
+  }
+
   for (const [code, cause] of [
     [3503, 'kicked'],
     [3507, 'forbidden'],
