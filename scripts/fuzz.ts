@@ -1,6 +1,7 @@
 /**
  * Sends random, damaged and valid frames and HTTP requests to a built server of each engine, in sequences, and checks
- * every answer. `npm run fuzz -- --count 1000000 --seed 7 --transport uws|ws|both`. Progress goes to standard error,
+ * every answer; then lets users of a server with `ACCESS=members` do a twentieth as many things, and checks that nobody
+ * gets what it may not read. `npm run fuzz -- --count 1000000 --seed 7 --transport uws|ws|both`. Progress goes to standard error,
  * the verdict to standard output; exit code 0 when every answer was one of the tables, the server answered all the
  * time and let go of all connections, 1 when not, 2 for wrong usage. The seed of a run is told: it repeats what is
  * sent, though not how the connections meet in time.
@@ -9,13 +10,17 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startServer } from '../spec/e2e/servers/server-process.js';
-import { fuzzServer } from './fuzz/fuzzed-server.js';
+import { ACCESS_FUZZED, fuzzAccess, fuzzServer } from './fuzz/fuzzed-server.js';
+import type { FuzzReport } from './fuzz/fuzzer.js';
 
 const USAGE =
   'Usage: npm run fuzz -- [--count <number>] [--seed <number>] [--transport uws|ws|both]';
 
 /** Longest time that a server may take to answer a ping. */
 const PATIENCE_MS = 30_000;
+
+/** Each step of the users is a round trip, and the server is asked for the members behind many. */
+const ACCESS_SHARE = 20;
 
 interface Wanted {
   readonly count: number;
@@ -56,25 +61,33 @@ if (typeof options === 'string') {
   process.stderr.write('dist is missing: run `npm run build` first\n');
   process.exitCode = 2;
 } else {
+  process.stdout.write(`seed ${String(options.seed)}\n`);
+  const count = Math.ceil(options.count / options.transports.length);
   for (const transport of options.transports) {
+    const progress = (sent: number): void => {
+      if (sent % 50_000 < 500) process.stderr.write(`${transport}: ${String(sent)} sent\n`);
+    };
+    const shared = { seed: options.seed, patienceMs: PATIENCE_MS, progress };
     const server = await startServer({
       env: { TRANSPORT: transport, LIMIT_CONNECTIONS_PER_ADDRESS: '0' }
     });
-    const report = await fuzzServer(server, {
-      seed: options.seed,
-      count: Math.ceil(options.count / options.transports.length),
-      patienceMs: PATIENCE_MS,
-      progress: (sent) => {
-        if (sent % 50_000 < 500) process.stderr.write(`${transport}: ${String(sent)} sent\n`);
-      }
-    });
+    tell(transport, 'messages and requests', await fuzzServer(server, { ...shared, count }));
     await server.stop();
-    const answers = [...report.answers].sort(([, a], [, b]) => b - a);
-    process.stdout.write(
-      `${transport}: ${String(report.sent)} messages and requests with seed ${String(options.seed)}\n` +
-        `  answers: ${answers.map(([answer, count]) => `${answer} ${String(count)}`).join(', ')}\n` +
-        `  ${report.faultCount === 0 ? 'no fault' : `${String(report.faultCount)} faults:\n    ${report.faults.join('\n    ')}`}\n`
-    );
-    if (report.faultCount > 0) process.exitCode = 1;
+    const guarded = await startServer({ env: { TRANSPORT: transport, ...ACCESS_FUZZED } });
+    const steps = Math.ceil(count / ACCESS_SHARE);
+    tell(transport, 'steps of users', await fuzzAccess(guarded, { ...shared, count: steps }));
+    await guarded.stop();
   }
+}
+
+/** Prints what came of one run. */
+function tell(transport: string, what: string, report: FuzzReport): void {
+  const answers = [...report.answers].sort(([, a], [, b]) => b - a);
+  const { faultCount, faults } = report;
+  process.stdout.write(
+    `${transport}: ${String(report.sent)} ${what}\n` +
+      `  answers: ${answers.map(([answer, times]) => `${answer} ${String(times)}`).join(', ')}\n` +
+      `  ${faultCount === 0 ? 'no fault' : `${String(faultCount)} faults:\n    ${faults.join('\n    ')}`}\n`
+  );
+  if (faultCount > 0) process.exitCode = 1;
 }

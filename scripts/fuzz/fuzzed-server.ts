@@ -1,20 +1,49 @@
 /** Fuzzes a server process, and looks at what it keeps afterwards: connections, its log, and whether it is there. */
 import type { ServerProcess } from '../../spec/e2e/servers/server-process.js';
+import { KEY, PRODUCTION } from '../../spec/e2e/access/doors.js';
+import { madeRoutes } from '../../spec/e2e/access/made-routes.js';
+import { AccessFuzzer } from './access/access-fuzzer.js';
 import { Fuzzer, type FuzzOptions, type FuzzReport } from './fuzzer.js';
 
 /** How long the server may take to see that all clients have gone. */
 const LET_GO_MS = 30_000;
 
-/** Runs a {@link Fuzzer} against the server; what the server keeps or says wrongly is among the faults. */
+/** Runs a {@link Fuzzer} against all routes that the server's files make; what the server keeps or says wrongly is among the faults. */
 export async function fuzzServer(
   server: ServerProcess,
   options: Omit<FuzzOptions, 'url'>
 ): Promise<FuzzReport> {
+  const routes = await madeRoutes();
+  return await watched(server, () => new Fuzzer({ ...options, url: server.url, routes }).run());
+}
+
+/** Environment of a server for {@link fuzzAccess}. Undelivered messages are held for a short time only. */
+export const ACCESS_FUZZED = {
+  ...PRODUCTION,
+  ACCESS: 'members',
+  LIMIT_CONNECTIONS_PER_ADDRESS: '0',
+  LIMIT_CONNECTIONS_PER_USER: '0',
+  LIMIT_PUBLISH_PER_SECOND: '0',
+  DELIVERY_GRACE_MS: '200'
+} as const;
+
+/** Runs an {@link AccessFuzzer} against a server that was started with {@link ACCESS_FUZZED}. */
+export async function fuzzAccess(
+  server: ServerProcess,
+  options: Omit<FuzzOptions, 'url'>
+): Promise<FuzzReport> {
+  return await watched(server, () =>
+    new AccessFuzzer({ ...options, url: server.url, key: KEY }).run()
+  );
+}
+
+/** Adds to a report what the server keeps and says. */
+async function watched(server: ServerProcess, run: () => Promise<FuzzReport>): Promise<FuzzReport> {
   const ends: string[] = [];
   void server.exit.then((code) => {
     ends.push(`the server ended with ${String(code)}: ${server.stderr()}`);
   });
-  const report = await new Fuzzer({ ...options, url: server.url }).run();
+  const report = await run();
   const faults = [...report.faults, ...ends];
   if (ends.length === 0) faults.push(...(await keptConnections(server.url)));
   const said = server.lines.filter(({ level, message }) => level === 'error' && !isDue(message));
@@ -28,7 +57,7 @@ export async function fuzzServer(
 
 /** Messages go into threads that nobody reads: that is what these lines are for. */
 function isDue(message: string): boolean {
-  return message.startsWith('Cannot deliver message');
+  return message.startsWith('Cannot deliver message') || message.includes('undelivered messages');
 }
 
 /** Waits until no connection is open any more. Answers a sentence when some stay, none otherwise. */

@@ -9,7 +9,7 @@ import { misfit } from '../../spec/e2e/wire/frame-check.js';
 import { isFrame } from '../kill-proof/link.js';
 import { between, seeded, type Random } from '../kill-proof/random.js';
 import { FrameMaker } from './frame-maker.js';
-import { RequestMaker } from './request-maker.js';
+import { RequestMaker, type KnownRoute } from './request-maker.js';
 
 /** Connections and requests at the same time. */
 const LANES = 12;
@@ -66,6 +66,8 @@ export interface FuzzOptions {
   readonly count: number;
   /** Longest time that the server may take to answer a ping, in milliseconds. */
   readonly patienceMs: number;
+  /** Routes of the server that are asked beside the known paths. */
+  readonly routes?: readonly KnownRoute[];
   /** Called now and then with what was sent so far. */
   readonly progress?: (sent: number) => void;
 }
@@ -96,7 +98,12 @@ export class Fuzzer {
     this.#options = options;
     this.#random = seeded(options.seed);
     this.#frames = new FrameMaker(this.#random);
-    this.#requests = new RequestMaker(this.#random, this.#frames, new URL(options.url).host);
+    this.#requests = new RequestMaker(
+      this.#random,
+      this.#frames,
+      new URL(options.url).host,
+      options.routes
+    );
   }
 
   /** Sends everything and waits until all connections are closed. */
@@ -177,8 +184,8 @@ export class Fuzzer {
 
   /** One message: frames, or bytes that are none. */
   #say(socket: WebSocket): void {
-    this.#sent += 1;
     if (socket.readyState !== WebSocket.OPEN) return;
+    this.#sent += 1;
     const kind = this.#random();
     if (kind < 0.01) socket.send(this.#frames.bytes(), { binary: true });
     else if (kind < 0.02) socket.send(this.#frames.bytes(), { binary: false });

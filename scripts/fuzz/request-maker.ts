@@ -2,6 +2,9 @@
 import { between, pick, type Random } from '../kill-proof/random.js';
 import type { FrameMaker } from './frame-maker.js';
 
+/** A row of the server's table of routes: a method, and a path with `{names}` for its parts. */
+export type KnownRoute = readonly [method: string, path: string];
+
 const METHODS = [
   'GET',
   'GET',
@@ -32,9 +35,6 @@ const PATHS = [
   '/api/threads/{t}/messages?after=1&limit=5',
   '/api/threads/{t}/messages?after=x&limit=-1',
   '/api/threads/{t}/events?after=0',
-  '/api/threads/{t}/members',
-  '/api/threads/{t}/members/ada',
-  '/api/threads/{t}/owner',
   '/api/messages/mid-1/journey',
   '/api/journey?mid=..',
   '/ws',
@@ -43,6 +43,27 @@ const PATHS = [
   '/%00',
   '/%',
   '//'
+];
+/** What stands for the other parts of a path: a user, a `mid`, the name of a report, a hash. */
+const PARTS = [
+  'user-1',
+  'user-2',
+  'mid-1',
+  'threads',
+  '%00',
+  '%',
+  '..',
+  '%F0%9F%A7%B5',
+  'x'.repeat(200)
+];
+const QUERIES = [
+  'after=1&limit=5',
+  'after=x&limit=-1',
+  'ticket=x',
+  'minutes=5',
+  'q=a',
+  'mid=mid-1',
+  '&&=%'
 ];
 const HEADERS = [
   'Origin: https://evil.example',
@@ -71,22 +92,26 @@ export class RequestMaker {
   readonly #random: Random;
   readonly #frames: FrameMaker;
   readonly #host: string;
+  readonly #routes: readonly KnownRoute[];
 
-  constructor(random: Random, frames: FrameMaker, host: string) {
+  constructor(
+    random: Random,
+    frames: FrameMaker,
+    host: string,
+    routes: readonly KnownRoute[] = []
+  ) {
     this.#random = random;
+    this.#routes = routes;
     this.#frames = frames;
     this.#host = host;
   }
 
   /** One request, which asks for the connection to be closed behind its answer. */
   request(): Buffer {
-    const path = pick(this.#random, PATHS).replace(
-      '{t}',
-      encodeURIComponent(this.#frames.thread())
-    );
+    const [method, path] = this.#target();
     const body = this.#random() < 0.5 ? this.#frames.text() : '';
     const lines = [
-      `${pick(this.#random, METHODS)} ${path} HTTP/1.${this.#random() < 0.95 ? '1' : '0'}`,
+      `${method} ${path} HTTP/1.${this.#random() < 0.95 ? '1' : '0'}`,
       `Host: ${this.#random() < 0.95 ? this.#host : 'x'}`,
       'Connection: close',
       ...Array.from({ length: between(this.#random, 0, 3) }, () => pick(this.#random, HEADERS))
@@ -98,5 +123,23 @@ export class RequestMaker {
     if (kind === 1)
       bytes[between(this.#random, 0, bytes.length - 1)] = between(this.#random, 0, 255);
     return kind === 2 ? Buffer.concat([bytes, bytes]) : bytes;
+  }
+
+  /** A route of the table with its own method or another, or another path. */
+  #target(): readonly [method: string, path: string] {
+    const method = pick(this.#random, METHODS);
+    if (this.#routes.length === 0 || this.#random() < 0.4) {
+      return [method, this.#filled(pick(this.#random, PATHS))];
+    }
+    const [own, path] = pick(this.#random, this.#routes);
+    const query = this.#random() < 0.4 ? `?${pick(this.#random, QUERIES)}` : '';
+    return [this.#random() < 0.8 ? own : method, this.#filled(path) + query];
+  }
+
+  #filled(path: string): string {
+    return path.replace(/\{(\w+)\}/g, (_, name: string) => {
+      if (name === 't' || name === 'thread') return encodeURIComponent(this.#frames.thread());
+      return pick(this.#random, PARTS);
+    });
   }
 }

@@ -268,6 +268,7 @@ export function createBackend(options: BackendOptions): Backend {
     tickets,
     log,
     guard,
+    isRevoked,
     publisher,
     publishRates: new KeyedBuckets(publishPerSecond, clock),
     events,

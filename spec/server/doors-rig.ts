@@ -229,6 +229,7 @@ export function doors(
       tickets: new Tickets({ clock, revocations: { isRevoked: () => false }, randomBytes }),
       log,
       guard,
+      isRevoked: () => state.isRevoked,
       publisher,
       publishRates: new KeyedBuckets(publishPerSecond, clock),
       events,

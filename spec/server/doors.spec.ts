@@ -272,3 +272,13 @@ describe('a page of history that waits for its turn', () => {
     expect(await rig.http.history({ thread: 't' })).to.include({ code: 'forbidden' });
   });
 });
+
+describe('a publish over HTTP', () => {
+  it('is refused when its token has been revoked while its body came', async () => {
+    const rig = doors('token');
+    expect(await rig.http.publish(GOOD)).to.include({ code: 'ok' });
+    rig.state.isRevoked = true;
+    expect(await rig.http.publish({ ...GOOD, mid: 'm2' })).to.include({ code: 'revoked' });
+    expect(rig.log.head('t')?.last).to.equal(1);
+  });
+});

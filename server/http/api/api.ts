@@ -7,7 +7,7 @@ import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../../actors/memory/mem
 import type { Incidents } from '../../../actors/monitor/incidents.js';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Identity } from '../../access/identity.js';
+import type { Identity, UserIdentity } from '../../access/identity.js';
 import { CallerRights, type Guard } from '../../access/guard.js';
 import type { ApiAccess } from '../../auth/api-access.js';
 import { ticketIn, type TakenTicket, type Tickets } from '../../auth/tickets.js';
@@ -56,6 +56,8 @@ export interface ApiOptions {
   readonly tickets: Pick<Tickets, 'take'>;
   readonly log: LogReader;
   readonly guard: Guard;
+  /** Returns whether a token has been revoked, or nobody knows. */
+  readonly isRevoked: (identity: UserIdentity) => boolean;
   readonly publisher: Publisher;
   /** How fast each user may publish over HTTP; the WebSockets have limits of their own. */
   readonly publishRates: KeyedBuckets;
@@ -208,6 +210,8 @@ async function publish(
   const points = FRAME_POINTS + charPoints(text.length);
   await costs.admit(null, points);
   costs.charge(null, points);
+  // A caller can draw out the body until its token has been revoked. Rights are judged with the message.
+  if (caller.kind === 'user' && options.isRevoked(caller)) return problem('revoked');
   const parsed = parse(text, caller.kind);
   if (typeof parsed === 'string') return problem('bad_frame', parsed);
   if (parsed === null) return problem('bad_json');

@@ -3,6 +3,10 @@ import { expect } from 'chai';
 import { WebSocketServer } from 'ws';
 import { fuzzServer } from '../../../scripts/fuzz/fuzzed-server.js';
 import { Fuzzer, type FuzzReport } from '../../../scripts/fuzz/fuzzer.js';
+import { FrameMaker } from '../../../scripts/fuzz/frame-maker.js';
+import { RequestMaker } from '../../../scripts/fuzz/request-maker.js';
+import { seeded } from '../../../scripts/kill-proof/random.js';
+import { madeRoutes } from '../../e2e/access/made-routes.js';
 import { startServer, type ServerProcess } from '../../e2e/servers/server-process.js';
 import { requireTransport, TRANSPORTS } from '../../e2e/wire/transports.js';
 
@@ -11,6 +15,23 @@ const COUNT = 10_000;
 
 /** How long an engine may take to answer; longer than any machine is busy, and over at once where all is well. */
 const PATIENCE_MS = 60_000;
+
+describe('RequestMaker', () => {
+  it('asks every route that a file of the server makes, by its own method', async () => {
+    const random = seeded(1);
+    const routes = await madeRoutes();
+    const maker = new RequestMaker(random, new FrameMaker(random), 'x', routes);
+    const heads = Array.from({ length: 5_000 }, () => maker.request().toString('latin1'));
+    for (const [method, path] of routes) {
+      const pattern = path.replace(/\{\w+\}/g, '[^/ ]+');
+      const asked = new RegExp(`^${method} ${pattern}[ ?]`);
+      expect(
+        heads.some((head) => asked.test(head)),
+        `${method} ${path}`
+      ).to.equal(true);
+    }
+  });
+});
 
 describe('Fuzzer', function () {
   this.timeout(300_000);
