@@ -1,6 +1,6 @@
 /** The configuration of a command: from flags, the environment and the `.env` file in its working directory. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { reasonOf } from '../machines/reason.js';
 import {
   type ConfigInput,
@@ -28,7 +28,8 @@ export function inputOf(flags: Flags, outside: CliOutside): LoadedSetting<Config
   const path = join(outside.cwd, '.env');
   try {
     const envFileText = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-    return { ok: true, value: { env, flags, envFileText, isTerminal } };
+    const readFile = (name: string): string => readFileSync(resolve(outside.cwd, name), 'utf8');
+    return { ok: true, value: { env, flags, envFileText, readFile, isTerminal } };
   } catch (error) {
     const fault = `.env: it is there but cannot be read (${reasonOf(error)}); mend or remove it`;
     return { ok: false, faults: [fault] };

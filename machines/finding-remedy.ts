@@ -23,6 +23,8 @@ export const FINDING_REMEDIES: Readonly<Record<FindingKind, string>> = {
     'see whether `AUTH_JWKS_URL` answers from this machine; the server tries again every minute, and every second while it has no keys',
   authorize:
     'see whether `AUTHORIZE_URL` answers within 2 s from this machine, with 200 and `{"allowed":true}` or `{"allowed":false}`',
+  api_keys:
+    'correct the file as the message says, or put the one from before back; the server looks at it every 5 seconds',
   fault: 'report this fault of Rollcall, with its log line'
 };
 

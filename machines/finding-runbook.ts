@@ -141,6 +141,16 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
       'The log of the application, for requests that took more than 2 s or were not answered with 200.'
     ]
   },
+  api_keys: {
+    title: 'API keys',
+    means:
+      'The file of `API_KEYS_FILE` was changed or removed, and what is there now cannot be used. The keys from before stay in use: a key that was to be added is refused, and one that was to be taken back is still accepted.',
+    was: 'The file of `API_KEYS_FILE` could not be used. It is in use again.',
+    look: [
+      'The message of the finding: it names the line or the key that is wrong, and why.',
+      '`rollcall check` where the server runs: it names everything that is wrong with the file.'
+    ]
+  },
   fault: {
     title: 'Fault',
     means: 'Something in Rollcall failed that should not. It was contained, and the chat goes on.',

@@ -27,6 +27,7 @@ export const FINDING_KINDS = [
   'memory',
   'token_keys',
   'authorize',
+  'api_keys',
   'fault'
 ] as const;
 

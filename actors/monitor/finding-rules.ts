@@ -116,6 +116,8 @@ export interface Measures {
   readonly token_keys: { readonly fault: string | null; readonly hasKeys: boolean };
   /** Why the application gave no answer to the last question; null when it did. */
   readonly authorize: { readonly fault: string | null };
+  /** `fault`: why the file of the API keys could not be used; null when it could. */
+  readonly api_keys: { readonly fault: string | null };
 }
 
 /** Kinds that are conditions; a fault is not. */
@@ -303,6 +305,15 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
       `the application of AUTHORIZE_URL ${fault ?? ''}: who may do what cannot be asked, and what needs its answer is ` +
       'answered "unavailable"; open subscriptions go on',
     unnamed: () => RULES.authorize.message({ fault: 'does not answer' })
+  },
+  api_keys: {
+    ...once,
+    title: 'the file of the API keys could not be used',
+    logs: 'all',
+    level: ({ fault }) => (fault === null ? 'healthy' : 'warning'),
+    message: ({ fault }) =>
+      `the file of API_KEYS_FILE cannot be used: ${fault ?? ''}; the keys from before stay in use`,
+    unnamed: () => RULES.api_keys.message({ fault: 'it is wrong or missing' })
   }
 };
 

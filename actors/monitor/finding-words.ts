@@ -84,6 +84,11 @@ export const RULE_WORDS: Readonly<
     critical: 'the last question to `AUTHORIZE_URL` got no answer',
     failed: '–'
   },
+  api_keys: {
+    warning: 'the file of `API_KEYS_FILE` has changed and cannot be used',
+    critical: '–',
+    failed: '–'
+  },
   fault: {
     warning: 'a fault in Rollcall',
     critical: `one that cuts people off, ${counted(FAULTS_CRITICAL.times, 'time')} within ${durationText(FAULTS_CRITICAL.withinMs)}`,

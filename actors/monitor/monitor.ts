@@ -123,6 +123,7 @@ export class Monitor implements DeliveryWatch {
   private files = NO_FILES;
   private authorizeFault: string | null = null;
   private keys: Measures['token_keys'] = { fault: null, hasKeys: true };
+  private keyFile: Measures['api_keys'] = { fault: null };
   /** Nothing is judged while the server starts or ends, since parts come and go then. */
   private isWatching = false;
 
@@ -217,6 +218,12 @@ export class Monitor implements DeliveryWatch {
     this.judge('authorize', { fault }, { times: fault === null ? 0 : 1 });
   }
 
+  /** Reports what came of reading the file of the API keys. */
+  apiKeys({ fault }: Measures['api_keys']): void {
+    this.keyFile = { fault };
+    this.judge('api_keys', this.keyFile, { times: fault === null ? 0 : 1 });
+  }
+
   /** Reports the states of the supervised parts. */
   follow(children: readonly ChildState[]): void {
     const now = this.options.clock.elapsed();
@@ -270,6 +277,7 @@ export class Monitor implements DeliveryWatch {
     this.judge('open_files', this.files);
     this.judge('token_keys', this.keys);
     this.judge('authorize', { fault: this.authorizeFault });
+    this.judge('api_keys', this.keyFile);
     for (const part of this.parts.values()) this.judgePart(part, 0);
   }
 

@@ -6,7 +6,7 @@
 import type { Role } from '../../protocol/frames.js';
 import type { AuthorityAnswer } from './authority.js';
 import { isGranted, type Action } from './grants.js';
-import type { Identity } from './identity.js';
+import type { Identity, NamedKey } from './identity.js';
 
 /** What users may do whose tokens name no threads (`ACCESS`). */
 export const ACCESS_MODES = ['open', 'members', 'token'] as const;
@@ -85,6 +85,8 @@ export function authorize(
 ): Verdict {
   const isProbe = identity.kind === 'user' && identity.isProbe;
   if (thread.isReserved && !isProbe) return RESERVED;
+  if (identity.kind === 'backend' && !isAllowedKey(identity.key, action, thread.id))
+    return FORBIDDEN;
   if (action === 'probe') return isProbe || identity.kind === 'backend' ? ALLOWED : FORBIDDEN;
   if (identity.kind === 'backend') return OWNING;
   // A probe checks that the server works, whatever access its users have.
@@ -100,6 +102,12 @@ export function authorize(
     return settings.mayCreate && settings.ownsOpenThreads ? OWNING : ALLOWED;
   }
   return byRecord(identity.user, action, thread.record(), settings);
+}
+
+/** Whether a key has not been taken back, and is not limited to other threads. The route has checked its scope. */
+function isAllowedKey(key: NamedKey | undefined, action: Action, thread: string): boolean {
+  if (key === undefined) return true;
+  return !key.isRetired && (key.grants === null || isGranted(key.grants, action, thread));
 }
 
 function byRecord(

@@ -24,8 +24,11 @@ export type Grants = readonly Grant[];
 
 /** Thrown when the claim `threads` is not valid; the message says why. */
 export class GrantsError extends Error {
-  constructor(message: string) {
-    super(`the token's threads ${message}`);
+  /** What is wrong, to follow the word "threads". */
+  readonly fault: string;
+  constructor(fault: string) {
+    super(`the token's threads ${fault}`);
+    this.fault = fault;
     this.name = 'GrantsError';
   }
 }

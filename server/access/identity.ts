@@ -1,5 +1,6 @@
 /** Who a caller is. Authentication makes identities; {@link authorize} says what they may do. */
 import type { Grants } from './grants.js';
+import type { Scope } from './scopes.js';
 
 /** A user, named by a token, or in development by the client itself. */
 export interface UserIdentity {
@@ -34,11 +35,40 @@ export interface TokenMarks {
 /** A caller that is one user. */
 export type UserCaller = { readonly kind: 'user' } & UserIdentity;
 
-/** A caller: a backend with the API key (or anybody in development), or one user. */
-export type Identity = { readonly kind: 'backend' } | UserCaller;
+/** An API key of `API_KEYS_FILE`. */
+export interface NamedKey {
+  readonly name: string;
+  readonly scopes: ReadonlySet<Scope>;
+  /** Threads that it is limited to; null for all. */
+  readonly grants: Grants | null;
+  /** When it ends, Unix milliseconds; null means never. */
+  readonly expiresAt: number | null;
+  /** Whether the file no longer has it. Then it has no rights, wherever it is still in use. */
+  readonly isRetired: boolean;
+}
+
+/** A caller that is a backend, with an API key (or anybody in development). */
+export interface BackendCaller {
+  readonly kind: 'backend';
+  /** Its key; absent when it has every right. */
+  readonly key?: NamedKey;
+}
+
+/** A caller: a backend, or one user. */
+export type Identity = BackendCaller | UserCaller;
 
 /** A caller with every right. */
-export const BACKEND: Identity = Object.freeze({ kind: 'backend' });
+export const BACKEND: BackendCaller = Object.freeze({ kind: 'backend' });
+
+/** Returns whether a caller is a backend that may use every thread. */
+export function isOfAllThreads(caller: Identity): boolean {
+  return caller.kind === 'backend' && (caller.key?.grants ?? null) === null;
+}
+
+/** Returns when the right of a caller ends, Unix milliseconds; null means never. */
+export function endOf(caller: Identity): number | null {
+  return caller.kind === 'user' ? caller.expiresAt : (caller.key?.expiresAt ?? null);
+}
 
 /** Returns the identity of a user without a token. */
 export function tokenless(user: string, isProbe = false): UserCaller {

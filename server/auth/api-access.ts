@@ -1,8 +1,9 @@
 /** Finds out who sent a request to the HTTP API: a backend (API key) or a user (token). */
-import { BACKEND, type Identity } from '../access/identity.js';
+import { BACKEND, type BackendCaller, type Identity } from '../access/identity.js';
+import type { Scope } from '../access/scopes.js';
+import type { ApiKeys, FoundKey } from './api-keys.js';
 import { AuthError, bearerOf, type Authenticator, type AuthRefusal } from './auth.js';
 import type { ErrorCode } from '../../protocol/errors.js';
-import { Secret } from './secret.js';
 import type { TransportRequest } from '../transport/transport.js';
 
 /** The request was refused; `code` is one of the error table. */
@@ -17,30 +18,41 @@ export class AccessError extends Error {
 
 /** Decides who sent a request. */
 export class ApiAccess {
-  private readonly key: Secret | null;
+  private readonly keys: Pick<ApiKeys, 'find' | 'areSet'>;
   private readonly auth: Authenticator;
   /** Whether everybody is a backend, since there is no key in development. */
   readonly isOpen: boolean;
 
   /** Without a key the API is open in development and answers 403 elsewhere. */
-  constructor(apiKey: string | undefined, auth: Authenticator, isDevelopment: boolean) {
-    this.key = apiKey === undefined ? null : new Secret(apiKey);
+  constructor(keys: Pick<ApiKeys, 'find' | 'areSet'>, auth: Authenticator, isDevelopment: boolean) {
+    this.keys = keys;
     this.auth = auth;
-    this.isOpen = apiKey === undefined && isDevelopment;
+    this.isOpen = !keys.areSet && isDevelopment;
   }
 
   /**
-   * Accepts the API key only.
-   * @throws {AccessError} `forbidden` when no key is configured, `unauthorized` when the request has none or a wrong
-   * one
+   * Accepts API keys with a scope only.
+   * @throws {AccessError} `forbidden` when no key is configured, or the key lacks the scope; `unauthorized` when the
+   * request has no key or a wrong one; `expired` when it has ended
    */
-  backend(request: TransportRequest): Identity {
+  backend(request: TransportRequest, scope: Scope): BackendCaller {
     if (this.isOpen) return BACKEND;
-    if (this.key === null) {
-      throw new AccessError('forbidden', 'the server API is off: set API_KEY to use it');
+    if (!this.keys.areSet) {
+      throw new AccessError(
+        'forbidden',
+        'the server API is off: set API_KEY or API_KEYS_FILE to use it'
+      );
     }
     const shown = credentials(request);
-    if (shown !== null && this.key.is(shown)) return BACKEND;
+    const found = shown === null ? null : this.keys.find(shown);
+    if (found !== null && found.caller !== null) {
+      const lack = scopeLack(found.caller, scope);
+      if (lack === null) return found.caller;
+      throw new AccessError('forbidden', lack);
+    }
+    if (found !== null && found.expired !== null) {
+      throw new AccessError('expired', `the API key ${found.expired} has ended`);
+    }
     throw new AccessError(
       'unauthorized',
       'send the API key as "Authorization: Bearer …" or "X-API-Key"'
@@ -48,16 +60,18 @@ export class ApiAccess {
   }
 
   /**
-   * Accepts the API key or a user's token.
+   * Accepts API keys with a scope, and users' tokens.
    * @throws {AccessError} `unauthorized` or `forbidden` when neither is valid; `unavailable` when the keys for the
    * token could not be fetched
    */
-  async reader(request: TransportRequest): Promise<Identity> {
+  async reader(request: TransportRequest, scope: Scope): Promise<Identity> {
     try {
-      return this.backend(request);
+      return this.backend(request, scope);
     } catch (error) {
       const shown = credentials(request);
       if (!this.auth.isRequired || shown === null) throw error;
+      // A key that was found is no token.
+      if (isKnown(this.keys.find(shown))) throw error;
       try {
         return { kind: 'user', ...(await this.auth.verify(shown)) };
       } catch (refusal) {
@@ -69,6 +83,16 @@ export class ApiAccess {
       }
     }
   }
+}
+
+function isKnown(found: FoundKey): boolean {
+  return found.caller !== null || found.expired !== null;
+}
+
+/** Returns which scope a caller lacks, as a sentence; null when it has it. */
+export function scopeLack({ key }: BackendCaller, scope: Scope): string | null {
+  if (key === undefined || key.scopes.has(scope)) return null;
+  return `the API key ${key.name} lacks the scope ${scope}`;
 }
 
 /** Returns the key or token of a request; null when it has none. */

@@ -7,16 +7,23 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 export class Secret {
   private readonly hash: Buffer;
 
-  constructor(text: string) {
-    this.hash = hashOf(text);
+  /** Takes the secret itself, or its hash. */
+  constructor(secret: string | Buffer) {
+    this.hash = typeof secret === 'string' ? hashOf(secret) : secret;
   }
 
   /** Returns whether the text is the secret; the comparison takes the same time either way. */
   is(shown: string): boolean {
-    return timingSafeEqual(hashOf(shown), this.hash);
+    return this.hasHash(hashOf(shown));
+  }
+
+  /** Returns whether the secret has this hash. */
+  hasHash(hash: Buffer): boolean {
+    return timingSafeEqual(hash, this.hash);
   }
 }
 
-function hashOf(text: string): Buffer {
+/** Returns the SHA-256 hash of a secret. Secrets are random and long, so that no slower hash is needed. */
+export function hashOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

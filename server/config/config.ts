@@ -4,6 +4,7 @@
  */
 import { OPERATOR_ERRORS } from '../../actors/operator-errors.js';
 import { parseEnvFile } from './env-file.js';
+import { checkKeyFile } from './key-file-check.js';
 import { impossibleCombinations } from './impossible-combinations.js';
 import { nearestName } from './nearest-name.js';
 import { MASK, maskText } from '../logger/redact.js';
@@ -33,6 +34,8 @@ export interface ConfigInput {
   readonly flags?: Readonly<Record<string, string | undefined>>;
   /** Text of the `.env` file; undefined when there is none. */
   readonly envFileText?: string | undefined;
+  /** Returns the text of another file that a setting names. Without it these files are not checked. */
+  readonly readFile?: (path: string) => string;
   /** Whether standard output is a terminal; decides the default of LOG_FORMAT. */
   readonly isTerminal?: boolean;
 }
@@ -85,6 +88,7 @@ export function readConfig(input: ConfigInput): ReadConfig {
     authJwtIssuer: read(SETTINGS.authJwtIssuer),
     authLoginUrl: read(SETTINGS.authLoginUrl),
     apiKey: read(SETTINGS.apiKey),
+    apiKeysFile: read(SETTINGS.apiKeysFile),
     allowOpen: read(SETTINGS.allowOpen),
     access: read(SETTINGS.access),
     accessCreate: read(SETTINGS.accessCreate),
@@ -123,7 +127,8 @@ export function readConfig(input: ConfigInput): ReadConfig {
     shutdownMs: read(SETTINGS.shutdownMs),
     otelExporterOtlpEndpoint: read(SETTINGS.otelExporterOtlpEndpoint)
   };
-  const unreadable = [...reader.faults, ...reader.unknownNames()];
+  const keyFile = checkKeyFile(config.apiKeysFile, input.readFile);
+  const unreadable = [...reader.faults, ...reader.unknownNames(), ...keyFile.faults];
   // The rules depend on the environment. When that is not valid, they are checked after it has been corrected.
   const isUnknown = reader.isBad(SETTINGS.environment);
   const testSwitches = isUnknown ? [] : reader.testVariables(environment);
@@ -132,7 +137,12 @@ export function readConfig(input: ConfigInput): ReadConfig {
     ...(isUnknown ? [] : impossibleCombinations(config)),
     ...testSwitches
   ];
-  return { config, lines: reader.lines, unreadable, testSwitches, faults };
+  const lines = reader.lines.map((line) =>
+    line.name === SETTINGS.apiKeysFile.name && keyFile.note !== null
+      ? { ...line, shown: `${line.shown} (${keyFile.note})` }
+      : line
+  );
+  return { config, lines, unreadable, testSwitches, faults };
 }
 
 /** One setting, or what is wrong with it. */

@@ -13,11 +13,16 @@ export function hasKeys(config: Config): boolean {
   return config.authJwtSecret !== undefined || config.authJwksUrl !== undefined;
 }
 
+/** Returns whether the server API asks for a key where it is on. */
+export function hasApiKeys(config: Pick<Config, 'apiKey' | 'apiKeysFile'>): boolean {
+  return config.apiKey !== undefined || config.apiKeysFile !== undefined;
+}
+
 /** Returns the name of each part that needs neither key nor token, and how to close it. */
 export function openDoors(config: Config): string[] {
   return [
     hasKeys(config) ? [] : ['the chat (set AUTH_JWT_SECRET or AUTH_JWKS_URL)'],
-    config.apiKey === undefined ? ['the server API (set API_KEY)'] : [],
+    hasApiKeys(config) ? [] : ['the server API (set API_KEY)'],
     config.inspect === 'on' ? ['the inspector (set INSPECT=off, or token with INSPECT_TOKEN)'] : []
   ].flat();
 }
@@ -26,8 +31,8 @@ export function openDoors(config: Config): string[] {
  * Returns whether the chat or the server API is open without ALLOW_OPEN. Outside development neither ever is.
  */
 export function isOpenToAll(config: Config): boolean {
-  const { environment, allowOpen, apiKey } = config;
-  return environment === 'development' && !allowOpen && (!hasKeys(config) || apiKey === undefined);
+  const { environment, allowOpen } = config;
+  return environment === 'development' && !allowOpen && (!hasKeys(config) || !hasApiKeys(config));
 }
 
 /** Returns whether a server that listens on this host can be reached from this machine only. */

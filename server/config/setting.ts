@@ -146,6 +146,19 @@ export function text(
   };
 }
 
+/** A path to a file; unset by default. */
+export function filePath(words: { name: string; doc: string }): Setting<string | undefined> {
+  return {
+    ...words,
+    allowed: 'a path to a file',
+    secret: false,
+    fallbackText: 'none',
+    fallback: () => undefined,
+    parse: (value) => (/^\P{Cc}+$/u.test(value) ? { ok: true, value } : { ok: false }),
+    show: (value) => value ?? 'none'
+  };
+}
+
 /** A setting whose feature does not exist yet: every value is refused, so that nobody believes it works. */
 export function unsupported(words: { name: string; doc: string }): Setting<string | undefined> {
   return {

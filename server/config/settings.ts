@@ -8,6 +8,7 @@ import { TEST_THREAD_PREFIXES } from '../../machines/delivery/test-thread.js';
 import { THREAD_ID_MAX } from '../../protocol/frames.js';
 import {
   choice,
+  filePath,
   flag,
   httpUrl,
   integer,
@@ -116,7 +117,11 @@ export const SETTINGS = {
   }),
   apiKey: secret({
     name: 'API_KEY',
-    doc: 'key of the HTTP server API; without one it answers 403 outside development'
+    doc: 'key of the HTTP server API that may do everything; without it and API_KEYS_FILE it answers 403 outside development'
+  }),
+  apiKeysFile: filePath({
+    name: 'API_KEYS_FILE',
+    doc: 'file of API keys with names, scopes and expiry; it is read again when it changes'
   }),
   allowOpen: flag({
     name: 'ALLOW_OPEN',

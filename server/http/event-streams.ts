@@ -7,7 +7,7 @@ import type { Clock } from '../../actors/clock.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
 import type { Place } from '../../protocol/place.js';
 import { CallerRights, type Guard } from '../access/guard.js';
-import type { Identity, UserIdentity } from '../access/identity.js';
+import { endOf, type Identity, type UserIdentity } from '../access/identity.js';
 import { Connection } from '../chat/connection.js';
 import type { Connections } from '../chat/connections.js';
 import { mayRead } from '../chat/evictions.js';
@@ -84,7 +84,7 @@ export class EventStreams {
         // The last place may have been taken, or the peer may have gone, since the answer was decided.
         if (connection.socket === null) return;
         connection.rights = new CallerRights(guard, reader);
-        connection.expiresAt = reader.kind === 'user' ? reader.expiresAt : null;
+        connection.expiresAt = endOf(reader);
         if (user !== null && !connections.name(connection, user)) {
           connection.disconnect(3014, null);
           return;

@@ -5,6 +5,7 @@
  * Own code instead of a library: there are some twenty rows, most of them fixed paths, and a known path with another
  * method must get a reply of its own.
  */
+import type { Scope } from '../access/scopes.js';
 import { AccessError } from '../auth/api-access.js';
 import { notAllowed, problem } from '../transport/problem.js';
 import type { HttpReply, HttpStreamReply, TransportRequest } from '../transport/transport.js';
@@ -19,6 +20,8 @@ export interface Route {
   readonly path: string;
   /** Returns a refusal when a part of the path is not valid, whatever the method and the caller; null when all are. */
   readonly refuses?: (asked: Asked) => HttpReply | null;
+  /** Scope that an API key needs for it; null when no API key gives access. Absent when everybody has it. */
+  readonly scope?: Scope | null;
   /** Checks access and answers the request. */
   readonly answer: (asked: Asked) => Answer;
 }
@@ -30,20 +33,26 @@ export interface Asked {
   readonly part: (name: string) => string;
 }
 
-/** A row with restricted access. `C` is what `access` knows of the caller. */
-export interface GuardedRoute<C> extends Omit<Route, 'answer'> {
+/** A row with restricted access. `C` is what `access` knows of the caller, and `S` the row's scope. */
+export interface GuardedRoute<C, S extends Scope | null> extends Omit<Route, 'answer' | 'scope'> {
+  readonly scope: S;
   /** @throws {AccessError} when the request is refused */
-  readonly access: (request: TransportRequest) => C | Promise<C>;
+  readonly access: (request: TransportRequest, scope: S) => C | Promise<C>;
   readonly handler: (asked: Asked, caller: C) => Answer;
   /** Returns the reply to an error that `access` or `handler` threw; null for an unexpected one. */
   readonly failed?: (error: unknown) => HttpReply | null;
 }
 
 /** Makes a row that checks access before it runs its handler, and answers what these throw. */
-export function guarded<C>({ access, handler, failed, ...row }: GuardedRoute<C>): Route {
+export function guarded<C, S extends Scope | null>({
+  access,
+  handler,
+  failed,
+  ...row
+}: GuardedRoute<C, S>): Route {
   const answer = async (asked: Asked): Promise<HttpReply | HttpStreamReply> => {
     try {
-      return await handler(asked, await access(asked.request));
+      return await handler(asked, await access(asked.request, row.scope));
     } catch (error) {
       if (error instanceof AccessError) return problem(error.code, error.message);
       const reply = failed?.(error) ?? null;

@@ -53,6 +53,7 @@ export function createInspectRoutes(options: InspectRouteOptions): Route[] {
     guarded({
       methods: ['GET'],
       path: '/inspect/recording',
+      scope: null,
       access,
       handler: ({ request }) => recording(request)
     }),
@@ -60,6 +61,7 @@ export function createInspectRoutes(options: InspectRouteOptions): Route[] {
       methods: ['GET'],
       path: '/inspect/charts/{hash}',
       refuses: ({ request, part }) => (HASH.test(part('hash')) ? null : nothingAt(request.path)),
+      scope: null,
       access,
       handler: ({ part }) => chartReply(options, part('hash'))
     })

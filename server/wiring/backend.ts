@@ -24,6 +24,7 @@ import { createRevocationsApi } from '../http/api/revocations-api.js';
 import { HttpCosts } from '../http/http-costs.js';
 import { createApi } from '../http/api/api.js';
 import { ApiAccess } from '../auth/api-access.js';
+import type { ApiKeys } from '../auth/api-keys.js';
 import { createAuthenticator } from '../auth/auth.js';
 import { askJson } from '../auth/bounded-json.js';
 import { KeySet, keysFrom } from '../auth/key-set.js';
@@ -58,6 +59,7 @@ import { WorkLimits } from '../chat/work/work-limits.js';
 /** Options of {@link createBackend}. */
 export interface BackendOptions {
   readonly config: Config;
+  readonly apiKeys: ApiKeys;
   readonly node: string;
   readonly log: ThreadLog;
   /** What an operator does when a part of the log cannot be read. */
@@ -253,7 +255,13 @@ export function createBackend(options: BackendOptions): Backend {
     fanOut,
     limited
   });
-  const access = new ApiAccess(config.apiKey, auth, config.environment === 'development');
+  const { apiKeys } = options;
+  const access = new ApiAccess(apiKeys, auth, config.environment === 'development');
+  apiKeys.onRetired = () => {
+    for (const connection of [...connections.opened()]) {
+      if (connection.rights?.identity.kind === 'backend') evictions.judgeConnection(connection);
+    }
+  };
   const members = new Members({
     log,
     guard,
@@ -316,6 +324,7 @@ export function createBackend(options: BackendOptions): Backend {
       threads.sweep();
       keys?.sweep();
       rechecks?.sweep();
+      void apiKeys.sweep();
     },
     routes: [
       ...api,

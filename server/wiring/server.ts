@@ -21,6 +21,7 @@ import type { Service } from '../../actors/service.js';
 import { Transitions } from '../../actors/facts/transitions.js';
 import { createStartupMachine, type StartupMachine } from '../../machines/startup.machine.js';
 import { Analytics } from './analytics.js';
+import { ApiKeys } from '../auth/api-keys.js';
 import { Operators } from '../auth/operators.js';
 import { Origins } from '../auth/origins.js';
 import { isOpenToAll } from '../config/open-doors.js';
@@ -36,6 +37,7 @@ import { Inspection } from './inspection.js';
 import { clientLimits, connectionLimits } from '../chat/limits.js';
 import { Limited } from '../limits/limited.js';
 import { Listener } from './listener.js';
+import { keyFileAt, logKeys } from './key-file.js';
 import { LogService } from './log-service.js';
 import { builtPagesDir, loadPages } from '../http/pages.js';
 import { BOUNDS, phasesOf } from './phases.js';
@@ -128,7 +130,16 @@ export class Server {
       contain: (observe) => contained(observe, incidents)
     });
     this.inspection = inspection;
-    const operators = new Operators(config);
+    const apiKeys = new ApiKeys({
+      apiKey: config.apiKey,
+      file: config.apiKeysFile === undefined ? null : keyFileAt(config.apiKeysFile),
+      clock,
+      onRead: (state) => {
+        monitor.apiKeys(state);
+        logKeys(state, logger);
+      }
+    });
+    const operators = new Operators(apiKeys, config);
     const http = new Http({
       report: (request) => this.report(operators.has(request) ? 'shown' : 'counted'),
       pages: loadPages(builtPagesDir(), inspection.hiddenPages),
@@ -207,6 +218,7 @@ export class Server {
       register: () =>
         buildHandlers({
           config,
+          apiKeys,
           node,
           root,
           logService,

@@ -3,6 +3,7 @@
  * over HTTP.
  */
 import { randomBytes } from 'node:crypto';
+import { onlyKey } from './auth/some-keys.js';
 import { someOrigins } from './auth/some-origins.js';
 import { Memory } from '../../actors/memory/memory.js';
 import { Incidents } from '../../actors/monitor/incidents.js';
@@ -222,7 +223,7 @@ export function doors(
     limited: limited.note,
     fanOut: new FanOut<Connection>(chat, { messageBytes: 1_048_576, lagBytes: 1_048_576 })
   });
-  const access = new ApiAccess(token === undefined ? undefined : 'api-key', auth, true);
+  const access = new ApiAccess(onlyKey(token === undefined ? undefined : 'api-key'), auth, true);
   const table = new RouteTable(
     createApi({
       access,

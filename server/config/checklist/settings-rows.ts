@@ -108,12 +108,17 @@ export const SETTINGS_ROWS: readonly ChecklistRow[] = [
   },
   {
     id: 'api_key',
-    title: 'API key',
-    good: '`API_KEY` has 24 characters or more and is no example, or there is none',
+    title: 'API keys',
+    good: '`API_KEY` has 24 characters or more and is no example, or there is none; better are keys with scopes (`API_KEYS_FILE`)',
     action: 'make one with `openssl rand -base64 24`',
     rule: 'apiKey',
-    judge: ({ config: { apiKey } }) =>
-      good(apiKey === undefined ? 'none: the server API is off' : 'long enough')
+    judge: ({ config: { apiKey, apiKeysFile } }) => {
+      const ofFile = apiKeysFile === undefined ? '' : `those of ${apiKeysFile}`;
+      if (apiKey !== undefined) {
+        return good(ofFile === '' ? 'long enough' : `long enough, and ${ofFile}`);
+      }
+      return good(ofFile === '' ? 'none: the server API is off' : ofFile);
+    }
   },
   {
     id: 'inspector',

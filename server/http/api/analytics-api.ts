@@ -25,7 +25,8 @@ import type { Clock } from '../../../actors/clock.js';
 import { ANALYTICS_POINTS } from '../../chat/work/costs.js';
 import type { HttpCosts } from '../http-costs.js';
 import type { Guard } from '../../access/guard.js';
-import type { Identity } from '../../access/identity.js';
+import { isOfAllThreads, type Identity } from '../../access/identity.js';
+import type { Scope } from '../../access/scopes.js';
 import type { ApiAccess } from '../../auth/api-access.js';
 import { refusalOf } from '../refusal.js';
 import { guarded, type Route } from '../route-table.js';
@@ -141,7 +142,7 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
 
   /** Returns the reply that refuses to search a thread; null when the caller may read it. */
   const refusalTo = async (caller: Identity, thread: string): Promise<HttpReply | null> => {
-    const refusal = caller.kind === 'backend' ? null : await guard.decide(caller, 'read', thread);
+    const refusal = isOfAllThreads(caller) ? null : await guard.decide(caller, 'read', thread);
     if (refusal === null) return null;
     return refusalOf(refusal === 'unavailable' ? refusal : 'forbidden');
   };
@@ -150,7 +151,7 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
     caller: Identity,
     threads: ReadonlySet<string>
   ): Promise<ReadonlySet<string> | null> => {
-    if (caller.kind === 'backend') return threads;
+    if (isOfAllThreads(caller)) return threads;
     const judged = await Promise.all(
       [...threads].map(
         async (thread) => [thread, await guard.decide(caller, 'read', thread)] as const
@@ -206,14 +207,17 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
     const span = spanOf(request);
     return ask(request, caller, async (store) => json(200, await askStats(store, span)));
   };
-  const reader = (request: TransportRequest): Promise<Identity> => access.reader(request);
-  const backend = (request: TransportRequest): Identity => access.backend(request);
+  const reader = (request: TransportRequest, scope: Scope): Promise<Identity> =>
+    access.reader(request, scope);
+  const backend = (request: TransportRequest, scope: Scope): Identity =>
+    access.backend(request, scope);
   const methods = ['GET'];
 
   return [
     guarded({
       methods,
       path: '/api/search',
+      scope: 'read',
       access: reader,
       handler: ({ request }, caller) => search(request, caller),
       failed
@@ -221,12 +225,14 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
     guarded({
       methods,
       path: '/api/reports',
+      scope: 'reports',
       access: backend,
       handler: () => json(200, { reports: REPORTS.map(({ name, title }) => ({ name, title })) })
     }),
     guarded({
       methods,
       path: '/api/reports/{name}',
+      scope: 'reports',
       access: backend,
       handler: ({ request, part }, caller) => runReport(request, caller, part('name')),
       failed
@@ -234,6 +240,7 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
     guarded({
       methods,
       path: '/api/stats',
+      scope: 'reports',
       access: backend,
       handler: ({ request }, caller) => stats(request, caller),
       failed

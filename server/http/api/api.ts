@@ -9,7 +9,8 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Identity, UserIdentity } from '../../access/identity.js';
 import { CallerRights, type Guard } from '../../access/guard.js';
-import type { ApiAccess } from '../../auth/api-access.js';
+import type { Scope } from '../../access/scopes.js';
+import { scopeLack, type ApiAccess } from '../../auth/api-access.js';
 import { ticketIn, type TakenTicket, type Tickets } from '../../auth/tickets.js';
 import type { EventStreams } from '../event-streams.js';
 import { refusalOf } from '../refusal.js';
@@ -99,7 +100,8 @@ const NOT_SERVING = 'the server is not serving yet';
 /** Returns the routes below `/api/threads/`. */
 export function createApi(options: ApiOptions): Route[] {
   const { access } = options;
-  const reader = (request: TransportRequest): Promise<Identity> => access.reader(request);
+  const reader = (request: TransportRequest, scope: Scope): Promise<Identity> =>
+    access.reader(request, scope);
   const refuses = (asked: Asked): HttpReply | null =>
     isThreadId(threadOf(asked)) ? null : problem('bad_thread');
   const failed = (error: unknown): HttpReply | null => {
@@ -120,22 +122,25 @@ export function createApi(options: ApiOptions): Route[] {
     guarded({
       ...messages,
       methods: ['GET'],
+      scope: 'read',
       access: reader,
       handler: (asked, caller) => history(options, asked.request, threadOf(asked), caller)
     }),
     guarded({
       ...messages,
       methods: ['POST'],
+      scope: 'publish',
       access: reader,
       handler: (asked, caller) => publish(options, asked.request, threadOf(asked), caller)
     }),
-    guarded<TakenTicket>({
+    guarded<TakenTicket, 'read'>({
       ...events,
       methods: ['GET'],
-      access: async (request) => {
+      scope: 'read',
+      access: async (request, scope) => {
         const ticket = ticketIn(request);
         if (ticket !== null) return options.tickets.take(ticket);
-        return { identity: await reader(request), thread: null };
+        return { identity: await reader(request, scope), thread: null };
       },
       handler: (asked, { identity, thread }) => {
         if (thread === null || thread === threadOf(asked)) {
@@ -215,7 +220,7 @@ async function publish(
   const parsed = parse(text, caller.kind);
   if (typeof parsed === 'string') return problem('bad_frame', parsed);
   if (parsed === null) return problem('bad_json');
-  const author = authorOf(options, request, caller, parsed);
+  const author = authorOf(options, request, caller, thread, parsed);
   if ('status' in author) return author;
   const question = options.guard.ask(caller, 'write', thread);
   if (question !== null) await question;
@@ -235,11 +240,16 @@ function authorOf(
   { guard, publishRates, trustProxy }: ApiOptions,
   request: TransportRequest,
   caller: Identity,
+  thread: string,
   { from, owner }: Publish
 ): Author | HttpReply {
   const name = typeof from === 'object' ? from.user : from;
   const rights = new CallerRights(guard, caller);
   if (caller.kind === 'backend') {
+    const lack = owner === undefined ? null : scopeLack(caller, 'manage');
+    if (lack !== null) return problem('forbidden', `${lack}, which owner needs`);
+    const refusal = owner === undefined ? null : guard.refusal(caller, 'manage', thread);
+    if (refusal !== null) return problem(refusal);
     const fault = nameFault({ from: name, owner });
     return fault === null
       ? { user: name ?? '', rights, rate: null, address: null }

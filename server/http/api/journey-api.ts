@@ -13,6 +13,7 @@ import { frameBody, parseMessageFrame } from '../../../protocol/message-frame.js
 import type { AnalyticsFeed } from '../../../actors/log/analytics-feed.js';
 import type { FoundEntry } from '../../../actors/log/log-reader.js';
 import type { Identity } from '../../access/identity.js';
+import type { Scope } from '../../access/scopes.js';
 import type { ApiAccess } from '../../auth/api-access.js';
 import { decodedPart, guarded, type Route } from '../route-table.js';
 import { askAgain, json, problem } from '../../transport/problem.js';
@@ -69,7 +70,8 @@ export function createJourneyApi(options: JourneyApiOptions): Route[] {
   });
   const row = {
     methods: ['GET'],
-    access: (request: TransportRequest) => options.access.backend(request),
+    scope: 'journey' as const,
+    access: (request: TransportRequest, scope: Scope) => options.access.backend(request, scope),
     failed
   };
   const tell = (

@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile';
 import type { Action } from '../../access/grants.js';
 import type { Guard } from '../../access/guard.js';
 import type { Identity, UserIdentity } from '../../access/identity.js';
+import type { Scope } from '../../access/scopes.js';
 import { TooManyMembersError, type Members } from '../../access/members.js';
 import type { ApiAccess } from '../../auth/api-access.js';
 import type { Incidents } from '../../../actors/monitor/incidents.js';
@@ -58,11 +59,12 @@ export function createMembersApi({
     action: Action,
     answer: (asked: Asked, thread: string, by: string | null, text: string) => Answered
   ): Route =>
-    guarded<Identity>({
+    guarded<Identity, Scope>({
       methods: [method],
       path: `/api/threads/{thread}/${path}`,
       refuses: (asked) => (isThreadId(threadOf(asked)) ? null : problem('bad_thread')),
-      access: (request) => access.reader(request),
+      scope: action === 'read' ? 'read' : 'manage',
+      access: (request, scope) => access.reader(request, scope),
       handler: async (asked, caller) => {
         const thread = threadOf(asked);
         const refusal = await guard.decide(caller, action, thread);

@@ -2,10 +2,10 @@
  * `GET /metrics` for Prometheus: numbers only, with no label per thread, user or connection.
  * @see docs/operations.md, "Metrics"
  */
+import type { Operators } from '../../auth/operators.js';
 import type { Config } from '../../config/settings.js';
 import type { LimitName } from '../../limits/limit-table.js';
 import { problem } from '../../transport/problem.js';
-import type { TransportRequest } from '../../transport/transport.js';
 import type { OffPaths } from '../http.js';
 import { METRICS_TYPE, prometheusText, type Metric } from '../prometheus-text.js';
 import type { Route } from '../route-table.js';
@@ -25,7 +25,7 @@ export interface MeasuredReport {
 export interface MetricsApiOptions {
   /** Who may read them: everybody (`on`), or operators only (`token`). */
   readonly metrics: Config['metrics'];
-  readonly operators: { has(request: TransportRequest): boolean };
+  readonly operators: Pick<Operators, 'refusal'>;
   readonly report: () => MeasuredReport;
   /** Refusals since the start, of every limit. */
   readonly limited: { totals(): ReadonlyMap<LimitName, number> };
@@ -45,10 +45,10 @@ export function createMetricsApi(options: MetricsApiOptions): Route[] {
     {
       methods: ['GET'],
       path: '/metrics',
+      scope: 'reports',
       answer: ({ request }) => {
-        if (metrics === 'token' && !operators.has(request)) {
-          return problem('unauthorized', 'send the API key as "Authorization: Bearer …"');
-        }
+        const refusal = metrics === 'token' ? operators.refusal(request) : null;
+        if (refusal !== null) return problem(refusal.code, refusal.detail);
         return {
           status: 200,
           headers: { 'content-type': METRICS_TYPE, 'cache-control': 'no-store' },

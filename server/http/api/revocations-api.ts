@@ -57,7 +57,8 @@ export function createRevocationsApi(options: RevocationsApiOptions): Route[] {
       methods: [method],
       path: '/api/users/{user}/revoke',
       refuses: (asked) => (userOf(asked) === null ? BAD_USER : null),
-      access: (request) => access.backend(request),
+      scope: 'revoke',
+      access: (request, scope) => access.backend(request, scope),
       handler: async (asked) => {
         const user = userOf(asked) ?? '';
         const answered = await answer(asked, user);

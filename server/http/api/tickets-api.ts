@@ -37,10 +37,11 @@ const ticketBody = Compile(Type.Object({ thread: Type.Optional(Type.String()) })
 /** Returns the route of `/api/tickets`. */
 export function createTicketsApi(options: TicketsApiOptions): Route[] {
   return [
-    guarded<Identity>({
+    guarded<Identity, 'tickets'>({
       methods: ['POST'],
       path: '/api/tickets',
-      access: (request) => options.access.reader(request),
+      scope: 'tickets',
+      access: (request, scope) => options.access.reader(request, scope),
       handler: ({ request }, caller) => issue(options, request, caller),
       failed: (error) => {
         if (error instanceof BodyTooLargeError) return problem('too_large', error.message);

@@ -135,6 +135,10 @@ const CASES: Cases = {
     ['warning', { share: 0.89, refused: 0 }],
     ['critical', { share: 0.9, refused: 0 }]
   ],
+  api_keys: [
+    ['healthy', { fault: null }],
+    ['warning', { fault: 'line 3: it is not JSON' }]
+  ],
   token_keys: [
     ['healthy', { fault: null, hasKeys: true }],
     ['warning', { fault: 'answered 500', hasKeys: true }],

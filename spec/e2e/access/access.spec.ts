@@ -17,42 +17,7 @@ import {
   type Lock
 } from './doors.js';
 import { madeRoutes } from './made-routes.js';
-
-/** Every route with data of users: what it needs, and how it is asked. */
-const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string, body?: object]>> = {
-  'GET /api/threads/{thread}/messages': ['read', `/api/threads/${THREAD}/messages`],
-  'POST /api/threads/{thread}/messages': [
-    'write',
-    `/api/threads/${THREAD}/messages`,
-    { mid: 'door', body: 1, expect: 'stored' }
-  ],
-  'GET /api/threads/{thread}/events': ['read', `/api/threads/${THREAD}/events`],
-  'GET /api/threads/{thread}/members': ['read', `/api/threads/${THREAD}/members`],
-  'GET /api/threads/{thread}/members/{user}': ['read', `/api/threads/${THREAD}/members/max`],
-  'PUT /api/threads/{thread}/members/{user}': [
-    'manage',
-    `/api/threads/${THREAD}/members/max`,
-    { role: 'member' }
-  ],
-  'DELETE /api/threads/{thread}/members/{user}': ['manage', `/api/threads/${THREAD}/members/none`],
-  'PUT /api/threads/{thread}/owner': ['manage', `/api/threads/${THREAD}/owner`, { owner: 'olga' }],
-  'GET /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke'],
-  'POST /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke', {}],
-  // For any thread `anybody` may have one: the stream that it opens is judged as every other.
-  'POST /api/tickets': ['read', '/api/tickets', { thread: THREAD }],
-  'DELETE /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke'],
-  // Of every thread that the user may read: its rows are judged one by one.
-  'GET /api/search': ['read', `/api/search?thread=${THREAD}`],
-  'GET /api/reports': ['key', '/api/reports'],
-  'GET /api/reports/{name}': ['key', '/api/reports/threads'],
-  'GET /api/stats': ['key', '/api/stats'],
-  'GET /api/messages/{mid}/journey': ['key', '/api/messages/first/journey'],
-  'GET /api/journey': ['key', '/api/journey?mid=first'],
-  'GET /metrics': ['key', '/metrics'],
-  // With INSPECT_TOKEN, which no user has.
-  'GET /inspect/recording': ['key', '/inspect/recording'],
-  'GET /inspect/charts/{hash}': ['key', '/inspect/charts/x']
-};
+import { ROUTES } from './routes.js';
 
 describe('the doors of the server', () => {
   it('have a row each', async () => {

@@ -12,6 +12,12 @@ export type MadeRoute = readonly [method: string, path: string];
 
 /** Every route that a file of the server makes: a new file needs no mention here. */
 export async function madeRoutes(): Promise<MadeRoute[]> {
+  const rows = await madeRows();
+  return rows.flatMap(({ methods, path }) => methods.map((method): MadeRoute => [method, path]));
+}
+
+/** Every row of the route table that a file of the server makes. */
+export async function madeRows(): Promise<Route[]> {
   const files = FOLDERS.flatMap((folder) =>
     readdirSync(new URL(folder, SERVER), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
@@ -27,7 +33,5 @@ export async function madeRoutes(): Promise<MadeRoute[]> {
   expect(apis).to.have.length.above(3);
   expect(makers.length).to.be.at.least(apis.length + 1);
   const options = { clock: { elapsed: () => 0 }, clickhouse: { store: null } };
-  return makers
-    .flatMap(([, make]) => make(options))
-    .flatMap(({ methods, path }) => methods.map((method): MadeRoute => [method, path]));
+  return makers.flatMap(([, make]) => make(options));
 }

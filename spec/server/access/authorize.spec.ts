@@ -7,6 +7,7 @@ import {
 } from '../../../server/access/authorize.js';
 import { ACTIONS, grantsOf } from '../../../server/access/grants.js';
 import { BACKEND, tokenless, type Identity } from '../../../server/access/identity.js';
+import { SCOPES } from '../../../server/access/scopes.js';
 
 const NEW: AccessRecord = { isNew: true, owner: null, role: null };
 const NOBODYS: AccessRecord = { isNew: false, owner: null, role: null };
@@ -17,9 +18,18 @@ const PROBE = tokenless('prober', true);
 const GRANTED: Identity = { ...ADA, grants: grantsOf({ t: ['read', 'manage'] }, 'ada') };
 const GRANTED_ELSEWHERE: Identity = { ...ADA, grants: grantsOf({ u: ['read'] }, 'ada') };
 
+function keyOf(threads: unknown, isRetired = false): Identity {
+  const grants = grantsOf(threads, '');
+  const key = { name: 'shop', scopes: new Set(SCOPES), grants, expiresAt: null, isRetired };
+  return { kind: 'backend', key };
+}
+
 /** Who, to which record. */
 const CALLERS: Readonly<Record<string, readonly [Identity, AccessRecord]>> = {
   'a backend': [BACKEND, OTHERS],
+  'a key of the thread': [keyOf({ t: ['read', 'write'] }), OTHERS],
+  'a key of another thread': [keyOf({ u: ['read', 'write'] }), OTHERS],
+  'a key that was taken back': [keyOf(undefined, true), OTHERS],
   'the owner': [ADA, { isNew: false, owner: 'ada', role: null }],
   'a member': [ADA, { ...OTHERS, role: 'member' }],
   'a reader': [ADA, { ...OTHERS, role: 'reader' }],
@@ -37,6 +47,9 @@ const CALLERS: Readonly<Record<string, readonly [Identity, AccessRecord]>> = {
 /** What each may do, by ACCESS: r read, w write, m manage, p probe. */
 const MAY: Readonly<Record<string, Readonly<Record<AccessSettings['mode'], string>>>> = {
   'a backend': { open: 'rwmp', members: 'rwmp', token: 'rwmp' },
+  'a key of the thread': { open: 'rw', members: 'rw', token: 'rw' },
+  'a key of another thread': { open: '', members: '', token: '' },
+  'a key that was taken back': { open: '', members: '', token: '' },
   'the owner': { open: 'rwm', members: 'rwm', token: '' },
   'a member': { open: 'rw', members: 'rw', token: '' },
   'a reader': { open: 'rw', members: 'r', token: '' },
@@ -77,7 +90,7 @@ describe('authorize', () => {
   }
 
   it('has a row for every caller, setting and action', () => {
-    expect(rows).to.equal(10 * 3 * 4);
+    expect(rows).to.equal(13 * 3 * 4);
   });
 
   it('creates nothing with ACCESS_CREATE=false', () => {

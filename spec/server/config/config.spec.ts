@@ -45,6 +45,7 @@ describe('loadConfig', () => {
       authJwtIssuer: [],
       authLoginUrl: undefined,
       apiKey: undefined,
+      apiKeysFile: undefined,
       allowOpen: false,
       access: 'open',
       accessCreate: true,
@@ -128,6 +129,29 @@ describe('loadConfig', () => {
     expect(sources.get('HANDLER_GRACE_MS')).to.equal('environment');
     expect(sources.get('HOST')).to.equal('.env');
     expect(sources.get('LOG_LEVEL')).to.equal('default');
+  });
+
+  it('says how many keys the file of API_KEYS_FILE has, and what is wrong with it', () => {
+    const shown = (file: string): readonly string[] => {
+      const loaded = loadConfig({ env: { API_KEYS_FILE: 'keys.json' }, readFile: () => file });
+      if (!loaded.ok) return loaded.faults;
+      return loaded.lines.filter(({ name }) => name === 'API_KEYS_FILE').map((line) => line.shown);
+    };
+    const keys = [{ name: 'shop', sha256: 'a'.repeat(64), scopes: ['read'] }];
+    expect(shown(JSON.stringify({ keys }))).to.eql(['keys.json (1 key)']);
+    expect(shown('{"keys":[]}')).to.eql(['keys.json (0 keys)']);
+    expect(shown('{"keys":[{}]}')).to.have.length(3);
+    expect(shown('{')[0]).to.match(/^API_KEYS_FILE: keys.json, line 1: /);
+  });
+
+  it('refuses a file of API_KEYS_FILE that cannot be read', () => {
+    const readFile = (): string => {
+      throw new Error('there is no such file');
+    };
+    const loaded = loadConfig({ env: { API_KEYS_FILE: 'keys.json' }, readFile });
+    expect(loaded.ok ? '' : loaded.faults.join()).to.match(
+      /^API_KEYS_FILE: keys.json cannot be read \(there is no such file\)/
+    );
   });
 
   it('counts an empty variable as unset', () => {
@@ -409,7 +433,7 @@ describe('SETTINGS', () => {
   /** The names in the configuration table of the outside contract. */
   const CONTRACT =
     `ENVIRONMENT HOST PORT DATA_DIR TRANSPORT TRUST_PROXY ALLOWED_ORIGINS AUTH_JWT_SECRET AUTH_JWKS_URL
-    AUTH_JWT_ALGORITHMS AUTH_JWT_AUDIENCE AUTH_JWT_ISSUER AUTH_LOGIN_URL API_KEY ALLOW_OPEN ACCESS ACCESS_CREATE AUTHORIZE_URL AUTHORIZE_TTL_MS CLICKHOUSE_URL CLICKHOUSE_REQUIRED CLICKHOUSE_TIMEOUT_MS CLICKHOUSE_RETRY_MAX_MS CLICKHOUSE_TTL_DAYS NATS_URL HANDLER_GRACE_MS DELIVERY_GRACE_MS
+    AUTH_JWT_ALGORITHMS AUTH_JWT_AUDIENCE AUTH_JWT_ISSUER AUTH_LOGIN_URL API_KEY API_KEYS_FILE ALLOW_OPEN ACCESS ACCESS_CREATE AUTHORIZE_URL AUTHORIZE_TTL_MS CLICKHOUSE_URL CLICKHOUSE_REQUIRED CLICKHOUSE_TIMEOUT_MS CLICKHOUSE_RETRY_MAX_MS CLICKHOUSE_TTL_DAYS NATS_URL HANDLER_GRACE_MS DELIVERY_GRACE_MS
     TEST_THREAD_PREFIXES RESERVED_THREADS DURABILITY RETENTION_MESSAGES RETENTION_DAYS LIMIT_PUBLISH_PER_SECOND
     LIMIT_PUBLISH_PER_USER LIMIT_PUBLISH_PER_ADDRESS LIMIT_THREADS_PER_HOUR LIMIT_STORED_MB_PER_HOUR
     LIMIT_FRAME_BYTES LIMIT_SUBSCRIPTIONS LIMIT_CONNECTIONS_PER_USER LIMIT_CONNECTIONS_PER_ADDRESS LIMIT_CONNECTIONS MEMORY_LIMIT_MB

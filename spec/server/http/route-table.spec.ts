@@ -82,6 +82,7 @@ describe('guarded', () => {
       guarded({
         methods: ['GET'],
         path: '/g',
+        scope: null,
         access,
         handler: (_asked, caller) => {
           if (caller === 'eve') throw new Error('no');

@@ -99,7 +99,8 @@ export const FINDING_ACTORS: ReadonlyMap<string, string> = new Map([
   ['open_files', 'listener'],
   ['memory', 'listener'],
   ['token_keys', 'handlers'],
-  ['authorize', 'handlers']
+  ['authorize', 'handlers'],
+  ['api_keys', 'handlers']
 ]);
 
 function linksOf({ kind, about, thread, mid }: FindingReport): FindingLink[] {

@@ -19,6 +19,7 @@ import { RouteTable } from '../../../../server/http/route-table.js';
 import { AuthError, type Authenticator } from '../../../../server/auth/auth.js';
 import type { TransportRequest } from '../../../../server/transport/transport.js';
 import { settle, VirtualClock } from '../../../virtual-clock.js';
+import { onlyKey } from '../../auth/some-keys.js';
 
 const KEY = 'a-key-for-the-backend-0123456789';
 
@@ -74,7 +75,7 @@ function start({
     deadlineMs: null
   };
   const clock = new VirtualClock();
-  const access = new ApiAccess(KEY, auth, false);
+  const access = new ApiAccess(onlyKey(KEY), auth, false);
   const work = new WorkLimits({ perUser: 1_000, perAddress: 0 }, clock);
   const limited = (): void => undefined;
   const costs = new HttpCosts({ access, work, turn: new TurnBudget(), trustProxy: false, limited });

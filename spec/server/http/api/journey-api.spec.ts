@@ -15,6 +15,7 @@ import {
 import type { TransportRequest } from '../../../../server/transport/transport.js';
 import { settle, VirtualClock } from '../../../virtual-clock.js';
 import { threadRig } from '../../chat/thread-rig.js';
+import { onlyKey } from '../../auth/some-keys.js';
 
 const KEY = 'a-key-for-the-backend-0123456789';
 
@@ -43,7 +44,7 @@ function start({ isConnected = true, isOff = false } = {}) {
   } as ClickhouseStatus;
   const table = new RouteTable(
     createJourneyApi({
-      access: new ApiAccess(KEY, NO_TOKENS, false),
+      access: new ApiAccess(onlyKey(KEY), NO_TOKENS, false),
       clickhouse: { store: isOff ? null : store, status: () => (isOff ? null : status) },
       clock,
       log,

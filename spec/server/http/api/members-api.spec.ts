@@ -6,6 +6,7 @@ import { ApiAccess } from '../../../../server/auth/api-access.js';
 import { createMembersApi } from '../../../../server/http/api/members-api.js';
 import { RouteTable } from '../../../../server/http/route-table.js';
 import { MemoryLog } from '../../../actors/log/memory-log.js';
+import { onlyKey } from '../../auth/some-keys.js';
 
 /** A thread of olga, and her request to make eve its owner, whose body comes when the spec says so. */
 async function rig() {
@@ -22,7 +23,7 @@ async function rig() {
   const auth = { isRequired: true, verify: () => Promise.resolve(tokenless('olga')) };
   const table = new RouteTable(
     createMembersApi({
-      access: new ApiAccess('an-api-key-of-the-specs', auth, false),
+      access: new ApiAccess(onlyKey('an-api-key-of-the-specs'), auth, false),
       guard,
       members,
       isRevoked: () => state.isRevoked,

@@ -23,7 +23,8 @@ describe('createMetricsApi', () => {
   ): Promise<HttpReply | null> => {
     const limited = new Limited({ clock: new VirtualClock(), logger: { info: () => undefined } });
     limited.note('memory', 7);
-    const operators = { has: () => isOperator };
+    const refusal = { code: 'unauthorized', detail: 'no key' } as const;
+    const operators = { refusal: () => (isOperator ? null : refusal) };
     const routes = createMetricsApi({ metrics, operators, report: () => REPORT, limited });
     const reply = await new RouteTable(routes).answer({
       method: 'GET',

@@ -1,0 +1,31 @@
+/** What an API key may be used for. Every route of the server API needs one of these scopes. */
+
+/** The scopes, each with what it allows. */
+export const SCOPE_WORDS = {
+  publish: 'publish messages, as any user',
+  read: 'read history, event streams, members and search',
+  manage: 'change members and owners',
+  revoke: 'revoke tokens of users',
+  reports: 'read reports, figures and metrics, and the names of threads in `/status`',
+  journey: 'read the journeys of messages',
+  tickets: 'make tickets, with which a browser reads event streams'
+} as const;
+
+/** What a key may be used for. */
+export type Scope = keyof typeof SCOPE_WORDS;
+
+/** Returns the scope of a name; undefined when there is none. */
+export function scopeOf(name: unknown): Scope | undefined {
+  return SCOPES.find((known) => known === name);
+}
+
+/** Whether a name is one of a scope. */
+function isScope(name: string): name is Scope {
+  return Object.hasOwn(SCOPE_WORDS, name);
+}
+
+/** All scopes, in documented order. */
+export const SCOPES: readonly Scope[] = Object.keys(SCOPE_WORDS).filter(isScope);
+
+/** Scopes that are about every thread: keys that name threads cannot have them. */
+export const SCOPES_OF_ALL_THREADS: readonly Scope[] = ['reports', 'journey'];
