@@ -22,6 +22,7 @@ import { frameQuestion, frameRefusal } from './frame-doors.js';
 import { NOT_ANSWERED, NOT_ANSWERED_AFTER_MS } from '../access/authority.js';
 import type { NoteLimited } from '../limits/limited.js';
 import { FULL_LIMITS, noRoomReply, type ClientLimits } from './limits.js';
+import type { WrongKeys } from './work/wrong-keys.js';
 import type { Publisher } from './publisher.js';
 import { route, type Routes } from './routes.js';
 import { clientAddress } from '../transport/client-address.js';
@@ -76,6 +77,7 @@ export interface ChatOptions {
   readonly memory: Pick<Memory, 'refusesPages'>;
   /** Notes what a limit has refused. */
   readonly limited: NoteLimited;
+  readonly wrongKeys: Pick<WrongKeys, 'refusal'>;
   /** Returns the reply to an upgrade while the server is not serving; null when it is. */
   readonly refusal: () => HttpReply | null;
 }
@@ -132,6 +134,8 @@ export class Chat implements SocketEvents<Connection> {
     if (foreign !== null) {
       return { accept: false, reply: plainProblem(403, foreign, 'forbidden') };
     }
+    const wrong = this.options.wrongKeys.refusal(request);
+    if (wrong !== null) return { accept: false, reply: wrong };
     const address = clientAddress(request, trustProxy);
     const full = isProbe ? null : connections.full(address);
     if (full !== null) {

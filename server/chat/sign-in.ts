@@ -9,6 +9,7 @@ import type { Evictions } from './evictions.js';
 import type { Received, RequestId } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
 import type { NoteLimited } from '../limits/limited.js';
+import { TOO_MANY_WRONG, type WrongKeys } from './work/wrong-keys.js';
 import type { ClientLimits } from './limits.js';
 import { TOKEN_POINTS } from './work/costs.js';
 import { TokenBucket } from './work/token-bucket.js';
@@ -41,6 +42,7 @@ export interface SignInServices {
   readonly work: WorkLimits;
   /** Notes what a limit has refused. */
   readonly limited: NoteLimited;
+  readonly wrongKeys: Pick<WrongKeys, 'waitMs' | 'charge'>;
   /** Handles the frames that came while a token was being checked. */
   readonly resume: (connection: Connection) => void;
 }
@@ -53,7 +55,7 @@ export interface SignIn {
 
 /** Makes the handlers. */
 export function createSignIn(services: SignInServices): SignIn {
-  const { clock, connections, auth, limits, turn, work } = services;
+  const { clock, connections, auth, limits, turn, work, wrongKeys } = services;
 
   const welcome = (connection: Connection, id: RequestId, identity: UserCaller): void => {
     const { user, expiresAt } = identity;
@@ -98,6 +100,11 @@ export function createSignIn(services: SignInServices): SignIn {
     connection.send(encodeFrame({ type: 'refreshed', id, expiresAt: expiresAt ?? undefined }));
   };
 
+  /** Charges the address of a connection for a token that nobody can have been given. */
+  const chargeWrong = ({ address }: Connection, error: unknown): void => {
+    if (error instanceof AuthError && error.code === 'unauthorized') wrongKeys.charge(address);
+  };
+
   return {
     connect: (connection, frame) => {
       if (connection.user !== null || connection.early !== null) {
@@ -113,15 +120,23 @@ export function createSignIn(services: SignInServices): SignIn {
         welcome(connection, frame.id, tokenless(frame.user ?? `guest-${connection.id}`));
         return;
       }
+      const token = frame.token ?? connection.token ?? undefined;
+      const afterMs = token === undefined ? 0 : wrongKeys.waitMs(connection.address);
+      if (afterMs > 0) {
+        connection.sendError(frame.id, 'rate_limited', TOO_MANY_WRONG, afterMs);
+        connection.disconnect(3013, afterMs);
+        return;
+      }
       connection.early = [];
       auth
-        .verify(frame.token ?? connection.token ?? undefined)
+        .verify(token)
         .then((identity) => {
           connection.expiresAt = identity.expiresAt;
           connection.isProbe = identity.isProbe;
           welcome(connection, frame.id, { kind: 'user', ...identity });
         })
         .catch((error: unknown) => {
+          if (token !== undefined) chargeWrong(connection, error);
           if (error instanceof AuthError && error.code !== 'unavailable') {
             connection.sendError(frame.id, error.code, error.message);
             connection.disconnect(3500, null);
@@ -138,6 +153,12 @@ export function createSignIn(services: SignInServices): SignIn {
     },
 
     refresh: (connection, { id, token }) => {
+      const wrongMs = wrongKeys.waitMs(connection.address);
+      if (wrongMs > 0) {
+        const afterMs = Math.max(wrongMs, REFRESH_RETRY_MS);
+        connection.sendError(id, 'rate_limited', TOO_MANY_WRONG, afterMs);
+        return;
+      }
       const over = work.mustWait(connection);
       if (connection.isRefreshing || over !== null) {
         services.limited(over?.limit ?? 'refreshes_connection');
@@ -155,6 +176,7 @@ export function createSignIn(services: SignInServices): SignIn {
           renew(connection, id, identity);
         })
         .catch((error: unknown) => {
+          chargeWrong(connection, error);
           // The token of before still holds: the connection stays until that one ends.
           if (error instanceof AuthError && error.code !== 'unavailable') {
             connection.sendError(id, error.code, error.message);

@@ -117,6 +117,7 @@ export function readConfig(input: ConfigInput): ReadConfig {
     limitConnectionsPerUser: read(SETTINGS.limitConnectionsPerUser),
     limitConnectionsPerAddress: read(SETTINGS.limitConnectionsPerAddress),
     limitConnections: read(SETTINGS.limitConnections),
+    limitWrongKeysPerSecond: read(SETTINGS.limitWrongKeysPerSecond),
     memoryLimitMb: read(SETTINGS.memoryLimitMb),
     logLevel: read(SETTINGS.logLevel),
     logFormat: read(SETTINGS.logFormat),

@@ -64,6 +64,11 @@ export const LIMIT_SETTINGS = {
     doc: 'open connections of this server',
     fallback: 0
   }),
+  limitWrongKeysPerSecond: limit({
+    name: 'LIMIT_WRONG_KEYS_PER_SECOND',
+    doc: 'wrong API keys, tokens, tickets and INSPECT_TOKENs from one address in a second; buckets hold twice as many',
+    fallback: 10
+  }),
   memoryLimitMb: optionalInteger(
     { min: MEMORY_LIMIT_MIN_MB, max: MEMORY_LIMIT_MAX_MB, unit: 'MB', zero: 'no limit' },
     {

@@ -1,6 +1,7 @@
 /** The HTTP side of the server: probes, status, pages, and the routes that other parts add. */
 import type { Origins } from '../auth/origins.js';
 import { credentialInAddress } from '../auth/tickets.js';
+import type { WrongKeys } from '../chat/work/wrong-keys.js';
 import type { Pages } from './pages.js';
 import { RouteTable, type Answer, type Route } from './route-table.js';
 import { json, nothingAt, problem } from '../transport/problem.js';
@@ -50,6 +51,7 @@ export interface HttpOptions {
   readonly routes: readonly Route[];
   readonly off: readonly OffPaths[];
   readonly origins: Origins;
+  readonly wrongKeys: Pick<WrongKeys, 'refusal' | 'judge'>;
 }
 
 /** Answers every HTTP request. */
@@ -57,10 +59,12 @@ export class Http {
   private readonly table: RouteTable;
   private readonly off: readonly OffPaths[];
   private readonly origins: Origins;
+  private readonly wrongKeys: HttpOptions['wrongKeys'];
 
-  constructor({ report, pages, routes, off, origins }: HttpOptions) {
+  constructor({ report, pages, routes, off, origins, wrongKeys }: HttpOptions) {
     this.off = off;
     this.origins = origins;
+    this.wrongKeys = wrongKeys;
     this.table = new RouteTable([
       read('/livez', () => json(200, { status: 'live' })),
       read('/startupz', (request) => startedness(report(request))),
@@ -78,6 +82,19 @@ export class Http {
 
   /** Returns the reply to a request. */
   answer(request: TransportRequest): Answer {
+    const limited = this.wrongKeys.refusal(request);
+    if (limited !== null) return withHeaders(limited, this.origins.replyHeaders(request));
+    const answer = this.found(request);
+    if (answer instanceof Promise) return answer.then((reply) => this.judged(request, reply));
+    return this.judged(request, answer);
+  }
+
+  private judged<R extends HttpReply | HttpStreamReply>(request: TransportRequest, reply: R): R {
+    this.wrongKeys.judge(request, reply);
+    return reply;
+  }
+
+  private found(request: TransportRequest): Answer {
     const { path } = request;
     const off = this.off.find(({ under }) => path === under || path.startsWith(`${under}/`));
     if (off !== undefined) return problem('not_found', off.why);

@@ -19,6 +19,7 @@ import {
   type RecordedMessage
 } from '../../protocol/inspection.js';
 import { offeredProtocols } from '../auth/auth.js';
+import type { WrongKeys } from '../chat/work/wrong-keys.js';
 import type { Origins } from '../auth/origins.js';
 import { isThreadId } from '../../protocol/frames.js';
 import { TokenBucket } from '../chat/work/token-bucket.js';
@@ -60,6 +61,7 @@ export interface InspectorOptions {
   /** Null when no token is needed. */
   readonly token: string | null;
   readonly origins: Origins;
+  readonly wrongKeys: Pick<WrongKeys, 'refusal' | 'wrong'>;
   readonly showsBodies: boolean;
   /** Whether viewers may send events to actors. */
   readonly maySend: boolean;
@@ -161,8 +163,14 @@ export class Inspector {
   }
 
   private upgrade(request: TransportRequest): UpgradeDecision<Viewer> {
+    const { wrongKeys } = this.options;
+    const limited = wrongKeys.refusal(request);
+    if (limited !== null) return { accept: false, reply: limited };
     const refusal = this.access.refusal(request);
-    if (refusal !== null) return { accept: false, reply: problem(refusal.code, refusal.detail) };
+    if (refusal !== null) {
+      if (refusal.code === 'unauthorized') wrongKeys.wrong(request);
+      return { accept: false, reply: problem(refusal.code, refusal.detail) };
+    }
     if (this.viewers.size >= VIEWERS_MAX) {
       const detail = `${String(VIEWERS_MAX)} viewers look already: close one`;
       return { accept: false, reply: problem('unavailable', detail) };

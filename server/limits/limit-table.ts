@@ -160,6 +160,15 @@ const ROWS = [
     action: 'send less at once: `connected.limits.frameBytes` has the bound'
   },
   {
+    name: 'wrong_keys_address',
+    what: 'wrong API keys, tokens, tickets and INSPECT_TOKENs in a second; a burst may be twice as many. Expired and revoked tokens do not count',
+    per: 'address',
+    setting: 'limitWrongKeysPerSecond',
+    refusal:
+      '429 `rate_limited` with `Retry-After`; `rate_limited` with `afterMs`, then close 3013',
+    action: 'correct the key or the token, and come back after that time'
+  },
+  {
     name: 'connections_user',
     what: 'open connections, event streams included',
     per: 'user',

@@ -49,6 +49,14 @@ export function plainProblem(status: number, title: string, code?: ErrorCode): H
   return problemReply({ title, status, code });
 }
 
+/** Returns the error code of a reply that {@link problem} made; null for any other reply. */
+export function codeIn(reply: Partial<HttpReply>): string | null {
+  if (reply.headers?.['content-type'] !== PROBLEM_TYPE['content-type']) return null;
+  const body: unknown = JSON.parse(String(reply.body));
+  const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : null;
+  return typeof code === 'string' ? code : null;
+}
+
 /** Returns 404 for an unknown path. */
 export function nothingAt(path: string): HttpReply {
   return problem('not_found', `nothing is at ${path.slice(0, 200)}`);

@@ -41,6 +41,7 @@ import { EventStreams } from '../http/event-streams.js';
 import type { Route } from '../http/route-table.js';
 import type { OutFrame } from '../transport/out-frame.js';
 import type { NoteLimited } from '../limits/limited.js';
+import type { WrongKeys } from '../chat/work/wrong-keys.js';
 import type { FanOut } from '../transport/fan-out.js';
 import { MESSAGE_BYTES_MAX } from './listener.js';
 import { encodeFrame, messageOut } from '../chat/frame-encoder.js';
@@ -80,6 +81,7 @@ export interface BackendOptions {
   readonly turn: TurnBudget;
   /** Notes what a limit has refused. */
   readonly limited: NoteLimited;
+  readonly wrongKeys: WrongKeys;
 }
 
 /** The parts that the server uses afterwards. */
@@ -307,6 +309,7 @@ export function createBackend(options: BackendOptions): Backend {
     turn,
     work,
     limited,
+    wrongKeys: options.wrongKeys,
     resume: (connection) => {
       chat.resume(connection);
     },

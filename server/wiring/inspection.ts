@@ -29,6 +29,7 @@ export interface InspectionOptions {
   readonly config: Config;
   readonly node: string;
   readonly origins: Origins;
+  readonly wrongKeys: InspectorOptions['wrongKeys'];
   readonly root: () => Actor<StartupMachine>;
   readonly connections: Connections;
   readonly clock: Clock;

@@ -35,6 +35,7 @@ import { createMetricsApi, METRICS_OFF } from '../http/api/metrics-api.js';
 import { Http, readiness } from '../http/http.js';
 import { Inspection } from './inspection.js';
 import { clientLimits, connectionLimits } from '../chat/limits.js';
+import { WrongKeys } from '../chat/work/wrong-keys.js';
 import { Limited } from '../limits/limited.js';
 import { Listener } from './listener.js';
 import { keyFileAt, logKeys } from './key-file.js';
@@ -106,6 +107,12 @@ export class Server {
         );
       }
     });
+    const wrongKeys = new WrongKeys({
+      perSecond: config.limitWrongKeysPerSecond,
+      trustProxy: config.trustProxy,
+      clock,
+      limited: limited.note
+    });
     const turn = new TurnBudget();
     const chat = new Chat({
       clock,
@@ -117,11 +124,13 @@ export class Server {
       trustProxy: config.trustProxy,
       memory,
       limited: limited.note,
+      wrongKeys,
       refusal: () => (isServing() ? null : readiness(this.report('counted')))
     });
     const inspection = new Inspection({
       config,
       origins,
+      wrongKeys,
       node,
       root,
       connections,
@@ -141,7 +150,11 @@ export class Server {
     });
     const operators = new Operators(apiKeys, config);
     const http = new Http({
-      report: (request) => this.report(operators.has(request) ? 'shown' : 'counted'),
+      report: (request) => {
+        const isOperator = operators.has(request);
+        if (!isOperator) wrongKeys.wrong(request);
+        return this.report(isOperator ? 'shown' : 'counted');
+      },
       pages: loadPages(builtPagesDir(), inspection.hiddenPages),
       routes: [
         ...inspection.routes,
@@ -153,7 +166,8 @@ export class Server {
         })
       ],
       off: config.metrics === 'off' ? [...inspection.off, METRICS_OFF] : inspection.off,
-      origins
+      origins,
+      wrongKeys
     });
     const listener = new Listener(
       config,
@@ -229,6 +243,7 @@ export class Server {
           transitions,
           analytics,
           chat,
+          wrongKeys,
           connections,
           memory,
           http,

@@ -40,6 +40,7 @@ import type { TransportRequest } from '../../server/transport/transport.js';
 import { settle, VirtualClock } from '../virtual-clock.js';
 import { FakeSocket } from './chat/fake-socket.js';
 import { threadRig } from './chat/thread-rig.js';
+import { NO_WRONG_KEYS } from './chat/work/no-wrong-keys.js';
 
 /** What a door answered: an error code, or what the request was for. */
 export interface DoorAnswer {
@@ -146,6 +147,7 @@ export function doors(
     trustProxy: false,
     memory,
     limited: limited.note,
+    wrongKeys: NO_WRONG_KEYS,
     refusal: () => null
   });
   const guard = new Guard({
@@ -207,6 +209,7 @@ export function doors(
     hold: (connection, frame, until, work) => {
       chat.hold(connection, frame, until, work);
     },
+    wrongKeys: NO_WRONG_KEYS,
     badFrame: (connection, id, message) => {
       chat.badFrame(connection, id, 'bad_frame', message);
     }

@@ -9,7 +9,7 @@ import { UpgradeRefused, WireClient } from './wire-client.js';
 
 const PHASES = ['infrastructure', 'handlers', 'monitoring', 'services', 'health'];
 const VIEWERS = 10;
-const TOKEN = 'open-sesame-0123456789';
+const TOKEN = 'a-token-of-the-specs-of-the-inspector';
 
 /** Times that a thread is joined and left: told of, that is far more than a socket takes that nobody reads. */
 const VISITS = 5_000;

@@ -3,6 +3,7 @@ import { Http } from '../../../server/http/http.js';
 import { json } from '../../../server/transport/problem.js';
 import type { HttpReply, TransportRequest } from '../../../server/transport/transport.js';
 import { someOrigins } from '../auth/some-origins.js';
+import { NO_WRONG_KEYS } from '../chat/work/no-wrong-keys.js';
 
 const PAGE = 'https://app.example';
 
@@ -26,7 +27,8 @@ function http(allowed: string[], report: Report = () => READY): Http {
     pages: new Map([['/', { answer: () => ({ status: 200, headers: {}, body: 'page' }) }]]),
     routes: [later, { methods: ['GET'], path: '/api/events', answer: () => stream }],
     off: [],
-    origins: someOrigins({ allowed, isOpen: true })
+    origins: someOrigins({ allowed, isOpen: true }),
+    wrongKeys: NO_WRONG_KEYS
   });
 }
 

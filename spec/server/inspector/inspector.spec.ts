@@ -21,6 +21,7 @@ import { RecordedLogger } from '../../actors/recorded-logger.js';
 import { VirtualClock } from '../../virtual-clock.js';
 import { FakeSocket } from '../chat/fake-socket.js';
 import { threadRig } from '../chat/thread-rig.js';
+import { NO_WRONG_KEYS } from '../chat/work/no-wrong-keys.js';
 
 const GRACE_MS = 10_000;
 
@@ -63,6 +64,7 @@ class Rig {
   } = {}) {
     const incidents = new Incidents({ clock: this.clock, logger: this.logger });
     this.inspector = new Inspector({
+      wrongKeys: NO_WRONG_KEYS,
       version: '0.1.0',
       node: 'n1',
       environment: maySend ? 'development' : 'staging',
