@@ -137,7 +137,7 @@ export class Chat implements SocketEvents<Connection> {
     const wrong = this.options.wrongKeys.refusal(request);
     if (wrong !== null) return { accept: false, reply: wrong };
     const address = clientAddress(request, trustProxy);
-    const full = isProbe ? null : connections.full(address);
+    const full = isProbe ? null : connections.admit(address);
     if (full !== null) {
       this.options.limited(FULL_LIMITS[full]);
       return { accept: false, reply: noRoomReply(full) };

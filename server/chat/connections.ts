@@ -14,6 +14,7 @@ import type { Connection } from './connection.js';
 import { encodeFrame, fallbackOut } from './frame-encoder.js';
 import type { LimitName } from '../limits/limit-table.js';
 import type { NoteLimited } from '../limits/limited.js';
+import { Newcomers, NO_NEWCOMER_BOUNDS } from './work/newcomers.js';
 import type { ConnectionLimits, FullHouse, Shortage } from './limits.js';
 
 /** How often the server pings a silent connection, in milliseconds; clients get it in `connected.ping`. */
@@ -86,6 +87,7 @@ export class Connections {
   private readonly onLagging: LaggingListener;
   private readonly shortage: () => Shortage | null;
   private readonly limited: NoteLimited;
+  private readonly newcomers: Newcomers;
   private readonly all = new Set<Connection>();
   /** Connections that lag. */
   private readonly behind = new Set<Connection>();
@@ -112,6 +114,7 @@ export class Connections {
     this.onLagging = onLagging;
     this.shortage = shortage;
     this.limited = limited;
+    this.newcomers = new Newcomers(limits.newcomers ?? NO_NEWCOMER_BOUNDS, clock);
     this.sweptAt = clock.elapsed();
   }
 
@@ -160,12 +163,29 @@ export class Connections {
     return perUser > 0 && own >= perUser ? 'user' : this.shortage();
   }
 
+  /**
+   * Lets somebody in who asks for a WebSocket, or for an event stream of a user or of a backend (null). Returns whose limit
+   * refuses it; null when none does, which counts for the limit on how often an address connects.
+   */
+  admit(address: string, stream?: { readonly user: string | null }): FullHouse | null {
+    const full = this.full(address, stream?.user ?? null);
+    if (full !== null) return full;
+    const { streamsPerUser = 0 } = this.limits;
+    if (stream === undefined || stream.user === null) {
+      return stream === undefined ? this.newcomers.refuses(address) : null;
+    }
+    let streams = 0;
+    for (const { isStream } of this.of(stream.user)) if (isStream) streams++;
+    return streamsPerUser > 0 && streams >= streamsPerUser ? 'streams' : null;
+  }
+
   /** Adds a connection; false when a limit is reached (the health probe is never refused). */
   add(connection: Connection): boolean {
     const { address, isProbe } = connection;
     if (!isProbe && this.full(address) !== null) return false;
     this.all.add(connection);
     this.addresses.set(address, (this.addresses.get(address) ?? 0) + 1);
+    if (!connection.isStream) this.newcomers.come(address);
     return true;
   }
 
@@ -173,10 +193,16 @@ export class Connections {
   name(connection: Connection, user: string): boolean {
     const own = this.users.get(user) ?? new Set();
     if (this.limits.perUser > 0 && own.size >= this.limits.perUser) return false;
+    if (this.isNewcomer(connection)) this.newcomers.leave(connection.address);
     own.add(connection);
     this.users.set(user, own);
     connection.user = user;
     return true;
+  }
+
+  /** Whether a WebSocket has not signed in yet. */
+  private isNewcomer(connection: Connection): boolean {
+    return !connection.isStream && connection.user === null && this.all.has(connection);
   }
 
   /** Returns the connections of a user. */
@@ -215,7 +241,9 @@ export class Connections {
   remove(connection: Connection): void {
     const limit = connection.endedWith === null ? undefined : ENDED_BY[connection.endedWith];
     if (limit !== undefined) this.limited(limit);
+    const isNewcomer = this.isNewcomer(connection);
     if (!this.all.delete(connection)) return;
+    if (isNewcomer) this.newcomers.leave(connection.address);
     if (this.behind.delete(connection)) this.tellLagging();
     const left = (this.addresses.get(connection.address) ?? 1) - 1;
     if (left === 0) this.addresses.delete(connection.address);

@@ -2,6 +2,7 @@
 import type { Config } from '../config/settings.js';
 import type { LimitName } from '../limits/limit-table.js';
 import { askAgain, problem } from '../transport/problem.js';
+import type { NewcomerBounds } from './work/newcomers.js';
 import type { PublishBounds } from './work/publish-limits.js';
 import type { HttpReply } from '../transport/transport.js';
 
@@ -17,6 +18,10 @@ export interface ConnectionLimits {
   readonly total: number;
   readonly perUser: number;
   readonly perAddress: number;
+  /** Event streams of a user, which count with its connections too; absent means no limit. */
+  readonly streamsPerUser?: number;
+  /** New connections of an address; absent means no limit. */
+  readonly newcomers?: NewcomerBounds;
 }
 
 /** Returns the limits of one connection. */
@@ -55,12 +60,24 @@ export function publishBounds(config: Config): PublishBounds {
   };
 }
 
+/** Connections of an address that have not signed in, unless a setting says otherwise. */
+const UNAUTHENTICATED = 100;
+
+/** Connections that an address may open in a second, unless a setting says otherwise: four companies that come back at once. */
+const CONNECTS_PER_SECOND = 200;
+
 /** Returns the limits on the number of connections. */
 export function connectionLimits(config: Config): ConnectionLimits {
+  const isUnlimited = config.limitConnectionsPerAddress === 0;
   return {
     total: config.limitConnections,
     perUser: config.limitConnectionsPerUser,
-    perAddress: config.limitConnectionsPerAddress
+    perAddress: config.limitConnectionsPerAddress,
+    streamsPerUser: config.limitEventStreamsPerUser,
+    newcomers: {
+      unnamed: config.limitUnauthenticatedPerAddress ?? (isUnlimited ? 0 : UNAUTHENTICATED),
+      perSecond: config.limitConnectsPerAddress ?? (isUnlimited ? 0 : CONNECTS_PER_SECOND)
+    }
   };
 }
 
@@ -68,16 +85,31 @@ export function connectionLimits(config: Config): ConnectionLimits {
  * Why there is no room for another connection: the limit of the server, of the client's address or of its user, or a
  * resource that the server has too little of.
  */
-export type FullHouse = 'server' | 'address' | 'user' | Shortage;
+export type FullHouse = 'server' | Crowded | Shortage;
+
+/** Limits of somebody who has too many, or comes too often. */
+export type Crowded = keyof typeof CROWDED;
 
 /** Resources that another connection needs. */
 export type Shortage = 'memory' | 'file descriptors';
+
+/** Words about each. */
+const CROWDED = {
+  address: 'this address has as many connections as it may have',
+  user: 'this user has as many connections as it may have',
+  streams: 'this user has as many event streams as it may have',
+  unnamed: 'this address has as many connections that have not signed in as it may have',
+  'too often': 'this address has connected more often in a second than it may'
+} as const;
 
 /** The limit that each of them is. */
 export const FULL_LIMITS: Readonly<Record<FullHouse, LimitName>> = {
   server: 'connections_server',
   address: 'connections_address',
   user: 'connections_user',
+  streams: 'event_streams_user',
+  unnamed: 'unauthenticated_address',
+  'too often': 'connects_address',
   memory: 'memory',
   'file descriptors': 'open_files'
 };
@@ -91,11 +123,9 @@ export const NO_ROOM_RETRY_SECONDS = 5;
  */
 export function noRoomReply(full: FullHouse): HttpReply {
   const reply =
-    full !== 'address' && full !== 'user'
+    full === 'server' || full === 'memory' || full === 'file descriptors'
       ? problem('unavailable', fullWords(full), { title: NO_ROOM })
-      : problem('rate_limited', `this ${full} has as many connections as it may have`, {
-          title: NO_ROOM
-        });
+      : problem('rate_limited', CROWDED[full], { title: NO_ROOM });
   return askAgain(reply, NO_ROOM_RETRY_SECONDS);
 }
 

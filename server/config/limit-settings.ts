@@ -59,6 +59,21 @@ export const LIMIT_SETTINGS = {
     doc: 'open connections from one address, event streams included; an IPv6 /64 is one',
     fallback: 200
   }),
+  limitUnauthenticatedPerAddress: optionalLimit({
+    name: 'LIMIT_UNAUTHENTICATED_PER_ADDRESS',
+    doc: 'open WebSockets from one address that have not signed in yet',
+    fallbackText: '100, or 0 with LIMIT_CONNECTIONS_PER_ADDRESS=0'
+  }),
+  limitConnectsPerAddress: optionalLimit({
+    name: 'LIMIT_CONNECTS_PER_ADDRESS',
+    doc: 'WebSockets that one address may open in a second; buckets hold twice as many',
+    fallbackText: '200, or 0 with LIMIT_CONNECTIONS_PER_ADDRESS=0'
+  }),
+  limitEventStreamsPerUser: limit({
+    name: 'LIMIT_EVENT_STREAMS_PER_USER',
+    doc: 'open event streams of one user; they count as connections too',
+    fallback: 16
+  }),
   limitConnections: limit({
     name: 'LIMIT_CONNECTIONS',
     doc: 'open connections of this server',

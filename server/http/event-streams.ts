@@ -61,7 +61,7 @@ export class EventStreams {
   ): HttpStreamReply | HttpReply {
     const { log, clock, subscriptions, connections, fanOut, guard } = this.options;
     const user = reader.kind === 'user' ? reader.user : null;
-    const full = connections.full(address, user);
+    const full = connections.admit(address, { user });
     if (full !== null) {
       this.options.limited(FULL_LIMITS[full]);
       return noRoomReply(full);

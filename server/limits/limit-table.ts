@@ -185,6 +185,30 @@ const ROWS = [
     action: 'come back later'
   },
   {
+    name: 'unauthenticated_address',
+    what: 'open WebSockets that have not signed in yet, apart from the others',
+    per: 'address',
+    setting: 'limitUnauthenticatedPerAddress',
+    refusal: '429 `rate_limited` with `Retry-After`',
+    action: 'send `connect` in those that are open, or come back later'
+  },
+  {
+    name: 'connects_address',
+    what: 'WebSockets opened in a second; a burst may be twice as many',
+    per: 'address',
+    setting: 'limitConnectsPerAddress',
+    refusal: '429 `rate_limited` with `Retry-After`',
+    action: 'come back later, and keep a connection open'
+  },
+  {
+    name: 'event_streams_user',
+    what: 'open event streams',
+    per: 'user',
+    setting: 'limitEventStreamsPerUser',
+    refusal: '429 `rate_limited` with `Retry-After`',
+    action: 'close one that is not needed, or use a WebSocket, which takes many threads'
+  },
+  {
     name: 'connections_server',
     what: 'open connections, event streams included',
     per: 'server',

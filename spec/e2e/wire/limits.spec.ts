@@ -40,6 +40,10 @@ for (const transport of TRANSPORTS) {
       return [refused.status, code, retry, refused.headers['retry-after']];
     };
 
+    /** The refusals that the server has counted. */
+    const limited = async (url: string): Promise<unknown> =>
+      ((await (await fetch(`${url}/status`)).json()) as { limited: unknown }).limited;
+
     it('closes with 3014, to come back, what is past the limit of a user, until one has gone', async () => {
       const url = await start({ LIMIT_CONNECTIONS_PER_USER: '2' });
       const [first] = [await WireClient.connect(url, 'ada'), await WireClient.connect(url, 'ada')];
@@ -88,8 +92,7 @@ for (const transport of TRANSPORTS) {
       const url = await start({ LIMIT_CONNECTIONS_PER_ADDRESS: '1' });
       await from(url, '10.0.0.1');
       expect(await turnedAway(from(url, '10.0.0.2'))).to.eql([429, 'rate_limited', true, '5']);
-      const { limited } = (await (await fetch(`${url}/status`)).json()) as { limited: object };
-      expect(limited).to.eql({ connections_address: 1 });
+      expect(await limited(url)).to.eql({ connections_address: 1 });
       const metrics = await fetch(`${url}/metrics`);
       expect(metrics.headers.get('content-type')).to.include('version=0.0.4');
       expect((await metrics.text()).split('\n')).to.include.members([
@@ -129,6 +132,31 @@ for (const transport of TRANSPORTS) {
       }
       expect(await stream('10.0.0.2')).to.equal(200);
       expect(await stream('2001:db8:0:1::1')).to.equal(200);
+    });
+
+    it('answers the upgrade 429 to an address with too many connections that have not signed in', async () => {
+      const url = await start({ LIMIT_UNAUTHENTICATED_PER_ADDRESS: '2', TRUST_PROXY: 'true' });
+      const [first] = [await from(url, '10.0.0.1'), await from(url, '10.0.0.1')];
+      expect(await turnedAway(from(url, '10.0.0.1'))).to.eql([429, 'rate_limited', true, '5']);
+      await from(url, '10.0.0.2');
+      first.send({ type: 'connect', user: 'ada' });
+      await first.next('connected');
+      await from(url, '10.0.0.1');
+      expect(await limited(url)).to.eql({ unauthenticated_address: 1 });
+    });
+
+    it('answers the upgrade 429 to an address that connects too often', async () => {
+      const url = await start({ LIMIT_CONNECTS_PER_ADDRESS: '1', TRUST_PROXY: 'true' });
+      // Two at once and one more each second; all of these come within a few milliseconds.
+      const coming = Array.from({ length: 30 }, () => from(url, '10.0.0.1'));
+      const came = await Promise.allSettled(coming);
+      const refused = came.filter(({ status }) => status === 'rejected');
+      expect(refused.length).to.be.within(1, 28);
+      const [opening] = coming.filter((_, n) => came[n]?.status === 'rejected');
+      if (opening === undefined) throw new Error('none was refused');
+      expect(await turnedAway(opening)).to.eql([429, 'rate_limited', true, '5']);
+      await from(url, '10.0.0.2');
+      expect(await limited(url)).to.eql({ connects_address: refused.length });
     });
 
     it('counts the event streams of a user with the connections', async () => {
@@ -211,8 +239,7 @@ for (const transport of TRANSPORTS) {
       for (const frame of sizes) expect(await again.ask(frame)).to.include({ type: 'ack' });
       const full = await again.ask({ ...publish, thread: 'a', mid: 'last', body: 1 });
       expect(full).to.include({ code: 'rate_limited', retry: true });
-      const { limited } = (await (await fetch(`${url}/status`)).json()) as { limited: object };
-      expect(limited).to.eql({ threads_user: 2, stored_bytes_user: 1 });
+      expect(await limited(url)).to.eql({ threads_user: 2, stored_bytes_user: 1 });
     });
 
     it('has no limit on frames, subscriptions or publishes when they are 0', async () => {

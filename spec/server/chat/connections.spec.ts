@@ -15,6 +15,55 @@ import { TokenBucket } from '../../../server/chat/work/token-bucket.js';
 
 const NO_LIMITS = { total: 0, perUser: 0, perAddress: 0 };
 
+describe('the newcomers of an address', () => {
+  const rig = (unnamed: number, perSecond: number) => {
+    const clock = new VirtualClock();
+    const connections = new Connections(clock, { ...NO_LIMITS, newcomers: { unnamed, perSecond } });
+    const open = (address = '::1', isStream = false): Connection => {
+      const connection = new Connection('c', address, null, false, clock.elapsed());
+      connection.isStream = isStream;
+      connections.add(connection);
+      return connection;
+    };
+    return { clock, connections, open };
+  };
+
+  it('are as many as may have no user, until one has signed in or gone', () => {
+    const { connections, open } = rig(2, 0);
+    const [first, second] = [open(), open()];
+    open('::1', true);
+    expect(connections.admit('::1')).to.equal('unnamed');
+    expect(connections.admit('::2')).to.equal(null);
+    expect(connections.admit('::1', { user: 'ada' })).to.equal(null);
+    connections.name(first, 'ada');
+    expect(connections.admit('::1')).to.equal(null);
+    const third = open();
+    expect(connections.admit('::1')).to.equal('unnamed');
+    // Who has signed in makes no room twice.
+    connections.remove(first);
+    expect(connections.admit('::1')).to.equal('unnamed');
+    connections.remove(second);
+    connections.remove(second);
+    connections.remove(third);
+    open();
+    expect(connections.admit('::1')).to.equal(null);
+    open();
+    expect(connections.admit('::1')).to.equal('unnamed');
+  });
+
+  it('come as often as they may, twice as often in a burst, and again afterwards', async () => {
+    const { clock, connections } = rig(0, 4);
+    for (let n = 0; n < 8; n++) expect(connections.admit('::1')).to.equal(null);
+    expect(connections.admit('::1')).to.equal('too often');
+    expect(connections.admit('::2')).to.equal(null);
+    await clock.advance(249);
+    expect(connections.admit('::1')).to.equal('too often');
+    await clock.advance(1);
+    expect(connections.admit('::1')).to.equal(null);
+    expect(connections.admit('::1')).to.equal('too often');
+  });
+});
+
 describe('Connections', () => {
   let clock: VirtualClock;
   let connections: Connections;
@@ -325,6 +374,26 @@ describe('Connections', () => {
       expect([connections.full('::1', 'bob'), connections.full('::1')]).to.eql([null, null]);
       connections.remove(connection);
       expect(connections.full('::1', 'ada')).to.equal(null);
+    });
+
+    it('lets a user have as many streams as it may, and no fewer WebSockets', () => {
+      const limits = { ...NO_LIMITS, streamsPerUser: 2 };
+      connections = new Connections(clock, limits);
+      const ada = { user: 'ada' };
+      open('ada');
+      open('ada');
+      const streams = [0, 1].map(() => {
+        expect(connections.admit('::1', ada)).to.equal(null);
+        const { connection } = stream();
+        connections.name(connection, 'ada');
+        return connection;
+      });
+      expect(connections.admit('::1', ada)).to.equal('streams');
+      expect(connections.admit('::1', { user: 'bob' })).to.equal(null);
+      expect(connections.admit('::1', { user: null })).to.equal(null);
+      expect(connections.admit('::1')).to.equal(null);
+      if (streams[0] !== undefined) connections.remove(streams[0]);
+      expect(connections.admit('::1', ada)).to.equal(null);
     });
 
     it('gives it no message of another thread as a fallback', () => {
