@@ -122,6 +122,12 @@ export const ERRORS = {
     message: 'this mid was used for another message',
     action: 'give every message a mid of its own'
   },
+  queue_full: {
+    retry: false,
+    http: 429,
+    message: 'as many runs of agents wait or are at work as may',
+    action: 'wait until a run has ended, or withdraw one that waits'
+  },
   not_found: {
     retry: false,
     http: 404,

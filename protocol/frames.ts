@@ -3,6 +3,7 @@
  * client and specs may import this file; it imports only typebox and schemas beside it.
  */
 import Type, { type Static } from 'typebox';
+import { Mid, RUN_PUBLISH_FIELDS, RunId, ToldRun } from './run-fields.js';
 import { May, OwnerFrame, RightsFrame } from './rights.js';
 
 /** Subprotocol that the server selects when a client offers it. */
@@ -10,9 +11,6 @@ export const SUBPROTOCOL = 'rollcall.v1';
 
 /** Longest thread id, in characters. */
 export const THREAD_ID_MAX = 128;
-
-/** Longest `mid`, in characters. */
-export const MID_MAX = 64;
 
 /** Longest user name, in characters. */
 export const USER_MAX = 128;
@@ -31,32 +29,12 @@ export function isLongerThan(text: string, characters: number): boolean {
 /** Most messages of one `history` page. */
 export const HISTORY_LIMIT_MAX = 500;
 
-/** Message kinds that only the server writes: the lifecycle of agent runs. */
-export const AGENT_KINDS = [
-  'agent_started',
-  'agent_thinking',
-  'tool_executing',
-  'tool_completed',
-  'agent_completed',
-  'agent_failed',
-  'agent_cancelled'
-] as const;
-
-/** One of {@link AGENT_KINDS}. */
-export type AgentKind = (typeof AGENT_KINDS)[number];
-
-/** Returns whether a kind is one of {@link AGENT_KINDS}, which clients may not send. */
-export function isAgentKind(kind: string): boolean {
-  return AGENT_KINDS.some((agentKind) => agentKind === kind);
-}
-
 /** Longest `id` of a request, in characters. */
 export const REQUEST_ID_MAX = 128;
 
 const RequestId = Type.Union([Type.Number(), Type.String({ maxLength: REQUEST_ID_MAX })]);
 const id = Type.Optional(RequestId);
 const Thread = Type.String();
-const Mid = Type.String({ minLength: 1, maxLength: MID_MAX });
 const Kind = Type.String({ pattern: '^[a-z][a-z0-9_.]{0,63}$' });
 const Offset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Epoch = Type.String({ minLength: 1, maxLength: 64 });
@@ -97,7 +75,8 @@ export const PUBLISH_FIELDS = {
   mid: Mid,
   kind: Type.Optional(Kind),
   body: Type.Unknown(),
-  expect: Type.Optional(Type.Union([Type.Literal('delivered'), Type.Literal('stored')]))
+  expect: Type.Optional(Type.Union([Type.Literal('delivered'), Type.Literal('stored')])),
+  ...RUN_PUBLISH_FIELDS
 };
 const Publish = Type.Object({
   type: Type.Literal('publish'),
@@ -144,10 +123,18 @@ const Pong = Type.Object({ type: Type.Literal('pong'), id });
 const Cancel = Type.Object({
   type: Type.Literal('cancel'),
   id,
-  run: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  run: Type.Optional(RunId),
   thread: Type.Optional(Thread),
   mid: Type.Optional(Mid)
 });
+const Answer = Type.Object({
+  type: Type.Literal('answer'),
+  id,
+  run: RunId,
+  ask: Type.String({ minLength: 1, maxLength: 64 }),
+  value: Type.Unknown()
+});
+const Withdraw = Type.Object({ type: Type.Literal('withdraw'), id, run: RunId });
 
 /** Schema of every frame a client may send, by its `type`. */
 export const CLIENT_FRAMES = {
@@ -164,7 +151,9 @@ export const CLIENT_FRAMES = {
   member: Member,
   ping: Ping,
   pong: Pong,
-  cancel: Cancel
+  cancel: Cancel,
+  answer: Answer,
+  withdraw: Withdraw
 } as const;
 
 /** `type` of a frame that a client may send. */
@@ -199,13 +188,6 @@ const Gap = Type.Object({
   from: Offset,
   to: Offset,
   reason: Type.Union([Type.Literal('trimmed'), Type.Literal('epoch'), Type.Literal('damaged')])
-});
-const Run = Type.Object({
-  run: Type.String(),
-  state: Type.String(),
-  mid: Type.String(),
-  text: Type.String(),
-  at: Type.Number()
 });
 const ErrorFrame = Type.Object({
   type: Type.Literal('error'),
@@ -253,7 +235,7 @@ export const SERVER_FRAMES = {
     recovered: Type.Boolean(),
     replay: Type.Integer({ minimum: 0 }),
     gap: Type.Union([Type.Null(), Gap]),
-    runs: Type.Array(Run),
+    runs: Type.Array(ToldRun),
     present: Type.Array(Type.String()),
     // Number of people present, when they are too many to be named.
     presentCount: Type.Optional(Type.Integer({ minimum: 0 })),
@@ -352,7 +334,9 @@ export const SERVER_FRAMES = {
     thread: Thread,
     run: Type.String(),
     at: Offset,
-    text: Type.String()
+    text: Type.String(),
+    // From the second attempt on: its text replaces that of the one before.
+    attempt: Type.Optional(Type.Integer({ minimum: 1 }))
   }),
   // `run` is absent when a message was cancelled before its run began.
   cancelling: Type.Object({
@@ -360,6 +344,13 @@ export const SERVER_FRAMES = {
     id,
     run: Type.Optional(Type.String())
   }),
+  answered: Type.Object({
+    type: Type.Literal('answered'),
+    id,
+    run: Type.String(),
+    ask: Type.String()
+  }),
+  withdrawn: Type.Object({ type: Type.Literal('withdrawn'), id, run: Type.String() }),
   ping: Type.Object({ type: Type.Literal('ping') }),
   pong: Type.Object({ type: Type.Literal('pong'), id, time: Type.Number() }),
   error: ErrorFrame,

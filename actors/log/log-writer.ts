@@ -21,7 +21,7 @@ export interface NewEntry {
    */
   readonly owner?: string | null | undefined;
   /** Records that are written or removed in the same commit: they change if, and only if, this entry is stored. */
-  readonly records?: readonly RecordChange[];
+  readonly records?: readonly RecordChange[] | undefined;
 }
 
 /** A change of a thread's record. `text` null removes it. */

@@ -47,7 +47,14 @@ export {
 export type { Outgoing } from './outbox/outgoing.js';
 export { RollcallError, type ClientErrorCode, type RollcallErrorCode } from './rollcall-error.js';
 export type { WebSocketConstructor, WebSocketLike } from './connection/socket.js';
-export { foldRun, runOf, type Run, type RunState, type RunStep } from './thread/runs.js';
+export {
+  foldRun,
+  runOf,
+  type Run,
+  type RunAsk,
+  type RunState,
+  type RunStep
+} from './thread/runs/run.js';
 export {
   EMPTY_MEMBERS,
   MemberList,

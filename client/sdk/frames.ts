@@ -60,7 +60,17 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
     recovered: flag,
     replay: integer,
     gap: nullable(fields({ from: integer, to: integer, reason: text })),
-    runs: list(fields({ run: text, state: text, mid: text, text, at: number })),
+    runs: list(
+      fields({
+        run: text,
+        state: text,
+        mid: text,
+        text,
+        at: number,
+        agent: optional(text),
+        attempt: optional(integer)
+      })
+    ),
     present: list(text),
     presentCount: optional(integer),
     marks: optional(list(fields({ user: text, read: integer }))),
@@ -110,8 +120,10 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
   member: fields({ thread: text, user: text, role: nullable(text), by: nullable(text) }),
   owner: fields({ thread: text, owner: text, by: nullable(text) }),
   rights: fields({ thread: text, may: list(text) }),
-  chunk: fields({ thread: text, run: text, at: integer, text }),
+  chunk: fields({ thread: text, run: text, at: integer, text, attempt: optional(integer) }),
   cancelling: fields({ run: optional(text) }),
+  answered: fields({ run: text, ask: text }),
+  withdrawn: fields({ run: text }),
   ping: fields({}),
   pong: fields({ time: number }),
   error: fields({ code: text, message: text, retry: flag, afterMs: optional(number) }),

@@ -19,6 +19,10 @@ export interface ClientFrames {
   unsubscribe: { id?: string | number; type: 'unsubscribe'; thread: string };
   publish: {
     id?: string | number;
+    agent?: string;
+    whileRunning?: never;
+    regenerates?: string;
+    edits?: string;
     kind?: string;
     expect?: 'delivered' | 'stored';
     type: 'publish';
@@ -53,6 +57,8 @@ export interface ClientFrames {
   ping: { id?: string | number; type: 'ping' };
   pong: { id?: string | number; type: 'pong' };
   cancel: { id?: string | number; thread?: string; mid?: string; run?: string; type: 'cancel' };
+  answer: { id?: string | number; type: 'answer'; run: string; ask: string; value: unknown };
+  withdraw: { id?: string | number; type: 'withdraw'; run: string };
 }
 
 /** `type` of a frame that a client may send. */
@@ -74,11 +80,11 @@ export interface ServerFrames {
       type: 'message';
       thread: string;
       offset: number;
+      at: number;
       mid: string;
       kind: string;
       body: unknown;
       from: { user: string };
-      at: number;
     }[];
     more: boolean;
   };
@@ -90,19 +96,19 @@ export interface ServerFrames {
       thread: string;
       offset: number;
       epoch: string;
-      read: number;
       at: number;
+      read: number;
       last: {
         replay?: boolean;
         fallback?: boolean;
         type: 'message';
         thread: string;
         offset: number;
+        at: number;
         mid: string;
         kind: string;
         body: unknown;
         from: { user: string };
-        at: number;
       } | null;
     }[];
     more: boolean;
@@ -152,7 +158,15 @@ export interface ServerFrames {
     recovered: boolean;
     replay: number;
     gap: { from: number; to: number; reason: 'epoch' | 'trimmed' | 'damaged' } | null;
-    runs: { mid: string; run: string; state: string; text: string; at: number }[];
+    runs: {
+      agent?: string;
+      attempt?: number;
+      at: number;
+      mid: string;
+      run: string;
+      state: string;
+      text: string;
+    }[];
     present: string[];
   };
   caught_up: { type: 'caught_up'; thread: string; offset: number };
@@ -163,8 +177,8 @@ export interface ServerFrames {
     thread: string;
     offset: number;
     epoch: string;
-    mid: string;
     at: number;
+    mid: string;
     duplicate: boolean;
     durable: 'disk' | 'process' | 'quorum';
   };
@@ -174,17 +188,19 @@ export interface ServerFrames {
     type: 'message';
     thread: string;
     offset: number;
+    at: number;
     mid: string;
     kind: string;
     body: unknown;
     from: { user: string };
-    at: number;
   };
   presence: { join?: string[]; leave?: string[]; count?: number; type: 'presence'; thread: string };
   owner: { type: 'owner'; thread: string; owner: string; by: string | null };
   rights: { type: 'rights'; thread: string; may: ('read' | 'write' | 'manage')[] };
-  chunk: { type: 'chunk'; thread: string; run: string; text: string; at: number };
+  chunk: { attempt?: number; type: 'chunk'; thread: string; at: number; run: string; text: string };
   cancelling: { id?: string | number; run?: string; type: 'cancelling' };
+  answered: { id?: string | number; type: 'answered'; run: string; ask: string };
+  withdrawn: { id?: string | number; type: 'withdrawn'; run: string };
   error: {
     id?: string | number;
     afterMs?: number;
@@ -216,11 +232,4 @@ export type MessageFrame = ServerFrame<'message'>;
 export type SinceValue = 'start' | 'live' | { offset: number; epoch: string };
 
 /** Message kinds that only the server writes: the lifecycle of agent runs. */
-export type AgentKind =
-  | 'agent_started'
-  | 'agent_thinking'
-  | 'tool_executing'
-  | 'tool_completed'
-  | 'agent_completed'
-  | 'agent_failed'
-  | 'agent_cancelled';
+export type AgentKind = frames.AgentKind;

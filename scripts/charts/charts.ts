@@ -7,6 +7,7 @@ import { handlersMachine } from '../../machines/handlers.machine.js';
 import { createKeeperMachine } from '../../machines/supervision/keeper.machine.js';
 import { monitorMachine } from '../../machines/monitor.machine.js';
 import { serviceMachine } from '../../machines/service.machine.js';
+import { runMachine } from '../../machines/agents/run.machine.js';
 import { createSinkMachine } from '../../machines/clickhouse/sink.machine.js';
 import { createStartupMachine } from '../../machines/startup.machine.js';
 import { createSupervisorMachine } from '../../machines/supervision/supervisor.machine.js';
@@ -97,6 +98,13 @@ export const CHARTS: readonly ExportedChart[] = [
     machine: createSinkMachine({ retryMaxMs: 1_000, ...outside }),
     sentence:
       'The sink copies rows from the log into ClickHouse in batches, pauses for the chat, and waits while ClickHouse is away.'
+  },
+  {
+    name: 'run',
+    folder: 'machines/agents',
+    machine: runMachine,
+    sentence:
+      'One run of an agent: it waits in the queue, is at work, asks people, and has one end, which the log decides.'
   },
   {
     name: 'delivery',

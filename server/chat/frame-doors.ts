@@ -29,7 +29,10 @@ export const FRAME_DOORS: Readonly<Record<ClientFrameType, FrameDoor>> = {
   member: 'manage',
   ping: 'nothing',
   pong: 'nothing',
-  cancel: 'write'
+  cancel: 'write',
+  // The handler checks the run's user, and the thread of the run.
+  answer: 'rows',
+  withdraw: 'rows'
 };
 
 /**

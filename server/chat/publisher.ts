@@ -10,13 +10,14 @@ import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../actors/memory/memory
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { ErrorCode } from '../../protocol/errors.js';
-import { isAgentKind } from '../../protocol/frames.js';
+import { isAgentKind } from '../../protocol/agent-kinds.js';
 import type { BodyText } from '../../protocol/json-text.js';
 import type { CallerRights, Guard, Judgement } from '../access/guard.js';
 import type { NoteLimited } from '../limits/limited.js';
 import type { OverLimit, PublishLimits } from './work/publish-limits.js';
 import { NOT_ANSWERED, NOT_ANSWERED_AFTER_MS } from '../access/authority.js';
 import type { TokenBucket } from './work/token-bucket.js';
+import type { RunFields, RunRequests } from './runs/run-requests.js';
 import { unreadable } from './unreadable.js';
 
 /** Deepest nesting of a body: what every reader can parse, whatever its language and stack size. */
@@ -34,7 +35,7 @@ export interface Author {
 }
 
 /** A publish. Its fields fit the schema of the `publish` frame. */
-export interface PublishRequest {
+export interface PublishRequest extends RunFields {
   readonly thread: string;
   readonly mid: string;
   /** Default `user_message`. */
@@ -56,6 +57,8 @@ export interface PublishRefusal {
     | 'conflict'
     | 'forbidden'
     | 'forbidden_kind'
+    | 'not_found'
+    | 'queue_full'
     | 'rate_limited'
     | 'reserved_thread'
     | 'unavailable'
@@ -68,6 +71,8 @@ export interface PublishRefusal {
 /** Result of a publish: stored at an offset, or refused. */
 export type Published = Extract<AppendResult, { ok: true }> | PublishRefusal;
 
+const NO_RUN = { records: undefined };
+
 /** Options of {@link Publisher}. */
 export interface PublisherOptions {
   readonly clock: Clock;
@@ -76,6 +81,8 @@ export interface PublisherOptions {
   readonly guard: Pick<Guard, 'opens' | 'changes'>;
   readonly incidents: Pick<Incidents, 'note'>;
   readonly memory: Pick<Memory, 'refusesMessages'>;
+  /** Says what messages do to the runs of agents; null while there are no agents. */
+  readonly agents: () => RunRequests | null;
   /** The limit that the refusal of a fast publisher names. */
   readonly publishPerSecond: number;
   readonly publishLimits: PublishLimits;
@@ -159,7 +166,21 @@ export class Publisher {
     const { mid, kind = 'user_message', body, expect } = request;
     // A backend has named the owner. Otherwise the log makes the author of the first message the owner, or nobody.
     const owner = request.owner ?? (mayOwn ? undefined : null);
-    const entry = { mid, user, kind, bodyJson: body.json, at: clock.now(), owner };
+    const plan = this.options.agents()?.plan(user, kind, request) ?? null;
+    if (plan !== null && !plan.ok) {
+      done(this.refused(plan));
+      return;
+    }
+    const { records } = plan ?? NO_RUN;
+    const entry = { mid, user, kind, bodyJson: body.json, at: clock.now(), owner, records };
+    if (plan !== null) {
+      const acked = done;
+      done = (result) => {
+        acked(result);
+        // After the ack: what the agent does comes behind it.
+        plan.settle(result.ok && !result.duplicate ? result.frame : null);
+      };
+    }
     if (thread.published > 0 && typeof owner !== 'string') {
       threads.publish(thread, entry, expect === 'stored', done);
       return;

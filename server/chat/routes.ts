@@ -13,6 +13,7 @@ import { ERRORS } from '../../protocol/errors.js';
 import { PAGE_DEFAULT, pageBefore, readablePage } from './message-pages.js';
 import type { Publisher } from './publisher.js';
 import type { ClientFrameType } from '../../protocol/frames.js';
+import { createRunRoutes, type RunRouteServices } from './runs/run-routes.js';
 import { createSignIn, type SignInServices } from './sign-in.js';
 import type { Subscriptions } from './subscriptions.js';
 import {
@@ -32,7 +33,7 @@ const THREADS_ASKED_MAX = 8;
 const NOTHING = (): void => undefined;
 
 /** What the handlers use. */
-export interface RouteServices extends SignInServices {
+export interface RouteServices extends SignInServices, RunRouteServices {
   readonly log: LogReader & ThreadRecords;
   readonly threads: Threads;
   readonly publisher: Publisher;
@@ -47,8 +48,6 @@ export interface RouteServices extends SignInServices {
     until: Promise<void>,
     work: () => void
   ) => void;
-  /** Answers a frame that its handler found to be bad, and counts it as bad. */
-  readonly badFrame: (connection: Connection, id: RequestId, message: string) => void;
 }
 
 /** A handler of one frame type. The connection has a user, except for `connect`. */
@@ -157,8 +156,9 @@ export function createRoutes(services: RouteServices): Routes {
       const { user, rights, publishes: rate, address } = connection;
       if (user === null || rights === null) return;
       // Name the fields: a frame may have others that only the HTTP API accepts, such as `owner`.
-      const { thread, mid, kind, body, expect } = frame;
-      const request = { thread, mid, kind, body, expect };
+      const { thread, mid, kind, body, expect, agent, whileRunning, regenerates, edits } = frame;
+      const runs = { agent, whileRunning, regenerates, edits };
+      const request = { thread, mid, kind, body, expect, ...runs };
       connection.unanswered++;
       publisher.publish({ user, rights, rate, address }, request, (published) => {
         connection.unanswered--;
@@ -276,9 +276,7 @@ export function createRoutes(services: RouteServices): Routes {
     // A pong needs no handling: any frame keeps a connection alive.
     pong: () => undefined,
 
-    cancel: (connection, frame) => {
-      connection.sendError(frame.id, 'not_found', 'there is no such run');
-    }
+    ...createRunRoutes(services)
   };
 }
 

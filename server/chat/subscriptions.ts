@@ -9,6 +9,7 @@ import type { Connection, Subscription } from './connection.js';
 import type { RequestId } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
 import { resumePoint, type ResumePoint } from '../../actors/log/resume-point.js';
+import type { ServerFrame } from '../../protocol/frames.js';
 import type { Place } from '../../protocol/place.js';
 
 /** Where a subscription starts: after a place, at the oldest kept message, or with the next one. */
@@ -54,11 +55,19 @@ export class Subscriptions {
   private readonly log: SubscriptionLog;
   private readonly threads: Threads;
   private readonly catchUp: CatchUp;
+  private readonly runs: (thread: string) => ServerFrame<'subscribed'>['runs'];
 
-  constructor(log: SubscriptionLog, threads: Threads, catchUp: CatchUp) {
+  /** `runs` returns the runs of a thread that have not ended. */
+  constructor(
+    log: SubscriptionLog,
+    threads: Threads,
+    catchUp: CatchUp,
+    runs: (thread: string) => ServerFrame<'subscribed'>['runs'] = () => []
+  ) {
     this.log = log;
     this.threads = threads;
     this.catchUp = catchUp;
+    this.runs = runs;
   }
 
   /** Subscribes a connection, sends `subscribed`, and starts to bring it up to date. */
@@ -89,7 +98,7 @@ export class Subscriptions {
         recovered: gap === null,
         replay: head.last - cursor,
         gap,
-        runs: [],
+        runs: this.runs(threadId),
         present,
         presentCount: present.length === 0 ? (thread.presence?.count ?? 0) : undefined,
         marks: toldMarks(this.log, threadId, head),

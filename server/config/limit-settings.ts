@@ -1,14 +1,12 @@
 /** The settings that limit what clients may do and use; docs/limits.md has what each of them refuses. */
 import { integer, optionalInteger } from './setting.js';
+import { LIMIT_MAX } from './setting-bounds.js';
 
 /** Largest value of LIMIT_FRAME_BYTES. */
 export const FRAME_MAX_BYTES = 16_777_216; // every subscriber's buffer must hold one frame; larger files belong elsewhere
 
 /** Smallest value of LIMIT_FRAME_BYTES. */
 export const FRAME_MIN_BYTES = 512; // smaller limits would refuse the server's own startup probe
-
-/** Largest value of any LIMIT_* setting. */
-export const LIMIT_MAX = 1_000_000; // more connections or frames a second than one process can hold; 0 means no limit
 
 const MEMORY_LIMIT_MIN_MB = 64; // a server without clients uses about 50 MB
 const MEMORY_LIMIT_MAX_MB = 1_048_576; // one TB; more is probably the wrong unit

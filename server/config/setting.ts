@@ -227,15 +227,21 @@ export function httpUrl<const K extends string = never>(words: {
 export function list(
   item: (text: string) => string | undefined,
   allowed: string,
-  words: { name: string; doc: string; fallback: readonly string[]; fallbackText: string }
+  words: {
+    name: string;
+    doc: string;
+    fallback: readonly string[] | ((where: Deployment) => readonly string[]);
+    fallbackText: string;
+  }
 ): Setting<readonly string[]> {
+  const { fallback } = words;
   return {
     name: words.name,
     doc: words.doc,
     allowed,
     secret: false,
     fallbackText: words.fallbackText,
-    fallback: () => words.fallback,
+    fallback: (where) => (typeof fallback === 'function' ? fallback(where) : fallback),
     parse(value) {
       const items: string[] = [];
       for (const part of value.split(',')) {

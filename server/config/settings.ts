@@ -3,6 +3,8 @@
  * this table.
  */
 import { LIMIT_SETTINGS } from './limit-settings.js';
+import { TIME_MAX_MS } from './setting-bounds.js';
+import { AGENT_SETTINGS } from './agent-settings.js';
 import { ACCESS_MODES } from '../access/authorize.js';
 import { TEST_THREAD_PREFIXES } from '../../machines/delivery/test-thread.js';
 import { THREAD_ID_MAX } from '../../protocol/frames.js';
@@ -19,9 +21,6 @@ import {
   type Setting,
   unsupported
 } from './setting.js';
-
-/** Largest value of any setting in milliseconds: one day. */
-export const TIME_MAX_MS = 86_400_000; // Node's timers hold at most 24.8 days; more than a day is probably the wrong unit
 
 const AUTHORIZE_TTL_MIN_MS = 100; // an answer must hold until the request that it was asked for is done
 const AUTHORIZE_TTL_MAX_MS = 3_600_000; // whoever loses a right keeps it for as long
@@ -250,6 +249,7 @@ export const SETTINGS = {
     }
   ),
   ...LIMIT_SETTINGS,
+  ...AGENT_SETTINGS,
   logLevel: choice(['error', 'warn', 'info', 'debug'], {
     name: 'LOG_LEVEL',
     doc: 'least severe level that is logged',

@@ -3,6 +3,10 @@
  * made when the handlers are registered.
  */
 import { randomBytes } from 'node:crypto';
+import type { Agent } from '../../actors/agents/agent.js';
+import { Runs } from '../../actors/agents/runs.js';
+import { ThreadAgents } from '../../actors/agents/thread-agents.js';
+import { awakeTimers } from '../../actors/awake-timers.js';
 import { LocalBus } from '../../actors/bus/local-bus.js';
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
@@ -48,6 +52,7 @@ import { encodeFrame, messageOut } from '../chat/frame-encoder.js';
 import { clientLimits, publishBounds } from '../chat/limits.js';
 import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
+import { RunRequests } from '../chat/runs/run-requests.js';
 import { unreadable } from '../chat/unreadable.js';
 import { Subscriptions } from '../chat/subscriptions.js';
 import { POINTS_PER_PUBLISH, queueingPoints } from '../chat/work/costs.js';
@@ -73,6 +78,8 @@ export interface BackendOptions {
   readonly chat: Chat;
   readonly connections: Connections;
   readonly memory: Memory;
+  /** The agents by name; filled when their service starts. */
+  readonly agents: ReadonlyMap<string, Agent>;
   readonly analytics: Analytics;
   /** The sockets of the chat; a thread's topic has its id. */
   readonly fanOut: FanOut<Connection>;
@@ -86,6 +93,7 @@ export interface BackendOptions {
 
 /** The parts that the server uses afterwards. */
 export interface Backend {
+  readonly runs: Runs;
   readonly threads: Threads;
   /** Routes below `/api/`. */
   readonly routes: readonly Route[];
@@ -201,6 +209,34 @@ export function createBackend(options: BackendOptions): Backend {
     settings: accessSettings(config),
     authority: authorityOf(config, clock, monitor)
   });
+  const runs = new Runs({
+    agents: options.agents,
+    clock,
+    timers: awakeTimers(clock),
+    log,
+    append: (thread, entry, done) => {
+      threads.publish(threads.get(thread), entry, true, done);
+    },
+    tell: (chunk) => {
+      const { attempt, ...rest } = chunk;
+      bus.tell({ type: 'chunk', ...rest, ...(attempt > 1 ? { attempt } : {}) });
+    },
+    limits: {
+      runMs: config.agentRunMs,
+      askMs: config.agentAskMs,
+      answerChars: config.agentAnswerChars
+    },
+    bounds: {
+      runs: config.agentRuns,
+      perUser: config.agentRunsPerUser,
+      queue: config.agentQueue
+    },
+    incidents
+  });
+  const agents = new RunRequests(
+    runs,
+    new ThreadAgents({ log, hasTrial: config.environment === 'development' })
+  );
   const limits = clientLimits(config);
   const { publishPerSecond } = limits;
   const bounds = publishBounds(config);
@@ -211,6 +247,7 @@ export function createBackend(options: BackendOptions): Backend {
     guard,
     incidents,
     memory: options.memory,
+    agents: () => agents,
     publishPerSecond,
     publishLimits: new PublishLimits(bounds, clock),
     limited
@@ -233,7 +270,7 @@ export function createBackend(options: BackendOptions): Backend {
     }
   };
   const catchUp = new CatchUp(log, threads, logger, watch, { turn, work });
-  const subscriptions = new Subscriptions(log, threads, catchUp);
+  const subscriptions = new Subscriptions(log, threads, catchUp, (thread) => runs.of(thread));
   const evictions = new Evictions({ connections, subscriptions, threads });
   const { authorizeUrl, authorizeTtlMs: keepMs } = config;
   const rechecks =
@@ -291,6 +328,7 @@ export function createBackend(options: BackendOptions): Backend {
     limited
   });
   const routes = createRoutes({
+    agents: () => agents,
     damaged: (why) => {
       unreadable(why, incidents);
     },
@@ -322,6 +360,7 @@ export function createBackend(options: BackendOptions): Backend {
   });
   chat.begin({ publisher, catchUp, subscriptions, routes });
   return {
+    runs,
     threads,
     sweep: () => {
       threads.sweep();

@@ -5,10 +5,11 @@
 import type { Actor, InspectionEvent } from 'xstate';
 import type { StartupMachine } from '../../machines/startup.machine.js';
 import type { Http } from '../http/http.js';
+import type { AgentsService } from './agents.js';
 import { createBackend, type BackendOptions } from './backend.js';
 import type { Drain } from './drain.js';
 import type { Inspection } from './inspection.js';
-import type { LogService } from './log-service.js';
+import type { LogService } from './log/log-service.js';
 import type { StatusReporter } from './report/status-reporter.js';
 import type { Sweep } from './sweep.js';
 
@@ -16,6 +17,7 @@ import type { Sweep } from './sweep.js';
 export interface HandlerPhaseParts extends Omit<BackendOptions, 'log' | 'remedy'> {
   readonly root: () => Actor<StartupMachine>;
   readonly logService: LogService;
+  readonly agentsService: AgentsService;
   readonly http: Http;
   readonly sweep: Sweep;
   readonly drain: Drain;
@@ -34,7 +36,7 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
   const { logService, http, sweep, drain, reporter, inspection, observer } = parts;
   const { log } = logService;
   if (log === null) throw new Error('the thread log is not open');
-  const { threads, routes, handlers, ...backend } = createBackend({
+  const { threads, routes, runs, handlers, ...backend } = createBackend({
     ...parts,
     log,
     remedy: logService.remedy
@@ -57,6 +59,7 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
       threads.close();
     }
   });
+  parts.agentsService.runs = runs;
   reporter.add(threads);
   http.add(routes);
   if (observer !== null) threads.observe(observer, 'all');

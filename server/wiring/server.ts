@@ -17,9 +17,10 @@ import { FileRoom } from '../../actors/monitor/file-room.js';
 import { Monitor, type ThreadNames } from '../../actors/monitor/monitor.js';
 import { OpenFiles } from '../../actors/monitor/open-files.js';
 import { probeLoopback } from '../../actors/probe.js';
-import type { Service } from '../../actors/service.js';
+import { serviceLogic, type Service } from '../../actors/service.js';
 import { Transitions } from '../../actors/facts/transitions.js';
 import { createStartupMachine, type StartupMachine } from '../../machines/startup.machine.js';
+import { AgentsService } from './agents.js';
 import { Analytics } from './analytics.js';
 import { ApiKeys } from '../auth/api-keys.js';
 import { Operators } from '../auth/operators.js';
@@ -39,10 +40,10 @@ import { WrongKeys } from '../chat/work/wrong-keys.js';
 import { Limited } from '../limits/limited.js';
 import { Listener } from './listener.js';
 import { keyFileAt, logKeys } from './key-file.js';
-import { LogService } from './log-service.js';
+import { LogService } from './log/log-service.js';
 import { builtPagesDir, loadPages } from '../http/pages.js';
 import { BOUNDS, phasesOf } from './phases.js';
-import { pickLog } from './pick-log.js';
+import { pickLog } from './log/pick-log.js';
 import { StartupTimeline } from './report/startup-timeline.js';
 import { StatusReporter } from './report/status-reporter.js';
 import type { StatusReport } from './report/status-report.js';
@@ -198,6 +199,7 @@ export class Server {
         return feed === undefined ? null : (fact) => feed.record(fact);
       }
     });
+    const agents = new AgentsService({ config, clock, logger });
     const analytics = new Analytics({
       config,
       node,
@@ -242,6 +244,8 @@ export class Server {
           incidents,
           transitions,
           analytics,
+          agents: agents.agents,
+          agentsService: agents,
           chat,
           wrongKeys,
           connections,
@@ -296,7 +300,10 @@ export class Server {
             handlers,
             monitor,
             sweep,
-            services: analytics.children(BOUNDS),
+            services: [
+              ...analytics.children(BOUNDS),
+              { ...BOUNDS, id: 'agents', logic: serviceLogic(agents) }
+            ],
             probe: probeOf(listener, chat)
           }),
           shutdownMs: config.shutdownMs

@@ -44,6 +44,9 @@ const REFUSALS: Readonly<Record<ErrorCode, Verdict>> = {
   rate_limited: passes('the bucket fills; other connections of the address go'),
   unavailable: passes('the log, the key server or the store comes back; room is made'),
   conflict: permanent('the stored message keeps its mid and its body'),
+  queue_full: permanent(
+    'somebody has to wait for a run, or to withdraw one: to send again at once only fills the queue'
+  ),
   not_found: permanent('what is not there does not come by asking')
 };
 

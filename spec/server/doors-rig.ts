@@ -166,6 +166,7 @@ export function doors(
     memory,
     publishPerSecond,
     publishLimits: new PublishLimits({ ...NO_BOUNDS, ...bounds }, clock),
+    agents: () => null,
     limited: limited.note
   });
   const watch = { remedy: 'check it', unreadable: () => undefined, caughtUp: () => undefined };
@@ -187,6 +188,7 @@ export function doors(
     }
   });
   const routes = createRoutes({
+    agents: () => null,
     damaged: () => undefined,
     node: 'n1',
     clock,

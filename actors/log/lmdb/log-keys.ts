@@ -24,7 +24,8 @@
  * The index has the mid before the thread: mids that grow with time (UUIDv7) then fill one page after another instead
  * of one page per thread, a third fewer pages per commit over 1000 threads.
  */
-import { isLongerThan, isThreadId, MID_MAX, USER_MAX } from '../../../protocol/frames.js';
+import { isLongerThan, isThreadId, USER_MAX } from '../../../protocol/frames.js';
+import { MID_MAX } from '../../../protocol/run-fields.js';
 import type { Durability } from '../log-writer.js';
 import type { ListPlace, Unwatched, UnwatchedAuthor } from '../thread-records.js';
 

@@ -11,7 +11,7 @@ import type { Ack, SendOptions } from '../outbox/outbox.js';
 import type { Outgoing } from '../outbox/outgoing.js';
 import type { RollcallError } from '../rollcall-error.js';
 import type { Gap } from './message-stream.js';
-import type { Run } from './runs.js';
+import type { Run } from './runs/run.js';
 
 /** People in a thread, after a change. */
 export interface Presence {

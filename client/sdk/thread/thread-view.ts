@@ -3,7 +3,7 @@ import type { ThreadItem } from './message-stream.js';
 import { MessageWindow } from './message-window.js';
 import type { Outgoing } from '../outbox/outgoing.js';
 import { RollcallError } from '../rollcall-error.js';
-import type { Run } from './runs.js';
+import type { Run } from './runs/run.js';
 import type { Thread } from './thread.js';
 import type { Right } from './thread-events.js';
 

@@ -5,8 +5,8 @@ import { MessageStreams, type Gap, type ThreadItem } from './message-stream.js';
 import type { Ack, SendOptions } from '../outbox/outbox.js';
 import { OutgoingList, type Outgoing } from '../outbox/outgoing.js';
 import { RollcallError, clientError } from '../rollcall-error.js';
-import type { Run } from './runs.js';
-import { RunBook } from './run-book.js';
+import type { Run } from './runs/run.js';
+import { RunBook } from './runs/run-book.js';
 import type {
   CancelTarget,
   Cancelling,

@@ -22,7 +22,8 @@ import type { NoteLimited } from '../../limits/limited.js';
 import { clientAddress } from '../../transport/client-address.js';
 import { askerOf, BusyError, Turns } from '../turns.js';
 import { UNREADABLE } from '../../chat/unreadable.js';
-import { isLongerThan, isThreadId, MID_MAX } from '../../../protocol/frames.js';
+import { isLongerThan, isThreadId } from '../../../protocol/frames.js';
+import { MID_MAX } from '../../../protocol/run-fields.js';
 import type { HttpReply, TransportRequest } from '../../transport/transport.js';
 
 /** Most threads in one answer; a mid is used in several only by mistake or by a test. */

@@ -3,7 +3,7 @@
  * It knows no sockets; `memory-socket.ts` and `fake-server.ts` bring its connections.
  */
 import { isRecord } from '../../../client/sdk/json.js';
-import { runOf } from '../../../client/sdk/thread/runs.js';
+import { runOf } from '../../../client/sdk/thread/runs/run.js';
 import type { ClientFrame, MessageFrame, ServerFrame } from '../../../protocol/frames.js';
 
 /** The server's end of one connection. */

@@ -69,6 +69,8 @@ export const FRAME_SAMPLES: { readonly [T in ServerFrame['type']]: ServerFrame<T
   rights: { type: 'rights', thread: 't', may: ['read'] },
   chunk: { type: 'chunk', thread: 't', run: 'r', at: 0, text: 'so' },
   cancelling: { type: 'cancelling', id: 1, run: 'r' },
+  answered: { type: 'answered', id: 1, run: 'r', ask: 'a1' },
+  withdrawn: { type: 'withdrawn', id: 1, run: 'r' },
   ping: { type: 'ping' },
   pong: { type: 'pong', time: 1 },
   error: { type: 'error', code: 'bad_json', message: '', retry: false },

@@ -97,7 +97,10 @@ export const FRAMES: Readonly<Record<ClientFrameType, readonly [Lock, object]>> 
   member: ['manage', { user: 'olga', role: null }],
   ping: ['anybody', {}],
   pong: ['anybody', {}],
-  cancel: ['write', { run: 'r1' }]
+  cancel: ['write', { run: 'r1' }],
+  // Of a run that is not there: whoever is signed in gets `not_found`.
+  answer: ['anybody', { run: 'r1', ask: 'a1', value: 1 }],
+  withdraw: ['anybody', { run: 'r1' }]
 };
 
 /** Sends one frame of a caller, and returns how it was answered. */

@@ -86,6 +86,14 @@ describe('loadConfig', () => {
       limitConnectsPerAddress: undefined,
       limitEventStreamsPerUser: 16,
       limitConnections: 0,
+      agents: ['echo'],
+      agentEchoWordsPerSecond: 50,
+      agentRunMs: 600_000,
+      agentAskMs: 86_400_000,
+      agentAnswerChars: 262_144,
+      agentRuns: 1_000,
+      agentRunsPerUser: 20,
+      agentQueue: 16,
       memoryLimitMb: undefined,
       logLevel: 'info',
       logFormat: 'json',
@@ -442,6 +450,7 @@ describe('SETTINGS', () => {
     LIMIT_PUBLISH_PER_USER LIMIT_PUBLISH_PER_ADDRESS LIMIT_THREADS_PER_HOUR LIMIT_STORED_MB_PER_HOUR
     LIMIT_FRAME_BYTES LIMIT_SUBSCRIPTIONS LIMIT_CONNECTIONS_PER_USER LIMIT_CONNECTIONS_PER_ADDRESS
     LIMIT_UNAUTHENTICATED_PER_ADDRESS LIMIT_CONNECTS_PER_ADDRESS LIMIT_EVENT_STREAMS_PER_USER LIMIT_CONNECTIONS LIMIT_WRONG_KEYS_PER_SECOND MEMORY_LIMIT_MB
+    AGENTS AGENT_ECHO_WORDS_PER_SECOND AGENT_RUN_MS AGENT_ASK_MS AGENT_ANSWER_CHARS AGENT_RUNS AGENT_RUNS_PER_USER AGENT_QUEUE
     LOG_LEVEL LOG_FORMAT INSPECT INSPECT_TOKEN INSPECT_BODIES METRICS SHUTDOWN_MS OTEL_EXPORTER_OTLP_ENDPOINT`.split(
       /\s+/
     );

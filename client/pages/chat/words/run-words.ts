@@ -18,6 +18,10 @@ export function agentName({ agent }: Pick<Run, 'agent'>): string {
 /** Says the state of a run, for the line below its answer. */
 export function runWords(run: Run, live: boolean): string {
   switch (run.state) {
+    case 'queued':
+      return live ? 'Waits until another answer is done' : 'Its end is not here';
+    case 'waiting':
+      return live ? 'Waits for an answer' : 'Its end is not here';
     case 'streaming':
       if (!live) return 'Its end is not here';
       if (run.hole) return 'Answering… Some of it has not come; the whole comes at the end';
@@ -37,6 +41,8 @@ export function runWords(run: Run, live: boolean): string {
 export function spokenWords(run: Run): string {
   const name = agentName(run);
   if (run.state === 'streaming') return `${name} is answering`;
+  if (run.state === 'queued') return `${name} will answer later`;
+  if (run.state === 'waiting') return `${name} asks: ${run.ask?.prompt ?? 'something'}`;
   if (run.state === 'completed') {
     const text = run.text.slice(0, READ_MAX);
     return `${name} answered: ${plainLine(text)}${run.text.length > READ_MAX ? '… The rest is in the log.' : ''}`;

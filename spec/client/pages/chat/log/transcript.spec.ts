@@ -7,7 +7,8 @@ import {
   type Row
 } from '../../../../../client/pages/chat/log/transcript.js';
 import type { Gap } from '../../../../../client/sdk/thread/message-stream.js';
-import { NO_RUNS, reduceRuns, runList, type Run } from '../../../../../client/sdk/thread/runs.js';
+import type { Run } from '../../../../../client/sdk/thread/runs/run.js';
+import { NO_RUNS, reduceRuns, runList } from '../../../../../client/sdk/thread/runs/runs.js';
 import type { MessageFrame, ServerFrame } from '../../../../../protocol/frames.js';
 import { recordedRun, type RecordedFrame } from '../../../sdk/recorded-runs.js';
 

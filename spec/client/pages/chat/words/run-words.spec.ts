@@ -8,7 +8,8 @@ import {
   runWords,
   spokenWords
 } from '../../../../../client/pages/chat/words/run-words.js';
-import { NO_RUNS, reduceRuns, runList, type Run } from '../../../../../client/sdk/thread/runs.js';
+import type { Run } from '../../../../../client/sdk/thread/runs/run.js';
+import { NO_RUNS, reduceRuns, runList } from '../../../../../client/sdk/thread/runs/runs.js';
 import type { MessageFrame } from '../../../../../protocol/frames.js';
 import { RECORDED, recordedRun, type RecordedFrame } from '../../../sdk/recorded-runs.js';
 

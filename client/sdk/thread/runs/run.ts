@@ -1,10 +1,10 @@
 /**
- * The runs of agents in one thread, computed from the server's frames. Pure: the same frames give the same runs, and
- * repeated, late or damaged frames change nothing. Log entries may come in any order, so that a page of history
- * completes a run that was joined in the middle.
+ * One run of an agent, computed from the entries of the log. Pure: the same entries give the same run, in any order, and
+ * repeated or damaged ones change nothing.
  */
-import type { AgentKind, MessageFrame, ServerFrame } from '../../../protocol/frames.js';
-import { isRecord } from '../json.js';
+import type { AgentKind } from '../../../../protocol/agent-kinds.js';
+import type { MessageFrame } from '../../../../protocol/frames.js';
+import { isRecord } from '../../json.js';
 
 /** Most characters of a run's answer; the rest is left out and `truncated` is set. */
 export const RUN_TEXT_MAX = 262_144;
@@ -12,19 +12,30 @@ export const RUN_TEXT_MAX = 262_144;
 /** Most steps of a run; later ones are left out and `truncated` is set. */
 export const RUN_STEPS_MAX = 200;
 
-/** Most ended runs; above it the one that ended first is removed. */
-export const RUNS_ENDED_MAX = 100;
-
-/** Most active runs, far more than a thread has agents; above it the oldest known one is removed. */
-export const RUNS_LIVE_MAX = 100;
-
 /** Longest id of a run that `cancel` accepts, in characters. */
-const RUN_ID_MAX = 64;
+export const RUN_ID_MAX = 64;
 
 /**
- * State of a run. `lost`: the server no longer lists it and the entry of its end was trimmed.
+ * State of a run. `queued`: another run of the thread is at work. `waiting`: it has asked something, see `ask`. `lost`: the
+ * server no longer lists it and the entry of its end was trimmed.
  */
-export type RunState = 'streaming' | 'completed' | 'failed' | 'cancelled' | 'lost';
+export type RunState =
+  'queued' | 'streaming' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'lost';
+
+/** Returns whether a run has not ended, as far as is known. */
+export function isOpen({ state }: Pick<Run, 'state'>): boolean {
+  return state === 'queued' || state === 'streaming' || state === 'waiting';
+}
+
+/** A question of an agent that waits for an answer. */
+export interface RunAsk {
+  readonly ask: string;
+  readonly prompt: string;
+  /** JSON Schema of the answer; null: any text. */
+  readonly schema: object | null;
+  /** Until when it may be answered, Unix milliseconds; null when that was not told. */
+  readonly expiresAt: number | null;
+}
 
 /** One thing that an agent did before its answer was complete. */
 export type RunStep =
@@ -65,40 +76,49 @@ export interface Run {
   readonly error: { readonly code: string; readonly message: string } | null;
   /** Who cancelled it; null unless `cancelled`. */
   readonly by: string | null;
+  /** Questions that have been answered. */
+  readonly answered: readonly string[];
+  /** The question that waits for an answer; null unless `waiting`. */
+  readonly ask: RunAsk | null;
+  /** 1, or more when the agent was tried again: earlier text counts no more. */
+  readonly attempt: number;
   /** Offset of `agent_started`; null until it has been received. */
   readonly startOffset: number | null;
   /** Offset of the terminal event; null until it has been received. */
   readonly endOffset: number | null;
 }
 
-/** All known runs of a thread. Begin with {@link NO_RUNS}. */
-export interface Runs {
-  readonly epoch: string | null;
-  readonly live: ReadonlyMap<string, Run>;
-  readonly ended: ReadonlyMap<string, Run>;
-  /** A log entry up to this offset whose run is unknown belongs to a run that was removed. */
-  readonly floor: number;
-  /** Runs and offset of the last `subscribed`; kept until the replay is complete. */
-  readonly joining: { readonly listed: ReadonlySet<string>; readonly offset: number } | null;
-}
-
-/** The state before the first frame. */
-export const NO_RUNS: Runs = {
-  epoch: null,
-  live: new Map(),
-  ended: new Map(),
-  floor: 0,
-  joining: null
-};
-
 type Body = Readonly<Record<string, unknown>>;
 type Fold = (run: Run, body: Body, message: MessageFrame) => Run;
 
 const FOLDS: Readonly<Record<AgentKind, Fold>> = {
+  agent_queued: (run, _body, { from }) =>
+    run.startOffset === null && run.endOffset === null
+      ? { ...run, state: 'queued', agent: run.agent ?? agentIn(from.user) }
+      : run,
+  agent_waiting: (run, body) => {
+    const ask = string(body['ask']);
+    if (ask === null || !isOpen(run) || run.answered.includes(ask)) return run;
+    return { ...run, state: 'waiting', ask: askIn(ask, body) };
+  },
+  agent_answered: (run, body) => {
+    const ask = string(body['ask']);
+    if (ask === null || run.answered.includes(ask)) return run;
+    const answered = [...run.answered, ask];
+    if (run.ask?.ask !== ask) return { ...run, answered };
+    return {
+      ...run,
+      answered,
+      ask: null,
+      state: run.state === 'waiting' ? 'streaming' : run.state
+    };
+  },
+  agent_steered: (run) => run,
   agent_started: (run, body, { offset, from }) => {
     if (run.startOffset !== null && run.startOffset <= offset) return run;
     const agent = string(body['agent']) ?? from.user;
-    return { ...run, agent, inReplyTo: string(body['inReplyTo']), startOffset: offset };
+    const state = run.state === 'queued' ? 'streaming' : run.state;
+    return { ...run, state, agent, inReplyTo: string(body['inReplyTo']), startOffset: offset };
   },
   agent_thinking: (run, body, { offset }) => {
     const text = string(body['text']);
@@ -166,36 +186,8 @@ export function foldRun(run: Run | undefined, message: MessageFrame): Run | unde
   return FOLDS[kind](run ?? begun(id), body, message);
 }
 
-/** Returns the runs after a frame, and the same object when the frame changes nothing. Never throws. */
-export function reduceRuns(runs: Runs, frame: ServerFrame): Runs {
-  if (frame.type === 'chunk') return withChunk(runs, frame);
-  if (frame.type === 'message') return withMessage(runs, frame);
-  if (frame.type === 'subscribed') return withSubscribed(runs, frame);
-  if (frame.type === 'caught_up') return withCaughtUp(runs);
-  return runs;
-}
-
-/** Returns the runs of `after` that are new or changed since `before`. */
-export function changedRuns(before: Runs, after: Runs): Run[] {
-  const changed: Run[] = [];
-  for (const part of ['live', 'ended'] as const) {
-    if (before[part] === after[part]) continue;
-    for (const [id, run] of after[part]) if (runIn(before, id) !== run) changed.push(run);
-  }
-  return changed;
-}
-
-/** Returns the runs in the order of their start; those with an unknown start come last. */
-export function runList({ live, ended: over }: Runs): Run[] {
-  const place = ({ startOffset }: Run): number => startOffset ?? Number.MAX_SAFE_INTEGER;
-  return [...over.values(), ...live.values()].sort((one, other) => place(one) - place(other));
-}
-
-function runIn(runs: Runs, id: string): Run | undefined {
-  return runs.live.get(id) ?? runs.ended.get(id);
-}
-
-function begun(run: string): Run {
+/** Returns a run of which only the id is known. */
+export function begun(run: string): Run {
   return {
     run,
     state: 'streaming',
@@ -208,6 +200,9 @@ function begun(run: string): Run {
     ms: null,
     error: null,
     by: null,
+    ask: null,
+    attempt: 1,
+    answered: [],
     startOffset: null,
     endOffset: null
   };
@@ -231,6 +226,7 @@ function ended(
     text: text.slice(0, RUN_TEXT_MAX),
     truncated: run.truncated || text.length > RUN_TEXT_MAX,
     hole: false,
+    ask: null,
     endOffset: offset
   };
 }
@@ -253,120 +249,19 @@ function withStep(run: Run, step: RunStep): Run {
   return { ...run, steps: steps.slice(0, RUN_STEPS_MAX), truncated: true };
 }
 
-function withRun(runs: Runs, run: Run): Runs {
-  if (run.state !== 'streaming') return withEnded(runs, run);
-  const live = new Map(runs.live).set(run.run, run);
-  const [oldest] = live.keys();
-  if (live.size > RUNS_LIVE_MAX && oldest !== undefined) live.delete(oldest);
-  if (!runs.ended.has(run.run)) return { ...runs, live };
-  const over = new Map(runs.ended);
-  over.delete(run.run);
-  return { ...runs, live, ended: over };
-}
-
-function withEnded(runs: Runs, run: Run): Runs {
-  const live = new Map(runs.live);
-  live.delete(run.run);
-  const over = new Map(runs.ended).set(run.run, run);
-  let { floor } = runs;
-  if (over.size > RUNS_ENDED_MAX) {
-    let first = run;
-    for (const one of over.values()) if (endOf(one) < endOf(first)) first = one;
-    over.delete(first.run);
-    floor = Math.max(floor, endOf(first));
-  }
-  return { ...runs, live, ended: over, floor };
-}
-
-function endOf({ endOffset, startOffset }: Run): number {
-  return endOffset ?? startOffset ?? 0;
-}
-
-function withMessage(runs: Runs, message: MessageFrame): Runs {
-  const id = runOf(message);
-  if (id === null) return runs;
-  const known = runIn(runs, id);
-  // A run that was removed must not come back as an active one.
-  if (known === undefined && message.offset <= runs.floor) return runs;
-  const run = foldRun(known, message);
-  return run === undefined || run === known ? runs : withRun(runs, run);
-}
-
-/**
- * `text.slice(0, at) + chunk`. Appending needs no copy; existing text is compared only where it overlaps.
- */
-function withChunk(runs: Runs, { run: id, at, text: chunk }: ServerFrame<'chunk'>): Runs {
-  const run = runIn(runs, id);
-  // A chunk proves that a `lost` run is still active.
-  if (run === undefined || (run.state !== 'streaming' && run.state !== 'lost')) return runs;
-  const { text } = run;
-  if (at < 0 || chunk === '') return runs;
-  if (at > text.length) {
-    if (run.hole || run.truncated) return runs;
-    return withRun(runs, { ...run, state: 'streaming', hole: true });
-  }
-  const end = at + chunk.length;
-  if (end <= text.length && text.startsWith(chunk, at)) return runs;
-  const isFull = at === RUN_TEXT_MAX;
-  if (isFull && run.truncated) return runs;
-  const next = at === text.length ? text + chunk : text.slice(0, at) + chunk;
-  return withRun(runs, {
-    ...run,
-    state: 'streaming',
-    text: isFull ? text : next.slice(0, RUN_TEXT_MAX),
-    truncated: run.truncated || end > RUN_TEXT_MAX,
-    hole: false
-  });
-}
-
-function withSubscribed(runs: Runs, frame: ServerFrame<'subscribed'>): Runs {
-  const { epoch, offset } = frame;
-  // Offsets and runs of another epoch are invalid.
-  const same = runs.epoch === null || runs.epoch === epoch;
-  const listed = new Set(frame.runs.map(({ run }) => run));
-  let next: Runs = { ...(same ? runs : NO_RUNS), epoch, joining: { listed, offset } };
-  for (const told of frame.runs) {
-    if (told.run === '' || told.run.length > RUN_ID_MAX) continue;
-    const known = runIn(next, told.run);
-    const run = withTold(known ?? begun(told.run), told);
-    if (run !== known) next = withRun(next, run);
-  }
-  return next;
-}
-
-type Told = ServerFrame<'subscribed'>['runs'][number];
-
-/** Applies the server's description of a run. It overrides all but an end that the log has recorded. */
-function withTold(run: Run, told: Told): Run {
-  if (run.endOffset !== null) return run;
-  // The answer to an earlier request may come late: a known text that continues the described one is newer.
-  const isNewer = run.text.startsWith(told.text);
-  const text = isNewer ? run.text : told.text;
+function askIn(ask: string, body: Body): RunAsk {
+  const { schema, expiresAt } = body;
   return {
-    ...run,
-    state: toldState(told.state),
-    inReplyTo: run.inReplyTo ?? (told.mid === '' ? null : told.mid),
-    text: text.slice(0, RUN_TEXT_MAX),
-    truncated: run.truncated || text.length > RUN_TEXT_MAX,
-    hole: run.hole && isNewer && text.length > told.text.length
+    ask,
+    prompt: string(body['prompt']) ?? '',
+    schema: isRecord(schema) ? schema : null,
+    expiresAt: typeof expiresAt === 'number' ? expiresAt : null
   };
 }
 
-/** Treats an unknown state as an active run. */
-function toldState(state: string): RunState {
-  return state === 'completed' || state === 'failed' || state === 'cancelled' ? state : 'streaming';
-}
-
-/** Handles the end of a replay: an active run that the server did not list and whose end did not come is `lost`. */
-function withCaughtUp(runs: Runs): Runs {
-  if (runs.joining === null) return runs;
-  const { listed, offset } = runs.joining;
-  let next: Runs = { ...runs, joining: null };
-  for (const run of runs.live.values()) {
-    if (listed.has(run.run) || (run.startOffset ?? 0) > offset) continue;
-    next = withRun(next, { ...run, state: 'lost', hole: false });
-  }
-  return next;
+/** The name of the agent in whose name an entry was written. */
+function agentIn(user: string): string {
+  return user.startsWith('agent:') ? user.slice('agent:'.length) : user;
 }
 
 function string(value: unknown): string | null {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { LogOutages, OUTAGE_QUIET_MS, OUTAGES_TOLD } from '../../../server/wiring/log-outages.js';
-import { RecordedLogger } from '../../actors/recorded-logger.js';
-import { VirtualClock } from '../../virtual-clock.js';
+import { LogOutages, OUTAGE_QUIET_MS, OUTAGES_TOLD } from '../../../../server/wiring/log/log-outages.js';
+import { RecordedLogger } from '../../../actors/recorded-logger.js';
+import { VirtualClock } from '../../../virtual-clock.js';
 
 describe('LogOutages', () => {
   let clock: VirtualClock;

@@ -2,12 +2,12 @@
  * The thread log as a supervised child: it opens the log of its provider, and reports when the log stops or starts
  * accepting messages.
  */
-import type { LogHealth } from '../../actors/log/log-health.js';
-import type { LogProvider, ProvidedLog } from '../../actors/log/log-provider.js';
-import type { ThreadLog } from '../../actors/log/thread-log.js';
-import type { Logger } from '../../actors/log-line.js';
-import type { Clock } from '../../actors/clock.js';
-import type { Service } from '../../actors/service.js';
+import type { LogHealth } from '../../../actors/log/log-health.js';
+import type { LogProvider, ProvidedLog } from '../../../actors/log/log-provider.js';
+import type { ThreadLog } from '../../../actors/log/thread-log.js';
+import type { Logger } from '../../../actors/log-line.js';
+import type { Clock } from '../../../actors/clock.js';
+import type { Service } from '../../../actors/service.js';
 import { LogOutages } from './log-outages.js';
 
 /** Opens and closes the thread log. */

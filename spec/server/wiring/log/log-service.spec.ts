@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import type { LogProvider } from '../../../actors/log/log-provider.js';
-import { LogService } from '../../../server/wiring/log-service.js';
-import { VirtualClock } from '../../virtual-clock.js';
-import { MemoryLog } from '../../actors/log/memory-log.js';
-import { RecordedLogger } from '../../actors/recorded-logger.js';
+import type { LogProvider } from '../../../../actors/log/log-provider.js';
+import { LogService } from '../../../../server/wiring/log/log-service.js';
+import { VirtualClock } from '../../../virtual-clock.js';
+import { MemoryLog } from '../../../actors/log/memory-log.js';
+import { RecordedLogger } from '../../../actors/recorded-logger.js';
 
 describe('LogService', () => {
   const start = (notice: string | null = null) => {

@@ -1,5 +1,6 @@
-import type { ServerFrame } from '../../../protocol/frames.js';
-import { NO_RUNS, changedRuns, reduceRuns, runList, type Run, type Runs } from './runs.js';
+import type { ServerFrame } from '../../../../protocol/frames.js';
+import type { Run } from './run.js';
+import { NO_RUNS, changedRuns, reduceRuns, runList, type Runs } from './runs.js';
 
 /** The runs of agents in one thread, as far as they are known. */
 export class RunBook {

@@ -2,9 +2,9 @@
  * Logs the outages of the thread log: one line when one begins and one when it is over. An outage that keeps coming
  * back is one incident with a count: its end is logged when it has stayed away for a while.
  */
-import type { Clock } from '../../actors/clock.js';
-import type { LogHealth } from '../../actors/log/log-health.js';
-import type { Logger } from '../../actors/log-line.js';
+import type { Clock } from '../../../actors/clock.js';
+import type { LogHealth } from '../../../actors/log/log-health.js';
+import type { Logger } from '../../../actors/log-line.js';
 
 /** An outage that begins within this time after the last one, in milliseconds, continues the same incident. */
 export const OUTAGE_QUIET_MS = 60_000;

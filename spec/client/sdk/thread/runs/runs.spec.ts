@@ -1,22 +1,24 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
-  changedRuns,
   foldRun,
-  NO_RUNS,
-  reduceRuns,
   RUN_STEPS_MAX,
   RUN_TEXT_MAX,
-  runList,
   runOf,
+  type Run
+} from '../../../../../client/sdk/thread/runs/run.js';
+import {
+  changedRuns,
+  NO_RUNS,
+  reduceRuns,
+  runList,
   RUNS_ENDED_MAX,
   RUNS_LIVE_MAX,
-  type Run,
   type Runs
-} from '../../../../client/sdk/thread/runs.js';
-import type { MessageFrame, ServerFrame } from '../../../../protocol/frames.js';
-import { RECORDED, recordedRun } from '../recorded-runs.js';
-import { cpuMs } from '../../../cpu-time.js';
+} from '../../../../../client/sdk/thread/runs/runs.js';
+import type { MessageFrame, ServerFrame } from '../../../../../protocol/frames.js';
+import { RECORDED, recordedRun } from '../../recorded-runs.js';
+import { cpuMs } from '../../../../cpu-time.js';
 
 function event(offset: number, kind: string, body: unknown): MessageFrame {
   return {

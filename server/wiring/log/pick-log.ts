@@ -1,13 +1,13 @@
 /** Picks the log of the server, once, at the start. */
-import type { ByteBudget } from '../../actors/memory/byte-budget.js';
-import type { Clock } from '../../actors/clock.js';
-import { newEpoch } from '../../actors/log/epoch.js';
-import { createLmdbProvider } from '../../actors/log/lmdb/lmdb-provider.js';
-import type { LogProvider } from '../../actors/log/log-provider.js';
-import type { Turn } from '../../actors/turn.js';
-import type { Incidents } from '../../actors/monitor/incidents.js';
-import { LOG_FOLDER } from '../config/config.js';
-import type { Config } from '../config/settings.js';
+import type { ByteBudget } from '../../../actors/memory/byte-budget.js';
+import type { Clock } from '../../../actors/clock.js';
+import { newEpoch } from '../../../actors/log/epoch.js';
+import { createLmdbProvider } from '../../../actors/log/lmdb/lmdb-provider.js';
+import type { LogProvider } from '../../../actors/log/log-provider.js';
+import type { Turn } from '../../../actors/turn.js';
+import type { Incidents } from '../../../actors/monitor/incidents.js';
+import { LOG_FOLDER } from '../../config/config.js';
+import type { Config } from '../../config/settings.js';
 
 /** Returns the provider of the configured log. There is one so far: the embedded log, in `DATA_DIR`. */
 export function pickLog(

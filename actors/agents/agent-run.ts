@@ -1,0 +1,393 @@
+/**
+ * One run: it pulls events out of the agent's function, writes them to the thread, and ends it once, whatever the agent
+ * does. Every entry has a `mid` of the run, so that the log refuses a second end and a second answer by itself.
+ */
+import { createActor, type Actor } from 'xstate';
+import { reasonOf } from '../../machines/reason.js';
+import { runMachine, type RunEnd } from '../../machines/agents/run.machine.js';
+import { parseMessageFrame } from '../../protocol/message-frame.js';
+import type { MessageFrame } from '../../protocol/frames.js';
+import { AgentError, type Agent, type Answer, type AskEvent, type Usage } from './agent.js';
+import { checkedEvent } from './agent-event.js';
+import { isAnswerOf } from './answer-schema.js';
+import { Checkpoint } from './checkpoint.js';
+import { Chunks } from './chunks.js';
+import { openTools } from './open-tools.js';
+import type { RunPorts } from './run-ports.js';
+import { removing, storing, type GivenAnswer, type OpenAsk, type RunRecord } from './run-record.js';
+import { RunSteps } from './run-steps.js';
+import { RunWriter, STORE_AGAIN_MS, type RunBody } from './run-writer.js';
+
+/** Most attempts of a run. */
+export const ATTEMPTS_MAX = 3;
+
+/** Events after which the agent lets everybody else have a turn, even when none of them takes time. */
+const EVENTS_PER_TURN = 32;
+
+/** What may become of a request about a run. */
+export type RunRefusal = 'not_found' | 'conflict' | 'bad_frame' | 'unavailable';
+
+/** A run. */
+export class AgentRun {
+  readonly actor: Actor<typeof runMachine>;
+  private readonly ports: RunPorts;
+  private readonly agent: Agent | null;
+  private readonly chunks: Chunks;
+  private readonly checkpoint: Checkpoint;
+  private readonly writer: RunWriter;
+  private readonly steps: RunSteps;
+  private readonly abort = new AbortController();
+  private readonly onEnded: () => void;
+  private present: RunRecord;
+  private text = '';
+  private usage: Usage | null = null;
+  private startedMs = 0;
+  private attempt = 0;
+  private asks = 0;
+  private isEnded = false;
+  private readonly given: MessageFrame[] = [];
+  private answered: (answer: Answer) => void = () => undefined;
+  private wake: () => void = () => undefined;
+
+  constructor(ports: RunPorts, record: RunRecord, agent: Agent | null, onEnded: () => void) {
+    this.ports = ports;
+    this.present = record;
+    this.agent = agent;
+    this.onEnded = onEnded;
+    const { clock, timers, limits } = ports;
+    this.chunks = new Chunks(clock, (at, text) => {
+      const { thread, run } = this.record;
+      ports.tell({ thread, run, at, text, attempt: this.attempt });
+    });
+    this.checkpoint = new Checkpoint(clock, ports.log, record.run);
+    this.writer = new RunWriter({ ...record, clock, append: ports.append });
+    this.steps = new RunSteps(this.writer, clock);
+    this.actor = createActor(runMachine, {
+      id: `run:${record.run}`,
+      clock: timers,
+      input: {
+        run: record.run,
+        agent: record.agent,
+        from: record.state === 'waiting' ? 'waiting' : 'queued',
+        limitMs: limits.runMs,
+        answerMs: Math.max(0, (record.ask?.expiresAt ?? 0) - clock.now())
+      }
+    });
+    this.actor.on('run.overdue', () => {
+      this.fail('timeout', `the agent was not done after ${String(limits.runMs)} ms`);
+    });
+    this.actor.on('answer.overdue', () => {
+      void this.answer(null, null);
+    });
+    this.actor.start();
+  }
+
+  /** Whether its end is decided; nothing that the agent does counts any more. */
+  hasEnded(): boolean {
+    return this.isEnded;
+  }
+
+  /** The run as the log has it, or is about to. */
+  get record(): RunRecord {
+    return this.present;
+  }
+
+  /** What a subscriber is told of the run. */
+  get told(): { state: 'queued' | 'streaming' | 'waiting'; text: string; attempt: number } {
+    const state = this.record.state === 'running' ? 'streaming' : this.record.state;
+    return { state, text: this.text, attempt: Math.max(1, this.attempt) };
+  }
+
+  /** Begins a run that was queued. */
+  begin(): void {
+    void this.work(async () => {
+      const { run, agent, mid, regenerates, edits } = this.record;
+      if (this.agent === null) {
+        this.fail('unknown_agent', `there is no agent ${agent}`);
+        return;
+      }
+      this.present = { ...this.record, state: 'running' };
+      this.startedMs = this.ports.clock.elapsed();
+      this.actor.send({ type: 'run.begun' });
+      const body = {
+        run,
+        agent,
+        inReplyTo: mid,
+        ...(regenerates === null ? {} : { regenerates }),
+        ...(edits === null ? {} : { edits })
+      };
+      await this.writer.write('start', 'agent_started', body, [storing(this.record)]);
+      await this.try(this.agent);
+    });
+  }
+
+  /** Ends a run of an earlier process, which ran when that ended. */
+  interrupt(text: string, pieces: number): void {
+    this.text = text;
+    this.checkpoint.restore(pieces);
+    const { thread, run } = this.record;
+    this.steps.restore(openTools(this.ports.log, thread, run));
+    this.stop();
+  }
+
+  /** Ends the run because the server stops, unless it can go on after a restart. */
+  stop(): void {
+    if (this.record.state !== 'running') return;
+    const message = 'the server stopped while the agent was at work';
+    this.end('interrupted', 'agent_failed', { error: { code: 'interrupted', message } });
+  }
+
+  /** Cancels the run. `more` goes into the entry of its end. */
+  cancel(by: string, more: RunBody = {}): void {
+    this.end('cancelled', 'agent_cancelled', { by, ...more });
+  }
+
+  /** Gives the agent a message that came meanwhile. */
+  steer(message: MessageFrame): void {
+    this.given.push(message);
+    void this.work(() =>
+      this.writer.write(`steer:${message.mid}`.slice(0, 38), 'agent_steered', { mid: message.mid })
+    );
+  }
+
+  /** Tells at which place of the queue the run stands. */
+  queued(position: number): void {
+    void this.work(() => this.writer.write('queued', 'agent_queued', { position }));
+  }
+
+  /**
+   * Answers the open question; with `by` null nobody did in time. Resolves to why that was refused, or null when the answer
+   * is stored.
+   */
+  async answer(by: string | null, value: unknown, ask?: string): Promise<RunRefusal | null> {
+    const { ask: open, run } = this.record;
+    if (ask !== undefined && this.record.answers.some((given) => given.ask === ask))
+      return 'conflict';
+    if (open === null || this.hasEnded() || (ask !== undefined && open.ask !== ask))
+      return 'not_found';
+    if (by !== null && !isAnswerOf(open.schema, value)) return 'bad_frame';
+    const given: GivenAnswer = { ask: open.ask, by, value };
+    const before = this.record;
+    this.present = { ...before, state: 'running', ask: null, answers: [...before.answers, given] };
+    const body = { run, ask: open.ask, by, ...(by === null ? { expired: true } : { value }) };
+    const stored = await this.writer.once(`answer:${open.ask}`, 'agent_answered', body, [
+      storing(this.record)
+    ]);
+    if (stored !== 'stored') {
+      this.present = before;
+      if (stored === 'conflict') return 'conflict';
+      if (by !== null) return 'unavailable';
+      // Nobody else will ask for it again.
+      await this.pause(STORE_AGAIN_MS);
+      return this.answer(by, value, ask);
+    }
+    this.actor.send({ type: 'run.answered' });
+    if (this.attempt === 0) this.resume();
+    else this.answered(answerOf(given));
+    return null;
+  }
+
+  /** Goes on after a restart, when the question that was open then is answered: the agent begins again, with the answers. */
+  private resume(): void {
+    this.startedMs = this.ports.clock.elapsed();
+    this.attempt = 1;
+    void this.work(async () => {
+      if (this.agent === null) this.fail('unknown_agent', `there is no agent ${this.record.agent}`);
+      else await this.try(this.agent);
+    });
+  }
+
+  /** Runs the agent's function until the run is over, again after errors that say so. */
+  private async try(agent: Agent): Promise<void> {
+    while (!this.hasEnded()) {
+      this.attempt++;
+      this.asks = 0;
+      const failure = await this.attemptOnce(agent);
+      if (this.hasEnded() || failure === null) return;
+      await this.steps.close('the attempt failed');
+      if (this.attempt >= ATTEMPTS_MAX || failure.retryAfterMs === null) {
+        this.fail(failure.code, failure.message);
+        return;
+      }
+      await this.pause(failure.retryAfterMs);
+      if (this.hasEnded()) return;
+      this.actor.send({ type: 'run.retried' });
+      this.text = '';
+      this.chunks.restart();
+      await this.checkpoint.restart();
+    }
+  }
+
+  private async attemptOnce(agent: Agent): Promise<AgentError | null> {
+    const { thread, run, user } = this.record;
+    try {
+      const message = this.message();
+      const generator = agent.run({
+        run,
+        thread,
+        user,
+        message,
+        attempt: this.attempt,
+        signal: this.abort.signal,
+        history: (limit) => this.history(message.offset, limit),
+        steered: () => this.given.splice(0)
+      });
+      let answer: Answer | undefined;
+      for (let count = 1; ; count++) {
+        const next = await this.next(generator, answer);
+        if (next === null || this.hasEnded()) {
+          // Not awaited: an agent may never return.
+          void Promise.resolve(generator.return(undefined)).catch(() => undefined);
+          return null;
+        }
+        if (next.done === true) break;
+        answer = await this.take(next.value);
+        if (this.hasEnded()) continue;
+        if (count % EVENTS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await this.complete();
+      return null;
+    } catch (error) {
+      if (this.hasEnded()) return null;
+      if (error instanceof AgentError) return error;
+      this.ports.onFault(agent.name, thread, reasonOf(error));
+      return new AgentError('agent_error', `the agent ${agent.name} failed`);
+    }
+  }
+
+  /** The agent's next event; null when the run is over first. */
+  private next(
+    generator: AsyncGenerator<unknown, void, Answer | undefined>,
+    answer: Answer | undefined
+  ): Promise<IteratorResult<unknown, void> | null> {
+    return new Promise((resolve, reject) => {
+      this.wake = () => {
+        resolve(null);
+      };
+      generator.next(answer).then(resolve, reject);
+    });
+  }
+
+  private async take(value: unknown): Promise<Answer | undefined> {
+    const event = checkedEvent(value);
+    if (event.type === 'text') {
+      this.addText(event.text);
+      return undefined;
+    }
+    if (event.type === 'usage') {
+      const { type: _, ...usage } = event;
+      this.usage = usage;
+      return undefined;
+    }
+    this.chunks.flush();
+    if (event.type === 'ask') return this.ask(event);
+    await this.steps.take(event);
+    return undefined;
+  }
+
+  private addText(text: string): void {
+    const { answerChars } = this.ports.limits;
+    if (this.text.length + text.length > answerChars) {
+      throw new AgentError('too_long', `an answer has at most ${String(answerChars)} characters`);
+    }
+    this.text += text;
+    this.chunks.add(text);
+    this.checkpoint.note(this.text);
+  }
+
+  private async ask({ prompt, schema, withinMs }: AskEvent): Promise<Answer> {
+    const { clock, limits } = this.ports;
+    const ask = `a${String(++this.asks)}`;
+    const given = this.record.answers.find((one) => one.ask === ask);
+    if (given !== undefined) return answerOf(given);
+    const answerMs = Math.min(withinMs ?? limits.askMs, limits.askMs);
+    const open: OpenAsk = {
+      ask,
+      prompt,
+      schema: schema ?? null,
+      expiresAt: clock.now() + answerMs
+    };
+    const answer = new Promise<Answer>((resolve) => {
+      this.answered = resolve;
+      this.wake = () => {
+        resolve({ isAnswered: false });
+      };
+    });
+    this.present = { ...this.record, state: 'waiting', ask: open };
+    this.actor.send({ type: 'run.asked', answerMs });
+    const body = { run: this.record.run, ...open };
+    await this.writer.write(`ask:${ask}`, 'agent_waiting', body, [storing(this.record)]);
+    return answer;
+  }
+
+  private async complete(): Promise<void> {
+    await this.steps.close('the agent ended without its result');
+    const ms = this.ports.clock.elapsed() - this.startedMs;
+    this.end('completed', 'agent_completed', { ms });
+  }
+
+  private fail(code: string, message: string): void {
+    this.end('failed', 'agent_failed', { error: { code, message } });
+  }
+
+  /** Decides the end of the run and stores it, after the ends of its tools. */
+  private end(end: RunEnd, kind: string, more: RunBody): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.actor.send({ type: 'run.ended', end });
+    this.chunks.flush();
+    this.abort.abort();
+    this.wake();
+    void this.work(async () => {
+      await this.checkpoint.stop();
+      await this.steps.close('the run ended first');
+      const { run } = this.record;
+      const usage = this.usage === null ? {} : { usage: this.usage };
+      const attempt = this.attempt > 1 ? { attempt: this.attempt } : {};
+      const body = { run, text: this.text, ...more, ...usage, ...attempt };
+      await this.writer.write('end', kind, body, removing(run, this.checkpoint.pieces));
+      this.actor.send({ type: 'run.stored' });
+      this.onEnded();
+    });
+  }
+
+  /** Resolves after a time, or as soon as the run is over. */
+  private pause(ms: number): Promise<void> {
+    const { clock } = this.ports;
+    return new Promise((resolve) => {
+      const timer: unknown = clock.setTimeout(resolve, ms);
+      this.wake = () => {
+        clock.clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private message(): MessageFrame {
+    const { thread, mid } = this.record;
+    const [found] = this.ports.log.withMid(mid, 1, thread);
+    const message = found === undefined ? null : parseMessageFrame(found.frame);
+    if (message === null)
+      throw new AgentError('no_message', 'the message to answer is not kept any more');
+    return message;
+  }
+
+  private history(before: number, limit: number): MessageFrame[] {
+    const rows = this.ports.log.readBefore(this.record.thread, before, Math.min(limit, 500));
+    return rows.flatMap(({ frame }) => parseMessageFrame(frame) ?? []);
+  }
+
+  /** Does work whose failure is a fault of the server itself: it is noted, and the run fails. */
+  private async work(run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      this.ports.onFault(this.record.agent, this.record.thread, reasonOf(error));
+      this.fail('internal', 'the server failed');
+    }
+  }
+}
+
+function answerOf({ by, value }: GivenAnswer): Answer {
+  return by === null ? { isAnswered: false } : { isAnswered: true, value, by };
+}

@@ -1,0 +1,16 @@
+/** Checks answers to the questions of agents by the JSON Schema that the agent gave. */
+import Schema from 'typebox/schema';
+
+/** Longest answer, in characters of JSON: it is part of the run's record. */
+export const ANSWER_CHARS_MAX = 4_096;
+
+/** Returns whether a value answers a question; without a schema any text does. A schema that cannot be used fits nothing. */
+export function isAnswerOf(schema: object | null, value: unknown): boolean {
+  if (JSON.stringify(value).length > ANSWER_CHARS_MAX) return false;
+  if (schema === null) return typeof value === 'string';
+  try {
+    return Schema.Check(schema, value);
+  } catch {
+    return false;
+  }
+}

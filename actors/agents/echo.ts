@@ -1,0 +1,47 @@
+/** The agent `echo`: says the text of the message back, word by word, so that stopping and reloading can be seen. */
+import { defineAgent, type Agent } from './agent.js';
+import type { Clock } from '../clock.js';
+
+/** Makes the agent. `wordsPerSecond`: how fast it speaks. */
+export function createEcho(
+  clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>,
+  wordsPerSecond: number
+): Agent {
+  return defineAgent({
+    name: 'echo',
+    description: 'says back what you write',
+    async *run({ message, signal }) {
+      const words = textOf(message.body).match(/\s*\S+/g) ?? [];
+      for (const [index, word] of words.entries()) {
+        if (index > 0) await pause(clock, 1_000 / wordsPerSecond, signal);
+        if (signal.aborted) return;
+        yield word;
+      }
+    }
+  });
+}
+
+/** The text of a message's body: `text` of an object, a string itself, or the JSON of anything else. */
+function textOf(body: unknown): string {
+  if (typeof body === 'string') return body;
+  const isObject = typeof body === 'object' && body !== null;
+  if (isObject && 'text' in body && typeof body.text === 'string') return body.text;
+  return JSON.stringify(body);
+}
+
+/** Resolves after a time, or as soon as the signal is aborted. */
+function pause(
+  clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>,
+  ms: number,
+  signal: AbortSignal
+): Promise<void> {
+  return new Promise((resolve) => {
+    const timer: unknown = clock.setTimeout(done, ms);
+    function done(): void {
+      clock.clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,136 @@
+/**
+ * What the log keeps of a run that has not ended: enough to begin it, to go on waiting for an answer, or to end it after
+ * a restart. It changes in the commits of the run's own entries, and goes with the entry of its end.
+ */
+import type { RecordChange } from '../log/log-writer.js';
+import type { ThreadRecords } from '../log/thread-records.js';
+import { reasonOf } from '../../machines/reason.js';
+
+/** Thread that the records of all runs are kept under, so that a start finds them. A thread of that name has nothing to do with them. */
+const RECORDS_OF = 'rollcall:runs';
+
+const RUN_KIND = 'run';
+const TEXT_KIND = 'run_text';
+
+/** Characters of one piece of a checkpoint: less than a record may have. */
+export const PIECE_CHARS = 12_000;
+
+/** An answer that was given. */
+export interface GivenAnswer {
+  readonly ask: string;
+  /** Null: nobody answered in time. */
+  readonly by: string | null;
+  /** Any JSON value. */
+  readonly value: unknown;
+}
+
+/** A question that is open. */
+export interface OpenAsk {
+  readonly ask: string;
+  readonly prompt: string;
+  readonly schema: object | null;
+  /** Unix milliseconds. */
+  readonly expiresAt: number;
+}
+
+/** A run that has not ended. */
+export interface RunRecord {
+  readonly run: string;
+  readonly thread: string;
+  readonly agent: string;
+  /** Message that is answered. */
+  readonly mid: string;
+  readonly user: string;
+  /** When the message came, Unix milliseconds: runs of a thread begin in this order. */
+  readonly at: number;
+  readonly state: 'queued' | 'running' | 'waiting';
+  /** The open question; null while there is none. */
+  readonly ask: OpenAsk | null;
+  readonly answers: readonly GivenAnswer[];
+  /** Message whose answer this run's answer replaces. */
+  readonly regenerates: string | null;
+  /** Message that this one replaces. */
+  readonly edits: string | null;
+}
+
+/** Returns the change that stores a run. */
+export function storing(record: RunRecord): RecordChange {
+  return { thread: RECORDS_OF, kind: RUN_KIND, id: record.run, text: JSON.stringify(record) };
+}
+
+/** Returns the changes that remove a run and so many pieces of its text. */
+export function removing(run: string, pieces: number): RecordChange[] {
+  const texts = Array.from({ length: pieces }, (_, n) => ({
+    thread: RECORDS_OF,
+    kind: TEXT_KIND,
+    id: pieceId(run, n),
+    text: null
+  }));
+  return [{ thread: RECORDS_OF, kind: RUN_KIND, id: run, text: null }, ...texts];
+}
+
+function pieceId(run: string, n: number): string {
+  return `${run}:${String(n).padStart(6, '0')}`;
+}
+
+/** Stores one more piece of a run's text. */
+export function storePiece(
+  log: Pick<ThreadRecords, 'setRecord'>,
+  run: string,
+  n: number,
+  text: string
+): Promise<void> {
+  return log.setRecord(RECORDS_OF, TEXT_KIND, pieceId(run, n), text);
+}
+
+/** Removes so many pieces of a run's text, when another attempt begins. */
+export async function removePieces(
+  log: Pick<ThreadRecords, 'setRecord'>,
+  run: string,
+  pieces: number
+): Promise<void> {
+  for (let n = 0; n < pieces; n++) {
+    await log.setRecord(RECORDS_OF, TEXT_KIND, pieceId(run, n), null);
+  }
+}
+
+/** A run as it was found, with its text so far. */
+export interface FoundRun {
+  readonly record: RunRecord;
+  readonly text: string;
+  readonly pieces: number;
+}
+
+/** Reads all runs that have not ended, oldest first. One that cannot be read is told and left out. */
+export function readRuns(
+  log: Pick<ThreadRecords, 'records'>,
+  onFault: (reason: string) => void
+): FoundRun[] {
+  const texts = new Map<string, string[]>();
+  for (const { id, text } of log.records(RECORDS_OF, TEXT_KIND)) {
+    const run = id.slice(0, id.lastIndexOf(':'));
+    const pieces = texts.get(run) ?? [];
+    pieces.push(text);
+    texts.set(run, pieces);
+  }
+  const found: FoundRun[] = [];
+  for (const { id, text } of log.records(RECORDS_OF, RUN_KIND)) {
+    try {
+      const record: unknown = JSON.parse(text);
+      if (!isRunRecord(record)) throw new Error('it is not the record of a run');
+      const pieces = texts.get(id) ?? [];
+      found.push({ record, text: pieces.join(''), pieces: pieces.length });
+    } catch (error) {
+      onFault(`the record of run ${id} cannot be read: ${reasonOf(error)}`);
+    }
+  }
+  return found.sort((one, other) => one.record.at - other.record.at);
+}
+
+function isRunRecord(value: unknown): value is RunRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const has = (name: string): boolean =>
+    name in value && typeof Reflect.get(value, name) === 'string';
+  const isText = ['run', 'thread', 'agent', 'mid', 'user', 'state'].every(has);
+  return isText && 'answers' in value && Array.isArray(value.answers) && 'ask' in value;
+}

@@ -1,0 +1,100 @@
+/** The steps of one run: thoughts and tool calls, each an entry, and each tool with its end. */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import {
+  AgentError,
+  type ThinkingEvent,
+  type ToolCallEvent,
+  type ToolResultEvent
+} from './agent.js';
+import type { RunBody, RunWriter } from './run-writer.js';
+
+/** Most steps of a run. */
+export const RUN_STEPS_MAX = 1_000;
+
+/** Most characters of one step, as JSON. */
+export const STEP_CHARS_MAX = 65_536;
+
+interface OpenTool {
+  readonly tool: string;
+  readonly sinceMs: number;
+}
+
+/** Writes the steps of a run. */
+export class RunSteps {
+  private readonly writer: RunWriter;
+  private readonly clock: Pick<Clock, 'elapsed'>;
+  /** Makes the names of this process's entries differ from those of an earlier one. */
+  private readonly session = randomBytes(4).toString('hex');
+  private readonly open = new Map<string, OpenTool>();
+  private count = 0;
+
+  constructor(writer: RunWriter, clock: Pick<Clock, 'elapsed'>) {
+    this.writer = writer;
+    this.clock = clock;
+  }
+
+  /** Notes tools that an earlier process has left open. */
+  restore(tools: ReadonlyMap<string, string>): void {
+    const sinceMs = this.clock.elapsed();
+    for (const [call, tool] of tools) this.open.set(call, { tool, sinceMs });
+  }
+
+  /** Tool calls that are open, with when they began, in milliseconds of `elapsed()`. */
+  get openTools(): ReadonlyMap<string, OpenTool> {
+    return this.open;
+  }
+
+  /** Counts a step that is written elsewhere. @throws {AgentError} `too_many_steps` */
+  note(): void {
+    this.count++;
+    if (this.count > RUN_STEPS_MAX) {
+      throw new AgentError('too_many_steps', `a run has at most ${String(RUN_STEPS_MAX)} steps`);
+    }
+  }
+
+  /** Writes a step. @throws {AgentError} when it does not fit to those before, or is too large */
+  async take(event: ThinkingEvent | ToolCallEvent | ToolResultEvent): Promise<void> {
+    this.note();
+    if (event.type === 'thinking') await this.write('agent_thinking', { text: event.text });
+    else if (event.type === 'toolCall') {
+      const { call, tool, args } = event;
+      if (this.open.has(call)) {
+        throw new AgentError('bad_event', `the call ${call} is open already`);
+      }
+      this.open.set(call, { tool, sinceMs: this.clock.elapsed() });
+      await this.write('tool_executing', { call, tool, args });
+    } else {
+      const { call, ok, result, error } = event;
+      const open = this.open.get(call);
+      if (open === undefined) throw new AgentError('bad_event', `there is no open call ${call}`);
+      this.open.delete(call);
+      const ms = this.clock.elapsed() - open.sinceMs;
+      const outcome = ok ? { result: result ?? null } : { error: error ?? 'it failed' };
+      await this.write('tool_completed', { call, tool: open.tool, ok, ms, ...outcome });
+    }
+  }
+
+  /** Ends all tools that are open. */
+  async close(error: string): Promise<void> {
+    for (const [call, { tool, sinceMs }] of this.open) {
+      this.open.delete(call);
+      const ms = this.clock.elapsed() - sinceMs;
+      await this.writer.write(this.name(), 'tool_completed', { call, tool, ok: false, ms, error });
+    }
+  }
+
+  private async write(kind: string, body: RunBody): Promise<void> {
+    if (JSON.stringify(body).length > STEP_CHARS_MAX) {
+      const most = String(STEP_CHARS_MAX);
+      throw new AgentError('too_large', `a step has at most ${most} characters of JSON`);
+    }
+    await this.writer.write(this.name(), kind, body);
+  }
+
+  private written = 0;
+
+  private name(): string {
+    return `${this.session}:${String(this.written++)}`;
+  }
+}

@@ -1,0 +1,327 @@
+/**
+ * All runs of this node: which message begins one, which wait in the queue of their thread, and who may end or answer
+ * them. At most one run of a thread is at work; the others wait in the order of their messages.
+ */
+import { randomBytes } from 'node:crypto';
+import type { WhileRunning } from '../../protocol/agent-kinds.js';
+import { parseMessageFrame } from '../../protocol/message-frame.js';
+import type { RecordChange } from '../log/log-writer.js';
+import type { Incidents } from '../monitor/incidents.js';
+import type { Agent } from './agent.js';
+import { AgentRun, type RunRefusal } from './agent-run.js';
+import { Cancellations } from './cancellations.js';
+import { readRuns, storing, type RunRecord } from './run-record.js';
+import type { RunPorts } from './run-ports.js';
+
+/** Bounds of the runs together. */
+export interface RunsLimits {
+  /** Most runs of a node that have not ended. */
+  readonly runs: number;
+  /** Most runs of a user that have not ended. */
+  readonly perUser: number;
+  /** Most runs of a thread that wait. */
+  readonly queue: number;
+}
+
+/** Options of {@link Runs}. */
+export interface RunsOptions extends Omit<RunPorts, 'onFault'> {
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly bounds: RunsLimits;
+  readonly incidents: Pick<Incidents, 'note'>;
+}
+
+/** A message, as far as it matters to runs. */
+export interface RunRequest {
+  readonly thread: string;
+  readonly mid: string;
+  readonly user: string;
+  readonly agent: string;
+  /** Default `enqueue`. */
+  readonly whileRunning?: WhileRunning | undefined;
+  readonly regenerates?: string | undefined;
+  readonly edits?: string | undefined;
+}
+
+/** What a message does to the runs of its thread. */
+export type RunPlan =
+  | {
+      readonly ok: false;
+      readonly code: 'conflict' | 'not_found' | 'queue_full';
+      readonly reason: string;
+    }
+  | {
+      readonly ok: true;
+      /** Changes to store with the message. */
+      readonly records: readonly RecordChange[];
+      /** To be called once: with the message's frame when it was stored and is new, else with null. */
+      readonly settle: (frame: string | null) => void;
+    };
+
+/** A run as a subscriber is told of it. */
+export interface ToldRun {
+  readonly run: string;
+  readonly agent: string;
+  readonly state: 'queued' | 'streaming' | 'waiting';
+  readonly mid: string;
+  readonly text: string;
+  readonly at: number;
+  readonly attempt: number;
+}
+
+/** The runs of a thread that have not ended. */
+interface Lane {
+  current: AgentRun | null;
+  readonly queue: AgentRun[];
+}
+
+/** The runs. */
+export class Runs {
+  private readonly options: RunsOptions;
+  private readonly lanes = new Map<string, Lane>();
+  private readonly byId = new Map<string, AgentRun>();
+  /** Runs that have not ended of each user, those included whose message is being stored. */
+  private readonly ofUser = new Map<string, number>();
+  private readonly cancellations: Cancellations;
+  private open = 0;
+  private isStopped = false;
+  private onEmpty: () => void = () => undefined;
+
+  constructor(options: RunsOptions) {
+    this.options = options;
+    this.cancellations = new Cancellations(options.clock);
+  }
+
+  /** Names and purposes of the agents. */
+  get agents(): readonly Agent[] {
+    return [...this.options.agents.values()];
+  }
+
+  /** Runs by state. */
+  counts(): { queued: number; running: number; waiting: number } {
+    const counts = { queued: 0, running: 0, waiting: 0 };
+    for (const { record } of this.byId.values()) counts[record.state]++;
+    return counts;
+  }
+
+  /** Takes up the runs of an earlier process: queued ones begin, waiting ones go on to wait, others end as interrupted. */
+  restore(): void {
+    const { log, incidents } = this.options;
+    const found = readRuns(log, (reason) => {
+      incidents.note('a run of an agent cannot be taken up again', { actor: 'agents', reason });
+    });
+    for (const { record, text, pieces } of found) {
+      this.count(record.user, 1);
+      const run = this.add(record);
+      if (record.state === 'running') run.interrupt(text, pieces);
+    }
+    for (const thread of [...this.lanes.keys()]) this.pump(thread);
+  }
+
+  /** Ends what is at work; what is queued or waits for people goes on after the next start. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    for (const run of this.byId.values()) run.stop();
+    const isBusy = (): boolean => [...this.byId.values()].some((run) => run.hasEnded());
+    while (isBusy()) {
+      await new Promise<void>((resolve) => {
+        this.onEmpty = resolve;
+      });
+    }
+    for (const run of this.byId.values()) run.actor.stop();
+  }
+
+  /** Says what a message does. A plan that is `ok` counts as a run until it is settled. */
+  plan(request: RunRequest): RunPlan {
+    const { thread, mid, user, agent, whileRunning = 'enqueue' } = request;
+    if (!this.options.agents.has(agent)) {
+      return { ok: false, code: 'not_found', reason: `there is no agent ${agent}` };
+    }
+    const lane = this.lanes.get(thread);
+    const current = lane?.current ?? null;
+    if (current !== null && whileRunning === 'reject') {
+      return { ok: false, code: 'conflict', reason: 'a run of the thread is at work' };
+    }
+    if (current !== null && whileRunning === 'steer') return this.steering(current);
+    const reason = this.full(lane, user);
+    if (reason !== null) return { ok: false, code: 'queue_full', reason };
+    const record: RunRecord = {
+      run: `r${randomBytes(12).toString('hex')}`,
+      thread,
+      agent,
+      mid,
+      user,
+      at: this.options.clock.now(),
+      state: 'queued',
+      ask: null,
+      answers: [],
+      regenerates: request.regenerates ?? null,
+      edits: request.edits ?? null
+    };
+    this.count(user, 1);
+    return {
+      ok: true,
+      records: [storing(record)],
+      settle: (frame) => {
+        if (frame === null) this.count(user, -1);
+        else this.stored(record, whileRunning === 'interrupt');
+      }
+    };
+  }
+
+  /** Returns the runs of a thread that have not ended. */
+  of(thread: string): ToldRun[] {
+    const lane = this.lanes.get(thread);
+    if (lane === undefined) return [];
+    const runs = lane.current === null ? lane.queue : [lane.current, ...lane.queue];
+    return runs
+      .filter((run) => !run.hasEnded())
+      .map((run) => {
+        const { run: id, agent, mid } = run.record;
+        const { state, text, attempt } = run.told;
+        return { run: id, agent, state, mid, text, at: text.length, attempt };
+      });
+  }
+
+  /** Returns the thread of a run that has not ended; null when there is none. */
+  threadOf(run: string): string | null {
+    return this.byId.get(run)?.record.thread ?? null;
+  }
+
+  /** Returns whose message a run answers; null when there is no such run that has not ended. */
+  userOf(run: string): string | null {
+    return this.byId.get(run)?.record.user ?? null;
+  }
+
+  /** Cancels a run. Returns false when there is no such run that has not ended. */
+  cancel(run: string, by: string): boolean {
+    const found = this.byId.get(run);
+    if (found === undefined || found.hasEnded()) return false;
+    found.cancel(by);
+    return true;
+  }
+
+  /**
+   * Cancels the run that answers a message, also one that has not been stored yet. Returns the run's id; null when there is
+   * none yet.
+   */
+  cancelOf(thread: string, mid: string, by: string): string | null {
+    const lane = this.lanes.get(thread);
+    const runs = lane === undefined ? [] : [lane.current, ...lane.queue];
+    const found = runs.find((run) => run?.record.mid === mid && run.record.user === by);
+    if (found === null || found === undefined) {
+      this.cancellations.note(thread, mid, by);
+      return null;
+    }
+    found.cancel(by);
+    return found.record.run;
+  }
+
+  /** Takes a run out of the queue. */
+  withdraw(run: string, by: string): 'not_found' | 'conflict' | null {
+    const found = this.byId.get(run);
+    if (found === undefined || found.hasEnded()) return 'not_found';
+    if (found.record.state !== 'queued') return 'conflict';
+    found.cancel(by);
+    return null;
+  }
+
+  /** Answers a question. Resolves to why that was refused; null when the answer is stored. */
+  answer(run: string, ask: string, by: string, value: unknown): Promise<RunRefusal | null> {
+    const found = this.byId.get(run);
+    return found === undefined ? Promise.resolve('not_found') : found.answer(by, value, ask);
+  }
+
+  private stored(record: RunRecord, interrupts: boolean): void {
+    const { thread, mid, user } = record;
+    const run = this.add(record);
+    if (this.cancellations.take(thread, mid, user)) {
+      run.cancel(user);
+      return;
+    }
+    const lane = this.lanes.get(thread);
+    if (interrupts) lane?.current?.cancel(user, { interruptedBy: mid });
+    else if (lane !== undefined && lane.current !== null) run.queued(lane.queue.length);
+    this.pump(thread);
+  }
+
+  private steering(current: AgentRun): RunPlan {
+    return {
+      ok: true,
+      records: [],
+      settle: (frame) => {
+        const message = frame === null ? null : parseMessageFrame(frame);
+        if (message !== null) current.steer(message);
+      }
+    };
+  }
+
+  private add(record: RunRecord): AgentRun {
+    const { thread, agent } = record;
+    const lane = this.lanes.get(thread) ?? { current: null, queue: [] };
+    this.lanes.set(thread, lane);
+    const ports: RunPorts = {
+      ...this.options,
+      onFault: (name, of, reason) => {
+        this.options.incidents.note(
+          `the agent ${name} failed`,
+          { actor: 'agents', thread: of, reason },
+          'warning'
+        );
+      }
+    };
+    const run = new AgentRun(ports, record, this.options.agents.get(agent) ?? null, () => {
+      this.ended(run);
+    });
+    this.byId.set(record.run, run);
+    // One that waits for an answer is at work; of several that an earlier process has left, each is.
+    if (record.state === 'queued' || lane.current !== null) lane.queue.push(run);
+    else lane.current = run;
+    return run;
+  }
+
+  private ended(run: AgentRun): void {
+    const { thread, user, run: id } = run.record;
+    this.byId.delete(id);
+    this.count(user, -1);
+    const lane = this.lanes.get(thread);
+    if (lane === undefined) return;
+    if (lane.current === run) lane.current = null;
+    const at = lane.queue.indexOf(run);
+    if (at >= 0) lane.queue.splice(at, 1);
+    this.pump(thread);
+    this.onEmpty();
+  }
+
+  /** Begins the next run of a thread when none is at work. */
+  private pump(thread: string): void {
+    const lane = this.lanes.get(thread);
+    if (lane === undefined || this.isStopped || lane.current !== null) return;
+    const next = lane.queue.find((run) => !run.hasEnded());
+    if (next === undefined) {
+      if (lane.queue.length === 0) this.lanes.delete(thread);
+      return;
+    }
+    lane.queue.splice(lane.queue.indexOf(next), 1);
+    lane.current = next;
+    next.begin();
+  }
+
+  /** Returns why no further run may begin; null when one may. */
+  private full(lane: Lane | undefined, user: string): string | null {
+    const { runs, perUser, queue } = this.options.bounds;
+    if ((lane?.queue.length ?? 0) >= queue) {
+      return `${String(queue)} runs of the thread wait, as many as may`;
+    }
+    if ((this.ofUser.get(user) ?? 0) >= perUser) {
+      return `${String(perUser)} runs of the user have not ended, as many as may be`;
+    }
+    return this.open >= runs ? `the server has ${String(runs)} runs, as many as it may` : null;
+  }
+
+  private count(user: string, change: 1 | -1): void {
+    this.open += change;
+    const count = (this.ofUser.get(user) ?? 0) + change;
+    if (count === 0) this.ofUser.delete(user);
+    else this.ofUser.set(user, count);
+  }
+}

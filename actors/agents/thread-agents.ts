@@ -1,0 +1,56 @@
+/** Which agent answers in a thread: its record, or in development the name of the thread. */
+import type { RecordChange } from '../log/log-writer.js';
+import type { ThreadRecords } from '../log/thread-records.js';
+
+const AGENT_KIND = 'agent';
+const ID = 'answers';
+
+/** Most threads whose record is cached; beyond it the cache is emptied. */
+const CACHED_MAX = 10_000;
+
+/** In development the agent `echo` answers in threads whose id begins like this, so that a newcomer sees a run. */
+const TRIAL_PREFIX = 'agent';
+
+/** Options of {@link ThreadAgents}. */
+export interface ThreadAgentsOptions {
+  readonly log: Pick<ThreadRecords, 'record' | 'setRecord'>;
+  /** Whether `echo` answers in threads named `agent…` that have no record. */
+  readonly hasTrial: boolean;
+}
+
+/** The agents of threads. */
+export class ThreadAgents {
+  private readonly options: ThreadAgentsOptions;
+  private readonly cached = new Map<string, string | null>();
+
+  constructor(options: ThreadAgentsOptions) {
+    this.options = options;
+  }
+
+  /** Returns the name of the agent that answers; null when none does. */
+  of(thread: string): string | null {
+    const known = this.cached.get(thread);
+    if (known !== undefined) return known;
+    const isTrial = this.options.hasTrial && thread.startsWith(TRIAL_PREFIX);
+    const name = this.options.log.record(thread, AGENT_KIND, ID) ?? (isTrial ? 'echo' : null);
+    this.named(thread, name);
+    return name;
+  }
+
+  /** Returns the change that makes an agent answer in a thread; none when it does already. */
+  naming(thread: string, name: string): RecordChange[] {
+    return this.of(thread) === name ? [] : [{ thread, kind: AGENT_KIND, id: ID, text: name }];
+  }
+
+  /** Notes that the change of {@link naming} is stored. */
+  named(thread: string, name: string | null): void {
+    if (this.cached.size >= CACHED_MAX) this.cached.clear();
+    this.cached.set(thread, name);
+  }
+
+  /** Lets an agent answer in a thread; null: none. */
+  async set(thread: string, name: string | null): Promise<void> {
+    await this.options.log.setRecord(thread, AGENT_KIND, ID, name);
+    this.cached.delete(thread);
+  }
+}

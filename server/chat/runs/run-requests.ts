@@ -1,0 +1,67 @@
+/**
+ * What clients ask of agents: which message begins a run, and who may cancel, answer or withdraw one. Everybody who may
+ * write in a thread may do so with the runs of own messages, and who may manage the thread with all.
+ */
+import type { Runs, RunPlan } from '../../../actors/agents/runs.js';
+import type { ThreadAgents } from '../../../actors/agents/thread-agents.js';
+import type { WhileRunning } from '../../../protocol/agent-kinds.js';
+import type { CallerRights } from '../../access/guard.js';
+
+/** Fields of a publish that matter to agents. */
+export interface RunFields {
+  readonly agent?: string | undefined;
+  readonly whileRunning?: WhileRunning | undefined;
+  readonly regenerates?: string | undefined;
+  readonly edits?: string | undefined;
+}
+
+/** The kind of messages that agents answer. */
+const ANSWERED_KIND = 'user_message';
+
+/** The requests. */
+export class RunRequests {
+  readonly runs: Runs;
+  private readonly agents: ThreadAgents;
+
+  constructor(runs: Runs, agents: ThreadAgents) {
+    this.runs = runs;
+    this.agents = agents;
+  }
+
+  /** Says what a message does to the runs of its thread; null: nothing. */
+  plan(
+    user: string,
+    kind: string,
+    request: RunFields & { readonly thread: string; readonly mid: string }
+  ): RunPlan | null {
+    const { thread, agent: named } = request;
+    if (named === undefined && (kind !== ANSWERED_KIND || this.runs.agents.length === 0)) {
+      return null;
+    }
+    const agent = named ?? this.agents.of(thread);
+    if (agent === null) return null;
+    const plan = this.runs.plan({ ...request, user, agent });
+    if (named === undefined || !plan.ok) return plan;
+    const naming = this.agents.naming(thread, named);
+    if (naming.length === 0) return plan;
+    return {
+      ...plan,
+      records: [...plan.records, ...naming],
+      settle: (frame) => {
+        if (frame !== null) this.agents.named(thread, named);
+        plan.settle(frame);
+      }
+    };
+  }
+
+  /**
+   * Returns why a user may not change a run; null when it may. Whoever may not read the thread learns nothing, not even
+   * that the run exists.
+   */
+  refusal(user: string, rights: CallerRights, run: string): 'not_found' | 'forbidden' | null {
+    const thread = this.runs.threadOf(run);
+    if (thread === null || rights.refusal('read', thread) !== null) return 'not_found';
+    const isOwn = this.runs.userOf(run) === user && rights.refusal('write', thread) === null;
+    return isOwn || rights.refusal('manage', thread) === null ? null : 'forbidden';
+  }
+}
