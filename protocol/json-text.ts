@@ -4,6 +4,9 @@
  * functions here expect text that `JSON.parse` has accepted.
  */
 
+/** Deepest nesting of a body: what every reader can parse, whatever its language and stack size. */
+export const BODY_DEPTH_MAX = 100;
+
 /** A body as its author wrote it. */
 export interface BodyText {
   /** Without the white space between its tokens: a frame is one line. */
@@ -103,6 +106,14 @@ export function memberText(text: string, name: string): string | null {
   let found: string | null = null;
   const members = new Members(text);
   while (members.next()) if (members.isNamed(name)) found = members.value();
+  return found;
+}
+
+/** Returns a member's value as it was written; null when there is none. */
+export function memberBody(text: string, name: string): BodyText | null {
+  let found: BodyText | null = null;
+  const members = new Members(text);
+  while (members.next()) if (members.isNamed(name)) found = members.body();
   return found;
 }
 

@@ -150,6 +150,11 @@ export class AgentRun {
     );
   }
 
+  /** Takes the messages that came meanwhile and that the agent has not asked for. */
+  unread(): MessageFrame[] {
+    return this.given.splice(0);
+  }
+
   /** Tells at which place of the queue the run stands. */
   queued(position: number): void {
     void this.work(() => this.writer.write('queued', 'agent_queued', { position }));

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { WhileRunning } from '../../protocol/agent-kinds.js';
+import type { MessageFrame } from '../../protocol/frames.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
 import type { RecordChange } from '../log/log-writer.js';
 import type { Incidents } from '../monitor/incidents.js';
@@ -132,7 +133,7 @@ export class Runs {
 
   /** Says what a message does. A plan that is `ok` counts as a run until it is settled. */
   plan(request: RunRequest): RunPlan {
-    const { thread, mid, user, agent, whileRunning = 'enqueue' } = request;
+    const { thread, user, agent, whileRunning = 'enqueue' } = request;
     if (!this.options.agents.has(agent)) {
       return { ok: false, code: 'not_found', reason: `there is no agent ${agent}` };
     }
@@ -144,19 +145,7 @@ export class Runs {
     if (current !== null && whileRunning === 'steer') return this.steering(current);
     const reason = this.full(lane, user);
     if (reason !== null) return { ok: false, code: 'queue_full', reason };
-    const record: RunRecord = {
-      run: `r${randomBytes(12).toString('hex')}`,
-      thread,
-      agent,
-      mid,
-      user,
-      at: this.options.clock.now(),
-      state: 'queued',
-      ask: null,
-      answers: [],
-      regenerates: request.regenerates ?? null,
-      edits: request.edits ?? null
-    };
+    const record = this.recordOf(request);
     this.count(user, 1);
     return {
       ok: true,
@@ -250,8 +239,33 @@ export class Runs {
       records: [],
       settle: (frame) => {
         const message = frame === null ? null : parseMessageFrame(frame);
-        if (message !== null) current.steer(message);
+        if (message === null) return;
+        if (current.hasEnded()) this.follow(current.record, message);
+        else current.steer(message);
       }
+    };
+  }
+
+  /** Begins a run for a message that was to steer another one, which ended before it knew of the message. */
+  private follow({ agent }: RunRecord, { thread, mid, from }: MessageFrame): void {
+    const record = this.recordOf({ thread, mid, agent, user: from.user });
+    this.count(from.user, 1);
+    this.stored(record, false);
+  }
+
+  private recordOf({ thread, mid, user, agent, regenerates, edits }: RunRequest): RunRecord {
+    return {
+      run: `r${randomBytes(12).toString('hex')}`,
+      thread,
+      agent,
+      mid,
+      user,
+      at: this.options.clock.now(),
+      state: 'queued',
+      ask: null,
+      answers: [],
+      regenerates: regenerates ?? null,
+      edits: edits ?? null
     };
   }
 
@@ -288,6 +302,8 @@ export class Runs {
     if (lane.current === run) lane.current = null;
     const at = lane.queue.indexOf(run);
     if (at >= 0) lane.queue.splice(at, 1);
+    const unread = this.isStopped ? undefined : run.unread().at(-1);
+    if (unread !== undefined) this.follow(run.record, unread);
     this.pump(thread);
     this.onEmpty();
   }

@@ -5,6 +5,9 @@ import type { ThreadRecords } from '../log/thread-records.js';
 const AGENT_KIND = 'agent';
 const ID = 'answers';
 
+/** Text of the record of a thread in which no agent is to answer; it is no name. */
+const NOBODY = '';
+
 /** Most threads whose record is cached; beyond it the cache is emptied. */
 const CACHED_MAX = 10_000;
 
@@ -32,7 +35,8 @@ export class ThreadAgents {
     const known = this.cached.get(thread);
     if (known !== undefined) return known;
     const isTrial = this.options.hasTrial && thread.startsWith(TRIAL_PREFIX);
-    const name = this.options.log.record(thread, AGENT_KIND, ID) ?? (isTrial ? 'echo' : null);
+    const stored = this.options.log.record(thread, AGENT_KIND, ID);
+    const name = stored === NOBODY ? null : (stored ?? (isTrial ? 'echo' : null));
     this.named(thread, name);
     return name;
   }
@@ -48,9 +52,9 @@ export class ThreadAgents {
     this.cached.set(thread, name);
   }
 
-  /** Lets an agent answer in a thread; null: none. */
+  /** Lets an agent answer in a thread; null: none, also where `echo` would. */
   async set(thread: string, name: string | null): Promise<void> {
-    await this.options.log.setRecord(thread, AGENT_KIND, ID, name);
-    this.cached.delete(thread);
+    await this.options.log.setRecord(thread, AGENT_KIND, ID, name ?? NOBODY);
+    this.named(thread, name);
   }
 }

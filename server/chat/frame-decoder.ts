@@ -9,7 +9,14 @@ import {
   type ClientFrameType
 } from '../../protocol/frames.js';
 import type { ErrorCode } from '../../protocol/errors.js';
-import { keptMembers, NumberText, type BodyText } from '../../protocol/json-text.js';
+import {
+  BODY_DEPTH_MAX,
+  isSameJson,
+  keptMembers,
+  memberBody,
+  NumberText,
+  type BodyText
+} from '../../protocol/json-text.js';
 import { userNameFault } from '../../protocol/user-name.js';
 
 /**
@@ -82,6 +89,20 @@ function nameFault(frame: ClientFrame): string | null {
   return fault === null ? null : `/user ${fault}`;
 }
 
+/**
+ * Returns why the value of an answer would be stored in another form than it was written, or could not be read by every
+ * client; null when neither is so.
+ */
+function valueFault(frame: ClientFrame, text: string): string | null {
+  const written = frame.type === 'answer' ? memberBody(text, 'value') : null;
+  if (frame.type !== 'answer' || written === null) return null;
+  if (written.depth > BODY_DEPTH_MAX) {
+    return `/value must not be nested more than ${String(BODY_DEPTH_MAX)} deep`;
+  }
+  const isKept = isSameJson(written.json, JSON.stringify(frame.value));
+  return isKept ? null : '/value has a number that a double does not hold: send it as text';
+}
+
 /** Decodes the text of one frame. */
 export function decodeFrame(text: string): Decoded {
   let value: unknown;
@@ -125,7 +146,7 @@ export function decodeFrame(text: string): Decoded {
     return { ok: false, code: 'unknown_type', message, id };
   }
   if (!check.fits(value)) return { ok: false, code: 'bad_frame', message: check.fault(value), id };
-  const fault = nameFault(value);
+  const fault = nameFault(value) ?? valueFault(value, text);
   if (fault !== null) return { ok: false, code: 'bad_frame', message: fault, id };
   return { ok: true, frame: received(value, id, body) };
 }

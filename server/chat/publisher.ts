@@ -11,7 +11,7 @@ import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { isAgentKind } from '../../protocol/agent-kinds.js';
-import type { BodyText } from '../../protocol/json-text.js';
+import { BODY_DEPTH_MAX, type BodyText } from '../../protocol/json-text.js';
 import type { CallerRights, Guard, Judgement } from '../access/guard.js';
 import type { NoteLimited } from '../limits/limited.js';
 import type { OverLimit, PublishLimits } from './work/publish-limits.js';
@@ -19,9 +19,6 @@ import { NOT_ANSWERED, NOT_ANSWERED_AFTER_MS } from '../access/authority.js';
 import type { TokenBucket } from './work/token-bucket.js';
 import type { RunFields, RunRequests } from './runs/run-requests.js';
 import { unreadable } from './unreadable.js';
-
-/** Deepest nesting of a body: what every reader can parse, whatever its language and stack size. */
-export const BODY_DEPTH_MAX = 100;
 
 /** The author of a publish. */
 export interface Author {

@@ -233,10 +233,8 @@ export function createBackend(options: BackendOptions): Backend {
     },
     incidents
   });
-  const agents = new RunRequests(
-    runs,
-    new ThreadAgents({ log, hasTrial: config.environment === 'development' })
-  );
+  const threadAgents = new ThreadAgents({ log, hasTrial: config.environment === 'development' });
+  const agents = new RunRequests(runs, threadAgents);
   const limits = clientLimits(config);
   const { publishPerSecond } = limits;
   const bounds = publishBounds(config);
@@ -370,7 +368,15 @@ export function createBackend(options: BackendOptions): Backend {
     },
     routes: [
       ...api,
-      ...createMembersApi({ access, guard, members, isRevoked, incidents }),
+      ...createMembersApi({
+        access,
+        guard,
+        members,
+        agents: threadAgents,
+        isAgent: (name) => options.agents.has(name),
+        isRevoked,
+        incidents
+      }),
       ...createRevocationsApi({ access, revocations, incidents, clock }),
       ...createTicketsApi({ access, guard, tickets, incidents, costs }),
       ...options.analytics.api(access, guard, costs),

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { MEASURE_MS } from '../../actors/memory/memory.js';
-import { BODY_DEPTH_MAX } from '../../server/chat/publisher.js';
+import { BODY_DEPTH_MAX } from '../../protocol/json-text.js';
 import { TurnBudget } from '../../server/chat/work/turn-budget.js';
 import { BUCKET_SECONDS } from '../../server/chat/work/token-bucket.js';
 import { doors, OPEN, PROBE_TOKEN, type Door, type History, type Publish } from './doors-rig.js';

@@ -1,4 +1,4 @@
-/** HTTP API for the owner and the members of threads; for backends and for users who may manage the thread. */
+/** HTTP API for the owner, the members and the agent of threads; for backends and for users who may manage the thread. */
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Action } from '../../access/grants.js';
@@ -7,8 +7,10 @@ import type { Identity, UserIdentity } from '../../access/identity.js';
 import type { Scope } from '../../access/scopes.js';
 import { TooManyMembersError, type Members } from '../../access/members.js';
 import type { ApiAccess } from '../../auth/api-access.js';
+import type { ThreadAgents } from '../../../actors/agents/thread-agents.js';
 import type { Incidents } from '../../../actors/monitor/incidents.js';
 import { isThreadId, RoleName, UserName } from '../../../protocol/frames.js';
+import { AgentName } from '../../../protocol/run-fields.js';
 import { userNameFault } from '../../../protocol/user-name.js';
 import { unreadable } from '../../chat/unreadable.js';
 import { LogUnavailableError } from '../../../actors/log/log-errors.js';
@@ -26,6 +28,10 @@ export interface MembersApiOptions {
   readonly access: ApiAccess;
   readonly guard: Pick<Guard, 'decide'>;
   readonly members: Members;
+  /** Which agent answers in a thread. */
+  readonly agents: ThreadAgents;
+  /** Whether there is an agent of that name. */
+  readonly isAgent: (name: string) => boolean;
   /** Returns whether a token has been revoked, or nobody knows. */
   readonly isRevoked: (identity: UserIdentity) => boolean;
   readonly incidents: Pick<Incidents, 'note'>;
@@ -34,6 +40,7 @@ export interface MembersApiOptions {
 type Answered = HttpReply | Promise<HttpReply>;
 
 const roleBody = Compile(Type.Object({ role: RoleName }));
+const agentBody = Compile(Type.Object({ agent: Type.Union([AgentName, Type.Null()]) }));
 const ownerBody = Compile(Type.Object({ owner: UserName }));
 
 /** Returns the routes of members and owners below `/api/threads/{thread}/`. */
@@ -41,6 +48,8 @@ export function createMembersApi({
   access,
   guard,
   members,
+  agents,
+  isAgent,
   isRevoked,
   incidents
 }: MembersApiOptions): Route[] {
@@ -112,6 +121,18 @@ export function createMembersApi({
       if (fault !== null) return problem('bad_frame', `/owner ${fault}`);
       await members.setOwner(thread, body.owner, by);
       return json(200, { thread, owner: body.owner });
+    }),
+    row('GET', 'agent', 'read', (_, thread) => json(200, { thread, agent: agents.of(thread) })),
+    row('PUT', 'agent', 'manage', async (_asked, thread, _by, text) => {
+      const body = bodyOf(text);
+      if (body === null) return problem('bad_json');
+      if (!agentBody.Check(body))
+        return problem('bad_frame', '/agent must name an agent or be null');
+      if (body.agent !== null && !isAgent(body.agent)) {
+        return problem('not_found', `there is no agent ${body.agent}`);
+      }
+      await agents.set(thread, body.agent);
+      return json(200, { thread, agent: body.agent });
     })
   ];
 }

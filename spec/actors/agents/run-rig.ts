@@ -98,7 +98,9 @@ export class RunRig {
           by?: string;
         };
         const code = typeof error === 'object' ? error.code : error;
-        return [kind, text, code, by].filter((part) => part !== undefined && part !== null && part !== '').join(' ');
+        return [kind, text, code, by]
+          .filter((part) => part !== undefined && part !== null && part !== '')
+          .join(' ');
       });
   }
 

@@ -72,7 +72,7 @@ describe('Runs', () => {
     const CASES: readonly (readonly [string, Script, string, string?])[] = [
       [
         'throws at once',
-         
+
         async function* () {
           throw new Error('secret detail');
         },
@@ -265,6 +265,21 @@ describe('Runs', () => {
       expect(rig.told()).to.deep.equal(['agent_started', 'agent_steered', 'agent_completed ab']);
     });
 
+    it('answers a message that was to steer it, when the agent has ended without asking for it', async () => {
+      const rig = new RunRig({});
+      await rig.say('one two');
+      await rig.say('and this', { whileRunning: 'steer' });
+      await rig.pass(100);
+      await rig.pass(100);
+      expect(rig.told()).to.deep.equal([
+        'agent_started',
+        'agent_steered',
+        'agent_completed one two',
+        'agent_started',
+        'agent_completed and this'
+      ]);
+    });
+
     it('takes one out of the queue, but not one that has begun', async () => {
       const rig = new RunRig({ slow: hangs() });
       await rig.say('one', { agent: 'slow' });
@@ -365,7 +380,6 @@ describe('Runs', () => {
 
     it('no more than three times', async () => {
       const rig = new RunRig({
-         
         flaky: async function* () {
           throw new AgentError('busy', 'come back', 1);
         }

@@ -26,6 +26,8 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
       `/api/threads/${THREAD}/owner`,
       { owner: 'olga' }
     ],
+    'GET /api/threads/{thread}/agent': ['read', `/api/threads/${THREAD}/agent`],
+    'PUT /api/threads/{thread}/agent': ['manage', `/api/threads/${THREAD}/agent`, { agent: null }],
     'GET /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke'],
     'POST /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke', {}],
     // For any thread `anybody` may have one: the stream that it opens is judged as every other.

@@ -61,6 +61,15 @@ describe('decodeFrame', () => {
     expect(decodeFrame('{"type":"connect"}')).to.include({ ok: true });
   });
 
+  it('refuses the value of an answer that would be stored as another, and one that is too deep', () => {
+    const answer = (value: string) =>
+      decodeFrame(`{"type":"answer","id":1,"run":"r","ask":"a1","value":${value}}`);
+    expect(answer('{"n":1.50,"t":"9007199254740993"}')).to.deep.include({ ok: true });
+    for (const value of ['9007199254740993', '[1e400]', '['.repeat(101) + ']'.repeat(101)]) {
+      expect(answer(value), value).to.deep.include({ ok: false, code: 'bad_frame', id: 1 });
+    }
+  });
+
   it('keeps the text of the body of a publish', () => {
     const decoded = decodeFrame(publish('{ "n": [1e400] }'));
     expect(decoded).to.have.nested.property('frame.body').eql({ json: '{"n":[1e400]}', depth: 2 });

@@ -3,6 +3,7 @@ import { tokenless } from '../../../../server/access/identity.js';
 import { Guard } from '../../../../server/access/guard.js';
 import { Members } from '../../../../server/access/members.js';
 import { ApiAccess } from '../../../../server/auth/api-access.js';
+import { ThreadAgents } from '../../../../actors/agents/thread-agents.js';
 import { createMembersApi } from '../../../../server/http/api/members-api.js';
 import { RouteTable } from '../../../../server/http/route-table.js';
 import { MemoryLog } from '../../../actors/log/memory-log.js';
@@ -26,6 +27,8 @@ async function rig() {
       access: new ApiAccess(onlyKey('an-api-key-of-the-specs'), auth, false),
       guard,
       members,
+      agents: new ThreadAgents({ log, hasTrial: false }),
+      isAgent: (name) => name === 'echo',
       isRevoked: () => state.isRevoked,
       incidents: { note: () => undefined }
     })
@@ -52,6 +55,21 @@ const SLOW = [
 ] as const;
 
 describe('createMembersApi', () => {
+  it('names the agent of a thread, and refuses one that is not there', async () => {
+    const { ask } = await rig();
+    const put = async (agent: unknown) => {
+      const { status, body } = await ask('/api/threads/t/agent', { agent }, () =>
+        Promise.resolve()
+      );
+      const answer = JSON.parse(String(body)) as { code?: string; agent?: string | null };
+      return [status, answer.code ?? answer.agent];
+    };
+    expect(await put('echo')).to.deep.equal([200, 'echo']);
+    expect(await put('nobody')).to.deep.equal([404, 'not_found']);
+    expect(await put(null)).to.deep.equal([200, null]);
+    expect(await put(7)).to.deep.equal([400, 'bad_frame']);
+  });
+
   for (const [path, body] of SLOW) {
     it(`changes what ${path} asks for`, async () => {
       const { members, ask } = await rig();

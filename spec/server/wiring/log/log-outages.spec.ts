@@ -1,5 +1,9 @@
 import { expect } from 'chai';
-import { LogOutages, OUTAGE_QUIET_MS, OUTAGES_TOLD } from '../../../../server/wiring/log/log-outages.js';
+import {
+  LogOutages,
+  OUTAGE_QUIET_MS,
+  OUTAGES_TOLD
+} from '../../../../server/wiring/log/log-outages.js';
 import { RecordedLogger } from '../../../actors/recorded-logger.js';
 import { VirtualClock } from '../../../virtual-clock.js';
 
