@@ -10,6 +10,8 @@ export type ParsedFlags =
   | {
       readonly ok: true;
       readonly flags: Readonly<Record<string, string>>;
+      /** Values of flags that may be given several times, in order. */
+      readonly lists: ReadonlyMap<string, readonly string[]>;
       /** Given switches. */
       readonly switches: ReadonlySet<string>;
       /** Words that are neither flags nor values, in order. */
@@ -22,6 +24,8 @@ export type ParsedFlags =
 export interface MoreArgs {
   /** Names of flags without a value. */
   readonly switches?: readonly string[];
+  /** Names of flags with a value that may be given several times. */
+  readonly repeatable?: readonly string[];
   /** Most words. */
   readonly words?: number;
   /** Short forms of flags, such as `n` for `limit`. */
@@ -31,10 +35,11 @@ export interface MoreArgs {
 /** Reads `--name value` and `--name=value` for a command's flags, its switches, and `--help` or `-h`. */
 export function parseFlags(
   args: readonly string[],
-  names: readonly string[],
+  once: readonly string[],
   more: MoreArgs = {}
 ): ParsedFlags {
-  const { switches: known = [], words: wordsMax = 0, shorts = {} } = more;
+  const { switches: known = [], repeatable = [], words: wordsMax = 0, shorts = {} } = more;
+  const names = [...once, ...repeatable];
   const shortOf = new Map(Object.entries(shorts).map(([short, name]) => [name, short]));
   const { tokens } = parseArgs({
     args: [...args],
@@ -53,6 +58,7 @@ export function parseFlags(
     }
   });
   const flags: Record<string, string> = {};
+  const lists = new Map<string, string[]>();
   const switches = new Set<string>();
   const words: string[] = [];
   const faults: string[] = [];
@@ -80,6 +86,8 @@ export function parseFlags(
       const isFlagTakenForValue = token.inlineValue === false && token.value.startsWith('--');
       if (token.value === undefined || token.value === '' || isFlagTakenForValue) {
         faults.push(`${token.rawName} needs a value`);
+      } else if (repeatable.includes(token.name)) {
+        lists.set(token.name, [...(lists.get(token.name) ?? []), token.value]);
       } else if (flags[token.name] !== undefined) {
         faults.push(`${token.rawName} is given twice`);
       } else {
@@ -88,7 +96,7 @@ export function parseFlags(
     }
   }
   return isHelp || faults.length === 0
-    ? { ok: true, flags, switches, words, isHelp }
+    ? { ok: true, flags, lists, switches, words, isHelp }
     : { ok: false, faults };
 }
 

@@ -1,7 +1,7 @@
 /**
- * The command line: `rollcall start | check | chat | tail | query | log check | log export |
- * log restored | version`. Exit codes: 0
- * good, 1 failed, 2 wrong usage, 3 startup failed.
+ * The command line: `rollcall start | check | chat | tail | query | key new | key list |
+ * key remove | log check | log export | log restored | version`. Exit codes: 0 good, 1 failed, 2 wrong usage, 3 startup
+ * failed.
  */
 import { parseFlags } from './cli-args.js';
 import { type CliSeat, EXIT, say } from './cli-outside.js';
@@ -10,6 +10,9 @@ import { COMMANDS } from './commands.js';
 import { processSeat } from './process-seat.js';
 import { nearestName } from '../server/config/nearest-name.js';
 import { HangUp } from './terminal/hang-up.js';
+
+/** First words of commands that have two. */
+const GROUPS = new Set(Object.keys(COMMANDS).flatMap((name) => name.split(' ').slice(0, -1)));
 
 /** Runs a command line (without `node` and the script) and returns its exit code. */
 export async function runCli(argv: readonly string[], outside: CliSeat): Promise<number> {
@@ -23,14 +26,15 @@ export async function runCli(argv: readonly string[], outside: CliSeat): Promise
     return EXIT.good;
   }
   if (first === '--version' || first === '-v') return await runCli(['version'], outside);
-  if (first === 'log' && (second === undefined || second === '--help' || second === '-h')) {
+  const isGroup = GROUPS.has(first);
+  if (isGroup && (second === undefined || second === '--help' || second === '-h')) {
     await say(
       second === undefined ? outside.stderr : outside.stdout,
-      helpText(outside.stdout, outside.env, 'log ')
+      helpText(outside.stdout, outside.env, `${first} `)
     );
     return second === undefined ? EXIT.wrongUsage : EXIT.good;
   }
-  const name = first === 'log' ? `log ${second ?? ''}` : first;
+  const name = isGroup ? `${first} ${second ?? ''}` : first;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
     const meant = nearestName(name, Object.keys(COMMANDS));
@@ -38,7 +42,7 @@ export async function runCli(argv: readonly string[], outside: CliSeat): Promise
     await say(outside.stderr, `rollcall: unknown command "${name}"${hint}\nSee rollcall --help.`);
     return EXIT.wrongUsage;
   }
-  const rest = argv.slice(first === 'log' ? 2 : 1);
+  const rest = argv.slice(isGroup ? 2 : 1);
   const parsed = parseFlags(rest, command.flags, command.more);
   if (!parsed.ok) {
     const faults = parsed.faults.map((fault) => `rollcall ${name}: ${fault}`);

@@ -2,12 +2,14 @@
  * The commands: what each takes, its help, and how it runs. A module that only one command needs is imported when that
  * command runs.
  */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { holderOf } from '../actors/log/lmdb/disk/data-dir.js';
 import type { MoreArgs, ParsedFlags } from './cli-args.js';
 import { type CliOutside, type CliSeat, EXIT, say } from './cli-outside.js';
 import { type LoadedSetting, loadSetting, LOG_FOLDER } from '../server/config/config.js';
 import { settingsHelp } from '../server/config/config-text.js';
+import type { KeysFile } from './key/key-command.js';
+import { SCOPE_WORDS } from '../server/access/scopes.js';
 import { DEFAULT_THREAD, DEFAULT_URL, type DialOrder } from './chat/dial-order.js';
 import { type Flags, inputOf, load, refuse } from './command-settings.js';
 import { CLIENT_TOKEN, flagName, SETTINGS } from '../server/config/settings.js';
@@ -33,6 +35,12 @@ const settingsDetails = (): string =>
   `Each setting is also an environment variable and may stand in a .env file; the flag wins.\n\nFlags:\n${settingsHelp()}`;
 const logDetails = (): string =>
   `Flags:\n  --data-dir <path>\n      ${SETTINGS.dataDir.doc}; default: ${SETTINGS.dataDir.fallbackText}`;
+
+const keyFileFlag = '  --file <path>\n      file of keys; default: API_KEYS_FILE';
+const scopesHelp = (): string =>
+  Object.entries(SCOPE_WORDS)
+    .map(([scope, words]) => `      ${scope.padEnd(8)} ${words}`)
+    .join('\n');
 
 const DIAL_FLAGS = ['url', 'user', 'token', 'token-file'];
 const dialDetails = [
@@ -120,6 +128,52 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     more: { switches: ['json'], words: 1 },
     run: query
   },
+  'key new': {
+    usage: 'rollcall key new --name <name> --scopes <scope,…> [flags]',
+    summary: 'makes an API key, prints it this once, and adds its hash to the file of keys',
+    details: () =>
+      [
+        'Flags:',
+        '  --name <name>\n      what logs, and refusals, call the key',
+        `  --scopes <scope,…>\n${scopesHelp()}`,
+        '  --threads <pattern:action,…>\n      limits the key to threads, as in "orders:*:read,write"; may be given several times; default: all threads',
+        '  --expires <date or 90d>\n      when the key ends: a date, a time with its zone, or a number of days from now; default: never',
+        keyFileFlag,
+        '',
+        'Standard output has the key; it is stored nowhere, so keep it. Without a file, the entry for one follows. A running',
+        'server accepts the key within five seconds. It ends with 1 when the file cannot be changed.'
+      ].join('\n'),
+    flags: ['name', 'scopes', 'expires', 'file'],
+    more: { repeatable: ['threads'] },
+    run: async (flags, seat, { lists }) => {
+      const { keyDesk, runKeyNew } = await import('./key/key-command.js');
+      const { name, scopes, expires } = flags;
+      const order = { name, scopes, expires, threads: lists.get('threads') ?? [] };
+      return await withKeysFile(flags, seat, (file) => runKeyNew(order, keyDesk(file), seat));
+    }
+  },
+  'key list': {
+    usage: 'rollcall key list [--file <path>]',
+    summary:
+      'prints the API keys of the file: name, scopes, threads, end, and whether that has passed',
+    details: () => `Flags:\n${keyFileFlag}`,
+    flags: ['file'],
+    run: async (flags, seat) => {
+      const { keyDesk, runKeyList } = await import('./key/key-command.js');
+      return await withKeysFile(flags, seat, (file) => runKeyList(keyDesk(file), seat));
+    }
+  },
+  'key remove': {
+    usage: 'rollcall key remove <name> [--file <path>]',
+    summary: 'takes an API key out of the file; a running server refuses it within five seconds',
+    details: () => `Flags:\n${keyFileFlag}`,
+    flags: ['file'],
+    more: { words: 1 },
+    run: async (flags, seat, { words: [name] }) => {
+      const { keyDesk, runKeyRemove } = await import('./key/key-command.js');
+      return await withKeysFile(flags, seat, (file) => runKeyRemove(name, keyDesk(file), seat));
+    }
+  },
   'log check': {
     usage: 'rollcall log check [--repair] [--data-dir <path>]',
     summary: 'reads the whole thread log and says whether it is sound; changes nothing by itself',
@@ -201,6 +255,19 @@ async function query(flags: Flags, outside: CliOutside, given: Given): Promise<n
     },
     outside
   );
+}
+
+async function withKeysFile(
+  flags: Flags,
+  outside: CliOutside,
+  run: (file: KeysFile | null) => Promise<number>
+): Promise<number> {
+  // Read only this setting: keys must be made before the rest of the configuration is good.
+  const input = inputOf({}, outside);
+  const loaded = input.ok ? loadSetting(SETTINGS.apiKeysFile, input.value) : input;
+  const name = flags['file'] ?? (loaded.ok ? loaded.value : undefined);
+  if (flags['file'] === undefined && !loaded.ok) return await refuse(loaded.faults, outside);
+  return await run(name === undefined ? null : { name, path: resolve(outside.cwd, name) });
 }
 
 async function chat(flags: Flags, seat: CliSeat): Promise<number> {

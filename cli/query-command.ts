@@ -1,6 +1,7 @@
 /** `rollcall query`: gets the reports of a running server over HTTP and prints them as a table. */
 import { reasonOf } from '../machines/reason.js';
 import { type CliOutside, EXIT, say } from './cli-outside.js';
+import { tableLines } from './table-lines.js';
 import { paintIf, wantsColours } from '../server/logger/paint.js';
 
 /** Longest wait for an answer, in milliseconds: longer than the store may take for a report. */
@@ -132,23 +133,15 @@ function isRows(value: unknown): value is Record<string, unknown>[] {
   return Array.isArray(value) && value.every((row) => typeof row === 'object' && row !== null);
 }
 
-/** Returns header and rows, with texts to the left, numbers to the right and two spaces between columns. */
+/** Returns header and rows, with numbers to the right. */
 function linesOf({ columns, rows }: Table): string[] {
   const cells = [
     columns.map(({ name }) => name),
     ...rows.map((row) => columns.map(({ name, kind }) => cellOf(row[name], kind)))
   ];
-  const widths = columns.map((_, index) =>
-    Math.max(...cells.map((line) => (line[index] ?? '').length))
-  );
-  return cells.map((line) =>
-    line
-      .map((cell, index) => {
-        const isText = ['text', 'time'].includes(columns[index]?.kind ?? '');
-        return isText ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0);
-      })
-      .join('  ')
-      .trimEnd()
+  return tableLines(
+    cells,
+    columns.map(({ kind }) => !['text', 'time'].includes(kind))
   );
 }
 

@@ -136,7 +136,7 @@ describe('the command line', () => {
       const env = { ...whole, ENVIRONMENT: 'production', API_KEY: 'short', TESTING: '1' };
       const { code, stdout, stderr } = await ran(['check'], env);
       expect({ code, stderr }).to.deep.equal({ code: 1, stderr: '' });
-      expect(stdout).to.match(/^✗ API key +API_KEY: shorter than 24 characters/m);
+      expect(stdout).to.match(/^✗ API keys +API_KEY: shorter than 24 characters/m);
       expect(stdout).to.match(/^✗ Test switches +TESTING: /m);
       expect(stdout).to.match(/does not start with this \(2\)\.\n$/);
       expect((await ran(['start'], env)).code).to.equal(3);
@@ -213,6 +213,9 @@ describe('the command line', () => {
       'chat',
       'tail',
       'query',
+      'key new',
+      'key list',
+      'key remove',
       'log check',
       'log export',
       'log restored',
@@ -240,6 +243,7 @@ describe('the command line', () => {
     ['chat'],
     ['tail'],
     ['query'],
+    ['key', 'new'],
     ['log'],
     ['log', 'check'],
     ['log', 'export']
