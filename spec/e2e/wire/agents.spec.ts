@@ -1,0 +1,128 @@
+import { rm } from 'node:fs/promises';
+import { expect } from 'chai';
+import { startServer, temporaryDir, type ServerProcess } from '../servers/server-process.js';
+import { requireTransport, TRANSPORTS } from './transports.js';
+import { WireClient, type Frame } from './wire-client.js';
+
+/** At four words a second it takes far longer than anything that is done meanwhile, on a busy machine too. */
+const TEXT = Array.from({ length: 200 }, (_, n) => `word${String(n)}`).join(' ');
+
+const bodyOf = (frame: Frame): Record<string, unknown> => frame.body as Record<string, unknown>;
+
+/** Resolves to the next entry of a kind. */
+function entry(client: WireClient, kind: string): Promise<Frame> {
+  return client.next((frame) => frame.type === 'message' && frame.kind === kind);
+}
+
+for (const transport of TRANSPORTS) {
+  describe(`runs of agents on ${transport}`, function () {
+    this.timeout(60_000);
+    let dataDir: string;
+    let server: ServerProcess;
+
+    const start = async (): Promise<void> => {
+      const env = { TRANSPORT: transport, AGENT_ECHO_WORDS_PER_SECOND: '4' };
+      server = await startServer({ env, dataDir });
+    };
+
+    before(async function () {
+      requireTransport(this, transport);
+      dataDir = await temporaryDir();
+      await start();
+    });
+    after(async () => {
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    });
+
+    it('streams an answer to every subscriber, stops it from another connection, and tells who comes later', async () => {
+      const ada = await WireClient.connect(server.url, 'ada');
+      const bob = await WireClient.connect(server.url, 'bob');
+      for (const client of [ada, bob]) await client.subscribe('agent-stop');
+      await ada.ask({ type: 'publish', thread: 'agent-stop', mid: 'm1', body: { text: TEXT } });
+      const run = bodyOf(await entry(ada, 'agent_started'))['run'];
+      expect((await bob.next('chunk'))['run']).to.equal(run);
+      const later = await WireClient.connect(server.url, 'ada');
+      const { subscribed } = await later.subscribe('agent-stop');
+      const runs = subscribed['runs'] as { text: string }[];
+      expect(runs).to.have.length(1);
+      expect(runs[0]).to.include({ run, mid: 'm1', state: 'streaming', agent: 'echo' });
+      expect(TEXT.startsWith(runs[0]?.text ?? '?')).to.equal(true);
+      expect((await bob.ask({ type: 'cancel', run })).code).to.equal('forbidden');
+      expect((await later.ask({ type: 'cancel', run })).type).to.equal('cancelling');
+      const end = bodyOf(await entry(bob, 'agent_cancelled'));
+      expect(end).to.include({ run, by: 'ada' });
+      expect(TEXT.startsWith(String(end['text']))).to.equal(true);
+    });
+
+    it('answers in the order of the messages, and gives up one that is withdrawn', async () => {
+      const ada = await WireClient.connect(server.url, 'ada');
+      await ada.subscribe('queue');
+      for (const mid of ['q1', 'q2', 'q3']) {
+        const text = mid === 'q1' ? TEXT : `${mid} ok`;
+        const message = { thread: 'queue', mid, agent: 'echo', body: { text } };
+        await ada.ask({ type: 'publish', ...message });
+      }
+      const waiting = [await entry(ada, 'agent_queued'), await entry(ada, 'agent_queued')];
+      expect(waiting.map((frame) => bodyOf(frame)['position'])).to.deep.equal([1, 2]);
+      const second = bodyOf(waiting[0]!)['run'];
+      expect((await ada.ask({ type: 'withdraw', run: second })).type).to.equal('withdrawn');
+      expect(bodyOf(await entry(ada, 'agent_cancelled'))['run']).to.equal(second);
+      await ada.ask({ type: 'cancel', thread: 'queue', mid: 'q1' });
+      expect(bodyOf(await entry(ada, 'agent_completed'))['text']).to.equal('q3 ok');
+    });
+
+    it('begins no second run for a message that is sent again', async () => {
+      const ada = await WireClient.connect(server.url, 'ada');
+      await ada.subscribe('agent-again');
+      const message = { type: 'publish', thread: 'agent-again', mid: 'a1', body: { text: 'hi' } };
+      await ada.ask(message);
+      expect((await ada.ask(message))['duplicate']).to.equal(true);
+      await entry(ada, 'agent_completed');
+      await ada.ask({ type: 'publish', thread: 'agent-again', mid: 'a2', body: { text: 'ho' } });
+      const started = [await entry(ada, 'agent_started'), await entry(ada, 'agent_started')];
+      expect(started.map((frame) => bodyOf(frame)['inReplyTo'])).to.deep.equal(['a1', 'a2']);
+    });
+
+    it('refuses an agent that is not there, and one more while it is to be refused', async () => {
+      const ada = await WireClient.connect(server.url, 'ada');
+      const publish = (mid: string, fields: object) =>
+        ada.ask({ type: 'publish', thread: 'agent-no', mid, body: { text: TEXT }, ...fields });
+      expect((await publish('n1', { agent: 'nobody' })).code).to.equal('not_found');
+      expect((await publish('n2', {})).type).to.equal('ack');
+      expect((await publish('n3', { whileRunning: 'reject' })).code).to.equal('conflict');
+    });
+
+    it('ends what ran when the process was killed, once, and begins what waited', async () => {
+      const ada = await WireClient.connect(server.url, 'ada');
+      await ada.subscribe('agent-kill');
+      for (const mid of ['k1', 'k2']) {
+        await ada.ask({
+          type: 'publish',
+          thread: 'agent-kill',
+          mid,
+          body: { text: mid === 'k1' ? TEXT : 'k2 ok' }
+        });
+      }
+      await ada.next('chunk');
+      await server.stop('SIGKILL');
+      await start();
+      const again = await WireClient.connect(server.url, 'ada');
+      const { replays } = await again.subscribe('agent-kill', 'start');
+      const failed = replays.find(({ kind }) => kind === 'agent_failed');
+      expect(failed === undefined ? null : bodyOf(failed)['error']).to.include({
+        code: 'interrupted'
+      });
+      const completed = bodyOf(await entry(again, 'agent_completed'));
+      expect(completed['text']).to.equal('k2 ok');
+      const { messages } = (await again.ask({
+        type: 'history',
+        thread: 'agent-kill'
+      })) as unknown as {
+        messages: { kind: string; body: { run?: string } }[];
+      };
+      const ends = messages.filter(({ kind }) => /^agent_(completed|failed|cancelled)$/.test(kind));
+      expect(ends.map(({ kind }) => kind)).to.deep.equal(['agent_failed', 'agent_completed']);
+    });
+  });
+}
