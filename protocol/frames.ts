@@ -12,6 +12,9 @@ export const SUBPROTOCOL = 'rollcall.v1';
 /** Longest thread id, in characters. */
 export const THREAD_ID_MAX = 128;
 
+/** Longest `beforeThread` of a position in the list of threads, in characters: a thread id, or one that is sealed. */
+export const PLACE_MAX = 256;
+
 /** Longest user name, in characters. */
 export const USER_MAX = 128;
 
@@ -95,8 +98,8 @@ const Threads = Type.Object({
   type: Type.Literal('threads'),
   id,
   before: Type.Optional(Type.Number()),
-  // With `before`: the position after which the page begins; the page before gives both in `next`.
-  beforeThread: Type.Optional(Type.String({ maxLength: THREAD_ID_MAX })),
+  // With `before`: the position after which the page begins; the page before gives both in `next`. It may be sealed.
+  beforeThread: Type.Optional(Type.String({ maxLength: PLACE_MAX })),
   limit: Type.Optional(Limit)
 });
 const Typing = Type.Object({
@@ -277,7 +280,7 @@ export const SERVER_FRAMES = {
     id,
     more: Type.Boolean(),
     // Where the next page begins; absent when there is none.
-    next: Type.Optional(Type.Object({ before: Type.Number(), beforeThread: Thread })),
+    next: Type.Optional(Type.Object({ before: Type.Number(), beforeThread: Type.String() })),
     threads: Type.Array(
       Type.Object({
         thread: Thread,

@@ -84,12 +84,15 @@ export class Guard {
    */
   changes(thread: string, user: string, what: ChangeOf, by: string | null = null): () => void {
     const changing = this.changing.get(thread) ?? { owners: new Set(), wasNew: false, count: 0 };
+    // Reads first: when the log fails here, nothing has begun that nobody would end.
+    const isOpenToAll = this.isOpenToAll(thread);
+    const owner = what === 'owner' ? (this.options.log.head(thread)?.owner ?? null) : null;
     this.changing.set(thread, changing);
     changing.count++;
-    changing.wasNew ||= this.isOpenToAll(thread);
+    changing.wasNew ||= isOpenToAll;
     if (what === 'owner') {
       const opening = this.openings.get(thread);
-      changing.owners.add(this.options.log.head(thread)?.owner ?? null).add(user);
+      changing.owners.add(owner).add(user);
       // Who creates the thread at the same time may own it in between.
       if (opening !== undefined) changing.owners.add(opening.owner);
     }

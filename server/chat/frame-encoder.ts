@@ -112,7 +112,7 @@ function storedFrames(page: readonly LogEntry[]): string {
 /** Returns the answer to `threads`, with the last stored messages. */
 export function encodeThreads(
   frame: Pick<Received<'threads'>, 'id'>,
-  { threads, next }: PageOfThreads
+  { threads, next }: Pick<PageOfThreads, 'threads' | 'next'>
 ): OutFrame {
   const rows = threads.map(
     ({ thread, at, head, read, last }) =>

@@ -84,14 +84,14 @@ export function pageOfThreads(
   log: ThreadRecords,
   user: string,
   before: ListPlace | null,
-  limit: number
+  limit: number,
+  isByTime = before === null || before.thread === ''
 ): PageOfThreads {
   const { threads, more, passed } = log.userThreads(user, before, limit, HISTORY_CHARS_MAX);
   const read = threads.length;
   const last = threads.at(-1);
   if (!more || last === undefined) return { threads, next: null, read, passed };
   const page = { threads, next: placeOf(last), read, passed };
-  const isByTime = before === null || before.thread === '';
   return isByTime ? withTied(log, user, page, last.at) : page;
 }
 
@@ -126,8 +126,19 @@ function placeOf({ at, thread }: UserThread): ListPlace {
   return { at, thread };
 }
 
-/** Threads searched for one that the user may read. Above it the page is empty, but says where the next one begins. */
+/**
+ * Rows searched for a thread that the user may read. Above it, or above {@link HISTORY_CHARS_MAX} characters that were
+ * read, the page is empty, but says where the next one begins.
+ */
 export const FILTERED_MAX = HISTORY_LIMIT_MAX;
+
+/** A page of the threads that a user may read. */
+export interface ReadablePage extends PageOfThreads {
+  /** Whether `next` is the position of a thread that the user may not read, and must not be shown as it is. */
+  readonly isNextHidden: boolean;
+  /** Characters of last messages that were read for it. */
+  readonly chars: number;
+}
 
 /**
  * Returns a page like {@link pageOfThreads} without the threads that the user may not read. A page that becomes empty is
@@ -139,17 +150,22 @@ export function readablePage(
   before: ListPlace | null,
   limit: number,
   mayRead: (thread: string) => boolean
-): PageOfThreads {
+): ReadablePage {
+  const isByTime = before === null || before.thread === '';
   let read = 0;
   let passed = 0;
+  let chars = 0;
   for (let from = before; ;) {
-    const page = pageOfThreads(log, user, from, limit);
+    const page = pageOfThreads(log, user, from, limit, isByTime);
     read += page.read;
     passed += page.passed;
+    chars += charsOf(page.threads);
     const threads = page.threads.filter(({ thread }) => mayRead(thread));
     const { next } = page;
-    if (threads.length > 0 || next === null || read >= FILTERED_MAX) {
-      return { threads, next, read, passed };
+    const isEnough = read + passed >= FILTERED_MAX || chars >= HISTORY_CHARS_MAX;
+    if (threads.length > 0 || next === null || isEnough) {
+      const isNextHidden = next !== null && threads.at(-1) !== page.threads.at(-1);
+      return { threads, next, read, passed, isNextHidden, chars };
     }
     from = next;
   }

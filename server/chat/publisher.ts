@@ -70,6 +70,8 @@ export type Published = Extract<AppendResult, { ok: true }> | PublishRefusal;
 
 const NO_RUN = { records: undefined };
 
+const NOTHING = (): void => undefined;
+
 /** Options of {@link Publisher}. */
 export interface PublisherOptions {
   readonly clock: Clock;
@@ -106,6 +108,7 @@ export class Publisher {
    */
   publish(author: Author, request: PublishRequest, done: (published: Published) => void): void {
     const { threads, incidents } = this.options;
+    let answer = done;
     try {
       const judgement = author.rights.judge('write', request.thread);
       const refusal = this.refusal(author, request, judgement);
@@ -117,11 +120,13 @@ export class Publisher {
       const thread = threads.get(request.thread);
       const counted =
         author.address === null ? done : this.counted(author.user, thread, request, done);
-      if (counted !== null) this.append(thread, author.user, mayOwn, request, counted);
+      if (counted === null) return;
+      answer = counted;
+      this.append(thread, author.user, mayOwn, request, counted);
     } catch (error) {
       const reason = unreadable(error, incidents);
       if (reason === null) throw error;
-      done(this.turnAway(reason));
+      answer(this.turnAway(reason));
     }
   }
 
@@ -170,25 +175,30 @@ export class Publisher {
     }
     const { records } = plan ?? NO_RUN;
     const entry = { mid, user, kind, bodyJson: body.json, at: clock.now(), owner, records };
-    if (plan !== null) {
-      const acked = done;
-      done = (result) => {
-        acked(result);
-        // After the ack: what the agent does comes behind it.
-        plan.settle(result.ok && !result.duplicate ? result.frame : null);
-      };
+    let opened = NOTHING;
+    let changed = NOTHING;
+    let hasEnded = false;
+    /** Ends once what the message has begun, whatever becomes of it; null: storing it failed at once. */
+    const end = (result: AppendResult | null): void => {
+      if (hasEnded) return;
+      hasEnded = true;
+      opened();
+      changed();
+      if (result !== null) done(result);
+      // After the ack: what the agent does comes behind it.
+      const isNew = result !== null && result.ok && !result.duplicate;
+      plan?.settle(isNew ? result.frame : null);
+    };
+    try {
+      if (thread.published === 0 || typeof owner === 'string') {
+        opened = guard.opens(thread.id, owner === undefined ? user : owner);
+        if (typeof owner === 'string') changed = guard.changes(thread.id, owner, 'owner');
+      }
+      threads.publish(thread, entry, expect === 'stored', end);
+    } catch (error) {
+      end(null);
+      throw error;
     }
-    if (thread.published > 0 && typeof owner !== 'string') {
-      threads.publish(thread, entry, expect === 'stored', done);
-      return;
-    }
-    const stored = guard.opens(thread.id, owner === undefined ? user : owner);
-    const changed = typeof owner === 'string' ? guard.changes(thread.id, owner, 'owner') : null;
-    threads.publish(thread, entry, expect === 'stored', (result) => {
-      stored();
-      changed?.();
-      done(result);
-    });
   }
 
   /** Refuses and counts a message that came while the server was starting or stopping. */

@@ -1,16 +1,17 @@
 /** The route table: one handler per frame type. A type of the schema without a handler does not compile. */
 import type { LogCorruptError } from '../../actors/log/log-errors.js';
 import type { LogReader } from '../../actors/log/log-reader.js';
-import type { ThreadRecords } from '../../actors/log/thread-records.js';
+import type { ListPlace, ThreadRecords } from '../../actors/log/thread-records.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import { encodeAck, encodeFrame, encodeHistory, encodeThreads } from './frame-encoder.js';
 import { NO_RIGHTS } from '../access/guard.js';
 import { NOT_ANSWERED, NOT_ANSWERED_AFTER_MS } from '../access/authority.js';
 import { TooManyMembersError, type Members } from '../access/members.js';
+import { isSealed, SealedPlaces } from '../access/sealed-places.js';
 import type { Connection } from './connection.js';
 import type { Received, RequestId } from './frame-decoder.js';
 import { ERRORS } from '../../protocol/errors.js';
-import { PAGE_DEFAULT, pageBefore, readablePage } from './message-pages.js';
+import { PAGE_DEFAULT, pageBefore, readablePage, type ReadablePage } from './message-pages.js';
 import type { Publisher } from './publisher.js';
 import type { ClientFrameType } from '../../protocol/frames.js';
 import { createRunRoutes, type RunRouteServices } from './runs/run-routes.js';
@@ -87,15 +88,38 @@ export function createRoutes(services: RouteServices): Routes {
     services.work.charge(connection, points);
   };
 
+  const sealed = new SealedPlaces();
+
+  /** Returns the position that a request names; null for the beginning of the list. */
+  const placeOf = (user: string, frame: Received<'threads'>): ListPlace | null => {
+    const { before: at, beforeThread = '' } = frame;
+    if (at === undefined) return null;
+    // Sealed before a restart: by time alone nothing is left out, and a few rows may come again.
+    if (isSealed(beforeThread)) return sealed.open(user, beforeThread) ?? { at, thread: '' };
+    return { at, thread: beforeThread };
+  };
+
+  /** Returns where the next page begins as the user may know it: nothing of a thread that the user may not read. */
+  const shownNext = (
+    user: string,
+    before: ListPlace | null,
+    { threads, next, isNextHidden }: ReadablePage
+  ): ListPlace | null => {
+    if (next === null || !isNextHidden) return next;
+    const shown = threads.at(-1)?.at ?? before?.at ?? clock.now();
+    return { at: shown + 1, thread: sealed.seal(user, next) };
+  };
+
   /** Answers with the threads that the user may read. Those that the application has not been asked about wait for it. */
   const listThreads = (connection: Connection, frame: Received<'threads'>, asks: number): void => {
     const { rights } = connection;
     if (rights === null || connection.socket === null || connection.isClosing) return;
-    const { before: at, beforeThread = '', limit = PAGE_DEFAULT } = frame;
-    const before = at === undefined ? null : { at, thread: beforeThread };
+    const { limit = PAGE_DEFAULT } = frame;
+    const user = connection.user ?? '';
+    const before = placeOf(user, frame);
     const questions: Promise<void>[] = [];
     const unknown: string[] = [];
-    const page = readablePage(log, connection.user ?? '', before, limit, (thread) => {
+    const page = readablePage(log, user, before, limit, (thread) => {
       const question = asks > 0 ? rights.ask('read', thread) : null;
       if (question !== null) questions.push(question);
       const refusal = question === null ? rights.refusal('read', thread) : null;
@@ -103,7 +127,7 @@ export function createRoutes(services: RouteServices): Routes {
       return refusal === null;
     });
     if (questions.length > 0) {
-      charge(connection, threadsPoints(page.read, page.passed, 0));
+      charge(connection, threadsPoints(page.read, page.passed, page.chars));
       services.hold(connection, frame, Promise.all(questions).then(NOTHING), () => {
         listThreads(connection, frame, asks - 1);
       });
@@ -114,8 +138,9 @@ export function createRoutes(services: RouteServices): Routes {
       connection.sendError(frame.id, 'unavailable', NOT_ANSWERED, NOT_ANSWERED_AFTER_MS);
       return;
     }
-    const answer = encodeThreads(frame, page);
-    charge(connection, threadsPoints(page.read, page.passed, answer.text.length));
+    const next = shownNext(user, before, page);
+    const answer = encodeThreads(frame, { threads: page.threads, next });
+    charge(connection, threadsPoints(page.read, page.passed, page.chars));
     connection.send(answer);
   };
 

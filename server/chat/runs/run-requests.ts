@@ -40,10 +40,10 @@ export class RunRequests {
     }
     const agent = named ?? this.agents.of(thread);
     if (agent === null) return null;
+    // Reads first: a plan counts as a run until it is settled.
+    const naming = named === undefined ? [] : this.agents.naming(thread, named);
     const plan = this.runs.plan({ ...request, user, agent });
-    if (named === undefined || !plan.ok) return plan;
-    const naming = this.agents.naming(thread, named);
-    if (naming.length === 0) return plan;
+    if (named === undefined || !plan.ok || naming.length === 0) return plan;
     return {
       ...plan,
       records: [...plan.records, ...naming],

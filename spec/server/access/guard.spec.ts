@@ -96,3 +96,18 @@ describe('Guard.changes', () => {
     expect(before).to.deep.equal(['ada,*', 'ada,*,ben']);
   });
 });
+
+describe('Guard.changes while the log cannot be read', () => {
+  it('begins nothing: later changes judge nobody on its behalf', async () => {
+    const { log, guard, judged, members } = rig();
+    await members.setOwner('a', 'olga');
+    log.isUnreadable = true;
+    expect(() => guard.changes('a', 'ben', 'owner')).to.throw('cannot be read');
+    expect(() => guard.changes('b', 'ben', 'role')).to.throw('cannot be read');
+    log.isUnreadable = false;
+    guard.changes('a', 'ann', 'owner')();
+    judged.length = 0;
+    guard.changes('a', 'olga', 'owner')();
+    expect(judged).to.deep.equal([]);
+  });
+});
