@@ -124,11 +124,23 @@ export const ENGINE_DIFFERENCES = {
     ws: '1009 closed',
     note: 'the same'
   },
+  manyFragments: {
+    sent: 'a WebSocket message in more than 131,072 fragments',
+    uws: 'none stays',
+    ws: '1008 closed',
+    note: 'no client sends so many; what they hold is bounded by `LIMIT_FRAME_BYTES` on both'
+  },
   badClose: {
     sent: 'a close frame with a code that may not be sent, or without a whole one',
     uws: '1005 closed',
     ws: '1002 closed',
     note: 'it closes either way'
+  },
+  badReason: {
+    sent: 'a close frame whose reason is not UTF-8',
+    uws: '1005 closed',
+    ws: '1007 closed',
+    note: 'the same'
   },
   echoedClose: {
     sent: 'a close frame with a code from 1012 to 3999',
@@ -141,6 +153,7 @@ export const ENGINE_DIFFERENCES = {
 const WORDS: Readonly<Record<string, string>> = {
   silent: 'no answer, cut after 10 s',
   cut: 'cut without an answer',
+  'none stays': 'taken',
   'echo closed': 'closed with the same code',
   '1005 closed': 'closed without a code'
 };

@@ -57,6 +57,12 @@ const DEADLINES: readonly (readonly [string, string, string, string])[] = [
     'a `ping` after half of it, then 3012'
   ],
   [
+    'sends a WebSocket message byte by byte or in fragments without end, or only pings of WebSocket',
+    seconds(2 * PING_MS),
+    seconds(2 * PING_MS),
+    'the same: only whole messages are heard'
+  ],
+  [
     'reads too little of a WebSocket or an event stream',
     seconds(LAG_MAX_MS),
     seconds(LAG_MAX_MS),

@@ -330,8 +330,8 @@ export class Rig {
   readonly transport: ServedTransport;
   port = 0;
 
-  constructor(create: Create) {
-    this.transport = create(this.events, LIMITS);
+  constructor(create: Create, limits = LIMITS) {
+    this.transport = create(this.events, limits);
   }
   async start(): Promise<void> {
     this.port = await this.transport.listen('127.0.0.1', 0);

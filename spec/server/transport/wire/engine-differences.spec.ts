@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import {
@@ -6,68 +5,15 @@ import {
   differencesTable,
   ENGINE_DIFFERENCES,
   type Outcome
-} from '../../../scripts/docs/engine-differences.js';
-import { FRAMES, REQUESTS, upgradeWith, type EngineCase } from './engine-cases.js';
-import { ENGINES, Rig, streamed, text } from './transport-rig.js';
+} from '../../../../scripts/docs/engine-differences.js';
+import { FRAMES, REQUESTS, type EngineCase } from './engine-cases.js';
+import { ENGINES, Rig, streamed, text } from '../transport-rig.js';
+import { PING, Wire, endOf } from './wire.js';
 
 const AFTER = 'GET /after HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
-const PING = Buffer.from('898000000000', 'hex');
 
 function expected({ right }: EngineCase, kind: 'uws' | 'ws'): Outcome {
   return typeof right === 'string' ? right : ENGINE_DIFFERENCES[right.differs][kind];
-}
-
-/** Everything that comes back on one connection. */
-class Wire {
-  private readonly tcp;
-  private received = Buffer.alloc(0);
-  private hasEnded = false;
-  private wake: (() => void) | null = null;
-
-  constructor(port: number) {
-    this.tcp = connect({ port, host: '127.0.0.1', noDelay: true });
-    this.tcp.on('data', (chunk) => {
-      this.received = Buffer.concat([this.received, chunk]);
-      this.wake?.();
-    });
-    // What is closed while bytes are on their way is reset; what came before counts.
-    this.tcp.on('error', () => undefined);
-    this.tcp.on('close', () => {
-      this.hasEnded = true;
-      this.wake?.();
-    });
-  }
-
-  get isClosed(): boolean {
-    return this.hasEnded;
-  }
-  get text(): string {
-    return this.received.toString('latin1');
-  }
-  get statuses(): string[] {
-    return Array.from(this.text.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => status ?? '');
-  }
-  /** The frames behind the head of the upgrade. */
-  get frames(): Buffer {
-    return this.received.subarray(this.text.indexOf('\r\n\r\n') + 4);
-  }
-  write(bytes: string | Buffer): void {
-    this.tcp.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
-  }
-  /** Resolves when it is so, or when the connection has closed. */
-  async until(isSo: () => boolean): Promise<void> {
-    while (!isSo() && !this.hasEnded) {
-      await new Promise<void>((resolve) => (this.wake = resolve));
-    }
-  }
-  /** Says that nothing more comes, and waits for the end. */
-  async end(): Promise<void> {
-    this.tcp.end();
-    await this.until(() => false);
-  }
-  drop(): void {
-    this.tcp.destroy();
-  }
 }
 
 /** Sends a request and tells what comes back. */
@@ -91,16 +37,12 @@ async function request(wire: Wire, bytes: string, right: Outcome): Promise<strin
 
 /** Opens a WebSocket, sends frames and tells what comes back. */
 async function frames(wire: Wire, bytes: string): Promise<string> {
-  wire.write(upgradeWith());
-  await wire.until(() => wire.text.includes('\r\n\r\n'));
+  await wire.upgrade();
   wire.write(bytes);
   wire.write(PING);
   // A pong, or a close frame and the end.
   await wire.until(() => wire.frames[0] === 0x8a);
-  if (!wire.isClosed) return 'none stays';
-  const [first, length = 0] = wire.frames;
-  if (first !== 0x88) return 'cut';
-  return `${length === 0 ? '1005' : String(wire.frames.readUInt16BE(2))} closed`;
+  return endOf(wire.isClosed, wire.frames);
 }
 
 for (const [engine, create] of Object.entries(ENGINES)) {

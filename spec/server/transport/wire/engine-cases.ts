@@ -1,5 +1,5 @@
 /** Bytes that are sent to both engines, and what has to come back. */
-import type { ENGINE_DIFFERENCES, Outcome } from '../../../scripts/docs/engine-differences.js';
+import type { ENGINE_DIFFERENCES, Outcome } from '../../../../scripts/docs/engine-differences.js';
 
 /** A case: what is sent, and what comes back on both engines, or the row of what differs. */
 export interface EngineCase {
@@ -262,6 +262,10 @@ export const FRAMES: readonly EngineCase[] = [
     'bytes that are not UTF-8': frame('818100000000ff'),
     'half of a surrogate pair': frame('818300000000eda080')
   }),
+  ...differing('manyFragments', {
+    '131,073 fragments': frame('018000000000') + frame('008000000000').repeat(131_073)
+  }),
+  ...differing('badReason', { 'a reason that is not UTF-8': frame('88830000000003e8ff') }),
   ...differing('hugeFrame', {
     'a length beyond numbers': frame('81ff800000000000000000000000'),
     'a length of 983,040': frame('81ff00000000000f000000000000')

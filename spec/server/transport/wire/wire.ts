@@ -1,0 +1,73 @@
+/** A bare TCP connection, for specs that look at bytes. */
+import { connect } from 'node:net';
+import type { Outcome } from '../../../../scripts/docs/engine-differences.js';
+import { upgradeWith } from './engine-cases.js';
+
+/** An empty WebSocket ping: its pong says that all before it was read. */
+export const PING = Buffer.from('898000000000', 'hex');
+
+/** Everything that comes back on one connection. */
+export class Wire {
+  private readonly tcp;
+  private received = Buffer.alloc(0);
+  private hasEnded = false;
+  private wake: (() => void) | null = null;
+
+  constructor(port: number) {
+    this.tcp = connect({ port, host: '127.0.0.1', noDelay: true });
+    this.tcp.on('data', (chunk) => {
+      this.received = Buffer.concat([this.received, chunk]);
+      this.wake?.();
+    });
+    // What is closed while bytes are on their way is reset; what came before counts.
+    this.tcp.on('error', () => undefined);
+    this.tcp.on('close', () => {
+      this.hasEnded = true;
+      this.wake?.();
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.hasEnded;
+  }
+  get text(): string {
+    return this.received.toString('latin1');
+  }
+  get statuses(): string[] {
+    return Array.from(this.text.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => status ?? '');
+  }
+  /** The frames behind the head of the upgrade. */
+  get frames(): Buffer {
+    return this.received.subarray(this.text.indexOf('\r\n\r\n') + 4);
+  }
+  write(bytes: string | Buffer): void {
+    this.tcp.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+  }
+  /** Opens a WebSocket; with other headers of the upgrade where they are given. */
+  async upgrade(headers: Readonly<Record<string, string | null>> = {}): Promise<void> {
+    this.write(upgradeWith(headers));
+    await this.until(() => this.text.includes('\r\n\r\n'));
+  }
+  /** Resolves when it is so, or when the connection has closed. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo() && !this.hasEnded) {
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+  }
+  /** Says that nothing more comes, and waits for the end. */
+  async end(): Promise<void> {
+    this.tcp.end();
+    await this.until(() => false);
+  }
+  drop(): void {
+    this.tcp.destroy();
+  }
+}
+
+/** What became of a WebSocket on which the server sent these bytes last: it stays, or closed with this code, or was cut. */
+export function endOf(isClosed: boolean, last: Buffer): Outcome {
+  if (!isClosed) return 'none stays';
+  const [first, length = 0] = last;
+  if (first !== 0x88) return 'cut';
+  return `${length === 0 ? '1005' : String(last.readUInt16BE(2))} closed`;
+}
