@@ -39,9 +39,15 @@ export interface OffPaths {
   readonly why: string;
 }
 
-/** Paths that hold no data of users: probes are sent by whatever name, and pages are the same for everybody. */
+/** Whether a path is the inspector's, which may be asked with its token in the address. */
+const isInspector = (path: string): boolean => path.startsWith('/inspect/');
+
+/**
+ * Whether a path may hold data. Others are asked by whatever name and page: probes, and pages, which are the same for
+ * everybody.
+ */
 const isData = (path: string): boolean =>
-  path === '/status' || path === '/metrics' || path.startsWith('/api/');
+  path === '/status' || path === '/metrics' || path.startsWith('/api/') || isInspector(path);
 
 /** Options of {@link Http}. */
 export interface HttpOptions {
@@ -101,7 +107,7 @@ export class Http {
     if (!isData(path)) return this.table.answer(request) ?? nothingAt(path);
     const foreign = this.origins.refusal(request);
     if (foreign !== null) return problem('forbidden', foreign);
-    const shown = credentialInAddress(request);
+    const shown = isInspector(path) ? null : credentialInAddress(request);
     const answer =
       this.origins.preflight(request) ??
       (shown === null ? null : problem('unauthorized', shown)) ??

@@ -32,7 +32,7 @@ export class InspectAccess {
 
   /** Returns why a request is refused; null when it is allowed. */
   refusal(request: TransportRequest): InspectRefusal | null {
-    const foreign = this.origins.refusal(request, this.token === null ? 'known' : 'any');
+    const foreign = this.origins.refusal(request, this.token === null ? 'known' : undefined);
     if (foreign !== null) return { code: 'forbidden', detail: foreign };
     if (this.token === null) return null;
     const shown = tokenOf(request);

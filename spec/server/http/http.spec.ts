@@ -51,7 +51,7 @@ async function asked(
 }
 
 describe('Http', () => {
-  const doors = ['/api/later', '/api/events', '/api/nothing', '/status'];
+  const doors = ['/api/later', '/api/events', '/api/nothing', '/status', '/inspect/recording'];
 
   for (const path of doors) {
     it(`refuses a page of another origin, and a name that was pointed here, at ${path}`, async () => {
