@@ -92,6 +92,11 @@ export class Runs {
     this.cancellations = new Cancellations(options.clock);
   }
 
+  /** Whether there is any agent. */
+  get hasAgents(): boolean {
+    return this.options.agents.size > 0;
+  }
+
   /** Names and purposes of the agents. */
   get agents(): readonly Agent[] {
     return [...this.options.agents.values()];

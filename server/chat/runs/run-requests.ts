@@ -35,7 +35,7 @@ export class RunRequests {
     request: RunFields & { readonly thread: string; readonly mid: string }
   ): RunPlan | null {
     const { thread, agent: named } = request;
-    if (named === undefined && (kind !== ANSWERED_KIND || this.runs.agents.length === 0)) {
+    if (named === undefined && (kind !== ANSWERED_KIND || !this.runs.hasAgents)) {
       return null;
     }
     const agent = named ?? this.agents.of(thread);
