@@ -1,14 +1,15 @@
 /** `rollcall check`: the configuration, and outside development the checklist of production. */
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { OWN_MEMORY } from '../actors/memory/memory-source.js';
 import { OpenFiles } from '../actors/monitor/open-files.js';
+import { readKeyFile } from '../server/access/key-file.js';
 import { judgeChecklist, type CheckedRow } from '../server/config/checklist/checklist.js';
-import type { Mark, SeenMachine } from '../server/config/checklist/checklist-row.js';
+import type { Mark, SeenKeysFile, SeenMachine } from '../server/config/checklist/checklist-row.js';
 import { checklistText } from '../server/config/checklist/checklist-text.js';
 import { loadSetting, readConfig, type ConfigLine } from '../server/config/config.js';
 import { configTable } from '../server/config/config-text.js';
-import { SETTINGS } from '../server/config/settings.js';
+import { SETTINGS, type Config } from '../server/config/settings.js';
 import { paintIf, wantsColours } from '../server/logger/paint.js';
 import { type CliOutside, EXIT, say } from './cli-outside.js';
 import { type Flags, inputOf, refuse } from './command-settings.js';
@@ -41,7 +42,7 @@ export async function runCheck(order: CheckOrder, outside: CliOutside): Promise<
     config,
     environment: declared.value,
     testSwitches,
-    machine: seenMachine(config.dataDir, outside.cwd)
+    machine: seenMachine(config, outside.cwd)
   });
   await say(outside.stdout, order.isJson ? asJson(lines, rows) : asText(lines, rows, outside));
   return rows.some(({ refused }) => refused) ? EXIT.failed : EXIT.good;
@@ -64,8 +65,9 @@ function asJson(lines: readonly ConfigLine[], checklist: readonly CheckedRow[] |
 }
 
 /** Looks at the machine that the command runs on. */
-function seenMachine(dataDir: string, cwd: string): SeenMachine {
+function seenMachine({ dataDir, apiKeysFile }: Config, cwd: string): SeenMachine {
   return {
+    keysFile: apiKeysFile === undefined ? null : keysIn(resolve(cwd, apiKeysFile)),
     dataDirMode: modeOf(dataDir),
     envFileMode: modeOf(join(cwd, '.env')),
     openFiles: new OpenFiles().count()?.limit ?? null,
@@ -79,6 +81,16 @@ function seenMachine(dataDir: string, cwd: string): SeenMachine {
 function modeOf(path: string): number | null {
   if (process.platform === 'win32') return null;
   return statSync(path, { throwIfNoEntry: false })?.mode ?? null;
+}
+
+/** Returns null when the file cannot be read: then the start refuses it, and says why. */
+function keysIn(path: string): SeenKeysFile | null {
+  try {
+    const read = readKeyFile(readFileSync(path, 'utf8'));
+    return read.ok ? { mode: modeOf(path), keys: read.keys } : null;
+  } catch {
+    return null;
+  }
 }
 
 function newestIn(dir: string): number | null {

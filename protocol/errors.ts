@@ -58,8 +58,8 @@ export const ERRORS = {
   expired: {
     retry: false,
     http: 401,
-    message: 'the token has expired',
-    action: 'get a fresh token and connect with it'
+    message: 'the token, the ticket or the API key has expired',
+    action: 'get a fresh token and connect with it; a backend needs a new API key'
   },
   revoked: {
     retry: false,

@@ -282,7 +282,7 @@ function faultOf<T>(
  */
 function maskBroken(text: string): string {
   const masked = text.includes('@')
-    ? text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*:.*@/is, `$1${MASK}@`)
+    ? text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, `$1${MASK}@`)
     : text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:]*:)(?![0-9]{1,5}([/?#]|$)).*$/is, `$1${MASK}`);
   return maskText(masked).slice(0, 200);
 }

@@ -1,7 +1,15 @@
 /** What a row of the checklist is, and what it judges. */
+import type { FiledKey } from '../../access/key-file.js';
 import type { OutsideRule } from '../impossible-combinations.js';
 import type { Environment } from '../setting.js';
 import type { Config } from '../settings.js';
+
+/** What can be seen of the file of API keys. */
+export interface SeenKeysFile {
+  /** Permission bits; null where the system has none. */
+  readonly mode: number | null;
+  readonly keys: readonly Pick<FiledKey, 'name' | 'scopes' | 'grants' | 'expiresAt'>[];
+}
 
 /** What can be seen of the machine; null where the system does not tell it, or there is no such thing. */
 export interface SeenMachine {
@@ -11,6 +19,8 @@ export interface SeenMachine {
   readonly envFileMode: number | null;
   /** Most file descriptors that a process may have. */
   readonly openFiles: number | null;
+  /** The file of API_KEYS_FILE; null when there is none, or it cannot be read. */
+  readonly keysFile: SeenKeysFile | null;
   /** Limit of the container's memory, in bytes. */
   readonly containerBytes: number | null;
   /** Unix milliseconds by the clock of the machine. */

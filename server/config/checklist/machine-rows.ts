@@ -1,4 +1,5 @@
 /** Rows of the checklist that the machine decides, and those that nobody can see from the machine. */
+import { SCOPES } from '../../access/scopes.js';
 import type { ChecklistRow, Verdict } from './checklist-row.js';
 
 /** File descriptors of which a server does not run short: each connection takes one. */
@@ -15,6 +16,9 @@ const CLOCK_TOLERANCE_MS = 60_000;
 
 /** Permission bits of the group and of all others. */
 const OTHERS = 0o077;
+
+/** What only the owner of the file of keys may do, its group's right to read it apart: it has hashes. */
+const KEYS_OTHERS = 0o027;
 
 const MB = 1_048_576;
 
@@ -44,6 +48,32 @@ export const MACHINE_ROWS: readonly ChecklistRow[] = [
     judge: ({ machine: { envFileMode: mode } }) => {
       if (mode === null) return good('there is none here');
       return (mode & OTHERS) === 0 ? good(octal(mode)) : bad(`it has ${octal(mode)}`);
+    }
+  },
+  {
+    id: 'keys_file',
+    title: 'File of API keys',
+    good: 'others of the machine cannot read `API_KEYS_FILE` nor its group change it (0640 or less), no key has ended, and none has every scope for every thread',
+    action:
+      'chmod 600 it; `rollcall key remove` takes out a key that has ended, `rollcall key new` makes one for less',
+    judge: ({ config: { apiKeysFile }, machine: { keysFile, nowMs } }) => {
+      if (apiKeysFile === undefined) return good('API_KEYS_FILE is not set');
+      if (keysFile === null) return open(`${apiKeysFile} cannot be read from here`);
+      const { mode, keys } = keysFile;
+      const names = (of: typeof keys): string => of.map(({ name }) => name).join(', ');
+      const ended = keys.filter(({ expiresAt: end }) => end !== null && nowMs >= end);
+      const mighty = keys.filter(
+        ({ scopes, grants }) => grants === null && scopes.size === SCOPES.length
+      );
+      const faults = [
+        ...(mode !== null && (mode & KEYS_OTHERS) !== 0
+          ? [`${apiKeysFile} has ${octal(mode)}`]
+          : []),
+        ...(ended.length > 0 ? [`ended: ${names(ended)}`] : []),
+        ...(mighty.length > 0 ? [`may do everything: ${names(mighty)}`] : [])
+      ];
+      if (faults.length > 0) return bad(faults.join('; '));
+      return good(keys.length === 1 ? '1 key' : `${String(keys.length)} keys`);
     }
   },
   {

@@ -85,12 +85,22 @@ export const SETTINGS_ROWS: readonly ChecklistRow[] = [
   {
     id: 'access',
     title: 'Access to threads',
-    good: '`ACCESS` is `members` or `token`, or your application decides (`AUTHORIZE_URL`), by `https` or on this machine',
+    good: '`ACCESS` is `members` or `token`, or your application decides (`AUTHORIZE_URL`)',
     action: 'unset ACCESS, or set it to members or token, unless every user may read every thread',
-    rule: 'application',
     judge: ({ config: { access, authorizeUrl } }) => {
       if (authorizeUrl !== undefined) return good('your application is asked');
       return access === 'open' ? bad('every user may use every thread') : good(access);
+    }
+  },
+  {
+    id: 'application',
+    title: 'Way to your application',
+    good: '`AUTHORIZE_URL` is `https`, on this machine, or not set',
+    action: 'use https: over plain http others may read claims and answer in its place',
+    rule: 'application',
+    judge: ({ config: { authorizeUrl: url } }) => {
+      if (url === undefined) return good('AUTHORIZE_URL is not set');
+      return good(url.protocol === 'https:' ? 'https' : 'on this machine');
     }
   },
   {
@@ -119,6 +129,26 @@ export const SETTINGS_ROWS: readonly ChecklistRow[] = [
       }
       return good(ofFile === '' ? 'none: the server API is off' : ofFile);
     }
+  },
+  {
+    id: 'login',
+    title: 'Sign-in page',
+    good: '`AUTH_LOGIN_URL` is `https`, or not set',
+    action: 'set it to the https address of a page that everybody reaches who signs in',
+    judge: ({ config: { authLoginUrl: url } }) => {
+      if (url === undefined) return good('AUTH_LOGIN_URL is not set');
+      return url.protocol === 'https:' ? good(url.host) : bad('only this machine reaches it');
+    }
+  },
+  {
+    id: 'metrics',
+    title: 'Metrics',
+    good: '`METRICS` is `token`, the default, or `off`',
+    action: 'unset METRICS; Prometheus sends an API key with the scope reports',
+    judge: ({ config: { metrics } }) =>
+      metrics === 'on'
+        ? bad('everybody who reaches /metrics reads how much this server is used')
+        : good(metrics === 'token' ? 'by API key' : 'off')
   },
   {
     id: 'inspector',

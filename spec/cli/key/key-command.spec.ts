@@ -252,6 +252,22 @@ describe('rollcall key', () => {
     expect(wrong.stderr).to.include('unknown command "key nwe"; did you mean key new?');
   });
 
+  it('shows in rollcall check who may read the file, and which keys have ended or do everything', async () => {
+    const ended = {
+      name: 'old',
+      sha256: 'a'.repeat(64),
+      scopes: ['read'],
+      expiresAt: '2020-01-01'
+    };
+    const mighty = { name: 'root', sha256: 'b'.repeat(64), scopes: SCOPES };
+    writeFileSync(path, JSON.stringify({ keys: [ended, mighty] }));
+    chmodSync(path, 0o644);
+    const { stdout } = await ran(['check', '--production'], { API_KEYS_FILE: 'keys.json' });
+    expect(stdout).to.match(
+      /^✗ File of API keys +keys\.json has 0644; ended: old; may do everything: root$/m
+    );
+  });
+
   describe('remove', () => {
     it('takes out one key and leaves the others', async () => {
       await ran([...NEW, '--file', path]);

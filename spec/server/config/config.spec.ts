@@ -410,6 +410,14 @@ describe('loadConfig with secrets', () => {
     expect(said).to.include('••••@id.example').and.not.include('hunter2');
   });
 
+  for (const prefix of ['', 'https//', 'https:/', 'htps://']) {
+    it(`tells nothing of a user without a password in ${prefix}…@, which it refuses`, () => {
+      expect(faultsOf({ AUTHORIZE_URL: `${prefix}hunter2@id.example/may` })[0])
+        .to.include('••••@id.example/may')
+        .and.not.include('hunter2');
+    });
+  }
+
   // A `#`, or a shell, has cut off what came behind it.
   for (const url of ['http://ada:hunter2', 'http://ada:hunter2/x', 'clickhouse://ada:2hunter2']) {
     it(`tells nothing of the password in ${url}, of which the end is missing`, () => {

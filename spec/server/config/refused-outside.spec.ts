@@ -72,6 +72,7 @@ const REFUSED: readonly (readonly [
 const MACHINE = {
   dataDirMode: null,
   envFileMode: null,
+  keysFile: null,
   openFiles: null,
   containerBytes: null,
   nowMs: 0,

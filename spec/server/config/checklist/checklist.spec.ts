@@ -4,12 +4,17 @@ import {
   judgeChecklist,
   type CheckedRow
 } from '../../../../server/config/checklist/checklist.js';
-import type { Mark, SeenMachine } from '../../../../server/config/checklist/checklist-row.js';
+import type {
+  Mark,
+  SeenKeysFile,
+  SeenMachine
+} from '../../../../server/config/checklist/checklist-row.js';
 import { checklistText } from '../../../../server/config/checklist/checklist-text.js';
 import {
   CLOCK_EARLIEST_MS,
   OPEN_FILES_MIN
 } from '../../../../server/config/checklist/machine-rows.js';
+import { SCOPES } from '../../../../server/access/scopes.js';
 import { readConfig } from '../../../../server/config/config.js';
 import { OUTSIDE_RULES } from '../../../../server/config/impossible-combinations.js';
 
@@ -30,6 +35,7 @@ const NOW = CLOCK_EARLIEST_MS + 1_000_000;
 const MACHINE: SeenMachine = {
   dataDirMode: 0o40700,
   envFileMode: 0o100600,
+  keysFile: null,
   openFiles: OPEN_FILES_MIN,
   containerBytes: 2 ** 30,
   nowMs: NOW,
@@ -48,6 +54,20 @@ function judged(
     machine: { ...MACHINE, ...machine }
   });
 }
+
+const READ_KEY: SeenKeysFile['keys'][number] = {
+  name: 'shop',
+  scopes: new Set(['read']),
+  grants: null,
+  expiresAt: null
+};
+const FILE = { API_KEYS_FILE: 'keys.json' };
+
+/** A machine with a file of keys. */
+const keysFile = (
+  change: Partial<typeof READ_KEY> = {},
+  mode: number | null = 0o100600
+): Partial<SeenMachine> => ({ keysFile: { mode, keys: [{ ...READ_KEY, ...change }] } });
 
 /** Rows that nobody can judge from the machine. */
 const UNSEEN = ['backups', 'reports'];
@@ -77,6 +97,13 @@ const CHANGES: readonly (readonly [
     { AUTH_JWT_ISSUER: '', AUTH_JWT_SECRET: '', AUTH_JWKS_URL: 'https://id.example/' }
   ],
   ['access', 'bad', /every/, { ACCESS: 'open' }],
+  ['access', 'good', /your application/, { AUTHORIZE_URL: 'https://app.example/may' }],
+  ['application', 'good', /^https$/, { AUTHORIZE_URL: 'https://app.example/may' }],
+  ['application', 'good', /this machine/, { AUTHORIZE_URL: 'http://localhost/may' }],
+  ['login', 'good', /^id\.example$/, { AUTH_LOGIN_URL: 'https://id.example/in' }],
+  ['login', 'bad', /this machine/, { AUTH_LOGIN_URL: 'http://localhost:9/in' }],
+  ['metrics', 'bad', /everybody/, { METRICS: 'on' }],
+  ['metrics', 'good', /off/, { METRICS: 'off' }],
   ['access_create', 'open', /users create/, { ACCESS_CREATE: 'true' }],
   ['access_create', 'good', /token/, { ACCESS_CREATE: 'true', ACCESS: 'token' }],
   ['api_key', 'good', /off/, { API_KEY: '' }],
@@ -107,6 +134,16 @@ const CHANGES: readonly (readonly [
   ['data_dir', 'good', /not exist/, {}, { dataDirMode: null }],
   ['env_file', 'bad', /0604/, {}, { envFileMode: 0o100604 }],
   ['env_file', 'good', /none/, {}, { envFileMode: null }],
+  ['keys_file', 'good', /^1 key$/, FILE, keysFile()],
+  ['keys_file', 'good', /^1 key$/, FILE, keysFile({}, 0o100640)],
+  ['keys_file', 'good', /^1 key$/, FILE, keysFile({}, null)],
+  ['keys_file', 'open', /cannot be read/, FILE],
+  ['keys_file', 'bad', /^keys\.json has 0644$/, FILE, keysFile({}, 0o100644)],
+  ['keys_file', 'bad', /^keys\.json has 0620$/, FILE, keysFile({}, 0o100620)],
+  ['keys_file', 'good', /^1 key$/, FILE, keysFile({ expiresAt: NOW + 1 })],
+  ['keys_file', 'bad', /^ended: shop$/, FILE, keysFile({ expiresAt: NOW })],
+  ['keys_file', 'bad', /^may do everything: shop$/, FILE, keysFile({ scopes: new Set(SCOPES) })],
+  ['keys_file', 'good', /^1 key$/, FILE, keysFile({ scopes: new Set(SCOPES.slice(1)) })],
   ['memory', 'bad', /is 0/, { MEMORY_LIMIT_MB: '0' }],
   ['memory', 'good', /512/, { MEMORY_LIMIT_MB: '512' }, { containerBytes: null }],
   ['memory', 'open', /none/, {}, { containerBytes: null }],
@@ -134,6 +171,14 @@ describe('judgeChecklist', () => {
       expect(row?.action === null).to.equal(mark === 'good');
     });
   }
+
+  it('has a row for an application that is asked over plain http, which a start refuses', () => {
+    const row = judged({ AUTHORIZE_URL: 'http://app.example/may' }).find(
+      ({ id }) => id === 'application'
+    );
+    expect(row).to.include({ mark: 'bad', refused: true });
+    expect(row?.said).to.match(/^AUTHORIZE_URL: over plain http/);
+  });
 
   it('has a row for every rule of the start, once, and ids that are told apart', () => {
     const rules = CHECKLIST.flatMap(({ rule }) => rule ?? []);
