@@ -83,13 +83,13 @@ export function storePiece(
   return log.setRecord(RECORDS_OF, TEXT_KIND, pieceId(run, n), text);
 }
 
-/** Removes so many pieces of a run's text, when another attempt begins. */
+/** Removes so many pieces of a run's text, when another attempt begins; the last first, so that what is left is a beginning. */
 export async function removePieces(
   log: Pick<ThreadRecords, 'setRecord'>,
   run: string,
   pieces: number
 ): Promise<void> {
-  for (let n = 0; n < pieces; n++) {
+  for (let n = pieces - 1; n >= 0; n--) {
     await log.setRecord(RECORDS_OF, TEXT_KIND, pieceId(run, n), null);
   }
 }
@@ -97,7 +97,16 @@ export async function removePieces(
 /** A run as it was found, with its text so far. */
 export interface FoundRun {
   readonly record: RunRecord;
+  /** The text as far as no piece of it is missing. */
   readonly text: string;
+  /** One more than the number of the last piece. */
+  readonly pieces: number;
+}
+
+interface FoundText {
+  readonly text: string;
+  /** Pieces from the first on of which none is missing. */
+  readonly whole: number;
   readonly pieces: number;
 }
 
@@ -106,20 +115,27 @@ export function readRuns(
   log: Pick<ThreadRecords, 'records'>,
   onFault: (reason: string) => void
 ): FoundRun[] {
-  const texts = new Map<string, string[]>();
+  const texts = new Map<string, FoundText>();
+  // In the order of their ids, and so of their numbers.
   for (const { id, text } of log.records(RECORDS_OF, TEXT_KIND)) {
-    const run = id.slice(0, id.lastIndexOf(':'));
-    const pieces = texts.get(run) ?? [];
-    pieces.push(text);
-    texts.set(run, pieces);
+    const end = id.lastIndexOf(':');
+    const run = id.slice(0, end);
+    const n = Number(id.slice(end + 1));
+    const found = texts.get(run) ?? { text: '', whole: 0, pieces: 0 };
+    const fits = n === found.whole;
+    texts.set(run, {
+      text: fits ? found.text + text : found.text,
+      whole: fits ? n + 1 : found.whole,
+      pieces: n + 1
+    });
   }
   const found: FoundRun[] = [];
   for (const { id, text } of log.records(RECORDS_OF, RUN_KIND)) {
     try {
       const record: unknown = JSON.parse(text);
       if (!isRunRecord(record)) throw new Error('it is not the record of a run');
-      const pieces = texts.get(id) ?? [];
-      found.push({ record, text: pieces.join(''), pieces: pieces.length });
+      const { text: kept, pieces } = texts.get(id) ?? { text: '', pieces: 0 };
+      found.push({ record, text: kept, pieces });
     } catch (error) {
       onFault(`the record of run ${id} cannot be read: ${reasonOf(error)}`);
     }

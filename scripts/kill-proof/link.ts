@@ -23,6 +23,9 @@ export interface Frame {
   readonly code: unknown;
   readonly retry: unknown;
   readonly message: unknown;
+  readonly run: unknown;
+  readonly at: unknown;
+  readonly text: unknown;
 }
 
 /** Options of a link. */

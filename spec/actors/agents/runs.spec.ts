@@ -411,6 +411,46 @@ describe('Runs', () => {
       expect(rig.left()).to.deep.equal([]);
     });
 
+    it('keeps the text of the last attempt only, and leaves nothing of those before', async () => {
+      const before = new RunRig({
+        flaky: async function* ({ attempt }) {
+          yield `try ${String(attempt)}`;
+          if (attempt > 1) await never();
+          await new Promise<void>((resolve) => {
+            before.clock.setTimeout(resolve, 2_500);
+          });
+          throw new AgentError('busy', 'come back', 500);
+        }
+      });
+      await before.say('one', { agent: 'flaky' });
+      await before.pass(2_500);
+      await before.pass(500);
+      await before.pass(2_000);
+      const rig = new RunRig({}, undefined, before.log);
+      rig.runs.restore();
+      await rig.turns();
+      expect(rig.told()).to.deep.equal(['agent_started', 'agent_failed try 2 interrupted']);
+      expect(rig.left()).to.deep.equal([]);
+    });
+
+    it('tells no text after a piece that is not there, and leaves none of it', async () => {
+      const before = new RunRig({
+        long: async function* () {
+          yield 'x'.repeat(30_000);
+          await never();
+        }
+      });
+      await before.say('one', { agent: 'long' });
+      await before.pass(2_000);
+      const [, second] = [...before.log.records('rollcall:runs', 'run_text')];
+      await before.log.setRecord('rollcall:runs', 'run_text', second?.id ?? '', null);
+      const rig = new RunRig({}, undefined, before.log);
+      rig.runs.restore();
+      await rig.turns();
+      expect(rig.told()[1]).to.equal(`agent_failed ${'x'.repeat(12_000)} interrupted`);
+      expect(rig.left()).to.deep.equal([]);
+    });
+
     it('does not lose a run whose agent is not there any more', async () => {
       const before = new RunRig({ slow: hangs() });
       await before.say('one', { agent: 'slow' });

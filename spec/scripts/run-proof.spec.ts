@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { proveRuns } from '../../scripts/run-proof/proof.js';
+import type { SeenChunk } from '../../scripts/run-proof/asker.js';
+import { noneLeft, RunVerdict, type ThreadAccount } from '../../scripts/run-proof/verdict.js';
+
+describe('proveRuns', function () {
+  this.timeout(120_000);
+
+  it('holds through a round; the long proof: npm run run-proof', async () => {
+    const { checks, tally, kills } = await proveRuns({ rounds: 1, runs: 20, seed: 5 });
+    const faults = checks.flatMap(({ name, faults: { words } }) =>
+      words.map((fault) => `${name}: ${fault}`)
+    );
+    expect(faults).to.deep.equal([]);
+    expect(kills).to.equal(1);
+    expect(tally.doubles).to.equal(0);
+    expect(tally.begun).to.equal(24);
+    expect(Object.values(tally.ends).reduce((sum, count) => sum + count, 0)).to.equal(24);
+  });
+});
+
+describe('RunVerdict', () => {
+  const ONCE = 'every acked message is stored, and its run was begun once';
+  const ENDS = 'every run has one end, which is its last entry';
+  const TEXTS = 'an answer is what was asked of the agent, or its beginning';
+  const LOST = 'an interrupted answer lacks nothing that a client got 2000 ms before the kill';
+
+  const question = { mid: 'q', kind: 'user_message', body: { text: 'one two' } };
+  const start = { mid: 'r:start', kind: 'agent_started', body: { run: 'r', inReplyTo: 'q' } };
+  const whole = { mid: 'r:end', kind: 'agent_completed', body: { run: 'r', text: 'one two' } };
+  const cut = (text: string): ThreadAccount['entries'][number] => ({
+    mid: 'r:end',
+    kind: 'agent_failed',
+    body: { run: 'r', text, error: { code: 'interrupted' } }
+  });
+  const chunk = (at: number, text: string, atMs: number): SeenChunk => ({ at, text, atMs });
+  const account = (
+    entries: ThreadAccount['entries'],
+    more: Partial<ThreadAccount> = {}
+  ): ThreadAccount => ({
+    thread: 't',
+    entries,
+    asked: [{ thread: 't', mid: 'q', text: 'one two' }],
+    acked: new Set(['q']),
+    chunks: new Map(),
+    killedMs: 10_000,
+    ...more
+  });
+  const judged = (of: ThreadAccount): RunVerdict => {
+    const verdict = new RunVerdict();
+    verdict.take(of);
+    return verdict;
+  };
+  const failing = (of: ThreadAccount): string[] =>
+    judged(of)
+      .checks()
+      .filter(({ faults }) => faults.count > 0)
+      .map(({ name }) => name);
+
+  it('finds nothing when all is well', () => {
+    expect(failing(account([question, start, whole]))).to.deep.equal([]);
+    expect(failing(account([question, start, cut('one')]))).to.deep.equal([]);
+  });
+
+  it('finds an acked message that is lost', () => {
+    expect(failing(account([]))).to.deep.equal([ONCE]);
+  });
+
+  it('finds a message that no run has answered, and one that two have', () => {
+    const again = { mid: 's:start', kind: 'agent_started', body: { run: 's', inReplyTo: 'q' } };
+    const ended = { mid: 's:end', kind: 'agent_completed', body: { run: 's', text: 'one two' } };
+    expect(failing(account([question]))).to.deep.equal([ONCE]);
+    expect(failing(account([question, start, whole, again, ended]))).to.deep.equal([ONCE]);
+  });
+
+  it('finds a run without an end, with two, and with an entry after it', () => {
+    const late = { mid: 'r:x', kind: 'agent_thinking', body: { run: 'r' } };
+    expect(failing(account([question, start]))).to.deep.equal([ENDS]);
+    expect(failing(account([question, start, cut('one'), whole]))).to.deep.equal([ENDS]);
+    expect(failing(account([question, start, whole, late]))).to.deep.equal([ENDS]);
+    expect(judged(account([question, start, cut('one'), whole])).tally.doubles).to.equal(1);
+  });
+
+  it('finds an end of a run that was never begun', () => {
+    const stranger = { mid: 's:end', kind: 'agent_completed', body: { run: 's', text: '' } };
+    expect(failing(account([question, start, whole, stranger]))).to.deep.equal([ENDS]);
+  });
+
+  it('finds an answer with another text, and one that failed by itself', () => {
+    const other = { ...whole, body: { run: 'r', text: 'one' } };
+    const failed = { mid: 'r:end', kind: 'agent_failed', body: { run: 'r', error: { code: 'x' } } };
+    expect(failing(account([question, start, other]))).to.deep.equal([TEXTS]);
+    expect(failing(account([question, start, cut('two')]))).to.deep.equal([TEXTS]);
+    expect(failing(account([question, start, failed]))).to.deep.equal([TEXTS]);
+    const chunks = new Map([['r', [chunk(1, 'one', 1)]]]);
+    expect(failing(account([question, start, whole], { chunks }))).to.deep.equal([TEXTS]);
+  });
+
+  it('finds lost text that a client got more than two seconds before the kill', () => {
+    const chunks = new Map([['r', [chunk(0, 'one', 7_000), chunk(3, ' two', 8_100)]]]);
+    const lacking = (text: string): ThreadAccount =>
+      account([question, start, cut(text)], { chunks });
+    expect(failing(lacking('one'))).to.deep.equal([]);
+    expect(judged(lacking('one')).tally).to.include({ oldestLostMs: 1_900, mostLostChars: 4 });
+    expect(failing(lacking('on'))).to.deep.equal([LOST]);
+  });
+
+  it('finds records that are left', () => {
+    expect(noneLeft([]).faults.count).to.equal(0);
+    expect(noneLeft(['run r']).faults.words).to.deep.equal(['run r is left']);
+  });
+});
