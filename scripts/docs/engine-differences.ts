@@ -71,7 +71,7 @@ export const ENGINE_DIFFERENCES = {
     note: 'uWebSockets.js does not see the headers behind it. nginx leaves such a line out and HAProxy refuses the request: a proxy in front must do either'
   },
   pipelined: {
-    sent: 'a second request before the first one is answered',
+    sent: 'a second request before the first one is answered, or before the kernel has taken all of its reply',
     uws: 'cut',
     ws: '200 200 stays',
     note: 'wait for the answer, or use several connections. The first publish may be stored: send it again with its `mid`'

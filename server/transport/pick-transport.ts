@@ -4,7 +4,7 @@ import { reasonOf } from '../../machines/reason.js';
 import type { FanOut } from './fan-out.js';
 import { HEADER_BYTES_MAX } from './http-reply.js';
 import type { Endpoint, HttpSide, Transport } from './transport.js';
-import { createUwsTransport, type Uws } from './uws-transport.js';
+import { createUwsTransport, type Uws } from './uws/uws-transport.js';
 import { createWsTransport } from './ws-transport.js';
 
 const { uws_not_loadable } = OPERATOR_ERRORS;

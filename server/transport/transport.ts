@@ -1,6 +1,6 @@
 /**
  * The interface that the server needs of a WebSocket and HTTP engine. Two engines implement it: uWebSockets.js
- * (`uws-transport.ts`) and `ws` on `node:http` (`ws-transport.ts`). `pick-transport.ts` picks one at the start.
+ * (`uws/uws-transport.ts`) and `ws` on `node:http` (`ws-transport.ts`). `pick-transport.ts` picks one at the start.
  */
 import type { ByteBudget } from '../../actors/memory/byte-budget.js';
 import { OPERATOR_ERRORS } from '../../actors/operator-errors.js';

@@ -20,7 +20,7 @@ import type {
 } from '../../../server/transport/transport.js';
 import { FanOut } from '../../../server/transport/fan-out.js';
 import { OutFrame } from '../../../server/transport/out-frame.js';
-import { createUwsTransport } from '../../../server/transport/uws-transport.js';
+import { createUwsTransport } from '../../../server/transport/uws/uws-transport.js';
 import { createWsTransport } from '../../../server/transport/ws-transport.js';
 
 /** Limits of the transports under test: small, so that they are soon reached. */

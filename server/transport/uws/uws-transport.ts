@@ -4,19 +4,19 @@
  */
 import { createServer } from 'node:net';
 import type { TemplatedApp, WebSocket, us_listen_socket } from 'uWebSockets.js';
-import { CLOSES } from '../../protocol/errors.js';
-import { FanOut, QueuedSocket } from './fan-out.js';
-import { WS_PATH, listenError } from './http-reply.js';
-import { END_WITHIN_MS } from './deadlines.js';
-import type { OutFrame } from './out-frame.js';
-import { asksForWebSocket, webSocketRefusal } from './request-head.js';
+import { CLOSES } from '../../../protocol/errors.js';
+import { FanOut, QueuedSocket } from '../fan-out.js';
+import { WS_PATH, listenError } from '../http-reply.js';
+import { END_WITHIN_MS } from '../deadlines.js';
+import type { OutFrame } from '../out-frame.js';
+import { asksForWebSocket, webSocketRefusal } from '../request-head.js';
 import {
   ListenError,
   type Endpoint,
   type HttpSide,
   type Transport,
   type UpgradeDecision
-} from './transport.js';
+} from '../transport.js';
 import { UwsRequest, answer } from './uws-http.js';
 
 /** The module `uWebSockets.js`, as `import()` returns it. */

@@ -4,47 +4,15 @@
  * 160 kB come in 10 s (the engine's own limits).
  */
 import { isIP } from 'node:net';
-import type { ByteBudget } from '../../actors/memory/byte-budget.js';
+import type { ByteBudget } from '../../../actors/memory/byte-budget.js';
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 
-import { FAILED_REPLY, headersOf, mayHaveBody, statusLine } from './http-reply.js';
-import { RequestBody } from './request-body.js';
-import { judgeHead, type HeadVerdict } from './request-head.js';
-import type {
-  HttpReply,
-  HttpSide,
-  HttpStream,
-  HttpStreamReply,
-  TransportRequest
-} from './transport.js';
-
-/** An empty comment of an event stream. */
-const PROBE = ':\n';
-
-/**
- * How often a stream is asked whether the kernel has room, until it has: from 8 s after a write that found none, the
- * engine would cut it, even when it holds nothing any more.
- */
-export const STALLED_PROBE_MS = 4_000;
-
-/**
- * Most bytes of a chunk. The engine has a cork buffer of 16 kB, of which the length of the chunk and line ends need 12.
- * When the kernel takes nothing of that buffer, the engine of this version forgets the bytes that did not fit in there,
- * and the peer reads the next chunk in place of them. Fixed in the engine's source in April 2026.
- *
- * @see https://github.com/uNetworking/uWebSockets/commit/6b7f3540cec801a7f1cb01141eae8ab989dd4e70
- */
-export const CHUNK_BYTES = 16_000;
-
-/** What a stream needs of the engine's response. */
-export interface StreamResponse {
-  cork(work: () => void): unknown;
-  write(chunk: Uint8Array): boolean;
-  end(): unknown;
-  onWritable(listener: () => boolean): unknown;
-  pause(): unknown;
-  resume(): unknown;
-}
+import { FAILED_REPLY, headersOf, mayHaveBody, statusLine } from '../http-reply.js';
+import { RequestBody } from '../request-body.js';
+import { judgeHead, type HeadVerdict } from '../request-head.js';
+import type { HttpReply, HttpSide, HttpStreamReply, TransportRequest } from '../transport.js';
+import { writeBody, writeLastBody } from './uws-reply.js';
+import { PROBE, UwsStream } from './uws-stream.js';
 
 /** A request or an upgrade, copied from the engine; create it before the engine's handler returns. */
 export class UwsRequest implements TransportRequest {
@@ -111,107 +79,6 @@ export class UwsRequest implements TransportRequest {
   }
 }
 
-/**
- * A reply that is sent in parts.
- *
- * The engine reports a full buffer only in the write after the one that filled it, but gives the reader 10 s from that
- * one on. Only the event that the kernel has room ends them: not a write, not even one that empties the buffer. So each
- * write is followed by asking for that event, which gives the reader its time again until it comes.
- *
- * The engine empties the buffer by itself only for replies without an `onWritable` listener, and ends those after 10 s
- * without a write. So this writes an empty comment, which readers of event streams skip, to ask whether the buffer is
- * empty and to send the rest.
- */
-export class UwsStream implements HttpStream {
-  private readonly res: StreamResponse;
-  private isOpen = true;
-  /** Bytes written since the engine last had none left: what it holds at the most. */
-  private heldBytes = 0;
-  /** Runs while the engine may count the reader's time: how long a reader may lag is not the engine's to say. */
-  private stalled: NodeJS.Timeout | null = null;
-  private drained: (() => void) | null = null;
-  private closed: (() => void) | null = null;
-
-  constructor(res: StreamResponse) {
-    this.res = res;
-    res.onWritable(() => {
-      this.notStalled();
-      if (!this.isOpen) return true;
-      this.put(PROBE);
-      // The kernel may have taken the rest of the buffer and not the comment.
-      this.watch();
-      return true;
-    });
-  }
-
-  write(chunk: string | Uint8Array): boolean {
-    if (!this.isOpen) return false;
-    const isWhole = this.put(chunk);
-    this.watch();
-    return isWhole;
-  }
-
-  buffered(): number {
-    return this.isOpen ? this.heldBytes : 0;
-  }
-
-  private put(chunk: string | Uint8Array): boolean {
-    const wasHolding = this.heldBytes > 0;
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
-      const part = bytes.subarray(from, from + CHUNK_BYTES);
-      // Each part is corked alone: two in one cork could be too long for the cork buffer.
-      this.res.cork(() => {
-        this.heldBytes = this.res.write(part) ? 0 : this.heldBytes + part.length;
-      });
-    }
-    const isHolding = this.heldBytes > 0;
-    // Any write may be the one that finds room again; whoever writes is not to be called back from within.
-    if (wasHolding && !isHolding) queueMicrotask(() => this.drained?.());
-    return !isHolding;
-  }
-
-  private watch(): void {
-    this.stalled ??= setInterval(() => {
-      if (this.heldBytes > 0) this.put(PROBE);
-      // The first ends the engine's time. The second begins it again, and asks for the event.
-      this.res.pause();
-      this.res.resume();
-    }, STALLED_PROBE_MS).unref();
-  }
-
-  private notStalled(): void {
-    if (this.stalled === null) return;
-    clearInterval(this.stalled);
-    this.stalled = null;
-  }
-
-  end(): void {
-    if (!this.isOpen) return;
-    this.res.cork(() => {
-      this.res.end();
-    });
-    this.close();
-  }
-
-  onDrain(listener: () => void): void {
-    this.drained = listener;
-  }
-
-  onClose(listener: () => void): void {
-    this.closed = listener;
-    if (!this.isOpen) listener();
-  }
-
-  /** Called by the transport when the peer has disconnected. */
-  close(): void {
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    this.notStalled();
-    this.closed?.();
-  }
-}
-
 /** Passes a request to the server and writes its reply; when the handler throws, the reply is 500. */
 export async function answer(
   { handler, trustProxy }: Pick<HttpSide, 'handler' | 'trustProxy'>,
@@ -268,23 +135,26 @@ function writeReply(
   isLast: boolean
 ): void {
   const hasLength = mayHaveBody(reply.status);
-  const hasBody = hasLength && request.method !== 'HEAD';
+  const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
+  const hasBody = hasLength && body.length > 0 && request.method !== 'HEAD';
   // The engine understands only this spelling, and then closes the connection after any reply.
   const endsItself = request.header('connection')?.toLowerCase() === 'close';
+  const isCut = isLast && !endsItself;
   res.cork(() => {
     res.writeStatus(statusLine(reply.status));
     for (const [name, value] of headers) res.writeHeader(name, value);
     if (endsItself) res.writeHeader('connection', 'close');
     if (hasBody) {
-      res.end(reply.body, isLast);
-    } else if (isLast && !endsItself) {
+      if (!isCut) writeBody(res, body);
+    } else if (isCut) {
       res.end('', true);
     } else {
       // `endWithoutBody(length)` would leave the engine waiting for a body, and it would take no further request.
-      if (hasLength) res.writeHeader('content-length', String(Buffer.byteLength(reply.body)));
+      if (hasLength) res.writeHeader('content-length', String(body.length));
       res.endWithoutBody();
     }
   });
+  if (hasBody && isCut) writeLastBody(res, body);
 }
 
 /** The engine writes IPv6 in full, and IPv4 inside IPv6; this returns the usual short form. */

@@ -1,0 +1,143 @@
+/**
+ * Event streams of uWebSockets.js: replies that are sent in parts, for as long as the reader stays.
+ */
+import type { HttpStream } from '../transport.js';
+
+/** An empty comment of an event stream. */
+export const PROBE = Buffer.from(':\n');
+
+/**
+ * How often a stream is asked whether the kernel has room, until it has: from 8 s after a write that found none, the
+ * engine would cut it, even when it holds nothing any more.
+ */
+export const STALLED_PROBE_MS = 4_000;
+
+/**
+ * Most bytes of a chunk. The engine has a cork buffer of 16 kB, of which the length of the chunk and line ends need 12.
+ * When the kernel takes nothing of that buffer, the engine of this version forgets the bytes that did not fit in there,
+ * and the peer reads the next chunk in place of them. Fixed in the engine's source in April 2026.
+ *
+ * @see https://github.com/uNetworking/uWebSockets/commit/6b7f3540cec801a7f1cb01141eae8ab989dd4e70
+ */
+export const CHUNK_BYTES = 16_000;
+
+/** What a stream needs of the engine's response. */
+export interface StreamResponse {
+  cork(work: () => void): unknown;
+  write(chunk: Uint8Array): boolean;
+  end(): unknown;
+  onWritable(listener: () => boolean): unknown;
+  pause(): unknown;
+  resume(): unknown;
+}
+
+/**
+ * A reply that is sent in parts.
+ *
+ * The engine reports a full buffer only in the write after the one that filled it, but gives the reader 10 s from that
+ * one on. Only the event that the kernel has room ends them: not a write, not even one that empties the buffer. So each
+ * write is followed by asking for that event, which gives the reader its time again until it comes.
+ *
+ * The engine empties the buffer by itself only for replies without an `onWritable` listener, and ends those after 10 s
+ * without a write. So this writes an empty comment, which readers of event streams skip, to ask whether the buffer is
+ * empty and to send the rest.
+ */
+export class UwsStream implements HttpStream {
+  private readonly res: StreamResponse;
+  private isOpen = true;
+  /** Bytes written since the engine last had none left: what it holds at the most. */
+  private heldBytes = 0;
+  /**
+   * Runs from a write until the kernel says that it has room: the engine may count the reader's time, and how long a
+   * reader may lag is not the engine's to say. It is one timer a stream at most. It cannot end sooner: a corked write
+   * does not tell that it found no room, and a later one that finds some leaves the engine counting.
+   */
+  private stalled: NodeJS.Timeout | null = null;
+  private drained: (() => void) | null = null;
+  private closed: (() => void) | null = null;
+
+  constructor(res: StreamResponse) {
+    this.res = res;
+    res.onWritable(() => {
+      this.notStalled();
+      if (!this.isOpen) return true;
+      // Without a cork the engine tells at once whether the kernel has taken everything, also this comment.
+      const wasHolding = this.heldBytes > 0;
+      this.heldBytes = res.write(PROBE) ? 0 : this.heldBytes + PROBE.length;
+      if (this.heldBytes > 0) this.watch();
+      else if (wasHolding) this.drain();
+      return true;
+    });
+  }
+
+  write(chunk: string | Uint8Array): boolean {
+    if (!this.isOpen) return false;
+    const isWhole = this.put(chunk);
+    this.watch();
+    return isWhole;
+  }
+
+  buffered(): number {
+    return this.isOpen ? this.heldBytes : 0;
+  }
+
+  private put(chunk: string | Uint8Array): boolean {
+    const wasHolding = this.heldBytes > 0;
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
+      const part = bytes.subarray(from, from + CHUNK_BYTES);
+      // Each part is corked alone: two in one cork could be too long for the cork buffer.
+      this.res.cork(() => {
+        this.heldBytes = this.res.write(part) ? 0 : this.heldBytes + part.length;
+      });
+    }
+    const isHolding = this.heldBytes > 0;
+    if (wasHolding && !isHolding) this.drain();
+    return !isHolding;
+  }
+
+  /** Any write may be the one that finds room again; whoever writes is not to be called back from within. */
+  private drain(): void {
+    queueMicrotask(() => this.drained?.());
+  }
+
+  private watch(): void {
+    this.stalled ??= setInterval(() => {
+      if (this.heldBytes > 0) this.put(PROBE);
+      // The first ends the engine's time. The second begins it again, and asks for the event.
+      this.res.pause();
+      this.res.resume();
+    }, STALLED_PROBE_MS).unref();
+  }
+
+  private notStalled(): void {
+    if (this.stalled === null) return;
+    clearInterval(this.stalled);
+    this.stalled = null;
+  }
+
+  end(): void {
+    if (!this.isOpen) return;
+    this.res.cork(() => {
+      this.res.end();
+    });
+    this.close();
+  }
+
+  onDrain(listener: () => void): void {
+    this.drained = listener;
+  }
+
+  onClose(listener: () => void): void {
+    this.closed = listener;
+    if (!this.isOpen) listener();
+  }
+
+  /** Called by the transport when the peer has disconnected. */
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.notStalled();
+    this.closed?.();
+  }
+}
