@@ -15,3 +15,18 @@ export {
   type ServerFrame,
   type MessageFrame
 } from './protocol/frames.js';
+export {
+  AgentError,
+  defineAgent,
+  type Agent,
+  type AgentEvent,
+  type Answer,
+  type AskEvent,
+  type RunContext,
+  type TextEvent,
+  type ThinkingEvent,
+  type ToolCallEvent,
+  type ToolResultEvent,
+  type Usage,
+  type UsageEvent
+} from './actors/agents/agent.js';

@@ -254,7 +254,7 @@ export class AgentRun {
       return null;
     } catch (error) {
       if (this.hasEnded()) return null;
-      if (error instanceof AgentError) return error;
+      if (AgentError.is(error)) return error;
       this.ports.onFault(agent.name, thread, reasonOf(error));
       return new AgentError('agent_error', `the agent ${agent.name} failed`);
     }

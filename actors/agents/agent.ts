@@ -138,4 +138,16 @@ export class AgentError extends Error {
     this.code = code;
     this.retryAfterMs = retryAfterMs;
   }
+
+  /** Returns whether an error is one, also when it was made by another copy of this package. */
+  static is(error: unknown): error is AgentError {
+    return (
+      error instanceof Error &&
+      error.name === 'AgentError' &&
+      'code' in error &&
+      typeof error.code === 'string' &&
+      'retryAfterMs' in error &&
+      (error.retryAfterMs === null || typeof error.retryAfterMs === 'number')
+    );
+  }
 }

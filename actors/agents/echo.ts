@@ -21,8 +21,8 @@ export function createEcho(
   });
 }
 
-/** The text of a message's body: `text` of an object, a string itself, or the JSON of anything else. */
-function textOf(body: unknown): string {
+/** Returns the text of a message's body: `text` of an object, a string itself, or the JSON of anything else. */
+export function textOf(body: unknown): string {
   if (typeof body === 'string') return body;
   const isObject = typeof body === 'object' && body !== null;
   if (isObject && 'text' in body && typeof body.text === 'string') return body.text;

@@ -1,12 +1,15 @@
 /** The settings of agents and their runs. */
-import { integer, list } from './setting.js';
+import { httpUrl, integer, list, optionalText, secret } from './setting.js';
 import { LIMIT_MAX, TIME_MAX_MS } from './setting-bounds.js';
+
+/** Node's own limit on the time without a byte of an answer: a longer one would not hold. */
+const STALL_MAX_MS = 300_000;
 
 /** The settings, by their key in the configuration. */
 export const AGENT_SETTINGS = {
-  agents: list(readAgent, 'a comma list of echo and paths of modules', {
+  agents: list(readAgent, 'a comma list of echo, openai and paths of modules', {
     name: 'AGENTS',
-    doc: 'agents that answer in threads: echo, and paths of modules whose default export is an agent or a list of agents',
+    doc: 'agents that answer in threads: echo, openai, and paths of modules whose default export is an agent or a list of agents',
     fallback: ({ environment }) => (environment === 'development' ? ['echo'] : []),
     fallbackText: 'development: echo, else none'
   }),
@@ -16,6 +19,36 @@ export const AGENT_SETTINGS = {
       name: 'AGENT_ECHO_WORDS_PER_SECOND',
       doc: 'how fast the agent echo speaks',
       fallback: 50
+    }
+  ),
+  agentUrl: httpUrl({
+    name: 'AGENT_URL',
+    doc: 'where the agent openai asks: the base address of a server that speaks chat completions, as `https://api.openai.com/v1`',
+    form: 'an http(s) URL',
+    fallbackText: 'none'
+  }),
+  agentKey: secret({
+    name: 'AGENT_KEY',
+    doc: 'key that the agent openai sends to AGENT_URL as a bearer token'
+  }),
+  agentModel: optionalText(/^[\x21-\x7e]{1,128}$/, '1 to 128 visible ASCII characters', {
+    name: 'AGENT_MODEL',
+    doc: 'model that the agent openai asks for'
+  }),
+  agentHistoryChars: integer(
+    { min: 1_000, max: 1_048_576 },
+    {
+      name: 'AGENT_HISTORY_CHARS',
+      doc: 'most characters of the thread that the agent openai gives to the model; older messages are left out',
+      fallback: 60_000
+    }
+  ),
+  agentStallMs: integer(
+    { min: 1_000, max: STALL_MAX_MS, unit: 'ms' },
+    {
+      name: 'AGENT_STALL_MS',
+      doc: 'longest time without an event from AGENT_URL; then the attempt fails with `provider_stalled`',
+      fallback: 120_000
     }
   ),
   agentRunMs: integer(
@@ -70,5 +103,7 @@ export const AGENT_SETTINGS = {
 
 /** A shipped agent, or the path of a module. */
 function readAgent(item: string): string | undefined {
-  return item === 'echo' || /^[^\0]*[./\\][^\0]*$/.test(item) ? item : undefined;
+  return item === 'echo' || item === 'openai' || /^[^\0]*[./\\][^\0]*$/.test(item)
+    ? item
+    : undefined;
 }

@@ -165,8 +165,37 @@ function loginFaults({ authLoginUrl }: Config): string[] {
   return why.map((each) => `AUTH_LOGIN_URL: ${each}`);
 }
 
+/** The agent `openai` needs an address and a model, and nothing else reads them. */
+function agentFaults(config: Config): string[] {
+  const { agents, agentUrl, agentKey, agentModel, environment } = config;
+  const given = [
+    ['AGENT_URL', agentUrl],
+    ['AGENT_MODEL', agentModel]
+  ] as const;
+  if (!agents.includes('openai')) {
+    return [...given, ['AGENT_KEY', agentKey] as const]
+      .filter(([, value]) => value !== undefined)
+      .map(
+        ([name]) => `${name}: only the agent openai reads it; add openai to AGENTS, or unset it`
+      );
+  }
+  const faults = given
+    .filter(([, value]) => value === undefined)
+    .map(([name]) => `${name}: AGENTS names openai, which needs it; set it, or take openai away`);
+  if (agentUrl === undefined) return faults;
+  if (agentUrl.username !== '' || agentUrl.password !== '') {
+    faults.push('AGENT_URL: it has a user or password; give the key as AGENT_KEY');
+  }
+  if (environment !== 'development' && agentKey !== undefined && isReadable(agentUrl)) {
+    faults.push(
+      `AGENT_URL: over plain http others can read AGENT_KEY, which is refused in ${environment}; use https, or a server on this machine`
+    );
+  }
+  return faults;
+}
+
 function otherFaults(config: Config): string[] {
-  const faults = loginFaults(config);
+  const faults = [...loginFaults(config), ...agentFaults(config)];
   if (config.inspect === 'token' && config.inspectToken === undefined) {
     faults.push('INSPECT_TOKEN: INSPECT=token needs it; set it, or set INSPECT to on or off');
   }

@@ -146,17 +146,26 @@ export function text(
   };
 }
 
-/** A path to a file; unset by default. */
-export function filePath(words: { name: string; doc: string }): Setting<string | undefined> {
+/** Text that matches a pattern; unset by default. */
+export function optionalText(
+  pattern: RegExp,
+  allowed: string,
+  words: { name: string; doc: string }
+): Setting<string | undefined> {
   return {
     ...words,
-    allowed: 'a path to a file',
+    allowed,
     secret: false,
     fallbackText: 'none',
     fallback: () => undefined,
-    parse: (value) => (/^\P{Cc}+$/u.test(value) ? { ok: true, value } : { ok: false }),
+    parse: (value) => (pattern.test(value) ? { ok: true, value } : { ok: false }),
     show: (value) => value ?? 'none'
   };
+}
+
+/** A path to a file; unset by default. */
+export function filePath(words: { name: string; doc: string }): Setting<string | undefined> {
+  return optionalText(/^\P{Cc}+$/u, 'a path to a file', words);
 }
 
 /** A setting whose feature does not exist yet: every value is refused, so that nobody believes it works. */

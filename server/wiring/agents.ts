@@ -6,18 +6,35 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { defineAgent, type Agent } from '../../actors/agents/agent.js';
 import { createEcho } from '../../actors/agents/echo.js';
+import { createOpenAi } from '../../actors/agents/models/openai.js';
 import type { Runs } from '../../actors/agents/runs.js';
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
+import type { Incidents } from '../../actors/monitor/incidents.js';
 import type { Service } from '../../actors/service.js';
 import { reasonOf } from '../../machines/reason.js';
 import type { Config } from '../config/settings.js';
 
+/** Longest time for a module to load, in milliseconds: less than the child may take to start, so that it is named. */
+const LOAD_MS = 15_000;
+
 /** Options of {@link AgentsService}. */
 export interface AgentsServiceOptions {
-  readonly config: Pick<Config, 'agents' | 'agentEchoWordsPerSecond'>;
+  readonly config: Pick<
+    Config,
+    | 'agents'
+    | 'agentEchoWordsPerSecond'
+    | 'agentUrl'
+    | 'agentKey'
+    | 'agentModel'
+    | 'agentHistoryChars'
+    | 'agentStallMs'
+  >;
   readonly clock: Clock;
+  /** Returns a random number in [0, 1). */
+  readonly random: () => number;
   readonly logger: Logger;
+  readonly incidents: Pick<Incidents, 'note'>;
 }
 
 /** The agents of a server. */
@@ -41,7 +58,7 @@ export class AgentsService implements Service {
     this.loaded.clear();
     for (const item of config.agents) {
       for (const agent of await this.load(item)) {
-        if (this.loaded.has(agent.name)) throw new Error(`there are two agents ${agent.name}`);
+        if (this.loaded.has(agent.name)) throw new Error(`AGENTS: ${item} has one of two agents ${agent.name}`);
         this.loaded.set(agent.name, agent);
       }
     }
@@ -59,13 +76,50 @@ export class AgentsService implements Service {
     if (item === 'echo') {
       return [createEcho(this.options.clock, this.options.config.agentEchoWordsPerSecond)];
     }
+    if (item === 'openai') return [this.openAi()];
     const path = resolve(item);
     try {
-      const module: unknown = await import(pathToFileURL(path).href);
-      return agentsOf(module);
+      return agentsOf(await this.inTime(import(pathToFileURL(path).href)));
     } catch (error) {
       throw new Error(`AGENTS: ${path} cannot be loaded: ${reasonOf(error)}`);
     }
+  }
+
+  private openAi(): Agent {
+    const { clock, random, config, incidents } = this.options;
+    const { agentUrl, agentModel, agentKey, agentHistoryChars, agentStallMs } = config;
+    if (agentUrl === undefined || agentModel === undefined) {
+      throw new Error('AGENTS: openai needs AGENT_URL and AGENT_MODEL');
+    }
+    return createOpenAi({
+      clock,
+      random,
+      url: agentUrl,
+      key: agentKey,
+      model: agentModel,
+      historyChars: agentHistoryChars,
+      stallMs: agentStallMs,
+      note: (reason) => {
+        incidents.note(
+          'the agent openai got no answer or only a part of one',
+          { actor: 'agents', reason },
+          'warning'
+        );
+      }
+    });
+  }
+
+  /** What a module exports, when it has loaded in time: it may wait for ever at its top. */
+  private inTime(loading: Promise<unknown>): Promise<unknown> {
+    const { clock } = this.options;
+    return new Promise((resolve, reject) => {
+      const timer: unknown = clock.setTimeout(() => {
+        reject(new Error(`it was not done after ${String(LOAD_MS)} ms`));
+      }, LOAD_MS);
+      void loading.then(resolve, reject).finally(() => {
+        clock.clearTimeout(timer);
+      });
+    });
   }
 }
 

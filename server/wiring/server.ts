@@ -199,7 +199,7 @@ export class Server {
         return feed === undefined ? null : (fact) => feed.record(fact);
       }
     });
-    const agents = new AgentsService({ config, clock, logger });
+    const agents = new AgentsService({ config, clock, random, logger, incidents });
     const analytics = new Analytics({
       config,
       node,

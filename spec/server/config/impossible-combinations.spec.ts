@@ -129,3 +129,31 @@ describe('settings of tokens', () => {
     expect(faultsOf({ ...keys, AUTH_JWT_ALGORITHMS: 'none' })).to.have.lengthOf(1);
   });
 });
+
+describe('settings of the agent openai', () => {
+  const url = { AGENT_URL: 'http://models.example/v1' };
+  const whole = { AGENTS: 'echo,openai', ...url, AGENT_MODEL: 'm' };
+  const names = (env: Record<string, string>): string[] =>
+    faultsOf(env).map((fault) => fault.split(':')[0] ?? '');
+
+  it('are refused when one that it needs is missing, and when nobody reads them', () => {
+    expect(names(whole)).to.eql([]);
+    expect(names({ AGENTS: 'openai' })).to.eql(['AGENT_URL', 'AGENT_MODEL']);
+    expect(names({ AGENTS: 'openai', ...url })).to.eql(['AGENT_MODEL']);
+    expect(names({ ...url, AGENT_MODEL: 'm', AGENT_KEY: 'k' })).to.eql([
+      'AGENT_URL',
+      'AGENT_MODEL',
+      'AGENT_KEY'
+    ]);
+  });
+
+  it('have the key in no address, and do not send it where others read along', () => {
+    expect(names({ ...whole, AGENT_URL: 'https://ada:pw@models.example' })).to.eql(['AGENT_URL']);
+    const production = { ENVIRONMENT: 'production', CLICKHOUSE_REQUIRED: 'false', ...whole };
+    const closed = { ...production, AUTH_JWT_SECRET: SECRET };
+    expect(names(closed)).to.eql([]);
+    expect(names({ ...closed, AGENT_KEY: 'k' })).to.eql(['AGENT_URL']);
+    const local = { AGENT_URL: 'http://127.0.0.1:11434/v1', AGENT_KEY: 'k' };
+    expect(names({ ...closed, ...local })).to.eql([]);
+  });
+});
