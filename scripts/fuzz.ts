@@ -3,7 +3,8 @@
  * every answer; then lets users of a server with `ACCESS=members` do a twentieth as many things, and checks that nobody
  * gets what it may not read. `npm run fuzz -- --count 1000000 --seed 7 --transport uws|ws|both`. Progress goes to standard error,
  * the verdict to standard output; exit code 0 when every answer was one of the tables, the server answered all the
- * time and let go of all connections, 1 when not, 2 for wrong usage. The seed of a run is told: it repeats what is
+ * time, let go of all connections and used no more memory after the second half than after the first, 1 when not, 2 for
+ * wrong usage. The seed of a run is told: it repeats what is
  * sent, though not how the connections meet in time.
  */
 import { existsSync } from 'node:fs';
@@ -12,9 +13,13 @@ import { parseArgs } from 'node:util';
 import { startServer } from '../spec/e2e/servers/server-process.js';
 import { ACCESS_FUZZED, fuzzAccess, fuzzServer } from './fuzz/fuzzed-server.js';
 import type { FuzzReport } from './fuzz/fuzzer.js';
+import { fuzzTwice, mb } from './fuzz/two-rounds.js';
+import { InspectedHeap } from './soak/inspected-heap.js';
 
 const USAGE =
   'Usage: npm run fuzz -- [--count <number>] [--seed <number>] [--transport uws|ws|both]';
+
+const CLI = fileURLToPath(new URL('../dist/cli/cli.js', import.meta.url));
 
 /** Longest time that a server may take to answer a ping. */
 const PATIENCE_MS = 30_000;
@@ -57,7 +62,7 @@ const options = wanted(process.argv.slice(2));
 if (typeof options === 'string') {
   process.stderr.write(`${options}\n${USAGE}\n`);
   process.exitCode = 2;
-} else if (!existsSync(fileURLToPath(new URL('../dist', import.meta.url)))) {
+} else if (!existsSync(CLI)) {
   process.stderr.write('dist is missing: run `npm run build` first\n');
   process.exitCode = 2;
 } else {
@@ -69,9 +74,19 @@ if (typeof options === 'string') {
     };
     const shared = { seed: options.seed, patienceMs: PATIENCE_MS, progress };
     const server = await startServer({
-      env: { TRANSPORT: transport, LIMIT_CONNECTIONS_PER_ADDRESS: '0' }
+      env: { TRANSPORT: transport, LIMIT_CONNECTIONS_PER_ADDRESS: '0' },
+      entry: ['--inspect=127.0.0.1:0', CLI, 'start']
     });
-    tell(transport, 'messages and requests', await fuzzServer(server, { ...shared, count }));
+    const heap = await InspectedHeap.open(/ws:\/\/\S+/.exec(server.stderr())?.[0] ?? '');
+    const report = await fuzzTwice(
+      { seed: options.seed, count },
+      (half) => fuzzServer(server, { ...shared, ...half }),
+      () => heap.inUse()
+    );
+    tell(transport, 'messages and requests', report);
+    process.stdout.write(`  in use after each half: ${report.usedBytes.map(mb).join(', ')}\n`);
+    // Node does not end while somebody is connected to its inspector.
+    heap.close();
     await server.stop();
     const guarded = await startServer({ env: { TRANSPORT: transport, ...ACCESS_FUZZED } });
     const steps = Math.ceil(count / ACCESS_SHARE);
