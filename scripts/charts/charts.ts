@@ -129,6 +129,7 @@ export const CHARTS: readonly ExportedChart[] = [
 /** Ids of the parts that a server supervises. Each has a keeper whose chart contains the part's name. */
 const SUPERVISED: readonly string[] = [
   'thread-log',
+  'agents',
   'listener',
   'handler-registry',
   'monitor',

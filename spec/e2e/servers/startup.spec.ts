@@ -18,6 +18,8 @@ const HANDLERS = [
   'ping',
   'pong',
   'cancel',
+  'answer',
+  'withdraw',
   'refresh',
   'members',
   'member'
