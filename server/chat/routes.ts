@@ -42,13 +42,6 @@ export interface RouteServices extends SignInServices, RunRouteServices {
   readonly members: Members;
   /** Reports damaged messages that an answer leaves out. */
   readonly damaged: (why: LogCorruptError) => void;
-  /** Handles no further frame of a connection until a promise resolves, and then does the rest of the work on a frame. */
-  readonly hold: (
-    connection: Connection,
-    frame: Received,
-    until: Promise<void>,
-    work: () => void
-  ) => void;
 }
 
 /** A handler of one frame type. The connection has a user, except for `connect`. */

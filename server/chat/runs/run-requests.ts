@@ -5,6 +5,7 @@
 import type { Runs, RunPlan } from '../../../actors/agents/runs.js';
 import type { ThreadAgents } from '../../../actors/agents/thread-agents.js';
 import type { WhileRunning } from '../../../protocol/agent-kinds.js';
+import { RIGHTS } from '../../../protocol/rights.js';
 import type { CallerRights } from '../../access/guard.js';
 
 /** Fields of a publish that matter to agents. */
@@ -17,6 +18,9 @@ export interface RunFields {
 
 /** The kind of messages that agents answer. */
 const ANSWERED_KIND = 'user_message';
+
+/** Why a user may not change a run. */
+export type RunDenial = 'not_found' | 'forbidden' | 'unavailable';
 
 /** The requests. */
 export class RunRequests {
@@ -54,14 +58,27 @@ export class RunRequests {
     };
   }
 
+  /** Asks the application what a user may do with the thread of a run; null when there is nothing to wait for. */
+  question(rights: CallerRights, run: string): Promise<unknown> | null {
+    const thread = this.runs.threadOf(run);
+    if (thread === null) return null;
+    const questions = RIGHTS.map((right) => rights.ask(right, thread)).filter(
+      (question) => question !== null
+    );
+    return questions.length === 0 ? null : Promise.all(questions);
+  }
+
   /**
    * Returns why a user may not change a run; null when it may. Whoever may not read the thread learns nothing, not even
    * that the run exists.
    */
-  refusal(user: string, rights: CallerRights, run: string): 'not_found' | 'forbidden' | null {
+  refusal(user: string, rights: CallerRights, run: string): RunDenial | null {
     const thread = this.runs.threadOf(run);
-    if (thread === null || rights.refusal('read', thread) !== null) return 'not_found';
-    const isOwn = this.runs.userOf(run) === user && rights.refusal('write', thread) === null;
-    return isOwn || rights.refusal('manage', thread) === null ? null : 'forbidden';
+    const read = thread === null ? 'forbidden' : rights.refusal('read', thread);
+    if (thread === null || read !== null) return read === 'unavailable' ? read : 'not_found';
+    const own = this.runs.userOf(run) === user ? rights.refusal('write', thread) : 'forbidden';
+    const all = own === null ? null : rights.refusal('manage', thread);
+    if (all === null) return null;
+    return own === 'unavailable' || all === 'unavailable' ? 'unavailable' : 'forbidden';
   }
 }

@@ -1,4 +1,5 @@
 /** Handlers of the frames about runs: `cancel`, `answer` and `withdraw`. */
+import { NOT_ANSWERED, NOT_ANSWERED_AFTER_MS } from '../../access/authority.js';
 import type { Connection } from '../connection.js';
 import type { Received, RequestId } from '../frame-decoder.js';
 import { encodeFrame } from '../frame-encoder.js';
@@ -10,43 +11,69 @@ export interface RunRouteServices {
   readonly agents: () => RunRequests | null;
   /** Answers a frame that its handler found to be bad, and counts it as bad. */
   readonly badFrame: (connection: Connection, id: RequestId, message: string) => void;
+  /** Handles no further frame of a connection until a promise resolves, and then does the rest of the work on a frame. */
+  readonly hold: (
+    connection: Connection,
+    frame: Received,
+    until: Promise<void>,
+    work: () => void
+  ) => void;
 }
 
+type RunFrame = Received<'cancel' | 'answer' | 'withdraw'>;
+type Work = (requests: RunRequests, user: string) => void;
+
 /** Makes the handlers. */
-export function createRunRoutes({ agents, badFrame }: RunRouteServices): {
+export function createRunRoutes({ agents, badFrame, hold }: RunRouteServices): {
   readonly cancel: (connection: Connection, frame: Received<'cancel'>) => void;
   readonly answer: (connection: Connection, frame: Received<'answer'>) => void;
   readonly withdraw: (connection: Connection, frame: Received<'withdraw'>) => void;
 } {
-  /** Returns the requests when the user may change the run; answers the frame otherwise. */
-  const permitted = (
-    connection: Connection,
-    { id, run }: { readonly id?: RequestId; readonly run: string }
-  ): RunRequests | null => {
+  /** Calls `work` when the user may change the run; answers the frame otherwise. */
+  const judged = (connection: Connection, { id }: RunFrame, run: string, work: Work): void => {
     const { user, rights } = connection;
     const requests = agents();
     if (requests === null || user === null || rights === null) {
-      connection.sendError(id, 'not_found', 'there is no such run');
-      return null;
+      connection.sendError(id, 'not_found', REFUSED.not_found);
+      return;
     }
     const refusal = requests.refusal(user, rights, run);
-    if (refusal === null) return requests;
-    connection.sendError(id, refusal, REFUSED[refusal]);
-    return null;
+    if (refusal === null) work(requests, user);
+    else if (refusal === 'unavailable') {
+      connection.sendError(id, refusal, NOT_ANSWERED, NOT_ANSWERED_AFTER_MS);
+    } else connection.sendError(id, refusal, REFUSED[refusal]);
   };
 
-  const cancelRun = (connection: Connection, { id }: Received<'cancel'>, run: string): void => {
-    const requests = permitted(connection, { id, run });
-    if (requests === null) return;
-    requests.runs.cancel(run, connection.user ?? '');
-    connection.send(encodeFrame({ type: 'cancelling', id, run }));
+  /** Does the same once the application has been asked, where it decides. */
+  const permitted = (connection: Connection, frame: RunFrame, run: string, work: Work): void => {
+    const { rights } = connection;
+    const question = rights === null ? null : (agents()?.question(rights, run) ?? null);
+    if (question === null) {
+      judged(connection, frame, run, work);
+      return;
+    }
+    hold(
+      connection,
+      frame,
+      question.then(() => undefined),
+      () => {
+        // Its token may have been revoked meanwhile.
+        if (connection.socket !== null && !connection.isClosing) {
+          judged(connection, frame, run, work);
+        }
+      }
+    );
   };
 
   return {
     cancel: (connection, frame) => {
       const { id, run, thread, mid } = frame;
-      if (run !== undefined) cancelRun(connection, frame, run);
-      else if (thread === undefined || mid === undefined) {
+      if (run !== undefined) {
+        permitted(connection, frame, run, ({ runs }, user) => {
+          runs.cancel(run, user);
+          connection.send(encodeFrame({ type: 'cancelling', id, run }));
+        });
+      } else if (thread === undefined || mid === undefined) {
         badFrame(connection, id, 'a cancel names a run, or a thread and a mid');
       } else {
         const requests = agents();
@@ -59,25 +86,27 @@ export function createRunRoutes({ agents, badFrame }: RunRouteServices): {
       }
     },
 
-    answer: (connection, { id, run, ask, value }) => {
-      const requests = permitted(connection, { id, run });
-      if (requests === null) return;
-      connection.unanswered++;
-      void requests.runs.answer(run, ask, connection.user ?? '', value).then((refusal) => {
-        connection.unanswered--;
-        if (refusal === null) connection.send(encodeFrame({ type: 'answered', id, run, ask }));
-        else if (refusal === 'bad_frame')
-          badFrame(connection, id, '/value does not fit the schema');
-        else connection.sendError(id, refusal, ANSWER_REFUSED[refusal]);
+    answer: (connection, frame) => {
+      const { id, run, ask, value } = frame;
+      permitted(connection, frame, run, ({ runs }, user) => {
+        connection.unanswered++;
+        void runs.answer(run, ask, user, value).then((refusal) => {
+          connection.unanswered--;
+          if (refusal === null) connection.send(encodeFrame({ type: 'answered', id, run, ask }));
+          else if (refusal === 'bad_frame')
+            badFrame(connection, id, '/value does not fit the schema');
+          else connection.sendError(id, refusal, ANSWER_REFUSED[refusal]);
+        });
       });
     },
 
-    withdraw: (connection, { id, run }) => {
-      const requests = permitted(connection, { id, run });
-      if (requests === null) return;
-      const refusal = requests.runs.withdraw(run, connection.user ?? '');
-      if (refusal === null) connection.send(encodeFrame({ type: 'withdrawn', id, run }));
-      else connection.sendError(id, refusal, WITHDRAW_REFUSED[refusal]);
+    withdraw: (connection, frame) => {
+      const { id, run } = frame;
+      permitted(connection, frame, run, ({ runs }, user) => {
+        const refusal = runs.withdraw(run, user);
+        if (refusal === null) connection.send(encodeFrame({ type: 'withdrawn', id, run }));
+        else connection.sendError(id, refusal, WITHDRAW_REFUSED[refusal]);
+      });
     }
   };
 }
