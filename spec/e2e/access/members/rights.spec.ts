@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { MEMBERS_MAX } from '../../../server/access/members.js';
-import { startServer, type ServerProcess } from '../servers/server-process.js';
-import { requireTransport, TRANSPORTS } from '../wire/transports.js';
-import { WireClient, type Frame } from '../wire/wire-client.js';
-import { KEY, PRODUCTION, tokenOf } from './doors.js';
+import { MEMBERS_MAX } from '../../../../server/access/members.js';
+import { startServer, type ServerProcess } from '../../servers/server-process.js';
+import { requireTransport, TRANSPORTS } from '../../wire/transports.js';
+import { WireClient, type Frame } from '../../wire/wire-client.js';
+import { KEY, PRODUCTION, tokenOf } from '../doors.js';
 
 /** Members added in one message: a multiple of the most members. */
 const AT_ONCE = 100;

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { connect, RollcallError, type Client, type Thread } from '../../../client/sdk/client.js';
-import { startServer, type ServerProcess } from '../servers/server-process.js';
-import { requireTransport, TRANSPORTS } from '../wire/transports.js';
-import { SECRET, tokenOf } from './doors.js';
+import { connect, RollcallError, type Client, type Thread } from '../../../../client/sdk/client.js';
+import { startServer, type ServerProcess } from '../../servers/server-process.js';
+import { requireTransport, TRANSPORTS } from '../../wire/transports.js';
+import { SECRET, tokenOf } from '../doors.js';
 
 for (const transport of TRANSPORTS) {
   describe(`members and forbidden threads of the SDK on ${transport}`, function () {
