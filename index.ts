@@ -30,3 +30,4 @@ export {
   type Usage,
   type UsageEvent
 } from './actors/agents/agent.js';
+export { fromAiSdk } from './actors/agents/models/ai-sdk.js';

@@ -1,11 +1,9 @@
 import { expect } from 'chai';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { inLanguage, ROOT } from '../../scripts/docs/blocks.js';
 import { startAndFail, startServer, temporaryDir } from '../servers/server-process.js';
 import { WireClient } from '../wire/wire-client.js';
-
-const ROOT = new URL('../../../dist/index.js', import.meta.url).href;
 
 /** A module that is no agent, and why. */
 const FAULTS: readonly (readonly [string, string, RegExp])[] = [
@@ -57,7 +55,7 @@ describe('a module of AGENTS', function () {
   it('answers, with what it imports of the package, also from another copy of it', async () => {
     await writeFile(
       module,
-      `import { defineAgent } from ${JSON.stringify(ROOT)};
+      `import { defineAgent } from ${JSON.stringify(join(ROOT, 'dist/index.js'))};
        class AgentError extends Error { name = 'AgentError'; code = 'my_code'; retryAfterMs = null; }
        export default [
          defineAgent({ name: 'shout', async *run({ message }) { yield message.body.text.toUpperCase(); } }),
@@ -66,7 +64,7 @@ describe('a module of AGENTS', function () {
     );
     const server = await startServer({
       dataDir: join(folder, 'data'),
-      env: { AGENTS: pathToFileURL(module).pathname }
+      env: { AGENTS: module }
     });
     try {
       await server.line('Agents: shout, fails');
@@ -81,6 +79,50 @@ describe('a module of AGENTS', function () {
       const failed = await ada.next(({ kind }) => kind === 'agent_failed');
       expect(failed.body).to.deep.include({
         error: { code: 'my_code', message: 'told to people' }
+      });
+      await ada.close();
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('runs as the documentation has it: docs/agents.md', async () => {
+    const blocks = inLanguage('mjs').filter(({ at }) => at.startsWith('docs/agents.md'));
+    expect(blocks).to.have.length(2);
+    const modules = blocks.map((_, index) => join(folder, `agents${String(index)}.mjs`));
+    for (const [index, path] of modules.entries()) await writeFile(path, blocks[index]?.text ?? '');
+    // As npm installs it.
+    await mkdir(join(folder, 'node_modules'));
+    await symlink(ROOT, join(folder, 'node_modules/rollcall'));
+    const server = await startServer({
+      dataDir: join(folder, 'data'),
+      env: { AGENTS: modules.join() }
+    });
+    try {
+      const ada = await WireClient.connect(server.url, 'ada');
+      await ada.subscribe('t');
+      const ask = (mid: string, more: object): Promise<unknown> =>
+        ada.ask({ type: 'publish', thread: 't', mid, body: { text: mid }, ...more });
+      const entry = async (kind: string): Promise<Record<string, unknown>> =>
+        (await ada.next((frame) => frame.kind === kind)).body as Record<string, unknown>;
+      await ask('bread', { agent: 'order' });
+      const { run, ask: question } = await entry('agent_waiting');
+      await ask('now', { whileRunning: 'steer' });
+      await entry('agent_steered');
+      expect(await ada.ask({ type: 'answer', run, ask: question, value: 11 })).to.include({
+        code: 'bad_frame'
+      });
+      await ada.ask({ type: 'answer', run, ask: question, value: 3 });
+      expect(await entry('tool_completed')).to.deep.include({ ok: true, result: { minutes: 5 } });
+      expect(await entry('agent_completed')).to.deep.include({
+        text: 'You said: bread. Also noted: now. 3 will be ready in 5 minutes.',
+        usage: { input: 12, output: 30, model: 'none' }
+      });
+      await ask('more', { agent: 'baker' });
+      expect(await entry('agent_failed')).to.deep.include({
+        text: 'Batch 2',
+        attempt: 2,
+        error: { code: 'no_flour', message: 'we have run out of flour' }
       });
       await ada.close();
     } finally {

@@ -97,7 +97,8 @@ const isAbridged = (json: string): boolean => /\{…\}|,…,/.test(json);
 
 describe('code blocks in the docs', () => {
   it('are of the languages that this spec knows', () => {
-    const known = new Set(['', 'ts', 'tsx', 'js', 'json', 'sh', 'mermaid', 'html', 'nginx']);
+    // spec/e2e/agents runs those in mjs.
+    const known = new Set(['', 'ts', 'tsx', 'js', 'mjs', 'json', 'sh', 'mermaid', 'html', 'nginx']);
     expect(BLOCKS.filter(({ language }) => !known.has(language))).to.deep.equal([]);
   });
 
