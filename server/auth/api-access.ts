@@ -83,6 +83,22 @@ export class ApiAccess {
       }
     }
   }
+
+  /**
+   * Accepts what {@link reader} accepts. A valid token makes a user also while everybody is a backend: what stays open
+   * is counted for its user.
+   * @throws {AccessError} as {@link reader}
+   */
+  async listener(request: TransportRequest, scope: Scope): Promise<Identity> {
+    const caller = await this.reader(request, scope);
+    const shown = credentials(request);
+    if (!this.isOpen || !this.auth.isRequired || shown === null) return caller;
+    try {
+      return { kind: 'user', ...(await this.auth.verify(shown)) };
+    } catch {
+      return caller;
+    }
+  }
 }
 
 function isKnown(found: FoundKey): boolean {

@@ -268,7 +268,8 @@ export class UserLists {
     if (typeof at !== 'number' || typeof thread !== 'string') return null;
     if (this.#late.has(thread) || this.#moving.has(thread)) return null;
     const listed = orDamaged(() => this.#options.store.get(listedKey(thread, user)), undefined);
-    // Two first messages of a new member that were queued together leave two rows; the older one is outdated.
+    // Two first messages of a new member that were queued together leave two rows; the older one is outdated. It is
+    // passed over here and gone after `log repair`, and `log check` does not name it, since nothing is wrong with it.
     if (listed === undefined || decodeCount(listed) !== at) return null;
     const head = this.#head(thread);
     return head === null ? null : { at, head };

@@ -140,7 +140,7 @@ export function createApi(options: ApiOptions): Route[] {
       access: async (request, scope) => {
         const ticket = ticketIn(request);
         if (ticket !== null) return options.tickets.take(ticket);
-        return { identity: await reader(request, scope), thread: null };
+        return { identity: await access.listener(request, scope), thread: null };
       },
       handler: (asked, { identity, thread }) => {
         if (thread === null || thread === threadOf(asked)) {

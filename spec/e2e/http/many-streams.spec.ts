@@ -63,7 +63,11 @@ for (const transport of TRANSPORTS) {
     };
 
     it('are counted for their user, wherever it opens them, and leave room for others', async () => {
-      await start({ TRUST_PROXY: 'true', LIMIT_CONNECTIONS_PER_USER: '20' });
+      await start({
+        TRUST_PROXY: 'true',
+        LIMIT_CONNECTIONS_PER_USER: '20',
+        LIMIT_EVENT_STREAMS_PER_USER: '100'
+      });
       const ada = await tokenOf('ada');
       const opened = await Promise.all(
         numbers(STREAMS).map((n) => open(ada, `10.0.1.${String(n)}`))
@@ -73,6 +77,17 @@ for (const transport of TRANSPORTS) {
       expect(opened.filter((said) => said === '429' || said === 'disconnect')).to.have.length(180);
       expect(await open(ada, '10.0.1.1')).to.equal('429');
       expect(await open(await tokenOf('bob'), '10.0.1.1')).to.equal('subscribed');
+    });
+
+    it('are counted for their user in development without an API key, where nobody needs a token', async () => {
+      server = await startServer({
+        env: { TRANSPORT: transport, AUTH_JWT_SECRET: SECRET, LIMIT_EVENT_STREAMS_PER_USER: '3' }
+      });
+      const ada = await tokenOf('ada');
+      for (const n of numbers(3)) expect(await open(ada, String(n))).to.equal('subscribed');
+      expect(await open(ada, '3')).to.equal('429');
+      expect(await open(await tokenOf('bob'), '4')).to.equal('subscribed');
+      expect(await open('no token', '5')).to.equal('subscribed');
     });
 
     it('are counted for the address that the trusted proxy names, not for its own', async () => {
