@@ -58,7 +58,8 @@ export class AgentsService implements Service {
     this.loaded.clear();
     for (const item of config.agents) {
       for (const agent of await this.load(item)) {
-        if (this.loaded.has(agent.name)) throw new Error(`AGENTS: ${item} has one of two agents ${agent.name}`);
+        if (this.loaded.has(agent.name))
+          throw new Error(`AGENTS: ${item} has one of two agents ${agent.name}`);
         this.loaded.set(agent.name, agent);
       }
     }
