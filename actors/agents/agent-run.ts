@@ -9,7 +9,7 @@ import { parseMessageFrame } from '../../protocol/message-frame.js';
 import type { MessageFrame } from '../../protocol/frames.js';
 import { AgentError, type Agent, type Answer, type AskEvent, type Usage } from './agent.js';
 import { checkedEvent } from './agent-event.js';
-import { isAnswerOf } from './answer-schema.js';
+import { isAnswerOf, isTooLong } from './answer-schema.js';
 import { Checkpoint } from './checkpoint.js';
 import { Chunks } from './chunks.js';
 import { openTools } from './open-tools.js';
@@ -74,6 +74,7 @@ export class AgentRun {
       }
     });
     this.actor.on('run.overdue', () => {
+      ports.onBound('runMs');
       this.fail('timeout', `the agent was not done after ${String(limits.runMs)} ms`);
     });
     this.actor.on('answer.overdue', () => {
@@ -170,6 +171,7 @@ export class AgentRun {
       return 'conflict';
     if (open === null || this.hasEnded() || (ask !== undefined && open.ask !== ask))
       return 'not_found';
+    if (by !== null && isTooLong(value)) this.ports.onBound('reply');
     if (by !== null && !isAnswerOf(open.schema, value)) return 'bad_frame';
     const given: GivenAnswer = { ask: open.ask, by, value };
     const before = this.record;
@@ -293,6 +295,7 @@ export class AgentRun {
   private addText(text: string): void {
     const { answerChars } = this.ports.limits;
     if (this.text.length + text.length > answerChars) {
+      this.ports.onBound('answerChars');
       throw new AgentError('too_long', `an answer has at most ${String(answerChars)} characters`);
     }
     this.text += text;
@@ -327,8 +330,7 @@ export class AgentRun {
 
   private async complete(): Promise<void> {
     await this.steps.close('the agent ended without its result');
-    const ms = this.ports.clock.elapsed() - this.startedMs;
-    this.end('completed', 'agent_completed', { ms });
+    this.end('completed', 'agent_completed', { ms: this.ports.clock.elapsed() - this.startedMs });
   }
 
   private fail(code: string, message: string): void {

@@ -4,9 +4,14 @@ import Schema from 'typebox/schema';
 /** Longest answer, in characters of JSON: it is part of the run's record. */
 export const ANSWER_CHARS_MAX = 4_096;
 
+/** Returns whether an answer is longer than any may be. */
+export function isTooLong(value: unknown): boolean {
+  return JSON.stringify(value).length > ANSWER_CHARS_MAX;
+}
+
 /** Returns whether a value answers a question; without a schema any text does. A schema that cannot be used fits nothing. */
 export function isAnswerOf(schema: object | null, value: unknown): boolean {
-  if (JSON.stringify(value).length > ANSWER_CHARS_MAX) return false;
+  if (isTooLong(value)) return false;
   if (schema === null) return typeof value === 'string';
   try {
     return Schema.Check(schema, value);

@@ -15,6 +15,12 @@ export interface RunLimits {
   readonly answerChars: number;
 }
 
+/**
+ * A bound that was reached: runs that wait in a thread, runs of a user, runs of the server, the time of a run, the
+ * characters of what an agent says, or those of what somebody answers it.
+ */
+export type RunBound = 'queue' | 'perUser' | 'runs' | 'runMs' | 'answerChars' | 'reply';
+
 /** What runs use of the server. */
 export interface RunPorts {
   readonly clock: Clock;
@@ -32,6 +38,8 @@ export interface RunPorts {
     readonly attempt: number;
   }) => void;
   readonly limits: RunLimits;
+  /** Notes that a bound has refused or ended something. */
+  readonly onBound: (bound: RunBound) => void;
   /** Notes what an agent did wrong, for the operator. */
   readonly onFault: (agent: string, thread: string, reason: string) => void;
 }

@@ -329,14 +329,19 @@ export class Runs {
 
   /** Returns why no further run may begin; null when one may. */
   private full(lane: Lane | undefined, user: string): string | null {
-    const { runs, perUser, queue } = this.options.bounds;
+    const { bounds, onBound } = this.options;
+    const { runs, perUser, queue } = bounds;
     if ((lane?.queue.length ?? 0) >= queue) {
+      onBound('queue');
       return `${String(queue)} runs of the thread wait, as many as may`;
     }
     if ((this.ofUser.get(user) ?? 0) >= perUser) {
+      onBound('perUser');
       return `${String(perUser)} runs of the user have not ended, as many as may be`;
     }
-    return this.open >= runs ? `the server has ${String(runs)} runs, as many as it may` : null;
+    if (this.open < runs) return null;
+    onBound('runs');
+    return `the server has ${String(runs)} runs, as many as it may`;
   }
 
   private count(user: string, change: 1 | -1): void {

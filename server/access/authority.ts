@@ -62,6 +62,8 @@ export interface AuthorityOptions {
   readonly keepMs: number;
   /** Called after each question, with why it got no answer; null when it got one. */
   readonly onAsked: (fault: string | null) => void;
+  /** Called for a question that is not asked since too many wait. */
+  readonly onFull: () => void;
 }
 
 interface Kept {
@@ -113,6 +115,7 @@ export class Authority {
     if (shared !== undefined) return shared;
     const question = { user, action, thread, claims: claims.values };
     if (this.waiting.length >= QUESTIONS_WAITING_MAX) {
+      this.options.onFull();
       this.keep(key, 'unavailable', UNANSWERED_MS);
       return null;
     }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../actors/clock.js';
 import type { Identity } from '../access/identity.js';
 import type { Revocations } from '../access/revocations.js';
+import type { NoteLimited } from '../limits/limited.js';
 import type { TransportRequest } from '../transport/transport.js';
 import { AccessError } from './api-access.js';
 import { CLOCK_TOLERANCE_SECONDS } from './auth.js';
@@ -52,6 +53,8 @@ export interface TicketsOptions {
   readonly revocations: Pick<Revocations, 'isRevoked'>;
   /** Returns so many random bytes that nobody can guess. */
   readonly randomBytes: (count: number) => Buffer;
+  /** Notes a ticket that had to end, or was not issued. */
+  readonly limited: NoteLimited;
 }
 
 /** The unused tickets of this process, by their hashes. Each is for one use and carries the rights of its token, no more. */
@@ -73,15 +76,19 @@ export class Tickets {
 
   /** Makes a ticket for whoever has shown a token; null when there is no room for one more. */
   issue(identity: Identity, thread: string | null): Ticket | null {
-    const { clock, randomBytes } = this.options;
+    const { clock, randomBytes, limited } = this.options;
     this.dropEnded();
     const user = identity.kind === 'user' ? identity.user : null;
     const own = user === null ? undefined : this.byUser.get(user);
     const [oldest] = own ?? [];
     if (own !== undefined && oldest !== undefined && own.size >= TICKETS_PER_USER) {
       this.drop(oldest);
+      limited('tickets_user');
     }
-    if (this.kept.size >= TICKETS_MAX) return null;
+    if (this.kept.size >= TICKETS_MAX) {
+      limited('tickets_server');
+      return null;
+    }
     const ticket = randomBytes(TICKET_BYTES).toString('base64url');
     const hash = hashOf(ticket);
     this.kept.set(hash, { identity, thread, endsAt: clock.elapsed() + TICKET_MS });

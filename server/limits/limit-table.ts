@@ -155,6 +155,7 @@ const ROWS = [
     what: 'bytes of a frame, or of the body of a request',
     per: 'connection',
     setting: 'limitFrameBytes',
+    value: 'requests that publish nothing have bodies of 4,096 at most',
     refusal:
       '`too_large`, 413; more than twice or four times as much is cut, see [operations](operations.md)',
     action: 'send less at once: `connected.limits.frameBytes` has the bound'
@@ -207,6 +208,86 @@ const ROWS = [
     setting: 'limitEventStreamsPerUser',
     refusal: '429 `rate_limited` with `Retry-After`',
     action: 'close one that is not needed, or use a WebSocket, which takes many threads'
+  },
+  {
+    name: 'tickets_user',
+    what: 'tickets that were not used; each is valid for 30 s',
+    per: 'user',
+    setting: null,
+    value: '20',
+    fixed: 'a page needs one for each stream that it opens',
+    refusal: 'the oldest ticket ends: `expired`',
+    action: 'ask for a ticket when it is needed, and use it at once'
+  },
+  {
+    name: 'tickets_server',
+    what: 'tickets that were not used; each is valid for 30 s',
+    per: 'server',
+    setting: null,
+    value: '10,000',
+    fixed: 'they are kept in memory, some megabytes',
+    refusal: '503 `unavailable` with `Retry-After`',
+    action: 'come back after that time'
+  },
+  {
+    name: 'questions_server',
+    what: 'questions to `AUTHORIZE_URL` that wait; 64 are on their way at once, 4 of one user',
+    per: 'server',
+    setting: null,
+    value: '1,024',
+    fixed: 'an application that is so far behind answers none of them in time',
+    refusal: '`unavailable` with `afterMs`; 503 `unavailable` with `Retry-After`',
+    action: 'send it again after that time'
+  },
+  {
+    name: 'runs_thread',
+    what: 'runs of agents that wait for the one at work',
+    per: 'thread',
+    setting: 'agentQueue',
+    refusal: '`queue_full`, 429',
+    action: 'wait for the end of a run, or withdraw one, then send it again with the same mid'
+  },
+  {
+    name: 'runs_user',
+    what: 'runs of agents that have not ended, in all threads together',
+    per: 'user',
+    setting: 'agentRunsPerUser',
+    refusal: '`queue_full`, 429',
+    action: 'wait for the end of a run, or cancel one, then send it again with the same mid'
+  },
+  {
+    name: 'runs_server',
+    what: 'runs of agents that have not ended',
+    per: 'server',
+    setting: 'agentRuns',
+    refusal: '`queue_full`, 429',
+    action: 'come back later'
+  },
+  {
+    name: 'run_time',
+    what: 'time of a run, without that in which people are asked',
+    per: 'thread',
+    setting: 'agentRunMs',
+    refusal: '`agent_failed` with `timeout`, and the text so far',
+    action: 'ask for less at once'
+  },
+  {
+    name: 'run_text',
+    what: 'characters of what an agent says in one run',
+    per: 'thread',
+    setting: 'agentAnswerChars',
+    refusal: '`agent_failed` with `too_long`, and the text so far',
+    action: 'ask for less at once'
+  },
+  {
+    name: 'run_reply',
+    what: 'characters of what somebody answers to the question of an agent, as JSON',
+    per: 'thread',
+    setting: null,
+    value: '4,096',
+    fixed: 'it is part of the record of the run',
+    refusal: '`bad_frame`',
+    action: 'answer in fewer words'
   },
   {
     name: 'connections_server',

@@ -52,6 +52,7 @@ import { encodeFrame, messageOut } from '../chat/frame-encoder.js';
 import { clientLimits, publishBounds } from '../chat/limits.js';
 import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
+import { RUN_LIMITS } from '../chat/runs/run-limits.js';
 import { RunRequests } from '../chat/runs/run-requests.js';
 import { unreadable } from '../chat/unreadable.js';
 import { Subscriptions } from '../chat/subscriptions.js';
@@ -134,12 +135,16 @@ function keySetOf(
 function authorityOf(
   { authorizeUrl: url, authorizeTtlMs: keepMs }: Config,
   clock: Clock,
-  monitor: Pick<Monitor, 'authorize'>
+  monitor: Pick<Monitor, 'authorize'>,
+  limited: NoteLimited
 ): Authority | null {
   if (url === undefined) return null;
   return new Authority({
     clock,
     keepMs,
+    onFull: () => {
+      limited('questions_server');
+    },
     ask: (body) =>
       askJson({ url, body, timeoutMs: AUTHORIZE_TIMEOUT_MS, bytesMax: AUTHORIZE_BYTES_MAX }),
     onAsked: (fault) => {
@@ -207,7 +212,7 @@ export function createBackend(options: BackendOptions): Backend {
     isTest: (thread) => threads.isTest(thread),
     refusesTestThreads: config.reservedThreads === 'refuse',
     settings: accessSettings(config),
-    authority: authorityOf(config, clock, monitor)
+    authority: authorityOf(config, clock, monitor, limited)
   });
   const runs = new Runs({
     agents: options.agents,
@@ -230,6 +235,9 @@ export function createBackend(options: BackendOptions): Backend {
       runs: config.agentRuns,
       perUser: config.agentRunsPerUser,
       queue: config.agentQueue
+    },
+    onBound: (bound) => {
+      limited(RUN_LIMITS[bound]);
     },
     incidents
   });
@@ -307,7 +315,7 @@ export function createBackend(options: BackendOptions): Backend {
     }
   });
   const costs = new HttpCosts({ access, turn, work, trustProxy: config.trustProxy, limited });
-  const tickets = new Tickets({ clock, revocations, randomBytes });
+  const tickets = new Tickets({ clock, revocations, randomBytes, limited });
   const api = createApi({
     access,
     tickets,
@@ -375,10 +383,11 @@ export function createBackend(options: BackendOptions): Backend {
         agents: threadAgents,
         isAgent: (name) => options.agents.has(name),
         isRevoked,
-        incidents
+        incidents,
+        limited
       }),
-      ...createRevocationsApi({ access, revocations, incidents, clock }),
-      ...createTicketsApi({ access, guard, tickets, incidents, costs }),
+      ...createRevocationsApi({ access, revocations, incidents, clock, limited }),
+      ...createTicketsApi({ access, guard, tickets, incidents, costs, limited }),
       ...options.analytics.api(access, guard, costs),
       ...options.analytics.journeys({ access, log, feed: log.feed, threads, connections })
     ],

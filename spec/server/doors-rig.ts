@@ -155,7 +155,18 @@ export function doors(
     isTest: (thread) => threads.isTest(thread),
     refusesTestThreads: true,
     settings,
-    authority: ask === null ? null : new Authority({ clock, keepMs: KEEP_MS, ask, onAsked })
+    authority:
+      ask === null
+        ? null
+        : new Authority({
+            clock,
+            keepMs: KEEP_MS,
+            ask,
+            onAsked,
+            onFull: () => {
+              limited.note('questions_server');
+            }
+          })
   });
   const publisher = new Publisher({
     clock,
@@ -232,7 +243,12 @@ export function doors(
   const table = new RouteTable(
     createApi({
       access,
-      tickets: new Tickets({ clock, revocations: { isRevoked: () => false }, randomBytes }),
+      tickets: new Tickets({
+        clock,
+        revocations: { isRevoked: () => false },
+        randomBytes,
+        limited: limited.note
+      }),
       log,
       guard,
       isRevoked: () => state.isRevoked,

@@ -2,6 +2,7 @@
  * HTTP API of threads: history and publishing, for backends and users, and server-sent events for clients in networks
  * without WebSockets.
  */
+import { bodyFault } from './body-fault.js';
 import type { LogReader } from '../../../actors/log/log-reader.js';
 import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../../actors/memory/memory.js';
 import type { Incidents } from '../../../actors/monitor/incidents.js';
@@ -42,9 +43,6 @@ import type { KeyedBuckets } from '../../chat/work/keyed-buckets.js';
 import type { NoteLimited } from '../../limits/limited.js';
 import type { HttpCosts } from '../http-costs.js';
 import {
-  BodiesFullError,
-  BodyNotUtf8Error,
-  BodyTooLargeError,
   type HttpReply,
   type HttpStreamReply,
   type TransportRequest
@@ -92,9 +90,6 @@ const publishBodies = {
 type Publish = Omit<Static<typeof PublishBody>, 'body'> & { readonly body: BodyText };
 
 const NO_PLACE = 'after must be an offset, 0 or more, or <epoch>:<offset>';
-/** After how many seconds to repeat a request whose body found no memory: other bodies have arrived completely by then. */
-const FULL_RETRY_SECONDS = 1;
-
 const NOT_SERVING = 'the server is not serving yet';
 
 /** Returns the routes below `/api/threads/`. */
@@ -105,14 +100,8 @@ export function createApi(options: ApiOptions): Route[] {
   const refuses = (asked: Asked): HttpReply | null =>
     isThreadId(threadOf(asked)) ? null : problem('bad_thread');
   const failed = (error: unknown): HttpReply | null => {
-    if (error instanceof BodyTooLargeError) {
-      options.limited('frame_bytes');
-      return problem('too_large', error.message);
-    }
-    if (error instanceof BodiesFullError) {
-      return askAgain(problem('unavailable', error.message), FULL_RETRY_SECONDS);
-    }
-    if (error instanceof BodyNotUtf8Error) return problem('bad_json', error.message);
+    const fault = bodyFault(error, options.limited);
+    if (fault !== null) return fault;
     const reason = unreadable(error, options.incidents);
     return reason === null ? null : problem('unavailable', reason);
   };

@@ -1,4 +1,6 @@
 /** HTTP API for the owner, the members and the agent of threads; for backends and for users who may manage the thread. */
+import type { NoteLimited } from '../../limits/limited.js';
+import { bodyFault } from './body-fault.js';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Action } from '../../access/grants.js';
@@ -15,7 +17,7 @@ import { userNameFault } from '../../../protocol/user-name.js';
 import { unreadable } from '../../chat/unreadable.js';
 import { LogUnavailableError } from '../../../actors/log/log-errors.js';
 import { json, problem } from '../../transport/problem.js';
-import { BodyNotUtf8Error, BodyTooLargeError, type HttpReply } from '../../transport/transport.js';
+import type { HttpReply } from '../../transport/transport.js';
 import { refusalOf } from '../refusal.js';
 import { decodedPart, guarded, type Asked, type Route } from '../route-table.js';
 import { BAD_USER, userOf } from './user-part.js';
@@ -35,6 +37,8 @@ export interface MembersApiOptions {
   /** Returns whether a token has been revoked, or nobody knows. */
   readonly isRevoked: (identity: UserIdentity) => boolean;
   readonly incidents: Pick<Incidents, 'note'>;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
 }
 
 type Answered = HttpReply | Promise<HttpReply>;
@@ -51,13 +55,13 @@ export function createMembersApi({
   agents,
   isAgent,
   isRevoked,
-  incidents
+  incidents,
+  limited
 }: MembersApiOptions): Route[] {
   const failed = (error: unknown): HttpReply | null => {
-    if (error instanceof TooManyMembersError || error instanceof BodyTooLargeError) {
-      return problem('too_large', error.message);
-    }
-    if (error instanceof BodyNotUtf8Error) return problem('bad_json', error.message);
+    const fault = bodyFault(error, limited);
+    if (fault !== null) return fault;
+    if (error instanceof TooManyMembersError) return problem('too_large', error.message);
     if (error instanceof LogUnavailableError) return problem('unavailable', NOT_STORED);
     const reason = unreadable(error, incidents);
     return reason === null ? null : problem('unavailable', reason);

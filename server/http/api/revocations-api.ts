@@ -1,4 +1,6 @@
 /** HTTP API of revoked tokens, for backends. */
+import type { NoteLimited } from '../../limits/limited.js';
+import { bodyFault } from './body-fault.js';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Clock } from '../../../actors/clock.js';
@@ -13,7 +15,7 @@ import {
 import type { ApiAccess } from '../../auth/api-access.js';
 import { unreadable } from '../../chat/unreadable.js';
 import { json, problem } from '../../transport/problem.js';
-import { BodyNotUtf8Error, BodyTooLargeError, type HttpReply } from '../../transport/transport.js';
+import type { HttpReply } from '../../transport/transport.js';
 import { guarded, type Asked, type Route } from '../route-table.js';
 import { BAD_USER, userOf } from './user-part.js';
 
@@ -26,6 +28,8 @@ export interface RevocationsApiOptions {
   readonly revocations: Revocations;
   readonly incidents: Pick<Incidents, 'note'>;
   readonly clock: Pick<Clock, 'now'>;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
 }
 
 const revokeBody = Compile(
@@ -37,12 +41,11 @@ const revokeBody = Compile(
 
 /** Returns the routes of `/api/users/{user}/revoke`. */
 export function createRevocationsApi(options: RevocationsApiOptions): Route[] {
-  const { access, revocations, incidents, clock } = options;
+  const { access, revocations, incidents, clock, limited } = options;
   const failed = (error: unknown): HttpReply | null => {
-    if (error instanceof TooManyRevokedError || error instanceof BodyTooLargeError) {
-      return problem('too_large', error.message);
-    }
-    if (error instanceof BodyNotUtf8Error) return problem('bad_json', error.message);
+    const fault = bodyFault(error, limited);
+    if (fault !== null) return fault;
+    if (error instanceof TooManyRevokedError) return problem('too_large', error.message);
     if (error instanceof LogUnavailableError) {
       return problem('unavailable', 'the change was not stored');
     }

@@ -1,4 +1,6 @@
 /** HTTP API of tickets: a page asks for one with its token, and opens an event stream with it. */
+import type { NoteLimited } from '../../limits/limited.js';
+import { bodyFault } from './body-fault.js';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { isThreadId } from '../../../protocol/frames.js';
@@ -10,12 +12,7 @@ import { TICKET_MS, type Tickets } from '../../auth/tickets.js';
 import { unreadable } from '../../chat/unreadable.js';
 import { TOKEN_POINTS } from '../../chat/work/costs.js';
 import { askAgain, json, problem } from '../../transport/problem.js';
-import {
-  BodyNotUtf8Error,
-  BodyTooLargeError,
-  type HttpReply,
-  type TransportRequest
-} from '../../transport/transport.js';
+import { type HttpReply, type TransportRequest } from '../../transport/transport.js';
 import type { HttpCosts } from '../http-costs.js';
 import { refusalOf } from '../refusal.js';
 import { guarded, type Route } from '../route-table.js';
@@ -30,6 +27,8 @@ export interface TicketsApiOptions {
   readonly incidents: Pick<Incidents, 'note'>;
   readonly tickets: Pick<Tickets, 'issue'>;
   readonly costs: HttpCosts;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
 }
 
 const ticketBody = Compile(Type.Object({ thread: Type.Optional(Type.String()) }));
@@ -44,8 +43,8 @@ export function createTicketsApi(options: TicketsApiOptions): Route[] {
       access: (request, scope) => options.access.reader(request, scope),
       handler: ({ request }, caller) => issue(options, request, caller),
       failed: (error) => {
-        if (error instanceof BodyTooLargeError) return problem('too_large', error.message);
-        if (error instanceof BodyNotUtf8Error) return problem('bad_json', error.message);
+        const fault = bodyFault(error, options.limited);
+        if (fault !== null) return fault;
         const reason = unreadable(error, options.incidents);
         return reason === null ? null : problem('unavailable', reason);
       }

@@ -6,6 +6,7 @@ import {
   type RunContext
 } from '../../../actors/agents/agent.js';
 import { createEcho } from '../../../actors/agents/echo.js';
+import type { RunBound } from '../../../actors/agents/run-ports.js';
 import { Runs, type RunRequest } from '../../../actors/agents/runs.js';
 import { awakeTimers } from '../../../actors/awake-timers.js';
 import type { MessageFrame } from '../../../protocol/frames.js';
@@ -23,6 +24,8 @@ export class RunRig {
   readonly log: MemoryLog;
   readonly chunks: { run: string; at: number; text: string; attempt: number }[] = [];
   readonly faults: string[] = [];
+  /** Bounds that were reached, in order. */
+  readonly reached: RunBound[] = [];
   readonly runs: Runs;
   private mids = 0;
 
@@ -45,6 +48,7 @@ export class RunRig {
       tell: (chunk) => this.chunks.push(chunk),
       limits: LIMITS,
       bounds,
+      onBound: (bound) => this.reached.push(bound),
       incidents: { note: (message, { reason }) => this.faults.push(`${message}: ${reason}`) }
     });
   }

@@ -1,3 +1,4 @@
+import { ANSWER_CHARS_MAX } from '../../../actors/agents/answer-schema.js';
 import { expect } from 'chai';
 import { AgentError, type AgentEvent } from '../../../actors/agents/agent.js';
 import { LIMITS, RunRig, type Script } from './run-rig.js';
@@ -124,6 +125,7 @@ describe('Runs', () => {
         );
         expect(rig.faults).to.deep.equal(fault === undefined ? [] : [fault]);
         expect(rig.left()).to.deep.equal([]);
+        expect(rig.reached).to.deep.equal(end.endsWith('too_long') ? ['answerChars'] : []);
       });
     }
 
@@ -132,8 +134,10 @@ describe('Runs', () => {
       await rig.say('hi', { agent: 'bad' });
       await rig.pass(LIMITS.runMs - 1);
       expect(rig.told()).to.deep.equal(['agent_started']);
+      expect(rig.reached).to.deep.equal([]);
       await rig.pass(1);
       expect(rig.told()).to.deep.equal(['agent_started', 'agent_failed so far timeout']);
+      expect(rig.reached).to.deep.equal(['runMs']);
     });
 
     it('goes on after its end: what it yields then is not written', async () => {
@@ -219,7 +223,9 @@ describe('Runs', () => {
       await rig.say('one', { agent: 'slow' });
       expect(await rig.say('two', { agent: 'slow', whileRunning: 'reject' })).to.equal('conflict');
       for (let n = 0; n < 3; n++) await rig.say('more', { agent: 'slow' });
+      expect(rig.reached).to.deep.equal([]);
       expect(await rig.say('too many', { agent: 'slow' })).to.equal('queue_full');
+      expect(rig.reached).to.deep.equal(['queue']);
       expect(await rig.say('elsewhere', { agent: 'slow', thread: 'u' })).to.match(/^m/);
     });
 
@@ -227,10 +233,24 @@ describe('Runs', () => {
       const rig = new RunRig({ slow: hangs() }, { runs: 100, perUser: 2, queue: 3 });
       await rig.say('one', { agent: 'slow', thread: 'a' });
       await rig.say('two', { agent: 'slow', thread: 'b' });
+      expect(rig.reached).to.deep.equal([]);
       expect(await rig.say('three', { agent: 'slow', thread: 'c' })).to.equal('queue_full');
+      expect(rig.reached).to.deep.equal(['perUser']);
       rig.runs.cancel(rig.runs.of('a')[0]?.run ?? '', 'ada');
       await rig.turns();
       expect(await rig.say('three', { agent: 'slow', thread: 'c' })).to.match(/^m/);
+    });
+
+    it('lets a server have no more than the bound, whoever asks', async () => {
+      const rig = new RunRig({ slow: hangs() }, { runs: 2, perUser: 10, queue: 3 });
+      await rig.say('one', { agent: 'slow', thread: 'a' });
+      await rig.say('two', { agent: 'slow', thread: 'b', user: 'bob' });
+      const third = { agent: 'slow', thread: 'c', user: 'eve' };
+      expect(await rig.say('three', third)).to.equal('queue_full');
+      expect(rig.reached).to.deep.equal(['runs']);
+      rig.runs.cancel(rig.runs.of('a')[0]?.run ?? '', 'ada');
+      await rig.turns();
+      expect(await rig.say('three', third)).to.match(/^m/);
     });
 
     it('ends it when the next message interrupts', async () => {
@@ -302,6 +322,25 @@ describe('Runs', () => {
       };
       yield answer?.isAnswered === true ? `got ${JSON.stringify(answer.value)}` : 'nobody';
     };
+
+    it('takes an answer of as many characters as one may have, and not of one more', async () => {
+      const rig = new RunRig({
+        any: async function* () {
+          const answer = yield { type: 'ask', prompt: 'What?' };
+          yield answer?.isAnswered === true ? `got ${String(String(answer.value).length)}` : '';
+        }
+      });
+      await rig.say('hi', { agent: 'any' });
+      const run = rig.runs.of('t')[0]?.run ?? '';
+      // A text has two quotes as JSON.
+      const longest = 'x'.repeat(ANSWER_CHARS_MAX - 2);
+      expect(await rig.runs.answer(run, 'a1', 'bob', `${longest}x`)).to.equal('bad_frame');
+      expect(rig.reached).to.deep.equal(['reply']);
+      expect(await rig.runs.answer(run, 'a1', 'bob', longest)).to.equal(null);
+      await rig.turns();
+      expect(rig.told().at(-1)).to.equal(`agent_completed got ${String(longest.length)}`);
+      expect(rig.reached).to.deep.equal(['reply']);
+    });
 
     it('waits for an answer that fits, takes the first, and goes on', async () => {
       const rig = new RunRig({ asking });

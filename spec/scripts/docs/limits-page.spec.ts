@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { limitsPage } from '../../../scripts/docs/limits-page.js';
+import { isAgentKind } from '../../../protocol/agent-kinds.js';
 import { CLOSES, ERRORS } from '../../../protocol/errors.js';
 import { SETTINGS } from '../../../server/config/settings.js';
 import { LIMITS } from '../../../server/limits/limit-table.js';
@@ -14,7 +15,12 @@ describe('limitsPage', () => {
   it('has every setting that is a limit', () => {
     const page = limitsPage();
     const names = Object.values(SETTINGS).map(({ name }) => name);
-    const limits = names.filter((name) => name.startsWith('LIMIT_') || name === 'MEMORY_LIMIT_MB');
+    const limits = names.filter(
+      (name) =>
+        name.startsWith('LIMIT_') ||
+        ['MEMORY_LIMIT_MB', 'AGENT_QUEUE', 'AGENT_ANSWER_CHARS'].includes(name) ||
+        name.startsWith('AGENT_RUN')
+    );
     expect(limits.length).to.be.at.least(7);
     for (const name of limits) expect(page).to.include(`\`${name}\``);
   });
@@ -24,7 +30,9 @@ describe('limitsPage', () => {
       expect(setting !== null || value !== undefined).to.equal(true);
       expect(fixed === undefined).to.equal(setting !== null);
       const codes = [...refusal.matchAll(/`([a-z_]+)`|close (\d+)/g)];
-      const known = codes.map(([, error = '', close = '']) => error in ERRORS || close in CLOSES);
+      const known = codes.map(
+        ([, error = '', close = '']) => error in ERRORS || close in CLOSES || isAgentKind(error)
+      );
       expect(known).to.include(true);
     });
   }

@@ -24,6 +24,7 @@ function rig() {
   const questions: AuthorityQuestion[] = [];
   const pending: { resolve: (answer: unknown) => void; reject: (error: Error) => void }[] = [];
   const faults: (string | null)[] = [];
+  let full = 0;
   const authority = new Authority({
     clock,
     keepMs: KEEP_MS,
@@ -31,7 +32,8 @@ function rig() {
       questions.push(question);
       return new Promise((resolve, reject) => pending.push({ resolve, reject }));
     },
-    onAsked: (fault) => faults.push(fault)
+    onAsked: (fault) => faults.push(fault),
+    onFull: () => (full += 1)
   });
   const answer = async (said: unknown): Promise<void> => {
     const next = pending.shift()!;
@@ -39,7 +41,7 @@ function rig() {
     else next.resolve(said);
     await settle();
   };
-  return { clock, questions, pending, faults, authority, answer };
+  return { clock, questions, pending, faults, fulls: () => full, authority, answer };
 }
 
 describe('Authority', () => {
@@ -116,11 +118,13 @@ describe('Authority', () => {
   });
 
   it('lets only so many wait', async () => {
-    const { authority, answer } = rig();
+    const { authority, answer, fulls } = rig();
     for (let i = 0; i < QUESTIONS_WAITING_MAX + QUESTIONS_OF_ONE_MAX; i++) {
       expect(authority.ask(ADA, 'read', `t${String(i)}`)).not.to.equal(null);
     }
+    expect(fulls()).to.equal(0);
     expect(authority.ask(ADA, 'read', 'late')).to.equal(null);
+    expect(fulls()).to.equal(1);
     expect(authority.known(ADA, 'read', 'late')).to.equal('unavailable');
     await answer({ allowed: true });
     expect(authority.ask(ADA, 'read', 'later')).not.to.equal(null);

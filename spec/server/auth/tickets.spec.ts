@@ -17,10 +17,12 @@ const ADA = tokenless('ada');
 function rig() {
   const clock = new VirtualClock();
   const revoked = new Set<string>();
+  const limits: string[] = [];
   const tickets = new Tickets({
     clock,
     revocations: { isRevoked: ({ user }) => revoked.has(user) },
-    randomBytes
+    randomBytes,
+    limited: (limit) => limits.push(limit)
   });
   const issue = (caller = ADA, thread: string | null = null): string =>
     tickets.issue(caller, thread)?.ticket ?? '';
@@ -34,7 +36,7 @@ function rig() {
       throw error;
     }
   };
-  return { clock, revoked, tickets, issue, take };
+  return { clock, revoked, limits, tickets, issue, take };
 }
 
 describe('Tickets', () => {
@@ -87,18 +89,21 @@ describe('Tickets', () => {
   });
 
   it('ends the oldest ticket of a user who has too many, and nobody else’s', () => {
-    const { issue, take } = rig();
+    const { issue, take, limits } = rig();
     const bobs = issue(tokenless('bob'));
     const adas = Array.from({ length: TICKETS_PER_USER + 1 }, () => issue());
     expect(adas.map(take)).to.eql(['expired', ...adas.slice(1).map(() => 'taken')]);
     expect(take(bobs)).to.equal('taken');
+    expect(limits).to.eql(['tickets_user']);
   });
 
   it('issues none beyond its bound, and again when old ones have ended', async () => {
-    const { clock, tickets, issue } = rig();
+    const { clock, tickets, issue, limits } = rig();
     for (let n = 0; n < TICKETS_MAX; n += 1) issue(tokenless(`user${String(n)}`));
+    expect(limits).to.eql([]);
     expect(tickets.issue(ADA, null)).to.equal(null);
     expect(tickets.issue(BACKEND, null)).to.equal(null);
+    expect(limits).to.eql(['tickets_server', 'tickets_server']);
     expect(tickets.size).to.equal(TICKETS_MAX);
     await clock.advance(TICKET_MS);
     expect(tickets.issue(ADA, null)).to.not.equal(null);

@@ -30,7 +30,8 @@ async function rig() {
       agents: new ThreadAgents({ log, hasTrial: false }),
       isAgent: (name) => name === 'echo',
       isRevoked: () => state.isRevoked,
-      incidents: { note: () => undefined }
+      incidents: { note: () => undefined },
+      limited: () => undefined
     })
   );
   const ask = async (path: string, body: object, meanwhile: () => Promise<void>) => {
