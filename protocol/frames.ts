@@ -3,7 +3,7 @@
  * client and specs may import this file; it imports only typebox and schemas beside it.
  */
 import Type, { type Static } from 'typebox';
-import { Mid, RUN_PUBLISH_FIELDS, RunId, ToldRun } from './run-fields.js';
+import { AgentName, Mid, RUN_PUBLISH_FIELDS, RunId, ToldAgent, ToldRun } from './run-fields.js';
 import { May, OwnerFrame, RightsFrame } from './rights.js';
 
 /** Subprotocol that the server selects when a client offers it. */
@@ -222,7 +222,9 @@ export const SERVER_FRAMES = {
       maxMs: Type.Number()
     }),
     // When the token ends, Unix milliseconds; absent when there is none, or it never ends.
-    expiresAt: Type.Optional(Type.Number())
+    expiresAt: Type.Optional(Type.Number()),
+    // Agents that a publish may name; absent when there are none.
+    agents: Type.Optional(Type.Array(ToldAgent))
   }),
   refreshed: Type.Object({
     type: Type.Literal('refreshed'),
@@ -239,6 +241,8 @@ export const SERVER_FRAMES = {
     replay: Type.Integer({ minimum: 0 }),
     gap: Type.Union([Type.Null(), Gap]),
     runs: Type.Array(ToldRun),
+    // The agent that answers messages of this thread; absent when none does.
+    agent: Type.Optional(AgentName),
     present: Type.Array(Type.String()),
     // Number of people present, when they are too many to be named.
     presentCount: Type.Optional(Type.Integer({ minimum: 0 })),

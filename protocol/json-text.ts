@@ -52,10 +52,17 @@ export function keptMembers(text: string): KeptMembers {
   let body: BodyText | null = null;
   const members = new Members(text);
   while (members.next()) {
-    if (members.isNamed('body')) body = members.body();
+    if (members.isNamed('body')) body = bodyOf(members);
     else if (members.isNamed('id')) id = members.value();
   }
   return { id, body };
+}
+
+// Not a method: the SDK does not need it, and a bundler removes only functions.
+function bodyOf(members: Members): BodyText {
+  const json = members.value();
+  const { isSpaced, depth } = members.span;
+  return { json: isSpaced ? withoutSpace(json) : json, depth };
 }
 
 /** Walks the members of an object's text. One object for the whole walk: each published message is read in this way. */
@@ -66,7 +73,8 @@ class Members {
   private keyAt = 0;
   private keyEnd = 0;
   private start = 0;
-  private span: Span = NO_SPAN;
+  /** Of the value that it stands at. */
+  span: Span = NO_SPAN;
 
   constructor(text: string) {
     this.text = text;
@@ -94,11 +102,6 @@ class Members {
   value(): string {
     return this.text.slice(this.start, this.span.end);
   }
-
-  body(): BodyText {
-    const json = this.value();
-    return { json: this.span.isSpaced ? withoutSpace(json) : json, depth: this.span.depth };
-  }
 }
 
 /** Returns the text of a member's value in an object's text; null when there is none. Of repeated members the last counts. */
@@ -113,7 +116,7 @@ export function memberText(text: string, name: string): string | null {
 export function memberBody(text: string, name: string): BodyText | null {
   let found: BodyText | null = null;
   const members = new Members(text);
-  while (members.next()) if (members.isNamed(name)) found = members.body();
+  while (members.next()) if (members.isNamed(name)) found = bodyOf(members);
   return found;
 }
 

@@ -11,7 +11,7 @@ import type { Incidents } from '../monitor/incidents.js';
 import type { Agent } from './agent.js';
 import { AgentRun, type RunRefusal } from './agent-run.js';
 import { Cancellations } from './cancellations.js';
-import { readRuns, storing, type RunRecord } from './run-record.js';
+import { readRuns, storing, type OpenAsk, type RunRecord } from './run-record.js';
 import type { RunPorts } from './run-ports.js';
 
 /** Bounds of the runs together. */
@@ -67,6 +67,8 @@ export interface ToldRun {
   readonly text: string;
   readonly at: number;
   readonly attempt: number;
+  /** The open question; absent unless it waits for an answer. */
+  readonly ask?: OpenAsk;
 }
 
 /** The runs of a thread that have not ended. */
@@ -170,9 +172,10 @@ export class Runs {
     return runs
       .filter((run) => !run.hasEnded())
       .map((run) => {
-        const { run: id, agent, mid } = run.record;
+        const { run: id, agent, mid, ask } = run.record;
         const { state, text, attempt } = run.told;
-        return { run: id, agent, state, mid, text, at: text.length, attempt };
+        const asks = ask === null ? {} : { ask };
+        return { run: id, agent, state, mid, text, at: text.length, attempt, ...asks };
       });
   }
 

@@ -19,6 +19,7 @@ import { Emitter } from './emitter.js';
 import { platformEnvironment, type ClientEnvironment } from './connection/environment.js';
 import { messageSize, type MessageSize } from './outbox/message-size.js';
 import { newMid } from './outbox/mid.js';
+import { sentFields } from './outbox/sent-fields.js';
 import { OUTBOX_DEFAULTS, Outbox, type Ack, type SendOptions } from './outbox/outbox.js';
 import { DEFAULT_RECONNECT, type ReconnectAdvice } from './connection/reconnect.js';
 import type { OutboxStorage } from './outbox/outbox-storage.js';
@@ -39,6 +40,7 @@ export type { ClientEnvironment, EnvironmentChange } from './connection/environm
 export type { Gap, ThreadItem } from './thread/message-stream.js';
 export type { MessageSize } from './outbox/message-size.js';
 export type { Ack, SendOptions } from './outbox/outbox.js';
+export type { AgentFields, SentFields } from './outbox/sent-fields.js';
 export {
   webOutboxStorage,
   type OutboxStorage,
@@ -52,9 +54,12 @@ export {
   runOf,
   type Run,
   type RunAsk,
+  type RunReplaces,
   type RunState,
-  type RunStep
+  type RunStep,
+  type RunUsage
 } from './thread/runs/run.js';
+export { runBranches, type RunBranches } from './thread/runs/branches.js';
 export {
   EMPTY_MEMBERS,
   MemberList,
@@ -69,6 +74,7 @@ export {
   type ThreadViewOptions
 } from './thread/thread-view.js';
 export type {
+  Answered,
   Cancelling,
   CancelTarget,
   HistoryPage,
@@ -80,7 +86,8 @@ export type {
   Role,
   ThreadEvents,
   ThreadOptions,
-  ThreadState
+  ThreadState,
+  Withdrawn
 } from './thread/thread-events.js';
 export type { Thread } from './thread/thread.js';
 
@@ -125,6 +132,9 @@ export interface ClientEvents {
   error: RollcallError;
 }
 
+/** An agent that a message may name, and what it is for. */
+export type AgentInfo = NonNullable<ServerFrame<'connected'>['agents']>[number];
+
 /** One page of the user's own threads, newest first. */
 export type ThreadsPage = ServerFrame<'threads'>;
 
@@ -148,6 +158,7 @@ export class Client {
   readonly #outbox: Outbox;
   readonly #threads = new Map<string, Thread>();
   #user: string | null = null;
+  #agents: readonly AgentInfo[] = [];
 
   constructor(url: string, options: ConnectOptions) {
     const clock = options.clock ?? systemClock;
@@ -170,6 +181,7 @@ export class Client {
       {
         opened: (connected) => {
           this.#user = connected.user;
+          this.#agents = connected.agents ?? [];
           this.#requests.opened();
           this.#refresh?.opened(connected);
           for (const thread of [...this.#threads.values()]) thread.opened();
@@ -232,6 +244,11 @@ export class Client {
     return this.#outbox.size;
   }
 
+  /** Agents that the server has, to be named in `send`; empty before it is connected. */
+  get agents(): readonly AgentInfo[] {
+    return this.#agents;
+  }
+
   /** Calls `listener` on every event of that name; the returned function removes it. */
   on<K extends keyof ClientEvents>(
     event: K,
@@ -279,7 +296,7 @@ export class Client {
   threads(
     page: { before?: number; beforeThread?: string; limit?: number } = {}
   ): Promise<ThreadsPage> {
-    return this.#requests.ask({ type: 'threads', ...page }, (frame) => frame.type === 'threads');
+    return this.#requests.ask({ type: 'threads', ...page }, 'threads');
   }
 
   /**
@@ -298,13 +315,12 @@ export class Client {
   sizeOf(thread: string, body: unknown, options: SendOptions = {}): MessageSize | null {
     const text = jsonText(body);
     if (text === null) return null;
-    const { mid = newMid(this.#clock.now()), kind, expect } = options;
+    const { mid = newMid(this.#clock.now()) } = options;
     const publish: ClientFrame<'publish'> = {
       type: 'publish',
       thread,
       mid,
-      ...(kind === undefined ? {} : { kind }),
-      ...(expect === undefined ? {} : { expect }),
+      ...sentFields(options),
       body: JSON.parse(text)
     };
     return messageSize(publish, this.#outbox.frameBytes);

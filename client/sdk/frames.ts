@@ -50,7 +50,8 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
     ping: number,
     limits: fields({ frameBytes: number, subscriptions: number, publishPerSecond: number }),
     reconnect: fields({ firstJitterMs: number, minMs: number, maxMs: number }),
-    expiresAt: optional(number)
+    expiresAt: optional(number),
+    agents: optional(list(fields({ name: text, description: text })))
   }),
   refreshed: fields({ expiresAt: optional(number) }),
   subscribed: fields({
@@ -68,9 +69,11 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
         text,
         at: number,
         agent: optional(text),
-        attempt: optional(integer)
+        attempt: optional(integer),
+        ask: optional(fields({ ask: text, prompt: text, expiresAt: number }))
       })
     ),
+    agent: optional(text),
     present: list(text),
     presentCount: optional(integer),
     marks: optional(list(fields({ user: text, read: integer }))),

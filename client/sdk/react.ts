@@ -11,7 +11,13 @@ import type { Ack, SendOptions } from './outbox/outbox.js';
 import { clientError, type RollcallError } from './rollcall-error.js';
 import type { Thread } from './thread/thread.js';
 import { EMPTY_MEMBERS, MemberList, type MembersSnapshot } from './thread/member-list.js';
-import type { Cancelling, CancelTarget, Role } from './thread/thread-events.js';
+import type {
+  Answered,
+  Cancelling,
+  CancelTarget,
+  Role,
+  Withdrawn
+} from './thread/thread-events.js';
 import {
   EMPTY_THREAD,
   viewThread,
@@ -45,6 +51,17 @@ export interface ThreadActions {
    * @throws {RollcallError} (as rejection) the server's refusal, or `timeout`, `left`, `closed`
    */
   cancel(target: CancelTarget): Promise<Cancelling>;
+  /**
+   * Answers what a run has asked (`run.ask`).
+   * @throws {RollcallError} (as rejection) the server's refusal (`conflict` when it has been answered), or `timeout`, `left`,
+   * `closed`
+   */
+  answer(run: string, ask: string, value: unknown): Promise<Answered>;
+  /**
+   * Takes a run out of the queue before it begins.
+   * @throws {RollcallError} (as rejection) the server's refusal (`conflict` when it has begun), or `timeout`, `left`, `closed`
+   */
+  withdraw(run: string): Promise<Withdrawn>;
   typing(on: boolean): void;
   markRead(offset: number): void;
   loadOlder(): Promise<void>;
@@ -84,6 +101,8 @@ function actionsOf(client: Client, view: ThreadView): ThreadActions {
     send: (body, options = {}) => client.publish(view.id, body, options),
     retry: (mid) => joined()?.retry(mid) ?? Promise.reject(left()),
     cancel: (target) => joined()?.cancel(target) ?? Promise.reject(left()),
+    answer: (run, ask, value) => joined()?.answer(run, ask, value) ?? Promise.reject(left()),
+    withdraw: (run) => joined()?.withdraw(run) ?? Promise.reject(left()),
     discard: (mid) => joined()?.discard(mid),
     typing: (on) => joined()?.typing(on),
     markRead: (offset) => joined()?.markRead(offset),

@@ -20,7 +20,7 @@ export interface ClientFrames {
   publish: {
     id?: string | number;
     agent?: string;
-    whileRunning?: never;
+    whileRunning?: 'enqueue' | 'reject' | 'interrupt' | 'steer';
     regenerates?: string;
     edits?: string;
     kind?: string;
@@ -80,11 +80,11 @@ export interface ServerFrames {
       type: 'message';
       thread: string;
       offset: number;
-      at: number;
       mid: string;
       kind: string;
       body: unknown;
       from: { user: string };
+      at: number;
     }[];
     more: boolean;
   };
@@ -96,19 +96,19 @@ export interface ServerFrames {
       thread: string;
       offset: number;
       epoch: string;
-      at: number;
       read: number;
+      at: number;
       last: {
         replay?: boolean;
         fallback?: boolean;
         type: 'message';
         thread: string;
         offset: number;
-        at: number;
         mid: string;
         kind: string;
         body: unknown;
         from: { user: string };
+        at: number;
       } | null;
     }[];
     more: boolean;
@@ -136,6 +136,7 @@ export interface ServerFrames {
   connected: {
     id?: string | number;
     expiresAt?: number;
+    agents?: { name: string; description: string }[];
     type: 'connected';
     user: string;
     ping: number;
@@ -148,6 +149,7 @@ export interface ServerFrames {
   refreshed: { id?: string | number; expiresAt?: number; type: 'refreshed' };
   subscribed: {
     id?: string | number;
+    agent?: string;
     presentCount?: number;
     marks?: { user: string; read: number }[];
     may?: ('read' | 'write' | 'manage')[];
@@ -160,12 +162,13 @@ export interface ServerFrames {
     gap: { from: number; to: number; reason: 'epoch' | 'trimmed' | 'damaged' } | null;
     runs: {
       agent?: string;
+      ask?: { ask: string; expiresAt: number; prompt: string; schema: object | null };
       attempt?: number;
-      at: number;
       mid: string;
       run: string;
       state: string;
       text: string;
+      at: number;
     }[];
     present: string[];
   };
@@ -177,8 +180,8 @@ export interface ServerFrames {
     thread: string;
     offset: number;
     epoch: string;
-    at: number;
     mid: string;
+    at: number;
     duplicate: boolean;
     durable: 'disk' | 'process' | 'quorum';
   };
@@ -188,16 +191,16 @@ export interface ServerFrames {
     type: 'message';
     thread: string;
     offset: number;
-    at: number;
     mid: string;
     kind: string;
     body: unknown;
     from: { user: string };
+    at: number;
   };
   presence: { join?: string[]; leave?: string[]; count?: number; type: 'presence'; thread: string };
   owner: { type: 'owner'; thread: string; owner: string; by: string | null };
   rights: { type: 'rights'; thread: string; may: ('read' | 'write' | 'manage')[] };
-  chunk: { attempt?: number; type: 'chunk'; thread: string; at: number; run: string; text: string };
+  chunk: { attempt?: number; type: 'chunk'; thread: string; run: string; text: string; at: number };
   cancelling: { id?: string | number; run?: string; type: 'cancelling' };
   answered: { id?: string | number; type: 'answered'; run: string; ask: string };
   withdrawn: { id?: string | number; type: 'withdrawn'; run: string };

@@ -8,6 +8,7 @@ import { PING_MS, type Connections } from './connections.js';
 import type { Evictions } from './evictions.js';
 import type { Received, RequestId } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
+import type { RunRequests } from './runs/run-requests.js';
 import type { NoteLimited } from '../limits/limited.js';
 import { TOO_MANY_WRONG, type WrongKeys } from './work/wrong-keys.js';
 import type { ClientLimits } from './limits.js';
@@ -43,6 +44,8 @@ export interface SignInServices {
   /** Notes what a limit has refused. */
   readonly limited: NoteLimited;
   readonly wrongKeys: Pick<WrongKeys, 'waitMs' | 'charge'>;
+  /** Null while there are no agents. */
+  readonly agents: () => RunRequests | null;
   /** Handles the frames that came while a token was being checked. */
   readonly resume: (connection: Connection) => void;
 }
@@ -67,6 +70,8 @@ export function createSignIn(services: SignInServices): SignIn {
       return;
     }
     connection.rights = new CallerRights(services.guard, identity);
+    const named = services.agents()?.runs.agents ?? [];
+    const agents = named.map(({ name, description }) => ({ name, description }));
     connection.publishes = new TokenBucket(limits.publishPerSecond, clock.elapsed());
     connection.send(
       encodeFrame({
@@ -79,7 +84,8 @@ export function createSignIn(services: SignInServices): SignIn {
         ping: PING_MS,
         limits,
         reconnect: RECONNECT_ADVICE,
-        expiresAt: expiresAt ?? undefined
+        expiresAt: expiresAt ?? undefined,
+        agents: agents.length === 0 ? undefined : agents
       })
     );
   };

@@ -50,24 +50,26 @@ export function toldMarks(
   return marks.length === 0 ? undefined : marks;
 }
 
+/** Returns the runs of a thread that have not ended, and the agent that answers in it. */
+export type ThreadRuns = (thread: string) => Pick<ServerFrame<'subscribed'>, 'runs' | 'agent'>;
+
 /** The subscriptions of all connections. */
 export class Subscriptions {
   private readonly log: SubscriptionLog;
   private readonly threads: Threads;
   private readonly catchUp: CatchUp;
-  private readonly runs: (thread: string) => ServerFrame<'subscribed'>['runs'];
+  private readonly agents: ThreadRuns;
 
-  /** `runs` returns the runs of a thread that have not ended. */
   constructor(
     log: SubscriptionLog,
     threads: Threads,
     catchUp: CatchUp,
-    runs: (thread: string) => ServerFrame<'subscribed'>['runs'] = () => []
+    agents: ThreadRuns = () => ({ runs: [] })
   ) {
     this.log = log;
     this.threads = threads;
     this.catchUp = catchUp;
-    this.runs = runs;
+    this.agents = agents;
   }
 
   /** Subscribes a connection, sends `subscribed`, and starts to bring it up to date. */
@@ -98,7 +100,7 @@ export class Subscriptions {
         recovered: gap === null,
         replay: head.last - cursor,
         gap,
-        runs: this.runs(threadId),
+        ...this.agents(threadId),
         present,
         presentCount: present.length === 0 ? (thread.presence?.count ?? 0) : undefined,
         marks: toldMarks(this.log, threadId, head),

@@ -276,7 +276,7 @@ export function createBackend(options: BackendOptions): Backend {
     }
   };
   const catchUp = new CatchUp(log, threads, logger, watch, { turn, work });
-  const subscriptions = new Subscriptions(log, threads, catchUp, (thread) => runs.of(thread));
+  const subscriptions = new Subscriptions(log, threads, catchUp, (thread) => agents.told(thread));
   const evictions = new Evictions({ connections, subscriptions, threads });
   const { authorizeUrl, authorizeTtlMs: keepMs } = config;
   const rechecks =

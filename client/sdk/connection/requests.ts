@@ -1,4 +1,9 @@
-import type { ClientFrame, ClientFrameType, ServerFrame } from '../../../protocol/frames.js';
+import type {
+  ClientFrame,
+  ClientFrameType,
+  ServerFrame,
+  ServerFrameType
+} from '../../../protocol/frames.js';
 import type { ClientClock } from '../clock.js';
 import { jsonText } from '../json.js';
 import { RollcallError, clientError, serverError } from '../rollcall-error.js';
@@ -87,15 +92,12 @@ export class Requests {
   }
 
   /** Like {@link start}, but returns a promise of the answer, which must have the given type. */
-  ask<F extends ServerFrame>(
-    question: Question,
-    isAnswer: (frame: ServerFrame) => frame is F
-  ): Promise<F> {
+  ask<T extends ServerFrameType>(question: Question, answer: T): Promise<ServerFrame<T>> {
     return new Promise((resolve, reject) => {
       const options = { timeoutMs: REQUEST_TIMEOUT_MS, late: 'fail', keep: true } as const;
       this.start(question, options, (reply) => {
         if (!reply.ok) reject(reply.error);
-        else if (isAnswer(reply.frame)) resolve(reply.frame);
+        else if (isOf(reply.frame, answer)) resolve(reply.frame);
         else {
           reject(clientError('bad_reply', `${question.type} was answered by ${reply.frame.type}`));
         }
@@ -155,4 +157,8 @@ export class Requests {
 
 function gone(): RollcallError {
   return clientError('disconnected', 'the connection went before the answer came', true);
+}
+
+function isOf<T extends ServerFrameType>(frame: ServerFrame, type: T): frame is ServerFrame<T> {
+  return frame.type === type;
 }

@@ -1,13 +1,12 @@
 import { isRecord, parsedJson } from '../json.js';
+import { hasSentFields, sentFields, type SentFields } from './sent-fields.js';
 
 /** A message without an ack, as a storage keeps it. */
-export interface StoredMessage {
+export interface StoredMessage extends SentFields {
   readonly thread: string;
   readonly mid: string;
   /** Time of sending in Unix milliseconds, unique within one client. */
   readonly at: number;
-  readonly kind?: string;
-  readonly expect?: 'delivered' | 'stored';
   /** Any JSON value. */
   readonly body: unknown;
 }
@@ -65,18 +64,9 @@ export function webOutboxStorage(storage: WebStorage, name: string): OutboxStora
 /** Reads a stored message; null when the value is not one. */
 export function storedMessage(value: unknown): StoredMessage | null {
   if (!isRecord(value)) return null;
-  const { thread, mid, at, kind, expect, body } = value;
+  const { thread, mid, at, body } = value;
   if (typeof thread !== 'string' || typeof mid !== 'string' || !Number.isFinite(at)) return null;
   if (typeof at !== 'number') return null;
-  if (kind !== undefined && typeof kind !== 'string') return null;
-  if (expect !== undefined && expect !== 'delivered' && expect !== 'stored') return null;
-  if (body === undefined) return null;
-  return {
-    thread,
-    mid,
-    at,
-    ...(kind === undefined ? {} : { kind }),
-    ...(expect === undefined ? {} : { expect }),
-    body
-  };
+  if (body === undefined || !hasSentFields(value)) return null;
+  return { thread, mid, at, ...sentFields(value), body };
 }

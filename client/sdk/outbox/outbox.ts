@@ -1,12 +1,12 @@
 import type { ClientFrame, ServerFrame } from '../../../protocol/frames.js';
 import { reasonOf } from '../../../machines/reason.js';
 import type { ClientClock } from '../clock.js';
-import { isSameJson } from '../../../protocol/json-text.js';
 import { jsonText } from '../json.js';
 import { storedMessage, type OutboxStorage, type StoredMessage } from './outbox-storage.js';
 import { DEFAULT_FRAME_BYTES, messageSize } from './message-size.js';
 import type { Outgoing } from './outgoing.js';
-import { writtenBody } from './written-body.js';
+import { sentFields, type SentFields } from './sent-fields.js';
+import { isSameBody, writtenBody } from './written-body.js';
 import type { Reply, Requests } from '../connection/requests.js';
 import { retryAfterMs } from '../connection/retry-after.js';
 import { RollcallError, clientError } from '../rollcall-error.js';
@@ -15,13 +15,9 @@ import { RollcallError, clientError } from '../rollcall-error.js';
 export type Ack = ServerFrame<'ack'>;
 
 /** Options of one message. */
-export interface SendOptions {
+export interface SendOptions extends SentFields {
   /** Id of the message, at most 64 characters, by default a new one. The server stores each id once. */
   readonly mid?: string;
-  /** By default `user_message`; or a name that the application chooses. */
-  readonly kind?: string;
-  /** `stored` when the message needs no subscriber; by default `delivered`. */
-  readonly expect?: 'delivered' | 'stored';
 }
 
 /** Bounds of an outbox. */
@@ -165,7 +161,7 @@ export class Outbox {
     if (typeof text !== 'string') return Promise.reject(text);
     const same = this.#lanes.get(thread)?.entries.find((entry) => entry.publish.mid === mid);
     if (same !== undefined) {
-      if (isSameJson(same.bodyJson, text) && same.publish.kind === options.kind)
+      if (isSameBody(same.bodyJson, text) && same.publish.kind === options.kind)
         return same.promise;
       const message = `mid ${mid} is under way with another message: give each its own`;
       return Promise.reject(new RollcallError('conflict', message));
@@ -176,13 +172,11 @@ export class Outbox {
     }
     // Strictly increasing, so that stored messages can be sorted.
     this.#lastAt = Math.max(this.#parts.clock.now(), this.#lastAt + 1);
-    const { kind, expect } = options;
     const message: StoredMessage = {
       thread,
       mid,
       at: this.#lastAt,
-      ...(kind === undefined ? {} : { kind }),
-      ...(expect === undefined ? {} : { expect }),
+      ...sentFields(options),
       body: JSON.parse(text)
     };
     const entry = entryOf(message, text);
@@ -364,8 +358,8 @@ function outgoing(
   state: Outgoing['state'],
   { error = null, offset = null }: Partial<Pick<Outgoing, 'error' | 'offset'>> = {}
 ): Outgoing {
-  const { mid, thread, kind, expect, body } = publish;
-  return { mid, thread, kind, expect, body, at, state, error, offset };
+  const { type: _, ...message } = publish;
+  return { kind: undefined, expect: undefined, ...message, at, state, error, offset };
 }
 
 function isAckOf({ publish }: Entry, frame: ServerFrame): frame is Ack {

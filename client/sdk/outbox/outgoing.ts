@@ -1,7 +1,8 @@
 import type { RollcallError } from '../rollcall-error.js';
+import type { AgentFields } from './sent-fields.js';
 
 /** A message of this user, to be shown until it comes back from the server. */
-export interface Outgoing {
+export interface Outgoing extends AgentFields {
   readonly mid: string;
   readonly thread: string;
   /** `user_message` when undefined. */

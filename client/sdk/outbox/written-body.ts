@@ -1,3 +1,4 @@
+import { isRecord } from '../json.js';
 import { RollcallError } from '../rollcall-error.js';
 
 /** A number that JSON cannot write (NaN, Infinity): it would become null without notice. */
@@ -18,4 +19,20 @@ export function writtenBody(body: unknown): string | RollcallError {
     }
   }
   return new RollcallError('bad_frame', 'body: give a JSON value');
+}
+
+/**
+ * Whether two bodies that `JSON.stringify` has written are the same but for the order of fields. Texts from elsewhere write
+ * numbers in other ways: for those there is `protocol/json-text.ts`, which is larger.
+ */
+export function isSameBody(one: string, other: string): boolean {
+  return one === other || inOrder(one) === inOrder(other);
+}
+
+function inOrder(json: string): string {
+  return JSON.stringify(JSON.parse(json), (_key, value: unknown) =>
+    isRecord(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value
+  );
 }

@@ -82,6 +82,12 @@ export type CancelTarget = { readonly run: string } | { readonly mid: string };
 /** The server has accepted a cancellation; `agent_cancelled` follows as an event. */
 export type Cancelling = ServerFrame<'cancelling'>;
 
+/** The server has stored an answer; `agent_answered` follows as an event. */
+export type Answered = ServerFrame<'answered'>;
+
+/** The server has taken a run out of the queue; `agent_cancelled` follows as an event. */
+export type Withdrawn = ServerFrame<'withdrawn'>;
+
 /**
  * What a thread does: `joining` waits for the server · `joined` gets live messages · `forbidden` the user may not read it,
  * and it waits for `askAgain()` · `over` it was left or refused for another reason, or the client is closed.

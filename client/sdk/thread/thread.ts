@@ -4,17 +4,12 @@ import { Emitter } from '../emitter.js';
 import { MessageStreams, type Gap, type ThreadItem } from './message-stream.js';
 import type { Ack, SendOptions } from '../outbox/outbox.js';
 import { OutgoingList, type Outgoing } from '../outbox/outgoing.js';
+import { sentFields } from '../outbox/sent-fields.js';
 import { RollcallError, clientError } from '../rollcall-error.js';
 import type { Run } from './runs/run.js';
 import { RunBook } from './runs/run-book.js';
 import type {
-  CancelTarget,
-  Cancelling,
-  HistoryPage,
-  MembersList,
-  MemberChange,
   Right,
-  Role,
   ThreadEvents,
   ThreadOptions,
   ThreadState,
@@ -24,11 +19,10 @@ import { OwnTyping } from './own-typing.js';
 import { People } from './people.js';
 import { ReadMark } from './read-mark.js';
 import { Subscription } from './subscription.js';
+import { ThreadRequests } from './thread-requests.js';
 
 /** A subscription that continues over reconnects, with the current state of its thread. */
-export class Thread {
-  /** Id of the thread, as the server knows it. */
-  readonly id: string;
+export class Thread extends ThreadRequests {
   readonly #wire: ThreadWire;
   readonly #events = new Emitter<ThreadEvents>();
   readonly #streams = new MessageStreams();
@@ -38,12 +32,13 @@ export class Thread {
   #since: SinceValue;
   readonly #runs = new RunBook();
   #may: readonly Right[] | null = null;
+  #agent: string | null = null;
   readonly #subscription: Subscription;
   #over: RollcallError | null = null;
   readonly #ownTyping = new OwnTyping();
 
   constructor(id: string, wire: ThreadWire, options: ThreadOptions) {
-    this.id = id;
+    super(id, wire.requests);
     this.#wire = wire;
     this.#since = options.since ?? 'live';
     this.#people = new People(wire.clock, {
@@ -107,6 +102,11 @@ export class Thread {
     return this.#runs.all;
   }
 
+  /** Name of the agent that answers in this thread, as the server said when it was joined last; null when none does. */
+  get agent(): string | null {
+    return this.#agent;
+  }
+
   /** Last received offset, to resume from, also in another session. Null until the server has answered. */
   get position(): { readonly offset: number; readonly epoch: string } | null {
     return typeof this.#since === 'string' ? null : this.#since;
@@ -126,28 +126,6 @@ export class Thread {
     if (this.forbidden === null) return;
     this.#subscription.allow();
     this.opened();
-  }
-
-  /**
-   * Resolves with the owner and the members.
-   * @throws {RollcallError} (as rejection) the server's refusal (`forbidden`), or `timeout`, `closed`
-   */
-  async members(): Promise<MembersList> {
-    const question = { type: 'members', thread: this.id } as const;
-    const list = await this.#wire.requests.ask(question, (frame) => frame.type === 'members');
-    this.#allowed(list.may);
-    return list;
-  }
-
-  /**
-   * Gives a user a role, or with null takes it away, if `may` has `manage`. Resolves once the change is durable.
-   * @throws {RollcallError} (as rejection) the server's refusal (`forbidden`), or `timeout`, `closed`
-   */
-  setMember(user: string, role: Role | null): Promise<MemberChange> {
-    return this.#wire.requests.ask(
-      { type: 'member', thread: this.id, user, role },
-      (frame) => frame.type === 'member'
-    );
   }
 
   /** Calls `listener` on every event of that name; the returned function removes it. */
@@ -182,12 +160,7 @@ export class Thread {
       return Promise.reject(new RollcallError('not_found', words));
     }
     this.#outgoing.delete(mid);
-    const { kind, expect, body } = failed;
-    return this.send(body, {
-      mid,
-      ...(kind === undefined ? {} : { kind }),
-      ...(expect === undefined ? {} : { expect })
-    });
+    return this.send(failed.body, { mid, ...sentFields(failed) });
   }
 
   /** Removes a failed message; does nothing to any other. */
@@ -196,30 +169,6 @@ export class Thread {
     if (failed?.state !== 'failed') return;
     this.#outgoing.delete(mid);
     this.#events.emit('outgoing', failed);
-  }
-
-  /**
-   * Resolves with the messages just before offset `before` (by default the newest), oldest first.
-   * @throws {RollcallError} (as rejection) the server's refusal, or `timeout`, `closed`
-   */
-  history(page: { before?: number; limit?: number } = {}): Promise<HistoryPage> {
-    return this.#wire.requests.ask(
-      { type: 'history', thread: this.id, ...page },
-      (frame) => frame.type === 'history'
-    );
-  }
-
-  /**
-   * Asks the server to cancel a run and resolves once it has accepted that.
-   * @throws {RollcallError} (as rejection) the server's refusal (`not_found`), or `timeout`, `closed`
-   */
-  cancel(target: CancelTarget): Promise<Cancelling> {
-    const { id } = this;
-    const question =
-      'run' in target
-        ? ({ type: 'cancel', run: target.run } as const)
-        : ({ type: 'cancel', thread: id, mid: target.mid } as const);
-    return this.#wire.requests.ask(question, (frame) => frame.type === 'cancelling');
   }
 
   /** Tells others that the user is or is not typing. Frequent calls are dropped, and so are all while not subscribed. */
@@ -303,7 +252,7 @@ export class Thread {
     } else if (frame.type === 'mark') this.#events.emit('mark', frame);
     else if (frame.type === 'member') this.#events.emit('member', frame);
     else if (frame.type === 'owner') this.#events.emit('owner', frame);
-    else if (frame.type === 'rights') this.#allowed(frame.may);
+    else if (frame.type === 'rights') this.allowed(frame.may);
     else if (frame.type === 'unsubscribed' && frame.code === 'forbidden')
       this.#subscription.expelled();
   }
@@ -330,7 +279,8 @@ export class Thread {
     // Offsets have no holes, so the replay's length gives its start, also when live messages were requested and
     // the server replays messages that nobody has received.
     this.#since = { offset: Math.max(0, frame.offset - frame.replay), epoch };
-    this.#allowed(frame.may);
+    this.allowed(frame.may);
+    this.#agent = frame.agent ?? null;
     this.#events.emit('subscribed', frame);
     this.#reduceRuns(frame);
     if (gap !== null) this.#gap(gap);
@@ -340,7 +290,7 @@ export class Thread {
     this.#sendMark();
   }
 
-  #allowed(may: readonly Right[] | undefined): void {
+  protected override allowed(may: readonly Right[] | undefined): void {
     if (may === undefined || may.join() === this.#may?.join()) return;
     this.#may = may;
     this.#events.emit('rights', may);

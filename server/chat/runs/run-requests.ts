@@ -5,6 +5,7 @@
 import type { Runs, RunPlan } from '../../../actors/agents/runs.js';
 import type { ThreadAgents } from '../../../actors/agents/thread-agents.js';
 import type { WhileRunning } from '../../../protocol/agent-kinds.js';
+import type { ServerFrame } from '../../../protocol/frames.js';
 import { RIGHTS } from '../../../protocol/rights.js';
 import type { CallerRights } from '../../access/guard.js';
 
@@ -30,6 +31,14 @@ export class RunRequests {
   constructor(runs: Runs, agents: ThreadAgents) {
     this.runs = runs;
     this.agents = agents;
+  }
+
+  /** Returns what a subscriber is told of a thread: its runs, and the agent that answers in it if there is one. */
+  told(thread: string): Pick<ServerFrame<'subscribed'>, 'runs' | 'agent'> {
+    const name = this.agents.of(thread);
+    // It may have been taken out of the settings.
+    const isThere = name !== null && this.runs.agents.some((agent) => agent.name === name);
+    return { runs: this.runs.of(thread), ...(isThere ? { agent: name } : {}) };
   }
 
   /** Says what a message does to the runs of its thread; null: nothing. */

@@ -22,7 +22,8 @@ export const FRAME_SAMPLES: { readonly [T in ServerFrame['type']]: ServerFrame<T
     ping: 2,
     limits: { frameBytes: 1, subscriptions: 1, publishPerSecond: 1 },
     reconnect: { firstJitterMs: 1, minMs: 1, maxMs: 1 },
-    expiresAt: 2
+    expiresAt: 2,
+    agents: [{ name: 'echo', description: 'says it back' }]
   },
   refreshed: { type: 'refreshed', expiresAt: 1 },
   subscribed: {
@@ -33,7 +34,17 @@ export const FRAME_SAMPLES: { readonly [T in ServerFrame['type']]: ServerFrame<T
     recovered: true,
     replay: 0,
     gap: { from: 1, to: 2, reason: 'trimmed' },
-    runs: [{ run: 'r', state: 's', mid: 'm', text: '', at: 0 }],
+    runs: [
+      {
+        run: 'r',
+        state: 'waiting',
+        mid: 'm',
+        text: '',
+        at: 0,
+        ask: { ask: 'a1', prompt: 'Which?', schema: null, expiresAt: 1 }
+      }
+    ],
+    agent: 'echo',
     present: ['ada']
   },
   caught_up: { type: 'caught_up', thread: 't', offset: 0 },

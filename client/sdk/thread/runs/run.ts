@@ -37,6 +37,23 @@ export interface RunAsk {
   readonly expiresAt: number | null;
 }
 
+/** What an answer has cost, in tokens, as far as the agent has told it. */
+export interface RunUsage {
+  readonly input: number | null;
+  readonly output: number | null;
+  /** Tokens of `input` that the provider had kept. */
+  readonly cached: number | null;
+  /** Tokens of `output` that were thought and not said. */
+  readonly reasoning: number | null;
+  readonly model: string | null;
+}
+
+/** The message whose answer a run makes anew (`regenerates`), or that was written anew (`edits`). */
+export interface RunReplaces {
+  readonly how: 'regenerates' | 'edits';
+  readonly mid: string;
+}
+
 /** One thing that an agent did before its answer was complete. */
 export type RunStep =
   | { readonly type: 'thinking'; readonly offset: number; readonly text: string }
@@ -82,6 +99,10 @@ export interface Run {
   readonly ask: RunAsk | null;
   /** 1, or more when the agent was tried again: earlier text counts no more. */
   readonly attempt: number;
+  /** What the answer has cost; null until the run has ended, and when the agent does not tell it. */
+  readonly usage: RunUsage | null;
+  /** What the run replaces; null when nothing. `runBranches` puts all versions of an answer together. */
+  readonly replaces: RunReplaces | null;
   /** Offset of `agent_started`; null until it has been received. */
   readonly startOffset: number | null;
   /** Offset of the terminal event; null until it has been received. */
@@ -118,7 +139,8 @@ const FOLDS: Readonly<Record<AgentKind, Fold>> = {
     if (run.startOffset !== null && run.startOffset <= offset) return run;
     const agent = string(body['agent']) ?? from.user;
     const state = run.state === 'queued' ? 'streaming' : run.state;
-    return { ...run, state, agent, inReplyTo: string(body['inReplyTo']), startOffset: offset };
+    const inReplyTo = string(body['inReplyTo']);
+    return { ...run, state, agent, inReplyTo, replaces: replacesIn(body), startOffset: offset };
   },
   agent_thinking: (run, body, { offset }) => {
     const text = string(body['text']);
@@ -147,11 +169,11 @@ const FOLDS: Readonly<Record<AgentKind, Fold>> = {
       state: body['ok'] === true ? 'ok' : 'failed',
       args: known?.args,
       result: body['result'] ?? body['error'],
-      ms: milliseconds(body['ms'])
+      ms: count(body['ms'])
     });
   },
   agent_completed: (run, body, { offset }) =>
-    ended(run, body, offset, { state: 'completed', ms: milliseconds(body['ms']) }),
+    ended(run, body, offset, { state: 'completed', ms: count(body['ms']) }),
   agent_failed: (run, body, { offset }) => {
     const error = isRecord(body['error']) ? body['error'] : {};
     const code = string(error['code']) ?? 'unknown';
@@ -203,6 +225,8 @@ export function begun(run: string): Run {
     ask: null,
     attempt: 1,
     answered: [],
+    usage: null,
+    replaces: null,
     startOffset: null,
     endOffset: null
   };
@@ -227,6 +251,8 @@ function ended(
     truncated: run.truncated || text.length > RUN_TEXT_MAX,
     hole: false,
     ask: null,
+    usage: usageIn(body['usage']),
+    attempt: count(body['attempt']) ?? run.attempt,
     endOffset: offset
   };
 }
@@ -259,6 +285,25 @@ function askIn(ask: string, body: Body): RunAsk {
   };
 }
 
+function usageIn(usage: unknown): RunUsage | null {
+  if (!isRecord(usage)) return null;
+  return {
+    input: count(usage['input']),
+    output: count(usage['output']),
+    cached: count(usage['cached']),
+    reasoning: count(usage['reasoning']),
+    model: string(usage['model'])
+  };
+}
+
+function replacesIn(body: Body): RunReplaces | null {
+  for (const how of ['regenerates', 'edits'] as const) {
+    const mid = string(body[how]);
+    if (mid !== null) return { how, mid };
+  }
+  return null;
+}
+
 /** The name of the agent in whose name an entry was written. */
 function agentIn(user: string): string {
   return user.startsWith('agent:') ? user.slice('agent:'.length) : user;
@@ -268,6 +313,6 @@ function string(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-function milliseconds(value: unknown): number | null {
+function count(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 ? value : null;
 }

@@ -168,9 +168,11 @@ function withTold(run: Run, told: Told): Run {
   // The answer to an earlier request may come late: a known text that continues the described one is newer.
   const isNewer = run.attempt >= attempt && run.text.startsWith(told.text);
   const text = isNewer ? run.text : told.text;
+  const state = toldState(told.state);
   return {
     ...run,
-    state: toldState(told.state),
+    state,
+    ask: state === 'waiting' ? (run.ask ?? told.ask ?? null) : null,
     agent: run.agent ?? told.agent ?? null,
     attempt: Math.max(run.attempt, attempt),
     inReplyTo: run.inReplyTo ?? (told.mid === '' ? null : told.mid),
@@ -182,8 +184,8 @@ function withTold(run: Run, told: Told): Run {
 
 /** Treats an unknown state as an active run. */
 function toldState(state: string): RunState {
-  const isKnown = ['queued', 'waiting', 'completed', 'failed', 'cancelled'] as const;
-  return isKnown.find((known) => known === state) ?? 'streaming';
+  const known = ['queued', 'waiting', 'completed', 'failed', 'cancelled'] as const;
+  return known.find((one) => one === state) ?? 'streaming';
 }
 
 /** Handles the end of a replay: an active run that the server did not list and whose end did not come is `lost`. */

@@ -11,6 +11,10 @@ describe('storedMessage', () => {
       at: fc.integer(),
       kind: fc.string(),
       expect: fc.constantFrom('delivered' as const, 'stored' as const),
+      agent: fc.string(),
+      whileRunning: fc.constantFrom('enqueue' as const, 'steer' as const),
+      regenerates: fc.string(),
+      edits: fc.string(),
       body: fc.jsonValue()
     },
     { requiredKeys: ['thread', 'mid', 'at', 'body'] }
@@ -45,7 +49,10 @@ describe('storedMessage', () => {
     { ...whole, at: Infinity },
     { ...whole, body: undefined },
     { ...whole, kind: 2 },
-    { ...whole, expect: 'maybe' }
+    { ...whole, expect: 'maybe' },
+    { ...whole, agent: 1 },
+    { ...whole, whileRunning: 'later' },
+    { ...whole, edits: null }
   ]) {
     it(`answers null when it reads ${JSON.stringify(value)}`, () => {
       expect(storedMessage(value)).to.equal(null);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { writtenBody } from '../../../../client/sdk/outbox/written-body.js';
+import { isSameBody, writtenBody } from '../../../../client/sdk/outbox/written-body.js';
 
 describe('writtenBody', () => {
   it('writes a JSON value', () => {
@@ -24,6 +24,30 @@ describe('writtenBody', () => {
     cycle.self = cycle;
     for (const body of [undefined, () => undefined, Symbol('s'), 1n, cycle]) {
       expect(String(writtenBody(body))).to.match(/body: give a JSON value/);
+    }
+  });
+});
+
+describe('isSameBody', () => {
+  it('does not mind the order of fields, at any depth', () => {
+    const one = JSON.stringify({ a: 1, b: [{ c: null, d: 'x' }], 'a,b': 2 });
+    const other = JSON.stringify({ 'a,b': 2, b: [{ d: 'x', c: null }], a: 1 });
+    expect(isSameBody(one, other)).to.equal(true);
+  });
+
+  it('tells apart what is not the same', () => {
+    const pairs: [unknown, unknown][] = [
+      [{ a: 1 }, { a: '1' }],
+      [
+        [1, 2],
+        [2, 1]
+      ],
+      [{ a: { b: 1 } }, { a: { b: 1, c: null } }],
+      [{}, []],
+      [{ a: 'b,c' }, { 'a,b': 'c' }]
+    ];
+    for (const [one, other] of pairs) {
+      expect(isSameBody(JSON.stringify(one), JSON.stringify(other))).to.equal(false);
     }
   });
 });

@@ -115,6 +115,55 @@ describe('Thread', () => {
     });
   });
 
+  describe('answer and withdraw', () => {
+    it('ask the server, and say what it refuses', async () => {
+      server.intercept = (frame, connection) => {
+        if (frame.type === 'answer') {
+          const { id = 0, run, ask } = frame;
+          connection.send({ type: 'answered', id, run, ask });
+          return true;
+        }
+        if (frame.type !== 'withdraw') return false;
+        if (frame.run === 'r2')
+          server.refuse(frame, connection, { code: 'conflict', retry: false });
+        else connection.send({ type: 'withdrawn', id: frame.id ?? 0, run: frame.run });
+        return true;
+      };
+      expect(await thread.answer('r1', 'a1', { yes: true })).to.include({ run: 'r1', ask: 'a1' });
+      expect(server.receivedOf('answer')[0]).to.deep.include({ value: { yes: true } });
+      expect(await thread.withdraw('r1')).to.include({ run: 'r1' });
+      const refused = await thread.withdraw('r2').catch((error: unknown) => error);
+      expect(refused).to.be.instanceOf(RollcallError).with.property('code', 'conflict');
+    });
+  });
+
+  describe('a message for an agent', () => {
+    it('says so whenever it is sent again, and when it is retried after it was refused', async () => {
+      const fields = {
+        agent: 'echo',
+        whileRunning: 'steer',
+        regenerates: 'm0',
+        edits: 'm1'
+      } as const;
+      const refusals = ['unavailable', 'queue_full'];
+      server.intercept = (frame, connection) => {
+        const code = frame.type === 'publish' ? refusals.shift() : undefined;
+        if (code === undefined) return false;
+        server.refuse(frame, connection, { code, retry: code === 'unavailable' });
+        return true;
+      };
+      const sent = thread.send('hi', { mid: 'm2', ...fields }).catch(() => undefined);
+      await clock.advance(5_000);
+      await sent;
+      expect(thread.outgoing).to.have.length(1);
+      expect(thread.outgoing[0]).to.include({ state: 'failed', ...fields });
+      await thread.retry('m2');
+      const frames = server.receivedOf('publish');
+      expect(frames).to.have.length(3);
+      for (const frame of frames) expect(frame).to.include(fields);
+    });
+  });
+
   describe('a goodbye that says where to resume', () => {
     /** Sends everybody away as the server does with one that was too slow. */
     const sendAway = async (offset: number): Promise<void> => {

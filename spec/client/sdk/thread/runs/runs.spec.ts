@@ -224,6 +224,35 @@ describe('reduceRuns', () => {
     expect(tookMs).to.be.below(3_000);
   });
 
+  it('waits with the question that the server tells or the log has, until it is answered or the run goes on', () => {
+    const ask = { ask: 'a1', prompt: 'Which?', schema: { type: 'string' }, expiresAt: 9 };
+    const waiting = { ...told('r', 'so', 'waiting'), agent: 'bot', ask };
+    const joined = after(subscribed([waiting], 9), caughtUp(9));
+    expect(only(joined)).to.deep.include({ state: 'waiting', agent: 'bot', ask });
+    expect(only(after(STARTED, event(2, 'agent_waiting', { run: 'r', ...ask }))).ask).to.eql(ask);
+    const answered = event(10, 'agent_answered', { run: 'r', ask: 'a1', by: 'ada', value: 'x' });
+    expect(only(reduceRuns(joined, answered))).to.include({ state: 'streaming', ask: null });
+    const elsewhere = reduceRuns(joined, subscribed([told('r', 'so')], 10));
+    expect(only(elsewhere)).to.include({ state: 'streaming', ask: null });
+  });
+
+  it('tells what a run replaces, what it has cost, and which attempt its text is of', () => {
+    const began = event(1, 'agent_started', { run: 'r', agent: 'bot', inReplyTo: 'q', edits: 'p' });
+    const usage = { input: 12, output: 34, model: 'm-1', cached: -1, reasoning: 'many' };
+    const end = event(2, 'agent_completed', { run: 'r', text: 'x', ms: 1, usage, attempt: 2 });
+    const run = only(after(began, end));
+    expect(run.replaces).to.eql({ how: 'edits', mid: 'p' });
+    expect(run.usage).to.eql({
+      input: 12,
+      output: 34,
+      cached: null,
+      reasoning: null,
+      model: 'm-1'
+    });
+    expect(run.attempt).to.equal(2);
+    expect(only(after(STARTED))).to.include({ replaces: null, usage: null, attempt: 1 });
+  });
+
   it('never throws, whatever bodies come', () => {
     const kind = fc.constantFrom(
       'agent_started',
@@ -232,7 +261,11 @@ describe('reduceRuns', () => {
       'tool_completed',
       'agent_completed',
       'agent_failed',
-      'agent_cancelled'
+      'agent_cancelled',
+      'agent_queued',
+      'agent_waiting',
+      'agent_answered',
+      'agent_steered'
     );
     const field = fc.oneof(fc.constantFrom('r', 'k1', 'text', 1, true, null), fc.jsonValue());
     const body = fc.oneof(
@@ -247,7 +280,11 @@ describe('reduceRuns', () => {
           text: field,
           error: field,
           ms: field,
-          ok: field
+          ok: field,
+          ask: field,
+          usage: field,
+          regenerates: field,
+          schema: field
         },
         { requiredKeys: [] }
       )
