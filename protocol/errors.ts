@@ -125,7 +125,7 @@ export const ERRORS = {
   queue_full: {
     retry: false,
     http: 429,
-    message: 'as many runs of agents wait or are at work as may',
+    message: 'too many agent runs are waiting or running',
     action: 'wait until a run has ended, or withdraw one that waits'
   },
   not_found: {

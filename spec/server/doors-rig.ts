@@ -42,7 +42,7 @@ import { FakeSocket } from './chat/fake-socket.js';
 import { threadRig } from './chat/thread-rig.js';
 import { NO_WRONG_KEYS } from './chat/work/no-wrong-keys.js';
 
-/** What a door answered: an error code, or what the request was for. */
+/** Result of a request: an error code, or the requested value. */
 export interface DoorAnswer {
   readonly code: ErrorCode | 'ok';
   readonly [field: string]: unknown;
@@ -61,7 +61,7 @@ export interface History {
   readonly limit?: unknown;
 }
 
-/** One way in. */
+/** One of the ways to send a request to the server. */
 export interface Door {
   publish(request: Publish): Promise<DoorAnswer>;
   history(request: History): Promise<DoorAnswer>;
@@ -74,7 +74,7 @@ export const PROBE_TOKEN = 'probe-token';
 const NO_LIMITS = { total: 0, perUser: 0, perAddress: 0 };
 const USER = 'ada';
 
-/** Everybody may use every thread, as in development. */
+/** Access rule by which everybody may use every thread, as in development. */
 export const OPEN: AccessSettings = { mode: 'open', mayCreate: true, ownsOpenThreads: true };
 
 const EVERYBODY_IS_ADA: Authenticator = {
@@ -90,12 +90,12 @@ export interface DoorOptions {
   readonly bounds: Partial<PublishBounds>;
   /** Points of reading of users and addresses. */
   readonly points: Partial<WorkRates>;
-  /** The application that is asked who may do what. Default: none is. */
+  /** The application that decides about rights. Default: none. */
   readonly ask: AuthorityOptions['ask'] | null;
   readonly onAsked: AuthorityOptions['onAsked'];
 }
 
-/** For how long the application's answers hold, in milliseconds. */
+/** How long the application's answers are valid, in milliseconds. */
 export const KEEP_MS = 30_000;
 
 const ignore = (): void => undefined;
@@ -123,7 +123,7 @@ export function doors(
   const limits = { frameBytes: 0, subscriptions: 0, publishPerSecond };
   const clock = new VirtualClock();
   const { threads, bus, log, logger, counts } = threadRig(clock, 10_000);
-  /** Bytes of the heap in use, of a hundred. */
+  /** Used heap, in percent. */
   const heap = { used: 0, limit: 100 };
   const memory = new Memory({
     clock,

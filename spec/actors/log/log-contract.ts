@@ -13,11 +13,11 @@ import { delivered } from './memory-feed.js';
 
 /** Opens logs for the contract. */
 export interface ContractLogs {
-  /** Opens a log that is empty. */
+  /** Opens an empty log. */
   open(): Promise<ThreadLog>;
-  /** Lets so much time go by as facts may take to become durable. */
+  /** Waits for the longest time that facts take to become durable. */
   pass(): void;
-  /** What listeners of commits have thrown, in words. */
+  /** Texts of the errors that listeners of commits threw. */
   readonly listenerFaults: readonly string[];
   /** Closes all logs. */
   clear(): Promise<void>;
@@ -25,7 +25,7 @@ export interface ContractLogs {
 
 const ALL = 1e9;
 
-/** Runs what every thread log has to keep, whatever it is made of. */
+/** Runs the contract of every thread log, in memory or on disk. */
 export function describeLogContract(name: string, logs: ContractLogs): void {
   describe(`the contract of a thread log: ${name}`, () => {
     afterEach(() => logs.clear());
@@ -234,7 +234,7 @@ export function describeLogContract(name: string, logs: ContractLogs): void {
 
       it('tell every entry once, in the order of each thread, when it can be read', async () => {
         const { log, told } = await listened();
-        // Several entries may become readable together: the head may be further than the one that is told.
+        // Several entries may become readable together, so the head may be ahead of the entry that is announced.
         const readable: boolean[] = [];
         log.commits.listen(({ thread, offset, frame }) => {
           const [found] = log.read(thread, offset - 1, 1, 1e6);
@@ -555,7 +555,7 @@ export function describeLogContract(name: string, logs: ContractLogs): void {
         expect(await fault('run', 'x', 'a'.repeat(RECORD_CHARS_MAX + 1))).to.include('longer');
         expect(await fault('run', 'x'.repeat(RECORD_ID_MAX + 1), '')).to.include('longer');
         expect(await fault('Run', 'x', '')).to.include('no kind');
-        // Counted as the schemas of the protocol count: an emoji is one character.
+        // Characters are counted as in the schemas of the protocol: an emoji is one.
         expect(await fault('run', '😀'.repeat(RECORD_ID_MAX), '')).to.equal('stored');
         expect(await fault('run', '😀'.repeat(RECORD_ID_MAX + 1), '')).to.include('longer');
       });

@@ -26,13 +26,13 @@ interface StoredThread {
 }
 
 /**
- * A thread log in memory. What is appended is answered when the spec commits, or at once while `isPrompt`. A spec may
- * make it refuse everything, refuse marks, or fail to be read.
+ * A thread log in memory. It answers appends when the spec commits, or at once while `isPrompt`. A spec can make it
+ * refuse all writes, refuse marks, or fail on reads.
  */
 export class MemoryLog implements ThreadLog {
   readonly durability: Durability = 'disk';
   readonly feed = new MemoryFeed();
-  /** What listeners of commits have thrown. */
+  /** Errors that listeners of commits threw. */
   readonly listenerFaults: string[] = [];
   readonly commits = new Listeners<Commit>((reason) => this.listenerFaults.push(reason));
   isPrompt = true;
@@ -46,14 +46,14 @@ export class MemoryLog implements ThreadLog {
   #waiting: (() => void)[] = [];
   #listener: (health: LogHealth) => void = () => undefined;
 
-  /** Makes what waits durable and answers it, in order. */
+  /** Makes the waiting appends durable and answers them in order. */
   commit(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const answer of waiting) answer();
   }
 
-  /** Sets why nothing can be written, null when everything can, and tells it. */
+  /** Sets the reason why writes fail (null when they succeed) and informs the listeners. */
   fail(fault: string | null): void {
     this.fault = fault;
     this.#listener(this.health());
@@ -79,7 +79,7 @@ export class MemoryLog implements ThreadLog {
     if (this.isPrompt) this.commit();
   }
 
-  /** Stores an entry as a disk may that fails at the very point of a commit: nobody is told of it. */
+  /** Stores an entry without an answer, as a disk does that fails at the end of a commit. */
   appendUntold(thread: string, entry: NewEntry): void {
     this.#store(thread, entry);
   }

@@ -19,30 +19,30 @@ type Id = (typeof IDS)[number];
 const USERS = ['ada', 'bob'] as const;
 type User = (typeof USERS)[number];
 
-/** A subscription that the model knows of. */
+/** A subscription of the model. */
 interface Subscriber {
   readonly user: User;
-  /** Whether it has not been given everything yet. */
+  /** Whether it still lacks messages. */
   isBehind: boolean;
 }
 
-/** What the model knows of a thread. */
+/** A thread of the model. */
 interface ThreadModel {
   published: number;
   subscribers: Subscriber[];
   held: null | {
     dueAt: number;
     state: 'waiting' | 'undelivered';
-    /** What is held of each author. */
+    /** Held messages of each author. */
     by: Map<User, { from: number; since: number; messages: number }>;
   };
 }
 
-/** What must be true of a registry, said in the simplest way. */
+/** The expected behaviour of a registry, in its simplest form. */
 class Model {
   now: number;
   readonly threads = new Map<Id, ThreadModel>();
-  /** Messages sent and not durable yet. */
+  /** Messages that were sent and are not durable. */
   pending: { id: Id; user: User; stored: boolean }[] = [];
   counts: Record<string, number> = {};
   fannedOut = 0;
@@ -97,7 +97,7 @@ class Model {
     this.pending = [];
   }
 
-  /** A user has everything: only its own messages stay held. */
+  /** Notes that a user got everything: only its own messages stay held. */
   flush(id: Id, user: User): void {
     const thread = this.of(id);
     const { held } = thread;
@@ -123,7 +123,7 @@ class Model {
     }
   }
 
-  /** Whether somebody is subscribed who is not the author of all that is held. */
+  /** Whether a subscriber is not the author of all held messages. */
   isTaken({ subscribers, held }: ThreadModel): boolean {
     const authors = [...(held?.by.keys() ?? [])];
     return subscribers.some(({ user }) => authors.some((author) => author !== user));
@@ -147,7 +147,7 @@ class Model {
     for (const thread of this.threads.values()) {
       thread.subscribers = [];
       if (thread.held === null) continue;
-      // How many they were is not kept over a restart: all count from the first of one author to that of the next.
+      // A restart loses the counts: all messages from an author's first one to the next author's first one count.
       const spans = [...thread.held.by.values()].sort((one, other) => one.from - other.from);
       thread.held.dueAt = this.graceEnd(Math.min(...spans.map(({ since }) => since)));
       spans.forEach((span, n) => {
@@ -161,14 +161,14 @@ class Model {
   }
 }
 
-/** An event that makes a delivery actor crash in whatever state it is: its type cannot be read. */
+/** An event that makes a delivery actor crash in every state: reading its type throws. */
 const POISON: DeliveryEvent = {
   get type(): 'flush.done' {
     throw new Error('a fault in the chart');
   }
 };
 
-/** A registry over a log in memory, which outlives it. */
+/** A registry over a log in memory. The log survives the registry. */
 class Real {
   readonly log = new MemoryLog();
   readonly clock = new VirtualClock();
@@ -177,11 +177,11 @@ class Real {
   fannedOut = 0;
   threads: Threads;
   #mid = 0;
-  /** Offsets, with their thread and who was given them, in the life of the log. */
+  /** All offsets that were delivered since the log began, with their thread and reader. */
   readonly taken = new Set<string>();
-  /** Threads with undelivered messages, as the monitor is told. */
+  /** Threads with undelivered messages, as reported to the monitor. */
   readonly told = new Set<string>();
-  /** Offsets that somebody must be given. */
+  /** Offsets that must be delivered. */
   readonly owed: { id: Id; user: User; offset: number }[] = [];
   /** Subscriptions, the oldest first. */
   readonly subscribed = new Map<Id, User[]>();
@@ -210,7 +210,7 @@ class Real {
     );
   }
 
-  /** A subscription reads what is held, to the newest message, and joins. */
+  /** Lets a subscription read the held messages up to the newest, and join. */
   catchUp(id: Id, user: User): void {
     const thread = this.threads.get(id);
     const from = thread.firstUntaken(user) ?? thread.published + 1;
@@ -248,7 +248,7 @@ class Real {
       feed: this.log.feed,
       clock: this.clock,
       logger: this.logger,
-      // A restart has new books, as it has a new logger.
+      // A restart begins with empty incidents and a new logger.
       incidents: new Incidents({ clock: this.clock, logger: this.logger }),
       transitions: new Transitions({
         clock: this.clock,
@@ -286,7 +286,7 @@ class Real {
   }
 }
 
-/** Says that registry and model agree, and that no message is lost. */
+/** Asserts that registry and model agree and that no message is lost. */
 function agree(model: Model, real: Real): void {
   const { waiting, undelivered } = real.threads.status();
   expect({ waiting, undelivered }).to.deep.equal({
@@ -328,7 +328,7 @@ function agree(model: Model, real: Real): void {
 
 type Command = fc.AsyncCommand<Model, Real>;
 
-/** Makes a command that can run when `check` says so, and after which both must agree. */
+/** Makes a command that runs when `check` allows it; registry and model must agree after it. */
 function command(
   name: string,
   run: (model: Model, real: Real) => void | Promise<void>,
@@ -410,7 +410,7 @@ const COMMANDS: fc.Arbitrary<Command>[] = [
   ),
   fc.constant(
     command('restart', (model, real) => {
-      // What is under way when the process ends well is still made durable, and held or given.
+      // A process that ends in order makes pending messages durable, and holds or delivers them.
       model.commit();
       real.log.commit();
       model.restart();

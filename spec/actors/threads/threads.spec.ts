@@ -28,14 +28,14 @@ const GRACE_MS = 10_000;
 const CANNOT = 'Cannot deliver message';
 const SKIPPING = 'Skipping message delivery for test thread: ';
 
-/** An event that makes a delivery actor crash in whatever state it is: its type cannot be read. */
+/** An event that makes a delivery actor crash in every state: reading its type throws. */
 const POISON: DeliveryEvent = {
   get type(): 'flush.done' {
     throw new Error('a fault in the chart');
   }
 };
 
-/** A registry over a log in memory, on virtual time, with an audience that keeps what it is given. */
+/** A registry over a log in memory, on virtual time, with an audience that records what it gets. */
 class Rig {
   readonly log: MemoryLog;
   readonly clock: VirtualClock;
@@ -48,11 +48,11 @@ class Rig {
   readonly reachable = new Set<string>();
   /** How many connections of a reachable user take a fallback. */
   takers = 1;
-  /** Threads with subscribers, as the monitor was told. */
+  /** Threads with subscribers, as reported to the monitor. */
   watched = 0;
-  /** Without other nodes every fallback is answered at once. */
+  /** Whether every fallback is answered at once, as without other nodes. */
   isAlone = true;
-  /** Fallbacks that the spec has yet to answer, with how many took them. */
+  /** Unanswered fallbacks; the spec answers each with the number of connections that took it. */
   readonly questions: ((taken: number) => void)[] = [];
   readonly threads: Threads;
   #mid = 0;
@@ -99,7 +99,7 @@ class Rig {
     });
   }
 
-  /** The next process on the same log; this one is dead. */
+  /** Starts the next process on the same log, after the end of this one. */
   restart(): Rig {
     this.threads.close();
     const next = new Rig(this.log, this.clock, this.#mid);
@@ -121,7 +121,7 @@ class Rig {
     return answers;
   }
 
-  /** A subscription that is given everything at once, as most are. */
+  /** A subscription that gets everything at once, as most do. */
   join(id: string, user = 'bob'): ActiveThread {
     const thread = this.threads.get(id);
     this.threads.enter(thread, user);
@@ -133,7 +133,7 @@ class Rig {
     this.threads.get(id).actor?.send(POISON);
   }
 
-  /** Outcomes that are not zero. */
+  /** Returns the counts of outcomes that are not zero. */
   outcomes(): Record<string, number> {
     return Object.fromEntries(Object.entries(this.counts.all()).filter(([, n]) => n > 0));
   }
@@ -791,7 +791,7 @@ describe('Threads', () => {
       const thread = rig.join('test_1');
       await rig.clock.advance(PASSIVATE_AFTER_MS);
       rig.threads.leave(thread, 'bob');
-      // A message that came long ago is stored only now: that is no sign of long disuse.
+      // The message came long ago and is stored only now, which does not mean that the thread was unused.
       rig.log.commit();
       rig.threads.sweep();
       expect(rig.threads.peek('test_1')).to.equal(thread);
@@ -842,7 +842,7 @@ describe('Threads', () => {
 
     it('lets go of threads that nobody uses for each that comes when there are very many', () => {
       const rig = opened();
-      // To look one up is to use it. A message in each would need an actor in each, which takes seconds to make.
+      // A lookup counts as use. A message in each thread would need an actor in each, which takes seconds.
       for (let n = 0; n < ACTIVE_MAX + 100; n++) rig.threads.get(`t${String(n)}`);
       expect(rig.threads.status().active).to.equal(ACTIVE_MAX);
     });
@@ -1040,7 +1040,7 @@ describe('Threads', () => {
       rig.publish('t');
       rig.publish('t');
       expect(rig.threads.crashes).to.be.within(1, 2);
-      // That of the startup grace.
+      // The timer of the startup grace.
       expect(rig.clock.waiting).to.equal(1);
       expect(rig.threads.status().waiting).to.equal(1);
       rig.clock.faults = 0;

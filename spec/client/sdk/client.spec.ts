@@ -56,7 +56,7 @@ describe('connect', () => {
     return seen;
   }
 
-  /** Lets the server take frames of a type only after a while; answers the ids under which they come. */
+  /** Delays the server's handling of frames of a type; returns the ids of those that have come. */
   function late(type: ClientFrame['type'], byMs: number): ClientFrame['id'][] {
     const ids: ClientFrame['id'][] = [];
     let isDue = false;
@@ -660,7 +660,7 @@ describe('connect', () => {
       told.length = 0;
       server.closeAll(1006, '');
       await clock.advance(5_000);
-      // Joined again: how far others have read since.
+      // After joining again: how far others have read meanwhile.
       expect(told).to.include('mark bob 3');
     });
 
@@ -849,7 +849,7 @@ describe('connect', () => {
             if (one === 'say') server.say('t', 'bob', ++said);
             else if (one === 'cut') server.closeAll(1006, '');
             else if (one === 'wait') await clock.advance(3_000);
-            // Cut in the middle of what is under way.
+            // Cuts the connection while requests are unanswered.
             else for (let i = 0; i < 3; i++) await Promise.resolve();
           }
           await clock.advance(60_000);
@@ -872,7 +872,7 @@ describe('connect', () => {
       await started();
       server.intercept = (frame) => {
         if (frame.type !== 'publish') return false;
-        // Stored, but the connection goes before the ack.
+        // The message is stored, but the connection is lost before the ack.
         server.say(frame.thread, 'ada', frame.body, frame.mid);
         server.closeAll(1006, '');
         server.intercept = () => false;

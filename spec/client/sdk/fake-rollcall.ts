@@ -1,6 +1,6 @@
 /**
- * A server for specs of the client: threads in memory, `rollcall.v1` without auth, and levers for what goes wrong.
- * It knows no sockets; `memory-socket.ts` and `fake-server.ts` bring its connections.
+ * A server for specs of the client: threads in memory, `rollcall.v1` without auth, and methods that cause faults.
+ * It has no sockets; `memory-socket.ts` and `fake-server.ts` make its connections.
  */
 import { isRecord } from '../../../client/sdk/json.js';
 import { runOf } from '../../../client/sdk/thread/runs/run.js';
@@ -18,14 +18,14 @@ interface FakeThread {
   epoch: string;
   /** Oldest offset kept. */
   first: number;
-  /** Oldest offset that nobody has taken yet; null = all have been. */
+  /** Oldest undelivered offset; null when everything is delivered. */
   heldFrom: number | null;
   readonly log: MessageFrame[];
   owner: string | null;
   readonly members: Map<string, 'member' | 'reader'>;
-  /** What everybody is told that they may do; undefined as in servers that do not say it. */
+  /** Rights that every reply names; undefined as in servers that name none. */
   may: ServerFrame<'rights'>['may'] | undefined;
-  /** Runs of agents that go on. */
+  /** Runs of agents that have not ended. */
   readonly runs: Map<string, ToldRun>;
 }
 
@@ -52,17 +52,17 @@ function isFrame(value: unknown): value is ClientFrame {
 /** The fake server itself. */
 export class FakeRollcall {
   readonly connections = new Set<FakeConnection>();
-  /** Everything ever received, of all connections. */
+  /** All frames received, of all connections. */
   readonly received: ClientFrame[] = [];
-  /** Upgrades to refuse with 503 from now on. */
+  /** Number of the next upgrades to refuse with 503. */
   refusals = 0;
   /** Token that connect must carry; null = authentication is off. */
   token: string | null = null;
-  /** Whose the token is. */
+  /** User of the token. */
   tokenUser = 'token-user';
-  /** Called before a frame is handled; true = the spec has dealt with it. */
+  /** Called before a frame is handled; true when the spec has handled it. */
   intercept: (frame: ClientFrame, connection: FakeConnection) => boolean = () => false;
-  /** When tokens end, by its own clock; null = never. */
+  /** When tokens expire, by the server's clock; null for never. */
   expiresAt: number | null = null;
   /** Threads that nobody may read. */
   readonly forbidden = new Set<string>();
@@ -77,14 +77,14 @@ export class FakeRollcall {
     this.now = now;
   }
 
-  /** Takes a new connection. */
+  /** Adds a connection. */
   accept(peer: FakePeer): FakeConnection {
     const connection = new FakeConnection(peer);
     this.connections.add(connection);
     return connection;
   }
 
-  /** A connection has gone. */
+  /** Called when a connection has closed. */
   gone(connection: FakeConnection): void {
     if (!this.connections.delete(connection)) return;
     for (const thread of connection.threads) {
@@ -100,7 +100,7 @@ export class FakeRollcall {
     }
   }
 
-  /** A thread, made when it is not there. */
+  /** Returns a thread, which is made when it does not exist. */
   thread(id: string): FakeThread {
     const thread = this.#threads.get(id) ?? {
       epoch: 'x1',
@@ -116,7 +116,7 @@ export class FakeRollcall {
     return thread;
   }
 
-  /** Frames of one type ever received. */
+  /** Returns all frames received of a type. */
   receivedOf<T extends ClientFrame['type']>(type: T): Extract<ClientFrame, { type: T }>[] {
     const isOf = (frame: ClientFrame): frame is Extract<ClientFrame, { type: T }> =>
       frame.type === type;
@@ -149,7 +149,7 @@ export class FakeRollcall {
     return message;
   }
 
-  /** Plays recorded frames of agent runs: entries go through the log, chunks to whoever is there, as the server does it. */
+  /** Plays recorded frames of agent runs as the server does: it appends entries and sends chunks to the subscribers. */
   play(frames: readonly (MessageFrame | ServerFrame<'chunk'>)[]): void {
     for (const frame of frames) {
       const { runs } = this.thread(frame.thread);
@@ -174,7 +174,7 @@ export class FakeRollcall {
     }
   }
 
-  /** Gives a user a role, or takes it, and tells all who subscribe. */
+  /** Gives a user a role or removes it, and informs all subscribers. */
   setMember(
     threadId: string,
     user: string,
@@ -187,26 +187,26 @@ export class FakeRollcall {
     this.#tell(threadId, { type: 'member', thread: threadId, user, role, by });
   }
 
-  /** Lets everybody do this in a thread, and tells it. */
+  /** Sets what everybody may do in a thread, and informs all subscribers. */
   setMay(threadId: string, ...may: ServerFrame<'rights'>['may']): void {
     this.thread(threadId).may = may;
     this.#tell(threadId, { type: 'rights', thread: threadId, may });
   }
 
-  /** Gives a thread another owner, and tells its subscribers. */
+  /** Gives a thread another owner, and informs all subscribers. */
   setOwner(threadId: string, owner: string): void {
     this.thread(threadId).owner = owner;
     this.#tell(threadId, { type: 'owner', thread: threadId, owner, by: null });
   }
 
-  /** Takes the right to read a thread: its subscriptions end, and later ones are refused. */
+  /** Revokes the right to read a thread: its subscriptions end, and new ones are refused. */
   forbid(threadId: string): void {
     this.forbidden.add(threadId);
     this.#tell(threadId, { type: 'unsubscribed', thread: threadId, code: 'forbidden' });
     for (const connection of this.connections) connection.threads.delete(threadId);
   }
 
-  /** Takes what a client sent. */
+  /** Handles what a client sent. */
   take(connection: FakeConnection, text: string): void {
     for (const line of text.split('\n')) {
       const frame: unknown = JSON.parse(line);

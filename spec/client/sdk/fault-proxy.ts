@@ -12,10 +12,10 @@ const FRAME_MAX_BYTES = 1_048_576;
 const UNAVAILABLE =
   'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
 
-/** What is passed on in one piece where nothing goes wrong: the opening handshake, or one WebSocket frame. */
+/** A unit that is passed on whole unless a fault cuts it: the opening handshake, or one WebSocket frame. */
 interface Unit {
   readonly bytes: Buffer;
-  /** Types of the frames of the protocol in it; null = the handshake. */
+  /** Types of the protocol frames in it; null for the handshake. */
   readonly types: readonly string[] | null;
 }
 
@@ -24,7 +24,7 @@ class UnitReader {
   private rest: Buffer = Buffer.alloc(0);
   private hasHead = false;
 
-  /** Takes bytes and answers the units that are complete now. */
+  /** Adds bytes and returns the units that are complete now. */
   take(chunk: Buffer): Unit[] {
     this.rest = Buffer.concat([this.rest, chunk]);
     const units: Unit[] = [];
@@ -75,19 +75,19 @@ function typesIn(payload: string): string[] {
   return [...payload.matchAll(/^\{"type":"(\w+)"/gm)].map((match) => match[1]!);
 }
 
-/** Bytes on their way, or what is done once all before it has been passed on. */
+/** Bytes to pass on, or work to do after everything before it has been passed on. */
 type Item =
   | { readonly bytes: Buffer; readonly dueAt: number; readonly isDribbled: boolean }
   | { readonly then: () => void };
 
 /** One direction of one connection. */
 class Lane {
-  /** What comes vanishes. */
+  /** Whether the bytes that arrive are dropped. */
   isHole = false;
   private readonly target: Socket;
   private readonly link: Link;
   private readonly reader = new UnitReader();
-  /** Faults that are still to come, each with how many more of its frames it lets pass. */
+  /** Faults that have not happened, each with the number of its frames that still pass before it. */
   private faults: { fault: Fault; left: number }[];
   private taken = 0;
   private delayMs = 0;
@@ -111,28 +111,28 @@ class Lane {
       .map((fault) => ({ fault, left: 'nth' in fault.place ? fault.place.nth : 0 }));
   }
 
-  /** Lets everything that comes from now on pass, but for what a hole swallows. */
+  /** Passes on everything from now on, except what a hole drops. */
   heal(): void {
     this.faults = [];
     this.delayMs = 0;
     this.dribbleBytes = 0;
   }
 
-  /** Takes what its source sent. */
+  /** Called with the bytes that the source sent. */
   take(chunk: Buffer): void {
     if (this.isHole) return;
     for (const unit of this.reader.take(chunk)) this.pass(unit);
     this.pump();
   }
 
-  /** Its source sends nothing more. */
+  /** Called when the source has ended. */
   end(): void {
     if (this.isHole) return;
     this.queue.push({ then: () => this.target.end() });
     this.pump();
   }
 
-  /** Passes nothing more on, not even what is under way. */
+  /** Stops passing on, and drops what is queued. */
   stop(): void {
     this.isHole = true;
     this.queue.length = 0;
@@ -158,7 +158,7 @@ class Lane {
     this.enqueue(bytes.subarray(from));
   }
 
-  /** Where in a unit a fault happens; null when not there. */
+  /** Byte of a unit at which a fault happens; null when the fault is not in this unit. */
   private placeIn({ bytes, types }: Unit, waiting: { fault: Fault; left: number }): number | null {
     const { place } = waiting.fault;
     if ('byte' in place) {
@@ -169,7 +169,7 @@ class Lane {
     waiting.left -= 1;
     if (waiting.left > 0) return null;
     if (place.at === 'before') return 0;
-    // In the middle of what has at least two bytes: neither nothing of it nor all.
+    // A unit has at least two bytes, so that a part of it passes and a part does not.
     return place.at === 'after' ? bytes.length : Math.ceil(bytes.length / 2);
   }
 
@@ -288,7 +288,7 @@ class Link {
     this.down.heal();
   }
 
-  /** Lets what either side sends vanish. */
+  /** Drops what either side sends. */
   swallow(): void {
     this.up.isHole = true;
     this.down.isHole = true;
@@ -312,7 +312,7 @@ class Link {
   }
 }
 
-/** A running proxy: the nth connection gets what the nth plan says, those after the last are good. */
+/** A running proxy: the nth connection gets the faults of the nth plan; connections after the last plan have none. */
 export class FaultProxy {
   /** Address for clients. */
   readonly url: string;
@@ -343,8 +343,8 @@ export class FaultProxy {
   }
 
   /**
-   * Starts a proxy before the server at `target`. It holds by the clock of its client, so that a plan can say "longer
-   * than the client waits"; `fired` is told the name of every fault as it happens.
+   * Starts a proxy before the server at `target`. It measures time by the clock of its client, so that a plan can
+   * say "longer than the client waits"; `fired` is called with the name of each fault when it happens.
    */
   static async start(
     target: string,
@@ -360,14 +360,14 @@ export class FaultProxy {
     return new FaultProxy(listener, target, plans, clock, fired);
   }
 
-  /** No more faults, on no connection. What has vanished stays so, and a hole stays one: the client has to find it out. */
+  /** Ends the faults of all connections. Dropped bytes stay lost and a hole stays open: the client must notice them. */
   heal(): void {
     this.plans = [];
     for (const link of this.links) link.heal();
     for (const socket of this.refused) socket.destroy();
   }
 
-  /** Ends everything. */
+  /** Closes the proxy and all its connections. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.listener.close(() => {

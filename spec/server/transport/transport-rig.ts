@@ -29,12 +29,12 @@ export const LIMITS: TransportLimits = { messageBytes: 1024, lagBytes: 64 * 1024
 /** Bytes that the bodies of all requests may hold: a few thousand more than one of them. */
 export const BODIES_BYTES = 256 * 1024;
 
-/** What the specs let a socket carry. */
+/** State of a socket in the specs. */
 export interface State {
   readonly name: string;
 }
 
-/** What one event of a transport was, for waiting and comparing. */
+/** A recorded event of a transport. */
 type Seen =
   | { readonly kind: 'open' | 'drain'; readonly socket: Socket<State> }
   | { readonly kind: 'message'; readonly socket: Socket<State>; readonly text: string | null }
@@ -74,7 +74,7 @@ export class Recorder implements SocketEvents<State> {
     this.note({ kind: 'close', socket, code });
   }
 
-  /** Resolves once `find` gives something that is not undefined, now or after a later event. */
+  /** Resolves when `find` returns a value, now or after a later event. */
   async until<T>(find: () => T | undefined): Promise<T> {
     for (;;) {
       const found = find();
@@ -107,7 +107,7 @@ export class Recorder implements SocketEvents<State> {
   }
 }
 
-/** A WebSocket client on a bare TCP socket: it can stop reading, send rubbish, and see what is on the wire. */
+/** A WebSocket client on a bare TCP socket: it can stop reading, send broken frames, and record the frames on the wire. */
 export class RawClient {
   readonly tcp: TcpSocket;
   readonly frames: { opcode: number; payload: Buffer }[] = [];
@@ -137,7 +137,7 @@ export class RawClient {
   get texts(): string[] {
     return this.frames.flatMap((f) => (f.opcode === 1 ? [f.payload.toString()] : []));
   }
-  /** Close code on the wire; undefined when none came. */
+  /** Close code that was received; undefined when there was none. */
   get closeCode(): number | undefined {
     return this.frames.find((f) => f.opcode === 8)?.payload.readUInt16BE(0);
   }
@@ -175,7 +175,7 @@ export class RawClient {
   }
 }
 
-/** Headers of a good upgrade. */
+/** Returns the headers of a valid upgrade. */
 export function upgradeHeaders(): Record<string, string> {
   return {
     Host: 'localhost',
@@ -186,7 +186,7 @@ export function upgradeHeaders(): Record<string, string> {
   };
 }
 
-/** A frame as clients send it. */
+/** Returns a masked frame, as clients send it. */
 export function maskedFrame(payload: Buffer, opcode: number): Buffer {
   const mask = randomBytes(4);
   const length =
@@ -212,7 +212,7 @@ function readFrame(data: Buffer): { opcode: number; payload: Buffer; size: numbe
   };
 }
 
-/** A plain answer. */
+/** Makes a reply of plain text. */
 export function text(
   status: number,
   body: string,
@@ -221,12 +221,12 @@ export function text(
   return { status, headers: { 'content-type': 'text/plain', ...headers }, body };
 }
 
-/** An event stream. */
+/** Makes a reply that is an event stream. */
 export function streamed(stream: (out: HttpStream) => void): HttpStreamReply {
   return { status: 200, headers: { 'content-type': 'text/event-stream' }, stream };
 }
 
-/** What came back of an HTTP request. */
+/** The reply to an HTTP request. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -269,14 +269,14 @@ export async function call(
   return answered;
 }
 
-/** Port that a server of `node:net` listens on. */
+/** Returns the port on which a server of `node:net` listens. */
 export function portOf(server: Server): number {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('it does not listen');
   return address.port;
 }
 
-/** Text of an event stream without the comments that an engine may put in. */
+/** Returns the text of an event stream without the comments that an engine may add. */
 export function withoutComments(body: string): string {
   return body
     .split('\n')
@@ -284,7 +284,7 @@ export function withoutComments(body: string): string {
     .join('\n');
 }
 
-/** A text as a frame on its way. */
+/** Makes a frame of a text. */
 export function out(text: string): OutFrame {
   return new OutFrame(text, 'said');
 }
@@ -317,7 +317,7 @@ function over(
   };
 }
 
-/** Both engines, by the name of what makes them. */
+/** Both engines, by the name of the function that creates them. */
 export const ENGINES = {
   createUwsTransport: over((fanOut, http, beside) => createUwsTransport(uws, fanOut, http, beside)),
   createWsTransport: over(createWsTransport)
@@ -341,12 +341,12 @@ export class Rig {
     await this.transport.close();
   }
 
-  /** Gives a text to every socket in a topic. */
+  /** Sends a text to every socket in a topic. */
   publish(topic: string, text: string): void {
     this.transport.fanOut.publish(topic, out(text));
   }
 
-  /** Opens a client and waits until both sides have it. */
+  /** Opens a client and waits until both sides are connected. */
   async open(
     name: string,
     headers: Record<string, string> = {}
@@ -358,7 +358,7 @@ export class Rig {
     return [client, socket];
   }
 
-  /** Opens a client that has stopped reading and makes its socket lag by publishing; answers what was taken. */
+  /** Opens a client that reads nothing, and publishes until its socket lags; returns the accepted frames. */
   async lag(
     name: string,
     topic: string,
@@ -372,7 +372,7 @@ export class Rig {
       const frame = `${String(n)} ${'x'.repeat(frameLength)}`;
       this.publish(topic, frame);
       if (this.events.droppedOf(socket).length === 0) taken.push(frame);
-      // let the kernel take what it will, or only the turn's own queue would be measured
+      // Give the kernel time to take bytes, or only the queue of this turn would be measured.
       if (n % 8 === 7) await new Promise((resolve) => setImmediate(resolve));
     }
     return { client, socket, taken };

@@ -205,7 +205,7 @@ describe('openLmdbLog', () => {
     it('stands alone when there is no message yet', async () => {
       const log = await fixture.open({ headsMax: 1 });
       await log.setOwner('t1', 'eve');
-      // Evicts the head of the other.
+      // Evicts the head of the other thread.
       await append(log, 't2', entry('m1'));
       expect(log.head('t1')).to.include({ owner: 'eve', first: 1, last: 0 });
       expect(await append(log, 't1', entry('m1'))).to.include({ offset: 1 });
@@ -400,7 +400,7 @@ describe('openLmdbLog', () => {
     const DISK_BYTES = 6_291_456;
     const FILLER_BYTES = 3_145_728;
 
-    /** A log on a small disk that has just run full under 400 appends in two threads. */
+    /** A log after 400 appends in two threads have filled its small disk. */
     async function full(
       test: Mocha.Context
     ): Promise<{ log: EmbeddedLog; dir: string; clock: HandClock; results: AppendResult[] }> {
@@ -414,7 +414,7 @@ describe('openLmdbLog', () => {
       writeFileSync(join(dir, 'filler'), Buffer.alloc(FILLER_BYTES));
       const bodyJson = JSON.stringify('x'.repeat(10_000));
       const results: AppendResult[] = [];
-      // In waves, so that the disk runs full between commits that succeed.
+      // Appends come in waves, so that the disk runs full between successful commits.
       for (let wave = 0; log.health().writable; wave += 1) {
         results.push(
           ...(await Promise.all(
@@ -512,7 +512,7 @@ describe('openLmdbLog', () => {
         const dir = fixture.dir();
         const acked = new Map<string, Map<number, string>>();
         for (let round = 0; round < ROUNDS; round += 1) {
-          // Killed after another number of acks each round, in the middle of whatever it does then.
+          // Each round kills the process after a different number of acks, whatever it is doing.
           for (const line of await ackedUntilKilled(dir, durability, round, 1 + round * 397)) {
             const [thread = '', offset = '', mid = ''] = line.split(' ');
             const known = acked.get(thread) ?? new Map<number, string>();
@@ -553,7 +553,7 @@ describe('openLmdbLog', () => {
         text += String(chunk);
         if (text.split('\n').length > count) writer.kill('SIGKILL');
       }
-      // What the pipe held when it was killed has been read too; a line cut in two is no ack.
+      // The rest of the pipe has been read too; half a line is no ack.
       return text.split('\n').slice(0, -1);
     }
   });
@@ -569,7 +569,7 @@ describe('openLmdbLog', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(command, { maxLength: 150 }), async (commands) => {
         const dir = fixture.dir();
-        // Fewer heads than threads, so that they are evicted and read again all the time.
+        // There are fewer cached heads than threads, so that heads are evicted and read again all the time.
         const options = { dir, retention: { messages: KEEP, days: null }, headsMax: 2 };
         let log = await fixture.open(options);
         const model = new Map<string, { mid: string; body: string }[]>();

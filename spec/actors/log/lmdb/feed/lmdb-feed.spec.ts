@@ -32,7 +32,7 @@ function places(entries: readonly FeedEntry[]): string[] {
   return entries.map(({ thread, offset }) => `${thread} ${String(offset)}`);
 }
 
-/** Takes everything, `limit` at a time, and answers it in order. */
+/** Takes all facts, `limit` at a time, and returns them in order. */
 async function drain({ feed }: EmbeddedLog, limit = ALL): Promise<FeedEntry[]> {
   const entries: FeedEntry[] = [];
   for (let batch = feed.next(limit, ALL); batch.entries.length > 0; batch = feed.next(limit, ALL)) {
@@ -55,7 +55,7 @@ describe('LmdbFeed', () => {
   const fixture = new LogFixture();
   afterEach(() => fixture.clear());
 
-  /** A log whose commits may be made to fail. */
+  /** A log whose commits a spec can make fail. */
   async function faulty(
     options: Partial<LmdbLogOptions>
   ): Promise<{ log: EmbeddedLog; store: FaultyStore }> {
@@ -256,7 +256,7 @@ describe('LmdbFeed', () => {
       const rewound = log.feed.rewind('s2');
       expect(log.feed.next(10, ALL).entries).to.deep.equal([]);
       expect(log.feed.storeId()).to.equal('s1');
-      // Appends go on meanwhile, in new threads too.
+      // Meanwhile messages are appended, also in new threads.
       await Promise.all([append(log, 't0', entry('new')), append(log, 'a', entry('new')), rewound]);
       expect(log.feed.storeId()).to.equal('s2');
       const expected = [
@@ -475,7 +475,7 @@ type Step = { append: number } | { take: number } | 'fact' | 'settle' | 'lost' |
 
 const THREADS = ['t0', 't1', 't2', 't3'];
 
-/** One run of the model: what was taken for sure, what perhaps, and which id each fact was given under. */
+/** One run of the model: which facts were certainly taken, which perhaps, and under which id each was given. */
 class FeedRun {
   readonly #dir: string;
   readonly #openFaulty: OpenFaulty;
@@ -553,7 +553,7 @@ class FeedRun {
     );
   }
 
-  /** Everything under way has ended, the disk takes writes, and what was recorded is on it. */
+  /** Waits until all jobs have ended, the disk accepts writes, and the recorded facts are stored. */
   async #settle(): Promise<void> {
     await Promise.all(this.#under);
     this.#under = [];
@@ -562,7 +562,7 @@ class FeedRun {
     await until(() => this.#open.health().writable);
   }
 
-  /** Everything that was not taken is given now, by the same process or the next. */
+  /** Asserts that the same process or the next one gives everything that was not taken. */
   async end(isReopened: boolean): Promise<void> {
     await this.step(isReopened ? 'restart' : 'settle');
     // Facts may wait for the row before theirs.
@@ -585,7 +585,7 @@ class FeedRun {
     for (const thread of THREADS) {
       for (const offset of offsets(log, thread)) {
         const place = `${thread} ${String(offset)}`;
-        // A take that failed has not been noted, unless the disk has kept the commit all the same.
+        // A failed take is not stored, unless the disk has kept the commit in spite of the error.
         const isUnsure = this.#hasKept && this.#perhaps.has(place);
         if (!isUnsure) expect(this.#taken.has(place), place).to.equal(true);
       }
