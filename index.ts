@@ -31,3 +31,4 @@ export {
   type UsageEvent
 } from './actors/agents/agent.js';
 export { fromAiSdk } from './actors/agents/models/ai-sdk.js';
+export { agUi, type AgUiOptions } from './actors/agents/models/ag-ui.js';

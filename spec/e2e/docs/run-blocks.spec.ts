@@ -13,7 +13,7 @@ import { BLOCKS, inLanguage, ROOT, type Block } from '../../scripts/docs/blocks.
 import { startServer, type ServerProcess } from '../servers/server-process.js';
 
 /** Blocks with a comment that says why they are not run. A new one needs a reason as good as theirs. */
-const NOT_RUN = 11;
+const NOT_RUN = 12;
 
 /** The address that the pages name. */
 const ADDRESS = /http:\/\/127\.0\.0\.1:8080|wss:\/\/chat\.example\.org/g;
