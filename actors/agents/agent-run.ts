@@ -16,6 +16,7 @@ import { openTools } from './open-tools.js';
 import type { RunPorts } from './run-ports.js';
 import { removing, storing, type GivenAnswer, type OpenAsk, type RunRecord } from './run-record.js';
 import { RunSteps } from './run-steps.js';
+import { Steered, steerName } from './requests/steered.js';
 import { RunWriter, STORE_AGAIN_MS, type RunBody } from './run-writer.js';
 
 /** Most attempts of a run. */
@@ -30,6 +31,8 @@ export type RunRefusal = 'not_found' | 'conflict' | 'bad_frame' | 'unavailable';
 /** A run. */
 export class AgentRun {
   readonly actor: Actor<typeof runMachine>;
+  /** Messages that came meanwhile. */
+  readonly steered = new Steered();
   private readonly ports: RunPorts;
   private readonly agent: Agent | null;
   private readonly chunks: Chunks;
@@ -45,7 +48,6 @@ export class AgentRun {
   private attempt = 0;
   private asks = 0;
   private isEnded = false;
-  private readonly given: MessageFrame[] = [];
   private answered: (answer: Answer) => void = () => undefined;
   private wake: () => void = () => undefined;
 
@@ -143,17 +145,11 @@ export class AgentRun {
     this.end('cancelled', 'agent_cancelled', { by, ...more });
   }
 
-  /** Gives the agent a message that came meanwhile. */
+  /** Gives the agent a message that came meanwhile, for which there is a place. */
   steer(message: MessageFrame): void {
-    this.given.push(message);
-    void this.work(() =>
-      this.writer.write(`steer:${message.mid}`.slice(0, 38), 'agent_steered', { mid: message.mid })
-    );
-  }
-
-  /** Takes the messages that came meanwhile and that the agent has not asked for. */
-  unread(): MessageFrame[] {
-    return this.given.splice(0);
+    this.steered.arrived(message);
+    const { mid } = message;
+    void this.work(() => this.writer.write(steerName(mid), 'agent_steered', { mid }));
   }
 
   /** Tells at which place of the queue the run stands. */
@@ -237,7 +233,7 @@ export class AgentRun {
         attempt: this.attempt,
         signal: this.abort.signal,
         history: (limit) => this.history(message.offset, limit),
-        steered: () => this.given.splice(0)
+        steered: () => this.steered.take()
       });
       let answer: Answer | undefined;
       for (let count = 1; ; count++) {

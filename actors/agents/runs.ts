@@ -10,7 +10,7 @@ import type { RecordChange } from '../log/log-writer.js';
 import type { Incidents } from '../monitor/incidents.js';
 import type { Agent } from './agent.js';
 import { AgentRun, type RunRefusal } from './agent-run.js';
-import { Cancellations } from './cancellations.js';
+import { Cancellations } from './requests/cancellations.js';
 import { readRuns, storing, type OpenAsk, type RunRecord } from './run-record.js';
 import type { RunPorts } from './run-ports.js';
 
@@ -20,7 +20,7 @@ export interface RunsLimits {
   readonly runs: number;
   /** Most runs of a user that have not ended. */
   readonly perUser: number;
-  /** Most runs of a thread that wait. */
+  /** Most runs of a thread that wait, and most messages that a run at work has not read. */
   readonly queue: number;
 }
 
@@ -197,15 +197,18 @@ export class Runs {
     return true;
   }
 
+  /** Returns the run, of those that have not ended, that answers a message of a user; null when there is none. */
+  runOf(thread: string, mid: string, user: string): string | null {
+    return this.found(thread, mid, user)?.record.run ?? null;
+  }
+
   /**
    * Cancels the run that answers a message, also one that has not been stored yet. Returns the run's id; null when there is
    * none yet.
    */
   cancelOf(thread: string, mid: string, by: string): string | null {
-    const lane = this.lanes.get(thread);
-    const runs = lane === undefined ? [] : [lane.current, ...lane.queue];
-    const found = runs.find((run) => run?.record.mid === mid && run.record.user === by);
-    if (found === null || found === undefined) {
+    const found = this.found(thread, mid, by);
+    if (found === undefined) {
       this.cancellations.note(thread, mid, by);
       return null;
     }
@@ -228,6 +231,12 @@ export class Runs {
     return found === undefined ? Promise.resolve('not_found') : found.answer(by, value, ask);
   }
 
+  private found(thread: string, mid: string, user: string): AgentRun | undefined {
+    const lane = this.lanes.get(thread);
+    const runs = lane === undefined ? [] : [lane.current, ...lane.queue];
+    return runs.find((run) => run?.record.mid === mid && run.record.user === user) ?? undefined;
+  }
+
   private stored(record: RunRecord, interrupts: boolean): void {
     const { thread, mid, user } = record;
     const run = this.add(record);
@@ -242,13 +251,18 @@ export class Runs {
   }
 
   private steering(current: AgentRun): RunPlan {
+    const { queue } = this.options.bounds;
+    if (!current.steered.expect(queue)) {
+      const reason = `${String(queue)} messages wait for the run, as many as may`;
+      return { ok: false, code: 'queue_full', reason };
+    }
     return {
       ok: true,
       records: [],
       settle: (frame) => {
         const message = frame === null ? null : parseMessageFrame(frame);
-        if (message === null) return;
-        if (current.hasEnded()) this.follow(current.record, message);
+        if (message === null) current.steered.arrived(null);
+        else if (current.hasEnded()) this.follow(current.record, message);
         else current.steer(message);
       }
     };
@@ -310,7 +324,7 @@ export class Runs {
     if (lane.current === run) lane.current = null;
     const at = lane.queue.indexOf(run);
     if (at >= 0) lane.queue.splice(at, 1);
-    const unread = this.isStopped ? undefined : run.unread().at(-1);
+    const unread = this.isStopped ? undefined : run.steered.take().at(-1);
     if (unread !== undefined) this.follow(run.record, unread);
     this.pump(thread);
     this.onEmpty();

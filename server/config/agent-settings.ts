@@ -95,7 +95,7 @@ export const AGENT_SETTINGS = {
     { min: 0, max: 1_000 },
     {
       name: 'AGENT_QUEUE',
-      doc: 'runs of one thread that wait for another; more are refused with `queue_full`',
+      doc: 'runs of one thread that wait for another, and messages with `steer` that a run has not read; more are refused with `queue_full`',
       fallback: 16
     }
   )

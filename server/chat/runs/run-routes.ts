@@ -65,15 +65,18 @@ export function createRunRoutes({ agents, badFrame, hold }: RunRouteServices): {
     );
   };
 
+  const cancelRun = (connection: Connection, frame: Received<'cancel'>, run: string): void => {
+    permitted(connection, frame, run, ({ runs }, user) => {
+      runs.cancel(run, user);
+      connection.send(encodeFrame({ type: 'cancelling', id: frame.id, run }));
+    });
+  };
+
   return {
     cancel: (connection, frame) => {
       const { id, run, thread, mid } = frame;
-      if (run !== undefined) {
-        permitted(connection, frame, run, ({ runs }, user) => {
-          runs.cancel(run, user);
-          connection.send(encodeFrame({ type: 'cancelling', id, run }));
-        });
-      } else if (thread === undefined || mid === undefined) {
+      if (run !== undefined) cancelRun(connection, frame, run);
+      else if (thread === undefined || mid === undefined) {
         badFrame(connection, id, 'a cancel names a run, or a thread and a mid');
       } else {
         const requests = agents();
@@ -81,8 +84,14 @@ export function createRunRoutes({ agents, badFrame, hold }: RunRouteServices): {
           connection.sendError(id, 'not_found', REFUSED.not_found);
           return;
         }
-        const found = requests.runs.cancelOf(thread, mid, connection.user ?? '');
-        connection.send(encodeFrame({ type: 'cancelling', id, run: found ?? undefined }));
+        const user = connection.user ?? '';
+        const found = requests.runs.runOf(thread, mid, user);
+        // By the message or by the run: the same right.
+        if (found !== null) cancelRun(connection, frame, found);
+        else {
+          requests.runs.cancelOf(thread, mid, user);
+          connection.send(encodeFrame({ type: 'cancelling', id }));
+        }
       }
     },
 

@@ -1,5 +1,5 @@
 /** Remembers for a while that a message's run was cancelled before the message came. */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../clock.js';
 
 /** How long that is remembered, in milliseconds: a message that comes later is not on its way any more. */
 export const CANCELLED_FOR_MS = 60_000;
