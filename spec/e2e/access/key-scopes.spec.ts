@@ -19,6 +19,8 @@ const SCOPE_OF: Readonly<Record<string, Scope | null>> = {
   'PUT /api/threads/{thread}/members/{user}': 'manage',
   'DELETE /api/threads/{thread}/members/{user}': 'manage',
   'PUT /api/threads/{thread}/owner': 'manage',
+  'GET /api/threads/{thread}/agent': 'read',
+  'PUT /api/threads/{thread}/agent': 'manage',
   'GET /api/users/{user}/revoke': 'revoke',
   'POST /api/users/{user}/revoke': 'revoke',
   'DELETE /api/users/{user}/revoke': 'revoke',
