@@ -25,6 +25,12 @@ export const FINDING_REMEDIES: Readonly<Record<FindingKind, string>> = {
     'see whether `AUTHORIZE_URL` answers within 2 s from this machine, with 200 and `{"allowed":true}` or `{"allowed":false}`',
   api_keys:
     'correct the file as the message says, or put the one from before back; the server looks at it every 5 seconds',
+  agent_silent:
+    'see whether what the agent asks answers; cancel the run, or wait: it fails after `AGENT_RUN_MS`',
+  agent_tool: 'see whether what the tool calls answers; give it a shorter time in the agent',
+  agent_failing:
+    'see the `agent_failed` entries of its threads, and the log; mend the agent or what it asks',
+  agent_blocking: 'let the agent do such work in a worker, or in pieces with `await` between them',
   fault: 'report this fault of Rollcall, with its log line'
 };
 

@@ -151,6 +151,45 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
       '`rollcall check` where the server runs: it names everything that is wrong with the file.'
     ]
   },
+  agent_silent: {
+    title: 'Silent agents',
+    means:
+      'An agent that is at work has yielded nothing for half a minute. Time in which it waits for people, or a tool is at work, does not count.',
+    was: 'Agents that were at work yielded nothing for long. They have gone on, or their runs have ended.',
+    look: [
+      'The thread of the finding: the run and what it has done so far.',
+      'What the agent asks: a model or a service that does not answer.'
+    ]
+  },
+  agent_tool: {
+    title: 'Slow tools',
+    means: 'A tool of an agent has been at work for more than a minute.',
+    was: 'A tool of an agent took more than a minute. It has ended, or its run has.',
+    look: [
+      'The thread of the finding: `tool_executing` has the arguments of the call.',
+      'What the tool calls, and whether it has a time limit.'
+    ]
+  },
+  agent_failing: {
+    title: 'Failing agent',
+    means:
+      'The last runs of an agent have all failed. Those that were cancelled or interrupted do not count.',
+    was: 'The runs of an agent failed one after the other. One was completed since.',
+    look: [
+      'The entries `agent_failed` in its threads: each has a code and a message.',
+      'The log: what an agent throws is told there only.'
+    ]
+  },
+  agent_blocking: {
+    title: 'Blocking agent',
+    means:
+      'An agent did not give the event loop back for long when it was called for its next event, and everybody waited. What it does after an `await` of its own is not measured: then “Late event loop” stands alone.',
+    was: 'The event loop was kept by an agent for long. It has not been since.',
+    look: [
+      'The code of the agent: loops without `await`, large JSON, synchronous reads.',
+      'The agents at work on the status page, when the event loop is late and no agent is named.'
+    ]
+  },
   fault: {
     title: 'Fault',
     means: 'Something in Rollcall failed that should not. It was contained, and the chat goes on.',

@@ -28,6 +28,10 @@ export const FINDING_KINDS = [
   'token_keys',
   'authorize',
   'api_keys',
+  'agent_silent',
+  'agent_tool',
+  'agent_failing',
+  'agent_blocking',
   'fault'
 ] as const;
 

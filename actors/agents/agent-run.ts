@@ -9,14 +9,15 @@ import { parseMessageFrame } from '../../protocol/message-frame.js';
 import type { MessageFrame } from '../../protocol/frames.js';
 import { AgentError, type Agent, type Answer, type AskEvent, type Usage } from './agent.js';
 import { checkedEvent } from './agent-event.js';
-import { isAnswerOf, isTooLong } from './answer-schema.js';
+import { answerOf, isAnswerOf, isTooLong } from './answer-schema.js';
 import { Checkpoint } from './checkpoint.js';
 import { Chunks } from './chunks.js';
 import { openTools } from './open-tools.js';
-import type { RunPorts } from './run-ports.js';
+import type { RunPorts, RunRefusal } from './run-ports.js';
 import { removing, storing, type GivenAnswer, type OpenAsk, type RunRecord } from './run-record.js';
 import { RunSteps } from './run-steps.js';
 import { Steered, steerName } from './requests/steered.js';
+import { RunWatch } from './seeing/run-watch.js';
 import { RunWriter, STORE_AGAIN_MS, type RunBody } from './run-writer.js';
 
 /** Most attempts of a run. */
@@ -24,9 +25,6 @@ export const ATTEMPTS_MAX = 3;
 
 /** Events after which the agent lets everybody else have a turn, even when none of them takes time. */
 const EVENTS_PER_TURN = 32;
-
-/** What may become of a request about a run. */
-export type RunRefusal = 'not_found' | 'conflict' | 'bad_frame' | 'unavailable';
 
 /** A run. */
 export class AgentRun {
@@ -38,13 +36,13 @@ export class AgentRun {
   private readonly chunks: Chunks;
   private readonly checkpoint: Checkpoint;
   private readonly writer: RunWriter;
-  private readonly steps: RunSteps;
+  readonly steps: RunSteps;
+  readonly watch: RunWatch;
   private readonly abort = new AbortController();
   private readonly onEnded: () => void;
   private present: RunRecord;
   private text = '';
   private usage: Usage | null = null;
-  private startedMs = 0;
   private attempt = 0;
   private asks = 0;
   private isEnded = false;
@@ -64,6 +62,7 @@ export class AgentRun {
     this.checkpoint = new Checkpoint(clock, ports.log, record.run);
     this.writer = new RunWriter({ ...record, clock, append: ports.append });
     this.steps = new RunSteps(this.writer, clock);
+    this.watch = new RunWatch(clock, ports.tally, record.agent);
     this.actor = createActor(runMachine, {
       id: `run:${record.run}`,
       clock: timers,
@@ -110,7 +109,7 @@ export class AgentRun {
         return;
       }
       this.present = { ...this.record, state: 'running' };
-      this.startedMs = this.ports.clock.elapsed();
+      this.watch.begun();
       this.actor.send({ type: 'run.begun' });
       const body = {
         run,
@@ -192,7 +191,7 @@ export class AgentRun {
 
   /** Goes on after a restart, when the question that was open then is answered: the agent begins again, with the answers. */
   private resume(): void {
-    this.startedMs = this.ports.clock.elapsed();
+    this.watch.begun();
     this.attempt = 1;
     void this.work(async () => {
       if (this.agent === null) this.fail('unknown_agent', `there is no agent ${this.record.agent}`);
@@ -267,7 +266,7 @@ export class AgentRun {
       this.wake = () => {
         resolve(null);
       };
-      generator.next(answer).then(resolve, reject);
+      this.watch.call(() => generator.next(answer)).then(resolve, reject);
     });
   }
 
@@ -295,6 +294,7 @@ export class AgentRun {
       throw new AgentError('too_long', `an answer has at most ${String(answerChars)} characters`);
     }
     this.text += text;
+    this.watch.text();
     this.chunks.add(text);
     this.checkpoint.note(this.text);
   }
@@ -326,7 +326,7 @@ export class AgentRun {
 
   private async complete(): Promise<void> {
     await this.steps.close('the agent ended without its result');
-    this.end('completed', 'agent_completed', { ms: this.ports.clock.elapsed() - this.startedMs });
+    this.end('completed', 'agent_completed', { ms: this.watch.ms });
   }
 
   private fail(code: string, message: string): void {
@@ -337,6 +337,7 @@ export class AgentRun {
   private end(end: RunEnd, kind: string, more: RunBody): void {
     if (this.isEnded) return;
     this.isEnded = true;
+    this.watch.ended(end);
     this.actor.send({ type: 'run.ended', end });
     this.chunks.flush();
     this.abort.abort();
@@ -389,8 +390,4 @@ export class AgentRun {
       this.fail('internal', 'the server failed');
     }
   }
-}
-
-function answerOf({ by, value }: GivenAnswer): Answer {
-  return by === null ? { isAnswered: false } : { isAnswered: true, value, by };
 }

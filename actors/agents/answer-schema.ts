@@ -1,4 +1,6 @@
 /** Checks answers to the questions of agents by the JSON Schema that the agent gave. */
+import type { Answer } from './agent.js';
+import type { GivenAnswer } from './run-record.js';
 import Schema from 'typebox/schema';
 
 /** Longest answer, in characters of JSON: it is part of the run's record. */
@@ -18,4 +20,9 @@ export function isAnswerOf(schema: object | null, value: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+/** Returns an answer as the agent gets it. */
+export function answerOf({ by, value }: GivenAnswer): Answer {
+  return by === null ? { isAnswered: false } : { isAnswered: true, value, by };
 }

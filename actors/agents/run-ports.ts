@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { AppendResult, NewEntry } from '../log/log-writer.js';
 import type { ThreadRecords } from '../log/thread-records.js';
+import type { RunTally } from './seeing/run-tally.js';
 
 /** Bounds of runs. */
 export interface RunLimits {
@@ -20,6 +21,9 @@ export interface RunLimits {
  * characters of what an agent says, or those of what somebody answers it.
  */
 export type RunBound = 'queue' | 'perUser' | 'runs' | 'runMs' | 'answerChars' | 'reply';
+
+/** What may become of a request about a run. */
+export type RunRefusal = 'not_found' | 'conflict' | 'bad_frame' | 'unavailable';
 
 /** What runs use of the server. */
 export interface RunPorts {
@@ -40,6 +44,7 @@ export interface RunPorts {
   readonly limits: RunLimits;
   /** Notes that a bound has refused or ended something. */
   readonly onBound: (bound: RunBound) => void;
+  readonly tally: RunTally;
   /** Notes what an agent did wrong, for the operator. */
   readonly onFault: (agent: string, thread: string, reason: string) => void;
 }

@@ -8,11 +8,13 @@ import type { MessageFrame } from '../../protocol/frames.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
 import type { RecordChange } from '../log/log-writer.js';
 import type { Incidents } from '../monitor/incidents.js';
+import type { AgentMeasures } from '../monitor/monitor.js';
 import type { Agent } from './agent.js';
-import { AgentRun, type RunRefusal } from './agent-run.js';
+import { AgentRun } from './agent-run.js';
 import { Cancellations } from './requests/cancellations.js';
 import { readRuns, storing, type OpenAsk, type RunRecord } from './run-record.js';
-import type { RunPorts } from './run-ports.js';
+import type { RunPorts, RunRefusal } from './run-ports.js';
+import { RunTally, type AgentRow } from './seeing/run-tally.js';
 
 /** Bounds of the runs together. */
 export interface RunsLimits {
@@ -25,7 +27,7 @@ export interface RunsLimits {
 }
 
 /** Options of {@link Runs}. */
-export interface RunsOptions extends Omit<RunPorts, 'onFault'> {
+export interface RunsOptions extends Omit<RunPorts, 'onFault' | 'tally'> {
   readonly agents: ReadonlyMap<string, Agent>;
   readonly bounds: RunsLimits;
   readonly incidents: Pick<Incidents, 'note'>;
@@ -85,6 +87,7 @@ export class Runs {
   /** Runs that have not ended of each user, those included whose message is being stored. */
   private readonly ofUser = new Map<string, number>();
   private readonly cancellations: Cancellations;
+  private readonly tally: RunTally;
   private open = 0;
   private isStopped = false;
   private onEmpty: () => void = () => undefined;
@@ -92,6 +95,7 @@ export class Runs {
   constructor(options: RunsOptions) {
     this.options = options;
     this.cancellations = new Cancellations(options.clock);
+    this.tally = new RunTally(options.agents, options.clock);
   }
 
   /** Whether there is any agent. */
@@ -104,11 +108,14 @@ export class Runs {
     return [...this.options.agents.values()];
   }
 
-  /** Runs by state. */
-  counts(): { queued: number; running: number; waiting: number } {
-    const counts = { queued: 0, running: 0, waiting: 0 };
-    for (const { record } of this.byId.values()) counts[record.state]++;
-    return counts;
+  /** Returns the runs of each agent. */
+  status(): AgentRow[] {
+    return this.tally.rows(this.byId.values());
+  }
+
+  /** Returns what the monitor is told. */
+  measures(): AgentMeasures {
+    return this.tally.measures(this.byId.values());
   }
 
   /** Takes up the runs of an earlier process: queued ones begin, waiting ones go on to wait, others end as interrupted. */
@@ -297,6 +304,7 @@ export class Runs {
     this.lanes.set(thread, lane);
     const ports: RunPorts = {
       ...this.options,
+      tally: this.tally,
       onFault: (name, of, reason) => {
         this.options.incidents.note(
           `the agent ${name} failed`,

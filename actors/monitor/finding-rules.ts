@@ -2,11 +2,12 @@
  * The monitor's rules: they turn a measurement into a level and a sentence. Pure. Every threshold is here;
  * `finding-words.ts` has them in words.
  */
-import type { MonitorLevel } from '../../machines/finding.js';
 import type { ChildStatus } from '../../machines/supervision/child-state.js';
 import type { OpenFilesCount } from './open-files.js';
 import { SHORT_SHARE, type MemoryMeasure } from '../memory/memory.js';
-import type { Condition } from './incidents.js';
+import { AGENT_RULES, type AgentRuleMeasures } from './agent-rules.js';
+import { counted, durationText } from './measure-words.js';
+import type { Rule } from './rule.js';
 
 /**
  * From this many threads with undelivered messages on, the finding is critical, unless more threads than these have
@@ -78,7 +79,7 @@ export const RESTARTS_LEFT_CRITICAL = 1;
 export const NAMED_MAX = 3;
 
 /** Measurement of each kind. */
-export interface Measures {
+export interface Measures extends AgentRuleMeasures {
   readonly undelivered: {
     readonly threads: number;
     /** Threads that have subscribers. */
@@ -122,16 +123,6 @@ export interface Measures {
 
 /** Kinds that are conditions; a fault is not. */
 export type ConditionKind = keyof Measures;
-
-/** How one kind is judged and logged. */
-export interface Rule<Measure> extends Omit<Condition, 'kind' | 'about'> {
-  level(measure: Measure): MonitorLevel;
-  message(measure: Measure): string;
-  /** Returns the message for strangers, without names and texts of faults. Absent when {@link message} has none. */
-  unnamed?(measure: Measure): string;
-  /** Returns the thread to look at first. Absent for findings that are not about threads. */
-  thread?(measure: Measure): string | null;
-}
 
 const once = { forMs: 0 } as const;
 
@@ -314,7 +305,8 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
     message: ({ fault }) =>
       `the file of API_KEYS_FILE cannot be used: ${fault ?? ''}; the keys from before stay in use`,
     unnamed: () => RULES.api_keys.message({ fault: 'it is wrong or missing' })
-  }
+  },
+  ...AGENT_RULES
 };
 
 function undeliveredWords(threads: number, names: string): string {
@@ -333,16 +325,4 @@ function isLagging(
   { connections, share }: { readonly connections: number; readonly share: number }
 ): boolean {
   return lagging >= connections && lagging >= open * share;
-}
-
-/** Returns a count with its noun: `1 thread`, `2 threads`. */
-export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** Returns a duration in whole seconds, minutes or hours. */
-export function durationText(ms: number): string {
-  if (ms < 60_000) return counted(Math.floor(ms / 1_000), 'second');
-  if (ms < 60 * 60_000) return counted(Math.floor(ms / 60_000), 'minute');
-  return counted(Math.floor(ms / (60 * 60_000)), 'hour');
 }

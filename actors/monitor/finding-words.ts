@@ -17,10 +17,16 @@ import {
   RESTARTS_LEFT_CRITICAL,
   OPEN_FILES_WARNING_SHARE,
   OPEN_FILES_CRITICAL_SHARE,
-  MEMORY_WARNING_SHARE,
-  counted,
-  durationText
+  MEMORY_WARNING_SHARE
 } from './finding-rules.js';
+import {
+  AGENT_FAILURES,
+  BLOCKED_CRITICAL_MS,
+  BLOCKED_MS,
+  SILENT_MS,
+  TOOL_LONG_MS
+} from './agent-rules.js';
+import { counted, durationText } from './measure-words.js';
 import { FAULTS_CRITICAL } from './incidents.js';
 
 /** Thresholds of each finding, worded for docs/operations.md; `–` where a kind never has that level. */
@@ -87,6 +93,26 @@ export const RULE_WORDS: Readonly<
   api_keys: {
     warning: 'the file of `API_KEYS_FILE` has changed and cannot be used',
     critical: '–',
+    failed: '–'
+  },
+  agent_silent: {
+    warning: `an agent at work yields nothing for ${durationText(SILENT_MS)}, people and tools aside`,
+    critical: '–',
+    failed: '–'
+  },
+  agent_tool: {
+    warning: `a tool of an agent is at work for ${durationText(TOOL_LONG_MS)}`,
+    critical: '–',
+    failed: '–'
+  },
+  agent_failing: {
+    warning: `${String(AGENT_FAILURES)} runs of an agent failed in a row`,
+    critical: '–',
+    failed: '–'
+  },
+  agent_blocking: {
+    warning: `one call of an agent kept the event loop for ${String(BLOCKED_MS)} ms`,
+    critical: `for ${durationText(BLOCKED_CRITICAL_MS)}`,
     failed: '–'
   },
   fault: {

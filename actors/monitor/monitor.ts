@@ -14,7 +14,6 @@ import type { MemoryMeasure } from '../memory/memory.js';
 import { DeliveryCounts } from './delivery-counts.js';
 import type { LoopDelay } from './event-loop-delay.js';
 import {
-  counted,
   LOOP_LATE_MS,
   LOOP_LOOKS,
   NAMED_MAX,
@@ -22,6 +21,7 @@ import {
   type ConditionKind,
   type Measures
 } from './finding-rules.js';
+import { counted } from './measure-words.js';
 import { closesAt, type Incident, type Incidents } from './incidents.js';
 import type { OpenFilesCount } from './open-files.js';
 import { UndeliveredThreads } from './undelivered-threads.js';
@@ -72,6 +72,14 @@ export type ThreadNames = 'shown' | 'counted';
 
 /** Returns the mid of the newest message that a thread holds; null when there is none. */
 export type MidIn = (thread: string) => string | null;
+
+/** What the monitor is told of agents; the lists have a row for each. */
+export interface AgentMeasures {
+  readonly silent: Measures['agent_silent'];
+  readonly tool: Measures['agent_tool'];
+  readonly failing: readonly Measures['agent_failing'][];
+  readonly blocking: readonly Measures['agent_blocking'][];
+}
 
 /** Options of {@link Monitor}. */
 export interface MonitorOptions {
@@ -222,6 +230,14 @@ export class Monitor implements DeliveryWatch {
   apiKeys({ fault }: Measures['api_keys']): void {
     this.keyFile = { fault };
     this.judge('api_keys', this.keyFile, { times: fault === null ? 0 : 1 });
+  }
+
+  /** Reports how the runs of agents are; called every second. */
+  agents({ silent, tool, failing, blocking }: AgentMeasures): void {
+    this.judge('agent_silent', silent);
+    this.judge('agent_tool', tool);
+    for (const row of failing) this.judge('agent_failing', row, { about: row.agent });
+    for (const row of blocking) this.judge('agent_blocking', row, { about: row.agent });
   }
 
   /** Reports the states of the supervised parts. */

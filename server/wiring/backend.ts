@@ -373,6 +373,7 @@ export function createBackend(options: BackendOptions): Backend {
       keys?.sweep();
       rechecks?.sweep();
       void apiKeys.sweep();
+      monitor.agents(runs.measures());
     },
     routes: [
       ...api,

@@ -60,7 +60,7 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
     }
   });
   parts.agentsService.runs = runs;
-  reporter.add(threads);
+  reporter.add(threads, runs);
   http.add(routes);
   if (observer !== null) threads.observe(observer, 'all');
   inspection.begin({ threads, log });

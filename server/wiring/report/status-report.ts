@@ -1,4 +1,5 @@
 /** The shape of `/status`. */
+import type { AgentRow } from '../../../actors/agents/seeing/run-tally.js';
 import type { SinkStatus } from '../../../actors/clickhouse/sink.js';
 import type { FeedBacklog } from '../../../actors/log/analytics-feed.js';
 import type { HandlersStatus } from '../../../actors/handlers.js';
@@ -72,6 +73,8 @@ export interface StatusReport {
   readonly monitor: MonitorStatus;
   readonly threads: ThreadsStatus;
   readonly connections: { readonly open: number; readonly lagging: number };
+  /** The runs of each agent: those that have not ended, and how the others ended since the start. */
+  readonly agents: readonly AgentRow[];
   readonly memory: MemoryStatus;
   /** Refusals since the start, by the limit that refused; only limits that did. */
   readonly limited: Partial<Record<LimitName, number>>;

@@ -1,5 +1,6 @@
 /** Makes the report of `/status` from the state of each part. */
 import type { SnapshotFrom } from 'xstate';
+import type { AgentRow } from '../../../actors/agents/seeing/run-tally.js';
 import type { HandlerRegistry } from '../../../actors/handlers.js';
 import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { MidIn, Monitor, ThreadNames } from '../../../actors/monitor/monitor.js';
@@ -44,13 +45,18 @@ export class StatusReporter {
   private readonly parts: ReportedParts;
   private threads: () => ThreadsStatus = () => NO_THREADS;
   private midIn: MidIn = () => null;
+  private runs: () => readonly AgentRow[] = () => [];
 
   constructor(parts: ReportedParts) {
     this.parts = parts;
   }
 
-  /** Adds the threads; before this, the report has none. */
-  add(threads: { status(): ThreadsStatus; newestHeld: MidIn }): void {
+  /** Adds the threads and the runs of agents; before this, the report has none. */
+  add(
+    threads: { status(): ThreadsStatus; newestHeld: MidIn },
+    runs: { status(): readonly AgentRow[] }
+  ): void {
+    this.runs = () => runs.status();
     this.threads = () => threads.status();
     this.midIn = (thread) => threads.newestHeld(thread);
   }
@@ -99,6 +105,7 @@ export class StatusReporter {
       monitor: this.parts.monitor.status(names, this.midIn),
       threads: this.threads(),
       connections: { open: connections.open, lagging: connections.lagging },
+      agents: this.runs(),
       memory: this.parts.memory.status(),
       limited: this.parts.limited.refused(),
       waitingFor: analytics.waitingFor(),

@@ -32,7 +32,8 @@ export class RunRig {
   constructor(
     scripts: Readonly<Record<string, Script>>,
     bounds = { runs: 100, perUser: 10, queue: 3 },
-    log = new MemoryLog()
+    log = new MemoryLog(),
+    limits: Partial<typeof LIMITS> = {}
   ) {
     this.log = log;
     const agents = new Map<string, Agent>([['echo', createEcho(this.clock, 10)]]);
@@ -46,7 +47,7 @@ export class RunRig {
         log.append(thread, entry, done);
       },
       tell: (chunk) => this.chunks.push(chunk),
-      limits: LIMITS,
+      limits: { ...LIMITS, ...limits },
       bounds,
       onBound: (bound) => this.reached.push(bound),
       incidents: { note: (message, { reason }) => this.faults.push(`${message}: ${reason}`) }

@@ -16,6 +16,13 @@ import {
   type ConditionKind,
   type Measures
 } from '../../../actors/monitor/finding-rules.js';
+import {
+  AGENT_FAILURES,
+  BLOCKED_CRITICAL_MS,
+  BLOCKED_MS,
+  SILENT_MS,
+  TOOL_LONG_MS
+} from '../../../actors/monitor/agent-rules.js';
 import { RULE_WORDS } from '../../../actors/monitor/finding-words.js';
 import type { ChildStatus } from '../../../machines/supervision/child-state.js';
 import { RESTARTS } from '../../../machines/supervision/child-spec.js';
@@ -151,6 +158,24 @@ const CASES: Cases = {
   disk_low: [
     ['healthy', { isLow: false }],
     ['warning', { isLow: true }]
+  ],
+  agent_silent: [
+    ['healthy', { runs: 0, agent: '', thread: null, silentMs: 0 }],
+    ['warning', { runs: 1, agent: 'echo', thread: 't', silentMs: SILENT_MS }]
+  ],
+  agent_tool: [
+    ['healthy', { tools: 0, agent: '', tool: '', thread: null, openMs: 0 }],
+    ['warning', { tools: 1, agent: 'echo', tool: 'search', thread: 't', openMs: TOOL_LONG_MS }]
+  ],
+  agent_failing: [
+    ['healthy', { agent: 'echo', times: AGENT_FAILURES - 1 }],
+    ['warning', { agent: 'echo', times: AGENT_FAILURES }]
+  ],
+  agent_blocking: [
+    ['healthy', { agent: 'echo', ms: BLOCKED_MS - 1 }],
+    ['warning', { agent: 'echo', ms: BLOCKED_MS }],
+    ['warning', { agent: 'echo', ms: BLOCKED_CRITICAL_MS - 1 }],
+    ['critical', { agent: 'echo', ms: BLOCKED_CRITICAL_MS }]
   ]
 };
 

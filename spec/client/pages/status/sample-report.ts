@@ -82,6 +82,7 @@ export const SAMPLE: StatusReport = {
   },
   threads: { active: 10, test: 11, waiting: 12, undelivered: 13 },
   connections: { open: 14, lagging: 15 },
+  agents: [],
   memory: {
     usedBytes: 16,
     limitBytes: null,

@@ -13,7 +13,21 @@ const REPORT = {
   uptimeMs: 1_500,
   connections: { open: 4, lagging: 1 },
   threads: { waiting: 2, undelivered: 3 },
-  memory: { usedBytes: 5 }
+  memory: { usedBytes: 5 },
+  agents: [
+    {
+      name: 'echo',
+      queued: 1,
+      running: 2,
+      waiting: 3,
+      completed: 4,
+      failed: 5,
+      cancelled: 6,
+      interrupted: 7,
+      firstTexts: 8,
+      firstTextMs: 9_000
+    }
+  ]
 };
 
 describe('createMetricsApi', () => {
@@ -56,6 +70,10 @@ describe('createMetricsApi', () => {
     expect(lines).to.include.members([
       'rollcall_build_info{version="1.2.3",node="n1",environment="production"} 1',
       'rollcall_uptime_seconds 1.5',
+      'rollcall_agent_runs{agent="echo",state="waiting"} 3',
+      'rollcall_agent_runs_ended_total{agent="echo",outcome="failed"} 5',
+      'rollcall_agent_first_texts_total{agent="echo"} 8',
+      'rollcall_agent_first_text_seconds_total{agent="echo"} 9',
       'rollcall_connections 4',
       'rollcall_connections_lagging 1',
       'rollcall_held_threads 2',

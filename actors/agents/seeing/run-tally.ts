@@ -1,0 +1,166 @@
+/** Counts the runs of each agent since the start, for `/status`, `/metrics` and the monitor. */
+import type { RunEnd } from '../../../machines/agents/run.machine.js';
+import type { AgentMeasures } from '../../monitor/monitor.js';
+import {
+  SILENT_MS,
+  TOOL_LONG_MS,
+  type AgentRuleMeasures as Measures
+} from '../../monitor/agent-rules.js';
+import type { Clock } from '../../clock.js';
+
+/** Stands for agents that are not there any more, so that the rows are as many as the agents, and one. */
+export const UNKNOWN_AGENT = '(unknown)';
+
+/** How long a call that kept the event loop is told, in milliseconds. */
+export const BLOCKED_TOLD_MS = 10_000;
+
+/** The runs of one agent: those that have not ended, and how the others ended since the start. */
+export interface AgentRow extends Readonly<Record<RunEnd, number>> {
+  readonly name: string;
+  readonly queued: number;
+  readonly running: number;
+  readonly waiting: number;
+  /** Answers that had a text, and the time until it came, in milliseconds, of all together. */
+  readonly firstTexts: number;
+  readonly firstTextMs: number;
+}
+
+/** The names of the agents that there are. */
+export type AgentNames = Pick<ReadonlyMap<string, unknown>, 'has' | 'keys'>;
+
+/** A run, as far as it is seen. */
+export interface SeenRun {
+  readonly record: {
+    readonly agent: string;
+    readonly thread: string;
+    readonly state: 'queued' | 'running' | 'waiting';
+  };
+  readonly steps: {
+    readonly openTools: ReadonlyMap<string, { readonly tool: string; readonly sinceMs: number }>;
+  };
+  readonly watch: { readonly silentMs: number };
+  hasEnded(): boolean;
+}
+
+interface Counts {
+  readonly ends: Record<RunEnd, number>;
+  firstTexts: number;
+  firstTextMs: number;
+  failedInARow: number;
+  blockedMs: number;
+  blockedAtMs: number;
+}
+
+/** The counts. */
+export class RunTally {
+  private readonly agents: AgentNames;
+  private readonly clock: Pick<Clock, 'elapsed'>;
+  private readonly counts = new Map<string, Counts>();
+
+  constructor(agents: AgentNames, clock: Pick<Clock, 'elapsed'>) {
+    this.agents = agents;
+    this.clock = clock;
+  }
+
+  /** Notes how long one call of an agent kept the event loop. */
+  called(agent: string, ms: number): void {
+    const counts = this.of(agent);
+    const isOld = this.clock.elapsed() - counts.blockedAtMs >= BLOCKED_TOLD_MS;
+    if (!isOld && ms <= counts.blockedMs) return;
+    counts.blockedMs = ms;
+    counts.blockedAtMs = this.clock.elapsed();
+  }
+
+  /** Notes how long the first text of a run took. */
+  firstText(agent: string, ms: number): void {
+    const counts = this.of(agent);
+    counts.firstTexts++;
+    counts.firstTextMs += ms;
+  }
+
+  /** Notes an end. */
+  ended(agent: string, end: RunEnd): void {
+    const counts = this.of(agent);
+    counts.ends[end]++;
+    if (end === 'failed') counts.failedInARow++;
+    else if (end === 'completed') counts.failedInARow = 0;
+  }
+
+  /** Returns a row for each agent, and one for those that are not there any more, if they had a run. */
+  rows(runs: Iterable<SeenRun>): AgentRow[] {
+    for (const name of this.agents.keys()) this.of(name);
+    const open = new Map<string, Record<'queued' | 'running' | 'waiting', number>>();
+    for (const { record } of runs) {
+      const name = this.nameOf(record.agent);
+      this.of(name);
+      const states = open.get(name) ?? { queued: 0, running: 0, waiting: 0 };
+      states[record.state]++;
+      open.set(name, states);
+    }
+    return Array.from(this.counts, ([name, { ends, firstTexts, firstTextMs }]) => ({
+      name,
+      ...(open.get(name) ?? { queued: 0, running: 0, waiting: 0 }),
+      ...ends,
+      firstTexts,
+      firstTextMs
+    }));
+  }
+
+  /** Returns what the monitor is told. */
+  measures(runs: Iterable<SeenRun>): AgentMeasures {
+    const now = this.clock.elapsed();
+    let silent: Measures['agent_silent'] = { runs: 0, agent: '', thread: null, silentMs: 0 };
+    let tool: Measures['agent_tool'] = { tools: 0, agent: '', tool: '', thread: null, openMs: 0 };
+    for (const run of runs) {
+      const { agent, thread } = run.record;
+      if (run.hasEnded()) continue;
+      const { openTools } = run.steps;
+      const { silentMs } = run.watch;
+      // While a tool is at work the agent owes its result, and that has a bound of its own.
+      if (openTools.size === 0 && silentMs >= SILENT_MS) {
+        const isWorst = silentMs > silent.silentMs;
+        const all = silent.runs + 1;
+        silent = isWorst ? { runs: all, agent, thread, silentMs } : { ...silent, runs: all };
+      }
+      for (const { tool: name, sinceMs } of openTools.values()) {
+        const openMs = now - sinceMs;
+        if (openMs < TOOL_LONG_MS) continue;
+        const all = tool.tools + 1;
+        const isWorst = openMs > tool.openMs;
+        tool = isWorst
+          ? { tools: all, agent, tool: name, thread, openMs }
+          : { ...tool, tools: all };
+      }
+    }
+    const known = [...this.counts].filter(([agent]) => agent !== UNKNOWN_AGENT);
+    return {
+      silent,
+      tool,
+      failing: known.map(([agent, { failedInARow: times }]) => ({ agent, times })),
+      blocking: known.map(([agent, { blockedMs, blockedAtMs }]) => ({
+        agent,
+        ms: now - blockedAtMs < BLOCKED_TOLD_MS ? blockedMs : 0
+      }))
+    };
+  }
+
+  private nameOf(agent: string): string {
+    return this.agents.has(agent) ? agent : UNKNOWN_AGENT;
+  }
+
+  private of(agent: string): Counts {
+    const name = this.nameOf(agent);
+    const known = this.counts.get(name);
+    if (known !== undefined) return known;
+    const counts: Counts = {
+      ends: { completed: 0, failed: 0, cancelled: 0, interrupted: 0 },
+      firstTexts: 0,
+      firstTextMs: 0,
+      failedInARow: 0,
+      blockedMs: 0,
+      blockedAtMs: -Infinity
+    };
+    this.counts.set(name, counts);
+    return counts;
+  }
+}
