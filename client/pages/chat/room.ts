@@ -7,6 +7,7 @@ import {
   type Run,
   type Thread
 } from '../../sdk/client.js';
+import { isOpen } from '../../sdk/thread/runs/run.js';
 import { Fates } from './words/fates.js';
 import type { MessagePlace } from './route.js';
 import type { LogContent, StreamedRow } from './log/log-view.js';
@@ -347,9 +348,9 @@ export class Room {
   }
 
   #ran(run: Run): void {
-    const { run: id, state } = run;
+    const { run: id } = run;
     const isAll = this.#transcript.track(run);
-    if (state === 'streaming') {
+    if (isOpen(run)) {
       if (!this.#going.has(id)) this.#events.run(run);
       this.#going.add(id);
     } else if (this.#going.delete(id)) {

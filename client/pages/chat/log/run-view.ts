@@ -3,6 +3,7 @@ import { element } from '../../shared/element.js';
 import { RichText } from '../rich-text/rich-text-view.js';
 import { agentName, durationWords, jsonLine, jsonText, runWords } from '../words/run-words.js';
 import { safeName } from '../../../sdk/safe-name.js';
+import { isOpen } from '../../../sdk/thread/runs/run.js';
 
 /** The state of a stop request: none, sent, or refused with a message. */
 export type StopState =
@@ -83,8 +84,8 @@ export class RunView {
     if (before?.run.steps !== run.steps) this.#showSteps(run.steps);
     if (before?.run.text !== run.text) this.#answer.show(run.text);
     this.#answer.node.hidden = run.text === '';
-    const streaming = run.state === 'streaming' && live;
-    this.node.className = `message run first ${streaming ? 'streaming' : run.state}`;
+    const streaming = isOpen(run) && live;
+    this.node.className = `message run first ${run.state}`;
     this.node.setAttribute('aria-busy', String(streaming));
     this.#showFoot(content, streaming);
   }

@@ -7,6 +7,7 @@ import {
   type Run
 } from '../../../sdk/client.js';
 import { MessageWindow } from '../../../sdk/thread/message-window.js';
+import { isOpen } from '../../../sdk/thread/runs/run.js';
 
 /**
  * Most messages kept and shown of one thread; dropped ones are loaded again on scrolling. With this many, a new message
@@ -89,7 +90,7 @@ export class Transcript {
   track(run: Run): boolean {
     const known = this.#runs.get(run.run);
     const wasLive = this.#live.has(run.run);
-    const isLive = run.state === 'streaming';
+    const isLive = isOpen(run);
     // The log has the end of the run already: an entry arrives before the SDK's state that is made from it.
     const isOver = run.endOffset !== null || (known !== undefined && known.endOffset !== null);
     if (isOver) {
@@ -98,10 +99,11 @@ export class Transcript {
     }
     if (isLive) this.#live.add(run.run);
     else this.#live.delete(run.run);
-    const { state, text, hole, truncated, inReplyTo } = run;
+    const { state, text, hole, truncated, inReplyTo, agent, ask, attempt } = run;
+    const told = { state, text, hole, truncated, inReplyTo, ask, attempt };
     this.#runs.set(
       run.run,
-      known === undefined ? run : { ...known, state, text, hole, truncated, inReplyTo }
+      known === undefined ? run : { ...known, ...told, agent: agent ?? known.agent }
     );
     return known === undefined || isLive !== wasLive || known.state !== state;
   }

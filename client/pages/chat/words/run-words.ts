@@ -21,7 +21,7 @@ export function runWords(run: Run, live: boolean): string {
     case 'queued':
       return live ? 'Waits until another answer is done' : 'Its end is not here';
     case 'waiting':
-      return live ? 'Waits for an answer' : 'Its end is not here';
+      return live ? `Asks: ${run.ask?.prompt ?? 'something'}` : 'Its end is not here';
     case 'streaming':
       if (!live) return 'Its end is not here';
       if (run.hole) return 'Answering… Some of it has not come; the whole comes at the end';
@@ -58,6 +58,10 @@ export function lineOf(message: MessageFrame): string {
   if (kind === 'agent_started') return 'is answering…';
   if (kind === 'agent_thinking') return 'is thinking…';
   if (kind === 'tool_executing' || kind === 'tool_completed') return 'is using a tool…';
+  if (kind === 'agent_queued') return 'will answer later…';
+  if (kind === 'agent_waiting') return 'asks something…';
+  if (kind === 'agent_answered') return 'got an answer…';
+  if (kind === 'agent_steered') return 'got a message…';
   if (kind === 'agent_failed') return 'failed';
   if (kind === 'agent_cancelled') return 'was stopped';
   const { text, json } = messageText(message);

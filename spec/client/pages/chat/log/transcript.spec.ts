@@ -181,6 +181,15 @@ describe('Transcript', () => {
       expect(outline(transcript.rows('ada')).at(-1)).to.equal('r4 streaming');
     });
 
+    it('goes on with a run that waits in the queue, or for an answer', () => {
+      for (const state of ['queued', 'waiting'] as const) {
+        const transcript = new Transcript();
+        const [begun] = runs(recordedRun('q4').slice(0, 2));
+        transcript.track({ ...begun!, state });
+        expect(outline(transcript.rows('ada')).at(-1)).to.equal(`r4 ${state} live`);
+      }
+    });
+
     it('forgets a run with its last entry, and keeps one that goes on', () => {
       const transcript = new Transcript(4);
       for (const frame of entries('q1')) transcript.append(frame);

@@ -27,6 +27,14 @@ describe('runWords', () => {
     expect(words).to.eql(expected);
   });
 
+  it('says what a run waits for', () => {
+    const run = runAfter(recordedRun('q1').slice(0, 2));
+    const ask = { ask: 'a1', prompt: 'Which one?', schema: null, expiresAt: null };
+    expect(runWords({ ...run, state: 'queued' }, true)).to.match(/^Waits until/);
+    expect(runWords({ ...run, state: 'waiting', ask }, true)).to.equal('Asks: Which one?');
+    expect(runWords({ ...run, state: 'waiting', ask }, false)).to.equal('Its end is not here');
+  });
+
   it('says how it ended', () => {
     const words = (['q1', 'q2', 'q3'] as const).map((q) =>
       runWords(runAfter(recordedRun(q)), false)
