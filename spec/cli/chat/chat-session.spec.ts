@@ -14,7 +14,7 @@ import { FakeRollcall } from '../../client/sdk/fake-rollcall.js';
 import { memoryWebSocket } from '../../client/sdk/memory-socket.js';
 import { settle, VirtualClock } from '../../virtual-clock.js';
 
-/** A screen that keeps what it is told, without the times and the days. */
+/** A screen that records what it is asked to show, without times and day lines. */
 class KeptScreen implements Screen {
   readonly paint = paintIf(false);
   readonly columns = 80;
@@ -75,7 +75,7 @@ describe('ChatSession', () => {
     await settle();
   }
 
-  /** Another user comes into the thread. */
+  /** Joins the thread as another user. */
   function join(user: string, thread = 'lobby') {
     const connection = server.accept({ send: () => undefined, close: () => undefined });
     server.take(connection, JSON.stringify({ type: 'connect', id: 1, user }));
@@ -83,7 +83,7 @@ describe('ChatSession', () => {
     return connection;
   }
 
-  /** Forgets what was on the screen. */
+  /** Empties the screen's record of lines. */
   const clear = (): void => void screen.lines.splice(0);
 
   beforeEach(() => {

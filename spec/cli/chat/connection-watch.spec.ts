@@ -6,7 +6,7 @@ import { memoryWebSocket } from '../../client/sdk/memory-socket.js';
 import { settle, VirtualClock } from '../../virtual-clock.js';
 
 describe('ConnectionWatch', () => {
-  /** Returns what is told when the server ends a connection for good. */
+  /** Returns the message shown when the server closes the connection with this code and reason for good. */
   const endWords = async (code: number, reason: string): Promise<string> => {
     const clock = new VirtualClock();
     const server = new FakeRollcall(() => clock.now());

@@ -1,8 +1,8 @@
-/** The process that a command runs in, for specs: what it is given, and what it wrote. */
+/** A fake of the process that a command runs in: specs choose its input and read its output. */
 import { Readable } from 'node:stream';
 import type { CliOutput, CliSeat } from '../../../cli/cli-outside.js';
 
-/** An output that keeps what is written. */
+/** An output that collects the written text. */
 export class TextOutput implements CliOutput {
   text = '';
   readonly isTTY: boolean;
@@ -17,14 +17,14 @@ export class TextOutput implements CliOutput {
   }
 }
 
-/** A seat whose outputs can be read and that can be interrupted. */
+/** A seat whose outputs a spec can read, and which it can interrupt as Ctrl+C does. */
 export interface FakeSeat extends CliSeat {
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
   interrupt(): void;
 }
 
-/** Makes a seat; by default nobody sits there and nothing comes in. */
+/** Makes a seat. By default it has no terminal, and its standard input is empty. */
 export function fakeSeat(more: Partial<CliSeat> & { readonly isTTY?: boolean } = {}): FakeSeat {
   const listeners = new Set<() => void>();
   const { isTTY = false, ...given } = more;

@@ -11,8 +11,7 @@ import type { CliSeat } from '../../../cli/cli-outside.js';
 import { FakeRollcall } from '../../client/sdk/fake-rollcall.js';
 import { fakeSeat } from './fake-seat.js';
 
-/** Commands that talk to a server, in this process and over real sockets. */
-/** Numbers that JavaScript would change; the server of these specs writes them in place of `"BIG"`. */
+/** Numbers that `JSON.parse` would change. The server of these specs sends them in place of `"BIG"`. */
 const BIG = '[9007199254740993,1e400,1.0]';
 
 describe('rollcall chat and rollcall tail', () => {
@@ -20,7 +19,7 @@ describe('rollcall chat and rollcall tail', () => {
   let sockets: WebSocketServer;
   let rollcall: FakeRollcall;
   let url: string;
-  /** Answered to upgrades instead of a WebSocket. */
+  /** HTTP status with which the server refuses upgrades; null when it accepts them. */
   let status: number | null;
 
   beforeEach(async () => {

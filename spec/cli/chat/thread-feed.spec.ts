@@ -29,7 +29,7 @@ describe('feedOf', () => {
     for (let n = 0; n < count; n++) server.say('t1', 'bob', { n });
   }
 
-  /** Reads until the offset has come; gaps are written as `from-to reason`. */
+  /** Reads the feed up to the offset `until`. Returns offsets, and each gap as `from-to reason`. */
   async function read(thread: Thread, after: number | null, until: number) {
     const seen: (number | string)[] = [];
     for await (const item of feedOf(thread, after)) {
@@ -79,7 +79,7 @@ describe('feedOf', () => {
 
   it('says in one gap, after few questions, that a long stretch is not kept', async () => {
     let asked = 0;
-    /** A thread of a million messages of which these are kept. */
+    /** Makes the server answer for a thread of a million messages that has kept only these. */
     const keep = (...kept: number[]): void => {
       asked = 0;
       server.intercept = (frame, connection) => {
@@ -145,7 +145,7 @@ describe('feedOf', () => {
     const thread = join('start');
     const feed = feedOf(thread, null);
     const first = await feed.next();
-    // Everything comes while nobody reads: more than the SDK holds.
+    // All messages arrive while nothing reads the feed: more than the SDK keeps in memory.
     await settle();
     say(500);
     await settle();

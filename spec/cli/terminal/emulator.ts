@@ -1,10 +1,10 @@
-/** A terminal without a window: it is written to, and what a person would see can be looked at. */
+/** A terminal without a window: specs write to it and read what a person would see. */
 import { Terminal } from '@xterm/headless';
 
-/** Time after which a wait for something on the screen is given up. */
+/** Longest wait for something to appear on the screen. */
 const PATIENCE_MS = 8_000;
 
-/** A screen of so many columns and rows with a scrollback. */
+/** A screen of the given size, with a scrollback of 5,000 lines. */
 export class Emulator {
   readonly #terminal: Terminal;
   readonly #waiting = new Set<() => void>();
@@ -14,13 +14,13 @@ export class Emulator {
       cols: columns,
       rows,
       allowProposedApi: true,
-      // As the terminal driver of a Unix does.
+      // Turns LF into CR LF, as the terminal driver of Unix does.
       convertEol: true,
       scrollback: 5_000
     });
   }
 
-  /** Draws; resolves once it is drawn. */
+  /** Writes to the terminal; resolves once it has drawn the data. */
   async write(data: string | Uint8Array): Promise<void> {
     await new Promise<void>((resolve) => this.#terminal.write(data, resolve));
     for (const look of [...this.#waiting]) look();
@@ -30,7 +30,7 @@ export class Emulator {
     this.#terminal.resize(columns, rows);
   }
 
-  /** Every line from the top of the scrollback to the last that is not empty. */
+  /** Every line from the top of the scrollback to the last line that is not empty. */
   get lines(): string[] {
     const { active } = this.#terminal.buffer;
     const lines = Array.from({ length: active.length }, (_, row) =>
@@ -40,25 +40,25 @@ export class Emulator {
     return lines;
   }
 
-  /** Lines that the terminal itself has broken because they were too long. */
+  /** Lines that the terminal began itself because the line before was too long. */
   get broken(): string[] {
     const { active } = this.#terminal.buffer;
     return this.lines.filter((_, row) => active.getLine(row)?.isWrapped === true);
   }
 
-  /** The line that the cursor is in, up to the cursor. */
+  /** Text of the cursor's line, up to the cursor. */
   get typed(): string {
     const { active } = this.#terminal.buffer;
     const line = active.getLine(active.baseY + active.cursorY);
     return line?.translateToString(false, 0, active.cursorX) ?? '';
   }
 
-  /** Lines that hold the text. */
+  /** Lines that contain the text. */
   with(text: string): string[] {
     return this.lines.filter((line) => line.includes(text));
   }
 
-  /** Resolves once the screen is so. @throws with what is on it after a while */
+  /** Resolves once `isSo` holds for the lines. @throws with the lines, after {@link PATIENCE_MS} */
   async until(isSo: (lines: readonly string[]) => boolean): Promise<void> {
     if (isSo(this.lines)) return;
     await new Promise<void>((resolve, reject) => {
@@ -76,7 +76,7 @@ export class Emulator {
     });
   }
 
-  /** Resolves once a line holds the text. */
+  /** Resolves once a line contains the text. */
   async shows(text: string): Promise<void> {
     await this.until((lines) => lines.some((line) => line.includes(text)));
   }

@@ -11,7 +11,7 @@ import { Emulator } from './emulator.js';
 
 const OBEYED = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\u2028\u2029]/u;
 
-/** Texts rich in what must not pass. */
+/** Texts with many control characters and escape sequences that must not reach the terminal. */
 const hostile = fc
   .array(
     fc.oneof(

@@ -5,7 +5,7 @@ import { TerminalScreen } from '../../../cli/terminal/terminal-screen.js';
 import { settle } from '../../virtual-clock.js';
 import { Emulator } from './emulator.js';
 
-/** The output side of a terminal: what is written is drawn, and its size can be changed. */
+/** The output stream of a terminal: the emulator draws what is written, and specs can change the size. */
 class EmulatedOutput extends Writable {
   readonly emulator: Emulator;
   columns: number;
@@ -59,7 +59,7 @@ describe('TerminalScreen', () => {
     screen.name('lobby');
   }
 
-  /** Presses keys, and lets the screen be drawn. */
+  /** Presses each key and waits until the screen is drawn. */
   async function type(...keys: string[]): Promise<void> {
     for (const key of keys) {
       input.write(key);
