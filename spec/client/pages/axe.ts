@@ -1,15 +1,15 @@
-/** What axe-core finds in a page, in light and dark. */
+/** Checks the accessibility of a page with axe-core, in light and dark. */
 import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 
-/** The two looks of a page. */
+/** The color schemes of a page. */
 export const SCHEMES = ['light', 'dark'] as const;
 
 const IMPACTS: readonly unknown[] = ['serious', 'critical'];
 
 /**
- * Looks for what keeps people out of a page as it is now; answers a line for each serious or critical violation. The
- * script comes in through the debugger, which the content security policy of the page does not bind.
+ * Checks the page in its present state; returns a line for each serious or critical violation. The debugger injects
+ * the script, since the page's content security policy does not apply to it.
  */
 export async function accessibilityProblems(
   page: Page,

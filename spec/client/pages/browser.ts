@@ -16,7 +16,7 @@ const ARGUMENTS = [
   '--disable-sync'
 ];
 
-/** Starts Chromium. Where there is none the specs that need it are skipped, with `CI=true` they fail. */
+/** Starts Chromium. Without one, the specs that need it are skipped; with `CI=true` they fail. */
 export async function launchBrowser(context: Mocha.Context): Promise<Browser> {
   const executablePath = [process.env['CHROMIUM_PATH'] ?? '', ...PATHS].find((path) =>
     existsSync(path)
@@ -30,15 +30,18 @@ export async function launchBrowser(context: Mocha.Context): Promise<Browser> {
   return chromium.launch({ executablePath, args: ARGUMENTS });
 }
 
-/** Where pictures of the pages are put, to be looked at; not under version control. */
+/** Folder of the screenshots, for people to look at; not under version control. */
 const ARTIFACTS = join(import.meta.dirname, '../../../artifacts');
 
-/** Takes a picture of a page: `artifacts/<name>.png`. */
+/** Saves a screenshot of the page as `artifacts/<name>.png`. */
 export async function picture(page: Page, name: string, isWhole = false): Promise<void> {
   await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage: isWhole });
 }
 
-/** Selectors whose first element has no border, by which alone its shape is seen when colors are forced. */
+/**
+ * Returns the selectors whose first element is missing or has no border. With forced colors, only the border shows an
+ * element's shape.
+ */
 export async function borderless(page: Page, selectors: readonly string[]): Promise<string[]> {
   return await page.evaluate<string[]>(
     `${JSON.stringify(selectors)}.filter((selector) => {
@@ -48,14 +51,14 @@ export async function borderless(page: Page, selectors: readonly string[]): Prom
   );
 }
 
-/** A page of a user of its own, joined to the thread, and everything that went wrong in it. */
+/** A chat page that has joined a thread in its own browser profile, with the problems found in it so far. */
 export interface JoinedPage {
   readonly page: Page;
   /** Errors thrown by scripts and violations of the content security policy. */
   readonly problems: string[];
 }
 
-/** Opens the chat page as this user, in a browser profile of its own, and waits until it is connected. */
+/** Opens the chat page as this user in a new browser profile, joins the thread and waits for the connection. */
 export async function joinedPage(
   browser: Browser,
   url: string,
@@ -71,7 +74,7 @@ export async function joinedPage(
   return { page, problems };
 }
 
-/** Errors thrown by a page's scripts and violations of its content security policy, from now on. */
+/** Collects errors thrown by the page's scripts and violations of its content security policy, from now on. */
 export function problemsOf(page: Page): string[] {
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
@@ -81,7 +84,7 @@ export function problemsOf(page: Page): string[] {
   return problems;
 }
 
-/** Waits until the page's light says that it is connected. */
+/** Waits until the page's status light says `connected`. */
 export async function connected(page: Page): Promise<void> {
   await page.getByRole('img', { name: 'connected' }).waitFor();
 }
@@ -92,7 +95,7 @@ export async function say(page: Page, text: string): Promise<void> {
   await page.getByLabel('Message', { exact: true }).press('Enter');
 }
 
-/** Texts of the messages shown, top to bottom. */
+/** Returns the texts of the messages shown, top to bottom. */
 export function texts(page: Page): Promise<string[]> {
   return page.getByRole('log').locator('.bubble').allTextContents();
 }

@@ -1,4 +1,6 @@
-/** Serves the built-in-memory chat page and a {@link FakeRollcall} on loopback, with the headers of the real server. */
+/**
+ * Serves the chat page, bundled in memory, and a {@link FakeRollcall} on loopback, with the headers of the real server.
+ */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
@@ -10,7 +12,7 @@ import { FakeRollcall } from '../sdk/fake-rollcall.js';
 export interface FakeServer {
   readonly url: string;
   readonly rollcall: FakeRollcall;
-  /** The answer of `/status`; null for none. */
+  /** Answer of `/status`; with null, `/status` is not found. */
   readonly status: { report: object | null };
   stop(): Promise<void>;
 }
@@ -26,7 +28,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 let built: Promise<ReadonlyMap<string, string>> | null = null;
 
-/** The script and the style sheet of the page, by file name, built once for all specs. */
+/** Returns the page's script and style sheet by file name; they are built once for all specs. */
 function bundled(): Promise<ReadonlyMap<string, string>> {
   built ??= bundle();
   return built;
@@ -45,7 +47,7 @@ async function bundle(): Promise<ReadonlyMap<string, string>> {
   return new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
 }
 
-/** Lets a fake server talk to whoever is at the other end of a WebSocket. */
+/** Connects a WebSocket to a fake server. */
 export function acceptSocket(rollcall: FakeRollcall, ws: WebSocket): void {
   const connection = rollcall.accept({
     send: (text) => {
@@ -64,7 +66,7 @@ export function acceptSocket(rollcall: FakeRollcall, ws: WebSocket): void {
   });
 }
 
-/** Starts a fake server; `port` 0 takes a free one. */
+/** Starts a fake server; with `port` 0 on a free port. */
 export async function startFakeServer(
   rollcall: FakeRollcall = new FakeRollcall(),
   port = 0

@@ -1,10 +1,10 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 
-/** A page where people sign in: it sends them back at once with a token. */
+/** A fake sign-in site: it redirects each visitor back at once, with a token. */
 export class LoginSite {
-  /** The token that it hands out. */
+  /** Token that visitors get. */
   token = 'right';
-  /** Every request: its address and its headers. */
+  /** All requests so far. */
   readonly asked: { readonly url: string; readonly headers: IncomingHttpHeaders }[] = [];
   private readonly server: Server;
 
@@ -18,7 +18,7 @@ export class LoginSite {
     });
   }
 
-  /** Starts it on loopback, and returns its address. */
+  /** Starts the site on loopback and returns its address. */
   async start(): Promise<string> {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
     const address = this.server.address();

@@ -5,7 +5,7 @@ import { connected, joinedPage, launchBrowser, picture } from '../browser.js';
 import { startFakeServer, type FakeServer } from '../fake-server.js';
 import { recordedRun } from '../../sdk/recorded-runs.js';
 
-/** One page goes through the recording from question to question, as a reader would. */
+/** The specs share one page and play the recording in order, so each depends on those before it. */
 describe('chat page with agent runs (against the fake server)', function () {
   this.timeout(60_000);
   let browser: Browser;
@@ -30,7 +30,7 @@ describe('chat page with agent runs (against the fake server)', function () {
   const scrollTop = (): Promise<number> =>
     page.evaluate<number>("document.getElementById('log-scroll').scrollTop");
 
-  /** Plays frames and waits until the page has drawn what they add up to. */
+  /** Plays recorded frames and waits until the page shows the end of the answer's text so far. */
   async function play(
     question: Parameters<typeof recordedRun>[0],
     from: number,
@@ -39,7 +39,7 @@ describe('chat page with agent runs (against the fake server)', function () {
     server.rollcall.play(recordedRun(question).slice(from, to));
     const run = [...server.rollcall.thread('lobby').runs.values()].at(-1);
     if (run === undefined || run.text === '') return;
-    // By its letters: marks and blank lines are drawn, or not there yet.
+    // Compares letters and digits only: the page draws markup and blank lines in another form, or later.
     const letters = Array.from(run.text.replaceAll(/[^a-z0-9]/gi, '').slice(-24)).join(
       '[^a-z0-9]*'
     );
@@ -97,7 +97,7 @@ describe('chat page with agent runs (against the fake server)', function () {
     rollcall.intercept = () => false;
     await stop.click();
     await runs().last().getByText('Stopping…').waitFor();
-    // Once more, which asks for nothing.
+    // A second click sends no request.
     await stop.click({ force: true });
     expect(rollcall.receivedOf('cancel').map(({ run }) => run)).to.eql(['r3', 'r3']);
     await play('q3', 12);
@@ -141,7 +141,7 @@ describe('chat page with agent runs (against the fake server)', function () {
     await runs().last().getByText('Answering…').waitFor();
     expect(await runs().count()).to.equal(4);
     expect(await runs().last().locator('.step').count()).to.equal(1);
-    // Waits for the whole of what has been written so far.
+    // Plays nothing: only waits until the page shows the text so far.
     await play('q4', 50, 50);
     await play('q4', 50);
     await runs().last().getByText('Done in 4.1 s').waitFor();

@@ -76,7 +76,7 @@ describe('chat page (against the fake server)', function () {
     server.rollcall.say('lobby', 'bob', { text: '**bold** words' });
     server.rollcall.say('lobby', 'bob', { text: '> as they stand' });
     const page = await join('ada', 'elsewhere');
-    // As if drawing had a fault of its own.
+    // Simulates a bug in the drawing of bold text.
     await page.evaluate(`
       const make = document.createElement;
       document.createElement = function (tag) {
@@ -119,7 +119,7 @@ describe('chat page (against the fake server)', function () {
   it('opens the threads of a phone for the keyboard, and gives the focus back', async () => {
     const page = await join('ada');
     await page.setViewportSize({ width: 390, height: 780 });
-    // The drawer slides away first: while it does, it can be focused in any case.
+    // Waits until the drawer has slid away: until then its elements can take the focus.
     await page.locator('#goto-thread').waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: 'Threads' }).press('Enter');
     const focused = (): Promise<string> => page.evaluate<string>('document.activeElement.id');
@@ -175,7 +175,7 @@ describe('chat page (against the fake server)', function () {
     const page = await join('ada');
     await say(page, 'first');
     await page.getByRole('log').getByText('first').waitFor();
-    // Written without a connection; the server that comes back takes less in one message.
+    // The message is written offline; after the reconnect the server accepts only smaller ones.
     server.rollcall.refusals = Infinity;
     server.rollcall.closeAll(3001, 'shutdown');
     await page.getByRole('img', { name: 'waiting' }).waitFor();
@@ -205,7 +205,7 @@ describe('chat page (against the fake server)', function () {
     await page.getByRole('button', { name: 'Jump to latest' }).waitFor();
     server.rollcall.say('lobby', 'bob', { text: 'n41' });
     await page.getByRole('button', { name: '1 new message' }).waitFor();
-    // Going to another thread sends the mark that waits.
+    // Opening another thread sends the pending read mark.
     await page.evaluate("location.hash = '#/t/other'");
     await page.getByRole('heading', { name: 'other' }).waitFor();
     await say(page, 'all frames before this one have come');
@@ -235,7 +235,7 @@ describe('chat page (against the fake server)', function () {
     await page.reload();
     await page.getByText('Sending…').waitFor();
     server.rollcall.intercept = () => false;
-    // The server answers no attempt of before: the next connection sends it again.
+    // The server has not answered the attempts so far; the page sends the message again when it reconnects.
     server.rollcall.closeAll(1006, '');
     await page.getByText('Sending…').waitFor({ state: 'detached' });
     expect(await texts(page)).to.eql(['do not lose me']);
@@ -343,7 +343,7 @@ describe('chat page (against the fake server)', function () {
     );
     expect(seen).to.include({ holes: 0, last: 2_000 });
     expect(seen.rows, 'rows on the page').to.be.within(2_000, 2_010);
-    // A page of 100 comes, as many go, and the lines of their days: a frame is long when more is drawn anew.
+    // 100 messages are added and 100 removed, with their day lines. More changes would make the frame slow.
     expect(seen.mostChanged, 'rows changed in a frame').to.be.within(1, 210);
     const all = (await texts(page)).map(Number);
     expect(all).to.eql(Array.from({ length: 2_000 }, (_, i) => i + 1));
@@ -356,7 +356,7 @@ describe('chat page (against the fake server)', function () {
     const page = await join('ada');
     server.rollcall.say('lobby', 'bob', { text: 'one' });
     await page.getByText('one', { exact: true }).waitFor();
-    // The server skips what it should have sent.
+    // The server does not send the next two messages, so that a gap appears.
     for (const connection of server.rollcall.connections) connection.threads.clear();
     for (const text of ['two', 'three']) server.rollcall.say('lobby', 'bob', { text });
     for (const connection of server.rollcall.connections) connection.threads.add('lobby');
@@ -392,7 +392,7 @@ describe('chat page (against the fake server)', function () {
     await page.goto(`${server.url}/?user=ada#/t/lobby`);
     await page.getByRole('button', { name: 'Join' }).click();
     await page.getByRole('link', { name: /^design.*1 unread$/ }).waitFor();
-    // The owner of a thread that nobody has open gets it without a subscription.
+    // When nobody has the thread open, the server sends the message to the owner without a subscription.
     const owned = server.rollcall.say('design', 'bob', { text: 'come and see' });
     for (const connection of server.rollcall.connections) {
       connection.send({ ...owned, fallback: true });

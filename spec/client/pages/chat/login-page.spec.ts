@@ -49,7 +49,7 @@ describe('signing in to the chat page elsewhere (AUTH_LOGIN_URL, against the fak
   it('goes there and comes back to the same thread, with the token in the tab only', async () => {
     await page.goto(`${server.url}/?user=ada#/t/secret-plans`);
     await link().waitFor();
-    // By keyboard: it has the focus.
+    // The link must have the focus for Enter to follow it.
     await page.keyboard.press('Enter');
     await connected(page);
     expect(page.url()).to.equal(`${server.url}/#/t/secret-plans`);

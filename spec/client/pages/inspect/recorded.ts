@@ -1,4 +1,4 @@
-/** Messages of recordings, as short as specs want them. */
+/** Short builders of recorded messages, timelines and recordings for specs. */
 import type {
   ActorMessage,
   ChartLayout,
@@ -13,10 +13,10 @@ import type {
 } from '../../../../protocol/inspection.js';
 import { RecordedTimeline } from '../../../../client/pages/inspect/recording/recorded-timeline.js';
 
-/** When the first message was, Unix milliseconds. */
+/** Start of every recording, Unix milliseconds: the message with `seq` n comes n seconds later. */
 export const BEGIN = Date.UTC(2026, 0, 1, 12);
 
-/** Who a message is about, as far as it is of interest. */
+/** The actor of a message; `about` fills in what a spec leaves out. */
 export interface Who {
   readonly sessionId: string;
   readonly name?: string;
@@ -43,7 +43,7 @@ function about(seq: number, { sessionId, name, chart, parentId, thread }: Who) {
   } as const;
 }
 
-/** A snapshot in a state; one that has ended when `status` says so. */
+/** Returns a snapshot in this state, of an active actor unless `rest` has another `status`. */
 export function inState(
   value: ShownSnapshot['value'],
   rest: Partial<ShownSnapshot> = {}
@@ -51,12 +51,12 @@ export function inState(
   return { status: 'active', ...(value === undefined ? {} : { value }), tags: [], ...rest };
 }
 
-/** An actor is there. */
+/** Returns the message that introduces an actor. */
 export function met(seq: number, who: Who, snapshot = inState('idle')): ActorMessage {
   return { type: '@xstate.actor', ...about(seq, who), snapshot };
 }
 
-/** An actor is sent an event. */
+/** Returns the message that an event was sent to an actor. */
 export function sent(
   seq: number,
   who: Who,
@@ -71,7 +71,7 @@ export function sent(
   };
 }
 
-/** An actor has a new snapshot. */
+/** Returns the message that an actor has a new snapshot. */
 export function became(
   seq: number,
   who: Who,
@@ -88,18 +88,18 @@ export function became(
   };
 }
 
-/** Actors of threads are watched no more. */
+/** Returns the message that these actors of threads are not watched any more. */
 export function left(seq: number, ...sessionIds: string[]): LeftMessage {
   return { type: 'inspect.left', seq, at: BEGIN + seq * 1_000, sessionIds };
 }
 
-/** Nobody watched. */
+/** Returns the message that nothing was recorded for `forMs`, because nobody watched. */
 export function unwatched(seq: number, forMs: number): UnwatchedMessage {
   const at = BEGIN + seq * 1_000;
   return { type: 'inspect.unwatched', seq, from: at - forMs, at };
 }
 
-/** A timeline of these messages. */
+/** Returns a timeline of these messages, each counted as 100 characters. */
 export function timelineOf(
   messages: readonly RecordedMessage[],
   bounds: ConstructorParameters<typeof RecordedTimeline>[0] = {}
@@ -109,7 +109,7 @@ export function timelineOf(
   return timeline;
 }
 
-/** A recording of these messages. */
+/** Returns a recording of these messages. */
 export function recordingOf(
   messages: readonly RecordedMessage[],
   rest: Partial<Recording> = {}
@@ -129,7 +129,7 @@ export function recordingOf(
   };
 }
 
-/** A chart of two states, laid out. */
+/** The layout of a chart with two states. */
 export const CHART: ChartLayout = {
   hash: 'hash-service',
   chart: 'service',
@@ -188,7 +188,7 @@ export const CHART: ChartLayout = {
   ]
 };
 
-/** States of actors as pairs of name and state. */
+/** Returns the state of each actor at a position, as `name: state`. */
 export function statesOf(timeline: RecordedTimeline, position = timeline.length): string[] {
   return Array.from(
     timeline.at(position).values(),

@@ -1,11 +1,11 @@
-/** A table of situations: each status of a message with each thing that may have happened since. Headline and rows agree. */
+/** A table of situations: each status of a message, combined with each later event. Headline and rows must agree. */
 import { expect } from 'chai';
 import { readJourneys, type Journey } from '../../../../client/pages/journey/journey-answer.js';
 import { statusWords, stepWords } from '../../../../client/pages/journey/step-words.js';
 
 const NOW = 100_000;
 
-/** The steps that a message has for its status alone. */
+/** Steps of a message by its status, without later events. */
 const OWN: Readonly<Record<string, readonly object[]>> = {
   delivered: [{ step: 'fanned_out', subscribers: 2 }],
   delivered_to_user: [{ step: 'delivered_to_user' }],
@@ -22,7 +22,7 @@ const OWN: Readonly<Record<string, readonly object[]>> = {
 
 const bob = { user: 'bob', connection: 'c1' };
 
-/** What may have happened since. */
+/** Events that may follow, each with its steps. */
 const SINCE: Readonly<Record<string, readonly object[]>> = {
   nothing: [],
   'somebody has read it': [{ step: 'read', ...bob }],

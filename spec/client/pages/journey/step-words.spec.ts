@@ -12,7 +12,7 @@ function journeyOf(status: string, ...steps: object[]): Journey {
   return readJourneys(body)?.journeys[0] ?? expect.fail('it was not read');
 }
 
-/** The words of one step of a message that stands so. */
+/** Returns the words for one step of a message with this status. */
 function words(step: object, status = 'delivered') {
   const journey = journeyOf(status, { source: 'log', at: NOW, afterMs: 1, ...step });
   return stepWords(journey.steps[0]!, journey, NOW);

@@ -41,12 +41,12 @@ const SAMPLE = {
   ]
 };
 
-/** Names of steps, which the page tells apart. */
+/** Names of steps. They stay, because the page chooses its words by them. */
 const STEPS: readonly unknown[] = SAMPLE.journeys[0]!.steps.map(({ step }) => step);
 
 const PAGE = join(import.meta.dirname, '../../../../client/pages/journey');
 
-/** Puts a text into every text of a value, and a number into every number; what the page tells apart stays. */
+/** Replaces every string in a value by `text` and every number by `number`, except the names of steps. */
 function widened(value: unknown, text: string, number: number): unknown {
   if (typeof value === 'string') return STEPS.includes(value) ? value : text;
   if (typeof value === 'number') return number;

@@ -1,7 +1,7 @@
 import { readReport, type Report } from '../../../../client/pages/status/report/report.js';
 import type { StatusReport } from '../../../../server/wiring/report/status-report.js';
 
-/** An answer of a server that is degraded, in the server's own types: what is renamed there does not compile here. */
+/** The report of a degraded server. It has the server's type, so that a field renamed there fails to compile here. */
 export const SAMPLE: StatusReport = {
   status: 'degraded',
   reason: 'clickhouse: nothing answers',
@@ -97,7 +97,7 @@ export const SAMPLE: StatusReport = {
   waitingFor: [{ what: 'clickhouse', attempt: 2, of: null, nextAttemptMs: 4_000, deadlineMs: null }]
 };
 
-/** The sample as the page reads it, with changes. */
+/** Returns the sample as the page reads it, with changes. */
 export function sampleReport(changes: Partial<Report> = {}): Report {
   const report = readReport(SAMPLE);
   if (report === null) throw new Error('the sample is no report');

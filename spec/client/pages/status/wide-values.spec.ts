@@ -8,7 +8,7 @@ import { SAMPLE } from './sample-report.js';
 
 const PAGE = join(import.meta.dirname, '../../../../client/pages/status');
 
-/** Puts a text into every text of a value, and a number into every number; times and what the page tells apart stay. */
+/** Replaces every string in a value by `text` and every number by `number`, except times. */
 function widened(value: unknown, text: string, number: number): unknown {
   if (typeof value === 'string') return /^\d{4}-/.test(value) ? value : text;
   if (typeof value === 'number') return number;

@@ -158,7 +158,7 @@ describe('Transcript', () => {
       const known = frames.reduce(reduceRuns, NO_RUNS);
       for (const frame of frames) if (frame.type === 'message') live.append(frame);
       live.track(runList(known)[0]!);
-      // What `subscribed` tells: the text, and nothing of the beginning.
+      // `subscribed` holds the text of the run, but not how the run began.
       const [{ text, run, inReplyTo }] = runList(known) as [Run];
       const told = { run, state: 'streaming', mid: inReplyTo ?? '', text, at: text.length };
       const place = { thread: 'lobby', epoch: 'x', offset: 23, recovered: true, replay: 0 };

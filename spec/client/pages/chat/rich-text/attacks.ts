@@ -1,4 +1,4 @@
-/** Texts that made other pages run scripts or load something, by kind. Each names `pwned` or asks `evil.test`. */
+/** Attack texts, by kind. Each tries to call `pwned` or to load something, mostly from `evil.test`. */
 export const ATTACKS: readonly string[] = [
   // Elements and handlers.
   '<script>pwned()</script>',
@@ -47,7 +47,7 @@ export const ATTACKS: readonly string[] = [
   'https://evil.test/<script>pwned()</script>',
   '<https://evil.test/"onclick="pwned()>',
   'mailto:a@evil.test?subject="><script>pwned()</script>',
-  // Images and whatever else loads.
+  // Images and other things that load.
   '![a](https://evil.test/e.png)',
   '![a](https://evil.test/f.png"onerror="pwned())',
   '![a](javascript:pwned())',
@@ -65,7 +65,7 @@ export const ATTACKS: readonly string[] = [
   '999999999. <script>pwned()</script>',
   '# <script>pwned()</script>',
   '> <img src=x onerror=pwned()>\n> > [a](javascript:pwned())',
-  // Names that objects have.
+  // Names of properties that every object inherits.
   '[a](https://evil.test/__proto__) __proto__ constructor ```__proto__\nx\n```',
   '```constructor\nx\n```'
 ];

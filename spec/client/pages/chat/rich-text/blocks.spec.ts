@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { BLOCKS_DEEP } from '../../../../../client/pages/chat/rich-text/blocks.js';
 import { outline } from './outline.js';
 
-/** Each text, and what it is parsed into. */
+/** Texts, each with the outline of its blocks. */
 const CASES: Record<string, readonly (readonly [text: string, outline: string])[]> = {
   paragraphs: [
     ['one\ntwo\n\n\nthree', 'p(one\ntwo) p(three)'],

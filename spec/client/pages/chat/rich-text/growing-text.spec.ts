@@ -4,7 +4,7 @@ import { GrowingText, NODES_MAX } from '../../../../../client/pages/chat/rich-te
 import { blocksText, nodesOf } from '../../../../../client/pages/chat/rich-text/tree.js';
 import { blockOutline } from './outline.js';
 
-/** What markup is made of, and words. */
+/** Pieces of markup, and words. */
 const PARTS = [
   ...['a', 'bc', 'd1', ' ', '  ', '    ', '\t', '\n', '\n\n', '> ', '- ', '1. ', '2) ', '- [x] '],
   ...['* ', '+ ', '# ', '```\n', '```ts\n', '~~~', '`', '``', '*', '**', '_', '~~', '[', '![', ']'],
@@ -14,7 +14,7 @@ const PARTS = [
 const text = fc.array(fc.constantFrom(...PARTS), { maxLength: 60 }).map((parts) => parts.join(''));
 const outlines = (all: ReturnType<GrowingText['blocksOf']>): string[] => all.map(blockOutline);
 
-/** Texts that cost other parsers a time that grows with the square of their length, or their stack. */
+/** Texts that other parsers need quadratic time for, or overflow their stack on. */
 const HOSTILE = [
   ...[
     '>',
@@ -73,7 +73,7 @@ describe('GrowingText', () => {
     fc.assert(
       fc.property(text, (written) => {
         const shown = blocksText(new GrowingText().blocksOf(written), '\n');
-        // The title of a link is not shown.
+        // The page does not show the title of a link as text.
         const expected = written.replaceAll(' "g"', '');
         expect(letters(shown.replaceAll('"g"', ''))).to.equal(letters(expected));
       }),

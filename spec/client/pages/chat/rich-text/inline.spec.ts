@@ -3,7 +3,7 @@ import { ADDRESS_MAX } from '../../../../../client/pages/chat/rich-text/address.
 import { MARKS_DEEP } from '../../../../../client/pages/chat/rich-text/emphasis.js';
 import { outline } from './outline.js';
 
-/** Each paragraph, and what it is parsed into. */
+/** Paragraphs, each with the outline of its content. */
 const CASES: Record<string, readonly (readonly [text: string, outline: string])[]> = {
   'code in a line': [
     ['use `a **b**`', 'use code(a **b**)'],

@@ -1,12 +1,12 @@
 import { GrowingText } from '../../../../../client/pages/chat/rich-text/growing-text.js';
 import type { Block, Inline } from '../../../../../client/pages/chat/rich-text/tree.js';
 
-/** Writes what a text is parsed into in one line: `p(words strong(bold)) ul(li(p(item)))`. */
+/** Returns the parsed blocks of a text in one line: `p(words strong(bold)) ul(li(p(item)))`. */
 export function outline(text: string): string {
   return new GrowingText().blocksOf(text).map(blockOutline).join(' ');
 }
 
-/** Writes a block in one line. */
+/** Returns one block in the same form. */
 export function blockOutline(block: Block): string {
   switch (block.type) {
     case 'paragraph':

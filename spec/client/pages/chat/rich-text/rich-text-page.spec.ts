@@ -5,7 +5,7 @@ import { joinedPage, launchBrowser, picture } from '../../browser.js';
 import { startFakeServer, type FakeServer } from '../../fake-server.js';
 import { ATTACKS } from './attacks.js';
 
-/** One message with everything that a text may be. */
+/** One message with every kind of markup. */
 const EVERYTHING = `# What happened
 The checkout was **slow**, *not* down; ~~all~~ some calls took \`30 s\`. See
 [the report](https://reports.example.org/2026/11?id=7) or https://status.example.org/now.
@@ -32,13 +32,13 @@ const pool = createPool({ max: 40 }); // a long line that does not fit into a me
 await pool.ready();
 \`\`\``;
 
-/** What each element in the log may have. */
+/** Attributes that elements of the log may have. */
 const ATTRIBUTES = [
   ...['class', 'href', 'title', 'target', 'rel', 'type', 'role', 'scope', 'start', 'tabindex'],
   ...['aria-label', 'aria-hidden', 'aria-haspopup', 'aria-expanded', 'datetime']
 ];
 
-/** Every element of the log, as tag and attributes. */
+/** Script that lists every element of the log with its attributes. */
 const ELEMENTS = `[...document.querySelectorAll('#log *')].map((one) => ({
   tag: one.localName,
   attributes: one.getAttributeNames(),
@@ -51,7 +51,7 @@ describe('rich text of the chat page', function () {
   let server: FakeServer;
   let page: Page;
   let problems: string[];
-  /** Requests to anywhere. */
+  /** Every request of the page, to any host. */
   const requests: string[] = [];
 
   const say = async (text: string): Promise<void> => {

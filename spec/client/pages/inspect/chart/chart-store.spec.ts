@@ -25,7 +25,7 @@ describe('ChartStore', () => {
     });
   });
 
-  /** Why a chart cannot be shown. */
+  /** Returns the reason why the chart `h` cannot be shown. */
   const why = async (): Promise<string> => {
     store.get('h', true);
     await settle();

@@ -6,7 +6,7 @@ import { became, inState, met, sent, timelineOf } from '../recorded.js';
 const ADA = { sessionId: 'x:1', name: 'ada' };
 const BOB = { sessionId: 'x:2', name: 'bob' };
 
-/** What became of a `go` to Ada in `one`, sent when `seq` 1 was the newest message. */
+/** Returns the fate of a `go` sent to Ada in state `one`, when `seq` 1 was the newest message. */
 function fate(...messages: RecordedMessage[]) {
   const timeline = timelineOf([met(1, ADA, inState('one')), ...messages]);
   return fateOf(timeline, { sessionId: 'x:1', type: 'go', afterSeq: 1, before: 'one' });

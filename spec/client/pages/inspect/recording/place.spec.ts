@@ -20,7 +20,7 @@ const TIMELINE = timelineOf([
 const nameOf = () => '';
 const subject = { kind: 'actor', key: 'ada' } as const;
 
-/** The positions that steps in one direction lead to, from a position or from the end. */
+/** Returns the positions of up to eight steps in one direction, from a position or from the end. */
 function walk(direction: -1 | 1, stride: Stride, from: number | null = null): number[] {
   const positions: number[] = [];
   let place = from === null ? null : placeAfter(TIMELINE, from);

@@ -31,7 +31,7 @@ const RECORDING = recordingOf(
   { actors: [met(1, ADA)], charts: [CHART], dropped: 12 }
 );
 
-/** Why a value is refused as a recording. */
+/** Returns the message with which a value is refused as a recording. */
 function refusal(value: unknown): string {
   const read = readRecording(JSON.stringify(value));
   return read.ok ? 'not refused' : read.message;

@@ -1,4 +1,4 @@
-/** A table of situations: what the inspector says of each actor in it, before and after the server has gone. */
+/** A table of situations: what the inspector says about each actor, with the server running and gone. */
 import { expect } from 'chai';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { Json, ShownValue } from '../../../../../protocol/inspection.js';
@@ -15,7 +15,7 @@ const CLICKHOUSE = {
   report: null
 };
 
-/** What is said of actors, at the time of the first message, or when the server has gone. */
+/** Returns what the inspector says about the actors; with `isGone`, after the server has gone. */
 function said(
   actors: readonly (readonly [Who, ShownValue, string[], Json?])[],
   isGone = false
@@ -32,7 +32,7 @@ function said(
   };
 }
 
-/** What is said of one actor that is not well, without its name. */
+/** Returns the row of one actor that is not well, without its name. */
 function rowOf(
   chart: string,
   value: ShownValue,
@@ -340,7 +340,7 @@ describe('situationOf', () => {
   });
 });
 
-/** Every state of a machine that has no states in it, with the tags of those around it. */
+/** Returns every leaf state of a machine, with its own tags and those of its parents. */
 function leavesOf(machine: AnyStateMachine): { value: ShownValue; tags: string[] }[] {
   const walk = (
     node: AnyStateNode,

@@ -3,7 +3,7 @@ import type { Json, ShownSnapshot } from '../../../../../protocol/inspection.js'
 import { waitsFor } from '../../../../../client/pages/inspect/states/waits-for.js';
 import { BEGIN, inState, met, timelineOf } from '../recorded.js';
 
-/** What an actor of a machine waits for, so long after it entered its state. */
+/** Returns what an actor of a chart waits for, `afterMs` after it entered its state. */
 function words(
   chart: string,
   value: ShownSnapshot['value'],

@@ -5,7 +5,7 @@ import { FINDING_KINDS } from '../../../../../machines/finding.js';
 import { FINDING_REMEDIES } from '../../../../../machines/finding-remedy.js';
 import type { FindingReport, Report } from '../../../../../client/pages/status/report/report.js';
 
-/** Now, by the clock of the server, in milliseconds. */
+/** Present time by the server's clock, in milliseconds. */
 const NOW = 1_000_000;
 
 const since = (at: number | null) => (at === null ? null : Math.max(0, NOW - at));

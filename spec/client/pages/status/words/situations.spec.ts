@@ -1,4 +1,4 @@
-/** A table of situations: what the headline says of each, in which colour, what follows, and why. */
+/** A table of situations: the headline of each, its color, what follows from it, and the reasons. */
 import { expect } from 'chai';
 import {
   lastReasons,
