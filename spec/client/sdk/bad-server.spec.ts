@@ -1,4 +1,7 @@
-/** The SDK, over real sockets, against what is no server, or one that is out of its mind: it stays usable, and says so. */
+/**
+ * The SDK over real sockets, against something that is no rollcall server or a server that sends nonsense: the SDK
+ * reports it and stays usable.
+ */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
@@ -13,7 +16,7 @@ import { acceptSocket } from '../pages/fake-server.js';
 import { FRAME_SAMPLES } from './frame-samples.js';
 import { PacedClock } from './paced-clock.js';
 
-/** What a server that has lost its mind says, and when. */
+/** Nonsense that a server sends, and the frame it sends it after. */
 interface Nonsense {
   readonly behind: 'nothing' | 'connected' | 'subscribed' | 'ack';
   readonly says: readonly (string | Uint8Array)[];
@@ -100,7 +103,7 @@ describe('connect', function () {
     return client;
   };
 
-  /** Resolves once a state has been come to for which the function holds. */
+  /** Waits for a state that fits, and resolves with it. */
   const until = (fits: (state: ClientState) => boolean): Promise<ClientState> =>
     new Promise((resolve) => {
       client.on('state', (state) => {
@@ -117,7 +120,7 @@ describe('connect', function () {
     return (server.address() as AddressInfo).port;
   };
 
-  /** A server that is good, for connections that are given to it. */
+  /** Makes a server that behaves well; it does not listen yet. */
   const goodServer = (rollcall = new FakeRollcall()): HttpServer => {
     const http = createHttpServer();
     const sockets = new WebSocketServer({ server: http, handleProtocols: () => 'rollcall.v1' });
@@ -169,7 +172,7 @@ describe('connect', function () {
         { code: 1006, failures: 1 },
         { code: 1006, failures: 2 }
       ]);
-      // Also of a server that asks for an hour: a WebSocket does not show what the answer to its upgrade says.
+      // Even when the server asks for an hour: a WebSocket does not show the headers of the upgrade's answer.
       for (const { retryAt } of waits) {
         expect(retryAt - clock.now()).to.be.below(DEFAULT_RECONNECT.maxMs);
       }
@@ -200,7 +203,7 @@ describe('connect', function () {
     expect(states.at(-1)).to.include({ name: 'closed', code: 1000 });
   });
 
-  /** A server that says the nth nonsense to its nth connection, and is sane to those after. */
+  /** Starts a server that sends the nth nonsense to its nth connection, and behaves well to later ones. */
   const oddServer = async (all: readonly Nonsense[]): Promise<string> => {
     const rollcall = new FakeRollcall();
     const http = createHttpServer();
@@ -273,7 +276,7 @@ describe('connect', function () {
       fc.asyncProperty(fc.array(nonsense, { minLength: 1, maxLength: 3 }), async (all) => {
         dial(await oddServer(all));
         client.on('state', (state) => {
-          // What it was told to wait for is bounded, and still longer than anybody would watch it.
+          // The SDK bounds the wait that the server asked for to a day, which is still too long for a spec.
           if (state.name === 'waiting' && state.retryAt - clock.now() > 60_000) {
             expect(state.retryAt - clock.now()).to.be.at.most(86_400_000);
             client.reconnectNow();

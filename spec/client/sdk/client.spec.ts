@@ -56,7 +56,7 @@ describe('connect', () => {
     return seen;
   }
 
-  /** Delays the server's handling of frames of a type; returns the ids of those that have come. */
+  /** Delays the server's handling of frames of a type; returns the ids of the frames received meanwhile. */
   function late(type: ClientFrame['type'], byMs: number): ClientFrame['id'][] {
     const ids: ClientFrame['id'][] = [];
     let isDue = false;
@@ -660,7 +660,7 @@ describe('connect', () => {
       told.length = 0;
       server.closeAll(1006, '');
       await clock.advance(5_000);
-      // After joining again: how far others have read meanwhile.
+      // The answer to the new subscription holds the read marks of others.
       expect(told).to.include('mark bob 3');
     });
 
@@ -849,7 +849,7 @@ describe('connect', () => {
             if (one === 'say') server.say('t', 'bob', ++said);
             else if (one === 'cut') server.closeAll(1006, '');
             else if (one === 'wait') await clock.advance(3_000);
-            // Cuts the connection while requests are unanswered.
+            // A wait so short that a cut in the next step finds unanswered requests.
             else for (let i = 0; i < 3; i++) await Promise.resolve();
           }
           await clock.advance(60_000);

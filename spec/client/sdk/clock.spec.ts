@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { systemClock } from '../../../client/sdk/clock.js';
 
 describe('systemClock', () => {
-  // A timer of Node or of a browser takes a longer wait for none at all.
+  // Timers of Node and of browsers fire at once when the delay is 2 ** 31 ms or more.
   for (const delayMs of [2 ** 31, 1e12, 1e300, Infinity]) {
     it(`waits when it is to wait for ${String(delayMs)} ms`, () => {
       const real = globalThis.setTimeout;

@@ -1,6 +1,6 @@
 /**
- * A server for specs of the client: threads in memory, `rollcall.v1` without auth, and methods that cause faults.
- * It has no sockets; `memory-socket.ts` and `fake-server.ts` make its connections.
+ * A fake server for specs of the client: `rollcall.v1` with threads in memory, and methods that cause faults.
+ * It has no sockets itself; `memory-socket.ts` and `fake-server.ts` make its connections.
  */
 import { isRecord } from '../../../client/sdk/json.js';
 import { runOf } from '../../../client/sdk/thread/runs/run.js';
@@ -23,7 +23,7 @@ interface FakeThread {
   readonly log: MessageFrame[];
   owner: string | null;
   readonly members: Map<string, 'member' | 'reader'>;
-  /** Rights that every reply names; undefined as in servers that name none. */
+  /** Rights named in every reply; undefined to name none, as some servers do. */
   may: ServerFrame<'rights'>['may'] | undefined;
   /** Runs of agents that have not ended. */
   readonly runs: Map<string, ToldRun>;
@@ -49,7 +49,6 @@ function isFrame(value: unknown): value is ClientFrame {
   return isRecord(value) && typeof value['type'] === 'string';
 }
 
-/** The fake server itself. */
 export class FakeRollcall {
   readonly connections = new Set<FakeConnection>();
   /** All frames received, of all connections. */
@@ -60,9 +59,9 @@ export class FakeRollcall {
   token: string | null = null;
   /** User of the token. */
   tokenUser = 'token-user';
-  /** Called before a frame is handled; true when the spec has handled it. */
+  /** Called before the server handles a frame; returns true when the spec has handled it instead. */
   intercept: (frame: ClientFrame, connection: FakeConnection) => boolean = () => false;
-  /** When tokens expire, by the server's clock; null for never. */
+  /** Time at which tokens expire, by the server's clock; null for never. */
   expiresAt: number | null = null;
   /** Threads that nobody may read. */
   readonly forbidden = new Set<string>();
@@ -84,7 +83,7 @@ export class FakeRollcall {
     return connection;
   }
 
-  /** Called when a connection has closed. */
+  /** Removes a closed connection. */
   gone(connection: FakeConnection): void {
     if (!this.connections.delete(connection)) return;
     for (const thread of connection.threads) {
@@ -100,7 +99,7 @@ export class FakeRollcall {
     }
   }
 
-  /** Returns a thread, which is made when it does not exist. */
+  /** Returns a thread; creates it when it does not exist. */
   thread(id: string): FakeThread {
     const thread = this.#threads.get(id) ?? {
       epoch: 'x1',
@@ -123,7 +122,7 @@ export class FakeRollcall {
     return this.received.filter(isOf);
   }
 
-  /** Appends a message of somebody and gives it to all who subscribe. */
+  /** Appends a message of a user and sends it to all subscribers. */
   say(
     threadId: string,
     user: string,
@@ -149,7 +148,7 @@ export class FakeRollcall {
     return message;
   }
 
-  /** Plays recorded frames of agent runs as the server does: it appends entries and sends chunks to the subscribers. */
+  /** Plays recorded frames of agent runs: appends messages to the log, and sends chunks to subscribers only. */
   play(frames: readonly (MessageFrame | ServerFrame<'chunk'>)[]): void {
     for (const frame of frames) {
       const { runs } = this.thread(frame.thread);
@@ -187,7 +186,7 @@ export class FakeRollcall {
     this.#tell(threadId, { type: 'member', thread: threadId, user, role, by });
   }
 
-  /** Sets what everybody may do in a thread, and informs all subscribers. */
+  /** Sets everybody's rights in a thread, and informs all subscribers. */
   setMay(threadId: string, ...may: ServerFrame<'rights'>['may']): void {
     this.thread(threadId).may = may;
     this.#tell(threadId, { type: 'rights', thread: threadId, may });
@@ -206,7 +205,7 @@ export class FakeRollcall {
     for (const connection of this.connections) connection.threads.delete(threadId);
   }
 
-  /** Handles what a client sent. */
+  /** Handles the frames that a client sent, one a line. */
   take(connection: FakeConnection, text: string): void {
     for (const line of text.split('\n')) {
       const frame: unknown = JSON.parse(line);

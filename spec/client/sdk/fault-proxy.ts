@@ -1,12 +1,12 @@
 /**
- * A TCP proxy on loopback between a client and its server that does to each connection what a plan says. It reads the
- * WebSocket frames that it passes on, so that a plan can say "before the second ack" or "inside of a publish".
+ * A TCP proxy on loopback between a client and its server. It causes the faults of a plan in each connection. It reads
+ * the WebSocket frames that it passes on, so that a plan can say "before the second ack" or "inside a publish".
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { ClientClock } from '../../../client/sdk/clock.js';
 import { nameOf, type ConnectionPlan, type Direction, type Fault } from './fault-plan.js';
 
-/** Most bytes kept of a WebSocket frame that is not complete yet: far above what server and client send. */
+/** Most bytes kept of an incomplete WebSocket frame: far more than server and client send. */
 const FRAME_MAX_BYTES = 1_048_576;
 
 const UNAVAILABLE =
@@ -19,7 +19,7 @@ interface Unit {
   readonly types: readonly string[] | null;
 }
 
-/** Cuts a stream of bytes into the handshake and the frames behind it. */
+/** Splits a stream of bytes into the handshake and the WebSocket frames after it. */
 class UnitReader {
   private rest: Buffer = Buffer.alloc(0);
   private hasHead = false;
@@ -70,12 +70,12 @@ class UnitReader {
   }
 }
 
-/** Types of the frames in the payload of a WebSocket frame; every frame of the protocol begins with its type. */
+/** Returns the types of the protocol frames in a payload; each protocol frame begins with its type. */
 function typesIn(payload: string): string[] {
   return [...payload.matchAll(/^\{"type":"(\w+)"/gm)].map((match) => match[1]!);
 }
 
-/** Bytes to pass on, or work to do after everything before it has been passed on. */
+/** Bytes to pass on, or work to do once all earlier bytes are passed on. */
 type Item =
   | { readonly bytes: Buffer; readonly dueAt: number; readonly isDribbled: boolean }
   | { readonly then: () => void };
@@ -87,7 +87,7 @@ class Lane {
   private readonly target: Socket;
   private readonly link: Link;
   private readonly reader = new UnitReader();
-  /** Faults that have not happened, each with the number of its frames that still pass before it. */
+  /** Faults that have not happened yet. `left` counts down the matching frames; the fault happens at 0. */
   private faults: { fault: Fault; left: number }[];
   private taken = 0;
   private delayMs = 0;
@@ -111,28 +111,28 @@ class Lane {
       .map((fault) => ({ fault, left: 'nth' in fault.place ? fault.place.nth : 0 }));
   }
 
-  /** Passes on everything from now on, except what a hole drops. */
+  /** Ends all faults except a hole, which goes on to drop bytes. */
   heal(): void {
     this.faults = [];
     this.delayMs = 0;
     this.dribbleBytes = 0;
   }
 
-  /** Called with the bytes that the source sent. */
+  /** Takes bytes from the source. */
   take(chunk: Buffer): void {
     if (this.isHole) return;
     for (const unit of this.reader.take(chunk)) this.pass(unit);
     this.pump();
   }
 
-  /** Called when the source has ended. */
+  /** Ends the target after the queued bytes, because the source has ended. */
   end(): void {
     if (this.isHole) return;
     this.queue.push({ then: () => this.target.end() });
     this.pump();
   }
 
-  /** Stops passing on, and drops what is queued. */
+  /** Stops passing on bytes, and drops the queue. */
   stop(): void {
     this.isHole = true;
     this.queue.length = 0;
@@ -158,7 +158,7 @@ class Lane {
     this.enqueue(bytes.subarray(from));
   }
 
-  /** Byte of a unit at which a fault happens; null when the fault is not in this unit. */
+  /** Returns the byte of the unit at which a fault happens; null when it is not in this unit. */
   private placeIn({ bytes, types }: Unit, waiting: { fault: Fault; left: number }): number | null {
     const { place } = waiting.fault;
     if ('byte' in place) {
@@ -169,7 +169,7 @@ class Lane {
     waiting.left -= 1;
     if (waiting.left > 0) return null;
     if (place.at === 'before') return 0;
-    // A unit has at least two bytes, so that a part of it passes and a part does not.
+    // A unit has at least two bytes, so that a cut inside leaves bytes on both sides.
     return place.at === 'after' ? bytes.length : Math.ceil(bytes.length / 2);
   }
 
@@ -288,7 +288,7 @@ class Link {
     this.down.heal();
   }
 
-  /** Drops what either side sends. */
+  /** Drops everything that either side sends from now on. */
   swallow(): void {
     this.up.isHole = true;
     this.down.isHole = true;
@@ -312,7 +312,7 @@ class Link {
   }
 }
 
-/** A running proxy: the nth connection gets the faults of the nth plan; connections after the last plan have none. */
+/** A running proxy. The nth connection gets the faults of the nth plan; connections after the last plan have none. */
 export class FaultProxy {
   /** Address for clients. */
   readonly url: string;
@@ -343,8 +343,8 @@ export class FaultProxy {
   }
 
   /**
-   * Starts a proxy before the server at `target`. It measures time by the clock of its client, so that a plan can
-   * say "longer than the client waits"; `fired` is called with the name of each fault when it happens.
+   * Starts a proxy in front of the server at `target`. It uses the client's clock, so that a plan can say "longer than
+   * the client waits". It calls `fired` with the name of each fault when the fault happens.
    */
   static async start(
     target: string,
@@ -360,7 +360,7 @@ export class FaultProxy {
     return new FaultProxy(listener, target, plans, clock, fired);
   }
 
-  /** Ends the faults of all connections. Dropped bytes stay lost and a hole stays open: the client must notice them. */
+  /** Ends the faults of all connections. Lost bytes stay lost and holes stay: the client must notice both itself. */
   heal(): void {
     this.plans = [];
     for (const link of this.links) link.heal();

@@ -15,7 +15,7 @@ describe('isServerFrame', () => {
     it(`refuses ${frame.type} when a field the schema asks for is missing`, () => {
       for (const field of Object.keys(frame)) {
         const rest = Object.fromEntries(Object.entries(frame).filter(([name]) => name !== field));
-        // A body may be any JSON value: nothing is missed when it is absent.
+        // `isServerFrame` does not check bodies, which may be any JSON value.
         if (field === 'body' || Value.Check(SERVER_FRAMES[frame.type], rest)) continue;
         expect(isServerFrame(rest), `without ${field}`).to.equal(false);
       }

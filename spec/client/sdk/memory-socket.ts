@@ -8,7 +8,7 @@ interface Listeners {
   close: (event: { readonly code: number; readonly reason: string }) => void;
 }
 
-/** Makes a WebSocket class whose connections end in `server`, in this process; deliveries are microtasks, in order. */
+/** Makes a WebSocket class that connects to `server` in this process. Microtasks deliver the frames, in order. */
 export function memoryWebSocket(server: FakeRollcall): WebSocketConstructor {
   return class MemorySocket implements WebSocketLike {
     readyState = 0;
@@ -54,7 +54,7 @@ export function memoryWebSocket(server: FakeRollcall): WebSocketConstructor {
     send(data: string): void {
       queueMicrotask(() => {
         const connection = this.#connection;
-        // A server that has closed a connection takes nothing more from it.
+        // A server ignores what arrives on a connection that it has closed.
         if (connection !== null && server.connections.has(connection))
           server.take(connection, data);
       });

@@ -1,18 +1,18 @@
 import type { ClientClock } from '../../../client/sdk/clock.js';
 import { VirtualClock } from '../../virtual-clock.js';
 
-/** How often the time of the clients moves, in real milliseconds. */
+/** Real time between two steps of the clients' clock. */
 const TICK_MS = 5;
 
-/** How many times faster than real time it passes at most: a silence of 50 s is over after half a second. */
+/** Highest speed relative to real time: a silence of 50 s takes half a second. */
 const TIMES = 100;
 
-/** How far it moves at most for one round trip: whoever waits 10 s has waited ten round trips of a server that lives. */
+/** Longest step for one round trip to the server: a client that waits 10 s gives the server at least ten of them. */
 const PER_ROUND_TRIP_MS = 1_000;
 
 /**
- * Time for clients of a real server: many times faster than real time, and no faster than the server answers. On a
- * machine that is busy the server is slow, and so is the time in which it has to answer.
+ * A clock for clients of a real server. It runs many times faster than real time, but never faster than the server
+ * answers: on a busy machine both slow down, so that timeouts of the clients still mean a missing answer.
  */
 export class PacedClock implements ClientClock {
   private readonly clock = new VirtualClock();
@@ -21,7 +21,7 @@ export class PacedClock implements ClientClock {
   private ticking = Promise.resolve();
   private lastTick = performance.now();
 
-  /** Starts to run; `roundTrip` resolves once whoever is waited for has been asked something and has answered. */
+  /** Starts the clock. `roundTrip` asks the server something and resolves once it has answered. */
   constructor(roundTrip: () => Promise<void>) {
     this.roundTrip = roundTrip;
     this.plan();
@@ -39,7 +39,7 @@ export class PacedClock implements ClientClock {
     return this.clock.after(delayMs, work);
   }
 
-  /** Stands still from when this resolves. */
+  /** Stops the clock; it stands still once this resolves. */
   async stop(): Promise<void> {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;

@@ -1,4 +1,4 @@
-/** A page in React for react.spec.ts, which bundles it: two rooms that look at the same thread. */
+/** A React page that react.spec.ts bundles: two rooms show the same thread. */
 import { createElement as h, StrictMode, useState, type ReactNode } from 'react';
 import { createRoot, type Container } from 'react-dom/client';
 import { connect, type Client } from '../../../client/sdk/client.js';
@@ -74,7 +74,7 @@ function App({ client }: { client: Client }): ReactNode {
   );
 }
 
-/** Shows the page in a document, connected to this server. */
+/** Renders the page into the container, connected to the server at `url`. */
 export function show(container: Container, url: string): void {
   const client = connect(url, {
     user: 'ada',

@@ -5,7 +5,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../pages/browser.js';
 import { startFakeServer, type FakeServer } from '../pages/fake-server.js';
 
-/** The bundle of a developer: React in development, where effects run twice. */
+/** Bundles the page with the development build of React, where effects run twice. */
 async function bundle(url: string): Promise<string> {
   const page = JSON.stringify(join(import.meta.dirname, 'react-page.ts'));
   const { outputFiles } = await build({

@@ -1,14 +1,13 @@
-/** What a server once sent of four agent runs: one completed, one failed, one cancelled, one more completed. */
+/** Recorded frames of a server with four agent runs: completed, failed, cancelled and completed. */
 import { readFileSync } from 'node:fs';
 import { isServerFrame } from '../../../client/sdk/frames.js';
 import type { MessageFrame, ServerFrame } from '../../../protocol/frames.js';
 
-/** A frame of the recording. */
 export type RecordedFrame = MessageFrame | ServerFrame<'chunk'>;
 
 const FILE = new URL('../../cases/agent-runs.jsonl', import.meta.url);
 
-/** The whole recording, in order, of the thread `lobby`: messages of `ada`, runs of `helper`. */
+/** The whole recording of the thread `lobby`, in order: messages of `ada`, runs of `helper`. */
 export const RECORDED: readonly RecordedFrame[] = readFileSync(FILE, 'utf8')
   .trim()
   .split('\n')
@@ -18,7 +17,7 @@ export const RECORDED: readonly RecordedFrame[] = readFileSync(FILE, 'utf8')
     throw new Error(`no frame of a run: ${line}`);
   });
 
-/** The part of the recording from a question up to the next one. */
+/** Returns the part of the recording from a question up to the next one. */
 export function recordedRun(question: 'q1' | 'q2' | 'q3' | 'q4'): readonly RecordedFrame[] {
   const isQuestion = (frame: RecordedFrame): boolean =>
     frame.type === 'message' && frame.kind === 'user_message';

@@ -1,6 +1,6 @@
 import type { WebStorage } from '../../../client/sdk/outbox/outbox-storage.js';
 
-/** Storage of a browser, in memory. */
+/** Makes a fake of the browser's `localStorage`, in memory. */
 export function webStorage(): WebStorage & { readonly items: Map<string, string> } {
   const items = new Map<string, string>();
   return {

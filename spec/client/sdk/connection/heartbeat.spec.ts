@@ -21,7 +21,7 @@ describe('the heartbeat of the SDK', () => {
       ask: () => told.push('ask'),
       dead: () => told.push('dead')
     });
-    // From 2 ** 22 on, numbers are twice as far from each other: 25 s later this fraction is rounded away.
+    // At 2 ** 22 the spacing of floating-point numbers doubles, so adding 25 s rounds this fraction away.
     time.pass(2 ** 22 - 10_000 + 2 ** -31 - time.elapsed());
     const from = time.elapsed();
     expect(from % 1).to.equal(2 ** -31);

@@ -14,9 +14,9 @@ describe('a token that ends', () => {
   let client: Client;
   let questions: { expired: boolean; at: number }[];
   let errors: string[];
-  /** Life of the next token. */
+  /** Lifetime of the next token. */
   let lifeMs: number;
-  /** Answer to the next refresh; null: none. */
+  /** Answers a refresh; null for no answer. */
   let answer: (frame: ClientFrame<'refresh'>) => ServerFrame | null;
   let began: number;
 
@@ -60,7 +60,7 @@ describe('a token that ends', () => {
         if (reply !== null) connection.send(reply);
         return true;
       }
-      // Without an answer the client would drop the connection.
+      // Other frames are answered as usual: the client drops a connection that does not answer.
       return false;
     };
     server.pingMs = 100 * DAY_MS;

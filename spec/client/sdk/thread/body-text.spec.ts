@@ -9,7 +9,7 @@ function line(bodyJson: string, offset = 1): string {
   return messageFrame('t', offset, { mid: 'm', user: 'u', kind: 'k', bodyJson, at: 5 });
 }
 
-/** The messages of a frame, as an application gets them. */
+/** Reads a frame and returns its messages as an application gets them. */
 function messagesOf(text: string) {
   const [frame] = readFrames(text).frames;
   if (frame?.type === 'message') return [frame];

@@ -117,7 +117,7 @@ describe('members', () => {
   it('have a change that came between the answer and its reading', async () => {
     server.intercept = (frame, connection) => {
       if (frame.type !== 'members') return false;
-      // The change overtakes an answer that does not have it yet.
+      // The change arrives before an answer that does not contain it.
       server.setMember('lobby', 'eve', 'member', null);
       connection.send({
         type: 'members',

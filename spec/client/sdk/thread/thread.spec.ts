@@ -165,7 +165,7 @@ describe('Thread', () => {
   });
 
   describe('a goodbye that says where to resume', () => {
-    /** Sends everybody away as the server does with one that was too slow. */
+    /** Disconnects every client, as the server does with one that reads too slowly. */
     const sendAway = async (offset: number): Promise<void> => {
       for (const connection of server.connections) {
         connection.send({
@@ -183,7 +183,7 @@ describe('Thread', () => {
       server.closeAll(3008, 'too slow');
       await settle();
     };
-    /** The bodies of the messages that the thread gets. */
+    /** Collects the bodies of the messages that the thread gets. */
     const taken = (of: Thread): unknown[] => {
       const bodies: unknown[] = [];
       of.on('message', ({ body }) => bodies.push(body));

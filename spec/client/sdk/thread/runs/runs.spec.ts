@@ -158,7 +158,7 @@ describe('reduceRuns', () => {
   it('calls a run lost when all has come, and neither its end nor a word of it', () => {
     const runs = after(STARTED, subscribed([], 4), caughtUp(4));
     expect(only(runs).state).to.equal('lost');
-    // One more word, or the end, and it is not.
+    // A later chunk or the end shows that the run is not lost.
     expect(only(reduceRuns(runs, chunk('r', 0, 'x')))).to.include({ state: 'streaming' });
     const end = event(9, 'agent_completed', { run: 'r', text: 'all', ms: 1 });
     expect(only(reduceRuns(runs, end)).state).to.equal('completed');
@@ -220,7 +220,7 @@ describe('reduceRuns', () => {
       for (let i = 0; i < 100_000; i++) runs = reduceRuns(runs, chunk('r', i * 2, 'ab'));
     });
     expect(only(runs).text).to.have.length(200_000);
-    // Copying would move 10 GB.
+    // Copying the answer for each chunk would move 10 GB.
     expect(tookMs).to.be.below(3_000);
   });
 
@@ -304,9 +304,9 @@ describe('reduceRuns', () => {
     const clean = after(subscribed([], 0), caughtUp(), ...RECORDED);
     const cut = fc.record({
       at: fc.nat(RECORDED.length),
-      /** How many frames before the cut had not been taken yet when it came. */
+      /** Number of frames before the cut that the client had not received. */
       lost: fc.nat(40),
-      /** Frames that come a second time afterwards. */
+      /** Frames that arrive a second time after the cut. */
       again: fc.array(fc.nat(RECORDED.length - 1), { maxLength: 5 })
     });
     fc.assert(
@@ -318,7 +318,7 @@ describe('reduceRuns', () => {
           from = Math.max(from, at);
           const missed = RECORDED.slice(0, from);
           for (const frame of taken) runs = reduceRuns(runs, frame);
-          // What the server knows at the cut, as it would tell it.
+          // The state of the server at the cut, in the form that `subscribed` has.
           const live = missed.reduce<Runs>(reduceRuns, NO_RUNS).live;
           const tells = [...live.values()].map(({ run, text }) => told(run, text));
           const head = missed.filter(({ type }) => type === 'message').length;
