@@ -12,7 +12,7 @@ const ADA: UserIdentity = {
   claims: { values: { sub: 'ada' }, digest: 'claims of ada' }
 };
 
-/** The doors of a server whose application answers what `says` returns; a promise is waited for. */
+/** The doors of a server whose application answers what `says` returns: a value or a promise of one. */
 function asked(says: (question: AuthorityQuestion) => unknown, identity: UserIdentity = ADA) {
   const questions: AuthorityQuestion[] = [];
   const faults: (string | null)[] = [];
@@ -34,7 +34,7 @@ const only =
 const broken = () => {
   throw new Error('answered 500');
 };
-/** An answer that is given when the spec says so. */
+/** A promised answer; `give` resolves it. */
 function later() {
   let give: (answer: unknown) => void = () => undefined;
   const promise = new Promise((resolve) => (give = resolve));

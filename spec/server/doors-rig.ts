@@ -88,7 +88,7 @@ export interface DoorOptions {
   readonly auth: Authenticator;
   /** Limits on what users and addresses publish, where there are any. */
   readonly bounds: Partial<PublishBounds>;
-  /** Points of reading of users and addresses. */
+  /** Limits on the work of users and addresses, in points. */
   readonly points: Partial<WorkRates>;
   /** The application that decides about rights. Default: none. */
   readonly ask: AuthorityOptions['ask'] | null;

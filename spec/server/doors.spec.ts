@@ -7,14 +7,14 @@ import { doors, OPEN, PROBE_TOKEN, type Door, type History, type Publish } from 
 
 type Rig = ReturnType<typeof doors>;
 
-/** Arrays within arrays, so deep. */
+/** Returns arrays nested to this depth. */
 function nested(depth: number): unknown {
   return JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`);
 }
 
 const GOOD = { thread: 't', mid: 'm1', body: { text: 'hi' } };
 
-/** What is published, what every door answers, and whether it counts as a message that was refused. */
+/** Publishes, each with the answer of every door and the number of refused messages that is counted for it. */
 const PUBLISHES: readonly [string, Publish, string, number][] = [
   ['a message', GOOD, 'ok', 0],
   ['a kind of an application', { ...GOOD, kind: 'app.note' }, 'ok', 0],
@@ -38,7 +38,7 @@ const PUBLISHES: readonly [string, Publish, string, number][] = [
   ['a mid that was used', { ...GOOD, thread: 'used', body: 'other' }, 'conflict', 1]
 ];
 
-/** What is asked of history, with an offset where each door has its own name for it. */
+/** Requests for history, each with the answer of every door. `at` is an offset; each door has its own name for it. */
 const HISTORIES: readonly [string, History, string][] = [
   ['a page', { thread: 't' }, 'ok'],
   ['the longest page', { thread: 't', limit: 500 }, 'ok'],

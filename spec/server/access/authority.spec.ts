@@ -18,7 +18,7 @@ function userOf(user: string, digest = user) {
 }
 const ADA = userOf('ada');
 
-/** An application that answers each question when it is told to, in order. */
+/** An authority whose application answers the oldest open question on each call of `answer`. */
 function rig() {
   const clock = new VirtualClock();
   const questions: AuthorityQuestion[] = [];

@@ -24,7 +24,7 @@ function keyOf(threads: unknown, isRetired = false): Identity {
   return { kind: 'backend', key };
 }
 
-/** Who, to which record. */
+/** Callers, each with the access record of the thread that it asks for. */
 const CALLERS: Readonly<Record<string, readonly [Identity, AccessRecord]>> = {
   'a backend': [BACKEND, OTHERS],
   'a key of the thread': [keyOf({ t: ['read', 'write'] }), OTHERS],
@@ -44,7 +44,7 @@ const CALLERS: Readonly<Record<string, readonly [Identity, AccessRecord]>> = {
   'a probe': [PROBE, OTHERS]
 };
 
-/** What each may do, by ACCESS: r read, w write, m manage, p probe. */
+/** Rights of each caller under each ACCESS mode: r read, w write, m manage, p probe. */
 const MAY: Readonly<Record<string, Readonly<Record<AccessSettings['mode'], string>>>> = {
   'a backend': { open: 'rwmp', members: 'rwmp', token: 'rwmp' },
   'a key of the thread': { open: 'rw', members: 'rw', token: 'rw' },

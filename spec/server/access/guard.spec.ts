@@ -3,7 +3,7 @@ import { Guard } from '../../../server/access/guard.js';
 import { Members } from '../../../server/access/members.js';
 import { MemoryLog } from '../../actors/log/memory-log.js';
 
-/** A guard over a log in memory, and who was judged again: `*` is everybody. */
+/** A guard over a log in memory. `judged` lists the users that were judged again; `*` means everybody. */
 function rig(mode: 'members' | 'open' = 'members') {
   const log = new MemoryLog();
   const judged: string[] = [];

@@ -13,7 +13,7 @@ function faultsOf(text: string): readonly string[] {
 const ofKeys = (...keys: readonly unknown[]): readonly string[] =>
   faultsOf(JSON.stringify({ keys }));
 
-/** Entries, and what is said of each; null: it is good. */
+/** Entries, and the fault that is reported for each; null for a valid one. */
 const ENTRIES: readonly [what: string, entry: unknown, fault: RegExp | null][] = [
   ['the least', GOOD, null],
   ['every scope', { ...GOOD, scopes: SCOPES }, null],

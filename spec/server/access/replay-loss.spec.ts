@@ -8,10 +8,10 @@ import { doors } from '../doors-rig.js';
 
 const MESSAGES = 4 * PAGE_MESSAGES;
 
-/** Token of vic that names nothing of the thread. */
+/** Token of vic whose grants do not include the thread. */
 const NARROW = 'narrow';
 
-/** A thread of olga's with more messages than a page, of which vic has been sent the first page. */
+/** A thread of `owner` with several pages of messages. vic's replay of it has begun and is not complete. */
 async function replaying(owner: string) {
   const rig = doors('vic', 0, undefined, {
     settings: { mode: 'members', mayCreate: true, ownsOpenThreads: false },

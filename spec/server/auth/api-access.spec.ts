@@ -27,7 +27,7 @@ function request(shown?: string, header = 'authorization'): TransportRequest {
   };
 }
 
-/** Who a request is of, or the code and words that refuse it. */
+/** Returns the name of the caller, or the code and message of the refusal. */
 async function said(of: () => Identity | Promise<Identity>): Promise<string> {
   try {
     const caller = await of();

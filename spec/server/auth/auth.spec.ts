@@ -11,7 +11,7 @@ const RULES: TokenRules = {
   mustExpire: true
 };
 
-/** Says who a token is of by the rules, or why it is refused. */
+/** Returns the user of a token with these claims, or why the rules refuse it. */
 async function verdict(
   claims: JWTPayload,
   rules: Partial<TokenRules> = {},

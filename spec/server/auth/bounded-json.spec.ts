@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { askJson, NoAnswerError, type Question } from '../../../server/auth/bounded-json.js';
 
-/** Long enough never to be over, unless a case is about it. */
+/** Longer than any case takes. Cases about the timeout set a shorter one. */
 const LONG_MS = 60_000;
 const BYTES_MAX = 1_000;
 

@@ -32,7 +32,7 @@ describe('KeySet', () => {
       .setProtectedHeader({ alg: 'ES256', kid })
       .sign(pairs[index]!.privateKey);
 
-  /** A key server; `answer` is what it says next, an error that it gives none, null that it hangs until `let go`. */
+  /** A key server. `answer` is its next response; an error makes the fetch fail, null makes it hang until `letGo`. */
   function rig(first: unknown) {
     const clock = new VirtualClock();
     const states: KeySetState[] = [];
@@ -60,7 +60,7 @@ describe('KeySet', () => {
       issuers: [],
       mustExpire: false
     });
-    /** Who a token is of, or the code that refuses it. */
+    /** Returns the user of a token, or the code of the refusal. */
     const verdict = async (token: string): Promise<string> => {
       try {
         return (await auth.verify(token)).user;
@@ -117,7 +117,7 @@ describe('KeySet', () => {
       said.push(await server.verdict(await signed(1, `no-${String(i)}`)));
     expect(said.slice(0, 3)).to.eql(['unauthorized', 'unavailable', 'unavailable']);
     expect(server.fetches).to.equal(2);
-    // The good token of a key that came meanwhile is told to come back, and is taken then.
+    // A valid token of a key added meanwhile gets `unavailable` first, and is accepted after the next fetch.
     server.answer = { keys: [jwk(0), jwk(1)] };
     expect(await server.verdict(await signed(1))).to.equal('unavailable');
     await server.clock.advance(KEYS_AGAIN_MS);

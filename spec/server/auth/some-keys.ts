@@ -7,12 +7,12 @@ export function onlyKey(apiKey?: string): ApiKeys {
   return new ApiKeys({ apiKey, file: null, clock: new VirtualClock(), onRead: () => undefined });
 }
 
-/** Returns an entry of a key file whose key is a text. */
+/** Returns an entry of a key file; the key's name is the key itself. */
 export function entryOf(key: string, fields: Readonly<Record<string, unknown>>): object {
   return { name: key, sha256: hashOf(key).toString('hex'), scopes: ['read'], ...fields };
 }
 
-/** A key file in memory: change `text`, and it has another stamp. */
+/** A key file in memory. Each change of `text` changes its stamp. */
 export class FakeKeyFile implements KeyFile {
   readonly path = 'keys.json';
   /** How often its text was read after the start. */
@@ -50,7 +50,7 @@ export class FakeKeyFile implements KeyFile {
   }
 }
 
-/** Keys of a file, with a clock and what was said of each reading. */
+/** The keys of a file, with their clock and the states that were reported. */
 export function keysOf(file: FakeKeyFile) {
   const clock = new VirtualClock();
   const states: KeyFileState[] = [];

@@ -26,7 +26,7 @@ function rig() {
   });
   const issue = (caller = ADA, thread: string | null = null): string =>
     tickets.issue(caller, thread)?.ticket ?? '';
-  /** The code that a ticket is refused with; `taken` when it is not. */
+  /** Returns the code that refuses a ticket, or `taken`. */
   const take = (ticket: string): string => {
     try {
       tickets.take(ticket);
