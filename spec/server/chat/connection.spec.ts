@@ -20,7 +20,7 @@ describe('Connection', () => {
     expect(socket.sent).to.eql(['a']);
     socket.room = 1;
     expect(connection.payOwed()).to.equal(false);
-    // A reply may not overtake those that are owed, though the socket would take it.
+    // A new reply must wait behind the owed ones, even when the socket has room for it.
     socket.room = 1;
     connection.send(said('e'));
     socket.room = Infinity;

@@ -39,7 +39,7 @@ describe('the newcomers of an address', () => {
     expect(connections.admit('::1')).to.equal(null);
     const third = open();
     expect(connections.admit('::1')).to.equal('unnamed');
-    // Who has signed in makes no room twice.
+    // Signing in freed the place of `first`, so its end frees no other one.
     connections.remove(first);
     expect(connections.admit('::1')).to.equal('unnamed');
     connections.remove(second);
@@ -80,7 +80,7 @@ describe('Connections', () => {
     if (user !== null) connections.name(connection, user);
     return { connection, socket };
   };
-  /** Lets time pass in the steps of the sweep; `each` is what the client does meanwhile. */
+  /** Lets time pass and sweeps at each step. `each` is what the client does before a sweep. */
   const pass = async (ms: number, each: () => void = () => undefined): Promise<void> => {
     for (let passed = 0; passed < ms; passed += SWEEP_MS) {
       await clock.advance(SWEEP_MS);
@@ -316,7 +316,7 @@ describe('Connections', () => {
       const three = new Connection('c3', '::2', null, false, 0);
       expect([limited.add(one), limited.add(two), limited.add(three)]).to.eql([true, true, false]);
       expect([limited.name(one, 'ada'), limited.name(two, 'ada')]).to.eql([true, false]);
-      // The transport reports the end of those that were refused as well.
+      // The transport reports the end of refused connections too.
       for (const connection of [three, one, two, one]) limited.remove(connection);
       expect(limited.open).to.equal(0);
     }

@@ -2,16 +2,16 @@ import type { Connection } from '../../../server/chat/connection.js';
 import type { OutFrame } from '../../../server/transport/out-frame.js';
 import type { Socket } from '../../../server/transport/transport.js';
 
-/** A socket that keeps what it is sent and takes only as much as it is given room for. */
+/** A socket that keeps the frames it is sent, and refuses them when `room` is used up. */
 export class FakeSocket<S extends { socket: Socket<S> | null } = Connection> implements Socket<S> {
   readonly state: S;
   readonly sent: string[] = [];
   readonly topics = new Set<string>();
-  /** Frames that it will still take. */
+  /** How many more frames it takes. */
   room = Infinity;
-  /** What `buffered` answers. */
+  /** Result of `buffered`. */
   bufferedBytes = 0;
-  /** What is kept outside of it. */
+  /** Bytes last reported to `setAside`. */
   asideBytes = 0;
   ended: number | null = null;
 
@@ -20,7 +20,7 @@ export class FakeSocket<S extends { socket: Socket<S> | null } = Connection> imp
     state.socket = this;
   }
 
-  /** What was sent, parsed. */
+  /** The sent frames, parsed. */
   get frames(): Record<string, unknown>[] {
     return this.sent.map((text) => JSON.parse(text) as Record<string, unknown>);
   }

@@ -9,7 +9,7 @@ import {
 import { append, entry } from '../../actors/log/lmdb/log-fixture.js';
 import { MemoryLog } from '../../actors/log/memory-log.js';
 
-/** A log in which ada has threads of the given times, one each. */
+/** A log in which ada has one thread for each of the times. */
 async function listed(times: readonly number[]): Promise<MemoryLog> {
   const log = new MemoryLog();
   for (const [n, at] of times.entries()) {
@@ -76,7 +76,7 @@ describe('a page of threads that one may read', () => {
   });
 
   it('leaves out none of the same time for whoever pages by time, behind a page that had none to show', async () => {
-    // Newest first: 20 hidden ones, then three of the same time, then one.
+    // Newest first: 20 hidden threads, then three of the same time, then one.
     const log = await listed([1, 2, 2, 2, ...Array.from({ length: 20 }, (_, n) => 10 + n)]);
     const mayRead = (thread: string): boolean => thread < 't004';
     expect(pages(log, 1, mayRead, true).flat().sort()).to.eql(numbered(0, 4));

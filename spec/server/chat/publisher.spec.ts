@@ -73,7 +73,7 @@ function rig(bytesPerHour = 0) {
     }
     return answer;
   };
-  /** Lets storing fail at once, the next time. */
+  /** Makes the next attempt to store throw. */
   const fail = (error: Error): void => {
     const works = threads.publish.bind(threads);
     threads.publish = () => {
@@ -112,7 +112,7 @@ describe('Publisher', () => {
     fail(UNAVAILABLE);
     publish('shop', { mid: 'm2', owner: 'ben' });
     const { version } = guard;
-    // Nobody is judged on behalf of the change that never was.
+    // The failed change has ended: a later one finds no other under way, so nobody is judged again.
     guard.changes('a', 'ada', 'owner')();
     expect([owners, guard.version]).to.deep.equal([[], version]);
   });

@@ -8,7 +8,7 @@ import { MemoryLog } from '../../actors/log/memory-log.js';
 import { RecordedLogger } from '../../actors/recorded-logger.js';
 import type { VirtualClock } from '../../virtual-clock.js';
 
-/** Threads over a log in memory, with nobody to hear them. */
+/** Threads over a log in memory, without subscribers. */
 export function threadRig(clock: VirtualClock, graceMs: number) {
   const log = new MemoryLog();
   const logger = new RecordedLogger();

@@ -5,10 +5,10 @@ import { HISTORY_CHARS_MAX } from '../../../server/chat/message-pages.js';
 import { settle } from '../../virtual-clock.js';
 import { doors } from '../doors-rig.js';
 
-/** The most that one frame costs: a whole page of history. */
+/** The most points that one frame costs: those of a whole page of history. */
 const FRAME_POINTS_MAX = messagePoints(500, HISTORY_CHARS_MAX) + 10;
 
-/** A server whose turns come when they are called for. */
+/** A server whose turns begin when the spec calls `nextTurn`. */
 function rig(publishPerSecond = 0, token?: string) {
   const waiting: (() => void)[] = [];
   const spent: number[] = [];

@@ -14,7 +14,7 @@ const WAYS: readonly [string, (rig: Rig) => Promise<Door>][] = [
   ['over HTTP', (rig) => Promise.resolve(rig.http)]
 ];
 
-/** A limit of publishes in a second: what it is, and the reason that a client gets. */
+/** Limits of publishes in a second: the setting, its name in counts, and words of the reason that a client gets. */
 const RATES: readonly [keyof Bounds, string, string][] = [
   ['perUser', 'publishes_user', 'of this user in a second'],
   ['perAddress', 'publishes_address', 'of this address in a second']
@@ -52,7 +52,7 @@ for (const [where, open] of WAYS) {
       const door = await open(rig);
       for (const thread of ['a', 'b', 'c']) expect(await publish(door, thread)).to.equal('ok');
       expect(await publish(await open(rig), 'd')).to.equal('rate_limited');
-      // Threads that there are already may be written into.
+      // Existing threads still take messages.
       expect(await publish(door, 'a')).to.equal('ok');
       await rig.clock.advance(HOUR_MS / 3 - 1);
       expect(await publish(door, 'd')).to.equal('rate_limited');
@@ -66,12 +66,12 @@ for (const [where, open] of WAYS) {
     it('stores as many bytes in an hour as stored_bytes_user says', async () => {
       const rig = rigOf({ bytesPerHour: 100 });
       const door = await open(rig);
-      // 49 bytes and two quotes of JSON: the second one has room left, and may be larger than that.
+      // 49 bytes and the two quotes of JSON. The second body is taken, although it is larger than the rest of 49 bytes.
       const text = 'ä'.repeat(24) + 'x';
       expect(await publish(door, 't', text)).to.equal('ok');
       expect(await publish(door, 't', text)).to.equal('ok');
       expect(await publish(await open(rig), 't', 1)).to.equal('rate_limited');
-      // 2 bytes too many and the one that comes next.
+      // The time for the 2 bytes above the limit and for one more.
       await rig.clock.advance((HOUR_MS / 100) * 3 - 1);
       expect(await publish(door, 't', 1)).to.equal('rate_limited');
       await rig.clock.advance(1);
@@ -124,7 +124,7 @@ describe('what an address may read', () => {
   it('is limited over all its users, and told apart from what a user may', async () => {
     const rig = doors('token', 0, undefined, { points: { perUser: 0, perAddress: 3 } });
     const door = await rig.webSocket();
-    // Each costs three points of six.
+    // Each request costs three of the six points.
     for (let n = 0; n < 2; n++)
       expect(await door.history({ thread: 't' })).to.include({ code: 'ok' });
     expect(await door.history({ thread: 't' })).to.include({ code: 'rate_limited', afterMs: 334 });

@@ -5,7 +5,7 @@ import { RunRequests } from '../../../../server/chat/runs/run-requests.js';
 import { createRunRoutes } from '../../../../server/chat/runs/run-routes.js';
 import { RunRig } from '../../../actors/agents/run-rig.js';
 
-/** A connection of a user with these rights in every thread; keeps what it is sent. */
+/** A connection of a user with these rights in every thread. `got` keeps what it is sent. */
 function connectionOf(user: string, rights: readonly string[]) {
   const got: Record<string, unknown>[] = [];
   const connection = {
@@ -47,12 +47,12 @@ describe('createRunRoutes', () => {
     });
   });
 
-  /** What each way to cancel answers a user, and whether the run has ended then. */
+  /** Users with their rights, the answers to a cancel by run and by mid, and whether the run ends. */
   for (const [who, user, rights, byRun, byMid, ends] of [
     ['who may write its own', 'ada', ['read', 'write'], 'cancelling', 'cancelling', true],
     ['who may no longer write its own', 'ada', ['read'], 'forbidden', 'forbidden', false],
     ['who may no longer read its own', 'ada', [], 'not_found', 'not_found', false],
-    // Somebody else's message has a mid that says nothing: what is noted is a message of the user's own.
+    // A mid names only a message of the same user: the cancel is noted for eve's own m1, and tells nothing about ada's.
     ['who guesses that of another', 'eve', ['read', 'write'], 'forbidden', 'cancelling', false]
   ] as const) {
     for (const way of ['run', 'mid'] as const) {

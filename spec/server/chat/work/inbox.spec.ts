@@ -7,7 +7,7 @@ interface Peer {
   backlog: Backlog<string> | null;
 }
 
-/** Frames that one turn has points for. */
+/** How many frames one turn has points for. */
 const PER_TURN = 4;
 
 describe('Inbox', () => {
@@ -95,7 +95,7 @@ describe('Inbox', () => {
   it('stops at decoded frames of a connection that is over, or that one of them ends', () => {
     const [ada, bob] = [peer('a'), peer('b')];
     over.add('a');
-    // Without an end of that loop this spec never comes back, as the server did not.
+    // A loop that does not stop here hangs this spec, as it once hung the server.
     inbox.takeDecoded(ada, ['x', 'y']);
     expect(taken()).to.eql([]);
     const ending = new Inbox<string, Peer>({

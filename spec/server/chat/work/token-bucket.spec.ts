@@ -44,7 +44,7 @@ describe('TokenBucket', () => {
     const bucket = new TokenBucket(10, 0);
     while (bucket.take(0) === 0);
     bucket.credit(20_000, 20_000);
-    // The bucket was full again, and 20 s are 200 tokens more.
+    // A full bucket, and 200 tokens more for the 20 s.
     for (let n = 0; n < 10 * (BUCKET_SECONDS + 20); n++) expect(bucket.take(20_000)).to.equal(0);
     expect(bucket.take(20_000)).to.equal(100);
   });
@@ -94,7 +94,7 @@ describe('TokenBucket', () => {
           }
         }
       ),
-      // Found with seed -1655111090: 1 - 0.307 - 0.004 of a token took 689 ms, after which 0.9999999 of one was there.
+      // Found with seed -1655111090: 1 - 0.307 - 0.004 of a token took 689 ms; the bucket then held only 0.9999999.
       { examples: [[1, [0, 307, 4]]] }
     );
   });

@@ -4,7 +4,6 @@ import { json, problem } from '../../../../server/transport/problem.js';
 import type { TransportRequest } from '../../../../server/transport/transport.js';
 import { VirtualClock } from '../../../virtual-clock.js';
 
-/** A burst is twice as many as come in a second. */
 const PER_SECOND = 3;
 const BURST = 2 * PER_SECOND;
 
