@@ -423,7 +423,7 @@ describe('loadConfig with secrets', () => {
     });
   }
 
-  // A `#`, or a shell, has cut off what came behind it.
+  // The end of each URL is missing, because a `#` or a shell cut it off.
   for (const url of ['http://ada:hunter2', 'http://ada:hunter2/x', 'clickhouse://ada:2hunter2']) {
     it(`tells nothing of the password in ${url}, of which the end is missing`, () => {
       expect(faultsOf({ CLICKHOUSE_URL: url })[0])

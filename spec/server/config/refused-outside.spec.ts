@@ -4,7 +4,7 @@ import { loadConfig, readConfig } from '../../../server/config/config.js';
 
 const ENVIRONMENTS = ['staging', 'production'] as const;
 
-/** Settings with which a server starts anywhere. */
+/** Settings with which a server starts in every environment. */
 const WHOLE = {
   AUTH_JWT_SECRET: 'GdUDq5qk8sDdrWzWcGzJ4R8hT2m6Xx0Q',
   API_KEY: 'wZ3kq9Xb7Lr2Vn5Tt8Yc1Md4',
@@ -15,7 +15,7 @@ const WHOLE = {
   RESERVED_THREADS: 'refuse'
 };
 
-/** What is refused outside development: the change, the setting that is named, and what the operator is told to do. */
+/** Settings that are refused outside development, with the setting that the message names and its remedy. */
 const REFUSED: readonly (readonly [
   what: string,
   env: Record<string, string>,

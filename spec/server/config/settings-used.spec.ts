@@ -5,7 +5,7 @@ import { sourceFiles } from '../../../scripts/folders/source-files.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** The server and the commands without the table of settings itself and what only copies it. */
+/** Files of the server and the commands, without the table of settings and the files that only copy it. */
 const READERS = sourceFiles(ROOT, ['cli', 'server']).filter(
   ({ path }) =>
     !path.startsWith('server/config/') ||

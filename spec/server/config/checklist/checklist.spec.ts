@@ -18,7 +18,7 @@ import { SCOPES } from '../../../../server/access/scopes.js';
 import { readConfig } from '../../../../server/config/config.js';
 import { OUTSIDE_RULES } from '../../../../server/config/impossible-combinations.js';
 
-/** Settings of which every row that can be judged is good. */
+/** Settings with which every row that can be judged is good. */
 const WHOLE = {
   ENVIRONMENT: 'production',
   AUTH_JWT_SECRET: 'GdUDq5qk8sDdrWzWcGzJ4R8hT2m6Xx0Q',
@@ -69,10 +69,10 @@ const keysFile = (
   mode: number | null = 0o100600
 ): Partial<SeenMachine> => ({ keysFile: { mode, keys: [{ ...READ_KEY, ...change }] } });
 
-/** Rows that nobody can judge from the machine. */
+/** Rows that cannot be judged from the machine. */
 const UNSEEN = ['backups', 'reports'];
 
-/** What changes, the row that it changes, to what, and a word of what is said then. */
+/** Rows, each with its new mark, a word of its text, and the change of settings or machine that leads there. */
 const CHANGES: readonly (readonly [
   id: string,
   mark: Mark,
