@@ -21,7 +21,7 @@ class FakeStream implements HttpStream {
   }
 
   onDrain(): void {
-    // Nothing ever waits here.
+    // `write` takes everything, so nothing drains.
   }
 
   onClose(closed: () => void): void {
@@ -56,7 +56,7 @@ describe('EventStreams', () => {
     expect(connections.open).to.equal(0);
   });
 
-  /** Opens a stream of ada, and begins it once something has happened. */
+  /** Opens a stream for ada, waits for `happens`, begins the stream, and returns its text. */
   const beginAfter = async (
     happens: (rig: ReturnType<typeof doors>) => Promise<void> | void
   ): Promise<string> => {

@@ -23,7 +23,7 @@ const OPTIONS: TurnsOptions = {
 const user = (name: string): Asker => ({ kind: 'user', name });
 const OPERATOR: Asker = { kind: 'backend', name: '192.0.2.1' };
 
-/** Turns, and works that end when the spec says so. */
+/** Turns whose work ends when the spec calls `end`. */
 function start(options: Partial<TurnsOptions> = {}) {
   const turns = new Turns({ ...OPTIONS, ...options });
   const begun: string[] = [];

@@ -45,7 +45,7 @@ function requestOf(path: string, headers: Record<string, string> = {}): Transpor
 
 /** An inspector over a lamp and some threads. */
 class Rig {
-  /** Listeners that the inspector has among those of the messages. */
+  /** How many listeners for messages the inspector has now. */
   messageListeners = 0;
   readonly clock = new VirtualClock();
   readonly logger = new RecordedLogger();
@@ -98,7 +98,7 @@ class Rig {
     };
   }
 
-  /** Lets the grace of the start pass, whose timer is not the inspector's. */
+  /** Lets the grace after the start pass, so that the timers left are the inspector's. */
   async endGrace(): Promise<void> {
     await this.clock.advance(GRACE_MS);
     expect(this.clock.waiting).to.equal(0);
@@ -108,7 +108,7 @@ class Rig {
     return this.inspector.endpoint.events.upgrade(requestOf(path, headers));
   }
 
-  /** A viewer that has come in. */
+  /** Connects a viewer and returns its socket. */
   enter({ path = '/inspect/ws', isOurs = true } = {}): FakeSocket<Viewer> {
     const headers = isOurs ? { 'sec-websocket-protocol': INSPECT_SUBPROTOCOL } : {};
     const decision = this.upgrade(path, headers);
@@ -123,7 +123,7 @@ class Rig {
     this.inspector.endpoint.events.close(socket, 1000);
   }
 
-  /** Asks and answers the reply. */
+  /** Sends a request and returns the reply. */
   ask(socket: FakeSocket<Viewer>, request: object): Record<string, unknown> {
     const id = ++this.#ids;
     this.inspector.endpoint.events.message(socket, JSON.stringify({ ...request, id }));
@@ -260,7 +260,7 @@ describe('Inspector', () => {
       const sockets = Array.from({ length: VIEWERS_MAX }, () => rig.enter());
       const late = rig.upgrade();
       expect(late.accept ? null : late.reply.status).to.equal(503);
-      // Let in before the last place was taken.
+      // This viewer's upgrade was accepted before the last place was taken.
       if (!early.accept) throw new Error('it was not let in');
       const socket = new FakeSocket(early.state);
       rig.inspector.endpoint.events.open(socket);
@@ -452,7 +452,7 @@ describe('Inspector', () => {
       await rig.endGrace();
       const stuck = rig.enter();
       stuck.room = 0;
-      // The transports report the end of a socket while they are asked to end it.
+      // The transports report the end of a socket before `terminate` returns.
       stuck.terminate = () => {
         stuck.ended = 1006;
         rig.leave(stuck);

@@ -22,7 +22,7 @@ const lamp = createMachine({
   }
 });
 
-/** A root with a child, as the tree is made. */
+/** A root with an invoked child, like the server's tree of actors. */
 const house = createMachine({
   id: 'house',
   initial: 'quiet',
@@ -56,7 +56,7 @@ class Rig {
     this.recorder.listen((_, message) => this.messages.push(message));
   }
 
-  /** What was recorded, a line each. */
+  /** The recorded messages, one line each. */
   get story(): string[] {
     return this.messages.map((message) => {
       switch (message.type) {
@@ -253,7 +253,7 @@ describe('Recorder', () => {
       const taken = rig.messages.flatMap((message) =>
         message.type === '@xstate.snapshot' && message.thread === 'lobby' ? message.transitions : []
       );
-      // It is spawned over the record of the first message that waits.
+      // The actor starts only when the first message waits, and starts in `waiting`.
       expect(rig.story).to.include('delivery:lobby is "waiting"');
       expect(taken).to.deep.equal([
         'waiting|xstate.after.grace.delivery.waiting|0',
@@ -343,7 +343,7 @@ describe('Recorder', () => {
       const crashed = threads.get('lobby').actor?.sessionId ?? '';
       threads.get('lobby').actor?.send(poison);
       threads.leave(threads.get('lobby'), 'bob');
-      // That the first one ended is told, and it is not kept as one that lives.
+      // The end of the crashed actor is recorded, and it is not kept as a live one.
       expect(rig.story).to.include('delivery:lobby = error by ');
       expect(rig.recorder.actor(crashed)).to.equal(null);
       expect(rig.story.at(-1)).to.equal('delivery:lobby = "idle" by delivering|subscriber.none|0');

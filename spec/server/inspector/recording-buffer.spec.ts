@@ -17,7 +17,7 @@ function message(seq: number, actor: number, says: Recorded['says'], chars = 10)
   };
 }
 
-/** Which message says last how each actor stands, after all of these. */
+/** Returns, for each actor that has not ended, the `seq` of the last message that tells its state. */
 function standing(messages: Iterable<Recorded>): Map<string, number> {
   const last = new Map<string, number>();
   for (const { sessionIds, says, seq } of messages) {

@@ -15,7 +15,7 @@ function stoppedClock(): SimulatedClock {
   return clock;
 }
 
-/** An output whose writes end only when the spec lets them. */
+/** An output whose writes end only when the spec calls `letGo`. */
 class SlowOutput extends Writable {
   readonly lines: string[] = [];
   #held: (() => void) | null = null;
@@ -172,7 +172,7 @@ describe('createLogger', () => {
     const stream = new SlowOutput();
     stream.letGo();
     const logger = createLogger({ level: 'info', format: 'json', stream, clock: stoppedClock() });
-    // `flush` waits for no line inside winston, and exits lose none, only because of this.
+    // Because of this, `flush` need not wait for lines inside winston, and an exit loses none.
     for (let line = 1; line <= 5_000; line++) {
       logger.info('line');
       if (stream.lines.length !== line) expect.fail(`line ${String(line)} is still in winston`);

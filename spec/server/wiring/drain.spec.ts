@@ -18,7 +18,7 @@ class Rig {
   readonly clock = new VirtualClock();
   readonly connections = new Connections(this.clock, { total: 0, perUser: 0, perAddress: 0 });
   readonly sockets: FakeSocket[] = [];
-  /** When each was closed, milliseconds after the start of the drain, in the order of the closes. */
+  /** When sockets were closed, in order, in milliseconds after the start of the drain. */
   readonly closedMs: number[] = [];
   isDone = false;
   #startedAt = 0;
@@ -48,7 +48,7 @@ class Rig {
     });
   }
 
-  /** How they were closed; null = not. */
+  /** Close code of each socket; null when it was not closed. */
   get ends(): (number | null)[] {
     return this.sockets.map(({ ended }) => ended);
   }

@@ -5,7 +5,7 @@ import { StartupTimeline } from '../../../server/wiring/report/startup-timeline.
 import { VirtualClock } from '../../virtual-clock.js';
 import { logStartup, type StartupLinesOptions } from '../../../server/wiring/startup-lines.js';
 
-/** Lets a startup complete and returns what is logged. */
+/** Completes a startup and returns the logged lines. */
 async function linesOf(format: 'json' | 'pretty', hasInspector: boolean): Promise<string[]> {
   const stream = new PassThrough();
   const complete: (() => void)[] = [];

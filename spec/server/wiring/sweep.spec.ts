@@ -5,7 +5,7 @@ import { Sweep } from '../../../server/wiring/sweep.js';
 import { supervise } from '../../machines/supervision/supervised.js';
 import { settle, VirtualClock } from '../../virtual-clock.js';
 
-/** A sweep under its chart, with two parts that look; the first throws while `isBroken`. */
+/** A sweep run by its chart, with two parts. The first part throws while `isBroken`. */
 async function run() {
   const clock = new VirtualClock();
   const now = { isServing: true, isBroken: false };

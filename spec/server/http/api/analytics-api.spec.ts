@@ -23,7 +23,7 @@ import { onlyKey } from '../../auth/some-keys.js';
 
 const KEY = 'a-key-for-the-backend-0123456789';
 
-/** Takes `token-of-ada` as ada's. */
+/** Accepts `token-of-ada` as a token of ada. */
 const auth: Authenticator = {
   isRequired: true,
   verify: (token) => {
@@ -40,7 +40,7 @@ interface Reply {
   readonly text: string;
 }
 
-/** The API over a store that answers what the spec says. */
+/** The API over a store whose answers the spec sets. */
 function start({
   isConnected = true,
   isOff = false,
@@ -169,7 +169,7 @@ describe('createAnalyticsApi', () => {
     const { text } = await api.ask('/api/search?q=hi');
     expect(text).to.include('"body":{"n":9007199254740993,"big":1e400,"one":1.0}}');
     expect(text).to.include('"body":-0}');
-    // What could not be read as a frame is a text.
+    // A stored body that is not JSON is answered as a string.
     expect(text).to.include('"body":"{\\"type\\":"}],"more":false,"asOf":77}');
   });
 

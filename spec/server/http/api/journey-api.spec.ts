@@ -25,7 +25,7 @@ interface Reply {
   readonly body: Record<string, unknown>;
 }
 
-/** The API over a log in memory and a store that answers what the spec says. */
+/** The API over a log in memory and a store whose answers the spec sets. */
 function start({ isConnected = true, isOff = false } = {}) {
   const clock = new VirtualClock();
   const { threads, log } = threadRig(clock, 10_000);

@@ -9,7 +9,7 @@ import { RouteTable } from '../../../../server/http/route-table.js';
 import { MemoryLog } from '../../../actors/log/memory-log.js';
 import { onlyKey } from '../../auth/some-keys.js';
 
-/** A thread of olga, and her request to make eve its owner, whose body comes when the spec says so. */
+/** A thread of olga's. `ask` sends her request; its body arrives once `meanwhile` is done. */
 async function rig() {
   const log = new MemoryLog();
   const guard = new Guard({
@@ -49,7 +49,7 @@ async function rig() {
   return { members, state, ask };
 }
 
-/** Both requests with a body, whose answer a peer can put off. */
+/** The two requests with a body: a client that sends it late delays the answer. */
 const SLOW = [
   ['/api/threads/t/owner', { owner: 'eve' }],
   ['/api/threads/t/members/eve', { role: 'member' }]

@@ -3,7 +3,7 @@ import type { ChartBox, ChartPoint } from '../../../../protocol/inspection.js';
 import { layoutChart } from '../../../../server/inspector/charts/chart-elk.js';
 import { GRAPHS, laidOut } from './laid-out.js';
 
-/** How far a point may be from where it belongs: places are rounded to tenths of a pixel. */
+/** How far a point may be off, since positions are rounded to tenths of a pixel. */
 const TOLERANCE_PX = 0.3;
 
 function overlap(a: ChartBox, b: ChartBox): boolean {
@@ -24,7 +24,6 @@ function holds(outer: ChartBox, inner: ChartBox): boolean {
   );
 }
 
-/** Whether a point is on the border of a box. */
 function isOnBorder([x, y]: ChartPoint, box: ChartBox): boolean {
   const inside = holds(box, { x, y, width: 0, height: 0 });
   const sides = [x - box.x, box.x + box.width - x, y - box.y, box.y + box.height - y];

@@ -30,7 +30,7 @@ interface Config {
 const listed = (value: unknown): unknown[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
 
-/** Counts what is written in a configuration, which the graph is not made from. */
+/** Counts the states and transitions in a configuration: an independent count, since the graph is not made from it. */
 function counted({ states = {}, on = {}, after = {}, always, onDone, invoke }: Config): {
   states: number;
   transitions: number;
@@ -51,14 +51,12 @@ function counted({ states = {}, on = {}, after = {}, always, onDone, invoke }: C
     );
 }
 
-/** The lines of an edge of a chart. */
 function linesOf(machine: AnyStateMachine, id: string): readonly string[] {
   const edge = chartGraph(machine).edges.find((one) => one.id === id);
   if (edge === undefined) throw new Error(`no edge ${id}`);
   return edge.lines;
 }
 
-/** The lines of a state of a chart. */
 function stateLines(machine: AnyStateMachine, id: string): readonly string[] {
   return chartGraph(machine).nodes.find((node) => node.id === id)!.lines;
 }

@@ -21,7 +21,7 @@ import {
 import { unusualMachine } from './laid-out.js';
 import { VirtualClock } from '../../../virtual-clock.js';
 
-/** Answers at once, with how many it has been asked for as the width; except for what the name of the chart says. */
+/** A layout thread that answers at once with its number of requests as `width`. Some names of charts make it fail. */
 const PROGRAM = `
 import { parentPort } from 'node:worker_threads';
 let asked = 0;

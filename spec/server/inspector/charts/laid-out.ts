@@ -6,14 +6,14 @@ import { chartGraph, type ChartGraph } from '../../../../server/inspector/charts
 
 const layouts = new Map<string, Promise<ChartLayout>>();
 
-/** The layout of a chart, made once for all specs: it takes a while. */
+/** Returns the layout of a chart. It is made once for all specs, because that takes a while. */
 export function laidOut(graph: ChartGraph): Promise<ChartLayout> {
   const layout = layouts.get(graph.hash) ?? layoutChart(graph);
   layouts.set(graph.hash, layout);
   return layout;
 }
 
-/** A chart with what none of ours has: states that are active at once, a history, and ways that leave and come back. */
+/** A chart with features that none of ours has: parallel states, history, and transitions that leave and re-enter. */
 export const unusualMachine = createMachine({
   id: 'unusual',
   type: 'parallel',
@@ -38,7 +38,7 @@ export const unusualMachine = createMachine({
   }
 });
 
-/** The graphs of all charts that run, and of one that has what they have not. */
+/** The graphs of all our charts and of {@link unusualMachine}. */
 export const GRAPHS: readonly ChartGraph[] = [
   ...CHARTS.map(({ machine }) => chartGraph(machine)),
   chartGraph(unusualMachine)

@@ -14,11 +14,11 @@ import { RecordedLogger } from '../../../actors/recorded-logger.js';
 import { SAMPLE } from '../../../client/pages/status/sample-report.js';
 import { VirtualClock } from '../../../virtual-clock.js';
 
-/** Stands in every text that a part makes. */
+/** Part of every text of a fault here. A report for strangers must not include it. */
 const MARK = 'ch.internal.example:8123';
 const FAULT = `${MARK} refused /var/lib/rollcall of svc_chat`;
 
-/** What the root chart is in, and the status that it makes. */
+/** Tags and context of the root chart, and the status that follows from them. */
 const ROOTS: Readonly<Record<string, readonly [tags: string[], context: object, ServerStatus]>> = {
   'while it starts': [['initializing'], { waitingOn: `clickhouse: ${FAULT}` }, 'initializing'],
   'when its start failed': [
