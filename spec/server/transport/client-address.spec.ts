@@ -4,7 +4,7 @@ import { cameOverTls, clientAddress } from '../../../server/transport/client-add
 const from = (forwarded: string | undefined, peer = '10.9.9.9', trustProxy = true): string =>
   clientAddress({ address: peer, header: () => forwarded }, trustProxy);
 
-/** What a proxy reports, and the address that it counts as. */
+/** Addresses as a proxy reports them, and the address that is counted. */
 const REPORTED: readonly [string, string][] = [
   ['192.0.2.1', '192.0.2.1'],
   ['192.0.2.1:4711', '192.0.2.1'],
@@ -22,7 +22,7 @@ const REPORTED: readonly [string, string][] = [
   ['::1', '0:0:0:0::/64']
 ];
 
-/** What is no address: the peer counts. */
+/** Values that are no address. The address of the peer is counted instead. */
 const NO_ADDRESS = ['', ',', 'unknown', '_hidden', '192.0.2.1:x', '[192.0.2.1', '1.2.3', '1.2.3:4'];
 
 describe('clientAddress', () => {
@@ -49,7 +49,7 @@ describe('clientAddress', () => {
   });
 });
 
-/** What a proxy says of the scheme, and whether that is TLS. */
+/** Schemes as a proxy reports them, and whether they mean TLS. */
 const SCHEMES: readonly [string | undefined, boolean][] = [
   [undefined, false],
   ['', false],

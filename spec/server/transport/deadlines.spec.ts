@@ -9,22 +9,22 @@ import { STALLED_MS } from '../../../server/transport/deadlines.js';
 import type { HttpStream, TransportRequest } from '../../../server/transport/transport.js';
 import { ENGINES, LIMITS, Rig, out, streamed, text, upgradeHeaders } from './transport-rig.js';
 
-/** How often a client tries whether its connection is still there. */
+/** How often a client checks whether its connection still exists. */
 const PROBE_MS = 250;
 
-/** A piece of an event stream, shorter than uWebSockets.js gathers before it writes. */
+/** A piece of an event stream, shorter than the buffer that uWebSockets.js fills before it writes. */
 const PIECE = `: ${'x'.repeat(8_000)}\n`;
 
 /** Bytes of an empty ping with a mask. */
 const PING = Buffer.from('898000000000', 'hex');
 
 /**
- * The soonest end of what has 10 s: uWebSockets.js ends it at its third look, of which it takes one each 4 s, and the
- * first may come at once.
+ * The soonest end of a connection that has 10 s. uWebSockets.js checks every 4 s and ends it at the third check; the
+ * first check may come at once.
  */
 const SOONEST_MS = 8_000;
 
-/** What the clocks of two engines and of Node, which count whole milliseconds, may differ by. */
+/** How far the clocks of the engines and of Node may differ, since they count whole milliseconds. */
 const ROUNDED_MS = 50;
 
 const HALF = {
@@ -35,16 +35,16 @@ const HALF = {
   'a connection kept for another request': 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
 };
 
-/** A peer that reads and never ends its side. */
+/** Opens a connection whose client never ends its side. */
 async function open(port: number): Promise<TcpSocket> {
   const tcp = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  // A connection that the server cuts is reset while bytes are on their way.
+  // When the server cuts the connection while bytes are on their way, the client gets a reset.
   tcp.on('error', () => undefined);
   await once(tcp, 'connect');
   return tcp;
 }
 
-/** Resolves when nobody has the other side any more: what is written there is answered with a reset. */
+/** Resolves when the server has released the connection, so that writes to it are answered with a reset. */
 async function released(tcp: TcpSocket): Promise<void> {
   const probe = setInterval(() => tcp.write(PING), PROBE_MS);
   await new Promise<void>((resolve) => {
@@ -64,19 +64,19 @@ async function over(tcp: TcpSocket): Promise<void> {
 }
 
 /**
- * How late the event loop was. uWebSockets.js takes its looks each 4 s by the time at which a turn began, so that one
- * may follow sooner by what a turn lasted: a lower bound allows for the longest one.
+ * How late the event loop was. uWebSockets.js times its checks by the start of a turn, so a check may come too early by
+ * the length of a turn. A lower bound must allow for the longest turn.
  */
 const late = monitorEventLoopDelay({ resolution: 10 });
 
-/** Milliseconds since a time of the monotonic clock, and what a look may have been early. */
+/** Milliseconds since a time of the monotonic clock, plus the time by which a check may have been early. */
 function atMostSince(fromMs: number): number {
   return performance.now() - fromMs + late.max / 1e6 + ROUNDED_MS;
 }
 
-/** What is to be seen of the deadlines of one engine. All are waited for at the same time. */
+/** Observed deadlines of one engine. All are waited for at the same time. */
 interface Seen {
-  /** What ended sooner than any deadline can. */
+  /** Connections that ended before any deadline. */
   readonly tooSoon: Promise<string[]>;
   /** Resolves when every ended WebSocket has been released. */
   readonly released: Promise<void>;
@@ -100,7 +100,7 @@ class Watch {
       return text(200, r.path === '/body' ? await r.body(10_000) : 'ok');
     };
     const seen = { tooSoon: this.tooSoon(), released: this.released(), cut: this.cut() };
-    // Each is awaited in a case of its own, maybe after it has failed.
+    // Each case awaits its own promise, possibly after that promise was rejected.
     for (const outcome of Object.values(seen)) outcome.catch(() => undefined);
     return seen;
   }
@@ -112,7 +112,7 @@ class Watch {
 
   private async tooSoon(): Promise<string[]> {
     const found: string[] = [];
-    // Before the connections: a busy machine makes it longer, never shorter.
+    // Taken before the connections open, so that a busy machine makes the measured time longer, never shorter.
     const from = performance.now();
     const ends = Object.entries(HALF).map(async ([what, bytes]) => {
       await over(await this.send(bytes));
@@ -146,17 +146,17 @@ class Watch {
     const full = await this.unread(Infinity);
     full.to.onClose(() => cut.push('one that is full'));
     const drained = new Promise<void>((resolve) => full.to.onDrain(resolve));
-    // The engine takes the last piece and says nothing, though the kernel has had no room for all of it.
+    // The engine takes the last piece without a report, although the kernel has no room for all of it.
     const silent = await this.unread(full.count);
     silent.to.onClose(() => cut.push('one that has just become full'));
-    // What is opened now has the same time, or more.
+    // A silent connection opened now gets the same time or more. When it ends, any deadline of the streams has passed.
     await over(await this.send(''));
     full.tcp.resume();
     if (cut.length === 0) await drained;
     return cut;
   }
 
-  /** Writes so many pieces to an event stream that nobody reads, or as many as are taken. */
+  /** Writes at most so many pieces to an event stream that nobody reads; stops when one is not taken. */
   private async unread(most: number): Promise<{ tcp: TcpSocket; to: HttpStream; count: number }> {
     const opened = new Promise<HttpStream>((resolve) => (this.onStream = resolve));
     const tcp = await this.send('GET /stream HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -181,12 +181,12 @@ class Watch {
     return this.send(`GET /ws?${name} HTTP/1.1\r\n${headers.join('')}\r\n`);
   }
 
-  /** Ends a WebSocket whose peer has stopped reading, when it holds bytes. */
+  /** Ends a WebSocket that holds bytes, because its peer has not read them. */
   private async endedWithBytes(name: string): Promise<TcpSocket> {
     const tcp = await this.upgraded(name);
     const socket = await this.rig.events.socket(name);
     for (let n = 0; socket.send(out('x'.repeat(LIMITS.lagBytes / 4))); n++) {
-      // The kernel takes what it will.
+      // Let the kernel take what it can.
       if (n % 8 === 7) await new Promise((resolve) => setImmediate(resolve));
     }
     socket.end(3008, 'too slow');
@@ -195,7 +195,7 @@ class Watch {
 }
 
 describe('both engines in time', function () {
-  // Deadlines of the engines, which no virtual clock moves. They pass together, and only a broken one takes a minute.
+  // A virtual clock does not move the engines' deadlines. They all run at once, and only a broken one takes a minute.
   this.timeout(120_000);
   const watches = Object.entries(ENGINES).map(([engine, create]) => ({
     engine,
@@ -205,7 +205,7 @@ describe('both engines in time', function () {
 
   before(async () => {
     late.enable();
-    // The first turn that is measured is the one after the first sample.
+    // The delay is measured only after the first sample.
     while (late.count === 0) await new Promise((resolve) => setImmediate(resolve));
     for (const { engine, watch } of watches) seen.set(engine, await watch.start());
   });
@@ -220,7 +220,7 @@ describe('both engines in time', function () {
     });
 
     it(`releases a WebSocket that it has ended, whatever its peer does (${engine})`, async () => {
-      // How soon is not judged: an engine may look as early as its loop was late. That it happens at all is the point.
+      // Only that it happens is judged, not how soon: a check may be early by as much as the event loop was late.
       await seen.get(engine)!.released;
     });
 
@@ -230,7 +230,7 @@ describe('both engines in time', function () {
   }
 });
 
-/** Resolves to the server's side of the next connection on which `node:http` hands a request over. */
+/** Resolves to the server's socket of the next request that `node:http` receives. */
 function nextServed(): Promise<TcpSocket> {
   const channel = 'http.server.request.start';
   return new Promise((resolve) => {

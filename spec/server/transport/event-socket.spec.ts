@@ -17,7 +17,7 @@ import {
   type State
 } from './transport-rig.js';
 
-/** Everything that a peer was sent, and the offsets of the messages in it. */
+/** A client that keeps all text it was sent, and finds the offsets of the messages in it. */
 class Peer {
   readonly tcp: TcpSocket;
   text = '';
@@ -109,7 +109,7 @@ for (const [engine, create] of Object.entries(ENGINES)) {
       for (let offset = 1; events.droppedOf(stream).length === 0; offset++) {
         rig.transport.fanOut.publish('t', message(offset, 1_000));
         if (events.droppedOf(stream).length === 0) taken.push(offset);
-        // The kernel takes what it will: only the rest is lag.
+        // Let the kernel take what it can: only the rest counts as lag.
         if (offset % 8 === 7) await new Promise((resolve) => setImmediate(resolve));
       }
       expect(stream.buffered()).to.be.greaterThan(LIMITS.lagBytes);
@@ -150,7 +150,7 @@ for (const [engine, create] of Object.entries(ENGINES)) {
     }
 
     it('is not ended by the engine while its reader takes nothing: that is for the rule of lag', async () => {
-      // The engine's own limit is 10 s without a write; here the timers of that time are run by hand.
+      // The engine ends a connection after 10 s without a write. The spec runs the timer that prevents this by hand.
       const timers: { work: () => void; ms: number }[] = [];
       const { setInterval: original } = globalThis;
       globalThis.setInterval = ((work: () => void, ms: number) => {

@@ -16,7 +16,7 @@ const LAG_BYTES = 100;
 
 const out = (text: string): OutFrame => new OutFrame(text, 'said');
 
-/** A socket whose engine keeps all it is given until the spec empties it. */
+/** A socket whose engine keeps all frames until the spec calls `drain`. */
 class FakeSocket extends QueuedSocket<number> {
   readonly wire: string[] = [];
   writes = 0;
@@ -100,7 +100,7 @@ describe('FanOut', () => {
       closer.join(topic);
       closer.terminate();
     });
-    // Names alone of topics that were kept would be 4 MB, their sets as much again and more.
+    // If the topics were kept, their names would take 4 MB, and their sets at least as much.
     expect(usedBytes() - before).to.be.lessThan(3_000_000);
     fanOut.publish('t', out('used afterwards, so that it was not garbage itself'));
   }).timeout(20_000);
@@ -139,7 +139,7 @@ describe('FanOut', () => {
           (socket, frame) => lost[socket]?.push(frame),
           (socket) => (closes[socket] = (closes[socket] ?? 0) + 1)
         );
-        // the model: what each socket was offered while it was open, and what was refused of it
+        // the model: the frames that each socket was offered while it was open, and those that it refused
         const models = [0, 1, 2].map((state) => ({
           socket: new FakeSocket(fanOut, state),
           topics: new Set<string>(),

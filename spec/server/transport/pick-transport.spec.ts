@@ -24,7 +24,7 @@ const http = {
   trustProxy: false
 };
 
-/** Takes a request with 12,000 characters of token, in a process where the engine has not been loaded yet. */
+/** Serves a request with a token of 12,000 characters, in a process that has not loaded the engine yet. */
 const LONG_HEADER = `
   import { FanOut } from './server/transport/fan-out.js';
   import { pickTransport } from './server/transport/pick-transport.js';
@@ -60,7 +60,7 @@ describe('pickTransport', () => {
 
   it('falls back to ws for auto when the module has no App', async () => {
     const load = async () => ({ ...(await import('uWebSockets.js')), App: undefined });
-    // @ts-expect-error: a module of another shape is what the check is for
+    // @ts-expect-error: the spec needs a module of the wrong shape
     const { transport, fallbackReason } = await pickTransport('auto', FAN_OUT, http, load);
     expect([transport.kind, fallbackReason]).to.deep.equal(['ws', 'the module has no App']);
   });

@@ -3,20 +3,20 @@ import { connect, type Socket as TcpSocket } from 'node:net';
 import { expect } from 'chai';
 import { ENGINES, Rig } from './transport-rig.js';
 
-/** More than the kernel takes for a peer that reads nothing: its buffers on both sides grow to a few megabytes. */
+/** More than the kernel takes for a peer that reads nothing; its buffers on both sides grow to a few megabytes. */
 const BIG_BYTES = 24 * 1024 * 1024;
 
-/** What the kernel takes for a peer that reads nothing, so that nothing of a reply waits in the engine. */
+/** Small enough that the kernel takes the whole reply, even when the peer reads nothing. */
 const TAKEN_BYTES = 200_000;
 
-/** A body of which each part differs from the others. */
+/** Returns a body in which each part differs, so that lost or repeated parts are noticed. */
 function bodyOf(letter: string, length: number): Buffer {
   const body = Buffer.alloc(length, letter);
   for (let at = 0; at + 12 <= length; at += 4_096) body.write(String(at).padStart(12, '0'), at);
   return body;
 }
 
-/** Reads everything until so many replies are whole or the connection has ended; answers their bodies. */
+/** Reads until this many replies are complete or the connection has ended; returns their bodies. */
 async function readReplies(tcp: TcpSocket, count: number): Promise<Buffer[]> {
   const bodies: Buffer[] = [];
   let chunks: Buffer[] = [];
@@ -46,7 +46,7 @@ for (const [engine, create] of Object.entries(ENGINES)) {
   describe(`${engine} and a slow reader of whole replies`, () => {
     let rig: Rig;
     let tcp: TcpSocket;
-    /** Resolves when the server has been asked for something. */
+    /** Resolves when the server has received a request. */
     let asked: Promise<void>;
     const bodies: Readonly<Record<string, Buffer>> = {
       '/taken': bodyOf('a', TAKEN_BYTES),

@@ -210,7 +210,7 @@ for (const [engine, create] of Object.entries(ENGINES)) {
         tcp.write(`GET /ws HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
         tcp.resume();
         await once(tcp, 'end');
-        // A released socket answers what comes then with a reset.
+        // Once the socket is released, further bytes are answered with a reset.
         const reset = once(tcp, 'error');
         const timer = setInterval(() => tcp.write('x'), 5);
         const [error] = (await reset) as [NodeJS.ErrnoException];

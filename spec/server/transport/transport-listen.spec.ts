@@ -58,7 +58,7 @@ for (const [engine, create] of Object.entries(ENGINES)) {
         for (const occupant of Object.values(ENGINES)) {
           const other = occupant(new Recorder(), LIMITS);
           others.push(other);
-          // a port by number: engines share only those
+          // a port chosen by number, since two engines could share only such a port
           const taken = await other.listen('127.0.0.1', await freePort());
           expect(await refusal('127.0.0.1', taken)).to.have.property('code', 'EADDRINUSE');
         }

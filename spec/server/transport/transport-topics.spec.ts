@@ -136,7 +136,7 @@ for (const [engine, create] of Object.entries(ENGINES)) {
         const [client, socket] = await rig.open('a');
         client.tcp.pause();
         let taken = 0;
-        // the kernel takes megabytes before anything is left over
+        // the kernel takes megabytes before any frame waits in the socket
         while (socket.send(out('x'.repeat(1_000)))) taken++;
         expect(taken * 1_000).to.be.greaterThan(LIMITS.lagBytes);
         expect(socket.buffered()).to.be.within(LIMITS.lagBytes, LIMITS.lagBytes + 1_100 * 20);

@@ -6,18 +6,18 @@ import type { StreamResponse } from '../../../../server/transport/uws/uws-stream
 export const CORK_BYTES = 16 * 1024;
 
 /**
- * The engine's response as its source has it, on a kernel that takes `room` bytes. What does not fit into the cork
- * buffer is lost when the kernel takes nothing of the cork buffer: that is the engine's mistake.
+ * The engine's response, modelled on its source, on a kernel that takes `room` bytes. The model has the engine's fault:
+ * bytes that do not fit into the cork buffer are lost when the kernel takes nothing of that buffer.
  *
  * @see https://github.com/uNetworking/uWebSockets/blob/addac0b/src/AsyncSocket.h
  */
 export class Engine implements StreamResponse, ReplyResponse {
-  /** What the peer gets. */
+  /** Text that goes to the peer. */
   sent = '';
   room: number;
-  /** Whether the engine counts the time of the peer. */
+  /** Whether the engine's timeout for a slow peer is running. */
   isTimed = false;
-  /** Whether a reply is being written; a request that comes meanwhile cuts the connection. */
+  /** Whether a reply is incomplete. The engine cuts the connection when another request comes meanwhile. */
   isPending = true;
   private writtenBytes = 0;
   private hasHead = false;
@@ -34,7 +34,7 @@ export class Engine implements StreamResponse, ReplyResponse {
     return this.held.length;
   }
 
-  /** Lets the kernel take more, and says so. */
+  /** Gives the kernel room for more bytes, and calls the listener. */
   give(room: number): void {
     this.room += room;
     this.isTimed = false;
@@ -65,13 +65,13 @@ export class Engine implements StreamResponse, ReplyResponse {
     }
     const text = Buffer.from(body).toString();
     this.put(`${String(text.length)}\n`);
-    // What is lost counts as unwritten, so that the reply stays pending.
+    // Lost bytes count as unwritten, so the reply stays pending.
     if (this.put(text) === 'lost') return;
     this.isPending = false;
     this.writable = null;
   }
 
-  /** Writes what is held, as the engine does for a connection without a listener. */
+  /** Writes the held bytes, as the engine does for a connection without a listener. */
   flush(): void {
     this.held = this.toKernel(this.held);
   }
@@ -117,7 +117,7 @@ export class Engine implements StreamResponse, ReplyResponse {
     this.isTimed = true;
   }
 
-  /** A write that is optional; answers how much of it was written. */
+  /** Writes as much as there is room for, and returns how much that was. */
   private offer(text: string): number {
     if (this.held !== '') {
       this.held = this.toKernel(this.held);

@@ -5,7 +5,7 @@ import { CORK_BYTES, Engine } from './uws-engine.js';
 const HEAD = 'h'.repeat(400);
 const whole = (body: string): string => `${HEAD}${String(body.length)}\n${body}`;
 
-/** Writes a reply, its body in the cork of the headers. */
+/** Writes a reply; its headers and body share one cork. */
 function reply(engine: Engine, body: string): void {
   engine.cork(() => {
     engine.writeHead(HEAD);
@@ -13,7 +13,7 @@ function reply(engine: Engine, body: string): void {
   });
 }
 
-/** Writes the last reply of a connection. */
+/** Writes the last reply of a connection; its body comes after the cork of the headers. */
 function lastReply(engine: Engine, body: string): void {
   engine.cork(() => {
     engine.writeHead(HEAD);
@@ -21,7 +21,7 @@ function lastReply(engine: Engine, body: string): void {
   writeLastBody(engine, Buffer.from(body));
 }
 
-/** Room of the kernel from nothing to a bit more than everything, close together where a write begins or ends. */
+/** Returns values for the room of the kernel, close to each of the lengths at which a write begins or ends. */
 function roomsNear(...lengths: number[]): number[] {
   return lengths.flatMap((near) =>
     Array.from({ length: 40 }, (_, n) => Math.max(0, near - 20 + n))

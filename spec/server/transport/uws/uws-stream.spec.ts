@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { CHUNK_BYTES, UwsStream } from '../../../../server/transport/uws/uws-stream.js';
 import { CORK_BYTES, Engine } from './uws-engine.js';
 
-/** The body of chunks, or what does not fit into one. */
+/** Returns the body that the chunks hold; throws when the text is not chunked. */
 function bodyOf(chunks: string): string {
   let body = '';
   for (let rest = chunks; rest !== '';) {
@@ -79,7 +79,7 @@ describe('UwsStream', () => {
       stream.write('x');
       engine.give('\r\n1\r\nx'.length);
       expect(engine.isTimed).to.equal(true);
-      // the one of the write ended when there was room
+      // the timer of the write ended when there was room; the second timer looks again
       expect(intervals).to.have.length(2);
       stream.end();
     } finally {

@@ -1,7 +1,7 @@
 /**
- * The cases of Autobahn's suite for servers: framing, pings, reserved bits, opcodes, fragments, closing, and messages up to and
- * over the limit. The server of the specs answers a text with itself. `autobahn-utf8.ts` has group 6; groups 12 and 13 are about
- * compression, which is never agreed on here.
+ * The cases of Autobahn's suite for servers: framing, pings, reserved bits, opcodes, fragments, closing, and messages
+ * up to and over the limit. The server of the specs echoes each text. `autobahn-utf8.ts` has group 6. Groups 12 and 13
+ * are left out: they test compression, and our servers never agree on it.
  */
 import type { Outcome } from '../../../../scripts/docs/engine-differences.js';
 import {
@@ -17,7 +17,7 @@ import {
   type Sending
 } from './autobahn-frames.js';
 
-/** Longest message that the server of these specs takes: most that the suite sends in its first group. */
+/** Longest message that the server of these specs takes: the longest in the first group of the suite. */
 export const MESSAGE_BYTES = 65_536;
 
 type End = AutobahnCase['end'];
@@ -38,7 +38,7 @@ const row = (
   end: End = OPEN,
   writes: Writes = together
 ): AutobahnCase => ({ number, ...writes(frames), back, end });
-/** The same in one write, in one for each frame, and in one for each byte, as the suite counts them. */
+/** The same frames in one write, in one write a frame, and in one write a byte, numbered as in the suite. */
 const threeWays = (
   group: number,
   first: number,
@@ -84,7 +84,7 @@ const pings: AutobahnCase[] = [
   row('2.11', TEN.map(ping), TEN.map(pong), OPEN, byByte)
 ];
 
-/** A text that is answered, then what breaks the rules, then a ping that is answered no more. */
+/** A text that is answered, then a frame that breaks the rules, then a ping that is no longer answered. */
 const within = (number: string, broken: Buffer, writes: Writes = byFrame): AutobahnCase =>
   row(number, [text(HELLO), broken, ping()], [echo(HELLO)], BROKEN, writes);
 const reserved: AutobahnCase[] = [
@@ -172,14 +172,14 @@ const closes: AutobahnCase[] = [
     [0, 999, 1004, 1005, 1006, 1016, 1100, 2000, 2999]
   ),
   ...codes('7.13', () => ({ differs: 'badClose' }), [5000, 65_535]),
-  // Not in the suite: the codes that no frame may have, and those that were added to the list after it.
+  // Not in the suite: codes that no frame may have, and codes that were registered after the suite was written.
   row('7.x 1012', [close(1012)], [], { differs: 'echoedClose' }),
   row('7.x 1015', [close(1015)], [], { differs: 'badClose' })
 ];
 
 const TOO_LONG: End = '1009 closed';
 const FAR_TOO_LONG: End = { differs: 'hugeFrame' };
-/** 64 kB is the limit; the next longer ones of the suite have 256 kB to 16 MB, of which the head is enough. */
+/** 64 kB is the limit. The longer messages of the suite have 256 kB to 16 MB; their head is enough here. */
 const sizes = (
   group: string,
   opcode: number,
@@ -238,7 +238,7 @@ const loads: AutobahnCase[] = [
   row('10.1.1', split(OP.text, 65_536, 1_300), [echo(star(65_536))])
 ];
 
-/** All but group 6. */
+/** All cases except those of group 6. */
 export const CASES: readonly AutobahnCase[] = [
   ...messages,
   ...pings,

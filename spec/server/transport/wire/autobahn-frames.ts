@@ -1,27 +1,27 @@
-/** WebSocket frames as a client sends and receives them, and what the cases of Autobahn's suite are made of. */
+/** WebSocket frames as a client sends and receives them, and the type of the cases of Autobahn's suite. */
 import { createHash } from 'node:crypto';
 import type { ENGINE_DIFFERENCES, Outcome } from '../../../../scripts/docs/engine-differences.js';
 
-/** A case of the suite: what is sent, in writes of their own, and what is right here. */
+/** A case of the suite: the writes that send it, and the right answer of our servers. */
 export interface AutobahnCase {
-  /** As the suite counts. */
+  /** Number of the case in the suite. */
   readonly number: string;
   readonly writes: readonly Buffer[];
-  /** Whether each write is whole frames that are read, and answered where they are, before the next is sent. */
+  /** Whether each write holds whole frames, and the next write waits until the server has read them. */
   readonly isStepwise?: boolean;
-  /** What {@link told} says of the frames that come back, without the close frame. */
+  /** The frames that come back, as {@link told} describes them, without the close frame. */
   readonly back: readonly string[];
-  /** How it ends, on both engines, or the row of what differs. */
+  /** How the case ends on both engines, or the row of the table of differences. */
   readonly end: Outcome | { readonly differs: keyof typeof ENGINE_DIFFERENCES };
 }
 
-/** How a case is sent. */
+/** The writes that send a case. */
 export type Sending = Pick<AutobahnCase, 'writes' | 'isStepwise'>;
 
 /** Opcodes of the protocol. */
 export const OP = { more: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** What the specs' server answers to a binary message, which the contract has not. */
+/** Answer of the specs' server to a binary message. The contract has no binary messages. */
 export const NO_BINARY = 'no binary';
 
 const MASK = Buffer.from('37fa213d', 'hex');
@@ -33,7 +33,7 @@ export interface FrameBits {
   readonly rsv?: number;
 }
 
-/** A masked frame. */
+/** Returns a masked frame. */
 export function frame(
   opcode: number,
   payload: string | Buffer = '',
@@ -54,21 +54,21 @@ export function frame(
   return Buffer.concat([head, MASK, masked]);
 }
 
-/** A message in one frame for each part. */
+/** Returns a message as one frame for each part. */
 export function inFrames(opcode: number, parts: readonly (string | Buffer)[]): Buffer[] {
   return parts.map((part, at) =>
     frame(at === 0 ? opcode : OP.more, part, { fin: at === parts.length - 1 })
   );
 }
 
-/** Bytes in pieces of a length. */
+/** Cuts bytes into pieces of a length. */
 export function pieces(bytes: Buffer, length: number): Buffer[] {
   return Array.from({ length: Math.ceil(bytes.length / length) }, (_, at) =>
     bytes.subarray(at * length, (at + 1) * length)
   );
 }
 
-/** Frames in a write each, each waited for; or all in one; or each byte in one. */
+/** Ways to send frames: one write a frame, with or without waiting for each; one write for all; one write a byte. */
 export const chopped = {
   byFrame: (frames: readonly Buffer[]): Sending => ({ writes: frames, isStepwise: true }),
   asGiven: (frames: readonly Buffer[]): Sending => ({ writes: frames }),
@@ -76,14 +76,14 @@ export const chopped = {
   byByte: (frames: readonly Buffer[]): Sending => ({ writes: pieces(Buffer.concat(frames), 1) })
 };
 
-/** Payload of a close frame. */
+/** Returns the payload of a close frame. */
 export function closing(code: number, reason: string | Buffer = ''): Buffer {
   const head = Buffer.alloc(2);
   head.writeUInt16BE(code);
   return Buffer.concat([head, Buffer.from(reason)]);
 }
 
-/** A frame in a word and its payload, or the digest of a long one. */
+/** Describes a frame: its opcode, its length, and its payload in hex or the digest of a long payload. */
 export function told(opcode: number, payload: string | Buffer): string {
   const bytes = Buffer.from(payload);
   const name = Object.entries(OP).find(([, code]) => code === opcode)?.[0] ?? String(opcode);
@@ -92,7 +92,7 @@ export function told(opcode: number, payload: string | Buffer): string {
   return `${name} of ${String(bytes.length)} bytes: ${what}`;
 }
 
-/** The whole frames at the start of what a server sent. */
+/** Returns the complete frames at the start of what a server sent. */
 export function framesOf(data: Buffer): { opcode: number; payload: Buffer }[] {
   const frames: { opcode: number; payload: Buffer }[] = [];
   for (let at = 0; at + 2 <= data.length;) {

@@ -1,4 +1,4 @@
-/** Group 6 of Autobahn's suite: texts in UTF-8, and bytes that are none. */
+/** Group 6 of Autobahn's suite: texts in UTF-8, and bytes that are not UTF-8. */
 import type { Outcome } from '../../../../scripts/docs/engine-differences.js';
 import {
   OP,
@@ -17,7 +17,7 @@ const hex = (bytes: string): Buffer => Buffer.from(bytes.replaceAll(' ', ''), 'h
 const KOSME = Buffer.from('κόσμε');
 const EDITED = 'edited';
 
-/** A message in the parts that are given, and whether it is UTF-8. */
+/** A message in these parts; `isRight` says whether it is UTF-8. */
 const row = (
   number: string,
   parts: readonly Buffer[],
@@ -30,7 +30,7 @@ const row = (
   end: isRight ? OPEN : { differs: 'notUtf8' }
 });
 
-/** One message of each, in one frame, and in one for each byte, so that each is split inside of its characters. */
+/** Each message in one frame, and again in one frame for each byte, so that characters are split. */
 const group = (
   number: string,
   isRight: boolean,
@@ -46,12 +46,12 @@ const group = (
     ];
   });
 
-/** The nine first bytes of sequences that a lone start byte begins, with a space behind each. */
+/** All start bytes in a range, each followed by a space instead of the rest of its sequence. */
 const lonely = (first: number, last: number): string =>
   Array.from({ length: last - first + 1 }, (_, at) => `${(first + at).toString(16)}20`).join('');
 const continuations = Array.from({ length: 64 }, (_, at) => (0x80 + at).toString(16)).join('');
 
-/** Last two code points of each plane, which are no characters, but UTF-8. */
+/** The last two code points of each plane. They are no characters, but valid in UTF-8. */
 const nonCharacters = Array.from({ length: 17 }, (_, plane) => plane).flatMap((plane) =>
   [0xfffe, 0xffff].map((low) =>
     Buffer.from(String.fromCodePoint((plane << 16) | low)).toString('hex')
@@ -64,7 +64,7 @@ const AFTER = [KOSME, hex('f4908080'), Buffer.from(EDITED)];
 const inChops = (parts: readonly Buffer[]): AutobahnCase['writes'] =>
   pieces(frame(OP.text, Buffer.concat([...parts])), 9);
 
-/** Group 6. */
+/** The cases of group 6. */
 export const UTF8_CASES: readonly AutobahnCase[] = [
   row('6.1.1', [Buffer.alloc(0)], true),
   row('6.1.2', [Buffer.alloc(0), Buffer.alloc(0), Buffer.alloc(0)], true),

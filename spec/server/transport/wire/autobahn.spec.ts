@@ -14,13 +14,13 @@ import {
 import { UTF8_CASES } from './autobahn-utf8.js';
 import { Wire, endOf } from './wire.js';
 
-/** Behind all the rest: its echo says that everything was read and answered, and that the connection stays. */
+/** Text sent after a case. Its echo shows that the server has answered everything and keeps the connection. */
 const LAST = 'the last text';
 
-/** Behind a frame that is waited for; a ping is allowed between fragments too. */
+/** Payload of the ping after a write that is waited for. A ping is allowed between fragments too. */
 const READ = 'read';
 
-/** Sends what a case says; answers what comes back. */
+/** Sends the writes of a case and returns what comes back. */
 async function played(
   wire: Wire,
   { writes, isStepwise }: AutobahnCase
@@ -51,12 +51,12 @@ async function played(
   };
 }
 
-/** A close frame as it was on the wire. */
+/** Returns a close frame as a server sends it. */
 function closeFrame(payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x88, payload.length]), payload]);
 }
 
-/** The code that a case closes with. */
+/** Returns the outcome with the code that the client's close frame has in a case. */
 function sentCode({ writes }: AutobahnCase): string {
   const codes = [...Array(65_536).keys()];
   const code = codes.find((each) =>

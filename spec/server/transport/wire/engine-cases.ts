@@ -1,7 +1,7 @@
 /** Bytes that are sent to both engines, and what has to come back. */
 import type { ENGINE_DIFFERENCES, Outcome } from '../../../../scripts/docs/engine-differences.js';
 
-/** A case: what is sent, and what comes back on both engines, or the row of what differs. */
+/** A case: the bytes that are sent, and the outcome on both engines, or the row of the table of differences. */
 export interface EngineCase {
   readonly what: string;
   readonly bytes: string;
@@ -26,7 +26,7 @@ const differing = (
 ): EngineCase[] =>
   Object.entries(cases).map(([what, bytes]) => ({ what, bytes, right: { differs } }));
 
-/** Headers of an upgrade, some of them replaced or, with null, left out. */
+/** Returns the request of an upgrade. `own` replaces headers, or leaves them out with null. */
 export function upgradeWith(
   own: Readonly<Record<string, string | null>> = {},
   first = 'GET /ws?c HTTP/1.1'
@@ -45,7 +45,7 @@ export function upgradeWith(
   return `${first}\r\n${lines.join('')}\r\n`;
 }
 
-/** Requests. The handler answers 200, /later after a turn, /body with the body, /204 and /304 as they say. */
+/** Requests. The handler answers 200: /later after a turn, /body after the body. /204 and /304 get that status. */
 export const REQUESTS: readonly EngineCase[] = [
   ...both('200 stays', {
     GET: get('/a'),
@@ -228,7 +228,7 @@ export const REQUESTS: readonly EngineCase[] = [
 const frame = (hex: string): string => Buffer.from(hex, 'hex').toString('latin1');
 const text = (length: number): string => '61'.repeat(length);
 
-/** Frames of an open WebSocket, whose messages may have 1,024 bytes. */
+/** Frames on an open WebSocket that takes messages of up to 1,024 bytes. */
 export const FRAMES: readonly EngineCase[] = [
   ...both('none stays', {
     'a text': frame('8182000000006869'),

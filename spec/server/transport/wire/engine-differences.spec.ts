@@ -16,7 +16,7 @@ function expected({ right }: EngineCase, kind: 'uws' | 'ws'): Outcome {
   return typeof right === 'string' ? right : ENGINE_DIFFERENCES[right.differs][kind];
 }
 
-/** Sends a request and tells what comes back. */
+/** Sends a request and returns the outcome. */
 async function request(wire: Wire, bytes: string, right: Outcome): Promise<string> {
   wire.write(bytes);
   if (right === 'silent') {
@@ -35,12 +35,12 @@ async function request(wire: Wire, bytes: string, right: Outcome): Promise<strin
   return `${statuses.join(' ')} ${wentOn ? 'stays' : 'closed'}`;
 }
 
-/** Opens a WebSocket, sends frames and tells what comes back. */
+/** Opens a WebSocket, sends frames and returns the outcome. */
 async function frames(wire: Wire, bytes: string): Promise<string> {
   await wire.upgrade();
   wire.write(bytes);
   wire.write(PING);
-  // A pong, or a close frame and the end.
+  // Until a pong comes, or the connection ends.
   await wire.until(() => wire.frames[0] === 0x8a);
   return endOf(wire.isClosed, wire.frames);
 }

@@ -3,7 +3,7 @@ import { ENGINES, Rig } from '../transport-rig.js';
 import { OP, frame, pieces } from './autobahn-frames.js';
 import { Wire } from './wire.js';
 
-/** Offers of compression, good and bad: groups 12 and 13 of Autobahn's suite, and what no browser sends. */
+/** Valid and invalid offers of compression: those of groups 12 and 13 of Autobahn's suite, and more. */
 const OFFERS: Readonly<Record<string, string>> = {
   'as a browser offers it': 'permessage-deflate; client_max_window_bits',
   'with every parameter':
@@ -29,7 +29,7 @@ const OFFERS: Readonly<Record<string, string>> = {
 /** A deflated "Hello", as RFC 7692 has it. */
 const DEFLATED = frame(OP.text, Buffer.from('f248cdc9c90700', 'hex'), { rsv: 4 });
 
-/** What moves no deadline of a connection, however long it goes on. */
+/** Traffic that extends no deadline of a connection, however long it lasts. */
 const DRIBBLED: Readonly<Record<string, readonly Buffer[]>> = {
   'a frame of which a byte comes now and then': pieces(frame(OP.text, 'x'.repeat(200)), 1).slice(
     0,

@@ -3,10 +3,10 @@ import { connect } from 'node:net';
 import type { Outcome } from '../../../../scripts/docs/engine-differences.js';
 import { upgradeWith } from './engine-cases.js';
 
-/** An empty WebSocket ping: its pong says that all before it was read. */
+/** An empty WebSocket ping. Its pong shows that the server has read everything before it. */
 export const PING = Buffer.from('898000000000', 'hex');
 
-/** Everything that comes back on one connection. */
+/** One connection, and everything that came back on it. */
 export class Wire {
   private readonly tcp;
   private received = Buffer.alloc(0);
@@ -19,7 +19,7 @@ export class Wire {
       this.received = Buffer.concat([this.received, chunk]);
       this.wake?.();
     });
-    // What is closed while bytes are on their way is reset; what came before counts.
+    // A close while bytes are on their way is a reset. Only what came before it matters.
     this.tcp.on('error', () => undefined);
     this.tcp.on('close', () => {
       this.hasEnded = true;
@@ -36,25 +36,25 @@ export class Wire {
   get statuses(): string[] {
     return Array.from(this.text.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => status ?? '');
   }
-  /** The frames behind the head of the upgrade. */
+  /** The bytes after the head of the upgrade. */
   get frames(): Buffer {
     return this.received.subarray(this.text.indexOf('\r\n\r\n') + 4);
   }
   write(bytes: string | Buffer): void {
     this.tcp.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
-  /** Opens a WebSocket; with other headers of the upgrade where they are given. */
+  /** Opens a WebSocket; `headers` replaces headers of the upgrade. */
   async upgrade(headers: Readonly<Record<string, string | null>> = {}): Promise<void> {
     this.write(upgradeWith(headers));
     await this.until(() => this.text.includes('\r\n\r\n'));
   }
-  /** Resolves when it is so, or when the connection has closed. */
+  /** Resolves when `isSo` is true, or when the connection has closed. */
   async until(isSo: () => boolean): Promise<void> {
     while (!isSo() && !this.hasEnded) {
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
   }
-  /** Says that nothing more comes, and waits for the end. */
+  /** Ends the client's side, and waits until the connection has closed. */
   async end(): Promise<void> {
     this.tcp.end();
     await this.until(() => false);
@@ -64,7 +64,7 @@ export class Wire {
   }
 }
 
-/** What became of a WebSocket on which the server sent these bytes last: it stays, or closed with this code, or was cut. */
+/** Returns the outcome of a WebSocket from the server's last bytes: it stays, closed with a code, or was cut. */
 export function endOf(isClosed: boolean, last: Buffer): Outcome {
   if (!isClosed) return 'none stays';
   const [first, length = 0] = last;
