@@ -6,7 +6,7 @@ import { WireClient, type Frame } from '../wire/wire-client.js';
 import { askRoute, FRAMES, KEY, PRODUCTION, sendFrame, THREAD, tokenOf } from './doors.js';
 import { ROUTES } from './routes.js';
 
-/** What a token may name of the thread, and the locks that this opens. */
+/** The `threads` claim of a token, by name; `OPENS` has the actions that each claim allows in the thread. */
 const CLAIMS = {
   nothing: null,
   'another thread': { other: ['read', 'write', 'manage'] },
@@ -32,7 +32,7 @@ for (const transport of TRANSPORTS) {
     this.timeout(60_000);
     let server: ServerProcess;
 
-    /** A token of the thread's owner, whom the record would allow everything. */
+    /** Returns a token of the thread's owner; with ACCESS=members the owner would be allowed everything. */
     const tokenWith = (name: keyof typeof CLAIMS): Promise<string> => {
       const threads = CLAIMS[name];
       return tokenOf('olga', threads === null ? {} : { threads });

@@ -8,7 +8,7 @@ import { requireTransport, TRANSPORTS } from '../wire/transports.js';
 import { WireClient } from '../wire/wire-client.js';
 import { KEY, PRODUCTION, tokenOf } from './doors.js';
 
-/** The shortest time that answers hold; open subscriptions are asked about once a second. */
+/** How long an answer holds: the shortest time allowed. For open subscriptions the server asks once a second. */
 const TTL_MS = 100;
 
 for (const transport of TRANSPORTS) {
@@ -16,7 +16,7 @@ for (const transport of TRANSPORTS) {
     this.timeout(60_000);
     let server: ServerProcess;
     let application: Server;
-    /** What the application does now. */
+    /** How the application handles the next question. */
     let says: RequestListener;
     const asked: Record<string, unknown>[] = [];
     const clients: WireClient[] = [];
@@ -40,7 +40,7 @@ for (const transport of TRANSPORTS) {
       await client.next('connected');
       return client;
     };
-    /** What a frame is answered with: its type, or the code of the error. */
+    /** Sends a frame and returns the type of the reply, or the code of the error. */
     const answer = async (client: WireClient, frame: object): Promise<unknown> => {
       client.send({ ...frame, id: 'x' });
       const { type, code } = await client.next(({ id }) => id === 'x');

@@ -2,7 +2,7 @@ import { SignJWT } from 'jose';
 import type { ClientFrameType } from '../../../protocol/frames.js';
 import { WireClient } from '../wire/wire-client.js';
 
-/** Secret of the tokens. */
+/** Secret that signs the tokens. */
 export const SECRET = 'a-secret-of-the-specs-that-is-longer-than-32-bytes';
 
 /** Key of the server API. */
@@ -15,14 +15,14 @@ export const PRODUCTION = {
   CLICKHOUSE_REQUIRED: 'false',
   AUTH_JWT_SECRET: SECRET,
   API_KEY: KEY,
-  // The specs show wrong keys by the hundred from one address.
+  // The specs send hundreds of wrong keys from one address.
   LIMIT_WRONG_KEYS_PER_SECOND: '0'
 } as const;
 
-/** The thread that is used: olga owns it, max is a member and rita a reader. */
+/** The thread of the specs: olga owns it, max is a member and rita a reader. */
 export const THREAD = 'club';
 
-/** Who comes to a door. A revoked token joins them with the revocation. */
+/** Callers of each route and frame. The spec of revocation adds a caller whose token is revoked. */
 export const CALLERS = [
   'owner',
   'member',
@@ -44,7 +44,7 @@ export async function tokenOf(sub: string, claims: object = {}, expires = '1h'):
     .sign(new TextEncoder().encode(SECRET));
 }
 
-/** Returns the token of a caller; undefined for who has none. */
+/** Returns the token of a caller; undefined for the caller without one. */
 export async function tokenFor(caller: CallerName): Promise<string | undefined> {
   if (caller === 'no token') return undefined;
   if (caller === 'expired') return await tokenOf('olga', {}, '-1h');
@@ -53,13 +53,13 @@ export async function tokenFor(caller: CallerName): Promise<string | undefined> 
   return await tokenOf(names[caller]);
 }
 
-/** What a door answered: `passed`, or the code that refused. */
+/** What a caller got at a door (a route or a frame): `passed`, or the code of the refusal. */
 export type Passage = 'passed' | 'unauthorized' | 'expired' | 'forbidden' | (string & {});
 
-/** Codes that say that the caller may not; whatever else is answered, it has passed the door. */
+/** Codes that refuse a caller for its rights. Any other answer means that the caller has passed the door. */
 const REFUSALS: readonly string[] = ['unauthorized', 'expired', 'forbidden'];
 
-/** What a right lets each caller do. */
+/** Which callers have each right. */
 const RIGHTS = {
   read: { owner: true, member: true, reader: true },
   write: { owner: true, member: true, reader: false },
@@ -67,7 +67,7 @@ const RIGHTS = {
   nobody: { owner: false, member: false, reader: false }
 } as const;
 
-/** A door: what it takes to pass. `anybody` has a token; `everybody` needs none; `key`: no user passes at all. */
+/** What a door requires. `anybody`: any valid token; `everybody`: no token; `key`: an API key, so no user passes. */
 export type Lock = keyof typeof RIGHTS | 'anybody' | 'everybody' | 'key';
 
 /** Returns what a caller should get at a door. */
@@ -80,10 +80,10 @@ export function expected(lock: Lock, caller: CallerName): Passage {
   return RIGHTS[lock][caller] ? 'passed' : 'forbidden';
 }
 
-/** What each frame needs, and the frame. A type of the schema without a row does not compile. */
+/** What each frame requires, and its fields. A frame type of the schema without a row does not compile. */
 export const FRAMES: Readonly<Record<ClientFrameType, readonly [Lock, object]>> = {
   connect: ['anybody', {}],
-  // With the token that it came with.
+  // Sent with the token of the connection itself.
   refresh: ['anybody', {}],
   subscribe: ['read', {}],
   unsubscribe: ['anybody', {}],
@@ -93,17 +93,17 @@ export const FRAMES: Readonly<Record<ClientFrameType, readonly [Lock, object]>> 
   typing: ['write', { on: true }],
   mark: ['write', { read: 1 }],
   members: ['read', {}],
-  // Of the owner itself, whom a role neither helps nor hurts.
+  // Changes the role of the owner: the owner's rights do not depend on a role.
   member: ['manage', { user: 'olga', role: null }],
   ping: ['anybody', {}],
   pong: ['anybody', {}],
   cancel: ['write', { run: 'r1' }],
-  // Of a run that is not there: whoever is signed in gets `not_found`.
+  // The run does not exist: every signed-in user gets `not_found`.
   answer: ['anybody', { run: 'r1', ask: 'a1', value: 1 }],
   withdraw: ['anybody', { run: 'r1' }]
 };
 
-/** Sends one frame of a caller, and returns how it was answered. */
+/** Sends one frame as a caller, and returns how the server answered. */
 export async function sendFrame(
   url: string,
   type: ClientFrameType,
@@ -116,7 +116,7 @@ export async function sendFrame(
     const hello = await client.next((frame) => frame.id === 'c');
     if (hello.type === 'error') return String(hello.code);
     if (type === 'connect' || type === 'pong') return 'passed';
-    // Typing is not answered when it passes: the answer to a ping behind it says that nothing else came.
+    // An accepted `typing` gets no answer. A ping is sent behind it: if the pong comes first, there was no refusal.
     client.send({ type, id: 'x', thread: THREAD, token, ...fields });
     client.send({ type: 'ping', id: 'x' });
     const answer = await client.next((frame) => frame.id === 'x');
@@ -128,7 +128,7 @@ export async function sendFrame(
   }
 }
 
-/** Asks a route, and returns how it was answered. */
+/** Sends a request to a route, and returns how the server answered. */
 export async function askRoute(
   url: string,
   method: string,

@@ -3,7 +3,7 @@ import { startServer } from '../servers/server-process.js';
 import { WireClient } from '../wire/wire-client.js';
 import { KEY, PRODUCTION, tokenOf } from './doors.js';
 
-/** What access says, what the first publish is answered, and whether the readers that were meant must be named. */
+/** Access settings, the answer to the first publish, and whether a spec must name the intended readers. */
 const SETTINGS = [
   { env: { ACCESS: 'open' }, answer: 'ack', named: false },
   { env: { ACCESS: 'members', ACCESS_CREATE: 'false' }, answer: 'error', named: true }

@@ -5,10 +5,10 @@ import { requireTransport, TRANSPORTS } from '../wire/transports.js';
 import { WireClient } from '../wire/wire-client.js';
 import { KEY, PRODUCTION, tokenOf } from './doors.js';
 
-/** So few that any machine guesses faster. */
+/** The limit per second: so low that every machine guesses faster. */
 const PER_SECOND = 1;
 
-/** Guesses after which a door must have slowed down. */
+/** Guesses after which a door must refuse further ones. */
 const GUESSES = 100;
 
 const INSPECT_TOKEN = 'a-token-of-the-inspector';
@@ -19,7 +19,7 @@ const UPGRADE = {
   'sec-websocket-version': '13'
 };
 
-/** How a key is shown at a door, and what is answered: a status, or the code of a frame. */
+/** Shows a key at a door, and resolves to the answer: a status, or the code of a frame. */
 type Show = (server: ServerProcess, from: string, key: string) => Promise<number | string>;
 
 const asked =

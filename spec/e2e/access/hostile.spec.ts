@@ -4,7 +4,7 @@ import { requireTransport, TRANSPORTS } from '../wire/transports.js';
 import { WireClient } from '../wire/wire-client.js';
 import { KEY, PRODUCTION, tokenOf } from './doors.js';
 
-/** Messages of a long thread, so many that a replay takes many turns. */
+/** Messages of a long thread: so many that a replay takes many turns of the event loop. */
 const LONG = 10_000;
 
 for (const transport of TRANSPORTS) {
@@ -30,7 +30,7 @@ for (const transport of TRANSPORTS) {
       await client.next('connected');
       return client;
     };
-    /** Sees that a client was sent away from a thread and has heard nothing of it since. */
+    /** Checks that the server ended a client's subscription, and that the client got nothing of the thread since. */
     const heardNothingMore = async (client: WireClient, thread: string): Promise<void> => {
       await client.settle();
       const about = client.all.filter((frame) => frame.thread === thread);

@@ -9,7 +9,7 @@ import { askRoute, PRODUCTION, THREAD } from './doors.js';
 import { madeRows } from './made-routes.js';
 import { ROUTES } from './routes.js';
 
-/** The scope that each route asks a key for; null: no key opens it. */
+/** The scope that a key needs for each route; null: no key may use it. */
 const SCOPE_OF: Readonly<Record<string, Scope | null>> = {
   'GET /api/threads/{thread}/messages': 'read',
   'POST /api/threads/{thread}/messages': 'publish',

@@ -4,19 +4,19 @@ import type { Route } from '../../../server/http/route-table.js';
 
 const SERVER = new URL('../../../server/', import.meta.url);
 
-/** Where parts make their routes. `Http` itself has only probes, `/status` and pages. */
+/** Folder of the parts that add routes. `Http` itself has only the probes, `/status` and the pages. */
 const FOLDERS = ['http/', 'inspector/'];
 
-/** A method and a path as the table has it, with `{names}` for its parts. */
+/** A method, and a path as in the route table, with `{names}` for its parameters. */
 export type MadeRoute = readonly [method: string, path: string];
 
-/** Every route that a file of the server makes: a new file needs no mention here. */
+/** Returns the routes that the files of the server make. A new file is found by itself. */
 export async function madeRoutes(): Promise<MadeRoute[]> {
   const rows = await madeRows();
   return rows.flatMap(({ methods, path }) => methods.map((method): MadeRoute => [method, path]));
 }
 
-/** Every row of the route table that a file of the server makes. */
+/** Returns the rows of the route table that the files of the server make. */
 export async function madeRows(): Promise<Route[]> {
   const files = FOLDERS.flatMap((folder) =>
     readdirSync(new URL(folder, SERVER), { recursive: true, encoding: 'utf8' })

@@ -1,6 +1,6 @@
 import { THREAD, type Lock } from './doors.js';
 
-/** Every route with data of users: what it needs, and how it is asked. */
+/** Every route with data of users: what it requires, and an example request. */
 export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string, body?: object]>> =
   {
     'GET /api/threads/{thread}/messages': ['read', `/api/threads/${THREAD}/messages`],
@@ -30,10 +30,10 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
     'PUT /api/threads/{thread}/agent': ['manage', `/api/threads/${THREAD}/agent`, { agent: null }],
     'GET /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke'],
     'POST /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke', {}],
-    // For any thread `anybody` may have one: the stream that it opens is judged as every other.
+    // Any user may get a ticket for any thread: the rights are checked when the ticket opens a stream.
     'POST /api/tickets': ['read', '/api/tickets', { thread: THREAD }],
     'DELETE /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke'],
-    // Of every thread that the user may read: its rows are judged one by one.
+    // Lists the threads that the user may read: the rights are checked for each row.
     'GET /api/search': ['read', `/api/search?thread=${THREAD}`],
     'GET /api/reports': ['key', '/api/reports'],
     'GET /api/reports/{name}': ['key', '/api/reports/threads'],
@@ -41,7 +41,7 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
     'GET /api/messages/{mid}/journey': ['key', '/api/messages/first/journey'],
     'GET /api/journey': ['key', '/api/journey?mid=first'],
     'GET /metrics': ['key', '/metrics'],
-    // With INSPECT_TOKEN, which no user has.
+    // Requires INSPECT_TOKEN, which no user has.
     'GET /inspect/recording': ['key', '/inspect/recording'],
     'GET /inspect/charts/{hash}': ['key', '/inspect/charts/x']
   };

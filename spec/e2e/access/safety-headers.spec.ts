@@ -8,7 +8,7 @@ import { madeRoutes } from './made-routes.js';
 const YEAR = 'max-age=31536000';
 const INSPECT_TOKEN = 'a-token-of-the-inspector';
 
-/** A request whose reply is looked at; `status` where it must be one kind of reply and no other. */
+/** A request whose reply is checked; `status` is set where the reply must have this status. */
 interface Asked {
   readonly method: string;
   readonly path: string;
@@ -25,7 +25,7 @@ const UPGRADE = {
 };
 const FOREIGN = { origin: 'https://evil.example' };
 
-/** Replies of each kind that no route of the table gives. */
+/** Requests for the kinds of replies that no route of the table gives. */
 const OTHERS: readonly Asked[] = [
   { method: 'GET', path: '/livez', status: 200 },
   { method: 'GET', path: '/startupz', status: 200 },
@@ -46,14 +46,14 @@ const OTHERS: readonly Asked[] = [
   { method: 'GET', path: '/api/stats', headers: { 'x-api-key': 'wrong' }, status: 401 },
   { method: 'GET', path: '/api/stats', headers: FOREIGN, status: 403 },
   { method: 'POST', path: '/api/threads/t/messages', body: 'x'.repeat(400_000), status: 413 },
-  // A head that is refused before any route.
+  // The head is refused before a route is chosen.
   {
     method: 'POST',
     path: '/api/threads/t/messages',
     headers: { 'transfer-encoding': 'gzip' },
     status: 400
   },
-  // Upgrades that are refused, by each of the places that refuse some.
+  // One refused upgrade for each place in the server that refuses upgrades.
   { method: 'GET', path: '/ws' },
   { method: 'GET', path: '/ws', headers: { ...UPGRADE, ...FOREIGN }, status: 403 },
   {
@@ -67,7 +67,7 @@ const OTHERS: readonly Asked[] = [
   { method: 'GET', path: '/nothing/here', headers: UPGRADE, status: 404 }
 ];
 
-/** Every route of the table, as a caller asks it who may use it: each answers something of its own. */
+/** Every route of the table, called with the necessary rights, so that each gives its own reply. */
 async function routesAsked(): Promise<Asked[]> {
   return (await madeRoutes()).map(([method, path]) => ({
     method,
@@ -101,7 +101,7 @@ for (const transport of TRANSPORTS) {
         });
         asked.once('response', (response) => {
           resolve({ status: response.statusCode ?? 0, headers: response.headers });
-          // An event stream does not end by itself.
+          // An event stream never ends by itself.
           response.destroy();
         });
         asked.end(body);

@@ -3,7 +3,7 @@ import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { until } from '../servers/until.js';
 import { KEY, PRODUCTION } from './doors.js';
 
-/** Nobody answers there. */
+/** An address at which nothing listens. */
 const CLICKHOUSE = 'http://svc_chat:hunter2@127.0.0.1:9/internal_db';
 const NAMES = /127\.0\.0\.1|svc_chat|internal_db|ECONN/;
 

@@ -4,7 +4,7 @@ import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { requireTransport, TRANSPORTS } from '../wire/transports.js';
 import { KEY, PRODUCTION, THREAD, tokenFor, tokenOf } from './doors.js';
 
-/** Origin of a page that may use the server, and of one that may not. */
+/** Origin of a page that may use the server, and of a page that may not. */
 const PAGE = 'https://shop.example';
 const STRANGE = 'https://evil.example';
 
@@ -38,7 +38,7 @@ for (const transport of TRANSPORTS) {
       ((await response.json()) as { code: string }).code;
     const events = (query: string, thread = THREAD): Promise<Response> =>
       fetch(`${server.url}/api/threads/${thread}/events?${query}`);
-    /** Opens a stream with a ticket, and gives all its text when it has ended. */
+    /** Opens a stream with a ticket, and resolves to its whole text when it has ended. */
     const stream = async (query: string): Promise<{ text: Promise<string> }> => {
       const response = await events(query);
       expect(response.status).to.equal(200);

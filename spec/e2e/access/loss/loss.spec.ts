@@ -21,10 +21,10 @@ const ENV = {
   LIMIT_CONNECTIONS_PER_USER: '0'
 } as const;
 
-/** Close codes of connections that end with their token. */
+/** Close codes of connections that end because their token has ended. */
 const CLOSED = { revoked: 3500, expired: 3005 } as const;
 
-/** Whoever brings things about in the thread; the claim lets it manage whoever owns the thread. */
+/** Claims of the user who makes the changes in the thread: they allow everything, whoever owns the thread. */
 const MANAGES = { threads: { '*': ['read', 'write', 'manage'] } };
 
 describe('the frames of the server', () => {
@@ -91,13 +91,13 @@ for (const transport of TRANSPORTS) {
       const { agent, text } = AGENT;
       await live.ask({ type: 'publish', thread, mid: 'run', agent, body: { text } });
       const run = String((await live.next('chunk'))['run']);
-      // It is allowed to do all this as yet: its run has begun, so it cannot be withdrawn.
+      // The user still has all rights here. Its run has begun, so it cannot be withdrawn.
       expect(await live.ask({ type: 'withdraw', run })).to.include({ code: 'conflict' });
       const listed = (await live.ask({ type: 'threads' }))['threads'] as Frame[];
       expect(listed.map((row) => row.thread)).to.include(thread);
       if (way.isOwner) {
         const isGiven = ({ fallback }: Frame): boolean => fallback === true;
-        // The application is asked about the first ones.
+        // The server asks the application about the first of them.
         await until(
           () => stage.post(held, 'before').then(() => other.settle()),
           () => other.all.some(isGiven)
@@ -119,7 +119,7 @@ for (const transport of TRANSPORTS) {
           expect(await each.ended).to.include({ code: CLOSED[way.told] });
         }
       }
-      /** Repeats a question until the application has been asked again, which answers for a while. */
+      /** Repeats a request until the server asks the application again: until then the kept answer counts. */
       const refusal = async (ask: () => Promise<string>, wanted: string): Promise<string> =>
         way.asksApplication === true ? await until(ask, (code) => code === wanted) : await ask();
       const answer = async (request: object): Promise<string> => {
@@ -167,12 +167,12 @@ for (const transport of TRANSPORTS) {
       expect(told.slice(last + 1)).to.eql(['event: disconnect']);
     };
 
-    /** Brings about all that subscribers hear, and sees that those who stay have heard it. */
+    /** Causes every frame that subscribers get, and checks that those who stay got it. */
     const everything = async (stayers: Stayers, way: Way): Promise<void> => {
       const { manager, stayer, stage } = stayers;
       for (const [type, row] of Object.entries(ROWS)) {
         if (row === 'plain' || !('told' in row)) continue;
-        // Where the application decides, a role gives no right.
+        // Where the application decides, a role gives no rights.
         if (way.asksApplication === true && type === 'rights') continue;
         const hears = type === 'rights' ? stayer : manager;
         const already = hears.all.length;
@@ -186,7 +186,7 @@ for (const transport of TRANSPORTS) {
       }
     };
 
-    /** Comes with a token that does not count any more. */
+    /** Connects with a token that is no longer valid. */
     const knocks = async (stage: Stage, token: string, code: string): Promise<void> => {
       const client = await WireClient.open(stage.url);
       client.send({ type: 'connect', token });

@@ -1,22 +1,22 @@
 /**
- * A row for every frame of the server: how it is brought about for those who stay, or how who has lost `read` asks for
- * it and is refused. A type of the schema without a row does not compile, and fails the spec.
+ * One row for each frame of the server. A row says how to cause the frame for users who stay in the thread, or how a
+ * user who has lost `read` asks for it and is refused. A frame type of the schema without a row does not compile.
  */
 import type { ServerFrameType } from '../../../../protocol/frames.js';
 import type { WireClient } from '../../wire/wire-client.js';
 import type { Stage } from './stage.js';
 
-/** Those who stay in the thread, subscribed. */
+/** The users who stay subscribed to the thread. */
 export interface Stayers {
   readonly stage: Stage;
   readonly manager: WireClient;
   readonly stayer: WireClient;
 }
 
-/** What a request is refused with; a list of threads is answered without the thread. */
+/** How the server refuses a request. `left out`: it answers a list of threads without the thread. */
 export type Refusal = 'forbidden' | 'not_found' | 'left out';
 
-/** `told`: subscribers get it. `asked`: it answers a request. `plain`: it has nothing of a thread. */
+/** `told`: subscribers get the frame. `asked`: it answers a request. `plain`: it holds no data of a thread. */
 export type Row =
   | { readonly told: (stayers: Stayers) => Promise<unknown> }
   | {
@@ -65,13 +65,12 @@ export const ROWS: Readonly<Record<ServerFrameType, Row>> = {
       }
     }
   },
-  // The run has begun before, and says a word many times a second.
   chunk: { told: () => Promise.resolve() },
   owner: {
     told: ({ stage, stage: { thread, stayer } }) =>
       stage.api('PUT', `${thread}/owner`, { owner: stayer })
   },
-  // The one who loses `read` gets this last.
+  // The user who loses `read` gets this as the last frame.
   unsubscribed: 'plain',
   subscribed: {
     asked: ({ thread }) => [

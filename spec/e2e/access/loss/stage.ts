@@ -1,9 +1,9 @@
-/** Who loses `read`, what it had open at that moment, and who stays. */
+/** The user who loses `read`, what that user has open at the time, and the users who stay. */
 import { expect } from 'chai';
 import { WireClient, type Frame } from '../../wire/wire-client.js';
 import { KEY, tokenOf } from '../doors.js';
 
-/** Agent that answers in the thread, slowly enough to be at work until the end of a spec. */
+/** Agent that answers in the thread so slowly that its run lasts until the end of a spec. */
 export const AGENT = { agent: 'echo', text: 'word '.repeat(2_000) } as const;
 
 /** What a stage is set up with. */
@@ -11,7 +11,7 @@ export interface StageOptions {
   readonly url: string;
   /** Name of the way, which names the threads and the users. */
   readonly way: string;
-  /** Whether the one who loses `read` owns the threads; a member otherwise. */
+  /** Whether the user who loses `read` owns the threads; otherwise the user is a member. */
   readonly isOwner: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface StageOptions {
 export class Stage {
   readonly url: string;
   readonly thread: string;
-  /** A thread that nobody subscribes to: its messages go to the owner's connections, and are held otherwise. */
+  /** A thread without subscribers: its messages go to the owner's connections, and are held if there are none. */
   readonly held: string;
   readonly user: string;
   readonly manager: string;
@@ -40,7 +40,7 @@ export class Stage {
     this.guest = `nel-${way}`;
   }
 
-  /** Makes both threads, with everybody's roles. */
+  /** Makes both threads, with the roles of all users. */
   async begin(): Promise<void> {
     for (const thread of [this.thread, this.held]) {
       await this.post(thread, 'begin');
@@ -52,7 +52,7 @@ export class Stage {
     await this.api('PUT', `${this.thread}/members/${this.guest}`, { role: 'member' });
   }
 
-  /** Asks the server as a backend. */
+  /** Sends a request to the server API, as a backend does. */
   async api(method: string, path: string, body?: object): Promise<void> {
     const response = await fetch(`${this.url}/api/threads/${path}`, {
       method,
@@ -62,7 +62,7 @@ export class Stage {
     expect(response.status, `${method} ${path}`).to.be.below(300);
   }
 
-  /** Publishes a message of a backend, which names no owner. */
+  /** Publishes a message as a backend, without naming an owner. */
   async post(thread: string, body: string): Promise<void> {
     const mid = `m${String(++this.mids)}`;
     await this.api('POST', `${thread}/messages`, { mid, from: 'shop', body });
@@ -77,12 +77,12 @@ export class Stage {
     return client;
   }
 
-  /** Connects with a token that names nothing. */
+  /** Connects with a token that has no `threads` claim. */
   async comeAs(user: string): Promise<WireClient> {
     return await this.come(await tokenOf(user));
   }
 
-  /** Asks an HTTP door with a token; returns `passed`, or the code that refused. */
+  /** Sends an HTTP request with a token; returns `passed`, or the code of the refusal. */
   async http(method: string, path: string, token: string | null, body?: object): Promise<string> {
     const stop = new AbortController();
     const response = await fetch(`${this.url}${path}`, {
@@ -124,7 +124,7 @@ export class Stage {
   }
 }
 
-/** Frames from the nth on that name a thread of the stage in whatever field. */
+/** Returns the frames from the nth on that name a thread of the stage in any field. */
 export function naming(client: WireClient, { thread, held }: Stage, from: number): string[] {
   return client.all
     .slice(from)

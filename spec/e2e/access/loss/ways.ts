@@ -1,31 +1,31 @@
-/** The ways to lose `read`. */
+/** The ways in which a user can lose `read`. */
 import { expect } from 'chai';
 import type { WireClient } from '../../wire/wire-client.js';
 import { KEY, tokenOf } from '../doors.js';
 import type { Stage } from './stage.js';
 
-/** What loses `read`. */
+/** What a way needs to take `read` from a user. */
 export interface Losing {
   readonly stage: Stage;
   readonly manager: WireClient;
-  /** Every connection of the one who loses it. */
+  /** Every connection of the user who loses it. */
   readonly own: readonly WireClient[];
   /** Lets the application refuse the user from now on. */
   readonly refuse: (user: string) => void;
 }
 
-/** One way. */
+/** One way to lose `read`. */
 export interface Way {
   readonly name: string;
-  /** Whether who loses `read` owns the thread. */
+  /** Whether the user who loses `read` owns the thread. */
   readonly isOwner: boolean;
   /** Whether the application decides. */
   readonly asksApplication?: boolean;
-  /** How it is said: by `unsubscribed`, or by the end of the connection with an error of this code. */
+  /** How the client learns of it: by `unsubscribed`, or by an error with this code that ends the connection. */
   readonly told: 'unsubscribed' | 'revoked' | 'expired';
-  /** Takes the right away. Resolves to the token that the user has from then on, where it is another one. */
+  /** Takes the right away. Resolves to the token that the user has afterwards, if it is a new one. */
   readonly lose: (losing: Losing) => Promise<string | void>;
-  /** Whether streams and tickets keep what they had, since an older token still allows it. */
+  /** Whether streams and tickets keep the right, since the older token that they were opened with still allows it. */
   readonly keepsOlderTokens?: boolean;
 }
 
@@ -110,7 +110,7 @@ export const WAYS: readonly Way[] = [
     told: 'expired',
     keepsOlderTokens: true,
     lose: async ({ stage, own }) => {
-      // A token counts for five seconds after its end: there is time to show it.
+      // A token is accepted for five seconds after its end, so there is time to use it.
       const token = await tokenOf(stage.user, {}, '-2s');
       for (const each of own) {
         expect(await each.ask({ type: 'refresh', token })).to.include({ type: 'refreshed' });

@@ -22,7 +22,7 @@ for (const transport of TRANSPORTS) {
       });
       expect(response.status).to.equal(200);
     };
-    /** What each may do, by frames, and the list of members; `-` for those that may not even read. */
+    /** Returns what each user may do, tried with frames, and the list of members; `-` for users that may not read. */
     const rights = async (users: readonly string[]): Promise<Record<string, unknown>> => {
       const found: Record<string, unknown> = {};
       for (const user of users) {
@@ -60,7 +60,7 @@ for (const transport of TRANSPORTS) {
       server = await startServer({ env, dataDir });
       expect(await rights(people)).to.deep.equal(first);
 
-      // What is answered is durable: one changes hands, one is removed, one comes, and the process is killed.
+      // An answered change is durable: change the owner, remove a member, add another, and kill the process.
       const olga = await WireClient.open(server.url);
       olga.send({ type: 'connect', token: await tokenOf('olga') });
       await olga.next('connected');
