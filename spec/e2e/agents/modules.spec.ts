@@ -5,7 +5,7 @@ import { inLanguage, ROOT } from '../../scripts/docs/blocks.js';
 import { startAndFail, startServer, temporaryDir } from '../servers/server-process.js';
 import { WireClient } from '../wire/wire-client.js';
 
-/** A module that is no agent, and why. */
+/** Modules that are no agent: the fault, the source, and the reason that the server gives. */
 const FAULTS: readonly (readonly [string, string, RegExp])[] = [
   ['is not there', '', /Cannot find module/],
   ['is no JavaScript', 'export default {', /Unexpected/],
@@ -91,7 +91,7 @@ describe('a module of AGENTS', function () {
     expect(blocks).to.have.length(2);
     const modules = blocks.map((_, index) => join(folder, `agents${String(index)}.mjs`));
     for (const [index, path] of modules.entries()) await writeFile(path, blocks[index]?.text ?? '');
-    // As npm installs it.
+    // Where npm installs a package.
     await mkdir(join(folder, 'node_modules'));
     await symlink(ROOT, join(folder, 'node_modules/rollcall'));
     const server = await startServer({

@@ -17,7 +17,7 @@ import { WireClient, type Frame } from '../wire/wire-client.js';
 
 const KEY = 'sk-very-secret';
 
-/** Longest time from a cancel to the closed request, in milliseconds; people are promised 100 on a machine that is not busy. */
+/** Longest time from a cancel to the closed request, in milliseconds; users are promised 100 on an idle machine. */
 const CLOSED_MS = 2_000;
 
 for (const transport of TRANSPORTS) {
