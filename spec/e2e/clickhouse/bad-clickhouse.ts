@@ -1,17 +1,17 @@
-/** Broken servers to put at CLICKHOUSE_URL in place of a working ClickHouse. */
+/** Broken servers for CLICKHOUSE_URL, in place of a working ClickHouse. */
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** Nobody listens · never answers · headers and never the body · a page of something else · hangs up at once. */
+/** Nothing listens · never answers · sends headers and no body · sends another kind of page · closes at once. */
 export const BAD_KINDS = ['refusing', 'hanging', 'halfHanging', 'nonsense', 'closing'] as const;
 
 /** One of {@link BAD_KINDS}. */
 export type BadKind = (typeof BAD_KINDS)[number];
 
-/** A broken server that runs. */
+/** A running broken server. */
 export interface BadClickhouse {
   readonly url: string;
-  /** Number of connections that were opened to it. */
+  /** Number of connections that it accepted. */
   readonly connections: () => number;
   stop(): Promise<void>;
 }

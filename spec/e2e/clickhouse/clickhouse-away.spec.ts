@@ -1,6 +1,6 @@
 /**
- * ClickHouse dies under a whole server that has served with it, required and optional: what operators, probes, users
- * of the chat and of the search are told while it is away and once it is back.
+ * ClickHouse dies while a whole server uses it, as a required or an optional service. Checks what operators, probes and
+ * users of the chat and the search see while it is away and after it is back.
  */
 import { expect } from 'chai';
 import { RemoteStore } from '../../../actors/clickhouse/remote-store.js';
@@ -12,7 +12,7 @@ import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { statusOf, untilStatus, type StatusBody } from '../servers/until.js';
 import { WireClient } from '../wire/wire-client.js';
 
-/** It is asked for a sign of life every 5 seconds, and tried again in growing waits. */
+/** Longest wait for a change: the server checks ClickHouse every 5 seconds, and retries after growing waits. */
 const PATIENCE_MS = 20_000;
 
 const ANALYTICS = [
@@ -28,7 +28,7 @@ const clickhouseOf = ({ services }: StatusBody) =>
 describe('a ClickHouse that dies after the start', function () {
   this.timeout(120_000);
   let clickhouse: ClickhouseServer | undefined;
-  /** What is looked at of each server, by whether it requires ClickHouse. */
+  /** A server under test and its clients; there is one that requires ClickHouse and one that does not. */
   interface Watched {
     readonly server: ServerProcess;
     readonly ada: WireClient;
@@ -228,7 +228,7 @@ describe('a ClickHouse that dies after the start', function () {
       const { url } = of(false).server;
       const stats = await get(`${url}/api/stats`);
       expect(stats.status).to.equal(200);
-      // Nobody has subscribed to the kitchen: its message is held.
+      // The thread "kitchen" has no subscribers, so its message is held.
       expect(stats.body['outcomes']).to.deep.equal({ delivered: 3, held: 1 });
       for (const path of ANALYTICS) expect((await get(url + path)).status).to.equal(200);
       const { code, stdout, stderr } = await runCli(['query', 'outcomes', '--url', url]);

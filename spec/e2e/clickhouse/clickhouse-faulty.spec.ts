@@ -1,4 +1,4 @@
-/** A ClickHouse that is there and not well: tables gone or changed by hand, and one that stands still. */
+/** A ClickHouse that is reachable but faulty: tables removed or changed by hand, or a process that stands still. */
 import { expect } from 'chai';
 import { RemoteStore } from '../../../actors/clickhouse/remote-store.js';
 import { ClickhouseServer, requireClickhouseServer } from '../../clickhouse-server.js';
@@ -8,7 +8,7 @@ import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { statusOf, untilStatus } from '../servers/until.js';
 import { WireClient } from '../wire/wire-client.js';
 
-/** It is asked for a sign of life every 5 seconds, twice for 5 seconds each, and tried again in growing waits. */
+/** Longest wait. The server checks every 5 s, twice, with 5 s for each answer, and retries after growing waits. */
 const PATIENCE_MS = 25_000;
 
 describe('a ClickHouse that is there and not well', function () {
@@ -20,7 +20,7 @@ describe('a ClickHouse that is there and not well', function () {
   let bob: WireClient;
   let url = '';
   let code: number | null = null;
-  /** What has been started, to be ended from the last to the first. */
+  /** Functions that end what was started; called from the last to the first. */
   const endings: (() => Promise<unknown>)[] = [];
   const chats = async (mid: string): Promise<void> => {
     expect((await ada.publish('room', mid, `Hello from ${mid}`)).type).to.equal('ack');

@@ -1,14 +1,13 @@
 /**
- * A TCP gate before a clickhouse-server: it can be shut, be slow, and stop the world at a chosen point of a chosen
- * insert.
+ * A TCP proxy before a clickhouse-server. It can refuse connections, delay answers, and hold all traffic at a chosen
+ * stage of a chosen insert.
  */
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
- * How far an insert has come: nothing of it has been passed on · half of its rows · all of it · its rows are stored and
- * the answer is on its way · the answer has been passed on. Before the last, the rest is held back until the gate is
- * shut.
+ * Stage of an insert: nothing was passed on · half of its rows were · all of it was · ClickHouse has stored the rows
+ * and answered · the answer was passed on. At every stage but the last, the gate holds the rest until it is shut.
  */
 export const INSERT_STAGES = ['asked', 'halved', 'sent', 'answered', 'passed'] as const;
 
@@ -26,7 +25,7 @@ interface Wanted {
   readonly reached: () => void;
 }
 
-/** The TCP proxy; closed, it refuses connections. */
+/** The TCP proxy; while shut, it refuses connections. */
 export class ClickhouseGate {
   /** Delay of every answer, in milliseconds. */
   delayMs = 0;
@@ -50,7 +49,7 @@ export class ClickhouseGate {
     return gate;
   }
 
-  /** The URL of the server behind the gate, changed so that it leads through the gate. */
+  /** Returns the URL of the server behind the gate, changed so that requests go through the gate. */
   url(behind: string): string {
     const url = new URL(behind);
     url.port = String(this.#port);
@@ -64,7 +63,7 @@ export class ClickhouseGate {
     });
   }
 
-  /** Listens, at the same port as before. */
+  /** Listens again, on the same port as before. */
   async open(): Promise<void> {
     this.#server.listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
@@ -93,7 +92,7 @@ export class ClickhouseGate {
         other.destroy();
       });
     }
-    /** The insert on this connection that is waited for. */
+    /** The insert on this connection that a spec waits for. */
     let caught: Wanted | null = null;
     let isHeld = false;
     const reach = (wanted: Wanted): void => {

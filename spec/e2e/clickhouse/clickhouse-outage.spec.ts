@@ -1,4 +1,4 @@
-/** ClickHouse is killed again and again while people chat: they do not notice, and in the end it has everything once. */
+/** Kills ClickHouse many times during a chat: users notice nothing, and in the end it has every message once. */
 import { expect } from 'chai';
 import { rm } from 'node:fs/promises';
 import { RemoteStore } from '../../../actors/clickhouse/remote-store.js';
@@ -12,21 +12,21 @@ import { WireClient } from '../wire/wire-client.js';
 
 const CYCLES = 20;
 
-/** Cycles in which it stays away until that has been found out; the others are over before anybody asks. */
+/** Cycles in which ClickHouse stays away until the server notices; the others end before the server's next check. */
 const LONG_CYCLES = [6, 13];
 
-/** In this cycle somebody publishes to nobody, and not as `stored`; the grace is longer than the spec. */
+/** In this cycle messages without `expect: stored` go to threads without subscribers; the grace outlasts the spec. */
 const HELD_CYCLE = 3;
 const HELD_MESSAGES = 5;
 const GRACE_MS = 600_000;
 
-/** Longest that catching up may take. */
+/** Longest time to catch up. */
 const CATCH_UP_MS = 45_000;
 
-/** So many outages in a row would let the waits between attempts grow to half a minute each. */
+/** Longest wait between attempts; by default, this many outages in a row would make each wait half a minute long. */
 const RETRY_MAX_MS = 1_000;
 
-/** An ack never waits for ClickHouse; what is waited for there takes 5 to 30 s, what a busy machine adds does not. */
+/** Longest times to an ack. A wait for ClickHouse would take 5 to 30 s; the delay of a busy machine is shorter. */
 const ACK_P99_MS = 500;
 const ACK_MAX_MS = 3_000;
 
@@ -64,7 +64,7 @@ describe(`a chat whose ClickHouse is killed in the middle of an insert, ${String
   let url = '';
   let atStart: StatusBody;
   let atEnd: StatusBody;
-  /** Lines of the log that tell of a beginning outage, by cycle. */
+  /** Number of log lines that announce an outage, by cycle. */
   const told: number[] = [];
 
   before(async function () {
@@ -168,7 +168,7 @@ describe(`a chat whose ClickHouse is killed in the middle of an insert, ${String
   });
 });
 
-/** Messages that wait for a subscriber. */
+/** Returns the messages that wait for a subscriber. */
 async function publishToNobody(url: string): Promise<void> {
   const ada = await WireClient.connect(url, 'ada');
   for (let n = 1; n <= HELD_MESSAGES; n += 1) await ada.publish('nobody', `h${String(n)}`);
@@ -229,10 +229,10 @@ describe('a server that ends while ClickHouse is away', function () {
     }
     expect(mids).to.include.members(load.acks.map(({ mid }) => mid));
     expect(load.faults).to.deep.equal([]);
-    // What was not answered may be there or not, and nothing else may.
+    // A message without an answer may be in the log or not. No other message may be missing or extra.
     expect(mids.length).to.be.within(load.acks.length, load.acks.length + load.unanswered.length);
-    // What became of them: a stop writes all that it knows. A kill may take the facts of its last quarter of a second,
-    // in which they wait for company (FACTS_FLUSH_MS), and never a message.
+    // Facts of delivery: a clean stop writes all of them. A kill may lose those of the last quarter of a second, which
+    // wait for a common write (FACTS_FLUSH_MS), but never a message.
     const places = 'uniqExact(thread, `offset`) FROM deliveries FINAL';
     const known = await numberIn(store, places);
     expect(known).to.equal(await numberIn(store, 'count() FROM deliveries FINAL'));

@@ -1,4 +1,4 @@
-/** Whole servers that are started with something bad at CLICKHOUSE_URL, where it is required and where it is not. */
+/** Starts whole servers with a broken ClickHouse at CLICKHOUSE_URL, as a required and as an optional service. */
 import { expect } from 'chai';
 import { readdir, rm } from 'node:fs/promises';
 import { CONNECT_ATTEMPTS } from '../../../machines/clickhouse/clickhouse-settings.js';
@@ -16,16 +16,16 @@ import {
 import { statusOf, untilStatus } from '../servers/until.js';
 import { WireClient } from '../wire/wire-client.js';
 
-/** CLICKHOUSE_TIMEOUT_MS of those that fail. */
+/** CLICKHOUSE_TIMEOUT_MS of the servers whose attempt is to time out. */
 const TIMEOUT_MS = 400;
 
-/** Answers come after this long where it is slow; a connection takes some 15 of them. */
+/** Delay of each answer of a slow ClickHouse; connecting takes about 15 answers. */
 const SLOW_MS = 40;
 const PATIENT_TIMEOUT_MS = 10_000;
 
 const TIMED_OUT = 'no answer within 400 ms \\(CLICKHOUSE_TIMEOUT_MS\\)';
 
-/** What is wrong, as it is said of each; the real server is `wrongPassword` and `tooSlow`. */
+/** The reason that is logged for each kind; `wrongPassword` and `tooSlow` use a real ClickHouse. */
 const REASONS: Readonly<Record<(typeof BAD_KINDS)[number] | 'wrongPassword' | 'tooSlow', string>> =
   {
     refusing:
@@ -38,19 +38,19 @@ const REASONS: Readonly<Record<(typeof BAD_KINDS)[number] | 'wrongPassword' | 't
     tooSlow: TIMED_OUT
   };
 
-/** Failures after which an operator has to act: they are not tried again at once. */
+/** Failures that only an operator can repair, so the server does not retry at once. */
 const PERMANENT: readonly string[] = ['wrongPassword'];
 
 /**
- * CLICKHOUSE_TIMEOUT_MS for one of them. An answer that says no comes at once, but on a busy machine not always within
- * 400 ms: the attempt would time out, and be told as that.
+ * Returns CLICKHOUSE_TIMEOUT_MS for a kind. A refusal comes at once, but on a busy machine not always within 400 ms:
+ * the attempt would time out, and the log would give that as the reason.
  */
 const timeoutMsOf = (kind: string): number =>
   Object.entries(REASONS).some(([of, reason]) => of === kind && reason === TIMED_OUT)
     ? TIMEOUT_MS
     : PATIENT_TIMEOUT_MS;
 
-/** A required start that has ended, or not yet. */
+/** A server that requires ClickHouse, with how its start ended. */
 interface Ended {
   readonly server: LaunchedServer;
   readonly dataDir: string;
@@ -89,7 +89,7 @@ describe('a start with something bad at CLICKHOUSE_URL', function () {
     const of = (kind: string): Ended => ends.get(kind) ?? expect.fail('it has not ended');
 
     before(async () => {
-      // All at once: nearly all of the time they wait.
+      // All run at the same time, since nearly all of their time is waiting.
       await Promise.all(
         Object.keys(REASONS).map(async (kind) => {
           const dataDir = await temporaryDir();
@@ -107,7 +107,7 @@ describe('a start with something bad at CLICKHOUSE_URL', function () {
       );
     });
     after(async () => {
-      // One that did not end is a failure above, and must not outlive it.
+      // A server that did not end has failed above; it must not outlive the spec.
       for (const server of launched) await server.stop('SIGKILL');
       for (const { dataDir } of ends.values()) await rm(dataDir, { recursive: true, force: true });
     });

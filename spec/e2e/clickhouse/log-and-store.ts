@@ -21,7 +21,7 @@ function isPage(value: unknown): value is Page {
   return typeof value === 'object' && value !== null && 'messages' in value && 'more' in value;
 }
 
-/** Every message of a thread as the server's API has it. */
+/** Returns every message of a thread, from the server's API. */
 export async function logged(url: string, thread: string): Promise<Place[]> {
   const places: Place[] = [];
   for (;;) {
@@ -34,7 +34,7 @@ export async function logged(url: string, thread: string): Promise<Place[]> {
   }
 }
 
-/** Every message of a thread as ClickHouse has it. */
+/** Returns every message of a thread, from ClickHouse. */
 export async function stored(store: AnalyticsStore, thread: string): Promise<Place[]> {
   const rows = await store.query(
     `SELECT \`offset\`, mid FROM messages FINAL WHERE thread = '${thread}' ORDER BY \`offset\``
@@ -42,13 +42,13 @@ export async function stored(store: AnalyticsStore, thread: string): Promise<Pla
   return rows.map((row) => [Number(row['offset']), String(row['mid'])]);
 }
 
-/** Answers a query whose result is one number. */
+/** Runs a query whose result is one number, and returns it. */
 export async function numberIn(store: AnalyticsStore, select: string): Promise<number> {
   const [row] = await store.query(`SELECT ${select}`);
   return Number(Object.values(row ?? {})[0]);
 }
 
-/** Messages by what became of them, as ClickHouse has it. */
+/** Returns the number of messages by their outcome, from ClickHouse. */
 export async function outcomesIn(store: AnalyticsStore): Promise<Record<string, number>> {
   const rows = await store.query(
     'SELECT outcome, sum(messages) AS n FROM deliveries FINAL GROUP BY outcome'
@@ -56,12 +56,12 @@ export async function outcomesIn(store: AnalyticsStore): Promise<Record<string, 
   return Object.fromEntries(rows.map((row) => [String(row['outcome']), Number(row['n'])]));
 }
 
-/** Whether ClickHouse has all that the log has. */
+/** Returns whether ClickHouse has everything that the log has. */
 export function isStored({ sink }: StatusBody): boolean {
   return sink?.backlog.threads === 0 && sink.backlog.facts === 0;
 }
 
-/** Texts of the messages that a search finds, oldest first, once the store has all. */
+/** Returns the texts of the messages that a search finds, oldest first, once the store has everything. */
 export async function found(url: string, query: string): Promise<string[]> {
   await untilStatus(url, isStored, STORED_MS);
   const { status, body } = await get(`${url}/api/search?${query}`);
