@@ -12,19 +12,19 @@ import * as react from '../../../client/sdk/react.js';
 import { BLOCKS, inLanguage, ROOT, type Block } from '../../scripts/docs/blocks.js';
 import { startServer, type ServerProcess } from '../servers/server-process.js';
 
-/** Blocks with a comment that says why they are not run. A new one needs a reason as good as theirs. */
+/** Number of blocks that a comment excludes, with a reason. Each new one needs a good reason too. */
 const NOT_RUN = 12;
 
-/** The address that the pages name. */
+/** The server's address in the pages. */
 const ADDRESS = /http:\/\/127\.0\.0\.1:8080|wss:\/\/chat\.example\.org/g;
 
-/** Stops a command that waits for ever, in milliseconds. */
+/** Time after which a command that never ends is stopped, in milliseconds. */
 const COMMAND_MS = 15_000;
 
 const canRun = (...languages: string[]): Block[] =>
   inLanguage(...languages).filter(({ notRun }) => notRun === null);
 
-/** The application around the examples. */
+/** Stands for the application around the examples. */
 interface Stubs {
   readonly shown: unknown[];
   readonly clients: sdk.Client[];
@@ -37,14 +37,14 @@ describe('code blocks that can be run', function () {
 
   before(async () => {
     home = mkdtempSync(join(tmpdir(), 'rollcall-docs-'));
-    // As the commands of an installed package: they talk to this server, and what follows a thread ends.
+    // Stand for the commands of an installed package. They use this server, and a command that follows a thread ends.
     writeFileSync(
       join(home, 'rollcall'),
       '#!/bin/sh\ncase "$1" in chat) set -- "$@" --url "$URL";; tail) set -- "$@" --url "$URL" --limit 1;; esac\n' +
         `exec "${process.execPath}" "${join(ROOT, 'dist/cli/cli.js')}" "$@"\n`,
       { mode: 0o755 }
     );
-    // Not every machine has jq, and it is not what is tried here.
+    // Not every machine has jq, and jq is not under test here.
     const jq = `require('node:readline').createInterface(process.stdin).on('line', (line) => console.log(JSON.parse(line).body))`;
     writeFileSync(join(home, 'jq'), `#!/bin/sh\nexec "${process.execPath}" -e "${jq}"\n`, {
       mode: 0o755
@@ -58,7 +58,7 @@ describe('code blocks that can be run', function () {
     rmSync(home, { recursive: true, force: true });
   });
 
-  /** Runs the commands as a user's shell does, and stops at the first that fails, also inside of a pipe. */
+  /** Runs the commands in a shell as a user does. Stops at the first one that fails, also inside a pipe. */
   async function inShell({ at, text }: Block): Promise<string> {
     const script = `set -e -o pipefail\n${text.replaceAll(ADDRESS, server.url)}`;
     return await new Promise((resolve, reject) => {
@@ -83,7 +83,7 @@ describe('code blocks that can be run', function () {
     });
   }
 
-  /** Runs a block with the modules that it imports and what it takes as given. Gives what it declares by name. */
+  /** Runs a block with its imports and the names that it takes as given. Returns what it declares, by name. */
   async function inModule({ text }: Block, { shown, clients }: Stubs): Promise<unknown> {
     const { outputText } = ts.transpileModule(text.replaceAll(ADDRESS, server.url), {
       compilerOptions: {
@@ -164,7 +164,7 @@ describe('code blocks that can be run', function () {
   for (const block of canRun('sh').filter(({ text }) => !text.startsWith('rollcall log'))) {
     it(`run in a shell: ${block.at}`, async () => {
       const said = await inShell(block);
-      // The API answers refusals as JSON too.
+      // Refusals of the API are JSON too.
       expect(said).to.not.include('"code"');
       if (block.text.includes('curl')) expect(() => void JSON.parse(said)).not.to.throw();
     });
