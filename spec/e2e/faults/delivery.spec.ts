@@ -10,7 +10,7 @@ import {
 import { statusOf, until, untilStatus } from '../servers/until.js';
 import { WireClient } from '../wire/wire-client.js';
 
-/** Short enough to wait for, long enough for a subscriber to come inside it. */
+/** Short enough to wait for, and long enough for a subscriber to join before it ends. */
 const GRACE_MS = 300;
 const UNDELIVERABLE = 'Cannot deliver message';
 const RESUMED = 'Delivery resumed';
@@ -19,12 +19,12 @@ function mids(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, n) => `${prefix}-${String(n + 1)}`);
 }
 
-/** Lines that hold the text and are about the thread. */
+/** Returns the log lines that contain the text and are about the thread. */
 function linesOf(server: ServerProcess, text: string, thread: string): LogLine[] {
   return server.lines.filter((line) => line.message.includes(text) && line['thread'] === thread);
 }
 
-/** Waits for the first such line; what the server wrote before it has come as well then. */
+/** Waits for the first such line; all earlier lines of the server have been read then too. */
 async function lineOf(server: ServerProcess, text: string, thread: string): Promise<LogLine> {
   const [line] = await until(
     async () => {
@@ -36,7 +36,7 @@ async function lineOf(server: ServerProcess, text: string, thread: string): Prom
   return line!;
 }
 
-/** Lines about a thread at a level that an operator looks at. */
+/** Returns the warnings and errors about a thread. */
 function complaints(server: ServerProcess, thread: string): LogLine[] {
   return server.lines.filter(
     (line) => line['thread'] === thread && ['warn', 'error'].includes(line.level)
@@ -59,7 +59,7 @@ describe('delivery', function () {
       }
     });
 
-  /** Lets a whole grace pass that began now: another thread's message is reported at its end. */
+  /** Waits for one whole grace from now: until the server reports a message that was just sent to another thread. */
   const graceOver = async (): Promise<void> => {
     const thread = `control.${String(++controls)}`;
     await ada.publish(thread, thread);
@@ -260,7 +260,7 @@ describe('delivery', function () {
 
 describe('delivery after a crash', function () {
   this.timeout(60_000);
-  // A grace that is over soon, and one that no machine is slow enough for: each server has the one that its part needs.
+  // A short grace, and one that does not end during the spec, however slow the machine is.
   const SOON = { DELIVERY_GRACE_MS: '600' };
   const LONG = { DELIVERY_GRACE_MS: '60000' };
   let dataDir: string;
@@ -272,13 +272,13 @@ describe('delivery after a crash', function () {
     const bea = await WireClient.connect(first.url, 'bea');
     await bea.publish('reported', 'r1');
     await lineOf(first, UNDELIVERABLE, 'reported');
-    // The mark goes into the log behind the line: the ack of a later message says that it is there.
+    // The log stores the mark after the line is written. The ack of a later message shows that the mark is stored.
     await bea.publish('test_after', 'r2');
     await first.stop('SIGKILL');
     const second = await startServer({ dataDir, env: LONG });
     const ada = await WireClient.connect(second.url, 'ada');
     await ada.publish('waiting', 'w1');
-    // The mark of what waits goes into the log behind the message: the ack of a later one says that it is there.
+    // The log stores the mark "waiting" after the message. The ack of a later message shows that the mark is stored.
     await ada.publish('waiting', 'w2');
     await ada.publish('waiting', 'w3');
     expect(linesOf(second, UNDELIVERABLE, 'waiting')).to.deep.equal([]);

@@ -22,13 +22,13 @@ import { startAndFail, startServer, type ServerProcess } from '../servers/server
 import { statusOf, until, untilStatus } from '../servers/until.js';
 import { WireClient, type Frame } from '../wire/wire-client.js';
 
-/** Room for the log and its probe of 1 MiB, and soon full. */
+/** Enough for the log and its probe of 1 MiB, and soon full. */
 const DISK_BYTES = 8 * 1_048_576;
 
-/** The smallest file system that ext4 keeps a journal on, with room for the log. */
+/** The smallest ext4 file system with a journal and room for the log. */
 const IMAGE_BYTES = 32 * 1_048_576;
 
-/** Time in which an incident must have stayed one: two attempts at recovery. */
+/** Time in which the server must report no second incident: long enough for two attempts to recover. */
 const WATCH_MS = 2_500;
 
 const REFUSING = 'the thread log takes no messages';
@@ -61,7 +61,7 @@ async function mountPoint(prepare: (dir: string) => void): Promise<Disk> {
   };
 }
 
-/** Mounts a small disk, or skips. */
+/** Mounts a small disk; skips the tests without the right to mount. */
 async function smallDisk(context: Mocha.Context): Promise<Disk> {
   try {
     return await mountPoint((dir) => {
@@ -73,13 +73,13 @@ async function smallDisk(context: Mocha.Context): Promise<Disk> {
   }
 }
 
-/** A right cannot be installed: without it these are skipped with the reason, in CI too. */
+/** Skips tests and prints the reason, in CI too: the right to mount cannot be installed like a package. */
 function skipWithout(context: Mocha.Context, what: string, error: unknown): void {
   process.stderr.write(`    skipped without ${what}: ${String(error)}\n`);
   context.skip();
 }
 
-/** Takes all the space there is. */
+/** Fills the disk. */
 function fill(path: string): void {
   const file = openSync(path, 'w');
   try {
@@ -111,14 +111,14 @@ async function readyz(url: string): Promise<Probe> {
   };
 }
 
-/** Lines of a level that hold the text. */
+/** Returns the log lines of a level that contain the text. */
 function said(server: ServerProcess, level: string, text: string): string[] {
   return server.lines
     .filter((line) => line.level === level && line.message.includes(text))
     .map(({ message }) => message);
 }
 
-/** Publishes until one is refused; the offsets that were acked before it, and the refusal. */
+/** Publishes until a message is refused. Returns the offsets that were acked before, and the refusal. */
 async function publishUntilRefused(
   client: WireClient,
   thread: string,
@@ -294,7 +294,7 @@ describe('a data file that may not grow', function () {
   let count = 0;
   const next = (): string => `g-${String(++count)}`;
 
-  /** Sets how large a file of the server may become, without taking its right to more. */
+  /** Sets the soft limit for the size of the server's files; the hard limit stays. */
   const limit = (bytes: string): void => {
     execFileSync('prlimit', ['--pid', String(server.pid), `--fsize=${bytes}:`], { stdio: 'pipe' });
   };
@@ -381,12 +381,12 @@ describe('a disk that turns read-only under a running server', function () {
   let server: ServerProcess;
   let ada: WireClient;
 
-  /** Makes an ext4 in a file and mounts it; one that turns read-only at its first error, as most systems have it. */
+  /** Makes an ext4 file system in a file and mounts it. It turns read-only at the first error, as on most systems. */
   const mountImage = (dir: string): void => {
     mount('-o', 'loop,errors=remount-ro', image, dir);
   };
 
-  /** The kernel's switch for an error on our own loop device: never another one, it breaks whatever it is for. */
+  /** The kernel's switch that causes an error, of our own loop device only: on another one it does real damage. */
   const triggerOf = (dir: string): string => {
     const [device = ''] =
       readFileSync('/proc/mounts', 'utf8')
@@ -405,7 +405,7 @@ describe('a disk that turns read-only under a running server', function () {
       writeFileSync(image, Buffer.alloc(IMAGE_BYTES));
       execFileSync(makeFileSystem, ['-q', '-F', image], { stdio: 'pipe' });
       disk = await mountPoint(mountImage);
-      // Older kernels and containers have no such switch.
+      // Older kernels and containers do not have this switch.
       accessSync(triggerOf(disk.dir), constants.W_OK);
     } catch (error) {
       skipWithout(this, 'ext4 on a loop device', error);

@@ -1,6 +1,6 @@
 /**
- * The SDK against a real server through a network that fails in every way a plan can say: whatever goes wrong, what is
- * sent is stored once, and what is stored is seen once.
+ * The SDK against a real server, through a network that fails in every way that a plan can describe. Whatever fails,
+ * each sent message is stored once, and each client sees each stored message once.
  */
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -26,23 +26,23 @@ import { PacedClock } from '../../client/sdk/paced-clock.js';
 import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { WireClient, type Frame } from '../wire/wire-client.js';
 
-/** Plans that are run at once, and how many one after the other in each of these lanes. */
+/** Number of lanes that run at the same time, and number of plans that each lane runs one after the other. */
 const LANES = 25;
 const PLANS_PER_LANE = 8;
 
 /**
- * When a plan is given up whose clients do not come to an end, in milliseconds of their own time, which passes no faster
- * than the server answers: 20 s on an idle machine, longer on a busy one.
+ * Time after which a plan whose clients do not finish is given up, in milliseconds of the clients' virtual time. That
+ * time passes no faster than the server answers: the bound is 20 s on an idle machine and longer on a busy one.
  */
 const PATIENCE_MS = 2_000_000;
 
-/** When no smaller plan is looked for any more after one has failed, in milliseconds. */
+/** How long a smaller failing plan is searched for after a failure, in milliseconds. */
 const SHRINK_MS = 60_000;
 
-/** `FAULT_SEED=… npx mocha spec/e2e/faults/fault-plans.spec.ts` plays the plans of an earlier run again. */
+/** `FAULT_SEED=… npx mocha spec/e2e/faults/fault-plans.spec.ts` repeats the plans of an earlier run. */
 const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000_000);
 
-/** What has happened in all plans together. */
+/** Counts of all plans together. */
 class Tally {
   readonly faults = new Map<string, number>();
   plans = 0;
@@ -55,17 +55,17 @@ class Tally {
   };
 }
 
-/** A message as the log has it, whichever way it was heard of. */
+/** Returns the stored fields of a message, the same from the SDK and from the wire. */
 function stored({ offset, mid, from, at, kind, body }: MessageFrame | Frame) {
   return { offset, mid, from: from.user, at, kind, body };
 }
 
-/** Which of a client's messages a body is, counted from 1. */
+/** Returns the number in a body: 1 for the client's first message. */
 function countIn(body: unknown): unknown {
   return typeof body === 'object' && body !== null && 'count' in body ? body.count : null;
 }
 
-/** One SDK client behind a proxy of its own, with all that it was told. */
+/** One SDK client behind its own proxy, with everything that it received. */
 class Player {
   readonly user: string;
   readonly client: Client;
@@ -73,7 +73,7 @@ class Player {
   readonly messages: MessageFrame[] = [];
   readonly surprises: string[] = [];
   readonly acks: { readonly body: object; readonly ack: Ack }[] = [];
-  /** The place from which the first answer to `subscribe` said that messages come. */
+  /** The position at which the subscription began, from the first answer to `subscribe`. */
   startsAfter: number | null = null;
   connections = 0;
   private readonly plan: ClientPlan;
@@ -116,7 +116,7 @@ class Player {
     });
   }
 
-  /** Sends all bursts and resolves once everything is acknowledged. */
+  /** Sends all bursts, and resolves once all messages are acknowledged. */
   async play(): Promise<void> {
     let count = 0;
     for (const burst of this.plan.bursts) {
@@ -134,14 +134,14 @@ class Player {
     this.proxy.heal();
   }
 
-  /** Resolves once it has everything up to an offset. */
+  /** Resolves once the client has every message up to an offset. */
   async has(offset: number): Promise<void> {
     while (!this.thread.joined || (this.thread.position?.offset ?? 0) < offset) {
       await new Promise<void>((resolve) => this.waiters.add(resolve));
     }
   }
 
-  /** A round trip, however often it has to be begun: what the server sent to it before has come when this resolves. */
+  /** Makes a round trip, again if it fails: when it resolves, everything that the server sent before has arrived. */
   async settle(): Promise<void> {
     for (let isAnswered = false; !isAnswered;) {
       isAnswered = await this.client.threads({ limit: 1 }).then(
@@ -154,7 +154,7 @@ class Player {
     }
   }
 
-  /** Leaves the thread and answers what its reader got. */
+  /** Leaves the thread, and returns everything that its reader got. */
   async leave(): Promise<ThreadItem[]> {
     this.thread.leave();
     return await this.items;
@@ -165,7 +165,7 @@ class Player {
     await this.proxy.stop();
   }
 
-  /** Where it stands, for a plan that does not come to its end. */
+  /** Describes the client's state, for the error of a plan that does not finish. */
   describe(): string {
     const { state, pending } = this.client;
     const { joined, position } = this.thread;
@@ -174,7 +174,7 @@ class Player {
 
   private async read(): Promise<ThreadItem[]> {
     const items: ThreadItem[] = [];
-    // What the reader throws when a client is given up is told by what it was given up for.
+    // The reader throws when a client is given up; the reason for that is reported elsewhere.
     try {
       for await (const item of this.thread) items.push(item);
     } catch {
@@ -189,7 +189,7 @@ class Player {
   }
 }
 
-/** Rejects when the work takes too long, saying where everybody stands. */
+/** Rejects when the work takes too long; the error has the state of every client. */
 async function inTime(
   work: Promise<void>,
   players: readonly Player[],
@@ -218,14 +218,14 @@ describe('the SDK behind a network that fails', function () {
   const tally = new Tally();
   let lanes: PromiseSettledResult<void>[];
 
-  /** Publishes as a third party, on a connection where nothing goes wrong. */
+  /** Publishes as another user, on a connection without faults. */
   const say = async (threadId: string, mid: string): Promise<number> => {
     const ack = await eve.ask({ type: 'publish', thread: threadId, mid, body: { mid } });
     if (ack.type !== 'ack') throw new Error(JSON.stringify(ack));
     return ack.offset;
   };
 
-  /** Plays a plan to its end and checks what everybody saw against what the server has. */
+  /** Runs a plan to its end, and compares what each client saw with what the server has stored. */
   const play = async (plan: FaultPlan): Promise<void> => {
     const threadId = `plan.${String(++threads)}`;
     const said: string[] = [];
@@ -255,7 +255,7 @@ describe('the SDK behind a network that fails', function () {
   ): Promise<void> => {
     const sayings: Promise<number>[] = [];
     const total = plan.before + plan.meanwhile;
-    // The moments at which a client is easily missed: when it has gone, tries to come back, and has just come.
+    // At these moments a client misses messages most easily: after it left, while it reconnects, and just after that.
     for (const { client } of players) {
       client.on('state', () => {
         if (said.length < total) sayings.push(sayNext());
@@ -338,7 +338,7 @@ describe('the SDK behind a network that fails', function () {
 
   it('did go wrong, in every way that there is, and hid it', () => {
     expect([...tally.faults.keys()]).to.have.members(FAULT_NAMES);
-    // Half of the least that many runs had: what is less is no chance.
+    // Half of the lowest counts of many runs: chance does not explain fewer.
     expect(tally.faults.get('ack lost')).to.be.at.least(30);
     expect(tally.duplicateAcks).to.be.at.least(80);
     expect(tally.reconnects).to.be.at.least(150);

@@ -1,4 +1,4 @@
-/** Faults made for real in a whole server: the chat goes on, `/status` tells the truth, the log has one incident each. */
+/** Real faults in a whole server: the chat goes on, `/status` shows each fault, the log has one incident for each. */
 import { expect } from 'chai';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const ENTRY = [
   fileURLToPath(new URL('faulty-server.child.ts', import.meta.url))
 ];
 
-/** The parts of `/status` that are looked at here. */
+/** The parts of `/status` that are checked here. */
 interface Status {
   readonly status: string;
   readonly reason: string | null;
@@ -55,13 +55,13 @@ describe('a fault in a running server', function () {
   };
   const part = async (id: string) =>
     (await status()).supervision.find(({ service }) => service === id);
-  /** Ada says something on the connection that she has had all along, and Bob hears it on his. */
+  /** Ada publishes and Bob receives, both on the connections that they have had since the start. */
   const chatGoesOn = async (): Promise<void> => {
     const mid = `m${String((said += 1))}`;
     expect((await ada.publish('room', mid)).type).to.equal('ack');
     await bob.next((frame) => frame.type === 'message' && frame.mid === mid);
   };
-  /** What a search finds of a thread; nothing while it is unavailable. */
+  /** Returns what a search finds in a thread; nothing while the search is unavailable. */
   const foundIn = async (thread: string): Promise<readonly unknown[]> => {
     const reply = await fetch(`${server.url}/api/search?thread=${thread}&limit=200`);
     const body: unknown = await reply.json();
@@ -82,7 +82,7 @@ describe('a fault in a running server', function () {
       await server.line('ClickHouse connected');
       for (const id of ['sink', 'clickhouse', 'monitor']) {
         const isRequired = id === 'monitor';
-        // Lost again and again within moments: waits grow, and it stays one incident.
+        // The part fails several times in a short time: the waits grow, and it stays one incident.
         for (const loss of [1, 2, 3]) {
           server.order(`crash ${id}`);
           const away = await until(
@@ -170,7 +170,7 @@ describe('a fault in a running server', function () {
       server.order('break handler');
       for (let times = 0; times < 3; times += 1) {
         const eve = await WireClient.connect(server.url, 'eve');
-        // The order may be on its way still.
+        // The order may not have arrived yet.
         for (let tries = 0; tries < 100 && eve.socket.readyState === eve.socket.OPEN; tries += 1) {
           eve.send({ type: 'ping' });
           await eve.next(({ type }) => type === 'pong' || type === 'disconnect');

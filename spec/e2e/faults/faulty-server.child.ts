@@ -1,8 +1,8 @@
 /**
- * A whole server, from the sources, into which a spec puts faults while it runs. Orders come as lines: `crash <actor>`
- * makes the actor of this id throw at its next event, which it is given at once; `break handler` and `break observer`
- * let every ping and every observed event throw until `mend`; `block <ms>` keeps the event loop for so long; `hold <MB>`
- * makes its memory look as large as that.
+ * A whole server, run from the sources, in which a spec causes faults. Orders come as lines: `crash <actor>` makes the
+ * actor with this id throw at its next event, and sends it one at once. `break handler` makes every ping throw, and
+ * `break observer` every observed event, until `mend`. `block <ms>` blocks the event loop for this long. `hold <MB>`
+ * makes the server believe that its memory is this large.
  */
 import { createInterface } from 'node:readline';
 import type { InspectionEvent } from 'xstate';
@@ -17,7 +17,7 @@ if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
 const broken = new Set<string>();
 let heldMb = 10;
 
-/** The newest actor of each id, as observed. */
+/** The newest observed actor of each id. */
 const actors = new Map<string, object>();
 
 const server = new Server(loaded.config, {
@@ -35,10 +35,10 @@ const server = new Server(loaded.config, {
     resident: () => heldMb * 1024 * 1024
   },
   logger: createLogger({ level: 'info', format: 'json' }),
-  // The longest waits that chance may give: what is away is away for long enough to be seen.
+  // Makes random waits as long as possible, so that specs can see a part while it is away.
   random: () => 0.999,
   inspect: (event: InspectionEvent) => {
-    // A delivery actor is the root of its own, and is watched from its first event on, not from its making.
+    // A delivery actor is the root of its own system. It is observed from its first event on, not from its creation.
     const isRoot = event.actorRef.sessionId === event.rootId;
     if ('id' in event.actorRef && (isRoot || event.type === '@xstate.actor')) {
       actors.set(String(event.actorRef.id), event.actorRef);
@@ -47,12 +47,12 @@ const server = new Server(loaded.config, {
   }
 });
 
-/** Whether a stack goes through the handler of pings, which looks at the time. */
+/** Returns whether a stack contains the handler of pings, which reads the clock. */
 function isInPing(stack: string): boolean {
   return stack.split('\n').some((line) => line.includes('.ping') && line.includes('routes.ts'));
 }
 
-/** Lets an actor throw out of its own logic, as a fault in it would. */
+/** Makes an actor throw in its own logic, as a fault in it would. */
 function crash(id: string): void {
   const actor = actors.get(id);
   if (actor === undefined) throw new Error(`there is no actor ${id}`);
@@ -67,7 +67,7 @@ function crash(id: string): void {
   if (typeof send === 'function') Reflect.apply(send, actor, [{ type: 'spec.fault' }]);
 }
 
-/** Keeps the event loop, as work that is too long would. */
+/** Blocks the event loop, as too much work in one turn would. */
 function block(ms: number): void {
   for (const until = performance.now() + ms; performance.now() < until;);
 }

@@ -1,4 +1,4 @@
-/** The monitor of a whole server: silent on a healthy day, true about what is wrong, and healthy again afterwards. */
+/** The monitor of a whole server: finds nothing on a healthy server, finds real faults, and is healthy afterwards. */
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { WireClient } from '../wire/wire-client.js';
 
 const GRACE_MS = 300;
 
-/** How long the loop is kept, in milliseconds: more than the monitor lets pass once. */
+/** How long the event loop is blocked, in milliseconds: longer than the monitor tolerates even once. */
 const BLOCKED_MS = 2_500;
 
 const FAULTY = [
@@ -46,7 +46,7 @@ describe('monitor of a server', function () {
       await ada.publish('test_nobody', `t${String(n)}`);
     }
     await ada.subscribe('room');
-    // One leaves, one goes away without a word; and a held message finds its reader within the grace.
+    // Ada unsubscribes, Bob disconnects without a close, and Eve gets a held message within the grace.
     await ada.ask({ type: 'unsubscribe', thread: 'room' });
     bob.socket.terminate();
     await bob.ended;
@@ -54,7 +54,7 @@ describe('monitor of a server', function () {
     await ada.publish('later', 'l1');
     await eve.subscribe('later', 'start');
     await eve.subscribe('room', 'start');
-    // Longer than the grace, and looked at in between.
+    // Watch for longer than the grace, and check all the time.
     const watchedUntil = performance.now() + 3 * GRACE_MS;
     await until(
       async () => {
@@ -113,7 +113,7 @@ describe('monitor of a server', function () {
     expect(monitor.status).to.equal('warning');
     const late = await findingOf('event_loop_lag');
     expect(late).to.include({ level: 'warning', count: 1, endedAt: null });
-    // A busy machine makes it later than it was made; micro- or nanoseconds would be a thousand times as many.
+    // A busy machine makes the loop even later. Wrong units (micro- or nanoseconds) would give 1,000 times as much.
     const ms = /^the event loop was up to ([\d,]+) ms late in 1 of/.exec(late?.message ?? '');
     expect(Number(ms?.[1]?.replace(',', ''))).to.be.within(BLOCKED_MS - 200, 100 * BLOCKED_MS);
     expect(aboveInfo()).to.deep.equal([late?.message]);
@@ -147,7 +147,7 @@ describe('monitor of a server', function () {
   });
 
   it('does not cry while the server starts', async () => {
-    // Nothing answers there: ClickHouse is tried again and again, and its sink waits for it.
+    // Nothing listens there: the server retries ClickHouse, and the sink waits for it.
     server = await startServer({
       env: { CLICKHOUSE_URL: 'http://127.0.0.1:9/chat', CLICKHOUSE_REQUIRED: 'false' }
     });

@@ -1,4 +1,4 @@
-/** A server that has too little of something: it says so once, refuses what can wait, and serves again. */
+/** A server that runs short of a resource: it logs that once, refuses work that can wait, and recovers. */
 import { connect, type Socket } from 'node:net';
 import { readFileSync, readdirSync } from 'node:fs';
 import { once } from 'node:events';
@@ -19,13 +19,13 @@ const FAULTY = [
 
 const CLI = fileURLToPath(new URL('../../../dist/cli/cli.js', import.meta.url));
 
-/** File descriptors of a server that has few. Node itself needs more than a hundred at once to load it. */
+/** A low limit of file descriptors. Node needs more than a hundred at once just to load the server. */
 const FEW_FILES = 256;
 
-/** Time that a server is watched for what it burns, in milliseconds. */
+/** How long the CPU time of a server is measured, in milliseconds. */
 const WATCHED_MS = 2_000;
 
-/** CPU time of a process so far, in milliseconds; Linux only. */
+/** Returns the CPU time of a process so far, in milliseconds; Linux only. */
 function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -59,7 +59,7 @@ for (const transport of TRANSPORTS) {
       });
       const port = Number(new URL(server.url).port);
       const ada = await WireClient.connect(server.url, 'ada');
-      // More than there are descriptors; those that find none wait or are cut.
+      // More connections than descriptors; those without a descriptor wait or are cut.
       const crowd = async (): Promise<void> => {
         const socket = connect({ port, host: '127.0.0.1' });
         sockets.push(socket);
@@ -72,12 +72,12 @@ for (const transport of TRANSPORTS) {
       expect(await ada.publish('room', 'm1')).to.include({ offset: 1 });
       const before = cpuMs(server.pid);
       await passed(WATCHED_MS);
-      // An engine that wants to accept and cannot would use all the time that it gets.
+      // An engine that retries `accept` without a pause would use all the CPU time it gets.
       expect(cpuMs(server.pid) - before).to.be.lessThan(WATCHED_MS / 10);
       const open = readdirSync(`/proc/${String(server.pid)}/fd`).length;
       expect(open, 'some are kept for the log and the operator').to.be.lessThan(FEW_FILES);
       for (const socket of sockets.splice(0)) socket.destroy();
-      // Until the server has noticed that they are gone, it cuts whoever comes.
+      // The server cuts new connections until it has noticed that the others are gone.
       const status = await until(
         () => statusOf(server.url).catch(() => null),
         (now) => now?.monitor.status === 'healthy'
