@@ -6,7 +6,7 @@ import { startServer, temporaryDir, type ServerProcess } from '../servers/server
 import { requireTransport, TRANSPORTS } from '../wire/transports.js';
 import type { Frame } from '../wire/wire-client.js';
 
-/** The events of a stream up to the first of a name. */
+/** Returns the events of a stream up to the first one with a name. */
 async function upTo(
   url: string,
   name: string,
@@ -70,7 +70,7 @@ for (const transport of TRANSPORTS) {
       old = events.map(({ id }) => id);
       const again = frames(await upTo(server.url, 'caught_up', old[2] ?? ''));
       expect(again[0]).to.include({ recovered: true, gap: null, replay: 1 });
-      // There was no other epoch yet: an offset alone can only be of this one.
+      // There was no earlier epoch, so an offset alone can only belong to this one.
       const bare = frames(await upTo(server.url, 'caught_up', '2'));
       expect(bare[0]).to.include({ recovered: true, gap: null, replay: 1 });
       await server.stop();

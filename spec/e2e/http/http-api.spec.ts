@@ -38,10 +38,10 @@ async function read(
   return answerOf(await fetch(`${url}/api/threads/${thread}/messages${query}`, { headers }));
 }
 
-/** Publishes of a flood that are on their way at once. */
+/** Most publishes of a flood that wait for their ack at once. */
 const IN_FLIGHT = 20;
 
-/** Publishes an object, or a text as it stands. */
+/** Publishes an object as JSON, or a text unchanged. */
 async function post(
   url: string,
   thread: string,
@@ -68,7 +68,7 @@ async function fill(url: string, thread: string, count: number): Promise<void> {
 const offsets = (body: Record<string, unknown>): number[] =>
   (body['messages'] as Frame[]).map(({ offset }) => offset);
 
-/** The frame of an event, which must be named by its type and fit its schema without a field more. */
+/** Returns the frame of an event. The event must be named after the frame's type and fit its schema exactly. */
 function frameOf({ event, data }: StreamEvent): Frame {
   const frame = JSON.parse(data) as Frame;
   const fault = frame.type === event ? misfit(frame) : `${frame.type} came as the event ${event}`;
@@ -76,13 +76,13 @@ function frameOf({ event, data }: StreamEvent): Frame {
   return frame;
 }
 
-/** A stream of events and all that came on it. */
+/** A stream of events, with everything that it received. */
 class Stream {
   readonly events: StreamEvent[] = [];
-  /** The messages among them, by their frames. */
+  /** The frames of the messages among them. */
   readonly messages: Frame[] = [];
   readonly reader: EventReader;
-  /** What is wrong with the first event that does not fit; whoever waits is told. */
+  /** The fault of the first event that does not fit; every wait fails with it. */
   private fault: Error | null = null;
   private wake: () => void = () => undefined;
 
@@ -111,7 +111,7 @@ class Stream {
     return frameOf(this.events.find(({ event }) => event === name)!);
   }
 
-  /** Waits until it holds of what has come. */
+  /** Waits until the function returns true for what has come. */
   async come(holds: () => boolean): Promise<void> {
     let isOver = false;
     void this.reader.ended.then(() => (isOver = true));
@@ -358,7 +358,7 @@ for (const transport of TRANSPORTS) {
           await stream.come(() => stream.messages.length >= part);
           stream.reader.close();
           cuts += 1;
-          // What had come before the cut counts, also beyond what was waited for.
+          // Everything that came before the cut counts, even if it is more than the spec waited for.
           seen.push(...stream.messages.map(({ offset }) => offset));
         }
         await publishing;
@@ -375,7 +375,8 @@ for (const transport of TRANSPORTS) {
         const ada = await WireClient.connect(url, 'ada');
         const body = 'x'.repeat(60_000);
         let sent = 0;
-        // Several at a time: a reader that takes nothing is sent away after a minute, however slow the machine.
+        // Several at a time: the server disconnects a reader that takes nothing for a minute, and the machine may be
+        // slow.
         const flood = async (thread: string, count: number): Promise<void> => {
           for (let left = count; left > 0; left -= IN_FLIGHT) {
             const mids = Array.from({ length: Math.min(left, IN_FLIGHT) }, () => {
@@ -389,15 +390,15 @@ for (const transport of TRANSPORTS) {
             }
           }
         };
-        // The heap grows to its working size whoever listens: twice as much goes by here as in what is measured.
+        // The heap grows to its working size in any case. So first publish twice as much as the measured part does.
         await flood('warm', 1_800);
         const stream = open('flood');
         await stream.named('subscribed');
         stream.reader.pause();
         const before = await rssOf();
         await flood('flood', 900);
-        // 54 MB went by; a server that keeps them for the reader has grown by as much and stays so. What waits only for
-        // the next collection of garbage goes with further work, so it is asked until it has gone.
+        // 54 MB were published. A server that keeps them for the reader stays larger by as much. Memory that only waits
+        // for the garbage collector is freed during more work, so repeat until it is.
         await until(
           async () => {
             await flood('warm', IN_FLIGHT);
@@ -410,7 +411,7 @@ for (const transport of TRANSPORTS) {
         expect(stream.messages.map(({ offset }) => offset)).to.deep.equal(
           Array.from({ length: 900 }, (_, n) => n + 1)
         );
-        // And it is live again.
+        // The stream is live again.
         await ada.publish('flood', 'last');
         await stream.come(() => stream.messages.at(-1)?.mid === 'last');
         await ada.close();
@@ -444,7 +445,7 @@ describe('the HTTP API of a thread that is trimmed', function () {
   let server: ServerProcess;
 
   before(async () => {
-    // Without limits: it publishes and asks more often than an address may.
+    // Without this limit: the specs publish more often than one address may.
     server = await startServer({
       env: { RETENTION_MESSAGES: '10', LIMIT_PUBLISH_PER_SECOND: '0' }
     });
@@ -560,7 +561,7 @@ describe('access to the HTTP API', function () {
   }
 
   it('answers 503 to a token while the server of the keys cannot be reached', async () => {
-    // Nothing listens on the discard port.
+    // Nothing listens on port 9, the discard port.
     const env = { AUTH_JWKS_URL: 'http://127.0.0.1:9/keys', API_KEY };
     const server = await startServer({ env });
     const { privateKey } = await generateKeyPair('ES256');

@@ -1,8 +1,8 @@
-/** What `GET /api/messages/{mid}/journey` answers, as specs look at it. */
+/** Reads the answers of `GET /api/messages/{mid}/journey` for specs. */
 import { get, isRecord, type Answer } from './http-answer.js';
 import { until } from '../servers/until.js';
 
-/** One step, with whatever it says. */
+/** One step, with all its fields. */
 export interface StepBody {
   readonly step: string;
   readonly at: number | null;
@@ -30,12 +30,12 @@ function isJourney(value: unknown): value is JourneyBody {
   return isRecord(value) && Array.isArray(value['steps']) && Array.isArray(value['notes']);
 }
 
-/** Asks for a journey, whatever the answer. */
+/** Asks for a journey, and returns any answer. */
 export function askJourney(url: string, mid: string, query = ''): Promise<Answer> {
   return get(`${url}/api/messages/${encodeURIComponent(mid)}/journey${query}`);
 }
 
-/** The journeys of a mid. @throws when there are none */
+/** Returns the journeys of a mid. @throws when there are none */
 export async function journeysOf(url: string, mid: string, query = ''): Promise<JourneyBody[]> {
   const { status, body } = await askJourney(url, mid, query);
   const { journeys } = body;
@@ -43,7 +43,7 @@ export async function journeysOf(url: string, mid: string, query = ''): Promise<
   return journeys.filter(isJourney);
 }
 
-/** Asks for the one journey of a mid until it fits. @throws with the last one after a while */
+/** Asks for the only journey of a mid until it fits. @throws with the last one after a while */
 export async function untilJourney(
   url: string,
   mid: string,
@@ -57,12 +57,12 @@ export async function untilJourney(
   return journey;
 }
 
-/** Names of the steps, in order. */
+/** Returns the names of the steps, in order. */
 export function names({ steps }: JourneyBody): string[] {
   return steps.map(({ step }) => step);
 }
 
-/** The first step of a name. @throws when there is none */
+/** Returns the first step with a name. @throws when there is none */
 export function stepOf(journey: JourneyBody, name: string): StepBody {
   const found = journey.steps.find(({ step }) => step === name);
   if (found === undefined) throw new Error(`no step ${name} in ${JSON.stringify(journey)}`);

@@ -1,4 +1,4 @@
-/** Whoever asks why a message did not arrive is told, by a whole server, whatever has become of the message. */
+/** A whole server explains for each outcome of a message why it did or did not arrive. */
 import { expect } from 'chai';
 import { rm } from 'node:fs/promises';
 import { engineIsInstalled } from '../../actors/clickhouse/stores.js';
@@ -10,12 +10,12 @@ import { SlowReader } from '../wire/slow-reader.js';
 import { untilStatus } from '../servers/until.js';
 import { WireClient } from '../wire/wire-client.js';
 
-/** Long enough to look at what is held before it is over. */
+/** Long enough to look at a held message before the grace ends. */
 const GRACE_MS = 1_500;
 
 const TAKEN = ['received', 'validated', 'appended', 'acked'];
 
-/** A slow reader lags once more than this is waiting for it: what two kernels and the server hold. */
+/** A slow reader lags once more than this waits for it: as much as two kernels and the server hold. */
 const LAG_MESSAGES = 80;
 const LAG_TEXT = 'x'.repeat(250_000);
 

@@ -38,14 +38,14 @@ for (const transport of TRANSPORTS) {
       });
     };
 
-    /** Opens a stream as a proxy passes it on, and resolves to its status and its first event. */
+    /** Opens a stream as a proxy would, and resolves to the name of its first event, or to the status of a refusal. */
     const open = async (token: string, address: string): Promise<string> => {
       const { status, body } = await fetch(`${server?.url ?? ''}/api/threads/x/events`, {
         headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': address },
         signal: cut.signal
       });
       if (status !== 200 || body === null) return String(status);
-      // Left open: whoever stops a loop over the body ends the stream.
+      // Keep the stream open: leaving a loop over the body would end it.
       const reader = (body as ReadableStream<Uint8Array>).getReader();
       const decoder = new TextDecoder();
       let text = '';
@@ -72,7 +72,7 @@ for (const transport of TRANSPORTS) {
       const opened = await Promise.all(
         numbers(STREAMS).map((n) => open(ada, `10.0.1.${String(n)}`))
       );
-      // What was let in together with the last ones is told by an event.
+      // Streams that were let in above the limit, together with the last ones, are refused by an event.
       expect(opened.filter((said) => said === 'subscribed')).to.have.length(20);
       expect(opened.filter((said) => said === '429' || said === 'disconnect')).to.have.length(180);
       expect(await open(ada, '10.0.1.1')).to.equal('429');

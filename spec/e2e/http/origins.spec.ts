@@ -1,6 +1,6 @@
 /**
- * One rule for pages and names: every door × who asks × method, on servers that are open, that list origins, and that
- * ask for keys. A new route is a door without a mention here.
+ * The one rule for origins of pages and for host names: every path × caller × method, on servers that are open, that
+ * list origins, and that require keys. New routes are found by themselves.
  */
 import { expect } from 'chai';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
@@ -11,13 +11,13 @@ import { requireTransport, TRANSPORTS } from '../wire/transports.js';
 
 const LISTED = 'https://app.example';
 
-/** A server, and what decides which pages and names it takes. */
+/** A server, and the settings that decide which pages and host names it accepts. */
 interface Mode {
   readonly what: string;
   readonly env: Readonly<Record<string, string>>;
   /** Whether `ALLOWED_ORIGINS` is set. */
   readonly lists: boolean;
-  /** Whether something is open to whoever reaches it. */
+  /** Whether some data is open to everybody who can reach the server. */
   readonly isOpen: boolean;
 }
 
@@ -54,14 +54,14 @@ const MODES: readonly Mode[] = [
   }
 ];
 
-/** The headers of each who asks, by the port of the server. Without `host` it is asked by its own address. */
+/** The headers of each caller, given the port of the server. Without `host` they name the server's own address. */
 const CALLERS = {
   'no page': () => ({}),
   'its own page': (port: string) => ({ origin: `http://127.0.0.1:${port}` }),
   'a listed page': () => ({ origin: LISTED }),
   'a foreign page': () => ({ origin: 'https://evil.example' }),
   'a page of no origin': () => ({ origin: 'null' }),
-  // Its page is of the same origin as the server then, so a GET has no Origin header.
+  // DNS rebinding: the page has the same origin as the server then, so its GET has no Origin header.
   'a name that was pointed here': (port: string) => ({ host: `rebound.example:${port}` }),
   'a page of a name that was pointed here': (port: string) => ({
     host: `rebound.example:${port}`,
@@ -76,12 +76,12 @@ const CALLERS = {
 type Caller = keyof typeof CALLERS;
 
 /**
- * `data`: what users or operators may see. `inspector`: data too, which shows everything to whoever reaches it when it
- * is on without a token. `everybody`: probes, which are sent by whatever name, and pages, which are the same for all.
+ * `data`: data of users or operators. `inspector`: data too; without a token it shows everything to everybody who can
+ * reach it. `everybody`: probes, which accept any host name, and pages, which are the same for all.
  */
 type Kind = 'data' | 'inspector' | 'everybody';
 
-/** Where somebody asks. */
+/** A path that a caller requests. */
 interface Place {
   readonly path: string;
   readonly kind: Kind;
@@ -95,7 +95,7 @@ const UPGRADE = {
   'sec-websocket-version': '13'
 };
 
-/** Places that no part of the server makes as a route. */
+/** Paths that no part of the server adds as a route. */
 const OTHERS: readonly Place[] = [
   { path: '/ws', kind: 'data', isUpgrade: true },
   { path: '/inspect/ws', kind: 'inspector', isUpgrade: true },
@@ -114,7 +114,7 @@ async function places(): Promise<Place[]> {
   return [...made, ...OTHERS];
 }
 
-/** Whether the rule lets somebody ask. */
+/** Returns whether the rule allows a caller's request. */
 function mayAsk(caller: Caller, mode: Mode, kind: Kind, method: string): boolean {
   const { lists, isOpen, env } = mode;
   if (kind === 'everybody') return true;
@@ -126,7 +126,7 @@ function mayAsk(caller: Caller, mode: Mode, kind: Kind, method: string): boolean
     case 'a foreign page':
     case 'a page of no origin':
       return false;
-    // A list is whole: the server's own pages are in it, or may not.
+    // A list must be complete: the server's own pages need an entry too.
     case 'its own page':
       return !lists;
     case 'a name that was pointed here':
@@ -134,12 +134,12 @@ function mayAsk(caller: Caller, mode: Mode, kind: Kind, method: string): boolean
     case 'a page of a name that was pointed here':
       return !isOpen && !lists;
     case 'its own page through a proxy':
-      // Without a token known names alone see it; a method that it does not have shows nothing to refuse.
+      // Without a token, only known host names may see it. A method that it does not have shows no data.
       return !lists && !(kind === 'inspector' && env['INSPECT'] === 'on' && method === 'GET');
   }
 }
 
-/** What came back: whether the rule refused, and what a browser lets the page read and send. */
+/** The outcome: whether the rule refused, and what a browser lets the page read and send. */
 interface Judged {
   readonly refused: boolean;
   readonly mayRead: string | null;
@@ -148,7 +148,7 @@ interface Judged {
 
 function expected(caller: Caller, mode: Mode, { kind, isUpgrade }: Place, method: string): Judged {
   const isShared = caller === 'a listed page' && mode.lists && kind !== 'everybody';
-  // A browser asks for no leave to read what comes over a WebSocket.
+  // A browser needs no CORS header to let a page read from a WebSocket.
   const mayRead = isShared && isUpgrade === undefined ? LISTED : null;
   return {
     refused: !mayAsk(caller, mode, kind, method),
@@ -175,7 +175,7 @@ async function ask(
         const { statusCode = 0 } = response;
         if (statusCode !== 403) {
           resolve([statusCode, response.headers, '']);
-          // An event stream does not end by itself.
+          // An event stream never ends by itself.
           response.destroy();
           return;
         }

@@ -10,7 +10,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** Asks for a path without reading a coding for the spec, as `fetch` would. */
+/** Requests a path and leaves the body encoded; `fetch` would decode it. */
 function ask(url: string, headers: Record<string, string>, method = 'GET'): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const req = request(url, { method, headers }, (res) => {
