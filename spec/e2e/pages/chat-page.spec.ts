@@ -16,7 +16,7 @@ import {
 import { startGate, type Gate } from './gate.js';
 import { startServer, temporaryDir, type StartOptions } from '../servers/server-process.js';
 
-/** Presses the button, and waits until the page is back. One that comes back by itself has no button any more. */
+/** Presses the button and waits until the page is connected. After a reconnect by itself there is no button. */
 async function reconnect(page: Page): Promise<void> {
   const back = page.getByRole('status').waitFor({ state: 'hidden' });
   await Promise.any([page.getByRole('button', { name: 'Reconnect now' }).click(), back]);
@@ -28,14 +28,14 @@ describe('chat page', function () {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startServer>>;
   let dataDir: string;
-  /** Of the same place, however often it is started. */
+  /** The same data directory and port for each start of the server. */
   let options: StartOptions;
   let gate: Gate;
   let ada: Page;
   let bob: Page;
   const problems: string[] = [];
 
-  /** Says something that both pages show, so that no test needs what an earlier one said; answers all that they show. */
+  /** Sends a text and waits until both pages show it, so that no test needs an earlier one. Returns all shown texts. */
   const talk = async (text: string): Promise<string[]> => {
     await say(ada, text);
     for (const page of [ada, bob]) await page.getByRole('log').getByText(text).waitFor();
@@ -47,7 +47,7 @@ describe('chat page', function () {
     dataDir = await temporaryDir();
     options = { dataDir, env: { PORT: String(await freePort()) } };
     server = await startServer(options);
-    // Only ada's network fails: bob comes straight to the server.
+    // Only ada's network fails: bob connects to the server directly.
     gate = await startGate(server.url);
     const one = await joinedPage(browser, gate.url, 'ada', 'tea');
     const other = await joinedPage(browser, server.url, 'bob', 'tea');
@@ -57,7 +57,7 @@ describe('chat page', function () {
   });
 
   after(async () => {
-    // Undefined when the start failed, or when there was no browser and all was skipped.
+    // Undefined when the start failed, or when there is no browser and all tests were skipped.
     await (browser as Browser | undefined)?.close();
     await (gate as Gate | undefined)?.stop();
     await (server as typeof server | undefined)?.stop();

@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy in front of a server. Shutting it is a network that fails. */
+/** A TCP proxy in front of a server. Shut it to simulate a network failure. */
 export interface Gate {
   readonly url: string;
   /** Cuts every connection and refuses new ones. */

@@ -15,10 +15,10 @@ import {
 } from '../servers/server-process.js';
 import { WireClient } from '../wire/wire-client.js';
 
-/** A page that does not show what it should within this time, in milliseconds, never will. */
+/** Longest wait for what a page should show, in milliseconds. */
 const PATIENCE_MS = 15_000;
 
-/** Long enough for the page to show that a message waits, short enough to wait for its end. */
+/** Long enough for the page to show that a message waits, and short enough to wait for its end. */
 const GRACE_MS = 1_500;
 
 const TOKEN = 'let+me/look=1';
@@ -45,7 +45,7 @@ const leaf = (page: Page, state: string) =>
   page.locator(`#paper [data-state="${state}"].is-leaf`).waitFor({ state: 'attached' });
 const notice = (page: Page, text: string | RegExp) => page.locator('#notices').getByText(text);
 
-/** Steps back until a state is lit: how often depends on what became of the thread since. */
+/** Steps back until a state is highlighted. The number of steps depends on what happened in the thread since. */
 async function stepBackTo(page: Page, state: string): Promise<void> {
   const place = page.locator('#moment-place');
   for (let steps = 0; steps < 12; steps++) {
@@ -65,7 +65,7 @@ async function freePort(): Promise<string> {
   return typeof address === 'object' && address !== null ? String(address.port) : '0';
 }
 
-/** Presses Export and answers the file that comes of it. */
+/** Presses Export and returns the downloaded file. */
 async function exported(page: Page, dir: string): Promise<string> {
   const coming = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Export', exact: true }).click();
@@ -85,7 +85,7 @@ describe('inspector page', function () {
   });
 
   after(async () => {
-    // Undefined when there was no browser and all was skipped.
+    // Undefined when there is no browser and all tests were skipped.
     await (browser as Browser | undefined)?.close();
     if ((dir as string | undefined) !== undefined) await rm(dir, { recursive: true, force: true });
   });
@@ -97,7 +97,7 @@ describe('inspector page', function () {
     let env: Record<string, string>;
 
     before(async () => {
-      // Each attempt takes seconds: the server is starting for as long as this looks.
+      // Each attempt takes seconds, so the server is still starting during these tests.
       clickhouse = await startBadClickhouse('hanging');
       const port = await freePort();
       env = { PORT: port, CLICKHOUSE_URL: clickhouse.url, CLICKHOUSE_REQUIRED: 'true' };
@@ -183,7 +183,7 @@ describe('inspector page', function () {
         env: { DELIVERY_GRACE_MS: String(GRACE_MS) }
       });
       ada = await WireClient.connect(server.url, 'ada');
-      // Has the chart laid out: on a busy machine that takes longer than a message waits.
+      // Lets the server lay out the chart first: on a busy machine that takes longer than a message waits.
       await ada.publish('before', 'before-1');
       opened = await openInspector(browser, server.url, '#/thread/before');
       await opened.page.locator('#paper [data-state="waiting"]').waitFor({ state: 'attached' });
@@ -325,7 +325,7 @@ describe('inspector page', function () {
       await page.getByRole('link', { name: 'Inspector', exact: true }).click();
       await light(page, 'Live');
       await page.getByRole('heading', { level: 1, name: 'root' }).waitFor();
-      // What the monitor has found is listed here too, with the message and the thread.
+      // The monitor's findings are listed here too, with the message and the thread.
       const found = page.getByRole('list', { name: 'Findings' });
       const journey = found.getByRole('link', { name: 'Journey of the newest message' });
       expect(await journey.getAttribute('href')).to.match(
@@ -380,7 +380,7 @@ describe('inspector page', function () {
       await page.getByRole('tab', { name: /^Threads/ }).click();
       await page.getByRole('button', { name: /^orders/ }).click();
       await page.getByText(/^Not watched since/).waitFor();
-      // Its last chart stays.
+      // The page keeps the last chart.
       await leaf(page, 'delivering');
       await picture(page, 'inspector-gone');
       await stepBackTo(page, 'flushing');

@@ -10,10 +10,10 @@ import { WireClient } from '../wire/wire-client.js';
 
 const API_KEY = 'the-key-of-the-operator-0123456789';
 
-/** A page that does not show what it should within this time, in milliseconds, never will. */
+/** Longest wait for what a page should show, in milliseconds. */
 const PATIENCE_MS = 15_000;
 
-/** Long enough to see a message held, short enough to see it reported. */
+/** Long enough to see that a message is held, and short enough to see that it is reported. */
 const GRACE_MS = 3_000;
 
 describe('journey page', function () {
@@ -48,7 +48,7 @@ describe('journey page', function () {
   });
 
   after(async () => {
-    // Undefined when there was no browser and all was skipped.
+    // Undefined when there is no browser and all tests were skipped.
     await (browser as Browser | undefined)?.close();
     await (gate as Gate | undefined)?.stop();
     await (server as ServerProcess | undefined)?.stop();

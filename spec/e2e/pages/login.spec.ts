@@ -19,7 +19,7 @@ describe('AUTH_LOGIN_URL', function () {
   });
 
   after(async () => {
-    // Undefined when there was no browser and all was skipped.
+    // Undefined when there is no browser and all tests were skipped.
     await (browser as Browser | undefined)?.close();
     await (server as ServerProcess | undefined)?.stop();
     site.stop();

@@ -16,10 +16,10 @@ import { WireClient } from '../wire/wire-client.js';
 
 const PHASES = ['infrastructure', 'handlers', 'monitoring', 'services', 'health'];
 
-/** A page that does not show what it should within this time, in milliseconds, never will. */
+/** Longest wait for what a page should show, in milliseconds. */
 const PATIENCE_MS = 8_000;
 
-/** A page of the browser in which a spec looks at one server. */
+/** A browser page that shows the status of one server. */
 interface StatusPage {
   readonly page: Page;
   readonly problems: readonly string[];
@@ -47,7 +47,7 @@ describe('status page', function () {
   });
 
   after(async () => {
-    // Undefined when there was no browser and all was skipped.
+    // Undefined when there is no browser and all tests were skipped.
     await (browser as Browser | undefined)?.close();
     await (clickhouse as BadClickhouse | undefined)?.stop();
   });
@@ -220,7 +220,7 @@ describe('status page', function () {
       await picture(page, 'status-light', true);
       await page.emulateMedia({ colorScheme: 'dark' });
       await picture(page, 'status-dark', true);
-      // Each look and each layout once: what is wrong with a pair of them is wrong with one of the two.
+      // Check each colour scheme once and each layout once, not each pair: a fault depends on only one of the two.
       expect(await accessibilityProblems(page, ['light'])).to.eql([]);
       await page.setViewportSize({ width: 360, height: 740 });
       await picture(page, 'status-phone', true);
@@ -239,7 +239,7 @@ describe('status page', function () {
 
     it('goes on by itself when the server can be reached again', async () => {
       gate.shut();
-      // Makes it ask now: the spec need not wait for the next time.
+      // Makes the page ask now, so that the spec need not wait for its next request.
       await page.evaluate("dispatchEvent(new Event('online'))");
       await heading(page, 'No answer').waitFor();
       expect(await reasons(page).count(), 'what is not known').to.equal(0);

@@ -7,10 +7,10 @@ import { KEY, PRODUCTION, tokenOf } from '../access/doors.js';
 import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { startGate, type Gate } from './gate.js';
 
-/** A page that does not show what it should within this time, in milliseconds, never will. */
+/** Longest wait for what a page should show, in milliseconds. */
 const PATIENCE_MS = 15_000;
 
-/** Starts a site of another origin than the server's, with an empty page. */
+/** Starts a site with an empty page, on another origin than the server's. */
 async function startSite(): Promise<{ readonly site: Server; readonly origin: string }> {
   const site = createServer((_, response) => {
     response.setHeader('content-type', 'text/html');
@@ -75,7 +75,7 @@ describe('the example of docs/http.md for event streams in a browser', function 
   });
 
   after(async () => {
-    // Undefined when there was no browser and all was skipped.
+    // Undefined when there is no browser and all tests were skipped.
     await (browser as Browser | undefined)?.close();
     await (gate as Gate | undefined)?.stop();
     await (server as ServerProcess | undefined)?.stop();
@@ -99,7 +99,7 @@ describe('the example of docs/http.md for event streams in a browser', function 
     gate.open();
     await sees('meanwhile');
     expect(await shown()).to.eql(['subscribed', 'first', 'second', 'subscribed', 'meanwhile']);
-    // The first ticket was never shown a second time: the example closes the stream before the browser does that.
+    // The first ticket was not used twice: the example closes the stream before the browser reconnects with it.
     expect(refused).to.eql([]);
   });
 
@@ -121,7 +121,7 @@ describe('the example of docs/http.md for event streams in a browser', function 
       });
       return [await open(), await open()];
     })()`);
-    // Closed: the browser itself does not try a third time.
+    // "closed": the browser does not try a third time.
     expect(state).to.eql(['open', 'closed']);
   });
 });
