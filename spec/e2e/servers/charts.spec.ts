@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { Recording } from '../../../protocol/inspection.js';
 import { startServer } from './server-process.js';
 
-/** Lays a chart out with what is built, and then only stops: whatever keeps the process alive is felt. */
+/** Lays out a chart with the built code and does nothing more. Anything that keeps the process alive delays its end. */
 const PROGRAM = `
 import { createMachine } from 'xstate';
 import { ChartLayouts } from './dist/server/inspector/charts/chart-layouts.js';
@@ -33,12 +33,12 @@ describe('charts in a built server', function () {
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', PROGRAM], { cwd });
     const { keptMs, ...laidOut } = JSON.parse(stdout) as { keptMs: number };
     expect(laidOut).to.deep.equal({ chart: 'lamp', states: 3, isAwake: true });
-    // The thread itself rests for ten seconds. From the end of the layout on, since a start takes as long as it does.
+    // An idle thread ends after ten seconds. The time is measured from the end of the layout, as a start may be slow.
     expect(keptMs).to.be.lessThan(9_000);
   });
 
   it('are all shipped, also those of the keeper around each part', async () => {
-    // Nobody listens there: the parts of ClickHouse run, and wait.
+    // Nothing listens there: the parts of ClickHouse run, and wait.
     const server = await startServer({ env: { CLICKHOUSE_URL: 'http://127.0.0.1:9' } });
     try {
       const { actors, messages } = await recordingOf(server.url);

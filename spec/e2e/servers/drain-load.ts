@@ -1,6 +1,6 @@
 /**
- * Many clients of a server that is about to stop: half of them subscribe and some publish all the time. What they were
- * told is kept, so that it can be compared with what the next server has stored.
+ * Many clients of a server that is about to stop: half of them subscribe, and some publish all the time. Keeps what the
+ * server told them, to compare it with what the next server has stored.
  */
 import { WireClient, type Ended, type Frame } from '../wire/wire-client.js';
 
@@ -10,19 +10,19 @@ const BATCH = 100;
 /** Subscribers of one thread. */
 const SUBSCRIBERS = 10;
 
-/** Publishers, each with one message on its way. */
+/** Publishers; each waits for its ack before the next message. */
 const PUBLISHERS = 10;
 
 /** Acks that every publisher waits for before the load counts as running. */
 const WARM_ACKS = 20;
 
-/** Acks that there are when `publish` resolves, however slow the machine. */
+/** Number of acks that have come when `publish` resolves. */
 export const RUNNING_ACKS = PUBLISHERS * WARM_ACKS;
 
 /** Messages in one page of the API. */
 const PAGE = 500;
 
-/** How one client was sent away. `at` is `performance.now()` of the close. */
+/** How the server closed one client's connection. `at` is `performance.now()` at the close. */
 export interface Goodbye {
   readonly at: number;
   /** The last frame that came. */
@@ -30,10 +30,10 @@ export interface Goodbye {
   readonly end: Ended;
 }
 
-/** Counts of the published messages by their answer, and every contradiction to what is stored. */
+/** Counts of the published messages by their answer, and all contradictions between answers and stored messages. */
 export interface Verdict {
   readonly acked: number;
-  /** Answered with an error that says to send it again. */
+  /** Answered with an error that says to retry. */
   readonly refused: number;
   /** Never answered: the connection ended first. */
   readonly unknown: number;
@@ -48,7 +48,7 @@ interface Published {
   answer: number | 'refused' | null;
 }
 
-/** The clients, and all that they were told. */
+/** The clients, and everything that the server told them. */
 export class Load {
   readonly goodbyes: Goodbye[] = [];
   readonly threads: string[] = [];
@@ -56,7 +56,7 @@ export class Load {
   readonly #published = new Map<string, Published>();
   readonly #subscribers = new Map<string, { client: WireClient; epoch: string }>();
 
-  /** Connects everybody; the first half subscribes, ten to a thread. */
+  /** Connects all clients; the first half subscribes, ten to a thread. */
   async join(url: string, count: number): Promise<void> {
     for (let from = 0; from < count; from += BATCH) {
       const size = Math.min(BATCH, count - from);
@@ -64,7 +64,7 @@ export class Load {
     }
   }
 
-  /** Starts the publishers, spread over the crowd, and resolves when all are at it. */
+  /** Starts publishers, spread over all clients, and resolves when all of them publish. */
   async publish(): Promise<void> {
     const { length } = this.#clients;
     const warm = Array.from({ length: PUBLISHERS }, (_, n) => {
@@ -145,7 +145,7 @@ export class Load {
   }
 }
 
-/** Subscribes again from the last offset of a subscriber; true when it then has every message once and in order. */
+/** Subscribes again from a subscriber's last offset; true when it then has each message once and in order. */
 async function resumes(
   url: string,
   thread: string,

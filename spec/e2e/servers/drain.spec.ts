@@ -7,17 +7,17 @@ import { SlowReader } from '../wire/slow-reader.js';
 import { requireTransport, TRANSPORTS } from '../wire/transports.js';
 import { UpgradeRefused, WireClient } from '../wire/wire-client.js';
 
-/** Clients on each engine: the whole crowd where production is, fewer on the fallback. */
+/** Number of clients on each engine: all on the engine of production, fewer on the fallback. */
 const CROWD = { uws: 2_000, ws: 400 } as const;
 
 /** Messages of 60 kB: more than the kernel and the server's buffer hold for a client that does not read. */
 const FLOOD = 150;
 
-/** What the server promises: a millisecond for each client, and how far it may run late on a busy machine. */
+/** The server promises one millisecond for each client. On a busy machine it may be late by `LATE_MS`. */
 const LATE_MS = 2_000;
 const SLICE_MS = 20;
 
-/** Coming back begins this long after the drain, and is spread over so much. */
+/** Clients are told to return this long after the drain, spread over `BACK_SPREAD_MS`. */
 const BACK_FROM_MS = 500;
 const BACK_SPREAD_MS = 4_500;
 
@@ -34,14 +34,14 @@ async function openStream(url: string): Promise<IncomingMessage> {
   });
 }
 
-/** All that a stream says until it ends. */
+/** Returns the whole text of a stream once it has ended. */
 async function textOf(stream: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of stream) text += String(chunk);
   return text;
 }
 
-/** Numbers at every tenth of the way, the last included. */
+/** Returns the deciles of the numbers, from the first to the largest number. */
 function deciles(numbers: readonly number[]): number[] {
   const sorted = [...numbers].sort((a, b) => a - b);
   return Array.from({ length: 10 }, (_, n) => {
@@ -75,7 +75,7 @@ for (const transport of TRANSPORTS) {
       await load.join(server.url, count);
       await load.publish();
       const toldAt = performance.now();
-      // It ends with 0 only where it did within SHUTDOWN_MS.
+      // The exit code is 0 only if the drain took at most SHUTDOWN_MS.
       expect(await server.stop()).to.equal(0);
       await load.ended();
 
@@ -87,7 +87,7 @@ for (const transport of TRANSPORTS) {
         expect(said).to.include({ type: 'disconnect', code: 3001, reconnect: true });
         expect(end).to.eql({ code: 3001, reason: 'shutdown' });
       }
-      // Nothing comes earlier than it is due, however busy the machine; later, within a bound.
+      // Nothing may be early, however busy the machine is. It may be late, within a bound.
       const closes = deciles(load.goodbyes.map(({ at }) => at - toldAt));
       for (const [n, closeMs] of closes.entries()) {
         const dueMs = (count * (n + 1)) / 10;
@@ -104,7 +104,7 @@ for (const transport of TRANSPORTS) {
       server = await startServer({ dataDir, env });
       const { acked, faults, resumed } = await load.verify(server.url);
       expect(faults).to.eql([]);
-      // Publishing went on while clients were sent away.
+      // Publishing went on while the server closed connections.
       expect(acked).to.be.greaterThan(RUNNING_ACKS);
       expect(resumed).to.equal(load.threads.length);
     });
@@ -124,7 +124,7 @@ for (const transport of TRANSPORTS) {
       await slow.readUntil((frames) => frames.at(-1)?.type === 'disconnect');
       expect(slow.frames.at(-1)).to.include({ code: 3001, reconnect: true });
       expect(await exit).to.equal(0);
-      // Half of SHUTDOWN_MS is for the clients; the deaf one takes all of it. Past the whole it does not end with 0.
+      // The clients get half of SHUTDOWN_MS, and the deaf one uses all of it. After SHUTDOWN_MS the exit code is not 0.
       expect(performance.now() - toldAt).to.be.at.least(1_500);
       expect(server.lines.filter(({ level }) => level !== 'info')).to.eql([]);
       slow.cut();
@@ -144,7 +144,7 @@ for (const transport of TRANSPORTS) {
           return `${String(client.all.at(-1)?.type)} ${String(code)}`;
         } catch (error) {
           if (error instanceof UpgradeRefused) return `refused ${String(error.status)}`;
-          // It had not been taken in at all when the port was closed.
+          // The server had not accepted this connection when it closed the port.
           return 'no answer';
         }
       };

@@ -6,10 +6,10 @@ import { requireTool } from '../../require.js';
 import { startServer, temporaryDir, type ServerProcess } from './server-process.js';
 import { WireClient } from '../wire/wire-client.js';
 
-/** Time for the download of another Node, the first time. */
+/** Time for the first download of another Node version. */
 const DOWNLOAD_MS = 120_000;
 
-/** Path of a Node of the major version: this one, or the one in the npm package `node`. */
+/** Returns the path of a Node of a major version: the running one, or one from the npm package `node`. */
 async function nodeOf(major: number): Promise<string> {
   if (process.versions.node.startsWith(`${String(major)}.`)) return process.execPath;
   const { stdout } = await promisify(execFile)(

@@ -1,6 +1,6 @@
 /**
- * Imported by a server of which the spec of turns must find that it takes too long: a page of threads costs no points
- * here, so that a turn goes on with the next one.
+ * Plants a fault that turns.spec.ts must find: in a server that imports this, a page of threads costs no points, so
+ * that one turn handles page after page and takes too long.
  */
 import { register } from 'node:module';
 

@@ -34,7 +34,7 @@ async function listen(port = 0): Promise<{ port: number; close: () => Promise<vo
   };
 }
 
-/** The one line that says why; there may be no second. */
+/** Returns the line that gives the reason; there must be exactly one. */
 function critical({ code, lines, stderr }: FailedStart): string {
   expect(code).to.equal(3);
   const said = [...lines.map(({ message }) => message), ...stderr.split('\n')];

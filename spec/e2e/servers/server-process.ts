@@ -1,5 +1,5 @@
 /**
- * Starts the built server as a process of its own, as a user does, and drives it from outside.
+ * Starts the built server as its own process, as a user does, and controls it from outside.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,14 +18,14 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** How to start it. */
+/** Options of a start. */
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Data directory, which the caller removes. Default: a temporary one, removed when the server ends. */
   readonly dataDir?: string;
   /** The Node to run it on; default: the one that runs the specs. */
   readonly node?: string;
-  /** Arguments of Node that run a server of the spec's own, which takes orders; default: the built one. */
+  /** Arguments of Node that run the spec's own server, which takes orders. Default: the built server. */
   readonly entry?: readonly string[];
 }
 
@@ -35,16 +35,16 @@ export interface LaunchedServer {
   readonly dataDir: string;
   /** Every line so far. */
   readonly lines: readonly LogLine[];
-  /** The end of what it wrote to standard error. */
+  /** The last part of its standard error. */
   readonly stderr: () => string;
   /**
-   * Resolves to the first line, or the nth, past or to come, whose message holds the text.
+   * Resolves to the first line (or the nth), past or future, whose message contains the text.
    * @throws when the server ends without it
    */
   readonly line: (text: string, nth?: number) => Promise<LogLine>;
-  /** Gives an order, a line of text, to a server of the spec's own. */
+  /** Sends an order, a line of text, to the spec's own server. */
   order(text: string): void;
-  /** Sends a signal without waiting. */
+  /** Sends a signal and does not wait. */
   signal(signal: NodeJS.Signals): void;
   /** The exit code when it has ended, null when a signal ended it. */
   readonly exit: Promise<number | null>;
@@ -58,7 +58,7 @@ export interface ServerProcess extends LaunchedServer {
   readonly url: string;
 }
 
-/** How a start ended that did not lead to serving. */
+/** How a failed start ended. */
 export interface FailedStart {
   readonly code: number | null;
   readonly lines: readonly LogLine[];
@@ -67,7 +67,7 @@ export interface FailedStart {
 
 const CLI = fileURLToPath(new URL('../../../dist/cli/cli.js', import.meta.url));
 
-/** Processes that run. They are killed when the specs end early. */
+/** Running processes; they are killed when the specs end early. */
 const children = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
@@ -84,7 +84,7 @@ function isLogLine(value: unknown): value is LogLine {
   );
 }
 
-/** Environment of a server under test: PATH and HOME of ours, no ClickHouse, a free port. */
+/** Environment of a server under test: PATH and HOME of this process, no ClickHouse, a free port. */
 function environment(options: StartOptions, dataDir: string): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
@@ -97,12 +97,12 @@ function environment(options: StartOptions, dataDir: string): Record<string, str
   };
 }
 
-/** Makes a data directory that several servers use one after the other. The caller removes it. */
+/** Makes a data directory for several servers, one after the other. The caller removes it. */
 export async function temporaryDir(): Promise<string> {
   return await mkdtemp(join(tmpdir(), 'rollcall-e2e-'));
 }
 
-/** Starts the built server and does not wait for anything. */
+/** Starts the built server and returns at once. */
 export async function launchServer(options: StartOptions = {}): Promise<LaunchedServer> {
   if (!existsSync(CLI)) throw new Error('dist is missing: run `npm run build` first');
   const ownDir = options.dataDir === undefined ? await temporaryDir() : null;
@@ -181,23 +181,23 @@ export async function startServer(options: StartOptions = {}): Promise<ServerPro
   return { ...server, url };
 }
 
-/** Starts the built server with something that must keep it from serving, and resolves to how it ended. */
+/** Starts the built server with a fault that must make the start fail, and resolves to how it ended. */
 export async function startAndFail(options: StartOptions): Promise<FailedStart> {
   const { lines, stderr, exit } = await launchServer(options);
   const code = await exit;
   return { code, lines, stderr: stderr() };
 }
 
-/** How often to look whether a process still runs; the end of another process's child causes no event here. */
+/** How often to check whether a process still runs: there is no event when a child of another process ends. */
 const LOOK_MS = 20;
 
-/** Processes that a process has started and that still run; Linux only. */
+/** Returns the running child processes of a process; Linux only. */
 export function childrenOf(pid: number): number[] {
   const text = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8');
   return text.split(' ').filter(Boolean).map(Number);
 }
 
-/** Resolves once a process has gone. @throws when it is still there after the time */
+/** Resolves once a process has ended. @throws when it still runs after the time */
 export async function gone(pid: number, withinMs = 5_000): Promise<void> {
   const until = Date.now() + withinMs;
   await new Promise<void>((resolve, reject) => {
@@ -215,7 +215,7 @@ export async function gone(pid: number, withinMs = 5_000): Promise<void> {
 
 function isRunning(pid: number): boolean {
   try {
-    // A zombie has ended; only its parent has not asked for its exit code yet.
+    // A zombie has ended; its parent has only not read the exit code yet.
     return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
   } catch {
     return false;

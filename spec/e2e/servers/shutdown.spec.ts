@@ -12,7 +12,7 @@ import {
 import { requireTransport, TRANSPORTS } from '../wire/transports.js';
 import { WireClient, type Frame } from '../wire/wire-client.js';
 
-/** Room for as many at once as the specs let in, whom a server would else take for strangers of one address. */
+/** Lets all clients of a spec connect from one address before they authenticate. */
 const CROWD = { LIMIT_UNAUTHENTICATED_PER_ADDRESS: '0' };
 
 async function join(url: string, count: number): Promise<WireClient[]> {
@@ -44,13 +44,13 @@ for (const transport of TRANSPORTS) {
         server = await startServer({ dataDir, env: { TRANSPORT: transport, SHUTDOWN_MS: '5000' } });
         const clients = await join(server.url, 10);
         const silent = await WireClient.open(server.url);
-        // Past SHUTDOWN_MS it would not end with 0.
+        // After SHUTDOWN_MS the exit code would not be 0.
         expect(await server.stop(signal)).to.equal(0);
         const afterMs = new Set<unknown>();
         for (const client of [...clients, silent]) {
           const told = await client.next('disconnect');
           expect(told).to.include({ code: 3001, reason: 'shutdown', reconnect: true });
-          // From its own goodbye on: the rest of the drain, and then up to five seconds.
+          // Counted from the client's own `disconnect`: the rest of the drain, and then up to five seconds.
           expect(told.afterMs).to.be.within(500, 5_100);
           afterMs.add(told.afterMs);
           expect(await client.ended).to.eql({ code: 3001, reason: 'shutdown' });

@@ -10,13 +10,13 @@ const CLI = fileURLToPath(new URL('../../../dist/cli/cli.js', import.meta.url));
 const METER = new URL('../../../scripts/costs/turn-meter.mjs', import.meta.url).href;
 const PLANT = new URL('./planted-cost.mjs', import.meta.url).href;
 
-/** Bound of a turn, in milliseconds of CPU time, where the known work takes {@link KNOWN_MS}. */
+/** Most CPU time of a turn, in milliseconds, on a machine where the known work takes {@link KNOWN_MS}. */
 const TURN_MS_MAX = 20;
 
 /** CPU time of the known work of turn-meter.mjs on the machine for which the bound was set (AMD EPYC, two cores). */
 const KNOWN_MS = 2.1;
 
-/** The garbage collector and caches that others have emptied count in the CPU time too. Real turns take 2 to 10 ms. */
+/** Garbage collection, and caches that other processes emptied, add to the CPU time. Real turns take 2 to 10 ms. */
 const ALLOWANCE = 1.5;
 
 const ROUNDS = 3;
@@ -33,7 +33,7 @@ const publish = (thread: string, body: unknown): object => ({
   expect: 'stored'
 });
 
-/** A connection that only counts what comes. */
+/** A connection that only counts the frames that come. */
 class Counting {
   private readonly socket: WebSocket;
   private frames = 0;
@@ -60,7 +60,7 @@ class Counting {
     return client;
   }
 
-  /** Sends frames in one message and waits until as many, or `answers`, have come back. */
+  /** Sends frames in one message, and waits until as many frames (or `answers`) have come back. */
   async ask(frames: readonly object[], answers = frames.length): Promise<void> {
     const until = this.frames + answers;
     this.socket.send(frames.map((frame) => JSON.stringify(frame)).join('\n'));
@@ -78,7 +78,7 @@ const SMALL = 1_000;
 
 const CONNECTIONS = 20;
 
-/** What connections of one user ask for at once. More for one connection would be more than it may leave unread. */
+/** Requests that the connections of a user send at once. More answers for one connection would exceed its buffer. */
 const REQUESTS: Readonly<Record<string, (all: readonly Counting[]) => Promise<unknown>>> = {
   'pages of history': (all) =>
     Promise.all(
@@ -120,7 +120,7 @@ async function start(transport: string, ...imports: readonly string[]): Promise<
   return server;
 }
 
-/** Longest turn of a request as a part of its bound on this machine: the median of several. */
+/** Returns the longest turn of a request divided by the bound on this machine: the median of several rounds. */
 async function longest(server: ServerProcess, request: string, rounds = ROUNDS): Promise<number> {
   const parts: number[] = [];
   for (let round = 0; round < rounds; round++) {

@@ -1,6 +1,6 @@
-/** Waits for a state of a server that it does not announce, by asking over HTTP again and again. */
+/** Waits for a state that the server does not announce, by repeated HTTP requests. */
 
-/** Longest wait, in milliseconds; the error has the last answer. */
+/** Longest wait, in milliseconds; the error then contains the last answer. */
 const PATIENCE_MS = 10_000;
 
 /** The parts of `/status` that specs look at. */

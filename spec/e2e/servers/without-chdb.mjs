@@ -1,6 +1,6 @@
 /**
- * Makes chdb impossible to find in the process that imports this, as after an install without optional packages.
- * Processes that it starts with the same NODE_OPTIONS cannot find it either.
+ * Hides chdb from the process that imports this, as after an install without optional packages. Child processes with
+ * the same NODE_OPTIONS cannot find it either.
  */
 import { register } from 'node:module';
 

@@ -1,4 +1,4 @@
-/** A server of somebody who has left out the optional packages: everything but ClickHouse works, and it says so. */
+/** A server that was installed without the optional packages: everything but ClickHouse works, and the log says so. */
 import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const MISSING =
   'the embedded engine is not installed: npm install chdb, or set CLICKHOUSE_URL to a server, or CLICKHOUSE_URL=off';
 
-/** Every source of the server and its commands, by path. */
+/** Returns every source file of the server and its commands, by path. */
 function sources(): [path: string, text: string][] {
   return ['protocol', 'machines', 'actors', 'server', 'cli'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
