@@ -20,7 +20,7 @@ const BODY = 'x'.repeat(300);
 
 const midOf = (n: number): string => `k-${String(n).padStart(5, '0')}`;
 
-/** A page of the messages of `kept`: its offsets, and what is missing. */
+/** A page of the thread `kept`: the offsets of its messages, and what is missing. */
 interface Page {
   readonly status: number;
   readonly messages: readonly number[];
@@ -44,14 +44,14 @@ describe('rollcall log', function () {
   let copies = 0;
   const running: ServerProcess[] = [];
 
-  /** Starts a server that ends with the test, however that ends. */
+  /** Starts a server that ends with the test, also when the test fails. */
   const start = async (...args: Parameters<typeof startServer>): Promise<ServerProcess> => {
     const server = await startServer(...args);
     running.push(server);
     return server;
   };
 
-  /** A copy of the good data directory, to be spoilt. */
+  /** Makes a copy of the good data directory, for a test to damage. */
   const copy = async (): Promise<string> => {
     const dir = join(home, `copy-${String(++copies)}`);
     await cp(good, dir, { recursive: true });
@@ -59,7 +59,7 @@ describe('rollcall log', function () {
   };
   const dataFile = (dir: string): string => join(dir, LOG_FOLDER, 'data.mdb');
 
-  /** Writes over the file wherever a message lies. */
+  /** Overwrites the file at each place where a message is stored. */
   const spoil = (dir: string, mid: string, bytes: number): void => {
     const file = readFileSync(dataFile(dir));
     const needle = Buffer.from(`"mid":"${mid}"`);
@@ -68,7 +68,7 @@ describe('rollcall log', function () {
     }
     writeFileSync(dataFile(dir), file);
   };
-  /** Destroys the header of every page on which the message lies. */
+  /** Destroys the header of each page that stores the message. */
   const spoilPage = (dir: string, mid: string): void => {
     const file = readFileSync(dataFile(dir));
     const needle = Buffer.from(`"mid":"${mid}"`);
@@ -89,7 +89,7 @@ describe('rollcall log', function () {
       .filter(({ thread }) => thread === 'kept')
       .map(({ mid }) => mid);
 
-  /** The one line in which a server says why it does not start. */
+  /** Returns the only line in which a server says why it does not start. */
   const refusal = async (dir: string): Promise<string> => {
     const { code, lines, stderr } = await startAndFail({ dataDir: dir });
     expect(code).to.equal(3);

@@ -6,10 +6,10 @@ import { KEY, PRODUCTION, tokenOf } from '../access/doors.js';
 import { startServer, temporaryDir, type ServerProcess } from '../servers/server-process.js';
 import { ENTER, ptyProgram, TerminalProcess } from './terminal-process.js';
 
-/** Wide enough that no sentence is broken. */
+/** Columns of the terminal: enough that no sentence wraps. */
 const COLUMNS = 110;
 
-/** One story on one server, told in order: every test goes on where the one before has ended. */
+/** The tests share one server and depend on their order: each continues where the one before ended. */
 describe('the members of a chat in two terminals', function () {
   this.timeout(15_000);
   let dir: string;

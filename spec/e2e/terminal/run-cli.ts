@@ -1,4 +1,4 @@
-/** The built command line as a process of its own. */
+/** Runs the built command line as its own process. */
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Runs `rollcall …args` outside the checkout, with no environment variable of ours but PATH. */
+/** Runs `rollcall …args` outside the checkout. Of this process's environment it gets only PATH. */
 export async function runCli(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {}

@@ -1,4 +1,4 @@
-/** The built command line on a pseudo-terminal of its own, and the screen that its user looks at. */
+/** Runs the built command line on its own pseudo-terminal, and keeps the screen that its user sees. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -8,21 +8,21 @@ import { Emulator } from '../../cli/terminal/emulator.js';
 
 const CLI = fileURLToPath(new URL('../../../dist/cli/cli.js', import.meta.url));
 
-/** Enter, as a keyboard sends it. */
+/** What the Enter key sends. */
 export const ENTER = '\r';
 
-/** Processes that run. They are killed when the specs end early. */
+/** Running processes; they are killed when the specs end early. */
 const children = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** The program that makes pseudo-terminals, of util-linux; undefined where there is none. */
+/** Path of the program of util-linux that makes pseudo-terminals; undefined where there is none. */
 export function ptyProgram(): string | undefined {
   return process.platform === 'linux' ? findProgram('script') : undefined;
 }
 
-/** A terminal with `rollcall …args` in it. */
+/** A terminal that runs `rollcall …args`. */
 export class TerminalProcess {
   readonly screen: Emulator;
   /** Exit code of the command; null when a signal ended it. */
@@ -43,13 +43,13 @@ export class TerminalProcess {
     child.stdout.on('data', (chunk: Buffer) => void this.screen.write(chunk));
     this.exit = once(child, 'close').then(async () => {
       children.delete(child);
-      // What came last is drawn by then.
+      // The last output is drawn by then.
       await this.screen.write('');
       return child.exitCode;
     });
   }
 
-  /** Types a text, as a keyboard would. */
+  /** Types a text, as a user would. */
   type(keys: string): void {
     this.#child.stdin?.write(keys);
   }

@@ -11,7 +11,7 @@ import { ENTER, ptyProgram, TerminalProcess } from './terminal-process.js';
 
 const CLI = fileURLToPath(new URL('../../../dist/cli/cli.js', import.meta.url));
 
-/** One story on one server, told in order: every test goes on where the one before has ended. */
+/** The tests share one server and depend on their order: each continues where the one before ended. */
 describe('a chat in two terminals', function () {
   this.timeout(15_000);
   let dataDir: string;
@@ -22,7 +22,7 @@ describe('a chat in two terminals', function () {
 
   const sit = (user: string): TerminalProcess =>
     new TerminalProcess(['chat', '--url', server.url, '--user', user]);
-  /** Lines of the chat that hold the text, without the line that is typed. */
+  /** Returns the lines of the chat that contain the text, without the input line. */
   const said = ({ screen }: TerminalProcess, text: string): string[] =>
     screen.with(text).filter((line) => line.includes('│'));
 
@@ -80,7 +80,7 @@ describe('a chat in two terminals', function () {
     await bob.screen.shows('· 1 to be sent');
     ada.type('half');
     server = await startServer({ dataDir, env: { PORT: port } });
-    // Enter on an empty line tries at once.
+    // Enter on an empty line reconnects at once.
     bob.type(ENTER);
     await bob.screen.shows('bob │ while away ✓');
     await ada.screen.shows('bob │ while away');
@@ -104,7 +104,7 @@ describe('a chat in two terminals', function () {
     const printed = bash(`${tail} | head -n 1; echo "ended with \${PIPESTATUS[0]}"`);
     let isEnded = false;
     void printed.finally(() => (isEnded = true)).catch(() => undefined);
-    // That nobody reads any more shows when there is something to write.
+    // The command notices the closed pipe only when it writes again.
     for (let n = 1; !isEnded; n++) {
       bob.type(`more ${String(n)}${ENTER}`);
       await bob.screen.shows(`bob │ more ${String(n)} ✓`);
