@@ -4,12 +4,12 @@ import { startServer, temporaryDir, type ServerProcess } from '../servers/server
 import { requireTransport, TRANSPORTS } from './transports.js';
 import { WireClient, type Frame } from './wire-client.js';
 
-/** At four words a second it takes far longer than anything that is done meanwhile, on a busy machine too. */
+/** At four words a second, the answer takes far longer than what the specs do meanwhile, also on a busy machine. */
 const TEXT = Array.from({ length: 200 }, (_, n) => `word${String(n)}`).join(' ');
 
 const bodyOf = (frame: Frame): Record<string, unknown> => frame.body as Record<string, unknown>;
 
-/** Resolves to the next entry of a kind. */
+/** Resolves to the next log entry of a kind. */
 function entry(client: WireClient, kind: string): Promise<Frame> {
   return client.next((frame) => frame.type === 'message' && frame.kind === kind);
 }

@@ -25,7 +25,7 @@ async function token(
   return await jwt.sign(new TextEncoder().encode(secret));
 }
 
-/** A token with any header at all, signed as HS256 with the key or not at all. */
+/** Makes a token with any header, signed with the key as HS256, or not signed. */
 function forged(header: object, claims: object, key: string | null): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${part(header)}.${part(claims)}`;

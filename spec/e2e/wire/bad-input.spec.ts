@@ -5,7 +5,7 @@ import { WireClient } from './wire-client.js';
 
 const FRAME_BYTES = 4_096;
 
-/** What is sent, the code of the error that it gets, and what its message must name. */
+/** Each bad input, the code of the error, and what the error's message must contain. */
 const REFUSED: readonly [what: string, text: string, code: string, names: string][] = [
   ['nothing', '', 'bad_json', 'JSON'],
   ['blank lines only', '\n \n', 'bad_json', 'JSON'],

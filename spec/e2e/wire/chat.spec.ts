@@ -29,7 +29,7 @@ for (const transport of TRANSPORTS) {
           TRANSPORT: transport,
           LIMIT_PUBLISH_PER_SECOND: '0',
           LIMIT_CONNECTIONS_PER_USER: '0',
-          // Much is published here that nobody takes.
+          // These specs publish many messages that nobody receives.
           DELIVERY_GRACE_MS: '600000'
         }
       });
@@ -357,7 +357,7 @@ for (const transport of TRANSPORTS) {
       const markOfAda = { thread: 'signs', user: 'ada' };
       ada.send({ type: 'mark', thread: 'signs', read: 4 });
       expect(await bob.next('mark')).to.include({ ...markOfAda, read: 4 });
-      // The others are not told again.
+      // The other users do not get the frame a second time.
       const asked = { type: 'mark', thread: 'signs', read: 2 };
       expect(await ada.ask(asked)).to.include({ ...markOfAda, read: 4 });
       ada.send({ ...asked, read: Number.MAX_SAFE_INTEGER });

@@ -1,5 +1,5 @@
 /**
- * Checks what the server sends against `SERVER_FRAMES`. A field that the schema does not have is refused.
+ * Checks the server's frames against `SERVER_FRAMES`. A field that is not in the schema is a fault.
  */
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -9,7 +9,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The same schema with `additionalProperties: false` wherever there are properties. */
+/** Returns a schema with `additionalProperties: false` added wherever there are properties. */
 function strict(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(strict);
   if (!isObject(schema)) return schema;
@@ -23,7 +23,7 @@ const CHECKS = new Map(
   Object.entries(SERVER_FRAMES).map(([type, schema]) => [type, Compile(strict(schema) as TSchema)])
 );
 
-/** Says what is wrong with a frame of the server; null when it fits its schema to the last field. */
+/** Returns what is wrong with a frame of the server; null when it fits its schema exactly. */
 export function misfit(frame: { readonly type: string }): string | null {
   const check = CHECKS.get(frame.type);
   if (check === undefined) return `the server sent a frame of no known type: ${frame.type}`;

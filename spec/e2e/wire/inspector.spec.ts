@@ -11,15 +11,15 @@ const PHASES = ['infrastructure', 'handlers', 'monitoring', 'services', 'health'
 const VIEWERS = 10;
 const TOKEN = 'a-token-of-the-specs-of-the-inspector';
 
-/** Times that a thread is joined and left: told of, that is far more than a socket takes that nobody reads. */
+/** Joins and leaves of a thread. The frames about them are far more than fits into a socket that nobody reads. */
 const VISITS = 5_000;
 
 const ROOMS = 40;
 
-/** Joins a thread and leaves it again, so many times in a row. */
+/** Joins and leaves a thread `times` times. */
 async function visit(url: string, thread: string, times: number): Promise<void> {
   const visitor = await WireClient.connect(url, 'eve');
-  // Taken from the socket itself: a client that keeps and searches all frames is slow.
+  // Read from the socket directly: the client keeps and searches all frames, which is slow.
   visitor.socket.removeAllListeners('message');
   let left = 0;
   const done = new Promise<void>((resolve) => {
@@ -34,7 +34,7 @@ async function visit(url: string, thread: string, times: number): Promise<void> 
   visitor.socket.terminate();
 }
 
-/** One who looks through the inspector. */
+/** A viewer of the inspector. */
 class Onlooker {
   readonly messages: ViewerMessage[] = [];
   readonly socket: WebSocket;
@@ -196,7 +196,7 @@ for (const transport of TRANSPORTS) {
       expect(told).to.have.property('count').that.is.greaterThan(100);
       for (const { socket } of onlookers) socket.close();
       await ada.close();
-      // On a busy machine the flood of visits may well hold up the event loop, which is said.
+      // On a busy machine the flood of visits may delay the event loop, and the server reports that.
       const warnings = server.lines.filter(
         ({ level, finding }) => level === 'warn' && finding !== 'event_loop_lag'
       );

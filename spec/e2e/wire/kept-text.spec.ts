@@ -3,7 +3,7 @@ import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { requireTransport, TRANSPORTS } from './transports.js';
 import { WireClient } from './wire-client.js';
 
-/** Bodies that JavaScript would write in another way, and how they are stored. */
+/** Bodies that `JSON.stringify` would write differently, and how they are stored. */
 const BODIES: readonly [written: string, stored: string][] = [
   ['{"n":9007199254740993}', '{"n":9007199254740993}'],
   ['{"n":1e400}', '{"n":1e400}'],

@@ -32,7 +32,7 @@ for (const transport of TRANSPORTS) {
       return client;
     };
 
-    /** What a connection for which there is no room is answered. */
+    /** Returns how the server refuses a connection above a limit. */
     const turnedAway = async (opening: Promise<WireClient>): Promise<unknown> => {
       const refused = await opening.catch((error: unknown) => error);
       if (!(refused instanceof UpgradeRefused)) throw new Error('it was let in');
@@ -40,7 +40,7 @@ for (const transport of TRANSPORTS) {
       return [refused.status, code, retry, refused.headers['retry-after']];
     };
 
-    /** The refusals that the server has counted. */
+    /** Returns the server's counts of refusals. */
     const limited = async (url: string): Promise<unknown> =>
       ((await (await fetch(`${url}/status`)).json()) as { limited: unknown }).limited;
 
@@ -147,7 +147,7 @@ for (const transport of TRANSPORTS) {
 
     it('answers the upgrade 429 to an address that connects too often', async () => {
       const url = await start({ LIMIT_CONNECTS_PER_ADDRESS: '1', TRUST_PROXY: 'true' });
-      // Two at once and one more each second; all of these come within a few milliseconds.
+      // The limit allows two at once and one more each second; all of these come within a few milliseconds.
       const coming = Array.from({ length: 30 }, () => from(url, '10.0.0.1'));
       const came = await Promise.allSettled(coming);
       const refused = came.filter(({ status }) => status === 'rejected');

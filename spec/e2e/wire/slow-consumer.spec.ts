@@ -11,7 +11,7 @@ const TEXT = 'x'.repeat(60_000);
 const SENT_AT_ONCE = 10;
 const GROWTH_MAX_BYTES = 200 * 1_048_576;
 
-/** Memory of its own that a process has; pages of mapped files do not count. */
+/** Returns the anonymous memory of a process: pages of mapped files do not count. */
 function anonymousBytes(pid: number): number {
   const text = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
   return Number(/^RssAnon:\s+(\d+) kB$/m.exec(text)?.[1]) * 1_024;
@@ -52,7 +52,7 @@ for (const transport of TRANSPORTS) {
         await WireClient.connect(url, 'ada'),
         await WireClient.connect(url, 'bob')
       ];
-      // Before bob: who does not read is met first where each message is given to all.
+      // The slow reader subscribes before bob, so each message is written to it first.
       const slow = await SlowReader.open(url, 'slow', ['heavy', 'light', 'quiet']);
       await bob.subscribe('heavy');
       await bob.subscribe('light');
@@ -65,7 +65,7 @@ for (const transport of TRANSPORTS) {
         }
         ada.send({ type: 'publish', thread: 'light', mid: `l${String(n)}`, body: n });
         for (let k = 0; k <= SENT_AT_ONCE; k++) await ada.next('ack');
-        // Whoever reads has everything before the next is sent, while the slow one has not.
+        // Bob has everything before the next messages are sent; the slow reader has not.
         await bob.next(({ type, thread, mid }) => {
           return type === 'message' && thread === 'light' && mid === `l${String(n)}`;
         });
@@ -92,7 +92,7 @@ for (const transport of TRANSPORTS) {
         expect(messages.map(({ offset }) => offset)).to.eql(upTo(last));
         expect(of(slow.frames, 'caught_up', thread).at(-1)?.offset).to.equal(last);
       }
-      // Nothing comes after "caught up" but what is live.
+      // After "caught up" come only live messages.
       const order = slow.frames.filter(({ thread }) => thread === 'heavy').map(({ type }) => type);
       expect(order.lastIndexOf('caught_up')).to.equal(order.length - 1);
       expect(await connections(url)).to.eql({ open: 3, lagging: 0 });

@@ -1,4 +1,4 @@
-/** A WebSocket client on bare TCP that reads only as many bytes as the spec says: a reader on a slow line. */
+/** A WebSocket client on plain TCP that reads only as many bytes as the spec says, like a client on a slow line. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -10,7 +10,7 @@ const CLOSE = 0x8;
 
 /** One connection that reads slowly. */
 export class SlowReader {
-  /** Frames that it has read. */
+  /** Frames read so far. */
   readonly frames: Frame[] = [];
   private readonly tcp: Socket;
   private unread: Buffer[] = [];
@@ -34,7 +34,7 @@ export class SlowReader {
       `GET /ws HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUpgrade: websocket\r\n` +
         `Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`
     );
-    // No frame may be sent before the server has agreed.
+    // No frame may be sent before the server has accepted the upgrade.
     while (!reader.hasHead) {
       await once(tcp, 'readable');
       reader.readSome(65_536);
@@ -52,19 +52,19 @@ export class SlowReader {
   send(frame: object): void {
     const payload = Buffer.from(JSON.stringify(frame));
     if (payload.length > 125) throw new Error('only small frames are sent here');
-    // A mask of zeros is allowed, and leaves the payload as it is.
+    // A mask of zeros is allowed and leaves the payload unchanged.
     const head = [FINAL_TEXT, MASKED | payload.length, 0, 0, 0, 0];
     this.tcp.write(Buffer.concat([Buffer.from(head), payload]));
   }
 
-  /** Reads at most so many bytes of what has come. */
+  /** Reads at most this many of the bytes that have arrived. */
   readSome(bytes: number): void {
     const size = Math.min(bytes, this.tcp.readableLength);
     const chunk: unknown = size === 0 ? this.tcp.read(0) : this.tcp.read(size);
     if (Buffer.isBuffer(chunk)) this.take(chunk);
   }
 
-  /** Reads as fast as it can from now on, until the function holds for what has come. */
+  /** Reads as fast as possible, until the function returns true for the frames. */
   async readUntil(isDone: (frames: readonly Frame[]) => boolean): Promise<void> {
     if (this.tcp.listenerCount('data') === 0) {
       this.tcp.on('data', (chunk: Buffer) => {
@@ -101,7 +101,7 @@ export class SlowReader {
     }
   }
 
-  /** Takes one frame out of what was read; null when there is none whole. */
+  /** Takes one frame out of the bytes read; null when none is complete. */
   private next(): number | null {
     if (this.unreadBytes < 2) return null;
     const data = this.unread.length === 1 ? this.unread[0]! : Buffer.concat(this.unread);

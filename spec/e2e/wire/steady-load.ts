@@ -1,13 +1,13 @@
 /**
- * Clients that publish all the time, each with one message on its way, and how long every ack took: what a user would
- * notice.
+ * Clients that publish all the time, each waiting for its ack before the next message. Measures how long each ack took,
+ * which is what a user would notice.
  */
 import { WireClient } from './wire-client.js';
 
-/** A publisher sends its next message on the first beat after its ack: some hundred messages a second in all. */
+/** A publisher sends its next message at the first beat after its ack: a few hundred messages a second in all. */
 const BEAT_MS = 15;
 
-/** A thread to publish in: watched by subscribers, or by nobody, with `expect: stored`. */
+/** A thread to publish in: with subscribers, or without them and with `expect: stored`. */
 export interface LoadThread {
   readonly id: string;
   readonly isWatched: boolean;
@@ -25,10 +25,10 @@ export interface Acked {
 
 /** The publishers and watchers of a server. */
 export class SteadyLoad {
-  /** Written beside every ack. */
+  /** Name that each ack is recorded with. */
   phase = '';
   readonly acks: Acked[] = [];
-  /** What came instead of an ack while the connection held. */
+  /** Replies other than acks, on connections that stayed open. */
   readonly faults: string[] = [];
   /** Messages whose connection ended before they were answered. */
   readonly unanswered: string[] = [];
@@ -45,13 +45,13 @@ export class SteadyLoad {
     this.threads = threads;
   }
 
-  /** Connects to a server and starts to publish, or continues after another server. */
+  /** Connects to a server and starts to publish, or goes on after another server ended. */
   async start(url: string): Promise<void> {
     for (const { id, isWatched } of this.threads) {
       if (!isWatched) continue;
       const watcher = await WireClient.connect(url, `watcher of ${id}`);
       await watcher.subscribe(id);
-      // A client that only listens must answer pings, or the server closes it.
+      // A client that only listens must answer pings, or the server closes its connection.
       watcher.socket.on('message', (data: Buffer) => {
         if (data.includes('"type":"ping"')) watcher.send({ type: 'pong' });
       });
@@ -67,7 +67,7 @@ export class SteadyLoad {
     }
   }
 
-  /** Resolves after so many more acks. */
+  /** Resolves after this many more acks. */
   async more(count: number): Promise<void> {
     const enough = this.acks.length + count;
     while (this.acks.length < enough) {
@@ -88,7 +88,7 @@ export class SteadyLoad {
     this.#runs = [];
   }
 
-  /** The offsets that the latest watcher of a thread was given, in order. */
+  /** Returns the offsets that the latest watcher of a thread received, in order. */
   seen(thread: string): number[] {
     const all = this.#watchers.get(thread)?.all ?? [];
     return all.filter(({ type }) => type === 'message').map(({ offset }) => offset);
@@ -101,7 +101,7 @@ export class SteadyLoad {
     await Promise.all(clients.map((client) => client.close()));
   }
 
-  /** The latency below which this part of the acks of the phases came, in milliseconds. */
+  /** Returns a percentile of the acks' latency in these phases, in milliseconds. */
   quantile(part: number, ...phases: readonly string[]): number {
     const took = this.acks
       .filter(({ phase }) => phases.includes(phase))

@@ -16,7 +16,7 @@ for (const transport of TRANSPORTS) {
       requireTransport(this, transport);
       server = await startServer({ env: { TRANSPORT: transport, LIMIT_PUBLISH_PER_SECOND: '0' } });
       client = connect(server.url, { user: 'ada', WebSocket });
-      // Sent at once, so that many have the same time.
+      // Sent together, so that many threads have the same time.
       await Promise.all(
         Array.from({ length: THREADS }, (_, n) =>
           client.publish(`t-${String(n)}`, 'x', { expect: 'stored' })
@@ -28,7 +28,7 @@ for (const transport of TRANSPORTS) {
       await server?.stop();
     });
 
-    /** Reads every page, each from where the one before ends. */
+    /** Reads all pages; each starts where the one before ended. */
     const readAll = async (limit: number): Promise<string[][]> => {
       let page = await client.threads({ limit });
       const pages = [page];
@@ -45,7 +45,8 @@ for (const transport of TRANSPORTS) {
         const whole = (await client.threads({ limit: 500 })).threads.map(({ thread }) => thread);
         const pages = await readAll(limit);
         const [first = 0, ...rest] = pages.map(({ length }) => length);
-        // The first request names no thread: its page also has the others with the time of its last thread.
+        // The first request names no thread, so its page may be longer: it has all threads with the time of its last
+        // one.
         expect(first).to.be.within(limit, THREADS);
         expect(rest.slice(0, -1)).to.eql(rest.slice(1).map(() => limit));
         expect(rest.at(-1) ?? limit).to.be.within(1, limit);

@@ -1,7 +1,7 @@
-/** The engines that a server can be told to run on, where they load. */
+/** The engines that a server can run on, where they load. */
 import { requireTool } from '../../require.js';
 
-/** Values of TRANSPORT under which the same must hold. */
+/** Values of TRANSPORT; the server must behave the same on each. */
 export const TRANSPORTS = ['uws', 'ws'] as const;
 
 const uwsFault: string | null = await import('uWebSockets.js').then(

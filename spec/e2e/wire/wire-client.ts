@@ -1,14 +1,14 @@
 /**
- * A client as an outsider would write one: `ws`, the protocol document and nothing of ours but the schema, which every
- * frame must fit without a field more. Frames are kept in order until a spec takes them.
+ * A client as an outsider would write it, with `ws` and the protocol document. Of our code it uses only the schema,
+ * which every frame must fit exactly. Frames are kept in order until a spec takes them.
  */
 import { WebSocket } from 'ws';
 import { misfit } from './frame-check.js';
 
-/** Longest wait for a frame, in milliseconds; the error has the last frames that came. */
+/** Longest wait for a frame, in milliseconds; the error then contains the last frames. */
 const PATIENCE_MS = 8_000;
 
-/** A frame of the server: every field that the protocol knows, none of them promised. */
+/** A frame of the server: it may have any field of the protocol. */
 export interface Frame {
   readonly type: string;
   readonly id?: number | string;
@@ -42,7 +42,7 @@ export interface OpenOptions {
   readonly origin?: string;
 }
 
-/** Thrown when the upgrade was answered by plain HTTP. */
+/** Thrown when the server answers the upgrade with plain HTTP. */
 export class UpgradeRefused extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -67,16 +67,16 @@ function isFrame(value: unknown): value is Frame {
 
 /** One connection. */
 export class WireClient {
-  /** Every frame so far, taken or not. */
+  /** All frames so far, taken or not. */
   readonly all: Frame[] = [];
-  /** Resolves when the connection has ended, whoever ended it. */
+  /** Resolves when either side has ended the connection. */
   readonly ended: Promise<Ended>;
   readonly socket: WebSocket;
   private readonly untaken: Frame[] = [];
   private readonly waiters = new Set<() => void>();
   private end: Ended | null = null;
   private nextId = 1_000;
-  /** What is wrong with the first frame that does not fit the schema; every wait fails with it. */
+  /** The fault of the first frame that does not fit the schema; every wait fails with it. */
   private misfit: string | null = null;
 
   private constructor(socket: WebSocket) {
@@ -141,12 +141,12 @@ export class WireClient {
     this.sendText(frames.map((frame) => JSON.stringify(frame)).join('\n'));
   }
 
-  /** Sends a text message as it stands. */
+  /** Sends a text message unchanged. */
   sendText(text: string): void {
     this.socket.send(text);
   }
 
-  /** Sends a request under an id of its own and takes the reply. */
+  /** Sends a request with a new id and takes the reply. */
   async ask(request: object): Promise<Frame> {
     const id = this.nextId++;
     this.send({ ...request, id });
@@ -173,7 +173,7 @@ export class WireClient {
     return await this.ask({ type: 'publish', thread, mid, body: { text } });
   }
 
-  /** Publishes under the mids, in few messages, and resolves once all are acknowledged. */
+  /** Publishes once for each mid, packed into few WebSocket messages, and resolves once all are acknowledged. */
   async publishAll(thread: string, mids: readonly string[], inFlight = 100): Promise<void> {
     for (let from = 0; from < mids.length; from += inFlight) {
       const part = mids.slice(from, from + inFlight);
@@ -183,8 +183,8 @@ export class WireClient {
   }
 
   /**
-   * Takes the first frame, past or to come, of a type or for which the function holds; others stay for later.
-   * @throws when the connection ends first, or after a while, saying what came instead
+   * Takes the first frame, past or future, that has the type or fits the function. Other frames stay for later.
+   * @throws when the connection ends first, or after a while; the error has the frames that came instead
    */
   async next(wanted: string | ((frame: Frame) => boolean)): Promise<Frame> {
     const fits = typeof wanted === 'string' ? (frame: Frame) => frame.type === wanted : wanted;
@@ -205,18 +205,18 @@ export class WireClient {
     }
   }
 
-  /** Frames of a type that nobody has taken yet. */
+  /** Returns the frames of a type that no spec has taken yet. */
   pending(type: string): readonly Frame[] {
     return this.untaken.filter((frame) => frame.type === type);
   }
 
-  /** A round trip: everything that the server sent before it answers has come when this resolves. */
+  /** Makes a round trip: when it resolves, everything that the server sent before has arrived. */
   async settle(): Promise<void> {
     const pong = await this.ask({ type: 'ping' });
     if (pong.type !== 'pong') throw new Error(JSON.stringify(pong));
   }
 
-  /** Closes politely and waits for the end. */
+  /** Closes with a close frame and waits for the end. */
   async close(): Promise<Ended> {
     this.socket.close();
     const ended = await this.ended;
@@ -241,7 +241,7 @@ export class WireClient {
   }
 }
 
-/** What a subscription began with. */
+/** The frames at the start of a subscription. */
 export interface Subscribed {
   readonly subscribed: Frame;
   readonly replays: readonly Frame[];
