@@ -30,7 +30,7 @@ interface Size {
   readonly knownThreads: number;
   readonly rounds: number;
   readonly sliceMs: number;
-  /** How long memory must have stayed the same before it is read. */
+  /** How long memory must stay unchanged before it is read. */
   readonly settleMs: number;
 }
 

@@ -1,11 +1,10 @@
 /**
  * Sends random, damaged and valid frames and HTTP requests to a built server of each engine, in sequences, and checks
  * every answer; then lets users of a server with `ACCESS=members` do a twentieth as many things, and checks that nobody
- * gets what it may not read. `npm run fuzz -- --count 1000000 --seed 7 --transport uws|ws|both`. Progress goes to standard error,
- * the verdict to standard output; exit code 0 when every answer was one of the tables, the server answered all the
- * time, let go of all connections and used no more memory after the second half than after the first, 1 when not, 2 for
- * wrong usage. The seed of a run is told: it repeats what is
- * sent, though not how the connections meet in time.
+ * gets what it may not read. `npm run fuzz -- --count 1000000 --seed 7 --transport uws|ws|both`. Progress goes to
+ * standard error, the verdict to standard output. Exit code 0 when every answer was in the tables and the server always
+ * answered, closed all connections and used no more memory after the second half than after the first; 1 when not; 2
+ * for wrong usage. The seed of a run is printed: it repeats what is sent, but not the timing of the connections.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +23,7 @@ const CLI = fileURLToPath(new URL('../dist/cli/cli.js', import.meta.url));
 /** Longest time that a server may take to answer a ping. */
 const PATIENCE_MS = 30_000;
 
-/** Each step of the users is a round trip, and the server is asked for the members behind many. */
+/** Users make this many times fewer steps: each is a round trip, and after many the server is asked for the members. */
 const ACCESS_SHARE = 20;
 
 interface Wanted {
@@ -33,7 +32,7 @@ interface Wanted {
   readonly transports: readonly string[];
 }
 
-/** Reads the flags; answers a sentence when they are wrong. */
+/** Reads the flags; returns a sentence when they are wrong. */
 function wanted(args: string[]): Wanted | string {
   try {
     const { values } = parseArgs({
@@ -95,7 +94,7 @@ if (typeof options === 'string') {
   }
 }
 
-/** Prints what came of one run. */
+/** Prints the result of one run. */
 function tell(transport: string, what: string, report: FuzzReport): void {
   const answers = [...report.answers].sort(([, a], [, b]) => b - a);
   const { faultCount, faults } = report;

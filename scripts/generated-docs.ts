@@ -1,6 +1,7 @@
 /**
- * Writes what the docs take from the code: the tables of docs/configuration.md, docs/operations.md and docs/security.md, the
- * drawing of the folders in docs/architecture.md, docs/errors.md, docs/limits.md, docs/runbook.md, THIRD-PARTY and `.env.example`: `npx tsx scripts/generated-docs.ts`.
+ * Writes the parts of the docs that come from the code: the tables of docs/configuration.md, docs/operations.md and
+ * docs/security.md, the drawing of the folders in docs/architecture.md, docs/errors.md, docs/limits.md,
+ * docs/runbook.md, THIRD-PARTY and `.env.example`: `npx tsx scripts/generated-docs.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -20,8 +20,8 @@ import {
 
 const STARTUP_FAILED = 3;
 
-// From here until the server has its own handlers. Without one, process 1 of a container ignores the signal, starts all
-// the same, and is killed in the middle of its work.
+// Handles the signals until the server has its own handlers. Without this, process 1 of a container ignores the signal,
+// starts all the same, and is killed in the middle of its work.
 if (process.argv[2] === 'start') {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, endEarly);
 }

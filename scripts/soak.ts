@@ -1,8 +1,9 @@
 /**
  * A long run under an even load: a real server with its defaults, people who stay and guests who come and go. Once a
- * minute it prints what the server's memory consists of. `npm run soak -- --minutes 120 --messages 95 --guests 6`, with `--snapshots
- * <folder>` a heap snapshot after the first fifth and one at the end. One line a sample; exit code 0 when nothing was
- * lost, nobody was told of a fault and nothing was said at level warn or above, 1 when not, 2 for wrong usage. Linux.
+ * minute it prints what the server's memory consists of. `npm run soak -- --minutes 120 --messages 95 --guests 6`, with
+ * `--snapshots <folder>` a heap snapshot after the first fifth and one at the end. One line a sample; exit code 0 when
+ * nothing was lost, no client got an error and nothing was logged at level warn or above, 1 when not, 2 for wrong
+ * usage. Linux.
  */
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -101,7 +102,7 @@ async function sample(
 }
 
 /**
- * Compares the log of the stopped server with what was acked. Answers sentences, none when nothing is missing. A guest
+ * Compares the log of the stopped server with what was acked. Returns sentences, none when nothing is missing. A guest
  * that left before its ack came has a message more in the log.
  */
 async function losses(dataDir: string, crowd: Crowd): Promise<string[]> {

@@ -1,6 +1,6 @@
 /**
  * `npm test`: everything that must hold, from a fresh clone. Every step runs even when one before it has failed, so
- * that all faults are told at once. The slowest spec files are named near the end; the last line is
+ * that all faults are reported at once. The slowest spec files are named near the end; the last line is
  * `N passed, N failed, N skipped`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -96,7 +96,7 @@ async function installTools() {
 }
 
 /**
- * Runs the specs and answers what mocha has counted; null when the arguments name no spec.
+ * Runs the specs and returns what mocha has counted; null when the arguments name no spec.
  * @param {string[]} mochaArgs
  * @returns {Promise<LaneResult | null>}
  */
@@ -111,14 +111,14 @@ async function runSpecs(mochaArgs) {
     result = sum(await runLanes(lanes, options));
     if (!isChosen && result.isWhole) keepMeasured(result.files);
     if (result.failed > 0) throw new Error('some specs failed');
-    // A pattern that fits nothing is a mistake.
+    // A pattern that matches nothing is a mistake.
     if (result.passed + result.skipped === 0) throw new Error('no spec was run');
   });
   return result;
 }
 
 /**
- * Leaves the times where `npm run spec-times` finds them.
+ * Writes the times to the file from which `npm run spec-times` reads them.
  * @param {readonly import('./specs/spec-lanes.mjs').FileResult[]} files
  */
 function keepMeasured(files) {
@@ -127,7 +127,7 @@ function keepMeasured(files) {
 }
 
 /**
- * Says what was slow, what failed and the numbers, and answers the exit code.
+ * Prints what was slow, what failed and the numbers; returns the exit code.
  * @param {LaneResult | null} result
  */
 function finish(result) {
@@ -135,7 +135,7 @@ function finish(result) {
   if (files.length > 0) tell(`the slowest spec files:\n${slowestLines(files).join('\n')}`);
   if (failures.length > 0) tell(paint(31, `failed specs:\n${failureLines(failures).join('\n')}`));
   if (failedSteps.length > 0) tell(paint(31, `failed: ${failedSteps.join(', ')}`));
-  // Nothing run is not a success; all skipped is, as on a machine without a browser.
+  // A run of no spec is no success. A run in which all are skipped is, as on a machine without a browser.
   const isGood = failedSteps.length === 0 && failed === 0 && passed + skipped > 0;
   process.stdout.write(
     `${String(passed)} passed, ${String(failed)} failed, ${String(skipped)} skipped\n`
@@ -144,7 +144,7 @@ function finish(result) {
 }
 
 /**
- * Runs a step and remembers when it fails; answers whether it went well.
+ * Runs a step and remembers when it fails; returns whether it succeeded.
  * @param {string} name
  * @param {() => Promise<void>} work
  */

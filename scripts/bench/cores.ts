@@ -1,6 +1,6 @@
 /**
- * Which core does what: the generator has one, the server under load the other. Without `taskset`, or on one core,
- * nothing is pinned and the report says so.
+ * Pins the generator to one core and the server under load to another. Without `taskset`, or on a machine with one
+ * core, nothing is pinned and the report says so.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -37,12 +37,12 @@ export function pinSelf(core: number): void {
 /** CPU time that a process has used so far, all its threads, in milliseconds. */
 export function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-  // The name may hold anything but ends with the last parenthesis; user and system time are fields 14 and 15.
+  // The name may contain any character and ends at the last parenthesis; user and system time are fields 14 and 15.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
-/** Memory of a process in bytes: all that is resident, and the part that is its own and not a file's. */
+/** Memory of a process in bytes: everything resident, and the part that is not backed by a file. */
 export interface Resident {
   readonly all: number;
   readonly own: number;

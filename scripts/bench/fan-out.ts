@@ -1,6 +1,6 @@
 /**
- * One publisher, many subscribers of one thread: a message, or a burst of them in one write, is published when all
- * deliveries of the one before have come.
+ * One publisher and many subscribers of one thread. The next message, or the next burst in one write, is published when
+ * all deliveries of the previous one have arrived.
  */
 import { messageFrame } from '../../protocol/message-frame.js';
 import { Publishes } from './publishes.js';
@@ -10,13 +10,13 @@ import { clientFrame, type RawSocket, type Tally } from './wire.js';
 
 const THREAD = 't';
 
-/** First offset that a peer is given; its length is that of all that follow. */
+/** First offset that is sent through a peer. All later ones have as many digits, so all frames are equally long. */
 const FIRST_RELAYED = 1_000_000;
 
-/** After this long without a delivery, what is missing counts as lost. */
+/** After this long without a delivery, missing messages count as lost. */
 const STUCK_MS = 15_000;
 
-/** Subscribers of one target and the publisher to them. */
+/** The publisher and the subscribers of one target. */
 export class Audience {
   readonly target: Target;
   readonly tally: Tally;
@@ -38,7 +38,7 @@ export class Audience {
     this.next = isRollcall(target.kind) ? publishing(bodyBytes) : relaying(target.kind, bodyBytes);
   }
 
-  /** Connects everybody. */
+  /** Connects the publisher and the subscribers. */
   static async gather(
     target: Target,
     tally: Tally,
@@ -53,7 +53,7 @@ export class Audience {
     return new Audience(target, tally, publisher, subscribers, bodyBytes);
   }
 
-  /** The load with so many messages in one write. */
+  /** Returns the load with this many messages per write. */
   load(burst: number): Load {
     const { target, tally } = this;
     return { target, tally, run: (forMs) => this.run(forMs, burst) };

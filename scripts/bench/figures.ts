@@ -2,7 +2,7 @@
  * Medians, and the one table that is printed.
  */
 
-/** The middle of some numbers; the mean of the two middle ones where there are two. */
+/** Returns the median: the middle number, or the mean of the two middle ones. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN;
@@ -10,14 +10,14 @@ export function median(numbers: readonly number[]): number {
   return (upper + lower) / 2;
 }
 
-/** What could make a figure worthless; all false in one that counts. */
+/** What could make a figure invalid. In a valid one every number is 0 and every flag false. */
 export interface Validity {
   /** Messages that never came, and those that came twice or out of order. */
   readonly lost: number;
   readonly duplicated: number;
   /** Frames that do not parse, error frames, broken connections. */
   readonly faults: number;
-  /** The generator used its core up, so the figure is a lower bound and a ratio leans towards 1. */
+  /** The generator used its whole core: the figure is then a lower bound, and a ratio is too close to 1. */
   readonly isGeneratorSaturated: boolean;
 }
 
@@ -31,15 +31,18 @@ export interface Figure {
   readonly cpuUs: number | null;
   /** Median of the pairwise ratios to bare uWebSockets.js; null where there are none. */
   readonly ratio: number | null;
-  /** Median of the pairwise ratios of CPU time, bare uWebSockets.js' over this one's: what little else disturbs. */
+  /**
+   * Median of the pairwise ratios of CPU time, bare uWebSockets.js over this server. Other work on the machine hardly
+   * affects it.
+   */
   readonly cpuRatio: number | null;
-  /** What the value or the ratio should reach; null where nothing is asked. */
+  /** What the value or the ratio should reach; null when there is no target. */
   readonly target: string | null;
   readonly isMet: boolean | null;
   readonly validity: Validity | null;
 }
 
-/** A validity as a word or a few: `ok`, or what is wrong. */
+/** Returns `ok`, or what is wrong, in a few words. */
 export function verdict(validity: Validity | null): string {
   if (validity === null) return 'ok';
   const wrong = [

@@ -1,16 +1,16 @@
 /**
- * Many small threads: each has some members, the first of whom publishes the next message when the last one is
- * acknowledged. What counts is acknowledged messages; a slice ends when all their deliveries have come too.
+ * Many small threads. The first member of each publishes the next message when the last one is acknowledged.
+ * Acknowledged messages are counted; a slice ends when all their deliveries have arrived too.
  */
 import { Publishes } from './publishes.js';
 import type { Load } from './slices.js';
 import type { Target } from './target.js';
 import type { RawSocket, Tally } from './wire.js';
 
-/** After this long without a delivery, what is missing counts as lost. */
+/** After this long without a delivery, missing messages count as lost. */
 const STUCK_MS = 15_000;
 
-/** Connects the members of all threads and answers the load. */
+/** Connects the members of all threads and returns the load. */
 export async function gatherMembers(
   target: Target,
   tally: Tally,

@@ -1,5 +1,6 @@
 /**
- * What an idle connection and a known thread cost in memory: resident size before and after, over how many there are.
+ * Measures how much memory an idle connection and a known thread take: the growth of the resident size, divided by
+ * their number.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { resident, type Resident } from './cores.js';
@@ -9,7 +10,7 @@ import { validityOf } from './slices.js';
 import { Target, type TargetKind, type TargetOptions } from './target.js';
 import { Tally, type RawSocket } from './wire.js';
 
-/** Publishes under way at once while threads are made known. */
+/** Publishes in flight at once while the threads are created. */
 const WINDOW = 1_024;
 
 /** A change of memory up to this counts as none. */
@@ -19,7 +20,7 @@ const SETTLE_WITHIN_MS = 20_000;
 /** Longest wait until the last thread is evicted. */
 const PASSIVE_WITHIN_MS = 180_000;
 
-/** Waits until the memory of a process has stayed as it is for so long. */
+/** Waits until the memory of a process has not changed for this long. */
 async function settled(pid: number, settleMs: number): Promise<Resident> {
   const deadline = performance.now() + SETTLE_WITHIN_MS;
   let before = resident(pid);
@@ -35,7 +36,7 @@ async function settled(pid: number, settleMs: number): Promise<Resident> {
   return resident(pid);
 }
 
-/** Memory of idle connections with one subscription each, to one thread or to one of their own. */
+/** Memory of idle connections with one subscription each: all to the same thread, or each to its own. */
 export async function idleConnections(
   options: TargetOptions,
   how: {
@@ -130,7 +131,7 @@ function publishToEach(publisher: RawSocket, threads: number, tally: Tally): Pro
     let next = 0;
     const publish = (): void => {
       const thread = `known-${String(next++)}`;
-      // Nobody subscribes, so `stored` is asked for; otherwise each thread would open an incident.
+      // Nobody subscribes. With `stored` that is no fault; without it each thread would open an incident.
       publisher.send(new Publishes('rollcall', thread, 200, { expect: 'stored' }).next());
     };
     publisher.onAck = () => {

@@ -1,7 +1,7 @@
 /**
- * The servers to compare with, each the least that does the job. Run as a process: `peers.ts <kind>`; it sends its
- * port to its parent. `/ws?thread=<id>` subscribes to a thread; `relay` in the path gives each frame on as it came,
- * else it is parsed, acknowledged and published.
+ * The servers to compare with, each with the least code that does the job. Run as a process, `peers.ts <kind>`, it
+ * sends its port to its parent. `/ws?thread=<id>` subscribes to a thread. With `relay` in the path each frame is passed
+ * on unchanged; otherwise it is parsed, acknowledged and published.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +9,7 @@ import { Server as SocketIo } from 'socket.io';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { isPeerKind, type PeerKind } from './target.js';
 
-/** What a peer reads out of a publish. */
+/** What a peer reads from a publish. */
 interface Publish {
   readonly thread: string;
   readonly mid: string;
@@ -34,7 +34,7 @@ function parsePublish(text: string): Publish {
   return value;
 }
 
-/** The answers to a publish as objects: what socket.io wants. */
+/** The answers to a publish as objects, as socket.io needs them. */
 function answers({ thread, mid, body }: Publish): { ack: object; message: object } {
   const offset = nextOffset(thread);
   const at = Date.now();

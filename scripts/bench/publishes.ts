@@ -1,15 +1,15 @@
 /**
- * Publishes built beforehand: a frame is copied and its mid written over, nothing is encoded while it counts.
+ * Publishes that are built beforehand. During the measurement a frame is only copied and its mid overwritten.
  */
 import { randomBytes } from 'node:crypto';
 import type { TargetKind } from './target.js';
 import { clientFrame } from './wire.js';
 
-/** Characters of a mid: those of a UUID. */
+/** Characters of a mid, which is a UUID. */
 const MID_CHARS = 36;
 const PLACE = 'm'.repeat(MID_CHARS);
 
-/** Publishes of one thread; each has a mid of its own, sorting by time like the SDK's. */
+/** Publishes of one thread. Each has its own mid, which sorts by time like the mids of the SDK. */
 export class Publishes {
   private readonly template: Buffer;
   private readonly midAt: number;

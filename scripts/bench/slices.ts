@@ -1,6 +1,6 @@
 /**
- * Measuring in turns: every target is up at once, one is under load at a time, a slice each, round after round. What
- * the machine does besides then falls on all of them, and a ratio is that of two neighbouring slices.
+ * Measures in turns: all targets are up at once, but only one at a time is under load, for one slice, round after
+ * round. Other work of the machine then affects all of them alike, and each ratio compares two neighbouring slices.
  */
 import { cpuMs } from './cores.js';
 import { median, type Figure, type Validity } from './figures.js';
@@ -14,11 +14,11 @@ export const SATURATED = 0.95;
 export interface Load {
   readonly target: Target;
   readonly tally: Tally;
-  /** Keeps the load up for a while and answers how much was done, once all of it has arrived. */
+  /** Keeps the load up for this long; resolves to how much was done, once all of it has arrived. */
   run(forMs: number): Promise<number>;
 }
 
-/** What a slice gave. */
+/** The result of one slice. */
 interface Slice {
   readonly perSecond: number;
   readonly cpuUs: number;
@@ -51,11 +51,11 @@ async function slice(load: Load, forMs: number): Promise<Slice> {
   };
 }
 
-/** Measures all loads in turns and answers a figure for each. */
+/** Measures all loads in turns and returns a figure for each. */
 export async function compare(loads: readonly Load[], how: Comparison): Promise<Figure[]> {
   const { scenario, unit, rounds, sliceMs, atLeast, tell } = how;
   const slices = new Map<Load, Slice[]>(loads.map((load) => [load, []]));
-  // A first round of each is not counted: code is compiled, buffers grow.
+  // The first round does not count: code is still being compiled and buffers grow.
   for (const load of loads) await slice(load, sliceMs / 2);
   for (let round = 1; round <= rounds; round++) {
     for (const load of loads) {

@@ -1,6 +1,5 @@
 /**
- * A server under load: Rollcall as it is built, or one of the peers, as a process of its own; and how one connects to
- * it, subscribes and publishes there.
+ * Runs a server under load, the built Rollcall or one of the peers, as a process of its own, and connects to it.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -40,7 +39,7 @@ export interface TargetOptions {
   readonly cli: string;
   /** Core to run on; null = any. */
   readonly core: number | null;
-  /** More of Node's own options, for profiles. */
+  /** Further options for Node, for instance to profile. */
   readonly nodeOptions?: readonly string[];
   /** Gets every line of Rollcall's log. */
   readonly onLine?: (line: string) => void;
@@ -81,7 +80,7 @@ export class Target {
       ...script
     ];
     const child = spawn(command, args, {
-      // Away from the checkout, so that no .env file of it is read.
+      // Run outside of the checkout, so that its .env file is not read.
       cwd: dataDir ?? process.cwd(),
       env: dataDir === null ? process.env : environment(dataDir),
       stdio: ['ignore', 'pipe', 'inherit', 'ipc']
@@ -149,14 +148,14 @@ export class Target {
   /** Ends the server and removes its data. */
   async stop(): Promise<void> {
     const exit = once(this.child, 'exit');
-    // Rollcall would take its time to send everybody away; nothing here is to be kept.
+    // Rollcall would take time to disconnect its clients in order, and nothing here must be kept.
     this.child.kill(isRollcall(this.kind) ? 'SIGKILL' : 'SIGTERM');
     if (this.child.exitCode === null && this.child.signalCode === null) await exit;
     if (this.dataDir !== null) await rm(this.dataDir, { recursive: true, force: true });
   }
 }
 
-/** Nothing of ours but the path; no limits, since one address has all connections. */
+/** Passes on only PATH and HOME, and switches limits off, since all connections come from one address. */
 function environment(dataDir: string): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],

@@ -5,10 +5,10 @@
 import { createConnection, type Socket } from 'node:net';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
 
-/** Everything is read into this one buffer: a read is used up before the next one begins. */
+/** All sockets read into this one buffer; each read is processed before the next one begins. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(262_144);
 
-/** One message in so many is parsed whole. */
+/** One message out of this many is parsed completely. */
 const SAMPLE_EVERY = 4_096;
 
 const HEAD_END = '\r\n\r\n';
@@ -27,7 +27,7 @@ const P = 0x70;
 const R = 0x72;
 const BRACE = 0x7b;
 
-/** A masked text frame as a client sends it. The mask is zero: the server undoes it all the same. */
+/** A masked text frame as a client sends it. The mask is zero; the server unmasks it all the same. */
 export function clientFrame(text: string): Buffer {
   const payload = Buffer.from(text);
   const { length } = payload;
@@ -44,7 +44,7 @@ const PONG = clientFrame('{"type":"pong"}');
 export class Tally {
   messages = 0;
   acks = 0;
-  /** Offsets that were passed over, and those that came again or out of order. */
+  /** Skipped offsets, and offsets that came again or out of order. */
   lost = 0;
   duplicated = 0;
   /** Messages that did not parse, and error frames. */
@@ -53,7 +53,7 @@ export class Tally {
   private wanted = Infinity;
   private reached: () => void = () => undefined;
 
-  /** Calls `reached` when so many messages have come. */
+  /** Calls `reached` when this many messages have come. */
   when(messages: number, reached: () => void): void {
     this.wanted = messages;
     this.reached = reached;
@@ -76,7 +76,7 @@ export class Tally {
   }
 }
 
-/** Where a socket connects to, and how what it gets looks. */
+/** Where a socket connects to, and the form of the frames that it gets. */
 export interface SocketOptions {
   readonly port: number;
   readonly path: string;
@@ -136,7 +136,7 @@ export class RawSocket {
     );
   }
 
-  /** Connects and resolves once the upgrade is through, and with `greeting` once a frame with that text has come. */
+  /** Connects; resolves once the upgrade is done, or, with `greeting`, once a frame with that text has come. */
   static async open(options: SocketOptions, greeting?: string): Promise<RawSocket> {
     const socket = new RawSocket(options);
     const greeted = greeting === undefined ? undefined : socket.text(greeting);

@@ -1,8 +1,9 @@
 /**
- * What the inspector costs the chat: CPU time of the server for each message that is published, delivered and
- * acknowledged, and for each time that a thread is joined and left, which is where charts move; with the inspector
- * switched off, on with nobody watching, with a viewer of the tree, recording, and with a viewer of everything. All servers are up at once and are
- * measured in turns, in an order that changes from round to round. `npm run inspect-cost`, `-- --quick` for a short look.
+ * Measures what the inspector costs the chat: CPU time of the server for each message that is published, delivered and
+ * acknowledged, and for each time that a thread is joined and left, because that moves charts. It compares the
+ * inspector switched off, on with nobody watching, with a viewer of the tree, recording, and with a viewer of
+ * everything. All servers are up at once and are measured in turns, in an order that changes from round to round.
+ * `npm run inspect-cost`, `-- --quick` for a short look.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

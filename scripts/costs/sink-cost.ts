@@ -15,7 +15,7 @@ import {
 import { WireClient } from '../../spec/e2e/wire/wire-client.js';
 import { median } from '../bench/figures.js';
 
-/** Publishes a second of a slice: busy, and far from what a server can do. */
+/** Publishes per second in a slice: busy, but far below what a server can do. */
 const RATE = 400;
 const SLICE_MS = 4_000;
 const ROUNDS = 5;

@@ -34,7 +34,7 @@ const { values } = parseArgs({
 });
 if (!existsSync(CLI)) throw new Error('dist is missing: run `npm run build` first');
 
-/** A client that only counts what comes. */
+/** A client that only counts what it receives. */
 class Counting {
   messages = 0;
   frames = 0;
@@ -52,7 +52,7 @@ class Counting {
       this.lastAt = performance.now();
       for (let at = -1; (at = data.indexOf(10, at + 1)) !== -1;) this.frames += 1;
       this.frames += 1;
-      // Without an answer the hearers would be sent away in the middle of the run.
+      // Without an answer to its pings the server would disconnect the client in the middle of the run.
       if (data.length < 1_000 && data.includes('"type":"ping"')) this.send([{ type: 'pong' }]);
     });
   }

@@ -1,4 +1,4 @@
-/** The checklist of production: the table of docs/security.md. */
+/** The production checklist: a table in docs/security.md. */
 import { CHECKLIST } from '../../server/config/checklist/checklist.js';
 import { markdownTable } from './markdown-table.js';
 

@@ -18,10 +18,10 @@ export const DEADLINES_MARKS = [
 
 const seconds = (ms: number): string => `${String(ms / 1_000)} s`;
 
-/** uWebSockets.js looks every 4 s and cuts at the third time: its 10 s are these. */
+/** uWebSockets.js checks every 4 s and cuts at the third check, so its 10 s are in fact these. */
 const ENGINE_LOOKS = '8 s to 12 s';
 
-/** What a peer leaves undone; how long it may, on uWebSockets.js and on `ws`; what ends it. */
+/** What a peer fails to do; its time limit on uWebSockets.js and on `ws`; how the connection ends. */
 const DEADLINES: readonly (readonly [string, string, string, string])[] = [
   ['sends nothing, or half a head', ENGINE_LOOKS, seconds(HEAD_WITHIN_MS), 'cut; `ws` answers 408'],
   ['stops in the middle of a body', ENGINE_LOOKS, seconds(STALLED_MS), 'cut'],

@@ -3,13 +3,13 @@ import { posix } from 'node:path';
 import { folderImports, ONE_WAY, type FolderImport } from './folder-imports.js';
 import { type SourceFile } from './source-files.js';
 
-/** The drawing stands between these in docs/architecture.md. */
+/** Marks in docs/architecture.md; the drawing stands between them. */
 export const FOLDER_MARKS: readonly [string, string] = [
   '<!-- folders: npx tsx scripts/generated-docs.ts -->',
   '<!-- /folders -->'
 ];
 
-/** Fewer arrows than this are told in words. */
+/** Fewer arrows than this are written as words. */
 const DRAWN_FROM = 4;
 
 /**
@@ -42,7 +42,7 @@ function foldersOf(files: readonly SourceFile[]): Set<string> {
   return new Set([...folders].sort());
 }
 
-/** The rooms of one folder: drawn, in words when there are few arrows, nothing when there is none. */
+/** The rooms of one folder: a drawing, words when there are few arrows, empty when there is none. */
 function rooms(
   parent: string,
   folders: ReadonlySet<string>,
@@ -82,7 +82,7 @@ function arrow({ from, to }: FolderImport): string {
   return `${idOf(from)} --> ${idOf(to)}`;
 }
 
-/** A name without `/`, and none that Mermaid reads as a word of its own, such as `end` or `graph`. */
+/** Returns a name without `/` that is no reserved word of Mermaid, such as `end` or `graph`. */
 function idOf(folder: string): string {
   return `_${folder.replaceAll(/[^a-z0-9]/gi, '_')}`;
 }

@@ -21,9 +21,9 @@ export const ONE_WAY: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /**
- * Imports between folders that stand beside each other, each pair once, sorted. An import is one between the folders in which
- * the two paths first differ: from `actors/log/lmdb/` into `actors/facts/` it is one from `actors/log` into `actors/facts`.
- * A folder and the rooms in it are one: imports between them do not count.
+ * Returns the imports between neighbouring folders, each pair once, sorted. An import counts for the folders in which
+ * the two paths first differ: one from `actors/log/lmdb/` into `actors/facts/` counts as from `actors/log` into
+ * `actors/facts`. Imports between a folder and its own rooms do not count.
  */
 export function folderImports(files: readonly SourceFile[]): FolderImport[] {
   const found = new Map<string, FolderImport>();
@@ -73,7 +73,7 @@ function reachedFrom(start: string, imports: readonly FolderImport[]): Set<strin
   return reached;
 }
 
-/** Imports against {@link ONE_WAY}, as `file → imported file`. */
+/** Imports that break {@link ONE_WAY}, as `file → imported file`. */
 export function wrongWay(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => {
     const own = topOf(file.path);

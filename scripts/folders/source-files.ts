@@ -1,4 +1,4 @@
-/** The code of the project as files: where they are, what they say and whom they import. */
+/** The source files of the project: their paths, their text and what they import. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import ts from 'typescript';
@@ -26,7 +26,7 @@ export function sourceFiles(root: string, folders: readonly string[]): SourceFil
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** The paths of the project's files that a file imports, also those that it imports late or only for their types. */
+/** The paths of the project's files that a file imports, including dynamic and type-only imports. */
 export function importsOf({ path, text }: SourceFile): string[] {
   const specifiers = path.endsWith('.css')
     ? [...text.matchAll(CSS_IMPORT)].map(([, specifier]) => specifier ?? '')

@@ -21,11 +21,11 @@ function isSchema(value: unknown): value is Schema {
 
 const FRAMES = Object.values<unknown>(CLIENT_FRAMES).filter(isSchema);
 
-/** Frames in every ten whose text is damaged, and of the others those that have a wrong value. */
+/** Of ten frames, how many have a damaged text, and how many of the others have a fault put in. */
 const DAMAGED_IN_TEN = 2;
 const WRONG_IN_TEN = 4;
 
-/** Most of them may be names of threads. */
+/** Most of them are valid names of threads. */
 const THREADS = [
   'tea',
   'room:1',
@@ -71,12 +71,12 @@ const WRONG: readonly unknown[] = [
   { type: 'ping' }
 ];
 
-/** Numbers of users; small, so that limits per user are met. */
+/** Number of users; small, so that limits per user are reached. */
 const USERS = 40;
 
 /** Makes frames; the same random numbers make the same frames. */
 export class FrameMaker {
-  /** The newest epoch that the server has told: resuming needs it. */
+  /** The newest epoch that the server has sent; resuming needs it. */
   epoch = 'x0';
   readonly #random: Random;
 
@@ -84,7 +84,7 @@ export class FrameMaker {
     this.#random = random;
   }
 
-  /** A frame that lets a connection begin. */
+  /** The frame with which a connection begins. */
   connect(): string {
     return JSON.stringify({ type: 'connect', id: 0, user: this.#user() });
   }

@@ -1,4 +1,4 @@
-/** Fuzzes a server process, and looks at what it keeps afterwards: connections, its log, and whether it is there. */
+/** Fuzzes a server process, and afterwards checks its open connections, its log and that it still runs. */
 import type { ServerProcess } from '../../spec/e2e/servers/server-process.js';
 import { KEY, PRODUCTION } from '../../spec/e2e/access/doors.js';
 import { madeRoutes } from '../../spec/e2e/access/made-routes.js';
@@ -8,7 +8,10 @@ import { Fuzzer, type FuzzOptions, type FuzzReport } from './fuzzer.js';
 /** How long the server may take to see that all clients have gone. */
 const LET_GO_MS = 30_000;
 
-/** Runs a {@link Fuzzer} against all routes that the server's files make; what the server keeps or says wrongly is among the faults. */
+/**
+ * Runs a {@link Fuzzer} against all routes of the server. Connections that stay open and wrong log lines are faults
+ * too.
+ */
 export async function fuzzServer(
   server: ServerProcess,
   options: Omit<FuzzOptions, 'url'>
@@ -37,7 +40,7 @@ export async function fuzzAccess(
   );
 }
 
-/** Adds to a report what the server keeps and says. */
+/** Adds to a report the connections that stay open and the wrong log lines. */
 async function watched(server: ServerProcess, run: () => Promise<FuzzReport>): Promise<FuzzReport> {
   const ends: string[] = [];
   void server.exit.then((code) => {
@@ -55,12 +58,12 @@ async function watched(server: ServerProcess, run: () => Promise<FuzzReport>): P
   };
 }
 
-/** Messages go into threads that nobody reads: that is what these lines are for. */
+/** Expected log lines: messages go into threads that nobody reads. */
 function isDue(message: string): boolean {
   return message.startsWith('Cannot deliver message') || message.includes('undelivered messages');
 }
 
-/** Waits until no connection is open any more. Answers a sentence when some stay, none otherwise. */
+/** Waits until no connection is open any more. Returns a sentence when some stay open, none otherwise. */
 async function keptConnections(url: string): Promise<string[]> {
   const until = performance.now() + LET_GO_MS;
   for (;;) {

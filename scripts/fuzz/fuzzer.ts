@@ -1,6 +1,6 @@
 /**
  * Sends frames and requests to a server and checks every answer: frames by their schema, codes and statuses by the
- * tables. A client of good behaviour is there all the time, so that a server that stands still is found.
+ * tables. A well-behaved client pings all the time, so that a server that hangs is found.
  */
 import { connect as connectTcp } from 'node:net';
 import { WebSocket } from 'ws';
@@ -17,22 +17,22 @@ const LANES = 12;
 /** Most messages of one connection; each has up to five frames. */
 const MESSAGES_MAX = 30;
 
-/** Sent things between two questions to the server whether it still answers. */
+/** Frames and requests between two checks that the server still answers. */
 const ASK_EVERY = 500;
 
-/** How long an answer over HTTP is waited for; streams of events and half requests stay open until then. */
+/** How long to wait for an HTTP answer; event streams and incomplete requests stay open until then. */
 const REPLY_MS = 100;
 
-/** Faults kept as sentences; the rest is only counted. */
+/** Most faults kept as sentences; further ones are only counted. */
 const FAULTS_KEPT = 20;
 
 /** Characters of one such sentence. */
 const FAULT_CHARS = 300;
 
-/** Close codes that no table of ours has: those of WebSocket itself, for clients that broke the protocol or left. */
+/** Close codes that are not in our tables: WebSocket's own, for clients that broke the protocol or left. */
 const PROTOCOL_CLOSES: readonly number[] = [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1009];
 
-/** Statuses that routes, pages and the engines' own refusals have, beside those of the table of errors. */
+/** Statuses of routes, pages and the engines' own refusals, in addition to the table of errors. */
 const STATUSES: readonly number[] = [
   100,
   101,
@@ -57,7 +57,7 @@ const STATUSES: readonly number[] = [
   ...Object.values(ERRORS).map(({ http }) => http)
 ];
 
-/** What is sent where, and how much of it. */
+/** Where to send, what, and how much. */
 export interface FuzzOptions {
   /** `http://host:port`. */
   readonly url: string;
@@ -66,19 +66,19 @@ export interface FuzzOptions {
   readonly count: number;
   /** Longest time that the server may take to answer a ping, in milliseconds. */
   readonly patienceMs: number;
-  /** Routes of the server that are asked beside the known paths. */
+  /** Routes of the server to ask in addition to the known paths. */
   readonly routes?: readonly KnownRoute[];
-  /** Called now and then with what was sent so far. */
+  /** Called now and then with the number sent so far. */
   readonly progress?: (sent: number) => void;
 }
 
-/** What came of it. */
+/** Result of a run. */
 export interface FuzzReport {
   readonly sent: number;
   readonly faultCount: number;
   /** The first ones, as sentences. */
   readonly faults: readonly string[];
-  /** How often which answer came: types of frames, codes of errors and closes, statuses. */
+  /** How often each answer came: frame types, error codes, close codes, statuses. */
   readonly answers: ReadonlyMap<string, number>;
 }
 
@@ -140,7 +140,7 @@ export class Fuzzer {
       if (this.#random() < 0.8) socket.send(this.#frames.connect());
       for (let left = between(this.#random, 1, MESSAGES_MAX); left > 0; left -= 1)
         this.#say(socket);
-      // Behind all the others, so that every answer has come when this one has.
+      // Sent last: when its answer has come, all others have come too.
       socket.send('{"type":"ping","id":"last"}');
     });
     socket.on('message', (data: Buffer) => {
@@ -182,7 +182,7 @@ export class Fuzzer {
     return socket;
   }
 
-  /** One message: frames, or bytes that are none. */
+  /** Sends one message: frames, or bytes that are no text. */
   #say(socket: WebSocket): void {
     if (socket.readyState !== WebSocket.OPEN) return;
     this.#sent += 1;
@@ -219,7 +219,7 @@ export class Fuzzer {
     else if (isError && !(String(frame.code) in ERRORS)) this.#fault(`no such code: ${line}`);
   }
 
-  /** One request; its answer is looked at until the connection ends, or for a while. */
+  /** Sends one request and checks the answer until the connection ends or the time is up. */
   async #request(): Promise<void> {
     this.#sent += 1;
     const bytes = this.#requests.request();
@@ -257,7 +257,7 @@ export class Fuzzer {
     }
   }
 
-  /** A client of good behaviour that asks again and again whether the server still answers. */
+  /** A well-behaved client that checks again and again that the server still answers. */
   async #watch(): Promise<void> {
     const socket = this.#open();
     let asked = 0;

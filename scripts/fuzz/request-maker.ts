@@ -44,7 +44,7 @@ const PATHS = [
   '/%',
   '//'
 ];
-/** What stands for the other parts of a path: a user, a `mid`, the name of a report, a hash. */
+/** Values for the other parts of a path: a user, a `mid`, the name of a report, a hash. */
 const PARTS = [
   'user-1',
   'user-2',
@@ -106,7 +106,7 @@ export class RequestMaker {
     this.#host = host;
   }
 
-  /** One request, which asks for the connection to be closed behind its answer. */
+  /** One request, which asks the server to close the connection after its answer. */
   request(): Buffer {
     const [method, path] = this.#target();
     const body = this.#random() < 0.5 ? this.#frames.text() : '';

@@ -2,20 +2,21 @@
 import type { FuzzOptions, FuzzReport } from './fuzzer.js';
 
 /**
- * What the second round may add. The first one fills what a server keeps on purpose: compiled code, caches with a bound,
- * the threads and users of the small pools of names. Five rounds of 40,000 ended within 0.9 MB of each other, in no
- * order. Of a round of 250,000 this finds what keeps 17 bytes of each thing that is sent, or 1 kB of each sixtieth.
+ * What the second round may add. The first one fills what a server keeps on purpose: compiled code, caches with a
+ * bound, the threads and users of the small pools of names. Five rounds of 40,000 ended within 0.9 MB of each other, in
+ * no order. In a round of 250,000 it finds a leak of 17 bytes for each thing that is sent, or of 1 kB for every
+ * sixtieth.
  */
 export const GROWTH_BYTES = 4_194_304;
 
-/** What came of both rounds, and the memory in use after each. */
+/** Results of both rounds, and the memory in use after each. */
 export interface TwoRounds extends FuzzReport {
   readonly usedBytes: readonly [number, number];
 }
 
 /**
- * Runs `run` with half of the things, and again with the other half and the next seed. `used` tells the memory in use when
- * all garbage is collected, in bytes.
+ * Runs `run` with half of the things, and again with the other half and the next seed. `used` returns the memory in use
+ * after garbage collection, in bytes.
  */
 export async function fuzzTwice(
   { seed, count }: Pick<FuzzOptions, 'seed' | 'count'>,

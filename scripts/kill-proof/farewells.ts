@@ -53,7 +53,7 @@ export class Farewell {
     this.#all = all;
   }
 
-  /** Takes a frame; of a stream of events, which has no `connected`, also `subscribed`. */
+  /** Notes a frame. An event stream has no `connected` frame, so `subscribed` counts there. */
   frame(frame: unknown): void {
     if (typeof frame !== 'object' || frame === null || !('type' in frame)) return;
     if (frame.type === 'connected' || frame.type === 'subscribed') this.#isIn = true;
@@ -63,12 +63,12 @@ export class Farewell {
     }
   }
 
-  /** The client is about to cut it itself. */
+  /** Notes that the client is about to cut the connection itself. */
   ours(): void {
     this.#isOurs = true;
   }
 
-  /** It has ended. */
+  /** Notes that the connection has ended. */
   end(how: string): void {
     if (this.#isTold) this.#all.told += 1;
     else if (this.#isIn && !this.#isOurs) {

@@ -14,24 +14,24 @@ export class Faults implements FaultsAccount {
   readonly #words: string[] = [];
   #count = 0;
 
-  /** Adds one. */
+  /** Adds a fault. */
   add(words: string): void {
     this.#count += 1;
     if (this.#words.length < FAULTS_KEPT) this.#words.push(words);
   }
 
-  /** Adds those of another list. */
+  /** Adds the faults of another list. */
   addAll({ count, words }: FaultsAccount): void {
     for (const each of words) this.add(each);
     this.#count += Math.max(0, count - words.length);
   }
 
-  /** All there were. */
+  /** Number of all faults. */
   get count(): number {
     return this.#count;
   }
 
-  /** The first of them. */
+  /** The words of the first faults. */
   get words(): readonly string[] {
     return this.#words;
   }

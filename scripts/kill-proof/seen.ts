@@ -1,7 +1,7 @@
 import { Faults } from './faults.js';
 import type { Frame } from './link.js';
 
-/** The messages that a subscriber has received, and the faults in their order. */
+/** The messages that a subscriber has received, and faults such as gaps and repeats. */
 export class Seen {
   /** Mids of each thread by offset: the first has offset 1. A missing message is an empty text. */
   readonly threads: ReadonlyMap<string, string[]>;

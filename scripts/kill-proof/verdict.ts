@@ -44,7 +44,7 @@ export interface Evidence {
   readonly exported: ReadonlyMap<string, readonly Stored[]>;
   /** What the log check says of those files. */
   readonly check: FaultsAccount;
-  /** Lines that the servers have written and should not have. */
+  /** Log lines that the servers should not have written. */
   readonly badLines: FaultsAccount;
   /** Servers that ended otherwise than they were told to. */
   readonly exits: FaultsAccount;

@@ -36,7 +36,7 @@ export interface Witness {
   readonly connections: number;
   /** How they ended. */
   readonly farewells: Farewells;
-  /** Cuts its connection; it comes back. */
+  /** Cuts its connection; it reconnects. */
   cut(): void;
   /** Says that the server may be back. */
   nudge(): void;
@@ -68,7 +68,7 @@ class RawWitness implements Witness {
       frame: (frame) => {
         if (frame.type === 'message') this.seen.message(frame.thread, frame.offset, frame.mid);
         else if (frame.type === 'subscribed') this.seen.subscribed(frame);
-        // One that may be tried again is: on the next connection, after the goodbye.
+        // An error with `retry` is no fault: the next connection subscribes again.
         else if (frame.type === 'error' && frame.retry !== true)
           this.seen.faults.add(JSON.stringify(frame));
       }
@@ -88,7 +88,7 @@ class RawWitness implements Witness {
   }
 
   nudge(): void {
-    // It tries all the time.
+    // Nothing to do: it tries to reconnect all the time.
   }
 
   close(): void {
@@ -102,7 +102,7 @@ class RawWitness implements Witness {
   }
 }
 
-/** Share of the SDK's own waits that is waited here: it spreads clients over seconds, a life of the server is shorter. */
+/** Factor for the SDK's waits: they spread clients over seconds, which is longer than a server lives here. */
 const SDK_PATIENCE = 0.02;
 
 /** The SDK as an application uses it. */
@@ -199,7 +199,7 @@ class EventsWitness implements Witness {
   }
 
   nudge(): void {
-    // It tries all the time.
+    // Nothing to do: it tries to reconnect all the time.
   }
 
   close(): void {

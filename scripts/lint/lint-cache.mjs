@@ -1,7 +1,7 @@
 /**
  * Which files must be linted again. ESLint's own cache looks at each file alone, but rules that know types judge a file
  * by what it imports too, and a rule that is written in eslint.config.js is no part of its key. So a file's key here is
- * made of its own text, the texts of all that it imports, over however many files, and of what holds for every file.
+ * made of its own text, the texts of all that it imports, directly or indirectly, and of what affects every file.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const SKIPPED = /^(node_modules|\.git|data|artifacts|coverage|dist|dist\.next-.*
 /** What is packed: its only code is built or written by scripts. */
 const PACKAGES = 'packages';
 
-/** What changes the judgement of every file. */
+/** Files that affect the result of every file. */
 const FOR_ALL = /^(eslint\.config\.js|(.*\/)?(package(-lock)?|tsconfig[^/]*)\.json)$/;
 
 /** Types that are known without an import. */
@@ -58,7 +58,7 @@ export function staleFiles(keys, clean) {
 }
 
 /**
- * A file and all that it imports, directly or over others.
+ * A file and all that it imports, directly or indirectly.
  * @param {string} path
  * @param {ReadonlyMap<string, readonly string[] | 'all'>} imports
  * @param {readonly string[]} all

@@ -13,7 +13,7 @@ export interface BundleSize {
 }
 
 /**
- * Bundles a line of source that imports from the SDK's modules and answers its size.
+ * Bundles a line of source that imports from the SDK's modules and returns its size.
  * @param source for instance `export { connect } from './client.js'`
  * @param external packages left out
  */

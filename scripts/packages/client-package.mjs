@@ -23,7 +23,7 @@ const MAP_COMMENT = /\n\/\/# sourceMappingURL=.*\s*$/;
  */
 export function withImports(built, entries, extension) {
   const files = new Set(entries.map((entry) => entry.replace(/\.js$/, extension)));
-  // A set is walked to its end, also over what is added on the way.
+  // The loop also visits what it adds to the set on the way.
   for (const file of files) {
     if (file === FRAMES) continue;
     const text = readFileSync(join(built, file), 'utf8');
@@ -65,8 +65,8 @@ export function fillClientPackage(root, built) {
 }
 
 /**
- * Writes the modules `rollcall/client` and `rollcall/react`, which hand on those of the package: both names give the
- * same classes; and the place that the SDK had in earlier builds.
+ * Writes the modules `rollcall/client` and `rollcall/react`, which re-export those of the package, so that both names
+ * give the same classes; also at the path that the SDK had in earlier builds.
  * @param {string} built folder of the build
  */
 export function writeReExports(built) {

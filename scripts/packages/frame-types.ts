@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** What is written: unions and objects in full, nothing cut, no names of other files. */
+/** How types are written: unions and objects in full, nothing truncated, no names from other files. */
 const FULL: ts.TypeFormatFlags =
   ts.TypeFormatFlags.NoTruncation |
   ts.TypeFormatFlags.InTypeAlias |

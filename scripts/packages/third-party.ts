@@ -5,15 +5,15 @@ import { join } from 'node:path';
 
 /** What is read of an entry of package-lock.json. */
 export interface LockedPackage {
-  /** Of what is installed under another name. */
+  /** Only for a package that is installed under another name. */
   readonly name?: string;
   readonly version?: string;
   readonly license?: string;
   readonly dev?: boolean;
-  /** A tool here, and an optional peer of ours: whoever uses that brings it. */
+  /** A tool for development that is also an optional peer dependency: who uses that feature installs it. */
   readonly devOptional?: boolean;
   readonly optional?: boolean;
-  /** Of packages of this repository. */
+  /** Only for the packages of this repository. */
   readonly link?: boolean;
 }
 
@@ -81,7 +81,7 @@ export async function bundledPackages(root: string): Promise<string[]> {
     metafile: true,
     write: false
   });
-  // An input that adds no bytes was only looked at.
+  // An input that adds no bytes is not in the bundle.
   const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : []))
   );

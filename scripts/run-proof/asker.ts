@@ -25,14 +25,14 @@ export interface SeenChunk {
   readonly atMs: number;
 }
 
-/** Who asks. */
+/** Options of a client. */
 export interface AskerOptions {
   readonly url: string;
   readonly user: string;
   readonly random: Random;
 }
 
-/** Asks and watches. */
+/** A client that asks agents and watches the answers. */
 export class Asker {
   readonly acked = new Set<string>();
   /** Pieces of the answers by run, in the order in which they came. */

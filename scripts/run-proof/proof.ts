@@ -21,25 +21,31 @@ import type { Check } from '../kill-proof/verdict.js';
 import { Asker, type Question } from './asker.js';
 import { countedOnTheWay, endOf, noneLeft, RunVerdict, type Entry, type Tally } from './verdict.js';
 
-/** Clients; the threads of a round are spread over them. */
+/** Number of clients; the threads of a round are spread over them. */
 const ASKERS = 5;
 
 /** How fast the agent speaks, in words a second. */
 const WORDS_PER_SECOND = 100;
 
-/** How long the runs of a round are at work before the kill. */
+/** How long the runs of a round work before the kill. */
 const LIFE_LEAST_MS = 100;
 const LIFE_MOST_MS = 5_000;
 
-/** Every third kill is followed by one during the next startup, while that ends the runs, at most this long after it began. */
+/**
+ * Every third kill is followed by another one during the next startup, which ends the runs: at most this long after it
+ * began.
+ */
 const STARTUP_KILL_EVERY = 3;
 const STARTUP_KILL_MOST_MS = 1_500;
 
-/** Every fifth thread has a second message, which waits, and every seventh answer is so short that it may end by itself. */
+/**
+ * Every fifth thread has a second message, which waits in the queue. Every seventh answer is so short that it may end
+ * by itself.
+ */
 const QUEUED_EVERY = 5;
 const SHORT_EVERY = 7;
 
-/** Words of the answers, and their letters: short words show the bound by time, long ones that by size. */
+/** Number of words in an answer, and their letters: short words test the bound by time, long ones the bound by size. */
 const LONG_WORDS = 800;
 const LETTERS = [5, 60] as const;
 

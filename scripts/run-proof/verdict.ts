@@ -6,7 +6,7 @@ import { Faults, type FaultsAccount } from '../kill-proof/faults.js';
 import type { Check } from '../kill-proof/verdict.js';
 import type { Question, SeenChunk } from './asker.js';
 
-/** How old the oldest text may be that an interrupted answer lacks, in milliseconds before the kill. */
+/** An interrupted answer may lack text that is at most this old, in milliseconds before the kill. */
 export const LOST_MS_MAX = 2_000;
 
 /** An entry of a thread, as far as it matters here. */

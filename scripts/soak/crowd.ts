@@ -12,7 +12,7 @@ const RESIDENTS = 40;
 const ROOMS_EACH = 5;
 /** How long a guest stays, in milliseconds. */
 const STAY_MS = 10_000;
-/** Faults kept as sentences; the rest is only counted. */
+/** Most faults kept as sentences; further ones are only counted. */
 const FAULTS_KEPT = 20;
 
 /** Messages and guests per second. */

@@ -61,7 +61,7 @@ export class InspectedHeap {
 
   /** Returns the memory that is in use when all garbage is collected, in bytes. */
   async inUse(): Promise<number> {
-    // What the first collection finalizes is let go by the second.
+    // The second collection frees what the first one has finalized.
     await this.collect();
     await this.collect();
     const { heapUsed, arrayBuffers } = await this.usage();

@@ -75,8 +75,8 @@ export function balance(files, times, count) {
 }
 
 /**
- * Where lanes are heard: `live` is the lane that writes to the terminal itself, `print` gets the output of the others,
- * `say` what went wrong with a lane.
+ * Where the output of lanes goes: `live` is the lane that writes to the terminal itself, `print` gets the output of the
+ * others, `say` gets what went wrong with a lane.
  * @typedef {{ live: number | null, print: (text: string) => void, say: (text: string) => void }} Prints
  */
 
@@ -111,7 +111,7 @@ export async function runLanes(lanes, options, prints = PRINTS) {
 }
 
 /**
- * Runs one lane to its end, and answers what its reporter wrote and the error of its process.
+ * Runs one lane to its end; returns what its reporter wrote and the error of its process.
  * @param {{ args: readonly string[], resultFile: string, outputFile: string | null }} lane `outputFile` is null where
  *   the lane writes to the terminal
  */
@@ -135,7 +135,7 @@ async function runLane({ args, resultFile, outputFile }) {
 }
 
 /**
- * The result of a lane, of what its reporter has written and how its process ended.
+ * Makes the result of a lane from what its reporter has written and how its process ended.
  * @param {string} text empty when nothing was written
  * @param {unknown} error null when the process ended with 0
  * @param {(text: string) => void} say is told what went wrong

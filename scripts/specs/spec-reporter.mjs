@@ -39,10 +39,10 @@ export default class SpecReporter extends Mocha.reporters.Spec {
     runner.on(EVENT_SUITE_END, (suite) => {
       if (suite.parent?.root !== true) return;
       this.#of(suite).ms += performance.now() - startedMs;
-      // After every file, so that a process that dies does not take along what it had counted.
+      // Written after every file, so that the counts survive when the process dies.
       this.#write(false);
     });
-    // Mocha tells of a failed hook by the same event.
+    // Mocha reports a failed hook by the same event.
     runner.on(EVENT_TEST_FAIL, (failed, error) => {
       const message = String(error.message ?? error).split('\n', 1)[0] ?? '';
       this.#failures.push({ path: this.#of(failed).path, title: failed.fullTitle(), message });

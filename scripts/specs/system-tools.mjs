@@ -1,5 +1,5 @@
 /**
- * Programs that the specs need and npm does not bring, and how they get onto a Debian machine.
+ * Programs that the specs need and npm does not install, and how to install them on Debian.
  */
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

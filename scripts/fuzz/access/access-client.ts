@@ -1,17 +1,17 @@
-/** One connection of a user in the fuzzing of access: what it was given, and whether it may have been. */
+/** One connection of a user in the fuzzing of access: what it received, and whether it was allowed to. */
 import { WebSocket } from 'ws';
 import { misfit } from '../../../spec/e2e/wire/frame-check.js';
 import { isFrame } from '../../kill-proof/link.js';
 import type { AccessModel, Act } from './access-model.js';
 
-/** A token: whose it is, its id, and the threads that it names; null when the thread's record decides. */
+/** A token: its user, its id, and the rights that it names itself. */
 export interface Token {
   readonly user: string;
   readonly jti: string;
   readonly text: string;
-  /** Whether it names a thread, for an act. */
+  /** Tells whether the token itself allows an act in a thread; null when the thread's record decides. */
   readonly grants: ((thread: string, act: Act) => boolean) | null;
-  /** When the server had said that it is revoked; null while it is not. */
+  /** When the server confirmed that it is revoked; null before. */
   revokedAt: number | null;
 }
 
@@ -35,19 +35,19 @@ export interface Reply {
   readonly code: string;
 }
 
-/** Frames that only subscribers get. One with an `id` is an answer, a message may be a fallback. */
+/** Frames that only subscribers get, except that one with an `id` is an answer and a message may be a fallback. */
 const OF_SUBSCRIBERS: readonly string[] = ['message', 'typing', 'presence', 'caught_up'];
 
-/** A token of a connection, and when it may have counted. */
+/** A token of a connection, and the span in which it may have been in force. */
 interface Held {
   readonly token: Token;
   readonly from: number;
   to: number | null;
-  /** Whether the answer to it has not come yet. */
+  /** Whether the server has not answered it yet. */
   isAsked: boolean;
 }
 
-/** What a user holds: the tokens of one connection or request, one after the other. */
+/** The tokens of a user on one connection or request, one after the other. */
 export class Holder {
   readonly user: string;
   readonly #shared: Shared;
@@ -59,7 +59,10 @@ export class Holder {
     this.#tokens = [{ token, from: shared.model.now(), to: null, isAsked: false }];
   }
 
-  /** Notes that another token is being sent. Returns a function to call with whether it counts, and those before no more. */
+  /**
+   * Notes that another token is being sent. Call the returned function with whether the server took it, which ends the
+   * ones before.
+   */
   replacing(token: Token): (isTaken: boolean) => void {
     const held: Held = { token, from: this.#shared.model.now(), to: null, isAsked: true };
     this.#tokens.push(held);
@@ -82,7 +85,7 @@ export class Holder {
     });
   }
 
-  /** Returns whether its only token leaves it to the record of a thread, and is not revoked. */
+  /** Returns whether its only token leaves all rights to the record of a thread, and is not revoked. */
   isPlain(): boolean {
     const [first, second] = this.#tokens;
     return second === undefined && first?.token.grants === null && first.token.revokedAt === null;

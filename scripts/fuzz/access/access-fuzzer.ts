@@ -16,26 +16,26 @@ import {
 import { AccessModel, type Act, type Listed, type Rank } from './access-model.js';
 import { TokenPool } from './token-pool.js';
 
-/** What happens at the same time. */
+/** Number of things done at the same time. */
 const LANES = 8;
 
-/** Steps with the same threads; then the next ones, which nobody has used yet. */
+/** Steps with the same threads, before new ones take their place. */
 const ROUND = 400;
 
 const USERS = ['ada', 'ben', 'cleo', 'dan', 'eve', 'finn'];
 const THREADS = ['tea', 'club', 'dm', 'den'];
 const RANKS = ['member', 'reader', null] as const;
 
-/** Faults kept as sentences; the rest is only counted. */
+/** Most faults kept as sentences; further ones are only counted. */
 const FAULTS_KEPT = 20;
 
-/** What is sent where. A step is a frame, a request or a change. */
+/** Where to send, and how many steps. A step is a frame, a request or a change. */
 export interface AccessFuzzOptions extends FuzzOptions {
   /** The server's API key. */
   readonly key: string;
 }
 
-/** Fuzzes who may do what. */
+/** Fuzzes the rights of users in threads. */
 export class AccessFuzzer {
   readonly #options: AccessFuzzOptions;
   readonly #random: Random;
@@ -69,7 +69,7 @@ export class AccessFuzzer {
     };
   }
 
-  /** Does everything, in rounds, and closes all connections. */
+  /** Makes all steps, in rounds, and closes all connections. */
   async run(): Promise<FuzzReport> {
     while (this.#sent < this.#options.count && !this.#isStuck) {
       this.#round += 1;
@@ -93,7 +93,10 @@ export class AccessFuzzer {
     return { sent: this.#sent, faultCount: this.#faultCount, faults, answers };
   }
 
-  /** A message in each thread, and an answer to everybody behind it: who kept a subscription too long gets it now. */
+  /**
+   * Publishes in each thread, then waits for an answer to every client. A client that kept a subscription without a
+   * right gets the message by then.
+   */
   async #tellAll(): Promise<void> {
     for (const thread of THREADS) await this.#post(this.#named(thread), null);
     await Promise.all(this.#clients.map((client) => client.ask({ type: 'ping' })));
@@ -131,7 +134,7 @@ export class AccessFuzzer {
     this.#clients = this.#clients.filter(({ isOpen }) => isOpen);
   }
 
-  /** A new connection; a token that the server said is revoked must not get one. */
+  /** Opens a connection. A token that the server has confirmed as revoked must not get one. */
   async #come(): Promise<void> {
     const token = await this.#token();
     const wasRevoked = token.revokedAt !== null;
@@ -182,13 +185,13 @@ export class AccessFuzzer {
         return client.ask({ type: 'publish', thread, mid: body, body });
       });
     const moment = this.#model.now();
-    // Who writes first becomes the owner.
+    // The first author becomes the owner.
     if (this.#model.mayBeNew(thread, moment, moment)) {
       await this.#change(thread, holder.user, 'owner', send);
     } else await send();
   }
 
-  /** Another token for a connection: of the same user it counts from now on, of another it ends the connection. */
+  /** Sends another token for a connection. One of the same user counts from now on; one of another user ends it. */
   async #refresh(client: AccessClient): Promise<void> {
     const token = await this.#token(this.#isLucky(0.95) ? client.holder.user : this.#user());
     const wasRevoked = token.revokedAt !== null;
@@ -204,7 +207,7 @@ export class AccessFuzzer {
     }
   }
 
-  /** Asks for something that takes a right, and compares the answer with who may have had it meanwhile. */
+  /** Asks for something that needs a right, and compares the answer with who may have had that right meanwhile. */
   async #judged(
     holder: Holder,
     thread: string,
@@ -227,7 +230,7 @@ export class AccessFuzzer {
     return reply;
   }
 
-  /** Makes a change, and asks the server who belongs to the thread when no other is under way. */
+  /** Makes a change and then, when no other change is under way, asks the server who belongs to the thread. */
   async #change(
     thread: string,
     user: string,
@@ -235,7 +238,7 @@ export class AccessFuzzer {
     make: () => Promise<unknown>
   ): Promise<void> {
     this.#model.changing(thread, user, rank);
-    // Nobody knows when it is made if the connection has ended before the answer.
+    // If the connection ends before the answer, it is unknown when the change is made.
     if ((await make()) === null) return;
     const changes = this.#model.changed(thread);
     if (changes === null) return;

@@ -31,9 +31,9 @@ const ACTS: Readonly<Record<Rank, readonly Act[]>> = {
 };
 
 class ThreadModel {
-  /** By user and act. */
+  /** Spans by act and user. */
   readonly rights = new Map<string, Span[]>();
-  /** When the thread may have been new, so that anybody may wait in it. */
+  /** When the thread may have been new: anybody may wait in a new thread. */
   readonly newness: Span[] = [];
   /** Changes so far, and those under way. */
   changes = 0;
@@ -42,7 +42,7 @@ class ThreadModel {
   settled: { readonly listed: Listed; readonly at: number } | null = null;
 }
 
-/** Who may have had which right when. */
+/** Tells who may have had which right when. */
 export class AccessModel {
   #moment = 0;
   readonly #threads = new Map<string, ThreadModel>();
@@ -53,7 +53,7 @@ export class AccessModel {
   }
 
   /**
-   * Notes that a change is being sent: of the role or owner to a user, or with null of a role taken away. Call
+   * Notes that a change is being sent: a user gets a role or becomes the owner, or, with null, loses the role. Call
    * {@link changed} when its answer has come.
    */
   changing(thread: string, user: string, rank: Rank | null): void {
@@ -64,7 +64,7 @@ export class AccessModel {
     for (const act of rank === null ? [] : ACTS[rank]) {
       open(spansOf(model.rights, `${act} ${user}`), this.now());
     }
-    // The last member may have gone.
+    // This may have removed the last member.
     if (rank === null) open(model.newness, this.now());
   }
 

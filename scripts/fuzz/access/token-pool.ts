@@ -3,10 +3,10 @@ import { tokenOf } from '../../../spec/e2e/access/doors.js';
 import { pick, type Random } from '../../kill-proof/random.js';
 import type { Token } from './access-client.js';
 
-/** The newest tokens, which may be used again. */
+/** How many of the newest tokens may be used again. */
 const KEPT = 60;
 
-/** How often a token that there is already is used, and how often a new one names threads. */
+/** How often an existing token is used again, and how often a new one names threads. */
 const AGAIN = 0.7;
 const NARROW = 0.2;
 
@@ -25,7 +25,7 @@ export class TokenPool {
     this.#starts = starts;
   }
 
-  /** Returns a token of a user, of before or a new one. */
+  /** Returns a token of a user, an earlier one or a new one. */
   async of(user: string): Promise<Token> {
     const known = this.#tokens.slice(-KEPT).filter((token) => token.user === user);
     if (known.length > 0 && this.#random() < AGAIN) return pick(this.#random, known);
