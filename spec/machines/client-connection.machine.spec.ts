@@ -42,7 +42,7 @@ const ENDED: ConnectionEvent = { ...LOST, isFinal: true, code: 3503, reason: 'ki
 
 type Snapshot = SnapshotFrom<ConnectionMachine>;
 
-/** Runs the chart on virtual time; counts what is alive of what it asked for. */
+/** Runs the chart on virtual time; counts the parts that it has started and that are still alive. */
 function start(hasToken: boolean) {
   const clock = new SimulatedClock();
   const news: ConnectionNews[] = [];
@@ -101,7 +101,7 @@ function timer(machine: ConnectionMachine, name: string): EventFromLogic<Connect
   return event;
 }
 
-/** All simple paths: what may happen in a state is what its parts may say, its timers, and the application's orders. */
+/** All simple paths. In each state there are the events of its parts, its timers, and the orders of the application. */
 function pathsOf(hasToken: boolean) {
   const machine = createConnectionMachine({ hasToken, now: () => 0, retryDelayMs: () => RETRY_MS });
   const after = (name: string) => timer(machine, name);
@@ -119,12 +119,12 @@ function pathsOf(hasToken: boolean) {
       return [];
     },
     serializeState: ({ value, context }: Snapshot) =>
-      // Failures without end are one failure: they change the wait and nothing else.
+      // Several failures count as one, because further ones change only the wait.
       JSON.stringify([value, Math.min(context.failures, 1), context.isTokenExpired])
   });
 }
 
-/** Lets an event of the enumeration happen for real. */
+/** Makes an event of a path really happen. */
 function happen(run: Run, event: ConnectionEvent): void {
   const type: string = event.type;
   if (type.startsWith('xstate.after.tokenTimeout')) run.clock.increment(TOKEN_TIMEOUT_MS);

@@ -11,7 +11,7 @@ const results = { handlers: ['connect', 'publish'] };
 const changed = (level: MonitorLevel): MonitorEvent => ({ type: 'findings.changed', level });
 const EVENTS: MonitorEvent[] = [...MONITOR_LEVELS.map(changed), { type: 'child.stop' }];
 
-/** A monitor whose findings are the spec's. */
+/** A monitor whose findings the spec sets. */
 function watched(level: MonitorLevel) {
   let tell: (event: MonitorEvent) => void = () => undefined;
   let watchers = 0;
@@ -38,7 +38,7 @@ function watched(level: MonitorLevel) {
   };
 }
 
-// Nobody is there to report to while paths are enumerated; they are replayed under a parent below.
+// While paths are enumerated there is no parent to report to. They are replayed under a parent below.
 const silent = monitorMachine.provide({ actions: { reportReady: () => undefined } });
 const paths = getSimplePaths(silent, {
   input: { id: 'ch', results },

@@ -32,10 +32,10 @@ type Snapshot = SnapshotFrom<StartupMachine>;
 type StartupEvent = EventFromLogic<StartupMachine>;
 type Phases = Readonly<Record<Phase, PhaseSpec>>;
 
-/** What the journal says of a puppet that is told to stop. */
+/** End of the journal's line for a puppet that is told to stop. */
 const STOP_LINE = ' is told to stop';
 
-/** Bound of the whole end, in milliseconds. */
+/** Bound of the whole shutdown, in milliseconds. */
 const END_MS = 5_000;
 
 /** Starts a root of these children on virtual time, with a drain that the spec settles. */
@@ -93,7 +93,7 @@ function boot(phases: Phases, journal: string[] = []) {
 
 const HANDLERS: StartResults = { handlers: ['connect', 'publish'] };
 
-/** One patient puppet a phase, named like the phase. */
+/** One patient puppet per phase, named like the phase. */
 function patient(journal: string[]): Phases {
   const one = (phase: Phase): PhaseSpec => ({
     children: [
@@ -156,7 +156,7 @@ const changed = (status: 'ready' | 'failed', required = false): SupervisorReport
   children: [clickhouse(status, required)]
 });
 
-/** What a phase may say that its guard refuses. */
+/** Reports of a phase that its guard refuses. */
 const REFUSED: Readonly<Partial<Record<Phase, readonly Ready[]>>> = {
   handlers: [ready('handlers', { handlers: [] })],
   monitoring: [
@@ -171,11 +171,13 @@ const REFUSED: Readonly<Partial<Record<Phase, readonly Ready[]>>> = {
   ]
 };
 
-/** What may happen in a state. While it ends, the first phase stands for all that were not asked. */
+/**
+ * Events that may come in a state. During the shutdown the first phase stands for all that were not asked to stop yet.
+ */
 function possibleIn(snapshot: Snapshot): StartupEvent[] {
   const { live } = snapshot.context;
   const last = live.slice(-1);
-  // The first and the last phase stand for all that may fail, the neighbours for all that may speak out of turn.
+  // The first and the last phase stand for all that may fail, the neighbours for all that may report out of turn.
   const ends = PHASES.filter((phase) => phase === live[0] || phase === live.at(-1));
   if (snapshot.matches('starting')) {
     const refused = last.flatMap((phase) => REFUSED[phase] ?? []);
@@ -209,11 +211,11 @@ const paths = getSimplePaths(machine, {
   serializeState: ({ value, context: { live, failure, forced } }: Snapshot) =>
     JSON.stringify([value, live, failure?.phase, forced])
 });
-/** Those that go to an end: every other one is the beginning of one of these. */
+/** The paths that reach an end; every other path is the beginning of one of these. */
 const wholePaths = paths.filter(({ state }) => state.status === 'done');
 type Path = (typeof paths)[number];
 
-/** Where and by what the end of a path begins: `starting.handlers by server.stop`. */
+/** The state in which and the event by which the end of a path begins: `starting.handlers by server.stop`. */
 function turnOf({ steps }: Path): string {
   const at = steps.findIndex(
     ({ state }) => !state.matches('starting') && !state.matches('serving')
@@ -251,7 +253,7 @@ function short(event: StartupEvent): string {
 
 type Run = ReturnType<typeof boot>;
 
-/** Lets an event of the enumeration happen for real where it can: parts say and end it, the drain ends, time passes. */
+/** Makes an event of a path really happen where possible: a part reports or ends, the drain ends, or time passes. */
 async function happen(run: Run, event: StartupEvent): Promise<void> {
   const current = run.snapshot().context.live.at(-1);
   if (event.type.startsWith('xstate.after.')) await run.clock.advance(END_MS);
@@ -272,20 +274,20 @@ function isLive(run: Run, id: string): id is Phase {
   return run.snapshot().context.live.some((phase) => phase === id);
 }
 
-/** What must be true at any moment, whatever the way. */
+/** Checks what must hold at any moment, on every path. */
 function check(run: Run): void {
   const snapshot = run.snapshot();
   const { context } = snapshot;
   expect(snapshot.status).to.not.equal('error');
   const started = run.started();
   const completed = run.completed();
-  // In order, and each only after the one before has completed.
+  // Phases start in order, each only after the one before has completed.
   expect(started).to.deep.equal(PHASES.slice(0, started.length));
   expect(completed).to.deep.equal(PHASES.slice(0, completed.length));
   expect(started.length - completed.length).to.be.within(0, 1);
-  // Nothing behind the handlers without handlers, nothing serves without all phases.
+  // No phase starts after the handlers without any handler, and nothing serves before all phases have completed.
   if (started.length > 2) expect(context.results.handlers).to.not.deep.equal([]);
-  // What it says of itself is what its children say: nothing missed, nothing required missed.
+  // The tags follow the children: none is missed when ready, no required one is missed when degraded.
   const missed = Object.values(context.states).flat().filter(isMissed);
   if (snapshot.hasTag('ready')) expect(missed).to.deep.equal([]);
   if (snapshot.hasTag('degraded')) {
@@ -299,7 +301,7 @@ function check(run: Run): void {
   const hasServed = run.told('startup.completed').length;
   expect(hasServed).to.equal(completed.length === PHASES.length ? 1 : 0);
   if (snapshot.matches('serving')) expect(context.live).to.deep.equal(PHASES);
-  // Who runs is known, and is asked to stop once, the last one first.
+  // The context names exactly the running phases. Each is asked to stop once, the last one first.
   const living = running(run.root).filter((id) => PHASES.some((phase) => phase === id));
   if (snapshot.status === 'active') {
     expect([...living].sort()).to.deep.equal([...context.live].sort());
@@ -309,20 +311,20 @@ function check(run: Run): void {
   expect(run.told('startup.failed')).to.have.length(context.failure === null ? 0 : 1);
 }
 
-/** How it ended, as far as the enumeration tells failures apart. */
+/** How the root ended, as far as the paths distinguish failures. */
 function endOf({ output }: Snapshot) {
   const phase = output?.status === 'failed' ? output.failure.phase : null;
   return [output?.status, output?.forced, phase];
 }
 
-/** What must be true when it is over. */
+/** Checks what must hold after the end. */
 function checkEnd(run: Run): void {
   expect(run.snapshot().status).to.equal('done');
   expect(running(run.root)).to.deep.equal([]);
   expect(run.clock.waiting).to.equal(0);
 }
 
-/** Whatever had started was asked to stop, or had ended before. */
+/** Checks that every started phase was asked to stop or had ended before. */
 function checkAsked(run: Run, lost: readonly string[]): void {
   if (run.snapshot().output?.forced === true) return;
   expect(new Set([...run.asked(), ...lost])).to.deep.equal(new Set(run.started()));
@@ -380,7 +382,7 @@ describe('startupMachine', () => {
     const journal: string[] = [];
     const run = boot(patient(journal), journal);
     await settle();
-    // The parts of the first phase start with the root itself, before it can say anything.
+    // The parts of the first phase start with the root itself, before it can report anything.
     journal.length = 0;
     run.make('infrastructure', 'infrastructure', { type: 'say.ready' });
     await settle();

@@ -370,7 +370,7 @@ describe('createClickhouseMachine', () => {
   });
 });
 
-// Every way through the chart: what the outside can do, one of each kind, and every timer.
+// The events of the paths below: one of each kind that can come from outside, and every timer.
 const FACTS: readonly EventObject[] = [
   named('xstate.done.actor.connect', { output: { version: '26.7' } }),
   named('xstate.error.actor.connect', { error: new Error('refused') }),
@@ -390,16 +390,20 @@ function named(type: string, fields: object = {}): EventObject {
 
 type Snapshot = SnapshotFrom<ClickhouseMachine>;
 
-// The graph functions type events as those of the machine; those of its actors and timers are of its own making.
+// The graph functions take only events of the machine's own type. It lacks those that xstate makes for actors and
+// timers.
 function isOwn(event: EventObject): event is EventFromLogic<ClickhouseMachine> {
   return event.type !== '';
 }
 
-/** All simple paths; attempts are told apart only where their number decides, since they are endless elsewhere. */
+/**
+ * All simple paths. The number of attempts is part of a state only where it decides something, since it grows for ever
+ * elsewhere.
+ */
 function pathsOf(changes: Partial<ClickhouseSettings>) {
   const ignore = () => undefined;
   const machine = createClickhouseMachine(settingsOf({ attempts: 2, ...changes })).provide({
-    // Nobody is there to report to while paths are enumerated; they are replayed under a parent below.
+    // While paths are enumerated there is no parent to report to. They are replayed under a parent below.
     actions: {
       reportReady: ignore,
       reportWaiting: ignore,
@@ -461,7 +465,7 @@ function short(event: EventObject): string {
   return event.type.replace(/^xstate\.|actor\.|clickhouse\./g, '') + permanent;
 }
 
-/** What must be true in every state that can be reached, whatever the way. */
+/** Checks what must hold in every reachable state, on every path. */
 function checkReports(run: ReturnType<typeof start>, kind: (typeof CHARTS)[number]['name']): void {
   const snapshot = run.snapshot();
   const reports = run.reports.map(({ type }) => type).filter((type) => type !== 'done');
@@ -475,7 +479,7 @@ function checkReports(run: ReturnType<typeof start>, kind: (typeof CHARTS)[numbe
     expect(snapshot.hasTag('failed')).to.equal(false);
     expect(run.news).not.to.include('required');
   }
-  // Outages and recoveries take turns, and both are said as often as they are reported.
+  // Outages and recoveries alternate, and each is announced as often as it is reported.
   const turns = reports.filter((type) => type !== 'child.ready');
   turns.forEach((type, index) => {
     expect(type).to.equal(index % 2 === 0 ? 'child.degraded' : 'child.recovered');

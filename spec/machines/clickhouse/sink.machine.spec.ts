@@ -313,7 +313,7 @@ describe('createSinkMachine', () => {
   }
 });
 
-// Every way through the chart: what the outside can do, one of each kind, and every timer.
+// The events of the paths below: one of each kind that can come from outside, and every timer.
 const FACTS: readonly EventObject[] = [
   named('xstate.done.actor.identify', { output: { isRewound: false } }),
   named('xstate.error.actor.identify', { error: new Error('no grant') }),
@@ -331,7 +331,8 @@ function named(type: string, fields: object = {}): EventObject {
   return { type, ...fields };
 }
 
-// The graph functions type events as those of the machine; those of its actors and timers are of its own making.
+// The graph functions take only events of the machine's own type. It lacks those that xstate makes for actors and
+// timers.
 function isOwn(event: EventObject): event is EventFromLogic<SinkMachine> {
   return event.type !== '';
 }
@@ -344,7 +345,7 @@ function pathsOf() {
     elapsed: () => 0,
     random: () => 0.5
   }).provide({
-    // Nobody is there to report to while paths are enumerated; they are replayed under a parent below.
+    // While paths are enumerated there is no parent to report to. They are replayed under a parent below.
     actions: { reportReady: ignore, reportDegraded: ignore, reportRecovered: ignore }
   });
   const timers = machine.events
@@ -379,7 +380,7 @@ describe('every path of the chart of the sink', () => {
       await run.clock.advance(FINISH_MS);
       expect(run.ends).to.deep.equal([{ status: 'stopped' }]);
       expect(run.steps.at(-1)).to.equal('unwatched');
-      // Only the clock of the path's own timers may be left, and none is.
+      // No timer of the path is left.
       expect(run.clock.waiting).to.equal(0);
     });
   }
@@ -390,7 +391,7 @@ function short(event: EventObject): string {
   return event.type.replace(/^xstate\.|actor\.|sink\./g, '') + away;
 }
 
-/** What must be true in every state that can be reached, whatever the way. */
+/** Checks what must hold in every reachable state, on every path. */
 function check(run: ReturnType<typeof start>): void {
   const snapshot = run.snapshot();
   const { isDegraded, openSince } = snapshot.context;

@@ -12,7 +12,7 @@ import { VirtualClock } from '../../virtual-clock.js';
 
 const GRACE_MS = DELIVERY_GRACE_MS;
 
-/** Runs the chart of one thread on virtual time and keeps what it tells. */
+/** Runs the chart of one thread on virtual time and records what it reports. */
 function start({ isTestThread = false, held = null }: Partial<DeliveryInput> = {}) {
   const clock = new VirtualClock();
   const told: string[] = [];
@@ -176,7 +176,7 @@ describe('deliveryMachine', () => {
 
 type ChartEvent = EventFromLogic<typeof deliveryMachine>;
 
-// The graph functions type events as those of the machine; its timers are events of its own making.
+// The graph functions take only events of the machine's own type. It lacks those that xstate makes for timers.
 function isOwn(event: { type: string }): event is ChartEvent {
   return event.type !== '';
 }
@@ -255,14 +255,14 @@ async function happen(thread: ReturnType<typeof start>, event: ChartEvent): Prom
   } else thread.send(event);
 }
 
-/** What must be true at any moment. */
+/** Checks what must hold at any moment. */
 function check(
   { told, snapshot, clock }: ReturnType<typeof start>,
   { isTestThread, held }: DeliveryInput
 ): void {
   const now = snapshot();
   expect(now.status).to.equal('active');
-  // Opened and closed take turns, and a close is followed by its flush at once.
+  // Incidents open and close alternately, and each close is followed directly by its flush.
   const turns = told.filter((what) => what !== 'messages.flushed');
   const wasOpen = !isTestThread && held?.state === 'undelivered';
   turns.forEach((what, index) => {
@@ -276,7 +276,7 @@ function check(
   expect(now.context.isIncidentOpen).to.equal(isOpen);
   if (isOpen) expect(now.hasTag('holding')).to.equal(true);
   if (now.matches('waiting')) expect(isOpen).to.equal(false);
-  // A timer runs while it waits, and only then.
+  // A timer runs exactly while the thread waits.
   expect(clock.waiting).to.equal(now.matches('waiting') ? 1 : 0);
   if (isTestThread) {
     expect(now.hasTag('holding')).to.equal(false);
@@ -313,7 +313,7 @@ describe('a thread in any order of events and times', () => {
           if (!wasWaiting && isWaiting && typeof one !== 'number' && 'graceMs' in one) {
             dueAt = thread.clock.now() + one.graceMs;
           }
-          // While it waits, nothing but a subscriber moves the deadline.
+          // While the thread waits, only a subscriber changes the deadline.
           if (isWaiting) expect(thread.clock.now() + (thread.clock.nextMs ?? 0)).to.equal(dueAt);
           if (thread.told.slice(before).includes('incident.opened')) {
             expect(thread.clock.now()).to.be.at.least(dueAt ?? Infinity);

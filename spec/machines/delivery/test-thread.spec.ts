@@ -17,7 +17,7 @@ function idOf({ threadId, threadIdGen: gen }: Case): unknown {
   return gen === undefined ? threadId : gen.prefix + gen.repeat.repeat(gen.times) + gen.suffix;
 }
 
-/** The rule of the cases in other words: one anchored, case-sensitive expression. */
+/** The same rule in another form: one anchored, case-sensitive expression. */
 const RULE = new RegExp(`^(?:${rule.prefixes.join('|')})`);
 
 describe('isTestThread', () => {

@@ -151,7 +151,7 @@ describe('startOrder', () => {
     const numbers = fc.uniqueArray(fc.nat(9), { minLength: 1, maxLength: 10 });
     fc.assert(
       fc.property(numbers, fc.infiniteStream(fc.boolean()), (ids, isRequired) => {
-        // Whatever has the smaller number may be required: that cannot go in a circle.
+        // A child may require only children with smaller numbers, so that there is no circle.
         const specs = ids.map((id) =>
           spec(String(id), {
             requires: ids.filter((other) => other < id && isRequired.next().value).map(String)

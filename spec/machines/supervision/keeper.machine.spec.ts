@@ -78,7 +78,7 @@ const timer = (name: string): KeeperEvent => {
   if (!isOwn(event)) throw new Error('not an event');
   return event;
 };
-// The graph functions type events as those of the machine; timers, too, are events of its making.
+// The graph functions take only events of the machine's own type. It lacks those that xstate makes for timers.
 function isOwn(event: { type: string }): event is KeeperEvent {
   return event.type !== '';
 }
@@ -91,7 +91,7 @@ const done = (): KeeperEvent => {
   return event;
 };
 
-/** What may happen in a state: orders that a supervisor gives there, the child's end, and the timers. */
+/** Events that may come in a state: the orders that a supervisor gives there, the child's end, and the timers. */
 function possibleIn(snapshot: Snapshot): KeeperEvent[] {
   if (snapshot.matches('idle')) return [START, WAIT, STOP];
   if (snapshot.matches('waiting')) return [timer('wait'), STOP];
@@ -107,7 +107,7 @@ const paths = getSimplePaths(machine, {
     JSON.stringify([value, reason, isOrdered, wasUp])
 });
 
-/** Lets an event of the enumeration happen for real. */
+/** Makes an event of a path really happen. */
 async function happen(run: Run, event: KeeperEvent): Promise<void> {
   const type: string = event.type;
   if (event.type === 'keeper.start' || event.type === 'keeper.stop' || event.type === 'keeper.wait')
@@ -135,7 +135,7 @@ describe('createKeeperMachine', () => {
         if (run.snapshot().matches('idle')) expect(run.clock.waiting).to.equal(0);
       }
       expect(run.snapshot().value).to.deep.equal(state.value);
-      // Told to stop in whatever state, it says once that it has, and nothing is left.
+      // In every state it answers an order to stop once, and nothing is left.
       const before = run.said.length;
       run.order(STOP);
       await run.clock.advance(SHUTDOWN_MS);

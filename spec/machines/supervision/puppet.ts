@@ -113,12 +113,12 @@ export const puppetMachine = setup({
   output: ({ context }) => context.output
 });
 
-/** Start and stop deadlines of every puppet, in milliseconds; told apart so that a spec sees which one ran out. */
+/** Start and stop deadlines of every puppet, in milliseconds; different, so that a spec sees which one ran out. */
 export const START_MS = 1_000;
 /** See {@link START_MS}. */
 export const SHUTDOWN_MS = 300;
 
-/** What of a puppet's spec may be other than a required, permanent child that obeys. */
+/** How a puppet differs from a required, permanent child that obeys. */
 export interface PuppetKind {
   readonly required?: boolean;
   readonly manner?: Manner;
@@ -149,17 +149,17 @@ interface Child {
   send(event: PuppetOrder): void;
 }
 
-/** An actor that may have children, whatever it is: the types of a chart do not name those that come as data. */
+/** Any actor that may have children. The types of a chart do not name children that come as data. */
 export interface Parent {
   getSnapshot(): { readonly children: Readonly<Record<string, AnyActorRef | undefined>> };
 }
 
-/** Ids of the children that an actor has on its books, dead or alive. */
+/** Ids of all children of an actor, running or ended. */
 export function known(actor: Parent): string[] {
   return Object.keys(actor.getSnapshot().children);
 }
 
-/** Ids of the children of an actor that run. */
+/** Ids of the running children of an actor. */
 export function running(actor: Parent): string[] {
   const { children } = actor.getSnapshot();
   return Object.keys(children).filter((id) => {
@@ -180,7 +180,7 @@ export function keptBy(supervisor: Parent, id: string): AnyActorRef {
   return childOf(childOf(supervisor, id), id);
 }
 
-/** Ids of the children that a supervisor's keepers hold and that run. */
+/** Ids of the running children that a supervisor's keepers hold. */
 export function runningUnder(supervisor: Parent): string[] {
   return running(supervisor).filter((id) => running(childOf(supervisor, id)).includes(id));
 }

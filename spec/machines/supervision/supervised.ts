@@ -2,7 +2,7 @@ import { createActor, sendTo, setup, type AnyStateMachine } from 'xstate';
 import { NO_RESULTS, type ChildReport } from '../../../machines/supervision/child.js';
 import { settle, VirtualClock } from '../../virtual-clock.js';
 
-/** Runs one supervised child under a parent that writes down what it says and how it ends. */
+/** Runs one supervised child under a parent that records what it reports and how it ends. */
 export function supervise(
   child: AnyStateMachine,
   input: Readonly<Record<string, unknown>> = {},

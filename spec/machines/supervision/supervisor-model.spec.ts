@@ -1,5 +1,5 @@
 /**
- * The supervisor against the table of OTP, and against whatever children may do at whatever moment.
+ * The supervisor compared with the table of OTP, and with children that do anything at any moment.
  * @see https://www.erlang.org/doc/apps/stdlib/supervisor.html
  */
 import { expect } from 'chai';
@@ -74,7 +74,7 @@ function end(model: Model, how: 'stopped' | 'failed'): void {
   for (const child of model.children) child.isRunning = false;
 }
 
-/** What must be the same in the table and in the supervisor. */
+/** Checks that the supervisor agrees with the table. */
 function compare(model: Model, run: Rig): void {
   expect(run.snapshot().status).to.equal(model.end === null ? 'active' : 'done');
   expect(run.ends.map((each) => (each === 'error' ? each : each.status))).to.deep.equal(
@@ -91,7 +91,7 @@ function compare(model: Model, run: Rig): void {
 
 type Command = fc.AsyncCommand<Model, Rig>;
 
-/** One of the children that run ends by itself. */
+/** One of the running children ends by itself. */
 class Lose implements Command {
   readonly #pick: number;
   readonly #order: PuppetOrder;
@@ -146,7 +146,9 @@ const kinds = fc.array(fc.record({ restart: restarts, required: fc.boolean() }),
   maxLength: 5
 });
 
-/** Makes any children such as the strategy may have: what cannot be is made required, or permanent. */
+/**
+ * Returns the wanted children if the strategy allows them. If not, all become required, and temporary ones permanent.
+ */
 function possible(strategy: Strategy, wanted: readonly PuppetKind[]): PuppetKind[] {
   const policy = { ...RESTARTS, strategy };
   const isPossible = (some: readonly PuppetKind[]): boolean =>
@@ -179,7 +181,7 @@ describe('a supervisor', () => {
         const chosen = possible(strategy, wanted);
         const run = startPuppets(
           chosen.map((kind) => ({ ...kind, manner: 'eager' })),
-          // No chance: what is restarted is restarted at once.
+          // No random wait: every restart comes at once.
           { random: () => 0, policy: { strategy, intensity: INTENSITY } }
         );
         const model: Model = {
@@ -243,7 +245,7 @@ describe('a supervisor', () => {
             if (one === 'stop') run.stop();
             else if ('advanceMs' in one) await run.clock.advance(one.advanceMs);
             else {
-              // The child that acts is one of those that live: nobody else can.
+              // Only a running child can act.
               const living = run.running();
               const id = living[one.pick % living.length];
               if (id !== undefined) run.make(id, one.order);
@@ -301,7 +303,7 @@ describe('a supervisor', () => {
             await run.clock.advance(0);
             for (const [id, count] of held) expect(count, id).to.be.within(0, 1);
           }
-          // Those whose end is cut off by their deadlines.
+          // Lets the deadlines end the children that have not stopped by themselves.
           await run.clock.advance(ids.length * POLICY.settledMs);
           expect(run.ends).to.have.length(1);
           expect([run.running(), run.keepers(), run.clock.waiting]).to.deep.equal([[], [], 0]);
@@ -313,7 +315,7 @@ describe('a supervisor', () => {
   }).timeout(300_000);
 });
 
-/** The books must name exactly those who live, and a supervisor must never be in error. */
+/** Checks that the context names exactly the running children, and that the supervisor is not in error. */
 function checkBooks(run: Rig): void {
   const { status, context } = run.snapshot();
   expect(status).to.not.equal('error');
@@ -323,12 +325,12 @@ function checkBooks(run: Rig): void {
   expect(run.running()).to.deep.equal(living);
 }
 
-/** A child that takes something when it starts and gives it back when it stops, each when the scheduler says. */
+/** A child that takes a resource when it starts and gives it back when it stops; the scheduler decides when. */
 function resource(id: string, held: Map<string, number>, scheduler: fc.Scheduler): ChildSpec {
   const change = (by: number) => () => {
     held.set(id, (held.get(id) ?? 0) + by);
   };
-  // What a start has taken is known to its stop, whichever of them ends first.
+  // The stop knows what the start has taken, whichever of them ends first.
   let isTaken = false;
   const logic = serviceMachine.provide({
     actors: {

@@ -1,4 +1,6 @@
-/** Every way through the supervisor's chart, replayed on living children: the order and the invariants on each. */
+/**
+ * Every path through the supervisor's chart, replayed on living children, with the order and the invariants checked.
+ */
 import { expect } from 'chai';
 import type { SnapshotFrom } from 'xstate';
 import { getSimplePaths } from 'xstate/graph';
@@ -14,10 +16,10 @@ import { POLICY, startSupervisor, type Rig } from './supervisor-rig.js';
 
 type Snapshot = SnapshotFrom<SupervisorMachine>;
 
-/** Steps that a path may have: time is given out so that it cannot run out within so many. */
+/** Most steps of a path. Each step takes half as long as the one before, so that no backoff ends within a path. */
 const LONGEST_PATH = 20;
 
-/** Children that do nothing by themselves and wait for ever to start: what happens is what the path says. */
+/** Children that do nothing by themselves and whose deadlines are never reached, so that only the path decides. */
 const specsOf = (kinds: readonly PuppetKind[], journal: string[]): ChildSpec[] =>
   kinds.map((kind, index) => ({
     ...puppet('abc'.charAt(index), journal, { manner: 'ignores', ...kind }),
@@ -28,19 +30,19 @@ const specsOf = (kinds: readonly PuppetKind[], journal: string[]): ChildSpec[] =
 const policyOf = (strategy: RestartPolicy['strategy']): RestartPolicy => ({
   ...POLICY,
   strategy,
-  // One wait for all: those that are lost first are due first, here and with living children.
+  // All have the same wait, so that the child lost first is due first, here and with living children.
   backoff: { baseMs: 4 * 2 ** LONGEST_PATH, maxMs: 4 * 2 ** LONGEST_PATH },
   intensity: { restarts: 1, withinMs: 2e9 },
   settledMs: 2e9
 });
 
-// Nobody is there to report to while paths are enumerated; they are replayed under a parent below.
+// While paths are enumerated there is no parent to report to. They are replayed under a parent below.
 const SILENT = {
   reportReady: () => undefined,
   reportChanged: () => undefined,
   reportAwaited: () => undefined
 };
-// Time goes on from one look to the next, so that what was first on a path is told from what came after.
+// Each reading of the clock is later than the one before, so that it shows the order of events on a path.
 let ticks = 0;
 const machine = createSupervisorMachine({
   now: () => ++ticks,
@@ -62,7 +64,7 @@ const down = (id: string, wasUp: boolean): SupervisorEvent => ({
 });
 const STOP: SupervisorEvent = { type: 'child.stop' };
 
-// The graph functions type events as those of the machine; timers, too, are events of its making.
+// The graph functions take only events of the machine's own type. It lacks those that xstate makes for timers.
 function isOwn(event: { type: string }): event is SupervisorEvent {
   return event.type !== '';
 }
@@ -71,7 +73,7 @@ const TIMERS = machine.events
   .map((type) => ({ type }))
   .filter(isOwn);
 
-/** Of the children that wait to be started again by themselves, the one whose wait ends first. */
+/** Of the children that wait for a restart of their own, the one whose wait ends first. */
 function nextDueOf({ context: { children, group, queue } }: Pick<Snapshot, 'context'>) {
   const [next] = children
     .filter(({ id, status }) => status === 'restarting' && !group.includes(id))
@@ -80,7 +82,7 @@ function nextDueOf({ context: { children, group, queue } }: Pick<Snapshot, 'cont
   return next?.id;
 }
 
-/** What may happen in a state: each child does what one in its place can do. */
+/** Events that may come in a state: each child does what its status allows. */
 function possibleIn(snapshot: Snapshot): SupervisorEvent[] {
   const { children } = snapshot.context;
   const isResting = snapshot.matches({ working: { regrouping: 'resting' } });
@@ -98,7 +100,7 @@ interface Family {
   readonly name: string;
   readonly strategy: RestartPolicy['strategy'];
   readonly kinds: readonly PuppetKind[];
-  /** How many paths there are, and how many of them go to an end. */
+  /** How many paths there are, and how many of them reach an end. */
   readonly counts: readonly [all: number, whole: number];
 }
 
@@ -137,7 +139,7 @@ for (const { name, strategy, kinds, counts } of FAMILIES) {
         return JSON.stringify([value, statuses, queue, group, ...counts]);
       }
     });
-    /** Those that go to an end: every other one is the beginning of one of these. */
+    /** The paths that reach an end; every other path is the beginning of one of these. */
     const whole = paths.filter(({ state }) => state.status === 'done');
 
     it(`is one of ${String(counts[0])}, of which ${String(counts[1])} go to an end`, () => {
@@ -185,29 +187,29 @@ for (const { name, strategy, kinds, counts } of FAMILIES) {
   });
 }
 
-/** Lets an event of the enumeration happen for real: a child does it, or time passes. */
+/** Makes an event of a path really happen: a child does it, or time passes. */
 async function happen(run: Rig, event: SupervisorEvent, step: number): Promise<void> {
-  // What is lost later is due later; all further steps together take less time than this one, so that no wait ends by
-  // itself between two.
+  // A child that is lost later is due later. All further steps together take less time than this one, so that no wait
+  // ends by itself between two steps.
   await run.clock.advance(2 ** (LONGEST_PATH - step));
   if (event.type === 'keeper.up') run.ready(event.id);
   else if (event.type === 'keeper.down') run.make(event.id, { type: 'crash' });
   else if (event.type === 'keeper.stopped') {
-    // One that was down already has been stopped in the same breath.
+    // A child that was down already needs no time to stop.
     if (!run.running().includes(event.id)) return;
     run.make(event.id, { type: 'end', output: { status: 'stopped' } });
   } else if (event.type === 'child.stop') run.stop();
   else await run.clock.advance(run.clock.nextMs ?? 0);
 }
 
-/** What must be true at any moment. */
+/** Checks what must hold at any moment. */
 function checkLiving(run: Rig, way: string): void {
   const { status, context } = run.snapshot();
   expect(status, way).to.not.equal('error');
   const living = context.children
     .filter((child) => ['starting', 'ready', 'degraded', 'stopping'].includes(child.status))
     .map(({ id }) => id);
-  // Running means exactly the wanted children: nobody runs whom the books do not know, and the other way round.
+  // The context names exactly the running children.
   expect(run.running(), way).to.deep.equal(living);
   if (run.snapshot().hasTag('ready')) {
     const missing = context.children.filter(
@@ -218,7 +220,7 @@ function checkLiving(run: Rig, way: string): void {
   expect(run.readies().length, way).to.equal(context.hasRun ? 1 : 0);
 }
 
-/** What must be true when it is over. */
+/** Checks what must hold after the end. */
 function checkEnd(run: Rig): void {
   expect(run.snapshot().status).to.equal('done');
   expect(run.ends).to.have.length(1);

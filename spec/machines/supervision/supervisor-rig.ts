@@ -1,4 +1,4 @@
-/** A supervisor under a parent that writes down what it says, on virtual time and with chance that a spec gives. */
+/** A supervisor under a parent that records its reports, on virtual time and with random numbers from the spec. */
 import { createActor, sendTo, setup, type SnapshotFrom } from 'xstate';
 import { NO_RESULTS } from '../../../machines/supervision/child.js';
 import {
@@ -24,7 +24,7 @@ import {
   type PuppetOrder
 } from './puppet.js';
 
-/** Policy of the specs: round numbers, told apart from the puppets' own deadlines. */
+/** Policy of the specs: round numbers that differ from the puppets' own deadlines. */
 export const POLICY: RestartPolicy = {
   ...RESTARTS,
   intensity: { restarts: 3, withinMs: 10_000 },
@@ -32,10 +32,10 @@ export const POLICY: RestartPolicy = {
   settledMs: 2_000
 };
 
-/** How a supervisor is run. */
+/** Options of a supervisor under test. */
 export interface RigOptions {
   readonly policy?: Partial<RestartPolicy>;
-  /** Chance for the backoff: full jitter takes this part of the longest wait. */
+  /** Random number for the backoff: full jitter takes this part of the longest wait. */
   readonly random?: () => number;
 }
 
@@ -107,7 +107,7 @@ export function startSupervisor(
   };
 }
 
-/** What {@link startSupervisor} gives. */
+/** A supervisor that {@link startSupervisor} has started. */
 export type Rig = ReturnType<typeof startSupervisor>;
 
 /** A supervisor of puppets a, b, c … */
@@ -117,7 +117,7 @@ export function startPuppets(kinds: readonly PuppetKind[], options: RigOptions =
   return startSupervisor(specs, journal, options);
 }
 
-/** The end of a child in a failure. */
+/** The end of a child as a failure names it. */
 export const FAILED: PuppetOrder = {
   type: 'end',
   output: { status: 'failed', error: 'disk full' }

@@ -15,7 +15,7 @@ const NEEDED: PuppetKind = {};
 const OPTIONAL: PuppetKind = { required: false };
 const DEAF: PuppetKind = { manner: 'ignores' };
 
-/** The backoff's wait before restart number n, with the rig's chance of a half. */
+/** The backoff's wait before restart number n, with the rig's random number of a half. */
 const waitMs = (n: number): number => Math.min(400, 100 * 2 ** (n - 1)) / 2;
 
 describe('createSupervisorMachine', () => {
