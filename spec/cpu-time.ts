@@ -1,6 +1,6 @@
 /**
- * Runs work and answers how many milliseconds of the processor it took in this process. Unlike the time that passes, this
- * does not grow with what else the machine does.
+ * Runs work and returns the CPU time that it took in this process, in milliseconds. Unlike elapsed time, it does not
+ * grow when the machine does other work too.
  */
 export function cpuMs(work: () => void): number {
   const before = process.cpuUsage();

@@ -1,6 +1,6 @@
 /**
- * What a spec needs of the machine beyond Node: a browser, a database. Where it is missing, the spec fails in CI and
- * is skipped with the reason elsewhere; it is never passed over in silence.
+ * What a spec needs of the machine beyond Node: a browser, a database. Where it is missing, the spec fails in CI and is
+ * skipped with the reason elsewhere; it never passes silently.
  */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';

@@ -9,7 +9,7 @@ export async function settle(): Promise<void> {
 /** A clock that stands still until it is moved, for the server's actors and for the SDK. */
 export class VirtualClock implements Clock, ClientClock {
   #now = 1_767_225_600_000;
-  /** Far from `#now`, so that a duration between the two readings is absurd. */
+  /** Far from `#now`, so that a duration computed from one reading of each clock is obviously wrong. */
   #elapsed = 4_000_000;
   #nextId = 1;
   readonly #timers = new Map<number, { at: number; work: () => void }>();
@@ -24,18 +24,18 @@ export class VirtualClock implements Clock, ClientClock {
     return this.#elapsed;
   }
 
-  /** Sets the wall clock ahead or back, while no time passes. */
+  /** Sets the wall clock forward or back, while no time passes. */
   jump(ms: number): void {
     this.#now += ms;
   }
 
-  /** Lets time pass in which the process itself does not run: timers that fall due meanwhile run afterwards, late. */
+  /** Lets time pass while the process itself does not run: timers that are due meanwhile run late, afterwards. */
   async sleep(ms: number): Promise<void> {
     this.pass(ms);
     await this.advance(0);
   }
 
-  /** Like `sleep`, but something else comes before those timers. */
+  /** Like `sleep`, but something else runs before those timers. */
   pass(ms: number): void {
     this.#now += ms;
     this.#elapsed += ms;

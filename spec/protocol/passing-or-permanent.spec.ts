@@ -1,7 +1,7 @@
 /**
  * Which refusals pass by themselves, and why, row by row, with what the SDK makes of each. A passing refusal that is
- * told as permanent ends a client that did nothing wrong; a permanent one told as passing is sent again for ever and
- * holds up what waits behind it.
+ * reported as permanent ends a client that did nothing wrong. After a permanent one that is reported as passing, the
+ * SDK sends the frame again for ever, and the frames behind it wait.
  */
 import { expect } from 'chai';
 import { connect, RollcallError, type Client } from '../../client/sdk/client.js';
@@ -11,7 +11,7 @@ import { FakeRollcall } from '../client/sdk/fake-rollcall.js';
 import { memoryWebSocket } from '../client/sdk/memory-socket.js';
 import { settle, VirtualClock } from '../virtual-clock.js';
 
-/** `passes`: over without the sender changing anything. */
+/** `passes`: it ends without a change by the sender. */
 interface Verdict {
   readonly is: 'passes' | 'permanent';
   readonly because: string;
@@ -20,7 +20,10 @@ interface Verdict {
 const passes = (because: string): Verdict => ({ is: 'passes', because });
 const permanent = (because: string): Verdict => ({ is: 'permanent', because });
 
-/** The SDK rejects the promise of a permanent one, and sends again after `afterMs`, or a second or two, what passes. */
+/**
+ * For a permanent refusal the SDK rejects the promise. For a passing one it sends again after `afterMs`, or a second or
+ * two.
+ */
 const REFUSALS: Readonly<Record<ErrorCode, Verdict>> = {
   bad_json: permanent('the same text is no more JSON the next time'),
   bad_frame: permanent('the same frame does not fit the next time either'),
@@ -76,7 +79,7 @@ const ENDS: Readonly<Record<CloseCode, Verdict>> = {
   3507: permanent('somebody has to give the permission first')
 };
 
-/** Whether starting again, with nothing changed by anybody, may help: what a supervisor should do with exit code 3. */
+/** Whether a restart may help although nobody has changed anything: what a supervisor should do with exit code 3. */
 const FAULTS_OF_OPERATION: Readonly<Record<OperatorErrorCode, Verdict>> = {
   config_refused: permanent('the configuration stays'),
   config_value: permanent('the configuration stays'),

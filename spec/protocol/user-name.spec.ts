@@ -5,7 +5,7 @@ const LENGTH = /1 to 128 characters/;
 const UNSEEN = /control characters/;
 const OWN = /names of the server's own/;
 
-/** Names, and what is said of each; null: a user may have it. */
+/** Names, and what is wrong with each; null when a user may have it. */
 const NAMES: readonly [what: string, name: string, fault: RegExp | null][] = [
   ['a name', 'ada', null],
   ['a name with a space', 'Ada Lovelace', null],

@@ -25,7 +25,7 @@ function message(offset: number): Buffer {
   return serverFrame(messageFrame('t', offset, parts));
 }
 
-/** Gives a generator's socket these bytes, so many at a time, and resolves to what it has made of them. */
+/** Sends these bytes to a generator's socket, this many at a time, and resolves to what the socket has counted. */
 async function tallyOf(bytes: Buffer, atATime: number, messages: number): Promise<Tally> {
   const peers: Socket[] = [];
   const server = createServer((peer) => {

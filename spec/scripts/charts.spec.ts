@@ -13,7 +13,7 @@ import { GRAPHS, laidOut, unusualMachine } from '../server/inspector/charts/laid
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** The lines of Mermaid 11 that are used here, each parsed with Mermaid itself once; text knows no `:`, `;` or `"`. */
+/** The lines of Mermaid 11 that are used here, each parsed with Mermaid itself once; text has no `:`, `;` or `"`. */
 const MERMAID_LINES = [
   /^stateDiagram-v2$/,
   /^\[\*\] --> \w+$/,

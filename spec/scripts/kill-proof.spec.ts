@@ -8,7 +8,7 @@ import { Farewells } from '../../scripts/kill-proof/farewells.js';
 import { judge, type Evidence } from '../../scripts/kill-proof/verdict.js';
 import { seeded } from '../../scripts/kill-proof/random.js';
 
-/** Ends of the short runs; the long ones: `npm run kill-proof`, `npm run restart-proof`. */
+/** How often a short run ends the server. The long runs: `npm run kill-proof`, `npm run restart-proof`. */
 const CYCLES = 3;
 
 const CLEAN = { count: 0, words: [] };
@@ -46,7 +46,7 @@ function failing(evidence: Evidence): string[] {
     .map(({ name }) => name);
 }
 
-/** Runs a short proof; everything that does not hold, in words. */
+/** Runs a short proof; returns everything that does not hold, in words. */
 async function prove(
   signal: ProofOptions['signal']
 ): Promise<{ faults: string[]; figures: ProofReport['figures'] }> {

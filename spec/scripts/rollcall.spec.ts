@@ -83,7 +83,7 @@ describe('npm start', () => {
     const { scripts } = JSON.parse(
       readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
     ) as { scripts: { start: string } };
-    // What stands for the server says whether the shell that npm starts is still its parent.
+    // The stand-in for the server prints whether the shell that npm starts is still its parent.
     const script = scripts.start.replaceAll(
       'node scripts/rollcall.mjs start',
       `${process.execPath} -e 'console.log(process.pid)'`

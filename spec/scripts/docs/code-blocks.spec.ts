@@ -7,7 +7,7 @@ import ts from 'typescript';
 import { CLIENT_FRAMES, SERVER_FRAMES } from '../../../protocol/frames.js';
 import { BLOCKS, inLanguage, ROOT, type Block } from './blocks.js';
 
-/** What the examples take as given: the application around them. */
+/** The application around the examples, which they take as given. */
 const GIVEN = `
 import type { Client, Gap as GapOf, MessageFrame, Run, Thread } from 'rollcall/client';
 import type { ReactElement } from 'react';
@@ -25,7 +25,7 @@ declare global {
 }
 `;
 
-/** What TypeScript says of the blocks as they stand, by place. */
+/** What TypeScript reports for the unchanged blocks, by place. */
 function typeProblems(all: readonly Block[]): Map<string, string> {
   const files = new Map<string, { at: string; text: string }>();
   const folder = join(ROOT, 'spec/scripts/docs');
@@ -122,7 +122,7 @@ describe('code blocks in the docs', () => {
     const all = inLanguage('').flatMap((block) => framesIn(block));
     const whole = all.filter(({ json }) => !isAbridged(json));
     expect(whole.length).to.be.at.least(6);
-    // Of the frames in full there are more than of those with something left out.
+    // More frames are complete than have a part left out.
     expect(all.length - whole.length).to.be.at.most(3);
     for (const { direction, json } of whole) {
       const frame: unknown = JSON.parse(json);

@@ -5,7 +5,7 @@ import { PRODUCT, SCRIPTS, SPECS } from './project-files.js';
 /** Files that are still too long. This list must be exact: take out what is split, and put in nothing without a reason. */
 const LONG_FILES: readonly string[] = [];
 
-/** Folders that still want rooms; as above. */
+/** Folders that are still too full. This list must be exact, too. */
 const FULL_FOLDERS: readonly string[] = [];
 
 describe('tooLong', () => {
@@ -17,7 +17,7 @@ describe('tooLong', () => {
     expect(tooLong(files)).to.deep.equal(['long.ts']);
   });
 
-  // A spec is as long as what it holds: it mirrors one file, and is read case by case.
+  // Specs have no limit: each mirrors one file and is read case by case.
   it('finds no file of the project but those that are known, specs aside', () => {
     expect(tooLong([...PRODUCT, ...SCRIPTS]), 'LONG_FILES of this spec').to.have.members(
       LONG_FILES

@@ -13,7 +13,9 @@ import { requireTransport, TRANSPORTS } from '../../e2e/wire/transports.js';
 /** Frames and requests for each engine; together the 20,000 that a change is tried with. */
 const COUNT = 10_000;
 
-/** How long an engine may take to answer; longer than any machine is busy, and over at once where all is well. */
+/**
+ * How long an engine may take to answer: longer than a busy machine delays it. Without a fault no spec waits for it.
+ */
 const PATIENCE_MS = 60_000;
 
 describe('RequestMaker', () => {
@@ -51,7 +53,7 @@ describe('Fuzzer', function () {
         });
         expect(faults).to.deep.equal([]);
         expect(sent).to.be.at.least(COUNT);
-        // What it sends gets somewhere: without these answers it would try only the door.
+        // Without these answers the fuzzer would test only refusals.
         for (const answer of [
           'connected',
           'ack',
@@ -69,7 +71,10 @@ describe('Fuzzer', function () {
   }
 
   describe('of a server with a planted fault', () => {
-    /** What the planted server does with a frame; it answers a ping and a connect as it should unless this does. */
+    /**
+     * What the planted server does with a frame; unless this answers, the server itself answers a `ping` or `connect`
+     * correctly.
+     */
     type Plant = (
       frame: string,
       reply: (text: string) => void,
@@ -78,7 +83,7 @@ describe('Fuzzer', function () {
     let http: Server;
     let sockets: WebSocketServer;
 
-    /** Fuzzes a small server that behaves well but for the plant, until it has found something. */
+    /** Fuzzes a small server that is correct except for the planted fault, until a fault is found. */
     const found = async (
       plant: Plant,
       status = 404,

@@ -26,7 +26,7 @@ client.close();
 console.log(JSON.stringify({ offset, text: body.text, isSame: RollcallError === Same, SUBPROTOCOL }));
 `;
 
-/** What a front end writes; the last line must not compile. */
+/** Code of a front end; the last line must not compile. */
 const CONSUMER = `
 import { connect, RollcallError, type Client, type MessageFrame } from 'rollcall-client';
 import { useThread } from 'rollcall-client/react';
@@ -58,7 +58,7 @@ describe('the packed packages', function () {
     server = new InstalledProject(join(folder, 'server'));
     await client.install([sdk], ['xstate']);
     await server.install([packed('rollcall', 'package.json'), sdk], null);
-    // Without optional packages lmdb would be compiled: it is lent its binary.
+    // Without its optional packages lmdb would be compiled, so the project borrows its binary from the checkout.
     for (const name of readdirSync(join(ROOT, 'node_modules/@lmdb'))) server.lend(`@lmdb/${name}`);
   });
   after(() => {

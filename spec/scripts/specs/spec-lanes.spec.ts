@@ -23,7 +23,7 @@ describe('balance', () => {
   });
 
   it('counts a file without a time as the average of the others', () => {
-    // The new one counts as 5, so it goes where the least is: beside 1 and not beside 9.
+    // The new one counts as 5, so it goes into the lane with the least: beside 1 and not beside 9.
     expect(balance(['a', 'new', 'b'], { a: 9, b: 1 }, 2)).to.deep.equal([['a'], ['new', 'b']]);
   });
 
