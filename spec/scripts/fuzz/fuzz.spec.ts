@@ -71,10 +71,7 @@ describe('Fuzzer', function () {
   }
 
   describe('of a server with a planted fault', () => {
-    /**
-     * What the planted server does with a frame; unless this answers, the server itself answers a `ping` or `connect`
-     * correctly.
-     */
+    /** What the faulty server does with a frame. When it returns false, the server itself answers a `ping`. */
     type Plant = (
       frame: string,
       reply: (text: string) => void,
