@@ -75,7 +75,7 @@ export class RunRig {
     return mid;
   }
 
-  /** Lets everything happen that takes no time. */
+  /** Lets everything happen that needs no time to pass. */
   async turns(count = 30): Promise<void> {
     for (let turn = 0; turn < count; turn++) await settle();
   }

@@ -11,7 +11,7 @@ const says = (...events: AgentEvent[]): Script =>
     yield* events;
   };
 
-/** Yields what it is given, and then nothing more, for ever. */
+/** Yields what it is given, and then never ends. */
 const hangs = (...events: AgentEvent[]): Script =>
   async function* () {
     yield* events;
@@ -332,7 +332,7 @@ describe('Runs', () => {
       });
       await rig.say('hi', { agent: 'any' });
       const run = rig.runs.of('t')[0]?.run ?? '';
-      // A text has two quotes as JSON.
+      // As JSON, a text has two quotes more.
       const longest = 'x'.repeat(ANSWER_CHARS_MAX - 2);
       expect(await rig.runs.answer(run, 'a1', 'bob', `${longest}x`)).to.equal('bad_frame');
       expect(rig.reached).to.deep.equal(['reply']);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Steered, steerName } from '../../../actors/agents/requests/steered.js';
 import { RunRig, type Script } from './run-rig.js';
 
-/** An agent that never asks for what steers it, and ends when it is told. */
+/** An agent that never takes the messages that steer it, and ends when `finish` is called. */
 function deaf(): { script: Script; finish: () => void } {
   let finish: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (finish = resolve));

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import type { Bus, BusNode, Ephemeral } from '../../../actors/bus/bus.js';
 
-/** A node on a bus under test: what its connections are given is kept. */
+/** A node on a bus under test that records what its connections get. */
 export class HeardNode implements BusNode {
   readonly told: Ephemeral[] = [];
   readonly fellBack: string[] = [];
   readonly cutOff: string[] = [];
-  /** Connections by user, that take everything. */
+  /** Number of connections of each user; they take every frame. */
   readonly connections = new Map<string, number>();
-  /** Users whose connections seem to take frames, and do not. */
+  /** Users who count as reachable although their connections take no frame. */
   readonly full = new Set<string>();
 
   tell(frame: Ephemeral): void {
@@ -41,7 +41,7 @@ export interface BusUnderTest {
 const TYPING = { type: 'typing', thread: 't', user: 'ada', on: true, forMs: 6_000 } as const;
 const MESSAGE = { offset: 7, frame: '{"type":"message","thread":"t","offset":7}' };
 
-/** What every bus promises, whatever is behind it. */
+/** The contract of every bus, whatever its implementation. */
 export function describeBus(name: string, open: () => Promise<BusUnderTest>): void {
   describe(`${name} as a bus`, () => {
     let under: BusUnderTest;

@@ -164,7 +164,7 @@ describe('createClickhouse', () => {
     await run.advance(PING_EVERY_MS);
     await run.advance(PING_EVERY_MS);
     expect(store.pings).to.equal(2);
-    // One failure only: the second ask finds it well.
+    // Only one ping fails; the next one succeeds.
     store.down = new StoreError('lost', 'reset');
     store.onPing = () => {
       if (store.pings === 4) store.down = null;
@@ -193,7 +193,7 @@ describe('createClickhouse', () => {
     const restarts = () => run.clickhouse.status()?.restarts;
     for (let killed = 1; killed <= 9; killed += 1) {
       if (killed % 3 === 1) store.lost('was killed by SIGKILL');
-      // The connection stands, and is lost while the schema is looked at.
+      // The connection succeeds, and is lost while the schema is checked.
       store.command = () => Promise.reject(new StoreError('lost', 'was killed by SIGKILL'));
       if (killed % 3 !== 1) await run.advance(30_000);
       expect(restarts()).to.equal(killed);

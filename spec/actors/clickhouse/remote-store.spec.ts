@@ -12,7 +12,7 @@ import {
 } from '../../clickhouse-server.js';
 import { VirtualClock } from '../../virtual-clock.js';
 
-/** What every version of ClickHouse sends along. */
+/** A header that every version of ClickHouse sends. */
 const AS_CLICKHOUSE = { 'x-clickhouse-server-display-name': 'fake' };
 
 /** Long enough for headers on loopback, short enough to wait for. */

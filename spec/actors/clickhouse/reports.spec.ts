@@ -28,13 +28,13 @@ const SPAN: ReportSpan = {
 const EMPTY: ReportSpan = { ...SPAN, since: 0, until: 1_000 };
 const OLD = FED_AT - 60 * MINUTE_MS;
 
-/** Everything that the reports and the search tell apart. */
+/** Adds rows for everything that the reports and the search distinguish. */
 function fill(feed: MemoryFeed): void {
-  // Of test threads no report tells.
+  // Reports leave out test threads.
   feed.say('startup_test_1', { text: 'a probe' }, { at: FED_AT + 2 });
   feed.say('t1', { text: 'The Quick brown Fox' }, { user: 'ada' });
   feed.say('t1', { text: 'a quick ÉCOLE' }, { user: 'bob', at: FED_AT + 1 });
-  // As file names of macOS are, and as keyboards for Vietnamese make it: neither composed nor decomposed.
+  // Decomposed, as in file names of macOS; and partly composed, as Vietnamese keyboards type it.
   feed.say('startup_test_1', { text: 'une cole\u0300re' }, { at: FED_AT + 3 });
   feed.say('startup_test_1', { text: 'Vi\u00ea\u0323t Nam' }, { at: FED_AT + 4 });
   feed.say('t1', 'old fox', { user: "o'brien\\", at: OLD });
@@ -87,13 +87,13 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
       ({ store } = real);
       await store.connect(new AbortController().signal);
       await migrate(store, 1);
-      // Parts must stay apart for the proof: a merge would do away with the doubles by itself.
+      // Stop merges, which would remove the duplicates by themselves: the reports must do without.
       for (const table of ['messages', 'deliveries', 'transitions']) {
         await store.command(`SYSTEM STOP MERGES ${table}`).catch(() => undefined);
       }
       const feed = new MemoryFeed();
       fill(feed);
-      // The same batch twice, in parts of their own: what an outage between insert and take leaves.
+      // The same batch twice, in separate parts, as an outage between insert and take leaves it.
       for (let time = 0; time < 2; time += 1) {
         for (const { table, columns, rows } of rowsOf(feed.next(500, 1e6), 'n1')) {
           await store.insert(table, columns, rows);

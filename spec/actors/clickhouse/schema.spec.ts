@@ -10,8 +10,8 @@ import { sqlString, StoreError, type Row } from '../../../actors/clickhouse/stor
 const ALL_TABLES = ['schema_version', 'identity', ...COPIED_TABLES];
 
 /**
- * A store that only remembers what it was told; it says that the schema has `version` and that `tables` are there, and
- * of a column that is asked for how many there are, in turn.
+ * A store that only records its statements. It answers that the schema has `version` and that `tables` exist. Each
+ * question how many columns of a name there are gets the next number of `columns`.
  */
 function recorder(
   version: number,
@@ -170,7 +170,7 @@ describe('migrate', () => {
 });
 
 describe('identityOf', () => {
-  /** A table of identities; `racing` is what another node writes in the same moment. */
+  /** A table of identities; `racing` is what another node writes at the same moment. */
   function identities(racing: readonly Row[] = []) {
     const rows: Row[] = [];
     return {

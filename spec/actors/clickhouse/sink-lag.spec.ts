@@ -8,7 +8,7 @@ const sink = (status: SinkState, threads: number) => ({
   backlog: { threads, facts: 0, factsDropped: 0 }
 });
 
-/** A lag on a wall clock that `look` moves to a time, counted from its start; `asOf` is counted from there as well. */
+/** A lag on a virtual clock. `look` first moves the clock to `now`; `now` and `asOf` count from the clock's start. */
 class LagAt {
   readonly clock = new VirtualClock();
   readonly #start = this.clock.now();
@@ -54,7 +54,7 @@ describe('SinkLag', () => {
   it('is the age of what waits, not of the last batch, when nothing was published for long', async () => {
     const lag = new LagAt();
     await lag.look(sink('storing', 1), 0, 0);
-    // What was stored last is known up to 1,000; since then nothing came.
+    // Everything up to 1,000 is stored; nothing came after that.
     for (let now = 2_000; now <= 600_000; now += 1_000) await lag.look(sink('idle', 0), 1_000, now);
     expect(await lag.look(sink('storing', 1), 1_000, 600_400)).to.eql({
       behindMs: 400,

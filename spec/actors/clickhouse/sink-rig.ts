@@ -9,13 +9,13 @@ import { NO_RESULTS, type ChildReport } from '../../../machines/supervision/chil
 import { MemoryFeed } from '../log/memory-feed.js';
 import { RecordedLogger } from '../recorded-logger.js';
 
-/** A clock whose seconds pass fifty times as fast, for waits that a spec has no reason to wait for. */
+/** A clock that runs fifty times as fast, for waits whose length does not matter to a spec. */
 export const FAST_CLOCK: Clock = {
   ...systemClock,
   setTimeout: (work, ms): unknown => systemClock.setTimeout(work, Math.ceil(ms / 50))
 };
 
-/** What a rig may be given. */
+/** Options of a rig. */
 export interface SinkRigOptions {
   readonly feed?: MemoryFeed;
   readonly clock?: Clock;
@@ -28,7 +28,7 @@ export interface SinkRigOptions {
 export function runSink(store: AnalyticsStore, options: SinkRigOptions = {}) {
   const { feed = new MemoryFeed(), clock = FAST_CLOCK, storeClock = clock, ttlDays } = options;
   const logger = new RecordedLogger();
-  // Short waits: what is looked at is what happens, and not when.
+  // Short waits: the specs check what happens, not when.
   const random = () => 0.1;
   const clickhouse = createClickhouse({
     url: null,
@@ -73,7 +73,7 @@ export function runSink(store: AnalyticsStore, options: SinkRigOptions = {}) {
   });
   const root = createActor(parent, { clock: storeClock }).start();
   const { clickhouse: connection, sink: storing } = root.getSnapshot().children;
-  /** Resolves when it is so, asked whenever one of the actors has moved. */
+  /** Resolves when the condition holds; checked whenever one of the actors has changed its state. */
   const when = (isSo: () => boolean): Promise<void> =>
     new Promise((resolve) => {
       const check = () => {

@@ -131,7 +131,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
     it('keeps the rows and the identity of tables of version 2, and adds to them what is new', async () => {
       const { store } = real ?? expect.fail('there is no store');
       await store.connect(new AbortController().signal);
-      // As the version before made them.
+      // Make the tables as the version before did.
       await migrate(store, 1);
       for (const sql of [
         'ALTER TABLE deliveries DROP COLUMN appendedMs',
@@ -285,7 +285,7 @@ describe('createSink with a server that fails', function () {
     await server?.stop();
   });
 
-  /** The server's store; the spec hears of every insert as it begins. */
+  /** A store that tells the spec when an insert begins. */
   class Heard extends RemoteStore {
     onInsert: (table: string) => void = () => undefined;
     override insert(
@@ -322,7 +322,7 @@ describe('createSink with a server that fails', function () {
           if (inserting === table) resolve();
         };
       });
-      // Sometimes before the server has read it, sometimes after it has written it.
+      // Kill the server sometimes before it has read the insert, sometimes after it has written it.
       for (let turn = 0; turn < cycle * 8; turn += 1) {
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -345,7 +345,7 @@ describe('createSink with a server that fails', function () {
       const count = feed.entries.filter((entry) => entry.thread === thread).length;
       expect([Number(last), Number(offsets)]).to.deep.equal([count, count]);
     }
-    // An outage of the server is ClickHouse's own to tell.
+    // The actor of ClickHouse reports an outage of the server; the sink does not.
     expect(rig.said).to.deep.equal(['child.ready']);
   });
 
@@ -357,7 +357,7 @@ describe('createSink with a server that fails', function () {
     await rig.stored();
     running.pause();
     rig.feed.say('t1', 'during');
-    // The pings' own timeout is what finds it out.
+    // The timeout of the pings detects it.
     await rig.when(() => rig?.status().status === 'waiting');
     expect(rig.clickhouse.status()?.status).to.equal('degraded');
     running.resume();
@@ -368,7 +368,7 @@ describe('createSink with a server that fails', function () {
 });
 
 describe('createSink', () => {
-  /** A store that has all tables and takes everything, until it is told otherwise. */
+  /** A store that has all tables and accepts everything until `fault` is set. */
   class Willing implements AnalyticsStore {
     readonly mode = 'remote';
     readonly inserted: string[] = [];

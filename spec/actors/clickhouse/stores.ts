@@ -11,7 +11,7 @@ import { systemClock } from '../../../actors/clock.js';
 import { ClickhouseServer, requireClickhouseServer } from '../../clickhouse-server.js';
 import { requireTool } from '../../require.js';
 
-/** A store that is made for one describe block and goes with it. */
+/** A store that exists for one describe block only. */
 export interface RealStore {
   readonly store: AnalyticsStore;
   remove(): Promise<void>;

@@ -18,7 +18,7 @@ const MESSAGE: JourneyMessage = {
   isKept: true
 };
 
-/** Puts all that a feed has not given into a store, so often. */
+/** Stores everything that the feed still has to give, this many times. */
 async function store(feed: MemoryFeed, into: AnalyticsStore, times = 1): Promise<void> {
   const batch = feed.next(10_000, 1e9);
   for (let n = 0; n < times; n += 1) {

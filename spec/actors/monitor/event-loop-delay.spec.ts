@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { setTimeout as passed } from 'node:timers/promises';
 import { EventLoopDelay, LOOP_RESOLUTION_MS } from '../../../actors/monitor/event-loop-delay.js';
 
-/** How long the loop is kept, in milliseconds. */
+/** How long the loop is blocked, in milliseconds. */
 const BUSY_MS = 400;
 
-/** Keeps the event loop. */
+/** Blocks the event loop. */
 function keepBusy(): void {
   for (const until = performance.now() + BUSY_MS; performance.now() < until;);
 }
@@ -16,7 +16,7 @@ describe('EventLoopDelay', () => {
   beforeEach(async () => {
     delay = new EventLoopDelay();
     delay.start();
-    // It measures from one look to the next: the first has to have been.
+    // It measures from one sample to the next, so the first sample must have been taken.
     await passed(3 * LOOP_RESOLUTION_MS);
     delay.takeWorstMs();
   });

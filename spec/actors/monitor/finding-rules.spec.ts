@@ -30,7 +30,7 @@ import { FINDING_KINDS, type MonitorLevel } from '../../../machines/finding.js';
 import { CONNECT_WITHIN_MS, SWEEP_MS } from '../../../server/chat/connections.js';
 import { monitorRules, RULES_MARKS } from '../../../scripts/docs/monitor-rules.js';
 
-/** Measures and the level that each comes to. */
+/** Measures, and the level that each leads to. */
 type Cases = { readonly [Kind in ConditionKind]: readonly [MonitorLevel, Measures[Kind]][] };
 
 const undelivered = (threads: number, oldestMs: number, watched = 0) => ({

@@ -106,7 +106,7 @@ describe('Incidents', () => {
       ['error', 'a handler failed'],
       ['error', 'a handler failed: 10 times within a minute']
     ]);
-    // Slowly, however long it goes on, it is a warning.
+    // When failures come slowly it stays a warning, however long they go on.
     await clock.advance(FAULTS_CRITICAL.withinMs - 1);
     incidents.note('a handler failed', { reason: 'x' });
     await clock.advance(FAULTS_CRITICAL.withinMs - 1);

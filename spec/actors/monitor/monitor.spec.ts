@@ -23,7 +23,7 @@ import { RecordedLogger } from '../recorded-logger.js';
 
 const GRACE_MS = 10_000;
 
-/** How often the server lets the monitor look, in milliseconds. */
+/** How often the server lets the monitor check, in milliseconds. */
 const LOOK_MS = 1_000;
 
 const FACTS = { handlers: ['publish'] };
@@ -63,7 +63,7 @@ function serving(): Rig {
   return rig;
 }
 
-/** A registry that tells the rig's monitor what becomes of messages. */
+/** A registry that reports to the rig's monitor what happens to messages. */
 function threadsOf({ clock, logger, incidents, monitor }: Rig, log = new MemoryLog()): Threads {
   return new Threads({
     log,
@@ -200,7 +200,7 @@ describe('Monitor', () => {
       expect(rig.findings[0]?.endedAt).to.equal(new Date(rig.clock.now()).toISOString());
       await rig.pass(QUIET_MS);
       expect(rig.findings).to.deep.equal([]);
-      // The delivery side has said it all; the monitor adds no line.
+      // The delivery side has logged everything; the monitor adds no line.
       expect(rig.logger.lines.filter(({ fields }) => fields.actor !== 'delivery')).to.eql([]);
       threads.close();
     });
@@ -346,7 +346,7 @@ describe('Monitor', () => {
     expect(monitor.status()).to.deep.include({ status: 'healthy', issues: [] });
     await rig.pass(QUIET_MS);
     expect(rig.findings).to.deep.equal([]);
-    // The others are told by whoever noticed them.
+    // Other findings are logged by the part that noticed them.
     expect(rig.logger.with('ClickHouse').map(({ level }) => level)).to.deep.equal(['warn', 'info']);
     expect(rig.lines).to.have.length(2);
   });
@@ -373,7 +373,7 @@ describe('Monitor', () => {
     monitor.diskLow(true);
     expect(monitor.status()).to.deep.include({ status: 'healthy', issues: [], findings: [] });
     monitor.begin();
-    // The sink waits for what tells of itself: one outage is one issue.
+    // The sink waits for ClickHouse, which reports the outage itself: one outage is one issue.
     expect(monitor.status().issues).to.have.members([
       'clickhouse: refused',
       'the disk of the thread log is nearly full: what ClickHouse does not have is not kept for it past the retention'

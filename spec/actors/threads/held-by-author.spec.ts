@@ -64,7 +64,7 @@ class Rig {
     }
   }
 
-  /** A subscription that is given everything at once; returns where it began. */
+  /** Adds a subscription that gets everything at once; returns where it began. */
   join(user: string | null): number | null {
     const thread = this.threads.get('t');
     const from = thread.firstUntaken(user);

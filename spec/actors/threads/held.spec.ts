@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Held, HELD_AUTHORS_MAX } from '../../../actors/threads/held.js';
 
-/** Messages held of these authors, at offsets from 1 on and at times of ten times that. */
+/** Held messages of these authors, with offsets from 1 on; each one's time is ten times its offset. */
 function heldOf(...authors: string[]): Held {
   const held = new Held(0);
   authors.forEach((author, n) => held.add(author, n + 1, 10 * (n + 1), 10 * (n + 1)));

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Presence, PRESENCE_NAMES_MAX } from '../../../actors/threads/presence.js';
 
-/** A presence of so many people, told already. */
+/** A presence of this many users, all of whom were told already. */
 function crowd(size: number): Presence {
   const presence = new Presence();
   for (let n = 0; n < size; n += 1) presence.enter(`u${String(n)}`);

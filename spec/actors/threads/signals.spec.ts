@@ -22,7 +22,7 @@ function mark(user: string, read: number): Signal {
   return { type: 'mark', thread: 't', user, read };
 }
 
-/** How many signals 720 a second of one user become in a minute, each taken as soon as it is due. */
+/** How many signals are sent in a minute when one user makes 720 a second; each is taken as soon as it is due. */
 function toldInMinute(subscriptions: number, make: (n: number) => Signal): number {
   const signals = new Signals();
   let told = 0;

@@ -4,7 +4,7 @@ import { AgentError, type AgentEvent } from '../../../../actors/agents/agent.js'
 import { fromAiSdk } from '../../../../actors/agents/models/ai-sdk.js';
 import { RunRig } from '../run-rig.js';
 
-/** Streams of `streamText` of the packages themselves, with their mock of a model. */
+/** Streams that `streamText` of each version of the package has produced with its own mock model. */
 interface Recorded {
   readonly tools: readonly unknown[];
   readonly length: readonly unknown[];

@@ -1,9 +1,9 @@
-/** A server of a model on loopback that does what a spec says. */
+/** A model server on loopback that does what a spec says. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What was asked. */
+/** A request that the stub got. */
 export interface Asked {
   readonly path: string;
   readonly authorization: string | undefined;
@@ -15,7 +15,7 @@ export interface Asked {
   };
 }
 
-/** Answers a question. */
+/** How the stub answers a request. */
 export type Behaviour = (response: ServerResponse, request: IncomingMessage) => void;
 
 /** A running stub. */
@@ -26,7 +26,7 @@ export interface ModelStub {
   question(nth: number): Promise<void>;
   /** Resolves when the connection of the nth question is closed. */
   closed(nth: number): Promise<void>;
-  /** What it does from now on. */
+  /** Sets what the stub does from now on: each behaviour answers one question, the last one also all further ones. */
   does(...behaviours: readonly Behaviour[]): void;
   stop(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export const event = (data: object): string => `data: ${JSON.stringify(data)}\n\
 export const finish = (reason = 'stop'): string =>
   event({ model: 'm1', choices: [{ index: 0, delta: {}, finish_reason: reason }] });
 
-/** The chunk with what it has cost. */
+/** The chunk with the tokens used. */
 export const USAGE = event({
   model: 'm1',
   choices: [],
@@ -91,7 +91,7 @@ export const says =
     response.writeHead(status, headers).end(text);
   };
 
-/** Starts a stub. Of several behaviours each answers one question, the last all further ones. */
+/** Starts a stub. */
 export async function modelStub(): Promise<ModelStub> {
   const asked: Asked[] = [];
   const closed: Promise<void>[] = [];

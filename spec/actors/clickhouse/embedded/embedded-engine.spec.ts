@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { openEngine } from '../../../../actors/clickhouse/embedded/embedded-engine.js';
 import { StoreError } from '../../../../actors/clickhouse/store.js';
 
-// Only ways that end before the engine is loaded: a spec runner must not have it in its own process.
+// Only cases that end before the engine is loaded, because it must not run in the process of the specs.
 describe('openEngine', () => {
   it('says what to do when the platform has no engine', async () => {
     const load = () =>

@@ -26,7 +26,7 @@ async function rejection(work: Promise<unknown>): Promise<StoreError> {
   return expect.fail('it was expected to reject');
 }
 
-/** Resolves when the process is no more; one that has ended and that nobody has collected counts as gone. */
+/** Resolves when the process has ended; a zombie counts as ended. */
 async function gone(pid: number): Promise<void> {
   const status = `/proc/${String(pid)}/status`;
   for (;;) {
@@ -258,7 +258,7 @@ describe('EmbeddedStore', () => {
     const store = new EmbeddedStore({
       dir: join(root, 'stuck'),
       file,
-      // Virtual: the last timer set is the one that a close waits with.
+      // Virtual timers: the last one set is the deadline of the close.
       clock: {
         ...systemClock,
         setTimeout: (fn: () => void) => (killNow = fn),

@@ -11,7 +11,7 @@ import { NO_RESULTS } from '../../../../machines/supervision/child.js';
 import { withLosses } from '../../../../server/wiring/report/status-reporter.js';
 import { serviceStatus } from '../../../../server/wiring/report/status-report.js';
 
-/** A process in place of the engine, which takes everything and has nothing. */
+/** A process in place of the engine that accepts everything and stores nothing. */
 const ENGINE = `process.on('message', ({ id }) => {
   process.send({ id, ok: true, rows: [{ version: '1' }] });
 });`;

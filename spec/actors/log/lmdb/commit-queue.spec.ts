@@ -12,7 +12,7 @@ import type { Turn } from '../../../../actors/turn.js';
 import type { LogWrite } from '../../../../actors/log/lmdb/log-store.js';
 import { HandClock, until } from './log-fixture.js';
 
-/** A store whose commits end when they are told to. */
+/** A store whose commits end when the spec says so. */
 class HeldStore {
   readonly commits: { keys: unknown[]; resolve: () => void; reject: (error: Error) => void }[] = [];
 
@@ -31,7 +31,7 @@ class HeldStore {
   }
 }
 
-/** Turns that come when they are called for. */
+/** Turns of the event loop that begin when the spec says so. */
 class HandTurn implements Turn {
   left = Infinity;
   #waiting: (() => void)[] = [];
@@ -48,7 +48,7 @@ class HandTurn implements Turn {
     this.#waiting.push(work);
   }
 
-  /** The next turn, of so many points. */
+  /** Begins the next turn, which may spend this many points. */
   begin(points: number): void {
     this.left = points;
     for (const work of this.#waiting.splice(0)) work();

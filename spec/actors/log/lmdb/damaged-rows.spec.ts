@@ -17,7 +17,7 @@ import type { EmbeddedLog } from '../../../../actors/log/lmdb/lmdb-log.js';
 import { append, appendMany, entry, HandClock, LogFixture, offsets, until } from './log-fixture.js';
 import { commitBare, flipBit } from './stored-rows.js';
 
-/** Messages in each of the threads: more at both ends than a start samples. */
+/** Messages in each thread: more than a startup samples at both ends. */
 const MESSAGES = 200;
 
 describe('a log with a damaged row', () => {

@@ -8,11 +8,11 @@ import {
 export interface FaultyStore extends LogStore {
   /** How the next commit fails: with nothing stored, or with everything stored all the same. */
   fault: 'lost' | 'kept' | null;
-  /** Commits that went well. */
+  /** Commits that succeeded. */
   commits: number;
 }
 
-/** Opens the real rows with a fault to come. */
+/** Opens the real rows; a spec can make their next commit fail. */
 export function openFaultyStore(options: StoreOptions): FaultyStore {
   const store = openStore(options);
   const faulty: FaultyStore = {

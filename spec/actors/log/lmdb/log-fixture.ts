@@ -12,7 +12,7 @@ import type { LogHealth } from '../../../../actors/log/log-health.js';
 import type { AppendResult, NewEntry } from '../../../../actors/log/log-writer.js';
 import type { ThreadLog } from '../../../../actors/log/thread-log.js';
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until a spec moves it. */
 export class HandClock implements Clock {
   #now = 1_767_225_600_000;
   #shift = 0;
@@ -36,12 +36,12 @@ export class HandClock implements Clock {
     if (typeof id === 'number') this.#timers.delete(id);
   }
 
-  /** Timers that have been set and have not gone off. */
+  /** Timers that have been set and have not run. */
   get pending(): number {
     return this.#timers.size;
   }
 
-  /** Sets the wall clock ahead, or back; the monotonic clock shows nothing. */
+  /** Sets the wall clock forward or back; the monotonic clock does not change. */
   jump(ms: number): void {
     this.#shift += ms;
   }
@@ -61,7 +61,7 @@ export class HandClock implements Clock {
   }
 }
 
-/** Makes directories and opens logs in them, and takes everything away afterwards. */
+/** Makes directories and opens logs in them, and removes everything afterwards. */
 export class LogFixture {
   readonly #dirs: string[] = [];
   readonly #mounts: string[] = [];
@@ -76,7 +76,7 @@ export class LogFixture {
     return dir;
   }
 
-  /** A directory on a disk of its own of so many bytes; null when this process may not mount one. */
+  /** A directory on its own disk of this many bytes; null when this process may not mount one. */
   smallDisk(bytes: number): string | null {
     const dir = this.dir();
     try {
@@ -122,7 +122,7 @@ export class LogFixture {
   }
 }
 
-/** An entry with something sensible wherever nothing is said. */
+/** An entry with a default for every field that the spec leaves out. */
 export function entry(mid: string, parts: Partial<NewEntry> = {}): NewEntry {
   return { mid, user: 'ada', kind: 'user_message', bodyJson: '{"text":"hi"}', at: 1, ...parts };
 }
@@ -153,7 +153,7 @@ export function nextHealth(log: ThreadLog): Promise<LogHealth> {
   });
 }
 
-/** Waits, turn by turn, until something is so; the spec's own timeout ends a wait in vain. */
+/** Waits, turn by turn, until a condition holds; if it never does, the spec's own timeout ends the wait. */
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -22,7 +22,7 @@ describe('seal', () => {
     for (let bit = 0; bit < stored.length * 8; bit += 1) {
       const altered = Buffer.from(stored);
       altered[bit >> 3] = (altered[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      // A checksum in capitals is the same one.
+      // A checksum in capital letters is equal.
       const given = unseal(KEY, altered.toString());
       expect(given === null || (given === text && bit >= text.length * 8), String(bit)).to.equal(
         true

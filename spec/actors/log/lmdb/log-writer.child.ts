@@ -1,6 +1,7 @@
 /**
- * Appends in a closed loop until it is killed, and tells standard output of every ack at once: `thread offset mid`.
- * With `feed` as its last argument it takes as well: `thread offset offered` before, `thread offset taken` after.
+ * Appends in a closed loop until it is killed, and writes each ack to standard output at once: `thread offset mid`.
+ * With `feed` as its last argument it also takes from the feed, and writes `thread offset offered` before and
+ * `thread offset taken` after.
  */
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../../../actors/clock.js';
@@ -35,7 +36,7 @@ function next(): void {
   });
 }
 
-/** The pipe may be full: the parent reads, so trying again ends. */
+/** The pipe may be full. The parent reads it, so a later try succeeds. */
 function tell(line: string): void {
   for (;;) {
     try {
@@ -49,7 +50,7 @@ function tell(line: string): void {
 
 for (let index = 0; index < UNDER_WAY; index += 1) next();
 
-/** Takes a little less than is appended, so that there is always something that was not. */
+/** Takes a little less than is appended, so that something is always left to take. */
 async function take(): Promise<void> {
   for (;;) {
     const batch = log.feed.next(UNDER_WAY, 1_000_000);

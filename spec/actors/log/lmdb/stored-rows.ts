@@ -2,7 +2,7 @@ import { open, type RootDatabase } from 'lmdb';
 import type { LogKey } from '../../../../actors/log/lmdb/log-keys.js';
 import type { LogWrite } from '../../../../actors/log/lmdb/log-store.js';
 
-/** Runs with the rows of a closed log as the engine has them, checksums included. */
+/** Calls a function with the rows of a closed log as the engine has them, checksums included. */
 async function withEngine<T>(
   dir: string,
   use: (rows: RootDatabase<string, LogKey>) => Promise<T> | T

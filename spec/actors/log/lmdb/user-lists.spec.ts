@@ -26,7 +26,7 @@ describe('UserLists', () => {
     });
   const late = (): unknown[] => [...rows.keys(within('d'))].map(([, thread]) => thread);
 
-  /** Two threads with two members each, of which t1 has had a message since. */
+  /** Two threads with two members each; t1 has had a message since. */
   const filled = async (log: EmbeddedLog): Promise<void> => {
     for (const [at, thread] of [
       [10, 't1'],
@@ -47,7 +47,7 @@ describe('UserLists', () => {
     await filled(log);
     await append(log, 't3', entry('m1', { at: 40, user: 'eve' }));
     await append(log, 't3', entry('m2', { at: 41, user: 'fay' }));
-    // Three threads are late, of which none is a thread of gil; of ada two are.
+    // Three threads are late: none of gil's and two of ada's.
     expect(log.userThreads('gil', null, 10, Infinity)).to.include({ passed: 3 });
     expect(log.userThreads('ada', null, 10, Infinity).passed).to.be.greaterThan(0);
   });

@@ -34,7 +34,7 @@ import { HandClock, LogFixture } from '../log-fixture.js';
 const DATA_DIR_MODULE = new URL('../../../../../actors/log/lmdb/disk/data-dir.ts', import.meta.url)
   .href;
 
-/** Skips where this process may make no pid namespace; in CI it must. */
+/** Skips the test when this process may not create a pid namespace; in CI it fails. */
 function requireNamespaces(test: Mocha.Context): void {
   const { status } = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']);
   if (status === 0) return;
@@ -42,7 +42,7 @@ function requireNamespaces(test: Mocha.Context): void {
   test.skip();
 }
 
-/** Where no file can be locked. */
+/** A platform on which no file can be locked. */
 const NO_LOCKS = loadKernelLock(() => {
   throw new Error('no binary for this platform');
 });
@@ -97,7 +97,7 @@ describe('claimDataDir', function () {
       ? ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', ...node]
       : node;
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    // Not 'exit': the process in the namespace outlives `unshare` a little, and has the same output.
+    // Not 'exit': the process in the namespace ends a little after `unshare`, and 'close' waits for its output too.
     const closed = once(child, 'close');
     for await (const line of createInterface({ input: child.stdout })) {
       if (line === 'claimed') {

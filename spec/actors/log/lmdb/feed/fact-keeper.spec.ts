@@ -40,7 +40,7 @@ describe('FactKeeper', () => {
   beforeEach(() => (clock = new HandClock()));
   afterEach(() => fixture.clear());
 
-  /** Lets the facts that wait become a row. */
+  /** Makes the keeper write the waiting facts as a row. */
   async function flush(log: EmbeddedLog): Promise<void> {
     const before = log.feed.next(ALL, ALL).facts.length;
     clock.advance(FACTS_FLUSH_MS);

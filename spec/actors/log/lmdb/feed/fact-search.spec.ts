@@ -11,11 +11,11 @@ import type { LogKey } from '../../../../../actors/log/lmdb/log-keys.js';
 import { moved, stepped } from '../../memory-feed.js';
 import { LogFixture, until } from '../log-fixture.js';
 
-/** A fact that says by its user which one it is. */
+/** A fact that a spec recognizes by its user. */
 const fact = (at: number, thread = 't1'): StepFact =>
   stepped(thread, 'read', 1, 1, { user: String(at), at });
 
-/** Rows in memory, from seq 1 on; a row that is null has gone. */
+/** Rows in memory, from seq 1 on; null stands for a row that was removed. */
 function rows(kept: readonly (readonly Fact[] | null)[], inMemory: readonly Fact[] = []) {
   const read: number[] = [];
   const store = {
