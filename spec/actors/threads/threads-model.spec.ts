@@ -147,7 +147,8 @@ class Model {
     for (const thread of this.threads.values()) {
       thread.subscribers = [];
       if (thread.held === null) continue;
-      // A restart loses the counts: all messages from an author's first one to the next author's first one count.
+      // A restart loses the counts. Then all messages from an author's first one up to the next author's first one
+      // count for it.
       const spans = [...thread.held.by.values()].sort((one, other) => one.from - other.from);
       thread.held.dueAt = this.graceEnd(Math.min(...spans.map(({ since }) => since)));
       spans.forEach((span, n) => {

@@ -236,7 +236,7 @@ describe('openai', () => {
     const running = begin();
     await running.next();
     const rest = all(running);
-    // The reason to finish has come with the text, or comes before the next event is waited for.
+    // The finish reason may come with the text or after it. Once it has been read, only the short wait is left.
     while (clock.nextMs !== LINGER_MS) await clock.advance(0);
     await clock.advance(LINGER_MS);
     expect(await rest).to.deep.equal({ text: '', events: [], error: null });
