@@ -1,4 +1,4 @@
-/** Checks what an agent yields: it is somebody else's code, and may yield anything. */
+/** Checks what an agent yields. Agents are code of others and may yield anything. */
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { AgentError, type AgentEvent } from './agent.js';
@@ -42,8 +42,8 @@ const EVENT = Compile(
 );
 
 /**
- * Returns an event; a text alone is a piece of the answer.
- * @throws {AgentError} `bad_event` when it is none
+ * Returns what an agent yielded as an event; a plain string is a piece of the answer.
+ * @throws {AgentError} `bad_event` when it is not an event
  */
 export function checkedEvent(value: unknown): Exclude<AgentEvent, string> {
   if (typeof value === 'string') return { type: 'text', text: value };

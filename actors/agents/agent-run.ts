@@ -1,6 +1,7 @@
 /**
- * One run: it pulls events out of the agent's function, writes them to the thread, and ends it once, whatever the agent
- * does. Every entry has a `mid` of the run, so that the log refuses a second end and a second answer by itself.
+ * One run: reads events from the agent's function, writes them to the thread, and ends the run exactly once, whatever
+ * the agent does. Each entry has a `mid` made from the run's id, so the log itself refuses a second end or a second
+ * answer.
  */
 import { createActor, type Actor } from 'xstate';
 import { reasonOf } from '../../machines/reason.js';
@@ -23,13 +24,13 @@ import { RunWriter, STORE_AGAIN_MS, type RunBody } from './run-writer.js';
 /** Most attempts of a run. */
 export const ATTEMPTS_MAX = 3;
 
-/** Events after which the agent lets everybody else have a turn, even when none of them takes time. */
+/** Events after which the run yields to the event loop, even when the agent never waits. */
 const EVENTS_PER_TURN = 32;
 
 /** A run. */
 export class AgentRun {
   readonly actor: Actor<typeof runMachine>;
-  /** Messages that came meanwhile. */
+  /** Messages that came while the run was at work. */
   readonly steered = new Steered();
   private readonly ports: RunPorts;
   private readonly agent: Agent | null;
@@ -84,17 +85,17 @@ export class AgentRun {
     this.actor.start();
   }
 
-  /** Whether its end is decided; nothing that the agent does counts any more. */
+  /** Whether the end of the run is decided. From then on, everything that the agent does is ignored. */
   hasEnded(): boolean {
     return this.isEnded;
   }
 
-  /** The run as the log has it, or is about to. */
+  /** The run as the log stores it, or will after the write under way. */
   get record(): RunRecord {
     return this.present;
   }
 
-  /** What a subscriber is told of the run. */
+  /** What a new subscriber is told about the run. */
   get told(): { state: 'queued' | 'streaming' | 'waiting'; text: string; attempt: number } {
     const state = this.record.state === 'running' ? 'streaming' : this.record.state;
     return { state, text: this.text, attempt: Math.max(1, this.attempt) };
@@ -123,7 +124,7 @@ export class AgentRun {
     });
   }
 
-  /** Ends a run of an earlier process, which ran when that ended. */
+  /** Ends a run of an earlier process that was at work when the process ended. */
   interrupt(text: string, pieces: number): void {
     this.text = text;
     this.checkpoint.restore(pieces);
@@ -144,21 +145,21 @@ export class AgentRun {
     this.end('cancelled', 'agent_cancelled', { by, ...more });
   }
 
-  /** Gives the agent a message that came meanwhile, for which there is a place. */
+  /** Keeps a message for the agent to read; its place was reserved with `expect`. */
   steer(message: MessageFrame): void {
     this.steered.arrived(message);
     const { mid } = message;
     void this.work(() => this.writer.write(steerName(mid), 'agent_steered', { mid }));
   }
 
-  /** Tells at which place of the queue the run stands. */
+  /** Writes the run's position in the queue to the thread. */
   queued(position: number): void {
     void this.work(() => this.writer.write('queued', 'agent_queued', { position }));
   }
 
   /**
-   * Answers the open question; with `by` null nobody did in time. Resolves to why that was refused, or null when the answer
-   * is stored.
+   * Answers the open question; `by` is null when nobody answered in time. Resolves to the reason of a refusal, or to
+   * null when the answer is stored.
    */
   async answer(by: string | null, value: unknown, ask?: string): Promise<RunRefusal | null> {
     const { ask: open, run } = this.record;
@@ -179,7 +180,7 @@ export class AgentRun {
       this.present = before;
       if (stored === 'conflict') return 'conflict';
       if (by !== null) return 'unavailable';
-      // Nobody else will ask for it again.
+      // An expired question has no client that would retry, so retry here.
       await this.pause(STORE_AGAIN_MS);
       return this.answer(by, value, ask);
     }
@@ -189,7 +190,7 @@ export class AgentRun {
     return null;
   }
 
-  /** Goes on after a restart, when the question that was open then is answered: the agent begins again, with the answers. */
+  /** Goes on after a restart, once the open question is answered: the agent starts again and gets all answers. */
   private resume(): void {
     this.watch.begun();
     this.attempt = 1;
@@ -199,7 +200,7 @@ export class AgentRun {
     });
   }
 
-  /** Runs the agent's function until the run is over, again after errors that say so. */
+  /** Runs the agent's function until the run is over, and again after errors that say when to retry. */
   private async try(agent: Agent): Promise<void> {
     while (!this.hasEnded()) {
       this.attempt++;
@@ -257,7 +258,7 @@ export class AgentRun {
     }
   }
 
-  /** The agent's next event; null when the run is over first. */
+  /** Resolves to the agent's next event; null when the run is over first. */
   private next(
     generator: AsyncGenerator<unknown, void, Answer | undefined>,
     answer: Answer | undefined
@@ -381,7 +382,7 @@ export class AgentRun {
     return rows.flatMap(({ frame }) => parseMessageFrame(frame) ?? []);
   }
 
-  /** Does work whose failure is a fault of the server itself: it is noted, and the run fails. */
+  /** Does work that fails only by a fault of the server. Such a failure is noted, and the run fails. */
   private async work(run: () => Promise<void>): Promise<void> {
     try {
       await run();

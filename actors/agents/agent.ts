@@ -1,6 +1,6 @@
 /**
- * What an agent is: a function that gets a message and yields what it does. The server makes a run of it, with one end
- * whatever happens.
+ * What an agent is: a function that gets a message and yields events. The server turns each call into a run, which
+ * always has exactly one end.
  */
 import type { MessageFrame } from '../../protocol/frames.js';
 
@@ -10,13 +10,13 @@ export interface TextEvent {
   readonly text: string;
 }
 
-/** What the agent thinks before it answers; shown apart from the answer. */
+/** A thought of the agent before it answers; shown separately from the answer. */
 export interface ThinkingEvent {
   readonly type: 'thinking';
   readonly text: string;
 }
 
-/** A tool begins to work. `call` is unique in the run. */
+/** A tool call begins. `call` is unique in the run. */
 export interface ToolCallEvent {
   readonly type: 'toolCall';
   readonly call: string;
@@ -25,7 +25,7 @@ export interface ToolCallEvent {
   readonly args: unknown;
 }
 
-/** A tool has ended. Give `result` when it went well, else `error`. */
+/** A tool call has ended. Give `result` when it succeeded, else `error`. */
 export interface ToolResultEvent {
   readonly type: 'toolResult';
   readonly call: string;
@@ -45,7 +45,7 @@ export interface AskEvent {
   readonly withinMs?: number;
 }
 
-/** What the answer has cost so far. Of several the last counts. */
+/** The cost of the answer so far. When an agent yields several, the last one counts. */
 export interface UsageEvent extends Usage {
   readonly type: 'usage';
 }
@@ -59,29 +59,29 @@ export interface Usage {
   readonly model?: string;
 }
 
-/** What an agent may yield; a text alone is a piece of the answer. */
+/** What an agent may yield; a plain string is a piece of the answer. */
 export type AgentEvent =
   string | TextEvent | ThinkingEvent | ToolCallEvent | ToolResultEvent | AskEvent | UsageEvent;
 
-/** The answer to a question, or that nobody gave one in time. */
+/** The answer to a question, or the fact that nobody answered in time. */
 export type Answer =
   | { readonly isAnswered: true; readonly value: unknown; readonly by: string }
   | { readonly isAnswered: false };
 
-/** What an agent knows of the run that it works for. */
+/** What an agent gets about its run. */
 export interface RunContext {
   /** Id of the run. */
   readonly run: string;
   readonly thread: string;
-  /** Who wrote the message. */
+  /** The user who wrote the message. */
   readonly user: string;
   /** The message to answer. */
   readonly message: MessageFrame;
-  /** 1, or more when the agent is tried again: earlier text counts no more. */
+  /** 1, or higher when the agent is tried again; the text of earlier attempts is discarded. */
   readonly attempt: number;
   /** Aborted when the run is cancelled, has taken too long, or the server stops. Give it to `fetch`. */
   readonly signal: AbortSignal;
-  /** Returns at most so many messages of the thread before the one to answer, oldest first. */
+  /** Returns up to this many messages before the one to answer, oldest first. */
   history(limit: number): MessageFrame[];
   /** Returns the messages that came since the last call and were given to this run (`whileRunning: "steer"`). */
   steered(): MessageFrame[];
@@ -91,7 +91,7 @@ export interface RunContext {
 export interface Agent {
   /** 1 to 32 characters of `[a-z0-9_-]`, beginning with a letter. */
   readonly name: string;
-  /** What it is for, for people who choose one. */
+  /** Purpose of the agent, shown to people who choose one. */
   readonly description: string;
   /** Yields what it does, until it is done. A generator that throws fails the run. */
   run(context: RunContext): AsyncGenerator<AgentEvent, void, Answer | undefined>;
@@ -101,7 +101,7 @@ const NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 
 /**
  * Makes an agent.
- * @throws {TypeError} when its name or its function is not one
+ * @throws {TypeError} when the name or the function is not valid
  */
 export function defineAgent(agent: {
   readonly name: string;
@@ -123,11 +123,11 @@ export function defineAgent(agent: {
 }
 
 /**
- * An error of an agent that says what became of it. Any other error fails the run with the code `agent_error`, and its
- * message is told to the operator only.
+ * An error of an agent, with a code for clients. Any other error fails the run with the code `agent_error`, and only
+ * the operator sees its message.
  */
 export class AgentError extends Error {
-  /** Told to clients, as the message is. */
+  /** Sent to clients, together with the message. */
   readonly code: string;
   /** Milliseconds after which to try again; null: the run fails. */
   readonly retryAfterMs: number | null;
@@ -139,7 +139,7 @@ export class AgentError extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Returns whether an error is one, also when it was made by another copy of this package. */
+  /** Returns whether an error is an `AgentError`, also one from another copy of this package. */
   static is(error: unknown): error is AgentError {
     return (
       error instanceof Error &&

@@ -3,15 +3,15 @@ import type { Answer } from './agent.js';
 import type { GivenAnswer } from './run-record.js';
 import Schema from 'typebox/schema';
 
-/** Longest answer, in characters of JSON: it is part of the run's record. */
+/** Longest answer, in characters of JSON: the answer is stored in the run's record. */
 export const ANSWER_CHARS_MAX = 4_096;
 
-/** Returns whether an answer is longer than any may be. */
+/** Returns whether an answer is too long. */
 export function isTooLong(value: unknown): boolean {
   return JSON.stringify(value).length > ANSWER_CHARS_MAX;
 }
 
-/** Returns whether a value answers a question; without a schema any text does. A schema that cannot be used fits nothing. */
+/** Returns whether a value fits a question's schema. Without a schema any text fits; with an unusable one nothing. */
 export function isAnswerOf(schema: object | null, value: unknown): boolean {
   if (isTooLong(value)) return false;
   if (schema === null) return typeof value === 'string';

@@ -1,15 +1,15 @@
 /**
- * Keeps the text of a run in the log while it grows, so that a killed process loses at most the text of two seconds
- * (`npm run run-proof`). Each piece is written once: the cost is that of the text, not of its square.
+ * Stores the growing text of a run in the log, so that a killed process loses at most two seconds of text (`npm run
+ * run-proof`). Each piece is written once, so the cost grows with the length of the text and not with its square.
  */
 import type { Clock } from '../clock.js';
 import type { ThreadRecords } from '../log/thread-records.js';
 import { PIECE_CHARS, removePieces, storePiece } from './run-record.js';
 
-/** Time after which new text is written, in milliseconds: with half a second for the commit, none is lost that is 2 s old. */
+/** Time until new text is written, in milliseconds. The commit takes up to 0.5 s, so text that is 2 s old is stored. */
 export const CHECKPOINT_MS = 1_500;
 
-/** Characters of new text that are kept at once. */
+/** Characters of new text that are written at once, without the wait. */
 export const CHECKPOINT_CHARS = 4_096;
 
 /** The checkpoint of one run. */
@@ -22,7 +22,7 @@ export class Checkpoint {
   private timer: unknown = null;
   private writing: Promise<void> | null = null;
   private isStopped = false;
-  /** Pieces that the log may have. */
+  /** Number of pieces that may be in the log. */
   pieces = 0;
 
   constructor(
@@ -35,12 +35,12 @@ export class Checkpoint {
     this.run = run;
   }
 
-  /** Notes pieces of an earlier process. */
+  /** Sets the number of pieces that an earlier process has written. */
   restore(pieces: number): void {
     this.pieces = pieces;
   }
 
-  /** Notes the text as it is now: that of the last call, and more. */
+  /** Notes the whole text so far. It must begin with the text of the last call. */
   note(text: string): void {
     this.text = text;
     if (text.length - this.kept >= CHECKPOINT_CHARS) this.write();
@@ -52,7 +52,7 @@ export class Checkpoint {
     }
   }
 
-  /** Removes what is kept, when another attempt begins. */
+  /** Removes the stored text, when another attempt begins. */
   async restart(): Promise<void> {
     this.clear();
     await this.writing;
@@ -62,10 +62,10 @@ export class Checkpoint {
     this.kept = 0;
     this.count = 0;
     await removePieces(this.log, this.run, pieces).catch(() => undefined);
-    // Those that could not be removed are written over, or removed with the run.
+    // Pieces that could not be removed are overwritten later, or removed with the run.
   }
 
-  /** Keeps nothing more. Resolves when no write is under way. */
+  /** Ends the checkpoint. Resolves when no write is under way. */
   async stop(): Promise<void> {
     this.isStopped = true;
     this.clear();
@@ -81,7 +81,7 @@ export class Checkpoint {
     this.clear();
     if (this.writing !== null || this.isStopped) return;
     let end = Math.min(this.text.length, this.kept + PIECE_CHARS);
-    // The halves of a pair are kept together: alone they are no character.
+    // Keep both halves of a surrogate pair together: one alone is not a character.
     if (isHighHalf(this.text.charCodeAt(end - 1))) end--;
     if (end <= this.kept) return;
     const piece = this.text.slice(this.kept, end);
@@ -95,13 +95,13 @@ export class Checkpoint {
         if (!this.isStopped && this.text.length > end) this.note(this.text);
       },
       () => {
-        // The log does not take it; its own incident says so. The next text tries again.
+        // The log refused the write and reports that as its own incident. The next text tries again.
         this.writing = null;
       }
     );
   }
 
-  /** Pieces of this attempt that are kept. */
+  /** Number of stored pieces of this attempt. */
   private count = 0;
 }
 

@@ -1,13 +1,13 @@
 /**
- * Gathers the pieces of an answer into few frames: the first at once, then one each {@link CHUNK_MS}. What is gathered
- * is bounded by the answer itself, which has a bound.
+ * Joins the pieces of an answer into few frames: the first is sent at once, then one each {@link CHUNK_MS}. The buffer
+ * needs no bound of its own, since the length of the answer is bounded.
  */
 import type { Clock } from '../clock.js';
 
 /** Time between two frames of one run, in milliseconds. */
 export const CHUNK_MS = 40;
 
-/** Gathers and tells. */
+/** Joins the pieces of one answer. */
 export class Chunks {
   private readonly clock: Pick<Clock, 'setTimeout' | 'clearTimeout' | 'elapsed'>;
   private readonly tell: (at: number, text: string) => void;
@@ -16,7 +16,7 @@ export class Chunks {
   private timer: unknown = null;
   private toldMs = -Infinity;
 
-  /** `tell` is called with where a piece begins in the answer, in UTF-16 units, and its text. */
+  /** `tell` gets the position of a piece in the answer, in UTF-16 units, and the text of the piece. */
   constructor(
     clock: Pick<Clock, 'setTimeout' | 'clearTimeout' | 'elapsed'>,
     tell: (at: number, text: string) => void
@@ -37,7 +37,7 @@ export class Chunks {
     }
   }
 
-  /** Tells what is gathered now. */
+  /** Sends the gathered text now. */
   flush(): void {
     this.stop();
     if (this.text === '') return;
@@ -48,14 +48,14 @@ export class Chunks {
     this.tell(at, text);
   }
 
-  /** Begins again with an empty answer. */
+  /** Starts again with an empty answer. */
   restart(): void {
     this.stop();
     this.at = 0;
     this.text = '';
   }
 
-  /** Tells nothing more. */
+  /** Sends nothing more. */
   stop(): void {
     if (this.timer !== null) this.clock.clearTimeout(this.timer);
     this.timer = null;

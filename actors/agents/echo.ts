@@ -1,4 +1,4 @@
-/** The agent `echo`: says the text of the message back, word by word, so that stopping and reloading can be seen. */
+/** The agent `echo`: repeats the text of the message word by word, slowly enough to try stopping and reloading. */
 import { defineAgent, type Agent } from './agent.js';
 import type { Clock } from '../clock.js';
 

@@ -1,4 +1,4 @@
-/** Finds the tools that a run has left open, when the process that ran it has died. */
+/** Finds the tool calls without an end of a run whose process has died. */
 import { parseMessageFrame } from '../../protocol/message-frame.js';
 import type { MessageFrame } from '../../protocol/frames.js';
 import type { LogReader } from '../log/log-reader.js';
@@ -7,7 +7,7 @@ import type { LogReader } from '../log/log-reader.js';
 const PAGE = 500;
 const PAGE_BYTES = 1_048_576;
 
-/** Returns the tools of a run that have begun and not ended, by call. */
+/** Returns the tool calls of a run that have begun and not ended, by `call`. */
 export function openTools(
   log: Pick<LogReader, 'read' | 'withMid'>,
   thread: string,

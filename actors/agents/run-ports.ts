@@ -6,23 +6,23 @@ import type { AppendResult, NewEntry } from '../log/log-writer.js';
 import type { ThreadRecords } from '../log/thread-records.js';
 import type { RunTally } from './seeing/run-tally.js';
 
-/** Bounds of runs. */
+/** Bounds of each run. */
 export interface RunLimits {
-  /** Most milliseconds of running, without the time in which people are asked. */
+  /** Longest time of running, in milliseconds, without the time in which a question is open. */
   readonly runMs: number;
-  /** Most milliseconds that an answer may take. */
+  /** Longest time for the answer to a question, in milliseconds. */
   readonly askMs: number;
-  /** Most characters of an answer. */
+  /** Most characters of the agent's answer. */
   readonly answerChars: number;
 }
 
 /**
- * A bound that was reached: runs that wait in a thread, runs of a user, runs of the server, the time of a run, the
- * characters of what an agent says, or those of what somebody answers it.
+ * A bound that was reached: waiting runs of a thread, runs of a user, runs of the server, the time of a run, the
+ * characters of the agent's answer, or those of a person's answer to a question.
  */
 export type RunBound = 'queue' | 'perUser' | 'runs' | 'runMs' | 'answerChars' | 'reply';
 
-/** What may become of a request about a run. */
+/** Why a request about a run was refused. */
 export type RunRefusal = 'not_found' | 'conflict' | 'bad_frame' | 'unavailable';
 
 /** What runs use of the server. */
@@ -31,9 +31,9 @@ export interface RunPorts {
   readonly timers: AwakeClock;
   readonly log: Pick<LogReader, 'readBefore' | 'withMid' | 'read'> &
     Pick<ThreadRecords, 'setRecord' | 'records'>;
-  /** Appends an entry and tells it to the thread; never throws. */
+  /** Appends an entry and sends it to the subscribers of the thread; never throws. */
   readonly append: (thread: string, entry: NewEntry, done: (result: AppendResult) => void) => void;
-  /** Tells a piece of an answer to the thread's subscribers. */
+  /** Sends a piece of an answer to the subscribers of the thread. */
   readonly tell: (chunk: {
     readonly thread: string;
     readonly run: string;
@@ -42,9 +42,9 @@ export interface RunPorts {
     readonly attempt: number;
   }) => void;
   readonly limits: RunLimits;
-  /** Notes that a bound has refused or ended something. */
+  /** Counts that a bound was reached. */
   readonly onBound: (bound: RunBound) => void;
   readonly tally: RunTally;
-  /** Notes what an agent did wrong, for the operator. */
+  /** Reports a fault of an agent to the operator. */
   readonly onFault: (agent: string, thread: string, reason: string) => void;
 }

@@ -1,18 +1,18 @@
 /**
- * What the log keeps of a run that has not ended: enough to begin it, to go on waiting for an answer, or to end it after
- * a restart. It changes in the commits of the run's own entries, and goes with the entry of its end.
+ * What the log stores about a run that has not ended: enough to begin it, to wait for an answer, or to end it after a
+ * restart. The record changes in the same commits as the run's entries, and is removed with the entry of its end.
  */
 import type { RecordChange } from '../log/log-writer.js';
 import type { ThreadRecords } from '../log/thread-records.js';
 import { reasonOf } from '../../machines/reason.js';
 
-/** Thread that the records of all runs are kept under, so that a start finds them. A thread of that name has nothing to do with them. */
+/** Key under which the records of all runs are stored, so that a start finds them. It is not a thread's id. */
 const RECORDS_OF = 'rollcall:runs';
 
 const RUN_KIND = 'run';
 const TEXT_KIND = 'run_text';
 
-/** Characters of one piece of a checkpoint: less than a record may have. */
+/** Characters of one piece of a checkpoint: fewer than the most that a record may have. */
 export const PIECE_CHARS = 12_000;
 
 /** An answer that was given. */
@@ -38,7 +38,7 @@ export interface RunRecord {
   readonly run: string;
   readonly thread: string;
   readonly agent: string;
-  /** Message that is answered. */
+  /** `mid` of the message to answer. */
   readonly mid: string;
   readonly user: string;
   /** When the message came, Unix milliseconds: runs of a thread begin in this order. */
@@ -47,9 +47,9 @@ export interface RunRecord {
   /** The open question; null while there is none. */
   readonly ask: OpenAsk | null;
   readonly answers: readonly GivenAnswer[];
-  /** Message whose answer this run's answer replaces. */
+  /** `mid` of the message whose earlier answer this run replaces. */
   readonly regenerates: string | null;
-  /** Message that this one replaces. */
+  /** `mid` of the message that this run's message replaces. */
   readonly edits: string | null;
 }
 
@@ -58,7 +58,7 @@ export function storing(record: RunRecord): RecordChange {
   return { thread: RECORDS_OF, kind: RUN_KIND, id: record.run, text: JSON.stringify(record) };
 }
 
-/** Returns the changes that remove a run and so many pieces of its text. */
+/** Returns the changes that remove a run and this many pieces of its text. */
 export function removing(run: string, pieces: number): RecordChange[] {
   const texts = Array.from({ length: pieces }, (_, n) => ({
     thread: RECORDS_OF,
@@ -83,7 +83,7 @@ export function storePiece(
   return log.setRecord(RECORDS_OF, TEXT_KIND, pieceId(run, n), text);
 }
 
-/** Removes so many pieces of a run's text, when another attempt begins; the last first, so that what is left is a beginning. */
+/** Removes the pieces of a run's text, from the last to the first: if it fails, what is left is a beginning. */
 export async function removePieces(
   log: Pick<ThreadRecords, 'setRecord'>,
   run: string,
@@ -94,10 +94,10 @@ export async function removePieces(
   }
 }
 
-/** A run as it was found, with its text so far. */
+/** A run found at the start, with its text so far. */
 export interface FoundRun {
   readonly record: RunRecord;
-  /** The text as far as no piece of it is missing. */
+  /** The text up to the first missing piece. */
   readonly text: string;
   /** One more than the number of the last piece. */
   readonly pieces: number;
@@ -105,18 +105,18 @@ export interface FoundRun {
 
 interface FoundText {
   readonly text: string;
-  /** Pieces from the first on of which none is missing. */
+  /** Number of pieces before the first missing one. */
   readonly whole: number;
   readonly pieces: number;
 }
 
-/** Reads all runs that have not ended, oldest first. One that cannot be read is told and left out. */
+/** Reads all runs that have not ended, oldest first. A run that cannot be read is reported and skipped. */
 export function readRuns(
   log: Pick<ThreadRecords, 'records'>,
   onFault: (reason: string) => void
 ): FoundRun[] {
   const texts = new Map<string, FoundText>();
-  // In the order of their ids, and so of their numbers.
+  // Records come in the order of their ids, so the pieces are in the order of their numbers.
   for (const { id, text } of log.records(RECORDS_OF, TEXT_KIND)) {
     const end = id.lastIndexOf(':');
     const run = id.slice(0, end);

@@ -1,4 +1,4 @@
-/** The steps of one run: thoughts and tool calls, each an entry, and each tool with its end. */
+/** The steps of one run: thoughts and tool calls. Each is an entry, and each tool call gets an end. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import {
@@ -24,7 +24,7 @@ interface OpenTool {
 export class RunSteps {
   private readonly writer: RunWriter;
   private readonly clock: Pick<Clock, 'elapsed'>;
-  /** Makes the names of this process's entries differ from those of an earlier one. */
+  /** Part of the entries' names: differs from that of an earlier process. */
   private readonly session = randomBytes(4).toString('hex');
   private readonly open = new Map<string, OpenTool>();
   private count = 0;
@@ -34,18 +34,18 @@ export class RunSteps {
     this.clock = clock;
   }
 
-  /** Notes tools that an earlier process has left open. */
+  /** Takes over the tool calls that an earlier process left open. */
   restore(tools: ReadonlyMap<string, string>): void {
     const sinceMs = this.clock.elapsed();
     for (const [call, tool] of tools) this.open.set(call, { tool, sinceMs });
   }
 
-  /** Tool calls that are open, with when they began, in milliseconds of `elapsed()`. */
+  /** Open tool calls, with their start as a time of `elapsed()`. */
   get openTools(): ReadonlyMap<string, OpenTool> {
     return this.open;
   }
 
-  /** Counts a step that is written elsewhere. @throws {AgentError} `too_many_steps` */
+  /** Counts a step that other code writes. @throws {AgentError} `too_many_steps` */
   note(): void {
     this.count++;
     if (this.count > RUN_STEPS_MAX) {
@@ -53,7 +53,7 @@ export class RunSteps {
     }
   }
 
-  /** Writes a step. @throws {AgentError} when it does not fit to those before, or is too large */
+  /** Writes a step. @throws {AgentError} when it contradicts earlier steps or is too large */
   async take(event: ThinkingEvent | ToolCallEvent | ToolResultEvent): Promise<void> {
     this.note();
     if (event.type === 'thinking') await this.write('agent_thinking', { text: event.text });
@@ -75,7 +75,7 @@ export class RunSteps {
     }
   }
 
-  /** Ends all tools that are open. */
+  /** Ends all open tool calls. */
   async close(error: string): Promise<void> {
     for (const [call, { tool, sinceMs }] of this.open) {
       this.open.delete(call);

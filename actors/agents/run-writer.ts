@@ -1,11 +1,11 @@
 /**
- * Writes the entries of one run. Each has a `mid` of the run and a name, so that the log itself refuses a second entry of
- * that name: a second end, or a second answer to a question.
+ * Writes the entries of one run. The `mid` of each is made from the run's id and a name, so the log itself refuses a
+ * second entry with that name: a second end, or a second answer to a question.
  */
 import type { Clock } from '../clock.js';
 import type { AppendResult, NewEntry, RecordChange } from '../log/log-writer.js';
 
-/** Time after which an entry is tried again that the log did not take, in milliseconds. */
+/** Time until a failed write of an entry is retried, in milliseconds. */
 export const STORE_AGAIN_MS = 1_000;
 
 /** Options of {@link RunWriter}. */
@@ -20,7 +20,7 @@ export interface RunWriterOptions {
 /** The body of an entry. */
 export type RunBody = Readonly<Record<string, unknown>>;
 
-/** Writes entries in the name of the agent. */
+/** Writes entries whose sender is the agent. */
 export class RunWriter {
   private readonly options: RunWriterOptions;
 
@@ -28,7 +28,7 @@ export class RunWriter {
     this.options = options;
   }
 
-  /** Writes an entry, and again until the log takes it: a full disk must not lose what a run has done. */
+  /** Writes an entry, and retries until the log accepts it: a full disk must not lose a part of a run. */
   async write(
     name: string,
     kind: string,
@@ -42,7 +42,7 @@ export class RunWriter {
     }
   }
 
-  /** Tries once to write an entry; `conflict`: there is another one of that name. */
+  /** Tries once to write an entry; `conflict`: another entry has that name. */
   once(
     name: string,
     kind: string,

@@ -1,6 +1,6 @@
 /**
- * All runs of this node: which message begins one, which wait in the queue of their thread, and who may end or answer
- * them. At most one run of a thread is at work; the others wait in the order of their messages.
+ * All runs of this node: which messages begin a run, which runs wait in the queue of their thread, and how runs are
+ * cancelled and answered. One run of a thread is at work at a time; the others wait in the order of their messages.
  */
 import { randomBytes } from 'node:crypto';
 import type { WhileRunning } from '../../protocol/agent-kinds.js';
@@ -16,13 +16,13 @@ import { readRuns, storing, type OpenAsk, type RunRecord } from './run-record.js
 import type { RunPorts, RunRefusal } from './run-ports.js';
 import { RunTally, type AgentRow } from './seeing/run-tally.js';
 
-/** Bounds of the runs together. */
+/** Bounds of all runs together. */
 export interface RunsLimits {
   /** Most runs of a node that have not ended. */
   readonly runs: number;
   /** Most runs of a user that have not ended. */
   readonly perUser: number;
-  /** Most runs of a thread that wait, and most messages that a run at work has not read. */
+  /** Most waiting runs of a thread, and most unread messages of a run at work. */
   readonly queue: number;
 }
 
@@ -33,7 +33,7 @@ export interface RunsOptions extends Omit<RunPorts, 'onFault' | 'tally'> {
   readonly incidents: Pick<Incidents, 'note'>;
 }
 
-/** A message, as far as it matters to runs. */
+/** The fields of a message that matter for runs. */
 export interface RunRequest {
   readonly thread: string;
   readonly mid: string;
@@ -60,7 +60,7 @@ export type RunPlan =
       readonly settle: (frame: string | null) => void;
     };
 
-/** A run as a subscriber is told of it. */
+/** A run as subscribers see it. */
 export interface ToldRun {
   readonly run: string;
   readonly agent: string;
@@ -84,7 +84,7 @@ export class Runs {
   private readonly options: RunsOptions;
   private readonly lanes = new Map<string, Lane>();
   private readonly byId = new Map<string, AgentRun>();
-  /** Runs that have not ended of each user, those included whose message is being stored. */
+  /** Number of each user's runs that have not ended, also those whose message is being stored. */
   private readonly ofUser = new Map<string, number>();
   private readonly cancellations: Cancellations;
   private readonly tally: RunTally;
@@ -113,12 +113,12 @@ export class Runs {
     return this.tally.rows(this.byId.values());
   }
 
-  /** Returns what the monitor is told. */
+  /** Returns the measures for the monitor. */
   measures(): AgentMeasures {
     return this.tally.measures(this.byId.values());
   }
 
-  /** Takes up the runs of an earlier process: queued ones begin, waiting ones go on to wait, others end as interrupted. */
+  /** Takes over the runs of an earlier process: queued ones begin, waiting ones wait on, others end as interrupted. */
   restore(): void {
     const { log, incidents } = this.options;
     const found = readRuns(log, (reason) => {
@@ -132,7 +132,7 @@ export class Runs {
     for (const thread of [...this.lanes.keys()]) this.pump(thread);
   }
 
-  /** Ends what is at work; what is queued or waits for people goes on after the next start. */
+  /** Ends the runs at work; queued runs, and runs with an open question, continue after the next start. */
   async stop(): Promise<void> {
     this.isStopped = true;
     for (const run of this.byId.values()) run.stop();
@@ -145,7 +145,7 @@ export class Runs {
     for (const run of this.byId.values()) run.actor.stop();
   }
 
-  /** Says what a message does. A plan that is `ok` counts as a run until it is settled. */
+  /** Returns what a message will do. A plan that is `ok` counts as a run until it is settled. */
   plan(request: RunRequest): RunPlan {
     const { thread, user, agent, whileRunning = 'enqueue' } = request;
     if (!this.options.agents.has(agent)) {
@@ -191,12 +191,12 @@ export class Runs {
     return this.byId.get(run)?.record.thread ?? null;
   }
 
-  /** Returns whose message a run answers; null when there is no such run that has not ended. */
+  /** Returns the user whose message a run answers; null when no such run is open. */
   userOf(run: string): string | null {
     return this.byId.get(run)?.record.user ?? null;
   }
 
-  /** Cancels a run. Returns false when there is no such run that has not ended. */
+  /** Cancels a run. Returns false when no such run is open. */
   cancel(run: string, by: string): boolean {
     const found = this.byId.get(run);
     if (found === undefined || found.hasEnded()) return false;
@@ -204,14 +204,14 @@ export class Runs {
     return true;
   }
 
-  /** Returns the run, of those that have not ended, that answers a message of a user; null when there is none. */
+  /** Returns the open run that answers a user's message; null when there is none. */
   runOf(thread: string, mid: string, user: string): string | null {
     return this.found(thread, mid, user)?.record.run ?? null;
   }
 
   /**
-   * Cancels the run that answers a message, also one that has not been stored yet. Returns the run's id; null when there is
-   * none yet.
+   * Cancels the run that answers a message, also when the message has not been stored yet. Returns the run's id; null
+   * when there is none yet.
    */
   cancelOf(thread: string, mid: string, by: string): string | null {
     const found = this.found(thread, mid, by);
@@ -232,7 +232,7 @@ export class Runs {
     return null;
   }
 
-  /** Answers a question. Resolves to why that was refused; null when the answer is stored. */
+  /** Answers a question. Resolves to the reason of a refusal, or to null when the answer is stored. */
   answer(run: string, ask: string, by: string, value: unknown): Promise<RunRefusal | null> {
     const found = this.byId.get(run);
     return found === undefined ? Promise.resolve('not_found') : found.answer(by, value, ask);
@@ -275,7 +275,7 @@ export class Runs {
     };
   }
 
-  /** Begins a run for a message that was to steer another one, which ended before it knew of the message. */
+  /** Begins a run for a message that should have steered another run, which ended before it read the message. */
   private follow({ agent }: RunRecord, { thread, mid, from }: MessageFrame): void {
     const record = this.recordOf({ thread, mid, agent, user: from.user });
     this.count(from.user, 1);
@@ -317,7 +317,7 @@ export class Runs {
       this.ended(run);
     });
     this.byId.set(record.run, run);
-    // One that waits for an answer is at work; of several that an earlier process has left, each is.
+    // A run that waits for an answer is at work. An earlier process may have left several, all of them at work.
     if (record.state === 'queued' || lane.current !== null) lane.queue.push(run);
     else lane.current = run;
     return run;

@@ -1,17 +1,17 @@
-/** Which agent answers in a thread: its record, or in development the name of the thread. */
+/** Decides which agent answers in a thread: by a record of the thread, or in development by the thread's id. */
 import type { RecordChange } from '../log/log-writer.js';
 import type { ThreadRecords } from '../log/thread-records.js';
 
 const AGENT_KIND = 'agent';
 const ID = 'answers';
 
-/** Text of the record of a thread in which no agent is to answer; it is no name. */
+/** Text of the record when no agent may answer; it cannot be the name of an agent. */
 const NOBODY = '';
 
 /** Most threads whose record is cached; beyond it the cache is emptied. */
 const CACHED_MAX = 10_000;
 
-/** In development the agent `echo` answers in threads whose id begins like this, so that a newcomer sees a run. */
+/** In development, the agent `echo` answers in threads whose id begins with this, so that a newcomer sees a run. */
 const TRIAL_PREFIX = 'agent';
 
 /** Options of {@link ThreadAgents}. */
@@ -41,7 +41,7 @@ export class ThreadAgents {
     return name;
   }
 
-  /** Returns the change that makes an agent answer in a thread; none when it does already. */
+  /** Returns the changes that let an agent answer in a thread; empty when it already does. */
   naming(thread: string, name: string): RecordChange[] {
     return this.of(thread) === name ? [] : [{ thread, kind: AGENT_KIND, id: ID, text: name }];
   }
@@ -52,7 +52,7 @@ export class ThreadAgents {
     this.cached.set(thread, name);
   }
 
-  /** Lets an agent answer in a thread; null: none, also where `echo` would. */
+  /** Lets an agent answer in a thread. With null no agent answers, not even `echo`. */
   async set(thread: string, name: string | null): Promise<void> {
     await this.options.log.setRecord(thread, AGENT_KIND, ID, name ?? NOBODY);
     this.named(thread, name);

@@ -1,11 +1,11 @@
 /**
- * Chart of one run of an agent. It does not receive pieces of text. It receives what changes the state of the run, and
- * decides when it has taken too long. A run has one end: the first event that ends it counts, and it is over when the
- * log has the entry of that end.
+ * Chart of one run of an agent. It receives only the events that change the state of the run, not the text, and decides
+ * when the run has taken too long. A run has one end: the first event that ends it counts, and the run is over when the
+ * log has stored the entry of that end.
  */
 import { assign, emit, setup } from 'xstate';
 
-/** How a run can end. `interrupted`: the server stopped or died while it ran. */
+/** How a run can end. `interrupted`: the server stopped or died while the run was at work. */
 export const RUN_ENDS = ['completed', 'failed', 'cancelled', 'interrupted'] as const;
 
 /** One of {@link RUN_ENDS}. */
@@ -15,11 +15,11 @@ export type RunEnd = (typeof RUN_ENDS)[number];
 export interface RunInput {
   readonly run: string;
   readonly agent: string;
-  /** State in which the log has the run: `waiting` is restored after a restart. */
+  /** State of the run in the log: `waiting` is restored after a restart. */
   readonly from: 'queued' | 'waiting';
-  /** How long a run may be running, in milliseconds; time in which it waits for people does not count. */
+  /** Longest time of running, in milliseconds; time with an open question does not count. */
   readonly limitMs: number;
-  /** How long the answer to the open question may still take, in milliseconds; only read from `waiting`. */
+  /** Time left to answer the open question, in milliseconds; read only in `waiting`. */
   readonly answerMs: number;
 }
 
@@ -91,7 +91,7 @@ export const runMachine = setup({
       on: { 'run.answered': 'running' },
       after: { answer: { actions: emit({ type: 'answer.overdue' }) } }
     },
-    // The end is decided, and on its way to the log.
+    // The end is decided, and its entry is being written to the log.
     ending: {
       on: {
         'run.ended': {},

@@ -1,13 +1,13 @@
-/** Gathers the calls of tools, whose arguments come in pieces, also those of several calls in turn. */
+/** Collects tool calls whose arguments come in pieces; pieces of several calls may be mixed. */
 import { AgentError, type AgentEvent } from '../agent.js';
 import { STEP_CHARS_MAX } from '../run-steps.js';
 
-/** Most calls whose arguments are on their way at once. */
+/** Most calls with incomplete arguments at once. */
 export const OPEN_CALLS_MAX = 64;
 
-/** A piece of a call; the first has its tool. */
+/** A piece of a call; the first piece has the tool's name. */
 export interface CallPiece {
-  /** Empty: the call that began last. */
+  /** Id of the call; empty for the call that began last. */
   readonly call: string;
   readonly tool: string | null;
   readonly args: string;
@@ -20,7 +20,7 @@ interface OpenCall {
 
 /** The calls of one attempt. */
 export class AgUiCalls {
-  /** Whether there was one. */
+  /** Whether there was a call. */
   hasCalled = false;
   private readonly open = new Map<string, OpenCall>();
 
@@ -41,7 +41,7 @@ export class AgUiCalls {
     }
   }
 
-  /** Yields a call that is whole; without a name, all that have begun. */
+  /** Yields a call that is complete; without an id, all calls that have begun. */
   *whole(call?: string): Generator<AgentEvent> {
     for (const [id, { tool, args }] of this.open) {
       if (call !== undefined && id !== call) continue;
@@ -51,7 +51,7 @@ export class AgUiCalls {
   }
 }
 
-/** Arguments are JSON, or a model's mistake, which is shown as it is. */
+/** Parses the arguments. Text that is not JSON is a mistake of the model and is shown unchanged. */
 function argsOf(text: string): unknown {
   if (text === '') return {};
   try {

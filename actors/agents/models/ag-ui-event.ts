@@ -1,4 +1,4 @@
-/** Reads the events of AG-UI, as far as a run has a place for them. */
+/** Reads those events of AG-UI that have a meaning for a run. */
 import type { UsageEvent } from '../agent.js';
 import type { CallPiece } from './ag-ui-calls.js';
 
@@ -9,7 +9,7 @@ export interface AgUiInterrupt {
   readonly schema: object | null;
 }
 
-/** What an event is to a run. */
+/** The meaning of an event for a run. */
 export type AgUiEvent =
   | { readonly type: 'text' | 'thinking'; readonly text: string }
   | { readonly type: 'message' | 'other' }
@@ -27,7 +27,7 @@ export type AgUiEvent =
 /** Longest question. */
 const PROMPT_CHARS_MAX = 4_096;
 
-/** Returns what an event is to a run; null when it is no event of AG-UI. */
+/** Returns the meaning of an event for a run; null when it is not an AG-UI event. */
 export function agUiEvent(data: string): AgUiEvent | null {
   const event = parsed(data);
   const type = textOf(event, 'type');
@@ -85,7 +85,7 @@ function interruptOf(value: unknown): AgUiInterrupt {
   };
 }
 
-/** An agent may have asked several models: their tokens are added, the last one is named. */
+/** Adds up the tokens of all models that the agent has used, and names the last model. */
 function usageOf(list: unknown): UsageEvent | null {
   if (!Array.isArray(list) || list.length === 0) return null;
   const sum = (from: string, to: string): Record<string, number> => {

@@ -1,5 +1,5 @@
 /**
- * Makes a run of what an AG-UI agent streams over HTTP: `agUi('https://agents.example/order')`.
+ * Turns the stream of an AG-UI agent, read over HTTP, into a run: `agUi('https://agents.example/order')`.
  * @see https://docs.ag-ui.com/concepts/events
  */
 import { systemClock, type Clock } from '../../clock.js';
@@ -10,7 +10,7 @@ import { chatMessages } from './chat-messages.js';
 import { Provider } from './provider.js';
 import { Thoughts } from './thoughts.js';
 
-/** Entries of the thread that are looked at for messages. */
+/** Most entries of the thread that are searched for messages. */
 const ENTRIES_MAX = 500;
 
 /** Options of {@link agUi}. */
@@ -19,9 +19,9 @@ export interface AgUiOptions {
   readonly key?: string;
   /** Most characters of the thread that the agent is given. Default 60,000. */
   readonly historyChars?: number;
-  /** Longest time without an event, in milliseconds. Default 120,000; above 300,000 it does not hold. */
+  /** Longest time without an event, in milliseconds. Default 120,000; values above 300,000 have no effect. */
   readonly stallMs?: number;
-  /** Tells the operator what went wrong, without the key. */
+  /** Tells the operator why the agent gave no answer; the text never contains the key. */
   readonly note?: (reason: string) => void;
   readonly clock?: Clock;
   /** Returns a random number in [0, 1). */
@@ -36,8 +36,8 @@ interface Resume {
 }
 
 /**
- * Returns the function of an agent, for `defineAgent`. An interrupt becomes a question, and its answer a new AG-UI run with
- * `resume`. An agent that has called a tool is not asked again by itself: nobody knows what the tool has done.
+ * Returns the function of an agent, for `defineAgent`. An interrupt becomes a question, and the answer starts a new
+ * AG-UI run with `resume`. After a tool call there is no automatic retry, since the tool's effects are unknown.
  */
 export function agUi(
   url: string,

@@ -8,7 +8,7 @@ import { systemClock } from '../../clock.js';
 import { AgentError, type AgentEvent, type RunContext, type UsageEvent } from '../agent.js';
 import { Thoughts } from './thoughts.js';
 
-/** Stops the answer early: the text stays, and people are told why it is cut. */
+/** Reasons that end the answer early. The text is kept, and people are told why it is cut. */
 const CUT = new Map([
   ['length', 'the model has reached its limit of tokens: the answer is cut'],
   ['content-filter', "the filter of the model's server stopped the answer"]
@@ -45,7 +45,7 @@ export function fromAiSdk(
   };
 }
 
-/** Returns what a part is to a run; null when it is nothing. */
+/** Returns the meaning of a part for a run; null when it has none. */
 function eventOf(type: string, part: object): AgentEvent | null {
   const call = textOf(part, 'toolCallId');
   switch (type) {
@@ -59,7 +59,7 @@ function eventOf(type: string, part: object): AgentEvent | null {
         args: field(part, 'input') ?? null
       };
     case 'tool-result':
-      // A tool may tell what it has so far; the last one counts.
+      // A tool may send preliminary results; only the last result counts.
       if (field(part, 'preliminary') === true) return null;
       return { type: 'toolResult', call, ok: true, result: field(part, 'output') ?? null };
     case 'tool-error':
@@ -77,7 +77,7 @@ function eventOf(type: string, part: object): AgentEvent | null {
   }
 }
 
-/** The counts of `ai` 6 and 7 are in the details, those of `ai` 5 beside the others. */
+/** Reads the counts of tokens. Cached and reasoning tokens are nested in details in `ai` 6 and 7, but not in `ai` 5. */
 function usageOf(usage: unknown): UsageEvent | null {
   if (typeof usage !== 'object' || usage === null) return null;
   const cached = field(field(usage, 'inputTokenDetails'), 'cacheReadTokens');
@@ -95,7 +95,7 @@ function count(name: string, value: unknown): Record<string, number> {
   return typeof value === 'number' && value >= 0 ? { [name]: value } : {};
 }
 
-/** The SDK has tried again by itself what may pass. Its error is told to the operator only: it may name accounts. */
+/** The SDK has already retried temporary errors. Only the operator sees its error, since it may name accounts. */
 function failure(error: unknown): Error {
   return error instanceof Error ? error : new Error(reasonOf(error));
 }

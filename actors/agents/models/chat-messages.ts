@@ -2,10 +2,10 @@
 import type { MessageFrame } from '../../../protocol/frames.js';
 import { textOf } from '../echo.js';
 
-/** Most messages that a model is given. */
+/** Most messages that a model gets. */
 export const CHAT_MESSAGES_MAX = 100;
 
-/** Message kinds that count, and who speaks there: what an agent said before it was stopped counts too, people have read it. */
+/** Kinds of entries to use, with their role. The text of a stopped agent is used too, since people have read it. */
 const ROLES = new Map<string, 'user' | 'assistant'>([
   ['user_message', 'user'],
   ['agent_completed', 'assistant'],
@@ -13,15 +13,15 @@ const ROLES = new Map<string, 'user' | 'assistant'>([
   ['agent_failed', 'assistant']
 ]);
 
-/** One message, as a model is given it. */
+/** One message for a model. */
 export interface ChatMessage {
   readonly role: 'user' | 'assistant';
   readonly content: string;
 }
 
 /**
- * Returns what a model is given: the newest messages that fit, oldest first, and the one to answer, which is always whole.
- * Roles alternate and the first is a user's, since some models refuse anything else.
+ * Returns the messages for a model: the newest ones that fit, oldest first, and the one to answer, which is never cut.
+ * Roles alternate and the first is `user`, since some models refuse anything else.
  */
 export function chatMessages(
   history: readonly MessageFrame[],

@@ -1,4 +1,4 @@
-/** Reads the chunks of a streamed chat completion: what is known of them, since servers differ in the rest. */
+/** Reads the chunks of a streamed chat completion. Uses only the fields that all servers share. */
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { UsageEvent } from '../agent.js';
@@ -43,18 +43,18 @@ const Chunk = Type.Object({
 
 const CHUNK = Compile(Chunk);
 
-/** What a chunk says. */
+/** The content of a chunk. */
 export interface CompletionChunk {
   readonly text: string;
   readonly thinking: string;
-  /** Why the model has stopped; null while it has not. */
+  /** Why the model stopped; null while it has not. */
   readonly finish: string | null;
   readonly usage: UsageEvent | null;
-  /** The error that the server tells in place of a chunk, as JSON; null for none. */
+  /** The error that the server sent instead of a chunk, as JSON; null for none. */
   readonly error: string | null;
 }
 
-/** Returns what a chunk says; null when it is none. */
+/** Returns the content of a chunk; null when the data is not a chunk. */
 export function completionChunk(data: string): CompletionChunk | null {
   const value = parsed(data);
   if (typeof value !== 'object' || value === null) return null;
@@ -67,7 +67,7 @@ export function completionChunk(data: string): CompletionChunk | null {
   const delta = choice?.delta;
   return {
     text: `${delta?.content ?? ''}${delta?.refusal ?? ''}`,
-    // Servers have one of these names or the other; some send both, with the same text.
+    // Servers use one name or the other; some send both, with the same text.
     thinking: delta?.reasoning_content ?? delta?.reasoning ?? '',
     finish: choice?.finish_reason ?? null,
     usage: usageOf(value),

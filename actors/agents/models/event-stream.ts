@@ -1,13 +1,13 @@
 /**
- * Reads server-sent events from a stream of bytes. Bytes may be cut anywhere, also inside of a character or between CR and
- * LF. An event that is not complete when the stream ends is dropped, as the standard says.
+ * Reads server-sent events from a stream of bytes. The bytes may be split anywhere, also inside a character or between
+ * CR and LF. An event that is not complete when the stream ends is dropped, as the standard says.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 
-/** Most characters of an event, and of a line: more are no event of a model, and would fill the memory. */
+/** Most characters of an event and of a line. No model sends more, and more would fill the memory. */
 export const EVENT_CHARS_MAX = 1_048_576;
 
-/** An event or a line has more than {@link EVENT_CHARS_MAX} characters. */
+/** Thrown when an event or a line has more than {@link EVENT_CHARS_MAX} characters. */
 export class EventTooLongError extends Error {
   constructor() {
     super(`an event has more than ${EVENT_CHARS_MAX.toLocaleString('en')} characters`);
@@ -15,7 +15,7 @@ export class EventTooLongError extends Error {
   }
 }
 
-/** Reads the data of events; fields other than `data` and comments are passed over. */
+/** Reads the data of events; comments and fields other than `data` are skipped. */
 export class EventReader {
   private readonly decoder = new TextDecoder('utf-8');
   /** The parts of a line that has not ended. */
@@ -23,7 +23,7 @@ export class EventReader {
   private lineChars = 0;
   private data: string[] = [];
   private dataChars = 0;
-  /** Whether the last character was CR, so that an LF belongs to the same line end. */
+  /** Whether the last character was CR: an LF after it belongs to the same line end. */
   private hasEndedByCr = false;
 
   /**

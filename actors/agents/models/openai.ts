@@ -1,5 +1,5 @@
 /**
- * The agent `openai`: the answer of any server that speaks OpenAI's chat completions, as a stream.
+ * The agent `openai`: streams the answer of any server with OpenAI's chat completions API.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  */
 import type { Clock } from '../../clock.js';
@@ -9,7 +9,7 @@ import { completionChunk, type CompletionChunk } from './completion-chunk.js';
 import { Provider } from './provider.js';
 import { Thoughts } from './thoughts.js';
 
-/** Entries of the thread that are looked at for messages: those of tools and thoughts are among them. */
+/** Most entries of the thread that are searched for messages; entries of tools and thoughts are among them. */
 const ENTRIES_MAX = 500;
 
 /** Options of {@link createOpenAi}. */
@@ -25,7 +25,7 @@ export interface OpenAiOptions {
   readonly historyChars: number;
   /** Longest time without an event, in milliseconds. */
   readonly stallMs: number;
-  /** Tells the operator what went wrong, without the key. */
+  /** Tells the operator why the server gave no answer; the text never contains the key. */
   readonly note: (reason: string) => void;
 }
 
@@ -63,7 +63,7 @@ export function createOpenAi(options: OpenAiOptions): Agent {
   });
 }
 
-/** The address of the completions below a base address; its query stays. */
+/** Returns the address of the completions below a base address; the query is kept. */
 function completionsUrl(base: URL): URL {
   const url = new URL(base);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/chat/completions`;
@@ -79,7 +79,7 @@ function* eventsOf(chunk: CompletionChunk, thoughts: Thoughts): Generator<AgentE
   if (chunk.usage !== null) yield chunk.usage;
 }
 
-/** The text stays; its end says that something is missing, and why. */
+/** Throws when the model stopped early. The text is kept, and the end of the run says what is missing and why. */
 function throwIfCut(finish: string): void {
   if (finish === 'length') {
     throw new AgentError('length', 'the model has reached its limit of tokens: the answer is cut');

@@ -1,7 +1,7 @@
 /**
- * Asks the server of a model, and reads its answer as a stream of events. Each way in which that can fail becomes an
- * {@link AgentError}: those that may pass say when to try again. What the server said is told to the operator only, since
- * it may name accounts and repeat what people wrote.
+ * Sends a request to the server of a model, and reads the answer as a stream of events. Every failure becomes an {@link
+ * AgentError}; a temporary one says when to retry. Only the operator sees what the server said, since it may name
+ * accounts and repeat what people wrote.
  */
 import { fullJitterMs } from '../../../machines/supervision/backoff.js';
 import type { Clock } from '../../clock.js';
@@ -9,29 +9,29 @@ import { AgentError } from '../agent.js';
 import { EventReader, EventTooLongError } from './event-stream.js';
 import { retryAfterMs } from './retry-after.js';
 
-/** Most bytes of a refusal that are read, and most characters that the operator is shown of it. */
+/** Most bytes of a refusal that are read, and most characters of it that the operator sees. */
 const REFUSAL_BYTES_MAX = 4_096;
 const REFUSAL_CHARS_MAX = 500;
 
-/** Longest wait that is waited for: for more the run fails, so that people do not look at nothing for minutes. */
+/** Longest wait before a retry. If the server asks for more, the run fails, so that people do not wait for minutes. */
 export const WAIT_MAX_MS = 60_000;
 
-/** Waits before further attempts where the server names none. */
+/** Waits before further attempts when the server names none. */
 const BACKOFF = { baseMs: 1_000, maxMs: 10_000 };
 
 /** Shortest wait before a further attempt, in milliseconds. */
 const WAIT_MIN_MS = 250;
 
-/** How long further events are waited for when the answer is complete, in milliseconds: what it has cost comes last. */
+/** How long to wait for further events after the complete answer, in milliseconds: the count of tokens comes last. */
 export const LINGER_MS = 2_000;
 
-/** Statuses besides those from 500 on that may pass by themselves. */
+/** Statuses below 500 of temporary failures. All statuses from 500 on count as temporary. */
 const PASSING = [408, 425, 429];
 
 /** Reason of an abort. */
 const STALLED = 'stalled';
 
-/** Stands for a key in what the operator is shown. */
+/** Replaces a key in what the operator sees. */
 const MASK = '••••';
 
 /** Options of {@link Provider}. */
@@ -55,7 +55,7 @@ export interface ProviderQuestion {
   readonly signal: AbortSignal;
   /** 1 for the first attempt of a run. */
   readonly attempt: number;
-  /** Whether nothing that matters can follow: then little more is waited for, and how the connection ends is no fault. */
+  /** Whether the answer is complete. Then the wait for more is short, and a cut connection is no fault. */
   readonly isComplete: () => boolean;
 }
 
@@ -68,8 +68,8 @@ export class Provider {
   }
 
   /**
-   * Yields the data of each event of the answer. It ends when the server ends its answer; whether that is complete is for
-   * the caller to judge.
+   * Yields the data of each event of the answer, until the server ends it. The caller decides whether the answer is
+   * complete.
    * @throws {AgentError} `provider_unreachable`, `provider_stalled`, `provider_busy`, `provider_failed`,
    * `provider_refused`, `provider_cut` or `provider_answer`
    */
@@ -126,12 +126,12 @@ export class Provider {
     } finally {
       clock.clearTimeout(timer);
       signal.removeEventListener('abort', abort);
-      // Closes the connection when the answer has not been read to its end.
+      // Closes the connection if the answer was not read to its end.
       abort();
     }
   }
 
-  /** An answer that ended too early, or cannot be read from some place on. */
+  /** Returns the error for an answer that ended too early, or has a part that cannot be read. */
   cut(attempt: number, reason: string): AgentError {
     const message = "the model's server broke off its answer";
     return this.noted(
@@ -140,7 +140,7 @@ export class Provider {
     );
   }
 
-  /** An error that the server told in the middle of its answer. */
+  /** Returns the error for one that the server sent in the middle of its answer. */
   failed(attempt: number, said: string): AgentError {
     const message = "the model's server failed";
     return this.noted(
@@ -149,7 +149,7 @@ export class Provider {
     );
   }
 
-  /** An answer that no further attempt would make better. */
+  /** Returns the error for an answer that a retry would not improve. */
   unusable(reason: string): AgentError {
     const message = "the model's server gave an answer that cannot be used";
     return this.noted(
@@ -181,7 +181,7 @@ export class Provider {
     );
   }
 
-  /** Reads why there is no stream of events. */
+  /** Reads the server's reason for sending no stream of events. */
   private async refusal(response: Response, attempt: number): Promise<AgentError> {
     const { status, headers } = response;
     const said = this.masked(await headOf(response));
@@ -220,7 +220,7 @@ export class Provider {
   private masked(text: string): string {
     const { key } = this.options;
     const masked = key === undefined ? text : text.replaceAll(key, MASK);
-    // Cut first: at the end of what was read, half of the key may stand.
+    // Keep only the beginning: the bytes read may end inside the key, and half a key is not masked.
     return masked.slice(0, REFUSAL_CHARS_MAX).replaceAll(/\s+/g, ' ');
   }
 }
@@ -242,7 +242,7 @@ async function headOf(response: Response): Promise<string> {
     chunks.push(value);
     bytes += value.length;
   }
-  // What follows is of no use.
+  // The rest is not needed.
   await reader.cancel().catch(() => undefined);
   return Buffer.concat(chunks).subarray(0, REFUSAL_BYTES_MAX).toString('utf8');
 }
@@ -252,7 +252,7 @@ function readerOf(response: Response): ReadableStreamDefaultReader<Uint8Array> |
   return body === null ? null : body.getReader();
 }
 
-/** `fetch` says "fetch failed" or "terminated" only, and gives the system's code as the cause. */
+/** Returns the system's code from the cause, since `fetch` itself says only "fetch failed" or "terminated". */
 function causeOf(error: unknown): string {
   const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
   const hasCode = typeof cause === 'object' && cause !== null && 'code' in cause;

@@ -1,6 +1,6 @@
 /** Reads how long a server asks to wait. */
 
-/** Returns the milliseconds that an answer asks to wait (`Retry-After`, or `retry-after-ms`); null when it does not say. */
+/** Returns the wait that a reply asks for (`Retry-After` or `retry-after-ms`), in milliseconds; null for none. */
 export function retryAfterMs(headers: Headers, now: number): number | null {
   const inMs = numberOf(headers.get('retry-after-ms'));
   if (inMs !== null) return inMs;

@@ -1,8 +1,8 @@
-/** Gathers the thoughts of a model, which come in pieces of a word, to few entries: each becomes one of the log. */
+/** Joins the thoughts of a model, which come word by word, into few events: each becomes an entry of the log. */
 import type { Clock } from '../../clock.js';
 import type { AgentEvent } from '../agent.js';
 
-/** Time after which what was gathered becomes an entry, in milliseconds. */
+/** Time after which the gathered text becomes an entry, in milliseconds. */
 export const THOUGHT_MS = 1_000;
 
 /** Characters that become an entry at once. */
@@ -18,7 +18,7 @@ export class Thoughts {
     this.clock = clock;
   }
 
-  /** Takes a piece, and yields what has been gathered when that is enough. */
+  /** Adds a piece, and yields the gathered text when there is enough. */
   *add(piece: string): Generator<AgentEvent> {
     if (piece === '') return;
     if (this.text === '') this.sinceMs = this.clock.elapsed();
@@ -27,10 +27,10 @@ export class Thoughts {
     if (isLong || this.clock.elapsed() - this.sinceMs >= THOUGHT_MS) yield* this.rest();
   }
 
-  /** Yields what is left. A piece is at most an event of the stream long, and an entry has a bound too. */
+  /** Yields what is left, in parts, since a piece of the stream may be longer than an entry may be. */
   *rest(): Generator<AgentEvent> {
     while (this.text !== '') {
-      // The halves of a pair are kept together: alone they are no character.
+      // Keep both halves of a surrogate pair together: one alone is not a character.
       const isPair = /[\ud800-\udbff]/.test(this.text.charAt(THOUGHT_CHARS - 1));
       const end = isPair ? THOUGHT_CHARS - 1 : THOUGHT_CHARS;
       const text = this.text.slice(0, end);

@@ -1,13 +1,13 @@
-/** Remembers for a while that a message's run was cancelled before the message came. */
+/** Remembers for a short time that a run was cancelled before its message came. */
 import type { Clock } from '../../clock.js';
 
-/** How long that is remembered, in milliseconds: a message that comes later is not on its way any more. */
+/** How long a cancellation is remembered, in milliseconds: far longer than a message takes to arrive. */
 export const CANCELLED_FOR_MS = 60_000;
 
 /** Most messages remembered; above it the oldest is forgotten. */
 export const CANCELLED_MAX = 10_000;
 
-/** Messages whose runs were cancelled early. */
+/** Cancellations of runs whose messages have not come yet. */
 export class Cancellations {
   private readonly clock: Pick<Clock, 'elapsed'>;
   private readonly noted = new Map<string, number>();
@@ -27,7 +27,7 @@ export class Cancellations {
     }
   }
 
-  /** Whether the user has cancelled the message's run before it came; asked once. */
+  /** Returns whether the user cancelled the message's run before it came, and forgets the cancellation. */
   take(thread: string, mid: string, user: string): boolean {
     const key = keyOf(thread, mid, user);
     const atMs = this.noted.get(key);

@@ -1,29 +1,29 @@
-/** Messages that came while a run was at work, for its agent to read when it will. */
+/** Messages that came while a run was at work. The agent reads them when it wants to. */
 import { createHash } from 'node:crypto';
 import type { MessageFrame } from '../../../protocol/frames.js';
 
 /** Most characters of a `mid` that fit into the name of an entry about it. */
 const NAME_CHARS = 32;
 
-/** Messages that steer one run. An agent need not read them, so there is a bound. */
+/** Unread messages for one run. They are bounded, since an agent may never read them. */
 export class Steered {
   private readonly messages: MessageFrame[] = [];
   private expected = 0;
 
-  /** Keeps a place for a message that is being stored. Returns false when `max` wait already. */
+  /** Reserves a place for a message that is being stored. Returns false when `max` messages wait already. */
   expect(max: number): boolean {
     if (this.messages.length + this.expected >= max) return false;
     this.expected++;
     return true;
   }
 
-  /** Gives the place of {@link expect} back: to the message, or with null to another one. */
+  /** Ends a reservation of {@link expect}: keeps the message, or with null frees the place. */
   arrived(message: MessageFrame | null): void {
     this.expected--;
     if (message !== null) this.messages.push(message);
   }
 
-  /** Takes the messages that the agent has not asked for. */
+  /** Removes and returns the unread messages. */
   take(): MessageFrame[] {
     return this.messages.splice(0);
   }

@@ -8,10 +8,10 @@ import {
 } from '../../monitor/agent-rules.js';
 import type { Clock } from '../../clock.js';
 
-/** Stands for agents that are not there any more, so that the rows are as many as the agents, and one. */
+/** Name of the common row of removed agents: it keeps the number of rows bounded. */
 export const UNKNOWN_AGENT = '(unknown)';
 
-/** How long a call that kept the event loop is told, in milliseconds. */
+/** How long a call that blocked the event loop is reported, in milliseconds. */
 export const BLOCKED_TOLD_MS = 10_000;
 
 /** The runs of one agent: those that have not ended, and how the others ended since the start. */
@@ -20,15 +20,15 @@ export interface AgentRow extends Readonly<Record<RunEnd, number>> {
   readonly queued: number;
   readonly running: number;
   readonly waiting: number;
-  /** Answers that had a text, and the time until it came, in milliseconds, of all together. */
+  /** Number of answers with text, and the sum of the times until their first text, in milliseconds. */
   readonly firstTexts: number;
   readonly firstTextMs: number;
 }
 
-/** The names of the agents that there are. */
+/** The names of the present agents. */
 export type AgentNames = Pick<ReadonlyMap<string, unknown>, 'has' | 'keys'>;
 
-/** A run, as far as it is seen. */
+/** The part of a run that is counted. */
 export interface SeenRun {
   readonly record: {
     readonly agent: string;
@@ -62,7 +62,7 @@ export class RunTally {
     this.clock = clock;
   }
 
-  /** Notes how long one call of an agent kept the event loop. */
+  /** Notes how long one call of an agent blocked the event loop. */
   called(agent: string, ms: number): void {
     const counts = this.of(agent);
     const isOld = this.clock.elapsed() - counts.blockedAtMs >= BLOCKED_TOLD_MS;
@@ -86,7 +86,7 @@ export class RunTally {
     else if (end === 'completed') counts.failedInARow = 0;
   }
 
-  /** Returns a row for each agent, and one for those that are not there any more, if they had a run. */
+  /** Returns a row for each agent, and one for all removed agents if they had a run. */
   rows(runs: Iterable<SeenRun>): AgentRow[] {
     for (const name of this.agents.keys()) this.of(name);
     const open = new Map<string, Record<'queued' | 'running' | 'waiting', number>>();
@@ -106,7 +106,7 @@ export class RunTally {
     }));
   }
 
-  /** Returns what the monitor is told. */
+  /** Returns the measures for the monitor. */
   measures(runs: Iterable<SeenRun>): AgentMeasures {
     const now = this.clock.elapsed();
     let silent: Measures['agent_silent'] = { runs: 0, agent: '', thread: null, silentMs: 0 };
@@ -116,7 +116,7 @@ export class RunTally {
       if (run.hasEnded()) continue;
       const { openTools } = run.steps;
       const { silentMs } = run.watch;
-      // While a tool is at work the agent owes its result, and that has a bound of its own.
+      // While a tool call is open, the agent is not silent but waits for the tool, which has its own bound.
       if (openTools.size === 0 && silentMs >= SILENT_MS) {
         const isWorst = silentMs > silent.silentMs;
         const all = silent.runs + 1;

@@ -1,18 +1,18 @@
 /**
- * Watches one run for the operator: how long the agent has been silent, how long its code has kept the event loop, and
- * how long the first text has taken.
+ * Measures one run for the operator: how long the agent has been silent, how long its code has blocked the event loop,
+ * and how long the first text has taken.
  */
 import type { Clock } from '../../clock.js';
 import type { RunEnd } from '../../../machines/agents/run.machine.js';
 import type { RunTally } from './run-tally.js';
 
-/** The watch of one run. */
+/** The measures of one run. */
 export class RunWatch {
   private readonly clock: Pick<Clock, 'elapsed'>;
   private readonly tally: RunTally;
   private readonly agent: string;
   private startedMs = 0;
-  /** Since when the agent's next event is awaited; null while none is. */
+  /** When the wait for the agent's next event began; null while there is no wait. */
   private awaitedMs: number | null = null;
   private hasText = false;
 
@@ -32,7 +32,7 @@ export class RunWatch {
     return this.clock.elapsed() - this.startedMs;
   }
 
-  /** For how long the agent has owed an event, in milliseconds: 0 while it waits for people or for the log. */
+  /** How long the run has waited for the agent's next event, in milliseconds: 0 while people or the log are awaited. */
   get silentMs(): number {
     return this.awaitedMs === null ? 0 : this.clock.elapsed() - this.awaitedMs;
   }
@@ -50,7 +50,7 @@ export class RunWatch {
     return event;
   }
 
-  /** Notes that there is text. */
+  /** Notes that the answer has text. */
   text(): void {
     if (this.hasText) return;
     this.hasText = true;
