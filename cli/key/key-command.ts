@@ -1,4 +1,4 @@
-/** `rollcall key new | list | remove`: makes API keys, and keeps the file of `API_KEYS_FILE`, which has their hashes. */
+/** `rollcall key new | list | remove`: makes API keys, and edits the file of `API_KEYS_FILE` with their hashes. */
 import { randomBytes } from 'node:crypto';
 import { reasonOf } from '../../machines/reason.js';
 import type { Grants } from '../../server/access/grants.js';
@@ -13,7 +13,7 @@ import { changeKeys, readKeys } from './key-file-write.js';
 /** Random bytes of a key. */
 export const KEY_BYTES = 32; // as many as its hash has
 
-/** How a key begins, so that scanners for secrets can tell it from other text. */
+/** Prefix of every key, so that scanners for secrets can find keys in other text. */
 export const KEY_PREFIX = 'rollcall_';
 
 const DAY_MS = 86_400_000;
@@ -21,14 +21,14 @@ const NO_FILE = 'which file? --file <path>, or API_KEYS_FILE';
 
 /** A file of keys. */
 export interface KeysFile {
-  /** As it was named, for people. */
+  /** Path as the user wrote it, for messages. */
   readonly name: string;
   readonly path: string;
 }
 
-/** What the commands work with. */
+/** What the commands need from the process. */
 export interface KeyDesk {
-  /** Null when none is named. */
+  /** Null when no file is named. */
   readonly file: KeysFile | null;
   /** Returns a new key. */
   readonly makeKey: () => string;
@@ -36,7 +36,7 @@ export interface KeyDesk {
   readonly nowMs: number;
 }
 
-/** A key that is to be made, as it was asked for. */
+/** The options of a key to make. */
 export interface KeyOrder {
   readonly name: string | undefined;
   readonly scopes: string | undefined;
@@ -100,7 +100,7 @@ export async function runKeyList({ file, nowMs }: KeyDesk, outside: CliOutside):
   return EXIT.good;
 }
 
-/** Takes a key out of a file. Returns 1 when it is not there or the file cannot be changed. */
+/** Removes a key from a file. Returns 1 when it is not there or the file cannot be changed. */
 export async function runKeyRemove(
   name: string | undefined,
   { file }: KeyDesk,
@@ -146,7 +146,7 @@ function entryOf(
   return faults.length === 0 ? { ok: true, entry } : { ok: false, faults };
 }
 
-/** Reads `orders:*:read,write`: the actions are behind the last colon. */
+/** Parses `orders:*:read,write`: the actions come after the last colon. */
 function patternOf(text: string, faults: string[]): [pattern: string, actions: string[]] {
   const at = text.lastIndexOf(':');
   if (at <= 0) {
@@ -171,12 +171,12 @@ function endOf(text: string, nowMs: number, faults: string[]): string | undefine
   return end === null ? undefined : text;
 }
 
-/** Writes threads as `--threads` takes them. */
+/** Writes threads in the form that `--threads` accepts. */
 function threadsText(grants: Grants): string {
   const texts = grants.map(
     ({ text, isPrefix, actions }) => `${text}${isPrefix ? '*' : ''}:${[...actions].join(',')}`
   );
-  // A pattern may have characters that a terminal obeys.
+  // A pattern may contain control characters of a terminal.
   return texts.length === 0 ? 'none' : safeLine(texts.join(' '));
 }
 

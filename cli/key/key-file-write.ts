@@ -1,6 +1,6 @@
 /**
- * Changes a key file as a whole: a server that reads it meanwhile sees the old text or the new one. Only one process
- * changes it at a time. A new file may be read by its owner only.
+ * Replaces a key file as a whole: a server that reads it at the same time sees the old text or the new one. Only one
+ * process changes it at a time. Only its owner may read a new file.
  */
 import {
   closeSync,
@@ -19,10 +19,10 @@ import { codeOf } from '../../machines/error-code.js';
 import { reasonOf } from '../../machines/reason.js';
 import type { EditedKeys } from '../../server/access/key-entry.js';
 
-/** What the owner of a new file may do with it. */
+/** Permission bits of a new file. */
 export const KEY_FILE_MODE = 0o600;
 
-/** What others may still do with a file that is there already: a group may go on reading it. */
+/** Permission bits that an existing file keeps: its group may go on reading it. */
 const MODE_MAX = 0o640;
 
 /** Returns the text of a key file; undefined when there is none. @throws {Error} when it cannot be read */
@@ -36,8 +36,8 @@ export function readKeys(path: string): string | undefined {
 }
 
 /**
- * Changes the file at a path. The change gets its text, undefined when there is no file.
- * @returns everything that prevented it, as sentences; the file is then as it was
+ * Changes the file at a path. `change` gets its text, or undefined when there is no file.
+ * @returns everything that prevented the change, as sentences; the file is then unchanged
  */
 export function changeKeys(
   path: string,
@@ -47,7 +47,7 @@ export function changeKeys(
   let next: string;
   let file: number;
   try {
-    // Through a link, the file behind it is replaced and not the link.
+    // Replace the file behind a symbolic link, not the link.
     target = statSync(path, { throwIfNoEntry: false }) === undefined ? path : realpathSync(path);
     next = `${target}.next`;
     file = openSync(next, 'wx', KEY_FILE_MODE);
@@ -75,7 +75,7 @@ export function changeKeys(
     return [`it cannot be changed (${reasonOf(error)})`];
   } finally {
     closeSync(file);
-    // Once renamed, a file of this name would be another process's.
+    // After the rename, a file with this name would belong to another process.
     if (!isRenamed) rmSync(next, { force: true });
   }
 }

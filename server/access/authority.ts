@@ -1,6 +1,6 @@
 /**
- * Asks the application (`AUTHORIZE_URL`) who may do what, and keeps its answers for a while. Everything is bounded: the
- * answers kept, the questions on their way, and those that wait.
+ * Asks the application (`AUTHORIZE_URL`) who may do what, and keeps its answers for a while. There is a bound for the
+ * kept answers, the questions under way, and the waiting questions.
  * @see docs/adr/0022-the-application-is-asked-before-the-rule.md
  */
 import type { Clock } from '../../actors/clock.js';
@@ -14,28 +14,28 @@ export const AUTHORIZE_TIMEOUT_MS = 2_000;
 /** Longest answer, in bytes. */
 export const AUTHORIZE_BYTES_MAX = 16_384;
 
-/** Most answers kept; the least recently used one is forgotten first. About 3 MB. */
+/** Most kept answers, about 3 MB; the least recently used one is removed first. */
 export const ANSWERS_MAX = 10_000;
 
-/** Most questions on their way at once. */
+/** Most questions under way at once. */
 export const QUESTIONS_MAX = 64;
 
 /** Most of them for one user, so that one user's questions delay nobody else's. */
 export const QUESTIONS_OF_ONE_MAX = 4;
 
-/** Most questions that wait for their turn; further ones count as unanswered at once. */
+/** Most waiting questions; above it a new question counts as unanswered at once. */
 export const QUESTIONS_WAITING_MAX = 1_024;
 
-/** For how long a question that got no answer is not asked again, in milliseconds. */
+/** Time until a question without an answer may be asked again, in milliseconds. */
 export const UNANSWERED_MS = 1_000;
 
-/** What is told to somebody whose question got no answer. */
+/** What a client is told when its question got no answer. */
 export const NOT_ANSWERED = 'whether this is permitted could not be asked now';
 
-/** When it should be tried again, in milliseconds. */
+/** When the client should retry, in milliseconds. */
 export const NOT_ANSWERED_AFTER_MS = 2_000;
 
-/** One question, as it is sent. */
+/** One question, in the form in which it is sent. */
 export interface AuthorityQuestion {
   readonly user: string;
   readonly action: Action;
@@ -47,7 +47,7 @@ export interface AuthorityQuestion {
 /** `unavailable`: there was no answer. */
 export type AuthorityAnswer = 'allowed' | 'forbidden' | 'unavailable';
 
-/** A user of whom is asked. */
+/** The user whom a question is about. */
 export interface AskedUser {
   readonly user: string;
   readonly claims?: TokenClaims;
@@ -58,11 +58,11 @@ export interface AuthorityOptions {
   readonly clock: Pick<Clock, 'elapsed'>;
   /** Sends a question and returns the parsed answer. Rejects when there is none, with a reason for the operator. */
   readonly ask: (question: AuthorityQuestion) => Promise<unknown>;
-  /** For how long an answer holds, in milliseconds (`AUTHORIZE_TTL_MS`). */
+  /** How long an answer is used, in milliseconds (`AUTHORIZE_TTL_MS`). */
   readonly keepMs: number;
-  /** Called after each question, with why it got no answer; null when it got one. */
+  /** Called after each question with the reason why there was no answer; null when there was one. */
   readonly onAsked: (fault: string | null) => void;
-  /** Called for a question that is not asked since too many wait. */
+  /** Called for a question that is not asked because too many wait. */
   readonly onFull: () => void;
 }
 
@@ -92,7 +92,7 @@ export class Authority {
     this.options = options;
   }
 
-  /** Returns the kept answer; null when there is none that still holds. A user without a token is never allowed. */
+  /** Returns the kept answer; null when there is none or it is too old. A user without a token is never allowed. */
   known({ claims }: AskedUser, action: Action, thread: string): AuthorityAnswer | null {
     if (claims === undefined) return 'forbidden';
     const key = keyOf(claims, action, thread);
@@ -104,8 +104,8 @@ export class Authority {
   }
 
   /**
-   * Asks, unless the answer is known: then it returns null. Whoever asks the same meanwhile shares the question. The
-   * promise never rejects; once it resolves, {@link known} has the answer.
+   * Asks the application; returns null when the answer is already known. Callers with the same question share one
+   * request. The promise never rejects; once it resolves, {@link known} has the answer.
    */
   ask(asked: AskedUser, action: Action, thread: string): Promise<void> | null {
     const { claims, user } = asked;
@@ -128,7 +128,7 @@ export class Authority {
     return asking;
   }
 
-  /** Sends what waits, as far as there is room. */
+  /** Sends waiting questions, up to the bounds. */
   private next(): void {
     let index = 0;
     while (this.inFlight < QUESTIONS_MAX && index < this.waiting.length) {
@@ -151,7 +151,7 @@ export class Authority {
     let answer: AuthorityAnswer = 'unavailable';
     let fault: string | null = null;
     try {
-      // While the application is slow, whoever has waited as long as an answer may take is not made to wait longer.
+      // While the application is slow, a question that has waited as long as an answer may take does not wait longer.
       if (clock.elapsed() - since >= AUTHORIZE_TIMEOUT_MS) throw new Error('answers too slowly');
       answer = read(await ask(question));
     } catch (error) {
@@ -187,7 +187,7 @@ function read(answer: unknown): AuthorityAnswer {
   throw new Error('answered JSON without "allowed": true or false');
 }
 
-/** Neither a thread id nor an action has a space. */
+/** Makes a unique key: neither a thread id nor an action contains a space. */
 function keyOf(claims: TokenClaims, action: Action, thread: string): string {
   return `${claims.digest} ${action} ${thread}`;
 }

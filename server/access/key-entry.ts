@@ -1,7 +1,7 @@
-/** Makes entries of a key file, and puts them into its text or takes them out. Writing the file is left to the caller. */
+/** Adds entries to the text of a key file and removes them. The caller writes the file. */
 import { readKeyFile } from './key-file.js';
 
-/** An entry, as it stands in the file. */
+/** An entry in the form that the file has. */
 export interface KeyEntry {
   readonly name: string;
   readonly sha256: string;
@@ -10,15 +10,15 @@ export interface KeyEntry {
   readonly expiresAt?: string;
 }
 
-/** The changed text of a key file, or why there is none. */
+/** The changed text of a key file, or the reasons why it was not changed. */
 export type EditedKeys =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly faults: readonly string[] };
 
-/** Returns everything that is wrong with an entry by itself, as sentences. */
+/** Returns all faults of a single entry, as sentences. */
 export function entryFaults(entry: KeyEntry): string[] {
   const read = readKeyFile(JSON.stringify({ keys: [entry] }));
-  // There is one key only, and whoever made it knows which.
+  // There is only one key here, so its number and name are not needed.
   return read.ok ? [] : read.faults.map((fault) => fault.replace(/^key 1( "[^"]*")?: /, ''));
 }
 
@@ -36,7 +36,7 @@ export function withoutKey(text: string, name: string): EditedKeys {
   return edited(text, (keys) => keys.filter((_, index) => index !== at));
 }
 
-/** Changes the entries. Neither a file with faults is changed, nor is one made that a server would refuse. */
+/** Changes the entries, but neither changes a file with faults nor makes one that a server would refuse. */
 function edited(
   text: string,
   change: (keys: readonly unknown[]) => readonly unknown[]

@@ -11,7 +11,7 @@ export const SCOPE_WORDS = {
   tickets: 'make tickets, with which a browser reads event streams'
 } as const;
 
-/** What a key may be used for. */
+/** One scope of an API key. */
 export type Scope = keyof typeof SCOPE_WORDS;
 
 /** Returns the scope of a name; undefined when there is none. */
@@ -19,7 +19,7 @@ export function scopeOf(name: unknown): Scope | undefined {
   return SCOPES.find((known) => known === name);
 }
 
-/** Whether a name is one of a scope. */
+/** Returns whether a name is the name of a scope. */
 function isScope(name: string): name is Scope {
   return Object.hasOwn(SCOPE_WORDS, name);
 }
@@ -27,5 +27,5 @@ function isScope(name: string): name is Scope {
 /** All scopes, in documented order. */
 export const SCOPES: readonly Scope[] = Object.keys(SCOPE_WORDS).filter(isScope);
 
-/** Scopes that are about every thread: keys that name threads cannot have them. */
+/** Scopes that concern all threads; a key for certain threads cannot have them. */
 export const SCOPES_OF_ALL_THREADS: readonly Scope[] = ['reports', 'journey'];

@@ -1,12 +1,12 @@
 /**
- * Hides the position of a list row that a user may not see, so that a page can end there: the user gets a text that only
- * this process can open, and that has the same length for every position.
+ * Hides the position of a list row that a user may not see, so that a page can end at it. The user gets a text that
+ * only this process can read and that has the same length for every position.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { ListPlace } from '../../actors/log/thread-records.js';
 import { THREAD_ID_MAX } from '../../protocol/frames.js';
 
-/** First character of every sealed position, which no thread id has. */
+/** First character of every sealed position; no thread id begins with it. */
 const MARK = '~';
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -18,7 +18,7 @@ const PLAIN_BYTES = TIME_BYTES + THREAD_ID_MAX;
 export class SealedPlaces {
   private readonly key = randomBytes(32);
 
-  /** Returns a position as text that only the same user can use. */
+  /** Returns a position as a text that only the same user can use. */
   seal(user: string, { at, thread }: ListPlace): string {
     const plain = Buffer.alloc(PLAIN_BYTES);
     plain.writeDoubleBE(at);
@@ -50,7 +50,7 @@ export class SealedPlaces {
   }
 }
 
-/** Returns whether a text is a sealed position, of whatever user or process. */
+/** Returns whether a text is a sealed position of any user or process. */
 export function isSealed(text: string): boolean {
   return text.startsWith(MARK);
 }

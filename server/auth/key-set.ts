@@ -1,22 +1,22 @@
 /**
- * The public keys that tokens are checked with, fetched from `AUTH_JWKS_URL`. A set that cannot be fetched again stays
- * in use. Whoever shows tokens with invented keys causes at most one fetch a minute.
+ * The public keys that tokens are checked with, fetched from `AUTH_JWKS_URL`. While a set cannot be fetched again, the
+ * old one stays in use. Tokens with invented key ids cause at most one fetch a minute.
  */
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../../actors/clock.js';
 import { AuthError } from './auth.js';
 import { askJson, NoAnswerError } from './bounded-json.js';
 
-/** Age at which the set is fetched again, in milliseconds: so long is a token accepted whose key was removed. */
+/** Age at which the set is fetched again, in milliseconds. Tokens of a removed key are accepted for up to this time. */
 export const KEYS_MAX_AGE_MS = 600_000;
 
-/** Time between two fetches because of unknown keys, and after a fetch that failed, in milliseconds. */
+/** Shortest time between two fetches for unknown keys, and after a failed fetch, in milliseconds. */
 export const KEYS_AGAIN_MS = 60_000;
 
-/** Time between two fetches while there has never been a set, in milliseconds: nobody can sign in. */
+/** Time between two fetches before the first set has come, in milliseconds: nobody can sign in until then. */
 export const FIRST_KEYS_AGAIN_MS = 1_000;
 
-/** Time for one fetch, in milliseconds: half of what a client has to connect. */
+/** Time for one fetch, in milliseconds: half of the time that a client has to connect. */
 export const KEYS_TIMEOUT_MS = 5_000;
 
 /** Longest answer, in bytes. */
@@ -30,9 +30,9 @@ const NOT_YET = 'the key of the token is not known; the keys are fetched again w
 
 /** How the last fetch ended. */
 export interface KeySetState {
-  /** Why it failed, continuing "the server …"; null when it did not. */
+  /** Why it failed, as a continuation of "the server …"; null when it succeeded. */
   readonly fault: string | null;
-  /** Whether there are keys, be they older ones. */
+  /** Whether there are keys, perhaps of an earlier fetch. */
   readonly hasKeys: boolean;
 }
 
@@ -96,7 +96,7 @@ export class KeySet {
       const isTime =
         this.isOver(this.unknownAt, KEYS_AGAIN_MS) &&
         (!this.hasFailed || this.isOver(this.triedAt, KEYS_AGAIN_MS));
-      // Not refused for good: the key may be a new one, and somebody else's invented key was looked for just now.
+      // Not a final refusal: the key may be new, and the last fetch may have been for another client's invented key.
       if (!isTime) throw new AuthError(NOT_YET, 'unavailable');
       this.unknownAt = this.options.clock.elapsed();
     }
@@ -125,7 +125,7 @@ export class KeySet {
   private async fetch(): Promise<void> {
     const { clock, fetch, onFetched } = this.options;
     if (this.keys === null && this.triedAt !== null) {
-      // Tokens that come meanwhile wait for it: they neither fail at once nor cause more fetches.
+      // Tokens that come during the fetch wait for it: they neither fail at once nor cause more fetches.
       const waitMs = this.triedAt + FIRST_KEYS_AGAIN_MS - clock.elapsed();
       if (waitMs > 0) {
         await new Promise<void>((resolve) => {

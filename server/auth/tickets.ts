@@ -1,6 +1,6 @@
 /**
- * Tickets for event streams. A browser's `EventSource` can send no header, and a token in an address would end up in
- * histories and in the logs of proxies. So a page asks for a ticket with its token, and opens the stream with that.
+ * Tickets for event streams. A browser's `EventSource` cannot send headers, and a token in an address would end up in
+ * histories and in the logs of proxies. So a page uses its token to get a ticket, and opens the stream with the ticket.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../actors/clock.js';
@@ -18,26 +18,26 @@ export const TICKET_MS = 30_000;
 /** Random bytes of a ticket. */
 const TICKET_BYTES = 32;
 
-/** Most unused tickets of one user; a further one ends the user's oldest. As many as the streams that a user may have. */
+/** Most unused tickets of one user; above it a new one ends the user's oldest. As many as a user may have streams. */
 export const TICKETS_PER_USER = 20;
 
-/** Most unused tickets in all, some megabytes; further ones are refused until old ones end. */
+/** Most unused tickets in all, a few megabytes; above it new ones are refused until old ones end. */
 export const TICKETS_MAX = 10_000;
 
-/** Names in an address that would hold a token or a key. */
+/** Names of query parameters that would hold a token or a key. */
 const CREDENTIALS = ['token', 'access_token', 'api_key'] as const;
 
 /** A new ticket. */
 export interface Ticket {
   readonly ticket: string;
-  /** When it ends unless it is used before, Unix milliseconds. */
+  /** When an unused ticket ends, Unix milliseconds. */
   readonly expiresAt: number;
 }
 
 /** What a ticket stands for. */
 export interface TakenTicket {
   readonly identity: Identity;
-  /** The only thread that it is for; null for any that its user may read. */
+  /** The only thread that the ticket is for; null for every thread that its user may read. */
   readonly thread: string | null;
 }
 
@@ -53,14 +53,14 @@ export interface TicketsOptions {
   readonly revocations: Pick<Revocations, 'isRevoked'>;
   /** Returns so many random bytes that nobody can guess. */
   readonly randomBytes: (count: number) => Buffer;
-  /** Notes a ticket that had to end, or was not issued. */
+  /** Counts a ticket that was ended early or not issued, because of a bound. */
   readonly limited: NoteLimited;
 }
 
-/** The unused tickets of this process, by their hashes. Each is for one use and carries the rights of its token, no more. */
+/** The unused tickets of this process, by their hashes. Each works once and has exactly the rights of its token. */
 export class Tickets {
   private readonly options: TicketsOptions;
-  /** In the order in which they end, since all are valid for the same time. */
+  /** In the order of their ends, since all are valid for the same time. */
   private readonly kept = new Map<string, Kept>();
   /** Hashes of each user's tickets, oldest first. */
   private readonly byUser = new Map<string, Set<string>>();
@@ -74,7 +74,7 @@ export class Tickets {
     return this.kept.size;
   }
 
-  /** Makes a ticket for whoever has shown a token; null when there is no room for one more. */
+  /** Makes a ticket for the holder of a token; null when there are too many tickets. */
   issue(identity: Identity, thread: string | null): Ticket | null {
     const { clock, randomBytes, limited } = this.options;
     this.dropEnded();
@@ -100,7 +100,7 @@ export class Tickets {
   }
 
   /**
-   * Takes a ticket and returns what it stands for. Whatever comes of it, it is used then.
+   * Uses up a ticket and returns what it stands for. The ticket is used up even if this throws.
    * @throws {AccessError} `expired` when it is used, too old or unknown, or its token has ended; `revoked` when that is
    */
   take(ticket: string): TakenTicket {
@@ -146,12 +146,11 @@ export class Tickets {
   }
 }
 
-/** Returns the ticket in a request's address; null when there is none. */
 export function ticketIn(request: TransportRequest): string | null {
   return new URLSearchParams(request.query).get('ticket');
 }
 
-/** Returns why a request is refused whose address holds a token or a key; null when it holds none. */
+/** Returns why to refuse a request with a token or a key in its address; null when there is none. */
 export function credentialInAddress(request: Pick<TransportRequest, 'query'>): string | null {
   if (request.query === '') return null;
   const query = new URLSearchParams(request.query);

@@ -6,21 +6,21 @@ import type { SettingKey } from '../config/settings.js';
 
 /** Meaning of one limit. */
 export interface LimitRow<Name extends string = string> {
-  /** A label of the metric: a name may be added, but never change its meaning. */
+  /** Label in the metric. Names may be added, but the meaning of a name never changes. */
   readonly name: Name;
   /** What is limited. */
   readonly what: string;
-  /** Whose things are counted together. */
+  /** Scope within which things are counted together. */
   readonly per: 'connection' | 'user' | 'address' | 'caller' | 'thread' | 'server';
-  /** The setting that it is read or derived from; null when it has none. */
+  /** The setting that the value is read or derived from; null for none. */
   readonly setting: SettingKey | null;
-  /** Its value where no setting has it, or how it follows from the setting. */
+  /** The value if no setting holds it, or how it is derived from the setting. */
   readonly value?: string;
-  /** Why it has no setting. */
+  /** Why there is no setting. */
   readonly fixed?: string;
-  /** How it is refused: codes over WebSocket and over HTTP. */
+  /** The refusal: codes over WebSocket and over HTTP. */
   readonly refusal: string;
-  /** What a client does about it. */
+  /** What a client should do. */
   readonly action: string;
 }
 

@@ -1,12 +1,12 @@
 /**
- * Counts the refusals of each limit. A refusal costs one addition, however many there are: a limit logs one line when it
- * begins to refuse and one when it has refused nobody for {@link QUIET_MS}, and there is one counter per limit.
+ * Counts the refusals of each limit. Many refusals stay cheap, as each costs one addition: a limit logs one line when
+ * it begins to refuse and one when it has refused nobody for {@link QUIET_MS}, and there is one counter per limit.
  */
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
 import { LIMITS, type LimitName } from './limit-table.js';
 
-/** How long a limit must refuse nobody until that is logged, in milliseconds. */
+/** Time without a refusal after which a limit logs that it is quiet, in milliseconds. */
 export const QUIET_MS = 60_000; // a client that retries does so within half a minute
 
 /** Notes a refusal, or several. */
@@ -23,7 +23,7 @@ interface Counter {
   readonly what: string;
   /** Refusals since the start. */
   total: number;
-  /** Refusals when it began to refuse; null while it is quiet. */
+  /** Number of refusals before it began to refuse; null while it is quiet. */
   before: number | null;
   /** When it last refused, a moment of `Clock.elapsed()`. */
   lastAt: number;

@@ -1,4 +1,4 @@
-/** Under which name each bound of runs is counted. */
+/** Names of the limits under which reached bounds of runs are counted. */
 import type { RunBound } from '../../../actors/agents/run-ports.js';
 import type { LimitName } from '../../limits/limit-table.js';
 

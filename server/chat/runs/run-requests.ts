@@ -1,6 +1,7 @@
 /**
- * What clients ask of agents: which message begins a run, and who may cancel, answer or withdraw one. Everybody who may
- * write in a thread may do so with the runs of own messages, and who may manage the thread with all.
+ * Requests of clients to agents: which message begins a run, and who may cancel, answer or withdraw a run. A user who
+ * may write in the thread may do so with runs of the user's own messages; a user who may manage the thread, with all
+ * runs.
  */
 import type { Runs, RunPlan } from '../../../actors/agents/runs.js';
 import type { ThreadAgents } from '../../../actors/agents/thread-agents.js';
@@ -17,10 +18,10 @@ export interface RunFields {
   readonly edits?: string | undefined;
 }
 
-/** The kind of messages that agents answer. */
+/** Kind of the messages that agents answer. */
 const ANSWERED_KIND = 'user_message';
 
-/** Why a user may not change a run. */
+/** Code and reason of a refusal to change a run. */
 export type RunDenial = 'not_found' | 'forbidden' | 'unavailable';
 
 /** The requests. */
@@ -33,15 +34,15 @@ export class RunRequests {
     this.agents = agents;
   }
 
-  /** Returns what a subscriber is told of a thread: its runs, and the agent that answers in it if there is one. */
+  /** Returns what a subscriber is told about a thread: its runs, and the agent that answers, if there is one. */
   told(thread: string): Pick<ServerFrame<'subscribed'>, 'runs' | 'agent'> {
     const name = this.agents.of(thread);
-    // It may have been taken out of the settings.
+    // The agent may have been removed from the settings.
     const isThere = name !== null && this.runs.agents.some((agent) => agent.name === name);
     return { runs: this.runs.of(thread), ...(isThere ? { agent: name } : {}) };
   }
 
-  /** Says what a message does to the runs of its thread; null: nothing. */
+  /** Returns what a message will do to the runs of its thread; null for nothing. */
   plan(
     user: string,
     kind: string,
@@ -53,7 +54,7 @@ export class RunRequests {
     }
     const agent = named ?? this.agents.of(thread);
     if (agent === null) return null;
-    // Reads first: a plan counts as a run until it is settled.
+    // Read the log before planning: from the plan on, the run counts until the plan is settled.
     const naming = named === undefined ? [] : this.agents.naming(thread, named);
     const plan = this.runs.plan({ ...request, user, agent });
     if (named === undefined || !plan.ok || naming.length === 0) return plan;
@@ -67,7 +68,7 @@ export class RunRequests {
     };
   }
 
-  /** Asks the application what a user may do with the thread of a run; null when there is nothing to wait for. */
+  /** Asks the application what a user may do in the run's thread; null when no answer has to be awaited. */
   question(rights: CallerRights, run: string): Promise<unknown> | null {
     const thread = this.runs.threadOf(run);
     if (thread === null) return null;
@@ -78,8 +79,8 @@ export class RunRequests {
   }
 
   /**
-   * Returns why a user may not change a run; null when it may. Whoever may not read the thread learns nothing, not even
-   * that the run exists.
+   * Returns why a user may not change a run; null when the user may. A user who may not read the thread learns nothing,
+   * not even that the run exists.
    */
   refusal(user: string, rights: CallerRights, run: string): RunDenial | null {
     const thread = this.runs.threadOf(run);

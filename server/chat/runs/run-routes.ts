@@ -9,7 +9,7 @@ import type { RunRequests } from './run-requests.js';
 export interface RunRouteServices {
   /** Null while there are no agents. */
   readonly agents: () => RunRequests | null;
-  /** Answers a frame that its handler found to be bad, and counts it as bad. */
+  /** Answers a frame that a handler rejects, and counts it as bad. */
   readonly badFrame: (connection: Connection, id: RequestId, message: string) => void;
   /** Handles no further frame of a connection until a promise resolves, and then does the rest of the work on a frame. */
   readonly hold: (
@@ -29,7 +29,7 @@ export function createRunRoutes({ agents, badFrame, hold }: RunRouteServices): {
   readonly answer: (connection: Connection, frame: Received<'answer'>) => void;
   readonly withdraw: (connection: Connection, frame: Received<'withdraw'>) => void;
 } {
-  /** Calls `work` when the user may change the run; answers the frame otherwise. */
+  /** Calls `work` if the user may change the run; otherwise answers with the refusal. */
   const judged = (connection: Connection, { id }: RunFrame, run: string, work: Work): void => {
     const { user, rights } = connection;
     const requests = agents();
@@ -44,7 +44,7 @@ export function createRunRoutes({ agents, badFrame, hold }: RunRouteServices): {
     } else connection.sendError(id, refusal, REFUSED[refusal]);
   };
 
-  /** Does the same once the application has been asked, where it decides. */
+  /** Does the same after asking the application, where it decides. */
   const permitted = (connection: Connection, frame: RunFrame, run: string, work: Work): void => {
     const { rights } = connection;
     const question = rights === null ? null : (agents()?.question(rights, run) ?? null);
@@ -57,7 +57,7 @@ export function createRunRoutes({ agents, badFrame, hold }: RunRouteServices): {
       frame,
       question.then(() => undefined),
       () => {
-        // Its token may have been revoked meanwhile.
+        // The token may have been revoked in the meantime.
         if (connection.socket !== null && !connection.isClosing) {
           judged(connection, frame, run, work);
         }
@@ -86,7 +86,7 @@ export function createRunRoutes({ agents, badFrame, hold }: RunRouteServices): {
         }
         const user = connection.user ?? '';
         const found = requests.runs.runOf(thread, mid, user);
-        // By the message or by the run: the same right.
+        // The same right is required, whether the frame names the message or the run.
         if (found !== null) cancelRun(connection, frame, found);
         else {
           requests.runs.cancelOf(thread, mid, user);

@@ -1,17 +1,17 @@
-/** What a row of the checklist is, and what it judges. */
+/** The rows of the checklist, and the data that they judge. */
 import type { FiledKey } from '../../access/key-file.js';
 import type { OutsideRule } from '../impossible-combinations.js';
 import type { Environment } from '../setting.js';
 import type { Config } from '../settings.js';
 
-/** What can be seen of the file of API keys. */
+/** What the check reads of the file of API keys. */
 export interface SeenKeysFile {
   /** Permission bits; null where the system has none. */
   readonly mode: number | null;
   readonly keys: readonly Pick<FiledKey, 'name' | 'scopes' | 'grants' | 'expiresAt'>[];
 }
 
-/** What can be seen of the machine; null where the system does not tell it, or there is no such thing. */
+/** What the check reads of the machine; null where the system does not report it or it does not exist. */
 export interface SeenMachine {
   /** Permission bits of DATA_DIR. */
   readonly dataDirMode: number | null;
@@ -32,17 +32,17 @@ export interface SeenMachine {
 /** Everything that is judged. */
 export interface Seen {
   readonly config: Config;
-  /** `ENVIRONMENT` as it is set, which the check may replace. */
+  /** The value of `ENVIRONMENT` in the settings; the check may judge as if it were another. */
   readonly environment: Environment;
-  /** Faults of test switches that are set. */
+  /** Names of the test switches that are set. */
   readonly testSwitches: readonly string[];
   readonly machine: SeenMachine;
 }
 
-/** `good`; `bad`; or `open`: it cannot be seen from here, or somebody has to decide it. */
+/** `open`: the check cannot see it, or a person has to decide it. */
 export type Mark = 'good' | 'bad' | 'open';
 
-/** What one row found. */
+/** Result of one row. */
 export interface Verdict {
   readonly mark: Mark;
   /** What was found, in one phrase. */
@@ -51,17 +51,17 @@ export interface Verdict {
 
 /** One row of the checklist. */
 export interface ChecklistRow {
-  /** Name for programs. */
+  /** Stable name for programs. */
   readonly id: string;
   readonly title: string;
-  /** When it is good, for the documentation. */
+  /** The condition for `good`, for the documentation. */
   readonly good: string;
   /** What to do when it is not. */
   readonly action: string;
-  /** The rule by which a start outside development refuses it. */
+  /** The rule that makes a start outside development fail. */
   readonly rule?: OutsideRule;
-  /** Faults that a start refuses and that are no rule about settings. */
+  /** Other faults that make a start fail, besides the rules about settings. */
   readonly faults?: (seen: Seen) => readonly string[];
-  /** Judges what no rule refuses. */
+  /** Judges what passed the rule and has no faults. */
   readonly judge: (seen: Seen) => Verdict;
 }

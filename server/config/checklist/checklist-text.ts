@@ -14,7 +14,7 @@ export function checklistText(rows: readonly CheckedRow[], paint: PaintMark): st
   const indent = ' '.repeat(width + 4);
   const lines = rows.flatMap(({ mark, title, said, action, refused }) => [
     `${paint(mark, MARKS[mark])} ${bare(title).padEnd(width)}  ${said}`,
-    // A refusal says itself what to do.
+    // The text of a refusal already says what to do.
     ...(action === null || refused ? [] : [`${indent}→ ${action}`])
   ]);
   return [...lines, '', summary(rows)].join('\n');
@@ -30,7 +30,7 @@ function summary(rows: readonly CheckedRow[]): string {
   return `${count('good')} good, ${count('bad')} to mend, ${count('open')} for you to decide or to look at. ${start}`;
 }
 
-/** Titles are Markdown for the documentation. */
+/** Removes the Markdown from a title, which the documentation needs. */
 function bare(title: string): string {
   return title.replaceAll('`', '');
 }

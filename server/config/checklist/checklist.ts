@@ -1,6 +1,6 @@
 /**
- * The checklist of production: what `rollcall check` judges, and the table of docs/security.md. What a start refuses is
- * judged by the rules of the start themselves (`impossible-combinations.ts`).
+ * The checklist of production: the rows of `rollcall check` and of the table in docs/security.md. For what makes a
+ * start fail, it uses the rules of the start itself (`impossible-combinations.ts`).
  */
 import { OUTSIDE_RULES } from '../impossible-combinations.js';
 import type { ChecklistRow, Seen, Verdict } from './checklist-row.js';

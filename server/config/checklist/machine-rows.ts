@@ -1,23 +1,23 @@
-/** Rows of the checklist that the machine decides, and those that nobody can see from the machine. */
+/** Rows of the checklist about the machine, and rows that cannot be checked from the machine. */
 import { SCOPES } from '../../access/scopes.js';
 import type { ChecklistRow, Verdict } from './checklist-row.js';
 
-/** File descriptors of which a server does not run short: each connection takes one. */
+/** Enough file descriptors for a server: each connection uses one. */
 export const OPEN_FILES_MIN = 10_000;
 
 /** Descriptors that a server needs besides its connections. */
 const OPEN_FILES_SPARE = 200;
 
-/** A clock before this is wrong: this version did not exist. Unix milliseconds. */
+/** A clock before this time is wrong, since this version did not exist yet. Unix milliseconds. */
 export const CLOCK_EARLIEST_MS = Date.UTC(2026, 0, 1);
 
-/** How much earlier a clock may be than the newest file: file systems round, and other machines write to some. */
+/** How far the clock may be behind the newest file: file systems round times, and other machines write to some. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /** Permission bits of the group and of all others. */
 const OTHERS = 0o077;
 
-/** What only the owner of the file of keys may do, its group's right to read it apart: it has hashes. */
+/** Bits that the file of keys must not have. Its group may read it, since it holds only hashes. */
 const KEYS_OTHERS = 0o027;
 
 const MB = 1_048_576;

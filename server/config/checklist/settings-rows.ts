@@ -1,4 +1,4 @@
-/** Rows of the checklist that the settings decide. */
+/** Rows of the checklist about the settings. */
 import { isLoopback } from '../open-doors.js';
 import { SETTINGS, type SettingKey } from '../settings.js';
 import type { ChecklistRow, Verdict } from './checklist-row.js';

@@ -7,15 +7,15 @@ import type { HttpStream } from '../transport.js';
 export const PROBE = Buffer.from(':\n');
 
 /**
- * How often a stream is asked whether the kernel has room, until it has: from 8 s after a write that found none, the
- * engine would cut it, even when it holds nothing any more.
+ * How often to ask whether the kernel has room, until it has. The engine cuts a stream from 8 s after a write that
+ * found no room, even when it holds no bytes any more.
  */
 export const STALLED_PROBE_MS = 4_000;
 
 /**
- * Most bytes of a chunk. The engine has a cork buffer of 16 kB, of which the length of the chunk and line ends need 12.
- * When the kernel takes nothing of that buffer, the engine of this version forgets the bytes that did not fit in there,
- * and the peer reads the next chunk in place of them. Fixed in the engine's source in April 2026.
+ * Most bytes of a chunk. The engine has a cork buffer of 16 kB; the length of the chunk and the line ends need 12 bytes
+ * of it. When the kernel takes nothing of that buffer, this version of the engine loses the bytes that did not fit into
+ * it, and the peer reads the next chunk in their place. Fixed in the engine's source in April 2026.
  *
  * @see https://github.com/uNetworking/uWebSockets/commit/6b7f3540cec801a7f1cb01141eae8ab989dd4e70
  */
@@ -34,9 +34,9 @@ export interface StreamResponse {
 /**
  * A reply that is sent in parts.
  *
- * The engine reports a full buffer only in the write after the one that filled it, but gives the reader 10 s from that
- * one on. Only the event that the kernel has room ends them: not a write, not even one that empties the buffer. So each
- * write is followed by asking for that event, which gives the reader its time again until it comes.
+ * The engine reports a full buffer only at the write after the one that filled it, but it gives the reader 10 s from
+ * the write that filled it. Only the event "the kernel has room" ends this time; a write does not, even if it empties
+ * the buffer. So this asks for that event after each write, and the reader's time begins again until the event comes.
  *
  * The engine empties the buffer by itself only for replies without an `onWritable` listener, and ends those after 10 s
  * without a write. So this writes an empty comment, which readers of event streams skip, to ask whether the buffer is
@@ -45,12 +45,12 @@ export interface StreamResponse {
 export class UwsStream implements HttpStream {
   private readonly res: StreamResponse;
   private isOpen = true;
-  /** Bytes written since the engine last had none left: what it holds at the most. */
+  /** Bytes written since the engine last held none: the most that it may hold now. */
   private heldBytes = 0;
   /**
-   * Runs from a write until the kernel says that it has room: the engine may count the reader's time, and how long a
-   * reader may lag is not the engine's to say. It is one timer a stream at most. It cannot end sooner: a corked write
-   * does not tell that it found no room, and a later one that finds some leaves the engine counting.
+   * Runs from a write until the kernel reports room: the engine may count the reader's time, but the server decides how
+   * long a reader may lag. There is at most one timer a stream. It cannot end sooner: a corked write does not report
+   * that it found no room, and a later write that finds room does not stop the engine's count.
    */
   private stalled: NodeJS.Timeout | null = null;
   private drained: (() => void) | null = null;
@@ -61,7 +61,7 @@ export class UwsStream implements HttpStream {
     res.onWritable(() => {
       this.notStalled();
       if (!this.isOpen) return true;
-      // Without a cork the engine tells at once whether the kernel has taken everything, also this comment.
+      // Without a cork the engine reports at once whether the kernel has taken everything, also this comment.
       const wasHolding = this.heldBytes > 0;
       this.heldBytes = res.write(PROBE) ? 0 : this.heldBytes + PROBE.length;
       if (this.heldBytes > 0) this.watch();
@@ -86,7 +86,7 @@ export class UwsStream implements HttpStream {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
       const part = bytes.subarray(from, from + CHUNK_BYTES);
-      // Each part is corked alone: two in one cork could be too long for the cork buffer.
+      // Cork each part alone: two parts in one cork could be too long for the cork buffer.
       this.res.cork(() => {
         this.heldBytes = this.res.write(part) ? 0 : this.heldBytes + part.length;
       });
@@ -96,7 +96,7 @@ export class UwsStream implements HttpStream {
     return !isHolding;
   }
 
-  /** Any write may be the one that finds room again; whoever writes is not to be called back from within. */
+  /** Any write may find room again. Its caller must not be called back during the write. */
   private drain(): void {
     queueMicrotask(() => this.drained?.());
   }
@@ -104,7 +104,7 @@ export class UwsStream implements HttpStream {
   private watch(): void {
     this.stalled ??= setInterval(() => {
       if (this.heldBytes > 0) this.put(PROBE);
-      // The first ends the engine's time. The second begins it again, and asks for the event.
+      // `pause` ends the engine's time. `resume` begins it again, and asks for the event.
       this.res.pause();
       this.res.resume();
     }, STALLED_PROBE_MS).unref();

@@ -1,6 +1,6 @@
 import type { Run } from './run.js';
 
-/** All versions of one answer: the first, and those that were made anew or whose question was written anew. */
+/** All versions of one answer: the first, those generated again, and those whose question was edited. */
 export interface RunBranches {
   /** `mid` of the first question; `run <id>` when the question of a run is not known. */
   readonly root: string;
@@ -9,8 +9,8 @@ export interface RunBranches {
 }
 
 /**
- * Puts the versions of each answer together, in the order of the first version of each. A run that replaces nothing and is
- * replaced by nothing is alone. Pure, and ends whatever the runs say, also when they replace each other.
+ * Groups the versions of each answer, in the order of the first versions. A run that replaces nothing and is replaced
+ * by nothing has a group of its own. Pure; it also ends when runs replace each other in a ring.
  */
 export function runBranches(runs: readonly Run[]): RunBranches[] {
   const replaced = new Map<string, string>();
@@ -28,7 +28,7 @@ export function runBranches(runs: readonly Run[]): RunBranches[] {
 function rootOf(mid: string, replaced: ReadonlyMap<string, string>): string {
   const passed = [mid];
   for (let at = replaced.get(mid); at !== undefined; at = replaced.get(at)) {
-    // They replace each other: the same name for all in the ring.
+    // The runs replace each other: use the same name for all in the ring.
     if (passed.includes(at)) return passed.slice(passed.indexOf(at)).sort()[0] ?? at;
     passed.push(at);
   }

@@ -2,7 +2,7 @@ import type { ServerFrame } from '../../../../protocol/frames.js';
 import type { Run } from './run.js';
 import { NO_RUNS, changedRuns, reduceRuns, runList, type Runs } from './runs.js';
 
-/** The runs of agents in one thread, as far as they are known. */
+/** The known runs of agents in one thread. */
 export class RunBook {
   #runs: Runs = NO_RUNS;
   #list: readonly Run[] | null = null;
@@ -13,7 +13,7 @@ export class RunBook {
     return this.#list;
   }
 
-  /** Takes a frame of the thread, and returns the runs that it has changed. */
+  /** Applies a frame of the thread, and returns the runs that it changed. */
   take(frame: ServerFrame): readonly Run[] {
     const before = this.#runs;
     this.#runs = reduceRuns(before, frame);

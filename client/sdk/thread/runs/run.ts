@@ -33,22 +33,22 @@ export interface RunAsk {
   readonly prompt: string;
   /** JSON Schema of the answer; null: any text. */
   readonly schema: object | null;
-  /** Until when it may be answered, Unix milliseconds; null when that was not told. */
+  /** Last time for an answer, Unix milliseconds; null when unknown. */
   readonly expiresAt: number | null;
 }
 
-/** What an answer has cost, in tokens, as far as the agent has told it. */
+/** The cost of an answer in tokens, as far as the agent reported it. */
 export interface RunUsage {
   readonly input: number | null;
   readonly output: number | null;
-  /** Tokens of `input` that the provider had kept. */
+  /** Tokens of `input` that came from the provider's cache. */
   readonly cached: number | null;
-  /** Tokens of `output` that were thought and not said. */
+  /** Tokens of `output` for thinking; they are not in the text. */
   readonly reasoning: number | null;
   readonly model: string | null;
 }
 
-/** The message whose answer a run makes anew (`regenerates`), or that was written anew (`edits`). */
+/** The message whose answer a run generates again (`regenerates`), or that was edited (`edits`). */
 export interface RunReplaces {
   readonly how: 'regenerates' | 'edits';
   readonly mid: string;
@@ -97,9 +97,9 @@ export interface Run {
   readonly answered: readonly string[];
   /** The question that waits for an answer; null unless `waiting`. */
   readonly ask: RunAsk | null;
-  /** 1, or more when the agent was tried again: earlier text counts no more. */
+  /** 1, or higher when the agent was tried again; the text of earlier attempts is discarded. */
   readonly attempt: number;
-  /** What the answer has cost; null until the run has ended, and when the agent does not tell it. */
+  /** The cost of the answer; null until the run has ended, and when the agent did not report it. */
   readonly usage: RunUsage | null;
   /** What the run replaces; null when nothing. `runBranches` puts all versions of an answer together. */
   readonly replaces: RunReplaces | null;
@@ -304,7 +304,7 @@ function replacesIn(body: Body): RunReplaces | null {
   return null;
 }
 
-/** The name of the agent in whose name an entry was written. */
+/** Returns the name of the agent that an entry is from. */
 function agentIn(user: string): string {
   return user.startsWith('agent:') ? user.slice('agent:'.length) : user;
 }
