@@ -233,6 +233,3 @@ export type MessageFrame = ServerFrame<'message'>;
 
 /** Where a subscription starts. */
 export type SinceValue = 'start' | 'live' | { offset: number; epoch: string };
-
-/** Message kinds that only the server writes: the lifecycle of agent runs. */
-export type AgentKind = frames.AgentKind;

@@ -13,7 +13,6 @@ const PROBE = 'frame-types.probe.ts';
 const SOURCE = `import type * as frames from './protocol/frames.js';
 export type ClientFrames = { [K in frames.ClientFrameType]: frames.ClientFrame<K> };
 export type ServerFrames = { [K in frames.ServerFrameType]: frames.ServerFrame<K> };
-export type AgentKind = frames.AgentKind;
 export type SinceValue = frames.SinceValue;
 `;
 
@@ -88,8 +87,5 @@ export type MessageFrame = ServerFrame<'message'>;
 
 /** Where a subscription starts. */
 export type SinceValue = ${written(typeOf('SinceValue'))};
-
-/** Message kinds that only the server writes: the lifecycle of agent runs. */
-export type AgentKind = ${written(typeOf('AgentKind'))};
 `;
 }
