@@ -317,7 +317,7 @@ export class Runs {
       this.ended(run);
     });
     this.byId.set(record.run, run);
-    // A run that waits for an answer is at work. An earlier process may have left several, all of them at work.
+    // A run that waits for an answer is at work; an earlier process left at most one such run in a thread.
     if (record.state === 'queued' || lane.current !== null) lane.queue.push(run);
     else lane.current = run;
     return run;
