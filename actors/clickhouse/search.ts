@@ -70,14 +70,48 @@ export async function searchMessages(
   filter: SearchFilter
 ): Promise<FoundPage> {
   const rows = await store.query(searchSql(filter));
-  const found = rows.map(messageOf);
-  const beyond = found.at(filter.limit);
+  return pageOf(rows.map(messageOf), filter.limit);
+}
+
+/** Returns the first page of what was found; a message beyond the limit says that there is another one. */
+function pageOf(found: readonly FoundMessage[], limit: number): FoundPage {
+  const beyond = found.at(limit);
   if (beyond === undefined) return { messages: found, more: false };
-  const page = found.slice(0, filter.limit);
+  const page = found.slice(0, limit);
   // A page must end between two times, or `before` would skip messages with the same time as its last one. When one
   // millisecond has more than a page of messages, only a narrower search reaches the rest.
   const whole = page.filter(({ at }) => at !== beyond.at);
   return { messages: whole.length === 0 ? page : whole, more: true };
+}
+
+/** Most queries for one page of a user who may not read everything that fits. */
+export const SEARCH_QUERIES_MAX = 5;
+
+/**
+ * Searches for messages of threads that a user may read. Messages of other threads leave no trace in the page, neither in
+ * `more` nor in a position, so that nobody can guess their words. Only when so many of them were passed over that the queries
+ * are used up, the page says where the next one begins (`next`, a time for `before`).
+ * @param readable returns which of some threads the user may read; null when that is not known now
+ * @returns null when `readable` does
+ * @throws {StoreError} the store's error
+ */
+export async function readablePage(
+  store: Pick<AnalyticsStore, 'query'>,
+  filter: SearchFilter,
+  readable: (threads: ReadonlySet<string>) => Promise<ReadonlySet<string> | null>
+): Promise<(FoundPage & { readonly next: number | null }) | null> {
+  const { limit } = filter;
+  const seen: FoundMessage[] = [];
+  let { before } = filter;
+  for (let query = 0; query < SEARCH_QUERIES_MAX; query++) {
+    const found = await searchMessages(store, { ...filter, before, limit: SEARCH_LIMIT_MAX });
+    const threads = await readable(new Set(found.messages.map(({ thread }) => thread)));
+    if (threads === null) return null;
+    seen.push(...found.messages.filter(({ thread }) => threads.has(thread)));
+    if (seen.length > limit || !found.more) return { ...pageOf(seen, limit), next: null };
+    before = found.messages.at(-1)?.at;
+  }
+  return { messages: seen, more: true, next: before ?? null };
 }
 
 /** Returns the query of a filter. It reads one row more than the limit to see whether there is a next page. */

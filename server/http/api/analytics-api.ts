@@ -15,6 +15,7 @@ import {
 import {
   foundJson,
   SEARCH_LIMIT_MAX,
+  readablePage,
   searchMessages,
   wordsOf
 } from '../../../actors/clickhouse/search.js';
@@ -173,18 +174,14 @@ export function createAnalyticsApi(options: AnalyticsApiOptions): Route[] {
       ask(request, caller, async (store) => {
         // Read this before the rows: rows that are stored meanwhile may be among them or not.
         const asOf = options.sink.asOf();
-        const page = await searchMessages(store, { words, thread, limit, ...rest });
-        const readable = await readableAmong(
-          caller,
-          new Set(page.messages.map((one) => one.thread))
-        );
+        const filter = { words, thread, limit, ...rest };
+        const page =
+          thread !== undefined || isOfAllThreads(caller)
+            ? { ...(await searchMessages(store, filter)), next: null }
+            : await readablePage(store, filter, (threads) => readableAmong(caller, threads));
         // A page that lacks some would look as if there were no more.
-        if (readable === null) return refusalOf('unavailable');
-        const messages = page.messages.filter((message) => readable.has(message.thread));
-        const last = page.messages.at(-1);
-        // The last message gives the position of the next page, unless the user may not see it.
-        const next = page.more && last !== messages.at(-1) ? (last?.at ?? null) : null;
-        return { ...json(200, null), body: foundJson({ ...page, messages }, asOf, next) };
+        if (page === null) return refusalOf('unavailable');
+        return { ...json(200, null), body: foundJson(page, asOf, page.next) };
       })
     );
   };
