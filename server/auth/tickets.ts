@@ -146,6 +146,7 @@ export class Tickets {
   }
 }
 
+/** Returns the ticket in the address of a request; null when there is none. */
 export function ticketIn(request: TransportRequest): string | null {
   return new URLSearchParams(request.query).get('ticket');
 }
