@@ -88,6 +88,7 @@ export class Runs {
   private readonly ofUser = new Map<string, number>();
   private readonly cancellations: Cancellations;
   private readonly tally: RunTally;
+  private readonly ports: RunPorts;
   private open = 0;
   private isStopped = false;
   private onEmpty: () => void = () => undefined;
@@ -96,11 +97,24 @@ export class Runs {
     this.options = options;
     this.cancellations = new Cancellations(options.clock);
     this.tally = new RunTally(options.agents, options.clock);
+    this.ports = {
+      ...options,
+      tally: this.tally,
+      onFault: (agent, thread, reason) => {
+        const fields = { actor: 'agents', thread, reason };
+        options.incidents.note(`the agent ${agent} failed`, fields, 'warning');
+      }
+    };
   }
 
   /** Whether there is any agent. */
   get hasAgents(): boolean {
     return this.options.agents.size > 0;
+  }
+
+  /** Whether there is an agent of that name. */
+  hasAgent(name: string): boolean {
+    return this.options.agents.has(name);
   }
 
   /** Names and purposes of the agents. */
@@ -148,7 +162,7 @@ export class Runs {
   /** Returns what a message will do. A plan that is `ok` counts as a run until it is settled. */
   plan(request: RunRequest): RunPlan {
     const { thread, user, agent, whileRunning = 'enqueue' } = request;
-    if (!this.options.agents.has(agent)) {
+    if (!this.hasAgent(agent)) {
       return { ok: false, code: 'not_found', reason: `there is no agent ${agent}` };
     }
     const lane = this.lanes.get(thread);
@@ -302,18 +316,7 @@ export class Runs {
     const { thread, agent } = record;
     const lane = this.lanes.get(thread) ?? { current: null, queue: [] };
     this.lanes.set(thread, lane);
-    const ports: RunPorts = {
-      ...this.options,
-      tally: this.tally,
-      onFault: (name, of, reason) => {
-        this.options.incidents.note(
-          `the agent ${name} failed`,
-          { actor: 'agents', thread: of, reason },
-          'warning'
-        );
-      }
-    };
-    const run = new AgentRun(ports, record, this.options.agents.get(agent) ?? null, () => {
+    const run = new AgentRun(this.ports, record, this.options.agents.get(agent) ?? null, () => {
       this.ended(run);
     });
     this.byId.set(record.run, run);

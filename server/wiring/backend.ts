@@ -382,7 +382,7 @@ export function createBackend(options: BackendOptions): Backend {
         guard,
         members,
         agents: threadAgents,
-        isAgent: (name) => options.agents.has(name),
+        isAgent: (name) => runs.hasAgent(name),
         isRevoked,
         incidents,
         limited

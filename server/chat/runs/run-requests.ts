@@ -38,7 +38,7 @@ export class RunRequests {
   told(thread: string): Pick<ServerFrame<'subscribed'>, 'runs' | 'agent'> {
     const name = this.agents.of(thread);
     // The agent may have been removed from the settings.
-    const isThere = name !== null && this.runs.agents.some((agent) => agent.name === name);
+    const isThere = name !== null && this.runs.hasAgent(name);
     return { runs: this.runs.of(thread), ...(isThere ? { agent: name } : {}) };
   }
 
