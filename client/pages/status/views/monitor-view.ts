@@ -2,6 +2,7 @@ import { byId, element } from '../../shared/element.js';
 import { counted, number } from '../../shared/counted.js';
 import { findingWords, type FindingLink, type FindingWords } from '../words/finding.js';
 import { KeyedRows, type Row } from '../../shared/keyed-rows.js';
+import { linkRows } from '../../shared/link-rows.js';
 import { label, tint, write } from '../../shared/live-text.js';
 import type { AgedReport } from '../report/aged-report.js';
 import { monitorWord, outcomeText, spaced } from '../words/part-words.js';
@@ -63,20 +64,7 @@ function makeFinding(): Row<FindingWords> {
   const runbook = element('a', {}, 'Runbook');
   const more = element('p', { class: 'note finding-more' });
   const linked = element('span', { class: 'finding-links' });
-  const links = new KeyedRows<FindingLink>({
-    into: linked,
-    key: ({ href }) => href,
-    make: () => {
-      const link = element('a');
-      return {
-        root: link,
-        fill: ({ text, href }) => {
-          write(link, text);
-          link.href = href;
-        }
-      };
-    }
-  });
+  const links = linkRows<FindingLink>(linked);
   more.append(runbook, linked);
   const root = element('li', {}, head, message, remedy, course, more);
   return {

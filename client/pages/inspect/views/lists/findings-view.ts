@@ -1,5 +1,6 @@
 import { byId, element } from '../../../shared/element.js';
 import { KeyedRows } from '../../../shared/keyed-rows.js';
+import { linkRows } from '../../../shared/link-rows.js';
 import { write } from '../../../shared/live-text.js';
 import type { FindingLink, FindingWords } from '../../../status/words/finding.js';
 
@@ -12,20 +13,7 @@ export class FindingsView {
       const title = element('b');
       const message = element('span', { class: 'unwell-words' });
       const into = element('span', { class: 'unwell-links' });
-      const links = new KeyedRows<FindingLink>({
-        into,
-        key: ({ href }) => href,
-        make: () => {
-          const link = element('a');
-          return {
-            root: link,
-            fill: ({ text, href }) => {
-              write(link, text);
-              link.href = href;
-            }
-          };
-        }
-      });
+      const links = linkRows<FindingLink>(into);
       return {
         root: element('li', {}, title, message, into),
         fill: (words) => {
