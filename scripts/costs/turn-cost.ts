@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
 import { startServer, type ServerProcess } from '../../spec/e2e/servers/server-process.js';
 import { median } from '../bench/figures.js';
+import { newMid, publish, times } from './publishes.js';
 
 const ROUNDS = 5;
 const QUICK_ROUNDS = 1;
@@ -94,22 +95,10 @@ interface Case {
   readonly ask: (hall: Hall) => unknown;
 }
 
-const times = <T>(count: number, of: (index: number) => T): T[] =>
-  Array.from({ length: count }, (_, index) => of(index));
-
-let mids = 0;
-const publish = (thread: string, body: unknown): object => ({
-  type: 'publish',
-  thread,
-  mid: `m${String((mids += 1))}`,
-  body,
-  expect: 'stored'
-});
-
 const post = async ({ server }: Hall, thread: string, body: unknown): Promise<void> => {
   const reply = await fetch(`${server.url}/api/threads/${thread}/messages`, {
     method: 'POST',
-    body: JSON.stringify({ mid: `m${String((mids += 1))}`, from: 'mal', body })
+    body: JSON.stringify({ mid: newMid(), from: 'mal', body })
   });
   await reply.arrayBuffer();
 };
@@ -179,7 +168,7 @@ const CASES: readonly Case[] = [
   {
     name: '5,000 publishes to threads of their own',
     ask: ({ mal }) =>
-      times(10, () => mal.send(times(500, (n) => publish(`own-${String(mids)}-${String(n)}`, 1))))
+      times(10, () => mal.send(times(500, (n) => publish(`own-${newMid()}-${String(n)}`, 1))))
   },
   {
     name: '40 connections × 250 publishes',

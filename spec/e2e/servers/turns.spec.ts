@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { median } from '../../../scripts/bench/figures.js';
 import { requireTransport, TRANSPORTS } from '../wire/transports.js';
 import { startServer, type ServerProcess } from './server-process.js';
+import { publish, times } from '../../../scripts/costs/publishes.js';
 
 const CLI = fileURLToPath(new URL('../../../dist/cli/cli.js', import.meta.url));
 const METER = new URL('../../../scripts/costs/turn-meter.mjs', import.meta.url).href;
@@ -20,18 +21,6 @@ const KNOWN_MS = 2.1;
 const ALLOWANCE = 1.5;
 
 const ROUNDS = 3;
-
-const times = <T>(count: number, of: (index: number) => T): T[] =>
-  Array.from({ length: count }, (_, index) => of(index));
-
-let mids = 0;
-const publish = (thread: string, body: unknown): object => ({
-  type: 'publish',
-  thread,
-  mid: `m${String((mids += 1))}`,
-  body,
-  expect: 'stored'
-});
 
 /** A connection that only counts the frames that come. */
 class Counting {

@@ -17,9 +17,9 @@ import { WorkLimits } from '../../../../server/chat/work/work-limits.js';
 import { HttpCosts } from '../../../../server/http/http-costs.js';
 import { RouteTable } from '../../../../server/http/route-table.js';
 import { AuthError, type Authenticator } from '../../../../server/auth/auth.js';
-import type { TransportRequest } from '../../../../server/transport/transport.js';
 import { settle, VirtualClock } from '../../../virtual-clock.js';
 import { onlyKey } from '../../auth/some-keys.js';
+import { askRoute, type AskedReply } from './ask-route.js';
 
 const KEY = 'a-key-for-the-backend-0123456789';
 
@@ -32,13 +32,6 @@ const auth: Authenticator = {
     return Promise.resolve(tokenless(user));
   }
 };
-
-interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Record<string, unknown>;
-  readonly text: string;
-}
 
 /** The API over a store whose answers the spec sets. */
 function start({
@@ -92,21 +85,8 @@ function start({
       testThreadPrefixes: ['test_']
     })
   );
-  const ask = async (url: string, { key = KEY, method = 'GET' } = {}): Promise<Reply | null> => {
-    const [path = '', query = ''] = url.split('?');
-    const request: TransportRequest = {
-      method,
-      path,
-      query,
-      address: '127.0.0.1',
-      header: (name) => (name === 'x-api-key' && key !== '' ? key : undefined),
-      body: () => Promise.resolve('')
-    };
-    const reply = await table.answer(request);
-    if (reply === null || !('body' in reply)) return null;
-    const text = String(reply.body);
-    return { ...reply, text, body: JSON.parse(text) as Record<string, unknown> };
-  };
+  const ask = (url: string, { key = KEY, method = 'GET' } = {}) =>
+    askRoute(table, url, { key, method });
   return {
     clock,
     statements,
@@ -304,7 +284,7 @@ describe('createAnalyticsApi', () => {
     it('answers the operator, whatever one user searches', async () => {
       const api = start();
       held(api);
-      const refused: Reply[] = [];
+      const refused: AskedReply[] = [];
       for (let n = 0; n < 12; n += 1) {
         void api
           .ask('/api/search?q=a', { key: 'token-of-mal' })
@@ -325,7 +305,7 @@ describe('createAnalyticsApi', () => {
     it('answers the operator, whatever all users search', async () => {
       const api = start();
       held(api);
-      const answered: Reply[] = [];
+      const answered: AskedReply[] = [];
       for (let n = 0; n < 100; n += 1) {
         void api
           .ask('/api/search?q=a', { key: `token-of-u${String(n % 50)}` })

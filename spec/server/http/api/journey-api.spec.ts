@@ -12,18 +12,12 @@ import {
   JOURNEYS_MAX,
   JOURNEYS_WAITING_MAX
 } from '../../../../server/http/api/journey-api.js';
-import type { TransportRequest } from '../../../../server/transport/transport.js';
 import { settle, VirtualClock } from '../../../virtual-clock.js';
 import { threadRig } from '../../chat/thread-rig.js';
 import { onlyKey } from '../../auth/some-keys.js';
+import { askRoute, type AskedReply } from './ask-route.js';
 
 const KEY = 'a-key-for-the-backend-0123456789';
-
-interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Record<string, unknown>;
-}
 
 /** The API over a log in memory and a store whose answers the spec sets. */
 function start({ isConnected = true, isOff = false } = {}) {
@@ -58,20 +52,8 @@ function start({ isConnected = true, isOff = false } = {}) {
       startedAt: clock.now()
     })
   );
-  const ask = async (url: string, { key = KEY, method = 'GET' } = {}): Promise<Reply | null> => {
-    const [path = '', query = ''] = url.split('?');
-    const request: TransportRequest = {
-      method,
-      path,
-      query,
-      address: '127.0.0.1',
-      header: (name) => (name === 'x-api-key' && key !== '' ? key : undefined),
-      body: () => Promise.resolve('')
-    };
-    const reply = await table.answer(request);
-    if (reply === null || !('body' in reply)) return null;
-    return { ...reply, body: JSON.parse(String(reply.body)) as Record<string, unknown> };
-  };
+  const ask = (url: string, { key = KEY, method = 'GET' } = {}) =>
+    askRoute(table, url, { key, method });
   return {
     clock,
     log,
@@ -99,7 +81,7 @@ function start({ isConnected = true, isOff = false } = {}) {
 
 const of = (mid: string): string => `/api/messages/${encodeURIComponent(mid)}/journey`;
 const byQuery = (mid: string): string => `/api/journey?mid=${encodeURIComponent(mid)}`;
-const journeys = ({ body }: Reply) =>
+const journeys = ({ body }: AskedReply) =>
   body['journeys'] as { thread: string; status: string; notes: string[]; steps: object[] }[];
 
 describe('createJourneyApi', () => {
