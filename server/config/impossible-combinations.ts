@@ -165,7 +165,7 @@ function loginFaults({ authLoginUrl }: Config): string[] {
   return why.map((each) => `AUTH_LOGIN_URL: ${each}`);
 }
 
-/** The agent `openai` needs an address and a model, and nothing else reads them. */
+/** The agent `openai` needs an address and a model; without that agent these settings are refused, since nobody reads them. */
 function agentFaults(config: Config): string[] {
   const { agents, agentUrl, agentKey, agentModel, environment } = config;
   const given = [

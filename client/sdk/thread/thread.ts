@@ -74,7 +74,7 @@ export class Thread extends ThreadRequests {
     return this.#over === null ? this.#subscription.forbidden : null;
   }
 
-  /** What the user may do here, as the server last said; null before, while forbidden, and if the server never says it. */
+  /** What the user may do here, as the server last said. Null until it has, while the thread is forbidden, and from older servers. */
   get may(): readonly Right[] | null {
     return this.#may;
   }

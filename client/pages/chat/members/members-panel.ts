@@ -3,7 +3,7 @@ import { safeName } from '../../../sdk/safe-name.js';
 import { byId } from '../../shared/element.js';
 import { chosenRole, memberRows, ROLE_WORDS } from './member-rows.js';
 
-/** The dialog with the owner and the members of the open thread. Who may manage them changes them there, others see them. */
+/** The dialog with the owner and the members of the open thread. Everybody sees them; a user with `manage` can change the members. */
 export class MembersPanel {
   readonly #dialog = byId('members', HTMLDialogElement);
   readonly #title = byId('members-title', HTMLHeadingElement);
