@@ -5,7 +5,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run, tell } from '../setup.mjs';
+import { run } from '../setup.mjs';
 
 /** File with the measured seconds of every spec file; `npm run spec-times` writes it. */
 export const TIMES_FILE = 'spec/times.json';
@@ -76,12 +76,12 @@ export function balance(files, times, count) {
 
 /**
  * Where the output of lanes goes: `live` is the lane that writes to the terminal itself, `print` gets the output of the
- * others, `say` gets what went wrong with a lane.
- * @typedef {{ live: number | null, print: (text: string) => void, say: (text: string) => void }} Prints
+ * others.
+ * @typedef {{ live: number | null, print: (text: string) => void }} Prints
  */
 
 /** @type {Prints} */
-const PRINTS = { live: 0, print: (text) => process.stdout.write(text), say: tell };
+const PRINTS = { live: 0, print: (text) => process.stdout.write(text) };
 
 /**
  * Runs each lane in a mocha of its own, all at once. The first one's output is seen as it comes, that of the others
@@ -104,7 +104,7 @@ export async function runLanes(lanes, options, prints = PRINTS) {
   try {
     const ended = await Promise.all(ends);
     for (const lane of lanes.keys()) prints.print(readOr(outputOf(folder, lane), ''));
-    return ended.map(({ text, error }) => laneResult(text, error, prints.say));
+    return ended.map(({ text, error }) => laneResult(text, error));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -138,10 +138,9 @@ async function runLane({ args, resultFile, outputFile }) {
  * Makes the result of a lane from what its reporter has written and how its process ended.
  * @param {string} text empty when nothing was written
  * @param {unknown} error null when the process ended with 0
- * @param {(text: string) => void} say is told what went wrong
  * @returns {LaneResult}
  */
-export function laneResult(text, error, say) {
+export function laneResult(text, error) {
   /** @type {LaneResult} */
   const result =
     text === ''
@@ -149,14 +148,13 @@ export function laneResult(text, error, say) {
       : JSON.parse(text);
   if (result.isWhole && (error === null || result.failed > 0)) return result;
   const how = error instanceof Error ? error.message : 'it ended with code 0';
-  const last = result.files.at(-1)?.path;
-  const reached = last === undefined ? 'before the first file was done' : `after ${last}`;
-  say(
-    result.isWhole
-      ? `A lane of the specs failed after its last spec: ${how}`
-      : `A lane of the specs ended too early, ${reached}: ${how}`
-  );
-  return { ...result, failed: result.failed + 1 };
+  const running = result.files.at(-1)?.path;
+  const title = result.isWhole
+    ? 'a lane of the specs failed after its last spec'
+    : 'a lane of the specs ended too early, ' +
+      (running === undefined ? 'before its first spec' : 'in this file');
+  const failure = { path: running ?? 'spec', title, message: how };
+  return { ...result, failed: result.failed + 1, failures: [...result.failures, failure] };
 }
 
 /**

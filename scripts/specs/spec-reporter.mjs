@@ -34,12 +34,16 @@ export default class SpecReporter extends Mocha.reporters.Spec {
     this.#resultFile = typeof file === 'string' ? file : null;
     let startedMs = 0;
     runner.on(EVENT_SUITE_BEGIN, (suite) => {
-      if (suite.parent?.root === true) startedMs = performance.now();
+      if (suite.parent?.root !== true) return;
+      startedMs = performance.now();
+      // Written before and after every file: when the process dies, the counts are kept and the last file is the one
+      // in which it died.
+      this.#of(suite);
+      this.#write(false);
     });
     runner.on(EVENT_SUITE_END, (suite) => {
       if (suite.parent?.root !== true) return;
       this.#of(suite).ms += performance.now() - startedMs;
-      // Written after every file, so that the counts survive when the process dies.
       this.#write(false);
     });
     // Mocha reports a failed hook by the same event.

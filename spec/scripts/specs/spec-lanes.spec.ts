@@ -56,37 +56,39 @@ describe('balance', () => {
 });
 
 describe('laneResult', () => {
-  let said: string[];
-  beforeEach(() => {
-    said = [];
-  });
-  const resultOf = (text: string, error: Error | null): ReturnType<typeof laneResult> =>
-    laneResult(text, error, (line) => said.push(line));
   const whole = { passed: 3, failed: 0, skipped: 1, isWhole: true, files: [], failures: [] };
 
   it('answers the numbers as they are when the lane came to its end', () => {
-    expect(resultOf(JSON.stringify(whole), null)).to.deep.equal(whole);
+    expect(laneResult(JSON.stringify(whole), null)).to.deep.equal(whole);
   });
 
   it('adds no failure when the process ended badly because specs failed', () => {
     const failed = { ...whole, failed: 2 };
-    expect(resultOf(JSON.stringify(failed), new Error('code 2'))).to.deep.equal(failed);
-    expect(said).to.deep.equal([]);
+    expect(laneResult(JSON.stringify(failed), new Error('code 2'))).to.deep.equal(failed);
   });
 
-  it('counts a failure when all specs passed and the process ended badly', () => {
-    expect(resultOf(JSON.stringify(whole), new Error('code 1')).failed).to.equal(1);
+  it('counts and names a failure when all specs passed and the process ended badly', () => {
+    const { failed, failures } = laneResult(JSON.stringify(whole), new Error('code 1'));
+    expect(failed).to.equal(1);
+    expect(failures).to.deep.equal([
+      {
+        path: 'spec',
+        title: 'a lane of the specs failed after its last spec',
+        message: 'code 1'
+      }
+    ]);
   });
 
   it('keeps what was counted and counts a failure more when the lane ended too early', () => {
     const cut = { ...whole, isWhole: false };
-    expect(resultOf(JSON.stringify(cut), null)).to.deep.equal({ ...cut, failed: 1 });
+    expect(laneResult(JSON.stringify(cut), null)).to.deep.include({ passed: 3, failed: 1 });
   });
 
   it('counts a failure when the lane wrote nothing', () => {
-    expect(resultOf('', new Error('killed')).failed).to.equal(1);
-    expect(said).to.deep.equal([
-      'A lane of the specs ended too early, before the first file was done: killed'
+    const { failed, failures } = laneResult('', new Error('killed'));
+    expect(failed).to.equal(1);
+    expect(failureLines(failures)).to.deep.equal([
+      '  spec: a lane of the specs ended too early, before its first spec: killed'
     ]);
   });
 });
@@ -109,17 +111,11 @@ describe('runLanes', () => {
 
   it('keeps the numbers and the output of both lanes and says that one died when one dies', async () => {
     const printed: string[] = [];
-    const said: string[] = [];
     const lanes = await runLanes([[join(folder, 'dies.mjs')], [join(folder, 'fine.mjs')]], [], {
       live: null,
-      print: (text) => printed.push(text),
-      say: (text) => said.push(text)
+      print: (text) => printed.push(text)
     });
     expect(printed.map((text) => text.includes('passes'))).to.deep.equal([true, true]);
-    expect(said).to.have.lengthOf(1);
-    expect(said[0]).to.match(
-      /^A lane of the specs ended too early, after .*dies\.mjs: it ended with code 0$/
-    );
     expect(lanes.map(({ passed, failed, isWhole }) => ({ passed, failed, isWhole }))).to.deep.equal(
       [
         { passed: 1, failed: 2, isWhole: false },
@@ -127,9 +123,13 @@ describe('runLanes', () => {
       ]
     );
     expect(sum(lanes)).to.include({ passed: 2, failed: 2, isWhole: false });
-    expect(failureLines(sum(lanes).failures)).to.have.lengthOf(1);
-    expect(failureLines(sum(lanes).failures)[0]).to.match(
+    const failures = failureLines(sum(lanes).failures);
+    expect(failures).to.have.lengthOf(2);
+    expect(failures[0]).to.match(
       /^ {2}.*dies\.mjs: wrong "before all" hook for "waits": no server$/
+    );
+    expect(failures[1]).to.match(
+      /^ {2}.*dies\.mjs: a lane of the specs ended too early, in this file: it ended with code 0$/
     );
   });
 });
