@@ -6,14 +6,14 @@
 import { createActor, type Actor } from 'xstate';
 import { reasonOf } from '../../machines/reason.js';
 import { runMachine, type RunEnd } from '../../machines/agents/run.machine.js';
-import { parseMessageFrame } from '../../protocol/message-frame.js';
 import type { MessageFrame } from '../../protocol/frames.js';
 import { AgentError, type Agent, type Answer, type AskEvent, type Usage } from './agent.js';
 import { checkedEvent } from './agent-event.js';
 import { answerOf, isAnswerOf, isTooLong } from './answer-schema.js';
 import { Checkpoint } from './checkpoint.js';
 import { Chunks } from './chunks.js';
-import { openTools } from './open-tools.js';
+import { readingOf } from './history/branch.js';
+import { openTools } from './history/open-tools.js';
 import type { RunPorts, RunRefusal } from './run-ports.js';
 import { removing, storing, type GivenAnswer, type OpenAsk, type RunRecord } from './run-record.js';
 import { RunSteps } from './run-steps.js';
@@ -224,15 +224,13 @@ export class AgentRun {
   private async attemptOnce(agent: Agent): Promise<AgentError | null> {
     const { thread, run, user } = this.record;
     try {
-      const message = this.message();
       const generator = agent.run({
         run,
         thread,
         user,
-        message,
+        ...readingOf(this.ports.log, this.record),
         attempt: this.attempt,
         signal: this.abort.signal,
-        history: (limit) => this.history(message.offset, limit),
         steered: () => this.steered.take()
       });
       let answer: Answer | undefined;
@@ -366,20 +364,6 @@ export class AgentRun {
         resolve();
       };
     });
-  }
-
-  private message(): MessageFrame {
-    const { thread, mid } = this.record;
-    const [found] = this.ports.log.withMid(mid, 1, thread);
-    const message = found === undefined ? null : parseMessageFrame(found.frame);
-    if (message === null)
-      throw new AgentError('no_message', 'the message to answer is not kept any more');
-    return message;
-  }
-
-  private history(before: number, limit: number): MessageFrame[] {
-    const rows = this.ports.log.readBefore(this.record.thread, before, Math.min(limit, 500));
-    return rows.flatMap(({ frame }) => parseMessageFrame(frame) ?? []);
   }
 
   /** Does work that fails only by a fault of the server. Such a failure is noted, and the run fails. */

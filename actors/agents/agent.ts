@@ -81,10 +81,13 @@ export interface RunContext {
   readonly attempt: number;
   /** Aborted when the run is cancelled, has taken too long, or the server stops. Give it to `fetch`. */
   readonly signal: AbortSignal;
-  /** Returns up to this many messages before the one to answer, oldest first. */
-  history(limit: number): MessageFrame[];
+  /**
+   * Returns up to this many entries of the branch that is answered, oldest first: what people have read when they follow
+   * the newest versions to this message. At most 500.
+   */
+  readonly history: (limit: number) => MessageFrame[];
   /** Returns the messages that came since the last call and were given to this run (`whileRunning: "steer"`). */
-  steered(): MessageFrame[];
+  readonly steered: () => MessageFrame[];
 }
 
 /** An agent. */

@@ -1,3 +1,4 @@
+import { firstVersion } from '../../../../protocol/answer-versions.js';
 import type { Run } from './run.js';
 
 /** All versions of one answer: the first, those generated again, and those whose question was edited. */
@@ -19,18 +20,8 @@ export function runBranches(runs: readonly Run[]): RunBranches[] {
   }
   const found = new Map<string, Run[]>();
   for (const run of runs) {
-    const root = rootOf(run.inReplyTo ?? `run ${run.run}`, replaced);
+    const root = firstVersion(run.inReplyTo ?? `run ${run.run}`, replaced);
     found.set(root, [...(found.get(root) ?? []), run]);
   }
   return [...found].map(([root, versions]) => ({ root, runs: versions }));
-}
-
-function rootOf(mid: string, replaced: ReadonlyMap<string, string>): string {
-  const passed = [mid];
-  for (let at = replaced.get(mid); at !== undefined; at = replaced.get(at)) {
-    // The runs replace each other: use the same name for all in the ring.
-    if (passed.includes(at)) return passed.slice(passed.indexOf(at)).sort()[0] ?? at;
-    passed.push(at);
-  }
-  return passed.at(-1) ?? mid;
 }

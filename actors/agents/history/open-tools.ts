@@ -1,7 +1,7 @@
 /** Finds the tool calls without an end of a run whose process has died. */
-import { parseMessageFrame } from '../../protocol/message-frame.js';
-import type { MessageFrame } from '../../protocol/frames.js';
-import type { LogReader } from '../log/log-reader.js';
+import { parseMessageFrame } from '../../../protocol/message-frame.js';
+import type { MessageFrame } from '../../../protocol/frames.js';
+import type { LogReader } from '../../log/log-reader.js';
 
 /** Entries read at a time, to find the open tools of a run. */
 const PAGE = 500;
