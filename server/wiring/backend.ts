@@ -55,6 +55,7 @@ import { createRoutes } from '../chat/routes.js';
 import { RUN_LIMITS } from '../chat/runs/run-limits.js';
 import { RunRequests } from '../chat/runs/run-requests.js';
 import { unreadable } from '../chat/unreadable.js';
+import { StreamOpener } from '../chat/streams/stream-opener.js';
 import { Subscriptions } from '../chat/subscriptions.js';
 import { POINTS_PER_PUBLISH, queueingPoints } from '../chat/work/costs.js';
 import { Rechecks } from '../chat/work/rechecks.js';
@@ -290,16 +291,16 @@ export function createBackend(options: BackendOptions): Backend {
   guard.onOpened = (thread, owner) => {
     evictions.judgeAll(thread, owner);
   };
-  const events = new EventStreams({
+  const opener = new StreamOpener({
     clock,
     log,
     subscriptions,
     connections,
     guard,
     isRevoked,
-    fanOut,
     limited
   });
+  const events = new EventStreams({ opener, fanOut });
   const { apiKeys } = options;
   const access = new ApiAccess(apiKeys, auth, config.environment === 'development');
   apiKeys.onRetired = () => {

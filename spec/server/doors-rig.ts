@@ -24,6 +24,7 @@ import { Evictions } from '../../server/chat/evictions.js';
 import { Limited } from '../../server/limits/limited.js';
 import { Publisher } from '../../server/chat/publisher.js';
 import { createRoutes } from '../../server/chat/routes.js';
+import { StreamOpener } from '../../server/chat/streams/stream-opener.js';
 import { Subscriptions } from '../../server/chat/subscriptions.js';
 import { POINTS_PER_PUBLISH } from '../../server/chat/work/costs.js';
 import { Rechecks } from '../../server/chat/work/rechecks.js';
@@ -229,16 +230,17 @@ export function doors(
   });
   chat.begin({ publisher, catchUp, subscriptions, routes });
   const state = { isServing: true, isRevoked: false };
-  const events = new EventStreams({
+  const opener = new StreamOpener({
     clock,
     log,
     subscriptions,
     connections,
     guard,
     isRevoked: () => state.isRevoked,
-    limited: limited.note,
-    fanOut: new FanOut<Connection>(chat, { messageBytes: 1_048_576, lagBytes: 1_048_576 })
+    limited: limited.note
   });
+  const fanOut = new FanOut<Connection>(chat, { messageBytes: 1_048_576, lagBytes: 1_048_576 });
+  const events = new EventStreams({ opener, fanOut });
   const access = new ApiAccess(onlyKey(token === undefined ? undefined : 'api-key'), auth, true);
   const table = new RouteTable(
     createApi({
@@ -277,6 +279,8 @@ export function doors(
     turn,
     limited,
     events,
+    opener,
+    fanOut,
     rechecks,
     http: overHttp(table, token),
     webSocket: () => overWebSocket(chat, token ?? 'token'),

@@ -1,0 +1,169 @@
+/**
+ * Follows the runs of a thread, for the doors of other people's clients: from any moment on, without a gap or a double.
+ * Everybody who follows is a stream of the chat, with its limits: it ends when its token ends or is revoked, when its
+ * user may no longer read, and when it does not read for a minute.
+ */
+import { QueuedSocket, type FanOut } from '../../transport/fan-out.js';
+import type { OutFrame } from '../../transport/out-frame.js';
+import type { HttpReply } from '../../transport/transport.js';
+import type { Connection } from '../connection.js';
+import type { StreamOpener, StreamRequest } from '../streams/stream-opener.js';
+import { RunReader, type RunEvent, type RunReaderPorts, type RunsSince } from './run-reader.js';
+
+/** Options of {@link RunFeed}. */
+export interface RunFeedOptions extends RunReaderPorts {
+  readonly opener: StreamOpener;
+  /** The chat's sockets; everybody who follows becomes one of them. */
+  readonly fanOut: FanOut<Connection>;
+}
+
+/** What somebody wants to follow. */
+export interface RunFeedRequest extends StreamRequest {
+  readonly since: RunsSince;
+  /** The only run that matters. Default: all of the thread. */
+  readonly only?: string;
+  /**
+   * Returns the bytes that the peer has not read yet. While they are many, the stream counts as slow; tell it by
+   * {@link RunStream.drained} when there is room again. Default: none.
+   */
+  readonly buffered?: () => number;
+}
+
+/** Opens {@link RunStream}s. */
+export class RunFeed {
+  private readonly options: RunFeedOptions;
+
+  constructor(options: RunFeedOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Returns the reply to somebody for whom there is no room; null when there is. The caller has made sure that the reader
+   * may read.
+   * @throws {LogUnavailableError} or `LogCorruptError` when the thread cannot be read
+   */
+  refusal(request: StreamRequest): HttpReply | null {
+    return this.options.opener.refusal(request);
+  }
+
+  /**
+   * Begins to follow. A stream that may not be opened any more is over at once.
+   * @throws {LogUnavailableError} or `LogCorruptError` when the thread cannot be read
+   */
+  open(request: RunFeedRequest): RunStream {
+    const { opener, fanOut } = this.options;
+    const { thread, since, only, buffered = NOTHING_BUFFERED } = request;
+    const stream = new RunStream(new RunReader(this.options, thread, since, only));
+    opener.open(request, null, (connection) => {
+      const socket = new FeedSocket(fanOut, connection, stream, buffered);
+      stream.attach(socket);
+      fanOut.events.open(socket);
+    });
+    return stream;
+  }
+}
+
+const NOTHING_BUFFERED = (): number => 0;
+
+/** The runs of a thread as they go on. It holds no events: what happens while nobody reads is joined. */
+export class RunStream {
+  private readonly reader: RunReader;
+  private socket: FeedSocket | null = null;
+  private wake: () => void = () => undefined;
+  private isOver = false;
+  private code: number | null = null;
+
+  constructor(reader: RunReader) {
+    this.reader = reader;
+  }
+
+  /** The close code with which the server has ended it; null while it goes on, and when {@link close} has ended it. */
+  get endedWith(): number | null {
+    return this.code;
+  }
+
+  /** Offset of the newest entry that was read. */
+  get offset(): number {
+    return this.reader.offset;
+  }
+
+  /** Sets its socket; for {@link RunFeed}. */
+  attach(socket: FeedSocket): void {
+    this.socket = socket;
+  }
+
+  /**
+   * Resolves to the next event, when there is one; to null when the stream is over. Only one call may wait.
+   * @throws {LogUnavailableError} while the log cannot be read
+   */
+  async next(): Promise<RunEvent | null> {
+    for (;;) {
+      if (this.isOver) return null;
+      const event = this.reader.next();
+      if (event !== null) return event;
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+  }
+
+  /** Tells it that something may have happened. */
+  notice(): void {
+    this.wake();
+  }
+
+  /** Tells it that the peer has read all that was sent. */
+  drained(): void {
+    this.socket?.drained();
+    this.wake();
+  }
+
+  /** Ends it. */
+  close(): void {
+    this.end(null);
+    this.socket?.terminate();
+  }
+
+  /** Notes its end; for its socket. */
+  end(code: number | null): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.code = code;
+    this.wake();
+  }
+}
+
+/** Takes what the chat sends to a subscriber. Frames only say that something has happened: it is read from the log. */
+class FeedSocket extends QueuedSocket<Connection> {
+  private readonly stream: RunStream;
+  private readonly bytes: () => number;
+
+  constructor(
+    fanOut: FanOut<Connection>,
+    connection: Connection,
+    stream: RunStream,
+    bytes: () => number
+  ) {
+    super(fanOut, connection);
+    this.stream = stream;
+    this.bytes = bytes;
+  }
+
+  protected engineBuffered(): number {
+    return this.bytes();
+  }
+
+  protected engineWrite(_frames: readonly OutFrame[]): void {
+    this.stream.notice();
+  }
+
+  protected engineEnd(code: number): void {
+    this.stream.end(code);
+    this.settle(code);
+  }
+
+  protected engineTerminate(): void {
+    this.stream.end(null);
+    this.settle(1006);
+  }
+}

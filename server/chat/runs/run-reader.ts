@@ -1,0 +1,198 @@
+/**
+ * Reads the runs of a thread: their entries from the log, and the text so far of those at work. It keeps a cursor and one
+ * position per run and no events, so a reader that is slow costs nothing: what it has not read yet is joined.
+ */
+import { readPast } from '../../../actors/log/read-past.js';
+import type { LogEntry, LogReader } from '../../../actors/log/log-reader.js';
+import type { Runs, ToldRun } from '../../../actors/agents/runs.js';
+import { AGENT_KINDS, type AgentKind } from '../../../protocol/agent-kinds.js';
+import { parseMessageFrame } from '../../../protocol/message-frame.js';
+
+/** Entries of the thread that are read at a time, and their characters. */
+const PAGE_ENTRIES = 64;
+const PAGE_CHARS = 262_144;
+
+/** The body of a run's entry; its other fields depend on the kind, see docs/protocol.md. */
+export interface RunEntryBody {
+  readonly run: string;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * What happens to a run. An `entry` is stored, and comes once. A `text` is a piece of the answer: its place is `at`, in
+ * UTF-16 units. With `at` 0 it takes the place of all earlier text of the run, which another attempt has superseded. The
+ * pieces of the last attempt, joined, are the `text` of the end, and come before it.
+ */
+export type RunEvent =
+  | {
+      readonly type: 'entry';
+      readonly run: string;
+      readonly kind: AgentKind;
+      readonly offset: number;
+      /** Unix milliseconds. */
+      readonly at: number;
+      /** Whose entry it is: `agent:` and the agent's name. */
+      readonly from: string;
+      readonly body: RunEntryBody;
+    }
+  | {
+      readonly type: 'text';
+      readonly run: string;
+      readonly attempt: number;
+      readonly at: number;
+      readonly text: string;
+    };
+
+/** An event that is an entry. */
+export type RunEntry = Extract<RunEvent, { type: 'entry' }>;
+
+/** The kinds that end a run. */
+export const RUN_ENDS: readonly string[] = ['agent_completed', 'agent_failed', 'agent_cancelled'];
+
+/** What a reader uses. */
+export interface RunReaderPorts {
+  readonly log: Pick<LogReader, 'head' | 'read' | 'withMid'>;
+  readonly runs: Pick<Runs, 'of'>;
+}
+
+/** Where to begin: after an offset, or where the oldest open run of the thread, or a run, begins. */
+export type RunsSince = { readonly after: number } | 'open' | { readonly run: string };
+
+/** How far the text of a run has been read. */
+interface TextRead {
+  readonly attempt: number;
+  readonly at: number;
+}
+
+/** Reads the runs of one thread. */
+export class RunReader {
+  private readonly ports: RunReaderPorts;
+  private readonly thread: string;
+  private readonly only: string | null;
+  private cursor: number;
+  /** The runs that have begun and whose end has not been read. */
+  private readonly read = new Map<string, TextRead>();
+  private page: RunEntry[] = [];
+
+  /**
+   * With `only` it reads that run alone.
+   * @throws {LogUnavailableError} or `LogCorruptError` when the thread cannot be read
+   */
+  constructor(ports: RunReaderPorts, thread: string, since: RunsSince, only: string | null = null) {
+    this.ports = ports;
+    this.thread = thread;
+    this.only = only;
+    this.cursor = startOf(ports, thread, since);
+  }
+
+  /** Offset of the newest entry that was read. */
+  get offset(): number {
+    return this.page[0] === undefined ? this.cursor : this.page[0].offset - 1;
+  }
+
+  /**
+   * Returns the next event; null when nothing new has happened.
+   * @throws {LogUnavailableError} while the log cannot be read
+   */
+  next(): RunEvent | null {
+    this.fill();
+    const [entry] = this.page;
+    if (entry === undefined) return this.nextText();
+    const rest = RUN_ENDS.includes(entry.kind) ? this.restOf(entry) : null;
+    if (rest !== null) return rest;
+    this.page.shift();
+    if (RUN_ENDS.includes(entry.kind)) this.read.delete(entry.run);
+    else if (entry.kind === 'agent_started') this.begun(entry.run);
+    return entry;
+  }
+
+  /** Reads the next entries of runs, unless there are some already. */
+  private fill(): void {
+    const { log } = this.ports;
+    const last = log.head(this.thread)?.last ?? 0;
+    while (this.page.length === 0 && this.cursor < last) {
+      const place = { after: this.cursor, last };
+      const past = readPast(log, this.thread, place, PAGE_ENTRIES, PAGE_CHARS);
+      this.page = past.entries.flatMap((entry) => this.entryOf(entry) ?? []);
+      this.cursor = past.entries.at(-1)?.offset ?? past.damaged?.to ?? last;
+    }
+  }
+
+  private entryOf({ frame }: LogEntry): RunEntry | null {
+    const message = parseMessageFrame(frame);
+    const kind = AGENT_KINDS.find((known) => known === message?.kind);
+    if (message === null || kind === undefined || !isRunBody(message.body)) return null;
+    const { offset, at, from, body } = message;
+    if (this.only !== null && body.run !== this.only) return null;
+    return { type: 'entry', run: body.run, kind, offset, at, from: from.user, body };
+  }
+
+  /** Returns the text of an end that was not read yet; null when there is none. */
+  private restOf({ run, body }: RunEntry): RunEvent | null {
+    const text = typeof body['text'] === 'string' ? body['text'] : '';
+    const attempt = typeof body['attempt'] === 'number' ? body['attempt'] : 1;
+    return this.piece({ run, text, attempt });
+  }
+
+  /** Returns text of a run at work that was not read yet; null when there is none. */
+  private nextText(): RunEvent | null {
+    for (const told of this.ports.runs.of(this.thread)) {
+      if (this.only !== null && told.run !== this.only) continue;
+      if (told.state === 'queued' || !this.hasBegun(told)) continue;
+      // Between two attempts the text is empty and the attempt is still the one before: nothing is superseded yet.
+      const read = this.read.get(told.run);
+      if (read?.attempt === told.attempt && told.text.length <= read.at) continue;
+      const piece = this.piece(told);
+      if (piece !== null) return piece;
+    }
+    return null;
+  }
+
+  /** Returns what of a text is new, and notes that it is read. */
+  private piece({
+    run,
+    text,
+    attempt
+  }: Pick<ToldRun, 'run' | 'text' | 'attempt'>): RunEvent | null {
+    const read = this.read.get(run) ?? { attempt, at: 0 };
+    const goesOn = read.attempt === attempt && read.at <= text.length;
+    const at = goesOn ? read.at : 0;
+    this.read.set(run, { attempt, at: text.length });
+    // A new attempt without a text takes the place of the old one, too.
+    const isNew = at < text.length || (!goesOn && read.at > 0);
+    return isNew ? { type: 'text', run, attempt, at, text: text.slice(at) } : null;
+  }
+
+  private begun(run: string): void {
+    if (!this.read.has(run)) this.read.set(run, { attempt: 1, at: 0 });
+  }
+
+  /** Whether the entry of a run's beginning was read, or was before all that is read. */
+  private hasBegun({ run }: ToldRun): boolean {
+    if (this.read.has(run)) return true;
+    const [start] = this.ports.log.withMid(`${run}:start`, 1, this.thread);
+    if (start === undefined || start.offset > this.cursor) return false;
+    this.begun(run);
+    return true;
+  }
+}
+
+/** Returns the offset after which to read. */
+function startOf({ log, runs }: RunReaderPorts, thread: string, since: RunsSince): number {
+  const last = log.head(thread)?.last ?? 0;
+  if (typeof since === 'object' && 'after' in since) return Math.min(since.after, last);
+  const wanted = since === 'open' ? runs.of(thread).map(({ run }) => run) : [since.run];
+  const first = wanted.flatMap((run) => firstOf(log, thread, run) ?? []);
+  return Math.min(last, ...first.map((offset) => offset - 1));
+}
+
+/** Returns the offset of the first entry of a run; null when it has none yet. */
+function firstOf(log: Pick<LogReader, 'withMid'>, thread: string, run: string): number | null {
+  const names = ['queued', 'start', 'end'];
+  const found = names.flatMap((name) => log.withMid(`${run}:${name}`, 1, thread));
+  return found.length === 0 ? null : Math.min(...found.map(({ offset }) => offset));
+}
+
+function isRunBody(body: unknown): body is RunEntryBody {
+  return typeof body === 'object' && body !== null && 'run' in body && typeof body.run === 'string';
+}
