@@ -4,10 +4,11 @@ import {
   runOf,
   type Client,
   type ClientState,
-  type MessageFrame,
-  type ThreadsPage
+  type MessageFrame
 } from '../../sdk/client.js';
 import { Account } from './account.js';
+import { AgentChoice } from './agents/agent-choice.js';
+import { TRIAL_AGENT, TRIAL_TEXT, TryAgent } from './agents/try-agent.js';
 import { Banner } from './banner.js';
 import { Composer } from './composer.js';
 import { byId } from '../shared/element.js';
@@ -23,16 +24,11 @@ import { Room } from './room.js';
 import { hashOfThread, messageOfHash, threadOfHash, type MessagePlace } from './route.js';
 import { spokenWords } from './words/run-words.js';
 import { safeName } from '../../sdk/safe-name.js';
-import { Sidebar, type ListedThread } from './sidebar.js';
-
-/** Most threads that are requested and listed. */
-const LIST_MAX = 50;
+import { Sidebar } from './sidebar.js';
+import { ThreadList } from './thread-list.js';
 
 /** How often a visible page checks other threads for new messages, in milliseconds. */
 const NEWS_MS = 5_000;
-
-/** Threads requested in such a check: those with new messages come first, and there are rarely more than a few. */
-const NEWS_MAX = 10;
 
 /** Most threads whose unsent text is kept; the thread left longest ago is forgotten first. */
 const UNSENT_MAX = 50;
@@ -67,6 +63,7 @@ class ChatPage {
   readonly #sidebar = new Sidebar(() => {
     this.#account.ask('');
   });
+  readonly #list = new ThreadList(this.#sidebar, this.#remembered, () => this.#client);
   readonly #banner = new Banner({
     reconnect: () => this.#client?.reconnectNow(),
     signIn: () => {
@@ -76,7 +73,8 @@ class ChatPage {
   readonly #composer = new Composer({
     send: (text) => {
       if (this.#room === null) return false;
-      this.#room.send(text);
+      const agent = this.#choice.take();
+      this.#room.send(text, agent === undefined ? {} : { agent });
       this.#toLatest();
       return true;
     },
@@ -109,6 +107,20 @@ class ChatPage {
     this.#notice.tell(words);
   });
   readonly #notice = new Notice();
+  readonly #choice = new AgentChoice({
+    token: () => this.#remembered.token,
+    tell: (words) => {
+      this.#notice.tell(words);
+    },
+    changed: () => {
+      this.#showPeople();
+    }
+  });
+  readonly #trial = new TryAgent((thread, text) => {
+    this.#sidebar.close();
+    this.#unsent.set(thread, text);
+    location.hash = hashOfThread(thread);
+  });
   readonly #members = new MembersPanel();
   readonly #forbidden = new ForbiddenView(() => {
     this.#room?.thread.askAgain();
@@ -119,7 +131,6 @@ class ChatPage {
   #client: Client | null = null;
   #room: Room | null = null;
   #user = '';
-  #listed: ThreadsPage['threads'] = [];
   /** Number of messages that arrived while the page was hidden. */
   #missed = 0;
 
@@ -134,7 +145,7 @@ class ChatPage {
       else {
         this.#missed = 0;
         this.#watch();
-        this.#refreshList();
+        this.#list.refresh();
       }
       this.#entitle();
     });
@@ -147,13 +158,13 @@ class ChatPage {
       byId('composer-text', HTMLTextAreaElement).focus();
     });
     setInterval(() => {
-      if (!document.hidden) this.#lookForNews();
+      if (!document.hidden) this.#list.lookForNews();
     }, NEWS_MS);
     void this.#facts.then(({ hasInspector }) => {
       byId('inspector', HTMLAnchorElement).hidden = !hasInspector;
       this.#menu.hasInspector = hasInspector;
     });
-    this.#showList();
+    this.#list.show();
     this.#account.start();
   }
 
@@ -169,14 +180,14 @@ class ChatPage {
     this.#sidebar.user('');
     this.#present.textContent = '';
     this.#typing.textContent = '';
-    this.#showList();
+    this.#list.show();
   }
 
   /** Forgets what was the last user's: the next one may be somebody else. */
   #forgetUser(): void {
     this.#user = '';
     this.#missed = 0;
-    this.#listed = [];
+    this.#list.forget();
     this.#unsent.clear();
     this.#entitle();
   }
@@ -195,7 +206,7 @@ class ChatPage {
     });
     // Of a thread of one's own that nobody has open: it comes by itself.
     client.on('message', (message) => {
-      if (client === this.#client) this.#list(message, false);
+      if (client === this.#client) this.#list.came(message, false);
     });
     this.#stated(client.state);
   }
@@ -208,7 +219,7 @@ class ChatPage {
         this.#sidebar.user(state.user);
         this.#open();
       }
-      this.#refreshList();
+      this.#list.refresh();
     } else if (state.name === 'closed') this.#account.over(state);
     this.#banner.show(state);
     this.#composer.measure();
@@ -249,7 +260,7 @@ class ChatPage {
           this.#missed += 1;
         }
         this.#entitle();
-        this.#list(message, !document.hidden && this.#log.following);
+        this.#list.came(message, !document.hidden && this.#log.following);
       },
       people: () => {
         if (room === this.#room) this.#showPeople();
@@ -257,6 +268,12 @@ class ChatPage {
     });
     this.#room = room;
     this.#members.close();
+    this.#choice.open(room.thread);
+    // The message that is ready to be sent to the agent of the trial.
+    if (this.#unsent.get(id) === TRIAL_TEXT) {
+      this.#choice.prefer(TRIAL_AGENT);
+      this.#notice.tell('Send this message: the agent says it back.');
+    }
     this.#remembered.visit(id);
     this.#composer.text = this.#unsent.get(id) ?? this.#account.takeText(this.#user, id);
     this.#composer.thread = id;
@@ -267,8 +284,8 @@ class ChatPage {
     this.#log.show(room.content);
     this.#entitle();
     this.#showPeople();
-    this.#showList();
-    this.#refreshList();
+    this.#list.show();
+    this.#list.refresh();
   }
 
   /** Leads to the message that the address names, once the thread is there. */
@@ -305,6 +322,9 @@ class ChatPage {
 
   #showPeople(): void {
     const room = this.#room;
+    const agents = this.#client?.agents ?? [];
+    this.#choice.show(agents);
+    this.#trial.show(agents);
     if (room === null) return;
     this.#forbidden.show(room.thread, this.#user);
     this.#composer.isClosed = room.thread.may?.includes('write') === false;
@@ -316,69 +336,6 @@ class ChatPage {
       this.#present.textContent =
         room.presentCount === 0 ? '' : presenceWords(room.present, room.presentCount, this.#user);
     }
-  }
-
-  #refreshList(): void {
-    const client = this.#client;
-    if (client?.state.name !== 'connected') return;
-    client.threads({ limit: LIST_MAX }).then(
-      ({ threads }) => {
-        if (client !== this.#client) return;
-        this.#listed = threads;
-        this.#showList();
-      },
-      // The list stays as it was and is requested again later.
-      () => undefined
-    );
-  }
-
-  /** Asks for the first few threads only; when none of them is as it was, there may be news behind them. */
-  #lookForNews(): void {
-    const client = this.#client;
-    if (client?.state.name !== 'connected') return;
-    client.threads({ limit: NEWS_MAX }).then(
-      ({ threads }) => {
-        if (client !== this.#client) return;
-        const known = new Map(this.#listed.map((one) => [one.thread, one.offset]));
-        const old = threads.filter(({ thread, offset }) => known.get(thread) === offset);
-        if (old.length === 0 && threads.length === NEWS_MAX) {
-          this.#refreshList();
-          return;
-        }
-        const told = new Set(threads.map(({ thread }) => thread));
-        const others = this.#listed.filter(({ thread }) => !told.has(thread));
-        this.#listed = [...threads, ...others].slice(0, LIST_MAX);
-        this.#showList();
-      },
-      () => undefined
-    );
-  }
-
-  /** Brings the list up to date with a message that has come, and was read as it came or not. */
-  #list(last: MessageFrame, isRead: boolean): void {
-    const { thread, offset, at } = last;
-    const known = this.#listed.find((one) => one.thread === thread);
-    const others = this.#listed.filter((one) => one !== known);
-    const read = isRead ? offset : (known?.read ?? offset - 1);
-    const listed = { epoch: known?.epoch ?? '', thread, offset, read, at, last };
-    this.#listed = [listed, ...others].slice(0, LIST_MAX);
-    this.#showList();
-  }
-
-  #showList(): void {
-    const current = threadOfHash(location.hash);
-    const listed: ListedThread[] = this.#listed.map(({ thread, last, offset, read }) => ({
-      thread,
-      last,
-      unread: Math.max(0, offset - read)
-    }));
-    const known = new Set(listed.map(({ thread }) => thread));
-    for (const thread of [current, ...this.#remembered.recent]) {
-      if (known.has(thread)) continue;
-      known.add(thread);
-      listed.push({ thread, last: null, unread: 0 });
-    }
-    this.#sidebar.show(listed.slice(0, LIST_MAX), current);
   }
 
   #entitle(): void {

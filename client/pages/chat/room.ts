@@ -5,6 +5,7 @@ import {
   type Gap,
   type MessageFrame,
   type Run,
+  type SendOptions,
   type Thread
 } from '../../sdk/client.js';
 import { isOpen } from '../../sdk/thread/runs/run.js';
@@ -128,7 +129,6 @@ export class Room {
   get thread(): Thread {
     return this.#thread;
   }
-
   /** Users there now. */
   get present(): readonly string[] {
     return this.#thread.present;
@@ -163,9 +163,9 @@ export class Room {
   }
 
   /** Sends a text and shows it at once. */
-  send(text: string): void {
+  send(text: string, options: SendOptions = {}): void {
     // A message that fails is shown as failed, with the reason.
-    this.#thread.send({ text }).catch(() => undefined);
+    this.#thread.send({ text }, options).catch(() => undefined);
   }
 
   /** Removes a failed message so that it can be edited. Returns its text; empty when it has none. */
