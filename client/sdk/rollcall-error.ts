@@ -52,6 +52,11 @@ export function clientError(code: ClientErrorCode, message: string, retry = fals
   return new RollcallError(code, message, retry);
 }
 
+/** Makes the error of a request that was answered by a frame of another type. */
+export function badReply(asked: string, { type }: ServerFrame): RollcallError {
+  return clientError('bad_reply', `${asked} was answered by ${type}`);
+}
+
 /** Makes an error from the server's `error` frame. */
 export function serverError(frame: ServerFrame<'error'>): RollcallError {
   return new RollcallError(frame.code, frame.message, frame.retry, frame.afterMs ?? null);

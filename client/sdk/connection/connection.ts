@@ -17,6 +17,7 @@ import {
 } from '../../../machines/client-connection.machine.js';
 import type { ClientFrame, ServerFrame } from '../../../protocol/frames.js';
 import type { ClientClock } from '../clock.js';
+import { askToken } from './ask-token.js';
 import type { ClientEnvironment, EnvironmentChange } from './environment.js';
 import type { ClientState, Connected } from './client-state.js';
 import { endCause, endError } from './end-cause.js';
@@ -96,7 +97,7 @@ export class Connection {
     this.#heartbeat = new Heartbeat(clock, {
       ask: () => this.#socket?.send({ type: 'ping' }),
       dead: () => {
-        this.#lose(ABNORMAL, 'the server has gone silent', null);
+        this.#lose(ABNORMAL, 'the server has gone silent');
       }
     });
     const machine = createConnectionMachine({
@@ -245,31 +246,18 @@ export class Connection {
 
   /** Asks the application for a token; the returned function cancels the request. */
   #fetchToken(expired: boolean): () => void {
-    const { getToken } = this.#settings;
-    let isOver = false;
     this.#isFresh = expired;
-    void new Promise<unknown>((resolve, reject) => {
-      if (getToken === null) reject(new Error('there is no getToken'));
-      else resolve(getToken({ expired }));
-    }).then(
-      (token: unknown) => {
-        if (isOver) return;
-        if (typeof token !== 'string') {
-          this.#send({ type: 'token.failed', reason: `getToken gave ${typeof token}, not text` });
-          return;
-        }
+    return askToken(
+      this.#settings.getToken,
+      expired,
+      (token) => {
         this.#token = token;
         this.#send({ type: 'token.fetched' });
       },
-      (cause: unknown) => {
-        if (isOver) return;
-        const reason = reasonOf(cause);
+      (reason) => {
         this.#send({ type: 'token.failed', reason });
       }
     );
-    return () => {
-      isOver = true;
-    };
   }
 
   /** Opens a socket; the returned function drops it. */
@@ -298,11 +286,11 @@ export class Connection {
         badInARow += 1;
         this.#events.error(new RollcallError('bad_frame', `the server sent no frame: ${start}`));
         if (badInARow > BAD_FRAMES_MAX) {
-          this.#lose(ABNORMAL, 'the server sends what are no frames of rollcall.v1', null);
+          this.#lose(ABNORMAL, 'the server sends what are no frames of rollcall.v1');
         }
       },
       gone: (code, reason) => {
-        this.#lose(code, reason, null);
+        this.#lose(code, reason);
       }
     };
     try {
@@ -311,7 +299,7 @@ export class Connection {
       // A browser refuses ws:// to a page from https://, each time: another attempt is useless.
       const reason = `no WebSocket can be opened to ${url}: ${reasonOf(cause)}`;
       this.#refused = clientError('bad_url', reason);
-      this.#send({ type: 'link.lost', isFinal: true, code: ABNORMAL, reason, afterMs: null });
+      this.#lose(ABNORMAL, reason, null, true);
       return () => undefined;
     }
     this.#socket = socket;
@@ -325,15 +313,8 @@ export class Connection {
   #take(frame: ServerFrame): void {
     if (frame.type === 'ping') this.#socket?.send({ type: 'pong' });
     else if (frame.type === 'disconnect') {
-      const { code, reason } = frame;
       if (this.#state.name === 'connected') this.#events.frame(frame);
-      this.#send({
-        type: 'link.lost',
-        isFinal: !frame.reconnect,
-        code,
-        reason,
-        afterMs: frame.afterMs ?? null
-      });
+      this.#lose(frame.code, frame.reason, frame.afterMs, !frame.reconnect);
     } else if (this.#state.name === 'connected') {
       if (frame.type !== 'pong') this.#events.frame(frame);
     } else if (frame.type === 'connected') this.#greeted(frame);
@@ -356,17 +337,21 @@ export class Connection {
       return;
     }
     if (error.code === 'expired' && this.#token !== null && !this.#isFresh) {
-      this.#lose(TOKEN_EXPIRED, reason, null);
+      this.#lose(TOKEN_EXPIRED, reason);
       return;
     }
     this.#refused = error;
-    const code = error.code === 'forbidden' ? 3507 : 3500;
-    this.#send({ type: 'link.lost', isFinal: true, code, reason, afterMs: null });
+    this.#lose(error.code === 'forbidden' ? 3507 : 3500, reason, null, true);
   }
 
-  /** Handles the end of an attempt or a connection; the client reconnects if the close code allows it. */
-  #lose(code: number, reason: string, afterMs: number | null): void {
-    this.#send({ type: 'link.lost', isFinal: !mayReconnect(code), code, reason, afterMs });
+  /** Handles the end of an attempt or a connection; by default the client reconnects if the close code allows it. */
+  #lose(
+    code: number,
+    reason: string,
+    afterMs: number | null = null,
+    isFinal = !mayReconnect(code)
+  ): void {
+    this.#send({ type: 'link.lost', isFinal, code, reason, afterMs });
   }
 }
 

@@ -6,7 +6,7 @@ import type {
 } from '../../../protocol/frames.js';
 import type { ClientClock } from '../clock.js';
 import { jsonText } from '../json.js';
-import { RollcallError, clientError, serverError } from '../rollcall-error.js';
+import { RollcallError, badReply, clientError, serverError } from '../rollcall-error.js';
 
 /** A frame that expects an answer, without its id: {@link Requests} assigns that. */
 export type Question = {
@@ -98,9 +98,7 @@ export class Requests {
       this.start(question, options, (reply) => {
         if (!reply.ok) reject(reply.error);
         else if (isOf(reply.frame, answer)) resolve(reply.frame);
-        else {
-          reject(clientError('bad_reply', `${question.type} was answered by ${reply.frame.type}`));
-        }
+        else reject(badReply(question.type, reply.frame));
       });
     });
   }

@@ -1,7 +1,7 @@
 /** Gives the server a new token before the one that the connection came with has ended. */
-import { reasonOf } from '../../../machines/reason.js';
 import { elapsedOf, type ClientClock } from '../clock.js';
 import { clientError, type RollcallError } from '../rollcall-error.js';
+import { askToken } from './ask-token.js';
 import type { Connected } from './client-state.js';
 import type { GetToken } from './connection.js';
 import { REQUEST_TIMEOUT_MS, type Requests } from './requests.js';
@@ -76,21 +76,14 @@ export class TokenRefresh {
   }
 
   #fetch(): void {
-    const { getToken } = this.#options;
-    let isOver = false;
-    this.#stop = () => {
-      isOver = true;
-    };
-    void new Promise<unknown>((resolve) => {
-      resolve(getToken({ expired: true }));
-    }).then(
+    this.#stop = askToken(
+      this.#options.getToken,
+      true,
       (token) => {
-        if (isOver) return;
-        if (typeof token === 'string') this.#show(token);
-        else this.#again(clientError('token', `getToken gave ${typeof token}, not text`, true));
+        this.#show(token);
       },
-      (cause: unknown) => {
-        if (!isOver) this.#again(clientError('token', `no token: ${reasonOf(cause)}`, true));
+      (reason) => {
+        this.#again(clientError('token', `no token: ${reason}`, true));
       }
     );
   }

@@ -1,7 +1,7 @@
 import type { ClientFrame, ServerFrame } from '../../../protocol/frames.js';
 import { reasonOf } from '../../../machines/reason.js';
 import type { ClientClock } from '../clock.js';
-import { jsonText } from '../json.js';
+import { isRecord, jsonText } from '../json.js';
 import { storedMessage, type OutboxStorage, type StoredMessage } from './outbox-storage.js';
 import { DEFAULT_FRAME_BYTES, messageSize } from './message-size.js';
 import type { Outgoing } from './outgoing.js';
@@ -9,7 +9,7 @@ import { sentFields, type SentFields } from './sent-fields.js';
 import { isSameBody, writtenBody } from './written-body.js';
 import type { Reply, Requests } from '../connection/requests.js';
 import { retryAfterMs } from '../connection/retry-after.js';
-import { RollcallError, clientError } from '../rollcall-error.js';
+import { RollcallError, badReply, clientError } from '../rollcall-error.js';
 
 /** The server's confirmation that a message is stored. */
 export type Ack = ServerFrame<'ack'>;
@@ -185,7 +185,7 @@ export class Outbox {
     lane.entries.push(entry);
     this.#size += 1;
     this.#events.changed(outgoing(entry, 'pending'));
-    this.#pump(thread, lane);
+    this.#pump(lane);
     return entry.promise;
   }
 
@@ -279,20 +279,20 @@ export class Outbox {
     this.#events.error(clientError('storage', message));
   }
 
-  #pump(thread: string, lane: Lane): void {
+  #pump(lane: Lane): void {
     for (const entry of [...lane.entries]) {
       if (!this.#isConnected || this.#isLoading || this.#cancelHold !== null) return;
       if (lane.inFlight >= this.#settings.window) return;
-      if (!entry.inFlight) this.#attempt(thread, lane, entry);
+      if (!entry.inFlight) this.#attempt(lane, entry);
     }
   }
 
-  #attempt(thread: string, lane: Lane, entry: Entry): void {
+  #attempt(lane: Lane, entry: Entry): void {
     // The server closes the connection on an oversized frame, so sending one again would repeat that for ever.
     const { bytes, limit, over } = messageSize(entry.publish, this.#frameBytes);
     if (over > 0) {
       const message = `${String(over)} bytes too long: the frame is ${String(bytes)} bytes, the server takes ${String(limit)}: send less in one message`;
-      this.#refuse(thread, lane, entry, new RollcallError('too_large', message));
+      this.#refuse(lane, entry, new RollcallError('too_large', message));
       return;
     }
     entry.inFlight = true;
@@ -301,26 +301,25 @@ export class Outbox {
     this.#parts.requests.start(entry.publish, options, (reply) => {
       entry.inFlight = false;
       lane.inFlight -= 1;
-      if (this.#closed === null) this.#ended(thread, lane, entry, reply);
+      if (this.#closed === null) this.#ended(lane, entry, reply);
     });
   }
 
-  #ended(thread: string, lane: Lane, entry: Entry, reply: Reply): void {
+  #ended(lane: Lane, entry: Entry, reply: Reply): void {
     if (reply.ok && isAckOf(entry, reply.frame)) {
-      this.#settle(thread, lane, entry);
+      this.#settle(lane, entry);
       this.#events.changed(outgoing(entry, 'sent', { offset: reply.frame.offset }));
       entry.resolve(reply.frame);
     } else if (reply.ok) {
-      const words = `publish was answered by ${reply.frame.type}`;
-      this.#refuse(thread, lane, entry, clientError('bad_reply', words));
+      this.#refuse(lane, entry, badReply('publish', reply.frame));
     } else if (reply.error.code === 'disconnected') {
       return;
     } else if (!reply.error.retry) {
-      this.#refuse(thread, lane, entry, reply.error);
+      this.#refuse(lane, entry, reply.error);
     } else {
       this.#hold(retryAfterMs(reply.error, REFUSED_WAIT_MS * (1 + this.#parts.random())));
     }
-    this.#pump(thread, lane);
+    this.#pump(lane);
   }
 
   /** Delays all lanes: the rate limit or log that refused one message would refuse the others too. */
@@ -332,17 +331,18 @@ export class Outbox {
 
   #release(): void {
     this.#cancelHold = null;
-    for (const [thread, lane] of [...this.#lanes]) this.#pump(thread, lane);
+    for (const lane of [...this.#lanes.values()]) this.#pump(lane);
   }
 
-  #refuse(thread: string, lane: Lane, entry: Entry, error: RollcallError): void {
-    this.#settle(thread, lane, entry);
+  #refuse(lane: Lane, entry: Entry, error: RollcallError): void {
+    this.#settle(lane, entry);
     this.#events.changed(outgoing(entry, 'failed', { error }));
     entry.reject(error);
   }
 
-  #settle(thread: string, lane: Lane, entry: Entry): void {
-    this.#store((storage) => storage.remove(thread, entry.publish.mid));
+  #settle(lane: Lane, entry: Entry): void {
+    const { thread, mid } = entry.publish;
+    this.#store((storage) => storage.remove(thread, mid));
     lane.entries.splice(lane.entries.indexOf(entry), 1);
     this.#size -= 1;
     if (lane.entries.length === 0) this.#lanes.delete(thread);
@@ -367,12 +367,7 @@ function isAckOf({ publish }: Entry, frame: ServerFrame): frame is Ack {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  );
+  return isRecord(value) && typeof value['then'] === 'function';
 }
 
 function deferred(): Pick<Entry, 'promise' | 'resolve' | 'reject'> {

@@ -2,7 +2,7 @@ import type { ServerFrame, SinceValue } from '../../../protocol/frames.js';
 import type { ClientClock } from '../clock.js';
 import { REQUEST_TIMEOUT_MS, type Reply, type Requests } from '../connection/requests.js';
 import { retryAfterMs } from '../connection/retry-after.js';
-import { RollcallError, clientError } from '../rollcall-error.js';
+import { RollcallError, badReply } from '../rollcall-error.js';
 
 /** Wait before a temporarily refused subscription is tried again, in milliseconds, when the server names none. */
 export const RESUBSCRIBE_MS = 2_000;
@@ -94,9 +94,7 @@ export class Subscription {
       this.#events.subscribed(reply.frame);
       return;
     }
-    const error = reply.ok
-      ? clientError('bad_reply', `subscribe was answered by ${reply.frame.type}`)
-      : reply.error;
+    const error = reply.ok ? badReply('subscribe', reply.frame) : reply.error;
     if (error.code === 'disconnected' || error.code === 'closed') return;
     if (error.retry) {
       this.#cancelRetry = this.#clock.after(retryAfterMs(error, RESUBSCRIBE_MS), () => {
