@@ -4,7 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { AgentName, Mid, RUN_PUBLISH_FIELDS, RunId, ToldAgent, ToldRun } from './run-fields.js';
-import { May, OwnerFrame, RightsFrame } from './rights.js';
+import { AgentFrame, May, OwnerFrame, RightsFrame } from './rights.js';
 
 /** Subprotocol that the server selects when a client offers it. */
 export const SUBPROTOCOL = 'rollcall.v1';
@@ -241,7 +241,7 @@ export const SERVER_FRAMES = {
     replay: Type.Integer({ minimum: 0 }),
     gap: Type.Union([Type.Null(), Gap]),
     runs: Type.Array(ToldRun),
-    // The agent that answers messages of this thread; absent when none does.
+    // The agent that answers messages of this thread; absent when none does. `agent` tells when that changes.
     agent: Type.Optional(AgentName),
     present: Type.Array(Type.String()),
     // Number of people present, when they are too many to be named.
@@ -335,6 +335,7 @@ export const SERVER_FRAMES = {
     by: Type.Union([Type.String(), Type.Null()])
   }),
   owner: OwnerFrame,
+  agent: AgentFrame,
   rights: RightsFrame,
   chunk: Type.Object({
     type: Type.Literal('chunk'),

@@ -1,5 +1,6 @@
-/** Frames that tell subscribers who owns a thread and what they may do there. */
+/** Frames that tell subscribers who owns a thread, which agent answers there, and what they may do there. */
 import Type, { type Static } from 'typebox';
+import { AgentName } from './run-fields.js';
 
 /** What a user may do with a thread, in the order in which frames name it. */
 export const RIGHTS = ['read', 'write', 'manage'] as const;
@@ -27,6 +28,16 @@ export const OwnerFrame = Type.Object({
   type: Type.Literal('owner'),
   thread: Type.String(),
   owner: Type.String(),
+  // Who changed it; null for a backend.
+  by: Type.Union([Type.String(), Type.Null()])
+});
+
+/** Tells subscribers which agent answers in a thread from now on. */
+export const AgentFrame = Type.Object({
+  type: Type.Literal('agent'),
+  thread: Type.String(),
+  // Null: none does.
+  agent: Type.Union([AgentName, Type.Null()]),
   // Who changed it; null for a backend.
   by: Type.Union([Type.String(), Type.Null()])
 });

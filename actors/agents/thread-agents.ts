@@ -1,4 +1,6 @@
 /** Decides which agent answers in a thread: by a record of the thread, or in development by the thread's id. */
+import type { ServerFrame } from '../../protocol/frames.js';
+import { LogUnavailableError } from '../log/log-errors.js';
 import type { RecordChange } from '../log/log-writer.js';
 import type { ThreadRecords } from '../log/thread-records.js';
 
@@ -19,6 +21,8 @@ export interface ThreadAgentsOptions {
   readonly log: Pick<ThreadRecords, 'record' | 'setRecord'>;
   /** Whether `echo` answers in threads named `agent…` that have no record. */
   readonly hasTrial: boolean;
+  /** Tells the subscribers of a thread which agent answers now. */
+  readonly tell: (frame: ServerFrame<'agent'>) => void;
 }
 
 /** The agents of threads. */
@@ -37,7 +41,8 @@ export class ThreadAgents {
     const isTrial = this.options.hasTrial && thread.startsWith(TRIAL_PREFIX);
     const stored = this.options.log.record(thread, AGENT_KIND, ID);
     const name = stored === NOBODY ? null : (stored ?? (isTrial ? 'echo' : null));
-    this.named(thread, name);
+    if (this.cached.size >= CACHED_MAX) this.cached.clear();
+    this.cached.set(thread, name);
     return name;
   }
 
@@ -46,15 +51,24 @@ export class ThreadAgents {
     return this.of(thread) === name ? [] : [{ thread, kind: AGENT_KIND, id: ID, text: name }];
   }
 
-  /** Notes that the change of {@link naming} is stored. */
-  named(thread: string, name: string | null): void {
-    if (this.cached.size >= CACHED_MAX) this.cached.clear();
-    this.cached.set(thread, name);
+  /** Notes that a change is stored, and tells of it. The log says what it is: changes may be noted in another order. */
+  noted(thread: string, by: string | null): void {
+    const before = this.cached.get(thread);
+    this.cached.delete(thread);
+    try {
+      const agent = this.of(thread);
+      if (agent !== before) this.options.tell({ type: 'agent', thread, agent, by });
+    } catch (error) {
+      // Subscribers learn it when they subscribe again.
+      if (!(error instanceof LogUnavailableError)) throw error;
+    }
   }
 
   /** Lets an agent answer in a thread. With null no agent answers, not even `echo`. */
-  async set(thread: string, name: string | null): Promise<void> {
+  async set(thread: string, name: string | null, by: string | null): Promise<void> {
+    // So that it is known what changes.
+    this.of(thread);
     await this.options.log.setRecord(thread, AGENT_KIND, ID, name ?? NOBODY);
-    this.named(thread, name);
+    this.noted(thread, by);
   }
 }

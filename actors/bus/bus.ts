@@ -1,13 +1,15 @@
 /**
- * Carries what goes to all nodes and is not stored: typing, presence, live read marks, chunks of runs, and the question
- * which users are connected. Stored messages do not use the bus: every node sends what its own log commits.
+ * Carries what goes to all nodes and is not stored: typing, presence, live read marks, changes of members, owners and
+ * agents, chunks of runs, and the question which users are connected. Stored messages do not use the bus: every node sends what its own log commits.
  * @see docs/adr/0014-what-is-not-stored-goes-over-a-bus.md
  */
 import type { ServerFrame } from '../../protocol/frames.js';
 import type { LogEntry } from '../log/log-reader.js';
 
 /** A frame for the current subscribers of its thread. Later subscribers never get it. */
-export type Ephemeral = ServerFrame<'typing' | 'presence' | 'mark' | 'member' | 'owner' | 'chunk'>;
+export type Ephemeral = ServerFrame<
+  'typing' | 'presence' | 'mark' | 'member' | 'owner' | 'agent' | 'chunk'
+>;
 
 /** What the bus can do with the connections of this node. None of these methods throws. */
 export interface BusNode {

@@ -14,7 +14,8 @@ import type { ClientFrame, MessageFrame, ServerFrame } from '../../protocol/fram
 import { jsonText } from './json.js';
 import { systemClock, type ClientClock } from './clock.js';
 import type { ClientState } from './connection/client-state.js';
-import { Connection, type GetToken } from './connection/connection.js';
+import type { GetToken } from './connection/ask-token.js';
+import { Connection } from './connection/connection.js';
 import { Emitter } from './emitter.js';
 import { platformEnvironment, type ClientEnvironment } from './connection/environment.js';
 import { messageSize, type MessageSize } from './outbox/message-size.js';
@@ -35,7 +36,7 @@ export { bodyText } from './thread/body-text.js';
 export type { ClientClock } from './clock.js';
 export type { EndCause } from './connection/end-cause.js';
 export type { ClientState } from './connection/client-state.js';
-export type { TokenQuestion } from './connection/connection.js';
+export type { TokenQuestion } from './connection/ask-token.js';
 export type { ClientEnvironment, EnvironmentChange } from './connection/environment.js';
 export type { Gap, ThreadItem } from './thread/message-stream.js';
 export type { MessageSize } from './outbox/message-size.js';
@@ -74,6 +75,7 @@ export {
   type ThreadViewOptions
 } from './thread/thread-view.js';
 export type {
+  AgentChange,
   Answered,
   Cancelling,
   CancelTarget,

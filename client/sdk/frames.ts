@@ -122,6 +122,7 @@ const CHECKS: Readonly<Record<ServerFrameType, Check>> = {
   }),
   member: fields({ thread: text, user: text, role: nullable(text), by: nullable(text) }),
   owner: fields({ thread: text, owner: text, by: nullable(text) }),
+  agent: fields({ thread: text, agent: nullable(text), by: nullable(text) }),
   rights: fields({ thread: text, may: list(text) }),
   chunk: fields({ thread: text, run: text, at: integer, text, attempt: optional(integer) }),
   cancelling: fields({ run: optional(text) }),

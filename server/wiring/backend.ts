@@ -242,7 +242,9 @@ export function createBackend(options: BackendOptions): Backend {
     },
     incidents
   });
-  const threadAgents = new ThreadAgents({ log, hasTrial: config.environment === 'development' });
+  const tell = bus.tell.bind(bus);
+  const hasTrial = config.environment === 'development';
+  const threadAgents = new ThreadAgents({ log, hasTrial, tell });
   const agents = new RunRequests(runs, threadAgents);
   const limits = clientLimits(config);
   const { publishPerSecond } = limits;
@@ -308,13 +310,7 @@ export function createBackend(options: BackendOptions): Backend {
       if (connection.rights?.identity.kind === 'backend') evictions.judgeConnection(connection);
     }
   };
-  const members = new Members({
-    log,
-    guard,
-    tell: (frame) => {
-      bus.tell(frame);
-    }
-  });
+  const members = new Members({ log, guard, tell });
   const costs = new HttpCosts({ access, turn, work, trustProxy: config.trustProxy, limited });
   const tickets = new Tickets({ clock, revocations, randomBytes, limited });
   const api = createApi({

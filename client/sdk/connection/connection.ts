@@ -17,7 +17,7 @@ import {
 } from '../../../machines/client-connection.machine.js';
 import type { ClientFrame, ServerFrame } from '../../../protocol/frames.js';
 import type { ClientClock } from '../clock.js';
-import { askToken } from './ask-token.js';
+import { askToken, type GetToken } from './ask-token.js';
 import type { ClientEnvironment, EnvironmentChange } from './environment.js';
 import type { ClientState, Connected } from './client-state.js';
 import { endCause, endError } from './end-cause.js';
@@ -28,15 +28,6 @@ import { Socket, type SocketEvents, type WebSocketConstructor } from './socket.j
 
 /** Most consecutive lines that are not frames. One more closes the connection, as the server does in that case. */
 export const BAD_FRAMES_MAX = 10;
-
-/** Passed to `getToken`, so that it can tell when a cached token no longer helps. */
-export interface TokenQuestion {
-  /** True when the latest token has expired, or is about to: a cached one does not help. */
-  readonly expired: boolean;
-}
-
-/** Gives a token, at once or later. */
-export type GetToken = (question: TokenQuestion) => string | Promise<string>;
 
 /** Settings of a {@link Connection}, complete: the client has filled in its defaults. */
 export interface ConnectionSettings {

@@ -1,9 +1,8 @@
 /** Gives the server a new token before the one that the connection came with has ended. */
 import { elapsedOf, type ClientClock } from '../clock.js';
 import { clientError, type RollcallError } from '../rollcall-error.js';
-import { askToken } from './ask-token.js';
+import { askToken, type GetToken } from './ask-token.js';
 import type { Connected } from './client-state.js';
-import type { GetToken } from './connection.js';
 import { REQUEST_TIMEOUT_MS, type Requests } from './requests.js';
 
 /** Share of a token's life after which the next one is fetched. */

@@ -44,6 +44,8 @@ export interface ThreadEvents {
   member: MemberChange;
   /** The thread has been given another owner. */
   owner: OwnerChange;
+  /** Another agent answers here from now on, the new `Thread.agent`, or none (null). */
+  agent: AgentChange;
   /** What the user may do here has changed or has become known: the new `Thread.may`. */
   rights: readonly Right[];
   /**
@@ -105,6 +107,9 @@ export type Right = ServerFrame<'rights'>['may'][number];
 
 /** The new owner of a thread; `by` is who changed it, null when the backend did. */
 export type OwnerChange = ServerFrame<'owner'>;
+
+/** Another agent of a thread, or none (null); `by` is who changed it, null when a backend did. */
+export type AgentChange = ServerFrame<'agent'>;
 
 /** A change of one user's role. */
 export type MemberChange = ServerFrame<'member'>;

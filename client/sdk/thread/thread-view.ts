@@ -34,6 +34,8 @@ export interface ThreadSnapshot {
   readonly typists: readonly string[];
   /** What the user may do here; null until the server has said it. */
   readonly may: readonly Right[] | null;
+  /** Name of the agent that answers here; null when none does. */
+  readonly agent: string | null;
   /** Runs of agents, oldest first; their entries are among `items` too. */
   readonly runs: readonly Run[];
   /** Whether the server has older messages; `loadOlder` loads them. */
@@ -55,6 +57,7 @@ export const EMPTY_THREAD: ThreadSnapshot = {
   presentCount: 0,
   typists: [],
   may: null,
+  agent: null,
   runs: [],
   hasMore: false,
   isLoading: true,
@@ -209,6 +212,7 @@ class View implements ThreadView {
       thread.on('presence', changed),
       thread.on('typing', changed),
       thread.on('rights', changed),
+      thread.on('agent', changed),
       thread.on('outgoing', changed),
       thread.on('run', changed),
       this.#client.on('state', () => {
@@ -279,6 +283,7 @@ class View implements ThreadView {
       presentCount: thread.presentCount,
       typists: thread.typists,
       may: thread.may,
+      agent: thread.agent,
       runs: thread.runs,
       hasMore: this.#moreBefore(),
       isLoading: this.#refused === null && (this.#isLoading || !this.#isFilled),

@@ -102,7 +102,7 @@ export class Thread extends ThreadRequests {
     return this.#runs.all;
   }
 
-  /** Name of the agent that answers in this thread, as the server said when it was joined last; null when none does. */
+  /** Name of the agent that answers in this thread, as the server last said; null when none does. */
   get agent(): string | null {
     return this.#agent;
   }
@@ -252,7 +252,10 @@ export class Thread extends ThreadRequests {
     } else if (frame.type === 'mark') this.#events.emit('mark', frame);
     else if (frame.type === 'member') this.#events.emit('member', frame);
     else if (frame.type === 'owner') this.#events.emit('owner', frame);
-    else if (frame.type === 'rights') this.allowed(frame.may);
+    else if (frame.type === 'agent') {
+      this.#agent = frame.agent;
+      this.#events.emit('agent', frame);
+    } else if (frame.type === 'rights') this.allowed(frame.may);
     else if (frame.type === 'unsubscribed' && frame.code === 'forbidden')
       this.#subscription.expelled();
   }

@@ -62,7 +62,7 @@ export class RunRequests {
       ...plan,
       records: [...plan.records, ...naming],
       settle: (frame) => {
-        if (frame !== null) this.agents.named(thread, named);
+        if (frame !== null) this.agents.noted(thread, user);
         plan.settle(frame);
       }
     };

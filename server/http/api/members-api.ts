@@ -127,7 +127,7 @@ export function createMembersApi({
       return json(200, { thread, owner: body.owner });
     }),
     row('GET', 'agent', 'read', (_, thread) => json(200, { thread, agent: agents.of(thread) })),
-    row('PUT', 'agent', 'manage', async (_asked, thread, _by, text) => {
+    row('PUT', 'agent', 'manage', async (_asked, thread, by, text) => {
       const body = bodyOf(text);
       if (body === null) return problem('bad_json');
       if (!agentBody.Check(body))
@@ -135,7 +135,7 @@ export function createMembersApi({
       if (body.agent !== null && !isAgent(body.agent)) {
         return problem('not_found', `there is no agent ${body.agent}`);
       }
-      await agents.set(thread, body.agent);
+      await agents.set(thread, body.agent, by);
       return json(200, { thread, agent: body.agent });
     })
   ];

@@ -22,6 +22,7 @@ interface FakeThread {
   heldFrom: number | null;
   readonly log: MessageFrame[];
   owner: string | null;
+  agent: string | null;
   readonly members: Map<string, 'member' | 'reader'>;
   /** Rights named in every reply; undefined to name none, as some servers do. */
   may: ServerFrame<'rights'>['may'] | undefined;
@@ -107,6 +108,7 @@ export class FakeRollcall {
       heldFrom: null,
       log: [],
       owner: null,
+      agent: null,
       members: new Map<string, 'member' | 'reader'>(),
       may: undefined,
       runs: new Map<string, ToldRun>()
@@ -196,6 +198,12 @@ export class FakeRollcall {
   setOwner(threadId: string, owner: string): void {
     this.thread(threadId).owner = owner;
     this.#tell(threadId, { type: 'owner', thread: threadId, owner, by: null });
+  }
+
+  /** Lets an agent answer in a thread, or none, and informs all subscribers. */
+  setAgent(threadId: string, agent: string | null, by: string | null): void {
+    this.thread(threadId).agent = agent;
+    this.#tell(threadId, { type: 'agent', thread: threadId, agent, by });
   }
 
   /** Revokes the right to read a thread: its subscriptions end, and new ones are refused. */
@@ -354,6 +362,7 @@ export class FakeRollcall {
       replay: replay.length,
       gap,
       runs: [...thread.runs.values()],
+      ...(thread.agent === null ? {} : { agent: thread.agent }),
       present,
       ...(thread.may === undefined ? {} : { may: thread.may }),
       marks: [...this.#marks]

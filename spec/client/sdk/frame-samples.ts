@@ -77,6 +77,7 @@ export const FRAME_SAMPLES: { readonly [T in ServerFrame['type']]: ServerFrame<T
   },
   member: { type: 'member', thread: 't', user: 'bob', role: 'member', by: 'ada' },
   owner: { type: 'owner', thread: 't', owner: 'bob', by: null },
+  agent: { type: 'agent', thread: 't', agent: null, by: 'ada' },
   rights: { type: 'rights', thread: 't', may: ['read'] },
   chunk: { type: 'chunk', thread: 't', run: 'r', at: 0, text: 'so' },
   cancelling: { type: 'cancelling', id: 1, run: 'r' },

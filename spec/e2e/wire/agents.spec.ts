@@ -84,6 +84,43 @@ for (const transport of TRANSPORTS) {
       expect(started.map((frame) => bodyOf(frame)['inReplyTo'])).to.deep.equal(['a1', 'a2']);
     });
 
+    it('tells every subscriber, also of an event stream, which agent answers from now on', async () => {
+      const ada = await WireClient.connect(server.url, 'ada');
+      const bob = await WireClient.connect(server.url, 'bob');
+      expect((await bob.subscribe('chosen')).subscribed).to.not.have.property('agent');
+      const stop = new AbortController();
+      const stream = await fetch(`${server.url}/api/threads/chosen/events`, {
+        signal: stop.signal
+      });
+      const put = (agent: string | null): Promise<Response> =>
+        fetch(`${server.url}/api/threads/chosen/agent`, {
+          method: 'PUT',
+          body: JSON.stringify({ agent })
+        });
+      const publish = (mid: string, fields: object = {}): Promise<Frame> =>
+        ada.ask({ type: 'publish', thread: 'chosen', mid, body: { text: 'hi' }, ...fields });
+      await publish('c1', { agent: 'echo' });
+      await publish('c2', { agent: 'echo' });
+      for (const agent of [null, null, 'echo']) expect((await put(agent)).status).to.equal(200);
+      await publish('c3');
+      await bob.settle();
+      const told = bob.all.filter(({ type }) => type === 'agent');
+      const frame = { type: 'agent', thread: 'chosen' };
+      expect(told).to.eql([
+        { ...frame, agent: 'echo', by: 'ada' },
+        { ...frame, agent: null, by: null },
+        { ...frame, agent: 'echo', by: null }
+      ]);
+      let text = '';
+      const decoder = new TextDecoder();
+      for await (const chunk of stream.body as AsyncIterable<Uint8Array>) {
+        text += decoder.decode(chunk, { stream: true });
+        if (text.split('event: agent\n').length === 4) break;
+      }
+      stop.abort();
+      expect((await ada.subscribe('chosen')).subscribed['agent']).to.equal('echo');
+    });
+
     it('refuses an agent that is not there, and one more while it is to be refused', async () => {
       const ada = await WireClient.connect(server.url, 'ada');
       const publish = (mid: string, fields: object) =>

@@ -99,6 +99,21 @@ describe('Thread', () => {
     });
   });
 
+  describe('agent', () => {
+    it('is the one that the server said last, also after a connection was lost', async () => {
+      const heard: unknown[] = [];
+      thread.on('agent', ({ agent, by }) => heard.push([agent, by, thread.agent]));
+      expect(thread.agent).to.equal(null);
+      server.setAgent('lobby', 'echo', 'bob');
+      await settle();
+      expect(heard).to.eql([['echo', 'bob', 'echo']]);
+      server.closeAll(1006, '');
+      server.setAgent('lobby', null, null);
+      await clock.advance(5_000);
+      expect(thread.agent).to.equal(null);
+    });
+  });
+
   describe('cancel', () => {
     it('asks for a run to be cancelled, and answers when the server has taken note', async () => {
       server.play(recordedRun('q3').slice(0, 8));

@@ -70,6 +70,11 @@ export const ROWS: Readonly<Record<ServerFrameType, Row>> = {
     told: ({ stage, stage: { thread, stayer } }) =>
       stage.api('PUT', `${thread}/owner`, { owner: stayer })
   },
+  agent: {
+    told: async ({ stage, stage: { thread } }) => {
+      for (const agent of [null, 'echo']) await stage.api('PUT', `${thread}/agent`, { agent });
+    }
+  },
   // The user who loses `read` gets this as the last frame.
   unsubscribed: 'plain',
   subscribed: {

@@ -37,7 +37,8 @@ describe('createRunRoutes', () => {
     run = rig.runs.of('t')[0]!.run;
     const agents = new ThreadAgents({
       log: { record: () => null, setRecord: () => Promise.resolve() },
-      hasTrial: false
+      hasTrial: false,
+      tell: () => undefined
     });
     const requests = new RunRequests(rig.runs, agents);
     routes = createRunRoutes({

@@ -21,13 +21,18 @@ async function rig() {
   const members = new Members({ log, guard, tell: () => undefined });
   await members.setOwner('t', 'olga');
   const state = { isRevoked: false };
+  const changes: unknown[] = [];
   const auth = { isRequired: true, verify: () => Promise.resolve(tokenless('olga')) };
   const table = new RouteTable(
     createMembersApi({
       access: new ApiAccess(onlyKey('an-api-key-of-the-specs'), auth, false),
       guard,
       members,
-      agents: new ThreadAgents({ log, hasTrial: false }),
+      agents: new ThreadAgents({
+        log,
+        hasTrial: false,
+        tell: ({ thread, agent, by }) => changes.push([thread, agent, by])
+      }),
       isAgent: (name) => name === 'echo',
       isRevoked: () => state.isRevoked,
       incidents: { note: () => undefined },
@@ -46,7 +51,7 @@ async function rig() {
     if (reply === null || !('body' in reply)) throw new Error('no answer');
     return reply;
   };
-  return { members, state, ask };
+  return { members, state, changes, ask };
 }
 
 /** The two requests with a body: a client that sends it late delays the answer. */
@@ -57,7 +62,7 @@ const SLOW = [
 
 describe('createMembersApi', () => {
   it('names the agent of a thread, and refuses one that is not there', async () => {
-    const { ask } = await rig();
+    const { changes, ask } = await rig();
     const put = async (agent: unknown) => {
       const { status, body } = await ask('/api/threads/t/agent', { agent }, () =>
         Promise.resolve()
@@ -68,7 +73,12 @@ describe('createMembersApi', () => {
     expect(await put('echo')).to.deep.equal([200, 'echo']);
     expect(await put('nobody')).to.deep.equal([404, 'not_found']);
     expect(await put(null)).to.deep.equal([200, null]);
+    expect(await put(null)).to.deep.equal([200, null]);
     expect(await put(7)).to.deep.equal([400, 'bad_frame']);
+    expect(changes).to.deep.equal([
+      ['t', 'echo', 'olga'],
+      ['t', null, 'olga']
+    ]);
   });
 
   for (const [path, body] of SLOW) {
