@@ -1,0 +1,360 @@
+/**
+ * Turns one run of an agent, its entries of the log and the pieces of its text, into what the AI SDK reads. Used by the
+ * server's doors and by `rollcall/ai`. Pure: repeated and late input gives nothing.
+ */
+import {
+  isKnownTo,
+  type AiChunk7,
+  type AiChunks,
+  type AiRunMetadata,
+  type AiVersion
+} from './ai-chunk.js';
+
+/** The name of the tool that a question of an agent is shown as. */
+export const ASK_TOOL = 'ask';
+
+/** The part of a log entry that is used. */
+export interface RunEntry {
+  readonly kind: string;
+  readonly offset: number;
+  readonly body: unknown;
+}
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** Kinds of entries that end a run. */
+const ENDS: ReadonlySet<string> = new Set(['agent_completed', 'agent_failed', 'agent_cancelled']);
+
+/** What ended a run: an entry, or that its end cannot be known any more. */
+type End = 'completed' | 'failed' | 'cancelled' | 'lost';
+
+/**
+ * One answer as a stream: `start`, its parts, then exactly one of `finish`, `error` and `abort`. At a question it ends with
+ * `finish` as well, since `useChat` sends the answer as a new request; see {@link RunChunks.skip}.
+ */
+export class RunChunks<V extends AiVersion> {
+  readonly #version: V;
+  readonly #run: string;
+  #out: AiChunks[V][] = [];
+  #metadata: AiRunMetadata;
+  #state: 'before' | 'queued' | 'begun' | 'asked' | 'ended' = 'before';
+  #offset = 0;
+  #attempt = 1;
+  /** The answer as far as it is known. */
+  #text = '';
+  /** The part of it that an earlier stream of the same message has shown. */
+  #shown = '';
+  /** What this stream has shown. */
+  #written = '';
+  /** Id of the part of text that is open. */
+  #part: string | null = null;
+  #parts = 0;
+  readonly #calls = new Set<string>();
+  /** Questions that are over, so that the stream does not end at them. */
+  readonly #settled = new Set<string>();
+
+  /** @param run id of the run, which is the id of the message too */
+  constructor(version: V, run: string) {
+    this.#version = version;
+    this.#run = run;
+    this.#metadata = { run, state: 'streaming' };
+  }
+
+  /** Whether the stream is over: the run has ended, or waits for an answer. */
+  get isOver(): boolean {
+    return this.#state === 'ended' || this.#state === 'asked';
+  }
+
+  /**
+   * Takes all that has happened before the stream begins, at once.
+   * @param entries in the order of the log; those of other runs are left out
+   * @param known the answer so far, and its attempt
+   */
+  replay(
+    entries: readonly RunEntry[],
+    known: { readonly text: string; readonly attempt: number }
+  ): AiChunks[V][] {
+    const own = entries.filter(({ body }) => isBody(body) && body['run'] === this.#run);
+    const isEnded = own.some(({ kind }) => ENDS.has(kind));
+    for (const { kind, body } of own) {
+      const ask = isBody(body) ? text(body['ask']) : null;
+      if (ask !== null && (isEnded || kind === 'agent_answered')) this.#settled.add(ask);
+    }
+    const out: AiChunks[V][] = [];
+    for (const entry of own) {
+      const ask = isBody(entry.body) ? text(entry.body['ask']) : null;
+      const isOpen = entry.kind === 'agent_waiting' && ask !== null && !this.#settled.has(ask);
+      if (isOpen) out.push(...this.text(0, known.text, known.attempt));
+      out.push(...this.entry(entry));
+    }
+    out.push(...this.text(0, known.text, known.attempt));
+    return out;
+  }
+
+  /** Takes an entry of the run; those of other runs and repeated ones give nothing. */
+  entry({ kind, offset, body }: RunEntry): AiChunks[V][] {
+    if (this.#state === 'ended' || offset <= this.#offset) return [];
+    if (!isBody(body) || body['run'] !== this.#run) return [];
+    this.#offset = offset;
+    if (kind === 'agent_queued') this.#queued(body);
+    else if (kind === 'agent_started') {
+      this.#tell({ agent: text(body['agent']) });
+      this.#begin();
+    } else if (kind === 'agent_thinking') this.#thinking(offset, body);
+    else if (kind === 'tool_executing') this.#called(body);
+    else if (kind === 'tool_completed') this.#returned(body);
+    else if (kind === 'agent_waiting') this.#asked(body);
+    else if (kind === 'agent_answered') this.#answered(body);
+    else if (kind === 'agent_completed') this.#completed(body);
+    else if (kind === 'agent_failed') this.#failed(body);
+    else if (kind === 'agent_cancelled') this.#cancelled(body);
+    return this.#taken();
+  }
+
+  /** Takes a piece of the answer: `text.slice(0, at) + piece`; with a higher attempt the answer begins again. */
+  text(at: number, piece: string, attempt = 1): AiChunks[V][] {
+    // After a gap nothing is written: the end of the run brings the whole text.
+    if (this.isOver || attempt < this.#attempt) return [];
+    if (attempt > this.#attempt) {
+      this.#attempt = attempt;
+      this.#text = '';
+    }
+    if (at < 0 || at > this.#text.length) return [];
+    const next = at === this.#text.length ? this.#text + piece : this.#text.slice(0, at) + piece;
+    if (at < this.#text.length && this.#text.startsWith(next)) return [];
+    this.#show(next);
+    return this.#taken();
+  }
+
+  /** Ends the stream of a run whose end cannot be known any more. */
+  lost(reason: string): AiChunks[V][] {
+    if (this.#state === 'ended') return [];
+    this.#end('lost', {});
+    this.#put({ type: 'error', errorText: reason });
+    return this.#taken();
+  }
+
+  /**
+   * Begins the stream after a question: what was given so far is taken as shown by an earlier stream of the same message, and
+   * the next input continues that message.
+   */
+  skip(): void {
+    if (this.#state === 'ended') return;
+    this.#out = [];
+    this.#shown = this.#text;
+    this.#written = '';
+    this.#part = null;
+    this.#state = 'asked';
+  }
+
+  #taken(): AiChunks[V][] {
+    const out = this.#out;
+    this.#out = [];
+    return out;
+  }
+
+  #put(chunk: AiChunk7): void {
+    if (isKnownTo(this.#version, chunk)) this.#out.push(chunk);
+  }
+
+  #tell(more: { readonly [K in keyof AiRunMetadata]?: AiRunMetadata[K] | null | undefined }): void {
+    const known = Object.entries(more).filter(([, value]) => value !== null && value !== undefined);
+    this.#metadata = { ...this.#metadata, ...Object.fromEntries(known) };
+  }
+
+  #queued(body: Body): void {
+    if (this.#state !== 'before') return;
+    const { position } = body;
+    const messageMetadata = { ...this.#metadata, state: 'queued' };
+    this.#state = 'queued';
+    this.#put({
+      type: 'start',
+      messageId: this.#run,
+      messageMetadata:
+        typeof position === 'number' ? { ...messageMetadata, position } : messageMetadata
+    });
+  }
+
+  /** Opens the message, unless it is open. */
+  #begin(): void {
+    const before = this.#state;
+    if (before === 'begun' || before === 'ended') return;
+    this.#state = 'begun';
+    const messageMetadata = this.#metadata;
+    if (before === 'queued') this.#put({ type: 'message-metadata', messageMetadata });
+    else this.#put({ type: 'start', messageId: this.#run, messageMetadata });
+    this.#put({ type: 'start-step' });
+  }
+
+  #thinking(offset: number, body: Body): void {
+    this.#begin();
+    const id = `thinking-${String(offset)}`;
+    this.#put({ type: 'reasoning-start', id });
+    this.#put({ type: 'reasoning-delta', id, delta: text(body['text']) ?? '' });
+    this.#put({ type: 'reasoning-end', id });
+  }
+
+  #called(body: Body): void {
+    const call = text(body['call']);
+    if (call === null) return;
+    this.#begin();
+    this.#calls.add(call);
+    this.#put({
+      type: 'tool-input-available',
+      toolCallId: call,
+      toolName: text(body['tool']) ?? 'tool',
+      input: body['args'] ?? null,
+      dynamic: true,
+      providerExecuted: true
+    });
+  }
+
+  #returned(body: Body): void {
+    const call = text(body['call']);
+    if (call === null) return;
+    // Its call may have been trimmed from the log. A reader throws at the end of a call that it does not know.
+    if (!this.#calls.has(call)) this.#called(body);
+    const tool = { toolCallId: call, dynamic: true, providerExecuted: true } as const;
+    if (body['ok'] === true) {
+      this.#put({ ...tool, type: 'tool-output-available', output: body['result'] ?? null });
+    } else this.#put({ ...tool, type: 'tool-output-error', errorText: words(body['error']) });
+  }
+
+  #asked(body: Body): void {
+    const ask = text(body['ask']);
+    if (ask === null) return;
+    this.#begin();
+    this.#calls.add(ask);
+    const { schema, expiresAt } = body;
+    this.#put({
+      type: 'tool-input-available',
+      toolCallId: ask,
+      toolName: ASK_TOOL,
+      input: {
+        prompt: text(body['prompt']) ?? '',
+        schema: schema ?? null,
+        expiresAt: typeof expiresAt === 'number' ? expiresAt : null
+      },
+      dynamic: true
+    });
+    if (this.#settled.has(ask)) return;
+    this.#put({ type: 'tool-approval-request', approvalId: ask, toolCallId: ask });
+    this.#close();
+    this.#state = 'asked';
+    this.#put({
+      type: 'finish',
+      finishReason: 'tool-calls',
+      messageMetadata: { ...this.#metadata, state: 'waiting', ask, offset: this.#offset }
+    });
+    this.#shown = this.#text;
+    this.#written = '';
+  }
+
+  #answered(body: Body): void {
+    const ask = text(body['ask']);
+    if (ask === null) return;
+    this.#begin();
+    if (!this.#calls.has(ask)) return;
+    const tool = { toolCallId: ask, dynamic: true } as const;
+    if (body['by'] === null) {
+      this.#put({ ...tool, type: 'tool-output-error', errorText: 'nobody answered in time' });
+    } else this.#put({ ...tool, type: 'tool-output-available', output: body['value'] ?? null });
+  }
+
+  #completed(body: Body): void {
+    this.#begin();
+    this.#end('completed', body);
+    this.#put({ type: 'finish', finishReason: 'stop', messageMetadata: this.#metadata });
+  }
+
+  #failed(body: Body): void {
+    this.#begin();
+    const error = isBody(body['error']) ? body['error'] : {};
+    const code = text(error['code']) ?? 'unknown';
+    const message = text(error['message']) ?? '';
+    this.#tell({ error: { code, message } });
+    this.#end('failed', body);
+    this.#put({ type: 'message-metadata', messageMetadata: this.#metadata });
+    this.#put({ type: 'error', errorText: message === '' ? code : message });
+  }
+
+  #cancelled(body: Body): void {
+    this.#tell({ by: text(body['by']) });
+    const isShown = this.#state !== 'before' || text(body['text']) !== '';
+    if (isShown) this.#begin();
+    this.#end('cancelled', body);
+    if (isShown) this.#put({ type: 'message-metadata', messageMetadata: this.#metadata });
+    this.#put({ type: 'abort' });
+  }
+
+  /** Writes the rest of the text and closes what is open. */
+  #end(state: End, body: Body): void {
+    const whole = text(body['text']);
+    if (whole !== null && whole !== this.#text) this.#show(whole);
+    const usage = isBody(body['usage']) ? body['usage'] : null;
+    this.#tell({ state, usage, offset: state === 'lost' ? null : this.#offset });
+    const isOpen = this.#state === 'begun';
+    if (isOpen) this.#close();
+    this.#state = 'ended';
+  }
+
+  #close(): void {
+    this.#closeText(false);
+    this.#put({ type: 'finish-step' });
+  }
+
+  #closeText(isSuperseded: boolean): void {
+    if (this.#part === null) return;
+    const end = { type: 'text-end', id: this.#part } as const;
+    this.#part = null;
+    if (!isSuperseded) this.#put(end);
+    else if (this.#version === 7) this.#put({ type: 'reset-step' });
+    else this.#put({ ...end, providerMetadata: { rollcall: { superseded: true } } });
+  }
+
+  /** Writes what is new in the answer. An answer that has changed is begun again. */
+  #show(next: string): void {
+    const grown = next.length - this.#text.length;
+    const isAppended = grown > 0 && this.#shown === '' && next.startsWith(this.#text);
+    this.#text = next;
+    if (isAppended && this.#written.length === next.length - grown) {
+      this.#write(next.slice(-grown));
+      return;
+    }
+    // The agent is called again after a restart and says again what an earlier stream has shown.
+    if (this.#shown.startsWith(next)) return;
+    const own = next.startsWith(this.#shown) ? next.slice(this.#shown.length) : next;
+    if (!own.startsWith(this.#written)) {
+      this.#closeText(true);
+      if (this.#version === 7) this.#calls.clear();
+      this.#written = '';
+    }
+    this.#write(own.slice(this.#written.length));
+  }
+
+  #write(delta: string): void {
+    if (delta === '') return;
+    this.#begin();
+    if (this.#part === null) {
+      this.#part = `text-${String(++this.#parts)}`;
+      this.#put({ type: 'text-start', id: this.#part });
+    }
+    this.#written += delta;
+    this.#put({ type: 'text-delta', id: this.#part, delta });
+  }
+}
+
+function isBody(value: unknown): value is Body {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+/** What an error of a tool says. */
+function words(error: unknown): string {
+  if (typeof error === 'string') return error;
+  if (isBody(error) && typeof error['message'] === 'string') return error['message'];
+  return error === undefined ? 'failed' : JSON.stringify(error);
+}
