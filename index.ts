@@ -30,5 +30,7 @@ export {
   type Usage,
   type UsageEvent
 } from './actors/agents/agent.js';
+export type { Tool, ToolContext } from './actors/agents/tools/tool.js';
+export { openAi, type OpenAiOptions } from './actors/agents/models/openai.js';
 export { fromAiSdk } from './actors/agents/models/ai-sdk.js';
 export { agUi, type AgUiOptions } from './actors/agents/models/ag-ui.js';

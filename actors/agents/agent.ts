@@ -3,6 +3,7 @@
  * always has exactly one end.
  */
 import type { MessageFrame } from '../../protocol/frames.js';
+import { checkedTools, type Tool } from './tools/tool.js';
 
 /** A piece of the answer. */
 export interface TextEvent {
@@ -88,6 +89,8 @@ export interface RunContext {
   readonly history: (limit: number) => MessageFrame[];
   /** Returns the messages that came since the last call and were given to this run (`whileRunning: "steer"`). */
   readonly steered: () => MessageFrame[];
+  /** The tools of the agent. */
+  readonly tools: readonly Tool[];
 }
 
 /** An agent. */
@@ -96,19 +99,23 @@ export interface Agent {
   readonly name: string;
   /** Purpose of the agent, shown to people who choose one. */
   readonly description: string;
+  /** What its model may ask it to call; empty for none. */
+  readonly tools: readonly Tool[];
   /** Yields what it does, until it is done. A generator that throws fails the run. */
-  run(context: RunContext): AsyncGenerator<AgentEvent, void, Answer | undefined>;
+  run(context: Omit<RunContext, 'tools'>): AsyncGenerator<AgentEvent, void, Answer | undefined>;
 }
 
 const NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 
 /**
  * Makes an agent.
- * @throws {TypeError} when the name or the function is not valid
+ * @throws {TypeError} when the name, the function or a tool is not valid
  */
 export function defineAgent(agent: {
   readonly name: string;
   readonly description?: string;
+  /** Offered to the model by `openAi`; other functions find them in `context.tools`. */
+  readonly tools?: readonly Tool[];
   run(context: RunContext): AsyncGenerator<AgentEvent, void, Answer | undefined>;
 }): Agent {
   if (typeof agent.name !== 'string' || !NAME.test(agent.name)) {
@@ -118,10 +125,12 @@ export function defineAgent(agent: {
   }
   if (typeof agent.run !== 'function')
     throw new TypeError(`agent ${agent.name} has no function run`);
+  const tools = checkedTools(agent.name, agent.tools);
   return {
     name: agent.name,
     description: agent.description ?? '',
-    run: (context) => agent.run(context)
+    tools,
+    run: (context) => agent.run({ ...context, tools })
   };
 }
 

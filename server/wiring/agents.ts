@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { defineAgent, type Agent } from '../../actors/agents/agent.js';
 import { createEcho } from '../../actors/agents/echo.js';
-import { createOpenAi } from '../../actors/agents/models/openai.js';
+import { openAi } from '../../actors/agents/models/openai.js';
 import type { Runs } from '../../actors/agents/runs.js';
 import type { Clock } from '../../actors/clock.js';
 import type { Logger } from '../../actors/log-line.js';
@@ -92,10 +92,9 @@ export class AgentsService implements Service {
     if (agentUrl === undefined || agentModel === undefined) {
       throw new Error('AGENTS: openai needs AGENT_URL and AGENT_MODEL');
     }
-    return createOpenAi({
+    const run = openAi(agentUrl, {
       clock,
       random,
-      url: agentUrl,
       key: agentKey,
       model: agentModel,
       historyChars: agentHistoryChars,
@@ -107,6 +106,11 @@ export class AgentsService implements Service {
           'warning'
         );
       }
+    });
+    return defineAgent({
+      name: 'openai',
+      description: `answers with the model ${agentModel}`,
+      run
     });
   }
 

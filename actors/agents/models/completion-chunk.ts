@@ -2,11 +2,20 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { UsageEvent } from '../agent.js';
+import type { CompletionCallPiece } from './completion-calls.js';
 
 const TextField = Type.Optional(Type.Union([Type.String(), Type.Null()]));
 const Count = Type.Optional(Type.Union([Type.Number(), Type.Null()]));
 const Details = (field: string): Type.TSchema =>
   Type.Optional(Type.Union([Type.Object({ [field]: Count }), Type.Null()]));
+
+const CallPiece = Type.Object({
+  index: Count,
+  id: TextField,
+  function: Type.Optional(
+    Type.Union([Type.Object({ name: TextField, arguments: TextField }), Type.Null()])
+  )
+});
 
 const Chunk = Type.Object({
   model: TextField,
@@ -19,7 +28,8 @@ const Chunk = Type.Object({
               content: TextField,
               refusal: TextField,
               reasoning_content: TextField,
-              reasoning: TextField
+              reasoning: TextField,
+              tool_calls: Type.Optional(Type.Union([Type.Array(CallPiece), Type.Null()]))
             }),
             Type.Null()
           ])
@@ -47,6 +57,8 @@ const CHUNK = Compile(Chunk);
 export interface CompletionChunk {
   readonly text: string;
   readonly thinking: string;
+  /** Pieces of tool calls. */
+  readonly calls: readonly CompletionCallPiece[];
   /** Why the model stopped; null while it has not. */
   readonly finish: string | null;
   readonly usage: UsageEvent | null;
@@ -60,7 +72,7 @@ export function completionChunk(data: string): CompletionChunk | null {
   if (typeof value !== 'object' || value === null) return null;
   if ('error' in value && value.error !== null && value.error !== undefined) {
     const error = JSON.stringify(value.error);
-    return { text: '', thinking: '', finish: null, usage: null, error };
+    return { text: '', thinking: '', calls: [], finish: null, usage: null, error };
   }
   if (!isChunk(value)) return null;
   const choice = value.choices?.[0];
@@ -69,6 +81,12 @@ export function completionChunk(data: string): CompletionChunk | null {
     text: `${delta?.content ?? ''}${delta?.refusal ?? ''}`,
     // Servers use one name or the other; some send both, with the same text.
     thinking: delta?.reasoning_content ?? delta?.reasoning ?? '',
+    calls: (delta?.tool_calls ?? []).map((piece) => ({
+      index: piece.index ?? null,
+      id: piece.id ?? '',
+      tool: piece.function?.name ?? '',
+      args: piece.function?.arguments ?? ''
+    })),
     finish: choice?.finish_reason ?? null,
     usage: usageOf(value),
     error: null

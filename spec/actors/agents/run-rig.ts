@@ -27,6 +27,7 @@ export class RunRig {
   /** Bounds that were reached, in order. */
   readonly reached: RunBound[] = [];
   readonly runs: Runs;
+  private readonly agents: Map<string, Agent>;
   private mids = 0;
 
   constructor(
@@ -36,7 +37,7 @@ export class RunRig {
     limits: Partial<typeof LIMITS> = {}
   ) {
     this.log = log;
-    const agents = new Map<string, Agent>([['echo', createEcho(this.clock, 10)]]);
+    const agents = (this.agents = new Map<string, Agent>([['echo', createEcho(this.clock, 10)]]));
     for (const [name, run] of Object.entries(scripts)) agents.set(name, defineAgent({ name, run }));
     this.runs = new Runs({
       agents,
@@ -73,6 +74,17 @@ export class RunRig {
     });
     await this.turns();
     return mid;
+  }
+
+  /** Adds an agent. */
+  offer(agent: Parameters<typeof defineAgent>[0]): void {
+    this.agents.set(agent.name, defineAgent(agent));
+  }
+
+  /** Resolves when no run of the thread is open. The agents may wait for something outside of the rig. */
+  async ended(thread: string): Promise<void> {
+    while (this.runs.of(thread).length > 0) await settle();
+    await this.turns();
   }
 
   /** Lets everything happen that needs no time to pass. */

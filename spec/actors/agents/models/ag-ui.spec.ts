@@ -57,7 +57,8 @@ describe('agUi', () => {
       attempt: 1,
       signal: new AbortController().signal,
       history: () => [],
-      steered: () => []
+      steered: () => [],
+      tools: []
     };
     const running = agent(context);
     const all: (AgentEvent | unknown[])[] = [];

@@ -77,7 +77,8 @@ describe('fromAiSdk', () => {
       attempt: 1,
       signal: new AbortController().signal,
       history: () => [],
-      steered: () => []
+      steered: () => [],
+      tools: []
     });
     try {
       for await (const one of running) found.push(one);

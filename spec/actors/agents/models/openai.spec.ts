@@ -1,7 +1,12 @@
 import { expect } from 'chai';
-import { AgentError, type AgentEvent, type RunContext } from '../../../../actors/agents/agent.js';
+import {
+  AgentError,
+  defineAgent,
+  type AgentEvent,
+  type RunContext
+} from '../../../../actors/agents/agent.js';
 import { EVENT_CHARS_MAX } from '../../../../actors/agents/models/event-stream.js';
-import { createOpenAi } from '../../../../actors/agents/models/openai.js';
+import { openAi } from '../../../../actors/agents/models/openai.js';
 import { LINGER_MS } from '../../../../actors/agents/models/provider.js';
 import { THOUGHT_MS } from '../../../../actors/agents/models/thoughts.js';
 import type { MessageFrame } from '../../../../protocol/frames.js';
@@ -57,17 +62,16 @@ describe('openai', () => {
   });
 
   const begin = (more: Partial<RunContext> = {}, url = stub.url): AsyncGenerator<AgentEvent> => {
-    const agent = createOpenAi({
+    const run = openAi(url, {
       clock,
       random: () => 0.5,
-      url,
       key: KEY,
       model: 'm1',
       historyChars: 100,
       stallMs: STALL_MS,
       note: (reason) => notes.push(reason)
     });
-    return agent.run({
+    return defineAgent({ name: 'openai', run }).run({
       run: 'r1',
       thread: 't',
       user: 'ada',
