@@ -8,7 +8,13 @@ import type { OutFrame } from '../../transport/out-frame.js';
 import type { HttpReply } from '../../transport/transport.js';
 import type { Connection } from '../connection.js';
 import type { StreamOpener, StreamRequest } from '../streams/stream-opener.js';
-import { RunReader, type RunEvent, type RunReaderPorts, type RunsSince } from './run-reader.js';
+import {
+  RunReader,
+  type RunEvent,
+  type RunReaderPorts,
+  type RunsSince,
+  type ThreadEvent
+} from './run-reader.js';
 
 /** Options of {@link RunFeed}. */
 export interface RunFeedOptions extends RunReaderPorts {
@@ -96,10 +102,19 @@ export class RunStream {
    * Resolves to the next event, when there is one; to null when the stream is over. Only one call may wait.
    * @throws {LogUnavailableError} while the log cannot be read
    */
-  async next(): Promise<RunEvent | null> {
+  next(): Promise<RunEvent | null> {
+    return this.read(() => this.reader.next());
+  }
+
+  /** Like {@link next}, but also resolves to what others than agents write; not in a stream of one run. */
+  nextOfThread(): Promise<ThreadEvent | null> {
+    return this.read(() => this.reader.nextOfThread());
+  }
+
+  private async read<E>(next: () => E | null): Promise<E | null> {
     for (;;) {
       if (this.isOver) return null;
-      const event = this.reader.next();
+      const event = next();
       if (event !== null) return event;
       await new Promise<void>((resolve) => {
         this.wake = resolve;

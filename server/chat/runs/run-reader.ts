@@ -6,6 +6,7 @@ import { readPast } from '../../../actors/log/read-past.js';
 import type { LogEntry, LogReader } from '../../../actors/log/log-reader.js';
 import type { Runs, ToldRun } from '../../../actors/agents/runs.js';
 import { AGENT_KINDS, type AgentKind } from '../../../protocol/agent-kinds.js';
+import type { MessageFrame } from '../../../protocol/frames.js';
 import { parseMessageFrame } from '../../../protocol/message-frame.js';
 
 /** Entries of the thread that are read at a time, and their characters. */
@@ -46,6 +47,16 @@ export type RunEvent =
 /** An event that is an entry. */
 export type RunEntry = Extract<RunEvent, { type: 'entry' }>;
 
+/** What happens in a thread: to its runs, and what others than agents write. */
+export type ThreadEvent = RunEvent | OtherEntry;
+
+/** An entry that is not one of a run. */
+export interface OtherEntry {
+  readonly type: 'message';
+  readonly offset: number;
+  readonly message: MessageFrame;
+}
+
 /** The kinds that end a run. */
 export const RUN_ENDS: readonly string[] = ['agent_completed', 'agent_failed', 'agent_cancelled'];
 
@@ -72,7 +83,7 @@ export class RunReader {
   private cursor: number;
   /** The runs that have begun and whose end has not been read. */
   private readonly read = new Map<string, TextRead>();
-  private page: RunEntry[] = [];
+  private page: (RunEntry | OtherEntry)[] = [];
 
   /**
    * With `only` it reads that run alone.
@@ -91,13 +102,25 @@ export class RunReader {
   }
 
   /**
-   * Returns the next event; null when nothing new has happened.
+   * Returns the next event of a run; null when nothing new has happened.
    * @throws {LogUnavailableError} while the log cannot be read
    */
   next(): RunEvent | null {
+    for (;;) {
+      const event = this.nextOfThread();
+      if (event?.type !== 'message') return event;
+    }
+  }
+
+  /** Returns the next event, as {@link next} does, also when it is not one of a run; with `only` there are none of these. */
+  nextOfThread(): ThreadEvent | null {
     this.fill();
     const [entry] = this.page;
     if (entry === undefined) return this.nextText();
+    if (entry.type === 'message') {
+      this.page.shift();
+      return entry;
+    }
     const rest = RUN_ENDS.includes(entry.kind) ? this.restOf(entry) : null;
     if (rest !== null) return rest;
     this.page.shift();
@@ -118,13 +141,12 @@ export class RunReader {
     }
   }
 
-  private entryOf({ frame }: LogEntry): RunEntry | null {
+  private entryOf({ frame }: LogEntry): RunEntry | OtherEntry | null {
     const message = parseMessageFrame(frame);
-    const kind = AGENT_KINDS.find((known) => known === message?.kind);
-    if (message === null || kind === undefined || !isRunBody(message.body)) return null;
-    const { offset, at, from, body } = message;
-    if (this.only !== null && body.run !== this.only) return null;
-    return { type: 'entry', run: body.run, kind, offset, at, from: from.user, body };
+    if (message === null) return null;
+    const entry = runEntryOf(message);
+    if (this.only !== null) return entry?.run === this.only ? entry : null;
+    return entry ?? { type: 'message', offset: message.offset, message };
   }
 
   /** Returns the text of an end that was not read yet; null when there is none. */
@@ -191,6 +213,13 @@ function firstOf(log: Pick<LogReader, 'withMid'>, thread: string, run: string): 
   const names = ['queued', 'start', 'end'];
   const found = names.flatMap((name) => log.withMid(`${run}:${name}`, 1, thread));
   return found.length === 0 ? null : Math.min(...found.map(({ offset }) => offset));
+}
+
+/** Returns the entry of a run that a message of the log is; null when it is none. */
+export function runEntryOf({ kind: name, body, offset, at, from }: MessageFrame): RunEntry | null {
+  const kind = AGENT_KINDS.find((known) => known === name);
+  if (kind === undefined || !isRunBody(body)) return null;
+  return { type: 'entry', run: body.run, kind, offset, at, from: from.user, body };
 }
 
 function isRunBody(body: unknown): body is RunEntryBody {
