@@ -3,6 +3,7 @@
  */
 import type { Action } from '../access/grants.js';
 import type { AccessRefusal, CallerRights } from '../access/guard.js';
+import { publishQuestion } from '../access/named-messages.js';
 import type { ClientFrameType } from '../../protocol/frames.js';
 import type { Received } from './frame-decoder.js';
 
@@ -55,7 +56,12 @@ export function frameRefusal(rights: CallerRights | null, frame: Received): Acce
  */
 export function frameQuestion(rights: CallerRights | null, frame: Received): Promise<void> | null {
   if (rights === null || !('thread' in frame)) return null;
+  const { thread } = frame;
+  if (frame.type === 'publish') {
+    return publishQuestion((action) => rights.ask(action, thread), frame);
+  }
   const door = FRAME_DOORS[frame.type];
-  if (door === 'publisher') return rights.ask('write', frame.thread);
-  return door === 'nothing' || door === 'rows' ? null : rights.ask(door, frame.thread);
+  return door === 'nothing' || door === 'rows' || door === 'publisher'
+    ? null
+    : rights.ask(door, thread);
 }

@@ -4,6 +4,7 @@
  * each refusal's code.
  */
 import type { Clock } from '../../actors/clock.js';
+import type { LogReader } from '../../actors/log/log-reader.js';
 import type { AppendResult, Durability, LogWriter } from '../../actors/log/log-writer.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
 import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../actors/memory/memory.js';
@@ -13,6 +14,7 @@ import type { ErrorCode } from '../../protocol/errors.js';
 import { isAgentKind } from '../../protocol/agent-kinds.js';
 import { BODY_DEPTH_MAX, type BodyText } from '../../protocol/json-text.js';
 import type { CallerRights, Guard, Judgement } from '../access/guard.js';
+import { namedRefusal } from '../access/named-messages.js';
 import type { NoteLimited } from '../limits/limited.js';
 import type { OverLimit, PublishLimits } from './work/publish-limits.js';
 import { NOT_ANSWERED, NOT_ANSWERED_AFTER_MS } from '../access/authority.js';
@@ -75,7 +77,7 @@ const NOTHING = (): void => undefined;
 /** Options of {@link Publisher}. */
 export interface PublisherOptions {
   readonly clock: Clock;
-  readonly log: Pick<LogWriter, 'durability'>;
+  readonly log: Pick<LogWriter, 'durability'> & Pick<LogReader, 'withMid'>;
   readonly threads: Threads;
   readonly guard: Pick<Guard, 'opens' | 'changes'>;
   readonly incidents: Pick<Incidents, 'note'>;
@@ -207,10 +209,12 @@ export class Publisher {
   }
 
   private refusal(
-    { user, rate, address }: Author,
-    { kind, body }: PublishRequest,
+    author: Author,
+    request: PublishRequest,
     judgement: Judgement
   ): PublishRefusal | null {
+    const { user, rate, address } = author;
+    const { kind, body } = request;
     if (body.depth > BODY_DEPTH_MAX) {
       const reason = `/body must not be nested more than ${String(BODY_DEPTH_MAX)} deep`;
       return { ok: false, code: 'bad_frame', reason };
@@ -245,7 +249,8 @@ export class Publisher {
       const reason = `${kind} is the server's own kind`;
       return this.refused({ ok: false, code: 'forbidden_kind', reason });
     }
-    return null;
+    const named = namedRefusal(this.options.log, author, request);
+    return named === null ? null : this.refused({ ok: false, ...named });
   }
 
   private overLimit({ limit, reason, afterMs }: OverLimit): PublishRefusal {

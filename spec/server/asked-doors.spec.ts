@@ -102,6 +102,28 @@ describe('doors of a server that asks the application', () => {
     expect((await asked(broken).http.publish(good)).code).to.equal('unavailable');
   });
 
+  for (const where of ['WebSocket', 'HTTP'] as const) {
+    it(`ask over ${where} who may manage the thread before a message edits that of another`, async () => {
+      const editsOf = async (says: Parameters<typeof asked>[0], edits: string) => {
+        const rig = asked(says);
+        for (const user of ['bob', 'ada']) {
+          const entry = { mid: user, user, kind: 'user_message', bodyJson: '1', at: 1 };
+          rig.log.append('t', entry, () => undefined);
+        }
+        const door = where === 'HTTP' ? rig.http : await rig.webSocket();
+        const more = where === 'HTTP' ? { from: undefined } : {};
+        return (await door.publish({ thread: 't', mid: 'm', body: 1, edits, ...more })).code;
+      };
+      expect(await editsOf(yes, 'bob')).to.equal('ok');
+      expect(await editsOf(only('write'), 'bob')).to.equal('forbidden');
+      expect(await editsOf(only('write'), 'ada')).to.equal('ok');
+      const silent = (question: AuthorityQuestion) =>
+        question.action === 'manage' ? broken() : yes();
+      expect(await editsOf(silent, 'bob')).to.equal('unavailable');
+      expect(await editsOf(silent, 'ada')).to.equal('ok');
+    });
+  }
+
   it('judge a bad and a reserved thread without asking', async () => {
     const rig = asked(yes);
     const door = await rig.webSocket();

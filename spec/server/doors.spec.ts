@@ -35,7 +35,11 @@ const PUBLISHES: readonly [string, Publish, string, number][] = [
   ['a thread whose id begins with dots', { ...GOOD, thread: '...' }, 'ok', 0],
   ['a mid that no path can name', { ...GOOD, mid: '..' }, 'ok', 0],
   ['a reserved thread', { ...GOOD, thread: 'startup_test_x' }, 'reserved_thread', 1],
-  ['a mid that was used', { ...GOOD, thread: 'used', body: 'other' }, 'conflict', 1]
+  ['a mid that was used', { ...GOOD, thread: 'used', body: 'other' }, 'conflict', 1],
+  ['an edit of a message that is not there', { ...GOOD, edits: 'gone' }, 'not_found', 1],
+  ['an edit of itself', { ...GOOD, edits: 'm1' }, 'not_found', 1],
+  ['another answer to a message of another thread', { ...GOOD, regenerates: 'm0' }, 'not_found', 1],
+  ['an edit of no mid', { ...GOOD, edits: '' }, 'bad_frame', 0]
 ];
 
 /** Requests for history, each with the answer of every door. `at` is an offset; each door has its own name for it. */
@@ -93,6 +97,22 @@ for (const [where, open, token] of DOORS) {
         );
       });
     }
+
+    it('lets a user name messages of its own, who manages the thread and a backend those of all', async () => {
+      const olga = { mid: 'o1', user: 'olga', kind: 'user_message', bodyJson: '1', at: 1 };
+      for (const thread of ['olgas', 'used']) rig.log.append(thread, olga, () => undefined);
+      const isBackend = where === 'over HTTP';
+      for (const field of ['edits', 'regenerates']) {
+        const message = { mid: `m-${field}`, body: 1, [field]: 'o1' };
+        const foreign = await door.publish({ ...message, thread: 'olgas' });
+        expect(foreign).to.include({ code: isBackend ? 'ok' : 'forbidden' });
+        expect(await door.publish({ ...message, thread: 'used' })).to.include({ code: 'ok' });
+        const own = { ...message, thread: 'used', mid: `own-${field}`, [field]: 'm1' };
+        expect(await door.publish(own)).to.include({ code: 'ok' });
+      }
+      expect(rig.counts.of('refused')).to.equal(isBackend ? 0 : 2);
+      expect(rig.log.head('olgas')?.last).to.equal(isBackend ? 3 : 1);
+    });
 
     it('answers unavailable to a publish while the log takes nothing, and counts it', async () => {
       rig.log.fail('the disk is full');

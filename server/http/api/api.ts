@@ -10,6 +10,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Identity, UserIdentity } from '../../access/identity.js';
 import { CallerRights, type Guard } from '../../access/guard.js';
+import { publishQuestion } from '../../access/named-messages.js';
 import type { Scope } from '../../access/scopes.js';
 import { scopeLack, type ApiAccess } from '../../auth/api-access.js';
 import { ticketIn, type TakenTicket, type Tickets } from '../../auth/tickets.js';
@@ -211,7 +212,7 @@ async function publish(
   if (parsed === null) return problem('bad_json');
   const author = authorOf(options, request, caller, thread, parsed);
   if ('status' in author) return author;
-  const question = options.guard.ask(caller, 'write', thread);
+  const question = publishQuestion((action) => options.guard.ask(caller, action, thread), parsed);
   if (question !== null) await question;
   const { from: _, ...fields } = parsed;
   const published = await new Promise<Published>((resolve) => {

@@ -126,6 +126,17 @@ describe('Publisher', () => {
     expect(settled).to.deep.equal([null]);
   });
 
+  it('takes a message again whose named message is gone by now, as it took it before', () => {
+    const { log, publish } = rig();
+    publish('ada');
+    const edit = { mid: 'm2', edits: 'm' };
+    expect(publish('ada', edit)).to.include({ ok: true, duplicate: false });
+    const kept = log.withMid.bind(log);
+    log.withMid = (mid, limit, thread) => (mid === 'm' ? [] : kept(mid, limit, thread));
+    expect(publish('ada', edit)).to.include({ ok: true, duplicate: true });
+    expect(publish('ada', { ...edit, mid: 'm3' })).to.include({ code: 'not_found' });
+  });
+
   it('gives back the bytes of a message that could not be stored', () => {
     const { publish, fail } = rig(3);
     for (let n = 0; n < 5; n++) {
