@@ -2,6 +2,7 @@
  * HTTP API of threads: history and publishing, for backends and users, and server-sent events for clients in networks
  * without WebSockets.
  */
+import { authorOf, refusalReply } from './author.js';
 import { bodyFault } from './body-fault.js';
 import type { LogReader } from '../../../actors/log/log-reader.js';
 import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../../actors/memory/memory.js';
@@ -9,10 +10,10 @@ import type { Incidents } from '../../../actors/monitor/incidents.js';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Identity, UserIdentity } from '../../access/identity.js';
-import { CallerRights, type Guard } from '../../access/guard.js';
+import type { Guard } from '../../access/guard.js';
 import { publishQuestion } from '../../access/named-messages.js';
 import type { Scope } from '../../access/scopes.js';
-import { scopeLack, type ApiAccess } from '../../auth/api-access.js';
+import type { ApiAccess } from '../../auth/api-access.js';
 import { ticketIn, type TakenTicket, type Tickets } from '../../auth/tickets.js';
 import type { EventStreams } from '../event-streams.js';
 import { refusalOf } from '../refusal.js';
@@ -27,10 +28,9 @@ import {
   UserName
 } from '../../../protocol/frames.js';
 import { readPlace } from '../../../protocol/place.js';
-import { userNameFault } from '../../../protocol/user-name.js';
 import { keptMembers, type BodyText } from '../../../protocol/json-text.js';
 import { HISTORY_CHARS_MAX, PAGE_DEFAULT, pageAfter } from '../../chat/message-pages.js';
-import type { Author, Published, Publisher, PublishRefusal } from '../../chat/publisher.js';
+import type { Published, Publisher } from '../../chat/publisher.js';
 import { pageGap, resumePoint } from '../../../actors/log/resume-point.js';
 import { unreadable } from '../../chat/unreadable.js';
 import {
@@ -210,7 +210,7 @@ async function publish(
   const parsed = parse(text, caller.kind);
   if (typeof parsed === 'string') return problem('bad_frame', parsed);
   if (parsed === null) return problem('bad_json');
-  const author = authorOf(options, request, caller, thread, parsed);
+  const author = authorOf(options, request, caller, { ...parsed, thread });
   if ('status' in author) return author;
   const question = publishQuestion((action) => options.guard.ask(caller, action, thread), parsed);
   if (question !== null) await question;
@@ -223,52 +223,6 @@ async function publish(
     ...json(published.duplicate ? 200 : 201, null),
     body: encodeAck({ thread, mid: fields.mid }, published, publisher.durability).text
   };
-}
-
-/** Returns who is the author of a publish, or the reply to one that may not be its author. */
-function authorOf(
-  { guard, publishRates, trustProxy }: ApiOptions,
-  request: TransportRequest,
-  caller: Identity,
-  thread: string,
-  { from, owner }: Publish
-): Author | HttpReply {
-  const name = typeof from === 'object' ? from.user : from;
-  const rights = new CallerRights(guard, caller);
-  if (caller.kind === 'backend') {
-    const lack = owner === undefined ? null : scopeLack(caller, 'manage');
-    if (lack !== null) return problem('forbidden', `${lack}, which owner needs`);
-    const refusal = owner === undefined ? null : guard.refusal(caller, 'manage', thread);
-    if (refusal !== null) return problem(refusal);
-    const fault = nameFault({ from: name, owner });
-    return fault === null
-      ? { user: name ?? '', rights, rate: null, address: null }
-      : problem('bad_frame', fault);
-  }
-  const { user } = caller;
-  if (name !== undefined && name !== user) {
-    return problem('forbidden', 'from is another user than that of the token: leave it out');
-  }
-  if (owner !== undefined) {
-    return problem('forbidden', 'only a backend may name the owner: leave it out');
-  }
-  const address = clientAddress(request, trustProxy);
-  return { user, rights, rate: publishRates.of(user), address };
-}
-
-/** Returns what is wrong with the names of users in a publish, by their field; null when nothing is. */
-function nameFault(names: Readonly<Record<string, string | undefined>>): string | null {
-  for (const [field, name] of Object.entries(names)) {
-    const fault = name === undefined ? null : userNameFault(name);
-    if (fault !== null) return `/${field} ${fault}`;
-  }
-  return null;
-}
-
-/** Returns the HTTP reply to a publish that was refused. */
-function refusalReply({ code, reason, afterMs }: PublishRefusal): HttpReply {
-  const reply = problem(code, reason);
-  return afterMs === undefined ? reply : askAgain(reply, Math.ceil(afterMs / 1_000));
 }
 
 /** Returns the body of a publish; a sentence when it does not fit the schema; null when it is not JSON. */
