@@ -4,9 +4,10 @@
  */
 import { isLongerThan, USER_MAX } from './frames.js';
 
-/** Names of the server's own authors: the whole name, or its beginning. */
+/** Name of the server's own author. */
 const OWN_NAME = 'system';
-const OWN_PREFIX = 'agent:';
+/** Beginning of the name in whose entries an agent writes; the agent's name follows. */
+export const AGENT_PREFIX = 'agent:';
 
 /**
  * Control characters, line separators, and marks that change the direction of text: in a list of names they could hide
@@ -23,8 +24,8 @@ export function userNameFault(name: string): string | null {
   if (UNSEEN.test(name) || !name.isWellFormed()) {
     return 'must not have control characters, marks of text direction or halves of characters';
   }
-  if (name === OWN_NAME || name.startsWith(OWN_PREFIX)) {
-    return `must not be ${OWN_NAME} or begin with ${OWN_PREFIX}, which are names of the server's own`;
+  if (name === OWN_NAME || name.startsWith(AGENT_PREFIX)) {
+    return `must not be ${OWN_NAME} or begin with ${AGENT_PREFIX}, which are names of the server's own`;
   }
   return null;
 }

@@ -154,7 +154,8 @@ export class AgentRun {
 
   /** Writes the run's position in the queue to the thread. */
   queued(position: number): void {
-    void this.work(() => this.writer.write('queued', 'agent_queued', { position }));
+    const body = { position, inReplyTo: this.record.mid };
+    void this.work(() => this.writer.write('queued', 'agent_queued', body));
   }
 
   /**
@@ -325,7 +326,7 @@ export class AgentRun {
 
   private async complete(): Promise<void> {
     await this.steps.close('the agent ended without its result');
-    this.end('completed', 'agent_completed', { ms: this.watch.ms });
+    this.end('completed', 'agent_completed');
   }
 
   private fail(code: string, message: string): void {
@@ -333,21 +334,23 @@ export class AgentRun {
   }
 
   /** Decides the end of the run and stores it, after the ends of its tools. */
-  private end(end: RunEnd, kind: string, more: RunBody): void {
+  private end(end: RunEnd, kind: string, more: RunBody = {}): void {
     if (this.isEnded) return;
     this.isEnded = true;
     this.watch.ended(end);
     this.actor.send({ type: 'run.ended', end });
     this.chunks.flush();
+    const { times } = this.watch;
     this.abort.abort();
     this.wake();
     void this.work(async () => {
       await this.checkpoint.stop();
       await this.steps.close('the run ended first');
-      const { run } = this.record;
+      const { run, mid, user } = this.record;
+      const about = { inReplyTo: mid, user, ...times };
       const usage = this.usage === null ? {} : { usage: this.usage };
       const attempt = this.attempt > 1 ? { attempt: this.attempt } : {};
-      const body = { run, text: this.text, ...more, ...usage, ...attempt };
+      const body = { run, text: this.text, ...about, ...more, ...usage, ...attempt };
       await this.writer.write('end', kind, body, removing(run, this.checkpoint.pieces));
       this.actor.send({ type: 'run.stored' });
       this.onEnded();

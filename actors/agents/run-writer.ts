@@ -2,6 +2,7 @@
  * Writes the entries of one run. The `mid` of each is made from the run's id and a name, so the log itself refuses a
  * second entry with that name: a second end, or a second answer to a question.
  */
+import { AGENT_PREFIX } from '../../protocol/user-name.js';
 import type { Clock } from '../clock.js';
 import type { AppendResult, NewEntry, RecordChange } from '../log/log-writer.js';
 
@@ -52,7 +53,7 @@ export class RunWriter {
     const { append, clock, thread, run, agent } = this.options;
     const entry: NewEntry = {
       mid: `${run}:${name}`,
-      user: `agent:${agent}`,
+      user: `${AGENT_PREFIX}${agent}`,
       kind,
       bodyJson: JSON.stringify({ run, ...body }),
       at: clock.now(),

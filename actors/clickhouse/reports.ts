@@ -2,6 +2,7 @@
  * Ready-made queries, each over a span of recent minutes. They read every table with `FINAL`, so that a row that was
  * sent twice counts once.
  */
+import { RUN_ENDS } from '../../machines/agents/run.machine.js';
 import { QUERY_BOUND } from './search.js';
 import { sqlString, type AnalyticsStore } from './store.js';
 
@@ -33,8 +34,8 @@ export interface Report {
   readonly sql: (span: ReportSpan) => string;
 }
 
-/** A row of a report. */
-export type ReportRow = Readonly<Record<string, string | number>>;
+/** A row of a report. A time or duration is null when it is not known, such as the times of runs that never began. */
+export type ReportRow = Readonly<Record<string, string | number | null>>;
 
 /**
  * Condition for the rows of a table in a span, without test threads. It filters by day first, since partitions are made
@@ -53,6 +54,17 @@ function within(table: string, { since, until, testThreadPrefixes }: ReportSpan)
     ...real
   ].join(' ');
 }
+
+const ENDS_SQL = RUN_ENDS.map((end) => `sum(outcome = '${end}') AS ${end}`).join(', ');
+const TIMES_SQL = [
+  'quantileExact(0.5)(firstTextMs) AS firstTextP50Ms',
+  'quantileExact(0.99)(firstTextMs) AS firstTextP99Ms',
+  'quantileExact(0.5)(ms) AS p50Ms',
+  'quantileExact(0.99)(ms) AS p99Ms'
+].join(', ');
+const TOKENS_SQL = ['input', 'output', 'cached', 'reasoning']
+  .map((what) => `sum(runs.${what}Tokens) AS ${what}Tokens`)
+  .join(', ');
 
 /** The reports, in listed order. */
 export const REPORTS: readonly Report[] = [
@@ -125,8 +137,47 @@ export const REPORTS: readonly Report[] = [
     ],
     sql: (span) =>
       `SELECT thread, sum(messages) AS messages, max(at) AS lastAt ${within('deliveries', span)} AND outcome = 'undelivered' GROUP BY thread ORDER BY messages DESC, thread`
+  },
+  {
+    name: 'runs',
+    title: 'Runs of each agent that have ended: how, how fast, and with how many tokens',
+    columns: [
+      { name: 'agent', kind: 'text' },
+      { name: 'runs', kind: 'count' },
+      ...RUN_ENDS.map((name) => ({ name, kind: 'count' as const })),
+      { name: 'retried', kind: 'count' },
+      { name: 'users', kind: 'count' },
+      { name: 'firstTextP50Ms', kind: 'ms' },
+      { name: 'firstTextP99Ms', kind: 'ms' },
+      { name: 'p50Ms', kind: 'ms' },
+      { name: 'p99Ms', kind: 'ms' },
+      { name: 'inputTokens', kind: 'count' },
+      { name: 'outputTokens', kind: 'count' },
+      { name: 'cachedTokens', kind: 'count' },
+      { name: 'reasoningTokens', kind: 'count' }
+    ],
+    sql: (span) =>
+      `SELECT agent, count() AS runs, ${ENDS_SQL}, sum(attempts > 1) AS retried, uniqExact(user) AS users, ${TIMES_SQL}, ${TOKENS_SQL} ${within('runs', span)} GROUP BY agent ORDER BY runs DESC, agent`
+  },
+  {
+    name: 'run-failures',
+    title: 'Why runs failed, most often first',
+    columns: [
+      { name: 'agent', kind: 'text' },
+      { name: 'code', kind: 'text' },
+      { name: 'model', kind: 'text' },
+      { name: 'runs', kind: 'count' },
+      { name: 'lastAt', kind: 'time' }
+    ],
+    sql: (span) =>
+      `SELECT agent, code, model, count() AS runs, max(at) AS lastAt ${within('runs', span)} AND code != '' GROUP BY agent, code, model ORDER BY runs DESC, agent, code, model`
   }
 ];
+
+function numberOf(value: unknown, kind: ReportColumn['kind']): number | null {
+  if (kind === 'count') return Number(value ?? 0);
+  return value === null || value === undefined ? null : Number(value);
+}
 
 /** Returns the report of a name; null when there is none. */
 export function reportOf(name: string): Report | null {
@@ -149,7 +200,7 @@ export async function askReport(
     Object.fromEntries(
       report.columns.map(({ name, kind }) => [
         name,
-        kind === 'text' ? String(row[name]) : Number(row[name])
+        kind === 'text' ? String(row[name]) : numberOf(row[name], kind)
       ])
     )
   );

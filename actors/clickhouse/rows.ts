@@ -4,7 +4,10 @@
  */
 import type { DeliveryFact, StepFact, TransitionFact } from '../facts/fact.js';
 import type { FeedBatch, FeedEntry, FeedFact } from '../log/analytics-feed.js';
+import type { MessageFrame } from '../../protocol/frames.js';
 import { frameBody, parseMessageFrame } from '../../protocol/message-frame.js';
+import { RUN_COLUMNS, runRow } from './run-rows.js';
+import { duration, sound, UINT32_MAX, whole } from './sound-values.js';
 import type { Row } from './store.js';
 
 /** `kind` of a row whose frame cannot be read; its `body` is the frame as found. */
@@ -12,18 +15,24 @@ export const UNREADABLE = 'unreadable';
 
 /** Rows of one table. */
 export interface TableRows {
-  readonly table: 'messages' | 'deliveries' | 'transitions' | 'steps';
+  readonly table: 'messages' | 'deliveries' | 'transitions' | 'steps' | 'runs';
   readonly columns: readonly [string, ...string[]];
   readonly rows: readonly Row[];
 }
-
-const UINT32_MAX = 4_294_967_295;
 
 /** Makes the rows of a batch, table by table. `node` is this node's id, stored with transitions. */
 export function rowsOf(batch: FeedBatch, node: string): readonly TableRows[] {
   const deliveries: Row[] = [];
   const transitions: Row[] = [];
   const steps: Row[] = [];
+  const messages: Row[] = [];
+  const runs: Row[] = [];
+  for (const entry of batch.entries) {
+    const message = parseMessageFrame(entry.frame);
+    messages.push(messageRow(entry, message));
+    const run = message === null ? null : runRow(entry, message);
+    if (run !== null) runs.push(run);
+  }
   for (const { id, epoch, fact } of batch.facts) {
     if (fact.kind === 'delivery') deliveries.push(deliveryRow({ id, epoch, fact }));
     else if (fact.kind === 'step') steps.push(stepRow({ id, epoch, fact }));
@@ -33,7 +42,7 @@ export function rowsOf(batch: FeedBatch, node: string): readonly TableRows[] {
     {
       table: 'messages',
       columns: ['thread', 'epoch', 'offset', 'mid', 'user', 'kind', 'body', 'text', 'at'],
-      rows: batch.entries.map(messageRow)
+      rows: messages
     },
     {
       table: 'deliveries',
@@ -71,12 +80,15 @@ export function rowsOf(batch: FeedBatch, node: string): readonly TableRows[] {
         'at'
       ],
       rows: steps
-    }
+    },
+    { table: 'runs', columns: RUN_COLUMNS, rows: runs }
   ];
 }
 
-function messageRow({ thread, epoch, offset, frame }: FeedEntry): Row {
-  const message = parseMessageFrame(frame);
+function messageRow(
+  { thread, epoch, offset, frame }: FeedEntry,
+  message: MessageFrame | null
+): Row {
   const place = { thread: sound(thread), epoch: sound(epoch), offset: whole(offset) };
   if (message === null) {
     return { ...place, mid: '', user: '', kind: UNREADABLE, body: sound(frame), text: '', at: 0 };
@@ -147,22 +159,4 @@ function searched(body: unknown): string {
   if (typeof body === 'string') return body.normalize('NFC');
   if (typeof body !== 'object' || body === null || !('text' in body)) return '';
   return typeof body.text === 'string' ? body.text.normalize('NFC') : '';
-}
-
-/** Replaces half surrogate pairs by U+FFFD; engines refuse them. */
-function sound(text: string): string {
-  return text.toWellFormed();
-}
-
-/** Milliseconds rounded to the microsecond. A clock that was set back gives negative ones, which count as 0. */
-function duration(ms: number): number {
-  return Number.isFinite(ms) ? Math.max(0, Math.round(ms * 1_000) / 1_000) : 0;
-}
-
-/**
- * Makes a whole number that an unsigned column accepts. A clock that was set back gives negative ones, which count as
- * 0.
- */
-function whole(value: number, max = Number.MAX_SAFE_INTEGER): number {
-  return Number.isFinite(value) ? Math.min(max, Math.max(0, Math.trunc(value))) : 0;
 }

@@ -9,7 +9,7 @@ import { StoreError, type AnalyticsStore } from './store.js';
 export type SchemaStore = Pick<AnalyticsStore, 'command' | 'query' | 'insert'>;
 
 /** The tables that the sink fills, in the order of their inserts in a batch. */
-export const COPIED_TABLES = ['messages', 'deliveries', 'transitions', 'steps'] as const;
+export const COPIED_TABLES = ['messages', 'deliveries', 'transitions', 'steps', 'runs'] as const;
 
 // Replaced parts are kept for 8 minutes by default; during inserts that takes 30 × the size of the data.
 const SETTINGS = 'old_parts_lifetime = 30';
@@ -82,7 +82,29 @@ const COPIED_COLUMNS: Readonly<Record<(typeof COPIED_TABLES)[number], string>> =
   upTo UInt64,
   since UInt64,
   at UInt64
-) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (thread, epoch, id)`
+) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (thread, epoch, id)`,
+  // One row for each run that has ended, made of the message of its end and with the same key.
+  runs: `(
+  ${DAY},
+  thread String,
+  epoch String,
+  \`offset\` UInt64,
+  run String,
+  agent String,
+  user String,
+  inReplyTo String,
+  outcome String,
+  code String,
+  attempts UInt32,
+  ms Nullable(Float64),
+  firstTextMs Nullable(Float64),
+  model String,
+  inputTokens Nullable(UInt64),
+  outputTokens Nullable(UInt64),
+  cachedTokens Nullable(UInt64),
+  reasoningTokens Nullable(UInt64),
+  at UInt64
+) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (thread, epoch, \`offset\`)`
 };
 
 /** Columns that tables of version 2 lack. They stay empty in old rows. */
@@ -98,16 +120,19 @@ export const PROBE_SQL = 'SELECT id FROM identity';
 
 /**
  * Schema version that this build creates and needs. Version 1 had the same tables with other columns; no build stored
- * rows in them, so they are dropped. Version 2 had no `steps` and lacked the columns of {@link ADDED_COLUMNS}; its rows
- * stay.
+ * rows in them, so they are dropped. Version 2 had no `steps` and lacked the columns of {@link ADDED_COLUMNS}, and version 3
+ * had no `runs`; their rows stay.
  */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** First version whose tables hold rows. */
 const KEPT_VERSION = 2;
 
-/** Tables added after `KEPT_VERSION`. When one is missing from an older schema, no rows are lost. */
-const NEW_TABLES: ReadonlySet<string> = new Set(['steps']);
+/** Tables added after `KEPT_VERSION`, with their first version. An older schema without one has lost no rows. */
+const NEW_TABLES: ReadonlyMap<string, number> = new Map([
+  ['steps', 3],
+  ['runs', 4]
+]);
 
 /**
  * Upgrades the schema to {@link SCHEMA_VERSION} and creates missing tables; does nothing when all is there. It may be
@@ -129,7 +154,7 @@ export async function migrate(store: SchemaStore, at: number, signal?: AbortSign
   const present = await tablesOf(store);
   // A missing table of this version had rows; a table that the older version never had did not.
   const isWhole = [...COPIED_TABLES, 'identity'].every(
-    (name) => present.has(name) || (found < SCHEMA_VERSION && NEW_TABLES.has(name))
+    (name) => present.has(name) || found < (NEW_TABLES.get(name) ?? 0)
   );
   if (found === SCHEMA_VERSION && isWhole) return;
   const settings = (await knowsFsync(store)) ? DURABLE_SETTINGS : SETTINGS;

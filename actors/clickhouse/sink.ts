@@ -212,7 +212,7 @@ async function storeBatch(
   // Give the event loop a turn between reading the batch, making the rows and encoding them; each is short.
   await turn();
   const tables = timed(() => rowsOf(batch, node));
-  const stored = { messages: 0, deliveries: 0, transitions: 0, steps: 0 };
+  const stored = { messages: 0, deliveries: 0, transitions: 0, steps: 0, runs: 0 };
   for (const { table, columns, rows } of tables) {
     if (rows.length === 0) continue;
     await turn();

@@ -22,6 +22,8 @@ export interface Stats {
     readonly count: number;
     readonly totalMs: number;
   }[];
+  /** The rows of the report `runs`: one for each agent. */
+  readonly runs: readonly ReportRow[];
 }
 
 /**
@@ -37,6 +39,7 @@ export async function askStats(
   const outcomes = await ask(store, 'outcomes', span);
   const [times] = await ask(store, 'delivery-times', span);
   const states = await ask(store, 'time-in-state', span);
+  const runs = await ask(store, 'runs', span);
   return {
     since: span.since,
     until: span.until,
@@ -57,7 +60,8 @@ export async function askStats(
       state: String(row['state']),
       count: Number(row['count']),
       totalMs: Number(row['totalMs'])
-    }))
+    })),
+    runs
   };
 }
 

@@ -7,6 +7,7 @@ export interface StoredRows {
   readonly deliveries: number;
   readonly transitions: number;
   readonly steps: number;
+  readonly runs: number;
 }
 
 /** Result of one batch. */
@@ -87,7 +88,7 @@ export function freshSink(id: string, nowMs: number): SinkContext {
     isPending: false,
     hasMore: false,
     restMs: 0,
-    stored: { messages: 0, deliveries: 0, transitions: 0, steps: 0 },
+    stored: { messages: 0, deliveries: 0, transitions: 0, steps: 0, runs: 0 },
     batches: 0,
     lastStoredAt: null,
     completeAt: null
@@ -100,8 +101,8 @@ export function afterBatch(
   done: BatchDone,
   nowMs: number
 ): Partial<SinkContext> {
-  const { messages, deliveries, transitions, steps } = done.stored;
-  const rows = messages + deliveries + transitions + steps;
+  const { messages, deliveries, transitions, steps, runs } = done.stored;
+  const rows = messages + deliveries + transitions + steps + runs;
   return {
     error: null,
     failingSince: null,
@@ -114,7 +115,8 @@ export function afterBatch(
       messages: context.stored.messages + messages,
       deliveries: context.stored.deliveries + deliveries,
       transitions: context.stored.transitions + transitions,
-      steps: context.stored.steps + steps
+      steps: context.stored.steps + steps,
+      runs: context.stored.runs + runs
     },
     batches: context.batches + (rows > 0 ? 1 : 0),
     lastStoredAt: rows > 0 ? nowMs : context.lastStoredAt,

@@ -11,10 +11,11 @@ export class RunWatch {
   private readonly clock: Pick<Clock, 'elapsed'>;
   private readonly tally: RunTally;
   private readonly agent: string;
-  private startedMs = 0;
+  /** When the agent began; null before, and for a run that only an earlier process has begun. */
+  private startedMs: number | null = null;
   /** When the wait for the agent's next event began; null while there is no wait. */
   private awaitedMs: number | null = null;
-  private hasText = false;
+  private firstTextMs: number | null = null;
 
   constructor(clock: Pick<Clock, 'elapsed'>, tally: RunTally, agent: string) {
     this.clock = clock;
@@ -27,9 +28,12 @@ export class RunWatch {
     this.startedMs = this.clock.elapsed();
   }
 
-  /** Time since {@link begun}, in milliseconds. */
-  get ms(): number {
-    return this.clock.elapsed() - this.startedMs;
+  /** Times for the entry of the end, in milliseconds since {@link begun}; what is not known is absent. */
+  get times(): { readonly ms?: number; readonly firstTextMs?: number } {
+    const { startedMs, firstTextMs } = this;
+    if (startedMs === null) return {};
+    const ms = this.clock.elapsed() - startedMs;
+    return firstTextMs === null ? { ms } : { ms, firstTextMs };
   }
 
   /** How long the run has waited for the agent's next event, in milliseconds: 0 while people or the log are awaited. */
@@ -52,9 +56,9 @@ export class RunWatch {
 
   /** Notes that the answer has text. */
   text(): void {
-    if (this.hasText) return;
-    this.hasText = true;
-    this.tally.firstText(this.agent, this.ms);
+    if (this.firstTextMs !== null || this.startedMs === null) return;
+    this.firstTextMs = this.clock.elapsed() - this.startedMs;
+    this.tally.firstText(this.agent, this.firstTextMs);
   }
 
   /** Notes that the end is decided. */

@@ -32,6 +32,32 @@ describe('Runs', () => {
     expect(rig.left()).to.deep.equal([]);
   });
 
+  it('says in the entry of its end whom it answered and how long it took, as far as that is known', async () => {
+    const rig = new RunRig({ wait: hangs() });
+    const mid = await rig.say('one two');
+    await rig.pass(1_000);
+    expect(rig.entries().at(-1)?.body).to.deep.include({
+      inReplyTo: mid,
+      user: 'ada',
+      ms: 100,
+      firstTextMs: 0
+    });
+    const first = await rig.say('hi', { agent: 'wait' });
+    const second = await rig.say('hi', { agent: 'wait' });
+    const [, queued] = rig.runs.of('t');
+    expect(rig.entries().at(-1)?.body).to.deep.include({ position: 1, inReplyTo: second });
+    expect(rig.runs.withdraw(queued?.run ?? '', 'ada')).to.equal(null);
+    await rig.turns();
+    const withdrawn = rig.entries().at(-1);
+    expect(withdrawn?.body).to.include({ inReplyTo: second }).and.not.have.property('ms');
+    await rig.pass(70);
+    rig.runs.cancelOf('t', first, 'ada');
+    await rig.turns();
+    expect(rig.entries().at(-1)?.body)
+      .to.include({ inReplyTo: first, ms: 70 })
+      .and.not.have.property('firstTextMs');
+  });
+
   it('gathers pieces: the first at once, the others each 40 ms', async () => {
     const rig = new RunRig({
       quick: async function* () {

@@ -7,7 +7,7 @@ import {
   type ReportSpan
 } from '../../../actors/clickhouse/reports.js';
 import { rowsOf } from '../../../actors/clickhouse/rows.js';
-import { migrate } from '../../../actors/clickhouse/schema.js';
+import { COPIED_TABLES, migrate } from '../../../actors/clickhouse/schema.js';
 import {
   searchMessages,
   SEARCH_WORDS_MAX,
@@ -27,6 +27,9 @@ const SPAN: ReportSpan = {
 };
 const EMPTY: ReportSpan = { ...SPAN, since: 0, until: 1_000 };
 const OLD = FED_AT - 60 * MINUTE_MS;
+/** When runs of agents ended, and a span around it: other messages and facts are not in it. */
+const RAN = FED_AT - 30 * MINUTE_MS;
+const RUNS_SPAN: ReportSpan = { ...SPAN, since: RAN, until: RAN + 1 };
 
 /** Adds rows for everything that the reports and the search distinguish. */
 function fill(feed: MemoryFeed): void {
@@ -54,6 +57,20 @@ function fill(feed: MemoryFeed): void {
   feed.record(moved('t2', 'waiting', 'delivering', { spentMs: 9_000 }));
 }
 
+/** Adds the ends of runs, also one in a test thread. */
+function fillRuns(feed: MemoryFeed): void {
+  const end = (kind: string, body: object, thread = 't3', agent = 'echo') => {
+    feed.say(thread, { run: 'r', ...body }, { kind, user: `agent:${agent}`, at: RAN });
+  };
+  const usage = { input: 10, output: 5, model: 'm' };
+  end('agent_completed', { user: 'ada', ms: 100, firstTextMs: 10, usage });
+  end('agent_completed', { user: 'bob', ms: 300, firstTextMs: 30, usage, attempt: 2 });
+  end('agent_cancelled', { user: 'ada' });
+  end('agent_failed', { user: 'ada', ms: 5, error: { code: 'timeout' } }, 't3', 'slow');
+  end('agent_failed', { user: 'ada', error: { code: 'interrupted' } }, 't3', 'slow');
+  end('agent_completed', { user: 'ada', ms: 100 }, 'startup_test_2');
+}
+
 const EXPECTED: Readonly<Record<string, readonly ReportRow[]>> = {
   'messages-per-minute': [
     { minute: Math.floor(FED_AT / MINUTE_MS + 1) * MINUTE_MS, messages: 2 },
@@ -73,7 +90,49 @@ const EXPECTED: Readonly<Record<string, readonly ReportRow[]>> = {
     { thread: 't1', messages: 2, authors: 2, lastAt: FED_AT + 1 },
     { thread: 't2', messages: 2, authors: 2, lastAt: FED_AT + MINUTE_MS }
   ],
-  undelivered: [{ thread: 't2', messages: 3, lastAt: FED_AT }]
+  undelivered: [{ thread: 't2', messages: 3, lastAt: FED_AT }],
+  runs: [
+    {
+      agent: 'echo',
+      runs: 3,
+      completed: 2,
+      failed: 0,
+      cancelled: 1,
+      interrupted: 0,
+      retried: 1,
+      users: 2,
+      firstTextP50Ms: 30,
+      firstTextP99Ms: 30,
+      p50Ms: 300,
+      p99Ms: 300,
+      inputTokens: 20,
+      outputTokens: 10,
+      cachedTokens: 0,
+      reasoningTokens: 0
+    },
+    {
+      agent: 'slow',
+      runs: 2,
+      completed: 0,
+      failed: 1,
+      cancelled: 0,
+      interrupted: 1,
+      retried: 0,
+      users: 1,
+      firstTextP50Ms: null,
+      firstTextP99Ms: null,
+      p50Ms: 5,
+      p99Ms: 5,
+      inputTokens: 0,
+      outputTokens: 0,
+      cachedTokens: 0,
+      reasoningTokens: 0
+    }
+  ],
+  'run-failures': [
+    { agent: 'slow', code: 'interrupted', model: '', runs: 1, lastAt: RAN },
+    { agent: 'slow', code: 'timeout', model: '', runs: 1, lastAt: RAN }
+  ]
 };
 
 for (const [name, make] of Object.entries(REAL_STORES)) {
@@ -88,15 +147,20 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
       await store.connect(new AbortController().signal);
       await migrate(store, 1);
       // Stop merges, which would remove the duplicates by themselves: the reports must do without.
-      for (const table of ['messages', 'deliveries', 'transitions']) {
+      for (const table of COPIED_TABLES) {
         await store.command(`SYSTEM STOP MERGES ${table}`).catch(() => undefined);
       }
       const feed = new MemoryFeed();
       fill(feed);
+      const ends = new MemoryFeed();
+      fillRuns(ends);
       // The same batch twice, in separate parts, as an outage between insert and take leaves it.
       for (let time = 0; time < 2; time += 1) {
         for (const { table, columns, rows } of rowsOf(feed.next(500, 1e6), 'n1')) {
           await store.insert(table, columns, rows);
+        }
+        for (const { table, columns, rows } of rowsOf(ends.next(500, 1e6), 'n1')) {
+          if (table === 'runs') await store.insert(table, columns, rows);
         }
       }
     });
@@ -108,7 +172,8 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
 
     for (const report of REPORTS) {
       it(`counts every row once in ${report.name}`, async () => {
-        expect(await askReport(store, report, SPAN)).to.deep.equal(EXPECTED[report.name]);
+        const span = report.name.startsWith('run') ? RUNS_SPAN : SPAN;
+        expect(await askReport(store, report, span)).to.deep.equal(EXPECTED[report.name]);
       });
     }
 
@@ -129,6 +194,8 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
         count: 2,
         totalMs: 301
       });
+      const { runs } = await askStats(store, RUNS_SPAN);
+      expect(runs).to.deep.equal(EXPECTED['runs']);
       const empty = await askStats(store, EMPTY);
       expect(empty.delivery).to.deep.equal({ p50Ms: null, p99Ms: null, count: 0 });
     });

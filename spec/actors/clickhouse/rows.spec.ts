@@ -21,9 +21,59 @@ describe('rowsOf', () => {
     feed.record(delivered('t1', 1));
     feed.record(moved('t1', 'idle', 'delivering'));
     feed.record(stepped('t1', 'read', 1, 1));
+    feed.say('t2', { run: 'r1' }, { kind: 'agent_completed', user: 'agent:echo' });
     for (const { columns, rows } of rowsOf(feed.next(10, 1e6), 'n1')) {
-      expect(rows.map((row) => Object.keys(row))).to.deep.equal([columns]);
+      for (const row of rows) expect(Object.keys(row)).to.deep.equal(columns);
+      expect(rows).not.to.deep.equal([]);
     }
+  });
+
+  describe('of a run that has ended', () => {
+    const end = (kind: string, body: object, user = 'agent:echo') =>
+      rowOf('runs', (feed) => {
+        feed.say('t1', { run: 'r1', ...body }, { kind, user });
+      });
+
+    it('has how it went, and what is not known as null', () => {
+      const usage = { input: 3, output: 4.6, model: 'm-1' };
+      const about = { user: 'ada', inReplyTo: 'm7', ms: 1_200.5, firstTextMs: 80 };
+      expect(end('agent_completed', { text: 'x', ...about, usage, attempt: 2 })).to.deep.equal({
+        thread: 't1',
+        epoch: 'e1',
+        offset: 1,
+        run: 'r1',
+        agent: 'echo',
+        user: 'ada',
+        inReplyTo: 'm7',
+        outcome: 'completed',
+        code: '',
+        attempts: 2,
+        ms: 1_200.5,
+        firstTextMs: 80,
+        model: 'm-1',
+        inputTokens: 3,
+        outputTokens: 4,
+        cachedTokens: null,
+        reasoningTokens: null,
+        at: FED_AT
+      });
+    });
+
+    it('tells a run that failed from one that the end of the process interrupted', () => {
+      const failed = (code: string) => end('agent_failed', { error: { code, message: '' } });
+      expect(failed('timeout')).to.include({ outcome: 'failed', code: 'timeout', attempts: 0 });
+      expect(failed('interrupted')).to.include({ outcome: 'interrupted', attempts: 1, ms: null });
+      expect(end('agent_cancelled', { by: 'bob' })).to.include({ outcome: 'cancelled', code: '' });
+    });
+
+    it('is made of nothing that anybody else writes, nor of other entries of a run', () => {
+      const feed = new MemoryFeed();
+      feed.say('t1', { run: 'r1' }, { kind: 'agent_completed', user: 'ada' });
+      feed.say('t1', { run: 'r1' }, { kind: 'agent_started', user: 'agent:echo' });
+      feed.say('t1', { text: 'no run' }, { kind: 'agent_completed', user: 'agent:echo' });
+      const runs = rowsOf(feed.next(10, 1e6), 'n1').find(({ table }) => table === 'runs');
+      expect(runs?.rows).to.deep.equal([]);
+    });
   });
 
   it('keeps how long a message took to be stored, and nothing where that was not measured', () => {

@@ -74,7 +74,23 @@ describe('migrate', () => {
     expect(store.inserted).to.deep.equal([{ version: SCHEMA_VERSION, at: 42 }]);
   });
 
-  const second = ALL_TABLES.filter((name) => name !== 'steps');
+  const second = ALL_TABLES.filter((name) => name !== 'steps' && name !== 'runs');
+  const third = ALL_TABLES.filter((name) => name !== 'runs');
+
+  it('adds the runs to version 3, and keeps its rows and its identity', async () => {
+    const store = recorder(3, { tables: third, columns: [1] });
+    await migrate(store, 42);
+    expect(named(store.statements, 'DROP')).to.deep.equal([]);
+    expect(named(store.statements, 'CREATE')).to.include('runs');
+    expect(store.statements.filter((sql) => sql.startsWith('ALTER'))).to.deep.equal([]);
+    expect(store.inserted).to.deep.equal([{ version: SCHEMA_VERSION, at: 42 }]);
+  });
+
+  it('makes the set of version 3 anew under another identity when its steps are gone', async () => {
+    const store = recorder(3, { tables: third.filter((name) => name !== 'steps'), columns: [1] });
+    await migrate(store, 42);
+    expect(named(store.statements, 'DROP')).to.deep.equal(['identity']);
+  });
 
   it('adds to version 2 what it lacks, and keeps its rows and its identity', async () => {
     const store = recorder(2, { tables: second });
@@ -106,7 +122,7 @@ describe('migrate', () => {
   });
 
   it('notes no version when a column cannot be added', async () => {
-    const store = recorder(2, { tables: second, failAt: 5 });
+    const store = recorder(2, { tables: second, failAt: 6 });
     expect((await rejection(migrate(store, 42))).code).to.equal('lost');
     expect(store.inserted).to.deep.equal([]);
   });

@@ -123,9 +123,43 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
       expect(status()).to.deep.include({
         status: 'idle',
         error: null,
-        stored: { messages: 1, deliveries: 1, transitions: 1, steps: 1 }
+        stored: { messages: 1, deliveries: 1, transitions: 1, steps: 1, runs: 0 }
       });
       expect(said).to.deep.equal(['child.ready']);
+    });
+
+    it('stores each run once, from the message of its end, also when it is sent twice', async () => {
+      const { feed, stored, store, status, when } = run();
+      feed.takeFault = new Error('the log is away');
+      const usage = { input: 3, model: 'm-1' };
+      const body = { run: 'r1', user: 'ada', inReplyTo: 'm7', ms: 12.5, usage };
+      feed.say('t1', body, { kind: 'agent_completed', user: 'agent:echo' });
+      await when(() => status().error !== null);
+      feed.takeFault = null;
+      await stored();
+      const row = {
+        day: '2026-01-02',
+        thread: 't1',
+        epoch: 'e1',
+        offset: '1',
+        run: 'r1',
+        agent: 'echo',
+        user: 'ada',
+        inReplyTo: 'm7',
+        outcome: 'completed',
+        code: '',
+        attempts: 1,
+        ms: 12.5,
+        firstTextMs: null,
+        model: 'm-1',
+        inputTokens: '3',
+        outputTokens: null,
+        cachedTokens: null,
+        reasoningTokens: null,
+        at: String(FED_AT)
+      };
+      expect(await store.query('SELECT * FROM runs FINAL')).to.deep.equal([row]);
+      expect(status().stored).to.include({ messages: 1, runs: 1 });
     });
 
     it('keeps the rows and the identity of tables of version 2, and adds to them what is new', async () => {
@@ -136,6 +170,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
       for (const sql of [
         'ALTER TABLE deliveries DROP COLUMN appendedMs',
         'DROP TABLE steps',
+        'DROP TABLE runs',
         'DROP TABLE schema_version',
         'CREATE TABLE schema_version (version UInt32, at UInt64) ENGINE = ReplacingMergeTree() ORDER BY version'
       ]) {
@@ -151,6 +186,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
       await feed.rewind('kept');
       feed.record(delivered('t1', 1, { appendedMs: 0.5 }));
       feed.record(stepped('t1', 'read', 1, 1));
+      feed.say('t1', { run: 'r1' }, { kind: 'agent_cancelled', user: 'agent:echo' });
       const { stored } = run({ feed });
       await stored();
       expect(feed.rewinds, 'nothing is sent again').to.deep.equal(['kept']);
@@ -164,6 +200,8 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
       expect(version).to.deep.equal({ version: SCHEMA_VERSION });
       const [steps] = await store.query('SELECT count() AS n FROM steps FINAL');
       expect(Number(steps?.['n'])).to.equal(1);
+      const [runs] = await store.query('SELECT count() AS n FROM runs FINAL');
+      expect(Number(runs?.['n'])).to.equal(1);
     });
 
     it('stores whatever a log may hold, and lets nothing hold up what comes after', async () => {

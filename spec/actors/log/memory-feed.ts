@@ -32,12 +32,16 @@ export class MemoryFeed implements AnalyticsFeed {
   #listener: () => void = () => undefined;
 
   /** Adds a message to a thread. */
-  say(thread: string, body: unknown, { user = 'ada', mid = '', at = FED_AT } = {}): void {
+  say(
+    thread: string,
+    body: unknown,
+    { user = 'ada', mid = '', at = FED_AT, kind = 'user_message' } = {}
+  ): void {
     const offset = (this.#threads.get(thread)?.entries.length ?? 0) + 1;
     const parts = {
       mid: mid === '' ? `${thread}-${String(offset)}` : mid,
       user,
-      kind: 'user_message',
+      kind,
       bodyJson: JSON.stringify(body),
       at
     };

@@ -21,9 +21,9 @@ import {
 import { settle, VirtualClock } from '../../virtual-clock.js';
 import { Deferred, supervise } from '../supervision/supervised.js';
 
-const NO_ROWS = { messages: 0, deliveries: 0, transitions: 0, steps: 0 };
+const NO_ROWS = { messages: 0, deliveries: 0, transitions: 0, steps: 0, runs: 0 };
 const batchOf = (changes: Partial<BatchDone> = {}): BatchDone => ({
-  stored: { messages: 2, deliveries: 1, transitions: 0, steps: 0 },
+  stored: { messages: 2, deliveries: 1, transitions: 0, steps: 0, runs: 0 },
   more: false,
   pending: false,
   readAt: 0,
@@ -124,7 +124,7 @@ describe('createSinkMachine', () => {
     expect(run.steps).to.deep.equal(['store']);
     await run.stored();
     expect(run.status()).to.deep.include({
-      stored: { messages: 2, deliveries: 1, transitions: 0, steps: 0 },
+      stored: { messages: 2, deliveries: 1, transitions: 0, steps: 0, runs: 0 },
       batches: 1,
       lastStoredAt: run.clock.now()
     });

@@ -45,6 +45,7 @@ export interface SinkReport {
     readonly deliveries: number;
     readonly transitions: number;
     readonly steps: number;
+    readonly runs: number;
   };
   readonly batches: number;
   readonly lastStoredAt: number | null;
@@ -239,7 +240,8 @@ function sinkOf(fields: Fields): SinkReport {
       messages: stored.count('messages'),
       deliveries: stored.count('deliveries'),
       transitions: stored.count('transitions'),
-      steps: stored.count('steps')
+      steps: stored.count('steps'),
+      runs: stored.count('runs')
     },
     batches: fields.count('batches'),
     lastStoredAt: fields.time('lastStoredAt'),

@@ -24,7 +24,7 @@ export class SinkView {
     this.#status.hidden = sink === null;
     this.#error.hidden = (sink?.error ?? null) === null;
     if (sink === null) return;
-    const { messages, deliveries, transitions, steps } = sink.stored;
+    const { messages, deliveries, transitions, steps, runs } = sink.stored;
     const lastMs = since(sink.lastStoredAt);
     label(this.#status, sinkWord(sink.status));
     write(this.#error, sink.error ?? '');
@@ -32,7 +32,8 @@ export class SinkView {
     write(
       this.#stored,
       `${counted(messages, 'message')}, ${number(deliveries)} deliveries, ` +
-        `${counted(transitions, 'transition')}, ${counted(steps, 'step')} of readers in ${number(sink.batches)} batches`
+        `${counted(transitions, 'transition')}, ${counted(steps, 'step')} of readers, ` +
+        `${counted(runs, 'run')} of agents in ${number(sink.batches)} batches`
     );
     write(this.#last, lastMs === null ? 'nothing yet' : `${duration(lastMs)} ago`);
     write(

@@ -43,7 +43,7 @@ export const SAMPLE: StatusReport = {
     error: null,
     since: '2026-01-01T00:00:10.000Z',
     nextAttemptMs: null,
-    stored: { messages: 1, deliveries: 2, transitions: 3, steps: 4 },
+    stored: { messages: 1, deliveries: 2, transitions: 3, steps: 4, runs: 5 },
     batches: 4,
     lastStoredAt: null,
     backlog: { threads: 5, facts: 6, factsDropped: 7, isDiskLow: true }
