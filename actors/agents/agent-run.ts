@@ -33,7 +33,7 @@ export class AgentRun {
   /** Messages that came while the run was at work. */
   readonly steered = new Steered();
   private readonly ports: RunPorts;
-  private readonly agent: Agent | null;
+  private readonly find: () => Agent | null;
   private readonly chunks: Chunks;
   private readonly checkpoint: Checkpoint;
   private readonly writer: RunWriter;
@@ -50,10 +50,11 @@ export class AgentRun {
   private answered: (answer: Answer) => void = () => undefined;
   private wake: () => void = () => undefined;
 
-  constructor(ports: RunPorts, record: RunRecord, agent: Agent | null, onEnded: () => void) {
+  /** `find` returns the agent when the run begins: it may be replaced while the run waits in the queue. */
+  constructor(ports: RunPorts, record: RunRecord, find: () => Agent | null, onEnded: () => void) {
     this.ports = ports;
     this.present = record;
-    this.agent = agent;
+    this.find = find;
     this.onEnded = onEnded;
     const { clock, timers, limits } = ports;
     this.chunks = new Chunks(clock, (at, text) => {
@@ -105,7 +106,8 @@ export class AgentRun {
   begin(): void {
     void this.work(async () => {
       const { run, agent, mid, regenerates, edits } = this.record;
-      if (this.agent === null) {
+      const found = this.find();
+      if (found === null) {
         this.fail('unknown_agent', `there is no agent ${agent}`);
         return;
       }
@@ -120,7 +122,7 @@ export class AgentRun {
         ...(edits === null ? {} : { edits })
       };
       await this.writer.write('start', 'agent_started', body, [storing(this.record)]);
-      await this.try(this.agent);
+      await this.try(found);
     });
   }
 
@@ -196,8 +198,9 @@ export class AgentRun {
     this.watch.begun();
     this.attempt = 1;
     void this.work(async () => {
-      if (this.agent === null) this.fail('unknown_agent', `there is no agent ${this.record.agent}`);
-      else await this.try(this.agent);
+      const agent = this.find();
+      if (agent === null) this.fail('unknown_agent', `there is no agent ${this.record.agent}`);
+      else await this.try(agent);
     });
   }
 

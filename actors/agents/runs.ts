@@ -316,7 +316,8 @@ export class Runs {
     const { thread, agent } = record;
     const lane = this.lanes.get(thread) ?? { current: null, queue: [] };
     this.lanes.set(thread, lane);
-    const run = new AgentRun(this.ports, record, this.options.agents.get(agent) ?? null, () => {
+    const find = (): Agent | null => this.options.agents.get(agent) ?? null;
+    const run = new AgentRun(this.ports, record, find, () => {
       this.ended(run);
     });
     this.byId.set(record.run, run);

@@ -5,7 +5,7 @@
 import type { Actor, InspectionEvent } from 'xstate';
 import type { StartupMachine } from '../../machines/startup.machine.js';
 import type { Http } from '../http/http.js';
-import type { AgentsService } from './agents.js';
+import type { AgentsService } from './agents/agents-service.js';
 import { createBackend, type BackendOptions } from './backend.js';
 import type { Drain } from './drain.js';
 import type { Inspection } from './inspection.js';

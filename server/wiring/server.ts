@@ -20,7 +20,7 @@ import { probeLoopback } from '../../actors/probe.js';
 import { serviceLogic, type Service } from '../../actors/service.js';
 import { Transitions } from '../../actors/facts/transitions.js';
 import { createStartupMachine, type StartupMachine } from '../../machines/startup.machine.js';
-import { AgentsService } from './agents.js';
+import { AgentsService } from './agents/agents-service.js';
 import { Analytics } from './analytics.js';
 import { ApiKeys } from '../auth/api-keys.js';
 import { Operators } from '../auth/operators.js';

@@ -34,13 +34,14 @@ export class RunRig {
     scripts: Readonly<Record<string, Script>>,
     bounds = { runs: 100, perUser: 10, queue: 3 },
     log = new MemoryLog(),
-    limits: Partial<typeof LIMITS> = {}
+    limits: Partial<typeof LIMITS> = {},
+    present: ReadonlyMap<string, Agent> | null = null
   ) {
     this.log = log;
     const agents = (this.agents = new Map<string, Agent>([['echo', createEcho(this.clock, 10)]]));
     for (const [name, run] of Object.entries(scripts)) agents.set(name, defineAgent({ name, run }));
     this.runs = new Runs({
-      agents,
+      agents: present ?? agents,
       clock: this.clock,
       timers: awakeTimers(this.clock),
       log,

@@ -86,6 +86,31 @@ describe('a module of AGENTS', function () {
     }
   });
 
+  it('is loaded anew in development when it changes, and keeps its agents when the change is no good', async () => {
+    const saying = (word: string): string =>
+      `export default { name: 'a', async *run() { yield '${word}'; } };`;
+    await writeFile(module, saying('old'));
+    const server = await startServer({ dataDir: join(folder, 'data'), env: { AGENTS: module } });
+    try {
+      const ada = await WireClient.connect(server.url, 'ada');
+      await ada.subscribe('t');
+      const answer = async (mid: string): Promise<unknown> => {
+        await ada.ask({ type: 'publish', thread: 't', mid, agent: 'a', body: { text: 'hi' } });
+        return (await ada.next(({ kind }) => kind === 'agent_completed')).body;
+      };
+      expect(await answer('m1')).to.include({ text: 'old' });
+      await writeFile(module, 'export default {');
+      await server.line('a changed module of AGENTS is no good');
+      expect(await answer('m2')).to.include({ text: 'old' });
+      await writeFile(module, saying('new'));
+      await server.line('Agents loaded anew: a');
+      expect(await answer('m3')).to.include({ text: 'new' });
+      await ada.close();
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('runs as the documentation has it: docs/agents.md', async () => {
     const blocks = inLanguage('mjs').filter(({ at }) => at.startsWith('docs/agents.md'));
     expect(blocks).to.have.length(2);
