@@ -207,7 +207,7 @@ export class AgentRun {
   /** Runs the agent's function until the run is over, and again after errors that say when to retry. */
   private async try(agent: Agent): Promise<void> {
     while (!this.hasEnded()) {
-      this.attempt++;
+      this.steps.attempt = ++this.attempt;
       this.asks = 0;
       const failure = await this.attemptOnce(agent);
       if (this.hasEnded() || failure === null) return;
@@ -322,7 +322,7 @@ export class AgentRun {
     });
     this.present = { ...this.record, state: 'waiting', ask: open };
     this.actor.send({ type: 'run.asked', answerMs });
-    const body = { run: this.record.run, ...open };
+    const body = { run: this.record.run, ...open, ...this.steps.ofAttempt };
     await this.writer.write(`ask:${ask}`, 'agent_waiting', body, [storing(this.record)]);
     return answer;
   }

@@ -28,6 +28,8 @@ export class RunSteps {
   private readonly session = randomBytes(4).toString('hex');
   private readonly open = new Map<string, OpenTool>();
   private count = 0;
+  /** The attempt that the steps belong to; the first is 1. */
+  attempt = 1;
 
   constructor(writer: RunWriter, clock: Pick<Clock, 'elapsed'>) {
     this.writer = writer;
@@ -80,8 +82,14 @@ export class RunSteps {
     for (const [call, { tool, sinceMs }] of this.open) {
       this.open.delete(call);
       const ms = this.clock.elapsed() - sinceMs;
-      await this.writer.write(this.name(), 'tool_completed', { call, tool, ok: false, ms, error });
+      const outcome = { ok: false, ms, error, ...this.ofAttempt };
+      await this.writer.write(this.name(), 'tool_completed', { call, tool, ...outcome });
     }
+  }
+
+  /** What the body of each step says of its attempt: readers then know which steps another attempt has superseded. */
+  get ofAttempt(): { readonly attempt?: number } {
+    return this.attempt > 1 ? { attempt: this.attempt } : {};
   }
 
   private async write(kind: string, body: RunBody): Promise<void> {
@@ -89,7 +97,7 @@ export class RunSteps {
       const most = String(STEP_CHARS_MAX);
       throw new AgentError('too_large', `a step has at most ${most} characters of JSON`);
     }
-    await this.writer.write(this.name(), kind, body);
+    await this.writer.write(this.name(), kind, { ...body, ...this.ofAttempt });
   }
 
   private written = 0;

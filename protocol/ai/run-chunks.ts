@@ -49,7 +49,12 @@ export class RunChunks<V extends AiVersion> {
   /** Id of the part of text that is open. */
   #part: string | null = null;
   #parts = 0;
-  readonly #calls = new Set<string>();
+  /** Id of the part of each call. */
+  readonly #calls = new Map<string, string>();
+  /** The question that has no answer yet. */
+  #ask: string | null = null;
+  /** Whether an earlier stream has begun the message. */
+  #goesOn = false;
   /** Questions that are over, so that the stream does not end at them. */
   readonly #settled = new Set<string>();
 
@@ -96,13 +101,14 @@ export class RunChunks<V extends AiVersion> {
     if (this.#state === 'ended' || offset <= this.#offset) return [];
     if (!isBody(body) || body['run'] !== this.#run) return [];
     this.#offset = offset;
+    this.#attempted(kind, body);
     if (kind === 'agent_queued') this.#queued(body);
     else if (kind === 'agent_started') {
       this.#tell({ agent: text(body['agent']) });
       this.#begin();
     } else if (kind === 'agent_thinking') this.#thinking(offset, body);
-    else if (kind === 'tool_executing') this.#called(body);
-    else if (kind === 'tool_completed') this.#returned(body);
+    else if (kind === 'tool_executing') this.#called(body, offset);
+    else if (kind === 'tool_completed') this.#returned(body, offset);
     else if (kind === 'agent_waiting') this.#asked(body);
     else if (kind === 'agent_answered') this.#answered(body);
     else if (kind === 'agent_completed') this.#completed(body);
@@ -126,6 +132,11 @@ export class RunChunks<V extends AiVersion> {
     return this.#taken();
   }
 
+  /** Takes that a question is over, whose entry comes next: the stream does not end at it. */
+  passed(ask: string): void {
+    this.#settled.add(ask);
+  }
+
   /** Ends the stream of a run whose end cannot be known any more. */
   lost(reason: string): AiChunks[V][] {
     if (this.#state === 'ended') return [];
@@ -134,10 +145,7 @@ export class RunChunks<V extends AiVersion> {
     return this.#taken();
   }
 
-  /**
-   * Begins the stream after a question: what was given so far is taken as shown by an earlier stream of the same message, and
-   * the next input continues that message.
-   */
+  /** Begins the stream after a question: all so far was shown by an earlier stream, and what comes continues its message. */
   skip(): void {
     if (this.#state === 'ended') return;
     this.#out = [];
@@ -145,6 +153,7 @@ export class RunChunks<V extends AiVersion> {
     this.#written = '';
     this.#part = null;
     this.#state = 'asked';
+    this.#goesOn = true;
   }
 
   #taken(): AiChunks[V][] {
@@ -183,7 +192,16 @@ export class RunChunks<V extends AiVersion> {
     const messageMetadata = this.#metadata;
     if (before === 'queued') this.#put({ type: 'message-metadata', messageMetadata });
     else this.#put({ type: 'start', messageId: this.#run, messageMetadata });
-    this.#put({ type: 'start-step' });
+    // Version 7 takes back whole steps: what goes on stays in that of the question, to be taken back with it.
+    if (!this.#goesOn || this.#version !== 7) this.#put({ type: 'start-step' });
+  }
+
+  /** A step of a further attempt takes the place of what the attempt before has said. */
+  #attempted(kind: string, { attempt }: Body): void {
+    if (ENDS.has(kind) || typeof attempt !== 'number' || attempt <= this.#attempt) return;
+    this.#attempt = attempt;
+    this.#text = '';
+    this.#show('');
   }
 
   #thinking(offset: number, body: Body): void {
@@ -194,14 +212,16 @@ export class RunChunks<V extends AiVersion> {
     this.#put({ type: 'reasoning-end', id });
   }
 
-  #called(body: Body): void {
+  #called(body: Body, offset: number): void {
     const call = text(body['call']);
     if (call === null) return;
     this.#begin();
-    this.#calls.add(call);
+    // An agent may use the id of a call again once that has ended.
+    const toolCallId = this.#calls.has(call) ? `${call}:${String(offset)}` : call;
+    this.#calls.set(call, toolCallId);
     this.#put({
       type: 'tool-input-available',
-      toolCallId: call,
+      toolCallId,
       toolName: text(body['tool']) ?? 'tool',
       input: body['args'] ?? null,
       dynamic: true,
@@ -209,12 +229,13 @@ export class RunChunks<V extends AiVersion> {
     });
   }
 
-  #returned(body: Body): void {
+  #returned(body: Body, offset: number): void {
     const call = text(body['call']);
     if (call === null) return;
     // Its call may have been trimmed from the log. A reader throws at the end of a call that it does not know.
-    if (!this.#calls.has(call)) this.#called(body);
-    const tool = { toolCallId: call, dynamic: true, providerExecuted: true } as const;
+    if (!this.#calls.has(call)) this.#called(body, offset);
+    const toolCallId = this.#calls.get(call) ?? call;
+    const tool = { toolCallId, dynamic: true, providerExecuted: true } as const;
     if (body['ok'] === true) {
       this.#put({ ...tool, type: 'tool-output-available', output: body['result'] ?? null });
     } else this.#put({ ...tool, type: 'tool-output-error', errorText: words(body['error']) });
@@ -224,7 +245,8 @@ export class RunChunks<V extends AiVersion> {
     const ask = text(body['ask']);
     if (ask === null) return;
     this.#begin();
-    this.#calls.add(ask);
+    this.#calls.set(ask, ask);
+    this.#ask = ask;
     const { schema, expiresAt } = body;
     this.#put({
       type: 'tool-input-available',
@@ -255,6 +277,7 @@ export class RunChunks<V extends AiVersion> {
     if (ask === null) return;
     this.#begin();
     if (!this.#calls.has(ask)) return;
+    this.#ask = null;
     const tool = { toolCallId: ask, dynamic: true } as const;
     if (body['by'] === null) {
       this.#put({ ...tool, type: 'tool-output-error', errorText: 'nobody answered in time' });
@@ -293,12 +316,15 @@ export class RunChunks<V extends AiVersion> {
     if (whole !== null && whole !== this.#text) this.#show(whole);
     const usage = isBody(body['usage']) ? body['usage'] : null;
     this.#tell({ state, usage, offset: state === 'lost' ? null : this.#offset });
-    const isOpen = this.#state === 'begun';
-    if (isOpen) this.#close();
+    if (this.#state === 'begun') this.#close(this.#ask);
     this.#state = 'ended';
   }
 
-  #close(): void {
+  #close(ask: string | null = null): void {
+    if (ask !== null) {
+      const tool = { toolCallId: ask, dynamic: true } as const;
+      this.#put({ ...tool, type: 'tool-output-error', errorText: 'the run ended first' });
+    }
     this.#closeText(false);
     this.#put({ type: 'finish-step' });
   }
@@ -322,7 +348,8 @@ export class RunChunks<V extends AiVersion> {
       return;
     }
     // The agent is called again after a restart and says again what an earlier stream has shown.
-    if (this.#shown.startsWith(next)) return;
+    if (this.#shown !== '' && this.#shown.startsWith(next)) return;
+    if (this.#version === 7 && !next.startsWith(this.#shown)) this.#takeBack();
     const own = next.startsWith(this.#shown) ? next.slice(this.#shown.length) : next;
     if (!own.startsWith(this.#written)) {
       this.#closeText(true);
@@ -330,6 +357,17 @@ export class RunChunks<V extends AiVersion> {
       this.#written = '';
     }
     this.#write(own.slice(this.#written.length));
+  }
+
+  /** Takes back the step, with what an earlier stream has shown of it. */
+  #takeBack(): void {
+    this.#begin();
+    this.#part = null;
+    this.#written = '';
+    this.#shown = '';
+    this.#ask = null;
+    this.#calls.clear();
+    this.#put({ type: 'reset-step' });
   }
 
   #write(delta: string): void {

@@ -106,6 +106,14 @@ export class RunStream {
     return this.read(() => this.reader.next());
   }
 
+  /**
+   * Returns the next event if there is one now; otherwise null.
+   * @throws {LogUnavailableError} while the log cannot be read
+   */
+  now(): RunEvent | null {
+    return this.isOver ? null : this.reader.next();
+  }
+
   /** Like {@link next}, but also resolves to what others than agents write; not in a stream of one run. */
   nextOfThread(): Promise<ThreadEvent | null> {
     return this.read(() => this.reader.nextOfThread());

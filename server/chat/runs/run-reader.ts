@@ -121,7 +121,7 @@ export class RunReader {
       this.page.shift();
       return entry;
     }
-    const rest = RUN_ENDS.includes(entry.kind) ? this.restOf(entry) : null;
+    const rest = this.restBefore(entry);
     if (rest !== null) return rest;
     this.page.shift();
     if (RUN_ENDS.includes(entry.kind)) this.read.delete(entry.run);
@@ -147,6 +147,16 @@ export class RunReader {
     const entry = runEntryOf(message);
     if (this.only !== null) return entry?.run === this.only ? entry : null;
     return entry ?? { type: 'message', offset: message.offset, message };
+  }
+
+  /** Returns the text that belongs before an entry and was not read yet; null when there is none. */
+  private restBefore(entry: RunEntry): RunEvent | null {
+    if (RUN_ENDS.includes(entry.kind)) return this.restOf(entry);
+    if (entry.kind !== 'agent_waiting') return null;
+    // At an open question readers may stop, so what was said before it comes first.
+    const { run, body } = entry;
+    const told = this.ports.runs.of(this.thread).find((open) => open.run === run);
+    return told?.ask?.ask === body['ask'] && told !== undefined ? this.piece(told) : null;
   }
 
   /** Returns the text of an end that was not read yet; null when there is none. */

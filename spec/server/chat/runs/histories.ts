@@ -36,6 +36,12 @@ const AGENTS: Readonly<Record<string, Script>> = {
     yield { type: 'text', text: answer?.isAnswered === true ? String(answer.value) : 'nobody' };
     yield { type: 'ask', prompt: 'Why?', withinMs: 1_000 };
   },
+  ask_and_retry: async function* ({ attempt }): Steps {
+    yield { type: 'text', text: `attempt ${String(attempt)} ` };
+    const answer = yield { type: 'ask', prompt: 'Sure?', schema: { type: 'boolean' } };
+    yield { type: 'text', text: answer?.isAnswered === true ? 'is sure' : 'is not' };
+    if (attempt === 1) throw new AgentError('busy', 'it is busy', 100);
+  },
   retry: async function* ({ attempt }): Steps {
     yield { type: 'toolCall', call: `c${String(attempt)}`, tool: 'try', args: {} };
     yield { type: 'text', text: `attempt ${String(attempt)} ` };
@@ -197,6 +203,16 @@ export const HISTORIES: Readonly<Record<string, (played: Played) => Promise<void
   }
 };
 
+/** All histories, also one in which the text at a question is not how the answer begins in the end. */
+export const ALL_HISTORIES: typeof HISTORIES = {
+  ...HISTORIES,
+  'a question before a further attempt': async (played) => {
+    await played.say('ask_and_retry');
+    await played.answer(true);
+    await played.pass(300);
+  }
+};
+
 /** Plays a history, and calls `watch` after everything that happens. */
 export async function play(
   name: string,
@@ -207,7 +223,7 @@ export async function play(
     watch(played);
   };
   watch(played);
-  await HISTORIES[name]!(played);
+  await ALL_HISTORIES[name]!(played);
   played.watch();
   return played;
 }

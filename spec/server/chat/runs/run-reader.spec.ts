@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { RUN_ENDS, RunReader, type RunEvent } from '../../../../server/chat/runs/run-reader.js';
-import { HISTORIES, play, type Played } from './histories.js';
+import { ALL_HISTORIES, play, type Played } from './histories.js';
 
 /** Reads all that there is. */
 function drain(reader: RunReader): RunEvent[] {
@@ -42,7 +42,7 @@ function truth({ rig }: Played) {
 }
 
 describe('RunReader', () => {
-  for (const name of Object.keys(HISTORIES)) {
+  for (const name of Object.keys(ALL_HISTORIES)) {
     it(`reads all of ${name} once, from any moment on and with any pauses`, async () => {
       /** Readers that began at each moment, with what they have read. */
       const readers: { reader: RunReader; events: RunEvent[]; first: number; every: number }[] = [];
