@@ -73,6 +73,11 @@ export interface ToldRun {
   readonly ask?: OpenAsk;
 }
 
+/** A run that has not ended; `attempts` is 0 before the agent is called. */
+export interface OpenRun extends Pick<RunRecord, 'run' | 'agent' | 'state'> {
+  readonly attempts: number;
+}
+
 /** The runs of a thread that have not ended. */
 interface Lane {
   current: AgentRun | null;
@@ -198,6 +203,16 @@ export class Runs {
         const asks = ask === null ? {} : { ask };
         return { run: id, agent, state, mid, text, at: text.length, attempt, ...asks };
       });
+  }
+
+  /** Returns the open run that answers a message, for its journey; null when there is none. */
+  openRun(thread: string, mid: string): OpenRun | null {
+    const lane = this.lanes.get(thread);
+    const runs = lane === undefined ? [] : [lane.current, ...lane.queue];
+    const found = runs.find((run) => run?.record.mid === mid && !run.hasEnded());
+    if (found === null || found === undefined) return null;
+    const { run, agent, state } = found.record;
+    return { run, agent, state, attempts: state === 'queued' ? 0 : found.told.attempt };
   }
 
   /** Returns the thread of a run that has not ended; null when there is none. */

@@ -3,6 +3,7 @@
  * not known has none, and a note says why.
  */
 import type { StepFact } from '../facts/fact.js';
+import type { RunEnd } from '../../machines/agents/run.machine.js';
 import type { Durability } from '../log/log-writer.js';
 
 /** The message of a journey; of its body only the size. */
@@ -27,6 +28,22 @@ export interface JourneyMessage {
  */
 export type StepSource = 'log' | 'clickhouse' | 'now';
 
+/**
+ * Names of the steps of agents: of the run that answers the message, and `steered_run` and `cancelled_run` for what the
+ * message did to another run.
+ */
+export type RunStepName =
+  | 'run_queued'
+  | 'run_started'
+  | 'run_first_text'
+  | 'run_tool'
+  | 'run_asked'
+  | 'run_answered'
+  | 'run_steered'
+  | `run_${RunEnd}`
+  | 'steered_run'
+  | 'cancelled_run';
+
 /** Names of the steps. */
 export type StepName =
   | 'received'
@@ -41,6 +58,7 @@ export type StepName =
   | 'delivered_late'
   | 'replaying'
   | 'lagging'
+  | RunStepName
   | Exclude<StepFact['step'], 'acked'>;
 
 /** One step. Fields that its kind does not have are absent. Times are Unix milliseconds. */
@@ -70,6 +88,22 @@ export interface JourneyStep {
   readonly upTo?: number;
   /** Newest offset that a reader who is behind has got. */
   readonly cursor?: number;
+  /** The run of an agent that the step is about, and its agent. */
+  readonly run?: string;
+  readonly agent?: string;
+  /** Number of runs before a queued one. */
+  readonly position?: number;
+  /** A tool that a run called; `ok` says whether it succeeded and is absent while it has not ended. */
+  readonly tool?: string;
+  readonly ok?: boolean;
+  /** How long a tool or a run took, in milliseconds. */
+  readonly tookMs?: number;
+  /** Why a run failed. */
+  readonly code?: string;
+  /** How often the agent was called. */
+  readonly attempts?: number;
+  /** `mid` of the other message that steered or cancelled the run. */
+  readonly mid?: string;
 }
 
 /** Outcome so far; `unknown` when nothing records it. */
@@ -82,6 +116,20 @@ export type JourneyStatus =
   | 'undelivered'
   | 'unknown';
 
+/** A run that has not ended, as it is now. */
+export interface OpenRun {
+  readonly run: string;
+  readonly agent: string;
+  readonly state: 'queued' | 'running' | 'waiting';
+  readonly attempts: number;
+}
+
+/** The run that answers a message. */
+export interface JourneyRun extends Omit<OpenRun, 'state'> {
+  /** `unknown`: it has begun, and neither its end nor the run itself is found. */
+  readonly state: OpenRun['state'] | RunEnd | 'unknown';
+}
+
 /** The journey of one message. */
 export interface Journey {
   readonly thread: string;
@@ -93,7 +141,9 @@ export interface Journey {
   readonly sizeBytes: number;
   readonly status: JourneyStatus;
   readonly steps: readonly JourneyStep[];
-  /** Whether it is finished: nothing holds the message, and no reader is behind it. */
+  /** The run of an agent that answers it; null when there is none. */
+  readonly run: JourneyRun | null;
+  /** Whether it is finished: nothing holds the message, no reader is behind it, and its run has ended. */
   readonly complete: boolean;
   /** Sentences that say what is not known, and why. */
   readonly notes: readonly string[];

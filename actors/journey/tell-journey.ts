@@ -9,6 +9,7 @@ import type {
   StepName,
   StepSource
 } from './journey.js';
+import { NO_TRAIL, type RunTrail } from './run-trail.js';
 import type { KnownFacts, Sourced } from './known-facts.js';
 
 /** Most steps of one kind that a journey lists, the first ones; a note counts the rest. */
@@ -36,9 +37,10 @@ export function tellJourney(
   message: JourneyMessage,
   now: JourneyNow,
   known: KnownFacts,
-  keeping: FactKeeping
+  keeping: FactKeeping,
+  trail: RunTrail = NO_TRAIL
 ): Journey {
-  const told = new Telling(message, now, known, keeping);
+  const told = new Telling(message, now, known, keeping, trail);
   const { thread, epoch, offset, user, kind, at, sizeBytes } = message;
   const { status, steps, notes } = told.tell();
   const isHeld = status === 'held' || status === 'undelivered';
@@ -52,9 +54,14 @@ export function tellJourney(
     sizeBytes,
     status,
     steps,
-    complete: !isHeld && now.behind.length === 0,
+    run: trail.run,
+    complete: !isHeld && now.behind.length === 0 && !isOpen(trail),
     notes
   };
+}
+
+function isOpen({ run }: RunTrail): boolean {
+  return run?.state === 'queued' || run?.state === 'running' || run?.state === 'waiting';
 }
 
 class Telling {
@@ -62,14 +69,22 @@ class Telling {
   readonly #now: JourneyNow;
   readonly #known: KnownFacts;
   readonly #keeping: FactKeeping;
+  readonly #trail: RunTrail;
   readonly #steps: JourneyStep[] = [];
   readonly #notes: string[] = [];
 
-  constructor(message: JourneyMessage, now: JourneyNow, known: KnownFacts, keeping: FactKeeping) {
+  constructor(
+    message: JourneyMessage,
+    now: JourneyNow,
+    known: KnownFacts,
+    keeping: FactKeeping,
+    trail: RunTrail
+  ) {
     this.#message = message;
     this.#now = now;
     this.#known = known;
     this.#keeping = keeping;
+    this.#trail = trail;
   }
 
   tell(): { status: JourneyStatus; steps: JourneyStep[]; notes: string[] } {
@@ -80,6 +95,7 @@ class Telling {
     const own = this.#known.deliveries.find(({ fact }) => fact.offset === offset) ?? null;
     this.#taken(own);
     const status = own === null ? this.#unrecorded() : this.#outcome(own);
+    this.#steps.push(...this.#trail.steps);
     this.#readers();
     this.#behind();
     this.#notes.push(...this.#known.gaps);
@@ -303,6 +319,19 @@ const ORDER: readonly StepName[] = [
   'lagged',
   'left',
   'read',
+  'cancelled_run',
+  'steered_run',
+  'run_queued',
+  'run_started',
+  'run_first_text',
+  'run_steered',
+  'run_tool',
+  'run_asked',
+  'run_answered',
+  'run_completed',
+  'run_failed',
+  'run_cancelled',
+  'run_interrupted',
   'replaying',
   'lagging'
 ];

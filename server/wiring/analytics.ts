@@ -160,7 +160,10 @@ export class Analytics {
 
   /** Returns the route of journeys, which works without ClickHouse too. */
   journeys(
-    parts: Pick<JourneyApiOptions, 'access' | 'log' | 'feed' | 'threads' | 'connections'>
+    parts: Pick<
+      JourneyApiOptions,
+      'access' | 'log' | 'feed' | 'threads' | 'connections' | 'openRun'
+    >
   ): Route[] {
     const { clickhouse } = this;
     const { clock, config } = this.options;

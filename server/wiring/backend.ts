@@ -387,7 +387,10 @@ export function createBackend(options: BackendOptions): Backend {
       ...createRevocationsApi({ access, revocations, incidents, clock, limited }),
       ...createTicketsApi({ access, guard, tickets, incidents, costs, limited }),
       ...options.analytics.api(access, guard, costs),
-      ...options.analytics.journeys({ access, log, feed: log.feed, threads, connections })
+      ...options.analytics.journeys({
+        ...{ access, log, feed: log.feed, threads, connections },
+        openRun: (thread, mid) => runs.openRun(thread, mid)
+      })
     ],
     handlers: Object.keys(routes)
   };

@@ -24,6 +24,15 @@ export interface Step {
   readonly from: number | null;
   readonly upTo: number | null;
   readonly cursor: number | null;
+  readonly agent: string | null;
+  readonly position: number | null;
+  readonly tool: string | null;
+  /** Whether a tool succeeded; null while it has not ended. */
+  readonly ok: boolean | null;
+  readonly tookMs: number | null;
+  readonly code: string | null;
+  readonly attempts: number | null;
+  readonly mid: string | null;
 }
 
 /** The life of the message in one thread. */
@@ -36,6 +45,8 @@ export interface Journey {
   readonly sizeBytes: number;
   readonly status: string;
   readonly steps: readonly Step[];
+  /** The run of an agent that answers it; null when there is none. */
+  readonly run: { readonly agent: string; readonly state: string } | null;
   readonly isComplete: boolean;
   readonly notes: readonly string[];
 }
@@ -67,6 +78,9 @@ function journeyOf(fields: Fields): Journey {
     sizeBytes: fields.count('sizeBytes'),
     status: fields.text('status'),
     steps: fields.rows('steps').map(stepOf),
+    run: fields.has('run')
+      ? { agent: fields.of('run').text('agent'), state: fields.of('run').text('state') }
+      : null,
     isComplete: fields.flag('complete'),
     notes: fields.texts('notes')
   };
@@ -88,7 +102,15 @@ function stepOf(fields: Fields): Step {
     since: timeIn(fields, 'since'),
     from: fields.numberOrNull('from'),
     upTo: fields.numberOrNull('upTo'),
-    cursor: fields.numberOrNull('cursor')
+    cursor: fields.numberOrNull('cursor'),
+    agent: fields.textOrNull('agent'),
+    position: fields.numberOrNull('position'),
+    tool: fields.textOrNull('tool'),
+    ok: fields.flagOrNull('ok'),
+    tookMs: fields.numberOrNull('tookMs'),
+    code: fields.textOrNull('code'),
+    attempts: fields.numberOrNull('attempts'),
+    mid: fields.textOrNull('mid')
   };
 }
 

@@ -6,6 +6,7 @@ import { KeyedRows, type Row } from '../shared/keyed-rows.js';
 import { tint, write } from '../shared/live-text.js';
 import type { Tone } from '../shared/tone.js';
 import type { Journey, Step } from './journey-answer.js';
+import { runState } from './run-step-words.js';
 import { statusWords, stepWords } from './step-words.js';
 
 /** A journey and the time at which it is shown. */
@@ -82,7 +83,7 @@ function makeJourney(): Row<Moment> {
     element('div', {}, title, meaning)
   );
   const facts = element('dl', { class: 'facts' });
-  const terms = ['Thread', 'Offset', 'From', 'Kind', 'Size', 'Received'].map((term) => {
+  const terms = ['Thread', 'Offset', 'From', 'Kind', 'Size', 'Received', 'Agent'].map((term) => {
     const value = element('dd');
     facts.append(element('div', {}, element('dt', {}, term), value));
     return value;
@@ -90,7 +91,8 @@ function makeJourney(): Row<Moment> {
   const list = element('ol', { class: 'timeline', 'aria-labelledby': id });
   const steps = new KeyedRows<StepMoment>({
     into: list,
-    key: ({ step: { step, user, connection } }) => `${step} ${user ?? ''} ${connection ?? ''}`,
+    key: ({ step: { step, user, connection, offset } }) =>
+      `${step} ${user ?? ''} ${connection ?? ''} ${String(offset ?? '')}`,
     make: makeStep
   });
   const noteList = element('ul');
@@ -135,7 +137,10 @@ function makeJourney(): Row<Moment> {
         safeName(journey.author),
         safeName(journey.kind),
         `${number(journey.sizeBytes)} bytes`,
-        `${DAY.format(journey.at)}, ${TIME.format(journey.at)}`
+        `${DAY.format(journey.at)}, ${TIME.format(journey.at)}`,
+        journey.run === null
+          ? 'none'
+          : `${safeName(journey.run.agent)}: ${runState(journey.run.state)}`
       ];
       for (const [index, value] of terms.entries()) write(value, values[index] ?? '');
       let before: number | null = null;

@@ -3,15 +3,8 @@ import { safeName } from '../../sdk/safe-name.js';
 import { counted } from '../shared/counted.js';
 import { duration, inTime, took } from '../shared/duration.js';
 import type { Tone } from '../shared/tone.js';
+import { runStepWords, type StepWords } from './run-step-words.js';
 import type { Journey, Step } from './journey-answer.js';
-
-/** The words of one step. */
-export interface StepWords {
-  readonly tone: Tone;
-  readonly title: string;
-  /** More about it; empty when there is no more. */
-  readonly detail: string;
-}
 
 /** The words of a message's overall status. */
 export interface StatusWords {
@@ -119,7 +112,7 @@ export function stepWords(step: Step, journey: Journey, now: number): StepWords 
         detail: `Given up to offset ${String(step.cursor ?? 0)} so far${ongoing(step, now)}${on(step)}.`
       };
     default:
-      return quiet(step.step, 'This page does not know the word.');
+      return runStepWords(step) ?? quiet(step.step, 'This page does not know the word.');
   }
 }
 

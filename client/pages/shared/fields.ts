@@ -50,6 +50,12 @@ export class Fields {
     return this.#get(name) === true;
   }
 
+  /** A flag; null for anything else. */
+  flagOrNull(name: string): boolean | null {
+    const value = this.#get(name);
+    return typeof value === 'boolean' ? value : null;
+  }
+
   /** An ISO time as Unix milliseconds; null for anything else. */
   time(name: string): number | null {
     const value = Date.parse(this.text(name));

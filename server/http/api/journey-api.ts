@@ -7,6 +7,7 @@ import { StoreError, type AnalyticsStore } from '../../../actors/clickhouse/stor
 import type { Clock } from '../../../actors/clock.js';
 import type { Journey, JourneyMessage } from '../../../actors/journey/journey.js';
 import { findKnownFacts, findTrimmed } from '../../../actors/journey/known-facts.js';
+import { findTrail, type TrailPlaces } from '../../../actors/journey/find-trail.js';
 import { tellJourney } from '../../../actors/journey/tell-journey.js';
 import { LogCorruptError, LogUnavailableError } from '../../../actors/log/log-errors.js';
 import { frameBody, parseMessageFrame } from '../../../protocol/message-frame.js';
@@ -45,6 +46,8 @@ export interface JourneyApiOptions extends JourneyNowOptions {
   readonly feed: Pick<AnalyticsFeed, 'find' | 'backlog'>;
   /** Whether facts are recorded: not with `CLICKHOUSE_URL=off`. */
   readonly areFactsKept: boolean;
+  /** Returns the open run that answers a message; null when there is none. */
+  readonly openRun: TrailPlaces['openRun'];
   readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly trustProxy: boolean;
   /** Notes what a limit has refused. */
@@ -136,7 +139,7 @@ async function answer(
   const journeys: Journey[] = [];
   let asked = store;
   for (const message of messages) {
-    const { journey, failure } = await journeyOf(options, message, asked);
+    const { journey, failure } = await journeyOf(options, message, asked, mid);
     journeys.push(journey);
     // When ClickHouse does not answer, wait for it once and not for each thread, while other requests wait.
     asked = failure ?? asked;
@@ -153,14 +156,21 @@ async function answer(
 async function journeyOf(
   options: JourneyApiOptions,
   message: JourneyMessage,
-  store: AnalyticsStore | string | null
+  store: AnalyticsStore | string | null,
+  mid: string
 ): Promise<{ journey: Journey; failure: string | null }> {
   const { feed } = options;
   // Read this before the facts: what happens meanwhile is then in the facts, or not yet known.
   const now = journeyNow(options, message);
-  const known = await findKnownFacts({ feed, store }, message);
+  const trail = await findTrail(
+    { log: options.log, openRun: options.openRun, store },
+    message,
+    mid
+  );
+  const found = await findKnownFacts({ feed, store }, message);
+  const known = { ...found, gaps: [...found.gaps, ...trail.gaps] };
   const keeping = { isKept: options.areFactsKept, ttlDays: options.ttlDays };
-  return { journey: tellJourney(message, now, known, keeping), failure: known.failure };
+  return { journey: tellJourney(message, now, known, keeping, trail), failure: known.failure };
 }
 
 /** @throws {LogUnavailableError} when the entry cannot be read */

@@ -18,7 +18,15 @@ const SAMPLE = {
       at: 1,
       sizeBytes: 1,
       status: 's',
-      steps: ['received', 'appended', 'lagged', 'lagging', 'of a kind to come'].map((step) => ({
+      steps: [
+        'received',
+        'appended',
+        'lagged',
+        'lagging',
+        'run_tool',
+        'run_failed',
+        'of a kind to come'
+      ].map((step) => ({
         step,
         at: 1,
         afterMs: 1,
@@ -33,8 +41,17 @@ const SAMPLE = {
         since: 1,
         from: 1,
         upTo: 1,
-        cursor: 1
+        cursor: 1,
+        agent: 'a',
+        position: 1,
+        tool: 't',
+        ok: true,
+        tookMs: 1,
+        code: 'c',
+        attempts: 1,
+        mid: 'm'
       })),
+      run: { agent: 'a', state: 's' },
       complete: true,
       notes: ['n']
     }
