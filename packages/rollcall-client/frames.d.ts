@@ -69,6 +69,7 @@ export type ClientFrame<T extends ClientFrameType = ClientFrameType> = ClientFra
 
 /** Frames that the server may send, by `type`. */
 export interface ServerFrames {
+  agent: { type: 'agent'; thread: string; agent: string | null; by: string | null };
   history: {
     id?: string | number;
     type: 'history';

@@ -104,8 +104,11 @@ const SINCE: Readonly<Record<string, AiVersion>> = {
   'reset-step': 7
 };
 
-/** Returns whether a version of `ai` knows a piece. */
-export function isKnownTo<V extends AiVersion>(version: V, chunk: AiChunk7): chunk is AiChunks[V] {
+/** Returns whether a version of `ai` knows a piece. What 5 knows, all know. */
+export function isKnownTo<V extends AiVersion>(
+  version: V | 5,
+  chunk: AiChunk7
+): chunk is AiChunks[V] {
   return (SINCE[chunk.type] ?? 5) <= version;
 }
 

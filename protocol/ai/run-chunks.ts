@@ -9,6 +9,7 @@ import {
   type AiRunMetadata,
   type AiVersion
 } from './ai-chunk.js';
+import { isBody, text, words, type Body } from './entry-body.js';
 
 /** The name of the tool that a question of an agent is shown as. */
 export const ASK_TOOL = 'ask';
@@ -19,8 +20,6 @@ export interface RunEntry {
   readonly offset: number;
   readonly body: unknown;
 }
-
-type Body = Readonly<Record<string, unknown>>;
 
 /** Kinds of entries that end a run. */
 const ENDS: ReadonlySet<string> = new Set(['agent_completed', 'agent_failed', 'agent_cancelled']);
@@ -33,11 +32,11 @@ type End = 'completed' | 'failed' | 'cancelled' | 'lost';
  * `finish` as well, since `useChat` sends the answer as a new request; see {@link RunChunks.skip}.
  */
 export class RunChunks<V extends AiVersion> {
-  readonly #version: V;
+  readonly #version: V | 5;
   readonly #run: string;
   #out: AiChunks[V][] = [];
   #metadata: AiRunMetadata;
-  #state: 'before' | 'queued' | 'begun' | 'asked' | 'ended' = 'before';
+  #state: 'before' | 'queued' | 'begun' | 'asked' | 'skipped' | 'ended' = 'before';
   #offset = 0;
   #attempt = 1;
   /** The answer as far as it is known. */
@@ -59,7 +58,7 @@ export class RunChunks<V extends AiVersion> {
   readonly #settled = new Set<string>();
 
   /** @param run id of the run, which is the id of the message too */
-  constructor(version: V, run: string) {
+  constructor(version: V | 5, run: string) {
     this.#version = version;
     this.#run = run;
     this.#metadata = { run, state: 'streaming' };
@@ -145,14 +144,17 @@ export class RunChunks<V extends AiVersion> {
     return this.#taken();
   }
 
-  /** Begins the stream after a question: all so far was shown by an earlier stream, and what comes continues its message. */
-  skip(): void {
+  /**
+   * Begins the stream after a question: all so far was shown by an earlier stream, and what comes continues its message.
+   * @param shown the text that the message has, when that is known; by default the answer so far
+   */
+  skip(shown = this.#text): void {
     if (this.#state === 'ended') return;
     this.#out = [];
-    this.#shown = this.#text;
+    this.#shown = shown;
     this.#written = '';
     this.#part = null;
-    this.#state = 'asked';
+    this.#state = 'skipped';
     this.#goesOn = true;
   }
 
@@ -317,6 +319,8 @@ export class RunChunks<V extends AiVersion> {
     const usage = isBody(body['usage']) ? body['usage'] : null;
     this.#tell({ state, usage, offset: state === 'lost' ? null : this.#offset });
     if (this.#state === 'begun') this.#close(this.#ask);
+    // `useChat` may send by itself again as long as the last step has answered questions.
+    if (this.#goesOn && this.#version === 7) this.#put({ type: 'start-step' });
     this.#state = 'ended';
   }
 
@@ -380,19 +384,4 @@ export class RunChunks<V extends AiVersion> {
     this.#written += delta;
     this.#put({ type: 'text-delta', id: this.#part, delta });
   }
-}
-
-function isBody(value: unknown): value is Body {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function text(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
-}
-
-/** What an error of a tool says. */
-function words(error: unknown): string {
-  if (typeof error === 'string') return error;
-  if (isBody(error) && typeof error['message'] === 'string') return error['message'];
-  return error === undefined ? 'failed' : JSON.stringify(error);
 }

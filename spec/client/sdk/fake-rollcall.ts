@@ -164,15 +164,27 @@ export class FakeRollcall {
         continue;
       }
       const run = runOf(frame);
-      if (run !== null && frame.kind === 'agent_started') {
-        const asked = isRecord(frame.body) ? frame.body['inReplyTo'] : null;
-        const mid = typeof asked === 'string' ? asked : '';
-        runs.set(run, { run, state: 'streaming', mid, text: '', at: 0 });
-      } else if (run !== null && /^agent_(?:completed|failed|cancelled)$/.test(frame.kind)) {
-        runs.delete(run);
-      }
+      if (run !== null) this.#told(runs, run, frame);
       this.say(frame.thread, frame.from.user, frame.body, frame.mid, frame.at, frame.kind);
     }
+  }
+
+  /** What a new subscriber is told of a run after an entry. */
+  #told(runs: Map<string, ToldRun>, run: string, { kind, body }: MessageFrame): void {
+    const field = (name: string): unknown => (isRecord(body) ? body[name] : undefined);
+    const asked = field('inReplyTo');
+    const mid = typeof asked === 'string' ? asked : '';
+    const { ask: _, ...known } = runs.get(run) ?? { run, state: '', mid, text: '', at: 0 };
+    if (kind === 'agent_queued') runs.set(run, { ...known, state: 'queued' });
+    else if (kind === 'agent_started') runs.set(run, { ...known, state: 'streaming', mid });
+    else if (kind === 'agent_answered') runs.set(run, { ...known, state: 'streaming' });
+    else if (kind === 'agent_waiting') {
+      const ask = String(field('ask'));
+      const schema = field('schema');
+      const prompt = String(field('prompt'));
+      const question = { ask, prompt, schema: isRecord(schema) ? schema : null, expiresAt: 0 };
+      runs.set(run, { ...known, state: 'waiting', ask: question });
+    } else if (/^agent_(?:completed|failed|cancelled)$/.test(kind)) runs.delete(run);
   }
 
   /** Gives a user a role or removes it, and informs all subscribers. */

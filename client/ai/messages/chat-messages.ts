@@ -1,0 +1,162 @@
+/**
+ * The messages of a chat, computed from the entries of a thread and its runs: each answer behind its question, and of several
+ * versions only the one to show. Pure.
+ */
+import type { AiVersion } from '../../../protocol/ai/ai-chunk.js';
+import { RunChunks } from '../../../protocol/ai/run-chunks.js';
+import { partsOfBody, type AiPart } from '../../../protocol/ai/ui-message.js';
+import type { MessageFrame, Run } from '../../sdk/client.js';
+import { isRecord } from '../../sdk/json.js';
+import { runBranches, type RunBranches } from '../../sdk/thread/runs/branches.js';
+import { foldRun, isOpen, runOf } from '../../sdk/thread/runs/run.js';
+import { readMessage } from './message-reader.js';
+import type { RollcallPart, RollcallUiMessage } from './ui-message.js';
+
+/** What is to be shown of a chat. */
+export interface ChatView {
+  readonly messages: readonly RollcallUiMessage[];
+  /** The versions of each answer, with the one that is shown. */
+  readonly branches: readonly ShownBranches[];
+  /** All runs that are known, from entries of before the thread was joined too. */
+  readonly runs: readonly Run[];
+}
+
+/** All versions of an answer, and which one is shown. */
+export interface ShownBranches extends RunBranches {
+  readonly shown: Run;
+}
+
+/** Returns the messages of a chat. */
+export function chatMessages(
+  version: AiVersion,
+  entries: readonly MessageFrame[],
+  live: readonly Run[]
+): readonly RollcallUiMessage[] {
+  return chatView(version, entries, live).messages;
+}
+
+/**
+ * Returns what is to be shown of a chat.
+ * @param entries of the thread, in the order of its log
+ * @param live the runs that the thread knows
+ * @param chosen the run to show of an answer, by its root; by default the last version
+ */
+export function chatView(
+  version: AiVersion,
+  entries: readonly MessageFrame[],
+  live: readonly Run[],
+  chosen: ReadonlyMap<string, string> = new Map()
+): ChatView {
+  const ofRun = new Map<string, MessageFrame[]>();
+  const questions = new Map<string, MessageFrame>();
+  for (const entry of entries) {
+    const run = runOf(entry);
+    if (run === null) questions.set(entry.mid, entry);
+    else ofRun.set(run, [...(ofRun.get(run) ?? []), entry]);
+  }
+  const runs = allRuns(live, ofRun);
+  const branches = runBranches(runs).map(({ root, runs: versions }) => {
+    const last = versions.at(-1);
+    const shown = versions.find(({ run }) => run === chosen.get(root)) ?? last;
+    return shown === undefined ? [] : [{ root, runs: versions, shown }];
+  });
+  const shown = branches.flat();
+  const branchOf = new Map<string, ShownBranches>();
+  for (const branch of shown) {
+    branchOf.set(branch.root, branch);
+    for (const { inReplyTo } of branch.runs)
+      if (inReplyTo !== null) branchOf.set(inReplyTo, branch);
+  }
+  const done = new Set<ShownBranches>();
+  const messages: RollcallUiMessage[] = [];
+  const put = (branch: ShownBranches): void => {
+    done.add(branch);
+    const question = questionOf(branch, questions);
+    if (question !== undefined) messages.push(messageOf(question));
+    messages.push(answerOf(version, branch, ofRun.get(branch.shown.run) ?? []));
+  };
+  for (const question of questions.values()) {
+    const branch = branchOf.get(question.mid);
+    if (branch === undefined) messages.push(messageOf(question));
+    else if (!done.has(branch)) put(branch);
+  }
+  // Their questions are not known: those of before the entries are left out unless they are at work.
+  for (const branch of shown) if (!done.has(branch) && isOpen(branch.shown)) put(branch);
+  return { messages, branches: shown, runs };
+}
+
+/** The known runs: those of the thread, completed by entries of before it was joined. */
+function allRuns(live: readonly Run[], ofRun: ReadonlyMap<string, readonly MessageFrame[]>): Run[] {
+  const known = new Map<string, Run | undefined>(live.map((run) => [run.run, run]));
+  for (const [id, entries] of ofRun) {
+    let run = known.get(id);
+    for (const entry of entries) {
+      run = foldRun(run, entry);
+      const asked = isRecord(entry.body) ? entry.body['inReplyTo'] : null;
+      if (run?.inReplyTo === null && typeof asked === 'string') run = { ...run, inReplyTo: asked };
+    }
+    known.set(id, run);
+  }
+  const place = ({ startOffset }: Run): number => startOffset ?? Number.MAX_SAFE_INTEGER;
+  return [...known.values()]
+    .filter((run) => run !== undefined)
+    .sort((one, other) => place(one) - place(other));
+}
+
+/** The question that belongs to the version that is shown: a run that answers anew has that of the version before. */
+function questionOf(
+  { root, runs, shown }: ShownBranches,
+  questions: ReadonlyMap<string, MessageFrame>
+): MessageFrame | undefined {
+  let mid = shown.inReplyTo ?? root;
+  let { replaces } = shown;
+  // Bounded: damaged runs may replace each other in a ring.
+  for (let n = 0; n < runs.length && replaces?.how === 'regenerates'; n += 1) {
+    mid = replaces.mid;
+    replaces = versionOf(runs, mid)?.replaces ?? null;
+  }
+  return questions.get(mid) ?? questions.get(root);
+}
+
+function versionOf(runs: readonly Run[], mid: string): Run | undefined {
+  return runs.find(({ inReplyTo }) => inReplyTo === mid);
+}
+
+/** The message of a user. */
+function messageOf({ mid, from, at, offset, body }: MessageFrame): RollcallUiMessage {
+  const metadata = { user: from.user, at, offset };
+  return { id: mid, role: 'user', metadata, parts: partsOfBody(body).flatMap(userPart) };
+}
+
+/** The parts of a user's message that are shown. */
+export function userPart(part: AiPart): RollcallPart[] {
+  const { mediaType, url, filename, text } = part;
+  if (part.type === 'text' && typeof text === 'string') return [{ type: 'text', text }];
+  if (part.type !== 'file' || typeof mediaType !== 'string' || typeof url !== 'string') return [];
+  const file = { type: 'file', mediaType, url } as const;
+  return [typeof filename === 'string' ? { ...file, filename } : file];
+}
+
+/** The message of an agent. */
+function answerOf(
+  version: AiVersion,
+  { runs, shown }: ShownBranches,
+  entries: readonly MessageFrame[]
+): RollcallUiMessage {
+  const { run, text, attempt, agent, state } = shown;
+  const chunks = new RunChunks(version, run);
+  const message = readMessage(run, chunks.replay(entries, { text, attempt }));
+  const first = entries[0];
+  const count = runs.length;
+  return {
+    ...message,
+    metadata: {
+      ...message.metadata,
+      run,
+      state,
+      ...(agent === null ? {} : { agent }),
+      ...(first === undefined ? {} : { user: first.from.user, at: first.at }),
+      ...(count < 2 ? {} : { version: { index: runs.indexOf(shown), count } })
+    }
+  };
+}
