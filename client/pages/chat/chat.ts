@@ -7,8 +7,8 @@ import {
   type MessageFrame
 } from '../../sdk/client.js';
 import { Account } from './account.js';
-import { AgentChoice } from './agents/agent-choice.js';
-import { TRIAL_AGENT, TRIAL_TEXT, TryAgent } from './agents/try-agent.js';
+import { AgentChoice } from './agents/choice/agent-choice.js';
+import { TRIAL_AGENT, TRIAL_TEXT, TryAgent } from './agents/choice/try-agent.js';
 import { Banner } from './banner.js';
 import { Composer } from './composer.js';
 import { byId } from '../shared/element.js';
@@ -101,7 +101,21 @@ class ChatPage {
     tell: (words) => {
       this.#notice.tell(words);
     },
-    stop: (run) => this.#room?.stop(run)
+    runs: {
+      stop: (run) => this.#room?.orders.stop(run),
+      withdraw: (run) => this.#room?.orders.withdraw(run),
+      answer: async (run, ask, value) => {
+        const fate = await this.#room?.orders.answer(run, ask, value);
+        if (fate === undefined) return { isOver: true, words: '' };
+        // The form goes away with its question, and takes its words with it.
+        if (fate.isOver && fate.words !== '') this.#notice.tell(fate.words);
+        return fate;
+      },
+      repeat: (run) => {
+        this.#repeat(run);
+      },
+      turn: (run, by) => this.#room?.turn(run, by)
+    }
   });
   readonly #menu = new MessageMenu((words) => {
     this.#notice.tell(words);
@@ -308,6 +322,14 @@ class ChatPage {
     if (this.#composer.text.trim() !== '') this.#unsent.set(room.id, this.#composer.text);
     const [oldest] = this.#unsent.keys();
     if (this.#unsent.size > UNSENT_MAX && oldest !== undefined) this.#unsent.delete(oldest);
+  }
+
+  /** Asks for another answer. Where no agent answers any more, the one that did is named. */
+  #repeat(run: string): void {
+    const room = this.#room;
+    const known = room?.thread.runs.find((one) => one.run === run)?.agent ?? undefined;
+    const isNamed = this.#choice.agent === null || known === undefined;
+    room?.repeat(run, isNamed ? known : this.#choice.take());
   }
 
   #toLatest(): void {

@@ -4,6 +4,7 @@ import {
   type Client,
   type Gap,
   type MessageFrame,
+  type Right,
   type Run,
   type SendOptions,
   type Thread
@@ -11,9 +12,12 @@ import {
 import { isOpen } from '../../sdk/thread/runs/run.js';
 import { Fates } from './words/fates.js';
 import type { MessagePlace } from './route.js';
-import type { LogContent, StreamedRow } from './log/log-view.js';
-import type { StopState } from './log/run-view.js';
-import { Transcript, type Draft } from './log/transcript.js';
+import { RunOrders } from './agents/run-orders.js';
+import { DrawQueue } from './log/draw-queue.js';
+import type { LogContent } from './log/log-view.js';
+import { ReadMarker } from './log/read-marker.js';
+import type { Draft, RunRow } from './log/rows.js';
+import { Transcript } from './log/transcript.js';
 import { messageText } from './words/message-text.js';
 
 /** Messages loaded when a thread is opened: more than fit on a screen. */
@@ -25,18 +29,12 @@ const PAGE = 100;
 /** Number of messages loaded after the one that a link opens: about a screen. */
 const BELOW_TARGET = 25;
 
-/** Shortest time between two read marks, in milliseconds: at most one frame a second. */
-const MARK_MS = 1_000;
-
-/** Changes within this time, in milliseconds, are drawn together: one frame of the screen. */
-const DRAW_MS = 16;
-
 /** What a room reports to the page. */
 export interface RoomEvents {
   /** The content of the log has changed. */
   changed(): void;
   /** Only these rows of runs have changed. */
-  streamed(rows: readonly StreamedRow[]): void;
+  streamed(rows: readonly RunRow[]): void;
   /** A run has begun, or one that was going on has ended. */
   run(run: Run): void;
   /** A message has arrived. */
@@ -55,24 +53,28 @@ export class Room {
   readonly #transcript = new Transcript();
   readonly #fates: Fates;
   /** Runs of the thread that this page has seen going on. */
-  readonly #going = new Set<string>();
-  readonly #stops = new Map<string, StopState>();
-  /** Runs to redraw; null = redraw everything. */
-  #streamed: Set<string> | null = new Set();
+  readonly #going = new Map<string, Run['state']>();
+  /** What the user asks of runs. */
+  readonly orders: RunOrders;
+  readonly #drawing = new DrawQueue((runs) => {
+    if (runs === null) this.#events.changed();
+    else {
+      const rows = runs.map((run) => this.#transcript.runRow(run));
+      this.#events.streamed(rows.filter((row) => row !== undefined));
+    }
+  });
   #filled = false;
   #more = false;
   #loading = false;
   #unseen = 0;
-  /** Offset of the newest message that the reader saw. */
-  #seen = 0;
+  readonly #marker = new ReadMarker((offset) => {
+    this.#thread.markRead(offset);
+  });
   /** Offset of the newest message when each of the unsent messages was written, by mid. */
   readonly #written = new Map<string, number>();
   /** Whether the reader sees the end of the log. */
   #watched = true;
   #problem = '';
-  #drawTimer: ReturnType<typeof setTimeout> | null = null;
-  #markTimer: ReturnType<typeof setTimeout> | null = null;
-  #left = false;
 
   constructor(client: Client, id: string, user: string, events: RoomEvents) {
     this.id = id;
@@ -80,6 +82,9 @@ export class Room {
     this.#fates = new Fates(user);
     this.#events = events;
     this.#thread = client.thread(id);
+    this.orders = new RunOrders(this.#thread, () => {
+      this.#draw();
+    });
     this.#thread.on('subscribed', () => {
       this.#events.people();
       if (!this.#filled && !this.#loading) void this.#fill();
@@ -93,16 +98,17 @@ export class Room {
     this.#thread.on('gap', (gap) => {
       this.#transcript.mark(gap);
       if (gap.reason === 'epoch') {
-        this.#seen = 0;
+        this.#marker.clear();
         this.#fates.clear();
         this.#more = false;
         this.#going.clear();
-        this.#stops.clear();
+        this.orders.clear();
       }
       this.#draw();
     });
-    this.#thread.on('outgoing', ({ mid, state }) => {
-      if (state === 'pending') this.#written.set(mid, this.#newest);
+    this.#thread.on('outgoing', (outgoing) => {
+      if (outgoing.state === 'pending') this.#written.set(outgoing.mid, this.#newest);
+      this.#transcript.sent(outgoing);
       this.#draw();
     });
     this.#thread.on('presence', ({ present, count }) => {
@@ -116,9 +122,12 @@ export class Room {
     });
     for (const event of ['typing', 'rights'] as const) {
       this.#thread.on(event, () => {
+        if (event === 'rights') this.#draw();
         this.#events.people();
       });
     }
+    // Those that an earlier session has left.
+    for (const outgoing of this.#thread.outgoing) this.#transcript.sent(outgoing);
     this.#thread.on('refused', (error) => {
       this.#problem = error.code === 'forbidden' ? '' : error.message;
       this.#events.people();
@@ -157,15 +166,29 @@ export class Room {
       loading: this.#loading || !this.#filled,
       detached: this.#transcript.window.detached,
       unseen: this.#unseen,
-      stops: this.#stops,
+      stops: this.orders.stops,
+      user: this.#user,
+      may: { write: this.#may('write'), manage: this.#may('manage') },
       fateOf: (offset) => this.#fates.of(offset)
     };
   }
 
   /** Sends a text and shows it at once. */
   send(text: string, options: SendOptions = {}): void {
+    this.#publish({ text }, options);
+  }
+
+  /** Asks for another answer to the same message, by the agent that is named if there is one. */
+  repeat(run: string, agent: string | undefined): void {
+    const question = this.questionOf(run);
+    if (question === null) return;
+    const named = agent === undefined ? {} : { agent };
+    this.#publish(question.body, { ...named, regenerates: question.mid });
+  }
+
+  #publish(body: unknown, options: SendOptions): void {
     // A message that fails is shown as failed, with the reason.
-    this.#thread.send({ text }, options).catch(() => undefined);
+    this.#thread.send(body, options).catch(() => undefined);
   }
 
   /** Removes a failed message so that it can be edited. Returns its text; empty when it has none. */
@@ -186,17 +209,15 @@ export class Room {
     this.#thread.discard(mid);
   }
 
-  /** Asks the server to stop a run. Does nothing when that was asked already. */
-  stop(run: string): void {
-    if (this.#stops.get(run)?.type === 'asked') return;
-    this.#stops.set(run, { type: 'asked' });
+  /** Shows another version of an answer: so many after the one of this run, or before it. */
+  turn(run: string, by: number): void {
+    this.#transcript.turn(run, by);
     this.#draw();
-    this.#thread.cancel({ run }).catch((error: unknown) => {
-      const problem = error instanceof Error ? error.message : String(error);
-      // The run may have ended meanwhile; then the refusal does not matter.
-      if (this.#going.has(run)) this.#stops.set(run, { type: 'refused', problem });
-      this.#draw();
-    });
+  }
+
+  /** Returns the message that a run answers; null when it is not shown. */
+  questionOf(run: string): MessageFrame | null {
+    return this.#transcript.runRow(run)?.question ?? null;
   }
 
   /** Loads one page of a gap, from the gap's end, as far as the server has it. */
@@ -279,12 +300,14 @@ export class Room {
 
   /** Leaves the thread. */
   leave(): void {
-    // Send the mark that is still waiting for its second to pass.
-    if (this.#markTimer !== null) this.#mark();
-    this.#left = true;
-    clearTimeout(this.#drawTimer ?? undefined);
-    clearTimeout(this.#markTimer ?? undefined);
+    this.#marker.end();
+    this.#drawing.end();
     this.#thread.leave();
+  }
+
+  /** Whether the user may do this. Of servers that do not say it, all but managing is assumed. */
+  #may(right: Right): boolean {
+    return this.#thread.may?.includes(right) ?? right !== 'manage';
   }
 
   get #newest(): number {
@@ -351,50 +374,23 @@ export class Room {
     const { run: id } = run;
     const isAll = this.#transcript.track(run);
     if (isOpen(run)) {
-      if (!this.#going.has(id)) this.#events.run(run);
-      this.#going.add(id);
+      const before = this.#going.get(id);
+      // Not said again: that a question was answered and the answer goes on.
+      if (before !== run.state && before !== 'waiting') this.#events.run(run);
+      this.#going.set(id, run.state);
     } else if (this.#going.delete(id)) {
-      this.#stops.delete(id);
+      this.orders.ended(id);
       this.#events.run(run);
     }
     if (isAll) this.#draw();
-    else this.#drawRun(id);
+    else this.#drawing.run(id);
   }
 
   #draw(): void {
-    this.#streamed = null;
-    this.#drawSoon();
-  }
-
-  #drawRun(run: string): void {
-    this.#streamed?.add(run);
-    this.#drawSoon();
-  }
-
-  #drawSoon(): void {
-    if (this.#left) return;
-    this.#drawTimer ??= setTimeout(() => {
-      this.#drawTimer = null;
-      const runs = this.#streamed;
-      this.#streamed = new Set();
-      if (runs === null) this.#events.changed();
-      else {
-        const rows = [...runs].map((run) => this.#transcript.runRow(run));
-        this.#events.streamed(rows.filter((row) => row !== undefined));
-      }
-    }, DRAW_MS);
+    this.#drawing.all();
   }
 
   #markSoon(): void {
-    if (this.#left || !this.#watched) return;
-    this.#seen = Math.max(this.#seen, this.#transcript.window.newest ?? 0);
-    this.#markTimer ??= setTimeout(() => {
-      this.#markTimer = null;
-      this.#mark();
-    }, MARK_MS);
-  }
-
-  #mark(): void {
-    if (this.#seen > 0) this.#thread.markRead(this.#seen);
+    if (this.#watched) this.#marker.seen(this.#transcript.window.newest ?? 0);
   }
 }

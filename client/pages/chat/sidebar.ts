@@ -101,8 +101,7 @@ export class Sidebar {
 }
 
 function link({ thread, last, unread }: ListedThread, current: boolean): HTMLAnchorElement {
-  const preview =
-    last === null ? '' : `${safeName(last.from.user)}: ${lineOf(last).slice(0, PREVIEW_MAX)}`;
+  const preview = last === null ? '' : `${whoSaid(last)}: ${lineOf(last).slice(0, PREVIEW_MAX)}`;
   const count = unread > 99 ? '99+' : String(unread);
   return element(
     'a',
@@ -123,4 +122,9 @@ function link({ thread, last, unread }: ListedThread, current: boolean): HTMLAnc
         ]
       : [])
   );
+}
+
+/** Names the author of a message; an agent by its own name. */
+function whoSaid({ from }: MessageFrame): string {
+  return safeName(from.user.replace(/^agent:(?=.)/, ''));
 }

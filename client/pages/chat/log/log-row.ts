@@ -10,7 +10,7 @@ import { fateSign, fateWords } from '../words/fate-words.js';
 import { messageText } from '../words/message-text.js';
 import { agentName } from '../words/run-words.js';
 import type { Fate } from '../words/fates.js';
-import type { Row } from './transcript.js';
+import type { Row } from './rows.js';
 
 /** Any row but a run. */
 export type PlainRow = Exclude<Row, { type: 'run' }>;

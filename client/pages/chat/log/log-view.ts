@@ -11,8 +11,9 @@ import {
   type RowActions
 } from './log-row.js';
 import { leadThroughButtons } from './message-menu.js';
-import { RunView, type StopState } from './run-view.js';
-import type { Row } from './transcript.js';
+import type { StopState } from '../agents/run-orders.js';
+import type { Row, RunRow } from './rows.js';
+import { RunView, type RunActions } from './run-view.js';
 
 /** A reader who scrolls down to within this many pixels of the end follows the log from then on. */
 const NEAR_PX = 60;
@@ -39,8 +40,8 @@ export interface LogViewEvents {
   tell(words: string): void;
   /** The reader wants the messages of a gap loaded. */
   loadGap(gap: Gap): void;
-  /** The reader wants an agent to stop. */
-  stop(run: string): void;
+  /** What the reader does in the blocks of runs. */
+  readonly runs: RunActions;
 }
 
 /** Everything that the log shows. */
@@ -55,6 +56,10 @@ export interface LogContent {
   readonly unseen: number;
   /** The state of each stop request, by run id. */
   readonly stops: ReadonlyMap<string, StopState>;
+  /** Who reads it. */
+  readonly user: string;
+  /** Whether this user may write in the thread, and whether the user may manage it. */
+  readonly may: { readonly write: boolean; readonly manage: boolean };
   /** Returns what has become of this user's message at an offset. */
   fateOf(offset: number): Fate;
 }
@@ -67,11 +72,10 @@ export const NO_CONTENT: LogContent = {
   detached: false,
   unseen: 0,
   stops: new Map(),
+  user: '',
+  may: { write: false, manage: false },
   fateOf: () => ({ state: 'stored' })
 };
-
-/** The row of a run. It can be redrawn alone while the run grows. */
-export type StreamedRow = Extract<Row, { type: 'run' }>;
 
 const NOT_STOPPED: StopState = { type: 'idle' };
 
@@ -195,7 +199,7 @@ export class LogView {
   }
 
   /** Redraws only these runs. A reader who is not following keeps the same message in the same place. */
-  stream(rows: readonly StreamedRow[]): void {
+  stream(rows: readonly RunRow[]): void {
     const hold = this.#following ? null : this.#hold();
     for (const row of rows) {
       const shown = this.#shown.get(row.key);
@@ -323,7 +327,7 @@ export class LogView {
   }
 
   /** Redraws a run that has changed. When that fails, shows its plain text from then on. */
-  #goOn(row: StreamedRow, { node, view }: ShownRow): void {
+  #goOn(row: RunRow, { node, view }: ShownRow): void {
     try {
       if (view === null) node.replaceChildren(...drawPlainText(row).childNodes);
       else view.show(this.#runContent(row));
@@ -334,8 +338,17 @@ export class LogView {
     }
   }
 
-  #runContent({ run, live, at }: StreamedRow): Parameters<RunView['show']>[0] {
-    return { run, live, at, stop: this.#content?.stops.get(run.run) ?? NOT_STOPPED };
+  #runContent(row: RunRow): Parameters<RunView['show']>[0] {
+    const { stops, user, may } = this.#content ?? NO_CONTENT;
+    const asker = row.question?.from.user ?? null;
+    return {
+      ...row,
+      asker,
+      stop: stops.get(row.run.run) ?? NOT_STOPPED,
+      // Where it is not known, the server decides.
+      isMine: may.manage || (may.write && (asker === null || asker === user)),
+      mayRepeat: may.write && row.question !== null
+    };
   }
 
   /** Makes the element of a row. A row that cannot be drawn is shown as plain text, so that the rest of the log works. */
@@ -350,9 +363,7 @@ export class LogView {
 
   #draw(row: Row): Omit<ShownRow, 'row'> {
     if (row.type !== 'run') return { node: drawRow(row, this.#actions), view: null };
-    const view = new RunView(timeElement, (run) => {
-      this.#events.stop(run);
-    });
+    const view = new RunView(timeElement, this.#events.runs);
     view.show(this.#runContent(row));
     return { node: view.node, view };
   }

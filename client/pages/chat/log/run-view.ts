@@ -1,15 +1,15 @@
-import type { Run, RunStep } from '../../../sdk/client.js';
-import { element } from '../../shared/element.js';
-import { RichText } from '../rich-text/rich-text-view.js';
-import { agentName, durationWords, jsonLine, jsonText, runWords } from '../words/run-words.js';
-import { safeName } from '../../../sdk/safe-name.js';
+import type { Run } from '../../../sdk/client.js';
 import { isOpen } from '../../../sdk/thread/runs/run.js';
-
-/** The state of a stop request: none, sent, or refused with a message. */
-export type StopState =
-  | { readonly type: 'idle' }
-  | { readonly type: 'asked' }
-  | { readonly type: 'refused'; readonly problem: string };
+import { element } from '../../shared/element.js';
+import { AskForm } from '../agents/asks/ask-form.js';
+import { Attempts } from '../agents/attempts.js';
+import type { AnswerFate, StopState } from '../agents/run-orders.js';
+import type { RunNotes } from '../agents/run-notes.js';
+import { VersionSwitch } from '../agents/version-switch.js';
+import { RichText } from '../rich-text/rich-text-view.js';
+import { agentName, answerersWords, runWords } from '../words/run-words.js';
+import { usageLine, usageWords } from '../words/usage-words.js';
+import { RunSteps } from './run-steps.js';
 
 /** Everything that the block of a run shows. */
 export interface RunContent {
@@ -19,55 +19,98 @@ export interface RunContent {
   readonly stop: StopState;
   /** When it began, Unix milliseconds; null when its beginning is not here. */
   readonly at: number | null;
+  readonly notes: RunNotes;
+  /** Number of runs that come before it; 0 unless it is queued. */
+  readonly ahead: number;
+  /** Who wrote the message that it answers; null when that is not known. */
+  readonly asker: string | null;
+  /** Whether this user may stop it, withdraw it and answer its questions. */
+  readonly isMine: boolean;
+  /** Whether the answer may be made anew. */
+  readonly mayRepeat: boolean;
+  /** Whether another version was asked for and has not begun. */
+  readonly isAwaited: boolean;
+  /** Which version of the answer it is, from 0, and how many there are. */
+  readonly version: { readonly index: number; readonly count: number };
+}
+
+/** What a reader does in the block of a run. */
+export interface RunActions {
+  stop(run: string): void;
+  withdraw(run: string): void;
+  answer(run: string, ask: string, value: unknown): Promise<AnswerFate>;
+  /** The answer is to be made anew. */
+  repeat(run: string): void;
+  /** Another version of the answer is to be shown: so many after this one, or before it. */
+  turn(run: string, by: number): void;
 }
 
 /** Makes the element that shows the time of a block. */
 export type MakeTime = (at: number) => HTMLTimeElement;
 
-interface ShownStep {
-  readonly step: RunStep;
-  readonly node: HTMLLIElement;
-  update(step: RunStep): void;
-}
-
 /** Shows one run of an agent: its steps, its answer and its state. It is updated in place, so that nothing jumps. */
 export class RunView {
   /** The whole block. */
   readonly node: HTMLElement;
+  readonly #actions: RunActions;
+  readonly #makeTime: MakeTime;
   readonly #name = element('b');
   readonly #head: HTMLDivElement;
-  readonly #steps = element('ol', { class: 'steps', hidden: true });
+  readonly #steps = new RunSteps();
+  readonly #attempts = new Attempts();
   readonly #answer = new RichText('answer');
+  readonly #ask = element('div', { class: 'ask-place' });
   readonly #words = element('span', { class: 'run-words' });
+  readonly #usage = element('span', { class: 'usage' });
+  readonly #versions: VersionSwitch;
   readonly #stop = element('button', { class: 'stop', type: 'button' });
-  readonly #shown: ShownStep[] = [];
-  readonly #makeTime: MakeTime;
+  readonly #repeat = element('button', { class: 'repeat', type: 'button' }, 'Try again');
+  #form: AskForm | null = null;
   #content: RunContent | null = null;
 
-  constructor(makeTime: MakeTime, stop: (run: string) => void) {
+  constructor(makeTime: MakeTime, actions: RunActions) {
     this.#makeTime = makeTime;
+    this.#actions = actions;
     this.#head = element(
       'div',
       { class: 'head' },
       this.#name,
       element('span', { class: 'kind' }, 'agent')
     );
+    this.#versions = new VersionSwitch((by) => {
+      if (this.#content !== null) actions.turn(this.#content.run.run, by);
+    });
     this.#stop.addEventListener('click', () => {
       const content = this.#content;
-      if (content !== null && content.stop.type !== 'asked') stop(content.run.run);
+      if (content === null || content.stop.type === 'asked') return;
+      if (content.run.state === 'queued') actions.withdraw(content.run.run);
+      else actions.stop(content.run.run);
+    });
+    this.#repeat.addEventListener('click', () => {
+      if (this.#content?.isAwaited === false) actions.repeat(this.#content.run.run);
     });
     this.node = element(
       'article',
       // Off: a screen reader would read the answer again with every word. The end of the run is announced once.
-      { class: 'message run first', 'aria-live': 'off' },
+      { class: 'message run first', 'aria-live': 'off', tabindex: '-1' },
       element('span', { class: 'avatar agent', 'aria-hidden': 'true' }, '✦'),
       this.#head,
       element(
         'div',
         { class: 'bubble' },
-        this.#steps,
+        this.#steps.node,
+        this.#attempts.node,
         this.#answer.node,
-        element('div', { class: 'run-foot piece' }, this.#words, this.#stop)
+        this.#ask,
+        element(
+          'div',
+          { class: 'run-foot piece' },
+          this.#versions.node,
+          this.#words,
+          this.#usage,
+          this.#stop,
+          this.#repeat
+        )
       )
     );
   }
@@ -75,19 +118,22 @@ export class RunView {
   /** Shows this. Costs nothing when it is shown already. */
   show(content: RunContent): void {
     const before = this.#content;
-    const { run, live, stop, at } = content;
-    if (before?.run === run && before.live === live && before.stop === stop && before.at === at) {
-      return;
-    }
+    if (before !== null && isShown(before, content)) return;
     this.#content = content;
-    if (before?.run.agent !== run.agent || before.at !== at) this.#showHead(run, at);
-    if (before?.run.steps !== run.steps) this.#showSteps(run.steps);
-    if (before?.run.text !== run.text) this.#answer.show(run.text);
+    const { run, live, at, notes } = content;
+    const old = before?.run;
+    if (old?.agent !== run.agent || before?.at !== at) this.#showHead(run, at);
+    if (old?.steps !== run.steps || before?.notes !== notes)
+      this.#steps.show(run.steps, notes.asks);
+    this.#attempts.show(run);
+    if (old?.text !== run.text) this.#answer.show(run.text);
     this.#answer.node.hidden = run.text === '';
-    const streaming = isOpen(run) && live;
-    this.node.className = `message run first ${run.state}`;
-    this.node.setAttribute('aria-busy', String(streaming));
-    this.#showFoot(content, streaming);
+    const isGoing = isOpen(run) && live;
+    const className = `message run first ${run.state}${isGoing ? ' going' : ''}`;
+    if (this.node.className !== className) this.node.className = className;
+    this.node.setAttribute('aria-busy', String(isGoing && run.state === 'streaming'));
+    this.#showAsk(content, isGoing);
+    this.#showFoot(content, isGoing);
   }
 
   #showHead(run: Run, at: number | null): void {
@@ -102,114 +148,71 @@ export class RunView {
     );
   }
 
-  #showFoot({ run, live, stop }: RunContent, streaming: boolean): void {
+  #showAsk({ run, isMine, asker }: RunContent, isGoing: boolean): void {
+    const ask = isGoing && run.state === 'waiting' ? run.ask : null;
+    const key = ask === null ? '' : `${run.run} ${ask.ask} ${String(isMine)}`;
+    if (this.#ask.dataset['ask'] === key) return;
+    this.#ask.dataset['ask'] = key;
+    const hadFocus = this.#ask.contains(document.activeElement);
+    this.#form?.stop();
+    this.#form = null;
+    if (ask === null) this.#ask.replaceChildren();
+    else if (isMine) {
+      this.#form = new AskForm(ask, (id, value) => this.#actions.answer(run.run, id, value));
+      this.#ask.replaceChildren(this.#form.node);
+      this.#form.start();
+    } else {
+      const words = element('p', { class: 'ask-hint' }, answerersWords(asker));
+      const prompt = element('p', { class: 'ask-prompt' }, ask.prompt);
+      this.#ask.replaceChildren(element('div', { class: 'ask piece' }, prompt, words));
+    }
+    // The form disappears with its question; the keyboard focus stays with the answer.
+    if (hadFocus) this.node.focus({ preventScroll: true });
+  }
+
+  #showFoot(content: RunContent, isGoing: boolean): void {
+    const { run, stop, version, isMine, mayRepeat, isAwaited } = content;
     const problem =
-      stop.type === 'refused' && streaming ? ` Could not be stopped: ${stop.problem}.` : '';
-    const stopping = stop.type === 'asked' && streaming;
+      stop.type === 'refused' && isGoing ? ` Could not be ${undone(run)}: ${stop.problem}.` : '';
+    const isAsked = stop.type === 'asked' && isGoing;
     const cut = run.truncated ? ' Too long to show whole.' : '';
-    const words = `${runWords(run, live)}${problem}${cut}`;
+    const words = `${runWords(run, content.live, content)}${problem}${cut}`;
     if (this.#words.textContent !== words) this.#words.textContent = words;
-    this.#stop.hidden = !streaming;
-    const label = stopping ? 'Stopping…' : 'Stop';
+    this.#versions.show(version);
+    this.#usage.textContent = isGoing ? '' : usageLine(run.usage);
+    this.#usage.title = usageWords(run.usage);
+    this.#stop.hidden = !isGoing || !isMine;
+    const label = stopLabel(run, isAsked);
     if (this.#stop.textContent !== label) this.#stop.textContent = label;
     // Not `disabled`: that would take the keyboard focus away from the button that was just pressed.
-    this.#stop.setAttribute('aria-disabled', String(stopping));
-  }
-
-  #showSteps(steps: readonly RunStep[]): void {
-    this.#steps.hidden = steps.length === 0;
-    steps.forEach((step, index) => {
-      const shown = this.#shown[index];
-      if (shown?.step === step) return;
-      if (shown !== undefined && isSame(shown.step, step)) {
-        shown.update(step);
-        this.#shown[index] = { ...shown, step };
-        return;
-      }
-      const made = step.type === 'tool' ? toolStep(step) : thinkingStep(step);
-      this.#steps.insertBefore(made.node, shown?.node ?? null);
-      this.#shown.splice(index, 0, made);
-    });
-    for (const { node } of this.#shown.splice(steps.length)) node.remove();
+    this.#stop.setAttribute('aria-disabled', String(isAsked));
+    this.#repeat.hidden = isGoing || !mayRepeat;
+    this.#repeat.setAttribute('aria-disabled', String(isAwaited));
   }
 }
 
-function isSame(one: RunStep, other: RunStep): boolean {
-  if (one.type === 'tool') return other.type === 'tool' && one.call === other.call;
-  return other.type === 'thinking' && one.offset === other.offset;
-}
-
-function thinkingStep(step: Extract<RunStep, { type: 'thinking' }>): ShownStep {
-  const node = element(
-    'li',
-    { class: 'step thinking piece' },
-    element(
-      'details',
-      {},
-      element(
-        'summary',
-        {},
-        element('span', { class: 'mark', 'aria-hidden': 'true' }),
-        element('span', { class: 'step-name' }, 'Thinking'),
-        element('span', { class: 'step-line' }, step.text.slice(0, 160))
-      ),
-      new RichText('step-body', step.text).node
-    )
+function isShown(before: RunContent, next: RunContent): boolean {
+  return (
+    before.run === next.run &&
+    before.live === next.live &&
+    before.stop === next.stop &&
+    before.at === next.at &&
+    before.notes === next.notes &&
+    before.ahead === next.ahead &&
+    before.asker === next.asker &&
+    before.isMine === next.isMine &&
+    before.mayRepeat === next.mayRepeat &&
+    before.isAwaited === next.isAwaited &&
+    before.version.index === next.version.index &&
+    before.version.count === next.version.count
   );
-  return { step, node, update: () => undefined };
 }
 
-const OUTCOMES = { executing: 'running', ok: 'done', failed: 'failed' } as const;
-
-function toolStep(step: Extract<RunStep, { type: 'tool' }>): ShownStep {
-  const name = element('code', { class: 'step-name' });
-  const line = element('span', { class: 'step-line' });
-  const outcome = element('span', { class: 'outcome' });
-  const body = element('div', { class: 'step-body' });
-  const details = element(
-    'details',
-    {},
-    element(
-      'summary',
-      {},
-      element('span', { class: 'mark', 'aria-hidden': 'true' }),
-      name,
-      line,
-      outcome
-    ),
-    body
-  );
-  const node = element('li', {}, details);
-  let now = step;
-  // Arguments and results may be long, so they are written only when the reader opens them.
-  const fill = (): void => {
-    if (!details.open) return;
-    const result =
-      now.state === 'executing'
-        ? []
-        : titled(now.state === 'ok' ? 'Result' : 'Failure', now.result);
-    body.replaceChildren(...titled('Arguments', now.args), ...result);
-  };
-  const update = (next: RunStep): void => {
-    if (next.type !== 'tool') return;
-    now = next;
-    node.className = `step tool piece ${next.state}`;
-    name.textContent = next.tool === '' ? 'tool' : safeName(next.tool);
-    line.textContent = jsonLine(next.args);
-    const took = next.ms === null ? '' : ` · ${durationWords(next.ms)}`;
-    outcome.textContent = `${OUTCOMES[next.state]}${took}`;
-    fill();
-  };
-  details.addEventListener('toggle', fill);
-  update(step);
-  return { step, node, update };
+function stopLabel({ state }: Run, isAsked: boolean): string {
+  if (state === 'queued') return isAsked ? 'Withdrawing…' : 'Withdraw';
+  return isAsked ? 'Stopping…' : 'Stop';
 }
 
-function titled(title: string, value: unknown): HTMLElement[] {
-  const text = jsonText(value);
-  if (text === '') return [];
-  return [
-    element('p', { class: 'step-title' }, title),
-    element('pre', { class: 'json', tabindex: '0' }, text)
-  ];
+function undone({ state }: Run): string {
+  return state === 'queued' ? 'withdrawn' : 'stopped';
 }

@@ -1,13 +1,9 @@
-import {
-  foldRun,
-  runOf,
-  type Gap,
-  type MessageFrame,
-  type Outgoing,
-  type Run
-} from '../../../sdk/client.js';
+import { foldRun, runOf, type Gap, type MessageFrame, type Run } from '../../../sdk/client.js';
 import { MessageWindow } from '../../../sdk/thread/message-window.js';
-import { isOpen } from '../../../sdk/thread/runs/run.js';
+import { isOpen, type RunReplaces } from '../../../sdk/thread/runs/run.js';
+import { foldNotes, NO_NOTES, type RunNotes } from '../agents/run-notes.js';
+import { indexVersions, turned, type ChosenVersion, type Versions } from '../agents/versions.js';
+import type { Draft, Row, RunRow } from './rows.js';
 
 /**
  * Most messages kept and shown of one thread; dropped ones are loaded again on scrolling. With this many, a new message
@@ -15,51 +11,26 @@ import { isOpen } from '../../../sdk/thread/runs/run.js';
  */
 export const TRANSCRIPT_MAX = 2_000;
 
+/** Most answers of which a chosen version is remembered; the choice made longest ago is dropped first. */
+const CHOSEN_MAX = 200;
+
 /** Messages of one author less than this apart, in milliseconds, are grouped under one name. */
 export const GROUP_MS = 5 * 60_000;
-
-/** A message of this user that the server has not sent back yet. */
-export interface Draft extends Outgoing {
-  /** Offset of the newest message when this one was written. A failed message stays after that one. */
-  readonly after: number;
-}
-
-/** One row of the log. Its `key` never changes. */
-export type Row =
-  | { readonly type: 'day'; readonly key: string; readonly at: number }
-  | { readonly type: 'gap'; readonly key: string; readonly gap: Gap }
-  | {
-      readonly type: 'message';
-      readonly key: string;
-      readonly message: MessageFrame;
-      readonly own: boolean;
-      /** First of a group: shows author and time. */
-      readonly first: boolean;
-    }
-  | {
-      /** One block for all entries of a run. */
-      readonly type: 'run';
-      readonly key: string;
-      readonly run: Run;
-      /** Whether the run is still going on. */
-      readonly live: boolean;
-      /** When it began, Unix milliseconds; null when its beginning is not in the window. */
-      readonly at: number | null;
-    }
-  | {
-      readonly type: 'draft';
-      readonly key: string;
-      readonly draft: Draft;
-      readonly first: boolean;
-    };
 
 /** The rows that the page shows of one thread: a window of its log, with all entries of a run in one row. */
 export class Transcript {
   readonly #window: MessageWindow;
   /** Runs that have an entry in the window, and runs that are going on. */
   readonly #runs = new Map<string, Run>();
-  /** Ids of the runs that are going on. */
+  /** Ids of the runs that are going on, in the order in which they came. */
   readonly #live = new Set<string>();
+  readonly #notes = new Map<string, RunNotes>();
+  /** What this user's messages replace whose runs have not begun, by `mid`. */
+  readonly #replaces = new Map<string, RunReplaces>();
+  readonly #chosen = new Map<string, ChosenVersion>();
+  /** The answers with several versions, and the messages that runs answer, as they were drawn last. */
+  #versions = indexVersions([], new Map(), new Map());
+  #questions: ReadonlyMap<string, MessageFrame> = new Map();
 
   constructor(limit: number = TRANSCRIPT_MAX) {
     this.#window = new MessageWindow(limit);
@@ -108,10 +79,31 @@ export class Transcript {
     return known === undefined || isLive !== wasLive || known.state !== state;
   }
 
-  /** Returns the row of a run; undefined when there is none. */
-  runRow(id: string): Extract<Row, { type: 'run' }> | undefined {
+  /** Notes what a message of this user replaces: the log does not tell before its run begins. */
+  sent({ mid, state, regenerates, edits }: Omit<Draft, 'after'>): void {
+    if (state === 'failed') this.#replaces.delete(mid);
+    else if (regenerates !== undefined) {
+      this.#replaces.set(mid, { how: 'regenerates', mid: regenerates });
+    } else if (edits !== undefined) this.#replaces.set(mid, { how: 'edits', mid: edits });
+  }
+
+  /** Shows another version of an answer: so many after the one of this run, or before it. */
+  turn(run: string, by: number): void {
+    const versions = this.#versions.byRun.get(run);
+    const chosen = versions === undefined ? null : turned(versions, run, by);
+    if (versions === undefined || chosen === null) return;
+    this.#chosen.delete(versions.root);
+    this.#chosen.set(versions.root, chosen);
+    const [oldest] = this.#chosen.keys();
+    if (this.#chosen.size > CHOSEN_MAX && oldest !== undefined) this.#chosen.delete(oldest);
+  }
+
+  /** Returns the row of a run; undefined when there is none, and when another version is shown in its place. */
+  runRow(id: string): RunRow | undefined {
     const run = this.#runs.get(id);
-    return run === undefined ? undefined : this.#runRow(run);
+    const shown = this.#versions.byRun.get(id);
+    if (run === undefined || (shown !== undefined && shown.shown?.run !== id)) return undefined;
+    return this.#runRow(run, shown);
   }
 
   /** Fills a gap with messages that the server still has; see {@link MessageWindow.fill}. */
@@ -127,6 +119,9 @@ export class Transcript {
     if (gap.reason === 'epoch') {
       this.#live.clear();
       this.#runs.clear();
+      this.#notes.clear();
+      this.#replaces.clear();
+      this.#chosen.clear();
     }
     this.#forgetRuns();
   }
@@ -149,9 +144,11 @@ export class Transcript {
    * it was written.
    */
   rows(user: string, drafts: readonly Draft[] = []): Row[] {
+    this.#index();
     const rows: Row[] = [];
     const failed = drafts.filter(({ state }) => state === 'failed');
     const runs = new Set<string>();
+    const answers = new Set<Versions>();
     let dayFrom = Infinity;
     let dayTo = -Infinity;
     let author: string | null = null;
@@ -177,6 +174,21 @@ export class Transcript {
         if (draft !== undefined) add(draft);
       }
     };
+    const addMessage = (message: MessageFrame): void => {
+      const who = message.from.user;
+      const first = follow(message.mid, who, message.at);
+      // The stored message has the key of its draft, so that it takes over the draft's place.
+      rows.push({ type: 'message', key: message.mid, message, own: who === user, first });
+    };
+    const addQuestion = (versions: Versions, message: MessageFrame): void => {
+      if (answers.has(versions)) return;
+      answers.add(versions);
+      const draft = drafts.find(
+        ({ mid, state }) => mid === versions.question && state !== 'failed'
+      );
+      if (draft !== undefined) add(draft);
+      else addMessage(this.#questions.get(versions.question ?? '') ?? message);
+    };
     for (const entry of this.#window.items) {
       addFailedBefore(entry.type === 'gap' ? entry.gap.from : entry.message.offset);
       if (entry.type === 'gap') {
@@ -186,19 +198,20 @@ export class Transcript {
         continue;
       }
       const { message } = entry;
-      const run = this.#runs.get(runOf(message) ?? '');
-      if (run !== undefined) {
-        if (runs.has(run.run)) continue;
+      const found = this.#runs.get(runOf(message) ?? '');
+      if (found !== undefined) {
+        const versions = this.#versions.byRun.get(found.run);
+        const run = versions === undefined ? found : versions.shown;
+        if (run === null || runs.has(run.run)) continue;
         runs.add(run.run);
         follow(message.mid, message.from.user, message.at);
         author = null;
-        rows.push(this.#runRow(run, message));
+        rows.push(this.#runRow(run, versions, message));
         continue;
       }
-      const who = message.from.user;
-      const first = follow(message.mid, who, message.at);
-      // The stored message has the key of its draft, so that it takes over the draft's place.
-      rows.push({ type: 'message', key: message.mid, message, own: who === user, first });
+      const versions = this.#versions.byMid.get(message.mid);
+      if (versions === undefined) addMessage(message);
+      else addQuestion(versions, message);
     }
     if (this.#window.detached) return rows;
     // These runs are going on, but their entries are in history that is not loaded.
@@ -207,14 +220,43 @@ export class Transcript {
       author = null;
     }
     addFailedBefore(Infinity);
-    for (const draft of drafts) if (draft.state !== 'failed') add(draft);
+    for (const draft of drafts) {
+      if (draft.state !== 'failed' && !this.#versions.byMid.has(draft.mid)) add(draft);
+    }
     return rows;
   }
 
-  #runRow(run: Run, first?: MessageFrame): Extract<Row, { type: 'run' }> {
+  #runRow(run: Run, versions: Versions | undefined, first?: MessageFrame): RunRow {
     const live = this.#live.has(run.run) && run.endOffset === null;
-    const at = first?.at ?? this.#beginning(run);
-    return { type: 'run', key: `run ${run.run}`, run, live, at };
+    const of = versions?.runs.findIndex((one) => one.run === run.run) ?? 0;
+    const before = [...this.#live];
+    return {
+      type: 'run',
+      // All versions have one row, which is updated in place.
+      key: `run ${versions?.runs[0]?.run ?? run.run}`,
+      run,
+      live,
+      at: (versions === undefined ? first?.at : undefined) ?? this.#beginning(run),
+      notes: this.#notes.get(run.run) ?? NO_NOTES,
+      ahead: run.state === 'queued' && live ? before.indexOf(run.run) : 0,
+      question: this.#questions.get(versions?.question ?? run.inReplyTo ?? '') ?? null,
+      version: { index: of, count: versions?.runs.length ?? 1 },
+      isAwaited: versions?.isAwaited === true
+    };
+  }
+
+  /** Finds the versions of answers, and the messages that runs answer. */
+  #index(): void {
+    if (this.#runs.size === 0) return;
+    const runs = [...this.#runs.values()];
+    this.#versions = indexVersions(runs, this.#replaces, this.#chosen);
+    const wanted = new Set([...this.#versions.byMid.keys(), ...runs.map((run) => run.inReplyTo)]);
+    const questions = new Map<string, MessageFrame>();
+    for (const entry of this.#window.items) {
+      if (entry.type !== 'message' || !wanted.has(entry.message.mid)) continue;
+      questions.set(entry.message.mid, entry.message);
+    }
+    this.#questions = questions;
   }
 
   #beginning({ run }: Run): number | null {
@@ -228,7 +270,10 @@ export class Transcript {
     const id = runOf(message);
     if (id === null) return;
     const run = foldRun(this.#runs.get(id), message);
-    if (run !== undefined) this.#runs.set(id, run);
+    if (run === undefined) return;
+    this.#runs.set(id, run);
+    this.#notes.set(id, foldNotes(this.#notes.get(id) ?? NO_NOTES, message));
+    if (run.inReplyTo !== null && run.startOffset !== null) this.#replaces.delete(run.inReplyTo);
   }
 
   /** Removes the runs that are not going on and have no entry in the window. */
@@ -238,7 +283,11 @@ export class Transcript {
     for (const entry of this.#window.items) {
       if (entry.type === 'message') kept.add(runOf(entry.message) ?? '');
     }
-    for (const id of this.#runs.keys()) if (!kept.has(id)) this.#runs.delete(id);
+    for (const id of this.#runs.keys()) {
+      if (kept.has(id)) continue;
+      this.#runs.delete(id);
+      this.#notes.delete(id);
+    }
   }
 }
 

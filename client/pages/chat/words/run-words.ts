@@ -1,4 +1,6 @@
 import type { MessageFrame, Run } from '../../../sdk/client.js';
+import type { AskNote, RunNotes } from '../agents/run-notes.js';
+import { failureWords } from './failure-words.js';
 import { messageText } from './message-text.js';
 import { plainLine } from '../rich-text/plain-line.js';
 import { safeName } from '../../../sdk/safe-name.js';
@@ -15,26 +17,69 @@ export function agentName({ agent }: Pick<Run, 'agent'>): string {
   return agent === null || agent === '' ? 'Agent' : safeName(agent);
 }
 
+/** What {@link runWords} says besides the run itself. */
+export interface RunCircumstances {
+  /** Number of runs that come before a queued one. */
+  readonly ahead: number;
+  /** Whether another version was asked for and has not begun. */
+  readonly isAwaited: boolean;
+  readonly notes: Pick<RunNotes, 'wasQueued' | 'isInterrupted' | 'steered'>;
+}
+
 /** Says the state of a run, for the line below its answer. */
-export function runWords(run: Run, live: boolean): string {
+export function runWords(run: Run, live: boolean, more?: RunCircumstances): string {
+  const awaited = more?.isAwaited === true ? ' Asked again…' : '';
   switch (run.state) {
     case 'queued':
-      return live ? 'Waits until another answer is done' : 'Its end is not here';
+      return live ? queueWords(more?.ahead ?? 1) : 'Its end is not here';
     case 'waiting':
-      return live ? `Asks: ${run.ask?.prompt ?? 'something'}` : 'Its end is not here';
+      return live ? 'Waits for an answer' : 'Its end is not here';
     case 'streaming':
       if (!live) return 'Its end is not here';
       if (run.hole) return 'Answering… Some of it has not come; the whole comes at the end';
       return activity(run);
     case 'completed':
-      return run.ms === null ? 'Done' : `Done in ${durationWords(run.ms)}`;
+      return `${run.ms === null ? 'Done' : `Done in ${durationWords(run.ms)}`}${awaited}`;
     case 'failed':
-      return `Failed: ${reason(run)}`;
+      return `${failureWords(run)}${awaited}`;
     case 'cancelled':
-      return run.by === null ? 'Stopped' : `Stopped by ${safeName(run.by)}`;
+      return `${cancelledWords(run, more)}${awaited}`;
     case 'lost':
       return 'Its end is not kept by the server any more';
   }
+}
+
+/** Says what a person has answered, and who. */
+export function answerWords({ by, value }: NonNullable<AskNote['answer']>): string {
+  if (by === null) return 'Nobody answered in time';
+  return `${safeName(by)}: ${valueWords(value)}`;
+}
+
+function valueWords(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'string') return value.slice(0, READ_MAX);
+  const line = jsonLine(value);
+  return line === '' ? writtenJson(value) : line;
+}
+
+/** Says to others who may answer a question. */
+export function answerersWords(asker: string | null): string {
+  const who = asker === null ? 'who wrote the message' : safeName(asker);
+  return `Only ${who} can answer this, or who manages the thread.`;
+}
+
+function queueWords(ahead: number): string {
+  if (ahead <= 1) return 'Next in line: it begins when the answer before it is done';
+  return `Waits in line: ${String(ahead)} answers come before it`;
+}
+
+function cancelledWords(run: Run, more: RunCircumstances | undefined): string {
+  const by = run.by === null ? '' : ` by ${safeName(run.by)}`;
+  if (more?.notes.isInterrupted === true)
+    return `Stopped by a newer message${by === '' ? '' : ` of${by.slice(3)}`}`;
+  // It never began: it was taken out of the queue.
+  if (more?.notes.wasQueued === true && run.startOffset === null) return `Withdrawn${by}`;
+  return `Stopped${by}`;
 }
 
 /** Says for screen readers how a run ended, in whole sentences. */
@@ -47,7 +92,7 @@ export function spokenWords(run: Run): string {
     const text = run.text.slice(0, READ_MAX);
     return `${name} answered: ${plainLine(text)}${run.text.length > READ_MAX ? '… The rest is in the log.' : ''}`;
   }
-  if (run.state === 'failed') return `${name} failed: ${reason(run)}`;
+  if (run.state === 'failed') return `${name}: ${failureWords(run)}`;
   if (run.state === 'cancelled') return `${name} was stopped`;
   return `The answer of ${name} was lost`;
 }
@@ -105,9 +150,4 @@ function activity(run: Run): string {
   if (step?.type === 'tool' && step.state === 'executing') return `Using ${safeName(step.tool)}…`;
   if (run.text === '') return 'Thinking…';
   return 'Answering…';
-}
-
-function reason({ error }: Run): string {
-  if (error === null) return 'the reason is not known';
-  return error.message === '' ? error.code : error.message;
 }

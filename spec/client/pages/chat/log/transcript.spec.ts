@@ -1,11 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  GROUP_MS,
-  Transcript,
-  type Draft,
-  type Row
-} from '../../../../../client/pages/chat/log/transcript.js';
+import type { Draft, Row } from '../../../../../client/pages/chat/log/rows.js';
+import { GROUP_MS, Transcript } from '../../../../../client/pages/chat/log/transcript.js';
 import type { Gap } from '../../../../../client/sdk/thread/message-stream.js';
 import type { Run } from '../../../../../client/sdk/thread/runs/run.js';
 import { NO_RUNS, reduceRuns, runList } from '../../../../../client/sdk/thread/runs/runs.js';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import {
+  answerWords,
   durationWords,
   JSON_SHOWN_MAX,
   jsonLine,
@@ -8,6 +9,7 @@ import {
   runWords,
   spokenWords
 } from '../../../../../client/pages/chat/words/run-words.js';
+import { NO_NOTES, type RunNotes } from '../../../../../client/pages/chat/agents/run-notes.js';
 import type { Run } from '../../../../../client/sdk/thread/runs/run.js';
 import { NO_RUNS, reduceRuns, runList } from '../../../../../client/sdk/thread/runs/runs.js';
 import type { MessageFrame } from '../../../../../protocol/frames.js';
@@ -30,8 +32,10 @@ describe('runWords', () => {
   it('says what a run waits for', () => {
     const run = runAfter(recordedRun('q1').slice(0, 2));
     const ask = { ask: 'a1', prompt: 'Which one?', schema: null, expiresAt: null };
-    expect(runWords({ ...run, state: 'queued' }, true)).to.match(/^Waits until/);
-    expect(runWords({ ...run, state: 'waiting', ask }, true)).to.equal('Asks: Which one?');
+    const more = { ahead: 3, isAwaited: false, notes: NO_NOTES };
+    expect(runWords({ ...run, state: 'queued' }, true)).to.match(/^Next in line/);
+    expect(runWords({ ...run, state: 'queued' }, true, more)).to.match(/3 answers come before it$/);
+    expect(runWords({ ...run, state: 'waiting', ask }, true)).to.equal('Waits for an answer');
     expect(runWords({ ...run, state: 'waiting', ask }, false)).to.equal('Its end is not here');
   });
 
@@ -46,11 +50,54 @@ describe('runWords', () => {
     ]);
   });
 
+  it('says what one can do when it failed for a reason that the page knows', () => {
+    const run = runAfter(recordedRun('q2'));
+    const words = (code: string): string =>
+      runWords({ ...run, error: { code, message: 'technical' } }, false);
+    expect(words('interrupted')).to.match(/^Interrupted: the server stopped .* try again/);
+    expect(words('provider_busy')).to.equal('The model is busy. Try again in a minute.');
+    expect(words('toString')).to.equal('Failed: technical');
+  });
+
+  it('tells what was withdrawn from what was stopped, and by what', () => {
+    const stopped = runAfter(recordedRun('q3'));
+    const words = (notes: Partial<RunNotes>, run = stopped): string =>
+      runWords(run, false, { ahead: 0, isAwaited: false, notes: { ...NO_NOTES, ...notes } });
+    expect(words({ wasQueued: true })).to.equal('Stopped by ada');
+    expect(words({ wasQueued: true }, { ...stopped, startOffset: null })).to.equal(
+      'Withdrawn by ada'
+    );
+    expect(words({ isInterrupted: true })).to.equal('Stopped by a newer message of ada');
+  });
+
+  it('says that another version was asked for', () => {
+    const more = { ahead: 0, isAwaited: true, notes: NO_NOTES };
+    expect(runWords(runAfter(recordedRun('q1')), false, more)).to.equal(
+      'Done in 9.2 s Asked again…'
+    );
+  });
+
   it('does not say that it goes on when nothing more will come', () => {
     const run = runAfter(recordedRun('q1').slice(0, 60));
     expect(runWords(run, false)).to.equal('Its end is not here');
     expect(runWords({ ...run, hole: true }, true)).to.match(/Some of it has not come/);
     expect(runWords({ ...run, state: 'lost' }, false)).to.match(/not kept/);
+  });
+});
+
+describe('answerWords', () => {
+  it('says who answered what, or that nobody did in time', () => {
+    const words = [true, 3, 'a b', { size: 'small', count: 3 }, null].map((value) =>
+      answerWords({ by: 'ada', value })
+    );
+    expect(words).to.eql([
+      'ada: yes',
+      'ada: 3',
+      'ada: a b',
+      'ada: size: small, count: 3',
+      'ada: null'
+    ]);
+    expect(answerWords({ by: null, value: undefined })).to.equal('Nobody answered in time');
   });
 });
 

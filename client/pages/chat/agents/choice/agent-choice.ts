@@ -1,6 +1,6 @@
-import type { AgentInfo, Thread } from '../../../sdk/client.js';
-import { safeName } from '../../../sdk/safe-name.js';
-import { byId, element } from '../../shared/element.js';
+import type { AgentInfo, Thread } from '../../../../sdk/client.js';
+import { safeName } from '../../../../sdk/safe-name.js';
+import { byId, element } from '../../../shared/element.js';
 import { askAgent, setAgent } from './thread-agent.js';
 
 /** What the choice needs of the page. */

@@ -1,5 +1,5 @@
-import type { AgentInfo } from '../../../sdk/client.js';
-import { byId } from '../../shared/element.js';
+import type { AgentInfo } from '../../../../sdk/client.js';
+import { byId } from '../../../shared/element.js';
 
 /** The agent that newcomers try: it repeats what it gets and costs nothing. */
 export const TRIAL_AGENT = 'echo';

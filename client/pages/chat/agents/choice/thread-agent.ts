@@ -1,5 +1,5 @@
 /** Reads and sets, over the HTTP API, which agent answers in a thread: the WebSocket has no frame for it. */
-import { isRecord, parsedJson } from '../../../sdk/json.js';
+import { isRecord, parsedJson } from '../../../../sdk/json.js';
 
 /** How long the server has for its answer, in milliseconds. */
 const PATIENCE_MS = 10_000;
