@@ -344,6 +344,7 @@ export class AgentRun {
     this.actor.send({ type: 'run.ended', end });
     this.chunks.flush();
     const { times } = this.watch;
+    this.ports.onEnd(this.record.run);
     this.abort.abort();
     this.wake();
     void this.work(async () => {

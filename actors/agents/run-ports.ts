@@ -41,6 +41,8 @@ export interface RunPorts {
     readonly text: string;
     readonly attempt: number;
   }) => void;
+  /** Notes that a run sends no further piece. */
+  readonly onEnd: (run: string) => void;
   readonly limits: RunLimits;
   /** Counts that a bound was reached. */
   readonly onBound: (bound: RunBound) => void;

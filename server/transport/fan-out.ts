@@ -98,6 +98,11 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     return isQueued;
   }
 
+  /** Returns the bytes that the engine holds because the peer does not read them, as far as the engine knows. */
+  unreadBytes(): number {
+    return this.isClosed || !this.engineMayLag() ? 0 : this.engineBuffered();
+  }
+
   /** Like {@link send}, but writes nothing in this turn that can wait: for a frame that goes to many. */
   queue(frame: OutFrame): boolean {
     if (this.isClosed) return false;
@@ -228,6 +233,30 @@ export class FanOut<S> {
     // only after the loop: a listener that leaves and joins again would be reached by the loop again, without an end
     for (const socket of refused ?? []) if (!socket.closed) this.events.dropped(socket, frame);
     return size;
+  }
+
+  /**
+   * Like {@link publish}, but passes over slow sockets: those of `slow`, and those that have more than {@link FLUSH_BYTES}
+   * unread bytes or do not accept the frame, which `onSlow` gets. Reports none of them as dropped.
+   */
+  publishToQuick(
+    topic: string,
+    frame: OutFrame,
+    slow: Pick<ReadonlyMap<QueuedSocket<S>, unknown>, 'has'> | null,
+    onSlow: (socket: QueuedSocket<S>) => void
+  ): number {
+    const members = this.topics.get(topic);
+    if (members === undefined) return 0;
+    for (const socket of members) {
+      if (slow?.has(socket) === true) continue;
+      if (socket.unreadBytes() > FLUSH_BYTES || !socket.queue(frame)) onSlow(socket);
+    }
+    return members.size;
+  }
+
+  /** Returns whether a socket is in a topic. */
+  has(topic: string, socket: QueuedSocket<S>): boolean {
+    return this.topics.get(topic)?.has(socket) === true;
   }
 
   /** Adds a socket to a topic; false when it was in it. */

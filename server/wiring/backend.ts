@@ -49,6 +49,7 @@ import type { WrongKeys } from '../chat/work/wrong-keys.js';
 import type { FanOut } from '../transport/fan-out.js';
 import { MESSAGE_BYTES_MAX } from './listener.js';
 import { encodeFrame, messageOut } from '../chat/frame-encoder.js';
+import { ChunkPace } from '../chat/runs/chunk-pace.js';
 import { clientLimits, publishBounds } from '../chat/limits.js';
 import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
@@ -171,9 +172,11 @@ export function createBackend(options: BackendOptions): Backend {
   const tellAll = (thread: string, frame: OutFrame): void => {
     turn.spend(queueingPoints(fanOut.publish(thread, frame)));
   };
+  const pace = new ChunkPace({ clock, fanOut });
   const bus = new LocalBus({
     tell: (frame) => {
-      tellAll(frame.thread, encodeFrame(frame));
+      if (frame.type === 'chunk') turn.spend(queueingPoints(pace.tell(frame)));
+      else tellAll(frame.thread, encodeFrame(frame));
     },
     isReachable: (user) => connections.isReachable(user),
     fallback: (user, thread, message) => connections.fallback(user, thread, message),
@@ -223,9 +226,11 @@ export function createBackend(options: BackendOptions): Backend {
     append: (thread, entry, done) => {
       threads.publish(threads.get(thread), entry, true, done);
     },
-    tell: (chunk) => {
-      const { attempt, ...rest } = chunk;
+    tell: ({ attempt, ...rest }) => {
       bus.tell({ type: 'chunk', ...rest, ...(attempt > 1 ? { attempt } : {}) });
+    },
+    onEnd: (run) => {
+      pace.ended(run);
     },
     limits: {
       runMs: config.agentRunMs,

@@ -23,6 +23,8 @@ export class RunRig {
   readonly clock = new VirtualClock();
   readonly log: MemoryLog;
   readonly chunks: { run: string; at: number; text: string; attempt: number }[] = [];
+  /** Runs that said that they send nothing more, in order. */
+  readonly quiet: string[] = [];
   readonly faults: string[] = [];
   /** Bounds that were reached, in order. */
   readonly reached: RunBound[] = [];
@@ -49,6 +51,7 @@ export class RunRig {
         log.append(thread, entry, done);
       },
       tell: (chunk) => this.chunks.push(chunk),
+      onEnd: (run) => this.quiet.push(run),
       limits: { ...LIMITS, ...limits },
       bounds,
       onBound: (bound) => this.reached.push(bound),

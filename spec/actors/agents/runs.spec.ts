@@ -184,6 +184,7 @@ describe('Runs', () => {
       go();
       await rig.turns();
       expect(rig.told()).to.deep.equal(['agent_started', 'agent_cancelled a ada']);
+      expect(rig.quiet).to.deep.equal([run?.run]);
     });
   });
 
