@@ -23,6 +23,11 @@ export interface AgentRow extends Readonly<Record<RunEnd, number>> {
   /** Number of answers with text, and the sum of the times until their first text, in milliseconds. */
   readonly firstTexts: number;
   readonly firstTextMs: number;
+  /** Number of its newest runs that failed; one that completes sets it to 0. */
+  readonly failedInARow: number;
+  /** How its newest run ended, and when, as an ISO time; null before the first end. */
+  readonly lastEnd: RunEnd | null;
+  readonly lastEndedAt: string | null;
 }
 
 /** The names of the present agents. */
@@ -47,6 +52,7 @@ interface Counts {
   firstTexts: number;
   firstTextMs: number;
   failedInARow: number;
+  last: { readonly end: RunEnd; readonly at: number } | null;
   blockedMs: number;
   blockedAtMs: number;
 }
@@ -54,10 +60,10 @@ interface Counts {
 /** The counts. */
 export class RunTally {
   private readonly agents: AgentNames;
-  private readonly clock: Pick<Clock, 'elapsed'>;
+  private readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   private readonly counts = new Map<string, Counts>();
 
-  constructor(agents: AgentNames, clock: Pick<Clock, 'elapsed'>) {
+  constructor(agents: AgentNames, clock: Pick<Clock, 'now' | 'elapsed'>) {
     this.agents = agents;
     this.clock = clock;
   }
@@ -82,6 +88,7 @@ export class RunTally {
   ended(agent: string, end: RunEnd): void {
     const counts = this.of(agent);
     counts.ends[end]++;
+    counts.last = { end, at: this.clock.now() };
     if (end === 'failed') counts.failedInARow++;
     else if (end === 'completed') counts.failedInARow = 0;
   }
@@ -97,13 +104,19 @@ export class RunTally {
       states[record.state]++;
       open.set(name, states);
     }
-    return Array.from(this.counts, ([name, { ends, firstTexts, firstTextMs }]) => ({
-      name,
-      ...(open.get(name) ?? { queued: 0, running: 0, waiting: 0 }),
-      ...ends,
-      firstTexts,
-      firstTextMs
-    }));
+    return Array.from(this.counts, ([name, counts]) => {
+      const { ends, firstTexts, firstTextMs, failedInARow, last } = counts;
+      return {
+        name,
+        ...(open.get(name) ?? { queued: 0, running: 0, waiting: 0 }),
+        ...ends,
+        firstTexts,
+        firstTextMs,
+        failedInARow,
+        lastEnd: last?.end ?? null,
+        lastEndedAt: last === null ? null : new Date(last.at).toISOString()
+      };
+    });
   }
 
   /** Returns the measures for the monitor. */
@@ -157,6 +170,7 @@ export class RunTally {
       firstTexts: 0,
       firstTextMs: 0,
       failedInARow: 0,
+      last: null,
       blockedMs: 0,
       blockedAtMs: -Infinity
     };

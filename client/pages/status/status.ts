@@ -2,6 +2,7 @@
 import { parsedJson } from '../../sdk/json.js';
 import { systemClock } from '../../sdk/clock.js';
 import { byId } from '../shared/element.js';
+import { AgentsView } from './views/agents-view.js';
 import { FiguresView } from './views/figures-view.js';
 import { write, writeTime } from '../shared/live-text.js';
 import { agedReportOf, type AgedReport } from './report/aged-report.js';
@@ -26,6 +27,7 @@ class StatusPage {
     new ServicesView(),
     new SinkView(),
     new SupervisionView(),
+    new AgentsView(),
     new MonitorView(),
     new ServerView()
   ];

@@ -86,6 +86,26 @@ export interface FindingReport {
   readonly mid: string | null;
 }
 
+/** The runs of one agent. */
+export interface AgentReport {
+  readonly name: string;
+  readonly queued: number;
+  readonly running: number;
+  readonly waiting: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly interrupted: number;
+  /** Number of answers with text, and the sum of the times until their first text, in milliseconds. */
+  readonly firstTexts: number;
+  readonly firstTextMs: number;
+  readonly failedInARow: number;
+  /** How its newest run ended; empty when none has. */
+  readonly lastEnd: string;
+  /** When it ended, Unix milliseconds of the server's clock. */
+  readonly lastEndedAt: number | null;
+}
+
 /** One answer of `/status`. */
 export interface Report {
   readonly status: string;
@@ -133,6 +153,9 @@ export interface Report {
     readonly undelivered: number;
   };
   readonly connections: { readonly open: number; readonly lagging: number };
+  readonly agents: readonly AgentReport[];
+  /** How often each limit refused something since the start, by the name of the limit. */
+  readonly limited: ReadonlyMap<string, number>;
   readonly waitingFor: readonly WaitReport[];
   /** Whether there is an inspector: `on`, `token` or `off`; empty when the server does not say. */
   readonly inspect: string;
@@ -176,6 +199,8 @@ export function readReport(answer: unknown): Report | null {
       undelivered: threads.count('undelivered')
     },
     connections: { open: connections.count('open'), lagging: connections.count('lagging') },
+    agents: fields.rows('agents').map(agentOf),
+    limited: fields.of('limited').counts,
     waitingFor: fields.rows('waitingFor').map(waitOf),
     inspect: fields.text('inspect')
   };
@@ -279,6 +304,24 @@ function findingOf(fields: Fields): FindingReport {
     closesAt: fields.time('closesAt'),
     thread: fields.textOrNull('thread'),
     mid: fields.textOrNull('mid')
+  };
+}
+
+function agentOf(fields: Fields): AgentReport {
+  return {
+    name: fields.text('name'),
+    queued: fields.count('queued'),
+    running: fields.count('running'),
+    waiting: fields.count('waiting'),
+    completed: fields.count('completed'),
+    failed: fields.count('failed'),
+    cancelled: fields.count('cancelled'),
+    interrupted: fields.count('interrupted'),
+    firstTexts: fields.count('firstTexts'),
+    firstTextMs: fields.count('firstTextMs'),
+    failedInARow: fields.count('failedInARow'),
+    lastEnd: fields.text('lastEnd'),
+    lastEndedAt: fields.time('lastEndedAt')
   };
 }
 

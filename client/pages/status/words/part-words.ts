@@ -9,6 +9,7 @@ import type {
 import type { DeliveryOutcome } from '../../../../machines/delivery/delivery-outcome.js';
 import { FINDING_KINDS, type MonitorLevel } from '../../../../machines/finding.js';
 import { RUNBOOK } from '../../../../machines/finding-runbook.js';
+import type { RunEnd } from '../../../../machines/agents/run.machine.js';
 import type { SinkState } from '../../../../machines/clickhouse/sink-status.js';
 import type { Phase } from '../../../../machines/startup.machine.js';
 import type { Word } from '../../shared/tone.js';
@@ -58,6 +59,14 @@ const FINDING: Readonly<Record<string, string>> = Object.fromEntries(
   FINDING_KINDS.map((kind) => [kind, RUNBOOK[kind].title])
 );
 
+const RUN_END: Words<RunEnd | ''> = {
+  '': { tone: 'none', text: 'none yet' },
+  completed: { tone: 'good', text: 'completed' },
+  failed: { tone: 'bad', text: 'failed' },
+  cancelled: { tone: 'none', text: 'cancelled' },
+  interrupted: { tone: 'warn', text: 'interrupted' }
+};
+
 const PHASE: Words<'waiting' | 'running' | 'done' | 'failed'> = {
   waiting: { tone: 'none', text: 'waiting' },
   running: { tone: 'busy', text: 'under way' },
@@ -106,6 +115,9 @@ export const monitorWord = (status: string): Word => wordOf(MONITOR, status);
 
 /** `monitor.findings[].kind`. */
 export const findingText = (kind: string): string => textOf(FINDING, kind) ?? spaced(kind);
+
+/** `agents[].lastEnd`; empty: no run has ended. */
+export const runEndWord = (end: string): Word => wordOf(RUN_END, end);
 
 /** `startup.phases[].status`. */
 export const phaseWord = (status: string): Word => wordOf(PHASE, status);

@@ -29,13 +29,22 @@ describe('RunTally', () => {
     await rig.pass(700);
     const none = { queued: 0, running: 0, waiting: 0 };
     const ends = { completed: 0, failed: 0, cancelled: 0, interrupted: 0 };
-    expect(rig.runs.status()).to.deep.equal([
-      { ...none, ...ends, name: 'echo', completed: 1, firstTexts: 1, firstTextMs: 0 },
-      { ...none, ...ends, name: 'slow', queued: 1, running: 1, firstTexts: 1, firstTextMs: 700 }
-    ]);
+    const fresh = { failedInARow: 0, lastEnd: null, lastEndedAt: null };
+    const [echo, slow] = rig.runs.status();
+    const lastEndedAt = echo?.lastEndedAt ?? '';
+    expect(rig.clock.now() - Date.parse(lastEndedAt)).to.equal(700);
+    const all = { ...none, ...ends, ...fresh, firstTexts: 1 };
+    expect(echo).to.deep.equal({
+      ...all,
+      ...{ name: 'echo', completed: 1, firstTextMs: 0, lastEnd: 'completed', lastEndedAt }
+    });
+    expect(slow).to.deep.equal({ ...all, name: 'slow', queued: 1, running: 1, firstTextMs: 700 });
     rig.runs.cancel(rig.runs.of('a')[0]?.run ?? '', 'ada');
     await rig.turns();
-    expect(rig.runs.status()[1]).to.include({ queued: 0, running: 1, cancelled: 1 });
+    expect(rig.runs.status()[1]).to.include({
+      ...{ queued: 0, running: 1, cancelled: 1 },
+      ...{ lastEnd: 'cancelled', failedInARow: 0 }
+    });
   });
 
   it('keeps one row for all agents that are not there any more', async () => {

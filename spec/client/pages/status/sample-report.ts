@@ -82,7 +82,16 @@ export const SAMPLE: StatusReport = {
   },
   threads: { active: 10, test: 11, waiting: 12, undelivered: 13 },
   connections: { open: 14, lagging: 15 },
-  agents: [],
+  agents: [
+    {
+      name: 'echo',
+      ...{ queued: 23, running: 24, waiting: 25 },
+      ...{ completed: 26, failed: 27, cancelled: 28, interrupted: 29 },
+      ...{ firstTexts: 30, firstTextMs: 31, failedInARow: 32 },
+      lastEnd: 'failed',
+      lastEndedAt: '2026-01-01T00:00:30.000Z'
+    }
+  ],
   memory: {
     usedBytes: 16,
     limitBytes: null,

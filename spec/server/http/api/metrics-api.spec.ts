@@ -25,7 +25,10 @@ const REPORT = {
       cancelled: 6,
       interrupted: 7,
       firstTexts: 8,
-      firstTextMs: 9_000
+      firstTextMs: 9_000,
+      failedInARow: 1,
+      lastEnd: null,
+      lastEndedAt: null
     }
   ]
 };

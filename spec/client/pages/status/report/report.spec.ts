@@ -41,6 +41,8 @@ describe('readReport', () => {
       },
       threads: SAMPLE.threads,
       connections: SAMPLE.connections,
+      agents: SAMPLE.agents.map((agent) => ({ ...agent, lastEndedAt: at(30) })),
+      limited: new Map(Object.entries(SAMPLE.limited)),
       waitingFor: SAMPLE.waitingFor,
       inspect: 'on'
     });
