@@ -8,7 +8,7 @@ import { checkLog } from '../actors/log/lmdb/check/log-check.js';
 import { claimDataDir } from '../actors/log/lmdb/disk/data-dir.js';
 import { DataDirError } from '../actors/log/lmdb/disk/data-dir-error.js';
 import { exportLog } from '../actors/log/lmdb/check/log-export.js';
-import { inspectDataFile } from '../actors/log/lmdb/disk/log-file.js';
+import { inspectDataFile } from '../actors/log/lmdb/disk/pages/log-file.js';
 import { markPath, markRestored } from '../actors/log/lmdb/disk/log-mark.js';
 import { rebuildLog } from '../actors/log/lmdb/disk/log-rebuild.js';
 import { LogCorruptError, LogFormatError, LogOpenError } from '../actors/log/log-errors.js';

@@ -14,9 +14,7 @@ import { systemBootId } from './disk/boot-id.js';
 import { DISK_LOW_BYTES, isDiskLow } from './disk/disk-room.js';
 import { probeDisk } from './disk/disk-probe.js';
 import { LmdbFeed } from './feed/lmdb-feed.js';
-import { checkLog } from './check/log-check.js';
 import { LogCorruptError } from '../log-errors.js';
-import { missingBytes } from './disk/log-file.js';
 import { checkPages } from './disk/log-rebuild.js';
 import { LogAppends } from './log-appends.js';
 import { LogEntries } from './log-entries.js';
@@ -98,7 +96,6 @@ export interface EmbeddedLog extends ThreadLog {
 export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog> {
   const { dir, durability } = options;
   const bootId = options.bootId ?? systemBootId;
-  await refuseTornFile(dir);
   const rebuilt = await checkPages({ ...options, now: () => options.clock.now() });
   const store = (options.openRows ?? openStore)({ dir, use: durability });
   try {
@@ -114,16 +111,6 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog>
     await store.close();
     throw error;
   }
-}
-
-/** Refuses a data file that is shorter than its header says, unless it has lost only free pages and no rows. */
-async function refuseTornFile(dir: string): Promise<void> {
-  const missing = missingBytes(dir);
-  if (missing === 0) return;
-  const { problems } = await checkLog(dir);
-  const [first] = problems;
-  if (first === undefined) return;
-  throw new LogCorruptError(dir, `the data file was ${String(missing)} bytes short: ${first}`);
 }
 
 class LmdbLog implements EmbeddedLog {

@@ -122,7 +122,9 @@ export function rowName(key: LogKey): string {
   const [tag, thread, offset] = key;
   if (tag === 'e') return `entry ${String(offset)} of thread ${String(thread)}`;
   if (tag === 't') return `the record of thread ${String(thread)}`;
-  return `the row ${JSON.stringify(key)}`;
+  // A damaged key may have parts that JSON has not.
+  const parts = key.map((part: unknown) => (typeof part === 'number' ? part : String(part)));
+  return `the row ${JSON.stringify(parts)}`;
 }
 
 /** Whether the bytes of a key, as the engine keeps them, are those of an entry's key. */

@@ -16,7 +16,7 @@ import {
 import { reasonOf } from '../../../machines/reason.js';
 import { freeBytesOf } from './disk/disk-room.js';
 import { LogCorruptError, LogOpenError, LogUnavailableError } from '../log-errors.js';
-import { DATA_FILE, inspectDataFile, padDataFile } from './disk/log-file.js';
+import { DATA_FILE, inspectDataFile, padDataFile } from './disk/pages/log-file.js';
 import { rowName, type LocalDurability, type LogKey, type LogRow } from './log-keys.js';
 import { isSealed, seal, unseal } from './log-seal.js';
 import { WalkGuard, type GuardedWalk, type KeyForm } from './walk-guard.js';
@@ -217,7 +217,13 @@ class LmdbStore implements LogStore {
 
   /** The text of a row; null when it was altered. */
   #unsealed(key: LogKey, stored: string): string | null {
-    const text = unseal(key, stored);
+    let text: string | null;
+    try {
+      text = unseal(key, stored);
+    } catch {
+      // A damaged key can have parts that are no text.
+      return null;
+    }
     return text === null && !this.#areSealsRequired && !isSealed(stored) ? stored : text;
   }
 

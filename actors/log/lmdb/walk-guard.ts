@@ -7,8 +7,15 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { DATA_FILE, newestHeaderOf, type FileHeader } from './disk/log-file.js';
-import { FLAG, HEADER_BYTES, NODE_BYTES, NO_PAGE } from './disk/log-pages.js';
+import {
+  FLAG,
+  HEADER_BYTES,
+  newestHeaderOf,
+  NO_PAGE,
+  type FileHeader
+} from './disk/pages/headers.js';
+import { DATA_FILE } from './disk/pages/log-file.js';
+import { NODE_BYTES } from './disk/pages/page-layout.js';
 import { LogCorruptError } from '../log-errors.js';
 import type { LogKey } from './log-keys.js';
 
@@ -69,7 +76,7 @@ export class WalkGuard {
       try {
         const header = newestHeaderOf(this.#file);
         if (header === null) throw new PageProblem('the file does not begin like a log');
-        return header.rowsRoot === NO_PAGE ? null : this.#find(header, key, isBelow);
+        return header.rows.root === NO_PAGE ? null : this.#find(header, key, isBelow);
       } catch (error) {
         if (!(error instanceof PageProblem)) throw error;
         if (look === LOOKS) throw new LogCorruptError(this.#dir, error.message);
@@ -78,7 +85,7 @@ export class WalkGuard {
   }
 
   #find(header: FileHeader, key: Buffer, isBelow: boolean): Leaf {
-    let number = header.rowsRoot;
+    let number = header.rows.root;
     let low: Buffer | null = null;
     let high: Buffer | null = null;
     // A tree of this depth would have more rows than there are bytes.

@@ -1,8 +1,8 @@
 /** Exports what can be read of a log, without changing it. It also works on a log that the server refuses. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LogCorruptError, LogOpenError } from '../../log-errors.js';
-import { inspectDataFile } from '../disk/log-file.js';
-import { walkPages } from '../disk/log-pages.js';
+import { inspectDataFile } from '../disk/pages/log-file.js';
+import { walkPages } from '../disk/pages/log-pages.js';
 import { entryKey, isEntryKey } from '../log-keys.js';
 import { isSealed, unseal } from '../log-seal.js';
 import { parseMessageFrame } from '../../../../protocol/message-frame.js';

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { open as openFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DATA_FILE } from './log-file.js';
+import { DATA_FILE } from './pages/log-file.js';
 
 /** Name of the test file in the log's directory; it exists only during the test. */
 export const PROBE_FILE = 'probe';

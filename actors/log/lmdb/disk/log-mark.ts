@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { fenceKey, type RunMark } from '../log-keys.js';
 import type { LogStore } from '../log-store.js';
-import { newestHeader } from './log-file.js';
+import { newestHeader } from './pages/log-file.js';
 
 /** Time between two marks of a log that is written to: what a copy of a running log can go back unnoticed. */
 export const MARK_MS = 10_000;

@@ -21,7 +21,7 @@ import {
 } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
 import { entryProblem } from './entry-problem.js';
-import { newestHeader } from './log-file.js';
+import { newestHeader } from './pages/log-file.js';
 import { isBehind, type FoundMark } from './log-mark.js';
 import { upgradeLog } from './log-upgrade.js';
 

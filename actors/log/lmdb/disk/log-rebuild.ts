@@ -37,8 +37,9 @@ import {
 } from '../log-keys.js';
 import { isSealed, unseal } from '../log-seal.js';
 import { decodeKey, openStore, type LogStore, type LogWrite } from '../log-store.js';
-import { DATA_FILE, inspectDataFile } from './log-file.js';
-import { LogPages, type PageRow } from './log-pages.js';
+import { DATA_FILE, inspectDataFile } from './pages/log-file.js';
+import { KeyCheck } from './key-check.js';
+import { LogPages, walkPages, type PageRow } from './pages/log-pages.js';
 import { isSound } from './log-upgrade.js';
 
 /** Rows between two turns of the event loop. */
@@ -83,24 +84,31 @@ export interface RebuildOptions {
 
 /**
  * Reads every page of a log, and rebuilds the log when one is damaged. Null when nothing was, or there is no log yet.
- * @throws {LogCorruptError} it cannot be rebuilt
+ * Only a file that has passed may be given to the storage engine.
+ * @throws {LogCorruptError} it is no log, cannot be rebuilt, or is cut off
  */
 export async function checkPages(options: RebuildOptions): Promise<Rebuilt | null> {
   const { dir } = options;
-  if (inspectDataFile(dir).state !== 'known') return null;
+  const found = inspectDataFile(dir);
+  if (found.state === 'foreign') throw new LogCorruptError(dir, found.what);
+  if (found.state === 'absent') return null;
   const places: string[] = [];
   let count = 0;
-  const pages = LogPages.open(dir, (place) => {
+  const onHole = (place: string): void => {
     count += 1;
     if (places.length < PLACES_MAX) places.push(place);
-  });
+  };
+  const pages = LogPages.open(dir, onHole);
   if (pages === null) return null;
   let rows = 0;
+  const keys = new KeyCheck(onHole);
   try {
     for (const row of pages.rows()) {
-      rows += Number(row.key.length > 0);
+      keys.take(row);
+      rows += 1;
       if (rows % ROWS_A_TURN === 0) await nextTurn();
     }
+    keys.end();
   } finally {
     pages.close();
   }
@@ -108,6 +116,10 @@ export async function checkPages(options: RebuildOptions): Promise<Rebuilt | nul
   // Another process writes to the log: its pages changed while they were read, and it will be kept from going on.
   if (pages.transaction !== LogPages.transactionOf(dir)) return null;
   const where = `${places.join(', ')}${count > places.length ? ` and ${String(count - places.length)} more` : ''}`;
+  if (pages.missingBytes > 0 && pages.holes > 0) {
+    const missing = String(pages.missingBytes);
+    throw new LogCorruptError(dir, `the data file was ${missing} bytes short: ${where}`);
+  }
   if (!pages.isRecoverable) {
     throw new LogCorruptError(dir, `${where}; ${TOO_MUCH_LOST}`);
   }
@@ -138,7 +150,7 @@ export async function rebuildLog({ dir, newEpoch, now }: RebuildOptions): Promis
   const pages = LogPages.open(dir, () => undefined);
   if (pages === null) throw new LogCorruptError(dir, `${DATA_FILE} does not begin like a log`);
   const store = openStore({ dir: copyDir, use: 'process' });
-  const copy = new Copy(store);
+  const copy = new Copy(store, areSealed(dir));
   try {
     for (const row of pages.rows()) await copy.take(row);
     if (!pages.isRecoverable) throw new LogCorruptError(dir, TOO_MUCH_LOST);
@@ -183,6 +195,7 @@ function syncDir(dir: string): void {
  */
 class Copy {
   readonly #store: LogStore;
+  readonly #areSealed: boolean;
   readonly #threads = new Map<string, ThreadRecord>();
   readonly #recorded = new Set<string>();
   #writes: LogWrite[] = [];
@@ -196,8 +209,9 @@ class Copy {
   readonly left: string[] = [];
   leftCount = 0;
 
-  constructor(store: LogStore) {
+  constructor(store: LogStore, areSealed: boolean) {
     this.#store = store;
+    this.#areSealed = areSealed;
   }
 
   /** Format of the copied log; this version's format when it is unknown. */
@@ -208,7 +222,7 @@ class Copy {
   async take({ key: bytes, value }: PageRow): Promise<void> {
     const key = decodeKey(bytes);
     if (key !== null && MADE_ANEW.has(key[0])) return;
-    const row = wholeRow(key, value.toString('utf8'));
+    const row = wholeRow(key, value.toString('utf8'), this.#areSealed);
     if (row === null) {
       this.leftCount += 1;
       if (this.left.length < PLACES_MAX) this.left.push(key === null ? 'a row' : rowName(key));
@@ -298,10 +312,21 @@ function isKey(key: LogKey, other: LogKey): boolean {
   return key.join(' ') === other.join(' ');
 }
 
+/** Whether the rows of a log have checksums: most of them have one, or none. */
+function areSealed(dir: string): boolean {
+  let sealed = 0;
+  for (const { value } of walkPages(dir, () => undefined)) {
+    sealed += isSealed(value.toString('latin1', Math.max(0, value.length - 9))) ? 1 : -1;
+  }
+  return sealed > 0;
+}
+
 /** A row without its checksum; null when it is damaged. Rows of older formats have none. */
-function wholeRow(key: LogKey | null, stored: string): LogRow | null {
+function wholeRow(key: LogKey | null, stored: string, areSealed: boolean): LogRow | null {
   if (key === null) return null;
-  const value = isSealed(stored) ? unseal(key, stored) : stored;
-  if (value === null) return null;
-  return isSealed(stored) || isSound({ key, value }) ? { key, value } : null;
+  if (areSealed || isSealed(stored)) {
+    const value = unseal(key, stored);
+    return value === null ? null : { key, value };
+  }
+  return isSound({ key, value: stored }) ? { key, value: stored } : null;
 }

@@ -7,7 +7,13 @@ async function withEngine<T>(
   dir: string,
   use: (rows: RootDatabase<string, LogKey>) => Promise<T> | T
 ): Promise<T> {
-  const rows = open<string, LogKey>({ path: dir, noSubdir: false, encoding: 'string' });
+  const rows = open<string, LogKey>({
+    path: dir,
+    noSubdir: false,
+    encoding: 'string',
+    // As the log opens it: the header of the file says so.
+    overlappingSync: false
+  });
   try {
     return await use(rows);
   } finally {
