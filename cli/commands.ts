@@ -79,19 +79,23 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     run: check
   },
   chat: {
-    usage: 'rollcall chat [flags]',
+    usage: 'rollcall chat [thread] [flags]',
     summary: 'opens a chat in the terminal, or sends the lines of its input when that is none',
     details: () =>
       [
         'Flags:',
-        `  --thread <id>\n      thread to chat in; default: ${DEFAULT_THREAD}`,
+        `  --thread <id>\n      thread to chat in, as the word of that name; default: ${DEFAULT_THREAD}`,
+        '  --agent <name>\n      the agent that answers in the thread from the first message on',
         dialDetails,
         '',
         'In the chat, /help says what can be done. What is entered without a connection is sent when there is one.',
         'A server that is down is waited for. Input that is no terminal is sent line by line as it is, blank lines left out;',
-        'it ends when all is stored. It ends with 1 when a message was not sent, or the server refuses.'
+        'it ends when all is stored. With --agent each line is asked, and its answer printed on standard output once it is',
+        'complete. It ends with 1 when a message was not sent or not answered, or the server refuses. Ctrl-C ends the chat,',
+        'not the answer that is being written: /stop does.'
       ].join('\n'),
-    flags: ['thread', ...DIAL_FLAGS],
+    flags: ['thread', 'agent', ...DIAL_FLAGS],
+    more: { words: 1 },
     run: chat
   },
   tail: {
@@ -270,11 +274,16 @@ async function withKeysFile(
   return await run(name === undefined ? null : { name, path: resolve(outside.cwd, name) });
 }
 
-async function chat(flags: Flags, seat: CliSeat): Promise<number> {
-  const order = dialOrder(flags, flags['thread'] ?? DEFAULT_THREAD, seat);
+async function chat(flags: Flags, seat: CliSeat, given: Given): Promise<number> {
+  const [word] = given.words;
+  const { thread, agent } = flags;
+  if (word !== undefined && thread !== undefined) {
+    return await misused('chat', [`${word} and --thread ${thread} are two threads`], seat);
+  }
+  const order = dialOrder(flags, word ?? thread ?? DEFAULT_THREAD, seat);
   if (!order.ok) return await misused('chat', order.faults, seat);
   const { runChat } = await import('./chat/chat-command.js');
-  return await runChat(order.value, seat);
+  return await runChat({ ...order.value, agent }, seat);
 }
 
 async function tail(flags: Flags, seat: CliSeat, given: Given): Promise<number> {

@@ -1,15 +1,20 @@
-/** `rollcall chat`: a chat in the terminal. When its input is no terminal, it sends the lines of a script. */
+/**
+ * `rollcall chat`: a chat in the terminal. When its input is no terminal, it sends the lines of a script, or asks an agent
+ * what they say.
+ */
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../client/sdk/clock.js';
 import { completeEntry } from './chat-entry.js';
 import { ChatSession } from './chat-session.js';
 import { EXIT, say, type CliSeat } from '../cli-outside.js';
 import { shownAddress, wordsOf } from './connection-watch.js';
-import { dial } from './dial.js';
+import { dial, silence } from './dial.js';
 import { dialFaults, type DialOrder } from './dial-order.js';
 import { paintIf, wantsColours } from '../../server/logger/paint.js';
 import { PlainScreen, type Screen, type ScreenEvents } from '../terminal/screen.js';
+import { askLines } from './runs/ask-lines.js';
 import { sendLines } from './send-lines.js';
+import { safeText } from '../terminal/safe-text.js';
 import { TerminalScreen } from '../terminal/terminal-screen.js';
 
 /**
@@ -36,8 +41,15 @@ async function talk(order: DialOrder, seat: CliSeat): Promise<number> {
   const where = `${order.thread} at ${shownAddress(order.url)}`;
   screen.note('dim', `${where} · /help says what can be done, Ctrl-D ends`);
   const client = dial(order, seat.env, (news) => session?.news(news));
-  const { thread } = order;
-  session = new ChatSession({ client, clock: systemClock, screen, thread });
+  const { thread, agent = null } = order;
+  session = new ChatSession({
+    client,
+    clock: systemClock,
+    screen,
+    thread,
+    agent,
+    silence: (id) => silence(order, id)
+  });
   const ignore = seat.onInterrupt(() => session.quit());
   try {
     const { code, words } = await session.ended;
@@ -81,8 +93,18 @@ async function pipe(order: DialOrder, seat: CliSeat): Promise<number> {
   });
   const ignore = seat.onInterrupt(stop);
   try {
-    const { thread } = order;
-    const code = await sendLines({ client, thread, input: seat.stdin, tell, stopped });
+    const { thread, agent } = order;
+    const given = { client, thread, input: seat.stdin, tell, stopped };
+    const code =
+      agent === undefined
+        ? await sendLines(given)
+        : await askLines({
+            ...given,
+            agent,
+            now: () => systemClock.now(),
+            print: (answer) =>
+              say(seat.stdout, seat.stdout.isTTY === true ? safeText(answer) : answer)
+          });
     return ends.has('over') ? EXIT.failed : code;
   } finally {
     ignore();

@@ -10,7 +10,13 @@ export const HISTORY_DEFAULT = 20;
 export type ChatEntry =
   | { readonly type: 'nothing' }
   | { readonly type: 'message'; readonly text: string }
-  | { readonly type: 'help' | 'who' | 'members' | 'quit' }
+  | { readonly type: 'help' | 'who' | 'members' | 'quit' | 'stop' | 'again' | 'queue' }
+  /** Null says what is asked. */
+  | { readonly type: 'answer'; readonly text: string | null }
+  /** A number of the list that `queue` shows; null is the last message of the user's own. */
+  | { readonly type: 'withdraw'; readonly number: number | null }
+  /** `none` is no agent; null shows the agents. */
+  | { readonly type: 'agent'; readonly name: string | null }
   | { readonly type: 'member'; readonly user: string; readonly role: EnteredRole }
   | { readonly type: 'history'; readonly count: number }
   /** Null shows the current thread. */
@@ -26,8 +32,22 @@ export const CHAT_COMMANDS: Readonly<Record<string, string>> = {
   '/thread <id>': 'leaves this thread for another',
   '/members': 'says who owns this thread, who else is in it, and what each may do',
   '/member <user> <role>': 'lets somebody in: member (reads and writes), reader, or none',
+  '/agent [name|none]':
+    'chooses the agent that answers, or says which one does and which there are',
+  '/stop': 'stops the answer that is being written',
+  '/again': 'asks your last question again',
+  '/answer [value]': 'answers what the agent asks, or says what it asks',
+  '/queue': 'lists the messages that wait for an answer',
+  '/withdraw [n]': 'takes a waiting message out of the queue, by its number there or your last',
   '/quit': 'ends, as Ctrl-D and Ctrl-C do'
 };
+
+const AGENT_COMMANDS = /^\/(?:agent|stop|again|answer|queue|withdraw)\b/;
+
+/** Whether a command, by its usage, is of use only where there are agents. */
+export function isForAgents(usage: string): boolean {
+  return AGENT_COMMANDS.test(usage);
+}
 
 const NAMES = Object.keys(CHAT_COMMANDS).map((usage) => usage.split(' ', 1)[0] ?? '');
 
@@ -36,6 +56,7 @@ export function readEntry(entered: string): ChatEntry {
   const text = entered.trimEnd();
   if (text.trim() === '') return { type: 'nothing' };
   if (text.startsWith('//')) return { type: 'message', text: text.slice(1) };
+  if (/^\/answer\s/.test(text)) return { type: 'answer', text: text.slice(8).trim() };
   // A pasted path followed by more lines is no command.
   if (!text.startsWith('/') || text.includes('\n')) return { type: 'message', text };
   const [name = '', ...words] = text.split(/\s+/);
@@ -50,6 +71,18 @@ export function readEntry(entered: string): ChatEntry {
       return member(words);
     case '/quit':
       return { type: 'quit' };
+    case '/stop':
+      return { type: 'stop' };
+    case '/again':
+      return { type: 'again' };
+    case '/queue':
+      return { type: 'queue' };
+    case '/answer':
+      return { type: 'answer', text: null };
+    case '/withdraw':
+      return withdraw(words);
+    case '/agent':
+      return agent(words);
     case '/history':
       return history(words);
     case '/thread':
@@ -87,6 +120,17 @@ function member(words: readonly string[]): ChatEntry {
     return fault('/member takes a name and member, reader or none, as in /member bob reader');
   }
   return { type: 'member', user, role };
+}
+
+function withdraw([number, ...rest]: readonly string[]): ChatEntry {
+  const isNumber = number === undefined || /^[1-9]\d{0,2}$/.test(number);
+  if (!isNumber || rest.length > 0) return fault('/withdraw takes a number of /queue, or nothing');
+  return { type: 'withdraw', number: number === undefined ? null : Number(number) };
+}
+
+function agent([name, ...rest]: readonly string[]): ChatEntry {
+  if (rest.length > 0) return fault('/agent takes one name, or none, or nothing');
+  return { type: 'agent', name: name ?? null };
 }
 
 function thread(words: readonly string[]): ChatEntry {

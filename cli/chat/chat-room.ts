@@ -21,8 +21,10 @@ import {
 import { gapWords, MessageLines } from './message-lines.js';
 import type { OutgoingMessages } from './outgoing.js';
 import { Roster } from './roster.js';
+import { RunDesk } from './runs/run-desk.js';
 import { safeLine, safeName } from '../terminal/safe-text.js';
 import type { PassingLine, Screen } from '../terminal/screen.js';
+import type { SendOptions } from '../../client/sdk/outbox/outbox.js';
 
 /** Most names listed when somebody enters; more are counted. */
 const NAMED_MAX = 20; // `/who` lists all
@@ -39,6 +41,12 @@ export interface ChatRoomOptions {
   readonly clock: ClientClock;
   readonly screen: Screen;
   readonly outgoing: OutgoingMessages;
+  /** The agent that the user wants in this thread; null for whichever answers. */
+  readonly agent: string | null;
+  /** Sends a message of the user to the thread. */
+  readonly send: (text: string, options: SendOptions) => void;
+  /** Lets no agent answer in a thread from now on. */
+  readonly silence: (thread: string) => Promise<void>;
   /** Called when passing lines have changed. */
   readonly changed: () => void;
   /** Called when the server refuses the user. */
@@ -49,6 +57,8 @@ export interface ChatRoomOptions {
 export class ChatRoom {
   /** Thread id. */
   readonly id: string;
+  /** The agents of the thread, and what they do. */
+  readonly runs: RunDesk;
   readonly #options: ChatRoomOptions;
   readonly #thread: Thread;
   readonly #lines: MessageLines;
@@ -80,6 +90,17 @@ export class ChatRoom {
     });
     const thread = client.thread(id);
     this.#thread = thread;
+    this.runs = new RunDesk({
+      client,
+      thread,
+      screen,
+      agent: options.agent,
+      user: () => this.#user(),
+      send: options.send,
+      silence: () => options.silence(id),
+      why: (error) => this.#why(error),
+      changed: options.changed
+    });
     thread.on('subscribed', () => {
       if (!this.#isAsked) void this.#fill();
     });
@@ -173,8 +194,12 @@ export class ChatRoom {
     }
   }
 
-  /** Returns lines that say who types, for above the prompt. */
+  /** Returns the lines above the prompt: what agents do, and who types. */
   passing(): PassingLine[] {
+    return [...this.runs.lines(), ...this.#typing()];
+  }
+
+  #typing(): PassingLine[] {
     const others = this.#thread.typists.filter((user) => user !== this.#user());
     const users = others.map(safeName);
     if (users.length === 0) return [];
@@ -249,6 +274,7 @@ export class ChatRoom {
   #show(message: MessageFrame): void {
     const { outgoing, screen, changed } = this.#options;
     const isOwn = outgoing.take(message.mid) !== undefined;
+    this.runs.noted(message);
     screen.print(this.#lines.of(message, isOwn));
     this.#oldest ??= message.offset;
     this.#read = message.offset;

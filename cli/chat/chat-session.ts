@@ -2,7 +2,8 @@
 import { elapsedOf } from '../../client/sdk/clock.js';
 import { RollcallError, type Client, type ClientClock } from '../../client/sdk/client.js';
 import { newMid } from '../../client/sdk/outbox/mid.js';
-import { CHAT_COMMANDS, readEntry, type ChatEntry } from './chat-entry.js';
+import type { SendOptions } from '../../client/sdk/outbox/outbox.js';
+import { CHAT_COMMANDS, isForAgents, readEntry, type ChatEntry } from './chat-entry.js';
 import { ChatRoom } from './chat-room.js';
 import { EXIT } from '../cli-outside.js';
 import { downWords, upWords, type ConnectionNews } from './connection-watch.js';
@@ -27,6 +28,10 @@ export interface ChatSessionOptions {
   readonly screen: Screen;
   /** First thread. */
   readonly thread: string;
+  /** The agent that the user wants in the first thread; null for whichever answers. */
+  readonly agent: string | null;
+  /** Lets no agent answer in a thread from now on. */
+  readonly silence: (thread: string) => Promise<void>;
 }
 
 /** How a chat ended. */
@@ -61,7 +66,7 @@ export class ChatSession {
       if (state.name === 'waiting') this.#retryDueAt = elapsedOf(options.clock) + state.retryMs;
       this.#refresh();
     });
-    this.#room = this.#enter(options.thread);
+    this.#room = this.#enter(options.thread, options.agent);
   }
 
   /** Shows news of the connection. */
@@ -113,12 +118,13 @@ export class ChatSession {
     const { screen } = this.#options;
     switch (entry.type) {
       case 'message':
-        this.#send(entry.text);
+        this.#send(entry.text, this.#room?.runs.fields);
         break;
       case 'help': {
         const width = Math.max(...Object.keys(CHAT_COMMANDS).map(({ length }) => length));
         for (const [usage, does] of Object.entries(CHAT_COMMANDS)) {
           if (usage.startsWith('/member ') && this.#room?.mayManage !== true) continue;
+          if (isForAgents(usage) && this.#room?.runs.hasAgents !== true) continue;
           screen.note('dim', `  ${usage.padEnd(width)}  ${does}`);
         }
         screen.note(
@@ -136,6 +142,24 @@ export class ChatSession {
       case 'member':
         void this.#room?.setMember(entry.user, entry.role);
         break;
+      case 'stop':
+        void this.#room?.runs.stop();
+        break;
+      case 'answer':
+        void this.#room?.runs.answer(entry.text);
+        break;
+      case 'withdraw':
+        void this.#room?.runs.withdraw(entry.number);
+        break;
+      case 'again':
+        this.#room?.runs.again();
+        break;
+      case 'agent':
+        void this.#room?.runs.agent(entry.name);
+        break;
+      case 'queue':
+        this.#room?.runs.queue();
+        break;
       case 'history':
         void this.#room?.older(entry.count);
         break;
@@ -150,14 +174,17 @@ export class ChatSession {
     }
   }
 
-  #enter(id: string): ChatRoom {
-    const { client, clock, screen } = this.#options;
+  #enter(id: string, agent: string | null = null): ChatRoom {
+    const { client, clock, screen, silence } = this.#options;
     screen.name(id);
     return new ChatRoom(id, {
       client,
       clock,
       screen,
       outgoing: this.#outgoing,
+      agent,
+      silence,
+      send: (text, options) => this.#send(text, options),
       changed: () => this.#refresh(),
       refused: (words) => {
         this.#room = null;
@@ -179,7 +206,7 @@ export class ChatSession {
     this.#refresh();
   }
 
-  #send(text: string): void {
+  #send(text: string, options: SendOptions = {}): void {
     const { client, clock, screen } = this.#options;
     const thread = this.#room?.id;
     if (thread === undefined) {
@@ -189,7 +216,7 @@ export class ChatSession {
     this.#room?.typing(false);
     const mid = newMid(clock.now());
     this.#outgoing.add({ mid, thread, text, at: elapsedOf(clock) });
-    client.publish(thread, { text }, { mid }).then(
+    client.publish(thread, { text }, { ...options, mid }).then(
       (ack) => {
         const stored = this.#outgoing.stored(ack);
         if (stored !== undefined && thread === this.#room?.id) this.#room.settle();

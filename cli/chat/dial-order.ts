@@ -1,6 +1,8 @@
 /** Server, thread and user that a command line names. */
+import Value from 'typebox/value';
 import { socketUrl } from '../../client/sdk/connection/socket.js';
 import { reasonOf } from '../../machines/reason.js';
+import { AgentName } from '../../protocol/run-fields.js';
 import { isLongerThan, isThreadId, USER_MAX } from '../../protocol/frames.js';
 
 /** Default address of the server. */
@@ -13,6 +15,8 @@ export const DEFAULT_THREAD = 'lobby';
 export interface DialOrder {
   readonly url: string;
   readonly thread: string;
+  /** The agent that is to answer in the thread; undefined for whichever does. */
+  readonly agent?: string | undefined;
   /** User name where authentication is off; undefined uses the name of the operating system's account. */
   readonly user: string | undefined;
   readonly token: string | undefined;
@@ -21,7 +25,7 @@ export interface DialOrder {
 }
 
 /** Returns every fault of an order, as sentences. */
-export function dialFaults({ url, thread, user, token, tokenFile }: DialOrder): string[] {
+export function dialFaults({ url, thread, agent, user, token, tokenFile }: DialOrder): string[] {
   const faults: string[] = [];
   if (token !== undefined && tokenFile !== undefined) {
     faults.push('--token and --token-file are two tokens: give one of them');
@@ -35,6 +39,10 @@ export function dialFaults({ url, thread, user, token, tokenFile }: DialOrder): 
     faults.push(
       `"${thread}" is no thread: 1 to 128 letters, digits and . _ : @ -, and not . or ..`
     );
+  }
+  const isAgent: boolean = agent === undefined || Value.Check(AgentName, agent);
+  if (!isAgent) {
+    faults.push(`--agent: "${agent ?? ''}" is no name of an agent: small letters, digits, _ and -`);
   }
   if (user !== undefined && isLongerThan(user, USER_MAX)) {
     faults.push(`--user is longer than ${String(USER_MAX)} characters`);

@@ -24,6 +24,16 @@ describe('readEntry', () => {
     ['/history', { type: 'history', count: 20 }],
     ['/history 500', { type: 'history', count: 500 }],
     ['/thread', { type: 'thread', thread: null }],
+    ['/stop', { type: 'stop' }],
+    ['/again', { type: 'again' }],
+    ['/queue', { type: 'queue' }],
+    ['/answer', { type: 'answer', text: null }],
+    ['/answer  two,  please ', { type: 'answer', text: 'two,  please' }],
+    ['/answer {\n"a": 1}', { type: 'answer', text: '{\n"a": 1}' }],
+    ['/withdraw', { type: 'withdraw', number: null }],
+    ['/withdraw 2', { type: 'withdraw', number: 2 }],
+    ['/agent', { type: 'agent', name: null }],
+    ['/agent none', { type: 'agent', name: 'none' }],
     ['/thread  t42 ', { type: 'thread', thread: 't42' }]
   ];
   for (const [entered, entry] of read) {
@@ -36,6 +46,8 @@ describe('readEntry', () => {
     ['/hlep', 'no command /hlep; did you mean /help?'],
     ['/etc/hosts', 'no command /etc/hosts'],
     ['/', 'no command /'],
+    ['/withdraw all', 'a number of /queue'],
+    ['/agent a b', 'takes one name'],
     ['/member', 'a name and member, reader or none'],
     ['/member bob', 'a name and member, reader or none'],
     ['/member reader', 'a name and member, reader or none'],

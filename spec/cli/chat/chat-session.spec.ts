@@ -7,45 +7,11 @@ import {
   type ChatEnd
 } from '../../../cli/chat/chat-session.js';
 import { ConnectionWatch } from '../../../cli/chat/connection-watch.js';
-import { paintIf, type Style } from '../../../server/logger/paint.js';
 import { LEFT_AFTER_MS, RETURN_MS } from '../../../cli/chat/roster.js';
-import type { PassingLine, Screen } from '../../../cli/terminal/screen.js';
 import { FakeRollcall } from '../../client/sdk/fake-rollcall.js';
 import { memoryWebSocket } from '../../client/sdk/memory-socket.js';
 import { settle, VirtualClock } from '../../virtual-clock.js';
-
-/** A screen that records what it is asked to show, without times and day lines. */
-class KeptScreen implements Screen {
-  readonly paint = paintIf(false);
-  readonly columns = 80;
-  readonly isLive = true;
-  readonly lines: string[] = [];
-  passing: string[] = [];
-  thread = '';
-  isClosed = false;
-
-  print(lines: readonly string[]): void {
-    for (const line of lines) {
-      if (!line.startsWith('── ')) this.lines.push(line.replace(/^\d\d:\d\d +/, ''));
-    }
-  }
-
-  note(_style: Style, text: string): void {
-    this.lines.push(text);
-  }
-
-  name(thread: string): void {
-    this.thread = thread;
-  }
-
-  show(lines: readonly PassingLine[]): void {
-    this.passing = lines.map(({ text }) => text);
-  }
-
-  close(): void {
-    this.isClosed = true;
-  }
-}
+import { KeptScreen } from './kept-screen.js';
 
 describe('ChatSession', () => {
   let clock: VirtualClock;
@@ -55,7 +21,8 @@ describe('ChatSession', () => {
   let session: ChatSession;
   let end: ChatEnd | null;
 
-  async function start(thread = 'lobby'): Promise<void> {
+  async function start(thread = 'lobby', agent: string | null = null): Promise<void> {
+    const silence = (): Promise<void> => Promise.resolve();
     screen = new KeptScreen();
     end = null;
     client = connect('ws://fake/ws', {
@@ -70,7 +37,7 @@ describe('ChatSession', () => {
       clock,
       tell: (news) => session.news(news)
     });
-    session = new ChatSession({ client, clock, screen, thread });
+    session = new ChatSession({ client, clock, screen, thread, agent, silence });
     void session.ended.then((how) => (end = how));
     await settle();
   }

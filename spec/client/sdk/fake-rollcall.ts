@@ -66,6 +66,8 @@ export class FakeRollcall {
   expiresAt: number | null = null;
   /** Threads that nobody may read. */
   readonly forbidden = new Set<string>();
+  /** Agents of the server. */
+  agents: { name: string; description: string }[] = [];
   pingMs = 25_000;
   frameBytes = 65_536;
   reconnect = { firstJitterMs: 5_000, minMs: 500, maxMs: 20_000 };
@@ -275,6 +277,7 @@ export class FakeRollcall {
         ping: this.pingMs,
         limits: { frameBytes: this.frameBytes, subscriptions: 128, publishPerSecond: 50 },
         reconnect: this.reconnect,
+        ...(this.agents.length === 0 ? {} : { agents: this.agents }),
         ...(this.expiresAt === null ? {} : { expiresAt: this.expiresAt })
       });
     } else if ('thread' in frame && this.forbidden.has(frame.thread ?? '')) {

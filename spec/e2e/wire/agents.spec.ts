@@ -65,6 +65,7 @@ for (const transport of TRANSPORTS) {
       }
       const waiting = [await entry(ada, 'agent_queued'), await entry(ada, 'agent_queued')];
       expect(waiting.map((frame) => bodyOf(frame)['position'])).to.deep.equal([1, 2]);
+      expect(waiting.map((frame) => bodyOf(frame)['inReplyTo'])).to.deep.equal(['q2', 'q3']);
       const second = bodyOf(waiting[0]!)['run'];
       expect((await ada.ask({ type: 'withdraw', run: second })).type).to.equal('withdrawn');
       expect(bodyOf(await entry(ada, 'agent_cancelled'))['run']).to.equal(second);

@@ -113,9 +113,14 @@ type Body = Readonly<Record<string, unknown>>;
 type Fold = (run: Run, body: Body, message: MessageFrame) => Run;
 
 const FOLDS: Readonly<Record<AgentKind, Fold>> = {
-  agent_queued: (run, _body, { from }) =>
+  agent_queued: (run, body, { from }) =>
     run.startOffset === null && run.endOffset === null
-      ? { ...run, state: 'queued', agent: run.agent ?? agentIn(from.user) }
+      ? {
+          ...run,
+          state: 'queued',
+          agent: run.agent ?? agentIn(from.user),
+          inReplyTo: run.inReplyTo ?? string(body['inReplyTo'])
+        }
       : run,
   agent_waiting: (run, body) => {
     const ask = string(body['ask']);

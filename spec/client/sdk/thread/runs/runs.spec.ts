@@ -253,6 +253,15 @@ describe('reduceRuns', () => {
     expect(only(after(STARTED))).to.include({ replaces: null, usage: null, attempt: 1 });
   });
 
+  it('knows which message waits, as the server says it or as it began', () => {
+    const queued = event(1, 'agent_queued', { run: 'r', position: 1, inReplyTo: 'q' });
+    expect(runList(after(queued))[0]).to.include({ state: 'queued', inReplyTo: 'q' });
+    const older = event(1, 'agent_queued', { run: 'r', position: 1 });
+    expect(runList(after(older))[0]).to.include({ state: 'queued', inReplyTo: null });
+    const began = event(2, 'agent_started', { run: 'r', agent: 'bot', inReplyTo: 'q' });
+    expect(runList(after(older, began))[0]).to.include({ state: 'streaming', inReplyTo: 'q' });
+  });
+
   it('never throws, whatever bodies come', () => {
     const kind = fc.constantFrom(
       'agent_started',
