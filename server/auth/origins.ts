@@ -11,7 +11,7 @@ export const NAMED_ORIGINS_MAX = 16;
 const PREFLIGHT_SECONDS = 600;
 
 const ALLOWED_METHODS = 'GET, POST, PUT, DELETE';
-const ALLOWED_HEADERS = 'authorization, content-type, x-api-key, last-event-id';
+const ALLOWED_HEADERS = 'authorization, content-type, x-api-key, last-event-id, x-ai-version';
 /** Headers of a reply that a page of another origin may read besides the usual ones. */
 const EXPOSED_HEADERS = 'retry-after';
 

@@ -17,8 +17,8 @@ import type { Transitions } from '../../actors/facts/transitions.js';
 import type { ThreadLog } from '../../actors/log/thread-log.js';
 import { Threads } from '../../actors/threads/threads.js';
 import type { Analytics } from './analytics.js';
-import type { AccessSettings } from '../access/authorize.js';
-import { Authority, AUTHORIZE_BYTES_MAX, AUTHORIZE_TIMEOUT_MS } from '../access/authority.js';
+import { accessSettings, authorityOf, keySetOf } from './access-parts.js';
+import { createAgentDoors } from './agent-doors.js';
 import { Guard } from '../access/guard.js';
 import { Members } from '../access/members.js';
 import { Revocations } from '../access/revocations.js';
@@ -30,8 +30,6 @@ import { createApi } from '../http/api/api.js';
 import { ApiAccess } from '../auth/api-access.js';
 import type { ApiKeys } from '../auth/api-keys.js';
 import { createAuthenticator } from '../auth/auth.js';
-import { askJson } from '../auth/bounded-json.js';
-import { KeySet, keysFrom } from '../auth/key-set.js';
 import { Tickets } from '../auth/tickets.js';
 import { CatchUp } from '../chat/catch-up.js';
 import type { Chat } from '../chat/chat.js';
@@ -104,55 +102,6 @@ export interface Backend {
   readonly sweep: () => void;
   /** Frame types that now have a handler. */
   readonly handlers: readonly string[];
-}
-
-/** Returns the access settings of the configuration. */
-function accessSettings({ access, accessCreate, environment }: Config): AccessSettings {
-  return {
-    mode: access,
-    mayCreate: accessCreate,
-    ownsOpenThreads: environment === 'development'
-  };
-}
-
-/** Returns the keys of `AUTH_JWKS_URL`, whose first fetch begins; null without that setting. */
-function keySetOf(
-  { authJwksUrl }: Config,
-  clock: Clock,
-  monitor: Pick<Monitor, 'tokenKeys'>
-): KeySet | null {
-  if (authJwksUrl === undefined) return null;
-  const keys = new KeySet({
-    clock,
-    fetch: keysFrom(authJwksUrl),
-    onFetched: (state) => {
-      monitor.tokenKeys(state);
-    }
-  });
-  keys.sweep();
-  return keys;
-}
-
-/** Returns the application of `AUTHORIZE_URL`; null without that setting. */
-function authorityOf(
-  { authorizeUrl: url, authorizeTtlMs: keepMs }: Config,
-  clock: Clock,
-  monitor: Pick<Monitor, 'authorize'>,
-  limited: NoteLimited
-): Authority | null {
-  if (url === undefined) return null;
-  return new Authority({
-    clock,
-    keepMs,
-    onFull: () => {
-      limited('questions_server');
-    },
-    ask: (body) =>
-      askJson({ url, body, timeoutMs: AUTHORIZE_TIMEOUT_MS, bytesMax: AUTHORIZE_BYTES_MAX }),
-    onAsked: (fault) => {
-      monitor.authorize(fault);
-    }
-  });
 }
 
 /** Makes the parts and gives the chat those that it needs. */
@@ -318,6 +267,27 @@ export function createBackend(options: BackendOptions): Backend {
   const members = new Members({ log, guard, tell });
   const costs = new HttpCosts({ access, turn, work, trustProxy: config.trustProxy, limited });
   const tickets = new Tickets({ clock, revocations, randomBytes, limited });
+  const publishRates = new KeyedBuckets(publishPerSecond, clock);
+  const bodyBytes = config.limitFrameBytes === 0 ? MESSAGE_BYTES_MAX : config.limitFrameBytes;
+  const doors = createAgentDoors({
+    access,
+    guard,
+    isRevoked,
+    publisher,
+    publishRates,
+    requests: agents,
+    threadAgents,
+    runs,
+    log,
+    opener,
+    fanOut,
+    costs,
+    incidents,
+    trustProxy: config.trustProxy,
+    messageBytes: bodyBytes,
+    isServing,
+    limited
+  });
   const api = createApi({
     access,
     tickets,
@@ -325,12 +295,12 @@ export function createBackend(options: BackendOptions): Backend {
     guard,
     isRevoked,
     publisher,
-    publishRates: new KeyedBuckets(publishPerSecond, clock),
+    publishRates,
     events,
     incidents,
     trustProxy: config.trustProxy,
     memory: options.memory,
-    bodyBytes: config.limitFrameBytes === 0 ? MESSAGE_BYTES_MAX : config.limitFrameBytes,
+    bodyBytes,
     isServing,
     costs,
     limited
@@ -379,6 +349,7 @@ export function createBackend(options: BackendOptions): Backend {
     },
     routes: [
       ...api,
+      ...doors.routes,
       ...createMembersApi({
         access,
         guard,

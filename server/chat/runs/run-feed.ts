@@ -57,9 +57,15 @@ export class RunFeed {
    * @throws {LogUnavailableError} or `LogCorruptError` when the thread cannot be read
    */
   open(request: RunFeedRequest): RunStream {
+    const { thread, since, only } = request;
+    return this.follow(new RunReader(this.options, thread, since, only), request);
+  }
+
+  /** Goes on with a reader of the thread, as {@link open} does. */
+  follow(reader: RunReader, request: Omit<RunFeedRequest, 'since' | 'only'>): RunStream {
     const { opener, fanOut } = this.options;
-    const { thread, since, only, buffered = NOTHING_BUFFERED } = request;
-    const stream = new RunStream(new RunReader(this.options, thread, since, only));
+    const { buffered = NOTHING_BUFFERED } = request;
+    const stream = new RunStream(reader);
     opener.open(request, null, (connection) => {
       const socket = new FeedSocket(fanOut, connection, stream, buffered);
       stream.attach(socket);
@@ -104,14 +110,6 @@ export class RunStream {
    */
   next(): Promise<RunEvent | null> {
     return this.read(() => this.reader.next());
-  }
-
-  /**
-   * Returns the next event if there is one now; otherwise null.
-   * @throws {LogUnavailableError} while the log cannot be read
-   */
-  now(): RunEvent | null {
-    return this.isOver ? null : this.reader.next();
   }
 
   /** Like {@link next}, but also resolves to what others than agents write; not in a stream of one run. */

@@ -5,7 +5,7 @@ import type { Route } from '../../../server/http/route-table.js';
 const SERVER = new URL('../../../server/', import.meta.url);
 
 /** Folder of the parts that add routes. `Http` itself has only the probes, `/status` and the pages. */
-const FOLDERS = ['http/', 'inspector/'];
+const FOLDERS = ['http/', 'inspector/', 'ai/'];
 
 /** A method, and a path as in the route table, with `{names}` for its parameters. */
 export type MadeRoute = readonly [method: string, path: string];

@@ -28,6 +28,14 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
     ],
     'GET /api/threads/{thread}/agent': ['read', `/api/threads/${THREAD}/agent`],
     'PUT /api/threads/{thread}/agent': ['manage', `/api/threads/${THREAD}/agent`, { agent: null }],
+    // No agent answers there: who passes gets `not_found`.
+    'POST /ai/chat': [
+      'write',
+      '/ai/chat',
+      { id: THREAD, messages: [{ id: 'm', role: 'user', parts: [{ type: 'text', text: 'hi' }] }] }
+    ],
+    'GET /ai/chat/{id}/stream': ['read', `/ai/chat/${THREAD}/stream`],
+    'POST /ai/chat/{id}/stop': ['write', `/ai/chat/${THREAD}/stop`, {}],
     'GET /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke'],
     'POST /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke', {}],
     // Any user may get a ticket for any thread: the rights are checked when the ticket opens a stream.

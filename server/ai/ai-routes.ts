@@ -1,0 +1,190 @@
+/**
+ * The doors over HTTP for `DefaultChatTransport` of the AI SDK: `POST /ai/chat` answers with the stream of a message's
+ * run, `GET /ai/chat/{id}/stream` with that of the run at work, and `POST /ai/chat/{id}/stop` cancels it.
+ */
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Incidents } from '../../actors/monitor/incidents.js';
+import { isThreadId, UserName } from '../../protocol/frames.js';
+import { Mid, RunId } from '../../protocol/run-fields.js';
+import type { Identity, UserIdentity } from '../access/identity.js';
+import type { Scope } from '../access/scopes.js';
+import type { ApiAccess } from '../auth/api-access.js';
+import { unreadable } from '../chat/unreadable.js';
+import { bodyFault } from '../http/api/body-fault.js';
+import { EVENT_STREAM_HEADERS } from '../http/event-streams.js';
+import { decodedPart, guarded, type Asked, type Route } from '../http/route-table.js';
+import type { NoteLimited } from '../limits/limited.js';
+import { json, problem } from '../transport/problem.js';
+import type {
+  HttpReply,
+  HttpStream,
+  HttpStreamReply,
+  TransportRequest
+} from '../transport/transport.js';
+import type { AiAnswer } from './ai-answer.js';
+import { AI_BODY_BYTES, isRefusal, type AiCaller, type AiDoor } from './ai-door.js';
+import { NO_VERSION, versionOf } from './ai-request.js';
+
+/** Options of {@link createAiRoutes}. */
+export interface AiRoutesOptions {
+  readonly access: ApiAccess;
+  readonly door: AiDoor;
+  /** Returns whether a token has been revoked, or nobody knows. */
+  readonly isRevoked: (identity: UserIdentity) => boolean;
+  readonly incidents: Pick<Incidents, 'note'>;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
+}
+
+/** Bytes that a client has not read, above which nothing more is written until it has. */
+const BUFFERED_BYTES = 262_144;
+
+const HEADERS = { ...EVENT_STREAM_HEADERS, 'x-vercel-ai-ui-message-stream': 'v1' };
+
+const stopBody = Compile(
+  Type.Object({
+    run: Type.Optional(RunId),
+    /** Id of the message whose answer is stopped, also before it has begun. */
+    messageId: Type.Optional(Mid),
+    from: Type.Optional(Type.Union([UserName, Type.Object({ user: UserName })]))
+  })
+);
+
+/** Returns the routes below `/ai/`. */
+export function createAiRoutes(options: AiRoutesOptions): Route[] {
+  const { door } = options;
+  const access = (request: TransportRequest, scope: Scope): Promise<Identity> =>
+    options.access.listener(request, scope);
+  const refuses = (asked: Asked): HttpReply | null =>
+    isThreadId(threadOf(asked)) ? null : problem('bad_thread');
+  const failed = (error: unknown): HttpReply | null => {
+    const fault = bodyFault(error, options.limited);
+    if (fault !== null) return fault;
+    const reason = unreadable(error, options.incidents);
+    return reason === null ? null : problem('unavailable', reason);
+  };
+  return [
+    guarded({
+      methods: ['POST'],
+      path: '/ai/chat',
+      scope: 'publish',
+      access,
+      failed,
+      handler: async ({ request }, identity) => {
+        const caller = callerOf(request, identity);
+        if ('status' in caller) return caller;
+        const read = await bodyOf(options, request, identity);
+        if ('status' in read) return read;
+        const answer = await door.send(caller, read.value, read.chars);
+        return isRefusal(answer) ? answer : streamOf(door, answer, caller);
+      }
+    }),
+    guarded({
+      methods: ['GET'],
+      path: '/ai/chat/{id}/stream',
+      refuses,
+      scope: 'read',
+      access,
+      failed,
+      handler: async (asked, identity) => {
+        const caller = callerOf(asked.request, identity);
+        if ('status' in caller) return caller;
+        const answer = await door.resume(caller, threadOf(asked));
+        if (answer === null) return { status: 204, headers: NOT_STORED, body: '' };
+        return isRefusal(answer) ? answer : streamOf(door, answer, caller);
+      }
+    }),
+    guarded({
+      methods: ['POST'],
+      path: '/ai/chat/{id}/stop',
+      refuses,
+      scope: 'publish',
+      access,
+      failed,
+      handler: async (asked, identity) => {
+        const { request } = asked;
+        const read = await bodyOf(options, request, identity);
+        if ('status' in read) return read;
+        const named = read.value ?? {};
+        if (!stopBody.Check(named)) {
+          return problem('bad_frame', 'the body has run, messageId and from, or nothing');
+        }
+        const { run, messageId: mid, from } = named;
+        const stopped = await door.stop({ request, identity }, threadOf(asked), {
+          ...(run === undefined ? {} : { run }),
+          ...(mid === undefined ? {} : { mid }),
+          ...(from === undefined ? {} : { from })
+        });
+        return 'status' in stopped ? stopped : json(200, { stopped: stopped.run });
+      }
+    })
+  ];
+}
+
+const NOT_STORED = { 'cache-control': 'no-store' };
+
+/** Returns the thread of the path; empty, which is no valid thread id, when its encoding is broken. */
+function threadOf({ part }: Asked): string {
+  return decodedPart(part('id')) ?? '';
+}
+
+function callerOf(request: TransportRequest, identity: Identity): AiCaller | HttpReply {
+  const version = versionOf(request, 5);
+  return version === null ? problem('bad_frame', NO_VERSION) : { request, identity, version };
+}
+
+/** Reads the body; an empty one is null. */
+async function bodyOf(
+  { isRevoked }: AiRoutesOptions,
+  request: TransportRequest,
+  identity: Identity
+): Promise<{ readonly value: unknown; readonly chars: number } | HttpReply> {
+  const text = await request.body(AI_BODY_BYTES);
+  // A caller can draw out the body until its token has been revoked.
+  if (identity.kind === 'user' && isRevoked(identity)) return problem('revoked');
+  try {
+    return { value: text === '' ? null : JSON.parse(text), chars: text.length };
+  } catch {
+    return problem('bad_json');
+  }
+}
+
+function streamOf(door: AiDoor, answer: AiAnswer, caller: AiCaller): HttpStreamReply {
+  return {
+    status: 200,
+    headers: HEADERS,
+    stream: (out) => {
+      void write(out, answer, () => {
+        door.open(answer, caller, () => out.buffered());
+      });
+    }
+  };
+}
+
+/** Writes an answer to its end, as fast as the client reads. */
+async function write(out: HttpStream, answer: AiAnswer, open: () => void): Promise<void> {
+  let goOn: () => void = () => undefined;
+  const peer = { isGone: false };
+  out.onDrain(() => {
+    answer.drained();
+    goOn();
+  });
+  out.onClose(() => {
+    peer.isGone = true;
+    answer.close();
+    goOn();
+  });
+  open();
+  for (let chunks = await answer.next(); chunks !== null; chunks = await answer.next()) {
+    out.write(chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join(''));
+    while (out.buffered() > BUFFERED_BYTES && !peer.isGone) {
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+    }
+  }
+  if (peer.isGone) return;
+  out.write('data: [DONE]\n\n');
+  out.end();
+}
