@@ -14,6 +14,7 @@ import { systemBootId } from './disk/boot-id.js';
 import { DISK_LOW_BYTES, isDiskLow } from './disk/disk-room.js';
 import { probeDisk } from './disk/disk-probe.js';
 import { LmdbFeed } from './feed/lmdb-feed.js';
+import { reasonOf } from '../../../machines/reason.js';
 import { LogCorruptError } from '../log-errors.js';
 import { checkPages } from './disk/log-rebuild.js';
 import { LogAppends } from './log-appends.js';
@@ -22,7 +23,7 @@ import { keyProblem, META_KEY, type LocalDurability, type RunMark } from './log-
 import { LogMarker, MARK_MS, readMark } from './disk/log-mark.js';
 import { markClean, prepareLog, type PreparedLog, type Renewal } from './disk/log-opening.js';
 import { LogRecords } from './log-records.js';
-import { openStore, type LogStore, type StoreOptions } from './log-store.js';
+import { isDamage, openStore, type LogStore, type StoreOptions } from './log-store.js';
 import { LogTrim, type Retention } from './log-trim.js';
 import { PendingMarks } from './feed/pending-marks.js';
 import { isStored, ThreadHeads } from './thread-heads.js';
@@ -109,7 +110,8 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog>
     return new LmdbLog(store, options, bootId, prepared, rebuilt?.report ?? null);
   } catch (error) {
     await store.close();
-    throw error;
+    // Whatever the check of the pages has not seen, an operator is told of damage in one way.
+    throw isDamage(error) ? new LogCorruptError(dir, reasonOf(error)) : error;
   }
 }
 

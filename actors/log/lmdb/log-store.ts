@@ -364,15 +364,21 @@ class LmdbStore implements LogStore {
   }
 }
 
-/** LMDB's own codes for a file whose pages are damaged. */
-const DAMAGE = new Set([-30_797, -30_796, -30_794, -30_793]);
+/**
+ * LMDB's own codes for a file that is not as it expects: a page that is none, a page of the wrong kind, another version,
+ * no file of its own, too deep a tree, too full a page, another kind of tree, a key of the wrong length, a contradiction.
+ */
+const DAMAGE = new Set([
+  ...[-30_797, -30_796, -30_794, -30_793],
+  ...[-30_787, -30_786, -30_784, -30_781, -30_779]
+]);
 
-function isDamage(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    (('code' in error && typeof error.code === 'number' && DAMAGE.has(error.code)) ||
-      error.message.startsWith('Invalid key size'))
-  );
+/** Whether an error, or what it was caused by, is the engine's word that the file is damaged. */
+export function isDamage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? error.code : null;
+  if (typeof code === 'number' && DAMAGE.has(code)) return true;
+  return error.message.startsWith('Invalid key size') || isDamage(error.cause);
 }
 
 /**

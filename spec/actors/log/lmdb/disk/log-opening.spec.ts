@@ -6,7 +6,12 @@ import { expect } from 'chai';
 import { checkLog } from '../../../../../actors/log/lmdb/check/log-check.js';
 import { FENCES_KEPT } from '../../../../../actors/log/lmdb/disk/log-opening.js';
 import { RUN_KEY, within } from '../../../../../actors/log/lmdb/log-keys.js';
-import { openStore } from '../../../../../actors/log/lmdb/log-store.js';
+import {
+  openStore,
+  type LogStore,
+  type StoreOptions
+} from '../../../../../actors/log/lmdb/log-store.js';
+import { LogCorruptError } from '../../../../../actors/log/log-errors.js';
 import { append, entry, HandClock, LogFixture, offsets } from '../log-fixture.js';
 
 const WRITER = fileURLToPath(new URL('../log-writer.child.ts', import.meta.url));
@@ -111,5 +116,20 @@ describe('a log that two processes have open', function () {
     await store.commit([{ key: RUN_KEY, value: JSON.stringify(old) }]);
     await store.close();
     expect(await append(await fixture.open({ dir }), 't', entry('m1'))).to.include({ ok: true });
+  });
+
+  it('is refused as damaged when the storage engine finds what nobody has seen before', async () => {
+    const dir = fixture.dir();
+    await (await fixture.open({ dir })).close();
+    const code = -30_797;
+    const openRows = (options: StoreOptions): LogStore => {
+      const cause = Object.assign(new Error('MDB_PAGE_NOTFOUND'), { code });
+      return Object.assign(openStore(options), {
+        commit: () => Promise.reject(new Error('MDB_PAGE_NOTFOUND (7 bytes are free)', { cause }))
+      });
+    };
+    const error: unknown = await fixture.open({ dir, openRows }).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(LogCorruptError);
+    expect(String(error)).to.include('MDB_PAGE_NOTFOUND').and.include('rollcall log check');
   });
 });
