@@ -8,7 +8,8 @@
 import { useMemo, useSyncExternalStore } from 'react';
 import type { Client, ClientState } from './client.js';
 import type { Ack, SendOptions } from './outbox/outbox.js';
-import { clientError, type RollcallError } from './rollcall-error.js';
+import { clientError, RollcallError } from './rollcall-error.js';
+import type { Run } from './thread/runs/run.js';
 import type { Thread } from './thread/thread.js';
 import { EMPTY_MEMBERS, MemberList, type MembersSnapshot } from './thread/member-list.js';
 import type {
@@ -114,6 +115,83 @@ function actionsOf(client: Client, view: ThreadView): ThreadActions {
   };
 }
 
+/**
+ * Returns the runs of agents in a thread, oldest first, and renders again only when one of them changes: a list of answers
+ * needs no render for who types. The thread is joined while the component is mounted, as by {@link useThread}.
+ */
+export function useRuns(client: Client, id: string): readonly Run[] {
+  const [view, subscribe] = useView(client, id);
+  return useSyncExternalStore(subscribe, () => view.thread?.runs ?? NO_RUNS, noRuns);
+}
+
+/** One run as a component shows it, and what can be done with it; the functions are the same from render to render. */
+export interface RunView {
+  /** Null while no such run is known. */
+  readonly run: Run | null;
+  /**
+   * Asks for the run to be stopped, also before it has begun when it is named by its message.
+   * @throws {RollcallError} (as rejection) the server's refusal, or `timeout`, `left`, `closed`
+   */
+  readonly cancel: () => Promise<Cancelling>;
+  /**
+   * Answers what the run asks now.
+   * @throws {RollcallError} (as rejection) `not_found` when it asks nothing; the server's refusal (`conflict` when it has
+   * been answered), or `timeout`, `left`, `closed`
+   */
+  readonly answer: (value: unknown) => Promise<Answered>;
+  /**
+   * Takes the run out of the queue before it begins.
+   * @throws {RollcallError} (as rejection) `not_found` when it is not known; the server's refusal (`conflict` when it has
+   * begun), or `timeout`, `left`, `closed`
+   */
+  readonly withdraw: () => Promise<Withdrawn>;
+}
+
+/**
+ * Returns one run, by its id or by the `mid` of the message that it answers, and renders again only when that run changes.
+ * The thread is joined while the component is mounted, as by {@link useThread}.
+ */
+export function useRun(client: Client, id: string, target: CancelTarget): RunView {
+  const [view, subscribe] = useView(client, id);
+  const isRun = 'run' in target;
+  const name = isRun ? target.run : target.mid;
+  const [found, actions] = useMemo(() => {
+    const find = (): Run | null =>
+      view.thread?.runs.findLast((run) => (isRun ? run.run : run.inReplyTo) === name) ?? null;
+    const made: Omit<RunView, 'run'> = {
+      cancel: () =>
+        view.thread?.cancel(isRun ? { run: name } : { mid: name }) ?? Promise.reject(left()),
+      answer: (value) => {
+        const run = find();
+        const ask = run?.ask ?? null;
+        return run === null || ask === null
+          ? Promise.reject(notFound('the run asks nothing'))
+          : (view.thread?.answer(run.run, ask.ask, value) ?? Promise.reject(left()));
+      },
+      withdraw: () => {
+        const run = find();
+        return run === null
+          ? Promise.reject(notFound('there is no such run'))
+          : (view.thread?.withdraw(run.run) ?? Promise.reject(left()));
+      }
+    };
+    return [find, made];
+  }, [view, isRun, name]);
+  const run = useSyncExternalStore(subscribe, found, noRun);
+  return useMemo(() => ({ run, ...actions }), [run, actions]);
+}
+
+const NO_RUNS: readonly Run[] = [];
+const noRuns = (): readonly Run[] => NO_RUNS;
+const noRun = (): null => null;
+
+function useView(client: Client, id: string): [ThreadView, ThreadView['subscribe']] {
+  return useMemo(() => {
+    const view = viewThread(client, id);
+    return [view, (listener) => view.subscribe(listener)];
+  }, [client, id]);
+}
+
 /** Actions on the members of a thread; the functions are the same from render to render. */
 export interface MemberActions {
   /**
@@ -189,6 +267,10 @@ class MembersStore {
       leave();
     };
   };
+}
+
+function notFound(words: string): RollcallError {
+  return new RollcallError('not_found', words);
 }
 
 function left(): RollcallError {

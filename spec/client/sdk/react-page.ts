@@ -1,8 +1,14 @@
 /** A React page that react.spec.ts bundles: two rooms show the same thread. */
-import { createElement as h, StrictMode, useState, type ReactNode } from 'react';
+import { createElement as h, StrictMode, useRef, useState, type ReactNode } from 'react';
 import { createRoot, type Container } from 'react-dom/client';
 import { connect, type Client } from '../../../client/sdk/client.js';
-import { useConnection, useMembers, useThread } from '../../../client/sdk/react.js';
+import {
+  useConnection,
+  useMembers,
+  useRun,
+  useRuns,
+  useThread
+} from '../../../client/sdk/react.js';
 
 const PAGE = 3;
 
@@ -55,6 +61,48 @@ function People({ client }: { client: Client }): ReactNode {
   );
 }
 
+/** How often a component has been rendered, for a spec to read. */
+function useRenders(): { readonly 'data-renders': number } {
+  const renders = useRef(0);
+  renders.current += 1;
+  return { 'data-renders': renders.current };
+}
+
+function Runs({ client }: { client: Client }): ReactNode {
+  const runs = useRuns(client, 't1');
+  return h(
+    'section',
+    { 'aria-label': 'runs', ...useRenders() },
+    ...runs.map(({ run, state, text }) => h('p', { key: run }, `${run} ${state} ${text}`))
+  );
+}
+
+function OneRun({ client, mid }: { client: Client; mid: string }): ReactNode {
+  const [said, setSaid] = useState('');
+  const { run, cancel, answer, withdraw } = useRun(client, 't1', { mid });
+  const click = (name: string, act: () => Promise<unknown>): ReactNode =>
+    h(
+      'button',
+      {
+        onClick: () =>
+          void act().then(
+            () => setSaid(`${name} ok`),
+            (error: unknown) => setSaid(`${name} ${String(Reflect.get(Object(error), 'code'))}`)
+          )
+      },
+      name
+    );
+  return h(
+    'section',
+    { 'aria-label': `run of ${mid}`, ...useRenders() },
+    h('p', { role: 'status' }, run === null ? 'none' : `${run.state} ${run.text}`),
+    h('p', { className: 'said' }, said),
+    click('cancel', cancel),
+    click('answer', () => answer('yes')),
+    click('withdraw', withdraw)
+  );
+}
+
 function App({ client }: { client: Client }): ReactNode {
   const [rooms, setRooms] = useState(['left', 'right']);
   return h(
@@ -62,6 +110,8 @@ function App({ client }: { client: Client }): ReactNode {
     null,
     ...rooms.map((name) => h(Room, { key: name, client, name })),
     rooms.length > 0 ? h(People, { client }) : null,
+    rooms.length > 0 ? h(Runs, { client }) : null,
+    ...(rooms.length > 0 ? ['q1', 'q2'] : []).map((mid) => h(OneRun, { key: mid, client, mid })),
     h(
       'button',
       {

@@ -23,7 +23,7 @@ async function bundle(url: string): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-describe('useThread and useConnection', function () {
+describe('the hooks for React', function () {
   this.timeout(60_000);
   let browser: Browser;
   let server: FakeServer;
@@ -122,6 +122,59 @@ describe('useThread and useConnection', function () {
     server.rollcall.say('t1', 'bob', 'after all');
     await room('left').getByText('after all').waitFor();
     await people.getByText('eve reader').waitFor();
+  });
+
+  it('shows runs, and renders for nothing but a change of what it shows', async () => {
+    const renders = (name: string): Promise<string | null> =>
+      room(name).getAttribute('data-renders');
+    const event = (run: string, kind: string, body: object): void => {
+      const from = { user: 'agent:echo' };
+      const base = { type: 'message', thread: 't1', offset: 0, from, at: 1 } as const;
+      server.rollcall.play([{ ...base, mid: `${run} ${kind}`, kind, body: { run, ...body } }]);
+    };
+    const status = (mid: string): Locator => room(`run of ${mid}`).getByRole('status');
+    const answer = async (mid: string, button: string): Promise<string | null> => {
+      await room(`run of ${mid}`).getByRole('button', { name: button }).click();
+      const said = room(`run of ${mid}`).locator('.said');
+      await said.filter({ hasText: button }).waitFor();
+      return await said.textContent();
+    };
+    expect(await status('q1').textContent()).to.equal('none');
+    expect(await answer('q1', 'answer')).to.equal('answer not_found');
+    expect(await answer('q1', 'withdraw')).to.equal('withdraw not_found');
+    event('r1', 'agent_started', { inReplyTo: 'q1' });
+    await status('q1').getByText('streaming').waitFor();
+    const [before, other] = [await renders('runs'), await renders('run of q2')];
+    server.rollcall.say('t1', 'bob', 'not for the runs');
+    await room('left').getByText('not for the runs').waitFor();
+    expect(await renders('runs')).to.equal(before);
+    server.rollcall.play([{ type: 'chunk', thread: 't1', run: 'r1', at: 0, text: 'so far' }]);
+    await status('q1').getByText('streaming so far').waitFor();
+    await room('runs').getByText('r1 streaming so far').waitFor();
+    expect(await renders('run of q2')).to.equal(other);
+    const asked: unknown[] = [];
+    server.rollcall.intercept = (frame, connection) => {
+      if (frame.type !== 'answer') return false;
+      const { id, run, ask, value } = frame;
+      asked.push([run, ask, value]);
+      connection.send({ type: 'answered', ...(id === undefined ? {} : { id }), run, ask });
+      return true;
+    };
+    event('r1', 'agent_waiting', { ask: 'a1', prompt: 'Sure?', schema: null, expiresAt: 1 });
+    await status('q1').getByText('waiting so far').waitFor();
+    expect(await answer('q1', 'answer')).to.equal('answer ok');
+    expect(asked).to.eql([['r1', 'a1', 'yes']]);
+    // The fake server knows runs by their ids only.
+    expect(await answer('q1', 'cancel')).to.equal('cancel not_found');
+    expect(server.rollcall.receivedOf('cancel').at(-1)).to.include({ thread: 't1', mid: 'q1' });
+    event('r1', 'agent_completed', { text: 'so far and on' });
+    await status('q1').getByText('completed so far and on').waitFor();
+    event('r2', 'agent_started', { inReplyTo: 'q2' });
+    await room('runs').getByText('r2 streaming').waitFor();
+    expect(await room('runs').locator('p').allTextContents()).to.eql([
+      'r1 completed so far and on',
+      'r2 streaming '
+    ]);
   });
 
   it('leaves the thread when the last component that uses it is gone', async () => {
