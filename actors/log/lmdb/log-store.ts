@@ -16,7 +16,7 @@ import {
 import { reasonOf } from '../../../machines/reason.js';
 import { freeBytesOf } from './disk/disk-room.js';
 import { LogCorruptError, LogOpenError, LogUnavailableError } from '../log-errors.js';
-import { DATA_FILE, inspectDataFile, padDataFile } from './disk/pages/log-file.js';
+import { DATA_FILE, inspectDataFile, padDataFile, refuseFiles } from './disk/pages/log-file.js';
 import { rowName, type LocalDurability, type LogKey, type LogRow } from './log-keys.js';
 import { isSealed, seal, unseal } from './log-seal.js';
 import { WalkGuard, type GuardedWalk, type KeyForm } from './walk-guard.js';
@@ -156,6 +156,7 @@ class LmdbStore implements LogStore {
       if (use !== 'read' && file.state === 'known' && file.missingBytes > 0) {
         padDataFile(dir, file.missingBytes);
       }
+      refuseFiles(dir, use === 'read');
       const rows = open<string, LogKey>({
         path: dir,
         noSubdir: false,

@@ -2,14 +2,18 @@
  * Checks the data file before the storage engine maps it. The engine trusts the file: one that is not its own, or is
  * shorter than its header says, ends the process with a signal instead of an error.
  */
-import { appendFileSync, closeSync, openSync, statSync } from 'node:fs';
+import { accessSync, appendFileSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../../../../../machines/error-code.js';
 import { reasonOf } from '../../../../../machines/reason.js';
 import { LogOpenError } from '../../../log-errors.js';
 import { findHeader, newestHeaderOf, type FileHeader } from './headers.js';
 
 /** Name of the data file in the log's directory. */
 export const DATA_FILE = 'data.mdb';
+
+/** Name of the engine's own file beside it, which it makes when there is none. */
+const LOCK_FILE = 'lock.mdb';
 
 const PAD_CHUNK_BYTES = 1_048_576;
 
@@ -72,5 +76,26 @@ export function padDataFile(dir: string, missingBytes: number): void {
   const path = join(dir, DATA_FILE);
   for (let left = missingBytes; left > 0; left -= PAD_CHUNK_BYTES) {
     appendFileSync(path, Buffer.alloc(Math.min(left, PAD_CHUNK_BYTES)));
+  }
+}
+
+/**
+ * Throws when the engine could not open its files, because then it ends the process. They are not opened here: closing
+ * the lock file would release the engine's locks on it, if this process has them.
+ */
+export function refuseFiles(dir: string, isReadOnly: boolean): void {
+  for (const name of [DATA_FILE, LOCK_FILE]) {
+    const path = join(dir, name);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) continue;
+    if (!stat.isFile()) throw new Error(`${name} is not a file`);
+    const mode =
+      isReadOnly && name === DATA_FILE ? constants.R_OK : constants.R_OK | constants.W_OK;
+    try {
+      accessSync(path, mode);
+    } catch (error) {
+      // On a disk that takes no writes, the engine reads without its lock file.
+      if (!isReadOnly || codeOf(error) !== 'EROFS') throw error;
+    }
   }
 }

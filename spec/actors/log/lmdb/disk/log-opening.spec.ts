@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -11,7 +13,7 @@ import {
   type LogStore,
   type StoreOptions
 } from '../../../../../actors/log/lmdb/log-store.js';
-import { LogCorruptError } from '../../../../../actors/log/log-errors.js';
+import { LogCorruptError, LogOpenError } from '../../../../../actors/log/log-errors.js';
 import { append, entry, HandClock, LogFixture, offsets } from '../log-fixture.js';
 
 const WRITER = fileURLToPath(new URL('../log-writer.child.ts', import.meta.url));
@@ -131,5 +133,13 @@ describe('a log that two processes have open', function () {
     const error: unknown = await fixture.open({ dir, openRows }).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(LogCorruptError);
     expect(String(error)).to.include('MDB_PAGE_NOTFOUND').and.include('rollcall log check');
+  });
+
+  it('is refused when the lock file of the storage engine is none, which would end the process', async () => {
+    const dir = fixture.dir();
+    mkdirSync(join(dir, 'lock.mdb'));
+    const error: unknown = await fixture.open({ dir }).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(LogOpenError);
+    expect(String(error)).to.include('lock.mdb is not a file');
   });
 });
