@@ -66,11 +66,12 @@ export class AgentRun {
     this.steps = new RunSteps(this.writer, clock);
     this.watch = new RunWatch(clock, ports.tally, record.agent);
     this.actor = createActor(runMachine, {
-      id: `run:${record.run}`,
+      id: `run:${record.agent}:${record.run}`,
       clock: timers,
       input: {
         run: record.run,
         agent: record.agent,
+        thread: record.thread,
         from: record.state === 'waiting' ? 'waiting' : 'queued',
         limitMs: limits.runMs,
         answerMs: Math.max(0, (record.ask?.expiresAt ?? 0) - clock.now())
@@ -83,6 +84,7 @@ export class AgentRun {
     this.actor.on('answer.overdue', () => {
       void this.answer(null, null);
     });
+    ports.actors.add(this.actor);
     this.actor.start();
   }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { AppendResult, NewEntry } from '../log/log-writer.js';
 import type { ThreadRecords } from '../log/thread-records.js';
+import type { RunActors } from './seeing/run-actors.js';
 import type { RunTally } from './seeing/run-tally.js';
 
 /** Bounds of each run. */
@@ -47,6 +48,7 @@ export interface RunPorts {
   /** Counts that a bound was reached. */
   readonly onBound: (bound: RunBound) => void;
   readonly tally: RunTally;
+  readonly actors: RunActors;
   /** Reports a fault of an agent to the operator. */
   readonly onFault: (agent: string, thread: string, reason: string) => void;
 }

@@ -53,6 +53,11 @@ export interface RunRecord {
   readonly edits: string | null;
 }
 
+/** A run that has not ended; `attempts` is 0 before the agent is called. */
+export interface OpenRun extends Pick<RunRecord, 'run' | 'agent' | 'state'> {
+  readonly attempts: number;
+}
+
 /** Returns the change that stores a run. */
 export function storing(record: RunRecord): RecordChange {
   return { thread: RECORDS_OF, kind: RUN_KIND, id: record.run, text: JSON.stringify(record) };

@@ -12,8 +12,9 @@ import type { AgentMeasures } from '../monitor/monitor.js';
 import type { Agent } from './agent.js';
 import { AgentRun } from './agent-run.js';
 import { Cancellations } from './requests/cancellations.js';
-import { readRuns, storing, type OpenAsk, type RunRecord } from './run-record.js';
+import { readRuns, storing, type OpenAsk, type OpenRun, type RunRecord } from './run-record.js';
 import type { RunPorts, RunRefusal } from './run-ports.js';
+import { RunActors } from './seeing/run-actors.js';
 import { RunTally, type AgentRow } from './seeing/run-tally.js';
 
 /** Bounds of all runs together. */
@@ -27,7 +28,7 @@ export interface RunsLimits {
 }
 
 /** Options of {@link Runs}. */
-export interface RunsOptions extends Omit<RunPorts, 'onFault' | 'tally'> {
+export interface RunsOptions extends Omit<RunPorts, 'onFault' | 'tally' | 'actors'> {
   readonly agents: ReadonlyMap<string, Agent>;
   readonly bounds: RunsLimits;
   readonly incidents: Pick<Incidents, 'note'>;
@@ -73,11 +74,6 @@ export interface ToldRun {
   readonly ask?: OpenAsk;
 }
 
-/** A run that has not ended; `attempts` is 0 before the agent is called. */
-export interface OpenRun extends Pick<RunRecord, 'run' | 'agent' | 'state'> {
-  readonly attempts: number;
-}
-
 /** The runs of a thread that have not ended. */
 interface Lane {
   current: AgentRun | null;
@@ -86,6 +82,8 @@ interface Lane {
 
 /** The runs. */
 export class Runs {
+  /** The actors of the open runs. */
+  readonly actors = new RunActors();
   private readonly options: RunsOptions;
   private readonly lanes = new Map<string, Lane>();
   private readonly byId = new Map<string, AgentRun>();
@@ -105,6 +103,7 @@ export class Runs {
     this.ports = {
       ...options,
       tally: this.tally,
+      actors: this.actors,
       onFault: (agent, thread, reason) => {
         const fields = { actor: 'agents', thread, reason };
         options.incidents.note(`the agent ${agent} failed`, fields, 'warning');
@@ -207,10 +206,8 @@ export class Runs {
 
   /** Returns the open run that answers a message, for its journey; null when there is none. */
   openRun(thread: string, mid: string): OpenRun | null {
-    const lane = this.lanes.get(thread);
-    const runs = lane === undefined ? [] : [lane.current, ...lane.queue];
-    const found = runs.find((run) => run?.record.mid === mid && !run.hasEnded());
-    if (found === null || found === undefined) return null;
+    const found = this.found(thread, mid, null);
+    if (found === undefined || found.hasEnded()) return null;
     const { run, agent, state } = found.record;
     return { run, agent, state, attempts: state === 'queued' ? 0 : found.told.attempt };
   }
@@ -267,10 +264,14 @@ export class Runs {
     return found === undefined ? Promise.resolve('not_found') : found.answer(by, value, ask);
   }
 
-  private found(thread: string, mid: string, user: string): AgentRun | undefined {
+  private found(thread: string, mid: string, user: string | null): AgentRun | undefined {
     const lane = this.lanes.get(thread);
     const runs = lane === undefined ? [] : [lane.current, ...lane.queue];
-    return runs.find((run) => run?.record.mid === mid && run.record.user === user) ?? undefined;
+    return runs
+      .filter((run) => run !== null)
+      .find(({ record }) => {
+        return record.mid === mid && (user ?? record.user) === record.user;
+      });
   }
 
   private stored(record: RunRecord, interrupts: boolean): void {

@@ -24,8 +24,10 @@ const KINDS_SQL = AGENT_KINDS.map(sqlString).join(', ');
 /** Places where entries are searched. */
 export interface TrailPlaces {
   readonly log: Pick<LogReader, 'read' | 'withMid'>;
-  /** Returns the open run that answers a message; null when there is none. */
-  readonly openRun: (thread: string, mid: string) => OpenRun | null;
+  readonly runs: {
+    /** Returns the open run that answers a message; null when there is none. */
+    openRun(thread: string, mid: string): OpenRun | null;
+  };
   /** The store while it is connected; else anything else. It is asked only about messages that the log has trimmed. */
   readonly store: Pick<AnalyticsStore, 'query'> | string | null;
 }
@@ -40,14 +42,14 @@ export interface FoundTrail extends RunTrail {
  * @throws {LogUnavailableError} while the log cannot be read
  */
 export async function findTrail(
-  { log, openRun, store }: TrailPlaces,
+  { log, runs, store }: TrailPlaces,
   message: JourneyMessage,
   mid: string
 ): Promise<FoundTrail> {
   if (isAgentKind(message.kind)) return { ...NO_TRAIL, gaps: [] };
   const { at, thread, isKept } = message;
   // Before the entries: a run that ends meanwhile is then told by the entry of its end.
-  const open = openRun(thread, mid);
+  const open = runs.openRun(thread, mid);
   if (isKept) {
     const entries = await readLog(log, message, mid, open);
     return { ...tellTrail({ mid, at, entries, source: 'log', open }), gaps: [] };

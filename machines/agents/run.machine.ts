@@ -15,6 +15,7 @@ export type RunEnd = (typeof RUN_ENDS)[number];
 export interface RunInput {
   readonly run: string;
   readonly agent: string;
+  readonly thread: string;
   /** State of the run in the log: `waiting` is restored after a restart. */
   readonly from: 'queued' | 'waiting';
   /** Longest time of running, in milliseconds; time with an open question does not count. */

@@ -30,6 +30,7 @@ import type {
   TransportRequest,
   UpgradeDecision
 } from '../transport/transport.js';
+import type { RunActorsSource } from './actor-sources.js';
 import { ChartLayouts } from './charts/chart-layouts.js';
 import { decodeRequest, REQUEST_BYTES_MAX } from './inspect-requests.js';
 import { InspectAccess } from './inspect-access.js';
@@ -76,6 +77,7 @@ export interface InspectorOptions {
 /** Parts that exist once the log is open. */
 export interface InspectedParts {
   readonly threads: Threads;
+  readonly runs: RunActorsSource;
   readonly log: Pick<LogReader, 'head'>;
 }
 
@@ -151,7 +153,7 @@ export class Inspector {
   /** Gives the inspector the threads, once there are any. */
   begin(parts: InspectedParts): void {
     this.parts = parts;
-    this.recorder.deliver(parts.threads);
+    this.recorder.deliver(parts.threads, parts.runs);
     this.follow();
   }
 

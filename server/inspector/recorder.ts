@@ -1,5 +1,5 @@
 /**
- * Records what happens to actors: those of the tree, and the delivery actors of threads. It observes them only while
+ * Records what happens to actors: those of the tree, of runs of agents, and the delivery actors of threads. It observes them only while
  * something needs it (a viewer, a recording that is switched on, the startup) and costs nothing otherwise: an actor
  * that nobody watches has no observer.
  */
@@ -21,6 +21,7 @@ import {
   type ShownEvent,
   type ShownSnapshot
 } from '../../protocol/inspection.js';
+import type { DeliveryActorsSource, RunActorsSource } from './actor-sources.js';
 import { transitionId } from './charts/chart-graph.js';
 import {
   childrenOf,
@@ -30,16 +31,9 @@ import {
   type About,
   type KnownActor
 } from './known-actors.js';
+import { subjectOf } from './recorded-subject.js';
 import { RecordingBuffer, type Recorded } from './recording-buffer.js';
 import { shownEvent, shownSnapshot } from './shown.js';
-
-/** Source of delivery actors, each the root of a system of its own. */
-export interface DeliveryActorsSource {
-  /** Observes the delivery actors of some threads, including later ones. Returns how to end that. */
-  observe(observer: (event: InspectionEvent) => void, threads: WatchedThreads): () => void;
-  /** Returns the delivery actor of a thread; null while it has none. */
-  actorOf(thread: string): AnyActor | null;
-}
 
 /** Options of {@link Recorder}. */
 export interface RecorderOptions {
@@ -63,6 +57,8 @@ export class Recorder {
   private readonly listeners = new Set<RecorderListener>();
   private readonly observe: (event: InspectionEvent) => void;
   private delivery: DeliveryActorsSource | null = null;
+  private runs: RunActorsSource | null = null;
+  private endRuns: (() => void) | null = null;
   /** Living actors that were seen. */
   private readonly known = new KnownActors();
   /** Ids of the transitions that an actor has taken since its last snapshot. */
@@ -100,9 +96,11 @@ export class Recorder {
     return { isOn: this.isRecordingOn, messages: length, messagesMax: max, dropped };
   }
 
-  /** Gives the recorder the delivery actors, once there are any. */
-  deliver(delivery: DeliveryActorsSource): void {
+  /** Gives the recorder the delivery actors and the runs of agents, once there are any. */
+  deliver(delivery: DeliveryActorsSource, runs: RunActorsSource | null = null): void {
     this.delivery = delivery;
+    this.runs = runs;
+    if (this.isAttached) this.followRuns();
     this.follow();
   }
 
@@ -199,6 +197,7 @@ export class Recorder {
       subscription.unsubscribe();
     };
     this.meetTree(root, root.sessionId);
+    this.followRuns();
     this.follow();
   }
 
@@ -206,8 +205,17 @@ export class Recorder {
     this.follow();
     this.endTree?.();
     this.endTree = null;
+    this.endRuns?.();
+    this.endRuns = null;
     this.taken.clear();
     this.detachedAt = this.options.clock.now();
+  }
+
+  /** Observes all runs, as the tree: there are never many. */
+  private followRuns(): void {
+    this.endRuns?.();
+    this.endRuns = this.runs?.observe(this.observe) ?? null;
+    for (const actor of this.runs?.all() ?? []) this.meet(actor, actor.sessionId);
   }
 
   /** Observes the threads to watch now, and stops observing the others. */
@@ -364,22 +372,6 @@ export class Recorder {
     };
     this.buffer.push(recorded);
     for (const listener of this.listeners) listener(recorded, message);
-  }
-}
-
-/** Returns the actors and the thread of a message, and whether it is about their state. */
-function subjectOf(message: RecordedMessage): Pick<Recorded, 'sessionIds' | 'thread' | 'says'> {
-  switch (message.type) {
-    case 'inspect.unwatched':
-      return { sessionIds: [], thread: null, says: null };
-    case 'inspect.left':
-      return { sessionIds: message.sessionIds, thread: null, says: 'end' };
-    case '@xstate.event':
-      return { sessionIds: [message.sessionId], thread: message.thread, says: null };
-    default: {
-      const says = message.snapshot.status === 'active' ? 'state' : 'end';
-      return { sessionIds: [message.sessionId], thread: message.thread, says };
-    }
   }
 }
 

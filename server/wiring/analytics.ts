@@ -160,10 +160,7 @@ export class Analytics {
 
   /** Returns the route of journeys, which works without ClickHouse too. */
   journeys(
-    parts: Pick<
-      JourneyApiOptions,
-      'access' | 'log' | 'feed' | 'threads' | 'connections' | 'openRun'
-    >
+    parts: Pick<JourneyApiOptions, 'access' | 'log' | 'feed' | 'threads' | 'connections' | 'runs'>
   ): Route[] {
     const { clickhouse } = this;
     const { clock, config } = this.options;

@@ -363,10 +363,7 @@ export function createBackend(options: BackendOptions): Backend {
       ...createRevocationsApi({ access, revocations, incidents, clock, limited }),
       ...createTicketsApi({ access, guard, tickets, incidents, costs, limited }),
       ...options.analytics.api(access, guard, costs),
-      ...options.analytics.journeys({
-        ...{ access, log, feed: log.feed, threads, connections },
-        openRun: (thread, mid) => runs.openRun(thread, mid)
-      })
+      ...options.analytics.journeys({ access, log, feed: log.feed, threads, connections, runs })
     ],
     handlers: Object.keys(routes)
   };

@@ -63,6 +63,6 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
   reporter.add(threads, runs);
   http.add(routes);
   if (observer !== null) threads.observe(observer, 'all');
-  inspection.begin({ threads, log });
+  inspection.begin({ threads, runs: runs.actors, log });
   return handlers;
 }

@@ -46,8 +46,7 @@ export interface JourneyApiOptions extends JourneyNowOptions {
   readonly feed: Pick<AnalyticsFeed, 'find' | 'backlog'>;
   /** Whether facts are recorded: not with `CLICKHOUSE_URL=off`. */
   readonly areFactsKept: boolean;
-  /** Returns the open run that answers a message; null when there is none. */
-  readonly openRun: TrailPlaces['openRun'];
+  readonly runs: TrailPlaces['runs'];
   readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly trustProxy: boolean;
   /** Notes what a limit has refused. */
@@ -162,11 +161,7 @@ async function journeyOf(
   const { feed } = options;
   // Read this before the facts: what happens meanwhile is then in the facts, or not yet known.
   const now = journeyNow(options, message);
-  const trail = await findTrail(
-    { log: options.log, openRun: options.openRun, store },
-    message,
-    mid
-  );
+  const trail = await findTrail({ log: options.log, runs: options.runs, store }, message, mid);
   const found = await findKnownFacts({ feed, store }, message);
   const known = { ...found, gaps: [...found.gaps, ...trail.gaps] };
   const keeping = { isKept: options.areFactsKept, ttlDays: options.ttlDays };

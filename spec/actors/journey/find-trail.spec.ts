@@ -26,7 +26,7 @@ async function trailOf(rig: RunRig, mid: string, rows: readonly Row[] | null = n
   const message = { ...about, offset, at, isKept: rows === null };
   const places = {
     log: rig.log,
-    openRun: (thread: string, of: string) => rig.runs.openRun(thread, of),
+    runs: rig.runs,
     store: rows === null ? null : { query: () => Promise.resolve([...rows]) }
   };
   const { run, steps } = await findTrail(places, message, mid);

@@ -15,7 +15,14 @@ const ANSWER_MS = 50;
 function start(from: RunInput['from'] = 'queued') {
   const clock = new VirtualClock();
   const told: string[] = [];
-  const input = { run: 'r', agent: 'echo', from, limitMs: LIMIT_MS, answerMs: ANSWER_MS };
+  const input = {
+    run: 'r',
+    agent: 'echo',
+    thread: 't',
+    from,
+    limitMs: LIMIT_MS,
+    answerMs: ANSWER_MS
+  };
   const actor = createActor(runMachine, { clock, input });
   for (const type of ['run.overdue', 'answer.overdue'] as const) {
     actor.on(type, () => told.push(type));
@@ -115,7 +122,14 @@ describe('runMachine', () => {
     ['queued', 36],
     ['waiting', 27]
   ] as const) {
-    const input = { run: 'r', agent: 'echo', from, limitMs: LIMIT_MS, answerMs: ANSWER_MS };
+    const input = {
+      run: 'r',
+      agent: 'echo',
+      thread: 't',
+      from,
+      limitMs: LIMIT_MS,
+      answerMs: ANSWER_MS
+    };
     const paths = getSimplePaths(runMachine, {
       input,
       events: EVENTS,

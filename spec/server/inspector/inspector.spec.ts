@@ -2,6 +2,7 @@ import { someOrigins } from '../auth/some-origins.js';
 import { expect } from 'chai';
 import { createActor, createMachine, type AnyActor } from 'xstate';
 import { contained } from '../../../actors/inspection.js';
+import { RunActors } from '../../../actors/agents/seeing/run-actors.js';
 import { Incidents } from '../../../actors/monitor/incidents.js';
 import { Connection } from '../../../server/chat/connection.js';
 import { Connections } from '../../../server/chat/connections.js';
@@ -82,7 +83,7 @@ class Rig {
     this.root.start();
     this.backend.threads.open();
     this.countMessageListeners();
-    this.inspector.begin(this.backend);
+    this.inspector.begin({ ...this.backend, runs: new RunActors() });
   }
 
   private countMessageListeners(): void {

@@ -3,10 +3,12 @@ import { createActor, createMachine, sendTo, type AnyActor } from 'xstate';
 import { contained } from '../../../actors/inspection.js';
 import { Incidents } from '../../../actors/monitor/incidents.js';
 import type { RecordedMessage } from '../../../protocol/inspection.js';
-import { Recorder, type DeliveryActorsSource } from '../../../server/inspector/recorder.js';
+import type { DeliveryActorsSource } from '../../../server/inspector/actor-sources.js';
+import { Recorder } from '../../../server/inspector/recorder.js';
 import { RecordingBuffer } from '../../../server/inspector/recording-buffer.js';
 import { RecordedLogger } from '../../actors/recorded-logger.js';
 import { VirtualClock } from '../../virtual-clock.js';
+import { RunRig } from '../../actors/agents/run-rig.js';
 import { threadRig } from '../chat/thread-rig.js';
 
 const GRACE_MS = 10_000;
@@ -229,6 +231,71 @@ describe('Recorder', () => {
     rig.root.send({ type: 'wake' });
     expect(rig.root.getSnapshot()).to.have.property('value', 'lit');
     expect(rig.logger.with('an observer of the charts failed')).to.have.length(1);
+  });
+
+  describe('with runs of agents', () => {
+    const hangs = async function* (): AsyncGenerator<string, void> {
+      yield 'so far';
+      await new Promise(() => undefined);
+    };
+    const started = async () => {
+      const rig = new Rig();
+      const agents = new RunRig({ hangs });
+      await agents.say('first', { agent: 'hangs' });
+      rig.root.start();
+      rig.recorder.deliver(threadRig(rig.clock, GRACE_MS).threads, agents.runs.actors);
+      return { rig, agents };
+    };
+    const about = ({ story }: Rig) =>
+      story
+        .filter((line) => line.includes('run:hangs'))
+        .map((line) => line.replace(/r[0-9a-f]{24}/, 'r'));
+
+    it('meets those that are open, and follows all of them to their end', async () => {
+      const { rig, agents } = await started();
+      const end = rig.recorder.attach();
+      expect(about(rig)).to.deep.equal(['run:hangs:r is "running"']);
+      await agents.say('second', { agent: 'hangs', thread: 'other' });
+      agents.runs.cancelOf('t', 'm1', 'ada');
+      await agents.turns();
+      expect(about(rig).slice(1)).to.deep.equal([
+        'run:hangs:r is "queued"',
+        'run:hangs:r < xstate.init',
+        'run:hangs:r = "queued" by ',
+        'run:hangs:r < run.begun',
+        'run:hangs:r = "running" by queued|run.begun|0',
+        'run:hangs:r < run.ended',
+        'run:hangs:r = "ending" by |run.ended|0',
+        'run:hangs:r < run.stored',
+        'run:hangs:r = done by ending|run.stored|2'
+      ]);
+      expect([...rig.recorder.tree()].map(({ chart }) => chart)).to.deep.equal(['house', 'run']);
+      end();
+    });
+
+    it('has an observer at none of them while nobody watches', async () => {
+      const { rig, agents } = await started();
+      expect(agents.runs.actors.observed).to.equal(0);
+      const [one, other] = [rig.recorder.attach(), rig.recorder.attach()];
+      await agents.say('second', { agent: 'hangs', thread: 'other' });
+      expect(agents.runs.actors.observed).to.equal(2);
+      one();
+      expect(agents.runs.actors.observed).to.equal(2);
+      other();
+      await agents.say('third', { agent: 'hangs', thread: 'another' });
+      expect(agents.runs.actors.observed).to.equal(0);
+    });
+
+    it('says which have ended meanwhile when somebody looks again', async () => {
+      const { rig, agents } = await started();
+      rig.recorder.attach()();
+      agents.runs.cancelOf('t', 'm1', 'ada');
+      await agents.turns();
+      expect([...agents.runs.actors.all()]).to.deep.equal([]);
+      rig.recorder.attach();
+      expect(about(rig).at(-1)).to.equal('run:hangs:r = done by ');
+      expect([...rig.recorder.tree()].map(({ chart }) => chart)).to.deep.equal(['house']);
+    });
   });
 
   describe('with delivery actors', () => {

@@ -9,6 +9,14 @@ import type { ActorState } from './actor-state.js';
 import { count, errorOf, list, text } from './shown-context.js';
 import { toneOf } from './state-tone.js';
 
+/** What a run of an agent waits for, by its state. */
+const RUN_WAITS: Readonly<Record<string, (context: Json | undefined) => string>> = {
+  queued: (context) => `the run before it in ${text(context, 'thread')}`,
+  running: (context) => `the agent ${text(context, 'agent')}`,
+  waiting: (context) => `an answer of people in ${text(context, 'thread')}`,
+  ending: () => 'the log to store its end'
+};
+
 type Words = (actor: ActorState, now: number | null) => string | null;
 
 /** The words for each machine. Actors of other machines wait for nothing. */
@@ -19,6 +27,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   clickhouse: attemptWords,
   sink: attemptWords,
   delivery: deliveryWords,
+  run: ({ snapshot: { value, context } }) => RUN_WAITS[valueWords(value)]?.(context) ?? null,
   service: ({ snapshot }) => {
     const is = activeIds(snapshot.value);
     return is.has('starting') ? 'its own start to be over' : null;

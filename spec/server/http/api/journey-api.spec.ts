@@ -45,7 +45,7 @@ function start({ isConnected = true, isOff = false } = {}) {
       feed: log.feed,
       areFactsKept: !isOff,
       threads,
-      openRun: () => null,
+      runs: { openRun: () => null },
       connections: { opened: () => connections },
       ttlDays: undefined,
       trustProxy: false,

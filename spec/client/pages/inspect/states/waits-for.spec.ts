@@ -39,6 +39,14 @@ describe('waitsFor', () => {
     expect(words('supervisor', { working: 'running' }, { children: [] })).to.equal(null);
   });
 
+  it('says what a run of an agent waits for', () => {
+    const context = { agent: 'echo', thread: 'agent-1' };
+    expect(words('run', 'queued', context)).to.equal('the run before it in agent-1');
+    expect(words('run', 'running', context)).to.equal('the agent echo');
+    expect(words('run', 'waiting', context)).to.equal('an answer of people in agent-1');
+    expect(words('run', 'ending', context)).to.equal('the log to store its end');
+  });
+
   it('says when a keeper tries again, and why the child ended', () => {
     const context = { delayMs: 3_000, reason: 'it was too slow', waitingOn: null };
     expect(words('keeper', 'waiting', context, {}, 1_000)).to.equal(
