@@ -5,6 +5,8 @@ const ROWS: readonly (readonly [name: string, source: string, external?: readonl
   ['connect', "export { connect } from './client.js'"],
   ['all of rollcall/client', "export * from './client.js'"],
   ['rollcall/react', "export * from './react.js'", ['xstate', 'react']],
+  ['rollcall/ai', "export * from '../ai/ai.js'", ['xstate', 'react']],
+  ['rollcall/ai/transport', "export * from '../ai/transport.js'"],
   ['connect, xstate included', "export { connect } from './client.js'", []]
 ];
 

@@ -65,7 +65,7 @@ export function fillClientPackage(root, built) {
 }
 
 /**
- * Writes the modules `rollcall/client` and `rollcall/react`, which re-export those of the package, so that both names
+ * Writes the modules `rollcall/client`, `rollcall/react` and `rollcall/ai`, which re-export those of the package, so that both names
  * give the same classes; also at the path that the SDK had in earlier builds.
  * @param {string} built folder of the build
  */
@@ -73,6 +73,8 @@ export function writeReExports(built) {
   for (const [file, specifier] of [
     ['client', 'rollcall-client'],
     ['react', 'rollcall-client/react'],
+    ['ai', 'rollcall-client/ai'],
+    ['ai-transport', 'rollcall-client/ai/transport'],
     // The place of the SDK in builds before the rooms: scripts outside of this project import it from a checkout.
     ['client/client', 'rollcall-client']
   ]) {

@@ -26,6 +26,34 @@ export interface ShownBranches extends RunBranches {
   readonly shown: Run;
 }
 
+/** Messages that were made before: as long as nothing changes they stay the same objects. */
+export class MadeMessages {
+  readonly #questions = new WeakMap<MessageFrame, RollcallUiMessage>();
+  #answers = new Map<string, { readonly key: string; readonly message: RollcallUiMessage }>();
+  #next = new Map<string, { readonly key: string; readonly message: RollcallUiMessage }>();
+
+  /** Returns the message of a user's entry. */
+  question(frame: MessageFrame): RollcallUiMessage {
+    const made = this.#questions.get(frame) ?? messageOf(frame);
+    this.#questions.set(frame, made);
+    return made;
+  }
+
+  /** Returns the message of a run, made anew when the key is another. */
+  answer(run: string, key: string, make: () => RollcallUiMessage): RollcallUiMessage {
+    const known = this.#answers.get(run);
+    const made = known?.key === key ? known : { key, message: make() };
+    this.#next.set(run, made);
+    return made.message;
+  }
+
+  /** Forgets the answers that were not asked for since the last time. */
+  done(): void {
+    this.#answers = this.#next;
+    this.#next = new Map();
+  }
+}
+
 /** Returns the messages of a chat. */
 export function chatMessages(
   version: AiVersion,
@@ -40,12 +68,14 @@ export function chatMessages(
  * @param entries of the thread, in the order of its log
  * @param live the runs that the thread knows
  * @param chosen the run to show of an answer, by its root; by default the last version
+ * @param made messages that were made before
  */
 export function chatView(
   version: AiVersion,
   entries: readonly MessageFrame[],
   live: readonly Run[],
-  chosen: ReadonlyMap<string, string> = new Map()
+  chosen: ReadonlyMap<string, string> = new Map(),
+  made: MadeMessages = new MadeMessages()
 ): ChatView {
   const ofRun = new Map<string, MessageFrame[]>();
   const questions = new Map<string, MessageFrame>();
@@ -72,16 +102,17 @@ export function chatView(
   const put = (branch: ShownBranches): void => {
     done.add(branch);
     const question = questionOf(branch, questions);
-    if (question !== undefined) messages.push(messageOf(question));
-    messages.push(answerOf(version, branch, ofRun.get(branch.shown.run) ?? []));
+    if (question !== undefined) messages.push(made.question(question));
+    messages.push(answerOf(version, branch, ofRun.get(branch.shown.run) ?? [], made));
   };
   for (const question of questions.values()) {
     const branch = branchOf.get(question.mid);
-    if (branch === undefined) messages.push(messageOf(question));
+    if (branch === undefined) messages.push(made.question(question));
     else if (!done.has(branch)) put(branch);
   }
   // Their questions are not known: those of before the entries are left out unless they are at work.
   for (const branch of shown) if (!done.has(branch) && isOpen(branch.shown)) put(branch);
+  made.done();
   return { messages, branches: shown, runs };
 }
 
@@ -141,22 +172,35 @@ export function userPart(part: AiPart): RollcallPart[] {
 function answerOf(
   version: AiVersion,
   { runs, shown }: ShownBranches,
-  entries: readonly MessageFrame[]
+  entries: readonly MessageFrame[],
+  made: MadeMessages
 ): RollcallUiMessage {
   const { run, text, attempt, agent, state } = shown;
-  const chunks = new RunChunks(version, run);
-  const message = readMessage(run, chunks.replay(entries, { text, attempt }));
+  const index = runs.indexOf(shown);
   const first = entries[0];
-  const count = runs.length;
-  return {
-    ...message,
-    metadata: {
-      ...message.metadata,
-      run,
-      state,
-      ...(agent === null ? {} : { agent }),
-      ...(first === undefined ? {} : { user: first.from.user, at: first.at }),
-      ...(count < 2 ? {} : { version: { index: runs.indexOf(shown), count } })
-    }
-  };
+  const key = [
+    first?.offset,
+    entries.at(-1)?.offset,
+    entries.length,
+    state,
+    attempt,
+    text.length,
+    index,
+    runs.length
+  ];
+  return made.answer(run, key.join(), () => {
+    const chunks = new RunChunks(version, run);
+    const message = readMessage(run, chunks.replay(entries, { text, attempt }));
+    return {
+      ...message,
+      metadata: {
+        ...message.metadata,
+        run,
+        state,
+        ...(agent === null ? {} : { agent }),
+        ...(first === undefined ? {} : { user: first.from.user, at: first.at }),
+        ...(runs.length < 2 ? {} : { version: { index, count: runs.length } })
+      }
+    };
+  });
 }

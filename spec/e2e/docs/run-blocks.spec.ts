@@ -3,10 +3,12 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createElement, type ReactElement } from 'react';
+import { createElement, useState, type ReactElement } from 'react';
+import { useChat } from '@ai-sdk/react';
 import { renderToString } from 'react-dom/server';
 import ts from 'typescript';
 import { WebSocket } from 'ws';
+import * as ai from '../../../client/ai/ai.js';
 import * as sdk from '../../../client/sdk/client.js';
 import * as react from '../../../client/sdk/react.js';
 import { BLOCKS, inLanguage, ROOT, type Block } from '../../scripts/docs/blocks.js';
@@ -107,6 +109,9 @@ describe('code blocks that can be run', function () {
         'rollcall/client': ours,
         'rollcall-client': ours,
         'rollcall/react': react,
+        'rollcall/ai': ai,
+        '@ai-sdk/react': { useChat },
+        react: { useState },
         ws: { WebSocket }
       },
       getToken: () => Promise.resolve('token'),

@@ -49,6 +49,7 @@ function typeProblems(all: readonly Block[]): Map<string, string> {
     paths: {
       'rollcall/client': [join(ROOT, 'client/sdk/client.ts')],
       'rollcall/react': [join(ROOT, 'client/sdk/react.ts')],
+      'rollcall/ai': [join(ROOT, 'client/ai/ai.ts')],
       'rollcall-client': [join(ROOT, 'client/sdk/client.ts')]
     }
   };

@@ -16,25 +16,30 @@ const CHAT = `
 import { connect, RollcallError } from 'rollcall/client';
 import { RollcallError as Same } from 'rollcall-client';
 import { SUBPROTOCOL } from 'rollcall';
+import { RollcallChatTransport } from 'rollcall/ai/transport';
 import { WebSocket } from 'ws';
 const client = connect(process.argv[2], { user: 'ada', WebSocket });
 const thread = client.thread('lobby', { since: 'start' });
 const came = new Promise((resolve) => thread.on('message', resolve));
 const { offset } = await thread.send({ text: 'hello' });
 const { body } = await came;
+const [{ parts }] = await new RollcallChatTransport({ client }).loadMessages('lobby');
 client.close();
-console.log(JSON.stringify({ offset, text: body.text, isSame: RollcallError === Same, SUBPROTOCOL }));
+console.log(JSON.stringify({ offset, text: body.text, parts, isSame: RollcallError === Same, SUBPROTOCOL }));
 `;
 
 /** Code of a front end; the last line must not compile. */
 const CONSUMER = `
 import { connect, RollcallError, type Client, type MessageFrame } from 'rollcall-client';
 import { useThread } from 'rollcall-client/react';
+import { RollcallChatTransport, useRollcallChat } from 'rollcall-client/ai';
 export const client: Client = connect('ws://127.0.0.1:1', { user: 'ada' });
 export const textOf = ({ body, from }: MessageFrame): string => from.user + String(body);
 client.thread('lobby').on('message', ({ offset }) => offset.toFixed(0));
 client.on('state', (state) => state.name.toUpperCase());
 export const { items, send } = useThread(client, 'lobby');
+export const { messages, stop } = useRollcallChat(client, 'lobby', { agent: 'echo' });
+export const stream = new RollcallChatTransport({ client }).reconnectToStream({ chatId: 'lobby' });
 export const code: string = new RollcallError('closed', 'closed').code;
 client.thread('lobby').on('message', ({ nothing }) => nothing);
 `;
@@ -95,13 +100,26 @@ describe('the packed packages', function () {
     expect(names).to.include.members(['connect', 'RollcallError', 'viewThread']);
   });
 
+  it('let Node import the transport of the AI SDK where there is neither React nor that', async () => {
+    const code =
+      "import * as ai from 'rollcall-client/ai/transport'; console.log(Object.keys(ai).sort().join())";
+    const names = await client.run(process.execPath, '--input-type=module', '-e', code);
+    expect(names.trim()).to.equal('ASK_TOOL,RollcallChatTransport');
+  });
+
   it('run a server, and rollcall/client is rollcall-client', async () => {
     const entry = join(server.folder, 'node_modules/rollcall/scripts/rollcall.mjs');
     const running = await startServer({ entry: [entry, 'start'] });
     try {
       server.write('chat.mjs', CHAT);
       const said: unknown = JSON.parse(await server.run(process.execPath, 'chat.mjs', running.url));
-      expect(said).to.eql({ offset: 1, text: 'hello', isSame: true, SUBPROTOCOL: 'rollcall.v1' });
+      expect(said).to.eql({
+        offset: 1,
+        text: 'hello',
+        parts: [{ type: 'text', text: 'hello' }],
+        isSame: true,
+        SUBPROTOCOL: 'rollcall.v1'
+      });
     } finally {
       expect(await running.stop()).to.equal(0);
     }
@@ -118,7 +136,7 @@ describe('the packed packages', function () {
         const isOurs = (path: string) => path.startsWith('node_modules/rollcall-client/');
         const faults = typeFaults(client.folder, 'consumer.ts', resolution, isOurs);
         expect(faults, faults.join('\n')).to.have.length(1);
-        expect(faults[0]).to.match(/^consumer\.ts:10 Property 'nothing' does not exist/);
+        expect(faults[0]).to.match(/^consumer\.ts:13 Property 'nothing' does not exist/);
       });
     }
   });
