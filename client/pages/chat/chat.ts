@@ -1,13 +1,9 @@
 /** The chat page: one client, one open thread at a time, and the parts of the page that show them. */
-import {
-  connect,
-  runOf,
-  type Client,
-  type ClientState,
-  type MessageFrame
-} from '../../sdk/client.js';
+import { connect, type Client, type ClientState } from '../../sdk/client.js';
 import { Account } from './account.js';
 import { AgentChoice } from './agents/choice/agent-choice.js';
+import { EditMode } from './agents/edit-mode.js';
+import { Meanwhile } from './agents/meanwhile.js';
 import { TRIAL_AGENT, TRIAL_TEXT, TryAgent } from './agents/choice/try-agent.js';
 import { Banner } from './banner.js';
 import { Composer } from './composer.js';
@@ -18,6 +14,7 @@ import { MessageMenu } from './log/message-menu.js';
 import { ForbiddenView } from './members/forbidden-view.js';
 import { MembersPanel } from './members/members-panel.js';
 import { Notice } from './notice.js';
+import { messageText } from './words/message-text.js';
 import { presenceWords, typingWords } from './words/presence-words.js';
 import { Remembered } from './remembered.js';
 import { Room } from './room.js';
@@ -25,7 +22,7 @@ import { hashOfThread, messageOfHash, threadOfHash, type MessagePlace } from './
 import { spokenWords } from './words/run-words.js';
 import { safeName } from '../../sdk/safe-name.js';
 import { Sidebar } from './sidebar.js';
-import { ThreadList } from './thread-list.js';
+import { isNews, ThreadList } from './thread-list.js';
 
 /** How often a visible page checks other threads for new messages, in milliseconds. */
 const NEWS_MS = 5_000;
@@ -73,8 +70,13 @@ class ChatPage {
   readonly #composer = new Composer({
     send: (text) => {
       if (this.#room === null) return false;
-      const agent = this.#choice.take();
-      this.#room.send(text, agent === undefined ? {} : { agent });
+      const [agent, edits] = [this.#choice.take(), this.#editing.take()];
+      const whileRunning = this.#meanwhile.take();
+      this.#room.send(text, {
+        ...(agent === undefined ? {} : { agent }),
+        ...(edits === undefined ? {} : { edits }),
+        ...(whileRunning === undefined ? {} : { whileRunning })
+      });
       this.#toLatest();
       return true;
     },
@@ -92,7 +94,7 @@ class ChatPage {
     retry: (mid) => this.#room?.retry(mid),
     discard: (mid) => this.#room?.discard(mid),
     menu: (message, button) => {
-      this.#menu.open(message, button);
+      this.#menu.open(message, button, this.#room?.mayEdit(message) === true);
     },
     edit: (mid) => {
       this.#composer.insert(this.#room?.takeBack(mid) ?? '');
@@ -117,9 +119,16 @@ class ChatPage {
       turn: (run, by) => this.#room?.turn(run, by)
     }
   });
-  readonly #menu = new MessageMenu((words) => {
-    this.#notice.tell(words);
-  });
+  readonly #menu = new MessageMenu(
+    (words) => {
+      this.#notice.tell(words);
+    },
+    (message) => {
+      this.#editing.begin(message.mid, messageText(message).text);
+    }
+  );
+  readonly #editing = new EditMode(this.#composer);
+  readonly #meanwhile = new Meanwhile();
   readonly #notice = new Notice();
   readonly #choice = new AgentChoice({
     token: () => this.#remembered.token,
@@ -189,6 +198,7 @@ class ChatPage {
     this.#client?.close();
     this.#client = null;
     this.#forgetUser();
+    this.#editing.end();
     this.#composer.text = '';
     this.#log.show(NO_CONTENT);
     this.#sidebar.user('');
@@ -267,7 +277,9 @@ class ChatPage {
         if (room === this.#room) this.#log.stream(rows);
       },
       run: (run) => {
-        if (room === this.#room) this.#spoken.textContent = spokenWords(run);
+        if (room !== this.#room) return;
+        this.#spoken.textContent = spokenWords(run);
+        this.#showPeople();
       },
       arrived: (message) => {
         if (document.hidden && message.from.user !== this.#user && isNews(message)) {
@@ -319,6 +331,8 @@ class ChatPage {
     room.typing(false);
     room.leave();
     this.#unsent.delete(room.id);
+    // What was being edited is not kept: it is there in its message.
+    if (this.#editing.isOn) this.#composer.text = this.#editing.end();
     if (this.#composer.text.trim() !== '') this.#unsent.set(room.id, this.#composer.text);
     const [oldest] = this.#unsent.keys();
     if (this.#unsent.size > UNSENT_MAX && oldest !== undefined) this.#unsent.delete(oldest);
@@ -349,6 +363,10 @@ class ChatPage {
     this.#trial.show(agents);
     if (room === null) return;
     this.#forbidden.show(room.thread, this.#user);
+    const isAtWork = room.thread.runs.some(
+      ({ state }) => state === 'streaming' || state === 'waiting'
+    );
+    this.#meanwhile.show(isAtWork, this.#choice.agent !== null);
     this.#composer.isClosed = room.thread.may?.includes('write') === false;
     if (room.thread.state === 'forbidden') this.#members.close();
     this.#typing.textContent = typingWords(room.typists);
@@ -356,7 +374,9 @@ class ChatPage {
       this.#present.textContent = `This thread cannot be read: ${room.problem}`;
     else {
       this.#present.textContent =
-        room.presentCount === 0 ? '' : presenceWords(room.present, room.presentCount, this.#user);
+        room.thread.presentCount === 0
+          ? ''
+          : presenceWords(room.thread.present, room.thread.presentCount, this.#user);
     }
   }
 
@@ -364,11 +384,6 @@ class ChatPage {
     const missed = this.#missed > 0 ? `(${String(this.#missed)}) ` : '';
     document.title = `${missed}${safeName(this.#room?.id ?? threadOfHash(location.hash))} · Rollcall`;
   }
-}
-
-/** Whether a message counts as new in the list. Of a run only its end does, not its begin or its steps. */
-function isNews(message: MessageFrame): boolean {
-  return runOf(message) === null || /^agent_(?:completed|failed|cancelled)$/.test(message.kind);
 }
 
 if (location.hash === '') history.replaceState(null, '', hashOfThread(threadOfHash('')));

@@ -138,15 +138,6 @@ export class Room {
   get thread(): Thread {
     return this.#thread;
   }
-  /** Users there now. */
-  get present(): readonly string[] {
-    return this.#thread.present;
-  }
-
-  /** Number of users present, including those who are not named. */
-  get presentCount(): number {
-    return this.#thread.presentCount;
-  }
 
   /** Users typing now. */
   get typists(): readonly string[] {
@@ -213,6 +204,14 @@ export class Room {
   turn(run: string, by: number): void {
     this.#transcript.turn(run, by);
     this.#draw();
+  }
+
+  /** Whether this user may change a message and have it answered anew. */
+  mayEdit({ mid, from, kind, body }: MessageFrame): boolean {
+    const isOwn = from.user === this.#user && kind === 'user_message';
+    return (
+      isOwn && this.#may('write') && !messageText({ body }).json && this.#transcript.isAnswered(mid)
+    );
   }
 
   /** Returns the message that a run answers; null when it is not shown. */

@@ -1,4 +1,4 @@
-import type { Client, MessageFrame, ThreadsPage } from '../../sdk/client.js';
+import { runOf, type Client, type MessageFrame, type ThreadsPage } from '../../sdk/client.js';
 import type { Remembered } from './remembered.js';
 import { threadOfHash } from './route.js';
 import type { ListedThread, Sidebar } from './sidebar.js';
@@ -92,4 +92,9 @@ export class ThreadList {
     }
     this.#sidebar.show(listed.slice(0, LIST_MAX), current);
   }
+}
+
+/** Whether a message counts as new in the list. Of a run only its end does, not its begin or its steps. */
+export function isNews(message: MessageFrame): boolean {
+  return runOf(message) === null || /^agent_(?:completed|failed|cancelled)$/.test(message.kind);
 }

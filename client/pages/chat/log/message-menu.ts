@@ -1,4 +1,4 @@
-/** The menu of a message: its link, its journey, and its thread in the inspector. */
+/** The menu of a message: its link, its journey, its thread in the inspector, and for one that was answered, editing it. */
 import type { MessageFrame } from '../../../sdk/client.js';
 import { byId } from '../../shared/element.js';
 import { hashOfMessage } from '../route.js';
@@ -11,18 +11,27 @@ const GAP_PX = 4;
 export class MessageMenu {
   readonly #menu = byId('message-menu', HTMLDivElement);
   readonly #copy = byId('message-copy', HTMLButtonElement);
+  readonly #edit = byId('message-edit', HTMLButtonElement);
   readonly #journey = byId('message-journey', HTMLAnchorElement);
   readonly #inspector = byId('message-inspector', HTMLAnchorElement);
   #button: HTMLButtonElement | null = null;
   #link = '';
+  #message: MessageFrame | null = null;
 
-  /** @param tell shows a short sentence to the user */
-  constructor(tell: (words: string) => void) {
+  /**
+   * @param tell shows a short sentence to the user
+   * @param edit the user wants to change this message, and have it answered anew
+   */
+  constructor(tell: (words: string) => void, edit: (message: MessageFrame) => void) {
     this.#copy.addEventListener('click', () => {
       this.#close();
       void copyText(this.#link).then((isCopied) => {
         tell(isCopied ? 'Link copied.' : `The browser does not let this page copy: ${this.#link}`);
       });
+    });
+    this.#edit.addEventListener('click', () => {
+      this.#close();
+      if (this.#message !== null) edit(this.#message);
     });
     this.#menu.addEventListener('keydown', (event) => {
       this.#pressed(event);
@@ -38,8 +47,14 @@ export class MessageMenu {
     this.#inspector.hidden = !has;
   }
 
-  /** Opens the menu of a message at its button. */
-  open({ thread, offset, mid }: MessageFrame, button: HTMLButtonElement): void {
+  /**
+   * Opens the menu of a message at its button.
+   * @param mayEdit whether the user may change the message
+   */
+  open(message: MessageFrame, button: HTMLButtonElement, mayEdit: boolean): void {
+    const { thread, offset, mid } = message;
+    this.#message = message;
+    this.#edit.hidden = !mayEdit;
     this.#button?.setAttribute('aria-expanded', 'false');
     this.#button = button;
     this.#link = new URL(hashOfMessage(thread, { offset, mid }), location.href).href;
@@ -67,7 +82,9 @@ export class MessageMenu {
       this.#close();
       return;
     }
-    const items = [this.#copy, this.#journey, this.#inspector].filter((item) => !item.hidden);
+    const items = [this.#copy, this.#edit, this.#journey, this.#inspector].filter(
+      (item) => !item.hidden
+    );
     const next = neighbour(items, event);
     if (next === null) return;
     event.preventDefault();

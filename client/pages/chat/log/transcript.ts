@@ -87,6 +87,12 @@ export class Transcript {
     } else if (edits !== undefined) this.#replaces.set(mid, { how: 'edits', mid: edits });
   }
 
+  /** Whether an agent has answered a message, or is about to. */
+  isAnswered(mid: string): boolean {
+    if (this.#versions.byMid.has(mid)) return true;
+    return [...this.#runs.values()].some(({ inReplyTo }) => inReplyTo === mid);
+  }
+
   /** Shows another version of an answer: so many after the one of this run, or before it. */
   turn(run: string, by: number): void {
     const versions = this.#versions.byRun.get(run);

@@ -159,6 +159,95 @@ describe('runs of agents on the chat page', function () {
     await picture(page, 'chat-agents-answered');
   });
 
+  it('are made anew and leafed through, also after a reload', async () => {
+    await open('versions', 'counter');
+    await say(page, 'what is it?');
+    await last()
+      .getByText(/Answer \d+ to: what is it\?/)
+      .waitFor();
+    const first = (await last().locator('.answer').textContent()) ?? '';
+    await page.evaluate("document.querySelector('article.run').dataset.same = 'yes'");
+    await button('Try again').click();
+    await last().getByText('2/2').waitFor();
+    const second = (await last().locator('.answer').textContent()) ?? '';
+    expect(second).to.not.equal(first);
+    // In the place of the first one, without the question a second time.
+    expect(await last().getAttribute('data-same')).to.equal('yes');
+    expect([await runs().count(), await page.locator('.message.own').count()]).to.eql([1, 1]);
+    await button('Version before').focus();
+    await page.keyboard.press('Enter');
+    await last().getByText('1/2').waitFor();
+    expect(await last().locator('.answer').textContent()).to.equal(first);
+    expect(await page.evaluate("document.activeElement.getAttribute('aria-label')")).to.equal(
+      'Version before'
+    );
+    await page.reload();
+    await last().getByText('2/2').waitFor();
+    expect(await last().locator('.answer').textContent()).to.equal(second);
+    expect([await runs().count(), await page.locator('.message.own').count()]).to.eql([1, 1]);
+    expect(await accessibilityProblems(page)).to.eql([]);
+  });
+
+  it('answer an edited message in its place', async () => {
+    await open('edited', 'counter');
+    await say(page, 'what is tee?');
+    await last().getByText('to: what is tee?').waitFor();
+    await say(page, 'something else');
+    await last().getByText('to: something else').waitFor();
+    await page.locator('.message.own').first().hover();
+    await page.locator('.message.own').first().locator('.more').click();
+    await page.getByRole('menuitem', { name: 'Edit and ask again' }).click();
+    const field = page.getByLabel('Message', { exact: true });
+    expect(await field.inputValue()).to.equal('what is tee?');
+    await field.press('Escape');
+    expect(await field.inputValue()).to.equal('');
+    await page.locator('.message.own').first().hover();
+    await page.locator('.message.own').first().locator('.more').click();
+    await page.getByRole('menuitem', { name: 'Edit and ask again' }).click();
+    await picture(page, 'chat-agents-edit');
+    await say(page, 'what is tea?');
+    await runs().first().getByText('to: what is tea?').waitFor();
+    const shown = (): Promise<string[]> => page.locator('.message.own .bubble').allTextContents();
+    expect(await shown()).to.eql(['what is tea?', 'something else']);
+    await button('Version before', runs().first()).click();
+    await runs().first().getByText('to: what is tee?').waitFor();
+    expect(await shown()).to.eql(['what is tee?', 'something else']);
+    expect(await runs().count()).to.equal(2);
+    await picture(page, 'chat-agents-versions');
+  });
+
+  it('are given a message meanwhile, or stopped by one, where the writer chooses so', async () => {
+    await open('meanwhile', 'endless');
+    await say(page, 'count, please');
+    const choice = page.getByLabel('While it answers');
+    await choice.selectOption({ label: 'is given to it' });
+    await say(page, 'faster');
+    await last().getByText('(noted: faster)').waitFor();
+    expect(await runs().count()).to.equal(1);
+    const height = (): Promise<number> =>
+      page.evaluate<number>("document.getElementById('log-scroll').clientHeight");
+    const atWork = await height();
+    await choice.selectOption({ label: 'stops it' });
+    await picture(page, 'chat-agents-meanwhile');
+    await say(page, 'begin again');
+    await runs().first().getByText('Stopped by a newer message of ada').waitFor();
+    await runs().nth(1).getByText('Answering…').waitFor();
+    expect(await choice.inputValue()).to.equal('enqueue');
+    expect(await height()).to.equal(atWork);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await accessibilityProblems(page)).to.eql([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await picture(page, 'chat-agents-phone-dark');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).to.equal(390);
+    const onPhone = await height();
+    await button('Stop').click();
+    await last().getByText('Stopped by ada').waitFor();
+    await choice.waitFor({ state: 'hidden' });
+    // Nothing has moved.
+    expect(await height()).to.equal(onPhone);
+  });
+
   it('say when nobody has answered in time', async () => {
     await open('impatient', 'impatient');
     await say(page, 'well?');
