@@ -9,11 +9,16 @@ import type { Random } from '../kill-proof/random.js';
 /** Wait before a message that the server cannot take now is sent again. */
 const REFUSED_WAIT_MS = 100;
 
+/** Id of all answers. */
+const ANSWER_ID = 'answer';
+
 /** A message to an agent. */
 export interface Question {
   readonly thread: string;
   readonly mid: string;
   readonly text: string;
+  /** The agent that is asked. Default: `echo`. */
+  readonly agent?: string;
 }
 
 /** A piece of an answer as the client got it. */
@@ -86,14 +91,19 @@ export class Asker {
     this.#link.send({ type: 'subscribe', thread, since: 'live' });
   }
 
-  #send({ thread, mid, text }: Question): void {
+  /** Answers an open question. The server refuses a second answer, which is no fault. */
+  answer(run: string, ask: string, value: unknown): void {
+    this.#link.send({ type: 'answer', id: ANSWER_ID, run, ask, value });
+  }
+
+  #send({ thread, mid, text, agent = 'echo' }: Question): void {
     this.#link.send({
       type: 'publish',
       id: mid,
       thread,
       mid,
       kind: 'user_message',
-      agent: 'echo',
+      agent,
       body: { text }
     });
   }
@@ -112,6 +122,7 @@ export class Asker {
       seen.push({ at, text, atMs: performance.now() });
       this.chunks.set(run, seen);
     } else if (frame.type === 'error') {
+      if ('id' in frame && frame.id === ANSWER_ID) return;
       if (frame.retry !== true) this.faults.add(`refused for good: ${JSON.stringify(frame)}`);
       else setTimeout(() => this.#sendAgain(frame), REFUSED_WAIT_MS).unref();
     }

@@ -4,6 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
 import { checkLog } from '../../actors/log/lmdb/check/log-check.js';
 import { withinRecords } from '../../actors/log/lmdb/log-keys.js';
@@ -19,7 +20,11 @@ import { freePort } from '../kill-proof/free-port.js';
 import { between, seeded, type Random } from '../kill-proof/random.js';
 import type { Check } from '../kill-proof/verdict.js';
 import { Asker, type Question } from './asker.js';
+import { ANSWER, openAsk, STATE_AGENTS, StateVerdict, type StateAgent } from './states.js';
 import { countedOnTheWay, endOf, noneLeft, RunVerdict, type Entry, type Tally } from './verdict.js';
+
+/** The module of the agents that stay in one state. */
+const AGENTS = fileURLToPath(new URL('agents.mjs', import.meta.url));
 
 /** Number of clients; the threads of a round are spread over them. */
 const ASKERS = 5;
@@ -107,6 +112,7 @@ class Proof {
   readonly #random: Random;
   readonly #askers: readonly Asker[];
   readonly #verdict = new RunVerdict();
+  readonly #states = new StateVerdict();
   readonly #badLines = new Faults();
   readonly #late = new Faults();
   #server: LaunchedServer | null = null;
@@ -137,6 +143,7 @@ class Proof {
   /** Asks, kills, starts again, and judges once all runs have ended. */
   async round(number: number): Promise<void> {
     const asked = this.#ask(number);
+    const states = this.#askStates(number);
     await wait(between(this.#random, LIFE_LEAST_MS, LIFE_MOST_MS));
     const killedMs = performance.now();
     await this.#kill();
@@ -154,6 +161,11 @@ class Proof {
       const asker = this.#askerOf(thread);
       const { acked, chunks } = asker;
       this.#verdict.take({ thread, entries, asked: questions, acked, chunks, killedMs });
+    }
+    for (const [thread, agent] of states) {
+      const question = { thread, mid: `${thread}-0`, text: agent, agent };
+      const entries = await this.#ended(thread, [question], until);
+      this.#states.take(agent, thread, entries);
     }
     for (const asker of this.#askers) asker.forget();
     this.#options.progress?.(number, this.tally);
@@ -173,6 +185,7 @@ class Proof {
     for (const { faults } of this.#askers) refused.addAll(faults);
     return [
       ...this.#verdict.checks(),
+      this.#states.check(),
       countedOnTheWay(
         'every run ends soon after the restart',
         `${String(this.kills)} kills`,
@@ -209,6 +222,17 @@ class Proof {
     return asked;
   }
 
+  /** Asks the agents that stay in one state; returns the threads with their agents. */
+  #askStates(round: number): Map<string, StateAgent> {
+    const asked = new Map<string, StateAgent>();
+    for (const [n, agent] of STATE_AGENTS.entries()) {
+      const thread = `rp.${String(round)}.${agent}.${String(n)}`;
+      asked.set(thread, agent);
+      this.#askerOf(thread).ask({ thread, mid: `${thread}-0`, text: agent, agent });
+    }
+    return asked;
+  }
+
   #askerOf(thread: string): Asker {
     const n = Number(thread.slice(thread.lastIndexOf('.') + 1));
     const asker = this.#askers[n % ASKERS];
@@ -222,6 +246,8 @@ class Proof {
       const entries = await entriesOf(this.#url, thread);
       const ends = entries.filter(({ kind, body }) => endOf(kind, body) !== null).length;
       if (ends >= asked.length) return entries;
+      const open = openAsk(entries);
+      if (open !== null) this.#askerOf(thread).answer(open.run, open.ask, ANSWER);
       if (performance.now() > until) {
         this.#late.add(`${thread} has ${String(ends)} ends for ${String(asked.length)} messages`);
         return entries;
@@ -235,7 +261,7 @@ class Proof {
       dataDir: this.#dataDir,
       env: {
         PORT: String(this.#port),
-        AGENTS: 'echo',
+        AGENTS: `echo,${AGENTS}`,
         AGENT_ECHO_WORDS_PER_SECOND: String(WORDS_PER_SECOND),
         AGENT_RUNS: '100000',
         AGENT_RUNS_PER_USER: '100000',

@@ -15,6 +15,7 @@ export interface Entry {
   readonly kind: string;
   readonly body: {
     readonly run?: unknown;
+    readonly ask?: unknown;
     readonly inReplyTo?: unknown;
     readonly text?: unknown;
     readonly error?: unknown;

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { proveRuns } from '../../scripts/run-proof/proof.js';
 import type { SeenChunk } from '../../scripts/run-proof/asker.js';
+import { openAsk, StateVerdict, type StateAgent } from '../../scripts/run-proof/states.js';
 import { noneLeft, RunVerdict, type ThreadAccount } from '../../scripts/run-proof/verdict.js';
 
 describe('proveRuns', function () {
@@ -16,6 +17,54 @@ describe('proveRuns', function () {
     expect(tally.doubles).to.equal(0);
     expect(tally.begun).to.equal(24);
     expect(Object.values(tally.ends).reduce((sum, count) => sum + count, 0)).to.equal(24);
+  });
+});
+
+describe('StateVerdict', () => {
+  const entry = (kind: string, body: object = {}): ThreadAccount['entries'][number] => ({
+    mid: kind,
+    kind,
+    body: { run: 'r', ...body }
+  });
+  const interrupted = (text = ''): ThreadAccount['entries'][number] =>
+    entry('agent_failed', { text, error: { code: 'interrupted' } });
+  const judged = (
+    agent: StateAgent,
+    ...entries: ThreadAccount['entries'][number][]
+  ): [number, number] => {
+    const verdict = new StateVerdict();
+    verdict.take(agent, 't', entries);
+    return [verdict.caught[agent], verdict.check().faults.count];
+  };
+  const [open, closed] = [entry('tool_executing'), entry('tool_completed')];
+  const [asked, answered] = [entry('agent_waiting', { ask: 'a1' }), entry('agent_answered')];
+  const got = entry('agent_completed', { text: 'got 7' });
+
+  it('takes each state that ends once and rightly', () => {
+    expect(judged('tool', open, closed, interrupted())).to.eql([1, 0]);
+    expect(judged('tool', interrupted())).to.eql([0, 0]);
+    expect(judged('ask', asked, answered, got)).to.eql([1, 0]);
+    expect(judged('second', interrupted('attempt 2'))).to.eql([1, 0]);
+    expect(judged('second', interrupted('attempt 1'))).to.eql([0, 0]);
+  });
+
+  it('finds no end, two, and a wrong one', () => {
+    expect(judged('tool', open)).to.eql([0, 1]);
+    expect(judged('tool', open, closed, interrupted(), interrupted())).to.eql([0, 1]);
+    expect(judged('tool', open, interrupted())[1]).to.equal(1);
+    expect(judged('ask', asked, answered, asked, got)[1]).to.equal(1);
+    expect(
+      judged('ask', asked, answered, entry('agent_completed', { text: 'nobody' }))[1]
+    ).to.equal(1);
+    expect(judged('second', interrupted('attempt 1attempt 2'))[1]).to.equal(1);
+    expect(judged('second', entry('agent_failed', { error: { code: 'busy' } }))[1]).to.equal(1);
+  });
+
+  it('knows which question is open', () => {
+    expect(openAsk([asked])).to.eql({ run: 'r', ask: 'a1' });
+    expect(openAsk([asked, answered])).to.equal(null);
+    expect(openAsk([asked, interrupted()])).to.equal(null);
+    expect(openAsk([])).to.equal(null);
   });
 });
 
