@@ -16,16 +16,16 @@ export interface PickedTransport {
 }
 
 /**
- * Makes the transport that `want` names; `auto` uses uWebSockets.js when its binary loads, else `ws`. `beside` is a
- * second path for WebSockets. `load` imports the engine; specs pass one that fails.
+ * Makes the transport that `want` names; `auto` uses uWebSockets.js when its binary loads, else `ws`. `beside` are
+ * further paths for WebSockets. `load` imports the engine; specs pass one that fails.
  * @throws {Error} when `want` is `uws` and uWebSockets.js does not load here
  */
-export async function pickTransport<S, B = never>(
+export async function pickTransport<S>(
   want: 'auto' | 'uws' | 'ws',
   fanOut: FanOut<S>,
   http: HttpSide,
   load: () => Promise<Uws> = () => import('uWebSockets.js'),
-  beside?: Endpoint<B>
+  beside: readonly Endpoint<unknown>[] = []
 ): Promise<PickedTransport> {
   if (want === 'ws') {
     return { transport: createWsTransport(fanOut, http, beside), fallbackReason: null };

@@ -120,11 +120,16 @@ export interface HttpSide {
   readonly trustProxy: boolean;
 }
 
-/** A second path for WebSockets beside `/ws`, with limits of its own. */
+/** A path for WebSockets beside `/ws`, with limits of its own. */
 export interface Endpoint<S> {
   readonly path: string;
   readonly events: SocketEvents<S>;
   readonly limits: TransportLimits;
+  /**
+   * Whether the engine finds dead peers by protocol pings, which browsers answer by themselves. Default: no, since other
+   * clients are pinged by frames.
+   */
+  readonly pings?: boolean;
 }
 
 /** Limits of the WebSockets of a path. */

@@ -60,6 +60,9 @@ class WsSocket<S> extends QueuedSocket<S> {
 /** How long a socket is not read after a message that came while the budget of received messages was used up, in milliseconds. */
 export const REST_MS = 50;
 
+/** Time between two protocol pings, in milliseconds, on paths that have them. */
+export const PROTOCOL_PING_MS = 25_000;
+
 /** The WebSockets of one path. */
 class SocketPath<S> {
   private readonly fanOut: FanOut<S>;
@@ -69,9 +72,19 @@ class SocketPath<S> {
   private protocol: string | null = null;
   private readonly trustProxy: boolean;
 
-  constructor(fanOut: FanOut<S>, trustProxy: boolean) {
+  private readonly pinger: NodeJS.Timeout | null = null;
+  /** Sockets that have not answered the last ping. */
+  private readonly silent = new Set<WebSocket>();
+  private readonly live = new Set<WebSocket>();
+
+  constructor(fanOut: FanOut<S>, trustProxy: boolean, pings = false) {
     this.fanOut = fanOut;
     this.trustProxy = trustProxy;
+    if (pings) {
+      this.pinger = setInterval(() => {
+        this.pingAll();
+      }, PROTOCOL_PING_MS).unref();
+    }
     const options = {
       noServer: true,
       clientTracking: false,
@@ -101,13 +114,36 @@ class SocketPath<S> {
   }
 
   terminate(): void {
+    if (this.pinger !== null) clearInterval(this.pinger);
     for (const socket of this.open) socket.terminate();
+  }
+
+  private pingAll(): void {
+    for (const ws of this.live) {
+      if (this.silent.has(ws)) ws.terminate();
+      else {
+        this.silent.add(ws);
+        ws.ping();
+      }
+    }
+  }
+
+  private watch(ws: WebSocket): void {
+    this.live.add(ws);
+    ws.on('pong', () => {
+      this.silent.delete(ws);
+    });
+    ws.on('close', () => {
+      this.live.delete(ws);
+      this.silent.delete(ws);
+    });
   }
 
   private accept(ws: WebSocket, tcp: TcpSocket, state: S): void {
     const { events, limits } = this.fanOut;
     const socket = new WsSocket(this.fanOut, state, ws, tcp);
     this.open.add(socket);
+    if (this.pinger !== null) this.watch(ws);
     ws.on('message', (data, isBinary) => {
       if (!socket.closed) events.message(socket, isBinary ? null : textOf(data));
       if (this.fanOut.intake.isFull) rest(ws);
@@ -131,19 +167,21 @@ class SocketPath<S> {
 }
 
 /**
- * Makes the transport on `ws`; it does not listen before `listen`. `fanOut` has the WebSockets of `/ws`, `beside` is a
- * second path.
+ * Makes the transport on `ws`; it does not listen before `listen`. `fanOut` has the WebSockets of `/ws`, `beside` are
+ * further paths.
  */
-export function createWsTransport<S, B = never>(
+export function createWsTransport<S>(
   fanOut: FanOut<S>,
   http: HttpSide,
-  beside?: Endpoint<B>
+  beside: readonly Endpoint<unknown>[] = []
 ): Transport {
   const chat = new SocketPath(fanOut, http.trustProxy);
-  const other =
-    beside === undefined
-      ? null
-      : new SocketPath(new FanOut(beside.events, beside.limits), http.trustProxy);
+  const others = new Map(
+    beside.map(({ path, events, limits, pings }) => [
+      path,
+      new SocketPath(new FanOut(events, limits), http.trustProxy, pings)
+    ])
+  );
   const connections = new Set<TcpSocket>();
   const server = createServer({
     highWaterMark: Math.min(HIGH_WATER_BYTES, fanOut.limits.lagBytes),
@@ -182,8 +220,11 @@ export function createWsTransport<S, B = never>(
     const isRight = asked.verdict().refusal === null && req.httpVersion === '1.1';
     const path = isRight && asksForWebSocket(asked) ? asked.path : null;
     if (path === WS_PATH) chat.upgrade(req, duplex, head);
-    else if (other !== null && path === beside?.path) other.upgrade(req, duplex, head);
-    else void answer(http, req, replyOn(req, tcp));
+    else {
+      const other = others.get(path ?? '');
+      if (other !== undefined) other.upgrade(req, duplex, head);
+      else void answer(http, req, replyOn(req, tcp));
+    }
   });
 
   return {
@@ -205,7 +246,7 @@ export function createWsTransport<S, B = never>(
       if (server.listening) server.close();
       // the end of the server does not wait for close frames of WebSockets
       chat.terminate();
-      other?.terminate();
+      for (const other of others.values()) other.terminate();
       const ends = Array.from(
         connections,
         (tcp) => new Promise((resolve) => tcp.once('close', resolve))

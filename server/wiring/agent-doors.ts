@@ -30,6 +30,7 @@ export interface AgentDoorsOptions extends Omit<AiDoorOptions, 'feed' | 'ports' 
 /** The doors. */
 export interface AgentDoors {
   readonly feed: RunFeed;
+  readonly ai: AiDoor;
   readonly routes: readonly Route[];
 }
 
@@ -39,5 +40,5 @@ export function createAgentDoors(options: AgentDoorsOptions): AgentDoors {
   const ports = { log, runs };
   const feed = new RunFeed({ ...ports, opener, fanOut });
   const door = new AiDoor({ ...options, feed, ports });
-  return { feed, routes: createAiRoutes({ ...options, door }) };
+  return { feed, ai: door, routes: createAiRoutes({ ...options, door }) };
 }

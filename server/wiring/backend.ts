@@ -19,6 +19,7 @@ import { Threads } from '../../actors/threads/threads.js';
 import type { Analytics } from './analytics.js';
 import { accessSettings, authorityOf, keySetOf } from './access-parts.js';
 import { createAgentDoors } from './agent-doors.js';
+import type { AiSockets } from '../ai/ai-sockets.js';
 import { Guard } from '../access/guard.js';
 import { Members } from '../access/members.js';
 import { Revocations } from '../access/revocations.js';
@@ -77,6 +78,7 @@ export interface BackendOptions {
   readonly incidents: Incidents;
   readonly transitions: Transitions;
   readonly chat: Chat;
+  readonly ai: AiSockets;
   readonly connections: Connections;
   readonly memory: Memory;
   /** The agents by name; filled when their service starts. */
@@ -288,6 +290,7 @@ export function createBackend(options: BackendOptions): Backend {
     isServing,
     limited
   });
+  options.ai.begin({ door: doors.ai, access, guard, isRevoked, fanOut });
   const api = createApi({
     access,
     tickets,

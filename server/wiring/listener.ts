@@ -5,7 +5,6 @@ import type { Chat } from '../chat/chat.js';
 import type { Config } from '../config/settings.js';
 import type { Connection } from '../chat/connection.js';
 import { pickTransport } from '../transport/pick-transport.js';
-import type { Viewer } from '../inspector/viewer.js';
 import { FanOut, type SocketMemory } from '../transport/fan-out.js';
 import type { Endpoint, HttpSide, Transport } from '../transport/transport.js';
 
@@ -29,7 +28,7 @@ export class Listener implements Service {
   /** The sockets of the chat. */
   readonly fanOut: FanOut<Connection>;
   private readonly http: HttpSide;
-  private readonly inspector: Endpoint<Viewer> | undefined;
+  private readonly beside: readonly Endpoint<unknown>[];
   private transport: Transport | null = null;
 
   constructor(
@@ -38,12 +37,12 @@ export class Listener implements Service {
     chat: Chat,
     http: HttpSide,
     memory: SocketMemory,
-    inspector?: Endpoint<Viewer>
+    beside: readonly Endpoint<unknown>[]
   ) {
     this.config = config;
     this.logger = logger;
     this.http = http;
-    this.inspector = inspector;
+    this.beside = beside;
     const limit = config.limitFrameBytes;
     this.fanOut = new FanOut<Connection>(
       chat,
@@ -79,7 +78,7 @@ export class Listener implements Service {
       this.fanOut,
       this.http,
       undefined,
-      this.inspector
+      this.beside
     );
     this.transport = transport;
     this.fallbackReason = fallbackReason;

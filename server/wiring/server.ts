@@ -22,6 +22,7 @@ import { Transitions } from '../../actors/facts/transitions.js';
 import { createStartupMachine, type StartupMachine } from '../../machines/startup.machine.js';
 import { AgentsService } from './agents/agents-service.js';
 import { Analytics } from './analytics.js';
+import { AiSockets } from '../ai/ai-sockets.js';
 import { ApiKeys } from '../auth/api-keys.js';
 import { Operators } from '../auth/operators.js';
 import { Origins } from '../auth/origins.js';
@@ -128,6 +129,16 @@ export class Server {
       wrongKeys,
       refusal: () => (isServing() ? null : readiness(this.report('counted')))
     });
+    const ai = new AiSockets({
+      clock,
+      connections,
+      origins,
+      wrongKeys,
+      trustProxy: config.trustProxy,
+      incidents,
+      limited: limited.note,
+      refusal: () => (isServing() ? null : readiness(this.report('counted')))
+    });
     const inspection = new Inspection({
       config,
       origins,
@@ -181,7 +192,7 @@ export class Server {
         trustProxy: config.trustProxy
       },
       { outgoing: memory.outgoing, intake: memory.appends },
-      inspection.endpoint
+      [ai.endpoint, ...(inspection.endpoint === undefined ? [] : [inspection.endpoint])]
     );
     this.listener = listener;
     const logService = new LogService(
@@ -247,6 +258,7 @@ export class Server {
           agents: agents.agents,
           agentsService: agents,
           chat,
+          ai,
           wrongKeys,
           connections,
           memory,

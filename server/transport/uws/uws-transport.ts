@@ -122,7 +122,13 @@ class UwsSocket<S> extends QueuedSocket<S> {
 }
 
 /** Opens a path for WebSockets. */
-function openPath<S>(app: TemplatedApp, path: string, fanOut: FanOut<S>, http: HttpSide): void {
+function openPath<S>(
+  app: TemplatedApp,
+  path: string,
+  fanOut: FanOut<S>,
+  http: HttpSide,
+  pings = false
+): void {
   const { events, limits } = fanOut;
   app.ws<UserData<S>>(path, {
     maxPayloadLength: limits.messageBytes * 2,
@@ -130,7 +136,7 @@ function openPath<S>(app: TemplatedApp, path: string, fanOut: FanOut<S>, http: H
     maxBackpressure: limits.lagBytes * 2,
     closeOnBackpressureLimit: false,
     idleTimeout: IDLE_S,
-    sendPingsAutomatically: false,
+    sendPingsAutomatically: pings,
     upgrade(res, req, context) {
       const asked = new UwsRequest(res, req, null);
       if (asked.verdict.refusal !== null || !asksForWebSocket(asked)) {
@@ -179,19 +185,19 @@ function openPath<S>(app: TemplatedApp, path: string, fanOut: FanOut<S>, http: H
 
 /**
  * Makes the transport on a loaded `uWebSockets.js`; it does not listen before `listen`. `fanOut` has the WebSockets of
- * `/ws`, `beside` is a second path. A message up to twice `messageBytes` is read completely, to be refused with 1009; a
+ * `/ws`, `beside` are further paths. A message up to twice `messageBytes` is read completely, to be refused with 1009; a
  * longer one cuts the connection.
  */
-export function createUwsTransport<S, B = never>(
+export function createUwsTransport<S>(
   uws: Uws,
   fanOut: FanOut<S>,
   http: HttpSide,
-  beside?: Endpoint<B>
+  beside: readonly Endpoint<unknown>[] = []
 ): Transport {
   const app = uws.App();
   openPath(app, WS_PATH, fanOut, http);
-  if (beside !== undefined) {
-    openPath(app, beside.path, new FanOut(beside.events, beside.limits), http);
+  for (const { path, events, limits, pings } of beside) {
+    openPath(app, path, new FanOut(events, limits), http, pings);
   }
   let listening: us_listen_socket | null = null;
 

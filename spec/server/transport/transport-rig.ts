@@ -319,8 +319,12 @@ function over(
 
 /** Both engines, by the name of the function that creates them. */
 export const ENGINES = {
-  createUwsTransport: over((fanOut, http, beside) => createUwsTransport(uws, fanOut, http, beside)),
-  createWsTransport: over(createWsTransport)
+  createUwsTransport: over((fanOut, http, beside) =>
+    createUwsTransport(uws, fanOut, http, beside === undefined ? [] : [beside])
+  ),
+  createWsTransport: over((fanOut, http, beside) =>
+    createWsTransport(fanOut, http, beside === undefined ? [] : [beside])
+  )
 };
 
 /** A listening transport with its recorder and its clients. */

@@ -1,0 +1,241 @@
+/** One WebSocket of the AI SDK: its requests, and the chunks of each in sequence. */
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { AiVersion } from '../../protocol/ai/ai-chunk.js';
+import { CLOSES, type CloseCode } from '../../protocol/errors.js';
+import type { Identity } from '../access/identity.js';
+import type { NoteLimited } from '../limits/limited.js';
+import { OutFrame } from '../transport/out-frame.js';
+import type { HttpReply, Socket, TransportRequest } from '../transport/transport.js';
+import type { AiAnswer } from './ai-answer.js';
+import { isRefusal, type AiCaller, type AiDoor, type AiOutcome } from './ai-door.js';
+import type { LineSocket } from './line-socket.js';
+
+/** Most requests of a socket that are not over, and most messages before its token is checked. */
+export const AI_REQUESTS_MAX = 16;
+
+/** Bytes that the client has not read, above which nothing more is written until it has. */
+const BUFFERED_BYTES = 262_144;
+
+const RequestId = Type.String({ minLength: 1, maxLength: 128 });
+const named = Compile(Type.Object({ requestId: RequestId }));
+const Body = Type.Record(Type.String(), Type.Unknown());
+const frames = {
+  send: Compile(
+    Type.Object({
+      type: Type.Literal('send'),
+      requestId: RequestId,
+      id: Type.String(),
+      trigger: Type.Unknown(),
+      messages: Type.Unknown(),
+      body: Type.Optional(Body)
+    })
+  ),
+  resume: Compile(
+    Type.Object({ type: Type.Literal('resume'), requestId: RequestId, id: Type.String() })
+  ),
+  abort: Compile(Type.Object({ type: Type.Literal('abort'), requestId: RequestId }))
+};
+
+/** Options of {@link AiSession}. */
+export interface AiSessionOptions {
+  readonly door: AiDoor;
+  readonly request: TransportRequest;
+  readonly version: AiVersion;
+  /** Notes what a limit has refused. */
+  readonly limited: NoteLimited;
+  /** Returns what is said of an unexpected error. */
+  readonly failed: (error: unknown) => string;
+}
+
+/** A request that is not over. */
+interface Pending {
+  answer: AiAnswer | null;
+  isAborted: boolean;
+}
+
+/** State of one socket. */
+export class AiSession {
+  readonly request: TransportRequest;
+  private readonly options: AiSessionOptions;
+  private socket: Socket<AiSession> | null = null;
+  private line: LineSocket | null = null;
+  private caller: AiCaller | null = null;
+  /** Messages that came before the token was checked. */
+  private early: string[] = [];
+  private readonly pending = new Map<string, Pending>();
+  private readonly waiting = new Set<() => void>();
+
+  constructor(options: AiSessionOptions) {
+    this.options = options;
+    this.request = options.request;
+  }
+
+  /** Begins with an open socket, and the connection with which it counts. */
+  begin(socket: Socket<AiSession>, line: LineSocket): void {
+    this.socket = socket;
+    this.line = line;
+  }
+
+  /** Handles what has come, and all that will come, for a caller. */
+  signedIn(identity: Identity): void {
+    const { request, version } = this.options;
+    this.caller = { request, identity, version };
+    const { early } = this;
+    this.early = [];
+    for (const text of early) this.take(text);
+  }
+
+  /** Takes one message. */
+  take(text: string): void {
+    if (this.socket === null) return;
+    const { caller } = this;
+    if (caller === null) {
+      if (this.early.length < AI_REQUESTS_MAX) this.early.push(text);
+      else this.end(3013);
+      return;
+    }
+    const value = parsed(text);
+    // Without the id of a request nothing can be answered: the client would close the socket itself.
+    if (!named.Check(value)) this.end(3501);
+    else if (frames.abort.Check(value)) this.abort(caller, value.requestId);
+    else if (this.pending.has(value.requestId)) {
+      this.tell(value.requestId, { type: 'error', errorText: 'conflict: the id is in use' });
+    } else if (this.pending.size >= AI_REQUESTS_MAX) {
+      this.options.limited('event_streams_user');
+      const errorText = `rate_limited: a socket has at most ${String(AI_REQUESTS_MAX)} requests`;
+      this.tell(value.requestId, { type: 'error', errorText });
+    } else if (frames.send.Check(value)) {
+      const { door } = this.options;
+      const asked = { ...value.body, ...value };
+      void this.serve(caller, value.requestId, () => door.send(caller, asked, text.length));
+    } else if (frames.resume.Check(value)) {
+      const { id, requestId } = value;
+      void this.serve(caller, requestId, () => this.options.door.resume(caller, id));
+    } else {
+      const errorText = 'bad_frame: it is no send, resume or abort';
+      this.tell(value.requestId, { type: 'error', errorText });
+    }
+  }
+
+  /** The client has read what was sent. */
+  drained(): void {
+    for (const { answer } of this.pending.values()) answer?.drained();
+    this.wakeAll();
+  }
+
+  /** Ends with its socket; the runs go on. */
+  close(): void {
+    this.socket = null;
+    for (const { answer } of this.pending.values()) answer?.close();
+    this.pending.clear();
+    this.wakeAll();
+    this.line?.terminate();
+  }
+
+  private async serve(
+    caller: AiCaller,
+    requestId: string,
+    ask: () => Promise<AiOutcome | null>
+  ): Promise<void> {
+    const pending: Pending = { answer: null, isAborted: false };
+    this.pending.set(requestId, pending);
+    try {
+      const outcome = await ask();
+      if (outcome === null) this.tell(requestId, { type: 'no-active' });
+      else if (isRefusal(outcome)) {
+        this.tell(requestId, { type: 'error', errorText: wordsOf(outcome) });
+      } else if (pending.isAborted) await this.cancel(caller, outcome);
+      else await this.write(caller, requestId, pending, outcome);
+    } catch (error) {
+      const errorText = `unavailable: ${this.options.failed(error)}`;
+      this.tell(requestId, { type: 'error', errorText });
+    } finally {
+      if (this.pending.get(requestId) === pending) this.pending.delete(requestId);
+    }
+  }
+
+  private async write(
+    caller: AiCaller,
+    requestId: string,
+    pending: Pending,
+    answer: AiAnswer
+  ): Promise<void> {
+    if (this.socket === null) return;
+    pending.answer = answer;
+    this.options.door.open(answer, caller, () => this.socket?.buffered() ?? 0);
+    this.tell(requestId, { type: 'start' });
+    let sequence = 0;
+    for (let chunks = await answer.next(); chunks !== null; chunks = await answer.next()) {
+      if (pending.isAborted) return;
+      for (const chunk of chunks)
+        this.tell(requestId, { type: 'chunk', sequence: sequence++, chunk });
+      await this.room();
+    }
+    if (!pending.isAborted) this.tell(requestId, { type: 'end' });
+  }
+
+  private abort(caller: AiCaller, requestId: string): void {
+    const pending = this.pending.get(requestId);
+    if (pending === undefined) return;
+    pending.isAborted = true;
+    this.pending.delete(requestId);
+    const { answer } = pending;
+    if (answer === null) return;
+    answer.close();
+    void this.cancel(caller, answer).catch(this.options.failed);
+  }
+
+  private async cancel(caller: AiCaller, { thread, run }: AiAnswer): Promise<void> {
+    await this.options.door.stop(caller, thread, { run });
+  }
+
+  /** Resolves when the client has read enough for more. */
+  private async room(): Promise<void> {
+    while ((this.socket?.buffered() ?? 0) > BUFFERED_BYTES) {
+      await new Promise<void>((resolve) => {
+        this.waiting.add(resolve);
+      });
+    }
+  }
+
+  private wakeAll(): void {
+    for (const wake of this.waiting) wake();
+    this.waiting.clear();
+  }
+
+  private tell(
+    requestId: string,
+    frame: { readonly type: string; readonly [field: string]: unknown }
+  ): void {
+    const { socket } = this;
+    if (socket === null) return;
+    const { type, ...rest } = frame;
+    const out = new OutFrame(JSON.stringify({ type, requestId, ...rest }), 'ai');
+    // A chunk that is lost would break the sequence.
+    if (!socket.send(out)) this.end(3008);
+  }
+
+  private end(code: CloseCode): void {
+    this.socket?.end(code, CLOSES[code].reason);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Returns code and words of a refusal. */
+function wordsOf({ body }: HttpReply): string {
+  const value = parsed(String(body));
+  const has = (name: string): string | null => {
+    const field: unknown =
+      typeof value === 'object' && value !== null ? Reflect.get(value, name) : null;
+    return typeof field === 'string' ? field : null;
+  };
+  return `${has('code') ?? 'refused'}: ${has('detail') ?? has('title') ?? ''}`;
+}
