@@ -47,7 +47,13 @@ const isInspector = (path: string): boolean => path.startsWith('/inspect/');
  * everybody.
  */
 const isData = (path: string): boolean =>
-  path === '/status' || path === '/metrics' || path.startsWith('/api/') || isInspector(path);
+  path === '/status' ||
+  path === '/metrics' ||
+  path === '/agui' ||
+  path.startsWith('/agui/') ||
+  path.startsWith('/ai/') ||
+  path.startsWith('/api/') ||
+  isInspector(path);
 
 /** Options of {@link Http}. */
 export interface HttpOptions {

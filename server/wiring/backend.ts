@@ -286,6 +286,7 @@ export function createBackend(options: BackendOptions): Backend {
     costs,
     incidents,
     trustProxy: config.trustProxy,
+    memory: options.memory,
     messageBytes: bodyBytes,
     isServing,
     limited

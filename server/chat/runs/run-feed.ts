@@ -33,6 +33,8 @@ export interface RunFeedRequest extends StreamRequest {
    * {@link RunStream.drained} when there is room again. Default: none.
    */
   readonly buffered?: () => number;
+  /** Called when the chat pings its connections, so that the door can keep that of the peer open. */
+  readonly onPing?: () => void;
 }
 
 /** Opens {@link RunStream}s. */
@@ -64,10 +66,10 @@ export class RunFeed {
   /** Goes on with a reader of the thread, as {@link open} does. */
   follow(reader: RunReader, request: Omit<RunFeedRequest, 'since' | 'only'>): RunStream {
     const { opener, fanOut } = this.options;
-    const { buffered = NOTHING_BUFFERED } = request;
+    const { buffered = NOTHING_BUFFERED, onPing = NOTHING } = request;
     const stream = new RunStream(reader);
     opener.open(request, null, (connection) => {
-      const socket = new FeedSocket(fanOut, connection, stream, buffered);
+      const socket = new FeedSocket(fanOut, connection, stream, { buffered, onPing });
       stream.attach(socket);
       fanOut.events.open(socket);
     });
@@ -76,17 +78,25 @@ export class RunFeed {
 }
 
 const NOTHING_BUFFERED = (): number => 0;
+const NOTHING = (): void => undefined;
 
 /** The runs of a thread as they go on. It holds no events: what happens while nobody reads is joined. */
 export class RunStream {
   private readonly reader: RunReader;
   private socket: FeedSocket | null = null;
   private wake: () => void = () => undefined;
-  private isOver = false;
+  private hasEnded = false;
   private code: number | null = null;
+  /** Called when it has ended, from either side: for who waits for something else than the next event. */
+  onEnd: () => void = () => undefined;
 
   constructor(reader: RunReader) {
     this.reader = reader;
+  }
+
+  /** Whether it has ended. */
+  get isOver(): boolean {
+    return this.hasEnded;
   }
 
   /** The close code with which the server has ended it; null while it goes on, and when {@link close} has ended it. */
@@ -119,7 +129,7 @@ export class RunStream {
 
   private async read<E>(next: () => E | null): Promise<E | null> {
     for (;;) {
-      if (this.isOver) return null;
+      if (this.hasEnded) return null;
       const event = next();
       if (event !== null) return event;
       await new Promise<void>((resolve) => {
@@ -147,34 +157,39 @@ export class RunStream {
 
   /** Notes its end; for its socket. */
   end(code: number | null): void {
-    if (this.isOver) return;
-    this.isOver = true;
+    if (this.hasEnded) return;
+    this.hasEnded = true;
     this.code = code;
     this.wake();
+    this.onEnd();
   }
 }
+
+/** What a {@link FeedSocket} asks and tells the peer. */
+type FeedPeer = Required<Pick<RunFeedRequest, 'buffered' | 'onPing'>>;
 
 /** Takes what the chat sends to a subscriber. Frames only say that something has happened: it is read from the log. */
 class FeedSocket extends QueuedSocket<Connection> {
   private readonly stream: RunStream;
-  private readonly bytes: () => number;
+  private readonly peer: FeedPeer;
 
   constructor(
     fanOut: FanOut<Connection>,
     connection: Connection,
     stream: RunStream,
-    bytes: () => number
+    peer: FeedPeer
   ) {
     super(fanOut, connection);
     this.stream = stream;
-    this.bytes = bytes;
+    this.peer = peer;
   }
 
   protected engineBuffered(): number {
-    return this.bytes();
+    return this.peer.buffered();
   }
 
-  protected engineWrite(_frames: readonly OutFrame[]): void {
+  protected engineWrite(frames: readonly OutFrame[]): void {
+    if (frames.some(({ type }) => type === 'ping')) this.peer.onPing();
     this.stream.notice();
   }
 

@@ -44,11 +44,18 @@ export function personMessage({
     : null;
 }
 
-/** Returns the history: of entries that follow each other, and of the runs that have not ended. */
+/** What a history has of a run that has not ended. */
+export type OpenRun = Pick<ToldRun, 'run' | 'agent' | 'attempt' | 'text'>;
+
+/**
+ * Returns the history: of entries that follow each other, and of the runs that have not ended. It has nothing of attempts
+ * that a further one has superseded.
+ */
 export function agUiHistory(
   entries: readonly MessageFrame[],
-  told: readonly ToldRun[]
+  told: readonly OpenRun[]
 ): AgUiHistory {
+  const attempts = attemptsOf(entries, told);
   const messages: AgUiMessage[] = [];
   const calls = new Map<string, string>();
   const ends = new Map<string, RunEntry>();
@@ -61,6 +68,7 @@ export function agUiHistory(
     const { run, kind, body, offset, from } = entry;
     const id = stepId(run, offset);
     if (kind === 'agent_started') answers.set(textIn(body, 'inReplyTo'), run);
+    else if (attemptIn(body) < (attempts.get(run) ?? 1)) continue;
     else if (kind === 'agent_thinking') {
       messages.push({ id, role: 'reasoning', content: textIn(body, 'text') });
     } else if (kind === 'tool_executing') {
@@ -84,6 +92,8 @@ export function agUiHistory(
       kind === 'agent_cancelled'
     ) {
       ends.set(run, entry);
+      // It may have been taken out of the queue.
+      answers.set(textIn(body, 'inReplyTo'), run);
       const content = textIn(body, 'text');
       if (content === '') continue;
       const name = agentOf(from);
@@ -95,6 +105,23 @@ export function agUiHistory(
     messages.push({ id: textId(run, attempt, 0), role: 'assistant', name: agent, content: text });
   }
   return { messages, calls, ends, answers };
+}
+
+/** Returns the last attempt of each run that had several. */
+function attemptsOf(
+  entries: readonly MessageFrame[],
+  told: readonly OpenRun[]
+): ReadonlyMap<string, number> {
+  const attempts = new Map<string, number>();
+  const note = (run: string, attempt: number): void => {
+    if (attempt > (attempts.get(run) ?? 1)) attempts.set(run, attempt);
+  };
+  for (const frame of entries) {
+    const entry = runEntryOf(frame);
+    if (entry !== null) note(entry.run, attemptIn(entry.body));
+  }
+  for (const { run, attempt } of told) note(run, attempt);
+  return attempts;
 }
 
 /** Adds a result behind its call, as the readers of AG-UI do. */

@@ -6,7 +6,7 @@ import type { OpenAsk } from '../../../actors/agents/run-record.js';
 import type { ToldRun } from '../../../actors/agents/runs.js';
 import type { MessageFrame } from '../../../protocol/frames.js';
 import type { RunEntry, RunEvent, ThreadEvent } from '../../chat/runs/run-reader.js';
-import { argsIn, askIn, errorIn, resultIn, textIn, usageIn } from './agui-body.js';
+import { argsIn, askIn, attemptIn, errorIn, resultIn, textIn, usageIn } from './agui-body.js';
 import {
   AGUI_VERSION,
   interruptId,
@@ -26,8 +26,8 @@ export interface AgUiTranslationOptions {
    * does. Absent: all of the thread.
    */
   readonly only?: { readonly runId: string; readonly run: string | null };
-  /** Reads the newest entries of the thread up to an offset; null while they cannot be read. */
-  readonly history: (upTo: number) => readonly MessageFrame[] | null;
+  /** Reads the newest entries of the thread up to an offset. */
+  readonly history: (upTo: number) => readonly MessageFrame[];
 }
 
 /** Where a translation begins. */
@@ -51,6 +51,8 @@ interface RunState {
   part: number;
   /** Whether that part has any text. */
   hasText: boolean;
+  /** Whether the client has anything of this attempt. */
+  isShown: boolean;
   isTextOpen: boolean;
   /** Whether the client knows which run it is. */
   isNamed: boolean;
@@ -111,9 +113,10 @@ export class AgUiTranslation {
       yield* this.text(event);
       return;
     }
-    this.offset = Math.max(this.offset, event.offset);
     if (event.type === 'message') yield* this.message(event.message);
     else yield* this.entry(event);
+    // Only now: a snapshot that it causes is of what was before.
+    this.offset = Math.max(this.offset, event.offset);
   }
 
   /** Translates a message of a person. */
@@ -147,7 +150,7 @@ export class AgUiTranslation {
         yield* this.named(run, agentOf(entry.from), textIn(body, 'inReplyTo'));
         return;
       case 'agent_waiting':
-        yield* this.interrupted(run, askIn(body));
+        yield* this.interrupted(run, attemptIn(body), askIn(body));
         return;
       case 'agent_answered':
         if (this.waiting?.run === run) this.waiting = null;
@@ -170,8 +173,13 @@ export class AgUiTranslation {
 
   private *step(entry: RunEntry): Generator<AgUiEvent> {
     const { kind, run, body, offset } = entry;
+    const state = this.stateOf(run);
+    const attempt = attemptIn(body);
+    if (attempt < state.attempt) return;
+    if (attempt > state.attempt) yield* this.supersede(state, attempt);
     yield* this.enter(run, run);
-    yield* this.closeText(this.stateOf(run));
+    yield* this.closeText(state);
+    state.isShown = true;
     const id = stepId(run, offset);
     const key = callKey(run, textIn(body, 'call'));
     if (kind === 'agent_thinking') yield* thinking(id, textIn(body, 'text'));
@@ -210,19 +218,21 @@ export class AgUiTranslation {
       yield { type: 'TEXT_MESSAGE_START', messageId, role: 'assistant', name: state.agent };
     }
     state.hasText = true;
+    state.isShown = true;
     state.sent = at + text.length;
     yield { type: 'TEXT_MESSAGE_CONTENT', messageId, delta };
   }
 
-  /** Takes back the text of an attempt that has failed: a message goes only by a snapshot without it. */
+  /** Takes back an attempt that has failed: a message goes only by a snapshot without it. */
   private *supersede(state: RunState, attempt: number): Generator<AgUiEvent> {
     yield* this.closeText(state);
-    const hadText = state.sent > 0;
-    Object.assign(state, { attempt, sent: 0, part: 0, hasText: false });
-    const entries = hadText ? this.options.history(this.offset) : null;
+    const { run, agent, isShown } = state;
+    Object.assign(state, { attempt, sent: 0, part: 0, hasText: false, isShown: false });
+    const entries = isShown ? this.options.history(this.offset) : null;
     if (entries === null) return;
-    yield* this.enter(state.run, state.run);
-    yield { type: 'MESSAGES_SNAPSHOT', messages: agUiHistory(entries, []).messages };
+    yield* this.enter(run, run);
+    const { messages } = agUiHistory(entries, [{ run, agent, attempt, text: '' }]);
+    yield { type: 'MESSAGES_SNAPSHOT', messages };
   }
 
   /** Tells the history, and goes on from there. */
@@ -232,7 +242,7 @@ export class AgUiTranslation {
     for (const { run, agent, mid, attempt, text, state } of told) {
       if (state === 'queued' || history.ends.has(run)) continue;
       const known = this.stateOf(run);
-      Object.assign(known, { attempt, sent: text.length, hasText: text !== '' });
+      Object.assign(known, { attempt, sent: text.length, hasText: text !== '', isShown: true });
       yield* this.named(run, agent, mid);
     }
   }
@@ -258,9 +268,11 @@ export class AgUiTranslation {
     yield { type: 'RUN_STARTED', threadId, runId, protocolVersion: AGUI_VERSION };
   }
 
-  private *interrupted(run: string, ask: OpenAsk): Generator<AgUiEvent> {
+  private *interrupted(run: string, attempt: number, ask: OpenAsk): Generator<AgUiEvent> {
     const known = this.waiting;
     if (known?.run === run && known.ask.ask === ask.ask) return;
+    const state = this.stateOf(run);
+    if (attempt > state.attempt) yield* this.supersede(state, attempt);
     yield* this.enter(run, run);
     yield* this.interrupt(run, ask);
   }
@@ -340,6 +352,7 @@ export class AgUiTranslation {
       sent: 0,
       part: 0,
       hasText: false,
+      isShown: false,
       isTextOpen: false,
       isNamed: false
     };

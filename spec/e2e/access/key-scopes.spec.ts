@@ -14,6 +14,9 @@ const SCOPE_OF: Readonly<Record<string, Scope | null>> = {
   'GET /api/threads/{thread}/messages': 'read',
   'POST /api/threads/{thread}/messages': 'publish',
   'GET /api/threads/{thread}/events': 'read',
+  // With the scope `read`, since the answer is read.
+  'POST /agui': 'publish',
+  'GET /agui/{thread}': 'read',
   'GET /api/threads/{thread}/members': 'read',
   'GET /api/threads/{thread}/members/{user}': 'read',
   'PUT /api/threads/{thread}/members/{user}': 'manage',

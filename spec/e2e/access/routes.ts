@@ -10,6 +10,17 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
       { mid: 'door', body: 1, expect: 'stored' }
     ],
     'GET /api/threads/{thread}/events': ['read', `/api/threads/${THREAD}/events`],
+    // The owner and the member get that no agent answers here.
+    'POST /agui': [
+      'write',
+      '/agui',
+      {
+        threadId: THREAD,
+        runId: 'door',
+        messages: [{ id: 'door-agui', role: 'user', content: '1' }]
+      }
+    ],
+    'GET /agui/{thread}': ['read', `/agui/${THREAD}`],
     'GET /api/threads/{thread}/members': ['read', `/api/threads/${THREAD}/members`],
     'GET /api/threads/{thread}/members/{user}': ['read', `/api/threads/${THREAD}/members/max`],
     'PUT /api/threads/{thread}/members/{user}': [
