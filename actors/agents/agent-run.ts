@@ -63,7 +63,9 @@ export class AgentRun {
     });
     this.checkpoint = new Checkpoint(clock, ports.log, record.run);
     this.writer = new RunWriter({ ...record, clock, append: ports.append });
-    this.steps = new RunSteps(this.writer, clock);
+    this.steps = new RunSteps(this.writer, clock, () => {
+      ports.onBound('steps');
+    });
     this.watch = new RunWatch(clock, ports.tally, record.agent);
     this.actor = createActor(runMachine, {
       id: `run:${record.agent}:${record.run}`,
@@ -309,6 +311,7 @@ export class AgentRun {
     const ask = `a${String(++this.asks)}`;
     const given = this.record.answers.find((one) => one.ask === ask);
     if (given !== undefined) return answerOf(given);
+    this.steps.note();
     const answerMs = Math.min(withinMs ?? limits.askMs, limits.askMs);
     const open: OpenAsk = {
       ask,

@@ -19,9 +19,9 @@ export interface RunLimits {
 
 /**
  * A bound that was reached: waiting runs of a thread, runs of a user, runs of the server, the time of a run, the
- * characters of the agent's answer, or those of a person's answer to a question.
+ * characters of the agent's answer, those of a person's answer to a question, or the steps of a run.
  */
-export type RunBound = 'queue' | 'perUser' | 'runs' | 'runMs' | 'answerChars' | 'reply';
+export type RunBound = 'queue' | 'perUser' | 'runs' | 'runMs' | 'answerChars' | 'reply' | 'steps';
 
 /** Why a request about a run was refused. */
 export type RunRefusal = 'not_found' | 'conflict' | 'bad_frame' | 'unavailable';

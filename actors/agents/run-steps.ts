@@ -31,9 +31,13 @@ export class RunSteps {
   /** The attempt that the steps belong to; the first is 1. */
   attempt = 1;
 
-  constructor(writer: RunWriter, clock: Pick<Clock, 'elapsed'>) {
+  private readonly onBound: () => void;
+
+  /** `onBound` is called when a bound of the steps is reached. */
+  constructor(writer: RunWriter, clock: Pick<Clock, 'elapsed'>, onBound: () => void) {
     this.writer = writer;
     this.clock = clock;
+    this.onBound = onBound;
   }
 
   /** Takes over the tool calls that an earlier process left open. */
@@ -51,6 +55,7 @@ export class RunSteps {
   note(): void {
     this.count++;
     if (this.count > RUN_STEPS_MAX) {
+      this.onBound();
       throw new AgentError('too_many_steps', `a run has at most ${String(RUN_STEPS_MAX)} steps`);
     }
   }
@@ -94,6 +99,7 @@ export class RunSteps {
 
   private async write(kind: string, body: RunBody): Promise<void> {
     if (JSON.stringify(body).length > STEP_CHARS_MAX) {
+      this.onBound();
       const most = String(STEP_CHARS_MAX);
       throw new AgentError('too_large', `a step has at most ${most} characters of JSON`);
     }

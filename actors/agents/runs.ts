@@ -288,8 +288,10 @@ export class Runs {
   }
 
   private steering(current: AgentRun): RunPlan {
-    const { queue } = this.options.bounds;
+    const { bounds, onBound } = this.options;
+    const { queue } = bounds;
     if (!current.steered.expect(queue)) {
+      onBound('queue');
       const reason = `${String(queue)} messages wait for the run, as many as may`;
       return { ok: false, code: 'queue_full', reason };
     }

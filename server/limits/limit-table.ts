@@ -241,7 +241,7 @@ const ROWS = [
   },
   {
     name: 'runs_thread',
-    what: 'runs of agents that wait for the one at work',
+    what: 'runs of agents that wait for the one at work, and messages that are to steer it and that it has not read',
     per: 'thread',
     setting: 'agentQueue',
     refusal: '`queue_full`, 429',
@@ -288,6 +288,16 @@ const ROWS = [
     fixed: 'it is part of the record of the run',
     refusal: '`bad_frame`',
     action: 'answer in fewer words'
+  },
+  {
+    name: 'run_steps',
+    what: 'thoughts, tool calls, results and questions of a run, and the characters of each as JSON',
+    per: 'thread',
+    setting: null,
+    value: '1,000, 65,536',
+    fixed: 'each is an entry of the thread, which everybody reads',
+    refusal: '`agent_failed` with `too_many_steps` or `too_large`, and the text so far',
+    action: 'ask for less at once; let the agent gather small steps'
   },
   {
     name: 'connections_server',

@@ -9,5 +9,6 @@ export const RUN_LIMITS: Readonly<Record<RunBound, LimitName>> = {
   runs: 'runs_server',
   runMs: 'run_time',
   answerChars: 'run_text',
-  reply: 'run_reply'
+  reply: 'run_reply',
+  steps: 'run_steps'
 };

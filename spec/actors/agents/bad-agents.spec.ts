@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { LIMITS, RunRig, type Script } from './run-rig.js';
+import { boundsOf, LIMITS, RunRig, type Script } from './run-rig.js';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
@@ -61,6 +61,13 @@ const BAD: readonly (readonly [string, Script, string])[] = [
     'agent_failed too_many_steps'
   ],
   [
+    'asks for ever and waits for nobody',
+    async function* () {
+      for (;;) yield { type: 'ask', prompt: 'well?', withinMs: 1 };
+    },
+    'agent_failed too_many_steps'
+  ],
+  [
     'yields text for ever',
     async function* () {
       for (;;) yield 'x'.repeat(100);
@@ -115,6 +122,7 @@ describe('an agent that', () => {
       await rig.ended('t');
       const ends = rig.told().filter((line) => /^agent_(completed|failed|cancelled)/.test(line));
       expect(ends).to.eql([end]);
+      expect(rig.reached).to.eql(boundsOf(end));
       expect(rig.left()).to.eql([]);
       expect(await rig.say('three', { thread: 'u', user: 'bob' })).to.be.a('string');
       await rig.pass(0);

@@ -18,6 +18,17 @@ export type Script = (context: RunContext) => AsyncGenerator<AgentEvent, void, A
 
 export const LIMITS = { runMs: 60_000, askMs: 30_000, answerChars: 100_000 };
 
+/** The bounds that the code of an end names. */
+export function boundsOf(end: string): RunBound[] {
+  const bounds: Readonly<Record<string, RunBound>> = {
+    timeout: 'runMs',
+    too_long: 'answerChars',
+    too_many_steps: 'steps',
+    too_large: 'steps'
+  };
+  return [bounds[end.split(' ').at(-1) ?? ''] ?? []].flat();
+}
+
 /** Runs on a log in memory and on virtual time. */
 export class RunRig {
   readonly clock = new VirtualClock();

@@ -1,7 +1,7 @@
 import { ANSWER_CHARS_MAX } from '../../../actors/agents/answer-schema.js';
 import { expect } from 'chai';
 import { AgentError, type AgentEvent } from '../../../actors/agents/agent.js';
-import { LIMITS, RunRig, type Script } from './run-rig.js';
+import { boundsOf, LIMITS, RunRig, type Script } from './run-rig.js';
 
 const never = (): Promise<void> => new Promise(() => undefined);
 
@@ -151,7 +151,7 @@ describe('Runs', () => {
         );
         expect(rig.faults).to.deep.equal(fault === undefined ? [] : [fault]);
         expect(rig.left()).to.deep.equal([]);
-        expect(rig.reached).to.deep.equal(end.endsWith('too_long') ? ['answerChars'] : []);
+        expect(rig.reached).to.deep.equal(boundsOf(end));
       });
     }
 

@@ -54,6 +54,7 @@ describe('Runs with messages that steer', () => {
       'm4',
       ...Array.from({ length: 7 }, () => 'queue_full')
     ]);
+    expect(rig.reached).to.deep.equal(Array.from({ length: 7 }, () => 'queue'));
     expect(rig.told()).to.deep.equal([
       'agent_started',
       ...said.slice(0, 3).map(() => 'agent_steered')
