@@ -2,7 +2,7 @@
 import { Terminal } from '@xterm/headless';
 
 /** Longest wait for something to appear on the screen. */
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 25_000;
 
 /** A screen of the given size, with a scrollback of 5,000 lines. */
 export class Emulator {

@@ -14,7 +14,9 @@ import { startServer, temporaryDir, type ServerProcess } from '../servers/server
 import { requireTransport, TRANSPORTS } from '../wire/transports.js';
 import { WireClient } from '../wire/wire-client.js';
 
+/** The agent `halves` waits after ten words until somebody writes to the run. */
 const AGENTS = `
+import { setTimeout as pause } from 'node:timers/promises';
 export default [
   { name: 'order', async *run({ message }) {
     yield 'You said: ' + message.body.text + '. ';
@@ -24,6 +26,12 @@ export default [
     yield { type: 'toolCall', call: 'c1', tool: 'kitchen', args: { count: answer.value } };
     yield { type: 'toolResult', call: 'c1', ok: true, result: { minutes: 5 } };
     yield String(answer.value) + ' will come.';
+  } },
+  { name: 'halves', async *run({ message, steered, signal }) {
+    for (const [at, word] of message.body.text.match(/\\s*\\S+/g).entries()) {
+      while (at === 10 && steered().length === 0) await pause(5, undefined, { signal });
+      yield word;
+    }
   } },
   { name: 'slow', async *run({ signal }) {
     yield 'begun ';
@@ -74,6 +82,17 @@ class Client extends HttpAgent {
   async say(text: string, id: string = crypto.randomUUID()): Promise<void> {
     this.addMessage({ id, role: 'user', content: text });
     await this.runAgent();
+  }
+
+  /** Resolves when the next event comes. */
+  hears(): Promise<void> {
+    return new Promise((resolve) => {
+      this.subscribe({
+        onEvent: () => {
+          resolve();
+        }
+      });
+    });
   }
 
   get texts(): unknown[] {
@@ -146,18 +165,33 @@ for (const transport of TRANSPORTS) {
 
     it('goes on by a snapshot in the middle, also for who has left the reading', async () => {
       const words = Array.from({ length: 20 }, (_, index) => `word${String(index)}`).join(' ');
-      const ada = client('middle');
+      const ada = client('middle', 'halves');
       const said = ada.say(words);
       await ada.begun;
       const other = client('middle');
+      const otherHears = other.hears();
       const followed = other.connectAgent();
       ada.abortRun();
       await said;
-      expect(ada.texts).to.not.deep.equal([words]);
-      await ada.connectAgent();
-      await followed;
+      expect(ada.texts.join('')).to.not.equal(words);
+      const hears = ada.hears();
+      const back = ada.connectAgent();
+      await Promise.all([hears, otherHears]);
+      const steered = await post(
+        {
+          threadId: 'middle',
+          runId: 'r',
+          messages: [{ id: 'go', role: 'user', content: 'go' }],
+          forwardedProps: { rollcall: { whileRunning: 'steer' } }
+        },
+        token,
+        '?agent=halves'
+      );
+      expect(await steered.text()).to.include('RUN_FINISHED');
+      await Promise.all([back, followed]);
       for (const { texts, last } of [ada, other]) {
-        expect(texts).to.deep.equal([words]);
+        // What was said to the run stands between.
+        expect(texts.join('')).to.equal(words);
         expect(last?.outcome).to.deep.equal({ type: 'success' });
       }
     });

@@ -83,7 +83,7 @@ function AiChat({
 }
 
 function WholeChat({ client }: { client: Client }): ReactNode {
-  const chat = useRollcallChat(client, 'agent-ai', { agent: 'echo' });
+  const chat = useRollcallChat(client, 'agent-ai', { agent: 'says' });
   return h(
     'main',
     null,
@@ -144,7 +144,7 @@ export async function show(container: Container, kind: string, url: string): Pro
     createRoot(container).render(h(StrictMode, null, h(WholeChat, { client })));
     return;
   }
-  const transport = new RollcallChatTransport({ client, ai: 7, agent: 'echo' });
+  const transport = new RollcallChatTransport({ client, ai: 7, agent: 'says' });
   const initial = await transport.loadMessages('agent-ai');
   createRoot(container).render(h(StrictMode, null, h(AiChat, { transport, initial })));
 }

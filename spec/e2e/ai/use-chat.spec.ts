@@ -13,9 +13,34 @@ import {
   type ServerProcess,
   type StartOptions
 } from '../servers/server-process.js';
+import { until } from '../servers/until.js';
 
-/** Enough words for some seconds of the agent `echo`. */
-const LONG = Array.from({ length: 120 }, (_, n) => `word${String(n)}`).join(' ');
+/** Words before which the agent `says` waits, of a long message. */
+const BEFORE = 60;
+
+/** A long message: its first words are more than what an answer gets before they are stored. */
+const LONG = Array.from({ length: 2 * BEFORE }, (_, n) => `word${String(n)}${'.'.repeat(70)}`).join(
+  ' '
+);
+
+/** An agent that says back what it hears, word by word; of a long message the second half only when a file is there. */
+const says = (go: string): string => `
+import { existsSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+export default {
+  name: 'says',
+  async *run({ message, signal }) {
+    for (const [at, word] of message.body.text.match(/\\s*\\S+/g).entries()) {
+      if (at === ${String(BEFORE)}) {
+        yield { type: 'toolCall', call: 'c1', tool: 'wait', args: {} };
+        while (!existsSync(${JSON.stringify(go)})) await pause(10, undefined, { signal });
+        yield { type: 'toolResult', call: 'c1', ok: true, result: null };
+      }
+      yield word;
+    }
+  }
+};
+`;
 
 /** An agent that asks, and tells what it costs. */
 const ORDER = `export default {
@@ -81,6 +106,7 @@ describe('the AI SDK in a browser', function () {
   let dataDir: string;
   let options: StartOptions;
   let pages: Pages;
+  let go: string;
   const problems: string[] = [];
 
   const lines = (page: Page, role: string): Promise<string[]> =>
@@ -90,6 +116,14 @@ describe('the AI SDK in a browser', function () {
   const answer = (page: Page): Locator => page.locator('ol li.assistant').last();
   const press = (page: Page, name: string): Promise<void> =>
     page.getByRole('button', { name, exact: true }).first().click();
+
+  /** Waits until the log has so many entries of a kind. */
+  const stored = async (kind: string, count: number): Promise<void> => {
+    await until(
+      async () => await (await fetch(`${server.url}/api/threads/agent-ai/messages`)).text(),
+      (text) => text.split(`"kind":"${kind}"`).length > count
+    );
+  };
 
   async function say(page: Page, text: string): Promise<void> {
     await page.getByLabel('Message').fill(text);
@@ -112,14 +146,15 @@ describe('the AI SDK in a browser', function () {
 
   beforeEach(async () => {
     dataDir = await temporaryDir();
-    const module = join(dataDir, 'order.mjs');
+    const [module, other] = [join(dataDir, 'order.mjs'), join(dataDir, 'says.mjs')];
+    go = join(dataDir, 'go');
     await writeFile(module, ORDER);
+    await writeFile(other, says(go));
     options = {
       dataDir: join(dataDir, 'data'),
       env: {
         PORT: String(await freePort()),
-        AGENTS: `echo,${module}`,
-        AGENT_ECHO_WORDS_PER_SECOND: '40',
+        AGENTS: `${other},${module}`,
         ALLOWED_ORIGINS: pages.url
       }
     };
@@ -146,6 +181,7 @@ describe('the AI SDK in a browser', function () {
       await answer(page).getByText('hello there').waitFor();
       await status(page, 'ready');
       await press(page, 'again');
+      await stored('agent_completed', 2);
       await status(page, 'ready');
       await page.reload();
       await answer(page).getByText('hello there').waitFor();
@@ -161,6 +197,7 @@ describe('the AI SDK in a browser', function () {
       await page.reload();
       await answer(page).getByText('word5').waitFor();
       await status(page, 'streaming');
+      await writeFile(go, '');
       await answer(page).getByText('word119').waitFor();
       await status(page, 'ready');
       expect(await lines(page, 'assistant')).to.eql([LONG]);
@@ -192,14 +229,16 @@ describe('the AI SDK in a browser', function () {
     it('keeps the text of an answer that a killed server has interrupted, and goes on', async () => {
       const page = await open('use-chat');
       await say(page, LONG);
-      await answer(page).getByText('word90').waitFor();
+      await answer(page).getByText('word59').waitFor();
+      // Entries are stored in order, so that the text before it is stored too.
+      await stored('tool_executing', 1);
       await server.stop('SIGKILL');
       server = await startServer(options);
       await page.evaluate('client.reconnectNow()');
       await status(page, 'error');
       const [text = ''] = await lines(page, 'assistant');
       expect(LONG.startsWith(text)).to.equal(true);
-      expect(text).to.include('word9');
+      expect(text).to.include('word50');
       await say(page, 'and now?');
       await answer(page).getByText('and now?').waitFor();
       await status(page, 'ready');

@@ -16,7 +16,7 @@ import {
 import { WireClient } from '../wire/wire-client.js';
 
 /** Longest wait for what a page should show, in milliseconds. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 25_000;
 
 /** Long enough for the page to show that a message waits, and short enough to wait for its end. */
 const GRACE_MS = 1_500;

@@ -11,7 +11,7 @@ import { WireClient } from '../wire/wire-client.js';
 const API_KEY = 'the-key-of-the-operator-0123456789';
 
 /** Longest wait for what a page should show, in milliseconds. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 25_000;
 
 /** Long enough to see that a message is held, and short enough to see that it is reported. */
 const GRACE_MS = 3_000;

@@ -17,7 +17,7 @@ import { WireClient } from '../wire/wire-client.js';
 const PHASES = ['infrastructure', 'handlers', 'monitoring', 'services', 'health'];
 
 /** Longest wait for what a page should show, in milliseconds. */
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 25_000;
 
 /** A browser page that shows the status of one server. */
 interface StatusPage {

@@ -8,7 +8,7 @@ import { startServer, type ServerProcess } from '../servers/server-process.js';
 import { startGate, type Gate } from './gate.js';
 
 /** Longest wait for what a page should show, in milliseconds. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 25_000;
 
 /** Starts a site with an empty page, on another origin than the server's. */
 async function startSite(): Promise<{ readonly site: Server; readonly origin: string }> {

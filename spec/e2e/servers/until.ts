@@ -1,7 +1,7 @@
 /** Waits for a state that the server does not announce, by repeated HTTP requests. */
 
 /** Longest wait, in milliseconds; the error then contains the last answer. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 25_000;
 
 /** The parts of `/status` that specs look at. */
 export interface StatusBody {

@@ -11,7 +11,7 @@ const COLUMNS = 110;
 
 /** The tests share one server and depend on their order: each continues where the one before ended. */
 describe('the members of a chat in two terminals', function () {
-  this.timeout(15_000);
+  this.timeout(60_000);
   let dir: string;
   let server: ServerProcess;
   let olga: TerminalProcess;

@@ -13,7 +13,7 @@ const CLI = fileURLToPath(new URL('../../../dist/cli/cli.js', import.meta.url));
 
 /** The tests share one server and depend on their order: each continues where the one before ended. */
 describe('a chat in two terminals', function () {
-  this.timeout(15_000);
+  this.timeout(60_000);
   let dataDir: string;
   let port: string;
   let server: ServerProcess;

@@ -30,7 +30,7 @@ const upTo = (last: number): number[] => Array.from({ length: last }, (_, index)
 
 for (const transport of TRANSPORTS) {
   describe(`a slow consumer on ${transport}`, function () {
-    this.timeout(40_000);
+    this.timeout(60_000);
     let server: ServerProcess;
 
     before(async function () {

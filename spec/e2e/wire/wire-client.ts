@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { misfit } from './frame-check.js';
 
 /** Longest wait for a frame, in milliseconds; the error then contains the last frames. */
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 25_000;
 
 /** A frame of the server: it may have any field of the protocol. */
 export interface Frame {
