@@ -175,9 +175,16 @@ export default tseslint.config(
     }
   },
   {
-    files: ['protocol/**/*.ts'],
+    files: ['protocol/*.ts'],
     rules: refuseImports({
       regex: '^(?!typebox$|\\./[^/]+\\.js$)',
+      message: 'protocol/ holds what everybody shares: it imports typebox and itself, nothing else.'
+    })
+  },
+  {
+    files: ['protocol/*/*.ts'],
+    rules: refuseImports({
+      regex: '^(?!typebox$|\\.{1,2}/[^/]+\\.js$)',
       message: 'protocol/ holds what everybody shares: it imports typebox and itself, nothing else.'
     })
   },

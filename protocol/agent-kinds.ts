@@ -23,6 +23,14 @@ export function isAgentKind(kind: string): boolean {
   return AGENT_KINDS.some((agentKind) => agentKind === kind);
 }
 
+/** The kinds that end a run. */
+export const RUN_END_KINDS = ['agent_completed', 'agent_failed', 'agent_cancelled'] as const;
+
+/** Returns whether an entry of a kind ends its run. */
+export function endsRun(kind: string): boolean {
+  return RUN_END_KINDS.some((end) => end === kind);
+}
+
 /** What becomes of a message that comes while a run of its thread is at work; the first is the default. */
 export const WHILE_RUNNING = ['enqueue', 'reject', 'interrupt', 'steer'] as const;
 

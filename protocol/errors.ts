@@ -169,3 +169,12 @@ export const CLOSES = {
 
 /** One of the codes of {@link CLOSES}. */
 export type CloseCode = keyof typeof CLOSES;
+
+/** Returns what a close code means; null for a code that is not of the protocol. */
+export function closeRule(code: number): CloseRule | null {
+  return isCloseCode(code) ? CLOSES[code] : null;
+}
+
+function isCloseCode(code: number): code is CloseCode {
+  return Object.hasOwn(CLOSES, code);
+}

@@ -2,6 +2,7 @@
  * Turns one run of an agent, its entries of the log and the pieces of its text, into what the AI SDK reads. Used by the
  * server's doors and by `rollcall/ai`. Pure: repeated and late input gives nothing.
  */
+import { endsRun } from '../agent-kinds.js';
 import {
   isKnownTo,
   type AiChunk7,
@@ -20,9 +21,6 @@ export interface RunEntry {
   readonly offset: number;
   readonly body: unknown;
 }
-
-/** Kinds of entries that end a run. */
-const ENDS: ReadonlySet<string> = new Set(['agent_completed', 'agent_failed', 'agent_cancelled']);
 
 /** What ended a run: an entry, or that its end cannot be known any more. */
 type End = 'completed' | 'failed' | 'cancelled' | 'lost';
@@ -79,7 +77,7 @@ export class RunChunks<V extends AiVersion> {
     known: { readonly text: string; readonly attempt: number }
   ): AiChunks[V][] {
     const own = entries.filter(({ body }) => isBody(body) && body['run'] === this.#run);
-    const isEnded = own.some(({ kind }) => ENDS.has(kind));
+    const isEnded = own.some(({ kind }) => endsRun(kind));
     for (const { kind, body } of own) {
       const ask = isBody(body) ? text(body['ask']) : null;
       if (ask !== null && (isEnded || kind === 'agent_answered')) this.#settled.add(ask);
@@ -200,7 +198,7 @@ export class RunChunks<V extends AiVersion> {
 
   /** A step of a further attempt takes the place of what the attempt before has said. */
   #attempted(kind: string, { attempt }: Body): void {
-    if (ENDS.has(kind) || typeof attempt !== 'number' || attempt <= this.#attempt) return;
+    if (endsRun(kind) || typeof attempt !== 'number' || attempt <= this.#attempt) return;
     this.#attempt = attempt;
     this.#text = '';
     this.#show('');

@@ -2,7 +2,7 @@
 import { reasonOf } from '../../machines/reason.js';
 import type { AiChunk7, AiVersion } from '../../protocol/ai/ai-chunk.js';
 import { RunChunks } from '../../protocol/ai/run-chunks.js';
-import { CLOSES } from '../../protocol/errors.js';
+import { closeRule } from '../../protocol/errors.js';
 import type { StreamRequest } from '../chat/streams/stream-opener.js';
 import type { RunFeed, RunStream } from '../chat/runs/run-feed.js';
 import { RunReader, type RunEvent, type RunReaderPorts } from '../chat/runs/run-reader.js';
@@ -26,6 +26,8 @@ export class AiAnswer {
   private isClosed = false;
   /** False after a question that was left out, until something has come behind it. */
   private hasGoneOn = true;
+  /** Called when the server has ended it: for who waits for something else than the next chunks. */
+  onEnd: () => void = () => undefined;
 
   /** @throws {LogUnavailableError} or `LogCorruptError` when the thread cannot be read */
   constructor(ports: RunReaderPorts, of: AnswerOf) {
@@ -51,14 +53,18 @@ export class AiAnswer {
 
   /** Begins to follow the run. `buffered` returns the bytes that the client has not read yet. */
   open(feed: RunFeed, request: StreamRequest, buffered: () => number): void {
-    if (!this.isClosed) this.stream = feed.follow(this.reader, { ...request, buffered });
+    if (this.isClosed) return;
+    this.stream = feed.follow(this.reader, { ...request, buffered });
+    this.stream.onEnd = () => {
+      this.onEnd();
+    };
   }
 
   /** Resolves to the next chunks, at least one; to null when the answer is over. Never rejects. */
   async next(): Promise<AiChunk7[] | null> {
     const { stream } = this;
     if (stream === null) return null;
-    while (!this.isClosed && !this.isOver) {
+    while (!this.isClosed && !this.isTold) {
       const chunks = await this.read(stream);
       if (chunks.length > 0) return chunks;
     }
@@ -77,7 +83,12 @@ export class AiAnswer {
     this.stream?.close();
   }
 
-  private get isOver(): boolean {
+  /** Whether it is followed no more; the last chunks may still be read. */
+  get isOver(): boolean {
+    return this.isClosed || this.stream?.isOver === true;
+  }
+
+  private get isTold(): boolean {
     return this.hasGoneOn && this.chunks.isOver;
   }
 
@@ -96,7 +107,7 @@ export class AiAnswer {
       this.isClosed = true;
       return [];
     }
-    const why = Object.entries(CLOSES).find(([known]) => known === String(code))?.[1];
+    const why = closeRule(code);
     const how = why?.reconnect === false ? '' : ': resume the stream';
     return this.chunks.lost(`${why?.reason ?? 'disconnected'}${how}`);
   }

@@ -6,7 +6,6 @@ import { readPast } from '../../actors/log/read-past.js';
 import type { AiVersion } from '../../protocol/ai/ai-chunk.js';
 import { isThreadId } from '../../protocol/frames.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
-import { NOT_ANSWERED, NOT_ANSWERED_AFTER_MS } from '../access/authority.js';
 import { CallerRights } from '../access/guard.js';
 import type { Identity } from '../access/identity.js';
 import { publishQuestion } from '../access/named-messages.js';
@@ -19,10 +18,11 @@ import type { RunRequests } from '../chat/runs/run-requests.js';
 import { charPoints, FRAME_POINTS, SUBSCRIBE_POINTS } from '../chat/work/costs.js';
 import { authorOf, refusalReply, type AuthorOptions } from '../http/api/author.js';
 import type { HttpCosts } from '../http/http-costs.js';
-import { refusalOf } from '../http/refusal.js';
+import { refusalOf, runRefusal } from '../http/refusal.js';
+import { NOT_SERVING, publishTurnedAway } from '../http/serving.js';
 import type { NoteLimited } from '../limits/limited.js';
 import { clientAddress } from '../transport/client-address.js';
-import { askAgain, problem } from '../transport/problem.js';
+import { problem } from '../transport/problem.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 import { AiAnswer } from './ai-answer.js';
 import { readAiRequest, type AiReply, type AiSend } from './ai-request.js';
@@ -66,7 +66,6 @@ export function isRefusal(outcome: AiOutcome): outcome is HttpReply {
   return 'status' in outcome;
 }
 
-const NOT_SERVING = 'the server is not serving yet';
 const NO_AGENT =
   'no agent answers in this thread: name one as "agent" in the body of the request, or by PUT /api/threads/{thread}/agent';
 
@@ -81,10 +80,7 @@ export class AiDoor {
   /** Begins a run by the last message of a request, or answers a question. @param text the request as it came */
   async send(caller: AiCaller, value: unknown, chars: number): Promise<AiOutcome> {
     const { isServing, publisher, costs } = this.options;
-    if (!isServing()) {
-      const { code, reason } = publisher.turnAway(NOT_SERVING);
-      return problem(code, reason);
-    }
+    if (!isServing()) return publishTurnedAway(publisher);
     const points = FRAME_POINTS + charPoints(chars);
     await costs.admit(null, points);
     costs.charge(null, points);
@@ -103,7 +99,7 @@ export class AiDoor {
   /** Returns the answer of the run at work from its beginning; null when there is none. */
   async resume(caller: AiCaller, thread: string): Promise<AiOutcome | null> {
     if (!isThreadId(thread)) return problem('bad_thread');
-    if (!this.options.isServing()) return problem('unavailable', NOT_SERVING);
+    if (!this.options.isServing()) return NOT_SERVING;
     const refusal = await this.refusal(caller, thread, 'read');
     if (refusal !== null) return refusal;
     const [run] = this.options.ports.runs.of(thread);
@@ -138,7 +134,7 @@ export class AiDoor {
         runs.cancel(run, user);
         return { run };
       }
-      refused ??= denied(refusal);
+      refused ??= runRefusal(refusal);
     }
     if (refused !== null) return refused;
     // Its message may be on its way.
@@ -261,7 +257,7 @@ export class AiDoor {
     const rights = new CallerRights(guard, caller.identity);
     await requests.question(rights, run);
     const denial = requests.refusal(author.user, rights, run);
-    if (denial !== null) return denied(denial);
+    if (denial !== null) return runRefusal(denial);
     const answer = this.answer(caller, thread, run);
     answer.skip();
     const refused = await requests.runs.answer(run, given.ask, author.user, given.value);
@@ -279,10 +275,3 @@ export class AiDoor {
 
 /** Who writes in development when no name is given. */
 const GUEST = 'guest';
-
-function denied(code: 'not_found' | 'forbidden' | 'unavailable'): HttpReply {
-  if (code === 'unavailable') {
-    return askAgain(problem(code, NOT_ANSWERED), NOT_ANSWERED_AFTER_MS / 1_000);
-  }
-  return problem(code, code === 'forbidden' ? 'the run is not yours' : 'there is no such run');
-}

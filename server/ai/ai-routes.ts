@@ -10,18 +10,13 @@ import { Mid, RunId } from '../../protocol/run-fields.js';
 import type { Identity, UserIdentity } from '../access/identity.js';
 import type { Scope } from '../access/scopes.js';
 import type { ApiAccess } from '../auth/api-access.js';
-import { unreadable } from '../chat/unreadable.js';
-import { bodyFault } from '../http/api/body-fault.js';
+import { requestFaults } from '../http/api/request-faults.js';
 import { EVENT_STREAM_HEADERS } from '../http/event-streams.js';
 import { decodedPart, guarded, type Asked, type Route } from '../http/route-table.js';
+import { StreamPeer } from '../http/stream-peer.js';
 import type { NoteLimited } from '../limits/limited.js';
 import { json, problem } from '../transport/problem.js';
-import type {
-  HttpReply,
-  HttpStream,
-  HttpStreamReply,
-  TransportRequest
-} from '../transport/transport.js';
+import type { HttpReply, HttpStreamReply, TransportRequest } from '../transport/transport.js';
 import type { AiAnswer } from './ai-answer.js';
 import { AI_BODY_BYTES, isRefusal, type AiCaller, type AiDoor } from './ai-door.js';
 import { NO_VERSION, versionOf } from './ai-request.js';
@@ -36,9 +31,6 @@ export interface AiRoutesOptions {
   /** Notes what a limit has refused. */
   readonly limited: NoteLimited;
 }
-
-/** Bytes that a client has not read, above which nothing more is written until it has. */
-const BUFFERED_BYTES = 262_144;
 
 const HEADERS = { ...EVENT_STREAM_HEADERS, 'x-vercel-ai-ui-message-stream': 'v1' };
 
@@ -58,12 +50,7 @@ export function createAiRoutes(options: AiRoutesOptions): Route[] {
     options.access.listener(request, scope);
   const refuses = (asked: Asked): HttpReply | null =>
     isThreadId(threadOf(asked)) ? null : problem('bad_thread');
-  const failed = (error: unknown): HttpReply | null => {
-    const fault = bodyFault(error, options.limited);
-    if (fault !== null) return fault;
-    const reason = unreadable(error, options.incidents);
-    return reason === null ? null : problem('unavailable', reason);
-  };
+  const failed = requestFaults(options);
   return [
     guarded({
       methods: ['POST'],
@@ -155,36 +142,24 @@ function streamOf(door: AiDoor, answer: AiAnswer, caller: AiCaller): HttpStreamR
     status: 200,
     headers: HEADERS,
     stream: (out) => {
-      void write(out, answer, () => {
-        door.open(answer, caller, () => out.buffered());
-      });
+      void write(door, answer, caller, new StreamPeer(out));
     }
   };
 }
 
 /** Writes an answer to its end, as fast as the client reads. */
-async function write(out: HttpStream, answer: AiAnswer, open: () => void): Promise<void> {
-  let goOn: () => void = () => undefined;
-  const peer = { isGone: false };
-  out.onDrain(() => {
-    answer.drained();
-    goOn();
-  });
-  out.onClose(() => {
-    peer.isGone = true;
-    answer.close();
-    goOn();
-  });
-  open();
+async function write(
+  door: AiDoor,
+  answer: AiAnswer,
+  caller: AiCaller,
+  peer: StreamPeer
+): Promise<void> {
+  peer.follow(answer);
+  door.open(answer, caller, () => peer.buffered);
   for (let chunks = await answer.next(); chunks !== null; chunks = await answer.next()) {
-    out.write(chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join(''));
-    while (out.buffered() > BUFFERED_BYTES && !peer.isGone) {
-      await new Promise<void>((resolve) => {
-        goOn = resolve;
-      });
-    }
+    peer.write(chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join(''));
+    await peer.room();
   }
-  if (peer.isGone) return;
-  out.write('data: [DONE]\n\n');
-  out.end();
+  peer.write('data: [DONE]\n\n');
+  peer.end();
 }

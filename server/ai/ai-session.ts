@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile';
 import type { AiVersion } from '../../protocol/ai/ai-chunk.js';
 import { CLOSES, type CloseCode } from '../../protocol/errors.js';
 import type { Identity } from '../access/identity.js';
+import { UNREAD_BYTES_MAX } from '../http/stream-peer.js';
 import type { NoteLimited } from '../limits/limited.js';
 import { OutFrame } from '../transport/out-frame.js';
 import type { HttpReply, Socket, TransportRequest } from '../transport/transport.js';
@@ -13,9 +14,6 @@ import type { LineSocket } from './line-socket.js';
 
 /** Most requests of a socket that are not over, and most messages before its token is checked. */
 export const AI_REQUESTS_MAX = 16;
-
-/** Bytes that the client has not read, above which nothing more is written until it has. */
-const BUFFERED_BYTES = 262_144;
 
 const RequestId = Type.String({ minLength: 1, maxLength: 128 });
 const named = Compile(Type.Object({ requestId: RequestId }));
@@ -192,7 +190,7 @@ export class AiSession {
 
   /** Resolves when the client has read enough for more. */
   private async room(): Promise<void> {
-    while ((this.socket?.buffered() ?? 0) > BUFFERED_BYTES) {
+    while ((this.socket?.buffered() ?? 0) > UNREAD_BYTES_MAX) {
       await new Promise<void>((resolve) => {
         this.waiting.add(resolve);
       });

@@ -5,7 +5,7 @@
 import type { Clock } from '../../actors/clock.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
 import { reasonOf } from '../../machines/reason.js';
-import { CLOSES } from '../../protocol/errors.js';
+import { CLOSES, closeRule } from '../../protocol/errors.js';
 import { CallerRights, type Guard } from '../access/guard.js';
 import { endOf, type Identity, type UserIdentity } from '../access/identity.js';
 import { AccessError, type ApiAccess } from '../auth/api-access.js';
@@ -130,7 +130,7 @@ export class AiSockets implements SocketEvents<AiSession> {
     // Its client pings nobody, and only reads of one thread are told to it.
     connection.isStream = true;
     const line = new LineSocket(parts.fanOut, connection, (code) => {
-      socket.end(code, reasonOfClose(code));
+      socket.end(code, closeRule(code)?.reason ?? '');
     });
     session.begin(socket, line);
     parts.fanOut.events.open(line);
@@ -201,9 +201,4 @@ function withBearer(request: TransportRequest): TransportRequest {
     header: (name) => (name === 'authorization' ? `Bearer ${token}` : request.header(name)),
     body: (limitBytes) => request.body(limitBytes)
   };
-}
-
-function reasonOfClose(code: number): string {
-  const known = Object.entries(CLOSES).find(([name]) => name === String(code));
-  return known?.[1].reason ?? '';
 }

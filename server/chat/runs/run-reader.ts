@@ -5,7 +5,7 @@
 import { readPast } from '../../../actors/log/read-past.js';
 import type { LogEntry, LogReader } from '../../../actors/log/log-reader.js';
 import type { Runs, ToldRun } from '../../../actors/agents/runs.js';
-import { AGENT_KINDS, type AgentKind } from '../../../protocol/agent-kinds.js';
+import { AGENT_KINDS, endsRun, type AgentKind } from '../../../protocol/agent-kinds.js';
 import type { MessageFrame } from '../../../protocol/frames.js';
 import { parseMessageFrame } from '../../../protocol/message-frame.js';
 
@@ -56,9 +56,6 @@ export interface OtherEntry {
   readonly offset: number;
   readonly message: MessageFrame;
 }
-
-/** The kinds that end a run. */
-export const RUN_ENDS: readonly string[] = ['agent_completed', 'agent_failed', 'agent_cancelled'];
 
 /** What a reader uses. */
 export interface RunReaderPorts {
@@ -124,7 +121,7 @@ export class RunReader {
     const rest = this.restBefore(entry);
     if (rest !== null) return rest;
     this.page.shift();
-    if (RUN_ENDS.includes(entry.kind)) this.read.delete(entry.run);
+    if (endsRun(entry.kind)) this.read.delete(entry.run);
     else if (entry.kind === 'agent_started') this.begun(entry.run);
     return entry;
   }
@@ -151,7 +148,7 @@ export class RunReader {
 
   /** Returns the text that belongs before an entry and was not read yet; null when there is none. */
   private restBefore(entry: RunEntry): RunEvent | null {
-    if (RUN_ENDS.includes(entry.kind)) return this.restOf(entry);
+    if (endsRun(entry.kind)) return this.restOf(entry);
     if (entry.kind !== 'agent_waiting') return null;
     // At an open question readers may stop, so what was said before it comes first.
     const { run, body } = entry;

@@ -14,7 +14,6 @@ import { HISTORY_CHARS_MAX } from '../../chat/message-pages.js';
 import type { Author, Published, Publisher } from '../../chat/publisher.js';
 import type { RunFeed } from '../../chat/runs/run-feed.js';
 import type { RunRequests } from '../../chat/runs/run-requests.js';
-import { unreadable } from '../../chat/unreadable.js';
 import {
   charPoints,
   FRAME_POINTS,
@@ -27,10 +26,11 @@ import { clientAddress } from '../../transport/client-address.js';
 import { askAgain, problem } from '../../transport/problem.js';
 import type { HttpReply, HttpStreamReply, TransportRequest } from '../../transport/transport.js';
 import { authorOf, refusalReply, type AuthorOptions } from '../api/author.js';
-import { bodyFault } from '../api/body-fault.js';
+import { requestFaults } from '../api/request-faults.js';
 import type { HttpCosts } from '../http-costs.js';
-import { refusalOf } from '../refusal.js';
+import { refusalOf, runRefusal } from '../refusal.js';
 import { decodedPart, guarded, type Asked, type Route } from '../route-table.js';
+import { NOT_SERVING, publishTurnedAway } from '../serving.js';
 import { readInput, type AgUiInput, type AgUiReply } from './agui-input.js';
 import type { AgUiStreams } from './agui-stream.js';
 
@@ -54,20 +54,13 @@ export interface AgUiApiOptions extends AuthorOptions {
   readonly limited: NoteLimited;
 }
 
-const NOT_SERVING = 'the server is not serving yet';
-
 /** Points of a snapshot, at most, and of what follows it. */
 const SNAPSHOT_POINTS = SUBSCRIBE_POINTS + HISTORY_POINTS + charPoints(HISTORY_CHARS_MAX);
 
 /** Returns the routes `/agui` and `/agui/{thread}`. */
 export function createAgUiApi(options: AgUiApiOptions): Route[] {
   const { access } = options;
-  const failed = (error: unknown): HttpReply | null => {
-    const fault = bodyFault(error, options.limited);
-    if (fault !== null) return fault;
-    const reason = unreadable(error, options.incidents);
-    return reason === null ? null : problem('unavailable', reason);
-  };
+  const failed = requestFaults(options);
   return [
     guarded({
       path: '/agui',
@@ -101,7 +94,7 @@ async function follow(
   const { request } = asked;
   const { guard, costs, feed, streams } = options;
   const thread = threadOf(asked);
-  if (!options.isServing()) return problem('unavailable', NOT_SERVING);
+  if (!options.isServing()) return NOT_SERVING;
   const refusal = await guard.decide(reader, 'read', thread);
   if (refusal !== null) return refusalOf(refusal);
   const until = new URLSearchParams(request.query).get('until');
@@ -156,10 +149,7 @@ class Post {
   async answer(): Promise<HttpReply | HttpStreamReply> {
     const { options, request, caller } = this;
     const { publisher, costs, guard } = options;
-    if (!options.isServing()) {
-      const { code, reason } = publisher.turnAway(NOT_SERVING);
-      return problem(code, reason);
-    }
+    if (!options.isServing()) return publishTurnedAway(publisher);
     const body = await request.body(options.bodyBytes);
     const points = FRAME_POINTS + charPoints(body.length);
     await costs.admit(null, points);
@@ -280,7 +270,7 @@ class Post {
     if (isCancelled && !isAsked) return null;
     if (told === undefined) return problem('not_found', 'there is no such run in the thread');
     const refusal = requests.refusal(user, rights, run);
-    if (refusal !== null) return problem(refusal);
+    if (refusal !== null) return runRefusal(refusal);
     if (isCancelled) {
       runs.cancel(run, user);
       return null;

@@ -1,15 +1,15 @@
 /** Makes the messages of a `MESSAGES_SNAPSHOT` from the entries of a thread and the text so far of its runs. */
 import { textOf } from '../../../actors/agents/echo.js';
 import type { ToldRun } from '../../../actors/agents/runs.js';
+import { endsRun } from '../../../protocol/agent-kinds.js';
 import type { MessageFrame } from '../../../protocol/frames.js';
+import { AGENT_PREFIX } from '../../../protocol/user-name.js';
 import { runEntryOf, type RunEntry } from '../../chat/runs/run-reader.js';
 import { argsIn, attemptIn, resultIn, textIn } from './agui-body.js';
 import { stepId, textId, type AgUiMessage } from './agui-event.js';
 
 /** Kind of the messages of people. */
 const PEOPLE_KIND = 'user_message';
-
-const AGENT_PREFIX = 'agent:';
 
 /** The history of a thread, as AG-UI has it. */
 export interface AgUiHistory {
@@ -86,11 +86,7 @@ export function agUiHistory(
       if (toolCallId === undefined) continue;
       calls.delete(key);
       addResult(messages, { id, role: 'tool', toolCallId, ...resultIn(body) });
-    } else if (
-      kind === 'agent_completed' ||
-      kind === 'agent_failed' ||
-      kind === 'agent_cancelled'
-    ) {
+    } else if (endsRun(kind)) {
       ends.set(run, entry);
       // It may have been taken out of the queue.
       answers.set(textIn(body, 'inReplyTo'), run);

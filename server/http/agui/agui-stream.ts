@@ -2,21 +2,19 @@
 import type { LogCorruptError } from '../../../actors/log/log-errors.js';
 import type { LogReader } from '../../../actors/log/log-reader.js';
 import type { Runs, ToldRun } from '../../../actors/agents/runs.js';
-import { CLOSES } from '../../../protocol/errors.js';
+import { closeRule } from '../../../protocol/errors.js';
 import { HISTORY_LIMIT_MAX, type MessageFrame } from '../../../protocol/frames.js';
 import { parseMessageFrame } from '../../../protocol/message-frame.js';
 import { pageBefore } from '../../chat/message-pages.js';
-import type { RunFeed, RunStream } from '../../chat/runs/run-feed.js';
+import type { RunFeed } from '../../chat/runs/run-feed.js';
 import type { StreamRequest } from '../../chat/streams/stream-opener.js';
 import { messagePoints } from '../../chat/work/costs.js';
 import { EVENT_STREAM_HEADERS } from '../event-streams.js';
-import type { HttpStream, HttpStreamReply } from '../../transport/transport.js';
+import { StreamPeer } from '../stream-peer.js';
+import type { HttpStreamReply } from '../../transport/transport.js';
 import { eventText, type AgUiEvent } from './agui-event.js';
 import { agUiHistory } from './agui-history.js';
 import { AgUiTranslation } from './agui-translation.js';
-
-/** Bytes that a peer may have unread; above it nothing more is made for it. */
-const UNREAD_BYTES_MAX = 262_144;
 
 /** A comment, which readers of event streams skip: it shows proxies that the connection is in use. */
 const STILL_HERE = ': still here\n\n';
@@ -64,12 +62,12 @@ export class AgUiStreams {
       status: 200,
       headers: EVENT_STREAM_HEADERS,
       stream: (out) => {
-        void this.run(request, wanted, new Peer(out));
+        void this.run(request, wanted, new StreamPeer(out));
       }
     };
   }
 
-  private async run(request: StreamRequest, wanted: AgUiWanted, peer: Peer): Promise<void> {
+  private async run(request: StreamRequest, wanted: AgUiWanted, peer: StreamPeer): Promise<void> {
     try {
       await this.tell(request, wanted, peer);
     } catch (error) {
@@ -78,7 +76,7 @@ export class AgUiStreams {
     peer.end();
   }
 
-  private async tell(request: StreamRequest, wanted: AgUiWanted, peer: Peer): Promise<void> {
+  private async tell(request: StreamRequest, wanted: AgUiWanted, peer: StreamPeer): Promise<void> {
     const { log, runs, feed } = this.options;
     const { thread } = request;
     const { after, only: asked, isUntilIdle } = wanted;
@@ -102,21 +100,22 @@ export class AgUiStreams {
     });
     peer.follow(stream);
     try {
-      peer.tell(translation.begin({ offset, entries, told }));
+      peer.write(textOf(translation.begin({ offset, entries, told })));
       const isIdle = (): boolean =>
         !translation.isOpen && runs.of(thread).every(({ state }) => state === 'waiting');
       while (!translation.isOver && !(isUntilIdle && isIdle())) {
         await peer.room();
         const event = await stream.nextOfThread();
         if (event === null) break;
-        peer.tell(translation.take(event));
+        peer.write(textOf(translation.take(event)));
       }
     } catch (error) {
       this.options.failed(error);
-      peer.tell(translation.cut('unavailable', 'the thread cannot be read'));
+      peer.write(textOf(translation.cut('unavailable', 'the thread cannot be read')));
     }
-    const code = closeOf(stream.endedWith);
-    if (code !== null) peer.tell(translation.cut(String(code), CLOSES[code].reason));
+    const { endedWith } = stream;
+    const why = endedWith === null ? null : closeRule(endedWith);
+    if (why !== null) peer.write(textOf(translation.cut(String(endedWith), why.reason)));
     stream.close();
   }
 
@@ -148,70 +147,7 @@ function runOf(
   return mid === null ? null : (answers.get(mid) ?? null);
 }
 
-/** Returns the close code with which the server has ended a stream; null when it has not. */
-function closeOf(code: number | null): keyof typeof CLOSES | null {
-  return CODES.find((known) => known === code) ?? null;
-}
-
-const CODES = Object.keys(CLOSES).map(Number).filter(isCloseCode);
-
-function isCloseCode(code: number): code is keyof typeof CLOSES {
-  return Object.hasOwn(CLOSES, code);
-}
-
-/** Who reads a stream. */
-class Peer {
-  private readonly out: HttpStream;
-  private hasRoom: () => void = () => undefined;
-  private isGone = false;
-  private stream: RunStream | null = null;
-
-  constructor(out: HttpStream) {
-    this.out = out;
-    out.onDrain(() => {
-      this.hasRoom();
-      this.stream?.drained();
-    });
-    out.onClose(() => {
-      this.isGone = true;
-      this.hasRoom();
-      this.stream?.close();
-    });
-  }
-
-  get buffered(): number {
-    return this.isGone ? 0 : this.out.buffered();
-  }
-
-  /** Ends a stream of the chat when the peer goes. */
-  follow(stream: RunStream): void {
-    this.stream = stream;
-    stream.onEnd = () => {
-      this.hasRoom();
-    };
-    if (this.isGone) stream.close();
-  }
-
-  write(text: string): void {
-    if (!this.isGone) this.out.write(text);
-  }
-
-  /** Writes events, in one piece. */
-  tell(events: Iterable<AgUiEvent>): void {
-    const text = Array.from(events, eventText).join('');
-    if (text !== '') this.write(text);
-  }
-
-  /** Resolves as soon as the peer has read enough, or is gone, or is left because it does not read. */
-  async room(): Promise<void> {
-    while (this.buffered > UNREAD_BYTES_MAX && this.stream?.isOver !== true) {
-      await new Promise<void>((resolve) => {
-        this.hasRoom = resolve;
-      });
-    }
-  }
-
-  end(): void {
-    if (!this.isGone) this.out.end();
-  }
+/** Returns events as text. */
+function textOf(events: Iterable<AgUiEvent>): string {
+  return Array.from(events, eventText).join('');
 }

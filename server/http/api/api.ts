@@ -3,7 +3,6 @@
  * without WebSockets.
  */
 import { authorOf, refusalReply } from './author.js';
-import { bodyFault } from './body-fault.js';
 import type { LogReader } from '../../../actors/log/log-reader.js';
 import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../../actors/memory/memory.js';
 import type { Incidents } from '../../../actors/monitor/incidents.js';
@@ -48,6 +47,8 @@ import {
   type HttpStreamReply,
   type TransportRequest
 } from '../../transport/transport.js';
+import { requestFaults } from './request-faults.js';
+import { NOT_SERVING, publishTurnedAway } from '../serving.js';
 
 /** Options of {@link createApi}. */
 export interface ApiOptions {
@@ -91,7 +92,6 @@ const publishBodies = {
 type Publish = Omit<Static<typeof PublishBody>, 'body'> & { readonly body: BodyText };
 
 const NO_PLACE = 'after must be an offset, 0 or more, or <epoch>:<offset>';
-const NOT_SERVING = 'the server is not serving yet';
 
 /** Returns the routes below `/api/threads/`. */
 export function createApi(options: ApiOptions): Route[] {
@@ -100,12 +100,7 @@ export function createApi(options: ApiOptions): Route[] {
     access.reader(request, scope);
   const refuses = (asked: Asked): HttpReply | null =>
     isThreadId(threadOf(asked)) ? null : problem('bad_thread');
-  const failed = (error: unknown): HttpReply | null => {
-    const fault = bodyFault(error, options.limited);
-    if (fault !== null) return fault;
-    const reason = unreadable(error, options.incidents);
-    return reason === null ? null : problem('unavailable', reason);
-  };
+  const failed = requestFaults(options);
   const messages = { path: '/api/threads/{thread}/messages', refuses, failed };
   const events = { path: '/api/threads/{thread}/events', refuses, failed };
   return [
@@ -197,10 +192,7 @@ async function publish(
   caller: Identity
 ): Promise<HttpReply> {
   const { publisher, isServing, bodyBytes, costs } = options;
-  if (!isServing()) {
-    const { code, reason } = publisher.turnAway(NOT_SERVING);
-    return problem(code, reason);
-  }
+  if (!isServing()) return publishTurnedAway(publisher);
   const text = await request.body(bodyBytes);
   const points = FRAME_POINTS + charPoints(text.length);
   await costs.admit(null, points);
@@ -250,7 +242,7 @@ async function stream(
   thread: string,
   caller: Identity
 ): Promise<HttpReply | HttpStreamReply> {
-  if (!options.isServing()) return problem('unavailable', NOT_SERVING);
+  if (!options.isServing()) return NOT_SERVING;
   const refusal = await options.guard.decide(caller, 'read', thread);
   if (refusal !== null) return refusalOf(refusal);
   // Without a start the stream begins with the next message, as a subscription does.

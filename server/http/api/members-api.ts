@@ -1,6 +1,5 @@
 /** HTTP API for the owner, the members and the agent of threads; for backends and for users who may manage the thread. */
 import type { NoteLimited } from '../../limits/limited.js';
-import { bodyFault } from './body-fault.js';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Action } from '../../access/grants.js';
@@ -14,12 +13,11 @@ import type { Incidents } from '../../../actors/monitor/incidents.js';
 import { isThreadId, RoleName, UserName } from '../../../protocol/frames.js';
 import { AgentName } from '../../../protocol/run-fields.js';
 import { userNameFault } from '../../../protocol/user-name.js';
-import { unreadable } from '../../chat/unreadable.js';
-import { LogUnavailableError } from '../../../actors/log/log-errors.js';
 import { json, problem } from '../../transport/problem.js';
 import type { HttpReply } from '../../transport/transport.js';
 import { refusalOf } from '../refusal.js';
 import { decodedPart, guarded, type Asked, type Route } from '../route-table.js';
+import { notStored, requestFaults } from './request-faults.js';
 import { BAD_USER, userOf } from './user-part.js';
 
 /** Longest request body, in bytes: a name or a role. */
@@ -58,14 +56,9 @@ export function createMembersApi({
   incidents,
   limited
 }: MembersApiOptions): Route[] {
-  const failed = (error: unknown): HttpReply | null => {
-    const fault = bodyFault(error, limited);
-    if (fault !== null) return fault;
-    if (error instanceof TooManyMembersError) return problem('too_large', error.message);
-    if (error instanceof LogUnavailableError) return problem('unavailable', NOT_STORED);
-    const reason = unreadable(error, incidents);
-    return reason === null ? null : problem('unavailable', reason);
-  };
+  const failed = requestFaults({ incidents, limited }, (error) =>
+    error instanceof TooManyMembersError ? problem('too_large', error.message) : notStored(error)
+  );
   const row = (
     method: string,
     path: string,
@@ -141,7 +134,6 @@ export function createMembersApi({
   ];
 }
 
-const NOT_STORED = 'the change was not stored';
 const NO_MEMBER = problem('not_found', 'the thread has no such member');
 
 function threadOf({ part }: Asked): string {

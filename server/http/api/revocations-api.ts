@@ -1,10 +1,8 @@
 /** HTTP API of revoked tokens, for backends. */
 import type { NoteLimited } from '../../limits/limited.js';
-import { bodyFault } from './body-fault.js';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Clock } from '../../../actors/clock.js';
-import { LogUnavailableError } from '../../../actors/log/log-errors.js';
 import type { Incidents } from '../../../actors/monitor/incidents.js';
 import {
   TOKEN_ID_MAX,
@@ -13,10 +11,10 @@ import {
   type Revoked
 } from '../../access/revocations.js';
 import type { ApiAccess } from '../../auth/api-access.js';
-import { unreadable } from '../../chat/unreadable.js';
 import { json, problem } from '../../transport/problem.js';
 import type { HttpReply } from '../../transport/transport.js';
 import { guarded, type Asked, type Route } from '../route-table.js';
+import { notStored, requestFaults } from './request-faults.js';
 import { BAD_USER, userOf } from './user-part.js';
 
 /** Longest request body, in bytes: a time and an id. */
@@ -41,17 +39,10 @@ const revokeBody = Compile(
 
 /** Returns the routes of `/api/users/{user}/revoke`. */
 export function createRevocationsApi(options: RevocationsApiOptions): Route[] {
-  const { access, revocations, incidents, clock, limited } = options;
-  const failed = (error: unknown): HttpReply | null => {
-    const fault = bodyFault(error, limited);
-    if (fault !== null) return fault;
-    if (error instanceof TooManyRevokedError) return problem('too_large', error.message);
-    if (error instanceof LogUnavailableError) {
-      return problem('unavailable', 'the change was not stored');
-    }
-    const reason = unreadable(error, incidents);
-    return reason === null ? null : problem('unavailable', reason);
-  };
+  const { access, revocations, clock } = options;
+  const failed = requestFaults(options, (error) =>
+    error instanceof TooManyRevokedError ? problem('too_large', error.message) : notStored(error)
+  );
   const row = (
     method: string,
     answer: (asked: Asked, user: string) => Promise<Revoked | HttpReply> | Revoked

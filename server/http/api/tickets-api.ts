@@ -1,6 +1,5 @@
 /** HTTP API of tickets: a page asks for one with its token, and opens an event stream with it. */
 import type { NoteLimited } from '../../limits/limited.js';
-import { bodyFault } from './body-fault.js';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { isThreadId } from '../../../protocol/frames.js';
@@ -9,13 +8,13 @@ import type { Identity } from '../../access/identity.js';
 import type { ApiAccess } from '../../auth/api-access.js';
 import type { Incidents } from '../../../actors/monitor/incidents.js';
 import { TICKET_MS, type Tickets } from '../../auth/tickets.js';
-import { unreadable } from '../../chat/unreadable.js';
 import { TOKEN_POINTS } from '../../chat/work/costs.js';
 import { askAgain, json, problem } from '../../transport/problem.js';
 import { type HttpReply, type TransportRequest } from '../../transport/transport.js';
 import type { HttpCosts } from '../http-costs.js';
 import { refusalOf } from '../refusal.js';
 import { guarded, type Route } from '../route-table.js';
+import { requestFaults } from './request-faults.js';
 
 /** Longest request body, in bytes: the name of a thread. */
 export const TICKET_BODY_BYTES = 4_096;
@@ -42,12 +41,7 @@ export function createTicketsApi(options: TicketsApiOptions): Route[] {
       scope: 'tickets',
       access: (request, scope) => options.access.reader(request, scope),
       handler: ({ request }, caller) => issue(options, request, caller),
-      failed: (error) => {
-        const fault = bodyFault(error, options.limited);
-        if (fault !== null) return fault;
-        const reason = unreadable(error, options.incidents);
-        return reason === null ? null : problem('unavailable', reason);
-      }
+      failed: requestFaults(options)
     })
   ];
 }

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { AI_VERSIONS, type AiChunk7, type AiVersion } from '../../../protocol/ai/ai-chunk.js';
 import { RunChunks } from '../../../protocol/ai/run-chunks.js';
-import { RUN_ENDS, RunReader } from '../../../server/chat/runs/run-reader.js';
+import { endsRun } from '../../../protocol/agent-kinds.js';
+import { RunReader } from '../../../server/chat/runs/run-reader.js';
 import { ALL_HISTORIES, play, type Played } from '../../server/chat/runs/histories.js';
 import { isTaken, read, shownText, type ReadMessage } from './ai-readers.js';
 
@@ -78,7 +79,7 @@ async function followed(name: string) {
   const ends = new Map<string, { kind: string; text: string }>();
   for (const { kind, body } of played.rig.entries()) {
     const { run, text = '' } = body as { run: string; text?: string };
-    if (RUN_ENDS.includes(kind)) ends.set(run, { kind, text });
+    if (endsRun(kind)) ends.set(run, { kind, text });
   }
   for (const run of ends.keys()) {
     for (const version of AI_VERSIONS) {

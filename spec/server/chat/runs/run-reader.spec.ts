@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { RUN_ENDS, RunReader, type RunEvent } from '../../../../server/chat/runs/run-reader.js';
+import { endsRun } from '../../../../protocol/agent-kinds.js';
+import { RunReader, type RunEvent } from '../../../../server/chat/runs/run-reader.js';
 import { ALL_HISTORIES, play, type Played } from './histories.js';
 
 /** Reads all that there is. */
@@ -18,7 +19,7 @@ function folded(events: readonly RunEvent[]) {
     expect(ended, 'nothing comes after an end').to.not.include(event.run);
     if (event.type === 'entry') {
       entries.push(`${String(event.offset)} ${event.kind} ${event.run}`);
-      if (RUN_ENDS.includes(event.kind)) ended.push(event.run);
+      if (endsRun(event.kind)) ended.push(event.run);
     } else {
       const before = event.at === 0 ? '' : (texts[event.run] ?? '');
       expect(event.at, 'no piece is missing').to.equal(before.length);
@@ -36,7 +37,7 @@ function truth({ rig }: Played) {
     if (kind === 'user_message') continue;
     const { run, text } = body as { run: string; text?: string };
     entries.push(`${String(offset)} ${kind} ${run}`);
-    if (RUN_ENDS.includes(kind)) texts[run] = text ?? '';
+    if (endsRun(kind)) texts[run] = text ?? '';
   }
   return { texts, entries };
 }

@@ -1,6 +1,7 @@
 import type { Message } from '@ag-ui/core';
 import { expect } from 'chai';
-import { runEntryOf, RUN_ENDS } from '../../../../server/chat/runs/run-reader.js';
+import { endsRun } from '../../../../protocol/agent-kinds.js';
+import { runEntryOf } from '../../../../server/chat/runs/run-reader.js';
 import type { AgUiMessage } from '../../../../server/http/agui/agui-event.js';
 import { agUiHistory } from '../../../../server/http/agui/agui-history.js';
 import { HISTORIES, play, type Played } from '../../chat/runs/histories.js';
@@ -25,7 +26,7 @@ function runsOf(played: Played) {
       runs.set(run, { after: message?.offset ?? 0, text: null });
     }
     const known = runs.get(run);
-    if (known !== undefined && RUN_ENDS.includes(kind)) known.text = String(body['text']);
+    if (known !== undefined && endsRun(kind)) known.text = String(body['text']);
   }
   return runs;
 }
