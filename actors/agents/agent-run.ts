@@ -15,7 +15,14 @@ import { Chunks } from './chunks.js';
 import { readingOf } from './history/branch.js';
 import { openTools } from './history/open-tools.js';
 import type { RunPorts, RunRefusal } from './run-ports.js';
-import { removing, storing, type GivenAnswer, type OpenAsk, type RunRecord } from './run-record.js';
+import {
+  removing,
+  replacedBy,
+  storing,
+  type GivenAnswer,
+  type OpenAsk,
+  type RunRecord
+} from './run-record.js';
 import { RunSteps } from './run-steps.js';
 import { Steered, steerName } from './requests/steered.js';
 import { RunWatch } from './seeing/run-watch.js';
@@ -109,7 +116,7 @@ export class AgentRun {
   /** Begins a run that was queued. */
   begin(): void {
     void this.work(async () => {
-      const { run, agent, mid, regenerates, edits } = this.record;
+      const { run, agent, mid } = this.record;
       const found = this.find();
       if (found === null) {
         this.fail('unknown_agent', `there is no agent ${agent}`);
@@ -118,13 +125,7 @@ export class AgentRun {
       this.present = { ...this.record, state: 'running' };
       this.watch.begun();
       this.actor.send({ type: 'run.begun' });
-      const body = {
-        run,
-        agent,
-        inReplyTo: mid,
-        ...(regenerates === null ? {} : { regenerates }),
-        ...(edits === null ? {} : { edits })
-      };
+      const body = { run, agent, inReplyTo: mid, ...replacedBy(this.record) };
       await this.writer.write('start', 'agent_started', body, [storing(this.record)]);
       await this.try(found);
     });
@@ -160,7 +161,7 @@ export class AgentRun {
 
   /** Writes the run's position in the queue to the thread. */
   queued(position: number): void {
-    const body = { position, inReplyTo: this.record.mid };
+    const body = { position, inReplyTo: this.record.mid, ...replacedBy(this.record) };
     void this.work(() => this.writer.write('queued', 'agent_queued', body));
   }
 

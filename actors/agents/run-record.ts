@@ -58,6 +58,17 @@ export interface OpenRun extends Pick<RunRecord, 'run' | 'agent' | 'state'> {
   readonly attempts: number;
 }
 
+/** Returns what the entries of a run's beginning say about the message that it replaces; nothing when it replaces none. */
+export function replacedBy({
+  regenerates,
+  edits
+}: Pick<RunRecord, 'regenerates' | 'edits'>): Record<string, string> {
+  return {
+    ...(regenerates === null ? {} : { regenerates }),
+    ...(edits === null ? {} : { edits })
+  };
+}
+
 /** Returns the change that stores a run. */
 export function storing(record: RunRecord): RecordChange {
   return { thread: RECORDS_OF, kind: RUN_KIND, id: record.run, text: JSON.stringify(record) };

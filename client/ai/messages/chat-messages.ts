@@ -6,7 +6,6 @@ import type { AiVersion } from '../../../protocol/ai/ai-chunk.js';
 import { RunChunks } from '../../../protocol/ai/run-chunks.js';
 import { partsOfBody, type AiPart } from '../../../protocol/ai/ui-message.js';
 import type { MessageFrame, Run } from '../../sdk/client.js';
-import { isRecord } from '../../sdk/json.js';
 import { runBranches, type RunBranches } from '../../sdk/thread/runs/branches.js';
 import { foldRun, isOpen, runOf } from '../../sdk/thread/runs/run.js';
 import { readMessage } from './message-reader.js';
@@ -121,11 +120,7 @@ function allRuns(live: readonly Run[], ofRun: ReadonlyMap<string, readonly Messa
   const known = new Map<string, Run | undefined>(live.map((run) => [run.run, run]));
   for (const [id, entries] of ofRun) {
     let run = known.get(id);
-    for (const entry of entries) {
-      run = foldRun(run, entry);
-      const asked = isRecord(entry.body) ? entry.body['inReplyTo'] : null;
-      if (run?.inReplyTo === null && typeof asked === 'string') run = { ...run, inReplyTo: asked };
-    }
+    for (const entry of entries) run = foldRun(run, entry);
     known.set(id, run);
   }
   const place = ({ startOffset }: Run): number => startOffset ?? Number.MAX_SAFE_INTEGER;

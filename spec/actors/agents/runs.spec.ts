@@ -245,6 +245,24 @@ describe('Runs', () => {
       ]);
     });
 
+    it('says of one that waits what it makes anew, as it says when it begins', async () => {
+      const rig = new RunRig({});
+      const first = await rig.say('one x');
+      await rig.say('two x', { regenerates: first });
+      await rig.say('three x', { edits: first });
+      for (let n = 0; n < 3; n++) await rig.pass(100);
+      const said = rig.entries().flatMap(({ kind, body }) => {
+        if (kind !== 'agent_queued' && kind !== 'agent_started') return [];
+        const fields = Object.entries(Object(body) as object);
+        return [fields.filter(([name]) => name === 'regenerates' || name === 'edits').flat()];
+      });
+      const replaced = [
+        ['regenerates', first],
+        ['edits', first]
+      ];
+      expect(said).to.deep.equal([[], ...replaced, ...replaced]);
+    });
+
     it('refuses one that is not to wait, and one for whom the queue is full', async () => {
       const rig = new RunRig({ slow: hangs() });
       await rig.say('one', { agent: 'slow' });

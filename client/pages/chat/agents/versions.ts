@@ -13,9 +13,9 @@ export interface ChosenVersion {
 export interface Versions {
   /** Names the group. Never changes while its first question is known. */
   readonly root: string;
-  /** Versions that have begun, oldest first. */
+  /** Versions that have a run, oldest first. */
   readonly runs: readonly Run[];
-  /** Number of versions, also those that have not begun. */
+  /** Number of versions, also those that are only asked for. */
   readonly count: number;
   /** The version to show; null while an edited question waits for its answer. */
   readonly shown: Run | null;
@@ -73,7 +73,9 @@ function versionsOf(
   const wanted =
     chosen?.count === all.length ? runs.find(({ run }) => run === chosen.run) : undefined;
   const isEdited = isAwaited && last.replaces?.how === 'edits';
-  const shown = wanted ?? (isEdited ? null : (runs.at(-1) ?? null));
+  const shown =
+    wanted ??
+    (isEdited ? null : (runs.findLast((run) => !isWithdrawn(run)) ?? runs.at(-1) ?? null));
   const mids = all.flatMap(({ inReplyTo, replaces }) => [inReplyTo, replaces?.mid ?? null]);
   return {
     root,
@@ -106,6 +108,11 @@ export function turned({ runs, count }: Versions, from: string, by: number): Cho
   return to === undefined ? null : { run: to.run, count };
 }
 
-function placeOf({ startOffset }: Run): number {
-  return startOffset ?? Number.MAX_SAFE_INTEGER;
+/** Whether a version has ended without having begun: what was there before stays the answer. */
+function isWithdrawn({ startOffset, endOffset }: Run): boolean {
+  return startOffset === null && endOffset !== null;
+}
+
+function placeOf({ startOffset, endOffset }: Run): number {
+  return startOffset ?? endOffset ?? Number.MAX_SAFE_INTEGER;
 }

@@ -8,7 +8,7 @@ import type { RunNotes } from '../agents/run-notes.js';
 import { VersionSwitch } from '../agents/version-switch.js';
 import { RichText } from '../rich-text/rich-text-view.js';
 import { agentName, answerersWords, runWords } from '../words/run-words.js';
-import { usageLine, usageWords } from '../words/usage-words.js';
+import { costLine, usageWords } from '../words/usage-words.js';
 import { RunSteps } from './run-steps.js';
 
 /** Everything that the block of a run shows. */
@@ -179,7 +179,7 @@ export class RunView {
     const words = `${runWords(run, content.live, content)}${problem}${cut}`;
     if (this.#words.textContent !== words) this.#words.textContent = words;
     this.#versions.show(version);
-    this.#usage.textContent = isGoing ? '' : usageLine(run.usage);
+    this.#usage.textContent = isGoing ? '' : costLine(run);
     this.#usage.title = usageWords(run.usage);
     this.#stop.hidden = !isGoing || !isMine;
     const label = stopLabel(run, isAsked);

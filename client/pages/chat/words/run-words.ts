@@ -79,7 +79,7 @@ function cancelledWords(run: Run, more: RunCircumstances | undefined): string {
     return `Stopped by a newer message${by === '' ? '' : ` of${by.slice(3)}`}`;
   // It never began: it was taken out of the queue.
   if (more?.notes.wasQueued === true && run.startOffset === null) return `Withdrawn${by}`;
-  return `Stopped${by}`;
+  return `Stopped${by}${run.ms === null ? '' : ` after ${durationWords(run.ms)}`}`;
 }
 
 /** Says for screen readers how a run ended, in whole sentences. */

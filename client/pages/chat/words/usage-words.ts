@@ -1,8 +1,14 @@
-import type { RunUsage } from '../../../sdk/client.js';
+import type { Run, RunUsage } from '../../../sdk/client.js';
 import { safeName } from '../../../sdk/safe-name.js';
+import { durationWords } from './run-words.js';
 
-/** Says in a few letters what an answer cost; empty when the agent did not tell. */
-export function usageLine(usage: RunUsage | null): string {
+/** Says in a few letters what an answer cost, and when it failed after what time; empty when that is not known. */
+export function costLine({ state, ms, usage }: Pick<Run, 'state' | 'ms' | 'usage'>): string {
+  const time = state === 'failed' && ms !== null ? `after ${durationWords(ms)}` : '';
+  return [time, tokenWords(usage)].filter((words) => words !== '').join(' · ');
+}
+
+function tokenWords(usage: RunUsage | null): string {
   if (usage === null) return '';
   const { input, output } = usage;
   return input === null && output === null

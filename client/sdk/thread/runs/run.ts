@@ -87,7 +87,7 @@ export interface Run {
   readonly hole: boolean;
   /** Whether text or steps were left out because there were too many. */
   readonly truncated: boolean;
-  /** How long the run took, in milliseconds; null unless `completed`. */
+  /** How long the run took since the agent was called, in milliseconds; null until it has ended, and when it never was. */
   readonly ms: number | null;
   /** Why it failed; null unless `failed`. */
   readonly error: { readonly code: string; readonly message: string } | null;
@@ -113,15 +113,17 @@ type Body = Readonly<Record<string, unknown>>;
 type Fold = (run: Run, body: Body, message: MessageFrame) => Run;
 
 const FOLDS: Readonly<Record<AgentKind, Fold>> = {
-  agent_queued: (run, body, { from }) =>
-    run.startOffset === null && run.endOffset === null
-      ? {
-          ...run,
-          state: 'queued',
-          agent: run.agent ?? agentIn(from.user),
-          inReplyTo: run.inReplyTo ?? string(body['inReplyTo'])
-        }
-      : run,
+  agent_queued: (run, body, { from }) => {
+    if (run.startOffset !== null) return run;
+    const state = run.endOffset === null ? 'queued' : run.state;
+    return {
+      ...run,
+      state,
+      agent: run.agent ?? agentIn(from.user),
+      inReplyTo: run.inReplyTo ?? string(body['inReplyTo']),
+      replaces: run.replaces ?? replacesIn(body)
+    };
+  },
   agent_waiting: (run, body) => {
     const ask = string(body['ask']);
     if (ask === null || !isOpen(run) || run.answered.includes(ask)) return run;
@@ -177,8 +179,7 @@ const FOLDS: Readonly<Record<AgentKind, Fold>> = {
       ms: count(body['ms'])
     });
   },
-  agent_completed: (run, body, { offset }) =>
-    ended(run, body, offset, { state: 'completed', ms: count(body['ms']) }),
+  agent_completed: (run, body, { offset }) => ended(run, body, offset, { state: 'completed' }),
   agent_failed: (run, body, { offset }) => {
     const error = isRecord(body['error']) ? body['error'] : {};
     const code = string(error['code']) ?? 'unknown';
@@ -242,13 +243,14 @@ function ended(
   run: Run,
   body: Body,
   offset: number,
-  end: Pick<Run, 'state'> & Partial<Pick<Run, 'ms' | 'error' | 'by'>>
+  end: Pick<Run, 'state'> & Partial<Pick<Run, 'error' | 'by'>>
 ): Run {
   if (run.endOffset !== null && run.endOffset <= offset) return run;
   const text = string(body['text']) ?? run.text;
   return {
     ...run,
-    ms: null,
+    ms: count(body['ms']),
+    inReplyTo: run.inReplyTo ?? string(body['inReplyTo']),
     error: null,
     by: null,
     ...end,

@@ -1,7 +1,8 @@
 import type { AgentInfo, Thread } from '../../../../sdk/client.js';
 import { safeName } from '../../../../sdk/safe-name.js';
 import { byId, element } from '../../../shared/element.js';
-import { askAgent, setAgent } from './thread-agent.js';
+import { RollcallError } from '../../../../sdk/client.js';
+import { setAgent } from './thread-agent.js';
 
 /** What the choice needs of the page. */
 export interface AgentChoiceEvents {
@@ -27,9 +28,10 @@ export class AgentChoice {
   #thread: Thread | null = null;
   #agents: readonly AgentInfo[] = [];
   #agent: string | null = null;
+  /** Whom this page has just let answer: what everybody is told of it is no news here. */
+  #own: string | null | undefined;
   /** Named with the next message. */
   #next: string | null = null;
-  #isAsking = false;
   #drawn = '';
 
   constructor(events: AgentChoiceEvents) {
@@ -50,14 +52,14 @@ export class AgentChoice {
     this.#thread = thread;
     this.#agent = thread.agent;
     this.#next = null;
+    this.#own = undefined;
     thread.on('subscribed', () => {
       if (thread !== this.#thread) return;
       this.#agent = thread.agent;
       this.#events.changed();
     });
-    thread.on('run', ({ agent }) => {
-      // Somebody may have chosen another agent, of which no frame tells.
-      if (thread === this.#thread && agent !== null && agent !== this.#agent) void this.#ask();
+    thread.on('agent', ({ agent, by }) => {
+      if (thread === this.#thread) this.#came(agent, by);
     });
   }
 
@@ -88,11 +90,12 @@ export class AgentChoice {
   async #choose(agent: string | null): Promise<void> {
     const thread = this.#thread;
     if (thread === null) return;
-    const mayManage = thread.may?.includes('manage') ?? true;
     this.#next = null;
-    if (mayManage) {
+    if (await this.#maySet(thread)) {
+      this.#own = agent;
       const answer = await setAgent(thread.id, this.#events.token(), agent);
       if (thread !== this.#thread) return;
+      if (!answer.ok) this.#own = undefined;
       if (answer.ok) {
         this.#agent = answer.agent;
         this.#events.tell(answersWords(answer.agent));
@@ -110,14 +113,30 @@ export class AgentChoice {
     this.#events.changed();
   }
 
-  async #ask(): Promise<void> {
-    const thread = this.#thread;
-    if (thread === null || this.#isAsking) return;
-    this.#isAsking = true;
-    const answer = await askAgent(thread.id, this.#events.token());
-    this.#isAsking = false;
-    if (thread !== this.#thread || !answer.ok || answer.agent === this.#agent) return;
-    this.#agent = answer.agent;
+  /**
+   * Whether the choice takes effect at once. In development, which asks for no token, it does so also in a thread that
+   * nobody owns, and that nobody manages therefore.
+   */
+  async #maySet(thread: Thread): Promise<boolean> {
+    if (thread.may?.includes('manage') ?? true) return true;
+    if (this.#events.token() !== null) return false;
+    try {
+      return (await thread.members()).owner === null;
+    } catch (error) {
+      if (error instanceof RollcallError) return false;
+      throw error;
+    }
+  }
+
+  /** Shows an agent that somebody has chosen, here or elsewhere. */
+  #came(agent: string | null, by: string | null): void {
+    const isNews = agent !== this.#agent && agent !== this.#own;
+    this.#agent = agent;
+    this.#own = undefined;
+    if (isNews)
+      this.#events.tell(
+        `${answersWords(agent)}${by === null ? '' : ` Chosen by ${safeName(by)}.`}`
+      );
     this.#events.changed();
   }
 

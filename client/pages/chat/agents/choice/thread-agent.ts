@@ -1,4 +1,4 @@
-/** Reads and sets, over the HTTP API, which agent answers in a thread: the WebSocket has no frame for it. */
+/** Sets, over the HTTP API, which agent answers in a thread: the WebSocket has no request for it. */
 import { isRecord, parsedJson } from '../../../../sdk/json.js';
 
 /** How long the server has for its answer, in milliseconds. */
@@ -9,31 +9,19 @@ export type AgentAnswer =
   | { readonly ok: true; readonly agent: string | null }
   | { readonly ok: false; readonly code: string; readonly message: string };
 
-/** Asks which agent answers in a thread. Never rejects. */
-export function askAgent(thread: string, token: string | null): Promise<AgentAnswer> {
-  return request(thread, token, { method: 'GET' });
-}
-
 /** Lets an agent answer in a thread, or with null none. Never rejects. */
-export function setAgent(
+export async function setAgent(
   thread: string,
   token: string | null,
   agent: string | null
 ): Promise<AgentAnswer> {
-  return request(thread, token, { method: 'PUT', body: JSON.stringify({ agent }) });
-}
-
-async function request(
-  thread: string,
-  token: string | null,
-  init: Pick<RequestInit, 'method' | 'body'>
-): Promise<AgentAnswer> {
   try {
     const response = await fetch(`/api/threads/${encodeURIComponent(thread)}/agent`, {
-      ...init,
+      method: 'PUT',
+      body: JSON.stringify({ agent }),
       headers: {
         accept: 'application/json',
-        ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
+        'content-type': 'application/json',
         ...(token === null ? {} : { authorization: `Bearer ${token}` })
       },
       signal: AbortSignal.timeout(PATIENCE_MS)

@@ -90,6 +90,23 @@ describe('indexVersions', () => {
     expect(seen(runs, 'q2', { q2: edits('q1') })).to.include({ shown: 'r2', isAwaited: false });
   });
 
+  it('shows a version that waits in line in the place of the answer, and the answer again when it was withdrawn', () => {
+    const queued = run('r2', null, 'q2', regenerates('q1'));
+    expect(seen([first, { ...queued, state: 'queued' }], 'q2')).to.include({
+      shown: 'r2',
+      question: 'q1',
+      isAwaited: false
+    });
+    const withdrawn: Run = { ...queued, state: 'cancelled', endOffset: 6 };
+    expect(seen([first, withdrawn], 'q2')).to.include({ shown: 'r1', question: 'q1' });
+    // It can be leafed to, and stands before what came after it.
+    const third = run('r3', 9, 'q3', regenerates('q1'));
+    expect(seen([first, withdrawn, third], 'q2')).to.deep.include({
+      shown: 'r3',
+      runs: ['r1', 'r2', 'r3']
+    });
+  });
+
   it('ends when runs replace each other in a ring', () => {
     const runs = [run('r1', 1, 'q1', regenerates('q2')), run('r2', 2, 'q2', regenerates('q1'))];
     expect(seen(runs, 'r1')).to.include({ shown: 'r2' });

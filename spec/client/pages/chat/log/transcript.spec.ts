@@ -197,6 +197,90 @@ describe('Transcript', () => {
       expect(outline(transcript.rows('ada'))).to.eql(['gap']);
     });
 
+    describe('with versions', () => {
+      const agentEntry = (offset: number, kind: string, body: object): MessageFrame => ({
+        ...message(offset, 'agent:helper'),
+        kind,
+        body
+      });
+      const answered = (
+        offset: number,
+        run: string,
+        mid: string,
+        more: object = {}
+      ): MessageFrame[] => [
+        agentEntry(offset, 'agent_started', { run, agent: 'helper', inReplyTo: mid, ...more }),
+        agentEntry(offset + 1, 'agent_completed', { run, text: run })
+      ];
+      const question = (offset: number, mid: string): MessageFrame => ({
+        ...message(offset, 'ada'),
+        mid
+      });
+      const first = [question(1, 'q1'), ...answered(2, 'r1', 'q1')];
+      const of = (...messages: readonly MessageFrame[]): Transcript => {
+        const transcript = new Transcript();
+        transcript.prepend(messages);
+        return transcript;
+      };
+      const shown = (transcript: Transcript, drafts: readonly Draft[] = []): string[] =>
+        transcript.rows('ada', drafts).flatMap((row) => {
+          if (row.type === 'message') return [row.message.mid];
+          if (row.type === 'draft') return [row.draft.mid];
+          if (row.type !== 'run') return [];
+          const { index, count } = row.version;
+          return [
+            `${row.run.run} ${String(index + 1)}/${String(count)} to ${row.question?.mid ?? '?'}`
+          ];
+        });
+
+      it('shows the last answer in the place of the first, and the question once', () => {
+        const again = [question(5, 'q2'), ...answered(6, 'r2', 'q2', { regenerates: 'q1' })];
+        const transcript = of(...first, message(4), ...again);
+        expect(shown(transcript)).to.eql(['q1', 'r2 2/2 to q1', 'm4']);
+        transcript.turn('r2', -1);
+        expect(shown(transcript)).to.eql(['q1', 'r1 1/2 to q1', 'm4']);
+        expect(transcript.runRow('r2')).to.equal(undefined);
+      });
+
+      it('shows an edited question with its answer, and the one before with its own', () => {
+        const edited = [question(4, 'q2'), ...answered(5, 'r2', 'q2', { edits: 'q1' })];
+        const transcript = of(...first, ...edited);
+        expect(shown(transcript)).to.eql(['q2', 'r2 2/2 to q2']);
+        transcript.turn('r2', -1);
+        expect(shown(transcript)).to.eql(['q1', 'r1 1/2 to q1']);
+        // Another version has come: it is shown, whatever was chosen.
+        transcript.append(question(7, 'q3'));
+        for (const entry of answered(8, 'r3', 'q3', { regenerates: 'q2' }))
+          transcript.append(entry);
+        expect(shown(transcript)).to.eql(['q2', 'r3 3/3 to q2']);
+      });
+
+      it('does not show the question again that waits for another answer, after a reload either', () => {
+        const waits = { run: 'r2', position: 1, inReplyTo: 'q2', regenerates: 'q1' };
+        const entries = [...first, question(4, 'q2'), agentEntry(5, 'agent_queued', waits)];
+        expect(shown(of(...entries))).to.eql(['q1', 'r2 2/2 to q1']);
+        const end = { run: 'r2', inReplyTo: 'q2', by: 'ada', text: '' };
+        const withdrawn = of(...entries, agentEntry(6, 'agent_cancelled', end));
+        expect(shown(withdrawn)).to.eql(['q1', 'r1 1/2 to q1']);
+      });
+
+      it('keeps what is on its way in the place of what it replaces, and shows it alone when it fails', () => {
+        const edit: Draft = { ...draft('q2', 'pending', 3), edits: 'q1' };
+        const transcript = of(...first);
+        transcript.sent(edit);
+        expect(shown(transcript, [edit])).to.eql(['q2']);
+        const failed: Draft = { ...edit, state: 'failed' };
+        transcript.sent(failed);
+        expect(shown(transcript, [failed])).to.eql(['q1', 'r1 1/1 to q1', 'q2']);
+      });
+
+      it('knows which messages were answered, so that they can be edited', () => {
+        const transcript = of(...first, message(4));
+        transcript.rows('ada');
+        expect(['q1', 'm4'].map((mid) => transcript.isAnswered(mid))).to.eql([true, false]);
+      });
+    });
+
     it('shows an entry as it is when it names no run', () => {
       const transcript = new Transcript();
       transcript.append({ ...message(1), kind: 'agent_completed', body: { run: 7 } });

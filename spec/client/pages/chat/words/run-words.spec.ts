@@ -70,6 +70,12 @@ describe('runWords', () => {
     expect(words({ isInterrupted: true })).to.equal('Stopped by a newer message of ada');
   });
 
+  it('says after what time it was stopped', () => {
+    const run = runAfter(recordedRun('q3'));
+    expect(runWords({ ...run, ms: 4_120 }, false)).to.equal('Stopped by ada after 4.1 s');
+    expect(runWords({ ...run, ms: 4_120, startOffset: null }, false)).to.match(/^Stopped by ada/);
+  });
+
   it('says that another version was asked for', () => {
     const more = { ahead: 0, isAwaited: true, notes: NO_NOTES };
     expect(runWords(runAfter(recordedRun('q1')), false, more)).to.equal(
