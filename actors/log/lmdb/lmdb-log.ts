@@ -20,7 +20,7 @@ import { checkPages } from './disk/log-rebuild.js';
 import { LogAppends } from './log-appends.js';
 import { LogEntries } from './log-entries.js';
 import { keyProblem, META_KEY, type LocalDurability, type RunMark } from './log-keys.js';
-import { LogMarker, MARK_MS, readMark } from './disk/log-mark.js';
+import { LogMarker, readMark } from './disk/log-mark.js';
 import { markClean, prepareLog, type PreparedLog, type Renewal } from './disk/log-opening.js';
 import { LogRecords } from './log-records.js';
 import { isDamage, openStore, type LogStore, type StoreOptions } from './log-store.js';
@@ -32,6 +32,8 @@ import type { FoundEntry, LogEntry, ThreadHead } from '../log-reader.js';
 import type { AppendResult, NewEntry } from '../log-writer.js';
 import type { ThreadLog } from '../thread-log.js';
 import { UserLists } from './user-lists.js';
+import { replayWal } from './wal/projection.js';
+import { WalStore } from './wal/wal-store.js';
 import type {
   ListPlace,
   ReadMark,
@@ -65,8 +67,10 @@ export interface LmdbLogOptions {
   readonly newWriter?: () => string;
   /** Bytes free on the disk of the log. Default: what the system says. */
   readonly freeBytes?: () => number;
-  /** Opens the rows of the log. Default: LMDB's; specs put faults in between. */
+  /** Opens the data file. Default: by LMDB; specs put faults over it. */
   readonly openRows?: (options: StoreOptions) => LogStore;
+  /** Wraps the rows that the log writes to. Default: nothing; specs put faults in between. */
+  readonly wrapRows?: (store: LogStore) => LogStore;
   /** Where the mark of the log is kept, outside of `dir`. Default: the log has none. */
   readonly markPath?: string;
   /** Bytes that messages on their way to the disk may hold. Default: {@link QUEUE_BYTES}. */
@@ -98,18 +102,29 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog>
   const { dir, durability } = options;
   const bootId = options.bootId ?? systemBootId;
   const rebuilt = await checkPages({ ...options, now: () => options.clock.now() });
-  const store = (options.openRows ?? openStore)({ dir, use: durability });
+  const rows = (options.openRows ?? openStore)({ dir, use: durability });
   try {
-    const prepared = await prepareLog(store, {
+    const replayed = await replayWal(rows, dir);
+    const prepared = await prepareLog(rows, {
       ...options,
+      record: replayed.record,
+      isLost: replayed.damage !== null,
       bootId,
       newWriter: options.newWriter ?? randomUUID,
       now: () => options.clock.now(),
       mark: options.markPath === undefined ? null : readMark(options.markPath)
     });
-    return new LmdbLog(store, options, bootId, prepared, rebuilt?.report ?? null);
+    const ahead = new WalStore(rows, { dir, use: durability });
+    return new LmdbLog(
+      options.wrapRows?.(ahead) ?? ahead,
+      () => ahead.record,
+      options,
+      bootId,
+      prepared,
+      rebuilt?.report ?? replayed.damage
+    );
   } catch (error) {
-    await store.close();
+    await rows.close();
     // Whatever the check of the pages has not seen, an operator is told of damage in one way.
     throw isDamage(error) ? new LogCorruptError(dir, reasonOf(error)) : error;
   }
@@ -135,12 +150,11 @@ class LmdbLog implements EmbeddedLog {
   readonly #lists: UserLists;
   readonly #appends: LogAppends;
   readonly #marker: LogMarker | null;
-  readonly #clock: Clock;
-  #markTimer: unknown = null;
   #mending: Promise<void> = Promise.resolve();
 
   constructor(
     store: LogStore,
+    recordNow: () => number,
     options: LmdbLogOptions,
     bootId: () => string | null,
     { epoch, isRenewed, renewed, writer }: PreparedLog,
@@ -156,11 +170,11 @@ class LmdbLog implements EmbeddedLog {
     this.#epoch = epoch;
     this.#past = isRenewed ? { isRenewed } : {};
     this.#run = { durability: options.durability, boot: bootId(), writer };
-    this.#clock = clock;
     this.#marker =
-      options.markPath === undefined ? null : new LogMarker(options.dir, options.markPath, writer);
-    this.#marker?.write(true);
-    if (this.#marker !== null) this.#markLater(this.#marker);
+      options.markPath === undefined
+        ? null
+        : new LogMarker(options.dir, options.markPath, writer, recordNow);
+    this.#marker?.start(clock);
     this.#heads = new ThreadHeads(store, options.dir, options.headsMax);
     this.#entries = new LogEntries(store, options.dir, this.#heads);
     const marks = new PendingMarks(store);
@@ -332,16 +346,8 @@ class LmdbLog implements EmbeddedLog {
     return this.feed.isDiskLow();
   }
 
-  /** Marks how far the log has got, at intervals. */
-  #markLater(marker: LogMarker): void {
-    this.#markTimer = this.#clock.setTimeout(() => {
-      marker.write(false);
-      this.#markLater(marker);
-    }, MARK_MS);
-  }
-
   async close(): Promise<void> {
-    if (this.#markTimer !== null) this.#clock.clearTimeout(this.#markTimer);
+    this.#marker?.stop();
     this.#trim.stop();
     this.#lists.stop();
     this.feed.close();
@@ -349,7 +355,10 @@ class LmdbLog implements EmbeddedLog {
     await this.#mending;
     try {
       if (this.health().writable) {
-        await markClean(this.#store, this.#run);
+        await markClean(this.#store, this.#run, {
+          epoch: this.#epoch,
+          isRenewed: this.#past.isRenewed === true
+        });
         this.#marker?.write(true);
       }
     } catch {

@@ -6,6 +6,7 @@
  * | `x log` | {@link LogMeta}: format version and epoch |
  * | `x run` | {@link RunMark}: how the last process ran and whether it closed |
  * | `x fence writer` | Unix milliseconds: when the next writer took the log; this one may write no more |
+ * | `x wal` | number of the last record of the write-ahead log that these rows have (wal/wal-store.ts) |
  * | `x feed` | {@link FeedRecord}: which analytics store has what was taken, and where facts go next |
  * | `e thread offset` | the `message` frame as JSON text |
  * | `m mid thread` | offset: the idempotency index, living exactly as long as the entry |
@@ -30,7 +31,13 @@ import type { Durability } from '../log-writer.js';
 import type { ListPlace, Unwatched, UnwatchedAuthor } from '../thread-records.js';
 
 /** Version of this layout; a log with a newer one is refused, an older one is upgraded (log-upgrade.ts). */
-export const LOG_FORMAT = 4;
+export const LOG_FORMAT = 5;
+
+/**
+ * Format of a log that was closed in good order: everything is in the data file then, and a version without a
+ * write-ahead log can open it. One that was not closed so has {@link LOG_FORMAT}, which such a version refuses.
+ */
+export const CLOSED_FORMAT = 4;
 
 /** Formats below this one have no `p` rows. */
 export const PENDING_FORMAT = 2;
@@ -43,6 +50,9 @@ export const LISTED_FORMAT = 4;
 
 /** A key of the log: a tag, then the parts it identifies. Keys sort part by part. */
 export type LogKey = [tag: string, ...rest: (string | number)[]];
+
+/** Tags of the rows that the upgrade to {@link LISTED_FORMAT} makes from the others. */
+export const LIST_TAGS: readonly string[] = ['l', 'w', 'd'];
 
 /** A row of the log. */
 export interface LogRow {
@@ -105,6 +115,9 @@ export const RUN_KEY: LogKey = ['x', 'run'];
 export function fenceKey(writer: string): LogKey {
   return ['x', 'fence', writer];
 }
+
+/** Key of the number of the last record of the write-ahead log that the rows have. */
+export const PROJECTED_KEY: LogKey = ['x', 'wal'];
 
 /** Key of {@link FeedRecord}. */
 export const FEED_KEY: LogKey = ['x', 'feed'];

@@ -14,7 +14,7 @@ import {
   type RootDatabase
 } from 'lmdb';
 import { reasonOf } from '../../../machines/reason.js';
-import { freeBytesOf } from './disk/disk-room.js';
+import { freeSpaceOf } from './disk/disk-room.js';
 import { LogCorruptError, LogOpenError, LogUnavailableError } from '../log-errors.js';
 import { DATA_FILE, inspectDataFile, padDataFile, refuseFiles } from './disk/pages/log-file.js';
 import { rowName, type LocalDurability, type LogKey, type LogRow } from './log-keys.js';
@@ -119,6 +119,11 @@ const KEY_FORM: KeyForm = {
   keyOf: decodeKey,
   compare: compareKeys
 };
+
+/** The order of keys in the log. */
+export function compareLogKeys(one: LogKey, other: LogKey): number {
+  return compareKeys(one, other);
+}
 
 /** Thrown by a commit after another process has opened the log; nothing was written. */
 export class LogFencedError extends Error {
@@ -316,7 +321,7 @@ class LmdbStore implements LogStore {
     } catch (error) {
       const reason = await commitReason(error);
       // The engine reports a full disk as an input/output error.
-      throw new Error(`${reason} (${this.#freeSpace()})`, { cause: error });
+      throw new Error(`${reason} (${freeSpaceOf(this.#options.dir)})`, { cause: error });
     }
     if (!isWritten) throw new LogFencedError();
   }
@@ -327,14 +332,6 @@ class LmdbStore implements LogStore {
 
   requireSeals(): void {
     this.#areSealsRequired = true;
-  }
-
-  #freeSpace(): string {
-    try {
-      return `${String(freeBytesOf(this.#options.dir))} bytes are free on its disk`;
-    } catch {
-      return 'its directory is gone';
-    }
   }
 
   async sync(): Promise<void> {

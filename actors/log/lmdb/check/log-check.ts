@@ -31,6 +31,7 @@ import {
 } from '../log-keys.js';
 import { openStore, type LogStore } from '../log-store.js';
 import { frameHeader } from '../../../../protocol/message-frame.js';
+import { overWal } from '../wal/projection.js';
 import { ThreadHeads } from '../thread-heads.js';
 
 /** Rows between two reports of progress; the event loop also gets a turn then. */
@@ -70,9 +71,10 @@ export async function checkLog(
       problems: holes
     };
   }
-  const store = openStore({ dir, use: 'read' });
+  const damage: string[] = [];
+  const store = overWal(openStore({ dir, use: 'read' }), dir, (what) => damage.push(what));
   try {
-    return await new Check(store, dir, onProgress).run();
+    return await new Check(store, dir, onProgress, damage).run();
   } finally {
     await store.close();
   }
@@ -82,12 +84,20 @@ class Check {
   readonly #store: LogStore;
   readonly #heads: ThreadHeads;
   readonly #onProgress: (rows: number) => void;
-  readonly #problems: string[] = [];
-  #problemCount = 0;
+  readonly #problems: string[];
+  #problemCount: number;
   #rows = 0;
 
-  constructor(store: LogStore, dir: string, onProgress: (rows: number) => void) {
+  /** @param problems those known before */
+  constructor(
+    store: LogStore,
+    dir: string,
+    onProgress: (rows: number) => void,
+    problems: string[]
+  ) {
     this.#store = store;
+    this.#problems = problems;
+    this.#problemCount = problems.length;
     // Heads are not cached: every thread is read once.
     this.#heads = new ThreadHeads(store, dir);
     this.#onProgress = onProgress;

@@ -2,9 +2,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LogCorruptError, LogOpenError } from '../../log-errors.js';
 import { inspectDataFile } from '../disk/pages/log-file.js';
-import { walkPages } from '../disk/pages/log-pages.js';
-import { entryKey, isEntryKey } from '../log-keys.js';
+import { walkPages, type PageRow } from '../disk/pages/log-pages.js';
+import { entryKey, isEntryKey, within } from '../log-keys.js';
 import { isSealed, unseal } from '../log-seal.js';
+import { compareLogKeys, decodeKey, type LogWrite } from '../log-store.js';
+import { walRows } from '../wal/projection.js';
 import { parseMessageFrame } from '../../../../protocol/message-frame.js';
 
 /** Most problems that a report describes; the others are only counted. */
@@ -40,14 +42,14 @@ export async function exportLog(
   let skipped = 0;
   let rows = 0;
   refuseForeign(dir);
-  for (const { key, value } of walkPages(dir, (hole) => {
+  const pages = walkPages(dir, (hole) => {
     holeCount += 1;
     if (holes.length < PROBLEMS_MAX) holes.push(hole);
-  })) {
+  });
+  for (const line of entryLines(pages, walRows(dir).within(within('e')))) {
     rows += 1;
     if (rows % ROWS_A_TURN === 0) await nextTurn();
-    if (!isEntryKey(key)) continue;
-    const line = frameOf(value.toString('utf8'));
+    if (line === undefined) continue;
     if (line === null) {
       skipped += 1;
     } else {
@@ -56,6 +58,34 @@ export async function exportLog(
     }
   }
   return { written, skipped, holeCount, holes };
+}
+
+/**
+ * The entries of the pages with the newer ones of the write-ahead log between them, in order: null for one that is
+ * damaged, undefined for a row that is no entry.
+ */
+function* entryLines(
+  pages: Iterable<PageRow>,
+  newer: readonly LogWrite[]
+): Generator<string | null | undefined, void> {
+  let at = 0;
+  for (const { key, value } of pages) {
+    if (!isEntryKey(key)) {
+      yield undefined;
+      continue;
+    }
+    const place = decodeKey(key);
+    let isReplaced = false;
+    for (let row = newer[at]; row !== undefined && place !== null; row = newer[at]) {
+      const order = compareLogKeys(row.key, place);
+      if (order > 0) break;
+      isReplaced = order === 0;
+      at += 1;
+      yield row.value ?? undefined;
+    }
+    if (!isReplaced) yield frameOf(value.toString('utf8'));
+  }
+  for (const { value } of newer.slice(at)) yield value ?? undefined;
 }
 
 /** Returns the frame of a stored entry, with or without a checksum; null when it is damaged. */

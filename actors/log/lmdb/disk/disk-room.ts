@@ -35,6 +35,15 @@ export function freeBytesOf(dir: string): number {
   return bavail * bsize;
 }
 
+/** Says for an operator how much room the disk of a directory has. */
+export function freeSpaceOf(dir: string): string {
+  try {
+    return `${String(freeBytesOf(dir))} bytes are free on its disk`;
+  } catch {
+    return 'its directory is gone';
+  }
+}
+
 /** Options of {@link DiskWatch}. */
 export interface DiskWatchOptions {
   readonly clock: Clock;

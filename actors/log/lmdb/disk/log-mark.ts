@@ -11,6 +11,7 @@ import {
   renameSync,
   writeSync
 } from 'node:fs';
+import type { Clock } from '../../../clock.js';
 import { fenceKey, type RunMark } from '../log-keys.js';
 import type { LogStore } from '../log-store.js';
 import { newestHeader } from './pages/log-file.js';
@@ -22,8 +23,10 @@ export const MARK_MS = 10_000;
 interface LogMark {
   /** Id of the opening of the log that wrote the mark. */
   readonly writer: string;
-  /** Id of the newest commit then. */
+  /** Id of the newest commit of the data file then. */
   readonly transaction: bigint;
+  /** Number of the last record of the write-ahead log then; 0 in marks of versions that had none. */
+  readonly record: number;
 }
 
 /**
@@ -53,7 +56,11 @@ export function readMark(path: string): FoundMark {
     'transaction' in value &&
     typeof value.transaction === 'string' &&
     /^\d{1,20}$/.test(value.transaction)
-    ? { writer: value.writer, transaction: BigInt(value.transaction) }
+    ? {
+        writer: value.writer,
+        transaction: BigInt(value.transaction),
+        record: 'record' in value && typeof value.record === 'number' ? value.record : 0
+      }
     : 'torn';
 }
 
@@ -64,18 +71,18 @@ export function markRestored(path: string): void {
 
 /**
  * Whether a log has less than its mark says, or is not the one that was marked.
- * @param transaction id of the newest commit that the log was found with
+ * @param found the newest commit and the last record that the log was found with
  */
 export function isBehind(
   store: LogStore,
   run: RunMark,
   mark: FoundMark,
-  transaction: bigint
+  found: Pick<LogMark, 'transaction' | 'record'>
 ): boolean {
   // A log that was ever opened by a version that marks has a mark: without it, it was brought here.
   if (mark === 'none' || mark === 'restored') return true;
   if (mark === 'torn') return false;
-  if (transaction < mark.transaction) return true;
+  if (found.transaction < mark.transaction || found.record < mark.record) return true;
   // A later opening, which was killed before it wrote its mark, has left the fence of the one before.
   return run.writer !== mark.writer && store.get(fenceKey(mark.writer)) === undefined;
 }
@@ -85,12 +92,35 @@ export class LogMarker {
   readonly #dir: string;
   readonly #path: string;
   readonly #writer: string;
-  #written: bigint | null = null;
+  readonly #recordNow: () => number;
+  #written: Pick<LogMark, 'transaction' | 'record'> | null = null;
+  #stop: () => void = () => undefined;
 
-  constructor(dir: string, path: string, writer: string) {
+  /** @param recordNow tells the number of the last durable record */
+  constructor(dir: string, path: string, writer: string, recordNow: () => number) {
     this.#dir = dir;
     this.#path = path;
     this.#writer = writer;
+    this.#recordNow = recordNow;
+  }
+
+  /** Marks the log now and then at intervals, until {@link stop}. */
+  start(clock: Clock): void {
+    this.write(true);
+    const later = (): void => {
+      const timer: unknown = clock.setTimeout(() => {
+        this.write(false);
+        later();
+      }, MARK_MS);
+      this.#stop = () => {
+        clock.clearTimeout(timer);
+      };
+    };
+    later();
+  }
+
+  stop(): void {
+    this.#stop();
   }
 
   /**
@@ -101,9 +131,11 @@ export class LogMarker {
   write(isDurable: boolean): void {
     try {
       const transaction = newestHeader(this.#dir)?.transaction ?? 0n;
-      if (transaction === this.#written) return;
-      write(this.#path, { writer: this.#writer, transaction: String(transaction) }, isDurable);
-      this.#written = transaction;
+      const record = this.#recordNow();
+      if (transaction === this.#written?.transaction && record === this.#written.record) return;
+      const mark = { writer: this.#writer, transaction: String(transaction), record };
+      write(this.#path, mark, isDurable);
+      this.#written = { transaction, record };
     } catch {
       // The next time, then.
     }

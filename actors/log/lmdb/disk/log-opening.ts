@@ -4,6 +4,7 @@
  */
 import { LogCorruptError, LogFormatError } from '../../log-errors.js';
 import {
+  CLOSED_FORMAT,
   decodeCount,
   decodeMeta,
   decodeRun,
@@ -40,6 +41,10 @@ export interface PrepareOptions {
   readonly bootId: () => string | null;
   /** What stands beside the log; null when it is not to be looked at. */
   readonly mark: FoundMark | null;
+  /** Number of the last record of the write-ahead log. */
+  readonly record: number;
+  /** Whether something that was acknowledged is known to be missing. */
+  readonly isLost: boolean;
 }
 
 /**
@@ -89,9 +94,10 @@ export async function prepareLog(store: LogStore, options: PrepareOptions): Prom
     const before = readRun(store, dir);
     // Versions that wrote older formats left no marks.
     const isMarked = options.mark !== null && found.format >= SEALED_FORMAT;
-    if (isMarked && isBehind(store, before, options.mark, transaction)) renewed = 'behind';
+    const at = { transaction, record: options.record };
+    if (isMarked && isBehind(store, before, options.mark, at)) renewed = 'behind';
     else if (options.mark === 'restored') renewed = 'behind';
-    else if (mayHaveLost(before, boot)) renewed = 'lost';
+    else if (options.isLost || mayHaveLost(before, boot)) renewed = 'lost';
     await take(store, before, writer, options.now());
     await upgradeLog(store, found.format);
     store.requireSeals();
@@ -139,10 +145,15 @@ async function take(store: LogStore, before: RunMark, writer: string, now: numbe
 /** Marks a log as closed in good order. Everything must have been committed. */
 export async function markClean(
   store: LogStore,
-  run: Pick<RunMark, 'durability' | 'boot' | 'writer'>
+  run: Pick<RunMark, 'durability' | 'boot' | 'writer'>,
+  { epoch, isRenewed }: Pick<LogMeta, 'epoch' | 'isRenewed'>
 ): Promise<void> {
   await store.sync();
-  await store.commit([{ key: RUN_KEY, value: JSON.stringify({ ...run, clean: true }) }]);
+  const meta: LogMeta = { format: CLOSED_FORMAT, epoch, isRenewed };
+  await store.commit([
+    { key: META_KEY, value: JSON.stringify(meta) },
+    { key: RUN_KEY, value: JSON.stringify({ ...run, clean: true }) }
+  ]);
   await store.sync();
 }
 

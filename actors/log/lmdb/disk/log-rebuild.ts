@@ -21,6 +21,7 @@ import { LogCorruptError, LogFormatError } from '../../log-errors.js';
 import {
   decodeMeta,
   FEED_KEY,
+  LIST_TAGS,
   LISTED_FORMAT,
   LOG_FORMAT,
   memberKey,
@@ -57,7 +58,7 @@ const TOO_MUCH_LOST = 'too much is lost to go on without it';
 const COPY_FOLDER = 'rebuilding';
 
 /** Tags of rows that are rebuilt: the index of mids and users' lists. */
-const MADE_ANEW = new Set(['m', 'l', 'w', 'd']);
+const MADE_ANEW = new Set(['m', ...LIST_TAGS]);
 
 /** What became of a log whose pages were damaged. */
 export interface Rebuilt {

@@ -1,8 +1,4 @@
-import {
-  openStore,
-  type LogStore,
-  type StoreOptions
-} from '../../../../actors/log/lmdb/log-store.js';
+import type { LogStore } from '../../../../actors/log/lmdb/log-store.js';
 
 /** Rows on disk whose next commit fails when a spec says so. */
 export interface FaultyStore extends LogStore {
@@ -12,9 +8,8 @@ export interface FaultyStore extends LogStore {
   commits: number;
 }
 
-/** Opens the real rows; a spec can make their next commit fail. */
-export function openFaultyStore(options: StoreOptions): FaultyStore {
-  const store = openStore(options);
+/** Puts faults over real rows: a spec can make their next commit fail. */
+export function faultyStore(store: LogStore): FaultyStore {
   const faulty: FaultyStore = {
     fault: null,
     commits: 0,

@@ -362,9 +362,9 @@ describe('openLmdbLog', () => {
     }
 
     it('is refused with both commands when the format is newer', async () => {
-      const error = await spoilt({ key: META_KEY, value: '{"format":5,"epoch":"x"}' });
+      const error = await spoilt({ key: META_KEY, value: '{"format":6,"epoch":"x"}' });
       expect(error).to.be.instanceOf(LogFormatError);
-      expect(String(error)).to.match(/format 5.*rollcall log check.*rollcall log export/);
+      expect(String(error)).to.match(/format 6.*rollcall log check.*rollcall log export/);
     });
 
     for (const [what, write] of [
@@ -397,8 +397,8 @@ describe('openLmdbLog', () => {
   });
 
   describe('a full disk', () => {
-    const DISK_BYTES = 6_291_456;
-    const FILLER_BYTES = 3_145_728;
+    const DISK_BYTES = 25_165_824;
+    const FILLER_BYTES = 12_582_912;
 
     /** A log after 400 appends in two threads have filled its small disk. */
     async function full(

@@ -18,10 +18,7 @@ describe('UserLists', () => {
   const open = (options: Partial<LmdbLogOptions>): Promise<EmbeddedLog> =>
     fixture.open({
       clock: new HandClock(),
-      openRows: (how) => {
-        rows = openStore(how);
-        return rows;
-      },
+      wrapRows: (store) => (rows = store),
       ...options
     });
   const late = (): unknown[] => [...rows.keys(within('d'))].map(([, thread]) => thread);
@@ -150,8 +147,7 @@ describe('UserLists', () => {
       dir,
       clock: new HandClock(),
       durability: 'process',
-      openRows: (options) => {
-        const store = openStore(options);
+      wrapRows: (store) => {
         const get: LogStore['get'] = (key) => {
           reads++;
           return store.get(key);

@@ -149,8 +149,8 @@ describe('checkLog', () => {
     ['the meta row is gone', { key: META_KEY, value: null }, /the meta row is missing/],
     [
       'the format is newer',
-      { key: META_KEY, value: '{"format":5,"epoch":"x"}' },
-      /format 5 is newer than 4/
+      { key: META_KEY, value: '{"format":6,"epoch":"x"}' },
+      /format 6 is newer than 5/
     ],
     [
       'a pending mark is beyond the last entry',

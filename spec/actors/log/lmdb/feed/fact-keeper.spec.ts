@@ -12,7 +12,7 @@ import type { EmbeddedLog } from '../../../../../actors/log/lmdb/lmdb-log.js';
 import { checkLog } from '../../../../../actors/log/lmdb/check/log-check.js';
 import { factsKey, FEED_KEY } from '../../../../../actors/log/lmdb/log-keys.js';
 import { openStore, type LogWrite } from '../../../../../actors/log/lmdb/log-store.js';
-import { openFaultyStore, type FaultyStore } from '../faulty-store.js';
+import { faultyStore, type FaultyStore } from '../faulty-store.js';
 import { HandClock, LogFixture, until } from '../log-fixture.js';
 
 const ALL = 1_000_000;
@@ -134,9 +134,11 @@ describe('FactKeeper', () => {
     it(`gives every fact once when its commit failed and was ${fault}`, async () => {
       const dir = fixture.dir();
       let store: FaultyStore | null = null;
-      const openRows = (options: Parameters<typeof openFaultyStore>[0]): FaultyStore =>
-        (store = openFaultyStore(options));
-      const log = await fixture.open({ dir, clock, openRows });
+      const log = await fixture.open({
+        dir,
+        clock,
+        wrapRows: (rows) => (store = faultyStore(rows))
+      });
       record(log, 1, 3);
       if (store !== null) Object.assign(store, { fault });
       clock.advance(FACTS_FLUSH_MS);

@@ -15,7 +15,7 @@ import { checkLog } from '../../../../../actors/log/lmdb/check/log-check.js';
 import type { FeedBatch, FeedEntry } from '../../../../../actors/log/analytics-feed.js';
 import { FEED_KEY, pendingKey, within } from '../../../../../actors/log/lmdb/log-keys.js';
 import { openStore } from '../../../../../actors/log/lmdb/log-store.js';
-import { openFaultyStore, type FaultyStore } from '../faulty-store.js';
+import { faultyStore, type FaultyStore } from '../faulty-store.js';
 import {
   append,
   appendMany,
@@ -62,7 +62,7 @@ describe('LmdbFeed', () => {
     let store: FaultyStore | null = null;
     const log = await fixture.open({
       ...options,
-      openRows: (where) => (store = openFaultyStore(where))
+      wrapRows: (rows) => (store = faultyStore(rows))
     });
     if (store === null) throw new Error('the log opened no rows');
     return { log, store };

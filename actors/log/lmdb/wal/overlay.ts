@@ -1,0 +1,157 @@
+/** Rows that are durable and not yet in the data file. They lie over its rows: what is here is newer. */
+import type { LogKey } from '../log-keys.js';
+import type { LogRange, LogWrite } from '../log-store.js';
+import { keyText } from './wal-record.js';
+
+/** A changed row; `value` null when it was removed. */
+export interface OverlayRow {
+  readonly key: LogKey;
+  value: string | null;
+  /** Number of the record that changed it last. */
+  record: number;
+}
+
+/** Bytes that a row takes besides its value: key, objects, places in maps. */
+const ROW_BYTES = 200;
+
+/** Tags whose rows are walked within one second part (a thread or a user); the others are walked as a whole. */
+const WALKED_WITHIN = new Set(['e', 'w', 'l', 'r']);
+
+/** Rows that are walked together. */
+interface Group {
+  readonly tag: string;
+  readonly rows: Map<string, OverlayRow>;
+  /** The rows in order; null when that is not known. */
+  sorted: OverlayRow[] | null;
+}
+
+/** Ordered rows in memory. */
+export class Overlay {
+  readonly #compare: (one: LogKey, other: LogKey) => number;
+  readonly #groups = new Map<string, Group>();
+  #size = 0;
+  #bytes = 0;
+
+  /** @param compare the order of keys in the data file */
+  constructor(compare: (one: LogKey, other: LogKey) => number) {
+    this.#compare = compare;
+  }
+
+  /** Rows. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** About the bytes that the rows hold in memory. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The row of a key; null when it is not here. */
+  get(key: LogKey): Readonly<OverlayRow> | null {
+    return this.#groups.get(groupName(key))?.rows.get(keyText(key)) ?? null;
+  }
+
+  /** Adds the changes of a record. */
+  put(record: number, writes: readonly LogWrite[]): void {
+    for (const { key, value } of writes) {
+      const group = this.#group(key);
+      const name = keyText(key);
+      const row = group.rows.get(name);
+      if (row === undefined) {
+        group.rows.set(name, { key, value, record });
+        group.sorted = null;
+        this.#size += 1;
+        this.#bytes += ROW_BYTES + (value?.length ?? 0);
+      } else {
+        this.#bytes += (value?.length ?? 0) - (row.value?.length ?? 0);
+        row.value = value;
+        row.record = record;
+      }
+    }
+  }
+
+  /** The rows of a range in its order, those that were removed included. Its limit is not looked at. */
+  within({ from, to, reverse = false }: LogRange): LogWrite[] {
+    const found: LogWrite[] = [];
+    for (const group of this.#groupsOf(from, to)) {
+      const rows = (group.sorted ??= this.#sorted(group));
+      const end = this.#place(rows, to);
+      for (let index = this.#place(rows, from); index < end; index += 1) {
+        const row = rows[index];
+        if (row !== undefined) found.push({ key: row.key, value: row.value });
+      }
+    }
+    return reverse ? found.reverse() : found;
+  }
+
+  /** All rows as they are now, each with the number of its last record. */
+  all(): { row: OverlayRow; value: string | null; record: number }[] {
+    const all = [];
+    for (const { rows } of this.#groups.values()) {
+      for (const row of rows.values()) all.push({ row, value: row.value, record: row.record });
+    }
+    return all;
+  }
+
+  /** Removes a row unless a later record has changed it. */
+  settle(row: OverlayRow, record: number): void {
+    if (row.record !== record) return;
+    const name = groupName(row.key);
+    const group = this.#groups.get(name);
+    if (group?.rows.delete(keyText(row.key)) !== true) return;
+    group.sorted = null;
+    if (group.rows.size === 0) this.#groups.delete(name);
+    this.#size -= 1;
+    this.#bytes -= ROW_BYTES + (row.value?.length ?? 0);
+  }
+
+  #sorted({ rows }: Group): OverlayRow[] {
+    return [...rows.values()].sort((a, b) => this.#compare(a.key, b.key));
+  }
+
+  /** Index of the first row that is not below a key. */
+  #place(rows: readonly OverlayRow[], key: LogKey): number {
+    let low = 0;
+    for (let high = rows.length; low < high;) {
+      const middle = (low + high) >> 1;
+      const row = rows[middle];
+      if (row !== undefined && this.#compare(row.key, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #group(key: LogKey): Group {
+    const name = groupName(key);
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      group = { tag: key[0], rows: new Map(), sorted: null };
+      this.#groups.set(name, group);
+    }
+    return group;
+  }
+
+  /** The groups that a range may touch, in the order of their keys. */
+  #groupsOf(from: LogKey, to: LogKey): Group[] {
+    if (
+      from[0] === to[0] &&
+      (!WALKED_WITHIN.has(from[0]) || (from.length > 1 && from[1] === to[1]))
+    ) {
+      const group = this.#groups.get(groupName(from));
+      return group === undefined ? [] : [group];
+    }
+    // Walks over several groups are rare: of a whole log, and of all entries when an old one is opened.
+    const rows = new Map<string, OverlayRow>();
+    for (const group of this.#groups.values()) {
+      if (group.tag >= from[0] && group.tag <= to[0]) {
+        for (const [name, row] of group.rows) rows.set(name, row);
+      }
+    }
+    return [{ tag: from[0], rows, sorted: null }];
+  }
+}
+
+function groupName(key: LogKey): string {
+  return WALKED_WITHIN.has(key[0]) ? `${key[0]}\n${String(key[1])}` : key[0];
+}
