@@ -63,13 +63,13 @@ export class AgentRun {
     this.present = record;
     this.find = find;
     this.onEnded = onEnded;
-    const { clock, timers, limits } = ports;
+    const { clock, timers, limits, log } = ports;
     this.chunks = new Chunks(clock, (at, text) => {
       const { thread, run } = this.record;
       ports.tell({ thread, run, at, text, attempt: this.attempt });
     });
     this.checkpoint = new Checkpoint(clock, ports.log, record.run);
-    this.writer = new RunWriter({ ...record, clock, append: ports.append });
+    this.writer = new RunWriter({ ...record, clock, log, append: ports.append });
     this.steps = new RunSteps(this.writer, clock, () => {
       ports.onBound('steps');
     });

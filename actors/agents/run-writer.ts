@@ -1,10 +1,14 @@
 /**
  * Writes the entries of one run. The `mid` of each is made from the run's id and a name, so the log itself refuses a
- * second entry with that name: a second end, or a second answer to a question.
+ * second entry with that name: a second end, or a second answer to a question. A message of a person that has the `mid`
+ * is no such entry, and keeps none from being written.
  */
+import { MID_MAX } from '../../protocol/run-fields.js';
 import { AGENT_PREFIX } from '../../protocol/user-name.js';
 import type { Clock } from '../clock.js';
+import type { LogReader } from '../log/log-reader.js';
 import type { AppendResult, NewEntry, RecordChange } from '../log/log-writer.js';
+import { isOfPerson, ownMid } from './history/own-entry.js';
 
 /** Time until a failed write of an entry is retried, in milliseconds. */
 export const STORE_AGAIN_MS = 1_000;
@@ -12,6 +16,7 @@ export const STORE_AGAIN_MS = 1_000;
 /** Options of {@link RunWriter}. */
 export interface RunWriterOptions {
   readonly clock: Pick<Clock, 'now' | 'setTimeout'>;
+  readonly log: Pick<LogReader, 'withMid'>;
   readonly append: (thread: string, entry: NewEntry, done: (result: AppendResult) => void) => void;
   readonly thread: string;
   readonly run: string;
@@ -44,15 +49,43 @@ export class RunWriter {
   }
 
   /** Tries once to write an entry; `conflict`: another entry has that name. */
-  once(
+  async once(
     name: string,
     kind: string,
     body: RunBody,
     records: readonly RecordChange[] = []
   ): Promise<'stored' | 'conflict' | 'unavailable'> {
+    const { run } = this.options;
+    for (let turn = 1; ; turn++) {
+      const mid = ownMid(run, name, turn);
+      const result = await this.append(mid, kind, body, records);
+      const isLast = ownMid(run, name, turn + 1).length > MID_MAX;
+      if (result !== 'conflict' || isLast) return result;
+      const holder = this.holderOf(mid);
+      if (holder !== 'person') return holder === 'run' ? 'conflict' : 'unavailable';
+    }
+  }
+
+  /** Returns who has a `mid` that is taken. */
+  private holderOf(mid: string): 'run' | 'person' | 'unavailable' {
+    const { log, thread } = this.options;
+    try {
+      const [found] = log.withMid(mid, 1, thread);
+      return found !== undefined && isOfPerson(found.frame) ? 'person' : 'run';
+    } catch {
+      return 'unavailable';
+    }
+  }
+
+  private append(
+    mid: string,
+    kind: string,
+    body: RunBody,
+    records: readonly RecordChange[]
+  ): Promise<'stored' | 'conflict' | 'unavailable'> {
     const { append, clock, thread, run, agent } = this.options;
     const entry: NewEntry = {
-      mid: `${run}:${name}`,
+      mid,
       user: `${AGENT_PREFIX}${agent}`,
       kind,
       bodyJson: JSON.stringify({ run, ...body }),

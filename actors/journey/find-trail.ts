@@ -4,6 +4,7 @@ import { reasonOf } from '../../machines/reason.js';
 import { AGENT_KINDS, isAgentKind } from '../../protocol/agent-kinds.js';
 import type { MessageFrame } from '../../protocol/frames.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
+import { ownEntry } from '../agents/history/own-entry.js';
 import { sqlString, type AnalyticsStore, type Row } from '../clickhouse/store.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { JourneyMessage, OpenRun } from './journey.js';
@@ -86,8 +87,8 @@ async function readLog(
   }
   // The end of a run that goes on for longer has a name of its own.
   const run = open?.run ?? runAnswering(mid, found);
-  const [end] = run === null ? [] : log.withMid(`${run}:end`, 1, thread);
-  const last = end === undefined ? null : parseMessageFrame(end.frame);
+  const end = run === null ? null : ownEntry(log, thread, run, 'end');
+  const last = end === null ? null : parseMessageFrame(end.frame);
   return last === null || last.offset <= after ? found : [...found, last];
 }
 

@@ -74,6 +74,8 @@ const NO_RUN = { records: undefined };
 
 const NOTHING = (): void => undefined;
 
+const KEPT = 'mids that begin with the id of an open run are for its own entries';
+
 /** Options of {@link Publisher}. */
 export interface PublisherOptions {
   readonly clock: Clock;
@@ -248,6 +250,9 @@ export class Publisher {
     if (kind !== undefined && isAgentKind(kind)) {
       const reason = `${kind} is the server's own kind`;
       return this.refused({ ok: false, code: 'forbidden_kind', reason });
+    }
+    if (this.options.agents()?.keeps(request.thread, request.mid) === true) {
+      return this.refused({ ok: false, code: 'conflict', reason: KEPT });
     }
     const named = namedRefusal(this.options.log, author, request);
     return named === null ? null : this.refused({ ok: false, ...named });

@@ -10,6 +10,7 @@ import type { LogReader } from '../../log/log-reader.js';
 import { readBackPast } from '../../log/read-past.js';
 import { AgentError, type RunContext } from '../agent.js';
 import type { RunRecord } from '../run-record.js';
+import { ownEntry } from './own-entry.js';
 
 /** Most entries of a branch, and most entries of the log that are read before the run and before what it replaces. */
 export const HISTORY_MAX = 500;
@@ -46,7 +47,7 @@ export function readingOf(log: BranchLog, run: BranchRun): Pick<RunContext, 'mes
 
 /** Reads the entries before the run began, and those before the question that it replaces, in the order of the log. */
 function entriesFor(log: BranchLog, run: BranchRun, message: MessageFrame): MessageFrame[] {
-  const begun = found(log, run.thread, `${run.run}:start`)?.offset ?? message.offset;
+  const begun = ownEntry(log, run.thread, run.run, 'start')?.offset ?? message.offset;
   const newest = entriesBefore(log, run.thread, begun);
   const replaced = run.regenerates ?? run.edits;
   if (replaced === null) return newest;

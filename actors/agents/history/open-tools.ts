@@ -2,6 +2,7 @@
 import { parseMessageFrame } from '../../../protocol/message-frame.js';
 import type { MessageFrame } from '../../../protocol/frames.js';
 import type { LogReader } from '../../log/log-reader.js';
+import { ownEntry } from './own-entry.js';
 
 /** Entries read at a time, to find the open tools of a run. */
 const PAGE = 500;
@@ -14,8 +15,8 @@ export function openTools(
   run: string
 ): Map<string, string> {
   const open = new Map<string, string>();
-  const [start] = log.withMid(`${run}:start`, 1, thread);
-  if (start === undefined) return open;
+  const start = ownEntry(log, thread, run, 'start');
+  if (start === null) return open;
   let after = start.offset;
   for (let page = log.read(thread, after, PAGE, PAGE_BYTES); page.length > 0;) {
     for (const { frame } of page) {

@@ -4,6 +4,7 @@
  */
 import { readPast } from '../../../actors/log/read-past.js';
 import type { LogEntry, LogReader } from '../../../actors/log/log-reader.js';
+import { ownEntry } from '../../../actors/agents/history/own-entry.js';
 import type { Runs, ToldRun } from '../../../actors/agents/runs.js';
 import { AGENT_KINDS, endsRun, type AgentKind } from '../../../protocol/agent-kinds.js';
 import type { MessageFrame } from '../../../protocol/frames.js';
@@ -199,8 +200,8 @@ export class RunReader {
   /** Whether the entry of a run's beginning was read, or was before all that is read. */
   private hasBegun({ run }: ToldRun): boolean {
     if (this.read.has(run)) return true;
-    const [start] = this.ports.log.withMid(`${run}:start`, 1, this.thread);
-    if (start === undefined || start.offset > this.cursor) return false;
+    const start = ownEntry(this.ports.log, this.thread, run, 'start');
+    if (start === null || start.offset > this.cursor) return false;
     this.begun(run);
     return true;
   }
@@ -218,7 +219,7 @@ function startOf({ log, runs }: RunReaderPorts, thread: string, since: RunsSince
 /** Returns the offset of the first entry of a run; null when it has none yet. */
 function firstOf(log: Pick<LogReader, 'withMid'>, thread: string, run: string): number | null {
   const names = ['queued', 'start', 'end'];
-  const found = names.flatMap((name) => log.withMid(`${run}:${name}`, 1, thread));
+  const found = names.flatMap((name) => ownEntry(log, thread, run, name) ?? []);
   return found.length === 0 ? null : Math.min(...found.map(({ offset }) => offset));
 }
 

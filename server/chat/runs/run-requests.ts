@@ -42,6 +42,15 @@ export class RunRequests {
     return { runs: this.runs.of(thread), ...(isThere ? { agent: name } : {}) };
   }
 
+  /**
+   * Whether a `mid` is kept for the entries of an open run of a thread: if a message had it, the run could not store the
+   * entry.
+   */
+  keeps(thread: string, mid: string): boolean {
+    const end = mid.indexOf(':');
+    return end > 0 && this.runs.threadOf(mid.slice(0, end)) === thread;
+  }
+
   /** Returns what a message will do to the runs of its thread; null for nothing. */
   plan(
     user: string,

@@ -122,6 +122,34 @@ for (const transport of TRANSPORTS) {
       expect((await ada.subscribe('chosen')).subscribed['agent']).to.equal('echo');
     });
 
+    it('lets nobody take the mids of a run’s own entries, so that it ends once and begins after others', async () => {
+      const ada = await WireClient.connect(server.url, 'ada');
+      const eve = await WireClient.connect(server.url, 'eve');
+      const publish = (client: WireClient, mid: string, text = 'hi', thread = 'agent-mids') =>
+        client.ask({ type: 'publish', thread, mid, body: { text } });
+      await ada.subscribe('agent-mids');
+      await publish(ada, 'm1', TEXT);
+      const first = String(bodyOf(await entry(ada, 'agent_started'))['run']);
+      await publish(ada, 'm2');
+      const second = String(bodyOf(await entry(ada, 'agent_queued'))['run']);
+      for (const mid of [`${first}:end`, `${first}:ask:a1`, `${second}:start`, `${second}:end`]) {
+        expect((await publish(eve, mid)).code).to.equal('conflict');
+        // Elsewhere it is a mid like any other.
+        expect((await publish(eve, mid, 'hi', 'mids-of-eve')).type).to.equal('ack');
+      }
+      const overHttp = await fetch(`${server.url}/api/threads/agent-mids/messages`, {
+        method: 'POST',
+        body: JSON.stringify({ mid: `${first}:end`, from: 'eve', body: { text: 'hi' } })
+      });
+      expect(overHttp.status).to.equal(409);
+      expect(await overHttp.json()).to.include({ code: 'conflict' });
+      expect((await publish(eve, 'rest:end')).type).to.equal('ack');
+      await ada.ask({ type: 'cancel', run: first });
+      const ends = [await entry(ada, 'agent_cancelled'), await entry(ada, 'agent_completed')];
+      expect(ends.map((frame) => bodyOf(frame)['run'])).to.deep.equal([first, second]);
+      expect(ends.map((frame) => frame.mid)).to.deep.equal([`${first}:end`, `${second}:end`]);
+    });
+
     it('refuses an agent that is not there, and one more while it is to be refused', async () => {
       const ada = await WireClient.connect(server.url, 'ada');
       const publish = (mid: string, fields: object) =>

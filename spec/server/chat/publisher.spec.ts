@@ -46,7 +46,7 @@ function rig(bytesPerHour = 0) {
     }),
     publishPerSecond: 0,
     publishLimits: new PublishLimits({ ...NO_BOUNDS, bytesPerHour }, clock),
-    agents: () => ({ plan: () => plan }) as unknown as RunRequests,
+    agents: () => ({ plan: () => plan, keeps: () => false }) as unknown as RunRequests,
     limited: () => undefined
   });
   const publish = (user: string, request: Partial<PublishRequest> = {}): Published | string => {
