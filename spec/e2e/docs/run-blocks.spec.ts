@@ -21,7 +21,7 @@ const NOT_RUN = 16;
 const ADDRESS = /http:\/\/127\.0\.0\.1:8080|wss:\/\/chat\.example\.org/g;
 
 /** Time after which a command that never ends is stopped, in milliseconds. */
-const COMMAND_MS = 15_000;
+const COMMAND_MS = 60_000;
 
 const canRun = (...languages: string[]): Block[] =>
   inLanguage(...languages).filter(({ notRun }) => notRun === null);

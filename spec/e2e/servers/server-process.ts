@@ -198,7 +198,7 @@ export function childrenOf(pid: number): number[] {
 }
 
 /** Resolves once a process has ended. @throws when it still runs after the time */
-export async function gone(pid: number, withinMs = 5_000): Promise<void> {
+export async function gone(pid: number, withinMs = 25_000): Promise<void> {
   const until = Date.now() + withinMs;
   await new Promise<void>((resolve, reject) => {
     const look = setInterval(() => {

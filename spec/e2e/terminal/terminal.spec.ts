@@ -94,7 +94,7 @@ describe('a chat in two terminals', function () {
 
   it('sends what is piped in, and prints what is piped out until nobody reads it', async () => {
     const cli = `'${process.execPath}' '${CLI}'`;
-    const options = { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '' }, timeout: 10_000 };
+    const options = { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '' }, timeout: 50_000 };
     const bash = (script: string) => promisify(execFile)('bash', ['--norc', '-c', script], options);
     const chat = `${cli} chat --url ${server.url} --user script`;
     const sent = await bash(`printf 'piped one\\npiped two\\n' | ${chat}; echo "ended with $?"`);
