@@ -64,3 +64,10 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
     'GET /inspect/recording': ['key', '/inspect/recording'],
     'GET /inspect/charts/{hash}': ['key', '/inspect/charts/x']
   };
+
+/** Routes that require `read` beside what they are for: their answer tells what is in the thread. */
+export const ALSO_READ: readonly string[] = [
+  'POST /agui',
+  'POST /ai/chat',
+  'POST /ai/chat/{id}/stop'
+];
