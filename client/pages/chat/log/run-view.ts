@@ -150,7 +150,7 @@ export class RunView {
 
   #showAsk({ run, isMine, asker }: RunContent, isGoing: boolean): void {
     const ask = isGoing && run.state === 'waiting' ? run.ask : null;
-    const key = ask === null ? '' : `${run.run} ${ask.ask} ${String(isMine)}`;
+    const key = ask === null ? '' : `${run.run} ${ask.ask} ${isMine ? '' : `of ${asker ?? ''}`}`;
     if (this.#ask.dataset['ask'] === key) return;
     this.#ask.dataset['ask'] = key;
     const hadFocus = this.#ask.contains(document.activeElement);
