@@ -3,7 +3,7 @@
  * core, nothing is pinned and the report says so.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Milliseconds of a kernel tick, the unit of CPU time in /proc. */
 const TICK_MS = 10;
@@ -34,12 +34,38 @@ export function pinSelf(core: number): void {
   spawnSync('taskset', ['-acp', String(core), String(process.pid)]);
 }
 
-/** CPU time that a process has used so far, all its threads, in milliseconds. */
+/** CPU time that a process, all its threads and all its children have used so far, in milliseconds. */
 export function cpuMs(pid: number): number {
+  return ownCpuMs(pid) + childrenOf(pid).reduce((sum, child) => sum + childCpuMs(child), 0);
+}
+
+/** As `cpuMs`, but 0 for a child that has just ended: its parent's time holds it then. */
+function childCpuMs(pid: number): number {
+  try {
+    return cpuMs(pid);
+  } catch {
+    return 0;
+  }
+}
+
+/** Processes that this one has started and that still run. */
+function childrenOf(pid: number): number[] {
+  const tasks = `/proc/${String(pid)}/task`;
+  try {
+    return readdirSync(tasks).flatMap((task) =>
+      readFileSync(`${tasks}/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+    );
+  } catch {
+    return [];
+  }
+}
+
+function ownCpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-  // The name may contain any character and ends at the last parenthesis; user and system time are fields 14 and 15.
+  // The name may contain any character and ends at the last parenthesis; user and system time are fields 14
+  // and 15, those of children that have ended 16 and 17.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  return [11, 12, 13, 14].reduce((ticks, field) => ticks + Number(fields[field]), 0) * TICK_MS;
 }
 
 /** Memory of a process in bytes: everything resident, and the part that is not backed by a file. */

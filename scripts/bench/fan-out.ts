@@ -5,7 +5,7 @@
 import { messageFrame } from '../../protocol/message-frame.js';
 import { Publishes } from './publishes.js';
 import type { Load } from './slices.js';
-import { isRollcall, type Target } from './target.js';
+import { isSocketIo, speaksRollcall, type Target } from './target.js';
 import { clientFrame, type RawSocket, type Tally } from './wire.js';
 
 const THREAD = 't';
@@ -35,7 +35,9 @@ export class Audience {
     this.tally = tally;
     this.publisher = publisher;
     this.subscribers = subscribers;
-    this.next = isRollcall(target.kind) ? publishing(bodyBytes) : relaying(target.kind, bodyBytes);
+    this.next = speaksRollcall(target.kind)
+      ? publishing(bodyBytes)
+      : relaying(target.kind, bodyBytes);
   }
 
   /** Connects the publisher and the subscribers. */
@@ -103,7 +105,7 @@ function relaying(kind: Target['kind'], bodyBytes: number): () => Buffer {
     bodyJson: JSON.stringify({ text: 'x'.repeat(bodyBytes - '{"text":""}'.length) }),
     at: Date.now()
   });
-  const template = clientFrame(kind === 'socket.io' ? `42["relay",${text}]` : text);
+  const template = clientFrame(isSocketIo(kind) ? `42["relay",${text}]` : text);
   const offsetAt = template.indexOf(String(FIRST_RELAYED));
   return () => {
     const frame = Buffer.from(template);

@@ -10,6 +10,17 @@ export function median(numbers: readonly number[]): number {
   return (upper + lower) / 2;
 }
 
+/** Returns the value below which this share of the numbers lies; NaN when there are none. Sorts the numbers. */
+export function quantile(numbers: number[], share: number): number {
+  numbers.sort((a, b) => a - b);
+  return numbers[Math.floor((numbers.length - 1) * share)] ?? NaN;
+}
+
+/** Returns how many times the smallest number goes into the largest; 1 when there is only one. */
+export function spread(numbers: readonly number[]): number {
+  return numbers.length < 2 ? 1 : Math.max(...numbers) / Math.min(...numbers);
+}
+
 /** What could make a figure invalid. In a valid one every number is 0 and every flag false. */
 export interface Validity {
   /** Messages that never came, and those that came twice or out of order. */
@@ -19,6 +30,12 @@ export interface Validity {
   readonly faults: number;
   /** The generator used its whole core: the figure is then a lower bound, and a ratio is too close to 1. */
   readonly isGeneratorSaturated: boolean;
+  /** The same of the base: it could have done more, and the ratio flatters. */
+  readonly isBaseSaturated: boolean;
+  /** The generator sent later than it was meant to, so the load was less even than the row says. */
+  readonly isGeneratorBehind: boolean;
+  /** The rounds of the server that is compared with, or the server's own where there is none, differ too much. */
+  readonly isNoisy: boolean;
 }
 
 /** One line of the report. */
@@ -29,10 +46,12 @@ export interface Figure {
   readonly unit: string;
   /** CPU time of the server for each unit counted, in microseconds; null for memory. */
   readonly cpuUs: number | null;
-  /** Median of the pairwise ratios to bare uWebSockets.js; null where there are none. */
+  /** Server that the ratios compare with; null where there is none. */
+  readonly base: string | null;
+  /** Median of the ratios of this server to the base, each of the same round; null where there are none. */
   readonly ratio: number | null;
   /**
-   * Median of the pairwise ratios of CPU time, bare uWebSockets.js over this server. Other work on the machine hardly
+   * Median of the pairwise ratios of CPU time, the base over this server. Other work on the machine hardly
    * affects it.
    */
   readonly cpuRatio: number | null;
@@ -49,14 +68,22 @@ export function verdict(validity: Validity | null): string {
     validity.lost > 0 ? `${String(validity.lost)} lost` : '',
     validity.duplicated > 0 ? `${String(validity.duplicated)} duplicated` : '',
     validity.faults > 0 ? `${String(validity.faults)} faults` : '',
-    validity.isGeneratorSaturated ? 'generator saturated' : ''
+    validity.isGeneratorSaturated ? 'generator saturated' : '',
+    validity.isBaseSaturated ? 'base saturated the generator' : '',
+    validity.isGeneratorBehind ? 'generator behind' : '',
+    validity.isNoisy ? 'noisy' : ''
   ].filter((part) => part !== '');
   return wrong.length === 0 ? 'ok' : wrong.join(', ');
 }
 
 function short(value: number): string {
+  if (Number.isNaN(value)) return '?';
   if (value >= 1_000) return Math.round(value).toLocaleString('en');
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+}
+
+function ratioText({ ratio, base }: Figure): string {
+  return ratio === null ? '' : `${ratio.toFixed(2)} of ${base ?? '?'}`;
 }
 
 /** The figures as a Markdown table. */
@@ -77,7 +104,7 @@ export function table(figures: readonly Figure[]): string {
     figure.server,
     `${short(figure.value)} ${figure.unit}`,
     figure.cpuUs === null ? '' : short(figure.cpuUs),
-    figure.ratio === null ? '' : figure.ratio.toFixed(2),
+    ratioText(figure),
     figure.cpuRatio === null ? '' : figure.cpuRatio.toFixed(2),
     figure.target ?? '',
     figure.isMet === null ? '' : figure.isMet ? 'yes' : 'NO',

@@ -7,7 +7,7 @@ import { resident, type Resident } from './cores.js';
 import type { Figure } from './figures.js';
 import { Publishes } from './publishes.js';
 import { validityOf } from './slices.js';
-import { Target, type TargetKind, type TargetOptions } from './target.js';
+import { isOurs, Target, type TargetKind, type TargetOptions } from './target.js';
 import { Tally, type RawSocket } from './wire.js';
 
 /** Publishes in flight at once while the threads are created. */
@@ -82,7 +82,7 @@ export async function knownThreads(
   }
 ): Promise<Figure[]> {
   const { threads, atMostBytes, tell } = how;
-  const target = await Target.start({ ...options, kind: 'rollcall' });
+  const target = await Target.start(options);
   const tally = new Tally();
   try {
     const publisher = await target.connect(null, tally);
@@ -118,8 +118,8 @@ export async function knownThreads(
     );
     const scenario = 'memory of a known thread, none active';
     return [
-      memoryFigure(scenario, 'rollcall', ownBytes, atMostBytes, tally),
-      memoryFigure(`${scenario}, with mapped pages of the log`, 'rollcall', bytes, null, tally)
+      memoryFigure(scenario, target.kind, ownBytes, atMostBytes, tally),
+      memoryFigure(`${scenario}, with mapped pages of the log`, target.kind, bytes, null, tally)
     ];
   } finally {
     await target.stop();
@@ -162,18 +162,19 @@ function memoryFigure(
   atMostBytes: number | null,
   tally: Tally
 ): Figure {
-  const limit = server === 'rollcall' ? atMostBytes : null;
+  const limit = isOurs(server) ? atMostBytes : null;
   return {
     scenario,
     server,
     value: bytes,
     unit: 'bytes',
     cpuUs: null,
+    base: null,
     ratio: null,
     cpuRatio: null,
     target: limit === null ? null : `≤ ${limit.toLocaleString('en')}`,
     isMet: limit === null ? null : bytes <= limit,
-    validity: validityOf(tally, false)
+    validity: validityOf(tally)
   };
 }
 

@@ -2,8 +2,8 @@
  * Publishes that are built beforehand. During the measurement a frame is only copied and its mid overwritten.
  */
 import { randomBytes } from 'node:crypto';
-import type { TargetKind } from './target.js';
-import { clientFrame } from './wire.js';
+import { isSocketIo, type TargetKind } from './target.js';
+import { clientFrame, NUMBER_AT, NUMBER_CHARS } from './wire.js';
 
 /** Characters of a mid, which is a UUID. */
 const MID_CHARS = 36;
@@ -17,14 +17,18 @@ export class Publishes {
   constructor(kind: TargetKind, thread: string, bodyBytes: number, more: object = {}) {
     const body = { text: 'x'.repeat(Math.max(0, bodyBytes - '{"text":""}'.length)) };
     const json = JSON.stringify({ type: 'publish', id: 1, thread, mid: PLACE, body, ...more });
-    this.template = clientFrame(kind === 'socket.io' ? `42["publish",${json}]` : json);
+    this.template = clientFrame(isSocketIo(kind) ? `42["publish",${json}]` : json);
     this.midAt = this.template.indexOf(PLACE);
   }
 
-  /** The next publish, ready to be written. */
-  next(): Buffer {
+  /** The next publish, ready to be written; with a number, its mid ends in it. */
+  next(number?: number): Buffer {
     const frame = Buffer.from(this.template);
     frame.write(newMid(), this.midAt, MID_CHARS, 'latin1');
+    if (number !== undefined) {
+      const digits = number.toString(16).padStart(NUMBER_CHARS, '0');
+      frame.write(digits, this.midAt + NUMBER_AT, NUMBER_CHARS, 'latin1');
+    }
     return frame;
   }
 }

@@ -3,12 +3,15 @@
  * round. Other work of the machine then affects all of them alike, and each ratio compares two neighbouring slices.
  */
 import { cpuMs } from './cores.js';
-import { median, type Figure, type Validity } from './figures.js';
-import type { Target } from './target.js';
+import { median, spread, type Figure, type Validity } from './figures.js';
+import { isOurs, type Target, type TargetKind } from './target.js';
 import type { Tally } from './wire.js';
 
 /** Share of its core above which the generator counts as saturated. */
-export const SATURATED = 0.95;
+export const SATURATED = 0.9;
+
+/** How many times slower the slowest round of the base may be than its fastest. */
+const SPREAD_MAX = 2;
 
 /** A load that can be put on one target. */
 export interface Load {
@@ -25,14 +28,24 @@ interface Slice {
   readonly generatorShare: number;
 }
 
+/** A bar for Rollcall without ClickHouse, and with it embedded. */
+export interface Bar {
+  readonly off: number;
+  readonly embedded: number;
+}
+
 /** How a comparison is measured and named. */
 export interface Comparison {
   readonly scenario: string;
   readonly unit: string;
   readonly rounds: number;
   readonly sliceMs: number;
-  /** Least ratio to bare uWebSockets.js that Rollcall should reach. */
-  readonly atLeast: number;
+  /** The peer that the others are compared with. */
+  readonly base: TargetKind;
+  /** Least ratio to the base that Rollcall should reach. */
+  readonly atLeast: Bar;
+  /** No round begins after this time, by `performance.now()`. */
+  readonly untilMs: number;
   readonly tell: (line: string) => void;
 }
 
@@ -53,11 +66,11 @@ async function slice(load: Load, forMs: number): Promise<Slice> {
 
 /** Measures all loads in turns and returns a figure for each. */
 export async function compare(loads: readonly Load[], how: Comparison): Promise<Figure[]> {
-  const { scenario, unit, rounds, sliceMs, atLeast, tell } = how;
+  const { scenario, unit, rounds, sliceMs, untilMs, tell } = how;
   const slices = new Map<Load, Slice[]>(loads.map((load) => [load, []]));
   // The first round does not count: code is still being compiled and buffers grow.
   for (const load of loads) await slice(load, sliceMs / 2);
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = 1; round <= rounds && (round === 1 || performance.now() < untilMs); round++) {
     for (const load of loads) {
       const one = await slice(load, sliceMs);
       slices.get(load)?.push(one);
@@ -68,11 +81,13 @@ export async function compare(loads: readonly Load[], how: Comparison): Promise<
       );
     }
   }
-  const base = loads.find(({ target }) => target.kind === 'uws');
+  const base = loads.find(({ target }) => target.kind === how.base);
   const baseSlices = (base && slices.get(base)) ?? [];
+  const isNoisy = spread(baseSlices.map(({ perSecond }) => perSecond)) > SPREAD_MAX;
   return loads.map((load) => {
     const own = slices.get(load) ?? [];
-    const isOurs = load.target.kind === 'rollcall';
+    const { kind } = load.target;
+    const atLeast = kind === 'rollcall+clickhouse' ? how.atLeast.embedded : how.atLeast.off;
     const pairs = own.flatMap((one, round) => {
       const other = baseSlices[round];
       return other === undefined || load === base ? [] : [{ one, other }];
@@ -86,24 +101,47 @@ export async function compare(loads: readonly Load[], how: Comparison): Promise<
       : null;
     return {
       scenario,
-      server: load.target.kind,
+      server: kind,
       value: median(own.map(({ perSecond }) => perSecond)),
       unit,
       cpuUs: median(own.map(({ cpuUs }) => cpuUs)),
+      base: base?.target.kind ?? null,
       ratio,
       cpuRatio,
-      target: isOurs ? `ratio ≥ ${String(atLeast)}` : null,
-      isMet: isOurs && ratio !== null ? ratio >= atLeast : null,
-      validity: validityOf(
-        load.tally,
-        median(own.map(({ generatorShare }) => generatorShare)) > SATURATED
-      )
+      target: isOurs(kind) ? `ratio ≥ ${String(atLeast)}` : null,
+      isMet: isOurs(kind) && ratio !== null ? ratio >= atLeast : null,
+      validity: validityOf(load.tally, {
+        isGeneratorSaturated: isSaturated(own),
+        isBaseSaturated: isPaired && isSaturated(baseSlices),
+        isNoisy
+      })
     };
   });
 }
 
-/** The validity of what a tally has seen. */
-export function validityOf(tally: Tally, isGeneratorSaturated: boolean): Validity {
+function isSaturated(slices: readonly Slice[]): boolean {
+  return median(slices.map(({ generatorShare }) => generatorShare)) > SATURATED;
+}
+
+/** The validity of what a tally has seen, and of how it was measured. */
+export function validityOf(
+  tally: Tally,
+  {
+    isGeneratorSaturated = false,
+    isBaseSaturated = false,
+    isGeneratorBehind = false,
+    isNoisy = false
+  }: Partial<Validity> = {}
+): Validity {
   const { lost, duplicated, malformed, errors } = tally;
-  return { lost, duplicated, faults: malformed + errors.length, isGeneratorSaturated };
+  const faults = malformed + errors.length;
+  return {
+    lost,
+    duplicated,
+    faults,
+    isGeneratorSaturated,
+    isBaseSaturated,
+    isGeneratorBehind,
+    isNoisy
+  };
 }

@@ -11,25 +11,53 @@ import { fileURLToPath } from 'node:url';
 import { clientFrame, RawSocket, type Tally } from './wire.js';
 
 /** A server to compare with. */
-export type PeerKind = 'uws' | 'ws' | 'socket.io';
+export type PeerKind = 'uws' | 'json-uws' | 'ws' | 'socket.io' | 'socket.io-uws';
 
-/** A server that can be measured. `before`: another build of Rollcall. */
-export type TargetKind = 'rollcall' | 'before' | PeerKind;
+/**
+ * A server that can be measured. `rollcall` has no ClickHouse, `rollcall+clickhouse` has it embedded; `before` is another
+ * build of Rollcall, without ClickHouse.
+ */
+export type TargetKind = 'rollcall' | 'rollcall+clickhouse' | 'before' | PeerKind;
+
+/** All peers, in the order of the report. */
+export const PEER_KINDS: readonly PeerKind[] = [
+  'uws',
+  'json-uws',
+  'ws',
+  'socket.io',
+  'socket.io-uws'
+];
 
 /** Says whether a server is a build of Rollcall. */
 export function isRollcall(kind: TargetKind): boolean {
-  return kind === 'rollcall' || kind === 'before';
+  return kind === 'rollcall' || kind === 'rollcall+clickhouse' || kind === 'before';
+}
+
+/** Says whether a server is this build of Rollcall, which the bars are for. */
+export function isOurs(kind: TargetKind): boolean {
+  return kind === 'rollcall' || kind === 'rollcall+clickhouse';
+}
+
+/** Says whether a server understands the frames of Rollcall's clients. */
+export function speaksRollcall(kind: TargetKind): boolean {
+  return isRollcall(kind) || kind === 'json-uws';
+}
+
+/** Says whether a server wraps its frames as socket.io does. */
+export function isSocketIo(kind: TargetKind): boolean {
+  return kind === 'socket.io' || kind === 'socket.io-uws';
 }
 
 /** Says whether a name is that of a peer. */
 export function isPeerKind(name: string): name is PeerKind {
-  return name === 'uws' || name === 'ws' || name === 'socket.io';
+  return PEER_KINDS.some((kind) => kind === name);
 }
 
 /** What socket.io puts around the JSON of an event. */
 const EVENT_START = '42["message",';
 
-const PEERS = fileURLToPath(new URL('peers.ts', import.meta.url));
+const PEERS = fileURLToPath(new URL('peers/peers.ts', import.meta.url));
+const LOOP_METER = new URL('peers/loop-meter.mjs', import.meta.url).href;
 const CONNECT_WITHIN_MS = 30_000;
 
 /** How a target is started. */
@@ -43,7 +71,33 @@ export interface TargetOptions {
   readonly nodeOptions?: readonly string[];
   /** Gets every line of Rollcall's log. */
   readonly onLine?: (line: string) => void;
+  /** Folder in which Rollcall's data directory is made; the system's folder for temporary files when left out. */
+  readonly dir?: string;
+  /** Further settings of Rollcall. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether the server's event loop is measured, see {@link Target.loopDelay}. */
+  readonly isMetered?: boolean;
 }
+
+/** How one connection is made. */
+export interface ConnectOptions {
+  /** Token of the user; without one the user's name is enough. */
+  readonly token?: string;
+  /** The `since` of the subscription, as in the protocol. */
+  readonly since?: unknown;
+  /** Offset that the connection has already, so that the next one must come first. */
+  readonly after?: number;
+  /** Gets each frame that comes until the connection is ready, without messages and acks. */
+  readonly onText?: (text: string) => void;
+}
+
+/** How late an event loop was, in milliseconds. */
+export interface LoopDelay {
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+const running = new Set<Target>();
 
 /** A running server. */
 export class Target {
@@ -69,20 +123,27 @@ export class Target {
 
   /** Starts a server and resolves once it serves. */
   static async start(options: TargetOptions): Promise<Target> {
-    const { kind, cli, core, nodeOptions = [], onLine = () => undefined } = options;
+    const { kind, cli, core, nodeOptions = [], onLine = () => undefined, isMetered } = options;
     const pinned = core === null ? [] : ['taskset', '-c', String(core)];
-    const dataDir = isRollcall(kind) ? await mkdtemp(join(tmpdir(), 'rollcall-bench-')) : null;
+    const dataDir = isRollcall(kind)
+      ? await mkdtemp(join(options.dir ?? tmpdir(), 'rollcall-bench-'))
+      : null;
     const script = isRollcall(kind) ? [cli, 'start'] : ['--import', 'tsx', PEERS, kind];
     const [command = process.execPath, ...args] = [
       ...pinned,
       process.execPath,
+      ...(isMetered === true ? ['--import', LOOP_METER] : []),
       ...nodeOptions,
       ...script
     ];
     const child = spawn(command, args, {
       // Run outside of the checkout, so that its .env file is not read.
       cwd: dataDir ?? process.cwd(),
-      env: dataDir === null ? process.env : environment(dataDir),
+      env: {
+        ...(dataDir === null ? process.env : environment(dataDir, kind)),
+        ...options.env,
+        BENCH_PARENT: String(process.pid)
+      },
       stdio: ['ignore', 'pipe', 'inherit', 'ipc']
     });
     const { pid } = child;
@@ -91,19 +152,44 @@ export class Target {
       throw new Error(`${kind} ended before it served`);
     });
     const port = await Promise.race([
-      isRollcall(kind) ? servingPort(child, onLine) : peerPort(child),
+      isRollcall(kind)
+        ? servingPort(child, onLine, kind === 'rollcall+clickhouse')
+        : peerPort(child),
       ended
     ]);
     ended.catch(() => undefined);
-    return new Target(kind, port, Object.assign(child, { pid }), dataDir);
+    const target = new Target(kind, port, Object.assign(child, { pid }), dataDir);
+    running.add(target);
+    return target;
+  }
+
+  /** Stops all servers that still run. */
+  static async stopAll(): Promise<void> {
+    await Promise.all([...running].map((target) => target.stop()));
+  }
+
+  /** How late the event loop of a metered server was since the last call. */
+  async loopDelay(): Promise<LoopDelay> {
+    const answer = new Promise<LoopDelay>((resolve) => {
+      const take = (message: unknown): void => {
+        const delay = loopDelayIn(message);
+        if (delay === null) return;
+        this.child.off('message', take);
+        resolve(delay);
+      };
+      this.child.on('message', take);
+    });
+    this.child.send('loop');
+    return answer;
   }
 
   /** Opens a connection that is subscribed to a thread, or to none. */
-  async connect(thread: string | null, tally: Tally): Promise<RawSocket> {
+  async connect(thread: string | null, tally: Tally, how: ConnectOptions = {}): Promise<RawSocket> {
     const { port, kind } = this;
+    const { token, since, after, onText } = how;
     const query = thread === null ? '' : `thread=${thread}`;
-    const common = { port, tally, thread: thread ?? '' };
-    if (kind === 'socket.io') {
+    const common = { port, tally, thread: thread ?? '', ...(after === undefined ? {} : { after }) };
+    if (isSocketIo(kind)) {
       const path = `/socket.io/?EIO=4&transport=websocket&${query}`;
       const options = { ...common, path, shift: EVENT_START.length };
       const socket = await RawSocket.open(options, '0{"sid"');
@@ -115,15 +201,16 @@ export class Target {
       };
       return socket;
     }
-    if (!isRollcall(kind)) {
+    if (!speaksRollcall(kind)) {
       return RawSocket.open({ ...common, path: `/${thread === null ? 'relay' : 'ws'}?${query}` });
     }
     const socket = await RawSocket.open({ ...common, path: '/ws' });
     const user = `user-${String(this.nextUser++)}`;
-    const last = socket.text(thread === null ? '"connected"' : '"caught_up"');
-    socket.send(clientFrame(JSON.stringify({ type: 'connect', id: 1, user })));
+    const last = socket.text(thread === null ? '"connected"' : '"caught_up"', onText);
+    const who = token === undefined ? { user } : { token };
+    socket.send(clientFrame(JSON.stringify({ type: 'connect', id: 1, ...who })));
     if (thread !== null) {
-      socket.send(clientFrame(JSON.stringify({ type: 'subscribe', id: 2, thread })));
+      socket.send(clientFrame(JSON.stringify({ type: 'subscribe', id: 2, thread, since })));
     }
     await last;
     return socket;
@@ -147,6 +234,7 @@ export class Target {
 
   /** Ends the server and removes its data. */
   async stop(): Promise<void> {
+    if (!running.delete(this)) return;
     const exit = once(this.child, 'exit');
     // Rollcall would take time to disconnect its clients in order, and nothing here must be kept.
     this.child.kill(isRollcall(this.kind) ? 'SIGKILL' : 'SIGTERM');
@@ -156,12 +244,12 @@ export class Target {
 }
 
 /** Passes on only PATH and HOME, and switches limits off, since all connections come from one address. */
-function environment(dataDir: string): NodeJS.ProcessEnv {
+function environment(dataDir: string, kind: TargetKind): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
     PORT: '0',
-    CLICKHOUSE_URL: 'off',
+    ...(kind === 'rollcall+clickhouse' ? {} : { CLICKHOUSE_URL: 'off' }),
     LOG_FORMAT: 'json',
     DATA_DIR: dataDir,
     LIMIT_PUBLISH_PER_SECOND: '0',
@@ -171,14 +259,23 @@ function environment(dataDir: string): NodeJS.ProcessEnv {
   };
 }
 
-function servingPort(child: ChildProcess, onLine: (line: string) => void): Promise<number> {
+/** Resolves once the server serves, and once it has ClickHouse if it shall have it. */
+function servingPort(
+  child: ChildProcess,
+  onLine: (line: string) => void,
+  needsClickHouse: boolean
+): Promise<number> {
   return new Promise((resolve) => {
     if (child.stdout === null) return;
+    let port: number | null = null;
+    let isConnected = !needsClickHouse;
     createInterface({ input: child.stdout }).on('line', (line) => {
       onLine(line);
       const url = /Rollcall is serving.*http:\/\/[\d.]+:(\d+)/.exec(line)?.[1];
-      if (url !== undefined) resolve(Number(url));
-      else if (/"level":"(error|warn)"/.test(line)) process.stderr.write(`${line}\n`);
+      if (url !== undefined) port = Number(url);
+      if (line.includes('ClickHouse connected')) isConnected = true;
+      if (port !== null && isConnected) resolve(port);
+      if (/"level":"(error|warn)"/.test(line)) process.stderr.write(`${line}\n`);
     });
   });
 }
@@ -189,4 +286,12 @@ function peerPort(child: ChildProcess): Promise<number> {
       if (typeof message === 'object' && 'port' in message) resolve(Number(message.port));
     });
   });
+}
+
+function loopDelayIn(message: unknown): LoopDelay | null {
+  if (typeof message !== 'object' || message === null || !('loop' in message)) return null;
+  const { loop } = message;
+  return typeof loop === 'object' && loop !== null && 'p99Ms' in loop && 'maxMs' in loop
+    ? { p99Ms: Number(loop.p99Ms), maxMs: Number(loop.maxMs) }
+    : null;
 }

@@ -15,6 +15,10 @@ const HEAD_END = '\r\n\r\n';
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const MESSAGE_START = '{"type":"message","thread":"';
 const OFFSET_MARK = '","offset":';
+const MID_MARK = ',"mid":"';
+/** Place and length of the number in a mid, which is a UUID: its last part, in hexadecimal digits. */
+export const NUMBER_AT = 24;
+export const NUMBER_CHARS = 12;
 /** Place in a frame of the first letters of its type. */
 const TYPE_AT = '{"type":"'.length;
 const TEXT = 1;
@@ -84,18 +88,22 @@ export interface SocketOptions {
   readonly tally: Tally;
   /** Bytes before the JSON of each frame: 0, or the length of an envelope. */
   readonly shift?: number;
+  /** Offset that the client has already: the next one must come first. Without it the first may have any. */
+  readonly after?: number;
 }
 
 /** One WebSocket of the generator. */
 export class RawSocket {
   onAck: (() => void) | null = null;
+  /** Gets the number that `Publishes` wrote into the mid of each message that comes. */
+  onNumber: ((number: number) => void) | null = null;
   /** Gets the text of all frames that are neither messages nor acks. */
   onText: ((text: string) => void) | null = null;
   private readonly tally: Tally;
   private readonly socket: Socket;
   private readonly shift: number;
   private readonly offsetAt: number;
-  private lastOffset: number | null = null;
+  private lastOffset: number | null;
   private carry: Buffer | null = null;
   private isUpgraded = false;
   private upgraded: () => void = () => undefined;
@@ -104,8 +112,9 @@ export class RawSocket {
   private readonly whenUpgraded: Promise<void>;
 
   private constructor(options: SocketOptions) {
-    const { port, path, thread, tally, shift = 0 } = options;
+    const { port, path, thread, tally, shift = 0, after = null } = options;
     this.tally = tally;
+    this.lastOffset = after;
     this.shift = shift;
     this.offsetAt = shift + MESSAGE_START.length + thread.length + OFFSET_MARK.length;
     this.whenUpgraded = new Promise((resolve, reject) => {
@@ -149,11 +158,15 @@ export class RawSocket {
     this.socket.write(frames);
   }
 
-  /** Resolves to the next frame that holds the text and is neither a message nor an ack. */
-  text(part: string): Promise<string> {
+  /**
+   * Resolves to the next frame that holds the text and is neither a message nor an ack. `seen` gets each such frame up
+   * to that one.
+   */
+  text(part: string, seen?: (text: string) => void): Promise<string> {
     return new Promise((resolve, reject) => {
       this.broken = reject;
       this.onText = (text) => {
+        seen?.(text);
         if (!text.includes(part)) return;
         this.onText = null;
         resolve(text);
@@ -237,7 +250,8 @@ export class RawSocket {
   private message(chunk: Buffer, start: number, end: number): void {
     const { tally } = this;
     let offset = 0;
-    for (let at = start + this.offsetAt; at < end; at++) {
+    let at = start + this.offsetAt;
+    for (; at < end; at++) {
       const digit = (chunk[at] ?? 0) - 0x30;
       if (digit < 0 || digit > 9) break;
       offset = offset * 10 + digit;
@@ -250,6 +264,10 @@ export class RawSocket {
     if (tally.messages % SAMPLE_EVERY === 0) {
       const json = chunk.toString('utf8', start + this.shift, this.shift === 0 ? end : end - 1);
       if (parseMessageFrame(json)?.offset !== offset) tally.malformed++;
+    }
+    if (this.onNumber !== null) {
+      const numberAt = at + MID_MARK.length + NUMBER_AT;
+      this.onNumber(parseInt(chunk.toString('latin1', numberAt, numberAt + NUMBER_CHARS), 16));
     }
     tally.count();
   }

@@ -7,7 +7,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as SocketIo } from 'socket.io';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { isPeerKind, type PeerKind } from './target.js';
+import { isPeerKind, type PeerKind } from '../target.js';
+import { startJsonUws } from './json-uws.js';
 
 /** What a peer reads from a publish. */
 interface Publish {
@@ -116,7 +117,25 @@ function startWs(tell: (port: number) => void): void {
 
 function startSocketIo(tell: (port: number) => void): void {
   const http = createServer();
-  const io = new SocketIo(http, { transports: ['websocket'], perMessageDeflate: false });
+  talk(new SocketIo(http, { transports: ['websocket'], perMessageDeflate: false }));
+  http.listen(0, '127.0.0.1', () => {
+    tell(portOf(http.address()));
+  });
+}
+
+async function startSocketIoUws(tell: (port: number) => void): Promise<void> {
+  const uws = await import('uWebSockets.js');
+  const app = uws.App();
+  const io = new SocketIo({ transports: ['websocket'], perMessageDeflate: false });
+  io.attachApp(app);
+  talk(io);
+  app.listen('127.0.0.1', 0, (token) => {
+    if (token === false) throw new Error('no port');
+    tell(uws.us_socket_local_port(token));
+  });
+}
+
+function talk(io: SocketIo): void {
   io.on('connection', (socket) => {
     const { thread } = socket.handshake.query;
     if (typeof thread === 'string') void socket.join(thread);
@@ -130,9 +149,6 @@ function startSocketIo(tell: (port: number) => void): void {
       io.to(value.thread).emit('message', message);
     });
   });
-  http.listen(0, '127.0.0.1', () => {
-    tell(portOf(http.address()));
-  });
 }
 
 function portOf(address: AddressInfo | string | null): number {
@@ -141,8 +157,10 @@ function portOf(address: AddressInfo | string | null): number {
 
 const STARTS: Readonly<Record<PeerKind, (tell: (port: number) => void) => void | Promise<void>>> = {
   uws: startUws,
+  'json-uws': startJsonUws,
   ws: startWs,
-  'socket.io': startSocketIo
+  'socket.io': startSocketIo,
+  'socket.io-uws': startSocketIoUws
 };
 
 process.on('disconnect', () => process.exit(0));
