@@ -73,7 +73,7 @@ export class AgentRun {
     this.steps = new RunSteps(this.writer, clock, () => {
       ports.onBound('steps');
     });
-    this.watch = new RunWatch(clock, ports.tally, record.agent);
+    this.watch = new RunWatch(clock, ports, record);
     this.actor = createActor(runMachine, {
       id: `run:${record.agent}:${record.run}`,
       clock: timers,
@@ -233,7 +233,7 @@ export class AgentRun {
   private async attemptOnce(agent: Agent): Promise<AgentError | null> {
     const { thread, run, user } = this.record;
     try {
-      const generator = agent.run({
+      const context = {
         run,
         thread,
         user,
@@ -241,7 +241,8 @@ export class AgentRun {
         attempt: this.attempt,
         signal: this.abort.signal,
         steered: () => this.steered.take()
-      });
+      };
+      const generator = this.watch.within(() => agent.run(context));
       let answer: Answer | undefined;
       for (let count = 1; ; count++) {
         const next = await this.next(generator, answer);
@@ -351,7 +352,9 @@ export class AgentRun {
     this.chunks.flush();
     const { times } = this.watch;
     this.ports.onEnd(this.record.run);
-    this.abort.abort();
+    this.watch.within(() => {
+      this.abort.abort();
+    });
     this.wake();
     void this.work(async () => {
       await this.checkpoint.stop();

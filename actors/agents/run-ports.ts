@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { AppendResult, NewEntry } from '../log/log-writer.js';
 import type { ThreadRecords } from '../log/thread-records.js';
+import type { LoopMarks } from './seeing/loop-marks.js';
 import type { RunActors } from './seeing/run-actors.js';
 import type { RunTally } from './seeing/run-tally.js';
 
@@ -48,6 +49,8 @@ export interface RunPorts {
   /** Counts that a bound was reached. */
   readonly onBound: (bound: RunBound) => void;
   readonly tally: RunTally;
+  /** Where calls of agents are marked. */
+  readonly marks: LoopMarks;
   readonly actors: RunActors;
   /** Reports a fault of an agent to the operator. */
   readonly onFault: (agent: string, thread: string, reason: string) => void;

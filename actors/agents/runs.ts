@@ -3,15 +3,14 @@
  * cancelled and answered. One run of a thread is at work at a time; the others wait in the order of their messages.
  */
 import { randomBytes } from 'node:crypto';
-import type { WhileRunning } from '../../protocol/agent-kinds.js';
 import type { MessageFrame } from '../../protocol/frames.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
-import type { RecordChange } from '../log/log-writer.js';
 import type { Incidents } from '../monitor/incidents.js';
 import type { AgentMeasures } from '../monitor/monitor.js';
 import type { Agent } from './agent.js';
 import { AgentRun } from './agent-run.js';
 import { Cancellations } from './requests/cancellations.js';
+import type { RunPlan, RunRequest } from './requests/run-plan.js';
 import { readRuns, storing, type OpenAsk, type OpenRun, type RunRecord } from './run-record.js';
 import type { RunPorts, RunRefusal } from './run-ports.js';
 import { RunActors } from './seeing/run-actors.js';
@@ -33,33 +32,6 @@ export interface RunsOptions extends Omit<RunPorts, 'onFault' | 'tally' | 'actor
   readonly bounds: RunsLimits;
   readonly incidents: Pick<Incidents, 'note'>;
 }
-
-/** The fields of a message that matter for runs. */
-export interface RunRequest {
-  readonly thread: string;
-  readonly mid: string;
-  readonly user: string;
-  readonly agent: string;
-  /** Default `enqueue`. */
-  readonly whileRunning?: WhileRunning | undefined;
-  readonly regenerates?: string | undefined;
-  readonly edits?: string | undefined;
-}
-
-/** What a message does to the runs of its thread. */
-export type RunPlan =
-  | {
-      readonly ok: false;
-      readonly code: 'conflict' | 'not_found' | 'queue_full';
-      readonly reason: string;
-    }
-  | {
-      readonly ok: true;
-      /** Changes to store with the message. */
-      readonly records: readonly RecordChange[];
-      /** To be called once: with the message's frame when it was stored and is new, else with null. */
-      readonly settle: (frame: string | null) => void;
-    };
 
 /** A run as subscribers see it. */
 export interface ToldRun {
@@ -99,7 +71,9 @@ export class Runs {
   constructor(options: RunsOptions) {
     this.options = options;
     this.cancellations = new Cancellations(options.clock);
-    this.tally = new RunTally(options.agents, options.clock);
+    this.tally = new RunTally(options.agents, options.clock, (agents) => {
+      options.marks.open(agents);
+    });
     this.ports = {
       ...options,
       tally: this.tally,
@@ -134,6 +108,11 @@ export class Runs {
   /** Returns the measures for the monitor. */
   measures(): AgentMeasures {
     return this.tally.measures(this.byId.values());
+  }
+
+  /** Returns the agents that had runs at work or waiting at any time since the last call. */
+  takeOpenAgents(): readonly string[] {
+    return this.tally.takeOpen();
   }
 
   /** Takes over the runs of an earlier process: queued ones begin, waiting ones wait on, others end as interrupted. */

@@ -6,9 +6,9 @@ import { type Writable } from 'node:stream';
 import winston from 'winston';
 import { type Clock, systemClock } from '../../actors/clock.js';
 import { type LineFields, type Logger } from '../../actors/log-line.js';
+import { lineText } from './line-text.js';
 import { LineWriter } from './line-writer.js';
-import { type Paint, paintIf, type Style, wantsColours } from './paint.js';
-import { maskText, redact } from './redact.js';
+import { paintIf, wantsColours } from './paint.js';
 
 /** Longest time that `flush` waits for the output, in milliseconds. */
 export const LOG_FLUSH_MS = 2_000; // a stuck reader must not delay the exit of the process
@@ -41,7 +41,6 @@ export interface ServerLogger extends Logger {
 }
 
 const LEVELS = { error: 0, warn: 1, info: 2, debug: 3 } as const;
-const OWN_NAMES: ReadonlySet<string> = new Set(['time', 'level', 'message']);
 
 /** Makes a logger. It masks secrets in messages and fields. A slow output loses lines but never fills the memory. */
 export function createLogger(options: LoggerOptions): ServerLogger {
@@ -52,15 +51,9 @@ export function createLogger(options: LoggerOptions): ServerLogger {
   const logger = winston.createLogger({
     levels: LEVELS,
     level: options.level,
-    format: winston.format.printf(({ level, message, at, fields }) => {
-      const line: Line = {
-        time: new Date(Number(at)).toISOString(),
-        level,
-        message: maskText(String(message)),
-        fields: redactedFields(fields)
-      };
-      return options.format === 'json' ? jsonLine(line) : prettyLine(line, paint);
-    }),
+    format: winston.format.printf(({ level, message, at, fields }) =>
+      lineText(options.format, { at: Number(at), level, message: String(message), fields }, paint)
+    ),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own class as an interface
     transports: [new winston.transports.Stream({ stream: sink, eol: '\n' })]
   });
@@ -100,74 +93,4 @@ export function createLogger(options: LoggerOptions): ServerLogger {
       clock.clearTimeout(timer);
     }
   };
-}
-
-interface Line {
-  readonly time: string;
-  readonly level: string;
-  readonly message: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
-
-function redactedFields(fields: unknown): Record<string, unknown> {
-  const plain = redact(fields);
-  const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(isRecord(plain) ? plain : { fields: plain })) {
-    if (value === undefined) continue;
-    // A field must not replace the line's own time, level or message.
-    kept[OWN_NAMES.has(name) ? `${name}_` : name] = value;
-  }
-  return kept;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function jsonLine({ time, level, message, fields }: Line): string {
-  return JSON.stringify({ time, level, message, ...fields });
-}
-
-function prettyLine({ time, level, message, fields }: Line, paint: Paint): string {
-  const details: string[] = [];
-  const stacks: string[] = [];
-  for (const [name, value] of Object.entries(fields)) {
-    const stack = isRecord(value) ? value['stack'] : undefined;
-    if (isRecord(value) && typeof stack === 'string') {
-      stacks.push(...stack.split('\n').map((row) => `\n    ${visible(row.trim())}`));
-      details.push(`${name}=${prettyValue(value['message'])}`);
-    } else {
-      details.push(`${name}=${prettyValue(value)}`);
-    }
-  }
-  const style = STYLES[level] ?? 'bold';
-  return [
-    paint('dim', time.slice(11, 23)),
-    ' ',
-    paint(style, level.toUpperCase().padEnd(5)),
-    ' ',
-    level === 'error' || level === 'warn' ? paint(style, visible(message)) : visible(message),
-    details.length === 0 ? '' : `  ${paint('dim', details.join(' '))}`,
-    stacks.length === 0 ? '' : paint('dim', stacks.join(''))
-  ].join('');
-}
-
-const STYLES: Readonly<Record<string, Style>> = {
-  error: 'red',
-  warn: 'yellow',
-  info: 'green',
-  debug: 'cyan'
-};
-
-function prettyValue(value: unknown): string {
-  if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return visible(value);
-  return visible(JSON.stringify(value ?? null));
-}
-
-/** Shows control and direction characters as escapes, so that a user's text cannot change the operator's terminal. */
-function visible(text: string): string {
-  return text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  );
 }

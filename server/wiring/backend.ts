@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Agent } from '../../actors/agents/agent.js';
 import { Runs } from '../../actors/agents/runs.js';
+import type { LoopMarks } from '../../actors/agents/seeing/loop-marks.js';
 import { ThreadAgents } from '../../actors/agents/thread-agents.js';
 import { awakeTimers } from '../../actors/awake-timers.js';
 import { LocalBus } from '../../actors/bus/local-bus.js';
@@ -83,6 +84,7 @@ export interface BackendOptions {
   readonly memory: Memory;
   /** The agents by name; filled when their service starts. */
   readonly agents: ReadonlyMap<string, Agent>;
+  readonly marks: LoopMarks;
   readonly analytics: Analytics;
   /** The sockets of the chat; a thread's topic has its id. */
   readonly fanOut: FanOut<Connection>;
@@ -171,6 +173,7 @@ export function createBackend(options: BackendOptions): Backend {
   });
   const runs = new Runs({
     agents: options.agents,
+    marks: options.marks,
     clock,
     timers: awakeTimers(clock),
     log,

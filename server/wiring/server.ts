@@ -256,6 +256,7 @@ export class Server {
           transitions,
           analytics,
           agents: agents.agents,
+          marks: agents.marks,
           agentsService: agents,
           chat,
           ai,

@@ -63,9 +63,40 @@ export class RunTally {
   private readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   private readonly counts = new Map<string, Counts>();
 
-  constructor(agents: AgentNames, clock: Pick<Clock, 'now' | 'elapsed'>) {
+  /** Number of each agent's runs that have begun and not ended. */
+  private readonly open = new Map<string, number>();
+  /** Agents that had such runs at any time since the last {@link takeOpen}. */
+  private readonly lately = new Set<string>();
+  private readonly onOpen: (agents: readonly string[]) => void;
+
+  /** `onOpen` is called with the agents that have runs at work or waiting, when these change. */
+  constructor(
+    agents: AgentNames,
+    clock: Pick<Clock, 'now' | 'elapsed'>,
+    onOpen: (agents: readonly string[]) => void
+  ) {
     this.agents = agents;
     this.clock = clock;
+    this.onOpen = onOpen;
+  }
+
+  /** Notes that a run of an agent has begun, or with -1 that one which had begun has ended. */
+  opened(agent: string, change: 1 | -1): void {
+    const name = this.nameOf(agent);
+    const count = (this.open.get(name) ?? 0) + change;
+    const isOther = this.open.has(name) !== count > 0;
+    if (count > 0) this.open.set(name, count);
+    else this.open.delete(name);
+    this.lately.add(name);
+    if (isOther) this.onOpen([...this.open.keys()]);
+  }
+
+  /** Returns the agents that had runs at work or waiting at any time since the last call. */
+  takeOpen(): string[] {
+    const names = [...this.lately];
+    this.lately.clear();
+    for (const name of this.open.keys()) this.lately.add(name);
+    return names;
   }
 
   /** Notes how long one call of an agent blocked the event loop. */

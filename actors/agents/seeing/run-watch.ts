@@ -4,28 +4,38 @@
  */
 import type { Clock } from '../../clock.js';
 import type { RunEnd } from '../../../machines/agents/run.machine.js';
+import { markOf, type LoopMarks, type MarkedRun } from './loop-marks.js';
 import type { RunTally } from './run-tally.js';
 
 /** The measures of one run. */
 export class RunWatch {
   private readonly clock: Pick<Clock, 'elapsed'>;
   private readonly tally: RunTally;
+  private readonly marks: LoopMarks;
   private readonly agent: string;
+  private readonly mark: string;
   /** When the agent began; null before, and for a run that only an earlier process has begun. */
   private startedMs: number | null = null;
   /** When the wait for the agent's next event began; null while there is no wait. */
   private awaitedMs: number | null = null;
   private firstTextMs: number | null = null;
 
-  constructor(clock: Pick<Clock, 'elapsed'>, tally: RunTally, agent: string) {
+  constructor(
+    clock: Pick<Clock, 'elapsed'>,
+    { tally, marks }: { readonly tally: RunTally; readonly marks: LoopMarks },
+    run: MarkedRun
+  ) {
     this.clock = clock;
     this.tally = tally;
-    this.agent = agent;
+    this.marks = marks;
+    this.agent = run.agent;
+    this.mark = markOf(run);
   }
 
   /** Notes that the agent begins. */
   begun(): void {
     this.startedMs = this.clock.elapsed();
+    this.tally.opened(this.agent, 1);
   }
 
   /** Times for the entry of the end, in milliseconds since {@link begun}; what is not known is absent. */
@@ -41,12 +51,22 @@ export class RunWatch {
     return this.awaitedMs === null ? 0 : this.clock.elapsed() - this.awaitedMs;
   }
 
+  /** Runs code of the agent. While it keeps the event loop, it is known whose it is, and afterwards for how long. */
+  within<T>(code: () => T): T {
+    const calledMs = this.clock.elapsed();
+    this.marks.enter(this.mark);
+    try {
+      return code();
+    } finally {
+      this.marks.leave();
+      this.tally.called(this.agent, this.clock.elapsed() - calledMs);
+    }
+  }
+
   /** Calls the agent for its next event. */
   call<T>(next: () => Promise<T>): Promise<T> {
-    const calledMs = this.clock.elapsed();
-    this.awaitedMs = calledMs;
-    const event = next();
-    this.tally.called(this.agent, this.clock.elapsed() - calledMs);
+    this.awaitedMs = this.clock.elapsed();
+    const event = this.within(next);
     const came = (): void => {
       this.awaitedMs = null;
     };
@@ -64,5 +84,6 @@ export class RunWatch {
   /** Notes that the end is decided. */
   ended(end: RunEnd): void {
     this.tally.ended(this.agent, end);
+    if (this.startedMs !== null) this.tally.opened(this.agent, -1);
   }
 }

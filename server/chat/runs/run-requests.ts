@@ -3,7 +3,8 @@
  * may write in the thread may do so with runs of the user's own messages; a user who may manage the thread, with all
  * runs.
  */
-import type { Runs, RunPlan } from '../../../actors/agents/runs.js';
+import type { RunPlan } from '../../../actors/agents/requests/run-plan.js';
+import type { Runs } from '../../../actors/agents/runs.js';
 import type { ThreadAgents } from '../../../actors/agents/thread-agents.js';
 import type { WhileRunning } from '../../../protocol/agent-kinds.js';
 import type { ServerFrame } from '../../../protocol/frames.js';

@@ -7,12 +7,14 @@ import { resolve } from 'node:path';
 import { defineAgent, type Agent } from '../../../actors/agents/agent.js';
 import { createEcho } from '../../../actors/agents/echo.js';
 import { openAi } from '../../../actors/agents/models/openai.js';
+import { NO_MARKS, type LoopMarks } from '../../../actors/agents/seeing/loop-marks.js';
 import type { Runs } from '../../../actors/agents/runs.js';
 import type { Clock } from '../../../actors/clock.js';
 import type { Logger } from '../../../actors/log-line.js';
 import type { Incidents } from '../../../actors/monitor/incidents.js';
 import type { Service } from '../../../actors/service.js';
 import { reasonOf } from '../../../machines/reason.js';
+import { LoopWatch, type StartLoopThread } from './loop/loop-watch.js';
 import { loadAgents, MODULE_FILES, type ModuleFiles } from './agent-module.js';
 import type { Config } from '../../config/settings.js';
 
@@ -28,6 +30,8 @@ export interface AgentsServiceOptions {
     | 'agentModel'
     | 'agentHistoryChars'
     | 'agentStallMs'
+    | 'logFormat'
+    | 'logLevel'
   >;
   readonly clock: Clock;
   /** Returns a random number in [0, 1). */
@@ -36,6 +40,8 @@ export interface AgentsServiceOptions {
   readonly incidents: Pick<Incidents, 'note'>;
   /** Default: those of the disk. */
   readonly files?: ModuleFiles;
+  /** Starts the thread that watches the event loop. Default: a worker thread. */
+  readonly startThread?: StartLoopThread;
 }
 
 /** Agents of AGENTS that are no modules. */
@@ -46,6 +52,8 @@ export class AgentsService implements Service {
   private readonly options: AgentsServiceOptions;
   private readonly files: ModuleFiles;
   private readonly loaded = new Map<string, Agent>();
+  /** Watches the event loop; null when no module can block it. */
+  private readonly watching: LoopWatch | null;
   private unwatch: (() => void)[] = [];
   /** Set when the handlers are made. */
   runs: Runs | null = null;
@@ -53,6 +61,19 @@ export class AgentsService implements Service {
   constructor(options: AgentsServiceOptions) {
     this.options = options;
     this.files = options.files ?? MODULE_FILES;
+    const { config, clock, logger, startThread } = options;
+    const hasModules = config.agents.some((item) => !SHIPPED.includes(item));
+    const { logFormat: format, logLevel } = config;
+    const thread = startThread === undefined ? {} : { startThread };
+    const isQuiet = logLevel === 'error';
+    this.watching = hasModules
+      ? new LoopWatch({ clock, logger, format, isQuiet, ...thread })
+      : null;
+  }
+
+  /** Where calls of agents are marked. The agents of the package never keep the event loop. */
+  get marks(): LoopMarks {
+    return this.watching ?? NO_MARKS;
   }
 
   /** The agents by name; filled by {@link start}. */
@@ -63,7 +84,8 @@ export class AgentsService implements Service {
   async start(): Promise<void> {
     const { config, logger } = this.options;
     this.loaded.clear();
-    const found = await Promise.all(config.agents.map((item) => this.load(item)));
+    this.watching?.start();
+    const found = await this.loadAll();
     for (const [index, agents] of found.entries()) {
       const item = config.agents[index] ?? '';
       for (const agent of agents) this.add(item, agent);
@@ -78,6 +100,16 @@ export class AgentsService implements Service {
   async stop(): Promise<void> {
     for (const unwatch of this.unwatch.splice(0)) unwatch();
     await this.runs?.stop();
+    await this.watching?.stop();
+  }
+
+  private async loadAll(): Promise<Agent[][]> {
+    try {
+      return await Promise.all(this.options.config.agents.map((item) => this.load(item)));
+    } catch (error) {
+      await this.watching?.stop();
+      throw error;
+    }
   }
 
   private async load(item: string): Promise<Agent[]> {
@@ -86,10 +118,15 @@ export class AgentsService implements Service {
     }
     if (item === 'openai') return [this.openAi()];
     try {
-      return await loadAgents(resolve(item), 0, this.files, this.options.clock);
+      return await this.loadModule(resolve(item), 0);
     } catch (error) {
       throw new Error(`AGENTS: ${reasonOf(error)}`);
     }
+  }
+
+  private loadModule(path: string, version: number): Promise<Agent[]> {
+    const load = (): Promise<Agent[]> => loadAgents(path, version, this.files, this.options.clock);
+    return this.watching?.whileLoading(path, load) ?? load();
   }
 
   private add(item: string, agent: Agent): void {
@@ -125,9 +162,9 @@ export class AgentsService implements Service {
     present: readonly Agent[],
     version: number
   ): Promise<readonly Agent[]> {
-    const { clock, logger, incidents } = this.options;
+    const { logger, incidents } = this.options;
     try {
-      const agents = await loadAgents(path, version, this.files, clock);
+      const agents = await this.loadModule(path, version);
       for (const [index, { name }] of agents.entries()) {
         const isOwn = present.some((agent) => agent.name === name);
         const isTwice = agents.findIndex((agent) => agent.name === name) !== index;

@@ -7,7 +7,9 @@ import {
 } from '../../../actors/agents/agent.js';
 import { createEcho } from '../../../actors/agents/echo.js';
 import type { RunBound } from '../../../actors/agents/run-ports.js';
-import { Runs, type RunRequest } from '../../../actors/agents/runs.js';
+import type { RunRequest } from '../../../actors/agents/requests/run-plan.js';
+import { Runs } from '../../../actors/agents/runs.js';
+import type { LoopMarks } from '../../../actors/agents/seeing/loop-marks.js';
 import { awakeTimers } from '../../../actors/awake-timers.js';
 import type { MessageFrame } from '../../../protocol/frames.js';
 import { parseMessageFrame } from '../../../protocol/message-frame.js';
@@ -37,6 +39,13 @@ export class RunRig {
   /** Runs that said that they send nothing more, in order. */
   readonly quiet: string[] = [];
   readonly faults: string[] = [];
+  /** What was marked for the watch of the event loop, in order. */
+  readonly marked: string[] = [];
+  readonly marks: LoopMarks = {
+    enter: (run) => this.marked.push(`enter ${run}`),
+    leave: () => this.marked.push('leave'),
+    open: (agents) => this.marked.push(`open ${agents.join()}`)
+  };
   /** Bounds that were reached, in order. */
   readonly reached: RunBound[] = [];
   readonly runs: Runs;
@@ -65,6 +74,7 @@ export class RunRig {
       onEnd: (run) => this.quiet.push(run),
       limits: { ...LIMITS, ...limits },
       bounds,
+      marks: this.marks,
       onBound: (bound) => this.reached.push(bound),
       incidents: { note: (message, { reason }) => this.faults.push(`${message}: ${reason}`) }
     });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { RunPlan } from '../../../actors/agents/runs.js';
+import type { RunPlan } from '../../../actors/agents/requests/run-plan.js';
 import { LogUnavailableError } from '../../../actors/log/log-errors.js';
 import { Memory } from '../../../actors/memory/memory.js';
 import { Incidents } from '../../../actors/monitor/incidents.js';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { AgentError } from '../../../../actors/agents/agent.js';
+import { markOf } from '../../../../actors/agents/seeing/loop-marks.js';
 import { BLOCKED_TOLD_MS } from '../../../../actors/agents/seeing/run-tally.js';
 import { RunRig, type Script } from '../run-rig.js';
 
@@ -162,6 +163,46 @@ describe('RunTally', () => {
     fails = false;
     await rig.say('hi', { agent: 'flaky' });
     expect(times()).to.equal(0);
+  });
+
+  it('marks each call of an agent, and which agents have open runs', async () => {
+    const rig = new RunRig({
+      asks: async function* ({ signal }) {
+        signal.addEventListener('abort', () => rig.marked.push('its listener'));
+        rig.marked.push('its code');
+        yield { type: 'ask', prompt: 'go on?' };
+      }
+    });
+    await rig.say('hi', { agent: 'asks' });
+    await rig.say('hi', { agent: 'asks' });
+    const [first, second] = rig.runs.of('t').map(({ run }) => run);
+    const enter = (run = ''): string => `enter ${markOf({ agent: 'asks', thread: 't', run })}`;
+    const call = [enter(first), 'leave'];
+    expect(rig.marked.splice(0)).to.deep.equal([
+      'open asks',
+      ...call,
+      enter(first),
+      'its code',
+      'leave'
+    ]);
+    rig.runs.cancel(second ?? '', 'ada');
+    await rig.turns();
+    expect(rig.marked.splice(0)).to.deep.equal([enter(second), 'leave']);
+    rig.runs.cancel(first ?? '', 'ada');
+    await rig.turns();
+    expect(rig.marked.slice(0, 4)).to.deep.equal(['open ', enter(first), 'its listener', 'leave']);
+  });
+
+  it('names the agents that had open runs since it was asked last', async () => {
+    const rig = new RunRig({ hangs });
+    await rig.say('one', { thread: 'a' });
+    await rig.say('one', { agent: 'hangs', thread: 'b' });
+    expect(rig.runs.takeOpenAgents()).to.have.members(['echo', 'hangs']);
+    expect(rig.runs.takeOpenAgents()).to.deep.equal(['hangs']);
+    rig.runs.cancel(rig.runs.of('b')[0]?.run ?? '', 'ada');
+    await rig.turns();
+    expect(rig.runs.takeOpenAgents()).to.deep.equal(['hangs']);
+    expect(rig.runs.takeOpenAgents()).to.deep.equal([]);
   });
 
   it('names an agent whose call has kept the event loop, for ten seconds', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { resolve } from 'node:path';
 import { AgentsService } from '../../../../server/wiring/agents/agents-service.js';
+import { LoopBoard } from '../../../../server/wiring/agents/loop/loop-board.js';
 import { LOAD_MS, type ModuleFiles } from '../../../../server/wiring/agents/agent-module.js';
 import { RunRig } from '../../../actors/agents/run-rig.js';
 import { VirtualClock, settle } from '../../../virtual-clock.js';
@@ -24,6 +25,8 @@ describe('AgentsService', () => {
   let loads: [string, number][];
   let lines: string[];
   let faults: string[];
+  /** What the threads that watch the event loop see. */
+  let watching: LoopBoard[];
 
   beforeEach(() => {
     clock = new VirtualClock();
@@ -32,6 +35,7 @@ describe('AgentsService', () => {
     loads = [];
     lines = [];
     faults = [];
+    watching = [];
   });
 
   const files: ModuleFiles = {
@@ -60,13 +64,19 @@ describe('AgentsService', () => {
         agentKey: undefined,
         agentModel: undefined,
         agentHistoryChars: 1_000,
-        agentStallMs: 1_000
+        agentStallMs: 1_000,
+        logFormat: 'json',
+        logLevel: 'info'
       },
       clock,
       random: () => 0.5,
       logger: { error: line, warn: line, info: line, debug: line, isDebug: false },
       incidents: { note: (message, { reason }) => faults.push(`${message}: ${reason}`) },
-      files
+      files,
+      startThread: ({ memory }) => {
+        watching.push(new LoopBoard(memory));
+        return { end: () => Promise.resolve(void watching.splice(0)) };
+      }
     });
   };
   const path = resolve('a.mjs');
@@ -76,6 +86,37 @@ describe('AgentsService', () => {
     changed.get(of)?.();
     await settle();
   };
+
+  it('watches the event loop while a module is loaded and its agents are there', async () => {
+    let reading: string | undefined;
+    modules.set(path, saying('a', 'x'));
+    const agents = service(['a.mjs']);
+    const load = files.load;
+    (files as { load: ModuleFiles['load'] }).load = (...of) => {
+      reading = watching[0]?.read().around;
+      return load(...of);
+    };
+    await agents.start();
+    (files as { load: ModuleFiles['load'] }).load = load;
+    expect(reading).to.equal(JSON.stringify({ loading: [path], open: [] }));
+    agents.marks.enter('a run');
+    expect(watching.map((board) => board.read().call)).to.deep.equal(['a run']);
+    await agents.stop();
+    expect(watching).to.have.length(0);
+    expect(clock.waiting).to.equal(0);
+  });
+
+  it('watches no event loop where only the agents of the package are', async () => {
+    const agents = service(['echo']);
+    await agents.start();
+    agents.marks.enter('a run');
+    expect(watching).to.have.length(0);
+    expect(clock.waiting).to.equal(0);
+    await agents.stop();
+    const none = service([]);
+    await none.start();
+    expect(watching).to.have.length(0);
+  });
 
   it('gives a module its time to load, and names the one that does not', async () => {
     modules.set(path, new Promise(() => undefined));
