@@ -102,23 +102,26 @@ const running = new Set<Target>();
 /** A running server. */
 export class Target {
   readonly kind: TargetKind;
-  readonly port: number;
   readonly pid: number;
+  private servedPort = 0;
   private readonly child: ChildProcess;
   private readonly dataDir: string | null;
   private nextUser = 0;
 
   private constructor(
     kind: TargetKind,
-    port: number,
     child: ChildProcess & { readonly pid: number },
     dataDir: string | null
   ) {
     this.kind = kind;
-    this.port = port;
     this.pid = child.pid;
     this.child = child;
     this.dataDir = dataDir;
+  }
+
+  /** Port on which it serves. */
+  get port(): number {
+    return this.servedPort;
   }
 
   /** Starts a server and resolves once it serves. */
@@ -151,15 +154,16 @@ export class Target {
     const ended = once(child, 'exit').then(() => {
       throw new Error(`${kind} ended before it served`);
     });
-    const port = await Promise.race([
+    // Known from here on, so that a server that never serves is stopped too, and its data removed.
+    const target = new Target(kind, Object.assign(child, { pid }), dataDir);
+    running.add(target);
+    target.servedPort = await Promise.race([
       isRollcall(kind)
         ? servingPort(child, onLine, kind === 'rollcall+clickhouse')
         : peerPort(child),
       ended
     ]);
     ended.catch(() => undefined);
-    const target = new Target(kind, port, Object.assign(child, { pid }), dataDir);
-    running.add(target);
     return target;
   }
 
@@ -235,11 +239,15 @@ export class Target {
   /** Ends the server and removes its data. */
   async stop(): Promise<void> {
     if (!running.delete(this)) return;
-    const exit = once(this.child, 'exit');
+    const isEnded = this.child.exitCode !== null || this.child.signalCode !== null;
+    const exit = isEnded ? undefined : once(this.child, 'exit');
     // Rollcall would take time to disconnect its clients in order, and nothing here must be kept.
     this.child.kill(isRollcall(this.kind) ? 'SIGKILL' : 'SIGTERM');
-    if (this.child.exitCode === null && this.child.signalCode === null) await exit;
-    if (this.dataDir !== null) await rm(this.dataDir, { recursive: true, force: true });
+    await exit;
+    if (this.dataDir !== null) {
+      // A child process of the server may still write for a moment.
+      await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    }
   }
 }
 

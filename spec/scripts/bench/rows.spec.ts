@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -15,7 +18,7 @@ import {
   type Metric,
   type Sample
 } from '../../../scripts/bench/rows/turns.js';
-import type { TargetKind } from '../../../scripts/bench/target.js';
+import { Target, type TargetKind } from '../../../scripts/bench/target.js';
 import { Tally } from '../../../scripts/bench/wire.js';
 
 const BENCH = fileURLToPath(new URL('../../../scripts/bench.ts', import.meta.url));
@@ -138,6 +141,27 @@ describe('inGroups', () => {
       'uws',
       'socket.io'
     ]);
+  });
+});
+
+describe('Target', () => {
+  it('leaves no data of a server that ended before it served', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'rollcall-target-spec-'));
+    const cli = join(dir, 'cli.mjs');
+    const data = join(dir, 'data');
+    try {
+      await mkdir(data);
+      await writeFile(cli, 'process.exit(3);');
+      const failure = await Target.start({ kind: 'rollcall', cli, core: null, dir: data }).catch(
+        (error: unknown) => error
+      );
+      expect(String(failure)).to.contain('rollcall ended before it served');
+      expect(await readdir(data)).to.have.length(1);
+      await Target.stopAll();
+      expect(await readdir(data)).to.deep.equal([]);
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
   });
 });
 
