@@ -4,6 +4,7 @@ import { safeName } from '../../../sdk/safe-name.js';
 import { element } from '../../shared/element.js';
 import type { AskNote } from '../agents/run-notes.js';
 import { shownText } from '../rich-text/drawn.js';
+import { plainLine } from '../rich-text/plain-line.js';
 import { RichText } from '../rich-text/rich-text-view.js';
 import { answerWords, durationWords, jsonLine, jsonText } from '../words/run-words.js';
 
@@ -85,7 +86,7 @@ function thinkingStep(step: Extract<RunStep, { type: 'thinking' }>): ShownLine {
         {},
         element('span', { class: 'mark', 'aria-hidden': 'true' }),
         element('span', { class: 'step-name' }, 'Thinking'),
-        element('span', { class: 'step-line' }, step.text.slice(0, 160))
+        element('span', { class: 'step-line' }, plainLine(step.text.slice(0, 160)))
       ),
       new RichText('step-body', step.text).node
     )

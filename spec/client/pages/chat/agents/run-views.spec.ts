@@ -259,6 +259,8 @@ describe('views of runs on the chat page (against the fake server)', function ()
     tell('tool_completed', { run: 'r3', call: 'c1', ok: true, ms: 40, result: { hits: 3 } });
     write('r3', 0, 'There are three:\n\n- green tea\n- black tea\n- and');
     await runs().last().getByText('and', { exact: true }).waitFor();
+    const thought = runs().last().locator('.thinking .step-line');
+    expect(await thought.textContent()).to.equal('This is hard. I have to look it up.');
     await look('runs-streaming');
     expect(await page.locator('#meanwhile').isVisible()).to.equal(true);
   });
