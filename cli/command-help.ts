@@ -10,7 +10,7 @@ export function helpText(output: CliOutput, env: CliOutside['env'], prefix = '')
   const names = Object.keys(COMMANDS).filter((name) => name.startsWith(prefix));
   const width = Math.max(...names.map((name) => name.length));
   return [
-    `${paint('bold', 'rollcall')} ${VERSION}: a self-hosted, real-time chat server`,
+    `${paint('bold', 'rollcall')} ${VERSION}: a self-hosted, real-time chat server with agents`,
     '',
     `Usage: rollcall ${prefix}<command> [flags]`,
     '',

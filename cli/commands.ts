@@ -80,11 +80,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   chat: {
     usage: 'rollcall chat [thread] [flags]',
-    summary: 'opens a chat in the terminal, or sends the lines of its input when that is none',
+    summary:
+      'opens a chat with people or an agent in the terminal; sends the lines of its input when that is no terminal',
     details: () =>
       [
         'Flags:',
-        `  --thread <id>\n      thread to chat in, as the word of that name; default: ${DEFAULT_THREAD}`,
+        `  --thread <id>\n      thread to chat in, the same as the word [thread]; default: ${DEFAULT_THREAD}`,
         '  --agent <name>\n      the agent that answers in the thread from the first message on',
         dialDetails,
         '',

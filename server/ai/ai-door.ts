@@ -16,7 +16,7 @@ import type { RunFeed } from '../chat/runs/run-feed.js';
 import { runEntryOf, type RunReaderPorts } from '../chat/runs/run-reader.js';
 import type { RunRequests } from '../chat/runs/run-requests.js';
 import { charPoints, FRAME_POINTS, SUBSCRIBE_POINTS } from '../chat/work/costs.js';
-import { authorOf, refusalReply, type AuthorOptions } from '../http/api/author.js';
+import { authorOf, nameOrGuest, refusalReply, type AuthorOptions } from '../http/api/author.js';
 import type { HttpCosts } from '../http/http-costs.js';
 import { refusalOf, runRefusal } from '../http/refusal.js';
 import { NOT_SERVING, publishTurnedAway } from '../http/serving.js';
@@ -175,9 +175,7 @@ export class AiDoor {
     { request, identity }: Pick<AiCaller, 'request' | 'identity'>,
     { thread, from }: Pick<AiSend, 'thread' | 'from'>
   ): Author | HttpReply {
-    // Without a key, in development, a name is as optional as over WebSocket.
-    const isNamed = from !== undefined || identity.kind === 'user';
-    const name = isNamed || !this.options.access.isOpen ? from : GUEST;
+    const name = nameOrGuest(this.options.access, identity, from);
     if (name === undefined && identity.kind === 'backend') {
       return problem('bad_frame', 'a backend says as "from" who the user is');
     }
@@ -272,6 +270,3 @@ export class AiDoor {
     return new AiAnswer(this.options.ports, { thread, run, version });
   }
 }
-
-/** Who writes in development when no name is given. */
-const GUEST = 'guest';

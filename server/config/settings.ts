@@ -71,7 +71,7 @@ export const SETTINGS = {
     'a comma list of origins like https://chat.example or capacitor://localhost, or *',
     {
       name: 'ALLOWED_ORIGINS',
-      doc: 'origins whose pages may use this server; * only in development',
+      doc: 'origins whose pages may use this server, instead of those of the same host; * only in development',
       fallback: [],
       fallbackText: 'same host'
     }

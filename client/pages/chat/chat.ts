@@ -296,14 +296,14 @@ class ChatPage {
     this.#members.close();
     this.#choice.open(room.thread);
     // The message that is ready to be sent to the agent of the trial.
-    if (this.#unsent.get(id) === TRIAL_TEXT) {
-      this.#choice.prefer(TRIAL_AGENT);
-      this.#notice.tell('Send this message: the agent says it back.');
-    }
+    const isTrial = this.#unsent.get(id) === TRIAL_TEXT;
+    if (isTrial) this.#choice.prefer(TRIAL_AGENT);
+    this.#trial.open(isTrial);
     this.#remembered.visit(id);
     this.#composer.text = this.#unsent.get(id) ?? this.#account.takeText(this.#user, id);
     this.#composer.thread = id;
     this.#composer.focus();
+    if (isTrial) this.#composer.toStart();
     this.#title.textContent = safeName(id);
     this.#spoken.textContent = '';
     this.#log.toEnd();

@@ -103,6 +103,12 @@ export class Composer {
     if (window.matchMedia('(hover: hover)').matches) this.#field.focus();
   }
 
+  /** Shows the beginning of a text that is there to be read, not to be written on. */
+  toStart(): void {
+    this.#field.setSelectionRange(0, 0);
+    this.#field.scrollTop = 0;
+  }
+
   #send(): void {
     if (this.#field.readOnly) return;
     const text = this.#field.value.trim();

@@ -25,7 +25,7 @@ import type { NoteLimited } from '../../limits/limited.js';
 import { clientAddress } from '../../transport/client-address.js';
 import { askAgain, problem } from '../../transport/problem.js';
 import type { HttpReply, HttpStreamReply, TransportRequest } from '../../transport/transport.js';
-import { authorOf, refusalReply, type AuthorOptions } from '../api/author.js';
+import { authorOf, nameOrGuest, refusalReply, type AuthorOptions } from '../api/author.js';
 import { requestFaults } from '../api/request-faults.js';
 import type { HttpCosts } from '../http-costs.js';
 import { refusalOf, runRefusal } from '../refusal.js';
@@ -162,13 +162,13 @@ class Post {
     const { thread, fields } = input;
     if (!isThreadId(thread)) return problem('bad_thread');
     const query = new URLSearchParams(request.query);
-    const from = query.get('from');
+    const from = nameOrGuest(options.access, caller, query.get('from') ?? undefined);
     if (caller.kind === 'backend' && (from ?? '') === '') {
       return problem('bad_frame', 'a backend names the user in the address: ?from=…');
     }
     const author = authorOf(options, request, caller, {
       thread,
-      ...(from === null ? {} : { from })
+      ...(from === undefined ? {} : { from })
     });
     if ('status' in author) return author;
     const lack = caller.kind === 'backend' ? scopeLack(caller, 'read') : null;

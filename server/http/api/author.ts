@@ -1,7 +1,7 @@
 /** Who publishes by a request, and the reply when the message is refused: the same at every HTTP door. */
 import { CallerRights, type Guard } from '../../access/guard.js';
 import type { Identity } from '../../access/identity.js';
-import { scopeLack } from '../../auth/api-access.js';
+import { scopeLack, type ApiAccess } from '../../auth/api-access.js';
 import type { Author, PublishRefusal } from '../../chat/publisher.js';
 import type { KeyedBuckets } from '../../chat/work/keyed-buckets.js';
 import { userNameFault } from '../../../protocol/user-name.js';
@@ -16,6 +16,9 @@ export interface AuthorOptions {
   readonly publishRates: KeyedBuckets;
   readonly trustProxy: boolean;
 }
+
+/** Who writes through a door for chat clients in development when no name is given. */
+const GUEST = 'guest';
 
 /** What a request says of who publishes where. */
 export interface Signed {
@@ -54,6 +57,18 @@ export function authorOf(
   }
   const address = clientAddress(request, trustProxy);
   return { user, rights, rate: publishRates.of(user), address };
+}
+
+/**
+ * Returns the name that a request through a door for chat clients gives. In development without an API key a name is as
+ * optional as over WebSocket: the author is then a guest.
+ */
+export function nameOrGuest(
+  { isOpen }: Pick<ApiAccess, 'isOpen'>,
+  caller: Identity,
+  from: Signed['from']
+): Signed['from'] {
+  return from === undefined && caller.kind === 'backend' && isOpen ? GUEST : from;
 }
 
 /** Returns what is wrong with the names of users in a publish, by their field; null when nothing is. */

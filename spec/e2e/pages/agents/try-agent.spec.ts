@@ -42,6 +42,14 @@ describe('an agent for newcomers to the chat page', function () {
     await page.getByRole('heading', { name: /^agent-/ }).waitFor();
     const field = page.getByLabel('Message', { exact: true });
     expect(await field.inputValue()).to.match(/^Hello!/);
+    // The beginning is in sight, and the thread offers no second trial.
+    expect(await field.evaluate(({ scrollTop }: { scrollTop: number }) => scrollTop)).to.equal(0);
+    await page.getByText('Send the message below').waitFor();
+    expect(await page.getByRole('button', { name: 'Try the agent' }).count()).to.equal(1);
+    await picture(page, 'chat-trial');
+    const names = page.getByRole('navigation', { name: 'Pages' }).getByRole('link');
+    const tops = await Promise.all((await names.all()).map((name) => name.boundingBox()));
+    expect(new Set(tops.map((box) => box?.y)).size, 'lines of the names of pages').to.equal(1);
     await field.press('Enter');
     await runs(page).first().waitFor();
     console.log(`      a run after ${String(Math.round(performance.now() - from))} ms`);

@@ -21,11 +21,15 @@ const NAME_CHARS = 6;
 
 /** Offers newcomers to talk with an agent at once: a new thread, the agent, and a message that only has to be sent. */
 export class TryAgent {
-  readonly #buttons = ['try-agent', 'empty-agent'].map((id) => byId(id, HTMLButtonElement));
+  readonly #again = byId('try-agent', HTMLButtonElement);
+  readonly #first = byId('empty-agent', HTMLButtonElement);
+  readonly #words = byId('empty-words', HTMLParagraphElement);
+  #hasAgent = false;
+  #isTrial = false;
 
   /** @param go opens this thread, with this text ready to be sent to the agent */
   constructor(go: (thread: string, text: string) => void) {
-    for (const button of this.#buttons) {
+    for (const button of [this.#again, this.#first]) {
       button.addEventListener('click', () => {
         go(newThread(), TRIAL_TEXT);
       });
@@ -34,8 +38,22 @@ export class TryAgent {
 
   /** Shows the offer where the server has the agent. */
   show(agents: readonly AgentInfo[]): void {
-    const has = agents.some(({ name }) => name === TRIAL_AGENT);
-    for (const button of this.#buttons) button.hidden = !has;
+    this.#hasAgent = agents.some(({ name }) => name === TRIAL_AGENT);
+    this.#show();
+  }
+
+  /** Shows in the empty thread that was opened what to do there: in that of a trial, to send the message that is ready. */
+  open(isTrial: boolean): void {
+    this.#isTrial = isTrial;
+    this.#words.textContent = isTrial
+      ? 'Send the message below: the agent says it back.'
+      : 'Say something: everyone in this thread will see it.';
+    this.#show();
+  }
+
+  #show(): void {
+    this.#again.hidden = !this.#hasAgent;
+    this.#first.hidden = !this.#hasAgent || this.#isTrial;
   }
 }
 
