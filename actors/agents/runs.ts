@@ -110,11 +110,6 @@ export class Runs {
     return this.tally.measures(this.byId.values());
   }
 
-  /** Returns the agents that had runs at work or waiting at any time since the last call. */
-  takeOpenAgents(): readonly string[] {
-    return this.tally.takeOpen();
-  }
-
   /** Takes over the runs of an earlier process: queued ones begin, waiting ones wait on, others end as interrupted. */
   restore(): void {
     const { log, incidents } = this.options;

@@ -65,8 +65,6 @@ export class RunTally {
 
   /** Number of each agent's runs that have begun and not ended. */
   private readonly open = new Map<string, number>();
-  /** Agents that had such runs at any time since the last {@link takeOpen}. */
-  private readonly lately = new Set<string>();
   private readonly onOpen: (agents: readonly string[]) => void;
 
   /** `onOpen` is called with the agents that have runs at work or waiting, when these change. */
@@ -87,16 +85,7 @@ export class RunTally {
     const isOther = this.open.has(name) !== count > 0;
     if (count > 0) this.open.set(name, count);
     else this.open.delete(name);
-    this.lately.add(name);
     if (isOther) this.onOpen([...this.open.keys()]);
-  }
-
-  /** Returns the agents that had runs at work or waiting at any time since the last call. */
-  takeOpen(): string[] {
-    const names = [...this.lately];
-    this.lately.clear();
-    for (const name of this.open.keys()) this.lately.add(name);
-    return names;
   }
 
   /** Notes how long one call of an agent blocked the event loop. */

@@ -193,18 +193,6 @@ describe('RunTally', () => {
     expect(rig.marked.slice(0, 4)).to.deep.equal(['open ', enter(first), 'its listener', 'leave']);
   });
 
-  it('names the agents that had open runs since it was asked last', async () => {
-    const rig = new RunRig({ hangs });
-    await rig.say('one', { thread: 'a' });
-    await rig.say('one', { agent: 'hangs', thread: 'b' });
-    expect(rig.runs.takeOpenAgents()).to.have.members(['echo', 'hangs']);
-    expect(rig.runs.takeOpenAgents()).to.deep.equal(['hangs']);
-    rig.runs.cancel(rig.runs.of('b')[0]?.run ?? '', 'ada');
-    await rig.turns();
-    expect(rig.runs.takeOpenAgents()).to.deep.equal(['hangs']);
-    expect(rig.runs.takeOpenAgents()).to.deep.equal([]);
-  });
-
   it('names an agent whose call has kept the event loop, for ten seconds', async () => {
     const rig = new RunRig({
       busy: async function* () {
