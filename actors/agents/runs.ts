@@ -10,21 +10,12 @@ import type { AgentMeasures } from '../monitor/monitor.js';
 import type { Agent } from './agent.js';
 import { AgentRun } from './agent-run.js';
 import { Cancellations } from './requests/cancellations.js';
+import { RunRoom, type RunsLimits } from './requests/run-room.js';
 import type { RunPlan, RunRequest } from './requests/run-plan.js';
 import { readRuns, storing, type OpenAsk, type OpenRun, type RunRecord } from './run-record.js';
 import type { RunPorts, RunRefusal } from './run-ports.js';
 import { RunActors } from './seeing/run-actors.js';
 import { RunTally, type AgentRow } from './seeing/run-tally.js';
-
-/** Bounds of all runs together. */
-export interface RunsLimits {
-  /** Most runs of a node that have not ended. */
-  readonly runs: number;
-  /** Most runs of a user that have not ended. */
-  readonly perUser: number;
-  /** Most waiting runs of a thread, and most unread messages of a run at work. */
-  readonly queue: number;
-}
 
 /** Options of {@link Runs}. */
 export interface RunsOptions extends Omit<RunPorts, 'onFault' | 'tally' | 'actors'> {
@@ -59,17 +50,16 @@ export class Runs {
   private readonly options: RunsOptions;
   private readonly lanes = new Map<string, Lane>();
   private readonly byId = new Map<string, AgentRun>();
-  /** Number of each user's runs that have not ended, also those whose message is being stored. */
-  private readonly ofUser = new Map<string, number>();
+  private readonly room: RunRoom;
   private readonly cancellations: Cancellations;
   private readonly tally: RunTally;
   private readonly ports: RunPorts;
-  private open = 0;
   private isStopped = false;
   private onEmpty: () => void = () => undefined;
 
   constructor(options: RunsOptions) {
     this.options = options;
+    this.room = new RunRoom(options);
     this.cancellations = new Cancellations(options.clock);
     this.tally = new RunTally(options.agents, options.clock, (agents) => {
       options.marks.open(agents);
@@ -117,7 +107,7 @@ export class Runs {
       incidents.note('a run of an agent cannot be taken up again', { actor: 'agents', reason });
     });
     for (const { record, text, pieces } of found) {
-      this.count(record.user, 1);
+      this.room.take(record.user);
       const run = this.add(record);
       if (record.state === 'running') run.interrupt(text, pieces);
     }
@@ -149,15 +139,15 @@ export class Runs {
       return { ok: false, code: 'conflict', reason: 'a run of the thread is at work' };
     }
     if (current !== null && whileRunning === 'steer') return this.steering(current);
-    const reason = this.full(lane, user);
+    const reason = this.room.refusal(user, lane?.queue.length ?? 0);
     if (reason !== null) return { ok: false, code: 'queue_full', reason };
     const record = this.recordOf(request);
-    this.count(user, 1);
+    this.room.take(user);
     return {
       ok: true,
       records: [storing(record)],
       settle: (frame) => {
-        if (frame === null) this.count(user, -1);
+        if (frame === null) this.room.give(user);
         else this.stored(record, whileRunning === 'interrupt');
       }
     };
@@ -284,7 +274,7 @@ export class Runs {
   /** Begins a run for a message that should have steered another run, which ended before it read the message. */
   private follow({ agent }: RunRecord, { thread, mid, from }: MessageFrame): void {
     const record = this.recordOf({ thread, mid, agent, user: from.user });
-    this.count(from.user, 1);
+    this.room.take(from.user);
     this.stored(record, false);
   }
 
@@ -322,7 +312,7 @@ export class Runs {
   private ended(run: AgentRun): void {
     const { thread, user, run: id } = run.record;
     this.byId.delete(id);
-    this.count(user, -1);
+    this.room.give(user);
     const lane = this.lanes.get(thread);
     if (lane === undefined) return;
     if (lane.current === run) lane.current = null;
@@ -346,29 +336,5 @@ export class Runs {
     lane.queue.splice(lane.queue.indexOf(next), 1);
     lane.current = next;
     next.begin();
-  }
-
-  /** Returns why no further run may begin; null when one may. */
-  private full(lane: Lane | undefined, user: string): string | null {
-    const { bounds, onBound } = this.options;
-    const { runs, perUser, queue } = bounds;
-    if ((lane?.queue.length ?? 0) >= queue) {
-      onBound('queue');
-      return `${String(queue)} runs of the thread wait, as many as may`;
-    }
-    if ((this.ofUser.get(user) ?? 0) >= perUser) {
-      onBound('perUser');
-      return `${String(perUser)} runs of the user have not ended, as many as may be`;
-    }
-    if (this.open < runs) return null;
-    onBound('runs');
-    return `the server has ${String(runs)} runs, as many as it may`;
-  }
-
-  private count(user: string, change: 1 | -1): void {
-    this.open += change;
-    const count = (this.ofUser.get(user) ?? 0) + change;
-    if (count === 0) this.ofUser.delete(user);
-    else this.ofUser.set(user, count);
   }
 }

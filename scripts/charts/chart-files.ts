@@ -1,7 +1,7 @@
 /** Makes the files of `docs/charts`: a page and a picture for each chart, and an overview. */
 import { drawChart } from '../../client/pages/inspect/chart/chart-drawing.js';
 import { drawn } from '../../client/pages/inspect/chart/drawn-element.js';
-import type { ChartLayout } from '../../protocol/inspection.js';
+import type { ChartLayout } from '../../protocol/chart-layout.js';
 import { layoutChart } from '../../server/inspector/charts/chart-elk.js';
 import { chartGraph, type ChartGraph } from '../../server/inspector/charts/chart-graph.js';
 import { chartStyle } from './chart-style.js';

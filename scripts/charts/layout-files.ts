@@ -1,5 +1,5 @@
 /** Makes the layout files that are shipped with the server: one per chart, with the layouts of all its machines. */
-import type { ChartLayout } from '../../protocol/inspection.js';
+import type { ChartLayout } from '../../protocol/chart-layout.js';
 import { layoutChart } from '../../server/inspector/charts/chart-elk.js';
 import { chartGraph, type ChartGraph } from '../../server/inspector/charts/chart-graph.js';
 import { SHIPPED } from './charts.js';

@@ -3,12 +3,8 @@ import type { Clock } from '../../actors/clock.js';
 import { AccessError } from '../auth/api-access.js';
 import { guarded, type Route } from '../http/route-table.js';
 import { askAgain, json, nothingAt, problem } from '../transport/problem.js';
-import {
-  RECORDING_FORMAT,
-  RECORDING_VERSION,
-  type ChartLayout,
-  type Recording
-} from '../../protocol/inspection.js';
+import type { ChartLayout } from '../../protocol/chart-layout.js';
+import { RECORDING_FORMAT, RECORDING_VERSION, type Recording } from '../../protocol/inspection.js';
 import { TokenBucket } from '../chat/work/token-bucket.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 import type { ChartLayouts } from './charts/chart-layouts.js';

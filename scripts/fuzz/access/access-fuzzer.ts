@@ -13,6 +13,7 @@ import {
   type Shared,
   type Token
 } from './access-client.js';
+import { AccessApi } from './access-api.js';
 import { AccessModel, type Act, type Listed, type Rank } from './access-model.js';
 import { TokenPool } from './token-pool.js';
 
@@ -45,6 +46,7 @@ export class AccessFuzzer {
   readonly #faults: string[] = [];
   readonly #shared: Shared;
   readonly #tokens: TokenPool;
+  readonly #api: AccessApi;
   readonly #streams = new Set<AbortController>();
   #clients: AccessClient[] = [];
   #faultCount = 0;
@@ -67,6 +69,7 @@ export class AccessFuzzer {
         this.#answers.set(answer, (this.#answers.get(answer) ?? 0) + 1);
       }
     };
+    this.#api = new AccessApi(options, this.#shared);
   }
 
   /** Makes all steps, in rounds, and closes all connections. */
@@ -242,7 +245,7 @@ export class AccessFuzzer {
     if ((await make()) === null) return;
     const changes = this.#model.changed(thread);
     if (changes === null) return;
-    const answer = await this.#api('GET', `${thread}/members`);
+    const answer = await this.#api.backend('GET', `${thread}/members`);
     if (answer !== null && isListed(answer)) this.#model.listed(thread, changes, answer);
   }
 
@@ -250,14 +253,14 @@ export class AccessFuzzer {
     const [thread, user, role] = [this.#thread(), this.#user(), pick(this.#random, RANKS)];
     const path = `${thread}/members/${user}`;
     await this.#change(thread, user, role, () =>
-      role === null ? this.#api('DELETE', path) : this.#api('PUT', path, { role })
+      role === null ? this.#api.backend('DELETE', path) : this.#api.backend('PUT', path, { role })
     );
   }
 
   async #makeOwner(): Promise<void> {
     const [thread, owner] = [this.#thread(), this.#user()];
     await this.#change(thread, owner, 'owner', () =>
-      this.#api('PUT', `${thread}/owner`, { owner })
+      this.#api.backend('PUT', `${thread}/owner`, { owner })
     );
   }
 
@@ -266,7 +269,7 @@ export class AccessFuzzer {
     const body = this.#secret(thread);
     const message = { mid: body, body, from: 'shop', ...(owner === null ? {} : { owner }) };
     await this.#change(thread, owner ?? 'shop', 'owner', () =>
-      this.#api('POST', `${thread}/messages`, message)
+      this.#api.backend('POST', `${thread}/messages`, message)
     );
   }
 
@@ -276,7 +279,10 @@ export class AccessFuzzer {
     const holder = new Holder(this.#shared, token);
     const send = (): Promise<Reply> => {
       const body = this.#secret(thread);
-      return this.#asked(holder, token, 'POST', `threads/${thread}/messages`, { mid: body, body });
+      return this.#api.asked(holder, token, 'POST', `threads/${thread}/messages`, {
+        mid: body,
+        body
+      });
     };
     const write = (): Promise<Reply | null> => this.#judged(holder, thread, 'write', send);
     const moment = this.#model.now();
@@ -290,23 +296,8 @@ export class AccessFuzzer {
     const [thread, token] = [this.#thread(), await this.#token()];
     const holder = new Holder(this.#shared, token);
     await this.#judged(holder, thread, 'read', () =>
-      this.#asked(holder, token, 'GET', `threads/${thread}/messages`)
+      this.#api.asked(holder, token, 'GET', `threads/${thread}/messages`)
     );
-  }
-
-  /** A request of a user. */
-  async #asked(
-    holder: Holder,
-    token: Token,
-    method: string,
-    path: string,
-    body?: object
-  ): Promise<Reply> {
-    const response = await this.#fetch(method, path, token.text, body);
-    const text = await response.text();
-    this.#shared.note(`user ${method} ${String(response.status)}`);
-    holder.check(text, 'HTTP');
-    return response.ok ? { type: 'answer', code: '' } : { type: 'error', code: codeIn(text) };
   }
 
   /** An event stream, until the round ends. */
@@ -316,50 +307,14 @@ export class AccessFuzzer {
     const read = async (): Promise<void> => {
       const [thread, token] = [this.#thread(), await this.#token()];
       const holder = new Holder(this.#shared, token);
-      const path = `threads/${thread}/events?after=0`;
-      const response = await this.#fetch('GET', path, token.text, undefined, stop.signal);
-      this.#shared.note(`stream ${String(response.status)}`);
-      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-      if (reader === undefined) return;
-      let rest = '';
-      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-        const lines = (rest + piece.value).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) holder.check(line, 'event stream');
-      }
+      await this.#api.follow(holder, token, thread, stop.signal);
     };
     read().catch(() => undefined);
   }
 
   async #revoke(): Promise<void> {
     const token = await this.#token();
-    const response = await this.#fetch('POST', `users/${token.user}/revoke`, this.#options.key, {
-      jti: token.jti
-    });
-    this.#shared.note(`revoke ${String(response.status)}`);
-    await response.body?.cancel();
-    if (response.ok) token.revokedAt ??= this.#model.now();
-  }
-
-  async #api(method: string, path: string, body?: object): Promise<unknown> {
-    const response = await this.#fetch(method, `threads/${path}`, this.#options.key, body);
-    this.#shared.note(`${method} ${String(response.status)}`);
-    return await response.json();
-  }
-
-  async #fetch(
-    method: string,
-    path: string,
-    token: string,
-    body?: object,
-    signal?: AbortSignal
-  ): Promise<Response> {
-    return await fetch(`${this.#options.url}/api/${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}` },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal === undefined ? {} : { signal })
-    });
+    if (await this.#api.revokes(token)) token.revokedAt ??= this.#model.now();
   }
 
   async #token(user = this.#user()): Promise<Token> {
@@ -388,10 +343,6 @@ export class AccessFuzzer {
   #isLucky(chance: number): boolean {
     return this.#random() < chance;
   }
-}
-
-function codeIn(text: string): string {
-  return /"code":"([^"]*)"/.exec(text)?.[1] ?? '';
 }
 
 function isListed(value: unknown): value is Listed {

@@ -1,6 +1,6 @@
 /** Lays out a chart with ELK's layered layout. It is slow, so only `layout-worker.ts` runs it. */
 import Elk, { type ElkExtendedEdge, type ElkNode, type LayoutOptions } from 'elkjs';
-import { CHART_SIZES, type ChartLayout } from '../../../protocol/inspection.js';
+import { CHART_SIZES, type ChartLayout } from '../../../protocol/chart-layout.js';
 import type { ChartGraph, GraphEdge, GraphNode } from './chart-graph.js';
 import { backwards } from './chart-order.js';
 import { BAR_PX, labelSize, stateText } from './chart-measure.js';

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import type { ChartBox, ChartEdge, ChartNode } from '../../../protocol/inspection.js';
+import type { ChartBox, ChartEdge, ChartNode } from '../../../protocol/chart-layout.js';
 import {
   actionsWords,
   CHART_LINE_MAX,

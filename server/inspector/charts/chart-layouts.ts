@@ -1,6 +1,6 @@
 /** Layouts of the running charts: shipped ones, and others that are computed once and cached. */
 import type { AnyStateMachine } from 'xstate';
-import type { ChartLayout } from '../../../protocol/inspection.js';
+import type { ChartLayout } from '../../../protocol/chart-layout.js';
 import { chartGraph, type ChartGraph } from './chart-graph.js';
 import {
   ChartLayoutError,

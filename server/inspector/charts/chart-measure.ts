@@ -1,5 +1,5 @@
 /** Sizes of the texts of a chart. There is no page here to measure in, so it counts characters. */
-import { CHART_SIZES } from '../../../protocol/inspection.js';
+import { CHART_SIZES } from '../../../protocol/chart-layout.js';
 import type { ChartGraph, GraphEdge, GraphNode } from './chart-graph.js';
 
 const { titleCharacterPx, titleLinePx, lineCharacterPx, lineHeightPx } = CHART_SIZES;

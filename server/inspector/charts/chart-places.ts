@@ -8,7 +8,7 @@ import {
   type ChartLayout,
   type ChartNode,
   type ChartPoint
-} from '../../../protocol/inspection.js';
+} from '../../../protocol/chart-layout.js';
 import type { ChartGraph, GraphNode } from './chart-graph.js';
 import { backwards } from './chart-order.js';
 import { BAR_PX, stateText, type StateText } from './chart-measure.js';

@@ -5,7 +5,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { systemClock, type Clock } from '../../../actors/clock.js';
-import type { ChartLayout } from '../../../protocol/inspection.js';
+import type { ChartLayout } from '../../../protocol/chart-layout.js';
 import type { ChartGraph } from './chart-graph.js';
 import type { LayoutAnswer } from './layout-worker.js';
 

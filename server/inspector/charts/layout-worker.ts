@@ -1,6 +1,6 @@
 /** Lays charts out one after the other in a worker thread, so that the chat's event loop does not wait for ELK. */
 import { parentPort } from 'node:worker_threads';
-import type { ChartLayout } from '../../../protocol/inspection.js';
+import type { ChartLayout } from '../../../protocol/chart-layout.js';
 import { layoutChart } from './chart-elk.js';
 import type { ChartGraph } from './chart-graph.js';
 

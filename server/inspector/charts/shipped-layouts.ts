@@ -3,7 +3,7 @@
  * seconds. A file of `shipped/` is named after a machine and has one layout for each of its charts.
  */
 import { readFileSync } from 'node:fs';
-import type { ChartLayout } from '../../../protocol/inspection.js';
+import type { ChartLayout } from '../../../protocol/chart-layout.js';
 import type { ChartGraph } from './chart-graph.js';
 
 /** Folder of the shipped layouts. */

@@ -9,7 +9,7 @@ import {
   type ChartInitial,
   type ChartLayout,
   type ChartNode
-} from '../../../../protocol/inspection.js';
+} from '../../../../protocol/chart-layout.js';
 import { arrowHead, arrowLine } from './chart-path.js';
 import { drawn, type DrawnElement } from './drawn-element.js';
 

@@ -1,5 +1,5 @@
 /** Lists the events that a chart handles, from its transitions. */
-import type { ChartLayout } from '../../../../protocol/inspection.js';
+import type { ChartLayout } from '../../../../protocol/chart-layout.js';
 
 /** The events that a chart handles, each list sorted by name. */
 export interface TakenEvents {

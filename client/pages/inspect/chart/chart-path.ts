@@ -1,5 +1,5 @@
 /** SVG paths of arrows: lines with rounded corners, and a head. */
-import type { ChartPoint } from '../../../../protocol/inspection.js';
+import type { ChartPoint } from '../../../../protocol/chart-layout.js';
 import { shortNumber } from './drawn-element.js';
 
 /** Largest radius of a corner; less where a side is too short for it. */

@@ -1,5 +1,5 @@
 /** Keeps charts by the hash of their machine. Each comes from the server, asked once, or from an opened recording. */
-import type { ChartLayout } from '../../../../protocol/inspection.js';
+import type { ChartLayout } from '../../../../protocol/chart-layout.js';
 import { isRecord, parsedJson } from '../../../sdk/json.js';
 import { isChart } from '../recording/chart-shape.js';
 import type { LinkAnswer } from '../link/link.js';

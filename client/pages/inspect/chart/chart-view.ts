@@ -1,4 +1,4 @@
-import type { ChartLayout } from '../../../../protocol/inspection.js';
+import type { ChartLayout } from '../../../../protocol/chart-layout.js';
 import { byId } from '../../shared/element.js';
 import { tint, write } from '../../shared/live-text.js';
 import { activeIds, activeLeaves } from '../states/active-states.js';

@@ -1,5 +1,5 @@
 /** Exports a recording to a file and reports its progress. */
-import type { ChartLayout } from '../../../../protocol/inspection.js';
+import type { ChartLayout } from '../../../../protocol/chart-layout.js';
 import { reasonOf } from '../../../../machines/reason.js';
 import type { Reel } from '../recording/inspection.js';
 

@@ -1,5 +1,6 @@
 /** Opens recordings from files, by button or by drop, and saves them to files. */
-import type { ChartLayout, Recording } from '../../../../protocol/inspection.js';
+import type { ChartLayout } from '../../../../protocol/chart-layout.js';
+import type { Recording } from '../../../../protocol/inspection.js';
 import { byId } from '../../shared/element.js';
 import { isAbout } from '../states/actor-state.js';
 import { saveFile } from './browser-line.js';

@@ -6,7 +6,7 @@ import type {
   ChartLayout,
   ChartNode,
   ChartPoint
-} from '../../../../protocol/inspection.js';
+} from '../../../../protocol/chart-layout.js';
 import { isRecord } from '../../../sdk/json.js';
 import { isName, isNames } from './message-shape.js';
 

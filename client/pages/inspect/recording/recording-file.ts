@@ -2,10 +2,10 @@
  * Writes and reads recording files. Reading checks everything, since a file may come from anybody. A file that is no
  * recording of this version is refused with a sentence that says why.
  */
+import type { ChartLayout } from '../../../../protocol/chart-layout.js';
 import {
   RECORDING_FORMAT,
   RECORDING_VERSION,
-  type ChartLayout,
   type Recording,
   type RecordedMessage
 } from '../../../../protocol/inspection.js';

@@ -1,7 +1,7 @@
 /** Short builders of recorded messages, timelines and recordings for specs. */
+import type { ChartLayout } from '../../../../protocol/chart-layout.js';
 import type {
   ActorMessage,
-  ChartLayout,
   EventMessage,
   LeftMessage,
   Recording,

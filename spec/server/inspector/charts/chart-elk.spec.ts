@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ChartBox, ChartPoint } from '../../../../protocol/inspection.js';
+import type { ChartBox, ChartPoint } from '../../../../protocol/chart-layout.js';
 import { layoutChart } from '../../../../server/inspector/charts/chart-elk.js';
 import { GRAPHS, laidOut } from './laid-out.js';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { monitorMachine } from '../../../../machines/monitor.machine.js';
 import { serviceMachine } from '../../../../machines/service.machine.js';
-import type { ChartLayout } from '../../../../protocol/inspection.js';
+import type { ChartLayout } from '../../../../protocol/chart-layout.js';
 import {
   chartGraph,
   chartHash,

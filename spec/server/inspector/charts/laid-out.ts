@@ -1,6 +1,6 @@
 import { createMachine } from 'xstate';
 import { CHARTS } from '../../../../scripts/charts/charts.js';
-import type { ChartLayout } from '../../../../protocol/inspection.js';
+import type { ChartLayout } from '../../../../protocol/chart-layout.js';
 import { layoutChart } from '../../../../server/inspector/charts/chart-elk.js';
 import { chartGraph, type ChartGraph } from '../../../../server/inspector/charts/chart-graph.js';
 
