@@ -16,6 +16,9 @@ const ARGUMENTS = [
   '--disable-sync'
 ];
 
+/** Longest wait for Chromium and for what a joined page should show, in milliseconds; less than specs may take. */
+const PATIENCE_MS = 55_000;
+
 /** Starts Chromium. Without one, the specs that need it are skipped; with `CI=true` they fail. */
 export async function launchBrowser(context: Mocha.Context): Promise<Browser> {
   const executablePath = [process.env['CHROMIUM_PATH'] ?? '', ...PATHS].find((path) =>
@@ -27,7 +30,7 @@ export async function launchBrowser(context: Mocha.Context): Promise<Browser> {
     console.log('    skipped: no Chromium; install it or set CHROMIUM_PATH');
     context.skip();
   }
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+  return chromium.launch({ executablePath, args: ARGUMENTS, timeout: PATIENCE_MS });
 }
 
 /** Folder of the screenshots, for people to look at; not under version control. */
@@ -66,6 +69,7 @@ export async function joinedPage(
   thread: string
 ): Promise<JoinedPage> {
   const context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const problems = problemsOf(page);
   await page.goto(`${url}/?user=${encodeURIComponent(user)}#/t/${thread}`);

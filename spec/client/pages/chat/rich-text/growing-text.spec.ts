@@ -133,7 +133,7 @@ describe('GrowingText', () => {
         expect(perCharacter, JSON.stringify(part + tail)).to.be.below(16);
       }
     }
-  });
+  }).timeout(300_000);
 
   it('takes at most 16 steps for a character of texts that are made of two hostile ones', () => {
     const part = fc.constantFrom(...HOSTILE);
@@ -146,7 +146,7 @@ describe('GrowingText', () => {
       }),
       { numRuns: 300 }
     );
-  });
+  }).timeout(300_000);
 
   it('takes steps only for the last block when a text grows', () => {
     const growing = new GrowingText();
