@@ -114,7 +114,7 @@ for (const transport of TRANSPORTS) {
       ['is no token', () => 'rubbish'],
       ['is signed with another secret', () => token({ sub: 'ada' }, '1h', 'b'.repeat(40))],
       ['has expired', () => token({ sub: 'ada' }, now - 60)],
-      ['is not valid yet', () => token({ sub: 'ada', nbf: now + 600 })],
+      ['is not valid yet', () => token({ sub: 'ada', nbf: inSeconds(3_600) })],
       ['is for another service', () => token({ sub: 'ada', aud: 'payments' })],
       ['never expires', () => forged({ alg: 'HS256' }, { sub: 'ada' }, SECRET)],
       ['names nobody', () => token({})],
