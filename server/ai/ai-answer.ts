@@ -14,6 +14,14 @@ export interface AnswerOf {
   readonly version: AiVersion;
 }
 
+/** Who reads an answer. */
+export interface AnswerPeer {
+  /** Returns the bytes that the client has not read yet. */
+  readonly buffered: () => number;
+  /** Called when the chat pings its connections. */
+  readonly onPing?: () => void;
+}
+
 /** An answer that can be read. */
 export class AiAnswer {
   readonly run: string;
@@ -51,10 +59,10 @@ export class AiAnswer {
     this.hasGoneOn = false;
   }
 
-  /** Begins to follow the run. `buffered` returns the bytes that the client has not read yet. */
-  open(feed: RunFeed, request: StreamRequest, buffered: () => number): void {
+  /** Begins to follow the run. */
+  open(feed: RunFeed, request: StreamRequest, peer: AnswerPeer): void {
     if (this.isClosed) return;
-    this.stream = feed.follow(this.reader, { ...request, buffered });
+    this.stream = feed.follow(this.reader, { ...request, ...peer });
     this.stream.onEnd = () => {
       this.onEnd();
     };

@@ -24,7 +24,7 @@ import type { NoteLimited } from '../limits/limited.js';
 import { clientAddress } from '../transport/client-address.js';
 import { problem } from '../transport/problem.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
-import { AiAnswer } from './ai-answer.js';
+import { AiAnswer, type AnswerPeer } from './ai-answer.js';
 import { readAiRequest, type AiReply, type AiSend } from './ai-request.js';
 
 /** Longest request, in bytes: it holds the whole conversation, of which only the last message is taken. */
@@ -142,9 +142,9 @@ export class AiDoor {
     return { run: null };
   }
 
-  /** Follows an answer. @param buffered returns the bytes that the client has not read yet */
-  open(answer: AiAnswer, caller: AiCaller, buffered: () => number): void {
-    answer.open(this.options.feed, this.streamOf(caller, answer.thread), buffered);
+  /** Follows an answer. */
+  open(answer: AiAnswer, caller: AiCaller, peer: AnswerPeer): void {
+    answer.open(this.options.feed, this.streamOf(caller, answer.thread), peer);
   }
 
   private async refusal(

@@ -13,13 +13,13 @@ import type { ApiAccess } from '../auth/api-access.js';
 import { requestFaults } from '../http/api/request-faults.js';
 import { EVENT_STREAM_HEADERS } from '../http/event-streams.js';
 import { decodedPart, guarded, type Asked, type Route } from '../http/route-table.js';
-import { StreamPeer } from '../http/stream-peer.js';
 import type { NoteLimited } from '../limits/limited.js';
 import { json, problem } from '../transport/problem.js';
 import type { HttpReply, HttpStreamReply, TransportRequest } from '../transport/transport.js';
 import type { AiAnswer } from './ai-answer.js';
 import { AI_BODY_BYTES, isRefusal, type AiCaller, type AiDoor } from './ai-door.js';
 import { NO_VERSION, versionOf } from './ai-request.js';
+import { sendAnswer } from './ai-stream.js';
 
 /** Options of {@link createAiRoutes}. */
 export interface AiRoutesOptions {
@@ -142,24 +142,9 @@ function streamOf(door: AiDoor, answer: AiAnswer, caller: AiCaller): HttpStreamR
     status: 200,
     headers: HEADERS,
     stream: (out) => {
-      void write(door, answer, caller, new StreamPeer(out));
+      void sendAnswer(out, answer, (peer) => {
+        door.open(answer, caller, peer);
+      });
     }
   };
-}
-
-/** Writes an answer to its end, as fast as the client reads. */
-async function write(
-  door: AiDoor,
-  answer: AiAnswer,
-  caller: AiCaller,
-  peer: StreamPeer
-): Promise<void> {
-  peer.follow(answer);
-  door.open(answer, caller, () => peer.buffered);
-  for (let chunks = await answer.next(); chunks !== null; chunks = await answer.next()) {
-    peer.write(chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join(''));
-    await peer.room();
-  }
-  peer.write('data: [DONE]\n\n');
-  peer.end();
 }

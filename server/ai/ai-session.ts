@@ -15,6 +15,9 @@ import type { LineSocket } from './line-socket.js';
 /** Most requests of a socket that are not over, and most messages before its token is checked. */
 export const AI_REQUESTS_MAX = 16;
 
+/** Most characters of the messages before the token is checked: nobody knows yet whose memory they use. */
+const EARLY_CHARS = 1_048_576;
+
 const RequestId = Type.String({ minLength: 1, maxLength: 128 });
 const named = Compile(Type.Object({ requestId: RequestId }));
 const Body = Type.Record(Type.String(), Type.Unknown());
@@ -61,6 +64,7 @@ export class AiSession {
   private caller: AiCaller | null = null;
   /** Messages that came before the token was checked. */
   private early: string[] = [];
+  private earlyChars = 0;
   private readonly pending = new Map<string, Pending>();
   private readonly waiting = new Set<() => void>();
 
@@ -89,8 +93,10 @@ export class AiSession {
     if (this.socket === null) return;
     const { caller } = this;
     if (caller === null) {
-      if (this.early.length < AI_REQUESTS_MAX) this.early.push(text);
-      else this.end(3013);
+      this.earlyChars += text.length;
+      const isTooMuch = this.early.length >= AI_REQUESTS_MAX || this.earlyChars > EARLY_CHARS;
+      if (isTooMuch) this.end(3013);
+      else this.early.push(text);
       return;
     }
     const value = parsed(text);
@@ -161,7 +167,7 @@ export class AiSession {
   ): Promise<void> {
     if (this.socket === null) return;
     pending.answer = answer;
-    this.options.door.open(answer, caller, () => this.socket?.buffered() ?? 0);
+    this.options.door.open(answer, caller, { buffered: () => this.socket?.buffered() ?? 0 });
     this.tell(requestId, { type: 'start' });
     let sequence = 0;
     for (let chunks = await answer.next(); chunks !== null; chunks = await answer.next()) {

@@ -4,6 +4,9 @@ import type { HttpStream } from '../transport/transport.js';
 /** Bytes that a peer may have unread; above it nothing more is made for it. */
 export const UNREAD_BYTES_MAX = 262_144;
 
+/** A comment, which readers of event streams skip. */
+const STILL_HERE = ': still here\n\n';
+
 /** What the peer reads. */
 export interface PeerSource {
   /** Whether the server has ended it. */
@@ -52,6 +55,11 @@ export class StreamPeer {
 
   write(text: string): void {
     if (!this.isGone && text !== '') this.out.write(text);
+  }
+
+  /** Shows proxies that the connection is in use. */
+  stillHere(): void {
+    this.write(STILL_HERE);
   }
 
   /** Resolves as soon as the peer has read enough, is gone, or is left by the server because it does not read. */

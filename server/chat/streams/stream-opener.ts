@@ -3,6 +3,7 @@
  * limits, revoked tokens, lost rights, slow readers and the end of the server mean the same as for a WebSocket.
  */
 import type { Clock } from '../../../actors/clock.js';
+import { LogCorruptError, LogUnavailableError } from '../../../actors/log/log-errors.js';
 import type { LogReader } from '../../../actors/log/log-reader.js';
 import type { Place } from '../../../protocol/place.js';
 import { CallerRights, type Guard } from '../../access/guard.js';
@@ -63,7 +64,7 @@ export class StreamOpener {
 
   /**
    * Opens a stream for which there was room. `attach` gives the connection its socket, with `chat.open`. The stream is
-   * closed at once if it may not be opened any more.
+   * closed at once if it may not be opened any more, or its thread cannot be read any more.
    */
   open(
     { thread, reader, address }: StreamRequest,
@@ -85,7 +86,13 @@ export class StreamOpener {
     }
     // The request waited for its turn, and what allowed it may have been taken back since.
     if (this.isTakenBack(connection, thread)) return;
-    subscriptions.open(connection, thread, after ?? 'live', undefined);
+    try {
+      subscriptions.open(connection, thread, after ?? 'live', undefined);
+    } catch (error) {
+      // Too late for a status: it must not stay open, nor must the error go on to where nobody catches it.
+      connection.disconnect(3004, null);
+      if (!(error instanceof LogUnavailableError || error instanceof LogCorruptError)) throw error;
+    }
   }
 
   /** Ends a stream whose reader may not read any more. Returns whether it did. */

@@ -16,9 +16,6 @@ import { eventText, type AgUiEvent } from './agui-event.js';
 import { agUiHistory } from './agui-history.js';
 import { AgUiTranslation } from './agui-translation.js';
 
-/** A comment, which readers of event streams skip: it shows proxies that the connection is in use. */
-const STILL_HERE = ': still here\n\n';
-
 /** Options of {@link AgUiStreams}. */
 export interface AgUiStreamsOptions {
   readonly log: LogReader;
@@ -95,7 +92,7 @@ export class AgUiStreams {
       ...(run === null ? {} : { only: run }),
       buffered: () => peer.buffered,
       onPing: () => {
-        peer.write(STILL_HERE);
+        peer.stillHere();
       }
     });
     peer.follow(stream);

@@ -265,6 +265,37 @@ for (const engine of ['ws', 'uws'] as const) {
         expect(await asked.ended).to.equal(1009);
       });
 
+      it('a 17th request at a time, and takes one when another is over', async () => {
+        // The streams of a user are limited, too: those of a backend are not.
+        const asked = await plain('/ai/ws', [`bearer.${PRODUCTION.API_KEY}`]).open();
+        const chatId = fresh();
+        const sends = { type: 'send', id: chatId, headers: {}, trigger: 'submit-message' };
+        const messages = [userMessage('m1', 'go')];
+        await asked.ask({
+          ...sends,
+          requestId: 'r0',
+          body: { agent: 'halves', from: 'ada' },
+          messages
+        });
+        const resume = (requestId: string): object => ({ type: 'resume', requestId, id: chatId });
+        for (let n = 1; n < 16; n++) asked.socket.send(JSON.stringify(resume(`r${String(n)}`)));
+        asked.socket.send(JSON.stringify(resume('one too many')));
+        const told = (id: string): Promise<string | undefined> =>
+          new Promise((resolve) => {
+            const look = (): void => {
+              const heard = asked.heard.find(({ requestId }) => requestId === id);
+              if (heard !== undefined) resolve(heard.errorText ?? heard.type);
+              else asked.socket.once('message', look);
+            };
+            look();
+          });
+        expect(await told('one too many')).to.match(/^rate_limited: a socket has at most 16/);
+        asked.socket.send(JSON.stringify({ type: 'abort', requestId: 'r0' }));
+        asked.socket.send(JSON.stringify(resume('next')));
+        expect(await told('next')).to.not.match(/^rate_limited: a socket/);
+        asked.socket.terminate();
+      });
+
       it('a thread that the user may not read', async () => {
         const chatId = fresh();
         await whole(7, await send(client('says'), chatId, [userMessage('m1', 'mine')]));

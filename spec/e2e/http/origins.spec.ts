@@ -98,6 +98,7 @@ const UPGRADE = {
 /** Paths that no part of the server adds as a route. */
 const OTHERS: readonly Place[] = [
   { path: '/ws', kind: 'data', isUpgrade: true },
+  { path: '/ai/ws', kind: 'data', isUpgrade: true },
   { path: '/inspect/ws', kind: 'inspector', isUpgrade: true },
   { path: '/status', kind: 'data' },
   { path: '/api/nothing', kind: 'data' },
