@@ -131,10 +131,11 @@ export class AgentRun {
     });
   }
 
-  /** Ends a run of an earlier process that was at work when the process ended. */
-  interrupt(text: string, pieces: number): void {
+  /** Takes up a run of an earlier process with the text that it has stored, and ends it if it was at work then. */
+  restore(text: string, pieces: number): void {
     this.text = text;
     this.checkpoint.restore(pieces);
+    if (this.record.state !== 'running') return;
     const { thread, run } = this.record;
     this.steps.restore(openTools(this.ports.log, thread, run));
     this.stop();
@@ -212,6 +213,12 @@ export class AgentRun {
   /** Runs the agent's function until the run is over, and again after errors that say when to retry. */
   private async try(agent: Agent): Promise<void> {
     while (!this.hasEnded()) {
+      if (this.attempt > 0) {
+        this.text = '';
+        this.chunks.restart();
+        await this.checkpoint.restart();
+        if (this.hasEnded()) return;
+      }
       this.steps.attempt = ++this.attempt;
       this.asks = 0;
       const failure = await this.attemptOnce(agent);
@@ -224,9 +231,6 @@ export class AgentRun {
       await this.pause(failure.retryAfterMs);
       if (this.hasEnded()) return;
       this.actor.send({ type: 'run.retried' });
-      this.text = '';
-      this.chunks.restart();
-      await this.checkpoint.restart();
     }
   }
 
@@ -330,6 +334,8 @@ export class AgentRun {
     this.present = { ...this.record, state: 'waiting', ask: open };
     this.actor.send({ type: 'run.asked', answerMs });
     const body = { run: this.record.run, ...open, ...this.steps.ofAttempt };
+    // A question may stand for days, and what was said before it belongs to it.
+    this.checkpoint.flush();
     await this.writer.write(`ask:${ask}`, 'agent_waiting', body, [storing(this.record)]);
     return answer;
   }

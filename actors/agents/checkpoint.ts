@@ -22,6 +22,8 @@ export class Checkpoint {
   private timer: unknown = null;
   private writing: Promise<void> | null = null;
   private isStopped = false;
+  /** Length of the text up to which nothing waits for {@link CHECKPOINT_MS}. */
+  private urgent = 0;
   /** Number of pieces that may be in the log. */
   pieces = 0;
 
@@ -52,6 +54,12 @@ export class Checkpoint {
     }
   }
 
+  /** Writes all text so far without the wait. */
+  flush(): void {
+    this.urgent = this.text.length;
+    this.write();
+  }
+
   /** Removes the stored text, when another attempt begins. */
   async restart(): Promise<void> {
     this.clear();
@@ -60,6 +68,7 @@ export class Checkpoint {
     const { pieces } = this;
     this.text = '';
     this.kept = 0;
+    this.urgent = 0;
     this.count = 0;
     await removePieces(this.log, this.run, pieces).catch(() => undefined);
     // Pieces that could not be removed are overwritten later, or removed with the run.
@@ -92,7 +101,9 @@ export class Checkpoint {
         this.writing = null;
         this.kept = end;
         this.count = n + 1;
-        if (!this.isStopped && this.text.length > end) this.note(this.text);
+        if (this.isStopped || this.text.length <= end) return;
+        if (end < this.urgent) this.write();
+        else this.note(this.text);
       },
       () => {
         // The log refused the write and reports that as its own incident. The next text tries again.

@@ -108,8 +108,7 @@ export class Runs {
     });
     for (const { record, text, pieces } of found) {
       this.room.take(record.user);
-      const run = this.add(record);
-      if (record.state === 'running') run.interrupt(text, pieces);
+      this.add(record).restore(text, pieces);
     }
     for (const thread of [...this.lanes.keys()]) this.pump(thread);
   }

@@ -25,6 +25,7 @@ import { clientAddress } from '../transport/client-address.js';
 import { problem } from '../transport/problem.js';
 import type { HttpReply, TransportRequest } from '../transport/transport.js';
 import { AiAnswer, type AnswerPeer } from './ai-answer.js';
+import { regeneration } from './ai-again.js';
 import { readAiRequest, type AiReply, type AiSend } from './ai-request.js';
 
 /** Longest request, in bytes: it holds the whole conversation, of which only the last message is taken. */
@@ -92,7 +93,11 @@ export class AiDoor {
     const author = this.authorOf(caller, asked);
     if ('status' in author) return author;
     return asked.type === 'send'
-      ? this.publish(caller, author, asked)
+      ? this.publish(
+          caller,
+          author,
+          asked.again === undefined ? asked : regeneration(this.options.ports, asked)
+        )
       : this.reply(caller, author, asked);
   }
 

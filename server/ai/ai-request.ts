@@ -1,5 +1,4 @@
 /** Requests of the AI SDK: which message is sent or which question answered, whatever the door. */
-import { createHash } from 'node:crypto';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { AI_VERSIONS, aiVersion, type AiVersion } from '../../protocol/ai/ai-chunk.js';
@@ -11,8 +10,9 @@ import {
 } from '../../protocol/ai/ui-message.js';
 import { UserName } from '../../protocol/frames.js';
 import { memberBody, type BodyText } from '../../protocol/json-text.js';
-import { Mid, MID_MAX, RUN_PUBLISH_FIELDS } from '../../protocol/run-fields.js';
+import { Mid, RUN_PUBLISH_FIELDS } from '../../protocol/run-fields.js';
 import type { TransportRequest } from '../transport/transport.js';
+import { editedMid } from './ai-mids.js';
 
 /** Header that names the version of the package `ai`; a WebSocket names it as `version` in the query. */
 export const VERSION_HEADER = 'x-ai-version';
@@ -54,6 +54,8 @@ export interface AiSend extends Fields {
   readonly thread: string;
   readonly mid: string;
   readonly body: BodyText;
+  /** A further answer is wanted: the id of the one that is replaced, null when the client does not name it. */
+  readonly again?: string | null;
   readonly regenerates?: string;
   readonly edits?: string;
 }
@@ -100,17 +102,10 @@ function sendOf(
   }
   const { id: mid } = last;
   const send = { type: 'send', thread, body, ...fields } as const;
-  // The answer that is replaced is another one each time, so the same request has the same mid.
-  if (isAgain) return { ...send, mid: derived(mid, messageId ?? body.json), regenerates: mid };
+  if (isAgain) return { ...send, mid, again: messageId };
   // An edited message has the id of the one before, which is in the log already.
-  if (messageId === mid) return { ...send, mid: derived(mid, body.json), edits: mid };
+  if (messageId === mid) return { ...send, mid: editedMid(mid, body.json), edits: mid };
   return { ...send, mid };
-}
-
-/** Returns a mid for a message that replaces another. */
-function derived(mid: string, by: string): string {
-  const digest = createHash('sha256').update(`${mid}\n${by}`).digest('base64url');
-  return `ai-${digest}`.slice(0, MID_MAX);
 }
 
 /** Returns the version that a request names; null when there is no such one. Without a name it is `fallback`. */

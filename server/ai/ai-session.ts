@@ -1,6 +1,7 @@
 /** One WebSocket of the AI SDK: its requests, and the chunks of each in sequence. */
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
+import type { Clock } from '../../actors/clock.js';
 import type { AiVersion } from '../../protocol/ai/ai-chunk.js';
 import { CLOSES, type CloseCode } from '../../protocol/errors.js';
 import type { Identity } from '../access/identity.js';
@@ -17,6 +18,12 @@ export const AI_REQUESTS_MAX = 16;
 
 /** Most characters of the messages before the token is checked: nobody knows yet whose memory they use. */
 const EARLY_CHARS = 1_048_576;
+
+/**
+ * Milliseconds in which a further `resume` of the same chat takes back the end of one: `useChat` ends the reading of a
+ * chat by the same `abort` when it begins to read it anew.
+ */
+export const RESUMED_MS = 50;
 
 const RequestId = Type.String({ minLength: 1, maxLength: 128 });
 const named = Compile(Type.Object({ requestId: RequestId }));
@@ -40,7 +47,8 @@ const frames = {
 
 /** Options of {@link AiSession}. */
 export interface AiSessionOptions {
-  readonly door: AiDoor;
+  readonly door: Pick<AiDoor, 'send' | 'resume' | 'open' | 'stop'>;
+  readonly clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
   readonly request: TransportRequest;
   readonly version: AiVersion;
   /** Notes what a limit has refused. */
@@ -53,6 +61,8 @@ export interface AiSessionOptions {
 interface Pending {
   answer: AiAnswer | null;
   isAborted: boolean;
+  /** The chat that it resumes; null when it sends. */
+  readonly resumes: string | null;
 }
 
 /** State of one socket. */
@@ -67,6 +77,11 @@ export class AiSession {
   private earlyChars = 0;
   private readonly pending = new Map<string, Pending>();
   private readonly waiting = new Set<() => void>();
+  /** Chats whose runs are cancelled soon: the timer, and the work. */
+  private readonly stopping = new Map<
+    string,
+    { readonly timer: unknown; readonly stop: () => void }
+  >();
 
   constructor(options: AiSessionOptions) {
     this.options = options;
@@ -112,10 +127,12 @@ export class AiSession {
     } else if (frames.send.Check(value)) {
       const { door } = this.options;
       const asked = { ...value.body, ...value };
-      void this.serve(caller, value.requestId, () => door.send(caller, asked, text.length));
+      const ask = (): Promise<AiOutcome> => door.send(caller, asked, text.length);
+      void this.serve(caller, value.requestId, null, ask);
     } else if (frames.resume.Check(value)) {
       const { id, requestId } = value;
-      void this.serve(caller, requestId, () => this.options.door.resume(caller, id));
+      this.goesOn(id);
+      void this.serve(caller, requestId, id, () => this.options.door.resume(caller, id));
     } else {
       const errorText = 'bad_frame: it is no send, resume or abort';
       this.tell(value.requestId, { type: 'error', errorText });
@@ -133,6 +150,7 @@ export class AiSession {
     this.socket = null;
     for (const { answer } of this.pending.values()) answer?.close();
     this.pending.clear();
+    for (const { stop } of [...this.stopping.values()]) stop();
     this.wakeAll();
     this.line?.terminate();
   }
@@ -140,17 +158,19 @@ export class AiSession {
   private async serve(
     caller: AiCaller,
     requestId: string,
+    resumes: string | null,
     ask: () => Promise<AiOutcome | null>
   ): Promise<void> {
-    const pending: Pending = { answer: null, isAborted: false };
+    const pending: Pending = { answer: null, isAborted: false, resumes };
     this.pending.set(requestId, pending);
     try {
       const outcome = await ask();
       if (outcome === null) this.tell(requestId, { type: 'no-active' });
       else if (isRefusal(outcome)) {
         this.tell(requestId, { type: 'error', errorText: wordsOf(outcome) });
-      } else if (pending.isAborted) await this.cancel(caller, outcome);
-      else await this.write(caller, requestId, pending, outcome);
+      } else if (pending.isAborted) {
+        if (resumes === null) await this.cancel(caller, outcome);
+      } else await this.write(caller, requestId, pending, outcome);
     } catch (error) {
       const errorText = `unavailable: ${this.options.failed(error)}`;
       this.tell(requestId, { type: 'error', errorText });
@@ -184,14 +204,34 @@ export class AiSession {
     if (pending === undefined) return;
     pending.isAborted = true;
     this.pending.delete(requestId);
-    const { answer } = pending;
-    if (answer === null) return;
-    answer.close();
-    void this.cancel(caller, answer).catch(this.options.failed);
+    const { answer, resumes } = pending;
+    answer?.close();
+    if (resumes !== null) this.stopSoon(caller, resumes, answer);
+    else if (answer !== null) void this.cancel(caller, answer).catch(this.options.failed);
   }
 
-  private async cancel(caller: AiCaller, { thread, run }: AiAnswer): Promise<void> {
-    await this.options.door.stop(caller, thread, { run });
+  private async cancel(
+    caller: AiCaller,
+    { thread, run }: { readonly thread: string; readonly run?: string }
+  ): Promise<void> {
+    await this.options.door.stop(caller, thread, run === undefined ? {} : { run });
+  }
+
+  /** Cancels the run of a chat that was resumed, unless it is resumed again at once. */
+  private stopSoon(caller: AiCaller, thread: string, answer: AiAnswer | null): void {
+    this.goesOn(thread);
+    const stop = (): void => {
+      this.goesOn(thread);
+      void this.cancel(caller, answer ?? { thread }).catch(this.options.failed);
+    };
+    const timer: unknown = this.options.clock.setTimeout(stop, RESUMED_MS);
+    this.stopping.set(thread, { timer, stop });
+  }
+
+  private goesOn(thread: string): void {
+    const timer = this.stopping.get(thread)?.timer;
+    if (timer !== undefined) this.options.clock.clearTimeout(timer);
+    this.stopping.delete(thread);
   }
 
   /** Resolves when the client has read enough for more. */

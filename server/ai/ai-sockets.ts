@@ -111,6 +111,7 @@ export class AiSockets implements SocketEvents<AiSession> {
     const offered = offeredProtocols(request).filter((name) => name !== '');
     const session = new AiSession({
       door: parts.door,
+      clock: this.options.clock,
       request: withBearer(request),
       version,
       limited,

@@ -440,6 +440,28 @@ describe('Runs', () => {
       ]);
       expect(rig.left()).to.deep.equal([]);
     });
+
+    it('keeps all that was said before a question, however soon the process dies', async () => {
+      const said = '😀'.repeat(7_000);
+      const before = new RunRig({
+        talks: async function* (context) {
+          yield 'Well. ';
+          yield said;
+          yield* asking(context);
+        }
+      });
+      await before.say('hi', { agent: 'talks' });
+      const rig = new RunRig({ asking }, undefined, before.log);
+      rig.runs.restore();
+      await rig.turns();
+      expect(rig.runs.of('t').map(({ state, text }) => [state, text])).to.deep.equal([
+        ['waiting', `Well. ${said}`]
+      ]);
+      rig.runs.cancel(rig.runs.of('t')[0]!.run, 'ada');
+      await rig.turns();
+      expect(rig.told().at(-1)).to.equal(`agent_cancelled Well. ${said} ada`);
+      expect(rig.left()).to.deep.equal([]);
+    });
   });
 
   describe('tries again', () => {

@@ -1,8 +1,5 @@
 import { expect } from 'chai';
-import { build } from 'esbuild';
-import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { freePort } from '../../../scripts/kill-proof/free-port.js';
@@ -14,6 +11,7 @@ import {
   type StartOptions
 } from '../servers/server-process.js';
 import { until } from '../servers/until.js';
+import { pagesOf, type Pages } from './page-server.js';
 
 /** Words before which the agent `says` waits, of a long message. */
 const BEFORE = 60;
@@ -54,49 +52,6 @@ const ORDER = `export default {
   }
 };
 `;
-
-async function bundle(): Promise<string> {
-  const page = JSON.stringify(join(import.meta.dirname, 'chat-pages.ts'));
-  const { outputFiles } = await build({
-    stdin: {
-      contents: `import { show } from ${page}; const { searchParams, hash } = new URL(location.href);
-        void show(document.body, hash.slice(1), searchParams.get('server'));`,
-      resolveDir: import.meta.dirname
-    },
-    bundle: true,
-    format: 'iife',
-    platform: 'browser',
-    define: { 'process.env.NODE_ENV': '"development"' },
-    logLevel: 'silent',
-    write: false
-  });
-  return outputFiles[0]?.text ?? '';
-}
-
-/** A server of pages, as an application has one. */
-interface Pages {
-  readonly url: string;
-  stop(): void;
-}
-
-/** Serves one page with the script at every path. */
-async function servePage(script: string): Promise<Pages> {
-  const html =
-    '<!doctype html><meta charset="utf-8"><title>chat</title><body><script src="/page.js"></script>';
-  const served = createServer(({ url = '' }, response) => {
-    const isScript = url === '/page.js';
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : html);
-  });
-  const port = await freePort();
-  served.listen(port, '127.0.0.1');
-  await once(served, 'listening');
-  const stop = (): void => {
-    served.closeAllConnections();
-    served.close();
-  };
-  return { url: `http://127.0.0.1:${String(port)}`, stop };
-}
 
 describe('the AI SDK in a browser', function () {
   this.timeout(120_000);
@@ -141,7 +96,7 @@ describe('the AI SDK in a browser', function () {
 
   before(async function () {
     browser = await launchBrowser(this);
-    pages = await servePage(await bundle());
+    pages = await pagesOf('chat-pages.ts');
   });
 
   beforeEach(async () => {
