@@ -82,7 +82,7 @@ const REQUESTS: Readonly<Record<string, (all: readonly Counting[]) => Promise<un
       )
     ),
   'pages of the list of threads': ([one]) =>
-    one!.ask(times(14, (id) => ({ type: 'threads', id, limit: 500 }))),
+    one!.ask(times(40, (id) => ({ type: 'threads', id, limit: 500 }))),
   'replays from the start': (all) =>
     Promise.all(
       all.map((each) =>
