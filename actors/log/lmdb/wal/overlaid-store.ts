@@ -76,7 +76,7 @@ function keptKey({ key, value }: LogWrite): LogKey | null {
   return value === null ? null : key;
 }
 
-/** Walks two ordered ranges as one; where both have a key, the one above counts. */
+/** Walks two ordered ranges as one, up to a limit; where both have a key, the one above counts. */
 function* merged<T>(
   below: Iterable<T>,
   over: readonly LogWrite[],
@@ -85,34 +85,36 @@ function* merged<T>(
   kept: (write: LogWrite) => T | null
 ): Generator<T, void> {
   let left = limit;
-  let index = 0;
-  const order = (one: LogKey, other: LogKey): number =>
-    reverse ? compareLogKeys(other, one) : compareLogKeys(one, other);
-  for (const item of below) {
-    const key = keyOf(item);
-    let isCovered = false;
-    for (let write = over[index]; write !== undefined; write = over[index]) {
-      const place = order(write.key, key);
-      if (place > 0) break;
-      index += 1;
-      const row = kept(write);
-      if (row !== null) {
-        if (left <= 0) return;
-        left -= 1;
-        yield row;
-      }
-      isCovered = place === 0;
-    }
-    if (isCovered) continue;
+  for (const item of all(below, over, reverse, keyOf, kept)) {
     if (left <= 0) return;
     left -= 1;
     yield item;
   }
+}
+
+function* all<T>(
+  below: Iterable<T>,
+  over: readonly LogWrite[],
+  isReverse: boolean,
+  keyOf: (item: T) => LogKey,
+  kept: (write: LogWrite) => T | null
+): Generator<T, void> {
+  let index = 0;
+  for (const item of below) {
+    const key = keyOf(item);
+    let isCovered = false;
+    for (let write = over[index]; write !== undefined; write = over[index]) {
+      const order = compareLogKeys(write.key, key);
+      if (isReverse ? order < 0 : order > 0) break;
+      index += 1;
+      isCovered = order === 0;
+      const row = kept(write);
+      if (row !== null) yield row;
+    }
+    if (!isCovered) yield item;
+  }
   for (const write of over.slice(index)) {
     const row = kept(write);
-    if (row === null) continue;
-    if (left <= 0) return;
-    left -= 1;
-    yield row;
+    if (row !== null) yield row;
   }
 }

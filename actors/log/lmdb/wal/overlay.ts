@@ -1,11 +1,14 @@
 /** Rows that are durable and not yet in the data file. They lie over its rows: what is here is newer. */
 import type { LogKey } from '../log-keys.js';
-import type { LogRange, LogWrite } from '../log-store.js';
+import { compareLogKeys, type LogRange, type LogWrite } from '../log-store.js';
 import { keyText } from './wal-record.js';
 
 /** A changed row; `value` null when it was removed. */
 export interface OverlayRow {
   readonly key: LogKey;
+  /** The key as text, by which its group has the row. */
+  readonly name: string;
+  readonly group: Group;
   value: string | null;
   /** Number of the record that changed it last. */
   record: number;
@@ -19,6 +22,7 @@ const WALKED_WITHIN = new Set(['e', 'w', 'l', 'r']);
 
 /** Rows that are walked together. */
 interface Group {
+  readonly name: string;
   readonly tag: string;
   readonly rows: Map<string, OverlayRow>;
   /** The rows in order; null when that is not known. */
@@ -27,15 +31,9 @@ interface Group {
 
 /** Ordered rows in memory. */
 export class Overlay {
-  readonly #compare: (one: LogKey, other: LogKey) => number;
   readonly #groups = new Map<string, Group>();
   #size = 0;
   #bytes = 0;
-
-  /** @param compare the order of keys in the data file */
-  constructor(compare: (one: LogKey, other: LogKey) => number) {
-    this.#compare = compare;
-  }
 
   /** Rows. */
   get size(): number {
@@ -59,7 +57,7 @@ export class Overlay {
       const name = keyText(key);
       const row = group.rows.get(name);
       if (row === undefined) {
-        group.rows.set(name, { key, value, record });
+        group.rows.set(name, { key, name, group, value, record });
         group.sorted = null;
         this.#size += 1;
         this.#bytes += ROW_BYTES + (value?.length ?? 0);
@@ -97,17 +95,16 @@ export class Overlay {
   /** Removes a row unless a later record has changed it. */
   settle(row: OverlayRow, record: number): void {
     if (row.record !== record) return;
-    const name = groupName(row.key);
-    const group = this.#groups.get(name);
-    if (group?.rows.delete(keyText(row.key)) !== true) return;
+    const { group, name } = row;
+    if (!group.rows.delete(name)) return;
     group.sorted = null;
-    if (group.rows.size === 0) this.#groups.delete(name);
+    if (group.rows.size === 0) this.#groups.delete(group.name);
     this.#size -= 1;
     this.#bytes -= ROW_BYTES + (row.value?.length ?? 0);
   }
 
   #sorted({ rows }: Group): OverlayRow[] {
-    return [...rows.values()].sort((a, b) => this.#compare(a.key, b.key));
+    return [...rows.values()].sort((a, b) => compareLogKeys(a.key, b.key));
   }
 
   /** Index of the first row that is not below a key. */
@@ -116,7 +113,7 @@ export class Overlay {
     for (let high = rows.length; low < high;) {
       const middle = (low + high) >> 1;
       const row = rows[middle];
-      if (row !== undefined && this.#compare(row.key, key) < 0) low = middle + 1;
+      if (row !== undefined && compareLogKeys(row.key, key) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -126,7 +123,7 @@ export class Overlay {
     const name = groupName(key);
     let group = this.#groups.get(name);
     if (group === undefined) {
-      group = { tag: key[0], rows: new Map(), sorted: null };
+      group = { name, tag: key[0], rows: new Map(), sorted: null };
       this.#groups.set(name, group);
     }
     return group;
@@ -148,7 +145,7 @@ export class Overlay {
         for (const [name, row] of group.rows) rows.set(name, row);
       }
     }
-    return [{ tag: from[0], rows, sorted: null }];
+    return [{ name: '', tag: from[0], rows, sorted: null }];
   }
 }
 

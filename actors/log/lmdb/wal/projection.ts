@@ -11,11 +11,11 @@ import {
   PROJECTED_KEY,
   RUN_KEY
 } from '../log-keys.js';
-import { compareLogKeys, type LogStore, type LogWrite } from '../log-store.js';
+import type { LogStore, LogWrite } from '../log-store.js';
 import { OverlaidStore } from './overlaid-store.js';
 import { Overlay } from './overlay.js';
-import { removeSegments, segmentFiles, takeSegments } from './wal-files.js';
-import { readWal } from './wal-reading.js';
+import { removeSegments, segmentFiles, takeSegments, type SegmentFile } from './wal-files.js';
+import { readWal, type WalReading } from './wal-reading.js';
 import { keyText } from './wal-record.js';
 
 /** Most rows in one transaction of the data file: a larger one keeps the processor for longer. */
@@ -38,15 +38,12 @@ export async function replayWal(store: LogStore, dir: string): Promise<Replayed>
   const files = takeSegments(dir, randomUUID());
   const projected = projectedOf(store);
   if (files.length === 0) return { record: projected ?? 0, damage: null };
-  const overlay = new Overlay(compareLogKeys);
   const { format } = decodeMeta(store.get(META_KEY) ?? '') ?? { format: LOG_FORMAT };
   const kept = [META_KEY, RUN_KEY].map(keyText);
   const isReplayed = ({ key }: LogWrite): boolean =>
     !(key[0] === 'x' && kept.includes(keyText(key))) &&
     (format >= LISTED_FORMAT || !LIST_TAGS.includes(key[0]));
-  const { last, damage } = readWal(files, projected, ({ number, writes }) => {
-    overlay.put(number, writes.filter(isReplayed));
-  });
+  const { overlay, last, damage } = changesOf(files, projected, isReplayed);
   await projectRows(store, overlay, last);
   await store.sync();
   await removeSegments(files);
@@ -55,11 +52,7 @@ export async function replayWal(store: LogStore, dir: string): Promise<Replayed>
 
 /** The changes that a log's segments have, whether the data file has them already or not. */
 export function walRows(dir: string): Overlay {
-  const overlay = new Overlay(compareLogKeys);
-  readWal(segmentFiles(dir), null, ({ number, writes }) => {
-    overlay.put(number, writes);
-  });
-  return overlay;
+  return changesOf(segmentFiles(dir), null).overlay;
 }
 
 /**
@@ -67,12 +60,22 @@ export function walRows(dir: string): Overlay {
  * @param onDamage is told what is missing though it was acknowledged
  */
 export function overWal(store: LogStore, dir: string, onDamage: (what: string) => void): LogStore {
-  const overlay = new Overlay(compareLogKeys);
-  const { damage } = readWal(segmentFiles(dir), projectedOf(store), ({ number, writes }) => {
-    overlay.put(number, writes);
-  });
+  const { overlay, damage } = changesOf(segmentFiles(dir), projectedOf(store));
   if (damage !== null) onDamage(damage);
   return new OverlaidStore(store, overlay);
+}
+
+/** The changes of the records after `projected` (null: of all), and what {@link readWal} tells besides. */
+function changesOf(
+  files: readonly SegmentFile[],
+  projected: number | null,
+  isTaken: (write: LogWrite) => boolean = () => true
+): WalReading & { readonly overlay: Overlay } {
+  const overlay = new Overlay();
+  const reading = readWal(files, projected, ({ number, writes }) => {
+    overlay.put(number, writes.filter(isTaken));
+  });
+  return { ...reading, overlay };
 }
 
 /** Number of the last record that the data file has; null when the row that says it is damaged. */

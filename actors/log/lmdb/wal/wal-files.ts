@@ -2,8 +2,20 @@
  * The segments of a write-ahead log: files with one record after the other in the folder `wal` of the log, named by a
  * growing index.
  */
-import { fstatSync, mkdirSync, openSync, readdirSync, renameSync, statSync } from 'node:fs';
-import { close, constants, fsync, ftruncate, unlink, write } from 'node:fs';
+import {
+  close,
+  constants,
+  fstatSync,
+  fsync,
+  ftruncate,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  unlink,
+  write
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LogFencedError } from '../log-store.js';
@@ -18,6 +30,7 @@ const cut = promisify(ftruncate);
 export const WAL_FOLDER = 'wal';
 
 const NAME = /^(\d{12})(?:-[0-9a-f-]+)?\.wal$/;
+
 /** A segment on disk. */
 export interface SegmentFile {
   readonly index: number;

@@ -7,7 +7,7 @@
 import { reasonOf } from '../../../../machines/reason.js';
 import { freeSpaceOf } from '../disk/disk-room.js';
 import type { LocalDurability } from '../log-keys.js';
-import { compareLogKeys, LogFencedError, type LogStore, type LogWrite } from '../log-store.js';
+import { LogFencedError, type LogStore, type LogWrite } from '../log-store.js';
 import { OverlaidStore } from './overlaid-store.js';
 import { Overlay } from './overlay.js';
 import { projectedOf, projectRows } from './projection.js';
@@ -54,7 +54,7 @@ export class WalStore extends OverlaidStore {
   #fault: Error | null = null;
 
   constructor(store: LogStore, options: WalStoreOptions) {
-    super(store, new Overlay(compareLogKeys));
+    super(store, new Overlay());
     this.#dir = options.dir;
     this.#use = options.use;
     this.#projectMs = options.projectMs ?? PROJECT_MS;
