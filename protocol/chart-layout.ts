@@ -18,7 +18,7 @@ export const CHART_SIZES = {
   padPx: 12,
   /** Space above and below the text in a state. */
   insetPx: 7,
-  /** Space above the lines below a state's name when it has states inside, and above the transitions of any state. */
+  /** Space above each block of text below a state's name: the notes of a state with states inside, and the transitions. */
   gapPx: 7,
   /** Space around the text beside an arrow. */
   labelPadPx: 4,

@@ -23,7 +23,7 @@ const { agent, whileRunning } = RUN_PUBLISH_FIELDS;
 const OWN_FIELDS = {
   agent,
   whileRunning,
-  /** Needed from a backend; a token says by itself who its user is. */
+  /** The author. A backend must name one; a user's token names its user. */
   from: Type.Optional(Type.Union([UserName, Type.Object({ user: UserName })]))
 };
 

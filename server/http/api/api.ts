@@ -78,7 +78,7 @@ export interface ApiOptions {
 const From = Type.Union([UserName, Type.Object({ user: UserName })]);
 const PublishBody = Type.Object({
   ...PUBLISH_FIELDS,
-  /** Needed from a backend; a token says by itself who its user is. */
+  /** The author. A backend must name one; a user's token names its user. */
   from: Type.Optional(From),
   /** The thread's owner, in place of its first publisher; for backends only. */
   owner: Type.Optional(UserName)

@@ -23,7 +23,7 @@ const GUEST = 'guest';
 /** What a request says of who publishes where. */
 export interface Signed {
   readonly thread: string;
-  /** Needed from a backend; a token says by itself who its user is. */
+  /** The author. A backend must name one; a user's token names its user. */
   readonly from?: string | { readonly user: string };
   /** The thread's owner, in place of its first publisher; for backends only. */
   readonly owner?: string;

@@ -1,6 +1,6 @@
 /** Two React pages that use-chat.spec.ts bundles: `useChat` of the AI SDK over Rollcall, and `useRollcallChat`. */
 import { useChat } from '@ai-sdk/react';
-import { createElement as h, StrictMode, useState, type ReactNode } from 'react';
+import { createElement as h, StrictMode, type ReactNode } from 'react';
 import { createRoot, type Container } from 'react-dom/client';
 import {
   RollcallChatTransport,
@@ -8,6 +8,7 @@ import {
   type RollcallUiMessage
 } from '../../../client/ai/ai.js';
 import { connect, type Client } from '../../../client/sdk/client.js';
+import { MessageBox } from './message-box.js';
 
 const WAITS = { firstJitterMs: 0, minMs: 10, maxMs: 100 };
 
@@ -28,27 +29,6 @@ function Lines({ messages }: { messages: readonly Shown[] }): ReactNode {
     ...messages.map((message) =>
       h('li', { key: message.id, className: message.role }, textOf(message))
     )
-  );
-}
-
-function Box({ send }: { send: (text: string) => void }): ReactNode {
-  const [text, setText] = useState('');
-  return h(
-    'form',
-    {
-      onSubmit: (event: { preventDefault: () => void }) => {
-        event.preventDefault();
-        send(text);
-        setText('');
-      }
-    },
-    h('input', {
-      'aria-label': 'Message',
-      value: text,
-      onChange: (event: { target: { value: string } }) => {
-        setText(event.target.value);
-      }
-    })
   );
 }
 
@@ -76,7 +56,7 @@ function AiChat({
     h('p', { role: 'status' }, status),
     h('p', { className: 'error' }, error?.message ?? ''),
     h(Lines, { messages }),
-    h(Box, { send: (text: string) => void sendMessage({ text }) }),
+    h(MessageBox, { send: (text: string) => void sendMessage({ text }) }),
     button('stop', stop),
     button('again', regenerate)
   );
@@ -129,7 +109,7 @@ function WholeChat({ client }: { client: Client }): ReactNode {
       )
     ),
     h('p', { className: 'usage' }, JSON.stringify(chat.usage)),
-    h(Box, { send: (text: string) => void chat.sendMessage({ text }) }),
+    h(MessageBox, { send: (text: string) => void chat.sendMessage({ text }) }),
     button('order', () => chat.sendMessage({ text: 'an order' }, { agent: 'order' })),
     button('stop', () => chat.stop()),
     button('again', () => chat.regenerate())

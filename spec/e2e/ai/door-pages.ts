@@ -19,6 +19,7 @@ import {
 } from 'ai';
 import { createElement as h, StrictMode, useState, type ReactNode } from 'react';
 import { createRoot, type Container } from 'react-dom/client';
+import { MessageBox } from './message-box.js';
 
 /** What a page shows. */
 interface Where {
@@ -65,27 +66,6 @@ function transportOf(where: Where): ChatTransport<UIMessage> {
 const button = (name: string, onClick: () => unknown): ReactNode =>
   h('button', { key: name, onClick: () => void onClick() }, name);
 
-function Box({ send }: { send: (text: string) => void }): ReactNode {
-  const [text, setText] = useState('');
-  return h(
-    'form',
-    {
-      onSubmit: (event: { preventDefault: () => void }) => {
-        event.preventDefault();
-        send(text);
-        setText('');
-      }
-    },
-    h('input', {
-      'aria-label': 'Message',
-      value: text,
-      onChange: (event: { target: { value: string } }) => {
-        setText(event.target.value);
-      }
-    })
-  );
-}
-
 function Line({ message, give }: { message: UIMessage; give: (id: string) => void }): ReactNode {
   return h(
     'li',
@@ -124,7 +104,7 @@ function AiChat({ where, transport, initial }: ChatProps): ReactNode {
     h('p', { role: 'status' }, status),
     h('p', { className: 'error' }, error?.message ?? ''),
     h('ol', null, ...messages.map((message) => h(Line, { key: message.id, message, give }))),
-    h(Box, { send: (text: string) => void chat.sendMessage({ text }) }),
+    h(MessageBox, { send: (text: string) => void chat.sendMessage({ text }) }),
     button('stop', chat.stop),
     button('resume', chat.resumeStream),
     button('again', chat.regenerate),
@@ -193,7 +173,7 @@ function AgUi({ agent }: { agent: ThreadAgent }): ReactNode {
     h('p', { role: 'status' }, status),
     h('p', { className: 'error' }, error),
     h('ol', null, ...lines),
-    h(Box, { send }),
+    h(MessageBox, { send }),
     button('connect', () => {
       follow(() => agent.connectAgent());
     })
