@@ -5,6 +5,7 @@ import type { Clock } from '../../actors/clock.js';
 import type { AiVersion } from '../../protocol/ai/ai-chunk.js';
 import { CLOSES, type CloseCode } from '../../protocol/errors.js';
 import type { Identity } from '../access/identity.js';
+import { BAD_FRAMES_MAX } from '../chat/chat.js';
 import { UNREAD_BYTES_MAX } from '../http/stream-peer.js';
 import type { NoteLimited } from '../limits/limited.js';
 import { OutFrame } from '../transport/out-frame.js';
@@ -75,6 +76,7 @@ export class AiSession {
   /** Messages that came before the token was checked. */
   private early: string[] = [];
   private earlyChars = 0;
+  private badInARow = 0;
   private readonly pending = new Map<string, Pending>();
   private readonly waiting = new Set<() => void>();
   /** Chats whose runs are cancelled soon: the timer, and the work. */
@@ -110,8 +112,10 @@ export class AiSession {
     if (caller === null) {
       this.earlyChars += text.length;
       const isTooMuch = this.early.length >= AI_REQUESTS_MAX || this.earlyChars > EARLY_CHARS;
-      if (isTooMuch) this.end(3013);
-      else this.early.push(text);
+      if (isTooMuch) {
+        this.options.limited('ai_requests_connection');
+        this.end(3013);
+      } else this.early.push(text);
       return;
     }
     const value = parsed(text);
@@ -119,23 +123,24 @@ export class AiSession {
     if (!named.Check(value)) this.end(3501);
     else if (frames.abort.Check(value)) this.abort(caller, value.requestId);
     else if (this.pending.has(value.requestId)) {
-      this.tell(value.requestId, { type: 'error', errorText: 'conflict: the id is in use' });
+      this.bad(value.requestId, 'conflict: the id is in use');
     } else if (this.pending.size >= AI_REQUESTS_MAX) {
-      this.options.limited('event_streams_user');
+      this.options.limited('ai_requests_connection');
       const errorText = `rate_limited: a socket has at most ${String(AI_REQUESTS_MAX)} requests`;
       this.tell(value.requestId, { type: 'error', errorText });
     } else if (frames.send.Check(value)) {
+      this.badInARow = 0;
       const { door } = this.options;
       const asked = { ...value.body, ...value };
       const ask = (): Promise<AiOutcome> => door.send(caller, asked, text.length);
       void this.serve(caller, value.requestId, null, ask);
     } else if (frames.resume.Check(value)) {
+      this.badInARow = 0;
       const { id, requestId } = value;
       this.goesOn(id);
       void this.serve(caller, requestId, id, () => this.options.door.resume(caller, id));
     } else {
-      const errorText = 'bad_frame: it is no send, resume or abort';
-      this.tell(value.requestId, { type: 'error', errorText });
+      this.bad(value.requestId, 'bad_frame: it is no send, resume or abort');
     }
   }
 
@@ -246,6 +251,14 @@ export class AiSession {
   private wakeAll(): void {
     for (const wake of this.waiting) wake();
     this.waiting.clear();
+  }
+
+  /** Refuses a bad message, and ends the socket after too many in a row. */
+  private bad(requestId: string, errorText: string): void {
+    this.tell(requestId, { type: 'error', errorText });
+    if (++this.badInARow <= BAD_FRAMES_MAX) return;
+    this.options.limited('bad_frames_connection');
+    this.end(3501);
   }
 
   private tell(

@@ -134,7 +134,7 @@ const ROWS = [
   },
   {
     name: 'bad_frames_connection',
-    what: 'bad frames in a row',
+    what: 'bad frames in a row, or bad messages in a row over `/ai/ws`',
     per: 'connection',
     setting: null,
     value: '10',
@@ -155,7 +155,8 @@ const ROWS = [
     what: 'bytes of a frame, or of the body of a request',
     per: 'connection',
     setting: 'limitFrameBytes',
-    value: 'requests that publish nothing have bodies of 4,096 at most',
+    value:
+      'requests that publish nothing have bodies of 4,096 at most, those of `/ai/chat` and `/agui` and messages of `/ai/ws` of 1,048,576, since they carry a whole chat',
     refusal:
       '`too_large`, 413; more than twice or four times as much is cut, see [operations](operations.md)',
     action: 'send less at once: `connected.limits.frameBytes` has the bound'
@@ -208,6 +209,17 @@ const ROWS = [
     setting: 'limitEventStreamsPerUser',
     refusal: '429 `rate_limited` with `Retry-After`',
     action: 'close one that is not needed, or use a WebSocket, which takes many threads'
+  },
+  {
+    name: 'ai_requests_connection',
+    what: 'requests over `/ai/ws` that have not ended',
+    per: 'connection',
+    setting: null,
+    value: '16',
+    fixed: 'a page shows a few chats at once',
+    refusal:
+      'a chunk `error` that begins with `rate_limited`; close 3013 before the token has been checked',
+    action: 'wait for the end of a request, or abort one, then send it again'
   },
   {
     name: 'tickets_user',

@@ -1,22 +1,25 @@
 import { expect } from 'chai';
 import { AI_REQUESTS_MAX, AiSession, RESUMED_MS } from '../../../server/ai/ai-session.js';
+import { BAD_FRAMES_MAX } from '../../../server/chat/chat.js';
 import { settle, VirtualClock } from '../../virtual-clock.js';
 
 /** A socket whose token has not been checked yet, and the codes with which it was ended. */
 function early() {
-  const session = new AiSession({} as never);
+  const limits: string[] = [];
+  const session = new AiSession({ limited: (name: string) => limits.push(name) } as never);
   const ended: number[] = [];
   session.begin({ end: (code: number) => ended.push(code) } as never, {} as never);
-  return { session, ended };
+  return { session, ended, limits };
 }
 
 describe('AiSession, before the token is checked', () => {
   it(`keeps ${String(AI_REQUESTS_MAX)} messages, and ends for one more`, () => {
-    const { session, ended } = early();
+    const { session, ended, limits } = early();
     for (let n = 0; n < AI_REQUESTS_MAX; n++) session.take('{}');
     expect(ended).to.deep.equal([]);
     session.take('{}');
     expect(ended).to.deep.equal([3013]);
+    expect(limits).to.deep.equal(['ai_requests_connection']);
   });
 
   it('keeps as many characters as one message may have, and ends for one more', () => {
@@ -30,6 +33,8 @@ describe('AiSession, before the token is checked', () => {
 
 /** A socket of which one chat is read, and what was cancelled. */
 async function reading() {
+  const limits: string[] = [];
+  const ended: number[] = [];
   const clock = new VirtualClock();
   const stopped: unknown[] = [];
   const told: { type: string; requestId: string }[] = [];
@@ -52,7 +57,7 @@ async function reading() {
     } as never,
     request: {} as never,
     version: 7,
-    limited: () => undefined,
+    limited: (name) => limits.push(name),
     failed: String
   });
   session.begin(
@@ -60,7 +65,7 @@ async function reading() {
       state: session,
       send: ({ text }: { text: string }) => told.push(JSON.parse(text) as never),
       buffered: () => 0,
-      end: () => undefined
+      end: (code: number) => ended.push(code)
     } as never,
     { terminate: () => undefined } as never
   );
@@ -70,7 +75,7 @@ async function reading() {
     await settle();
   };
   await take('resume', 'a');
-  return { clock, stopped, session, take };
+  return { clock, stopped, session, take, told, limits, ended };
 }
 
 describe('AiSession', () => {
@@ -103,5 +108,41 @@ describe('AiSession', () => {
     expect(stopped).to.deep.equal([{ thread: 't', run: 'run of t' }]);
     session.close();
     expect(stopped).to.have.length(1);
+  });
+});
+
+describe('AiSession, of a client that sends what it should not', () => {
+  it(`answers ${String(BAD_FRAMES_MAX)} bad messages in a row, and ends for one more`, async () => {
+    const { take, told, limits, ended } = await reading();
+    for (let n = 1; n < BAD_FRAMES_MAX; n++) await take('unknown', 'x');
+    // A request whose id is in use is one of them.
+    await take('resume', 'a');
+    expect(told.filter(({ type }) => type === 'error')).to.have.length(BAD_FRAMES_MAX);
+    expect(ended).to.deep.equal([]);
+    await take('unknown', 'x');
+    expect(ended).to.deep.equal([3501]);
+    expect(limits).to.deep.equal(['bad_frames_connection']);
+  });
+
+  it('begins to count anew with a good one', async () => {
+    const { take, ended } = await reading();
+    for (let n = 0; n < 3; n++) {
+      for (let bad = 0; bad < BAD_FRAMES_MAX; bad++) await take('unknown', 'x');
+      await take('resume', `good ${String(n)}`);
+    }
+    expect(ended).to.deep.equal([]);
+  });
+
+  it(`takes ${String(AI_REQUESTS_MAX)} requests that have not ended, and refuses one more`, async () => {
+    const { take, told, limits, ended } = await reading();
+    for (let n = 1; n < AI_REQUESTS_MAX; n++) await take('resume', `r${String(n)}`);
+    expect(limits).to.deep.equal([]);
+    await take('resume', 'one too many');
+    expect(told.at(-1)).to.include({ type: 'error', requestId: 'one too many' });
+    expect(limits).to.deep.equal(['ai_requests_connection']);
+    expect(ended).to.deep.equal([]);
+    await take('abort', 'a');
+    await take('resume', 'again');
+    expect(limits).to.have.length(1);
   });
 });
