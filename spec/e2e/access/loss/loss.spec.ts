@@ -24,6 +24,9 @@ const ENV = {
 /** Close codes of connections that end because their token has ended. */
 const CLOSED = { revoked: 3500, expired: 3005 } as const;
 
+/** Why a reading of a run ended, as the doors of agents tell it. */
+const ENDED_READING = /"(errorText|message)":"(forbidden|bad token)"|closed with 3500/;
+
 /** Claims of the user who makes the changes in the thread: they allow everything, whoever owns the thread. */
 const MANAGES = { threads: { '*': ['read', 'write', 'manage'] } };
 
@@ -99,6 +102,7 @@ for (const transport of TRANSPORTS) {
       const run = String((await live.next('chunk'))['run']);
       // The user still has all rights here. Its run has begun, so it cannot be withdrawn.
       expect(await judged({ type: 'withdraw', run })).to.include({ code: 'conflict' });
+      const answers = await stage.answers(before);
       const listed = (await judged({ type: 'threads' }))['threads'] as Frame[];
       expect(listed.map((row) => row.thread)).to.include(thread);
       if (way.isOwner) {
@@ -172,6 +176,10 @@ for (const transport of TRANSPORTS) {
       const told = (await stream.text).split('\n').filter((line) => line.startsWith('event: '));
       const last = told.findIndex((line) => /unsubscribed|error/.test(line));
       expect(told.slice(last + 1)).to.eql(['event: disconnect']);
+      // The run is still at work: nothing else ends them.
+      for (const [door, { told: heard }] of answers) {
+        expect(await heard, door).to.match(ENDED_READING);
+      }
     };
 
     /** Causes every frame that subscribers get, and checks that those who stay got it. */

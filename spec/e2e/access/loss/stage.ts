@@ -1,5 +1,7 @@
 /** The user who loses `read`, what that user has open at the time, and the users who stay. */
 import { expect } from 'chai';
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
 import { WireClient, type Frame } from '../../wire/wire-client.js';
 import { KEY, tokenOf } from '../doors.js';
 
@@ -115,6 +117,40 @@ export class Stage {
     });
     expect(response.status).to.equal(200);
     return { text: response.text() };
+  }
+
+  /**
+   * Reads the answer of the run that is at work at every door of agents. `told` of each resolves to all that was told, once
+   * the server has ended the reading.
+   */
+  async answers(token: string): Promise<Map<string, { readonly told: Promise<string> }>> {
+    const readers = new Map<string, { readonly told: Promise<string> }>();
+    for (const path of [`/ai/chat/${this.thread}/stream`, `/agui/${this.thread}`]) {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(`${this.url}${path}`, { headers });
+      expect(response.status, path).to.equal(200);
+      readers.set(path, { told: response.text() });
+    }
+    return readers.set('/ai/ws', await this.socketAnswer(token));
+  }
+
+  private async socketAnswer(token: string): Promise<{ readonly told: Promise<string> }> {
+    const url = `${this.url.replace('http', 'ws')}/ai/ws`;
+    const socket = new WebSocket(url, [`bearer.${token}`]);
+    let text = '';
+    const told = new Promise<string>((resolve) => {
+      socket.on('message', (data) => {
+        text += (data as Buffer).toString();
+        if (/"type":"(error|end)"/.test(text)) socket.close();
+      });
+      socket.on('close', (code) => {
+        resolve(`${text} closed with ${String(code)}`);
+      });
+    });
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ type: 'resume', requestId: 'r', id: this.thread }));
+    await once(socket, 'message');
+    return { told };
   }
 
   /** Ends every connection. */
