@@ -9,6 +9,7 @@ import { monitorMachine } from '../../machines/monitor.machine.js';
 import { serviceMachine } from '../../machines/service.machine.js';
 import { runMachine } from '../../machines/agents/run.machine.js';
 import { createSinkMachine } from '../../machines/clickhouse/sink.machine.js';
+import { createNatsMachine } from '../../machines/nats/nats.machine.js';
 import { createStartupMachine } from '../../machines/startup.machine.js';
 import { createSupervisorMachine } from '../../machines/supervision/supervisor.machine.js';
 
@@ -100,6 +101,13 @@ export const CHARTS: readonly ExportedChart[] = [
       'The sink copies rows from the log into ClickHouse in batches, pauses for the chat, and waits while ClickHouse is away.'
   },
   {
+    name: 'nats',
+    folder: 'machines/nats',
+    machine: createNatsMachine(outside),
+    sentence:
+      'The connection to the brokers of several nodes: it tries without a limit, and moves to another broker when its own is lost.'
+  },
+  {
     name: 'run',
     folder: 'machines/agents',
     machine: runMachine,
@@ -136,6 +144,8 @@ const SUPERVISED: readonly string[] = [
   'sweep',
   'clickhouse',
   'sink',
+  'nats',
+  'nodes',
   'loopback-probe'
 ];
 

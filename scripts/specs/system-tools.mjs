@@ -18,6 +18,12 @@ export const TOOLS = [
     commands: ['clickhouse-server'],
     package: 'clickhouse-server',
     why: 'the specs of the analytics store into it and kill it'
+  },
+  {
+    name: 'nats-server',
+    commands: ['nats-server'],
+    package: 'nats-server',
+    why: 'the specs of several nodes connect through it and kill it'
   }
 ];
 
