@@ -15,6 +15,7 @@ const EXIT_INTERRUPTED = 130;
  */
 export async function runServer(config: Config, logger: ServerLogger): Promise<number> {
   const server = new Server(config, { clock: systemClock, logger, random: Math.random });
+  logger.reportBy(server.logger);
   const signals = new StopSignals(() => performance.now());
   const onSignal = (signal: NodeJS.Signals): void => {
     const order = signals.take(signal);

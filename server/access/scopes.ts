@@ -6,7 +6,7 @@ export const SCOPE_WORDS = {
   read: 'read history, event streams, members and search',
   manage: 'change members and owners',
   revoke: 'revoke tokens of users',
-  reports: 'read reports, figures and metrics, and the names of threads in `/status`',
+  reports: 'read reports, figures, metrics and incidents, and the names of threads in `/status`',
   journey: 'read the journeys of messages',
   tickets: 'make tickets, with which a browser reads event streams'
 } as const;

@@ -33,6 +33,8 @@ export interface LoggerOptions {
 export interface ServerLogger extends Logger {
   /** Number of lines lost because the output was slow or gone. */
   readonly dropped: number;
+  /** Logs that lines were lost by this logger from now on, so that whatever follows the lines gets that one too. */
+  reportBy(logger: Pick<Logger, 'warn'>): void;
   /**
    * Resolves once every line so far has left the process, or after {@link LOG_FLUSH_MS}. The logger keeps working.
    * Await it before `process.exit`.
@@ -61,20 +63,25 @@ export function createLogger(options: LoggerOptions): ServerLogger {
     if (LEVELS[level] > LEVELS[options.level]) return;
     logger.log({ level, message, at: clock.now(), fields });
   };
+  let reporter: Pick<Logger, 'warn'> | null = null;
+  const warn: Logger['warn'] = (message, fields) => {
+    log('warn', message, fields);
+  };
   sink.onRecovered = (droppedLines) => {
-    log('warn', `Dropped ${String(droppedLines)} log lines: the log output was too slow`, {
-      actor: 'logger',
-      dropped: droppedLines
-    });
+    (reporter ?? { warn }).warn(
+      `Dropped ${String(droppedLines)} log lines: the log output was too slow`,
+      { actor: 'logger', dropped: droppedLines }
+    );
   };
   return {
+    reportBy: (other) => {
+      reporter = other;
+    },
     isDebug: options.level === 'debug',
     error: (message, fields) => {
       log('error', message, fields);
     },
-    warn: (message, fields) => {
-      log('warn', message, fields);
-    },
+    warn,
     info: (message, fields) => {
       log('info', message, fields);
     },

@@ -128,8 +128,11 @@ export class Analytics {
     if (isLow === this.isDiskLow) return;
     this.isDiskLow = isLow;
     monitor.diskLow(isLow);
-    if (isLow) logger.warn(RULES.disk_low.message({ isLow }), { actor: 'log' });
-    else logger.info('The disk has room again for what ClickHouse does not have', { actor: 'log' });
+    if (isLow) {
+      const fields = { actor: 'log', finding: 'disk_low' };
+      logger.warn(RULES.disk_low.message({ isLow }), fields);
+    } else
+      logger.info('The disk has room again for what ClickHouse does not have', { actor: 'log' });
   }
 
   /** Returns the rows of `services` in `/status`. */

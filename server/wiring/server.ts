@@ -33,12 +33,14 @@ import { Connections } from '../chat/connections.js';
 import { TurnBudget } from '../chat/work/turn-budget.js';
 import { Drain } from './drain.js';
 import { buildHandlers } from './handler-phase.js';
+import { createIncidentsApi } from '../http/api/incidents-api.js';
 import { createMetricsApi, METRICS_OFF } from '../http/api/metrics-api.js';
 import { Http, readiness } from '../http/http.js';
 import { Inspection } from './inspection.js';
 import { clientLimits, connectionLimits } from '../chat/limits.js';
 import { WrongKeys } from '../chat/work/wrong-keys.js';
 import { Limited } from '../limits/limited.js';
+import { LineKeeper } from '../logger/kept-lines.js';
 import { Listener } from './listener.js';
 import { keyFileAt, logKeys } from './key-file.js';
 import { LogService } from './log/log-service.js';
@@ -68,12 +70,17 @@ export interface Surroundings {
 export class Server {
   /** The root chart; send it `server.stop` to drain and end. */
   readonly root: Actor<StartupMachine>;
+  /** Logs, and keeps warnings and errors for `GET /api/incidents`. */
+  readonly logger: Logger;
   private readonly listener: Listener;
   private readonly reporter: StatusReporter;
   private readonly inspection: Inspection;
 
   constructor(config: Config, outside: Surroundings) {
-    const { clock, logger, random } = outside;
+    const { clock, random } = outside;
+    const lines = new LineKeeper(clock);
+    const logger = lines.of(outside.logger);
+    this.logger = logger;
     const node = `n${randomBytes(6).toString('hex')}`;
     const root = () => this.root;
     const isServing = () => this.root.getSnapshot().hasTag('serving');
@@ -175,7 +182,8 @@ export class Server {
           operators,
           report: () => this.report('counted'),
           limited
-        })
+        }),
+        ...createIncidentsApi({ operators, lines, node, startedAt: timeline.startedAt, clock })
       ],
       off: config.metrics === 'off' ? [...inspection.off, METRICS_OFF] : inspection.off,
       origins,

@@ -6,6 +6,7 @@ import { AgentsView } from './views/agents-view.js';
 import { FiguresView } from './views/figures-view.js';
 import { write, writeTime } from '../shared/live-text.js';
 import { agedReportOf, type AgedReport } from './report/aged-report.js';
+import { IncidentsView } from './views/incidents-view.js';
 import { MonitorView } from './views/monitor-view.js';
 import { OverallView } from './views/overall-view.js';
 import { statusWords } from './words/overall.js';
@@ -29,6 +30,7 @@ class StatusPage {
     new SupervisionView(),
     new AgentsView(),
     new MonitorView(),
+    new IncidentsView(),
     new ServerView()
   ];
   readonly #page = byId('report', HTMLDivElement);

@@ -38,6 +38,7 @@ const SCOPE_OF: Readonly<Record<string, Scope | null>> = {
   'GET /api/messages/{mid}/journey': 'journey',
   'GET /api/journey': 'journey',
   'GET /metrics': 'reports',
+  'GET /api/incidents': 'reports',
   'GET /inspect/recording': null,
   'GET /inspect/charts/{hash}': null
 };

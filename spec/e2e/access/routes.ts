@@ -60,6 +60,7 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
     'GET /api/messages/{mid}/journey': ['key', '/api/messages/first/journey'],
     'GET /api/journey': ['key', '/api/journey?mid=first'],
     'GET /metrics': ['key', '/metrics'],
+    'GET /api/incidents': ['key', '/api/incidents'],
     // Requires INSPECT_TOKEN, which no user has.
     'GET /inspect/recording': ['key', '/inspect/recording'],
     'GET /inspect/charts/{hash}': ['key', '/inspect/charts/x']

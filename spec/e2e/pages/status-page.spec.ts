@@ -155,6 +155,14 @@ describe('status page', function () {
       expect(await findings.count()).to.equal(2);
     });
 
+    it('has the warnings and errors of the log, with their entries in the runbook', async () => {
+      const line = page.locator('#lines li').filter({ hasText: 'Cannot deliver message' }).first();
+      await line.getByText('error', { exact: true }).waitFor();
+      await line.getByText(/thread lonely/).waitFor();
+      const runbook = line.getByRole('link', { name: 'Runbook' });
+      expect(await runbook.getAttribute('href')).to.equal('/runbook.html#incident-cannot-deliver');
+    });
+
     it('leads to a runbook that keeps nobody out either', async () => {
       const link = page.locator('#findings').getByRole('link', { name: 'Runbook' }).first();
       const other = await page.context().newPage();
@@ -256,5 +264,31 @@ describe('status page', function () {
       await heading(page, 'Degraded').waitFor();
       expect(problems).to.eql([]);
     });
+  });
+
+  it('asks strangers for the API key before it shows the lines of the log', async () => {
+    const apiKey = 'k'.repeat(32);
+    const server = await startServer({
+      env: {
+        ENVIRONMENT: 'staging',
+        AUTH_JWT_SECRET: 's'.repeat(32),
+        API_KEY: apiKey,
+        LIMIT_WRONG_KEYS_PER_SECOND: '0'
+      }
+    });
+    const { page, problems } = await openStatusPage(browser, server.url);
+    const key = page.getByLabel('API key');
+    await key.waitFor();
+    expect(await accessibilityProblems(page, ['light', 'dark'])).to.eql([]);
+    expect(problems).to.eql([]);
+    await key.fill('wrong');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.getByText('The server does not accept this key.').waitFor();
+    await key.fill(apiKey);
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.getByText('The log has none.').waitFor();
+    expect(await key.isVisible()).to.equal(false);
+    await page.context().close();
+    await server.stop();
   });
 });

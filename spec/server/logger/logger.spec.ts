@@ -3,6 +3,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { RecordedLogger } from '../../actors/recorded-logger.js';
 import { SimulatedClock } from 'xstate';
 import { LINE_BUFFER_BYTES } from '../../../server/logger/line-writer.js';
 import { createLogger, LOG_FLUSH_MS, type LoggerOptions } from '../../../server/logger/logger.js';
@@ -196,6 +197,21 @@ describe('createLogger', () => {
     expect(stream.lines).to.have.lengthOf(total - lost + 2);
     expect(stream.lines.at(-2)).to.include(`Dropped ${String(lost)} log lines`);
     expect(stream.lines.at(-1)).to.include('after');
+  });
+
+  it('tells how many were dropped by the logger that it is given for that', async () => {
+    const stream = new SlowOutput();
+    const logger = createLogger({ level: 'info', format: 'json', stream });
+    const other = new RecordedLogger();
+    logger.reportBy(other);
+    for (let line = 0; line < 300; line++) logger.info('x'.repeat(4096));
+    const drained = new Promise((resolve) => stream.once('drain', resolve));
+    stream.letGo();
+    await drained;
+    const message = `Dropped ${String(logger.dropped)} log lines: the log output was too slow`;
+    expect(other.lines).to.eql([
+      { level: 'warn', message, fields: { actor: 'logger', dropped: logger.dropped } }
+    ]);
   });
 
   it('drops lines and goes on when the output is gone', async () => {

@@ -48,6 +48,12 @@ const HANDLERS: Words<'initializing' | 'ready' | 'error'> = {
   error: { tone: 'bad', text: 'error' }
 };
 
+const LINE: Words<'warn' | 'error' | 'critical'> = {
+  warn: { tone: 'warn', text: 'warning' },
+  error: { tone: 'bad', text: 'error' },
+  critical: { tone: 'bad', text: 'critical' }
+};
+
 const MONITOR: Words<MonitorLevel> = {
   healthy: { tone: 'good', text: 'healthy' },
   warning: { tone: 'warn', text: 'warning' },
@@ -112,6 +118,9 @@ export const handlersWord = (status: string): Word => wordOf(HANDLERS, status);
 
 /** `monitor.status`. */
 export const monitorWord = (status: string): Word => wordOf(MONITOR, status);
+
+/** `lines[].level` of `/api/incidents`. */
+export const lineWord = (level: string): Word => wordOf(LINE, level);
 
 /** `monitor.findings[].kind`. */
 export const findingText = (kind: string): string => textOf(FINDING, kind) ?? spaced(kind);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import {
   actionWord,
   findingText,
+  lineWord,
   modeText,
   monitorWord,
   outcomeText,
@@ -11,6 +12,7 @@ import {
 } from '../../../../../client/pages/status/words/part-words.js';
 import { DELIVERY_OUTCOMES } from '../../../../../machines/delivery/delivery-outcome.js';
 import { FINDING_KINDS, MONITOR_LEVELS } from '../../../../../machines/finding.js';
+import { KEPT_LEVELS } from '../../../../../server/logger/kept-lines.js';
 import { PHASES } from '../../../../../machines/startup.machine.js';
 
 describe('words of parts', () => {
@@ -34,6 +36,10 @@ describe('words of parts', () => {
     expect(tones).to.eql(['bad', 'bad', 'warn', 'good']);
     for (const kind of FINDING_KINDS) expect(findingText(kind)).to.match(/^[A-Z][A-Za-z ]+$/);
     expect(findingText('unheard_of')).to.equal('unheard of');
+  });
+
+  it('know every level of a log line', () => {
+    expect(KEPT_LEVELS.map((level) => lineWord(level).tone)).to.eql(['warn', 'bad', 'bad']);
   });
 
   it('explain every outcome and every phase', () => {
