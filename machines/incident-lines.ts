@@ -1,26 +1,12 @@
 /**
  * The runbook of log lines: every warning and error that the server logs, besides those of the findings, with what it
- * means, where to look and what to do. Source of `/runbook.html` and docs/runbook.md. The first line of a fault has an
- * entry of its own here; its finding is `fault`.
+ * means, where to look and what to do. Source of `/runbook.html` and docs/runbook.md. Faults are in `fault-lines.ts`; their
+ * finding is `fault`.
  */
 import { FINDING_KINDS } from './finding.js';
+import { FAULT_LINES } from './fault-lines.js';
 import { remedyAnchor } from './finding-remedy.js';
-
-/** The entry of a line. */
-export interface IncidentLine {
-  /** Its anchor in the runbook. */
-  readonly id: string;
-  /** Finds the message of the line. */
-  readonly says: RegExp;
-  /** Level of the line. */
-  readonly level: 'warn' | 'error' | 'critical';
-  readonly title: string;
-  readonly means: string;
-  /** Where to look, in order. */
-  readonly look: readonly string[];
-  /** What to do; begins in lower case and has no full stop. */
-  readonly remedy: string;
-}
+import type { IncidentLine } from './incident-line.js';
 
 /** The entries; a line's is the first that finds its message. */
 export const INCIDENT_LINES: readonly IncidentLine[] = [
@@ -191,6 +177,25 @@ export const INCIDENT_LINES: readonly IncidentLine[] = [
     remedy: 'give the user the right, or mend what the reason names'
   },
   {
+    id: 'incident-nats-lost',
+    says: /NATS is away, connecting again/,
+    level: 'warn',
+    title: 'NATS is away',
+    means:
+      'This node has lost its broker. Publishes are answered “unavailable” until it is back, and clients keep them.',
+    look: ['The reason in the line.', 'The broker of `NATS_URL`, and the network to it.'],
+    remedy: 'bring the broker back; the server connects by itself'
+  },
+  {
+    id: 'incident-nats-old',
+    says: /The broker .* is too old/,
+    level: 'warn',
+    title: 'The broker is too old',
+    means: 'The NATS server of `NATS_URL` lacks what Rollcall needs of JetStream.',
+    look: ['The version in the line.'],
+    remedy: 'upgrade the NATS server'
+  },
+  {
     id: 'incident-unwatched-mark',
     says: /the mark of an unwatched thread was not stored/,
     level: 'warn',
@@ -245,123 +250,7 @@ export const INCIDENT_LINES: readonly IncidentLine[] = [
     look: ['The field `reason`.'],
     remedy: 'restart the server at a quiet time, and report this fault with its reason'
   },
-  {
-    id: 'incident-delivery-actor',
-    says: /a delivery actor crashed and was replaced/,
-    level: 'error',
-    title: 'A delivery actor crashed',
-    means: 'The chart of one thread failed; it was made anew from the log, and lost nothing.',
-    look: ['The fields `thread` and `reason`.', 'Whether it comes again with the same thread.'],
-    remedy: 'report this fault of Rollcall, with its line'
-  },
-  {
-    id: 'incident-handler-failed',
-    says: /a handler failed; its connection was closed/,
-    level: 'error',
-    title: 'A handler failed',
-    means:
-      'The server could not work on a frame, and closed that connection with 3004. The client reconnects.',
-    look: ['The fields `handler` and `reason`.', 'Whether one client causes it again and again.'],
-    remedy: 'report this fault of Rollcall, with its line'
-  },
-  {
-    id: 'incident-damaged-request',
-    says: /a request needs a part of the thread log that is damaged/,
-    level: 'error',
-    title: 'A request met a damaged part of the log',
-    means: 'A client or a backend asked for rows that are damaged, and was answered “unavailable”.',
-    look: ['The field `reason`: the part of the log.'],
-    remedy: 'do as for “A thread cannot be read”'
-  },
-  {
-    id: 'incident-listener-failed',
-    says: /a listener of messages failed|a listener of the thread log failed/,
-    level: 'error',
-    title: 'A listener failed',
-    means:
-      'A part that follows messages failed at one of them. The message is stored and delivered all the same.',
-    look: ['The field `reason`.'],
-    remedy: 'report this fault of Rollcall, with its line'
-  },
-  {
-    id: 'incident-clock-jumped',
-    says: /the clock of the machine has jumped ahead/,
-    level: 'error',
-    title: 'The clock has jumped',
-    means:
-      'The time of the machine went ahead at once. Retention by days goes on by the time since the start, so that nothing is trimmed too early.',
-    look: ['The clock of the machine and its time service (`timedatectl`).'],
-    remedy: 'set the clock right, then restart the server'
-  },
-  {
-    id: 'incident-agent-modules',
-    says: /a changed module of AGENTS is no good/,
-    level: 'error',
-    title: 'A changed agent could not be loaded',
-    means:
-      'In development a module of `AGENTS` was changed, and cannot be used. Its agents stay as they were.',
-    look: ['The field `reason`.'],
-    remedy: 'correct the module; it is loaded when it changes again'
-  },
-  {
-    id: 'incident-agent-model',
-    says: /the agent openai got no answer/,
-    level: 'error',
-    title: 'The model did not answer',
-    means:
-      'The server of `AGENT_URL` gave no answer, or only a part of one. Those runs are tried again, or fail.',
-    look: ['The field `reason`.', 'The address by hand from this machine, with `AGENT_KEY`.'],
-    remedy:
-      'see whether the server of the model answers, and whether the key and `AGENT_MODEL` are right'
-  },
-  {
-    id: 'incident-agent-stream',
-    says: /a stream of a run failed; it was closed/,
-    level: 'error',
-    title: 'A stream of a run failed',
-    means:
-      'A reader of an agent’s answer was cut off. The run goes on, and the reader may resume it.',
-    look: ['The field `reason`.'],
-    remedy: 'report this fault of Rollcall, with its line'
-  },
-  {
-    id: 'incident-agent-restore',
-    says: /a run of an agent cannot be taken up again/,
-    level: 'error',
-    title: 'A run cannot be taken up again',
-    means:
-      'After a start, the record of a run that had not ended could not be read. The run stays without an end.',
-    look: ['The field `reason`: the thread and the run.'],
-    remedy: 'run `rollcall log check` at a quiet time'
-  },
-  {
-    id: 'incident-agent-failed',
-    says: /^the agent \S+ failed/,
-    level: 'error',
-    title: 'An agent failed',
-    means:
-      'The code of an agent threw. Its run has ended as failed, with a text that tells nothing of it.',
-    look: ['The fields `thread` and `reason`: what was thrown.'],
-    remedy: 'mend the agent'
-  },
-  {
-    id: 'incident-observer',
-    says: /an observer of the charts failed/,
-    level: 'error',
-    title: 'An observer failed',
-    means: 'The inspector, or another observer of the charts, failed. The chat is not touched.',
-    look: ['The field `reason`.'],
-    remedy: 'report this fault of Rollcall, with its line'
-  },
-  {
-    id: 'incident-further-faults',
-    says: /further faults of other kinds/,
-    level: 'error',
-    title: 'Further faults',
-    means: 'So many kinds of faults are open that further ones are counted together.',
-    look: ['The other findings, and the load of the machine.'],
-    remedy: 'restart the server if it does not end, and report the faults with their lines'
-  }
+  ...FAULT_LINES
 ];
 
 /**
