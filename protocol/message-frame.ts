@@ -61,6 +61,15 @@ export function frameHeader(frame: string): FrameHeader | null {
     : null;
 }
 
+/** Returns the kind of a frame that {@link messageFrame} made; null when the text is no such frame. */
+export function frameKind(frame: string): string | null {
+  const kindAt = frame.indexOf(KIND);
+  const bodyAt = frame.indexOf(BODY, kindAt);
+  if (kindAt < 0 || bodyAt < 0) return null;
+  const kind = parsed(frame.slice(kindAt + KIND.length, bodyAt));
+  return typeof kind === 'string' ? kind : null;
+}
+
 /** Returns the text of the body of a frame that {@link messageFrame} made; null when the text is no such frame. */
 export function frameBody(frame: string): string | null {
   const bodyAt = frame.indexOf(BODY, frame.indexOf(KIND));

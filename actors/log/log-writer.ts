@@ -20,6 +20,11 @@ export interface NewEntry {
    * it; with null nobody does.
    */
   readonly owner?: string | null | undefined;
+  /**
+   * Offset of a stored message of the thread whose body is erased in the same commit (protocol/erased.ts). A message
+   * that is no longer kept is left alone.
+   */
+  readonly erases?: number | undefined;
   /** Records that are written or removed in the same commit: they change if, and only if, this entry is stored. */
   readonly records?: readonly RecordChange[] | undefined;
 }

@@ -4,11 +4,12 @@
 export const SCOPE_WORDS = {
   publish: 'publish messages, as any user',
   read: 'read history, event streams, members and search',
-  manage: 'change members and owners',
+  manage: 'change members and owners, erase messages',
   revoke: 'revoke tokens of users',
   reports: 'read reports, figures, metrics and incidents, and the names of threads in `/status`',
   journey: 'read the journeys of messages',
-  tickets: 'make tickets, with which a browser reads event streams'
+  tickets: 'make tickets, with which a browser reads event streams',
+  audit: 'read the audit log'
 } as const;
 
 /** One scope of an API key. */
@@ -28,4 +29,4 @@ function isScope(name: string): name is Scope {
 export const SCOPES: readonly Scope[] = Object.keys(SCOPE_WORDS).filter(isScope);
 
 /** Scopes that concern all threads; a key for certain threads cannot have them. */
-export const SCOPES_OF_ALL_THREADS: readonly Scope[] = ['reports', 'journey'];
+export const SCOPES_OF_ALL_THREADS: readonly Scope[] = ['reports', 'journey', 'audit'];

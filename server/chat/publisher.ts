@@ -12,6 +12,7 @@ import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { Threads } from '../../actors/threads/threads.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { isAgentKind } from '../../protocol/agent-kinds.js';
+import { ERASED_KIND } from '../../protocol/erased.js';
 import { BODY_DEPTH_MAX, type BodyText } from '../../protocol/json-text.js';
 import type { CallerRights, Guard, Judgement } from '../access/guard.js';
 import { namedRefusal } from '../access/named-messages.js';
@@ -247,7 +248,7 @@ export class Publisher {
         afterMs: COME_BACK_MS
       });
     }
-    if (kind !== undefined && isAgentKind(kind)) {
+    if (kind !== undefined && (isAgentKind(kind) || kind === ERASED_KIND)) {
       const reason = `${kind} is the server's own kind`;
       return this.refused({ ok: false, code: 'forbidden_kind', reason });
     }

@@ -1,7 +1,6 @@
 /**
- * Records what happens to actors: those of the tree, of runs of agents, and the delivery actors of threads. It observes them only while
- * something needs it (a viewer, a recording that is switched on, the startup) and costs nothing otherwise: an actor
- * that nobody watches has no observer.
+ * Records what happens to actors: those of the tree, of runs of agents, and the delivery actors of threads. It observes
+ * them only while something needs it (a viewer, a recording, the startup) and costs nothing otherwise.
  */
 import {
   Actor,
@@ -33,7 +32,7 @@ import {
 } from './known-actors.js';
 import { subjectOf } from './recorded-subject.js';
 import { RecordingBuffer, type Recorded } from './recording-buffer.js';
-import { shownEvent, shownSnapshot } from './shown.js';
+import { shownEvent, shownSnapshot, withoutBodies } from './shown.js';
 
 /** Options of {@link Recorder}. */
 export interface RecorderOptions {
@@ -130,6 +129,11 @@ export class Recorder {
       this.endRecording = null;
     }
     this.follow();
+  }
+
+  /** Removes the texts of messages from what was recorded of a thread, since one of them was erased. */
+  forget(thread: string): void {
+    if (this.options.showsBodies) this.buffer.rewrite(thread, withoutBodies);
   }
 
   /** Calls the listener with each message from now on. Returns how to end that. */

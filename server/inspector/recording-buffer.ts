@@ -71,6 +71,19 @@ export class RecordingBuffer {
     }
   }
 
+  /** Changes the texts of what is kept about a thread, and of what names it, such as a run in it. */
+  rewrite(thread: string, change: (text: string) => string): void {
+    const name = JSON.stringify(thread);
+    const changed = (recorded: Recorded): Recorded =>
+      recorded.thread === thread || recorded.text.includes(name)
+        ? { ...recorded, text: change(recorded.text) }
+        : recorded;
+    this.messages = this.messages.slice(this.start).map(changed);
+    this.start = 0;
+    this.chars = this.messages.reduce((sum, { text }) => sum + text.length, 0);
+    for (const [sessionId, recorded] of this.before) this.before.set(sessionId, changed(recorded));
+  }
+
   /** Yields the messages, oldest first. */
   *kept(): Generator<Recorded> {
     for (let at = this.start; at < this.messages.length; at++) {

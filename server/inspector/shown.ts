@@ -25,6 +25,13 @@ const BODY_NAMES: ReadonlySet<string> = new Set(['body', 'bodyJson', 'text', 'fr
 /** Statuses of a snapshot. */
 const STATUSES: readonly ShownSnapshot['status'][] = ['active', 'done', 'error', 'stopped'];
 
+/** Returns a recorded message, as JSON text, without the texts of messages that it may have. */
+export function withoutBodies(text: string): string {
+  return JSON.stringify(
+    JSON.parse(text, (name, value: unknown) => (BODY_NAMES.has(name) ? hidden(value) : value))
+  );
+}
+
 /** Returns a value of a context or an event as it may be shown. Never throws, whatever getters do. */
 export function shown(value: unknown, showsBodies: boolean): Json {
   try {

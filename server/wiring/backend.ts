@@ -53,6 +53,7 @@ import { ChunkPace } from '../chat/runs/chunk-pace.js';
 import { clientLimits, publishBounds } from '../chat/limits.js';
 import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
+import { createUpkeep } from './upkeep.js';
 import { RUN_LIMITS } from '../chat/runs/run-limits.js';
 import { RunRequests } from '../chat/runs/run-requests.js';
 import { unreadable } from '../chat/unreadable.js';
@@ -94,6 +95,8 @@ export interface BackendOptions {
   /** Notes what a limit has refused. */
   readonly limited: NoteLimited;
   readonly wrongKeys: WrongKeys;
+  /** Called when a message of a thread was erased. */
+  readonly onErased: (thread: string) => void;
 }
 
 /** The parts that the server uses afterwards. */
@@ -369,6 +372,7 @@ export function createBackend(options: BackendOptions): Backend {
       }),
       ...createRevocationsApi({ access, revocations, incidents, clock, limited }),
       ...createTicketsApi({ access, guard, tickets, incidents, costs, limited }),
+      ...createUpkeep({ ...options, access, guard, threads, costs }),
       ...options.analytics.api(access, guard, costs),
       ...options.analytics.journeys({ access, log, feed: log.feed, threads, connections, runs })
     ],

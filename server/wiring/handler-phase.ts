@@ -14,7 +14,7 @@ import type { StatusReporter } from './report/status-reporter.js';
 import type { Sweep } from './sweep.js';
 
 /** The parts that exist before the log is open. */
-export interface HandlerPhaseParts extends Omit<BackendOptions, 'log' | 'remedy'> {
+export interface HandlerPhaseParts extends Omit<BackendOptions, 'log' | 'remedy' | 'onErased'> {
   readonly root: () => Actor<StartupMachine>;
   readonly logService: LogService;
   readonly agentsService: AgentsService;
@@ -39,7 +39,10 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
   const { threads, routes, runs, handlers, ...backend } = createBackend({
     ...parts,
     log,
-    remedy: logService.remedy
+    remedy: logService.remedy,
+    onErased: (thread) => {
+      inspection.forget(thread);
+    }
   });
   logService.onWritable = () => {
     threads.resync();

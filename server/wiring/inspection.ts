@@ -97,6 +97,11 @@ export class Inspection {
     inspector.beginStartup();
   }
 
+  /** Removes the texts of messages from what was recorded of a thread, since one of them was erased. */
+  forget(thread: string): void {
+    this.inspector?.recorder.forget(thread);
+  }
+
   /** Gives the inspector the threads, once there are any. */
   begin(parts: InspectedParts): void {
     this.inspector?.begin(parts);

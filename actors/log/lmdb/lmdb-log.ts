@@ -117,7 +117,7 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<EmbeddedLog>
     const ahead = new WalStore(rows, { dir, use: durability });
     return new LmdbLog(
       options.wrapRows?.(ahead) ?? ahead,
-      () => ahead.record,
+      ahead,
       options,
       bootId,
       prepared,
@@ -154,7 +154,7 @@ class LmdbLog implements EmbeddedLog {
 
   constructor(
     store: LogStore,
-    recordNow: () => number,
+    ahead: WalStore,
     options: LmdbLogOptions,
     bootId: () => string | null,
     { epoch, isRenewed, renewed, writer }: PreparedLog,
@@ -173,7 +173,7 @@ class LmdbLog implements EmbeddedLog {
     this.#marker =
       options.markPath === undefined
         ? null
-        : new LogMarker(options.dir, options.markPath, writer, recordNow);
+        : new LogMarker(options.dir, options.markPath, writer, () => ahead.record);
     this.#marker?.start(clock);
     this.#heads = new ThreadHeads(store, options.dir, options.headsMax);
     this.#entries = new LogEntries(store, options.dir, this.#heads);
@@ -240,6 +240,9 @@ class LmdbLog implements EmbeddedLog {
       onStored: (head) => {
         this.#trim.touch(head);
         this.feed.stored();
+      },
+      onErased: () => {
+        ahead.scrubSoon();
       }
     });
   }

@@ -6,7 +6,7 @@ import { reasonOf } from '../../../machines/reason.js';
 import type { Listeners } from '../../listeners.js';
 import type { Commit } from '../commits.js';
 import type { CommitQueue } from './commit-queue.js';
-import { LogCorruptError } from '../log-errors.js';
+import { LogCorruptError, orDamaged } from '../log-errors.js';
 import {
   decodeCount,
   entryKey,
@@ -16,7 +16,8 @@ import {
   recordKey,
   threadKey
 } from './log-keys.js';
-import type { LogStore } from './log-store.js';
+import type { LogStore, LogWrite } from './log-store.js';
+import { ERASED_BODY, erasedFrame } from '../../../protocol/erased.js';
 import { isSameJson } from '../../../protocol/json-text.js';
 import { frameHeader, messageFrame } from '../../../protocol/message-frame.js';
 import type { PendingMarks } from './feed/pending-marks.js';
@@ -41,6 +42,8 @@ export interface LogAppendsOptions {
   readonly isMember: (user: string, thread: string) => boolean;
   /** Called when an entry is durable and its head has been updated. Must not throw. */
   readonly onStored: (head: Head) => void;
+  /** Called when the body of a message has been erased: the files still have it. Must not throw. */
+  readonly onErased: () => void;
   /** Told of every entry after its append has been answered. */
   readonly commits: Pick<Listeners<Commit>, 'tell'>;
 }
@@ -110,7 +113,7 @@ export class LogAppends {
 
   #enqueue(head: Head, entry: NewEntry, pendingKey: string, done: Done): void {
     const { thread } = head;
-    const { mid, user, at, owner, records = NO_RECORDS } = entry;
+    const { mid, user, at, owner, erases, records = NO_RECORDS } = entry;
     const offset = head.given + 1;
     const pending: Pending = {
       thread,
@@ -142,6 +145,7 @@ export class LogAppends {
         }
         if (offset === 1 || nextOwner !== null)
           into.push({ key: threadKey(thread), value: recordOf(head) });
+        if (erases !== undefined) this.#erase(head, erases, into);
         for (const { thread: of, kind, id, text } of records) {
           into.push({ key: recordKey(of, kind, id), value: text });
         }
@@ -158,6 +162,7 @@ export class LogAppends {
           if (typeof owner === 'string') head.owner = owner;
           else if (nextOwner !== null) head.owner ??= nextOwner;
           this.#options.onStored(head);
+          if (erases !== undefined) this.#options.onErased();
           this.#options.heads.unpin(head);
           result = this.#taken(pending, false);
         } else {
@@ -170,6 +175,15 @@ export class LogAppends {
         }
       }
     });
+  }
+
+  #erase(head: Head, offset: number, into: LogWrite[]): void {
+    // Entries before the first are being trimmed: written again, they would stay for ever.
+    if (offset < head.first) return;
+    const key = entryKey(head.thread, offset);
+    const frame = orDamaged(() => this.#options.store.get(key), undefined);
+    const erased = frame === undefined ? null : erasedFrame(frame);
+    if (erased !== null) into.push({ key, value: erased });
   }
 
   /** The stored entry of a mid; null when there is none or it is being trimmed. */
@@ -218,9 +232,11 @@ function isSame(thread: string, entry: NewEntry, { offset, at, frame }: Stored):
   if (again === frame) return true;
   // The body stands last, before the brace that closes the frame.
   const bodyAt = again.length - entry.bodyJson.length - 1;
-  return (
-    frame.startsWith(again.slice(0, bodyAt)) && isSameJson(entry.bodyJson, frame.slice(bodyAt, -1))
-  );
+  if (!frame.startsWith(again.slice(0, bodyAt))) return false;
+  const body = frame.slice(bodyAt, -1);
+  // Of an erased message nobody knows the body. A publisher without an ack is told that it was stored: refused, it would
+  // send the erased text anew.
+  return body === ERASED_BODY || isSameJson(entry.bodyJson, body);
 }
 
 /**

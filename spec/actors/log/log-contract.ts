@@ -7,7 +7,8 @@ import {
   RECORD_ID_MAX,
   type ListPlace
 } from '../../../actors/log/thread-records.js';
-import { frameHeader, messageFrame } from '../../../protocol/message-frame.js';
+import { ERASED_BODY, ERASED_KIND } from '../../../protocol/erased.js';
+import { frameBody, frameHeader, messageFrame } from '../../../protocol/message-frame.js';
 import { append, appendMany, entry, offsets, until } from './lmdb/log-fixture.js';
 import { delivered } from './memory-feed.js';
 
@@ -41,6 +42,50 @@ export function describeLogContract(name: string, logs: ContractLogs): void {
           at: 7,
           duplicate: false,
           frame: messageFrame('t1', 1, item)
+        });
+      });
+
+      describe('an entry that erases another', () => {
+        const erasing = (target: number) =>
+          entry('e', {
+            kind: ERASED_KIND,
+            bodyJson: `{"target":${String(target)}}`,
+            erases: target
+          });
+
+        it('leaves its offset, mid, author and time, and nothing of its body', async () => {
+          const log = await logs.open();
+          await append(log, 't1', entry('m1', { bodyJson: '{"text":"secret"}' }));
+          await append(log, 't1', entry('m2'));
+          await append(log, 't1', erasing(1));
+          const left = messageFrame('t1', 1, entry('m1', { bodyJson: ERASED_BODY }));
+          expect(log.read('t1', 0, 10, ALL).map(({ frame }) => frame)).to.deep.equal([
+            left,
+            messageFrame('t1', 2, entry('m2')),
+            messageFrame('t1', 3, erasing(1))
+          ]);
+          expect(log.withMid('m1', 1)).to.deep.equal([{ thread: 't1', offset: 1, frame: left }]);
+        });
+
+        it('does not let the erased message in again', async () => {
+          const log = await logs.open();
+          const secret = entry('m1', { bodyJson: '{"text":"secret"}' });
+          await append(log, 't1', secret);
+          await append(log, 't1', erasing(1));
+          const again = await append(log, 't1', secret);
+          expect(again).to.include({ ok: true, offset: 1, duplicate: true });
+          expect(again.ok && again.frame).to.not.contain('secret');
+          const other = entry('m1', { user: 'eve', bodyJson: '{"text":"secret"}' });
+          expect(await append(log, 't1', other)).to.include({ ok: false, code: 'conflict' });
+        });
+
+        it('of a run keeps which run it ended', async () => {
+          const log = await logs.open();
+          const end = { kind: 'agent_completed', bodyJson: '{"run":"r1","text":"secret","ms":5}' };
+          await append(log, 't1', entry('m1', end));
+          await append(log, 't1', erasing(1));
+          const [first] = log.read('t1', 0, 1, ALL);
+          expect(frameBody(first?.frame ?? '')).to.equal('{"erased":true,"run":"r1"}');
         });
       });
 

@@ -1,7 +1,8 @@
 import type { Commit } from '../../../actors/log/commits.js';
 import { Listeners } from '../../../actors/listeners.js';
 import { LogUnavailableError } from '../../../actors/log/log-errors.js';
-import { messageFrame } from '../../../protocol/message-frame.js';
+import { ERASED_BODY, erasedFrame } from '../../../protocol/erased.js';
+import { frameBody, messageFrame } from '../../../protocol/message-frame.js';
 import { MemoryFeed } from './memory-feed.js';
 import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { FoundEntry, LogEntry, ThreadHead } from '../../../actors/log/log-reader.js';
@@ -243,13 +244,23 @@ export class MemoryLog implements ThreadLog {
     const before = stored.entries[index];
     if (before !== undefined) {
       const { user, kind, bodyJson, at, frame } = before;
-      return user === entry.user && kind === entry.kind && bodyJson === entry.bodyJson
+      const isSameBody = bodyJson === entry.bodyJson || bodyJson === ERASED_BODY;
+      return user === entry.user && kind === entry.kind && isSameBody
         ? { ok: true, offset: index + 1, epoch: 'e1', at, duplicate: true, frame }
         : { ok: false, code: 'conflict', reason: 'the mid was used for another message' };
     }
     const offset = stored.entries.length + 1;
     const frame = messageFrame(thread, offset, entry);
     stored.entries.push({ ...entry, frame });
+    const erased = stored.entries[(entry.erases ?? 0) - 1];
+    if (erased !== undefined) {
+      const left = erasedFrame(erased.frame) ?? '';
+      stored.entries[(entry.erases ?? 0) - 1] = {
+        ...erased,
+        bodyJson: frameBody(left) ?? '',
+        frame: left
+      };
+    }
     for (const { thread: of, kind, id, text } of entry.records ?? []) {
       if (text === null) this.#records.delete(`${of} ${kind} ${id}`);
       else this.#records.set(`${of} ${kind} ${id}`, text);

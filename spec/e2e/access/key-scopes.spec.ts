@@ -17,6 +17,8 @@ const SCOPE_OF: Readonly<Record<string, Scope | null>> = {
   // With the scope `read`, since the answer is read.
   'POST /agui': 'publish',
   'GET /agui/{thread}': 'read',
+  'DELETE /api/threads/{thread}/messages/{message}': 'manage',
+  'GET /api/audit': 'audit',
   'GET /api/threads/{thread}/members': 'read',
   'GET /api/threads/{thread}/members/{user}': 'read',
   'PUT /api/threads/{thread}/members/{user}': 'manage',

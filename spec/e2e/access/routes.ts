@@ -10,6 +10,12 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
       { mid: 'door', body: 1, expect: 'stored' }
     ],
     'GET /api/threads/{thread}/events': ['read', `/api/threads/${THREAD}/events`],
+    // There is no such message: who passes gets `not_found`.
+    'DELETE /api/threads/{thread}/messages/{message}': [
+      'manage',
+      `/api/threads/${THREAD}/messages/nothing`
+    ],
+    'GET /api/audit': ['key', '/api/audit'],
     // The owner and the member get that no agent answers here.
     'POST /agui': [
       'write',

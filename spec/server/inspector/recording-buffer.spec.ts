@@ -93,4 +93,19 @@ describe('RecordingBuffer', () => {
       false
     ]);
   });
+
+  it('changes the texts about a thread, and of what names it, also of standing states', () => {
+    const buffer = new RecordingBuffer(2);
+    const about = (seq: number, thread: string | null, text: string): Recorded => ({
+      ...message(seq, seq, 'state'),
+      thread,
+      text
+    });
+    buffer.push(about(1, 't', 'one'));
+    buffer.push(about(2, null, '{"of":"t"}'));
+    buffer.push(about(3, 'u', 'three'));
+    buffer.rewrite('t', () => 'gone');
+    expect([...buffer.standing()].map(({ text }) => text)).to.deep.equal(['gone']);
+    expect([...buffer.kept()].map(({ text }) => text)).to.deep.equal(['gone', 'three']);
+  });
 });

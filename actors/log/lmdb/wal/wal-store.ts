@@ -23,6 +23,9 @@ export const OVERLAY_BYTES = 67_108_864;
 /** Bytes of a segment from which the next commit begins a new one. Segments stay for about one projection longer. */
 export const SEGMENT_BYTES = 4_194_304;
 
+/** Time between the erasure of a message and the removal of the segments that have its text, in milliseconds. */
+const SCRUB_MS = 1_000; // of many erasures in a row, one removal is enough
+
 /** Bytes of the overlay from which the projection does not wait: what is in both files takes room twice. */
 const PROJECT_BYTES = 4_194_304;
 
@@ -50,6 +53,9 @@ export class WalStore extends OverlaidStore {
   #projected: number;
   #timer: NodeJS.Timeout | null = null;
   #projecting: Promise<void> | null = null;
+  /** The append in progress. */
+  #appending: Promise<void> | null = null;
+  #scrubTimer: NodeJS.Timeout | null = null;
   /** Why the data file could not be written; the next commit tells it. */
   #fault: Error | null = null;
 
@@ -75,10 +81,14 @@ export class WalStore extends OverlaidStore {
     if (this.#fault !== null) throw this.#fault;
     const record = this.#record + 1;
     try {
-      await (await this.#open()).append(encodeRecord(record, writes));
+      const segment = await this.#open();
+      this.#appending = segment.append(encodeRecord(record, writes));
+      await this.#appending;
     } catch (error) {
       if (error instanceof LogFencedError) throw error;
       throw new Error(`${reasonOf(error)} (${freeSpaceOf(this.#dir)})`, { cause: error });
+    } finally {
+      this.#appending = null;
     }
     this.#record = record;
     this.overlay.put(record, writes);
@@ -92,6 +102,30 @@ export class WalStore extends OverlaidStore {
   /** What goes wrong is kept for the next commit. */
   #projectSoon(): void {
     if (this.#projecting === null) this.#project().catch(() => undefined);
+  }
+
+  /** Has the segments removed soon that were written up to now, since they have text that was erased. */
+  scrubSoon(): void {
+    this.#scrubTimer ??= setTimeout(() => {
+      this.#scrubTimer = null;
+      // When it fails, they are removed as ever, after later projections.
+      this.scrub().catch(() => undefined);
+    }, SCRUB_MS);
+  }
+
+  /** Brings the data file up to the last record, and removes every segment that was written before. */
+  async scrub(): Promise<void> {
+    while (this.#appending !== null) await this.#appending.catch(() => undefined);
+    await this.#retire();
+    await this.#project();
+    while (this.#projecting !== null) await this.#projecting;
+    const upTo = this.#projected;
+    // Once more: the older header of the data file, which is read when the newer one is damaged, must have all too.
+    this.#projecting = projectRows(this.store, new Overlay(), upTo).finally(() => {
+      this.#projecting = null;
+    });
+    await this.#projecting;
+    await this.#removeUpTo(upTo);
   }
 
   override async sync(): Promise<void> {
@@ -112,6 +146,8 @@ export class WalStore extends OverlaidStore {
   override async close(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    if (this.#scrubTimer !== null) clearTimeout(this.#scrubTimer);
+    this.#scrubTimer = null;
     // When this fails, the segments stay, and the next start reads them.
     await this.#project().catch(() => undefined);
     await this.#retire();

@@ -276,6 +276,20 @@ describe('WalStore', function () {
     expect(readdirSync(join(dir, 'wal'))).to.deep.equal([]);
   });
 
+  it('has no segment with what was written before once it was scrubbed, and all of it after a crash', async () => {
+    const dir = fixture.dir();
+    const store = await start(dir);
+    await store.commit([put(1)]);
+    const later = store.commit([put(2)]);
+    await store.scrub();
+    await later;
+    const text = segmentFiles(dir).map(({ path }) => readFileSync(path, 'utf8'));
+    expect(text.join('')).to.equal('');
+    await store.commit([put(3)]);
+    const again = await start(crashed(dir));
+    expect(all(again).map(([, value]) => value)).to.include.members(['1', '2', '3']);
+  });
+
   it('makes a commit wait for the data file when too much waits in memory', async () => {
     const store = await start(fixture.dir(), { overlayBytes: 1_000 });
     for (let n = 1; n <= 20; n += 1) await store.commit([put(n)]);

@@ -1,0 +1,40 @@
+/** Wires what operators and their users do with what is stored: erase it, and see in the audit log who did. */
+import { randomUUID } from 'node:crypto';
+import { Audit } from '../../actors/upkeep/audit.js';
+import { Eraser } from '../../actors/upkeep/eraser.js';
+import type { Clock } from '../../actors/clock.js';
+import type { ThreadLog } from '../../actors/log/thread-log.js';
+import type { Threads } from '../../actors/threads/threads.js';
+import { createAuditApi, type AuditApiOptions } from '../http/api/upkeep/audit-api.js';
+import { createEraseApi, type EraseApiOptions } from '../http/api/upkeep/erase-api.js';
+import type { Route } from '../http/route-table.js';
+
+/** Options of {@link createUpkeep}. */
+export interface UpkeepOptions
+  extends Omit<AuditApiOptions, 'audit'>, Omit<EraseApiOptions, 'audit' | 'eraser' | 'access'> {
+  readonly access: AuditApiOptions['access'] & EraseApiOptions['access'];
+  readonly log: ThreadLog;
+  readonly threads: Threads;
+  readonly clock: Clock;
+  /** Called when a message of a thread was erased. */
+  readonly onErased: (thread: string) => void;
+}
+
+/** Makes the parts and returns their routes. */
+export function createUpkeep(options: UpkeepOptions): Route[] {
+  const { log, threads, clock, onErased } = options;
+  const audit = new Audit({ log, clock });
+  const eraser = new Eraser({
+    log,
+    clock,
+    newMid: randomUUID,
+    onErased,
+    append: (thread, entry, done) => {
+      threads.publish(threads.get(thread), entry, true, done);
+    }
+  });
+  return [
+    ...createEraseApi({ ...options, eraser, audit }),
+    ...createAuditApi({ ...options, audit })
+  ];
+}
