@@ -23,7 +23,7 @@ export interface AccessSettings {
 
 /** What the log knows about who belongs to a thread. */
 export interface AccessRecord {
-  /** Whether it has neither a message, nor an owner, nor members. */
+  /** Whether it has neither a message, nor an owner, nor members. Looked up only when it is read. */
   readonly isNew: boolean;
   readonly owner: string | null;
   /** Role of the caller; null when it has none. An owner needs none. */
@@ -113,12 +113,13 @@ function isAllowedKey(key: NamedKey | undefined, action: Action, thread: string)
 function byRecord(
   user: string,
   action: Exclude<Action, 'probe'>,
-  { isNew, owner, role }: AccessRecord,
+  record: AccessRecord,
   { mode, mayCreate }: AccessSettings
 ): Verdict {
+  const { owner, role } = record;
   if (owner === user) return ALLOWED;
   if (action === 'manage') return FORBIDDEN;
   if (role === 'member' || (role === 'reader' && action === 'read')) return ALLOWED;
   // Who may create the thread may also wait in it for its first message, until somebody else has created it.
-  return isNew && mayCreate && mode === 'members' ? CREATING : FORBIDDEN;
+  return mayCreate && mode === 'members' && record.isNew ? CREATING : FORBIDDEN;
 }

@@ -207,7 +207,14 @@ export class Guard {
     // Usually the right is cached and the log need not be read again.
     if (owner !== null && owner === user) return { isNew: false, owner, role: null };
     const role = user === null ? null : roleOf(log, thread, user);
-    return { isNew: role === null && opening === undefined && this.isNew(thread), owner, role };
+    const isNew = (): boolean => role === null && opening === undefined && this.isNew(thread);
+    return {
+      owner,
+      role,
+      get isNew() {
+        return isNew();
+      }
+    };
   }
 
   /** Whether anybody may wait in a thread, because it does not exist yet. */
@@ -263,19 +270,23 @@ export class CallerRights {
 
   /** Judges the caller. @throws {LogUnavailableError} or `LogCorruptError` when the record cannot be read */
   judge(action: Action, thread: string): Judgement {
-    if (action !== 'write') return this.guard.judge(this.identity, action, thread);
+    if (action !== 'write') return this.judgeAnew(action, thread);
     if (this.version !== this.guard.version) {
       this.kept = null;
       this.version = this.guard.version;
     }
     const kept = this.kept?.get(thread);
     if (kept !== undefined) return kept;
-    const judgement = this.guard.judge(this.identity, action, thread);
+    const judgement = this.judgeAnew(action, thread);
     if (judgement.isAllowed && judgement.isLasting) {
       if (this.kept === null || this.kept.size >= KEPT_RIGHTS_MAX) this.kept = new Map();
       this.kept.set(thread, judgement);
     }
     return judgement;
+  }
+
+  private judgeAnew(action: Action, thread: string): Judgement {
+    return this.guard.judge(this.identity, action, thread);
   }
 
   /** Returns the error code that refuses the caller; null when the action is allowed. */
@@ -293,7 +304,8 @@ export class CallerRights {
     let bits = 0;
     let isKnown = true;
     for (const [bit, right] of RIGHTS.entries()) {
-      const judgement = this.judge(right, thread);
+      // Caches nothing: most subscribers only listen, and a cache takes 200 bytes of each.
+      const judgement = this.judgeAnew(right, thread);
       if (judgement.isAllowed) bits |= 1 << bit;
       else if (judgement.code === 'unavailable') {
         if (right === 'read') return null;

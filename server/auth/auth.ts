@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import {
   errors,
+  type CryptoKey,
   jwtVerify,
   type JWTPayload,
   type JWTVerifyGetKey,
@@ -110,6 +111,20 @@ export interface TokenRules {
   readonly keepsClaims?: boolean;
 }
 
+/** Returns the keys of a secret, one for each algorithm, imported once: the library would import its bytes for each token. */
+function secretKeys(secret: string): (header: { readonly alg?: string }) => Promise<CryptoKey> {
+  const bytes = new TextEncoder().encode(secret);
+  const keys = new Map<string, Promise<CryptoKey>>();
+  return ({ alg = '' }) => {
+    const known = keys.get(alg);
+    if (known !== undefined) return known;
+    const algorithm = { name: 'HMAC', hash: `SHA-${alg.slice('HS'.length)}` };
+    const key = crypto.subtle.importKey('raw', bytes, algorithm, false, ['verify']);
+    keys.set(alg, key);
+    return key;
+  };
+}
+
 /** Makes the authenticator for the configuration; with neither a secret nor keys, no token is needed. */
 export function createAuthenticator(rules: TokenRules): Authenticator {
   const { secret, keys, algorithms, audiences, issuers } = rules;
@@ -121,7 +136,7 @@ export function createAuthenticator(rules: TokenRules): Authenticator {
   };
   let check: ((token: string) => Promise<JWTVerifyResult>) | null = null;
   if (secret !== undefined) {
-    const key = new TextEncoder().encode(secret);
+    const key = secretKeys(secret);
     const allowed = algorithms.length === 0 ? ['HS256'] : [...algorithms];
     check = (token) => jwtVerify(token, key, { ...options, algorithms: allowed });
   } else if (keys !== undefined) {

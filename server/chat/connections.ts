@@ -14,6 +14,7 @@ import type { Connection } from './connection.js';
 import { encodeFrame, fallbackOut } from './frame-encoder.js';
 import type { LimitName } from '../limits/limit-table.js';
 import type { NoteLimited } from '../limits/limited.js';
+import { Grouped } from './work/grouped.js';
 import { Newcomers, NO_NEWCOMER_BOUNDS } from './work/newcomers.js';
 import type { ConnectionLimits, FullHouse, Shortage } from './limits.js';
 
@@ -91,7 +92,7 @@ export class Connections {
   private readonly all = new Set<Connection>();
   /** Connections that lag. */
   private readonly behind = new Set<Connection>();
-  private readonly users = new Map<string, Set<Connection>>();
+  private readonly users = new Grouped<Connection>();
   private readonly addresses = new Map<string, number>();
   private readonly idPrefix = `c${randomBytes(4).toString('base64url').replace(/[-_]/g, '0')}`;
   private nextId = 1;
@@ -159,7 +160,7 @@ export class Connections {
     if (total > 0 && this.all.size >= total) return 'server';
     const isFull = perAddress > 0 && (this.addresses.get(address) ?? 0) >= perAddress;
     if (isFull) return 'address';
-    const own = user === null ? 0 : (this.users.get(user)?.size ?? 0);
+    const own = user === null ? 0 : this.users.size(user);
     return perUser > 0 && own >= perUser ? 'user' : this.shortage();
   }
 
@@ -191,11 +192,10 @@ export class Connections {
 
   /** Sets the user of a connection; false when the user has as many connections as allowed. */
   name(connection: Connection, user: string): boolean {
-    const own = this.users.get(user) ?? new Set();
-    if (this.limits.perUser > 0 && own.size >= this.limits.perUser) return false;
+    const { perUser } = this.limits;
+    if (perUser > 0 && this.users.size(user) >= perUser) return false;
     if (this.isNewcomer(connection)) this.newcomers.leave(connection.address);
-    own.add(connection);
-    this.users.set(user, own);
+    this.users.add(user, connection);
     connection.user = user;
     return true;
   }
@@ -207,7 +207,7 @@ export class Connections {
 
   /** Returns the connections of a user. */
   of(user: string): Iterable<Connection> {
-    return this.users.get(user) ?? [];
+    return this.users.of(user);
   }
 
   /** Closes the connections of a user whose tokens do not count any more, streams too. */
@@ -248,10 +248,7 @@ export class Connections {
     const left = (this.addresses.get(connection.address) ?? 1) - 1;
     if (left === 0) this.addresses.delete(connection.address);
     else this.addresses.set(connection.address, left);
-    if (connection.user === null) return;
-    const own = this.users.get(connection.user);
-    own?.delete(connection);
-    if (own?.size === 0) this.users.delete(connection.user);
+    if (connection.user !== null) this.users.delete(connection.user, connection);
   }
 
   /**

@@ -44,10 +44,20 @@ function startOf(
 export function toldMarks(
   log: Pick<ThreadRecords, 'readMarks'>,
   thread: string,
-  { first }: Pick<ThreadHead, 'first'>
+  { first, last }: Pick<ThreadHead, 'first' | 'last'>
 ): ReadMark[] | undefined {
+  // Most threads that are subscribed to for the first time have no message yet, and reading costs as much as the rest.
+  if (last < first) return undefined;
   const marks = log.readMarks(thread, MARKS_TOLD_MAX).filter(({ read }) => read >= first);
   return marks.length === 0 ? undefined : marks;
+}
+
+/** Adds a subscription. A spread into an array makes room for 16 more, which most connections never have. */
+function withSubscription(
+  subscriptions: readonly Subscription[],
+  added: Subscription
+): readonly Subscription[] {
+  return subscriptions.length === 0 ? [added] : [...subscriptions, added];
 }
 
 /** Returns the runs of a thread that have not ended, and the agent that answers in it. */
@@ -87,7 +97,7 @@ export class Subscriptions {
       isLive: false,
       behind: this.threads.steps.opened(cursor, head.last)
     };
-    connection.subscriptions = [...connection.subscriptions, subscription];
+    connection.subscriptions = withSubscription(connection.subscriptions, subscription);
     this.threads.enter(thread, connection.user);
     const present = thread.presence?.names() ?? [];
     connection.send(

@@ -32,7 +32,8 @@ export abstract class QueuedSocket<S> implements Socket<S> {
   /** Bytes with which it counts in the budget of all sockets. */
   private countedBytes = 0;
   private asideBytes = 0;
-  private topics: string[] | null = null;
+  /** The topics that it is in; most sockets are in one, and an array would take 56 bytes of each. */
+  private topics: string | string[] | null = null;
   private isClosed = false;
 
   constructor(fanOut: FanOut<S>, state: S) {
@@ -72,13 +73,16 @@ export abstract class QueuedSocket<S> implements Socket<S> {
 
   join(topic: string): void {
     if (this.isClosed || !this.fanOut.add(topic, this)) return;
-    if (this.topics === null) this.topics = [topic];
-    else this.topics.push(topic);
+    const { topics } = this;
+    if (topics === null) this.topics = topic;
+    else if (typeof topics === 'string') this.topics = [topics, topic];
+    else topics.push(topic);
   }
 
   leave(topic: string): void {
-    if (this.topics === null || !this.fanOut.remove(topic, this)) return;
-    this.topics = this.topics.filter((joined) => joined !== topic);
+    const { topics } = this;
+    if (topics === null || !this.fanOut.remove(topic, this)) return;
+    this.topics = typeof topics === 'string' ? null : topics.filter((joined) => joined !== topic);
   }
 
   end(code: number, reason: string): void {
@@ -159,7 +163,9 @@ export abstract class QueuedSocket<S> implements Socket<S> {
     this.isClosed = true;
     this.fanOut.outgoing.give(this.countedBytes + this.asideBytes);
     this.outbox = null;
-    for (const topic of this.topics ?? []) this.fanOut.remove(topic, this);
+    const { topics } = this;
+    const all = typeof topics === 'string' ? [topics] : (topics ?? []);
+    for (const topic of all) this.fanOut.remove(topic, this);
     this.topics = null;
     this.fanOut.events.close(this, code);
   }

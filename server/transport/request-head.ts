@@ -82,8 +82,7 @@ function faultOf({ method, target, version, headers }: RequestHead): [number, st
   if (!METHODS.includes(method)) return [400, 'the method is not known'];
   if (!headers.every(([name]) => TOKEN.test(name))) return [400, 'a header has no name'];
   if (!TARGET.test(target)) return [400, 'the target must be a path, in ASCII'];
-  const all = (name: string): string[] =>
-    headers.flatMap(([key, value]) => (key === name ? [value] : []));
+  const all = (name: string): string[] => valuesOf(headers, name);
   const lengths = all('content-length');
   const codings = all('transfer-encoding');
   const [length, coding] = [lengths[0] ?? '0', codings[0] ?? 'chunked'];
@@ -113,13 +112,18 @@ function faultOf({ method, target, version, headers }: RequestHead): [number, st
  * request for an upgrade: `node:http` reads no other request after it.
  */
 function endsConnection({ method, headers }: RequestHead): boolean {
-  const connection = headers.flatMap(([name, value]) =>
-    name === 'connection' ? listed(value) : []
-  );
+  const connection = valuesOf(headers, 'connection').flatMap((value) => listed(value));
   if (connection.includes('close')) return true;
   const has = (wanted: string): boolean => headers.some(([name]) => name === wanted);
   if (BODY_METHODS.includes(method) && !has('content-length')) return true;
   return has('transfer-encoding') || (has('upgrade') && connection.includes('upgrade'));
+}
+
+/** Returns the values of a header. Every connection comes through here several times, so this makes no other arrays. */
+function valuesOf(headers: RequestHead['headers'], wanted: string): string[] {
+  const values: string[] = [];
+  for (const [name, value] of headers) if (name === wanted) values.push(value);
+  return values;
 }
 
 /** Returns the items of a header that is a list, in lower case. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Guard } from '../../../server/access/guard.js';
+import { CallerRights, Guard } from '../../../server/access/guard.js';
 import { Members } from '../../../server/access/members.js';
 import { MemoryLog } from '../../actors/log/memory-log.js';
 
@@ -109,5 +109,28 @@ describe('Guard.changes while the log cannot be read', () => {
     judged.length = 0;
     guard.changes('a', 'olga', 'owner')();
     expect(judged).to.deep.equal([]);
+  });
+});
+
+describe('CallerRights.may', () => {
+  it('looks for members only where it depends on them whether the thread is new', () => {
+    const ada = {
+      kind: 'user',
+      user: 'ada',
+      expiresAt: null,
+      isProbe: false,
+      grants: null
+    } as const;
+    for (const mode of ['open', 'members'] as const) {
+      const { log, guard } = rig(mode);
+      let walks = 0;
+      const records = log.records.bind(log);
+      log.records = (...all) => {
+        walks++;
+        return records(...all);
+      };
+      expect(new CallerRights(guard, ada).may('new')).to.include('write');
+      expect(walks > 0, mode).to.equal(mode === 'members');
+    }
   });
 });

@@ -67,3 +67,27 @@ describe('createAuthenticator', () => {
     });
   }
 });
+
+describe('createAuthenticator with a secret', () => {
+  it('imports the secret once for each algorithm', async () => {
+    const importKey = crypto.subtle.importKey.bind(crypto.subtle);
+    let imports = 0;
+    const token = (alg: string) =>
+      new SignJWT({ sub: 'ada' })
+        .setProtectedHeader({ alg })
+        .setExpirationTime('1h')
+        .sign(new TextEncoder().encode(SECRET));
+    const [first, second] = [await token('HS256'), await token('HS512')];
+    const auth = createAuthenticator({ ...RULES, algorithms: ['HS256', 'HS512'] });
+    crypto.subtle.importKey = ((...all: Parameters<typeof importKey>) => {
+      imports++;
+      return importKey(...all);
+    }) as typeof importKey;
+    try {
+      for (const one of [first, second, first, second]) await auth.verify(one);
+    } finally {
+      Reflect.deleteProperty(crypto.subtle, 'importKey');
+    }
+    expect(imports).to.equal(2);
+  });
+});

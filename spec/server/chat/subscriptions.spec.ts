@@ -9,9 +9,9 @@ describe('toldMarks', () => {
 
   it('has the marks of messages that are kept', () => {
     const log = { readMarks: () => marks };
-    expect(toldMarks(log, 't', { first: 1 })).to.eql(marks);
-    expect(toldMarks(log, 't', { first: 5 })).to.eql([{ user: 'bob', read: 9 }]);
-    expect(toldMarks(log, 't', { first: 10 })).to.equal(undefined);
+    expect(toldMarks(log, 't', { first: 1, last: 12 })).to.eql(marks);
+    expect(toldMarks(log, 't', { first: 5, last: 12 })).to.eql([{ user: 'bob', read: 9 }]);
+    expect(toldMarks(log, 't', { first: 10, last: 12 })).to.equal(undefined);
   });
 
   it('asks for no more users than it may tell', () => {
@@ -20,7 +20,14 @@ describe('toldMarks', () => {
       asked.push(...all);
       return [];
     };
-    expect(toldMarks({ readMarks }, 't', { first: 1 })).to.equal(undefined);
+    expect(toldMarks({ readMarks }, 't', { first: 1, last: 12 })).to.equal(undefined);
     expect(asked).to.eql(['t', MARKS_TOLD_MAX]);
+  });
+
+  it('reads nothing of a thread that has no message', () => {
+    const readMarks = (): never => {
+      throw new Error('read');
+    };
+    expect(toldMarks({ readMarks }, 't', { first: 1, last: 0 })).to.equal(undefined);
   });
 });
