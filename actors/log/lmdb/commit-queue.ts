@@ -97,6 +97,10 @@ export class CommitQueue {
   #failedBytes = 0;
   #closing = false;
   #idle: (() => void) | null = null;
+  /** Jobs of {@link together} that are not in the queue yet; null outside of it. */
+  #gathered: Job[] | null = null;
+  /** Jobs that must be in the commit of the job before them. */
+  readonly #joined = new Set<Job>();
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
@@ -112,6 +116,7 @@ export class CommitQueue {
 
   /** Why a job would be refused now; null when it would be accepted. */
   refusal(): string | null {
+    if (this.#gathered !== null) return null;
     if (this.#closing) return 'the thread log is closed';
     if (!this.#health.writable) return this.#health.reason;
     const { memory } = this.#options;
@@ -122,9 +127,33 @@ export class CommitQueue {
 
   /** Queues a job; call {@link refusal} first. */
   push(job: Job): void {
+    if (this.#gathered !== null) {
+      this.#gathered.push(job);
+      return;
+    }
     this.#waiting.push(job);
     this.#options.memory.add(job.bytes * JOB_COPIES);
     this.#schedule();
+  }
+
+  /**
+   * Puts all jobs that `gather` pushes into one commit; none is refused meanwhile. When it returns false, they are
+   * dropped, and never settled. Call {@link refusal} first.
+   */
+  together(gather: () => boolean): void {
+    const jobs: Job[] = [];
+    this.#gathered = jobs;
+    let isKept = false;
+    try {
+      isKept = gather();
+    } finally {
+      this.#gathered = null;
+    }
+    if (!isKept) return;
+    for (const [index, job] of jobs.entries()) {
+      if (index > 0) this.#joined.add(job);
+      this.push(job);
+    }
   }
 
   /** Tells the queue that there is background work. */
@@ -191,12 +220,14 @@ export class CommitQueue {
     let bytes = 0;
     for (const waiting of this.#waiting) {
       const isFull = count === COMMIT_JOBS || into.length >= COMMIT_ROWS;
-      if (isFull || bytes >= COMMIT_BYTES) break;
+      if ((isFull || bytes >= COMMIT_BYTES) && !this.#joined.has(waiting)) break;
       waiting.write(into);
       count += 1;
       bytes += waiting.bytes;
     }
-    return this.#waiting.splice(0, count);
+    const jobs = this.#waiting.splice(0, count);
+    if (this.#joined.size > 0) for (const job of jobs) this.#joined.delete(job);
+    return jobs;
   }
 
   #committed(jobs: Job[]): void {
@@ -244,6 +275,7 @@ export class CommitQueue {
     const failed = [...jobs, ...this.#waiting];
     this.#failedBytes = failed.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#waiting = [];
+    this.#joined.clear();
     this.#committing = false;
     this.#turn({ writable: false, reason });
     this.#options.onFailure();

@@ -9,6 +9,7 @@ import { ByteBudget } from '../../memory/byte-budget.js';
 import { ENDLESS_TURN, type Turn } from '../../turn.js';
 import { Listeners } from '../../listeners.js';
 import type { Commit } from '../commits.js';
+import type { EmbeddedLog } from './replica/embedded-log.js';
 import { CommitQueue, QUEUE_BYTES } from './commit-queue.js';
 import { systemBootId } from './disk/boot-id.js';
 import { DISK_LOW_BYTES, isDiskLow } from './disk/disk-room.js';
@@ -23,6 +24,7 @@ import { keyProblem, META_KEY, type LocalDurability, type RunMark } from './log-
 import { LogMarker, readMark } from './disk/log-mark.js';
 import { markClean, prepareLog, type PreparedLog, type Renewal } from './disk/log-opening.js';
 import { LogRecords } from './log-records.js';
+import { LogReplica } from './replica/log-replica.js';
 import { isDamage, openStore, type LogStore, type StoreOptions } from './log-store.js';
 import { LogTrim, type Retention } from './log-trim.js';
 import { PendingMarks } from './feed/pending-marks.js';
@@ -30,7 +32,7 @@ import { isStored, ThreadHeads } from './thread-heads.js';
 import type { LogHealth } from '../log-health.js';
 import type { FoundEntry, LogEntry, ThreadHead } from '../log-reader.js';
 import type { AppendResult, NewEntry } from '../log-writer.js';
-import type { ThreadLog } from '../thread-log.js';
+import type { ThreadEpoch } from '../replica.js';
 import { UserLists } from './user-lists.js';
 import { replayWal } from './wal/projection.js';
 import { WalStore } from './wal/wal-store.js';
@@ -61,6 +63,8 @@ export interface LmdbLogOptions {
   readonly onListenerFault: (reason: string) => void;
   /** Makes an epoch: a short text that has not been used before. */
   readonly newEpoch: () => string;
+  /** What decides the order when the log is a replica: it also knows the epochs. Default: the log is none. */
+  readonly order?: { readonly epochOf: (thread: string) => ThreadEpoch };
   /** Boot id of the machine, null where there is none. Default: the system's. */
   readonly bootId?: () => string | null;
   /** Makes the id of an opening of the log. Default: a UUID. */
@@ -79,16 +83,6 @@ export interface LmdbLogOptions {
   readonly turn?: Turn;
   /** Most threads in memory. Default: {@link HEADS_MAX}. */
   readonly headsMax?: number;
-}
-
-/** A {@link ThreadLog} with what only the embedded log can tell. */
-export interface EmbeddedLog extends ThreadLog {
-  /** Why every thread has a new epoch, by which clients learn that they may have more than the log; null when none has. */
-  readonly renewed: Renewal | null;
-  /** What was damaged when pages were, and what was saved; null when none was. Every thread has a new epoch then. */
-  readonly rebuilt: string | null;
-  /** Whether the disk is nearly full: nothing is kept for the analytics store then that the retention would take. */
-  isDiskLow(): boolean;
 }
 
 /**
@@ -138,9 +132,9 @@ class LmdbLog implements EmbeddedLog {
   readonly commits: Listeners<Commit>;
   readonly #store: LogStore;
   readonly #dir: string;
-  readonly #epoch: string;
-  /** What each head says of the epoch besides its name. */
-  readonly #past: Pick<ThreadHead, 'isRenewed'>;
+  readonly replica: LogReplica;
+  readonly #meta: Pick<PreparedLog, 'epoch' | 'isRenewed'>;
+  readonly #epochOf: (thread: string) => ThreadEpoch;
   readonly #run: Omit<RunMark, 'clean'>;
   readonly #heads: ThreadHeads;
   readonly #entries: LogEntries;
@@ -167,8 +161,9 @@ class LmdbLog implements EmbeddedLog {
     this.rebuilt = rebuilt;
     this.#store = store;
     this.#dir = options.dir;
-    this.#epoch = epoch;
-    this.#past = isRenewed ? { isRenewed } : {};
+    this.#meta = { epoch, isRenewed };
+    const own = isRenewed ? { epoch, isRenewed } : { epoch };
+    this.#epochOf = options.order?.epochOf ?? (() => own);
     this.#run = { durability: options.durability, boot: bootId(), writer };
     this.#marker =
       options.markPath === undefined
@@ -206,7 +201,13 @@ class LmdbLog implements EmbeddedLog {
         this.#queue.nudge();
       }
     });
-    const shared = { store, dir: options.dir, heads: this.#heads, queue: this.#queue };
+    const shared = {
+      store,
+      dir: this.#dir,
+      heads: this.#heads,
+      queue: this.#queue,
+      epochOf: this.#epochOf
+    };
     this.feed = new LmdbFeed({
       ...shared,
       marks,
@@ -234,7 +235,7 @@ class LmdbLog implements EmbeddedLog {
       ...shared,
       lists: this.#lists,
       marks,
-      epoch,
+      isOrdered: options.order !== undefined,
       commits: this.commits,
       isMember: (user, thread) => this.#records.isMember(user, thread),
       onStored: (head) => {
@@ -245,15 +246,16 @@ class LmdbLog implements EmbeddedLog {
         ahead.scrubSoon();
       }
     });
+    this.replica = new LogReplica({ ...shared, appends: this.#appends, records: this.#records });
   }
 
   head(thread: string): ThreadHead | null {
     const head = this.#heads.get(thread);
-    return head === null || !isStored(head) ? null : this.#visible(head);
+    return head === null || !isStored(head) ? null : this.#visible(thread, head);
   }
 
   ensure(thread: string): ThreadHead {
-    return this.head(thread) ?? this.#visible({ first: 1, last: 0, at: 0, owner: null });
+    return this.head(thread) ?? this.#visible(thread, { first: 1, last: 0, at: 0, owner: null });
   }
 
   append(thread: string, entry: NewEntry, done: (result: AppendResult) => void): void {
@@ -304,7 +306,7 @@ class LmdbLog implements EmbeddedLog {
       if (threads.length > 0 && chars > maxChars) return { threads, more: true, passed };
       const { thread } = head;
       const read = this.#records.readMark(thread, user);
-      threads.push({ thread, at, head: this.#visible(head), read, last });
+      threads.push({ thread, at, head: this.#visible(thread, head), read, last });
     }
     return { threads, more, passed };
   }
@@ -358,10 +360,7 @@ class LmdbLog implements EmbeddedLog {
     await this.#mending;
     try {
       if (this.health().writable) {
-        await markClean(this.#store, this.#run, {
-          epoch: this.#epoch,
-          isRenewed: this.#past.isRenewed === true
-        });
+        await markClean(this.#store, this.#run, this.#meta);
         this.#marker?.write(true);
       }
     } catch {
@@ -370,8 +369,9 @@ class LmdbLog implements EmbeddedLog {
     await this.#store.close();
   }
 
-  #visible({ first, last, at, owner }: Omit<ThreadHead, 'epoch'>): ThreadHead {
-    return { epoch: this.#epoch, first, last, at, owner, ...this.#past };
+  #visible(thread: string, { first, last, at, owner }: Omit<ThreadHead, 'epoch'>): ThreadHead {
+    const { epoch, ...past } = this.#epochOf(thread);
+    return { epoch, first, last, at, owner, ...past };
   }
 
   /** After some failures the engine refuses reads too until it is reopened. Reopening need not wait for the disk. */
@@ -384,7 +384,7 @@ class LmdbLog implements EmbeddedLog {
     }
   }
 
-  /** Tries the disk with a file first: a failed commit costs more, and makes the engine write to standard error. */
+  /** Tries the disk with a file first: a failed commit costs more. */
   async #recover(failedBytes: number): Promise<void> {
     await this.#mending;
     await this.#mend();

@@ -4,7 +4,8 @@ import { OPERATOR_ERRORS } from '../../operator-errors.js';
 import type { LogProvider, ProvidedLog } from '../log-provider.js';
 import { claimDataDir } from './disk/data-dir.js';
 import { markPath } from './disk/log-mark.js';
-import { openLmdbLog, type EmbeddedLog, type LmdbLogOptions } from './lmdb-log.js';
+import { openLmdbLog, type LmdbLogOptions } from './lmdb-log.js';
+import type { EmbeddedLog } from './replica/embedded-log.js';
 
 /** Notice when the epoch had to be renewed. */
 const EPOCH_RENEWED =

@@ -24,6 +24,7 @@ import type { PendingMarks } from './feed/pending-marks.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
 import type { UserLists } from './user-lists.js';
 import type { AppendResult, NewEntry, RecordChange } from '../log-writer.js';
+import type { ThreadEpoch } from '../replica.js';
 import { recordProblem } from '../thread-records.js';
 
 /** Bytes that an entry costs in the queue besides its frame: keys, index row, objects. */
@@ -37,7 +38,9 @@ export interface LogAppendsOptions {
   readonly queue: CommitQueue;
   readonly marks: PendingMarks;
   readonly lists: UserLists;
-  readonly epoch: string;
+  readonly epochOf: (thread: string) => ThreadEpoch;
+  /** Whether the times of a thread's entries never go back, whatever they are given as. */
+  readonly isOrdered: boolean;
   /** Whether the user has a row for the thread already. */
   readonly isMember: (user: string, thread: string) => boolean;
   /** Called when an entry is durable and its head has been updated. Must not throw. */
@@ -105,7 +108,8 @@ export class LogAppends {
     const head = this.#options.heads.open(thread);
     const stored = head.last === 0 ? null : this.#find(head, entry.mid);
     if (stored !== null) {
-      return isSame(thread, entry, stored) ? this.#taken(stored, true) : CONFLICT;
+      if (!isSame(thread, entry, stored)) return CONFLICT;
+      return taken(stored, this.#options.epochOf(thread).epoch, true);
     }
     this.#enqueue(head, entry, pendingKey, done);
     return null;
@@ -113,21 +117,25 @@ export class LogAppends {
 
   #enqueue(head: Head, entry: NewEntry, pendingKey: string, done: Done): void {
     const { thread } = head;
-    const { mid, user, at, owner, erases, records = NO_RECORDS } = entry;
+    const { mid, user, owner, erases, records = NO_RECORDS } = entry;
+    const { isOrdered, epochOf } = this.#options;
+    const at = isOrdered ? Math.max(entry.at, head.givenAt) : entry.at;
+    const given = at === entry.at ? entry : { ...entry, at };
     const offset = head.given + 1;
     const pending: Pending = {
       thread,
-      epoch: this.#options.epoch,
+      epoch: epochOf(thread).epoch,
       offset,
-      entry,
+      entry: given,
       at,
-      frame: messageFrame(thread, offset, entry),
+      frame: messageFrame(thread, offset, given),
       repeats: []
     };
     const isFirst = head.given === 0 && head.nextOwner === null;
     const nextOwner = owner === undefined && isFirst ? user : (owner ?? null);
     const isNewHere = head.authors?.has(user) !== true && !this.#options.isMember(user, thread);
     head.given = offset;
+    head.givenAt = at;
     if (nextOwner !== null) head.nextOwner = nextOwner;
     this.#options.heads.addAuthor(head, user);
     this.#options.heads.pin(head);
@@ -164,7 +172,7 @@ export class LogAppends {
           this.#options.onStored(head);
           if (erases !== undefined) this.#options.onErased();
           this.#options.heads.unpin(head);
-          result = this.#taken(pending, false);
+          result = taken(pending, pending.epoch, false);
         } else {
           result = unavailable(failure);
         }
@@ -181,7 +189,11 @@ export class LogAppends {
     // Entries before the first are being trimmed: written again, they would stay for ever.
     if (offset < head.first) return;
     const key = entryKey(head.thread, offset);
-    const frame = orDamaged(() => this.#options.store.get(key), undefined);
+    // In a replica it may be written by this very commit.
+    const own = into.findLast(
+      ({ key: [tag, thread, at] }) => tag === 'e' && thread === head.thread && at === offset
+    );
+    const frame = own?.value ?? orDamaged(() => this.#options.store.get(key), undefined);
     const erased = frame === undefined ? null : erasedFrame(frame);
     if (erased !== null) into.push({ key, value: erased });
   }
@@ -200,11 +212,10 @@ export class LogAppends {
     }
     return { offset, at: header.at, frame };
   }
+}
 
-  #taken(stored: Stored, duplicate: boolean): AppendResult {
-    const { offset, at, frame } = stored;
-    return { ok: true, offset, epoch: this.#options.epoch, at, duplicate, frame };
-  }
+function taken({ offset, at, frame }: Stored, epoch: string, duplicate: boolean): AppendResult {
+  return { ok: true, offset, epoch, at, duplicate, frame };
 }
 
 const NO_RECORDS: readonly RecordChange[] = [];

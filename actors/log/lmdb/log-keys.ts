@@ -7,6 +7,7 @@
  * | `x run` | {@link RunMark}: how the last process ran and whether it closed |
  * | `x fence writer` | Unix milliseconds: when the next writer took the log; this one may write no more |
  * | `x wal` | number of the last record of the write-ahead log that these rows have (wal/wal-store.ts) |
+ * | `x order id` | text: a note of whoever decides the order of a replica's commands (cluster/), next to what it has applied |
  * | `x feed` | {@link FeedRecord}: which analytics store has what was taken, and where facts go next |
  * | `e thread offset` | the `message` frame as JSON text |
  * | `m mid thread` | offset: the idempotency index, living exactly as long as the entry |
@@ -118,6 +119,11 @@ export function fenceKey(writer: string): LogKey {
 
 /** Key of the number of the last record of the write-ahead log that the rows have. */
 export const PROJECTED_KEY: LogKey = ['x', 'wal'];
+
+/** Key of a note of whoever decides the order of commands. */
+export function noteKey(id: string): LogKey {
+  return ['x', 'order', id];
+}
 
 /** Key of {@link FeedRecord}. */
 export const FEED_KEY: LogKey = ['x', 'feed'];

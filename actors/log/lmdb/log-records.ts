@@ -20,6 +20,7 @@ import {
 import type { LogStore, LogWrite } from './log-store.js';
 import { recordOf, type ThreadHeads } from './thread-heads.js';
 import type { UserLists } from './user-lists.js';
+import type { RecordChange } from '../log-writer.js';
 import {
   recordProblem,
   type ReadMark,
@@ -48,6 +49,9 @@ interface PendingMark {
   readonly stored: Promise<void>;
 }
 
+/** Called once: with null when a write is durable, else with why nothing was stored. */
+type Settle = (failure: string | null) => void;
+
 /** The records of one log. Writes reject with {@link LogUnavailableError} when nothing was stored. */
 export class LogRecords {
   readonly #options: LogRecordsOptions;
@@ -57,32 +61,41 @@ export class LogRecords {
     this.#options = options;
   }
 
-  async setOwner(thread: string, owner: string): Promise<void> {
+  setOwner(thread: string, owner: string): Promise<void> {
+    return this.#stored((settle) => {
+      this.addOwner(thread, owner, settle);
+    });
+  }
+
+  /** Queues the write of {@link setOwner}. This and its like throw when they cannot: nothing has changed then. */
+  addOwner(thread: string, owner: string, settle: Settle): void {
     this.#admit(thread, owner);
     const { heads } = this.#options;
     const head = heads.open(thread);
     head.nextOwner = owner;
     heads.pin(head);
-    await this.#write(
+    this.#push(
       (into) => {
         into.push({ key: threadKey(thread), value: recordOf(head) });
       },
-      0,
-      () => {
-        head.owner = owner;
-        heads.unpin(head);
+      (failure) => {
+        if (failure === null) {
+          head.owner = owner;
+          heads.unpin(head);
+        }
+        settle(failure);
       }
     );
   }
 
   /** Whether the user has published to the thread or marked it as read, counting writes in progress. */
   isMember(user: string, thread: string): boolean {
-    return this.#marks.has(`${thread}\n${user}`) || this.#mark(thread, user) !== null;
+    return this.#marks.has(`${thread}\n${user}`) || this.#read(thread, user) !== null;
   }
 
   readMark(thread: string, user: string): number {
     if (keyProblem(thread, user) !== null) return 0;
-    return this.#mark(thread, user) ?? 0;
+    return this.#read(thread, user) ?? 0;
   }
 
   readMarks(thread: string, limit: number): ReadMark[] {
@@ -97,7 +110,7 @@ export class LogRecords {
   }
 
   /** A read mark on disk; null when there is none. A damaged one is none too: the next write replaces it. */
-  #mark(thread: string, user: string): number | null {
+  #read(thread: string, user: string): number | null {
     const key = memberKey(user, thread);
     return decodeCount(orDamaged(() => this.#options.store.get(key), undefined) ?? '');
   }
@@ -112,40 +125,68 @@ export class LogRecords {
       await before?.stored;
       return now;
     }
+    await this.#mark(thread, user, mark);
+    return mark;
+  }
+
+  /** Queues a read mark, limited to the newest entry that has an offset; does nothing when it is not a later one. */
+  addMark(thread: string, user: string, read: number): void {
+    this.#admit(thread, user);
+    const now = this.#marks.get(`${thread}\n${user}`)?.read ?? this.readMark(thread, user);
+    const mark = Math.min(read, this.#options.heads.get(thread)?.given ?? 0);
+    if (mark > now) this.#mark(thread, user, mark).catch(() => undefined);
+  }
+
+  #mark(thread: string, user: string, mark: number): Promise<void> {
+    const pendingKey = `${thread}\n${user}`;
     const isNewHere = !this.isMember(user, thread);
-    const stored = this.#write((into) => {
-      into.push({ key: memberKey(user, thread), value: String(mark) });
-      const { heads, lists } = this.#options;
-      if (isNewHere) lists.joined(user, thread, heads.open(thread).writtenAt, into);
+    const stored = this.#stored((settle) => {
+      this.#push((into) => {
+        into.push({ key: memberKey(user, thread), value: String(mark) });
+        const { heads, lists } = this.#options;
+        if (isNewHere) lists.joined(user, thread, heads.open(thread).writtenAt, into);
+      }, settle);
     });
     const pending: PendingMark = { read: mark, stored };
     this.#marks.set(pendingKey, pending);
-    try {
-      await stored;
-    } finally {
+    return stored.finally(() => {
       if (this.#marks.get(pendingKey) === pending) this.#marks.delete(pendingKey);
-    }
-    return mark;
+    });
   }
 
   async list(thread: string, user: string): Promise<void> {
     this.#admit(thread, user);
     if (this.isMember(user, thread)) return;
-    await this.#write((into) => {
+    await this.#stored((settle) => {
+      this.addListed(thread, user, settle);
+    });
+  }
+
+  /** Queues the write of {@link list}. */
+  addListed(thread: string, user: string, settle: Settle): void {
+    this.#admit(thread, user);
+    this.#push((into) => {
       // The row may have been written since, with a read mark that must stay.
       if (this.isMember(user, thread)) return;
       into.push({ key: memberKey(user, thread), value: '0' });
       const { heads, lists } = this.#options;
       lists.joined(user, thread, heads.get(thread)?.writtenAt ?? 0, into);
+    }, settle);
+  }
+
+  setUnwatched(thread: string, state: WatchRecord | null): Promise<void> {
+    return this.#stored((settle) => {
+      this.addUnwatched(thread, state, settle);
     });
   }
 
-  async setUnwatched(thread: string, state: WatchRecord | null): Promise<void> {
+  /** Queues the write of {@link setUnwatched}. */
+  addUnwatched(thread: string, state: WatchRecord | null, settle: Settle): void {
     this.#admit(thread, '');
     const value = state === null ? null : JSON.stringify(state);
-    await this.#write((into) => {
+    this.#push((into) => {
       into.push({ key: watchKey(thread), value });
-    });
+    }, settle);
   }
 
   unwatched(thread: string): Unwatched | null {
@@ -180,10 +221,21 @@ export class LogRecords {
   async setRecord(thread: string, kind: string, id: string, text: string | null): Promise<void> {
     const problem = recordProblem(kind, id, text);
     if (problem !== null) throw new RangeError(problem);
+    await this.#stored((settle) => {
+      this.addRecord({ thread, kind, id, text }, settle);
+    });
+  }
+
+  /** Queues the write of a record, which must be one that can be stored. */
+  addRecord({ thread, kind, id, text }: RecordChange, settle: Settle): void {
     this.#admit(thread, '');
-    await this.#write((into) => {
-      into.push({ key: recordKey(thread, kind, id), value: text });
-    }, text?.length);
+    this.#push(
+      (into) => {
+        into.push({ key: recordKey(thread, kind, id), value: text });
+      },
+      settle,
+      text?.length
+    );
   }
 
   /** Discards the writes in progress, when their commit has failed. */
@@ -207,23 +259,16 @@ export class LogRecords {
     if (refusal !== null) throw new LogUnavailableError(refusal);
   }
 
-  #write(
-    write: (into: LogWrite[]) => void,
-    chars = 0,
-    onStored: () => void = () => undefined
-  ): Promise<void> {
+  #push(write: (into: LogWrite[]) => void, settle: Settle, chars = 0): void {
+    this.#options.queue.push({ bytes: RECORD_BYTES + chars, write, settle });
+  }
+
+  /** Resolves when what `add` queues is durable. */
+  #stored(add: (settle: Settle) => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#options.queue.push({
-        bytes: RECORD_BYTES + chars,
-        write,
-        settle: (failure) => {
-          if (failure === null) {
-            onStored();
-            resolve();
-          } else {
-            reject(new LogUnavailableError(failure));
-          }
-        }
+      add((failure) => {
+        if (failure === null) resolve();
+        else reject(new LogUnavailableError(failure));
       });
     });
   }

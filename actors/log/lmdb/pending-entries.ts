@@ -3,6 +3,7 @@ import { orDamaged } from '../log-errors.js';
 import { AFTER_ALL, entryKey, within, type LogKey } from './log-keys.js';
 import type { LogStore } from './log-store.js';
 import type { FeedEntry } from '../analytics-feed.js';
+import type { ThreadEpoch } from '../replica.js';
 import type { ThreadHeads } from './thread-heads.js';
 
 /** Marks read at once: a fraction of a millisecond, and few are wasted when the first thread fills the page. */
@@ -12,7 +13,7 @@ const KEYS_A_STEP = 64;
 export interface PendingEntriesOptions {
   readonly store: LogStore;
   readonly heads: ThreadHeads;
-  readonly epoch: string;
+  readonly epochOf: (thread: string) => ThreadEpoch;
 }
 
 /** A range of one thread's entries without a hole. */
@@ -101,7 +102,8 @@ export class PendingEntries {
     limit: number,
     maxChars: number
   ): number {
-    const { store, epoch } = this.#options;
+    const { store, epochOf } = this.#options;
+    const { epoch } = epochOf(thread);
     const { entries } = page;
     const to = Math.min(upTo, from + limit - 1);
     let chars = 0;

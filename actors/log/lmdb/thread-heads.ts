@@ -34,6 +34,8 @@ export interface Head {
   at: number;
   /** Last offset given; its entry is on disk or on its way there. */
   given: number;
+  /** Time of the entry `given`. */
+  givenAt: number;
   /** Last offset that is on the disk or in the commit under way: between `last` and `given`. */
   written: number;
   /** Time of the entry `written`. */
@@ -219,6 +221,7 @@ function fresh(
     last,
     at,
     given: last,
+    givenAt: at,
     written: last,
     writtenAt: at,
     pending,

@@ -1,3 +1,7 @@
+import { systemClock } from '../../../actors/clock.js';
+import { openReplicatedLog } from '../../../actors/cluster/replicated-log.js';
+import { EpochSource } from '../../../actors/cluster/sequencer.js';
+import { FakeBus, NO_FAULTS } from '../cluster/fake-bus.js';
 import { FACTS_FLUSH_MS } from '../../../actors/log/lmdb/feed/fact-keeper.js';
 import type { AppendResult, NewEntry } from '../../../actors/log/log-writer.js';
 import { HandClock, LogFixture } from './lmdb/log-fixture.js';
@@ -43,4 +47,37 @@ describeLogContract('LMDB', {
     return fixture.listenerFaults;
   },
   clear: () => fixture.clear()
+});
+
+const nodes = new LogFixture();
+let nodeClock = new HandClock();
+let opened: (() => Promise<void>)[] = [];
+describeLogContract('of one of several nodes', {
+  open: async () => {
+    nodeClock = new HandClock();
+    const bus = new FakeBus(systemClock, 4, 1, { ...NO_FAULTS, delayMs: 0 });
+    const epochs = new EpochSource();
+    const order = { epochOf: (thread: string) => epochs.of(thread) };
+    const log = await openReplicatedLog({
+      order: bus.connect(),
+      log: await nodes.open({ clock: nodeClock, order }),
+      epochs,
+      clock: systemClock,
+      newEpoch: () => 'c1',
+      newSource: () => 's1'
+    });
+    opened.push(() => log.close());
+    return log;
+  },
+  pass: () => {
+    nodeClock.advance(FACTS_FLUSH_MS);
+  },
+  get listenerFaults() {
+    return nodes.listenerFaults;
+  },
+  clear: async () => {
+    for (const close of opened) await close();
+    opened = [];
+    await nodes.clear();
+  }
 });

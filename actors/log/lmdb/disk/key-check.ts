@@ -29,7 +29,7 @@ const FORMS: Readonly<Record<string, readonly ('string' | 'number')[] | undefine
   f: ['number']
 };
 /** Second part of keys of the log's own rows. */
-const OWN = new Set(['log', 'run', 'fence', 'feed', 'wal']);
+const OWN = new Set(['log', 'run', 'fence', 'feed', 'wal', 'order']);
 
 /** Takes the rows of a log in the order of their keys, and reports what cannot be. */
 export class KeyCheck {

@@ -22,6 +22,7 @@ import { AFTER_ALL, within, type LogKey } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
 import { PendingEntries, type Span } from '../pending-entries.js';
 import type { PendingMarks } from './pending-marks.js';
+import type { ThreadEpoch } from '../../replica.js';
 import type { Head, ThreadHeads } from '../thread-heads.js';
 
 /** Threads that one commit of a rewind resets: a few milliseconds of work. */
@@ -38,7 +39,9 @@ export interface LmdbFeedOptions {
   readonly queue: CommitQueue;
   readonly marks: PendingMarks;
   readonly clock: Clock;
+  /** Epoch of the log, of which the ids of facts are. */
   readonly epoch: string;
+  readonly epochOf: (thread: string) => ThreadEpoch;
   /** Whether anybody reads the feed. If not, no facts are kept and no messages are held. */
   readonly isRead: boolean;
   /** Whether the disk of the log is low, as of now. */

@@ -13,7 +13,7 @@ import {
   watchKey,
   type LogKey
 } from '../../../../actors/log/lmdb/log-keys.js';
-import type { EmbeddedLog } from '../../../../actors/log/lmdb/lmdb-log.js';
+import type { EmbeddedLog } from '../../../../actors/log/lmdb/replica/embedded-log.js';
 import { append, appendMany, entry, HandClock, LogFixture, offsets, until } from './log-fixture.js';
 import { commitBare, flipBit } from './stored-rows.js';
 

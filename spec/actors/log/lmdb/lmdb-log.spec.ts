@@ -7,7 +7,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { JOB_COPIES, PROBE_MS } from '../../../../actors/log/lmdb/commit-queue.js';
 import { ByteBudget } from '../../../../actors/memory/byte-budget.js';
-import type { EmbeddedLog, LmdbLogOptions } from '../../../../actors/log/lmdb/lmdb-log.js';
+import type { LmdbLogOptions } from '../../../../actors/log/lmdb/lmdb-log.js';
+import type { EmbeddedLog } from '../../../../actors/log/lmdb/replica/embedded-log.js';
 import { checkLog } from '../../../../actors/log/lmdb/check/log-check.js';
 import {
   LogCorruptError,

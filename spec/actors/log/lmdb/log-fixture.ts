@@ -3,11 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../../../actors/clock.js';
-import {
-  openLmdbLog,
-  type EmbeddedLog,
-  type LmdbLogOptions
-} from '../../../../actors/log/lmdb/lmdb-log.js';
+import { openLmdbLog, type LmdbLogOptions } from '../../../../actors/log/lmdb/lmdb-log.js';
+import type { EmbeddedLog } from '../../../../actors/log/lmdb/replica/embedded-log.js';
 import type { LogHealth } from '../../../../actors/log/log-health.js';
 import type { AppendResult, NewEntry } from '../../../../actors/log/log-writer.js';
 import type { ThreadLog } from '../../../../actors/log/thread-log.js';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { checkLog } from '../../../../actors/log/lmdb/check/log-check.js';
-import type { EmbeddedLog, LmdbLogOptions } from '../../../../actors/log/lmdb/lmdb-log.js';
+import type { LmdbLogOptions } from '../../../../actors/log/lmdb/lmdb-log.js';
+import type { EmbeddedLog } from '../../../../actors/log/lmdb/replica/embedded-log.js';
 import { META_KEY, within } from '../../../../actors/log/lmdb/log-keys.js';
 import { openStore, type LogStore } from '../../../../actors/log/lmdb/log-store.js';
 import { LATE_HARD_MAX, MOVE_AFTER_MS } from '../../../../actors/log/lmdb/user-lists.js';

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../../../../actors/clock.js';
 import { LogCorruptError, LogFormatError } from '../../../../../actors/log/log-errors.js';
-import { openLmdbLog, type EmbeddedLog } from '../../../../../actors/log/lmdb/lmdb-log.js';
+import { openLmdbLog } from '../../../../../actors/log/lmdb/lmdb-log.js';
+import type { EmbeddedLog } from '../../../../../actors/log/lmdb/replica/embedded-log.js';
 import { append, entry } from '../log-fixture.js';
 
 const [file = '', folder = ''] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { MARK_MS, markPath, markRestored } from '../../../../../actors/log/lmdb/disk/log-mark.js';
 import { META_KEY } from '../../../../../actors/log/lmdb/log-keys.js';
-import type { EmbeddedLog } from '../../../../../actors/log/lmdb/lmdb-log.js';
+import type { EmbeddedLog } from '../../../../../actors/log/lmdb/replica/embedded-log.js';
 import { openStore } from '../../../../../actors/log/lmdb/log-store.js';
 import { append, appendMany, entry, HandClock, LogFixture } from '../log-fixture.js';
 

@@ -17,7 +17,7 @@ import {
   threadKey
 } from '../../../../../actors/log/lmdb/log-keys.js';
 import { openStore } from '../../../../../actors/log/lmdb/log-store.js';
-import type { EmbeddedLog } from '../../../../../actors/log/lmdb/lmdb-log.js';
+import type { EmbeddedLog } from '../../../../../actors/log/lmdb/replica/embedded-log.js';
 import { append, appendMany, entry, LogFixture } from '../log-fixture.js';
 import { flipBit, storedIn } from '../stored-rows.js';
 

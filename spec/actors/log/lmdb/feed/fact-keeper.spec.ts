@@ -8,7 +8,7 @@ import {
   UNCLAIMED_MAX
 } from '../../../../../actors/log/lmdb/feed/fact-keeper.js';
 import { FACTS_A_ROW } from '../../../../../actors/log/lmdb/feed/fact-row.js';
-import type { EmbeddedLog } from '../../../../../actors/log/lmdb/lmdb-log.js';
+import type { EmbeddedLog } from '../../../../../actors/log/lmdb/replica/embedded-log.js';
 import { checkLog } from '../../../../../actors/log/lmdb/check/log-check.js';
 import { factsKey, FEED_KEY } from '../../../../../actors/log/lmdb/log-keys.js';
 import { openStore, type LogWrite } from '../../../../../actors/log/lmdb/log-store.js';
