@@ -35,7 +35,7 @@ const Message = Type.Object({
 const message = Compile(Message);
 
 /** The fields of a request; of `messages` only the last is looked at. */
-const Request = Type.Object({
+export const AiRequestBody = Type.Object({
   id: Type.String(),
   messages: Type.Array(Type.Unknown(), { minItems: 1 }),
   trigger: Type.Optional(
@@ -44,9 +44,9 @@ const Request = Type.Object({
   messageId: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   ...OWN_FIELDS
 });
-const request = Compile(Request);
+const request = Compile(AiRequestBody);
 
-type Fields = Pick<Static<typeof Request>, 'agent' | 'whileRunning' | 'from'>;
+type Fields = Pick<Static<typeof AiRequestBody>, 'agent' | 'whileRunning' | 'from'>;
 
 /** A message to publish. */
 export interface AiSend extends Fields {

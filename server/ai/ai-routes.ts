@@ -34,14 +34,14 @@ export interface AiRoutesOptions {
 
 const HEADERS = { ...EVENT_STREAM_HEADERS, 'x-vercel-ai-ui-message-stream': 'v1' };
 
-const stopBody = Compile(
-  Type.Object({
-    run: Type.Optional(RunId),
-    /** Id of the message whose answer is stopped, also before it has begun. */
-    messageId: Type.Optional(Mid),
-    from: Type.Optional(Type.Union([UserName, Type.Object({ user: UserName })]))
-  })
-);
+/** Body of `POST /ai/chat/{id}/stop`; without a run or a message, the run at work is stopped. */
+export const AiStopBody = Type.Object({
+  run: Type.Optional(RunId),
+  /** Id of the message whose answer is stopped, also before it has begun. */
+  messageId: Type.Optional(Mid),
+  from: Type.Optional(Type.Union([UserName, Type.Object({ user: UserName })]))
+});
+const stopBody = Compile(AiStopBody);
 
 /** Returns the routes below `/ai/`. */
 export function createAiRoutes(options: AiRoutesOptions): Route[] {

@@ -34,7 +34,9 @@ import { TurnBudget } from '../chat/work/turn-budget.js';
 import { Drain } from './drain.js';
 import { buildHandlers } from './handler-phase.js';
 import { createIncidentsApi } from '../http/api/incidents-api.js';
+import { VERSION } from './version.js';
 import { createMetricsApi, METRICS_OFF } from '../http/api/metrics-api.js';
+import { createContractRoutes } from '../contracts/contract-routes.js';
 import { Http, readiness } from '../http/http.js';
 import { Inspection } from './inspection.js';
 import { clientLimits, connectionLimits } from '../chat/limits.js';
@@ -177,6 +179,7 @@ export class Server {
       pages: loadPages(builtPagesDir(), inspection.hiddenPages),
       routes: [
         ...inspection.routes,
+        ...createContractRoutes({ version: VERSION }),
         ...createMetricsApi({
           metrics: config.metrics,
           operators,

@@ -18,7 +18,8 @@ const Message = Type.Object({
 
 const RunFields = Type.Object(RUN_PUBLISH_FIELDS);
 
-const Input = Type.Object({
+/** A `RunAgentInput`, as far as this server reads it. */
+export const AgUiRunInput = Type.Object({
   threadId: Type.String(),
   runId: Type.String({ minLength: 1, maxLength: RUN_ID_MAX }),
   messages: Type.Array(Message),
@@ -37,7 +38,7 @@ const Input = Type.Object({
     )
   )
 });
-const input = Compile(Input);
+const input = Compile(AgUiRunInput);
 const mid = Compile(Mid);
 
 /** An answer to a question; without a value, the run is to be cancelled. */

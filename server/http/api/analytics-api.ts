@@ -81,7 +81,8 @@ export interface AnalyticsApiOptions {
 const KEPT_FREE = 1;
 
 const Time = Type.Optional(Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 }));
-const SearchQuery = Type.Object({
+/** Parameters of `GET /api/search`; times in Unix milliseconds. */
+export const SearchQuery = Type.Object({
   q: Type.Optional(Type.String({ maxLength: 256 })),
   thread: Type.Optional(Type.String()),
   from: Type.Optional(UserName),
@@ -90,7 +91,8 @@ const SearchQuery = Type.Object({
   before: Time,
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: SEARCH_LIMIT_MAX }))
 });
-const SpanQuery = Type.Object({
+/** Parameters of reports and figures. */
+export const SpanQuery = Type.Object({
   minutes: Type.Optional(Type.Integer({ minimum: 1, maximum: REPORT_MINUTES_MAX }))
 });
 const searchQuery = { names: Object.keys(SearchQuery.properties), schema: Compile(SearchQuery) };

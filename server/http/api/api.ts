@@ -76,7 +76,8 @@ export interface ApiOptions {
 }
 
 const From = Type.Union([UserName, Type.Object({ user: UserName })]);
-const PublishBody = Type.Object({
+/** Body of `POST …/messages`. */
+export const PublishBody = Type.Object({
   ...PUBLISH_FIELDS,
   /** The author. A backend must name one; a user's token names its user. */
   from: Type.Optional(From),

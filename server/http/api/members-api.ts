@@ -41,9 +41,18 @@ export interface MembersApiOptions {
 
 type Answered = HttpReply | Promise<HttpReply>;
 
-const roleBody = Compile(Type.Object({ role: RoleName }));
-const agentBody = Compile(Type.Object({ agent: Type.Union([AgentName, Type.Null()]) }));
-const ownerBody = Compile(Type.Object({ owner: UserName }));
+/** Body of `PUT …/members/{user}`. */
+export const RoleBody = Type.Object({ role: RoleName });
+
+/** Body of `PUT …/agent`; null: no agent answers. */
+export const AgentBody = Type.Object({ agent: Type.Union([AgentName, Type.Null()]) });
+
+/** Body of `PUT …/owner`. */
+export const OwnerBody = Type.Object({ owner: UserName });
+
+const roleBody = Compile(RoleBody);
+const agentBody = Compile(AgentBody);
+const ownerBody = Compile(OwnerBody);
 
 /** Returns the routes of members and owners below `/api/threads/{thread}/`. */
 export function createMembersApi({

@@ -30,12 +30,12 @@ export interface RevocationsApiOptions {
   readonly limited: NoteLimited;
 }
 
-const revokeBody = Compile(
-  Type.Object({
-    before: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
-    jti: Type.Optional(Type.String({ minLength: 1, maxLength: TOKEN_ID_MAX }))
-  })
-);
+/** Body of `POST /api/users/{user}/revoke`; without either, all tokens that were issued up to now are revoked. */
+export const RevokeBody = Type.Object({
+  before: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+  jti: Type.Optional(Type.String({ minLength: 1, maxLength: TOKEN_ID_MAX }))
+});
+const revokeBody = Compile(RevokeBody);
 
 /** Returns the routes of `/api/users/{user}/revoke`. */
 export function createRevocationsApi(options: RevocationsApiOptions): Route[] {

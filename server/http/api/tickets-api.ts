@@ -30,7 +30,9 @@ export interface TicketsApiOptions {
   readonly limited: NoteLimited;
 }
 
-const ticketBody = Compile(Type.Object({ thread: Type.Optional(Type.String()) }));
+/** Body of `POST /api/tickets`; without a thread the ticket is for any. */
+export const TicketBody = Type.Object({ thread: Type.Optional(Type.String()) });
+const ticketBody = Compile(TicketBody);
 
 /** Returns the route of `/api/tickets`. */
 export function createTicketsApi(options: TicketsApiOptions): Route[] {

@@ -9,14 +9,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Returns a schema with `additionalProperties: false` added wherever there are properties. */
-function strict(schema: unknown): unknown {
+/** Returns a schema with `additionalProperties: false` added wherever a schema does not say what others may be. */
+export function strict(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(strict);
   if (!isObject(schema)) return schema;
   const copy = Object.fromEntries(
     Object.entries(schema).map(([name, part]) => [name, strict(part)])
   );
-  return schema['type'] === 'object' ? { ...copy, additionalProperties: false } : copy;
+  return schema['type'] === 'object' ? { additionalProperties: false, ...copy } : copy;
 }
 
 const CHECKS = new Map(

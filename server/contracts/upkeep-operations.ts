@@ -1,0 +1,112 @@
+/** The operations of whoever runs the server for years: erasing, the audit log, incidents. */
+import Type from 'typebox';
+import { AUDIT_PAGE_MAX } from '../../actors/upkeep/audit.js';
+import { Mid } from '../../protocol/run-fields.js';
+import { KEPT_LEVELS } from '../logger/kept-lines.js';
+import type { Operations } from './operation.js';
+import { THREAD } from './thread-operations.js';
+
+const Count = Type.Integer({ minimum: 0 });
+const NameOrNull = Type.Union([Type.String(), Type.Null()]);
+
+const Audit = Type.Object({
+  entries: Type.Array(
+    Type.Object({
+      seq: Type.Integer(),
+      at: Type.Number(),
+      action: Type.String(),
+      by: Type.Object({ user: NameOrNull, key: NameOrNull }),
+      detail: Type.Record(Type.String(), Type.Unknown())
+    })
+  ),
+  more: Type.Boolean()
+});
+
+const Line = Type.Object({
+  time: Type.String(),
+  level: Type.Union(KEPT_LEVELS.map((level) => Type.Literal(level))),
+  message: Type.String(),
+  fields: Type.Record(Type.String(), Type.Unknown()),
+  // Anchor of its entry in docs/runbook.md.
+  runbook: NameOrNull
+});
+
+/** Erasing, audit log, incidents. */
+export const UPKEEP_OPERATIONS: Operations = {
+  'DELETE /api/threads/{thread}/messages/{message}': {
+    id: 'eraseMessage',
+    tag: 'upkeep',
+    summary: 'Erase a message',
+    description: 'It keeps its offset and its `mid`; its body is gone. Subscribers are told.',
+    path: {
+      thread: THREAD,
+      message: {
+        description: 'Its offset, which is digits alone, or its `mid`.',
+        schema: Mid,
+        example: 'order-17'
+      }
+    },
+    answers: {
+      200: {
+        description:
+          '`offset` is that of the entry that tells subscribers; null: it was erased before.',
+        schema: Type.Object({
+          thread: Type.String(),
+          target: Count,
+          mid: Type.String(),
+          offset: Type.Union([Count, Type.Null()]),
+          duplicate: Type.Boolean()
+        })
+      }
+    },
+    errors: ['bad_frame', 'bad_thread', 'not_found']
+  },
+  'GET /api/audit': {
+    id: 'readAudit',
+    tag: 'upkeep',
+    summary: 'Read the audit log, newest first',
+    query: {
+      limit: {
+        description: 'Most entries; 50 by default.',
+        schema: Type.Integer({ minimum: 1, maximum: AUDIT_PAGE_MAX }),
+        example: 20
+      },
+      before: {
+        description: 'Older than the entry of this `seq`.',
+        schema: Type.Integer({ minimum: 1 })
+      }
+    },
+    answers: { 200: { description: 'The page.', schema: Audit } },
+    errors: ['bad_frame'],
+    isForKeys: true
+  },
+  'GET /api/incidents': {
+    id: 'readIncidents',
+    tag: 'upkeep',
+    summary: 'Read the warnings and errors that the server has logged',
+    query: {
+      since: {
+        description:
+          'Not older: ISO 8601, or Unix milliseconds. By default since the start, a day at most.',
+        schema: Type.String()
+      }
+    },
+    answers: {
+      200: {
+        description: 'The lines, oldest first.',
+        schema: Type.Object({
+          node: Type.String(),
+          startedAt: Type.String(),
+          since: Type.String(),
+          until: Type.String(),
+          // False when lines of this time were dropped for newer ones.
+          complete: Type.Boolean(),
+          counts: Type.Record(Type.String(), Count),
+          lines: Type.Array(Line)
+        })
+      }
+    },
+    errors: ['bad_frame'],
+    isForKeys: true
+  }
+};
