@@ -30,6 +30,8 @@ export interface Bus {
    * other nodes get it later, in the order of the calls, or not at all when their node cannot be reached.
    */
   tell(frame: Ephemeral): void;
+  /** Sends a frame to this node's subscribers of its thread only, before the call returns. */
+  tellHere(frame: Ephemeral): void;
   /** Returns whether a user is connected to any node, as far as this node knows now. */
   isReachable(user: string): boolean;
   /**

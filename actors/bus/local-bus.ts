@@ -13,6 +13,10 @@ export class LocalBus implements Bus {
     this.node.tell(frame);
   }
 
+  tellHere(frame: Ephemeral): void {
+    this.node.tell(frame);
+  }
+
   isReachable(user: string): boolean {
     return this.node.isReachable(user);
   }

@@ -14,6 +14,8 @@ export interface Unwatched {
   readonly state: 'waiting' | 'undelivered';
   /** Their authors, as far as they are told apart; none in marks of earlier versions. */
   readonly authors?: readonly UnwatchedAuthor[];
+  /** The node that holds them and reports it when nobody comes; none on a single node. */
+  readonly node?: string;
 }
 
 /** An author of messages that nobody else has got yet. */

@@ -4,6 +4,7 @@
  */
 import type { Actor } from 'xstate';
 import type { deliveryMachine } from '../../machines/delivery/delivery.machine.js';
+import type { Elsewhere } from '../bus/elsewhere.js';
 import type { NewEntry } from '../log/log-writer.js';
 import type { Held } from './held.js';
 import { type Presence } from './presence.js';
@@ -39,6 +40,10 @@ export class ActiveThread {
   /** Offsets of messages that other nodes have not said yet whether the owner got them; null when there are none. */
   asked: Set<number> | null = null;
   presence: Presence | null = null;
+  /** The other nodes; null on a single node. */
+  elsewhere: Pick<Elsewhere, 'hasReader'> | null = null;
+  /** Who has got everything that was sent here; kept only with other nodes, which ask for it. Null stands for backends. */
+  takers: Set<string | null> | null = null;
   /** Timer of the next presence frame; null when there are no changes to send. */
   presenceTimer: unknown = null;
   /** When its last presence frame was sent, a moment of `Clock.elapsed()`; null when none was. */
@@ -71,7 +76,12 @@ export class ActiveThread {
   /** Returns whether somebody is subscribed other than an author; null for whom all are others. */
   hasReader(author: string | null): boolean {
     const own = author === null ? 0 : (this.presence?.subscriptions(author) ?? 0);
-    return this.subscribers > own;
+    return this.subscribers > own || this.elsewhere?.hasReader(this.id, author) === true;
+  }
+
+  /** Whether somebody is subscribed here or on another node. */
+  get isWatched(): boolean {
+    return this.subscribers > 0 || this.elsewhere?.hasReader(this.id, null) === true;
   }
 
   /**

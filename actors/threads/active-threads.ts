@@ -20,6 +20,8 @@ export interface ActiveThreadsOptions {
   readonly log: Pick<LogReader, 'head' | 'ensure'>;
   readonly clock: Clock;
   readonly testThreadPrefixes: readonly string[];
+  /** Called with a thread that comes into memory, before its delivery actor starts; for what other nodes have of it. */
+  readonly onLoaded?: (thread: ActiveThread) => void;
 }
 
 /** The threads in memory, by id. */
@@ -70,6 +72,7 @@ export class ActiveThreads {
     if (!thread.isTestThread) this.held.restore(thread);
     if (this.active.size >= ACTIVE_MAX) this.makeRoom();
     this.active.set(id, thread);
+    this.options.onLoaded?.(thread);
     if (thread.held !== null) this.actors.spawn(thread);
     return thread;
   }

@@ -99,7 +99,7 @@ export class Deliveries {
       const appendedMs = stopwatch() - receivedMs;
       this.appending--;
       thread.usedAt = clock.elapsed();
-      if (result.ok && !result.duplicate && thread.subscribers > 0) {
+      if (result.ok && !result.duplicate && thread.isWatched) {
         // It stays pending: the commit, which comes next, sends it and records its outcome.
         thread.answered.push({ entry, offset: result.offset, receivedMs, appendedMs });
         done(result);

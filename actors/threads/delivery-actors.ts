@@ -7,6 +7,7 @@ import { createActor, type InspectionEvent, type Subscription } from 'xstate';
 import { reasonOf } from '../../machines/reason.js';
 import { deliveryMachine, type DeliveryEvent } from '../../machines/delivery/delivery.machine.js';
 import type { ActiveThread } from './active-thread.js';
+import type { Elsewhere } from '../bus/elsewhere.js';
 import type { AwakeClock } from '../awake-timers.js';
 import type { HeldMessages } from './held-messages.js';
 import type { Incidents } from '../monitor/incidents.js';
@@ -32,6 +33,10 @@ export interface DeliveryActorsOptions {
   readonly clock: AwakeClock;
   readonly incidents: Incidents;
   readonly transitions: Transitions;
+  /** The other nodes; null on a single node. */
+  readonly elsewhere: Elsewhere | null;
+  /** Called when somebody on another node has got everything of a thread; null for a backend. */
+  readonly onGiven: (thread: ActiveThread, user: string | null) => void;
 }
 
 /** Starts delivery actors, sends them events, and stops and replaces them. */
@@ -72,6 +77,7 @@ export class DeliveryActors {
     const { hasTaker } = thread;
     if (hasTaker === thread.isTaken) return;
     thread.isTaken = hasTaker;
+    this.options.elsewhere?.forget(thread.id);
     if (hasTaker) this.tell(thread, { type: 'subscriber.first' });
     else this.tell(thread, { type: 'subscriber.none', graceMs: this.held.graceOfLeft(thread) });
   }
@@ -86,7 +92,8 @@ export class DeliveryActors {
       input: {
         thread: thread.id,
         isTestThread: thread.isTestThread,
-        held: held === null ? null : { state: held.state, graceMs: this.held.rest(held) }
+        held: held === null ? null : { state: held.state, graceMs: this.held.rest(held) },
+        asksFirst: this.options.elsewhere !== null
       }
     });
     actor.subscribe({
@@ -106,8 +113,10 @@ export class DeliveryActors {
       this.held.closeIncident(thread);
     });
     actor.on('messages.flushed', () => {
+      this.options.elsewhere?.forget(thread.id);
       this.held.flushed(thread);
     });
+    this.askElsewhere(thread, actor);
     thread.actor = null;
     this.running.delete(thread);
     // Observe before the start, so that the first snapshot is seen too. The actor is the thread's only once it runs.
@@ -124,6 +133,26 @@ export class DeliveryActors {
     thread.actor = actor;
     this.running.add(thread);
     if (thread.hasTaker) actor.send({ type: 'subscriber.first' });
+  }
+
+  /** Lets the chart of a thread ask the other nodes. */
+  private askElsewhere(
+    thread: ActiveThread,
+    actor: Pick<NonNullable<ActiveThread['actor']>, 'on'>
+  ): void {
+    const { elsewhere } = this.options;
+    if (elsewhere === null) return;
+    const author = (): string | null => thread.held?.soleAuthor ?? null;
+    actor.on('absence.doubted', () => {
+      elsewhere.confirmNobody(thread.id, author(), () => {
+        this.tell(thread, { type: 'absence.confirmed' });
+      });
+    });
+    actor.on('taker.found', () => {
+      elsewhere.confirmGiven(thread.id, thread.published, author(), (user) => {
+        this.options.onGiven(thread, user);
+      });
+    });
   }
 
   private replace(thread: ActiveThread, error: unknown): void {

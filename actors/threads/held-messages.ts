@@ -5,6 +5,7 @@
 import { reasonOf } from '../../machines/reason.js';
 import type { ActiveThread } from './active-thread.js';
 import { DeliveryIncidents } from './delivery-incidents.js';
+import type { Elsewhere } from '../bus/elsewhere.js';
 import type { AwakeClock } from '../awake-timers.js';
 import { Held } from './held.js';
 import type { Logger } from '../log-line.js';
@@ -23,6 +24,8 @@ export interface HeldMessagesOptions {
   readonly graceMs: number;
   /** Gets the threads with undelivered messages. */
   readonly monitor: DeliveryWatch;
+  /** The other nodes; null or absent on a single node. */
+  readonly elsewhere?: Pick<Elsewhere, 'node' | 'owns'> | null;
 }
 
 /** All threads with held or undelivered messages. */
@@ -63,8 +66,9 @@ export class HeldMessages {
     const { log, graceMs, monitor } = this.options;
     this.extendGrace(graceMs);
     const waiting: string[] = [];
-    for (const { thread, state, since } of log.allUnwatched()) {
-      if (!isReal(thread)) continue;
+    for (const mark of log.allUnwatched()) {
+      const { thread, state, since } = mark;
+      if (!isReal(thread) || !this.isOwn(mark)) continue;
       if (state === 'undelivered') {
         this.undeliveredThreads++;
         monitor.undelivered(thread, this.momentOf(since));
@@ -72,6 +76,45 @@ export class HeldMessages {
     }
     this.incidents.restore(this.undeliveredThreads);
     return waiting;
+  }
+
+  /**
+   * Takes over what nodes that are gone have held, when it falls to this one. `load` brings a thread into memory, which
+   * needs an actor when it is returned.
+   */
+  adopt(
+    isReal: (thread: string) => boolean,
+    load: (thread: string, mustLoad: boolean) => ActiveThread | null
+  ): ActiveThread[] {
+    const { log, elsewhere = null, monitor } = this.options;
+    if (elsewhere === null) return [];
+    const restored: ActiveThread[] = [];
+    for (const mark of [...log.allUnwatched()]) {
+      const { thread, state, since, node } = mark;
+      if (!isReal(thread) || node === elsewhere.node || elsewhere.owns(node) !== true) continue;
+      // A failed write is repeated by whoever takes over next.
+      void log.setUnwatched(thread, { ...mark, node: elsewhere.node }).catch(() => undefined);
+      const active = load(thread, state === 'waiting');
+      if (active !== null && active.held !== null) continue;
+      if (state === 'undelivered') {
+        this.undeliveredThreads++;
+        monitor.undelivered(thread, this.momentOf(since));
+      }
+      if (active === null) continue;
+      this.restoreFrom(active, mark);
+      restored.push(active);
+    }
+    return restored;
+  }
+
+  /** Returns whether the log has a mark of this node for a thread; false also while it cannot be read. */
+  isMarked(thread: string): boolean {
+    try {
+      const mark = this.options.log.unwatched(thread);
+      return mark !== null && this.isOwn(mark);
+    } catch {
+      return false;
+    }
   }
 
   /** Notes that a thread has got its first subscriber (1) or lost its last (-1). */
@@ -132,7 +175,10 @@ export class HeldMessages {
    */
   restore(thread: ActiveThread): void {
     const mark = this.options.log.unwatched(thread.id);
-    if (mark === null) return;
+    if (mark !== null && this.isOwn(mark)) this.restoreFrom(thread, mark);
+  }
+
+  private restoreFrom(thread: ActiveThread, mark: Unwatched): void {
     const { clock } = this.options;
     const asleep = clock.elapsed() - clock.awake();
     const held = new Held(this.graceEnd(this.momentOf(mark.since) - asleep));
@@ -250,12 +296,34 @@ export class HeldMessages {
     return clock.elapsed() - Math.max(0, clock.now() - since);
   }
 
+  /** Whether this node answers for a mark. */
+  private isOwn({ node }: Pick<Unwatched, 'node'>): boolean {
+    const { elsewhere } = this.options;
+    return elsewhere === null || elsewhere === undefined || node === elsewhere.node;
+  }
+
+  /** Whether the mark of a thread is that of another node, which is there. */
+  private isOthers(thread: string): boolean {
+    const { log, elsewhere } = this.options;
+    if (elsewhere === null || elsewhere === undefined) return false;
+    try {
+      const mark = log.unwatched(thread);
+      return mark !== null && mark.node !== elsewhere.node && elsewhere.owns(mark.node) === false;
+    } catch {
+      return false;
+    }
+  }
+
   /** Writes the present mark. It never rejects: a lost mark costs a report after a crash, not a message. */
   private mark(thread: ActiveThread): Promise<void> {
-    const { log, logger } = this.options;
+    const { log, logger, elsewhere } = this.options;
     const { held } = thread;
+    // The mark of another node covers this thread, and only that node may change it.
+    if (this.isOthers(thread.id)) return Promise.resolve();
+    const node = elsewhere === null || elsewhere === undefined ? {} : { node: elsewhere.node };
+    const mark = held === null ? null : { ...markOf(held), ...node };
     thread.marking++;
-    return log.setUnwatched(thread.id, held === null ? null : markOf(held)).then(
+    return log.setUnwatched(thread.id, mark).then(
       () => {
         thread.marking--;
         thread.isMarkLost = false;

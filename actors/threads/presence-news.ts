@@ -12,7 +12,8 @@ export const PRESENCE_GATHER_MS = 50;
 /** Options of {@link PresenceNews}. */
 export interface PresenceNewsOptions {
   readonly clock: Clock;
-  readonly bus: Pick<Bus, 'tell'>;
+  /** Only the subscribers of this node are told: every node knows who comes and goes, and tells its own. */
+  readonly bus: Pick<Bus, 'tellHere'>;
 }
 
 /** Presence of all threads in memory, and the frames about it. */
@@ -35,6 +36,18 @@ export class PresenceNews {
     if (thread.presence?.leave(user) === true) this.due(thread);
   }
 
+  /** Notes that a user has come to the thread on another node (true), or has left it there. */
+  elsewhere(thread: ActiveThread, user: string, isThere: boolean): void {
+    const presence = (thread.presence ??= new Presence());
+    if (isThere ? presence.enterElsewhere(user) : presence.leaveElsewhere(user)) this.due(thread);
+  }
+
+  /** Takes over who is on other nodes when a thread comes into memory, where nobody has to be told. */
+  restore(thread: ActiveThread, people: Iterable<string>): void {
+    for (const user of people) (thread.presence ??= new Presence()).enterElsewhere(user);
+    thread.presence?.take();
+  }
+
   /** Stops: no more frames are sent. */
   close(threads: Iterable<ActiveThread>): void {
     this.isClosed = true;
@@ -55,7 +68,7 @@ export class PresenceNews {
         const change = thread.presence?.take() ?? null;
         if (change === null) return;
         thread.presenceToldAt = clock.elapsed();
-        bus.tell(presenceFrame(thread.id, change));
+        bus.tellHere(presenceFrame(thread.id, change));
       },
       Math.max(PRESENCE_GATHER_MS, nextAt - clock.elapsed())
     );

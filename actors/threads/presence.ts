@@ -11,9 +11,11 @@ export interface PresenceChange {
   readonly isLarge: boolean;
 }
 
-/** The people of one thread, each with the number of their subscriptions. */
+/** The people of one thread, here and on other nodes, each with the number of their subscriptions. */
 export class Presence {
   private readonly people = new Map<string, number>();
+  /** How many of these are on other nodes, one for each node; null when none ever was. */
+  private elsewhere: Map<string, number> | null = null;
   private readonly joined = new Set<string>();
   private readonly left = new Set<string>();
 
@@ -32,9 +34,9 @@ export class Presence {
     return this.people.has(user);
   }
 
-  /** Returns the number of a user's subscriptions. */
+  /** Returns the number of a user's subscriptions here. */
   subscriptions(user: string): number {
-    return this.people.get(user) ?? 0;
+    return (this.people.get(user) ?? 0) - (this.elsewhere?.get(user) ?? 0);
   }
 
   /** Adds a subscription of a user. Returns whether there is a change to send now. */
@@ -57,6 +59,22 @@ export class Presence {
     this.people.delete(user);
     if (!this.joined.delete(user)) this.left.add(user);
     return true;
+  }
+
+  /** Adds a user of another node. Returns whether there is a change to send now. */
+  enterElsewhere(user: string): boolean {
+    this.elsewhere ??= new Map();
+    this.elsewhere.set(user, (this.elsewhere.get(user) ?? 0) + 1);
+    return this.enter(user);
+  }
+
+  /** Removes a user of another node. Returns whether there is a change to send now. */
+  leaveElsewhere(user: string): boolean {
+    const before = this.elsewhere?.get(user) ?? 0;
+    if (before === 0) return false;
+    if (before === 1) this.elsewhere?.delete(user);
+    else this.elsewhere?.set(user, before - 1);
+    return this.leave(user);
   }
 
   /** Returns the changes to send, and forgets them; null when joins and leaves have cancelled each other. */

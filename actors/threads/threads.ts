@@ -2,6 +2,7 @@
 import type { Actor, InspectionEvent } from 'xstate';
 import type { deliveryMachine } from '../../machines/delivery/delivery.machine.js';
 import { awakeTimers } from '../awake-timers.js';
+import type { Elsewhere, ElsewhereNews } from '../bus/elsewhere.js';
 import type { Clock } from '../clock.js';
 import type { Fact } from '../facts/fact.js';
 import { Outcomes } from '../facts/outcomes.js';
@@ -36,6 +37,8 @@ export interface ThreadsOptions extends DeliveriesOptions {
   readonly graceMs: number;
   /** Records the states of the delivery actors of real threads. */
   readonly transitions: Transitions;
+  /** The other nodes; null or absent on a single node. */
+  readonly elsewhere?: Elsewhere | null;
 }
 
 /** Numbers for `/status`. */
@@ -58,10 +61,13 @@ export class Threads {
   private readonly presence: PresenceNews;
   private readonly signals: SignalNews;
   private readonly deliveries: Deliveries;
+  private readonly elsewhere: Elsewhere | null;
+  private readonly stopListening: () => void;
 
   constructor(options: ThreadsOptions) {
     this.options = options;
-    const { counts, clock, feed } = options;
+    const { counts, clock, feed, elsewhere = null } = options;
+    this.elsewhere = elsewhere;
     const record = (fact: Fact): void => {
       feed.record(fact);
     };
@@ -69,8 +75,16 @@ export class Threads {
     this.steps = new Steps({ clock, record });
     const ours = { ...options, clock: awakeTimers(clock) };
     this.held = new HeldMessages(ours, this.outcomes);
-    this.actors = new DeliveryActors(ours, this.held);
-    this.active = new ActiveThreads(options, this.held, this.actors);
+    const onGiven = (thread: ActiveThread, user: string | null): void => {
+      this.taken(thread, user);
+    };
+    this.actors = new DeliveryActors({ ...ours, elsewhere, onGiven }, this.held);
+    const onLoaded = (thread: ActiveThread): void => {
+      if (elsewhere === null) return;
+      thread.elsewhere = elsewhere;
+      this.presence.restore(thread, elsewhere.people(thread.id));
+    };
+    this.active = new ActiveThreads({ ...options, onLoaded }, this.held, this.actors);
     this.presence = new PresenceNews(options);
     this.signals = new SignalNews(options);
     this.deliveries = new Deliveries(options, {
@@ -80,12 +94,40 @@ export class Threads {
       outcomes: this.outcomes,
       steps: this.steps
     });
+    const stopAdopting = elsewhere?.onOrphans(() => {
+      this.adopt();
+    });
+    const stopHearing = elsewhere?.listen((news) => {
+      this.elsewhereChanged(news);
+    });
+    this.stopListening = () => {
+      stopAdopting?.();
+      stopHearing?.();
+    };
   }
 
   /** Restores what was held when the last process ended, and starts the startup grace. */
   open(): void {
     const isReal = (thread: string) => !this.isTest(thread);
     for (const thread of this.held.open(isReal)) this.get(thread);
+  }
+
+  /** Takes over what nodes that are gone have held, when it falls to this one. */
+  private adopt(): void {
+    const isReal = (thread: string): boolean => !this.isTest(thread);
+    const load = (thread: string, mustLoad: boolean): ActiveThread | null =>
+      mustLoad ? this.get(thread) : this.peek(thread);
+    for (const thread of this.held.adopt(isReal, load)) this.actors.spawn(thread);
+  }
+
+  /** Somebody has come to a thread on another node, or has left it there. */
+  private elsewhereChanged({ thread: id, user, isThere }: ElsewhereNews): void {
+    // An incident of a thread that is not in memory ends, too, when somebody comes.
+    const mayHold = isThere && this.held.undelivered > 0 && this.held.isMarked(id);
+    const thread = mayHold ? this.get(id) : this.peek(id);
+    if (thread === null) return;
+    if (user !== null) this.presence.elsewhere(thread, user, isThere);
+    this.actors.review(thread);
   }
 
   /** Starts the drain, which lasts `forMs` milliseconds: until its end, missing subscribers cause no incident. */
@@ -164,6 +206,7 @@ export class Threads {
     thread.subscribers++;
     if (user !== null) this.presence.enter(thread, user);
     if (thread.subscribers === 1) this.held.watched(thread, 1);
+    this.elsewhere?.enter(thread.id, user);
     this.actors.review(thread);
   }
 
@@ -173,6 +216,8 @@ export class Threads {
     thread.usedAt = this.options.clock.elapsed();
     if (user !== null) this.presence.leave(thread, user);
     if (thread.subscribers === 0) this.held.watched(thread, -1);
+    this.elsewhere?.leave(thread.id, user);
+    if (user === null || thread.presence?.subscriptions(user) === 0) thread.takers?.delete(user);
     this.actors.review(thread);
   }
 
@@ -186,6 +231,24 @@ export class Threads {
    * somebody. The user's own stay held.
    */
   caughtUp(thread: ActiveThread, user: string | null): void {
+    if (this.elsewhere !== null) (thread.takers ??= new Set()).add(user);
+    this.taken(thread, user);
+  }
+
+  /**
+   * Returns a subscriber here, other than an author, who has got everything of a thread up to an offset: its name, empty
+   * for a backend. Null when there is none.
+   */
+  given(id: string, offset: number, author: string | null): string | null {
+    const thread = this.peek(id);
+    if (thread === null || thread.published < offset) return null;
+    for (const taker of thread.takers ?? []) {
+      if (author === null || taker !== author) return taker ?? '';
+    }
+    return null;
+  }
+
+  private taken(thread: ActiveThread, user: string | null): void {
     const { held } = thread;
     if (held === null) return;
     if (!held.isLeftBy(user)) this.actors.tell(thread, { type: 'flush.done' });
@@ -233,6 +296,7 @@ export class Threads {
 
   /** Stops every delivery actor and every timer. Held messages, also later ones, stay marked in the log. */
   close(): void {
+    this.stopListening();
     this.deliveries.close();
     this.actors.close();
     this.held.close();

@@ -17,6 +17,8 @@ export interface DeliveryInput {
   readonly thread: string;
   readonly isTestThread: boolean;
   readonly held: { readonly state: 'waiting' | 'undelivered'; readonly graceMs: number } | null;
+  /** Whether other nodes must be asked before an incident, since somebody may be subscribed there. */
+  readonly asksFirst?: boolean;
 }
 
 /** Context of the chart. */
@@ -27,6 +29,7 @@ export interface DeliveryContext {
   readonly graceMs: number;
   readonly isIncidentOpen: boolean;
   readonly restoring: 'waiting' | 'undelivered' | null;
+  readonly asksFirst: boolean;
 }
 
 /**
@@ -37,11 +40,19 @@ export type DeliveryEvent =
   | { type: 'subscriber.first' }
   | { type: 'subscriber.none'; graceMs: number }
   | ({ type: 'message.unwatched'; graceMs: number } & Omit<UnwatchedMessage, 'isTestThread'>)
-  | { type: 'flush.done' };
+  | { type: 'flush.done' }
+  | { type: 'absence.confirmed' };
 
-/** Events that the chart emits to the thread registry. */
+/**
+ * Events that the chart emits to the thread registry. `absence.doubted` asks it for `absence.confirmed`, `taker.found` for
+ * `flush.done` once somebody has got what is held.
+ */
 export type DeliveryEmitted =
-  { type: 'incident.opened' } | { type: 'incident.closed' } | { type: 'messages.flushed' };
+  | { type: 'incident.opened' }
+  | { type: 'incident.closed' }
+  | { type: 'messages.flushed' }
+  | { type: 'absence.doubted' }
+  | { type: 'taker.found' };
 
 /** Chart of one thread's delivery. */
 export const deliveryMachine = setup({
@@ -57,6 +68,7 @@ export const deliveryMachine = setup({
       event.type === 'message.unwatched' &&
       judgeUnwatched({ ...event, isTestThread: context.isTestThread }) === 'held',
     isIncidentOpen: ({ context }) => context.isIncidentOpen,
+    isAlone: ({ context }) => !context.asksFirst,
     isRestoring: ({ context }, state: 'waiting' | 'undelivered') => context.restoring === state
   },
   actions: {
@@ -66,7 +78,7 @@ export const deliveryMachine = setup({
   }
 }).createMachine({
   id: 'delivery',
-  context: ({ input: { thread, isTestThread, held } }) => {
+  context: ({ input: { thread, isTestThread, held, asksFirst = false } }) => {
     // The test prefixes may have changed since: a test thread holds nothing.
     const restored = isTestThread ? null : held;
     return {
@@ -74,7 +86,8 @@ export const deliveryMachine = setup({
       isTestThread,
       graceMs: restored?.graceMs ?? 0,
       isIncidentOpen: restored?.state === 'undelivered',
-      restoring: restored?.state ?? null
+      restoring: restored?.state ?? null,
+      asksFirst
     };
   },
   initial: 'reviving',
@@ -106,7 +119,22 @@ export const deliveryMachine = setup({
       tags: 'holding',
       on: { 'subscriber.first': 'flushing' },
       after: {
-        grace: {
+        grace: [
+          {
+            guard: 'isAlone',
+            target: 'undelivered',
+            actions: ['openIncident', emit({ type: 'incident.opened' })]
+          },
+          { target: 'asking' }
+        ]
+      }
+    },
+    asking: {
+      tags: 'holding',
+      entry: emit({ type: 'absence.doubted' }),
+      on: {
+        'subscriber.first': 'flushing',
+        'absence.confirmed': {
           target: 'undelivered',
           actions: ['openIncident', emit({ type: 'incident.opened' })]
         }
@@ -114,6 +142,7 @@ export const deliveryMachine = setup({
     },
     flushing: {
       tags: ['watched', 'holding'],
+      entry: emit({ type: 'taker.found' }),
       on: {
         'flush.done': [
           {

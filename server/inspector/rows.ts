@@ -68,6 +68,8 @@ export function connectionRows(
 /** Returns the state of a thread's delivery: that of its chart, or of its record when it has no actor. */
 function stateOf(thread: ActiveThread): ThreadRow['state'] {
   const value = thread.actor?.getSnapshot().value;
+  // While other nodes are asked whether somebody is there, it goes on waiting.
+  if (value === 'asking') return 'waiting';
   if (value !== undefined && value !== 'reviving') return value;
   if (thread.held !== null) return thread.held.state;
   return thread.subscribers > 0 ? 'delivering' : 'idle';

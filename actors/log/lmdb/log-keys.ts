@@ -319,9 +319,12 @@ export function decodeWatch(text: string): WatchRecord | null {
   if (!isObject(value) || !isSpan(value) || !('state' in value)) return null;
   const { from, since, state } = value;
   if (state !== 'waiting' && state !== 'undelivered') return null;
-  if (!('authors' in value)) return { from, since, state };
+  const node = 'node' in value && typeof value.node === 'string' ? { node: value.node } : {};
+  if (!('authors' in value)) return { from, since, state, ...node };
   const { authors } = value;
-  return Array.isArray(authors) && authors.every(isAuthor) ? { from, since, state, authors } : null;
+  return Array.isArray(authors) && authors.every(isAuthor)
+    ? { from, since, state, authors, ...node }
+    : null;
 }
 
 function isSpan(value: object): value is { from: number; since: number } {

@@ -85,8 +85,10 @@ class Rig {
       },
       bus: {
         tell: (frame) => {
+          if (frame.type === 'typing' || frame.type === 'mark') this.signals.push(frame);
+        },
+        tellHere: (frame) => {
           if (frame.type === 'presence') this.presence.push(frame);
-          else if (frame.type === 'typing' || frame.type === 'mark') this.signals.push(frame);
         },
         isReachable: (user) => this.reachable.has(user),
         cut: () => undefined,

@@ -13,12 +13,16 @@ import { VirtualClock } from '../../virtual-clock.js';
 const GRACE_MS = DELIVERY_GRACE_MS;
 
 /** Runs the chart of one thread on virtual time and records what it reports. */
-function start({ isTestThread = false, held = null }: Partial<DeliveryInput> = {}) {
+function start({
+  isTestThread = false,
+  asksFirst = false,
+  held = null
+}: Partial<DeliveryInput> = {}) {
   const clock = new VirtualClock();
   const told: string[] = [];
   const actor = createActor(deliveryMachine, {
     clock,
-    input: { thread: 't', isTestThread, held }
+    input: { thread: 't', isTestThread, held, asksFirst }
   });
   for (const type of ['incident.opened', 'incident.closed', 'messages.flushed'] as const) {
     actor.on(type, () => told.push(type));
@@ -202,6 +206,32 @@ const HELD = [
   { state: 'undelivered', graceMs: 0 }
 ] as const;
 const COUNTS = { real: [10, 32, 12], test: [2, 2, 2] };
+
+describe('a thread of one of several nodes', () => {
+  const input: DeliveryInput = {
+    thread: 't',
+    isTestThread: false,
+    held: { state: 'waiting', graceMs: 400 },
+    asksFirst: true
+  };
+
+  it('asks before it opens an incident, and opens it when nobody is anywhere', async () => {
+    const thread = start(input);
+    await thread.clock.advance(400);
+    expect([thread.value(), thread.told]).to.eql(['asking', []]);
+    thread.send({ type: 'absence.confirmed' });
+    expect(thread.value()).to.equal('undelivered');
+    expect(thread.told).to.eql(['incident.opened']);
+  });
+
+  it('opens none when somebody comes while it asks, or when an answer comes late', async () => {
+    const thread = start(input);
+    await thread.clock.advance(400);
+    thread.send(FIRST);
+    thread.send({ type: 'absence.confirmed' });
+    expect([thread.value(), thread.told]).to.eql(['flushing', []]);
+  });
+});
 
 for (const kind of ['real', 'test'] as const) {
   HELD.forEach((held, index) => {

@@ -101,6 +101,8 @@ function deliveryWords({ snapshot, since }: ActorState, now: number | null): str
       if (now === null) return 'a subscriber';
       return `a subscriber; without one its messages are undelivered ${inTime(dueAt - now)}`;
     }
+    case 'asking':
+      return 'the other nodes to say that nobody is subscribed there either';
     case 'undelivered':
       return 'a subscriber: its messages have found nobody, and an incident is open';
     case 'flushing':
