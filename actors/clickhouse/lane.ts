@@ -12,7 +12,7 @@ import { StoreError } from './store.js';
 export const LANE_WAIT_MS = 25_000;
 
 /** The part of a client that this file uses. */
-export type LaneClient = Pick<ClickHouseClient, 'query' | 'insert' | 'command' | 'close'>;
+export type LaneClient = Pick<ClickHouseClient, 'query' | 'insert' | 'exec' | 'command' | 'close'>;
 
 /** A queue of calls on one connection. */
 export class Lane {

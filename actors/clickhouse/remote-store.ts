@@ -5,6 +5,8 @@
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import { awakeTimers } from '../awake-timers.js';
 import { systemClock, type Clock } from '../clock.js';
+import { insertLines, LocalCopy, type RowLines } from './copy/local-copy.js';
+import type { CopiedTable, RowCopy } from './copy/row-copy.js';
 import { failureOf, foreignError } from './failure.js';
 import { StoreError, type AnalyticsStore, type Row } from './store.js';
 
@@ -110,6 +112,15 @@ export class RemoteStore implements AnalyticsStore {
 
   async query(sql: string): Promise<Row[]> {
     return this.#rows(this.#open(), sql);
+  }
+
+  copy(node: string): RowCopy {
+    return new LocalCopy(node, (table, lines) => this.insertLines(table, lines));
+  }
+
+  /** Inserts the rows of a batch into one table. */
+  async insertLines(table: CopiedTable, lines: RowLines): Promise<void> {
+    await this.#write(insertLines(this.#open(), table, lines));
   }
 
   async insert(

@@ -3,13 +3,20 @@
  * 18.16 on knows: no DateTime64, no TTL, no LowCardinality, no codecs, no skip indexes.
  * @see docs/adr/0008-exactly-once-by-replacing-key.md
  */
+import type { CopiedTable } from './copy/row-copy.js';
 import { StoreError, type AnalyticsStore } from './store.js';
 
 /** The part of a store that the schema needs. */
 export type SchemaStore = Pick<AnalyticsStore, 'command' | 'query' | 'insert'>;
 
 /** The tables that the sink fills, in the order of their inserts in a batch. */
-export const COPIED_TABLES = ['messages', 'deliveries', 'transitions', 'steps', 'runs'] as const;
+export const COPIED_TABLES = [
+  'messages',
+  'deliveries',
+  'transitions',
+  'steps',
+  'runs'
+] as const satisfies readonly CopiedTable[];
 
 // Replaced parts are kept for 8 minutes by default; during inserts that takes 30 × the size of the data.
 const SETTINGS = 'old_parts_lifetime = 30';

@@ -19,22 +19,30 @@ import {
 } from '../../machines/clickhouse/sink.machine.js';
 import type { Clock } from '../clock.js';
 import { LogUnavailableError } from '../log/log-errors.js';
-import type { FeedBacklog, AnalyticsFeed } from '../log/analytics-feed.js';
+import type { FeedBacklog, FeedBatch, AnalyticsFeed } from '../log/analytics-feed.js';
 import type { Logger } from '../log-line.js';
 import type { Clickhouse } from './clickhouse.js';
 import { watchExpiry } from './expiry.js';
-import { rowsOf } from './rows.js';
-import { identityOf, migrate, PROBE_SQL } from './schema.js';
+import { COPIED_TABLES, identityOf, migrate, PROBE_SQL } from './schema.js';
 import { StoreError, type AnalyticsStore, type StoreErrorCode } from './store.js';
 
 /**
- * Most messages, and most facts, of one batch: reading and encoding them takes a few milliseconds of the chat's event
- * loop.
+ * About how many messages one batch has at most. ClickHouse works four times as long for 8 inserts of 500 rows as for one
+ * of 4,000.
  */
-export const BATCH_ROWS = 500;
+export const BATCH_ROWS = 8_192;
 
-/** Most characters of messages in one batch, for the same reason. */
-export const BATCH_CHARS = 262_144;
+/** About how many characters of messages and facts one batch has at most: what is held in memory. */
+export const BATCH_CHARS = 8_388_608;
+
+/**
+ * Most messages, and about how many facts, that are read in one turn of the chat's event loop: about a millisecond of
+ * work.
+ */
+export const PIECE_ROWS = 256;
+
+/** Most characters of messages that are read in one turn, for the same reason. */
+export const PIECE_CHARS = 131_072;
 
 /** Errors that look as if the store could not be reached; its own pings decide whether that is so. */
 const AWAY: ReadonlySet<StoreErrorCode> = new Set([
@@ -208,17 +216,28 @@ async function storeBatch(
     return result;
   };
   const readAt = clock.now();
-  const batch = timed(() => feed.next(BATCH_ROWS, BATCH_CHARS));
-  // Give the event loop a turn between reading the batch, making the rows and encoding them; each is short.
-  await turn();
-  const tables = timed(() => rowsOf(batch, node));
-  const stored = { messages: 0, deliveries: 0, transitions: 0, steps: 0, runs: 0 };
-  for (const { table, columns, rows } of tables) {
-    if (rows.length === 0) continue;
+  const copy = store.copy(node);
+  let last = timed(() => feed.next(PIECE_ROWS, PIECE_CHARS));
+  let rows = 0;
+  let chars = 0;
+  for (;;) {
+    const piece: FeedBatch = last;
     await turn();
+    await timed(() => copy.add(piece));
+    rows += piece.entries.length;
+    for (const { frame } of piece.entries) chars += frame.length;
+    for (const { text } of piece.facts) chars += text.length;
+    if (!piece.more || rows >= BATCH_ROWS || chars >= BATCH_CHARS) break;
+    // The chat has the event loop at least as long as the piece took.
+    await pause(clock, busyMs);
     signal.throwIfAborted();
-    await timed(() => store.insert(table, columns, rows));
-    stored[table] = rows.length;
+    busyMs = 0;
+    last = timed(() => feed.next(PIECE_ROWS, PIECE_CHARS, piece));
+  }
+  const stored = { messages: 0, deliveries: 0, transitions: 0, steps: 0, runs: 0 };
+  for (const table of COPIED_TABLES) {
+    signal.throwIfAborted();
+    stored[table] = await copy.insert(table);
   }
   // When the store's files were deleted under a running engine, it accepts rows and stores them nowhere. Its own pings
   // find that too, and report it.
@@ -227,9 +246,15 @@ async function storeBatch(
   });
   // The sink gave this batch up meanwhile: another attempt may have found that the store is not the right one.
   signal.throwIfAborted();
-  if (batch.entries.length > 0 || batch.facts.length > 0) await feed.take(batch);
+  await timed(() => feed.take(last));
   const { threads, facts } = feed.backlog();
-  return { stored, more: batch.more, pending: threads > 0 || facts > 0, readAt, busyMs };
+  return { stored, more: last.more, pending: threads > 0 || facts > 0, readAt, busyMs };
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.setTimeout(resolve, Math.max(1, Math.ceil(ms)));
+  });
 }
 
 function turn(): Promise<void> {

@@ -4,6 +4,8 @@
  * `@clickhouse/client` or chdb leaves this folder.
  */
 
+import type { RowCopy } from './copy/row-copy.js';
+
 /** A row by column name. Every engine returns 64-bit integers as strings. */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -82,7 +84,9 @@ export interface AnalyticsStore {
   command(sql: string): Promise<void>;
   /** Runs a SELECT (without a FORMAT clause) and returns all of its rows; the statement must limit them. */
   query(sql: string): Promise<Row[]>;
-  /** Inserts rows (500 to 2000 at a time are best). Columns that are not listed get their defaults. */
+  /** Begins a batch of the sink. `node` is this node's id, stored with transitions. */
+  copy(node: string): RowCopy;
+  /** Inserts a few rows. Columns that are not listed get their defaults. */
   insert(
     table: string,
     columns: readonly [string, ...string[]],

@@ -2,6 +2,7 @@
  * The log as the ClickHouse sink reads it: in batches, from a durable position, at the sink's own pace. No message
  * waits for it.
  */
+import type { FactRowText } from '../facts/fact-row.js';
 import type { Fact } from '../facts/fact.js';
 
 /** A message of the feed. */
@@ -13,17 +14,11 @@ export interface FeedEntry {
   readonly frame: string;
 }
 
-/** A fact with an id that is unique within its log and epoch; the store recognizes a fact that is sent twice by it. */
-export interface FeedFact {
-  readonly id: number;
-  readonly epoch: string;
-  readonly fact: Fact;
-}
-
 /** Messages and facts that have not been taken; `take` notes that they have. */
 export interface FeedBatch {
   readonly entries: readonly FeedEntry[];
-  readonly facts: readonly FeedFact[];
+  /** Rows of facts as the log has them: whoever stores them decodes them. */
+  readonly facts: readonly FactRowText[];
   /** Whether the feed had more when this was read. */
   readonly more: boolean;
 }
@@ -66,9 +61,14 @@ export interface AnalyticsFeed {
    * Returns the next messages and facts that have not been taken: at most `limit` of each, and about `maxChars`
    * characters of frames, but at least one message. Called again before `take`, it returns the same or more. Threads
    * take turns, so that a busy one does not delay the others.
+   * @param after a batch that was given and not taken: what follows it is returned
+   * @throws {LogUnavailableError} also when another store has begun to take since `after` was given
    */
-  next(limit: number, maxChars: number): FeedBatch;
-  /** Notes that the store has a batch of `next`. Resolves when that is durable, rejects when it could not be stored. */
+  next(limit: number, maxChars: number, after?: FeedBatch | null): FeedBatch;
+  /**
+   * Notes that the store has a batch of `next` and those that it follows. Resolves when that is durable, rejects when it
+   * could not be stored.
+   */
   take(batch: FeedBatch): Promise<void>;
   /**
    * Records a fact; it is durable within a second. Never throws, never waits. Does nothing where nobody reads the feed.

@@ -6,6 +6,7 @@
  */
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { codeOf } from '../../../machines/error-code.js';
+import { insertLines, LocalCopy } from '../copy/local-copy.js';
 import { failureOf } from '../failure.js';
 import { Lane } from '../lane.js';
 import type { EngineOrder } from './engine-messages.js';
@@ -94,6 +95,7 @@ export async function openEngine(
       const result = await client.query({ query: sql, format: 'JSONEachRow' });
       return result.json<Row>();
     });
+  let batch: { readonly number: number; readonly rows: LocalCopy } | null = null;
   const engine: EmbeddedEngine = {
     async run(order) {
       try {
@@ -105,6 +107,20 @@ export async function openEngine(
           case 'command':
             await writes.run((client) => client.command({ query: order.sql }));
             return [];
+          case 'add': {
+            if (batch?.number !== order.copy) {
+              const rows = new LocalCopy(order.node, async (table, lines) => {
+                await writes.run((client) => insertLines(client, table, lines));
+              });
+              batch = { number: order.copy, rows };
+            }
+            await batch.rows.add(order.piece);
+            return [];
+          }
+          case 'copy': {
+            const isHere = batch?.number === order.copy;
+            return [{ count: isHere ? await batch?.rows.insert(order.table) : 0 }];
+          }
           case 'insert': {
             const { table, columns, rows } = order;
             await writes.run((client) =>

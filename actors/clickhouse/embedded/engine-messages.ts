@@ -1,4 +1,5 @@
 /** Messages between the server and the child process of the embedded engine, over Node's IPC channel. */
+import type { CopiedBatch, CopiedTable } from '../copy/row-copy.js';
 import type { Row, StoreErrorCode } from '../store.js';
 
 /** An order to the engine. */
@@ -13,6 +14,15 @@ export type EngineOrder =
       readonly columns: readonly [string, ...string[]];
       readonly rows: readonly Row[];
     }
+  /** A piece of the batch with this number. It replaces the batch before it, which the sink has finished or given up. */
+  | {
+      readonly op: 'add';
+      readonly copy: number;
+      readonly node: string;
+      readonly piece: CopiedBatch;
+    }
+  /** Inserts the rows of a table; answers one row with their number. */
+  | { readonly op: 'copy'; readonly copy: number; readonly table: CopiedTable }
   | { readonly op: 'close' };
 
 /** An order with the number that its answer repeats. */

@@ -3,6 +3,7 @@
  * retries.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { constants, getPriority, setPriority } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../clock.js';
@@ -14,6 +15,12 @@ import { StoreError, type Row } from '../store.js';
  * memory.
  */
 export const MAX_IN_FLIGHT = 64;
+
+/**
+ * How much lower the priority of the child is than this process's, as a nice value: a core that both want goes to the chat
+ * nine times out of ten, and the engine still answers.
+ */
+export const ENGINE_NICE = 10;
 
 /** Most characters kept of the child's output, the newest: enough for the end of a native crash report. */
 export const OUTPUT_TAIL_MAX = 4_096;
@@ -80,6 +87,7 @@ export class EngineProcess {
       env: Object.fromEntries(ENV_KEPT.map((name) => [name, process.env[name]])),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     });
+    lowerPriority(this.#child.pid);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output.text = (this.#output.text + text).slice(-OUTPUT_TAIL_MAX);
@@ -180,4 +188,17 @@ export class EngineProcess {
 
 function lost(reason: string): StoreError {
   return new StoreError('lost', `the process of the embedded engine ${reason}`);
+}
+
+/**
+ * Lowers the priority of a process that has just been started. On Linux that is the priority of its first thread, which
+ * all later ones inherit.
+ */
+function lowerPriority(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, Math.min(constants.priority.PRIORITY_LOW, getPriority() + ENGINE_NICE));
+  } catch {
+    // It has ended already, or the system does not let us: the engine then runs as before.
+  }
 }

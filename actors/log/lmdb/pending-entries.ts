@@ -22,12 +22,31 @@ export interface Span {
   readonly upTo: number;
 }
 
+/** Where a page ended: the thread read last, and its entry. */
+export interface PageEnd {
+  readonly thread: string;
+  readonly upTo: number;
+  /** The thread after which the first page of the round began; null when it began with the first of all. */
+  readonly start: string | null;
+  /** Whether the round has begun with the first thread again. */
+  readonly isRound: boolean;
+}
+
 /** The entries read; `more` says that there are others. */
 export interface EntryPage {
   readonly entries: FeedEntry[];
   /** The range read of each thread. */
   readonly spans: Map<string, Span>;
+  /** Null when nothing was read, nor before. */
+  end: PageEnd | null;
   more: boolean;
+}
+
+/** A place in the round: before the threads between two keys, and whether they come after the turn. */
+interface Stretch {
+  readonly from: LogKey;
+  readonly to: LogKey;
+  readonly isRound: boolean;
 }
 
 /** The pending entries of one log. */
@@ -42,17 +61,22 @@ export class PendingEntries {
 
   /**
    * Reads at most `limit` entries and about `maxChars` characters of frames, but at least one entry. Does not
-   * advance.
+   * advance. With `after`, the end of a page, it goes on there, up to where the round began.
    */
-  read(limit: number, maxChars: number): EntryPage {
-    const page: EntryPage = { entries: [], spans: new Map(), more: false };
+  read(limit: number, maxChars: number, after: PageEnd | null = null): EntryPage {
+    const page: EntryPage = { entries: [], spans: new Map(), end: after, more: false };
+    const start = after === null ? this.#place : after.start;
     let chars = 0;
-    for (const thread of this.#threads()) {
-      const span = this.#pending(thread);
-      if (span === null) continue;
-      if (page.entries.length >= limit || chars >= maxChars) page.more = true;
-      else chars += this.#fill(page, thread, span, limit - page.entries.length, maxChars - chars);
-      if (page.more) break;
+    for (const stretch of stretches(start, after)) {
+      for (const thread of this.#between(stretch.from, stretch.to)) {
+        const span = this.#pending(thread, after?.thread === thread ? after.upTo + 1 : 0);
+        if (span === null) continue;
+        if (page.entries.length >= limit || chars >= maxChars) page.more = true;
+        else chars += this.#fill(page, thread, span, limit - page.entries.length, maxChars - chars);
+        const upTo = page.spans.get(thread)?.upTo;
+        if (upTo !== undefined) page.end = { thread, upTo, start, isRound: stretch.isRound };
+        if (page.more) return page;
+      }
     }
     return page;
   }
@@ -60,13 +84,6 @@ export class PendingEntries {
   /** Makes the next read begin after this thread. */
   moveOn(thread: string): void {
     this.#place = thread;
-  }
-
-  *#threads(): Generator<string, void> {
-    const { from, to } = within('p');
-    const place: LogKey = this.#place === null ? from : ['p', this.#place, AFTER_ALL];
-    yield* this.#between(place, to);
-    yield* this.#between(from, place);
   }
 
   /**
@@ -86,11 +103,11 @@ export class PendingEntries {
    * The entries of a thread that may be given; null when there are none: they are being taken, not durable yet or
    * damaged.
    */
-  #pending(thread: string): Span | null {
+  #pending(thread: string, least: number): Span | null {
     const head = orDamaged(() => this.#options.heads.peek(thread), null);
     const pending = head?.pending ?? null;
     if (head === null || pending === null) return null;
-    const from = Math.max(head.first, pending);
+    const from = Math.max(head.first, pending, least);
     return from > head.last ? null : { from, upTo: head.last };
   }
 
@@ -123,4 +140,15 @@ export class PendingEntries {
     if (last < upTo && entries.length > 0) page.more = true;
     return chars;
   }
+}
+
+/** What is left of a round of all threads that began after `start`: from there to the last one, then from the first. */
+function stretches(start: string | null, after: PageEnd | null): Stretch[] {
+  const { from, to } = within('p');
+  const place: LogKey = start === null ? from : ['p', start, AFTER_ALL];
+  const here: LogKey = after === null ? place : ['p', after.thread];
+  const first = { from, to: place, isRound: true };
+  return after?.isRound === true
+    ? [{ ...first, from: here }]
+    : [{ from: here, to, isRound: false }, first];
 }

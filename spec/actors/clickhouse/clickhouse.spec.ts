@@ -34,6 +34,7 @@ class FakeStore implements AnalyticsStore {
   command = (): Promise<void> => this.#try(undefined);
   query = () => this.#try<Row[]>([]);
   insert = () => this.#try(undefined);
+  copy = () => ({ add: () => this.#try(undefined), insert: () => this.#try(0) });
   close = () => {
     this.closed += 1;
     return Promise.resolve();

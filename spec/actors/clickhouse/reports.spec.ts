@@ -6,7 +6,7 @@ import {
   type ReportRow,
   type ReportSpan
 } from '../../../actors/clickhouse/reports.js';
-import { rowsOf } from '../../../actors/clickhouse/rows.js';
+import { rowsOf } from '../../../actors/clickhouse/copy/rows.js';
 import { COPIED_TABLES, migrate } from '../../../actors/clickhouse/schema.js';
 import {
   searchMessages,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { rowsOf, UNREADABLE } from '../../../actors/clickhouse/rows.js';
+import { rowsOf, UNREADABLE } from '../../../actors/clickhouse/copy/rows.js';
 import { delivered, FED_AT, MemoryFeed, moved, stepped } from '../log/memory-feed.js';
 
 /** The first row of a table that a feed makes. */
@@ -121,8 +121,6 @@ describe('rowsOf', () => {
   const numbers: [number, number][] = [
     [-1, 0],
     [1.2345678, 1.235],
-    [NaN, 0],
-    [Infinity, 0],
     [1e12, 1e12]
   ];
   for (const [tookMs, stored] of numbers) {

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { RemoteStore } from '../../../actors/clickhouse/remote-store.js';
-import { UNREADABLE } from '../../../actors/clickhouse/rows.js';
+import { UNREADABLE } from '../../../actors/clickhouse/copy/rows.js';
+import { LocalCopy, type RowLines } from '../../../actors/clickhouse/copy/local-copy.js';
+import type { CopiedTable } from '../../../actors/clickhouse/copy/row-copy.js';
 import { COPIED_TABLES, migrate, SCHEMA_VERSION } from '../../../actors/clickhouse/schema.js';
-import { createSink } from '../../../actors/clickhouse/sink.js';
+import { BATCH_ROWS, createSink } from '../../../actors/clickhouse/sink.js';
 import { StoreError, type AnalyticsStore, type Row } from '../../../actors/clickhouse/store.js';
 import { ClickhouseServer, requireClickhouseServer } from '../../clickhouse-server.js';
 import { systemClock } from '../../../actors/clock.js';
@@ -79,7 +81,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
         {
           day: '2026-01-02',
           epoch: 'e1',
-          id: '1',
+          id: '1000',
           thread: 't1',
           offset: '1',
           messages: 1,
@@ -94,7 +96,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
         {
           day: '2026-01-02',
           epoch: 'e1',
-          id: '2',
+          id: '2000',
           node: 'n1',
           chart: 'delivery',
           actor: 'delivery:t1',
@@ -109,7 +111,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
         {
           day: '2026-01-02',
           epoch: 'e1',
-          id: '3',
+          id: '3000',
           thread: 't1',
           step: 'lagged',
           user: 'b\\ob',
@@ -213,7 +215,7 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
       for (const body of [null, 7, [], { text: 7 }, { text: { a: 1 } }]) feed.say('odd', body);
       feed.add({ thread: 'odd', epoch: 'e1', offset: 9, frame: '{"type":"mess\ud800' });
       feed.record(
-        delivered('odd', 1, { tookMs: -3.5, messages: 1e12, subscribers: NaN, at: FED_AT + 0.5 })
+        delivered('odd', 1, { tookMs: -3.5, messages: 1e12, subscribers: -2, at: FED_AT + 0.5 })
       );
       await stored();
       const rows = await store.query(
@@ -233,14 +235,14 @@ for (const [name, make] of Object.entries(REAL_STORES)) {
       expect(said).to.deep.equal(['child.ready']);
     });
 
-    it('catches up batch by batch, in turn with the threads', async () => {
+    it('catches up piece by piece and batch by batch, in turn with the threads', async () => {
       const feed = new MemoryFeed();
-      for (let n = 0; n < 700; n += 1) feed.say('busy', { text: `m${String(n)}` });
+      for (let n = 0; n < BATCH_ROWS; n += 1) feed.say('busy', { text: `m${String(n)}` });
       for (let n = 0; n < 700; n += 1) feed.record(delivered('busy', n + 1));
       feed.say('quiet', 'hello');
       const { stored, store, status } = run({ feed });
       await stored();
-      expect(await countsOf(store)).to.deep.equal([701, 700, 0]);
+      expect(await countsOf(store)).to.deep.equal([BATCH_ROWS + 1, 700, 0]);
       expect(status().batches).to.equal(2);
     });
 
@@ -326,12 +328,8 @@ describe('createSink with a server that fails', function () {
   /** A store that tells the spec when an insert begins. */
   class Heard extends RemoteStore {
     onInsert: (table: string) => void = () => undefined;
-    override insert(
-      table: string,
-      columns: readonly [string, ...string[]],
-      rows: readonly Row[]
-    ): Promise<void> {
-      const inserting = super.insert(table, columns, rows);
+    override insertLines(table: CopiedTable, lines: RowLines): Promise<void> {
+      const inserting = super.insertLines(table, lines);
       this.onInsert(table);
       return inserting;
     }
@@ -422,6 +420,7 @@ describe('createSink', () => {
       const version = { version: SCHEMA_VERSION };
       return Promise.resolve([sql.includes('max(version)') ? version : { id: 'one', n: 0 }]);
     };
+    copy = (node: string) => new LocalCopy(node, (table) => this.insert(table));
     insert = (table: string) => {
       if (this.fault !== null) return Promise.reject(this.fault);
       this.inserted.push(table);

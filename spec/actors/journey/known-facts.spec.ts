@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { rowsOf } from '../../../actors/clickhouse/rows.js';
+import { rowsOf } from '../../../actors/clickhouse/copy/rows.js';
 import { identityOf, migrate } from '../../../actors/clickhouse/schema.js';
 import { StoreError, type AnalyticsStore } from '../../../actors/clickhouse/store.js';
 import type { JourneyMessage } from '../../../actors/journey/journey.js';

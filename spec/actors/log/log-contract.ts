@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { factsOf } from '../../../actors/facts/fact-row.js';
 import fc from 'fast-check';
 import type { Commit } from '../../../actors/log/commits.js';
 import type { ThreadLog } from '../../../actors/log/thread-log.js';
@@ -648,13 +649,13 @@ export function describeLogContract(name: string, logs: ContractLogs): void {
           (await log.feed.find({ thread: 't1', since: 0, isWanted: () => true })).facts;
         expect(await found()).to.deep.equal([delivered('t1', 1)]);
         logs.pass();
-        await until(() => log.feed.next(100, ALL).facts.length === 2);
+        await until(() => factsOf(log.feed.next(100, ALL).facts).length === 2);
         const batch = log.feed.next(100, ALL);
-        expect(batch.facts.map(({ fact }) => fact)).to.deep.equal([
+        expect(factsOf(batch.facts).map(({ fact }) => fact)).to.deep.equal([
           delivered('t1', 1),
           delivered('t2', 1)
         ]);
-        expect(new Set(batch.facts.map(({ id }) => id)).size).to.equal(2);
+        expect(new Set(factsOf(batch.facts).map(({ id }) => id)).size).to.equal(2);
         await log.feed.take(batch);
         expect(await found()).to.deep.equal([]);
         expect(log.feed.backlog()).to.include({ facts: 0, factsDropped: 0 });

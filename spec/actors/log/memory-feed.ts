@@ -1,10 +1,15 @@
+import {
+  factId,
+  factRow,
+  type FactRowText,
+  type FeedFact
+} from '../../../actors/facts/fact-row.js';
 import type { Fact, StepFact } from '../../../actors/facts/fact.js';
 import type {
   FactFilter,
   FeedBacklog,
   FeedBatch,
   FeedEntry,
-  FeedFact,
   FoundFacts,
   AnalyticsFeed
 } from '../../../actors/log/analytics-feed.js';
@@ -27,6 +32,8 @@ export class MemoryFeed implements AnalyticsFeed {
   isWhole = true;
   readonly #threads = new Map<string, { readonly entries: FeedEntry[]; taken: number }>();
   #factsTaken = 0;
+  /** What is taken with a batch: the last offset of each thread, and the number of facts. */
+  readonly #given = new WeakMap<FeedBatch, { taken: Map<string, number>; facts: number }>();
   #storeId: string | null = null;
   #turn = 0;
   #listener: () => void = () => undefined;
@@ -64,7 +71,7 @@ export class MemoryFeed implements AnalyticsFeed {
   }
 
   record(fact: Fact): void {
-    this.#tell(() => this.facts.push({ id: this.facts.length + 1, epoch: 'e1', fact }));
+    this.#tell(() => this.facts.push({ id: factId(this.facts.length + 1, 0), epoch: 'e1', fact }));
   }
 
   storeId(): string | null {
@@ -79,33 +86,49 @@ export class MemoryFeed implements AnalyticsFeed {
     return Promise.resolve();
   }
 
-  next(limit: number, maxChars: number): FeedBatch {
+  next(limit: number, maxChars: number, after: FeedBatch | null = null): FeedBatch {
     if (this.readFault !== null) throw this.readFault;
+    const before = after === null ? null : (this.#given.get(after) ?? null);
+    const given = { taken: new Map(before?.taken), facts: before?.facts ?? this.#factsTaken };
     const waiting = this.#waiting();
-    const ahead = this.#turn++ % Math.max(1, waiting.length);
-    const inTurn = [...waiting.slice(ahead), ...waiting.slice(0, ahead)].flatMap((thread) =>
-      thread.entries.slice(thread.taken, thread.taken + limit + 1)
-    );
+    const ahead = (before === null ? this.#turn++ : 0) % Math.max(1, waiting.length);
+    const inTurn = [...waiting.slice(ahead), ...waiting.slice(0, ahead)].flatMap((one) => {
+      const from = given.taken.get(one.entries[0]?.thread ?? '') ?? one.taken;
+      return one.entries.slice(from, from + limit + 1);
+    });
     const entries: FeedEntry[] = [];
     let chars = 0;
     for (const entry of inTurn.slice(0, limit)) {
       chars += entry.frame.length;
       if (entries.length > 0 && chars > maxChars) break;
       entries.push(entry);
+      given.taken.set(entry.thread, entry.offset);
     }
-    const facts = this.facts.slice(this.#factsTaken);
-    const more = entries.length < inTurn.length || facts.length > limit;
-    return { entries, facts: facts.slice(0, limit), more };
+    const all = this.facts.slice(given.facts);
+    const facts = all.slice(0, limit).map(({ id, epoch, fact }): FactRowText => ({
+      seq: Math.floor(id / 1_000),
+      epoch,
+      text: factRow([JSON.stringify(fact)])
+    }));
+    given.facts += facts.length;
+    const batch = {
+      entries,
+      facts,
+      more: entries.length < inTurn.length || facts.length < all.length
+    };
+    this.#given.set(batch, given);
+    return batch;
   }
 
   take(batch: FeedBatch): Promise<void> {
     if (this.takeFault !== null) return Promise.reject(this.takeFault);
-    this.takes += 1;
-    for (const { thread, offset } of batch.entries) {
+    if (batch.entries.length + batch.facts.length > 0) this.takes += 1;
+    const given = this.#given.get(batch);
+    for (const [thread, offset] of given?.taken ?? []) {
       const stored = this.#threads.get(thread);
       if (stored !== undefined) stored.taken = Math.max(offset, stored.taken);
     }
-    for (const { id } of batch.facts) this.#factsTaken = Math.max(id, this.#factsTaken);
+    this.#factsTaken = Math.max(given?.facts ?? 0, this.#factsTaken);
     return Promise.resolve();
   }
 

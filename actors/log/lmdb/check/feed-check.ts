@@ -1,5 +1,5 @@
 /** The part of a log check that looks at what is kept for the analytics store. */
-import { decodeFacts } from '../feed/fact-row.js';
+import { decodeFacts } from '../../../facts/fact-row.js';
 import { orDamaged } from '../../log-errors.js';
 import { decodeCount, decodeFeed, FEED_KEY, within, type LogKey } from '../log-keys.js';
 import type { LogStore } from '../log-store.js';

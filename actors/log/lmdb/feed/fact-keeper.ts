@@ -6,9 +6,8 @@ import type { Clock } from '../../../clock.js';
 import type { CommitQueue, Job } from '../commit-queue.js';
 import { DiskWatch } from '../disk/disk-room.js';
 import type { Fact } from '../../../facts/fact.js';
-import { decodeFacts, factId, FACTS_A_ROW, factRow } from './fact-row.js';
+import { FACTS_A_ROW, factCount, factRow, type FactRowText } from '../../../facts/fact-row.js';
 import type { FeedState } from './feed-state.js';
-import type { FeedFact } from '../../analytics-feed.js';
 import { factsKey, within, type LogKey } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
 
@@ -59,7 +58,7 @@ export interface FactRow {
 
 /** Facts with the rows that they come from; rows are taken as a whole. */
 export interface FactPage {
-  readonly facts: FeedFact[];
+  readonly facts: FactRowText[];
   readonly rows: FactRow[];
   readonly more: boolean;
 }
@@ -153,29 +152,27 @@ export class FactKeeper {
     yield* this.#buffer;
   }
 
-  /** The oldest rows, with at most `limit` facts but at least one row. */
-  read(limit: number): FactPage {
+  /** The oldest rows after `after`, with at most `limit` facts but at least one row. */
+  read(limit: number, after = 0): FactPage {
     const { store, epoch } = this.#options;
-    const facts: FeedFact[] = [];
+    const facts: FactRowText[] = [];
     const rows: FactRow[] = [];
-    if (!this.hasRows) return { facts, rows, more: false };
+    const from = Math.max(this.#oldest, after + 1);
+    let total = 0;
+    if (from >= this.#durable) return { facts, rows, more: false };
     const range = {
-      from: factsKey(this.#oldest),
+      from: factsKey(from),
       to: factsKey(this.#durable),
       // Passed over, and deleted together with those that are taken.
       onDamage: (key: LogKey) => rows.push({ seq: Number(key[1]), count: 0 })
     };
     for (const { key, value } of store.range(range)) {
       const seq = Number(key[1]);
-      // A fact that does not decode is skipped and deleted with its row; `log check` names it.
-      const found = decodeFacts(value) ?? [];
-      if (facts.length > 0 && facts.length + found.length > limit) {
-        return { facts, rows, more: true };
-      }
-      rows.push({ seq, count: found.length });
-      for (const [index, fact] of found.entries()) {
-        if (fact !== null) facts.push({ id: factId(seq, index), epoch, fact });
-      }
+      const count = factCount(value);
+      if (facts.length > 0 && total + count > limit) return { facts, rows, more: true };
+      total += count;
+      rows.push({ seq, count });
+      facts.push({ seq, epoch, text: value });
     }
     return { facts, rows, more: false };
   }
@@ -221,7 +218,7 @@ export class FactKeeper {
       onDamage: (key: LogKey) => rows.push({ seq: Number(key[1]), count: 0 })
     };
     for (const { key, value } of this.#options.store.range(range)) {
-      rows.push({ seq: Number(key[1]), count: decodeFacts(value)?.length ?? 0 });
+      rows.push({ seq: Number(key[1]), count: factCount(value) });
     }
     return rows;
   }

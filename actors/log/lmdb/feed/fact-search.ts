@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Fact } from '../../../facts/fact.js';
-import { decodeFacts } from './fact-row.js';
+import { decodeFacts } from '../../../facts/fact-row.js';
 import { orDamaged } from '../../log-errors.js';
 import type { FactFilter, FoundFacts } from '../../analytics-feed.js';
 import { factsKey } from '../log-keys.js';

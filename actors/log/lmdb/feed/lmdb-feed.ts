@@ -20,7 +20,7 @@ import type {
 } from '../../analytics-feed.js';
 import { AFTER_ALL, within, type LogKey } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
-import { PendingEntries, type Span } from '../pending-entries.js';
+import { PendingEntries, type PageEnd, type Span } from '../pending-entries.js';
 import type { PendingMarks } from './pending-marks.js';
 import type { ThreadEpoch } from '../../replica.js';
 import type { Head, ThreadHeads } from '../thread-heads.js';
@@ -54,6 +54,10 @@ export interface LmdbFeedOptions {
 interface Given {
   readonly spans: ReadonlyMap<string, Span>;
   readonly rows: readonly FactRow[];
+  readonly end: PageEnd | null;
+  /** Seq of the last row of facts of this batch and those before it; 0 when there is none. */
+  readonly lastRow: number;
+  readonly before: Given | null;
 }
 
 const NOTHING: FeedBatch = { entries: [], facts: [], more: false };
@@ -110,41 +114,42 @@ export class LmdbFeed implements AnalyticsFeed {
     return isHeld ? head.pending : null;
   }
 
-  next(limit: number, maxChars: number): FeedBatch {
+  next(limit: number, maxChars: number, after: FeedBatch | null = null): FeedBatch {
     const { marks } = this.#options;
-    if (this.#isRewinding || (marks.threads === 0 && !this.#facts.hasRows)) {
+    const before = after === null || after === NOTHING ? null : this.#givenOf(after);
+    const isEmpty = marks.threads === 0 && !this.#facts.hasRows;
+    if (before === null && (this.#isRewinding || isEmpty)) {
       this.#isTold = false;
       return NOTHING;
     }
-    const { entries, spans, more } = this.#entries.read(limit, maxChars);
-    const { facts, rows, more: moreFacts } = this.#facts.read(limit);
+    const { entries, spans, end, more } = this.#entries.read(limit, maxChars, before?.end);
+    const { facts, rows, more: moreFacts } = this.#facts.read(limit, before?.lastRow);
     if (entries.length === 0 && facts.length === 0) this.#isTold = false;
     const batch = { entries, facts, more: more || moreFacts };
-    this.#given.set(batch, { spans, rows });
+    const lastRow = rows.at(-1)?.seq ?? before?.lastRow ?? 0;
+    this.#given.set(batch, { spans, rows, end, lastRow, before });
     return batch;
   }
 
   async take(batch: FeedBatch): Promise<void> {
-    if (batch.entries.length === 0 && batch.facts.length === 0) return;
-    const given = this.#given.get(batch);
-    if (given === undefined) {
-      throw new LogUnavailableError('the batch was given before another store began to take');
-    }
+    if (batch === NOTHING) return;
+    const given = this.#givenOf(batch);
+    const { spans, rows } = whole(given);
+    if (spans.size === 0 && rows.length === 0) return;
     this.#refuse();
     const { heads, marks } = this.#options;
-    const held = heads.hold(given.spans.keys());
+    const held = heads.hold(spans.keys());
     await this.#commit(
       held.length,
       (into) => {
         for (const head of held) {
-          const span = given.spans.get(head.thread);
+          const span = spans.get(head.thread);
           if (span !== undefined) marks.take(head, span.from, span.upTo, into);
         }
-        this.#facts.take(given.rows, into);
+        this.#facts.take(rows, into);
       },
       () => {
-        const last = held.at(-1);
-        if (last !== undefined) this.#entries.moveOn(last.thread);
+        if (given.end !== null) this.#entries.moveOn(given.end.thread);
         for (const head of held) {
           this.#options.onTaken(head);
           heads.unpin(head);
@@ -245,6 +250,12 @@ export class LmdbFeed implements AnalyticsFeed {
     return last === undefined ? null : [...last, AFTER_ALL];
   }
 
+  #givenOf(batch: FeedBatch): Given {
+    const given = this.#given.get(batch);
+    if (given !== undefined) return given;
+    throw new LogUnavailableError('the batch was given before another store began to take');
+  }
+
   #tellAgain(): void {
     this.#isTold = false;
     if (this.#options.marks.threads > 0 || this.#facts.hasRows) this.stored();
@@ -274,4 +285,17 @@ export class LmdbFeed implements AnalyticsFeed {
       });
     });
   }
+}
+
+/** What a batch contains together with those that it follows, oldest first. */
+function whole(last: Given): Pick<Given, 'spans' | 'rows'> {
+  const spans = new Map<string, Span>();
+  const pages: (readonly FactRow[])[] = [];
+  for (let given: Given | null = last; given !== null; given = given.before) {
+    pages.push(given.rows);
+    for (const [thread, { from, upTo }] of given.spans) {
+      spans.set(thread, { from, upTo: spans.get(thread)?.upTo ?? upTo });
+    }
+  }
+  return { spans, rows: pages.reverse().flat() };
 }

@@ -2,12 +2,15 @@ import { expect } from 'chai';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { systemClock } from '../../../../actors/clock.js';
 import { EmbeddedStore } from '../../../../actors/clickhouse/embedded/embedded-store.js';
-import { MAX_IN_FLIGHT } from '../../../../actors/clickhouse/embedded/engine-process.js';
+import {
+  ENGINE_NICE,
+  MAX_IN_FLIGHT
+} from '../../../../actors/clickhouse/embedded/engine-process.js';
 import { codeOf } from '../../../../machines/error-code.js';
 import { migrate, SCHEMA_VERSION } from '../../../../actors/clickhouse/schema.js';
 import { StoreError } from '../../../../actors/clickhouse/store.js';
@@ -67,6 +70,21 @@ describe('EmbeddedStore', () => {
   describe('with the engine', () => {
     before(function () {
       requireTool(this, 'chdb', engineIsInstalled(), 'it has no binary for this platform');
+    });
+
+    it('runs all threads of the engine at a lower priority than ours', async function () {
+      if (process.platform !== 'linux') this.skip();
+      const store = make();
+      await store.connect(NEVER);
+      const tasks = `/proc/${String(store.pid)}/task`;
+      const threads = await readdir(tasks);
+      expect(threads.length).to.be.above(8);
+      for (const thread of threads) {
+        // The engine gives this one, which only measures, a priority of its own.
+        if (readFileSync(`${tasks}/${thread}/comm`, 'utf8').startsWith('MemoryWorker')) continue;
+        const nice = getPriority(Number(thread));
+        expect(nice, thread).to.equal(Math.min(19, getPriority() + ENGINE_NICE));
+      }
     });
 
     it('makes the schema, twice, and gives back what was inserted', async () => {

@@ -47,6 +47,7 @@ function start({
     ping: () => Promise.resolve(),
     command: () => Promise.resolve(),
     insert: () => Promise.resolve(),
+    copy: () => ({ add: () => Promise.resolve(), insert: () => Promise.resolve(0) }),
     close: () => Promise.resolve(),
     onLost: () => undefined,
     query: (sql) => {

@@ -7,7 +7,7 @@ import {
   FACTS_MAX,
   UNCLAIMED_MAX
 } from '../../../../../actors/log/lmdb/feed/fact-keeper.js';
-import { FACTS_A_ROW } from '../../../../../actors/log/lmdb/feed/fact-row.js';
+import { FACTS_A_ROW, factsOf } from '../../../../../actors/facts/fact-row.js';
 import type { EmbeddedLog } from '../../../../../actors/log/lmdb/replica/embedded-log.js';
 import { checkLog } from '../../../../../actors/log/lmdb/check/log-check.js';
 import { factsKey, FEED_KEY } from '../../../../../actors/log/lmdb/log-keys.js';
@@ -27,7 +27,7 @@ function record({ feed }: EmbeddedLog, from: number, count: number): void {
 }
 
 function given({ feed }: EmbeddedLog, limit = ALL): number[] {
-  return feed.next(limit, ALL).facts.map(({ fact: { at } }) => at);
+  return factsOf(feed.next(limit, ALL).facts).map(({ fact: { at } }) => at);
 }
 
 function numbers(from: number, count: number): number[] {
@@ -42,9 +42,9 @@ describe('FactKeeper', () => {
 
   /** Makes the keeper write the waiting facts as a row. */
   async function flush(log: EmbeddedLog): Promise<void> {
-    const before = log.feed.next(ALL, ALL).facts.length;
+    const before = factsOf(log.feed.next(ALL, ALL).facts).length;
     clock.advance(FACTS_FLUSH_MS);
-    await until(() => log.feed.next(ALL, ALL).facts.length > before);
+    await until(() => factsOf(log.feed.next(ALL, ALL).facts).length > before);
   }
 
   async function takeAll({ feed }: EmbeddedLog): Promise<void> {
@@ -58,7 +58,7 @@ describe('FactKeeper', () => {
     expect(given(log)).to.deep.equal([]);
     await flush(log);
     const { facts } = log.feed.next(ALL, ALL);
-    expect(facts).to.deep.equal(
+    expect(factsOf(facts)).to.deep.equal(
       [1, 2, 3].map((at) => ({ id: 999 + at, epoch: 'e1', fact: fact(at) }))
     );
     await takeAll(log);
@@ -111,7 +111,7 @@ describe('FactKeeper', () => {
       const log = await fixture.open({ dir, clock });
       record(log, 1, 3);
       await flush(log);
-      ids.push(...log.feed.next(ALL, ALL).facts.map(({ id }) => id));
+      ids.push(...factsOf(log.feed.next(ALL, ALL).facts).map(({ id }) => id));
       await takeAll(log);
       await log.close();
     }

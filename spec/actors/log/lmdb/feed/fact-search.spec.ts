@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Fact, StepFact } from '../../../../../actors/facts/fact.js';
-import { FACTS_A_ROW, factRow } from '../../../../../actors/log/lmdb/feed/fact-row.js';
+import { FACTS_A_ROW, factRow } from '../../../../../actors/facts/fact-row.js';
 import {
   findFacts,
   FOUND_FACTS_MAX,

@@ -7,6 +7,7 @@ import {
 } from '../../../../../actors/log/lmdb/disk/disk-room.js';
 import fc from 'fast-check';
 import { PROBE_MS } from '../../../../../actors/log/lmdb/commit-queue.js';
+import { factsOf } from '../../../../../actors/facts/fact-row.js';
 import type { Fact } from '../../../../../actors/facts/fact.js';
 import { FACTS_FLUSH_MS } from '../../../../../actors/log/lmdb/feed/fact-keeper.js';
 import { REWIND_THREADS } from '../../../../../actors/log/lmdb/feed/lmdb-feed.js';
@@ -80,6 +81,26 @@ describe('LmdbFeed', () => {
       expect(log.feed.next(10, ALL)).to.deep.equal(batch);
       await log.feed.take(batch);
       expect(log.feed.next(10, ALL).entries).to.deep.equal([]);
+    });
+
+    it('gives in pieces what follows, every thread once, and takes all pieces with the last', async () => {
+      const log = await fixture.open();
+      for (const thread of ['t1', 't2', 't3']) await appendMany(log, thread, 5);
+      await log.feed.take(log.feed.next(7, ALL));
+      // The round begins after t2, of which three are left.
+      const pieces = [log.feed.next(2, ALL)];
+      for (let last = pieces.at(-1); last?.more === true; last = pieces.at(-1)) {
+        pieces.push(log.feed.next(2, ALL, last));
+      }
+      expect(pieces.map(({ entries }) => places(entries).join())).to.deep.equal([
+        't3 1,t3 2',
+        't3 3,t3 4',
+        't3 5,t2 3',
+        't2 4,t2 5'
+      ]);
+      await log.feed.take(pieces.at(-1) ?? expect.fail('there is none'));
+      expect(log.feed.backlog()).to.include({ threads: 0 });
+      expect((await drain(log)).length).to.equal(0);
     });
 
     it('stops at the limit and at the characters, but gives one at least, and says that there is more', async () => {
@@ -515,7 +536,10 @@ class FeedRun {
         const thread = THREADS[step.append] ?? '';
         this.#under.push(append(this.#open, thread, entry(`m${String(this.#mids)}`)));
       } else {
-        this.#take(this.#open.feed.next(step.take, ALL));
+        const { feed } = this.#open;
+        const first = feed.next(step.take, ALL);
+        // Taken with the piece that follows it, as the sink does.
+        this.#take(first.more ? [first, feed.next(step.take, ALL, first)] : [first]);
       }
     } else if (step === 'fact') {
       this.#open.feed.record(transition((this.#facts += 1)));
@@ -530,18 +554,24 @@ class FeedRun {
     }
   }
 
-  #take(batch: FeedBatch): void {
+  /** Takes the last of these pieces, and so all. */
+  #take(pieces: readonly FeedBatch[]): void {
+    const last = pieces.at(-1) ?? expect.fail('there is no piece');
+    const batch = {
+      entries: pieces.flatMap(({ entries }) => entries),
+      facts: pieces.flatMap((piece) => piece.facts)
+    };
     const given = places(batch.entries);
     expect(new Set(given).size).to.equal(given.length);
     for (const place of given) expect(this.#taken.has(place), place).to.equal(false);
-    for (const { id, fact } of batch.facts) {
+    for (const { id, fact } of factsOf(batch.facts)) {
       expect(this.#takenFacts.has(fact.at)).to.equal(false);
       expect(this.#factIds.get(id) ?? fact.at).to.equal(fact.at);
       this.#factIds.set(id, fact.at);
     }
-    const facts = batch.facts.map(({ fact }) => fact.at);
+    const facts = factsOf(batch.facts).map(({ fact }) => fact.at);
     this.#under.push(
-      this.#open.feed.take(batch).then(
+      this.#open.feed.take(last).then(
         () => {
           for (const place of given) this.#taken.add(place);
           for (const at of facts) this.#takenFacts.add(at);
@@ -569,7 +599,9 @@ class FeedRun {
     // Facts may wait for the row before theirs.
     await until(() => {
       this.#clock.advance(FACTS_FLUSH_MS);
-      return this.#open.feed.next(ALL, ALL).facts.length === this.#open.feed.backlog().facts;
+      return (
+        factsOf(this.#open.feed.next(ALL, ALL).facts).length === this.#open.feed.backlog().facts
+      );
     });
     const log = this.#open;
     const given = new Set<string>();
@@ -577,8 +609,8 @@ class FeedRun {
     for (let batch = log.feed.next(5, ALL); ; batch = log.feed.next(5, ALL)) {
       if (batch.entries.length + batch.facts.length === 0) break;
       for (const place of places(batch.entries)) given.add(place);
-      for (const { fact } of batch.facts) facts.push(fact.at);
-      this.#take(batch);
+      for (const { fact } of factsOf(batch.facts)) facts.push(fact.at);
+      this.#take([batch]);
       await Promise.all(this.#under);
       for (const place of places(batch.entries))
         expect(this.#taken.has(place), place).to.equal(true);

@@ -2,11 +2,11 @@
  * Makes the row of a run from the message of its end. The row has the key of that message, so that the table has each run
  * once, also after a crash and when the tables are filled again.
  */
-import { runEndOf } from '../facts/run-end.js';
-import type { FeedEntry } from '../log/analytics-feed.js';
-import type { MessageFrame } from '../../protocol/frames.js';
+import { runEndOf } from '../../facts/run-end.js';
+import type { FeedEntry } from '../../log/analytics-feed.js';
+import type { MessageFrame } from '../../../protocol/frames.js';
 import { duration, sound, UINT32_MAX, whole } from './sound-values.js';
-import type { Row } from './store.js';
+import type { Row } from '../store.js';
 
 /** Columns of the table `runs`. */
 export const RUN_COLUMNS = [

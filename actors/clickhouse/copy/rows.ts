@@ -2,26 +2,28 @@
  * Makes table rows of messages and facts. Every message and fact becomes a row that every engine accepts: a refused row
  * would block all rows after it.
  */
-import type { DeliveryFact, StepFact, TransitionFact } from '../facts/fact.js';
-import type { FeedBatch, FeedEntry, FeedFact } from '../log/analytics-feed.js';
-import type { MessageFrame } from '../../protocol/frames.js';
-import { frameBody, parseMessageFrame } from '../../protocol/message-frame.js';
+import type { DeliveryFact, StepFact, TransitionFact } from '../../facts/fact.js';
+import { factsOf, type FeedFact } from '../../facts/fact-row.js';
+import type { FeedEntry } from '../../log/analytics-feed.js';
+import type { MessageFrame } from '../../../protocol/frames.js';
+import { frameBody, parseMessageFrame } from '../../../protocol/message-frame.js';
+import type { CopiedBatch, CopiedTable } from './row-copy.js';
 import { RUN_COLUMNS, runRow } from './run-rows.js';
 import { duration, sound, UINT32_MAX, whole } from './sound-values.js';
-import type { Row } from './store.js';
+import type { Row } from '../store.js';
 
 /** `kind` of a row whose frame cannot be read; its `body` is the frame as found. */
 export const UNREADABLE = 'unreadable';
 
 /** Rows of one table. */
 export interface TableRows {
-  readonly table: 'messages' | 'deliveries' | 'transitions' | 'steps' | 'runs';
+  readonly table: CopiedTable;
   readonly columns: readonly [string, ...string[]];
   readonly rows: readonly Row[];
 }
 
 /** Makes the rows of a batch, table by table. `node` is this node's id, stored with transitions. */
-export function rowsOf(batch: FeedBatch, node: string): readonly TableRows[] {
+export function rowsOf(batch: CopiedBatch, node: string): readonly TableRows[] {
   const deliveries: Row[] = [];
   const transitions: Row[] = [];
   const steps: Row[] = [];
@@ -33,7 +35,7 @@ export function rowsOf(batch: FeedBatch, node: string): readonly TableRows[] {
     const run = message === null ? null : runRow(entry, message);
     if (run !== null) runs.push(run);
   }
-  for (const { id, epoch, fact } of batch.facts) {
+  for (const { id, epoch, fact } of factsOf(batch.facts)) {
     if (fact.kind === 'delivery') deliveries.push(deliveryRow({ id, epoch, fact }));
     else if (fact.kind === 'step') steps.push(stepRow({ id, epoch, fact }));
     else transitions.push(transitionRow({ id, epoch, fact }, node));

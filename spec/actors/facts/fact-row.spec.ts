@@ -1,13 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { DELIVERY_OUTCOMES } from '../../../../../machines/delivery/delivery-outcome.js';
-import { STEPS, type Fact } from '../../../../../actors/facts/fact.js';
-import {
-  decodeFacts,
-  factId,
-  FACTS_A_ROW,
-  factRow
-} from '../../../../../actors/log/lmdb/feed/fact-row.js';
+import { DELIVERY_OUTCOMES } from '../../../machines/delivery/delivery-outcome.js';
+import { STEPS, type Fact } from '../../../actors/facts/fact.js';
+import { decodeFacts, factId, FACTS_A_ROW, factRow } from '../../../actors/facts/fact-row.js';
 
 const delivery: Fact = {
   kind: 'delivery',
