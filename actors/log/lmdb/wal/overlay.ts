@@ -22,8 +22,9 @@ const WALKED_WITHIN = new Set(['e', 'w', 'l', 'r']);
 
 /** Rows that are walked together. */
 interface Group {
-  readonly name: string;
   readonly tag: string;
+  /** The second part of the keys, where it makes the group. */
+  readonly part: string;
   readonly rows: Map<string, OverlayRow>;
   /** The rows in order; null when that is not known. */
   sorted: OverlayRow[] | null;
@@ -31,7 +32,8 @@ interface Group {
 
 /** Ordered rows in memory. */
 export class Overlay {
-  readonly #groups = new Map<string, Group>();
+  /** Groups by tag and part. */
+  readonly #groups = new Map<string, Map<string, Group>>();
   #size = 0;
   #bytes = 0;
 
@@ -47,14 +49,18 @@ export class Overlay {
 
   /** The row of a key; null when it is not here. */
   get(key: LogKey): Readonly<OverlayRow> | null {
-    return this.#groups.get(groupName(key))?.rows.get(keyText(key)) ?? null;
+    return this.#groups.get(key[0])?.get(partOf(key))?.rows.get(keyText(key)) ?? null;
   }
 
-  /** Adds the changes of a record. */
-  put(record: number, writes: readonly LogWrite[]): void {
-    for (const { key, value } of writes) {
+  /** Adds the changes of a record; `names` are the texts of the keys. */
+  put(
+    record: number,
+    writes: readonly LogWrite[],
+    names = writes.map(({ key }) => keyText(key))
+  ): void {
+    for (const [index, { key, value }] of writes.entries()) {
       const group = this.#group(key);
-      const name = keyText(key);
+      const name = names[index] ?? keyText(key);
       const row = group.rows.get(name);
       if (row === undefined) {
         group.rows.set(name, { key, name, group, value, record });
@@ -83,13 +89,17 @@ export class Overlay {
     return reverse ? found.reverse() : found;
   }
 
-  /** All rows as they are now, each with the number of its last record. */
+  /** All rows as they are now, each with the number of its last record; what lies together comes together. */
   all(): { row: OverlayRow; value: string | null; record: number }[] {
     const all = [];
-    for (const { rows } of this.#groups.values()) {
+    for (const { rows } of [...this.#all()].sort(byPart)) {
       for (const row of rows.values()) all.push({ row, value: row.value, record: row.record });
     }
     return all;
+  }
+
+  *#all(): Iterable<Group> {
+    for (const groups of this.#groups.values()) yield* groups.values();
   }
 
   /** Removes a row unless a later record has changed it. */
@@ -98,7 +108,7 @@ export class Overlay {
     const { group, name } = row;
     if (!group.rows.delete(name)) return;
     group.sorted = null;
-    if (group.rows.size === 0) this.#groups.delete(group.name);
+    if (group.rows.size === 0) this.#groups.get(group.tag)?.delete(group.part);
     this.#size -= 1;
     this.#bytes -= ROW_BYTES + (row.value?.length ?? 0);
   }
@@ -120,11 +130,14 @@ export class Overlay {
   }
 
   #group(key: LogKey): Group {
-    const name = groupName(key);
-    let group = this.#groups.get(name);
+    const [tag] = key;
+    const part = partOf(key);
+    let groups = this.#groups.get(tag);
+    if (groups === undefined) this.#groups.set(tag, (groups = new Map<string, Group>()));
+    let group = groups.get(part);
     if (group === undefined) {
-      group = { name, tag: key[0], rows: new Map(), sorted: null };
-      this.#groups.set(name, group);
+      group = { tag, part, rows: new Map(), sorted: null };
+      groups.set(part, group);
     }
     return group;
   }
@@ -135,20 +148,26 @@ export class Overlay {
       from[0] === to[0] &&
       (!WALKED_WITHIN.has(from[0]) || (from.length > 1 && from[1] === to[1]))
     ) {
-      const group = this.#groups.get(groupName(from));
+      const group = this.#groups.get(from[0])?.get(partOf(from));
       return group === undefined ? [] : [group];
     }
     // Walks over several groups are rare: of a whole log, and of all entries when an old one is opened.
     const rows = new Map<string, OverlayRow>();
-    for (const group of this.#groups.values()) {
+    for (const group of this.#all()) {
       if (group.tag >= from[0] && group.tag <= to[0]) {
         for (const [name, row] of group.rows) rows.set(name, row);
       }
     }
-    return [{ name: '', tag: from[0], rows, sorted: null }];
+    return [{ tag: from[0], part: '', rows, sorted: null }];
   }
 }
 
-function groupName(key: LogKey): string {
-  return WALKED_WITHIN.has(key[0]) ? `${key[0]}\n${String(key[1])}` : key[0];
+function partOf(key: LogKey): string {
+  return WALKED_WITHIN.has(key[0]) ? String(key[1]) : '';
+}
+
+function byPart(one: Group, other: Group): number {
+  if (one.tag !== other.tag) return one.tag < other.tag ? -1 : 1;
+  if (one.part === other.part) return 0;
+  return one.part < other.part ? -1 : 1;
 }

@@ -1,18 +1,18 @@
 /**
  * The segments of a write-ahead log: files with one record after the other in the folder `wal` of the log, named by a
- * growing index.
+ * growing index and whoever writes or has taken them.
  */
+import { randomUUID } from 'node:crypto';
 import {
   close,
   constants,
-  fstatSync,
+  existsSync,
   fsync,
   ftruncate,
   mkdirSync,
   openSync,
   readdirSync,
   renameSync,
-  statSync,
   unlink,
   write
 } from 'node:fs';
@@ -28,6 +28,14 @@ const cut = promisify(ftruncate);
 
 /** Name of the folder of segments in a log's folder. */
 export const WAL_FOLDER = 'wal';
+
+/**
+ * Bytes of zeros that a segment has ahead of its records, at the most. A durable write over bytes that are there changes
+ * nothing else; one that makes the file longer also waits until the file system has written down the new length.
+ */
+export const ROOM_BYTES = 262_144;
+
+const ZEROS = Buffer.alloc(ROOM_BYTES);
 
 const NAME = /^(\d{12})(?:-[0-9a-f-]+)?\.wal$/;
 
@@ -67,19 +75,22 @@ export function takeSegments(dir: string, writer: string): SegmentFile[] {
   });
 }
 
-/** A segment that is written to. */
+/** A segment that is written to. While it is, zeros may stand behind its last record; they are no record. */
 export class Segment {
   readonly index: number;
   readonly path: string;
   readonly #file: number;
-  readonly #inode: number;
+  readonly #isDurable: boolean;
   #bytes = 0;
+  /** Bytes of the file, the zeros included. */
+  #room = 0;
+  #making: Promise<void> | null = null;
 
-  private constructor(index: number, path: string, file: number) {
+  private constructor(index: number, path: string, file: number, isDurable: boolean) {
     this.index = index;
     this.path = path;
     this.#file = file;
-    this.#inode = fstatSync(file).ino;
+    this.#isDurable = isDurable;
   }
 
   /**
@@ -88,17 +99,17 @@ export class Segment {
   static async begin(dir: string, index: number, use: LocalDurability): Promise<Segment> {
     const folder = join(dir, WAL_FOLDER);
     mkdirSync(folder, { recursive: true });
-    const path = join(folder, `${name(index)}.wal`);
+    // No other writer's segment has this name: while there is a file that has it, it is this one.
+    const path = join(folder, `${name(index)}-${randomUUID()}.wal`);
     const { O_WRONLY, O_CREAT, O_EXCL, O_DSYNC } = constants;
+    const isDurable = use === 'disk';
     // A write to a file that was opened so is durable when it returns: one call instead of a write and a sync.
-    const file = openSync(
-      path,
-      O_WRONLY | O_CREAT | O_EXCL | (use === 'disk' ? O_DSYNC : 0),
-      0o600
-    );
-    const segment = new Segment(index, path, file);
+    const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL | (isDurable ? O_DSYNC : 0), 0o600);
+    const segment = new Segment(index, path, file, isDurable);
+    segment.#makeRoom();
     try {
-      if (use === 'disk') await syncFolder(folder);
+      if (isDurable) await syncFolder(folder);
+      await segment.#making;
     } catch (error) {
       await segment.close();
       throw error;
@@ -106,7 +117,7 @@ export class Segment {
     return segment;
   }
 
-  /** Bytes that are durable. */
+  /** Bytes of its records, all of them durable. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -116,16 +127,38 @@ export class Segment {
    * @throws {LogFencedError} another process has taken the segment
    */
   async append(bytes: Buffer): Promise<void> {
-    await writeAll(this.#file, bytes, this.#bytes);
-    // Only now: whoever takes the segment later finds these bytes in it.
-    if (statSync(this.path, { throwIfNoEntry: false })?.ino !== this.#inode) {
-      throw new LogFencedError();
+    const end = this.#bytes + bytes.length;
+    if (end > this.#room) {
+      // Zeros that are on their way would be written over these bytes.
+      if (this.#making !== null) await this.#making;
+      this.#room = Math.max(this.#room, end);
     }
-    this.#bytes += bytes.length;
+    await writeAll(this.#file, bytes, this.#bytes);
+    // Only now: whoever takes the segment later finds these bytes in it. Asked without `stat`: after each of those the
+    // next write gives the file a new time, which must reach the disk too.
+    if (!existsSync(this.path)) throw new LogFencedError();
+    this.#bytes = end;
+    if (this.#room - end < ROOM_BYTES / 2) this.#makeRoom();
   }
 
-  /** Cuts off what a failed append has left, as far as the disk lets it, and closes the file. */
+  /** Writes zeros behind what the file has. When the disk refuses them, so will it the next record, which tells it. */
+  #makeRoom(): void {
+    if (!this.#isDurable || this.#making !== null) return;
+    this.#making = writeAll(this.#file, ZEROS, this.#room)
+      .then(
+        () => {
+          this.#room += ROOM_BYTES;
+        },
+        () => undefined
+      )
+      .finally(() => {
+        this.#making = null;
+      });
+  }
+
+  /** Cuts off what a failed append has left and the zeros, as far as the disk lets it, and closes the file. */
   async close(): Promise<void> {
+    await this.#making;
     await cut(this.#file, this.#bytes).catch(() => undefined);
     await closeFile(this.#file);
   }

@@ -43,11 +43,15 @@ function keyOf(text: string): LogKey {
   ];
 }
 
-/** A record as bytes. */
-export function encodeRecord(number: number, writes: readonly LogWrite[]): Buffer {
+/** A record as bytes; `names` are the texts of the keys. */
+export function encodeRecord(
+  number: number,
+  writes: readonly LogWrite[],
+  names = writes.map(({ key }) => keyText(key))
+): Buffer {
   let text = '';
-  for (const { key, value } of writes) {
-    const name = keyText(key);
+  for (const [index, { value }] of writes.entries()) {
+    const name = names[index] ?? '';
     const size = value === null ? '-' : String(value.length);
     text += `${String(name.length)},${size}\n${name}${value ?? ''}`;
   }

@@ -1,6 +1,6 @@
 /**
  * The rows of the log with a write-ahead log in front: a commit is durable when its record is in a segment, one write
- * of a few hundred bytes. The data file follows some times a second with what has changed since (the projection); until
+ * of a few hundred bytes. The data file follows about once a second with what has changed since (the projection); until
  * then reads find the changes in memory.
  * @see docs/adr for what was measured
  */
@@ -12,10 +12,13 @@ import { OverlaidStore } from './overlaid-store.js';
 import { Overlay } from './overlay.js';
 import { projectedOf, projectRows } from './projection.js';
 import { removeSegments, Segment, segmentFiles, type SegmentFile } from './wal-files.js';
-import { encodeRecord } from './wal-record.js';
+import { encodeRecord, keyText } from './wal-record.js';
 
-/** Time between a commit and the projection that takes it into the data file. */
-export const PROJECT_MS = 200;
+/**
+ * Time between a commit and the projection that takes it into the data file. The longer, the more of the rows that lie
+ * together there come together, and the fewer pages are written.
+ */
+export const PROJECT_MS = 1_000;
 
 /** Bytes of the overlay from which commits wait for the projection. */
 export const OVERLAY_BYTES = 67_108_864;
@@ -80,9 +83,10 @@ export class WalStore extends OverlaidStore {
     if (this.overlay.bytes > this.#overlayBytes) await this.#project();
     if (this.#fault !== null) throw this.#fault;
     const record = this.#record + 1;
+    const names = writes.map(({ key }) => keyText(key));
     try {
       const segment = await this.#open();
-      this.#appending = segment.append(encodeRecord(record, writes));
+      this.#appending = segment.append(encodeRecord(record, writes, names));
       await this.#appending;
     } catch (error) {
       if (error instanceof LogFencedError) throw error;
@@ -91,7 +95,7 @@ export class WalStore extends OverlaidStore {
       this.#appending = null;
     }
     this.#record = record;
-    this.overlay.put(record, writes);
+    this.overlay.put(record, writes, names);
     if (this.overlay.bytes > PROJECT_BYTES) this.#projectSoon();
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
