@@ -56,7 +56,7 @@ export class WalStore extends OverlaidStore {
   #projected: number;
   #timer: NodeJS.Timeout | null = null;
   #projecting: Promise<void> | null = null;
-  /** The append in progress. */
+  /** The append in progress, from its start: whoever waits for it and retires the segment must not come in between. */
   #appending: Promise<void> | null = null;
   #scrubTimer: NodeJS.Timeout | null = null;
   /** Why the data file could not be written; the next commit tells it. */
@@ -85,8 +85,7 @@ export class WalStore extends OverlaidStore {
     const record = this.#record + 1;
     const names = writes.map(({ key }) => keyText(key));
     try {
-      const segment = await this.#open();
-      this.#appending = segment.append(encodeRecord(record, writes, names));
+      this.#appending = this.#append(encodeRecord(record, writes, names));
       await this.#appending;
     } catch (error) {
       if (error instanceof LogFencedError) throw error;
@@ -159,6 +158,11 @@ export class WalStore extends OverlaidStore {
       await removeSegments(this.#full.splice(0).map(({ file }) => file));
     }
     await this.store.close();
+  }
+
+  async #append(record: Buffer): Promise<void> {
+    const segment = await this.#open();
+    await segment.append(record);
   }
 
   async #open(): Promise<Segment> {
