@@ -212,6 +212,22 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return await inLogFolder((dir) => runLogRestored(dir, outside), flags, outside);
     }
   },
+  backup: {
+    usage: 'rollcall backup --to <file> [--url <address> --api-key <key> | --data-dir <path>]',
+    summary: 'writes a checked backup of a server, which may go on running',
+    details: () =>
+      `Flags:\n  --to <file>\n      where to; nothing is overwritten\n  --url <address>\n      a running server; default: the data directory, whether a server uses it or not\n  --api-key <key>\n      ${SETTINGS.apiKey.doc}, with the scope backup; default: API_KEY\n${logDetails().slice('Flags:\n'.length)}`,
+    flags: ['to', 'url', 'api-key', 'data-dir'],
+    run: backup
+  },
+  restore: {
+    usage: 'rollcall restore <file> [--data-dir <path>]',
+    summary: 'makes the log of an empty data directory from a backup; clients are told of a gap',
+    details: logDetails,
+    flags: ['data-dir'],
+    more: { words: 1 },
+    run: restore
+  },
   version: {
     usage: 'rollcall version',
     summary: 'prints the version',
@@ -260,6 +276,32 @@ async function query(flags: Flags, outside: CliOutside, given: Given): Promise<n
     },
     outside
   );
+}
+
+async function backup(flags: Flags, outside: CliOutside): Promise<number> {
+  const { to, url, ...named } = flags;
+  if (to === undefined) return await misused('backup', ['where to? --to <file>'], outside);
+  if (url !== undefined && !/^https?:\/\//.test(url)) {
+    return await misused('backup', [`--url ${url} is no http(s) address`], outside);
+  }
+  const input = inputOf(named, outside);
+  const apiKey = input.ok ? loadSetting(SETTINGS.apiKey, input.value) : input;
+  const dataDir = input.ok ? loadSetting(SETTINGS.dataDir, input.value) : input;
+  if (!apiKey.ok) return await refuse(apiKey.faults, outside);
+  if (!dataDir.ok) return await refuse(dataDir.faults, outside);
+  const { runBackup } = await import('./upkeep/backup-command.js');
+  const order = { to: resolve(outside.cwd, to), url, apiKey: apiKey.value, dataDir: dataDir.value };
+  return await runBackup(order, outside);
+}
+
+async function restore(flags: Flags, outside: CliOutside, given: Given): Promise<number> {
+  const [file] = given.words;
+  if (file === undefined) return await misused('restore', ['which file?'], outside);
+  const input = inputOf(flags, outside);
+  const dataDir = input.ok ? loadSetting(SETTINGS.dataDir, input.value) : input;
+  if (!dataDir.ok) return await refuse(dataDir.faults, outside);
+  const { runRestore } = await import('./upkeep/backup-command.js');
+  return await runRestore({ file: resolve(outside.cwd, file), dataDir: dataDir.value }, outside);
 }
 
 async function withKeysFile(

@@ -9,7 +9,8 @@ export const SCOPE_WORDS = {
   reports: 'read reports, figures, metrics and incidents, and the names of threads in `/status`',
   journey: 'read the journeys of messages',
   tickets: 'make tickets, with which a browser reads event streams',
-  audit: 'read the audit log'
+  audit: 'read the audit log',
+  backup: 'make backups of everything'
 } as const;
 
 /** One scope of an API key. */
@@ -29,4 +30,4 @@ function isScope(name: string): name is Scope {
 export const SCOPES: readonly Scope[] = Object.keys(SCOPE_WORDS).filter(isScope);
 
 /** Scopes that concern all threads; a key for certain threads cannot have them. */
-export const SCOPES_OF_ALL_THREADS: readonly Scope[] = ['reports', 'journey', 'audit'];
+export const SCOPES_OF_ALL_THREADS: readonly Scope[] = ['reports', 'journey', 'audit', 'backup'];

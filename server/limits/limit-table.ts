@@ -242,6 +242,16 @@ const ROWS = [
     action: 'come back after that time'
   },
   {
+    name: 'backups_server',
+    what: 'backups at a time',
+    per: 'server',
+    setting: null,
+    value: '1',
+    fixed: 'each reads the whole log',
+    refusal: '503 `unavailable` with `Retry-After`',
+    action: 'come back after that time'
+  },
+  {
     name: 'questions_server',
     what: 'questions to `AUTHORIZE_URL` that wait; 64 are on their way at once, 4 of one user',
     per: 'server',

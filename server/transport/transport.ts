@@ -34,12 +34,14 @@ export interface HttpReply {
 }
 
 /**
- * An event stream (`text/event-stream`): an HTTP reply that stays open and is written in chunks. Engines put empty
- * comments between chunks, so every chunk must consist of whole lines.
+ * An event stream (`text/event-stream`), or lines of another type: an HTTP reply that stays open and is written in chunks.
+ * Engines put empty comments between chunks, so every chunk must consist of whole lines.
  */
 export interface HttpStreamReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** What engines put between chunks, for a body that is no event stream. Default: an empty comment. */
+  readonly filler?: string;
   /** Called once with the open stream, after the headers have been written. */
   stream(out: HttpStream): void;
 }

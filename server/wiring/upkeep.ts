@@ -1,17 +1,23 @@
 /** Wires what operators and their users do with what is stored: erase it, and see in the audit log who did. */
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { startBackup } from '../../actors/log/lmdb/backup/backup-process.js';
 import { Audit } from '../../actors/upkeep/audit.js';
 import { Eraser } from '../../actors/upkeep/eraser.js';
 import type { Clock } from '../../actors/clock.js';
 import type { ThreadLog } from '../../actors/log/thread-log.js';
 import type { Threads } from '../../actors/threads/threads.js';
+import { LOG_FOLDER } from '../config/config.js';
+import type { Config } from '../config/settings.js';
 import { createAuditApi, type AuditApiOptions } from '../http/api/upkeep/audit-api.js';
+import { createBackupApi } from '../http/api/upkeep/backup-api.js';
 import { createEraseApi, type EraseApiOptions } from '../http/api/upkeep/erase-api.js';
 import type { Route } from '../http/route-table.js';
 
 /** Options of {@link createUpkeep}. */
 export interface UpkeepOptions
   extends Omit<AuditApiOptions, 'audit'>, Omit<EraseApiOptions, 'audit' | 'eraser' | 'access'> {
+  readonly config: Pick<Config, 'dataDir'>;
   readonly access: AuditApiOptions['access'] & EraseApiOptions['access'];
   readonly log: ThreadLog;
   readonly threads: Threads;
@@ -22,7 +28,7 @@ export interface UpkeepOptions
 
 /** Makes the parts and returns their routes. */
 export function createUpkeep(options: UpkeepOptions): Route[] {
-  const { log, threads, clock, onErased } = options;
+  const { config, log, threads, clock, onErased } = options;
   const audit = new Audit({ log, clock });
   const eraser = new Eraser({
     log,
@@ -35,6 +41,11 @@ export function createUpkeep(options: UpkeepOptions): Route[] {
   });
   return [
     ...createEraseApi({ ...options, eraser, audit }),
+    ...createBackupApi({
+      ...options,
+      audit,
+      backup: (sink) => startBackup(join(config.dataDir, LOG_FOLDER), sink)
+    }),
     ...createAuditApi({ ...options, audit })
   ];
 }

@@ -219,6 +219,8 @@ describe('the command line', () => {
       'log check',
       'log export',
       'log restored',
+      'backup',
+      'restore',
       'version'
     ]);
   });

@@ -115,7 +115,7 @@ export const MACHINE_ROWS: readonly ChecklistRow[] = [
     id: 'backups',
     title: 'Backups',
     good: 'somebody makes them and has restored one',
-    action: 'back up DATA_DIR/log and restore one to try it: docs/durability.md says how',
+    action: 'make them with rollcall backup, and restore one to try it: docs/upkeep.md says how',
     judge: () => open('cannot be seen from here')
   },
   {

@@ -111,8 +111,8 @@ export async function answer(
     writeReply(res, request, whole, headersOf(reply, request, trustProxy), isLast);
     return;
   }
-  stream = new UwsStream(res);
-  const { status } = reply;
+  const { status, filler = PROBE } = reply;
+  stream = new UwsStream(res, filler);
   const headers = headersOf(reply, request, trustProxy);
   res.cork(() => {
     res.writeStatus(statusLine(status));
@@ -121,7 +121,7 @@ export async function answer(
     // so by itself only for `Connection: close` alone.
     if (isLast) res.writeHeader('connection', 'close');
     // the engine keeps the headers back until the first chunk
-    res.write(PROBE);
+    res.write(filler);
   });
   reply.stream(stream);
 }

@@ -4,7 +4,7 @@
 import type { HttpStream } from '../transport.js';
 
 /** An empty comment of an event stream. */
-export const PROBE = Buffer.from(':\n');
+export const PROBE = ':\n';
 
 /**
  * How often to ask whether the kernel has room, until it has. The engine cuts a stream from 8 s after a write that
@@ -44,6 +44,7 @@ export interface StreamResponse {
  */
 export class UwsStream implements HttpStream {
   private readonly res: StreamResponse;
+  private readonly probe: Uint8Array;
   private isOpen = true;
   /** Bytes written since the engine last held none: the most that it may hold now. */
   private heldBytes = 0;
@@ -56,14 +57,16 @@ export class UwsStream implements HttpStream {
   private drained: (() => void) | null = null;
   private closed: (() => void) | null = null;
 
-  constructor(res: StreamResponse) {
+  /** @param filler what is written to ask whether there is room, which readers skip */
+  constructor(res: StreamResponse, filler = PROBE) {
     this.res = res;
+    this.probe = Buffer.from(filler);
     res.onWritable(() => {
       this.notStalled();
       if (!this.isOpen) return true;
       // Without a cork the engine reports at once whether the kernel has taken everything, also this comment.
       const wasHolding = this.heldBytes > 0;
-      this.heldBytes = res.write(PROBE) ? 0 : this.heldBytes + PROBE.length;
+      this.heldBytes = res.write(this.probe) ? 0 : this.heldBytes + this.probe.length;
       if (this.heldBytes > 0) this.watch();
       else if (wasHolding) this.drain();
       return true;
@@ -103,7 +106,7 @@ export class UwsStream implements HttpStream {
 
   private watch(): void {
     this.stalled ??= setInterval(() => {
-      if (this.heldBytes > 0) this.put(PROBE);
+      if (this.heldBytes > 0) this.put(this.probe);
       // `pause` ends the engine's time. `resume` begins it again, and asks for the event.
       this.res.pause();
       this.res.resume();

@@ -19,6 +19,7 @@ const SCOPE_OF: Readonly<Record<string, Scope | null>> = {
   'GET /agui/{thread}': 'read',
   'DELETE /api/threads/{thread}/messages/{message}': 'manage',
   'GET /api/audit': 'audit',
+  'GET /api/backup': 'backup',
   'GET /api/threads/{thread}/members': 'read',
   'GET /api/threads/{thread}/members/{user}': 'read',
   'PUT /api/threads/{thread}/members/{user}': 'manage',

@@ -16,6 +16,7 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
       `/api/threads/${THREAD}/messages/nothing`
     ],
     'GET /api/audit': ['key', '/api/audit'],
+    'GET /api/backup': ['key', '/api/backup'],
     // The owner and the member get that no agent answers here.
     'POST /agui': [
       'write',
