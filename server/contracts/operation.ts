@@ -7,7 +7,7 @@ export const TAGS = {
   threads: 'Messages of a thread: publish, read, follow.',
   people: 'Owner, members and agent of a thread; tickets and revoked tokens.',
   analytics: 'Search, reports, figures and the journey of a message.',
-  upkeep: 'Erasing, the audit log and incidents.',
+  upkeep: 'Backups, erasing, the audit log and incidents.',
   agents: 'Runs of agents for clients of the AI SDK and of AG-UI.',
   server: 'Probes, status, metrics, the inspector and these documents.'
 } as const;

@@ -1,4 +1,4 @@
-/** The operations of whoever runs the server for years: erasing, the audit log, incidents. */
+/** The operations of whoever runs the server for years: backups, erasing, the audit log, incidents. */
 import Type from 'typebox';
 import { AUDIT_PAGE_MAX } from '../../actors/upkeep/audit.js';
 import { Mid } from '../../protocol/run-fields.js';
@@ -31,7 +31,7 @@ const Line = Type.Object({
   runbook: NameOrNull
 });
 
-/** Erasing, audit log, incidents. */
+/** Backups, erasing, audit log, incidents. */
 export const UPKEEP_OPERATIONS: Operations = {
   'DELETE /api/threads/{thread}/messages/{message}': {
     id: 'eraseMessage',
@@ -60,6 +60,14 @@ export const UPKEEP_OPERATIONS: Operations = {
       }
     },
     errors: ['bad_frame', 'bad_thread', 'not_found']
+  },
+  'GET /api/backup': {
+    id: 'readBackup',
+    tag: 'upkeep',
+    summary: 'Make a backup of the running server',
+    description: 'Lines of JSON for `rollcall restore`. Without its last line it is not whole.',
+    answers: { 200: { description: 'The backup.', type: 'application/x-ndjson' } },
+    isForKeys: true
   },
   'GET /api/audit': {
     id: 'readAudit',
