@@ -1,7 +1,7 @@
 /**
  * Builds dist: the server, the SDK and the command line with tsc; the script and the style sheet of each page of
- * client/pages/<page>/, with all that they import, with esbuild; the layouts of the charts; and the dist of the
- * package rollcall-client. The new dist is made beside the old one and takes its place only when it is whole.
+ * client/pages/<page>/, with all that they import, with esbuild; the layouts of the charts; the joined files of the server;
+ * and the dist of the package rollcall-client. The new dist is made beside the old one and takes its place only when it is whole.
  */
 import {
   cpSync,
@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fillClientPackage, writeReExports } from './packages/client-package.mjs';
+import { bundleServer } from './packages/server-bundle.mjs';
 import { writePageEncodings } from './pages/page-encodings.mjs';
 import { CLIENT_PACKAGE, ROOT, run, tell } from './setup.mjs';
 
@@ -37,6 +38,7 @@ try {
   if (pages.length > 0) await writePageEncodings(join(NEXT, 'client/pages'));
   if (existsSync(LAYOUTS)) cpSync(LAYOUTS, join(NEXT, LAYOUTS), { recursive: true });
   writeReExports(NEXT);
+  await bundleServer(NEXT);
   // Done before dist gets its stamp, so that an interrupted build does not count as one.
   if (existsSync(join(CLIENT_PACKAGE, 'package.json'))) fillClientPackage(ROOT, NEXT);
   writeFileSync(join(NEXT, '.built'), '');

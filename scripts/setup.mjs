@@ -26,6 +26,7 @@ export const SOURCES = [
   'packages/rollcall-client/frames.d.ts',
   'scripts/build.mjs',
   'scripts/packages/client-package.mjs',
+  'scripts/packages/server-bundle.mjs',
   'package.json',
   'package-lock.json',
   'tsconfig.json',

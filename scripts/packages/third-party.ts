@@ -1,5 +1,6 @@
 /** The file THIRD-PARTY: what Rollcall is used with and contains, and under which licences. */
 import { build } from 'esbuild';
+import { BUNDLED_PACKAGES } from './server-bundle.mjs';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -90,8 +91,12 @@ export async function bundledPackages(root: string): Promise<string[]> {
 
 /** The text of THIRD-PARTY. */
 export async function thirdPartyText(root: string, packages: LockedPackages): Promise<string> {
-  const bundled = (await bundledPackages(root)).map(
-    (name) => `--- ${name}, part of the pages' scripts ---\n\n${licenceText(root, name)}`
+  const parts = [
+    ...(await bundledPackages(root)).map((name) => [name, "part of the pages' scripts"] as const),
+    ...BUNDLED_PACKAGES.map((name) => [name, 'part of the built server'] as const)
+  ];
+  const bundled = parts.map(
+    ([name, where]) => `--- ${name}, ${where} ---\n\n${licenceText(root, name)}`
   );
   return `${[INTRODUCTION, runtimeLicences(packages).join('\n'), ...bundled].join('\n\n')}\n`;
 }

@@ -1,5 +1,6 @@
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,7 +12,7 @@ import {
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { needsBuild } from '../../scripts/setup.mjs';
 
@@ -20,6 +21,7 @@ const HERE = fileURLToPath(new URL('../..', import.meta.url));
 describe('scripts/build.mjs', function () {
   this.timeout(120_000);
   let root: string;
+  let buildOptions: object;
 
   function file(path: string, text: string): void {
     mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -46,6 +48,7 @@ describe('scripts/build.mjs', function () {
       skipLibCheck: true
     };
     const compilerOptions = { ...options, rootDir: '.' };
+    buildOptions = compilerOptions;
     file('package.json', '{"type":"module"}');
     file('tsconfig.build.json', JSON.stringify({ compilerOptions, include: ['protocol'] }));
     file(
@@ -103,5 +106,33 @@ describe('scripts/build.mjs', function () {
     file('dist/protocol/removed.js', '');
     expect((await build()).code).to.equal(0);
     expect(readdirSync(join(root, 'dist/protocol'))).to.deep.equal(['frames.js']);
+  });
+
+  it('joins the modules of the command line and of the package, which then share their classes', async () => {
+    file(
+      'tsconfig.build.json',
+      JSON.stringify({
+        compilerOptions: buildOptions,
+        include: ['protocol', 'cli', 'server', 'index.ts']
+      })
+    );
+    file(
+      'cli/cli.ts',
+      'import { Fault, HERE } from "../server/deep/fault.js"; export { Fault, HERE };'
+    );
+    file('index.ts', 'export { Fault } from "./server/deep/fault.js";');
+    file(
+      'server/deep/fault.ts',
+      'export class Fault extends Error {}\nexport const HERE = new URL("beside.txt", import.meta.url).href;'
+    );
+    expect(await build()).to.deep.equal({ code: 0, stderr: '' });
+    const dist = join(root, 'dist');
+    const [cli, index] = (await Promise.all(
+      ['cli/cli.js', 'index.js'].map((name) => import(join(dist, name)))
+    )) as [{ Fault: unknown; HERE: string }, { Fault: unknown }];
+    expect(cli.Fault).to.equal(index.Fault);
+    expect(cli.HERE).to.equal(pathToFileURL(join(dist, 'server/deep/beside.txt')).href);
+    expect(readFileSync(join(dist, 'cli/cli.js'), 'utf8')).to.not.include('server/deep/fault.js"');
+    expect(existsSync(join(dist, 'server/deep/fault.js'))).to.equal(true);
   });
 });
