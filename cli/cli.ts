@@ -1,5 +1,5 @@
 /**
- * The command line: `rollcall start | check | chat | tail | query | key new | key list |
+ * The command line: `rollcall start | check | chat | tail | query | verify | key new | key list |
  * key remove | log check | log export | log restored | version`. Exit codes: 0 good, 1 failed, 2 wrong usage, 3 startup
  * failed.
  */

@@ -6,13 +6,15 @@ import { join, resolve } from 'node:path';
 import { holderOf } from '../actors/log/lmdb/disk/data-dir.js';
 import type { MoreArgs, ParsedFlags } from './cli-args.js';
 import { type CliOutside, type CliSeat, EXIT, say } from './cli-outside.js';
-import { type LoadedSetting, loadSetting, LOG_FOLDER } from '../server/config/config.js';
+import { loadSetting, LOG_FOLDER } from '../server/config/config.js';
 import { settingsHelp } from '../server/config/config-text.js';
 import type { KeysFile } from './key/key-command.js';
 import { SCOPE_WORDS } from '../server/access/scopes.js';
-import { DEFAULT_THREAD, DEFAULT_URL, type DialOrder } from './chat/dial-order.js';
+import { DEFAULT_THREAD } from './chat/dial-order.js';
 import { type Flags, inputOf, load, refuse } from './command-settings.js';
-import { CLIENT_TOKEN, flagName, SETTINGS } from '../server/config/settings.js';
+import { DIAL_FLAGS, DIAL_HELP, dialOrder, misused } from './dial-flags.js';
+import { VERIFY_FLAGS, verifyHelp } from './verify/verify-help.js';
+import { flagName, SETTINGS } from '../server/config/settings.js';
 import { VERSION } from '../server/wiring/version.js';
 
 /** The parsed command line: flags, words and switches. */
@@ -41,14 +43,6 @@ const scopesHelp = (): string =>
   Object.entries(SCOPE_WORDS)
     .map(([scope, words]) => `      ${scope.padEnd(8)} ${words}`)
     .join('\n');
-
-const DIAL_FLAGS = ['url', 'user', 'token', 'token-file'];
-const dialDetails = [
-  `  --url <address>\n      where the server is, http(s):// or ws(s)://; default: ${DEFAULT_URL}`,
-  '  --user <name>\n      who one is where authentication is off; default: the name of the account',
-  `  --token <token>\n      ${CLIENT_TOKEN.doc}; default: ${CLIENT_TOKEN.name}, which other users of the machine cannot read`,
-  '  --token-file <path>\n      file with the token, read again before the token ends, so that another program can renew it'
-].join('\n');
 
 /** The commands by name, in the order in which the help lists them. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -87,7 +81,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         'Flags:',
         `  --thread <id>\n      thread to chat in, the same as the word [thread]; default: ${DEFAULT_THREAD}`,
         '  --agent <name>\n      the agent that answers in the thread from the first message on',
-        dialDetails,
+        DIAL_HELP,
         '',
         'In the chat, /help says what can be done. What is entered without a connection is sent when there is one.',
         'A server that is down is waited for. Input that is no terminal is sent line by line as it is, blank lines left out;',
@@ -108,7 +102,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         '  --since <start, live or offset>\n      from the oldest message kept, from now on, or after an offset; default: live',
         '  --limit <number>, -n <number>\n      end after so many messages; default: never',
         '  --json\n      one frame a line: messages, and gaps as {"type":"gap","thread","from","to","reason"}',
-        dialDetails,
+        DIAL_HELP,
         '',
         'Standard output has the thread and nothing else, each message once, whatever becomes of the connection, which is',
         'said on standard error. A server that is down is waited for. It ends with 0 when it is interrupted or nobody reads',
@@ -132,6 +126,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     flags: ['url', 'api-key', 'minutes'],
     more: { switches: ['json'], words: 1 },
     run: query
+  },
+  verify: {
+    usage: 'rollcall verify [--url <address>] [--watch <time>] [flags]',
+    summary:
+      'checks a running server after a deploy: ten checks with real clients, each with its figure',
+    details: verifyHelp,
+    flags: VERIFY_FLAGS,
+    more: { switches: ['json'] },
+    run: async (flags, seat, given) => {
+      const { verify } = await import('./verify/verify-entry.js');
+      return await verify(flags, seat, given.switches.has('json'));
+    }
   },
   'key new': {
     usage: 'rollcall key new --name <name> --scopes <scope,…> [flags]',
@@ -346,29 +352,6 @@ async function tail(flags: Flags, seat: CliSeat, given: Given): Promise<number> 
     },
     seat
   );
-}
-
-function dialOrder(flags: Flags, thread: string, outside: CliOutside): LoadedSetting<DialOrder> {
-  const tokenFlag = flags['token'];
-  const named = tokenFlag === undefined ? {} : { [flagName(CLIENT_TOKEN.name)]: tokenFlag };
-  const input = inputOf(named, outside);
-  const token = input.ok ? loadSetting(CLIENT_TOKEN, input.value) : input;
-  if (!token.ok) return token;
-  const tokenFile = flags['token-file'];
-  // A flag wins over the environment.
-  const isFile = tokenFile !== undefined && tokenFlag === undefined;
-  const value = { thread, user: flags['user'], token: isFile ? undefined : token.value, tokenFile };
-  return { ok: true, value: { url: flags['url'] ?? DEFAULT_URL, ...value } };
-}
-
-async function misused(
-  command: string,
-  faults: readonly string[],
-  outside: CliOutside
-): Promise<number> {
-  const lines = faults.map((fault) => `rollcall ${command}: ${fault}`);
-  await say(outside.stderr, [...lines, `See rollcall ${command} --help.`].join('\n'));
-  return EXIT.wrongUsage;
 }
 
 async function inLogFolder(

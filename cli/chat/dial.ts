@@ -70,7 +70,7 @@ export async function silence({ url, token, tokenFile }: DialOrder, thread: stri
 }
 
 /** Reads a token from a file; white space around it does not count. */
-async function tokenIn(file: string): Promise<string> {
+export async function tokenIn(file: string): Promise<string> {
   const token = (await readFile(file, 'utf8')).trim();
   if (token === '') throw new Error(`${file} is empty`);
   return token;
