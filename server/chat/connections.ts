@@ -94,6 +94,8 @@ export class Connections {
   private readonly behind = new Set<Connection>();
   private readonly users = new Grouped<Connection>();
   private readonly addresses = new Map<string, number>();
+  /** Called when a user's first connection has come, and when the last one is gone; for other nodes. */
+  onUser: (user: string, isHere: boolean) => void = () => undefined;
   private readonly idPrefix = `c${randomBytes(4).toString('base64url').replace(/[-_]/g, '0')}`;
   private nextId = 1;
   /** When the last sweep was. */
@@ -195,8 +197,10 @@ export class Connections {
     const { perUser } = this.limits;
     if (perUser > 0 && this.users.size(user) >= perUser) return false;
     if (this.isNewcomer(connection)) this.newcomers.leave(connection.address);
+    const isFirst = this.users.size(user) === 0;
     this.users.add(user, connection);
     connection.user = user;
+    if (isFirst) this.onUser(user, true);
     return true;
   }
 
@@ -248,7 +252,10 @@ export class Connections {
     const left = (this.addresses.get(connection.address) ?? 1) - 1;
     if (left === 0) this.addresses.delete(connection.address);
     else this.addresses.set(connection.address, left);
-    if (connection.user !== null) this.users.delete(connection.user, connection);
+    const { user } = connection;
+    if (user === null || this.users.size(user) === 0) return;
+    this.users.delete(user, connection);
+    if (this.users.size(user) === 0) this.onUser(user, false);
   }
 
   /**

@@ -31,7 +31,26 @@ const Line = Type.Object({
   runbook: NameOrNull
 });
 
-/** Backups, erasing, audit log, incidents. */
+const Node = Type.Object(
+  {
+    node: Type.String(),
+    silentMs: Type.Number(),
+    startedAt: Type.Optional(Type.String()),
+    version: Type.Optional(Type.String()),
+    url: Type.Optional(Type.String()),
+    status: Type.Optional(Type.String()),
+    connections: Type.Optional(Count),
+    threads: Type.Optional(Count),
+    // How far its replica is behind; null when it does not know.
+    lagMs: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+    positions: Type.Optional(
+      Type.Array(Type.Object({ partition: Count, applied: Count, hash: Type.String() }))
+    )
+  },
+  { additionalProperties: false }
+);
+
+/** Backups, erasing, audit log, incidents, nodes. */
 export const UPKEEP_OPERATIONS: Operations = {
   'DELETE /api/threads/{thread}/messages/{message}': {
     id: 'eraseMessage',
@@ -115,6 +134,25 @@ export const UPKEEP_OPERATIONS: Operations = {
       }
     },
     errors: ['bad_frame'],
+    isForKeys: true
+  },
+  'GET /api/cluster': {
+    id: 'readCluster',
+    tag: 'upkeep',
+    summary: 'Read which nodes there are',
+    description: 'A single node tells of itself.',
+    answers: {
+      200: {
+        description: 'The nodes as this one knows them, by id.',
+        schema: Type.Object({
+          node: Type.String(),
+          several: Type.Boolean(),
+          // False while this node may not have heard all others: just started, or without brokers.
+          complete: Type.Boolean(),
+          nodes: Type.Array(Node)
+        })
+      }
+    },
     isForKeys: true
   }
 };

@@ -8,8 +8,10 @@ import { Runs } from '../../actors/agents/runs.js';
 import type { LoopMarks } from '../../actors/agents/seeing/loop-marks.js';
 import { ThreadAgents } from '../../actors/agents/thread-agents.js';
 import { awakeTimers } from '../../actors/awake-timers.js';
-import { LocalBus } from '../../actors/bus/local-bus.js';
 import type { Clock } from '../../actors/clock.js';
+import type { ClusterBus } from '../../actors/bus/cluster-bus.js';
+import type { NodeBus } from '../../actors/nodes/node-bus.js';
+import type { NodeAbout } from '../../actors/nodes/node-message.js';
 import type { Logger } from '../../actors/log-line.js';
 import type { Memory } from '../../actors/memory/memory.js';
 import type { Incidents } from '../../actors/monitor/incidents.js';
@@ -53,6 +55,7 @@ import { ChunkPace } from '../chat/runs/chunk-pace.js';
 import { clientLimits, publishBounds } from '../chat/limits.js';
 import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
+import { pickBus } from './cluster/pick-bus.js';
 import { createUpkeep } from './upkeep.js';
 import { RUN_LIMITS } from '../chat/runs/run-limits.js';
 import { RunRequests } from '../chat/runs/run-requests.js';
@@ -72,6 +75,10 @@ export interface BackendOptions {
   readonly apiKeys: ApiKeys;
   readonly node: string;
   readonly log: ThreadLog;
+  /** The bus to the other nodes; null on a single node. */
+  readonly nodeBus: NodeBus | null;
+  /** Returns what this node says of itself. */
+  readonly about: () => NodeAbout;
   /** What an operator does when a part of the log cannot be read. */
   readonly remedy: string;
   readonly clock: Clock;
@@ -103,6 +110,8 @@ export interface BackendOptions {
 export interface Backend {
   readonly runs: Runs;
   readonly threads: Threads;
+  /** The bus between nodes; null on a single node. */
+  readonly cluster: ClusterBus | null;
   /** Routes below `/api/`. */
   readonly routes: readonly Route[];
   /** Called every second while the server serves. */
@@ -129,15 +138,20 @@ export function createBackend(options: BackendOptions): Backend {
     turn.spend(queueingPoints(fanOut.publish(thread, frame)));
   };
   const pace = new ChunkPace({ clock, fanOut });
-  const bus = new LocalBus({
-    tell: (frame) => {
-      if (frame.type === 'chunk') turn.spend(queueingPoints(pace.tell(frame)));
-      else tellAll(frame.thread, encodeFrame(frame));
-    },
-    isReachable: (user) => connections.isReachable(user),
-    fallback: (user, thread, message) => connections.fallback(user, thread, message),
-    cut: (user) => {
-      connections.cut(user, isRevoked);
+  const { bus, cluster } = pickBus({
+    ...options,
+    here: {
+      tell: (frame) => {
+        if (frame.type === 'chunk') turn.spend(queueingPoints(pace.tell(frame)));
+        else tellAll(frame.thread, encodeFrame(frame));
+      },
+      isReachable: (user) => connections.isReachable(user),
+      fallback: (user, thread, message) => connections.fallback(user, thread, message),
+      cut: (user) => {
+        connections.cut(user, isRevoked);
+      },
+      given: (thread, offset, author) => threads.given(thread, offset, author),
+      cancel: (run, by) => runs.cancel(run, by)
     }
   });
   const revocations = new Revocations({
@@ -161,6 +175,7 @@ export function createBackend(options: BackendOptions): Backend {
     testThreadPrefixes: config.testThreadPrefixes,
     graceMs: config.deliveryGraceMs,
     bus,
+    elsewhere: cluster,
     audience: {
       fanOut: (thread, message) => {
         tellAll(thread.id, messageOut(thread, message));
@@ -350,6 +365,7 @@ export function createBackend(options: BackendOptions): Backend {
   return {
     runs,
     threads,
+    cluster,
     sweep: () => {
       threads.sweep();
       keys?.sweep();
@@ -372,7 +388,7 @@ export function createBackend(options: BackendOptions): Backend {
       }),
       ...createRevocationsApi({ access, revocations, incidents, clock, limited }),
       ...createTicketsApi({ access, guard, tickets, incidents, costs, limited }),
-      ...createUpkeep({ ...options, access, guard, threads, costs }),
+      ...createUpkeep({ ...options, access, guard, threads, costs, nodes: cluster?.nodes ?? null }),
       ...options.analytics.api(access, guard, costs),
       ...options.analytics.journeys({ access, log, feed: log.feed, threads, connections, runs })
     ],

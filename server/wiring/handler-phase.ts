@@ -36,7 +36,7 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
   const { logService, http, sweep, drain, reporter, inspection, observer } = parts;
   const { log } = logService;
   if (log === null) throw new Error('the thread log is not open');
-  const { threads, routes, runs, handlers, ...backend } = createBackend({
+  const { threads, routes, runs, handlers, cluster, ...backend } = createBackend({
     ...parts,
     log,
     remedy: logService.remedy,
@@ -60,6 +60,7 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
     end: async () => {
       await threads.settled();
       threads.close();
+      cluster?.close();
     }
   });
   parts.agentsService.runs = runs;

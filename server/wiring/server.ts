@@ -47,10 +47,13 @@ import { Listener } from './listener.js';
 import { keyFileAt, logKeys } from './key-file.js';
 import { LogService } from './log/log-service.js';
 import { builtPagesDir, loadPages } from '../http/pages.js';
+import { aboutNode } from './cluster/about-node.js';
 import { BOUNDS, phasesOf } from './phases.js';
 import { pickLog } from './log/pick-log.js';
+import { monitorStartup } from './report/monitor-startup.js';
 import { StartupTimeline } from './report/startup-timeline.js';
 import { StatusReporter } from './report/status-reporter.js';
+import type { NodeBus } from '../../actors/nodes/node-bus.js';
 import type { StatusReport } from './report/status-report.js';
 import { Supervision } from './report/supervision.js';
 import { logStartup } from './startup-lines.js';
@@ -66,6 +69,8 @@ export interface Surroundings {
   readonly memory?: MemorySource;
   /** Called with every event and state of the charts. An error that it throws becomes an incident and harms nobody. */
   readonly inspect?: (event: InspectionEvent) => void;
+  /** Makes the bus to other nodes. Default: none, a single node. */
+  readonly nodeBus?: (node: string) => NodeBus;
 }
 
 /** The server of one process. */
@@ -258,6 +263,8 @@ export class Server {
           config,
           apiKeys,
           node,
+          nodeBus: outside.nodeBus?.(node) ?? null,
+          about: () => aboutNode(this.report('counted'), listener.url),
           root,
           logService,
           clock,
@@ -361,23 +368,6 @@ export class Server {
   report(names: ThreadNames = 'shown'): StatusReport {
     return this.reporter.report(names);
   }
-}
-
-/** Passes the states of the parts to the monitor, which judges while the server serves. */
-function monitorStartup(
-  root: Actor<StartupMachine>,
-  monitor: Monitor,
-  supervision: Supervision
-): void {
-  root.on('children.changed', () => {
-    monitor.follow(supervision.follow(root.getSnapshot().context.states));
-  });
-  root.on('startup.completed', () => {
-    monitor.begin();
-  });
-  root.on('draining', () => {
-    monitor.rest();
-  });
 }
 
 /** The health probe: a client on loopback that sends the secret of the process. */

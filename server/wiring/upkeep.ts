@@ -1,4 +1,7 @@
-/** Wires what operators and their users do with what is stored: erase it, and see in the audit log who did. */
+/**
+ * Wires what operators and their users do with what is stored: erase it, and see in the audit log who did. Also what they
+ * see of the nodes.
+ */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { startBackup } from '../../actors/log/lmdb/backup/backup-process.js';
@@ -11,12 +14,16 @@ import { LOG_FOLDER } from '../config/config.js';
 import type { Config } from '../config/settings.js';
 import { createAuditApi, type AuditApiOptions } from '../http/api/upkeep/audit-api.js';
 import { createBackupApi } from '../http/api/upkeep/backup-api.js';
+import { createClusterApi, type ClusterApiOptions } from '../http/api/upkeep/cluster-api.js';
 import { createEraseApi, type EraseApiOptions } from '../http/api/upkeep/erase-api.js';
 import type { Route } from '../http/route-table.js';
 
 /** Options of {@link createUpkeep}. */
 export interface UpkeepOptions
-  extends Omit<AuditApiOptions, 'audit'>, Omit<EraseApiOptions, 'audit' | 'eraser' | 'access'> {
+  extends
+    Omit<AuditApiOptions, 'audit'>,
+    Omit<EraseApiOptions, 'audit' | 'eraser' | 'access'>,
+    Omit<ClusterApiOptions, 'access'> {
   readonly config: Pick<Config, 'dataDir'>;
   readonly access: AuditApiOptions['access'] & EraseApiOptions['access'];
   readonly log: ThreadLog;
@@ -46,6 +53,7 @@ export function createUpkeep(options: UpkeepOptions): Route[] {
       audit,
       backup: (sink) => startBackup(join(config.dataDir, LOG_FOLDER), sink)
     }),
-    ...createAuditApi({ ...options, audit })
+    ...createAuditApi({ ...options, audit }),
+    ...createClusterApi(options)
   ];
 }

@@ -42,6 +42,7 @@ const SCOPE_OF: Readonly<Record<string, Scope | null>> = {
   'GET /api/journey': 'journey',
   'GET /metrics': 'reports',
   'GET /api/incidents': 'reports',
+  'GET /api/cluster': 'reports',
   'GET /inspect/recording': null,
   'GET /inspect/charts/{hash}': null
 };

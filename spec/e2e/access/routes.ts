@@ -68,6 +68,7 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
     'GET /api/journey': ['key', '/api/journey?mid=first'],
     'GET /metrics': ['key', '/metrics'],
     'GET /api/incidents': ['key', '/api/incidents'],
+    'GET /api/cluster': ['key', '/api/cluster'],
     // Requires INSPECT_TOKEN, which no user has.
     'GET /inspect/recording': ['key', '/inspect/recording'],
     'GET /inspect/charts/{hash}': ['key', '/inspect/charts/x']

@@ -329,6 +329,18 @@ describe('Connections', () => {
     for (const id of ids) expect(id).to.match(/^c[0-9A-Za-z]{6,}$/);
   });
 
+  it('tells when the first connection of a user comes and the last one is gone', () => {
+    const told: string[] = [];
+    connections.onUser = (user, isHere) => told.push(`${user} ${isHere ? 'here' : 'gone'}`);
+    const [one, two] = [open('ada'), open('ada')].map(({ connection }) => connection);
+    connections.remove(one!);
+    connections.remove(one!);
+    expect(told).to.eql(['ada here']);
+    connections.remove(two!);
+    connections.remove(open(null).connection);
+    expect(told).to.eql(['ada here', 'ada gone']);
+  });
+
   describe('with an event stream', () => {
     const stream = (): { connection: Connection; socket: FakeSocket } => {
       const opened = open(null);
