@@ -14,6 +14,7 @@ import { connect } from './bench/rows/connect.js';
 import { connections, known } from './bench/rows/memories.js';
 import { rate } from './bench/rows/rate.js';
 import { replay } from './bench/rows/replay.js';
+import { start } from './bench/rows/start.js';
 import { resume } from './bench/rows/resume.js';
 import type { Row, RowContext } from './bench/rows/row.js';
 import { fanOut, members } from './bench/rows/speeds.js';
@@ -30,7 +31,8 @@ const ROWS: Readonly<Record<RowName, Row>> = {
   resume,
   replay,
   connections,
-  known
+  known,
+  start
 };
 
 function tell(line: string): void {

@@ -17,7 +17,8 @@ export const ROW_NAMES = [
   'resume',
   'replay',
   'connections',
-  'known'
+  'known',
+  'start'
 ] as const;
 
 /** The name of a row. */
@@ -30,6 +31,7 @@ Measures the built server (npm run build) beside its peers and prints one table.
 
   --only <rows>          ${ROW_NAMES.join(',')}; all when left out
   --clickhouse           measure the server with ClickHouse embedded too, beside the one without
+  --ws                   measure the server on the engine "ws" too, beside the one on uWebSockets.js
   --peers <peers>        ${PEER_KINDS.join(',')}; all when left out
   --before <cli.js>      measure another build too: dist/cli/cli.js of an older checkout
   --quick                smaller and shorter: a few minutes
@@ -73,6 +75,7 @@ export function parseCommand(args: readonly string[]): Command | null {
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       unpinned: { type: 'boolean', default: false },
+      ws: { type: 'boolean', default: false },
       clickhouse: { type: 'boolean', default: false },
       only: { type: 'string', default: ROW_NAMES.join(',') },
       peers: { type: 'string', default: PEER_KINDS.join(',') },
@@ -108,6 +111,7 @@ export function parseCommand(args: readonly string[]): Command | null {
     kinds: [
       'rollcall',
       ...(values.clickhouse ? (['rollcall+clickhouse'] as const) : []),
+      ...(values.ws ? (['rollcall+ws'] as const) : []),
       ...(values.before === undefined ? [] : (['before'] as const)),
       ...PEER_KINDS.filter((kind) => peers.includes(kind))
     ],

@@ -11,36 +11,37 @@ import { fileURLToPath } from 'node:url';
 import { clientFrame, RawSocket, type Tally } from './wire.js';
 
 /** A server to compare with. */
-export type PeerKind = 'uws' | 'json-uws' | 'ws' | 'socket.io' | 'socket.io-uws';
+export type PeerKind = 'uws' | 'json-uws' | 'ws' | 'json-ws' | 'socket.io' | 'socket.io-uws';
 
 /**
- * A server that can be measured. `rollcall` has no ClickHouse, `rollcall+clickhouse` has it embedded; `before` is another
- * build of Rollcall, without ClickHouse.
+ * A server that can be measured. `rollcall` has no ClickHouse, `rollcall+clickhouse` has it embedded; `rollcall+ws` is the first
+ * on the engine `ws`; `before` is another build of Rollcall, without ClickHouse.
  */
-export type TargetKind = 'rollcall' | 'rollcall+clickhouse' | 'before' | PeerKind;
+export type TargetKind = 'rollcall' | 'rollcall+clickhouse' | 'rollcall+ws' | 'before' | PeerKind;
 
 /** All peers, in the order of the report. */
 export const PEER_KINDS: readonly PeerKind[] = [
   'uws',
   'json-uws',
   'ws',
+  'json-ws',
   'socket.io',
   'socket.io-uws'
 ];
 
 /** Says whether a server is a build of Rollcall. */
 export function isRollcall(kind: TargetKind): boolean {
-  return kind === 'rollcall' || kind === 'rollcall+clickhouse' || kind === 'before';
+  return isOurs(kind) || kind === 'rollcall+ws' || kind === 'before';
 }
 
-/** Says whether a server is this build of Rollcall, which the bars are for. */
+/** Says whether a server is this build of Rollcall on its usual engine, which the bars are for. */
 export function isOurs(kind: TargetKind): boolean {
   return kind === 'rollcall' || kind === 'rollcall+clickhouse';
 }
 
 /** Says whether a server understands the frames of Rollcall's clients. */
 export function speaksRollcall(kind: TargetKind): boolean {
-  return isRollcall(kind) || kind === 'json-uws';
+  return isRollcall(kind) || kind === 'json-uws' || kind === 'json-ws';
 }
 
 /** Says whether a server wraps its frames as socket.io does. */
@@ -258,6 +259,7 @@ function environment(dataDir: string, kind: TargetKind): NodeJS.ProcessEnv {
     HOME: process.env['HOME'],
     PORT: '0',
     ...(kind === 'rollcall+clickhouse' ? {} : { CLICKHOUSE_URL: 'off' }),
+    ...(kind === 'rollcall+ws' ? { TRANSPORT: 'ws' } : {}),
     LOG_FORMAT: 'json',
     DATA_DIR: dataDir,
     LIMIT_PUBLISH_PER_SECOND: '0',

@@ -9,7 +9,7 @@ import { Publishes } from '../../scripts/bench/publishes.js';
 import { clientFrame, RawSocket, Tally } from '../../scripts/bench/wire.js';
 
 const BENCH = fileURLToPath(new URL('../../scripts/bench.ts', import.meta.url));
-const SERVERS = ['rollcall', 'uws', 'json-uws', 'ws', 'socket.io', 'socket.io-uws'];
+const SERVERS = ['rollcall', 'uws', 'json-uws', 'ws', 'json-ws', 'socket.io', 'socket.io-uws'];
 const SOUND = { lost: 0, duplicated: 0, faults: 0 };
 const STEADY = {
   isGeneratorSaturated: false,

@@ -9,6 +9,7 @@ import { Server as SocketIo } from 'socket.io';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { isPeerKind, type PeerKind } from '../target.js';
 import { startJsonUws } from './json-uws.js';
+import { startJsonWs } from './json-ws.js';
 
 /** What a peer reads from a publish. */
 interface Publish {
@@ -159,6 +160,7 @@ const STARTS: Readonly<Record<PeerKind, (tell: (port: number) => void) => void |
   uws: startUws,
   'json-uws': startJsonUws,
   ws: startWs,
+  'json-ws': startJsonWs,
   'socket.io': startSocketIo,
   'socket.io-uws': startSocketIoUws
 };

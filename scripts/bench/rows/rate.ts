@@ -3,7 +3,7 @@
  * bar allows for two durable writes.
  */
 import { median, type Figure } from '../figures.js';
-import { isOurs, type TargetKind } from '../target.js';
+import { isOurs, isRollcall, type TargetKind } from '../target.js';
 import { Tally } from '../wire.js';
 import { Disk } from './disk.js';
 import { BODY_BYTES, inGroups, withAll, type RowContext } from './row.js';
@@ -16,7 +16,7 @@ const BASE = 'json-uws';
 const DISK_PER_SECOND = 100;
 
 /** Peers of this row, if they are asked for. The row `members` has the others. */
-const PEERS: readonly TargetKind[] = ['json-uws', 'socket.io-uws'];
+const PEERS: readonly TargetKind[] = ['json-uws', 'json-ws', 'socket.io-uws'];
 
 /** Measures each rate in turn. */
 export async function rate(context: RowContext): Promise<Figure[]> {
@@ -38,7 +38,7 @@ export async function rate(context: RowContext): Promise<Figure[]> {
 }
 
 function isRowKind(kind: TargetKind): boolean {
-  return kind === 'before' || isOurs(kind) || PEERS.includes(kind);
+  return isRollcall(kind) || PEERS.includes(kind);
 }
 
 async function atRate(

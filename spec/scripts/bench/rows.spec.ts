@@ -189,6 +189,7 @@ describe('parseCommand', () => {
       'uws',
       'json-uws',
       'ws',
+      'json-ws',
       'socket.io',
       'socket.io-uws'
     ]);
@@ -197,6 +198,11 @@ describe('parseCommand', () => {
   it('adds ClickHouse and another build beside the first', () => {
     const command = parseCommand(['--clickhouse', '--before', 'old.js', '--peers', 'uws']);
     expect(command?.kinds).to.deep.equal(['rollcall', 'rollcall+clickhouse', 'before', 'uws']);
+  });
+
+  it('adds the engine ws beside the usual one', () => {
+    const command = parseCommand(['--ws', '--peers', 'json-ws']);
+    expect(command?.kinds).to.deep.equal(['rollcall', 'rollcall+ws', 'json-ws']);
   });
 
   it('refuses rows, peers and rounds that do not exist', () => {
@@ -296,5 +302,25 @@ describe('scripts/bench.ts', () => {
       ...of('10 clients resume, 3 messages behind', caughtUp, ['rollcall']),
       ...of('replay of 50 messages', replayed, ['rollcall'])
     ]);
+  });
+
+  it('completes a start and the engine ws when everything is tiny', async function () {
+    this.timeout(240_000);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...['--import', 'tsx', BENCH, '--tiny', '--json', '--ws', '--peers', 'json-ws'],
+      ...['--only', 'ack,start']
+    ]);
+    const { figures, failures } = JSON.parse(stdout) as {
+      figures: Figure[];
+      failures: unknown[];
+    };
+    expect(failures).to.deep.equal([]);
+    const started = figures.filter(({ scenario }) => scenario === 'process start: serving');
+    expect(started.map(({ server }) => server)).to.deep.equal(['rollcall', 'rollcall+ws']);
+    for (const { value } of started) expect(value).to.be.greaterThan(0);
+    expect(started.map(({ target }) => target)).to.deep.equal(['≤ 300 ms', null]);
+    const acks = figures.filter(({ scenario }) => scenario.endsWith('publisher: p50'));
+    expect(acks.map(({ server }) => server)).to.deep.equal(['rollcall', 'rollcall+ws', 'disk']);
+    for (const { scenario, validity } of figures) expect(validity, scenario).to.include(SOUND);
   });
 });
