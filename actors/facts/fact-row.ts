@@ -1,4 +1,9 @@
-/** Facts as rows of the log: how many fit in one, how their ids are made, and how they are read back. */
+/**
+ * Facts as rows of the log: how many fit in one, how their ids are made, and how they are read back.
+ *
+ * A row is a JSON array. It begins with its log's epoch (rows of older versions do not), and has a fact in each further place.
+ * A fact is an object, but the one that every message has, delivered at once to all, is the array of its values.
+ */
 import { DELIVERY_OUTCOMES } from '../../machines/delivery/delivery-outcome.js';
 import { STEPS, type DeliveryFact, type Fact, type StepFact, type TransitionFact } from './fact.js';
 
@@ -59,30 +64,69 @@ const TRANSITION_FIELDS = Object.entries({
 const OUTCOMES: ReadonlySet<unknown> = new Set(DELIVERY_OUTCOMES);
 const KNOWN_STEPS: ReadonlySet<unknown> = new Set(STEPS);
 
-/** Begins every fact in a row. */
-const FACT_MARK = '{"kind":';
+/** Begins every fact that is an object. Marks have unescaped quotes, which no text inside a fact has. */
+const OBJECT_MARK = '{"kind":';
+
+/** Begins every fact that is an array, and a row that has an epoch. */
+const ARRAY_MARK = '["';
 
 /** Id of a fact, made of its row's seq and its index in the row. */
 export function factId(seq: number, index: number): number {
   return seq * IDS_A_ROW + index;
 }
 
-/** The text of a row of facts, each given as JSON text. */
-export function factRow(facts: readonly string[]): string {
-  return `[${facts.join(',')}]`;
+/** The text of a fact for a row with this epoch. */
+export function factText(fact: Fact, epoch: string): string {
+  if (fact.kind !== 'delivery' || fact.appendedMs === undefined) return JSON.stringify(fact);
+  if (fact.outcome !== 'delivered' || fact.messages !== 1 || fact.epoch !== epoch) {
+    return JSON.stringify(fact);
+  }
+  const { thread, offset, subscribers, at, tookMs, appendedMs } = fact;
+  return JSON.stringify([thread, offset, subscribers, at, microseconds(tookMs), appendedMs]);
 }
 
-/**
- * Returns the number of facts in a row, without parsing it: the searched mark has unescaped quotes, which no text inside a
- * fact has.
- */
+/** The text of a row with facts of {@link factText}. */
+export function factRow(facts: readonly string[], epoch: string): string {
+  return `[${[JSON.stringify(epoch), ...facts].join(',')}]`;
+}
+
+/** Returns the number of facts in a row, without parsing it. */
 export function factCount(row: string): number {
+  const arrays = countOf(ARRAY_MARK, row) - (row.startsWith(ARRAY_MARK) ? 1 : 0);
+  return countOf(OBJECT_MARK, row) + arrays;
+}
+
+/** Returns the time of a row's newest fact, without parsing the others; null when it cannot be read. */
+export function lastAt(row: string): number | null {
+  const mark = '"at":';
+  const object = row.lastIndexOf(mark);
+  const array = row.lastIndexOf(ARRAY_MARK);
+  if (array <= 0 || array < object) {
+    const at = Number.parseFloat(row.slice(object + mark.length));
+    return object < 0 || Number.isNaN(at) ? null : at;
+  }
+  const [fact] = decodeFacts(`["",${row.slice(array)}`) ?? [];
+  return fact?.at ?? null;
+}
+
+/** Returns whether a row may have facts of a thread, without parsing it. */
+export function mayName(row: string, thread: string): boolean {
+  const name = JSON.stringify(thread);
+  return row.includes(`"thread":${name}`) || row.includes(`[${name},`, 1);
+}
+
+function countOf(mark: string, text: string): number {
   let count = 0;
-  for (let at = row.indexOf(FACT_MARK); at >= 0; at = row.indexOf(FACT_MARK, at + 1)) count += 1;
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) count += 1;
   return count;
 }
 
-/** Reads a row, with null in place of each invalid fact; null when the text is not a row. */
+/** Rounds milliseconds to the microsecond; more digits would only make every fact longer. */
+export function microseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}
+
+/** Reads the facts of a row, with null in place of each invalid one; null when the text is not a row. */
 export function decodeFacts(text: string): (Fact | null)[] | null {
   let value: unknown;
   try {
@@ -90,7 +134,24 @@ export function decodeFacts(text: string): (Fact | null)[] | null {
   } catch {
     return null;
   }
-  return Array.isArray(value) ? value.map((fact: unknown) => (isFact(fact) ? fact : null)) : null;
+  if (!Array.isArray(value)) return null;
+  const row: readonly unknown[] = value;
+  const epoch = row[0];
+  return typeof epoch === 'string'
+    ? row.slice(1).map((fact) => (Array.isArray(fact) ? ordinary(fact, epoch) : asFact(fact)))
+    : row.map(asFact);
+}
+
+/** The delivery of one message at once to all, from its values. */
+function ordinary(values: readonly unknown[], epoch: string): DeliveryFact | null {
+  const [thread, offset, subscribers, at, tookMs, appendedMs] = values;
+  const outcome = { kind: 'delivery', messages: 1, outcome: 'delivered' };
+  const fact = { ...outcome, thread, epoch, offset, subscribers, at, tookMs, appendedMs };
+  return isDelivery(fact) ? fact : null;
+}
+
+function asFact(value: unknown): Fact | null {
+  return isFact(value) ? value : null;
 }
 
 /** Returns the facts of rows. A fact that does not decode is left out; `log check` names its row. */

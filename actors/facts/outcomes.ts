@@ -5,6 +5,7 @@
 import type { DeliveryOutcome } from '../../machines/delivery/delivery-outcome.js';
 import type { Clock } from '../clock.js';
 import type { DeliveryCounts } from '../monitor/delivery-counts.js';
+import { microseconds } from './fact-row.js';
 import type { Fact } from './fact.js';
 import type { FactThread } from './fact-thread.js';
 
@@ -83,9 +84,4 @@ export class Outcomes {
       ...(appendedMs === undefined ? {} : { appendedMs: microseconds(appendedMs) })
     });
   }
-}
-
-/** Rounds milliseconds to the microsecond; more digits would only make every fact longer. */
-function microseconds(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }

@@ -2,7 +2,16 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { DELIVERY_OUTCOMES } from '../../../machines/delivery/delivery-outcome.js';
 import { STEPS, type Fact } from '../../../actors/facts/fact.js';
-import { decodeFacts, factId, FACTS_A_ROW, factRow } from '../../../actors/facts/fact-row.js';
+import {
+  decodeFacts,
+  factCount,
+  factId,
+  FACTS_A_ROW,
+  factRow,
+  factText,
+  lastAt,
+  mayName
+} from '../../../actors/facts/fact-row.js';
 
 const delivery: Fact = {
   kind: 'delivery',
@@ -46,6 +55,18 @@ describe('decodeFacts', () => {
         tookMs: count
       }),
       fc.record({
+        kind: fc.constant('delivery' as const),
+        thread: text,
+        epoch: fc.constantFrom('e1', 'e2'),
+        offset: count,
+        messages: fc.constantFrom(1, 1, 2),
+        outcome: fc.constantFrom('delivered' as const, ...DELIVERY_OUTCOMES),
+        subscribers: count,
+        at: count,
+        tookMs: count,
+        appendedMs: count
+      }),
+      fc.record({
         kind: fc.constant('step' as const),
         step: fc.constantFrom(...STEPS),
         thread: text,
@@ -70,8 +91,20 @@ describe('decodeFacts', () => {
     );
     fc.assert(
       fc.property(fc.array(facts, { maxLength: 9 }), (row) => {
-        const read = decodeFacts(factRow(row.map((fact) => JSON.stringify(fact))));
-        expect(read).to.deep.equal(JSON.parse(JSON.stringify(row)));
+        const text = factRow(
+          row.map((fact) => factText(fact, 'e1')),
+          'e1'
+        );
+        expect(decodeFacts(text)).to.deep.equal(JSON.parse(JSON.stringify(row)));
+        expect(factCount(text)).to.equal(row.length);
+        if (row.length > 0) expect(lastAt(text)).to.equal(row.at(-1)?.at);
+        for (const fact of row) {
+          if ('thread' in fact) expect(mayName(text, fact.thread)).to.equal(true);
+        }
+        // As older versions wrote it.
+        const old = JSON.stringify(row);
+        expect(decodeFacts(old)).to.deep.equal(JSON.parse(old));
+        expect(factCount(old)).to.equal(row.length);
       })
     );
   });
@@ -87,13 +120,39 @@ describe('decodeFacts', () => {
       7,
       null
     ];
-    const row = factRow([...others, delivery, step].map((fact) => JSON.stringify(fact)));
+    const row = factRow(
+      [...others, delivery, step].map((fact) => JSON.stringify(fact)),
+      'e1'
+    );
     expect(decodeFacts(row)).to.deep.equal([...others.map(() => null), delivery, step]);
   });
 
   it('reads deliveries of versions that did not measure how long the log took, and of those that do', () => {
     const row = [delivery, { ...delivery, appendedMs: 0.25 }];
     expect(decodeFacts(JSON.stringify(row))).to.deep.equal(row);
+  });
+
+  it('writes the ordinary delivery short, and every other one whole', () => {
+    const ordinary: Fact = { ...delivery, appendedMs: 0.25, tookMs: 1.23456 };
+    expect(factText(ordinary, 'e1')).to.equal('["t1",1,2,5,1.235,0.25]');
+    expect(decodeFacts(factRow([factText(ordinary, 'e1')], 'e1'))).to.deep.equal([
+      { ...ordinary, tookMs: 1.235 }
+    ]);
+    for (const other of [
+      delivery,
+      { ...ordinary, messages: 2 },
+      { ...ordinary, outcome: 'held' } as const,
+      { ...ordinary, epoch: 'e0' }
+    ]) {
+      expect(factText(other, 'e1')).to.equal(JSON.stringify(other));
+    }
+  });
+
+  it('answers null for values that are no delivery', () => {
+    for (const values of [[], ['t1', 1, 2, 5, 1], [7, 1, 2, 5, 1, 1], ['t1', 1, 2, '5', 1, 1]]) {
+      const row = factRow([JSON.stringify(values), JSON.stringify(delivery)], 'e1');
+      expect(decodeFacts(row)).to.deep.equal([null, delivery]);
+    }
   });
 
   it('answers null when the text is no row', () => {

@@ -1,6 +1,7 @@
 import {
   factId,
   factRow,
+  factText,
   type FactRowText,
   type FeedFact
 } from '../../../actors/facts/fact-row.js';
@@ -108,7 +109,7 @@ export class MemoryFeed implements AnalyticsFeed {
     const facts = all.slice(0, limit).map(({ id, epoch, fact }): FactRowText => ({
       seq: Math.floor(id / 1_000),
       epoch,
-      text: factRow([JSON.stringify(fact)])
+      text: factRow([factText(fact, epoch)], epoch)
     }));
     given.facts += facts.length;
     const batch = {

@@ -6,7 +6,13 @@ import type { Clock } from '../../../clock.js';
 import type { CommitQueue, Job } from '../commit-queue.js';
 import { DiskWatch } from '../disk/disk-room.js';
 import type { Fact } from '../../../facts/fact.js';
-import { FACTS_A_ROW, factCount, factRow, type FactRowText } from '../../../facts/fact-row.js';
+import {
+  FACTS_A_ROW,
+  factCount,
+  factRow,
+  factText,
+  type FactRowText
+} from '../../../facts/fact-row.js';
 import type { FeedState } from './feed-state.js';
 import { factsKey, within, type LogKey } from '../log-keys.js';
 import type { LogStore, LogWrite } from '../log-store.js';
@@ -136,7 +142,7 @@ export class FactKeeper {
       this.#dropped += 1;
       return;
     }
-    this.#buffer.push(JSON.stringify(fact));
+    this.#buffer.push(factText(fact, this.#options.epoch));
     if (this.#buffer.length >= FACTS_A_ROW) this.#write();
     else this.#writeLater();
   }
@@ -146,7 +152,12 @@ export class FactKeeper {
     return { from: this.#oldest, to: this.#durable };
   }
 
-  /** The facts that are not known to be in rows, oldest first, as JSON text. */
+  /** Epoch of the facts in memory. */
+  get epoch(): string {
+    return this.#options.epoch;
+  }
+
+  /** The facts that are not known to be in rows, oldest first, as texts. */
   *inMemory(): Generator<string, void> {
     for (const { facts } of this.#sealed) yield* facts;
     yield* this.#buffer;
@@ -282,14 +293,14 @@ export class FactKeeper {
 
   /** A row gets its seq here and keeps it when its commit fails: seqs are in the order of commits. */
   #seal(maxRows: number, into: LogWrite[]): number {
-    const { state } = this.#options;
+    const { state, epoch } = this.#options;
     while (this.#buffer.length > 0 && this.#sealed.length - this.#underWay < maxRows) {
       this.#sealed.push({ seq: this.#nextSeq, facts: this.#buffer.splice(0, FACTS_A_ROW) });
       this.#nextSeq += 1;
     }
     const rows = this.#sealed.slice(this.#underWay);
     for (const { seq, facts } of rows) {
-      into.push({ key: factsKey(seq), value: factRow(facts) });
+      into.push({ key: factsKey(seq), value: factRow(facts, epoch) });
       state.facts += facts.length;
       state.nextSeq = seq + 1;
     }

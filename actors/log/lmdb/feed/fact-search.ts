@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Fact } from '../../../facts/fact.js';
-import { decodeFacts } from '../../../facts/fact-row.js';
+import { decodeFacts, factRow, lastAt, mayName } from '../../../facts/fact-row.js';
 import { orDamaged } from '../../log-errors.js';
 import type { FactFilter, FoundFacts } from '../../analytics-feed.js';
 import { factsKey } from '../log-keys.js';
@@ -21,9 +21,11 @@ const ROWS_A_TURN = 4;
 
 /** The facts of a log that have not been taken. */
 export interface KeptFacts {
+  /** Epoch of the facts that are not in rows yet. */
+  readonly epoch: string;
   /** Seqs of the rows on disk; `to` is exclusive. */
   readonly rows: { readonly from: number; readonly to: number };
-  /** The facts that are not in rows yet, as JSON text. */
+  /** Those facts, as texts for a row with this epoch. */
   inMemory(): Iterable<string>;
 }
 
@@ -36,7 +38,6 @@ export async function findFacts(
   kept: KeptFacts,
   filter: FactFilter
 ): Promise<FoundFacts> {
-  const name = `"thread":${JSON.stringify(filter.thread)}`;
   const isFound = (fact: Fact | null): fact is Fact =>
     fact !== null &&
     'thread' in fact &&
@@ -46,7 +47,8 @@ export async function findFacts(
   // Memory is read first: a fact that moves from there into a row meanwhile is found twice instead of missed.
   const inMemory: Fact[] = [];
   for (const text of kept.inMemory()) {
-    if (text.includes(name)) inMemory.push(...(decodeFacts(`[${text}]`) ?? []).filter(isFound));
+    const row = factRow([text], kept.epoch);
+    if (mayName(row, filter.thread)) inMemory.push(...(decodeFacts(row) ?? []).filter(isFound));
   }
   const { from, to } = kept.rows;
   const start = firstRow(store, from, to, filter.since);
@@ -56,7 +58,7 @@ export async function findFacts(
     if ((seq - start) % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn();
     const text = rowAt(store, seq);
     // Most rows hold other threads only: searching for the name costs a fiftieth of parsing.
-    if (text?.includes(name) !== true) continue;
+    if (text === undefined || !mayName(text, filter.thread)) continue;
     inRows.push(...(decodeFacts(text) ?? []).filter(isFound));
     if (inRows.length > FOUND_FACTS_MAX) break;
   }
@@ -73,7 +75,8 @@ function firstRow(store: Pick<LogStore, 'get'>, from: number, to: number, sinceM
     const middle = (low + high) >> 1;
     const text = rowAt(store, middle);
     // A row that was deleted has no time: the search then starts too early rather than too late.
-    if (text !== undefined && lastAt(text) < sinceMs) low = middle + 1;
+    // So does a row without a readable time.
+    if (text !== undefined && (lastAt(text) ?? Infinity) < sinceMs) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -82,15 +85,4 @@ function firstRow(store: Pick<LogStore, 'get'>, from: number, to: number, sinceM
 /** The text of a row; undefined when it is not there or damaged. */
 function rowAt(store: Pick<LogStore, 'get'>, seq: number): string | undefined {
   return orDamaged(() => store.get(factsKey(seq)), undefined);
-}
-
-/**
- * Time of a row's newest fact, without parsing: the searched mark has unescaped quotes, which no text inside a fact
- * has.
- */
-function lastAt(row: string): number {
-  const mark = '"at":';
-  const at = Number.parseFloat(row.slice(row.lastIndexOf(mark) + mark.length));
-  // A row without a readable time is searched.
-  return Number.isNaN(at) ? Infinity : at;
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Fact, StepFact } from '../../../../../actors/facts/fact.js';
-import { FACTS_A_ROW, factRow } from '../../../../../actors/facts/fact-row.js';
+import { FACTS_A_ROW, factRow, factText } from '../../../../../actors/facts/fact-row.js';
 import {
   findFacts,
   FOUND_FACTS_MAX,
@@ -8,7 +8,7 @@ import {
   type KeptFacts
 } from '../../../../../actors/log/lmdb/feed/fact-search.js';
 import type { LogKey } from '../../../../../actors/log/lmdb/log-keys.js';
-import { moved, stepped } from '../../memory-feed.js';
+import { delivered, moved, stepped } from '../../memory-feed.js';
 import { LogFixture, until } from '../log-fixture.js';
 
 /** A fact that a spec recognizes by its user. */
@@ -22,12 +22,18 @@ function rows(kept: readonly (readonly Fact[] | null)[], inMemory: readonly Fact
     get: ([, seq]: LogKey) => {
       read.push(Number(seq));
       const row = kept[Number(seq) - 1] ?? null;
-      return row === null ? undefined : factRow(row.map((one) => JSON.stringify(one)));
+      return row === null
+        ? undefined
+        : factRow(
+            row.map((one) => factText(one, 'e1')),
+            'e1'
+          );
     }
   };
   const facts: KeptFacts = {
     rows: { from: 1, to: kept.length + 1 },
-    inMemory: () => inMemory.map((one) => JSON.stringify(one))
+    epoch: 'e1',
+    inMemory: () => inMemory.map((one) => factText(one, 'e1'))
   };
   const find = async (since = 0, thread = 't1', isWanted: (one: Fact) => boolean = () => true) => {
     const found = await findFacts(store, facts, { thread, since, isWanted });
@@ -47,6 +53,16 @@ describe('findFacts', () => {
     expect((await find(3)).users).to.deep.equal(['3', '5']);
     expect((await find(0, 't1', (one) => one.at !== 3)).users).to.deep.equal(['1', '5']);
     expect((await find(0, 'none')).users).to.deep.equal([]);
+  });
+
+  it('finds deliveries as it finds other facts, and begins at their time', async () => {
+    const many = Array.from({ length: 1_000 }, (_, n) => [
+      delivered('t1', n, { at: n, appendedMs: 1 }),
+      delivered('t2', n, { at: n, appendedMs: 1 })
+    ]);
+    const found = await rows(many, [delivered('t1', 7, { at: 1_001, appendedMs: 1 })]).find(998);
+    expect(found.users).to.deep.equal(['delivery', 'delivery', 'delivery']);
+    expect(found.read.length).to.be.lessThan(30);
   });
 
   it('is not taken in by names that look like facts', async () => {
