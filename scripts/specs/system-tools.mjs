@@ -24,6 +24,18 @@ export const TOOLS = [
     commands: ['nats-server'],
     package: 'nats-server',
     why: 'the specs of several nodes connect through it and kill it'
+  },
+  {
+    name: 'nginx',
+    commands: ['nginx'],
+    package: 'nginx-light',
+    why: 'the specs of deploy/ put it in front of the server'
+  },
+  {
+    name: 'openssl',
+    commands: ['openssl'],
+    package: 'openssl',
+    why: 'it makes the certificate of that nginx'
   }
 ];
 
