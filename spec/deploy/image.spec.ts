@@ -33,7 +33,7 @@ describe('deploy/Dockerfile', () => {
       image = runSteps({ dockerfile: DOCKERFILE, context: ROOT, folder });
     });
     after(async () => {
-      if (server !== undefined && server.exitCode === null) {
+      if (server?.exitCode === null) {
         server.kill('SIGKILL');
         await once(server, 'close');
       }
