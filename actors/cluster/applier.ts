@@ -1,7 +1,7 @@
 /**
  * Applies one partition of the order to the replica of this node: message after message, each in one commit together
  * with the cursor. What the messages do depends on them alone, so that all nodes come to the same state.
- * @see docs/adr/0026-commands-in-one-order.md
+ * @see docs/adr/0029-commands-in-one-order.md
  */
 import type { Clock } from '../clock.js';
 import type { Command, Note, Replica, ThreadEpoch } from '../log/replica.js';
@@ -19,9 +19,11 @@ export const SOURCES_MAX = 256;
 /** Thrown when the order has not what the replica has applied. */
 export class OrderWentBackError extends Error {
   readonly code = 'order_went_back';
+  readonly partition: number;
   constructor(partition: number, what: string) {
     super(`partition ${String(partition)} of the order went back: ${what}`);
     this.name = 'OrderWentBackError';
+    this.partition = partition;
   }
 }
 
@@ -94,7 +96,27 @@ export class Applier {
     const isRenewed = (this.#given?.sequence ?? 0) > 0;
     const genesis = { partitions: order.partitions, epoch: newEpoch(), isRenewed };
     await order.found(partition, encodeMessage({ type: 'genesis', ...genesis }));
+    const first = await order.message(partition, 1);
+    const read = first === null ? null : decodeMessage(first.bytes);
+    if (read?.ok !== true || read.message.type !== 'genesis') {
+      throw new Error(
+        `partition ${String(partition)} of the order does not begin as one of Rollcall`
+      );
+    }
+    if (read.message.partitions !== order.partitions) {
+      throw new Error(
+        `the order was made with ${String(read.message.partitions)} partitions and not ${String(order.partitions)}: set CLUSTER_PARTITIONS as it was`
+      );
+    }
     await this.#check();
+  }
+
+  /** Gives the partition's threads a new epoch, on all nodes. */
+  async renew(): Promise<void> {
+    const { order, partition, newEpoch } = this.#options;
+    const epoch = newEpoch();
+    const message = encodeMessage({ type: 'renewal', epoch });
+    await order.publish(partition, `renewal:${epoch}`, message);
   }
 
   /** Begins to apply. */

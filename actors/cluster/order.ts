@@ -6,7 +6,7 @@
 /** A message at its place. Sequences of a partition begin with 1 and have no holes. */
 export interface Ordered {
   readonly sequence: number;
-  /** When and by whom it was stored, as the order tells it: another message at this place has another stamp. */
+  /** The id under which it was stored: another message at this place has another. */
   readonly stamp: string;
   readonly bytes: Uint8Array;
 }
@@ -31,6 +31,8 @@ export interface CommandOrder {
    * Whether every message that it has answered survives that all brokers lose power; unknown counts as not.
    */
   readonly isSynced: boolean;
+  /** Most bytes of a message. */
+  readonly maxBytes: number;
   /** Stores a message. One with an id that was stored in the last two minutes is not stored again. */
   publish(partition: number, id: string, bytes: Uint8Array): Promise<Stored>;
   /** Stores the first message of a partition. When there is one already, nothing is stored. */

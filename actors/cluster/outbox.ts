@@ -19,6 +19,9 @@ export const BATCHES_MAX = 64;
 /** Wait before a batch that was not answered is sent again, in milliseconds. */
 export const RESEND_MS = 250;
 
+/** Bytes of a batch besides its commands. */
+const ENVELOPE_BYTES = 1_024;
+
 /** A command of this node. Of the callbacks, one of `appended`, `stored` and `failed` is called, once. */
 export interface Item {
   readonly command: Command;
@@ -54,7 +57,7 @@ export interface OutboxOptions {
   readonly partition: number;
   /** Makes the id of a source: a text that has not been used before. */
   readonly newSource: () => string;
-  readonly order: Pick<CommandOrder, 'publish'>;
+  readonly order: Pick<CommandOrder, 'publish' | 'maxBytes'>;
   readonly clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
   /** Calls back after what is readable now has been read. Default: `setImmediate`. */
   readonly gather?: (flush: () => void) => void;
@@ -107,6 +110,10 @@ export class Outbox {
   /** Sends a command. */
   push(item: Item): void {
     const text = encodeCommand(item.command);
+    if (Buffer.byteLength(text) > this.#options.order.maxBytes - ENVELOPE_BYTES) {
+      item.failed('it is larger than a message of the brokers may be (max_payload)');
+      return;
+    }
     this.#bytes += text.length;
     this.#waiting.push({ item, text, isAnswered: false });
     this.#gatherLater();
@@ -200,6 +207,7 @@ export class Outbox {
       let bytes = 0;
       let count = 0;
       for (const { text } of this.#waiting) {
+        // At most three bytes a character: no batch is larger than a message of the brokers.
         if (count > 0 && bytes + text.length > BATCH_BYTES) break;
         bytes += text.length;
         count += 1;

@@ -2,7 +2,7 @@
  * The thread log of one of several nodes. Reads are those of this node's replica. Changes become commands, which the
  * order puts into one sequence for all nodes; each node applies it to its replica. A change is answered when it has come
  * back through the order and is durable in this replica: then the order has stored it, whether or not it said so.
- * @see docs/adr/0026-commands-in-one-order.md
+ * @see docs/adr/0029-commands-in-one-order.md
  */
 import type { AnalyticsFeed } from '../log/analytics-feed.js';
 import type { Commits } from '../log/commits.js';

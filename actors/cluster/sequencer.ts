@@ -1,7 +1,7 @@
 /**
  * Puts the commands of this node into the order that all nodes share, and applies that order to the replica. It also
  * decides whether commands are accepted: not without a majority of the brokers, and not when the replica cannot follow.
- * @see docs/adr/0026-commands-in-one-order.md
+ * @see docs/adr/0029-commands-in-one-order.md
  */
 import type { Clock } from '../clock.js';
 import type { LogHealth, LogHealthSource } from '../log/log-health.js';
@@ -169,6 +169,11 @@ export class Sequencer {
       const since = this.#options.clock.elapsed();
       this.#of(command.thread).outbox.push({ command, since, ...callbacks });
     }
+  }
+
+  /** Gives the threads of a partition a new epoch, since the order has lost some of their messages. */
+  async renew(partition: number): Promise<void> {
+    await this.#partitions[partition]?.applier.renew();
   }
 
   health(): LogHealth {

@@ -2,7 +2,7 @@
  * A log as a replica: it does not decide the order of changes, but applies commands in an order that was decided
  * elsewhere. Applying is deterministic: replicas that have applied the same commands show the same threads, offsets,
  * owners, marks and records.
- * @see docs/adr/0026-commands-in-one-order.md
+ * @see docs/adr/0029-commands-in-one-order.md
  */
 import type { ThreadHead } from './log-reader.js';
 import type { AppendResult, NewEntry, RecordChange } from './log-writer.js';

@@ -194,8 +194,19 @@ function agentFaults(config: Config): string[] {
   return faults;
 }
 
+function clusterFaults(config: Config): string[] {
+  const { natsUrl, retentionMessages, retentionDays } = config;
+  if (natsUrl.length === 0) return [];
+  const isTrimmed = retentionMessages !== undefined || retentionDays !== undefined;
+  return isTrimmed
+    ? [
+        'RETENTION_MESSAGES, RETENTION_DAYS: several nodes (NATS_URL) keep everything so far; unset them'
+      ]
+    : [];
+}
+
 function otherFaults(config: Config): string[] {
-  const faults = [...loginFaults(config), ...agentFaults(config)];
+  const faults = [...loginFaults(config), ...agentFaults(config), ...clusterFaults(config)];
   if (config.inspect === 'token' && config.inspectToken === undefined) {
     faults.push('INSPECT_TOKEN: INSPECT=token needs it; set it, or set INSPECT to on or off');
   }

@@ -5,6 +5,7 @@
 import { LIMIT_SETTINGS } from './limit-settings.js';
 import { TIME_MAX_MS } from './setting-bounds.js';
 import { AGENT_SETTINGS } from './agent-settings.js';
+import { CLUSTER_SETTINGS } from './cluster-settings.js';
 import { ACCESS_MODES } from '../access/authorize.js';
 import { TEST_THREAD_PREFIXES } from '../../machines/delivery/test-thread.js';
 import { THREAD_ID_MAX } from '../../protocol/frames.js';
@@ -193,10 +194,7 @@ export const SETTINGS = {
       fallbackText: 'unlimited'
     }
   ),
-  natsUrl: unsupported({
-    name: 'NATS_URL',
-    doc: 'several nodes that share threads through JetStream; not supported yet, refused when set'
-  }),
+  ...CLUSTER_SETTINGS,
   handlerGraceMs: integer(
     { min: 0, max: TIME_MAX_MS, unit: 'ms' },
     {

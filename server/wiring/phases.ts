@@ -13,8 +13,13 @@ export const BOUNDS = {
   shutdownMs: 5_000
 } as const;
 
+/** How long a node may take until its replica has what the order has, in milliseconds. */
+export const REPLICA_START_MS = 600_000;
+
 /** The supervised parts of a server. */
 export interface Parts {
+  /** The connection to the brokers; null for a single node. */
+  readonly nats: ChildSpec['logic'] | null;
   readonly log: Service;
   readonly listener: Service;
   /** Makes the parts that need the open log, and the route table last. */
@@ -33,9 +38,17 @@ const again = (...children: ChildSpec[]): PhaseSpec => ({ children, policy: REST
 
 /** Returns the children and the policy of each phase. */
 export function phasesOf(parts: Parts): Record<Phase, PhaseSpec> {
+  const { nats } = parts;
+  // A replica may have a long way to the newest message.
+  const log = { ...BOUNDS, id: 'thread-log', logic: serviceLogic(parts.log) };
   return {
     infrastructure: once(
-      { ...BOUNDS, id: 'thread-log', logic: serviceLogic(parts.log) },
+      ...(nats === null
+        ? [log]
+        : [
+            { ...BOUNDS, id: 'nats', logic: nats },
+            { ...log, startTimeoutMs: REPLICA_START_MS, requires: ['nats'] }
+          ]),
       { ...BOUNDS, id: 'listener', logic: serviceLogic(parts.listener), requires: ['thread-log'] }
     ),
     handlers: once({ ...BOUNDS, id: 'handler-registry', ...parts.handlers.child() }),

@@ -49,6 +49,7 @@ import { LogService } from './log/log-service.js';
 import { builtPagesDir, loadPages } from '../http/pages.js';
 import { aboutNode } from './cluster/about-node.js';
 import { BOUNDS, phasesOf } from './phases.js';
+import { pickNats } from './cluster/pick-nats.js';
 import { pickLog } from './log/pick-log.js';
 import { monitorStartup } from './report/monitor-startup.js';
 import { StartupTimeline } from './report/startup-timeline.js';
@@ -211,8 +212,9 @@ export class Server {
       [ai.endpoint, ...(inspection.endpoint === undefined ? [] : [inspection.endpoint])]
     );
     this.listener = listener;
+    const nats = pickNats(config, node, clock, random, logger);
     const logService = new LogService(
-      pickLog(config, clock, incidents, memory.appends, turn),
+      pickLog(config, clock, incidents, memory.appends, turn, nats),
       logger,
       clock
     );
@@ -326,6 +328,7 @@ export class Server {
         },
         input: {
           phases: phasesOf({
+            nats: nats?.logic ?? null,
             log: logService,
             listener,
             handlers,

@@ -4,6 +4,7 @@
  */
 import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { LogProvider, ProvidedLog } from '../../../actors/log/log-provider.js';
+import type { Durability } from '../../../actors/log/log-writer.js';
 import type { ThreadLog } from '../../../actors/log/thread-log.js';
 import type { Logger } from '../../../actors/log-line.js';
 import type { Clock } from '../../../actors/clock.js';
@@ -39,6 +40,11 @@ export class LogService implements Service {
   /** What an operator does when a part of the log cannot be read. */
   get remedy(): string {
     return this.provider.remedy;
+  }
+
+  /** What an ack promises; null while the log is not open. */
+  get durability(): Durability | null {
+    return this.log?.durability ?? null;
   }
 
   /** Returns whether the log accepts messages, and if not, why. */

@@ -2,7 +2,7 @@
 import type { SnapshotFrom } from 'xstate';
 import type { AgentRow } from '../../../actors/agents/seeing/run-tally.js';
 import type { HandlerRegistry } from '../../../actors/handlers.js';
-import type { LogHealth } from '../../../actors/log/log-health.js';
+import type { LogService } from '../log/log-service.js';
 import type { MidIn, Monitor, ThreadNames } from '../../../actors/monitor/monitor.js';
 import type { Memory } from '../../../actors/memory/memory.js';
 import type { ThreadsStatus } from '../../../actors/threads/threads.js';
@@ -29,7 +29,7 @@ export interface ReportedParts {
   readonly transport: () => StatusReport['transport'];
   readonly handlers: Pick<HandlerRegistry, 'status'>;
   readonly monitor: Pick<Monitor, 'status'>;
-  readonly log: { health(): LogHealth };
+  readonly log: Pick<LogService, 'health' | 'durability'>;
   readonly analytics: {
     services(): readonly ServiceStatus[];
     waitingFor(): readonly WaitingFor[];
@@ -100,7 +100,7 @@ export class StatusReporter {
       handlers: this.parts.handlers.status(),
       services: analytics.services(),
       sink: analytics.sinkRow(),
-      log: { ...log.health(), durability: config.durability },
+      log: { ...log.health(), durability: log.durability ?? config.durability },
       supervision: withLosses(supervision.rows(), analytics.services()),
       monitor: this.parts.monitor.status(names, this.midIn),
       threads: this.threads(),

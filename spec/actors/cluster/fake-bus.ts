@@ -91,7 +91,11 @@ export class FakeBus {
     }
     const sequence = messages.length + 1;
     this.#stamps += 1;
-    messages.push({ sequence, stamp: String(this.#stamps), bytes: Uint8Array.from(bytes) });
+    messages.push({
+      sequence,
+      stamp: `${id}/${String(this.#stamps)}`,
+      bytes: Uint8Array.from(bytes)
+    });
     ids.set(id, { sequence, at: now });
     for (const reader of readers) reader.wake();
     return { sequence, isDuplicate: false };
@@ -165,6 +169,7 @@ class Reader implements Consumption {
 /** One node's connection to the bus. */
 export class FakeOrder implements CommandOrder {
   isSynced = false;
+  readonly maxBytes = 1_048_576;
   readonly #bus: FakeBus;
   readonly #readers = new Set<Consumption>();
   #listener: (isReached: boolean) => void = () => undefined;

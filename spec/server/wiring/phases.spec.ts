@@ -15,6 +15,7 @@ function treeWith(...services: ChildSpec[]) {
   const clock = new VirtualClock();
   const logger = new RecordedLogger();
   return phasesOf({
+    nats: null,
     log: NOTHING,
     listener: NOTHING,
     handlers: new HandlerRegistry({ clock, logger, graceMs: 1, register: () => ['ping'] }),

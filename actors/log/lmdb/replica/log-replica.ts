@@ -45,6 +45,14 @@ export class LogReplica implements Replica {
     }
   }
 
+  /** Whether the log has threads although it has applied nothing: they are of a single node. */
+  get isForeign(): boolean {
+    const { store } = this.#options;
+    for (const _ of this.notes('cursor:')) return false;
+    for (const _ of store.keys({ ...within('t'), limit: 1 })) return true;
+    return false;
+  }
+
   problem(command: Command): string | null {
     const { thread } = command;
     switch (command.kind) {
