@@ -22,6 +22,7 @@ import { LogUnavailableError } from '../log/log-errors.js';
 import type { FeedBacklog, FeedBatch, AnalyticsFeed } from '../log/analytics-feed.js';
 import type { Logger } from '../log-line.js';
 import type { Clickhouse } from './clickhouse.js';
+import { watchErasures, type ErasureLog } from './erasures.js';
 import { watchExpiry } from './expiry.js';
 import { COPIED_TABLES, identityOf, migrate, PROBE_SQL } from './schema.js';
 import { StoreError, type AnalyticsStore, type StoreErrorCode } from './store.js';
@@ -59,6 +60,8 @@ export interface SinkOptions {
   readonly clickhouse: Pick<Clickhouse, 'store' | 'onChange'>;
   /** Returns the feed of the open log; called when the sink is spawned and for each batch. */
   readonly feed: () => AnalyticsFeed;
+  /** Returns the open log, as far as erased messages need it; null while there is none. */
+  readonly log: () => ErasureLog | null;
   /** Id of this node, stored with transitions. */
   readonly node: string;
   /** `CLICKHOUSE_TTL_DAYS`. */
@@ -115,10 +118,12 @@ export function createSink(options: SinkOptions): Sink {
           sendBack({ type: isConnected ? 'store.up' : 'store.down' });
         });
         const stopExpiry = watchExpiry(options);
+        const stopErasures = watchErasures(options);
         return () => {
           feed.onWork(() => undefined);
           leave();
           stopExpiry();
+          stopErasures();
         };
       }),
       identify: fromPromise(({ signal }) =>

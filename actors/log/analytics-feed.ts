@@ -65,6 +65,8 @@ export interface AnalyticsFeed {
    * @throws {LogUnavailableError} also when another store has begun to take since `after` was given
    */
   next(limit: number, maxChars: number, after?: FeedBatch | null): FeedBatch;
+  /** Returns whether the store has a message, and all before it of its thread. */
+  isTaken(thread: string, offset: number): boolean;
   /**
    * Notes that the store has a batch of `next` and those that it follows. Resolves when that is durable, rejects when it
    * could not be stored.

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createClickhouse, type Clickhouse } from '../../actors/clickhouse/clickhouse.js';
+import type { ErasureLog } from '../../actors/clickhouse/erasures.js';
 import { createSink, type Sink } from '../../actors/clickhouse/sink.js';
 import { SinkLag } from '../../actors/clickhouse/sink-lag.js';
 import type { Clock } from '../../actors/clock.js';
@@ -47,6 +48,8 @@ export interface AnalyticsOptions {
   readonly node: string;
   /** Returns the log's feed; null while the log is not open. */
   readonly feed: () => AnalyticsFeed | null;
+  /** Returns the log, as far as erased messages need it; null while it is not open. */
+  readonly log: () => ErasureLog | null;
   /** Returns whether the log's disk is nearly full. */
   readonly isDiskLow: () => boolean;
   readonly clock: Clock;
@@ -91,6 +94,7 @@ export class Analytics {
         : createSink({
             clickhouse: this.clickhouse,
             feed,
+            log: options.log,
             node,
             ttlDays: config.clickhouseTtlDays,
             retryMaxMs: config.clickhouseRetryMaxMs,

@@ -233,6 +233,7 @@ export class Server {
       config,
       node,
       feed: () => logService.log?.feed ?? null,
+      log: () => logService.log,
       isDiskLow: () => logService.isDiskLow(),
       limited: limited.note,
       clock,

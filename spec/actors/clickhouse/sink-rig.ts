@@ -45,6 +45,7 @@ export function runSink(store: AnalyticsStore, options: SinkRigOptions = {}) {
   const sink = createSink({
     clickhouse,
     feed: () => feed,
+    log: () => null,
     node: 'n1',
     ttlDays,
     retryMaxMs: 30_000,

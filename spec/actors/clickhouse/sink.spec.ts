@@ -482,6 +482,7 @@ describe('createSink', () => {
     const sink = createSink({
       clickhouse,
       feed: () => new MemoryFeed(),
+      log: () => null,
       node: 'n1',
       ttlDays: 30,
       retryMaxMs: 30_000,

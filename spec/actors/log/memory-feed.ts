@@ -56,6 +56,10 @@ export class MemoryFeed implements AnalyticsFeed {
     this.add({ thread, epoch: 'e1', offset, frame: messageFrame(thread, offset, parts) });
   }
 
+  isTaken(thread: string, offset: number): boolean {
+    return (this.#threads.get(thread)?.taken ?? 0) >= offset;
+  }
+
   /** Adds an entry as it is; its offset is the next of its thread. */
   add(entry: FeedEntry): void {
     const { thread } = entry;

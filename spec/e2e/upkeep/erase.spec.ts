@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { engineIsInstalled } from '../../actors/clickhouse/stores.js';
+import { requireTool } from '../../require.js';
 import { startServer, temporaryDir, type ServerProcess } from '../servers/server-process.js';
 import { until } from '../servers/until.js';
 import { requireTransport, TRANSPORTS } from '../wire/transports.js';
@@ -16,6 +18,47 @@ function segments(dir: string): string {
     .map((name) => readFileSync(join(folder, name), 'utf8'))
     .join('');
 }
+
+describe('erasing a message that ClickHouse has', function () {
+  this.timeout(90_000);
+
+  it('takes it out of search, also after a kill right behind the answer', async function () {
+    requireTool(this, 'chdb', engineIsInstalled(), 'it has no binary for this platform');
+    const dir = await temporaryDir();
+    const env = { DATA_DIR: dir, CLICKHOUSE_URL: '' };
+    const found = async ({ url }: ServerProcess, word: string): Promise<number> => {
+      const { messages = [] } = (await (await fetch(`${url}/api/search?q=${word}`)).json()) as {
+        messages?: unknown[];
+      };
+      return messages.length;
+    };
+    let server = await startServer({ env });
+    try {
+      for (const mid of ['m1', 'm2']) {
+        await fetch(`${server.url}/api/threads/lobby/messages`, {
+          method: 'POST',
+          body: JSON.stringify({ mid, from: 'ada', body: { text: SECRET_TEXT }, expect: 'stored' })
+        });
+      }
+      await until(
+        () => found(server, SECRET_TEXT),
+        (count) => count === 2,
+        30_000
+      );
+      await fetch(`${server.url}/api/threads/lobby/messages/m1`, { method: 'DELETE' });
+      await server.stop('SIGKILL');
+      server = await startServer({ env });
+      await until(
+        () => found(server, SECRET_TEXT),
+        (count) => count === 1,
+        40_000
+      );
+    } finally {
+      await server.stop();
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+});
 
 for (const transport of TRANSPORTS) {
   describe(`erasing a message on ${transport}`, function () {

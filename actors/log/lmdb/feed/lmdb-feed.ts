@@ -131,6 +131,11 @@ export class LmdbFeed implements AnalyticsFeed {
     return batch;
   }
 
+  isTaken(thread: string, offset: number): boolean {
+    const pending = this.#options.heads.peek(thread)?.pending ?? null;
+    return pending === null || offset < pending;
+  }
+
   async take(batch: FeedBatch): Promise<void> {
     if (batch === NOTHING) return;
     const given = this.#givenOf(batch);
