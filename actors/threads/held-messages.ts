@@ -25,7 +25,7 @@ export interface HeldMessagesOptions {
   /** Gets the threads with undelivered messages. */
   readonly monitor: DeliveryWatch;
   /** The other nodes; null or absent on a single node. */
-  readonly elsewhere?: Pick<Elsewhere, 'node' | 'owns'> | null;
+  readonly elsewhere?: Pick<Elsewhere, 'node' | 'owns' | 'hasReader'> | null;
 }
 
 /** All threads with held or undelivered messages. */
@@ -41,7 +41,8 @@ export class HeldMessages {
   /** Runs until then, so that absences are noticed also while no thread waits. */
   private graceTimer: unknown = null;
   private waitingThreads = 0;
-  private undeliveredThreads = 0;
+  /** Threads with an open incident that this node answers for, in memory or not. */
+  private readonly undeliveredIn = new Set<string>();
   /** Real threads with subscribers. */
   private watchedThreads = 0;
 
@@ -58,7 +59,7 @@ export class HeldMessages {
 
   /** Number of threads with an open incident, in memory or not. */
   get undelivered(): number {
-    return this.undeliveredThreads;
+    return this.undeliveredIn.size;
   }
 
   /** Starts the startup grace, counts incidents left open, and returns the real threads that still wait. */
@@ -70,11 +71,11 @@ export class HeldMessages {
       const { thread, state, since } = mark;
       if (!isReal(thread) || !this.isOwn(mark)) continue;
       if (state === 'undelivered') {
-        this.undeliveredThreads++;
+        this.undeliveredIn.add(thread);
         monitor.undelivered(thread, this.momentOf(since));
       } else waiting.push(thread);
     }
-    this.incidents.restore(this.undeliveredThreads);
+    this.incidents.restore(this.undeliveredIn.size);
     return waiting;
   }
 
@@ -88,16 +89,17 @@ export class HeldMessages {
   ): ActiveThread[] {
     const { log, elsewhere = null, monitor } = this.options;
     if (elsewhere === null) return [];
+    this.giveUp(load);
     const restored: ActiveThread[] = [];
     for (const mark of [...log.allUnwatched()]) {
       const { thread, state, since, node } = mark;
       if (!isReal(thread) || node === elsewhere.node || elsewhere.owns(node) !== true) continue;
       // A failed write is repeated by whoever takes over next.
       void log.setUnwatched(thread, { ...mark, node: elsewhere.node }).catch(() => undefined);
-      const active = load(thread, state === 'waiting');
+      const active = load(thread, state === 'waiting' || elsewhere.hasReader(thread, null));
       if (active !== null && active.held !== null) continue;
       if (state === 'undelivered') {
-        this.undeliveredThreads++;
+        this.undeliveredIn.add(thread);
         monitor.undelivered(thread, this.momentOf(since));
       }
       if (active === null) continue;
@@ -105,6 +107,16 @@ export class HeldMessages {
       restored.push(active);
     }
     return restored;
+  }
+
+  /** Gives up incidents that another node has taken over while this one was cut off: it ends them. */
+  private giveUp(load: (thread: string, mustLoad: boolean) => ActiveThread | null): void {
+    for (const thread of [...this.undeliveredIn]) {
+      if ((load(thread, false)?.held ?? null) !== null || this.isMarked(thread)) continue;
+      this.undeliveredIn.delete(thread);
+      this.options.monitor.delivered(thread);
+    }
+    this.incidents.left(this.undeliveredIn.size);
   }
 
   /** Returns whether the log has a mark of this node for a thread; false also while it cannot be read. */
@@ -225,10 +237,10 @@ export class HeldMessages {
     const { clock, monitor } = this.options;
     held.state = 'undelivered';
     this.waitingThreads--;
-    this.undeliveredThreads++;
+    this.undeliveredIn.add(thread.id);
     for (const span of held.spans()) this.outcomes.held(thread, span, 'undelivered');
     void this.mark(thread);
-    this.incidents.opened(this.undeliveredThreads, thread.id, {
+    this.incidents.opened(this.undeliveredIn.size, thread.id, {
       messages: held.messages,
       fromOffset: held.from,
       waitedMs: clock.elapsed() - held.heldAt
@@ -255,8 +267,8 @@ export class HeldMessages {
     if (held === null) return;
     if (held.state === 'waiting') this.waitingThreads--;
     else {
-      this.undeliveredThreads--;
-      this.incidents.left(this.undeliveredThreads);
+      this.undeliveredIn.delete(thread.id);
+      this.incidents.left(this.undeliveredIn.size);
       this.options.monitor.delivered(thread.id);
     }
     for (const span of held.spans()) this.outcomes.held(thread, span, 'delivered');
