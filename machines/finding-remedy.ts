@@ -25,6 +25,8 @@ export const FINDING_REMEDIES: Readonly<Record<FindingKind, string>> = {
     'see whether `AUTHORIZE_URL` answers within 2 s from this machine, with 200 and `{"allowed":true}` or `{"allowed":false}`',
   api_keys:
     'correct the file as the message says, or put the one from before back; the server looks at it every 5 seconds',
+  webhooks:
+    'see whether `WEBHOOK_URL` answers with a status of 200 to 299 within 10 s; then send again what was given up, or drop it (docs/webhooks.md)',
   agent_silent:
     'see whether what the agent asks answers; cancel the run, or wait: it fails after `AGENT_RUN_MS`',
   agent_tool: 'see whether what the tool calls answers; give it a shorter time in the agent',

@@ -151,6 +151,17 @@ export const RUNBOOK: Readonly<Record<FindingKind, RunbookEntry>> = {
       '`rollcall check` where the server runs: it names everything that is wrong with the file.'
     ]
   },
+  webhooks: {
+    title: 'Webhooks',
+    means:
+      'Your application (`WEBHOOK_URL`) does not take events, or has not taken some within a day. What waits is tried again for a day; what was given up is kept until somebody sends it again or drops it.',
+    was: 'Webhooks were not taken. They are taken again.',
+    look: [
+      'The message of the finding: it says what the receiver did.',
+      '`webhooks` in `/status`: how many events wait, and how many were given up.',
+      'The events that were given up, each with its reason: `GET /api/webhooks/letters`.'
+    ]
+  },
   agent_silent: {
     title: 'Silent agents',
     means:

@@ -28,6 +28,7 @@ export const FINDING_KINDS = [
   'token_keys',
   'authorize',
   'api_keys',
+  'webhooks',
   'agent_silent',
   'agent_tool',
   'agent_failing',

@@ -5,6 +5,7 @@
  * @see docs/adr/0029-commands-in-one-order.md
  */
 import type { AnalyticsFeed } from '../log/analytics-feed.js';
+import type { Outbox } from '../log/outbox.js';
 import type { Commits } from '../log/commits.js';
 import { LogUnavailableError } from '../log/log-errors.js';
 import type { LogHealth } from '../log/log-health.js';
@@ -64,6 +65,10 @@ export class ReplicatedLog implements ThreadLog {
 
   get commits(): Commits {
     return this.#log.commits;
+  }
+
+  get outbox(): Outbox {
+    return this.#log.outbox;
   }
 
   get feed(): AnalyticsFeed {

@@ -8,6 +8,7 @@ import type { Commits } from './commits.js';
 import type { LogHealthSource } from './log-health.js';
 import type { LogReader } from './log-reader.js';
 import type { LogWriter } from './log-writer.js';
+import type { Outbox } from './outbox.js';
 import type { ThreadRecords } from './thread-records.js';
 
 /** Durable storage of messages and thread records: all interfaces of one log. */
@@ -16,6 +17,8 @@ export interface ThreadLog extends LogReader, LogWriter, ThreadRecords, LogHealt
   readonly commits: Commits;
   /** Messages and facts for the analytics store. */
   readonly feed: AnalyticsFeed;
+  /** What is still to be told by webhooks. */
+  readonly outbox: Outbox;
   /** Waits for running appends and closes. Later appends get `unavailable`. */
   close(): Promise<void>;
 }

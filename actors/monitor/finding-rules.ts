@@ -75,6 +75,12 @@ export const MEMORY_WARNING_SHARE = 0.8;
 /** Number of restarts left before the server gives a part up; at this number the finding is critical. */
 export const RESTARTS_LEFT_CRITICAL = 1;
 
+/** How long webhooks may not be taken before it is a warning, in milliseconds: a receiver that restarts takes less. */
+export const WEBHOOKS_WARNING_MS = 60_000;
+
+/** From this time on, in milliseconds, it is critical: the application does not know what happens. */
+export const WEBHOOKS_CRITICAL_MS = 60 * 60_000;
+
 /** Most thread names in one sentence. */
 export const NAMED_MAX = 3;
 
@@ -117,6 +123,13 @@ export interface Measures extends AgentRuleMeasures {
   readonly token_keys: { readonly fault: string | null; readonly hasKeys: boolean };
   /** Why the application gave no answer to the last question; null when it did. */
   readonly authorize: { readonly fault: string | null };
+  /** `error` continues "the receiver …"; null when all is taken. */
+  readonly webhooks: {
+    readonly failingMs: number;
+    readonly waiting: number;
+    readonly error: string | null;
+    readonly deadLetters: number;
+  };
   /** `fault`: why the file of the API keys could not be used; null when it could. */
   readonly api_keys: { readonly fault: string | null };
 }
@@ -305,6 +318,29 @@ export const RULES: { readonly [Kind in ConditionKind]: Rule<Measures[Kind]> } =
     message: ({ fault }) =>
       `the file of API_KEYS_FILE cannot be used: ${fault ?? ''}; the keys from before stay in use`,
     unnamed: () => RULES.api_keys.message({ fault: 'it is wrong or missing' })
+  },
+  webhooks: {
+    ...once,
+    title: 'webhooks were not taken',
+    logs: 'all',
+    level: ({ failingMs, deadLetters }) => {
+      if (failingMs >= WEBHOOKS_CRITICAL_MS) return 'critical';
+      return failingMs >= WEBHOOKS_WARNING_MS || deadLetters > 0 ? 'warning' : 'healthy';
+    },
+    message: ({ failingMs, waiting, error, deadLetters }) =>
+      [
+        ...(failingMs >= WEBHOOKS_WARNING_MS
+          ? [
+              `webhooks have not been taken for ${durationText(failingMs)}, ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'}: the receiver ${error ?? 'does not take them'}`
+            ]
+          : []),
+        ...(deadLetters > 0
+          ? [
+              `${counted(deadLetters, 'webhook')} ${deadLetters === 1 ? 'was' : 'were'} given up after a day`
+            ]
+          : [])
+      ].join('; '),
+    unnamed: (measure) => RULES.webhooks.message({ ...measure, error: null })
   },
   ...AGENT_RULES
 };

@@ -17,7 +17,9 @@ import {
   RESTARTS_LEFT_CRITICAL,
   OPEN_FILES_WARNING_SHARE,
   OPEN_FILES_CRITICAL_SHARE,
-  MEMORY_WARNING_SHARE
+  MEMORY_WARNING_SHARE,
+  WEBHOOKS_WARNING_MS,
+  WEBHOOKS_CRITICAL_MS
 } from './finding-rules.js';
 import {
   AGENT_FAILURES,
@@ -93,6 +95,11 @@ export const RULE_WORDS: Readonly<
   api_keys: {
     warning: 'the file of `API_KEYS_FILE` has changed and cannot be used',
     critical: '–',
+    failed: '–'
+  },
+  webhooks: {
+    warning: `not taken for ${durationText(WEBHOOKS_WARNING_MS)}, or given up`,
+    critical: `not taken for ${durationText(WEBHOOKS_CRITICAL_MS)}`,
     failed: '–'
   },
   agent_silent: {

@@ -107,6 +107,8 @@ export class Incidents {
   private readonly pending = new Map<string, number>();
   private readonly listeners = new Set<(level: MonitorLevel) => void>();
   private worst: MonitorLevel = 'healthy';
+  /** Told of each incident that opens or closes. Must not throw. */
+  onNews: (what: 'opened' | 'closed', incident: Incident) => void = () => undefined;
 
   constructor(options: IncidentsOptions) {
     this.options = options;
@@ -182,6 +184,7 @@ export class Incidents {
     entry.recent = recent;
     if (known === undefined) {
       this.open.set(key, entry);
+      this.onNews('opened', entry.incident);
       logger.error(about, fields);
     }
     this.tellWorse(entry, `${about}: ${String(FAULTS_CRITICAL.times)} times within a minute`);
@@ -241,6 +244,7 @@ export class Incidents {
       const { incident, title, fields, isTold, openedAt, goneAt } = entry;
       if (goneAt === null || now - goneAt < QUIET_MS) continue;
       this.open.delete(key);
+      this.onNews('closed', incident);
       if (!isTold) continue;
       const { count, reason } = incident;
       logger.info(`It is over: ${title}`, {
@@ -313,6 +317,7 @@ export class Incidents {
       recent: []
     };
     this.open.set(key, entry);
+    this.onNews('opened', incident);
     if (logs !== 'all') this.tellWorse(entry, message);
     else if (level === 'warning') this.options.logger.warn(message, fields);
     else this.options.logger.error(message, fields);

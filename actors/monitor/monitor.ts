@@ -232,6 +232,11 @@ export class Monitor implements DeliveryWatch {
     this.judge('api_keys', this.keyFile, { times: fault === null ? 0 : 1 });
   }
 
+  /** Reports how the webhooks are; called every second. */
+  webhooks({ failingMs, waiting, error, deadLetters }: Measures['webhooks']): void {
+    this.judge('webhooks', { failingMs, waiting, error, deadLetters });
+  }
+
   /** Reports how the runs of agents are; called every second. */
   agents({ silent, tool, failing, blocking }: AgentMeasures): void {
     this.judge('agent_silent', silent);

@@ -26,6 +26,11 @@ export interface HeldMessagesOptions {
   readonly monitor: DeliveryWatch;
   /** The other nodes; null or absent on a single node. */
   readonly elsewhere?: Pick<Elsewhere, 'node' | 'owns' | 'hasReader'> | null;
+  /** Told when nobody got the messages of a thread within the grace, before that is marked. Default: nobody is. */
+  readonly onUndelivered?: (
+    thread: string,
+    held: { readonly from: number; readonly messages: number }
+  ) => void;
 }
 
 /** All threads with held or undelivered messages. */
@@ -234,11 +239,13 @@ export class HeldMessages {
   openIncident(thread: ActiveThread): void {
     const { held } = thread;
     if (held === null) return;
-    const { clock, monitor } = this.options;
+    const { clock, monitor, onUndelivered } = this.options;
     held.state = 'undelivered';
     this.waitingThreads--;
     this.undeliveredIn.add(thread.id);
     for (const span of held.spans()) this.outcomes.held(thread, span, 'undelivered');
+    // Before the mark: a restart that finds the mark must not have to tell it.
+    onUndelivered?.(thread.id, { from: held.from, messages: held.messages });
     void this.mark(thread);
     this.incidents.opened(this.undeliveredIn.size, thread.id, {
       messages: held.messages,

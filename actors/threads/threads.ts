@@ -35,6 +35,11 @@ export interface ThreadsOptions extends DeliveriesOptions {
   readonly testThreadPrefixes: readonly string[];
   /** How long a message may wait for a subscriber, in milliseconds. */
   readonly graceMs: number;
+  /** Told when nobody got the messages of a thread within the grace. Default: nobody is. */
+  readonly onUndelivered?: (
+    thread: string,
+    held: { readonly from: number; readonly messages: number }
+  ) => void;
   /** Records the states of the delivery actors of real threads. */
   readonly transitions: Transitions;
   /** The other nodes; null or absent on a single node. */

@@ -11,6 +11,7 @@ import { runMachine } from '../../machines/agents/run.machine.js';
 import { createSinkMachine } from '../../machines/clickhouse/sink.machine.js';
 import { createNatsMachine } from '../../machines/nats/nats.machine.js';
 import { createStartupMachine } from '../../machines/startup.machine.js';
+import { createWebhooksMachine } from '../../machines/webhooks/webhooks.machine.js';
 import { createSupervisorMachine } from '../../machines/supervision/supervisor.machine.js';
 
 /** A chart to be exported. */
@@ -108,6 +109,13 @@ export const CHARTS: readonly ExportedChart[] = [
       'The connection to the brokers of several nodes: it tries without a limit, and moves to another broker when its own is lost.'
   },
   {
+    name: 'webhooks',
+    folder: 'machines/webhooks',
+    machine: createWebhooksMachine(outside),
+    sentence:
+      'The webhooks: events of each thread are sent in order, several threads at once; a receiver that is away is tried with growing waits.'
+  },
+  {
     name: 'run',
     folder: 'machines/agents',
     machine: runMachine,
@@ -146,6 +154,7 @@ const SUPERVISED: readonly string[] = [
   'sink',
   'nats',
   'nodes',
+  'webhooks',
   'loopback-probe'
 ];
 

@@ -98,6 +98,8 @@ export class Connections {
   onUser: (user: string, isHere: boolean) => void = () => undefined;
   private readonly idPrefix = `c${randomBytes(4).toString('base64url').replace(/[-_]/g, '0')}`;
   private nextId = 1;
+  /** Told of each user who had no connection and has one now. */
+  onArrival: (user: string) => void = () => undefined;
   /** When the last sweep was. */
   private sweptAt: number;
 
@@ -201,6 +203,7 @@ export class Connections {
     this.users.add(user, connection);
     connection.user = user;
     if (isFirst) this.onUser(user, true);
+    if (isFirst) this.onArrival(user);
     return true;
   }
 

@@ -1,6 +1,8 @@
 /**
  * Combinations of settings that are refused: each setting is valid alone, but not together, or not in this environment.
  */
+import { isIP } from 'node:net';
+import { isPrivateAddress } from '../../actors/webhooks/private-address.js';
 import { hasKeys, isLoopback, openDoors } from './open-doors.js';
 import type { Config } from './settings.js';
 
@@ -83,6 +85,14 @@ export const OUTSIDE_RULES = {
           `AUTHORIZE_URL: over plain http others may read the claims and answer in its place, which is refused in ${environment}; use https, or a server on this machine`
         ]
       : [],
+  webhooks: ({ environment, webhookUrl, webhookSecret }) => [
+    ...(webhookUrl !== undefined && isReadable(webhookUrl)
+      ? [
+          `WEBHOOK_URL: over plain http others can read what is sent, which is refused in ${environment}; use https, or a server on this machine`
+        ]
+      : []),
+    ...(webhookSecret === undefined ? [] : guessable('WEBHOOK_SECRET', webhookSecret, environment))
+  ],
   origins: ({ environment, allowedOrigins }) =>
     allowedOrigins.includes('*')
       ? [
@@ -205,8 +215,51 @@ function clusterFaults(config: Config): string[] {
     : [];
 }
 
+/** What is sent is signed, and settings that nobody reads are refused. */
+function webhookFaults(config: Config): string[] {
+  const { webhookUrl, webhookSecret, webhookAllowPrivate } = config;
+  if (webhookUrl === undefined) {
+    const unread = [
+      ...(webhookSecret === undefined ? [] : ['WEBHOOK_SECRET']),
+      ...(config.webhookEvents.length === 0 ? [] : ['WEBHOOK_EVENTS']),
+      ...(config.webhookThreads.length === 0 ? [] : ['WEBHOOK_THREADS'])
+    ];
+    return unread.map(
+      (name) => `${name}: nothing is sent without WEBHOOK_URL; set it, or unset ${name}`
+    );
+  }
+  const faults: string[] = [];
+  if (webhookSecret === undefined) {
+    faults.push(
+      `WEBHOOK_SECRET: WEBHOOK_URL needs it, since receivers tell by it who sends; ${NEW_SECRET}`
+    );
+  }
+  if (webhookUrl.username !== '' || webhookUrl.password !== '') {
+    faults.push('WEBHOOK_URL: it has a user or password; receivers check the signature instead');
+  }
+  if (
+    !webhookAllowPrivate &&
+    isIP(bareHost(webhookUrl)) !== 0 &&
+    isPrivateAddress(bareHost(webhookUrl))
+  ) {
+    faults.push(
+      `WEBHOOK_URL: ${webhookUrl.hostname} is no address of the public internet; set WEBHOOK_ALLOW_PRIVATE=true if it may be`
+    );
+  }
+  return faults;
+}
+
+function bareHost({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
 function otherFaults(config: Config): string[] {
-  const faults = [...loginFaults(config), ...agentFaults(config), ...clusterFaults(config)];
+  const faults = [
+    ...loginFaults(config),
+    ...agentFaults(config),
+    ...clusterFaults(config),
+    ...webhookFaults(config)
+  ];
   if (config.inspect === 'token' && config.inspectToken === undefined) {
     faults.push('INSPECT_TOKEN: INSPECT=token needs it; set it, or set INSPECT to on or off');
   }

@@ -6,6 +6,7 @@ import { LIMIT_SETTINGS } from './limit-settings.js';
 import { TIME_MAX_MS } from './setting-bounds.js';
 import { AGENT_SETTINGS } from './agent-settings.js';
 import { CLUSTER_SETTINGS } from './cluster-settings.js';
+import { WEBHOOK_SETTINGS } from './webhook-settings.js';
 import { ACCESS_MODES } from '../access/authorize.js';
 import { TEST_THREAD_PREFIXES } from '../../machines/delivery/test-thread.js';
 import { THREAD_ID_MAX } from '../../protocol/frames.js';
@@ -248,6 +249,7 @@ export const SETTINGS = {
   ),
   ...LIMIT_SETTINGS,
   ...AGENT_SETTINGS,
+  ...WEBHOOK_SETTINGS,
   logLevel: choice(['error', 'warn', 'info', 'debug'], {
     name: 'LOG_LEVEL',
     doc: 'least severe level that is logged',

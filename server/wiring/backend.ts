@@ -18,6 +18,7 @@ import type { Incidents } from '../../actors/monitor/incidents.js';
 import type { Monitor } from '../../actors/monitor/monitor.js';
 import type { Transitions } from '../../actors/facts/transitions.js';
 import type { ThreadLog } from '../../actors/log/thread-log.js';
+import type { Webhooks } from '../../actors/webhooks/webhooks.js';
 import { Threads } from '../../actors/threads/threads.js';
 import type { Analytics } from './analytics.js';
 import { accessSettings, authorityOf, keySetOf } from './access-parts.js';
@@ -94,6 +95,8 @@ export interface BackendOptions {
   readonly agents: ReadonlyMap<string, Agent>;
   readonly marks: LoopMarks;
   readonly analytics: Analytics;
+  /** Null when there are none. */
+  readonly webhooks: Webhooks | null;
   /** The sockets of the chat; a thread's topic has its id. */
   readonly fanOut: FanOut<Connection>;
   readonly isServing: () => boolean;
@@ -174,6 +177,7 @@ export function createBackend(options: BackendOptions): Backend {
     stopwatch: () => performance.now(),
     testThreadPrefixes: config.testThreadPrefixes,
     graceMs: config.deliveryGraceMs,
+    onUndelivered: (thread, held) => options.webhooks?.undelivered(thread, held),
     bus,
     elsewhere: cluster,
     audience: {

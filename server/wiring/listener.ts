@@ -1,7 +1,9 @@
 /** The listener, a supervised child: it picks the transport and binds the port. */
+import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../actors/log-line.js';
+import { probeLoopback } from '../../actors/probe.js';
 import type { Service } from '../../actors/service.js';
-import type { Chat } from '../chat/chat.js';
+import { PROBE_HEADER, type Chat } from '../chat/chat.js';
 import type { Config } from '../config/settings.js';
 import type { Connection } from '../chat/connection.js';
 import { pickTransport } from '../transport/pick-transport.js';
@@ -98,4 +100,18 @@ export class Listener implements Service {
 
 function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
+}
+
+/** Returns the health probe: a client on loopback that sends the secret of the process. */
+export function probeOf(listener: Listener, chat: Chat): Service {
+  return {
+    start: (signal) =>
+      probeLoopback({
+        url: listener.loopbackUrl,
+        headers: { [PROBE_HEADER]: chat.probeSecret },
+        newMid: () => randomUUID(),
+        signal
+      }),
+    stop: () => Promise.resolve()
+  };
 }

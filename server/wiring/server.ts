@@ -2,7 +2,7 @@
  * Wires the whole server: it makes the parts and puts them under the supervisors of their phases. The phase `handlers`
  * makes the parts that need the open log (`handler-phase.ts`). Nothing runs before `start()`.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createActor, fromPromise, type Actor, type InspectionEvent } from 'xstate';
 import { awakeTimers } from '../../actors/awake-timers.js';
 import { Memory } from '../../actors/memory/memory.js';
@@ -16,8 +16,7 @@ import type { Logger } from '../../actors/log-line.js';
 import { FileRoom } from '../../actors/monitor/file-room.js';
 import { Monitor, type ThreadNames } from '../../actors/monitor/monitor.js';
 import { OpenFiles } from '../../actors/monitor/open-files.js';
-import { probeLoopback } from '../../actors/probe.js';
-import { serviceLogic, type Service } from '../../actors/service.js';
+import { serviceLogic } from '../../actors/service.js';
 import { Transitions } from '../../actors/facts/transitions.js';
 import { createStartupMachine, type StartupMachine } from '../../machines/startup.machine.js';
 import { AgentsService } from './agents/agents-service.js';
@@ -27,7 +26,7 @@ import { ApiKeys } from '../auth/api-keys.js';
 import { Operators } from '../auth/operators.js';
 import { Origins } from '../auth/origins.js';
 import { isOpenToAll } from '../config/open-doors.js';
-import { Chat, PROBE_HEADER } from '../chat/chat.js';
+import { Chat } from '../chat/chat.js';
 import type { Config } from '../config/settings.js';
 import { Connections } from '../chat/connections.js';
 import { TurnBudget } from '../chat/work/turn-budget.js';
@@ -43,7 +42,7 @@ import { clientLimits, connectionLimits } from '../chat/limits.js';
 import { WrongKeys } from '../chat/work/wrong-keys.js';
 import { Limited } from '../limits/limited.js';
 import { LineKeeper } from '../logger/kept-lines.js';
-import { Listener } from './listener.js';
+import { Listener, probeOf } from './listener.js';
 import { keyFileAt, logKeys } from './key-file.js';
 import { LogService } from './log/log-service.js';
 import { builtPagesDir, loadPages } from '../http/pages.js';
@@ -59,6 +58,7 @@ import type { StatusReport } from './report/status-report.js';
 import { Supervision } from './report/supervision.js';
 import { logStartup } from './startup-lines.js';
 import { Sweep } from './sweep.js';
+import { WebhookParts } from './webhooks/webhook-parts.js';
 
 /** Reports, time and chance of the server; specs pass their own. */
 export interface Surroundings {
@@ -213,8 +213,16 @@ export class Server {
     );
     this.listener = listener;
     const nats = pickNats(config, node, clock, random, logger);
-    const logService = new LogService(
-      pickLog(config, clock, incidents, memory.appends, turn, nats),
+    const hooks = new WebhookParts({
+      ...outside,
+      config,
+      incidents,
+      monitor,
+      connections,
+      log: () => logService.log
+    });
+    const logService: LogService = new LogService(
+      pickLog(config, clock, incidents, memory.appends, turn, nats, hooks.policy),
       logger,
       clock
     );
@@ -243,7 +251,7 @@ export class Server {
     });
     const observer = outside.inspect === undefined ? null : contained(outside.inspect, incidents);
     const sweep = new Sweep({ clock, isServing });
-    for (const part of [connections, analytics, monitor, limited]) {
+    for (const part of [connections, analytics, monitor, limited, hooks]) {
       sweep.add(() => {
         part.sweep();
       });
@@ -276,6 +284,7 @@ export class Server {
           incidents,
           transitions,
           analytics,
+          webhooks: hooks.webhooks,
           agents: agents.agents,
           marks: agents.marks,
           agentsService: agents,
@@ -307,6 +316,7 @@ export class Server {
       monitor,
       log: logService,
       analytics,
+      webhooks: hooks,
       connections,
       memory,
       limited
@@ -337,7 +347,8 @@ export class Server {
             sweep,
             services: [
               ...analytics.children(BOUNDS),
-              { ...BOUNDS, id: 'agents', logic: serviceLogic(agents) }
+              { ...BOUNDS, id: 'agents', logic: serviceLogic(agents) },
+              ...hooks.children(BOUNDS)
             ],
             probe: probeOf(listener, chat)
           }),
@@ -372,18 +383,4 @@ export class Server {
   report(names: ThreadNames = 'shown'): StatusReport {
     return this.reporter.report(names);
   }
-}
-
-/** The health probe: a client on loopback that sends the secret of the process. */
-function probeOf(listener: Listener, chat: Chat): Service {
-  return {
-    start: (signal) =>
-      probeLoopback({
-        url: listener.loopbackUrl,
-        headers: { [PROBE_HEADER]: chat.probeSecret },
-        newMid: () => randomUUID(),
-        signal
-      }),
-    stop: () => Promise.resolve()
-  };
 }

@@ -16,6 +16,7 @@ import { createAuditApi, type AuditApiOptions } from '../http/api/upkeep/audit-a
 import { createBackupApi } from '../http/api/upkeep/backup-api.js';
 import { createClusterApi, type ClusterApiOptions } from '../http/api/upkeep/cluster-api.js';
 import { createEraseApi, type EraseApiOptions } from '../http/api/upkeep/erase-api.js';
+import { createWebhooksApi, type WebhooksApiOptions } from '../http/api/webhooks-api.js';
 import type { Route } from '../http/route-table.js';
 
 /** Options of {@link createUpkeep}. */
@@ -23,9 +24,12 @@ export interface UpkeepOptions
   extends
     Omit<AuditApiOptions, 'audit'>,
     Omit<EraseApiOptions, 'audit' | 'eraser' | 'access'>,
-    Omit<ClusterApiOptions, 'access'> {
+    Omit<ClusterApiOptions, 'access'>,
+    Omit<WebhooksApiOptions, 'access'> {
   readonly config: Pick<Config, 'dataDir'>;
-  readonly access: AuditApiOptions['access'] & EraseApiOptions['access'];
+  readonly access: AuditApiOptions['access'] &
+    EraseApiOptions['access'] &
+    WebhooksApiOptions['access'];
   readonly log: ThreadLog;
   readonly threads: Threads;
   readonly clock: Clock;
@@ -54,6 +58,7 @@ export function createUpkeep(options: UpkeepOptions): Route[] {
       backup: (sink) => startBackup(join(config.dataDir, LOG_FOLDER), sink)
     }),
     ...createAuditApi({ ...options, audit }),
-    ...createClusterApi(options)
+    ...createClusterApi(options),
+    ...createWebhooksApi(options)
   ];
 }

@@ -12,7 +12,7 @@ import type { Commit } from '../commits.js';
 import type { EmbeddedLog } from './replica/embedded-log.js';
 import { CommitQueue, QUEUE_BYTES } from './commit-queue.js';
 import { systemBootId } from './disk/boot-id.js';
-import { DISK_LOW_BYTES, isDiskLow } from './disk/disk-room.js';
+import { isDiskLow } from './disk/disk-room.js';
 import { probeDisk } from './disk/disk-probe.js';
 import { LmdbFeed } from './feed/lmdb-feed.js';
 import { reasonOf } from '../../../machines/reason.js';
@@ -20,13 +20,15 @@ import { LogCorruptError } from '../log-errors.js';
 import { checkPages } from './disk/log-rebuild.js';
 import { LogAppends } from './log-appends.js';
 import { LogEntries } from './log-entries.js';
-import { keyProblem, META_KEY, type LocalDurability, type RunMark } from './log-keys.js';
 import { LogMarker, readMark } from './disk/log-mark.js';
 import { markClean, prepareLog, type PreparedLog, type Renewal } from './disk/log-opening.js';
+import { META_KEY, type LocalDurability, type RunMark } from './log-keys.js';
 import { LogRecords } from './log-records.js';
 import { LogReplica } from './replica/log-replica.js';
 import { isDamage, openStore, type LogStore, type StoreOptions } from './log-store.js';
 import { LogTrim, type Retention } from './log-trim.js';
+import { LmdbOutbox } from './outbox/lmdb-outbox.js';
+import type { OutboxPolicy } from '../outbox.js';
 import { PendingMarks } from './feed/pending-marks.js';
 import { isStored, ThreadHeads } from './thread-heads.js';
 import type { LogHealth } from '../log-health.js';
@@ -57,6 +59,8 @@ export interface LmdbLogOptions {
    * on later can catch up.
    */
   readonly isFeedRead: boolean;
+  /** What gets a row for the outside. Default: nothing. */
+  readonly outbox?: OutboxPolicy;
   /** Called once when the wall clock has jumped ahead, which the retention does not follow. Default: nobody is told. */
   readonly onClockJump?: (byMs: number) => void;
   /** Told why a listener of the log's commits failed. */
@@ -129,6 +133,7 @@ class LmdbLog implements EmbeddedLog {
   readonly renewed: Renewal | null;
   readonly rebuilt: string | null;
   readonly feed: LmdbFeed;
+  readonly outbox: LmdbOutbox;
   readonly commits: Listeners<Commit>;
   readonly #store: LogStore;
   readonly #dir: string;
@@ -214,10 +219,7 @@ class LmdbLog implements EmbeddedLog {
       clock,
       epoch,
       isRead: options.isFeedRead,
-      isLow: () => {
-        const free = options.freeBytes?.();
-        return free === undefined ? isDiskLow(options.dir) : free < DISK_LOW_BYTES;
-      },
+      isLow: () => isDiskLow(options.dir, options.freeBytes?.()),
       // Messages that were kept only until the store had them can be trimmed now.
       onTaken: (head) => {
         this.#trim.touch(head);
@@ -230,17 +232,27 @@ class LmdbLog implements EmbeddedLog {
         this.#queue.nudge();
       }
     });
-    this.#records = new LogRecords({ ...shared, lists: this.#lists });
+    const outbox = new LmdbOutbox({ ...shared, clock, policy: options.outbox ?? null });
+    this.outbox = outbox;
+    this.#records = new LogRecords({
+      ...shared,
+      lists: this.#lists,
+      outbox,
+      last: (head) => this.#entries.last(head),
+      visible: (head) => this.#visible(head.thread, head)
+    });
     this.#appends = new LogAppends({
       ...shared,
       lists: this.#lists,
       marks,
       isOrdered: options.order !== undefined,
+      outbox,
       commits: this.commits,
       isMember: (user, thread) => this.#records.isMember(user, thread),
       onStored: (head) => {
         this.#trim.touch(head);
         this.feed.stored();
+        outbox.stored();
       },
       onErased: () => {
         ahead.scrubSoon();
@@ -296,19 +308,7 @@ class LmdbLog implements EmbeddedLog {
     limit: number,
     maxChars: number
   ): { threads: UserThread[]; more: boolean; passed: number } {
-    if (keyProblem('any', user) !== null) return { threads: [], more: false, passed: 0 };
-    const { rows, more, passed } = this.#lists.page(user, before, limit);
-    const threads: UserThread[] = [];
-    let chars = 0;
-    for (const { at, head } of rows) {
-      const last = this.#entries.last(head);
-      chars += last?.frame.length ?? 0;
-      if (threads.length > 0 && chars > maxChars) return { threads, more: true, passed };
-      const { thread } = head;
-      const read = this.#records.readMark(thread, user);
-      threads.push({ thread, at, head: this.#visible(thread, head), read, last });
-    }
-    return { threads, more, passed };
+    return this.#records.userThreads(user, before, limit, maxChars);
   }
 
   setUnwatched(thread: string, state: Omit<Unwatched, 'thread'> | null): Promise<void> {
@@ -394,6 +394,7 @@ class LmdbLog implements EmbeddedLog {
     if (meta === undefined) throw new LogCorruptError(this.#dir, 'its rows are gone');
     await this.#store.commit([{ key: META_KEY, value: meta }]);
     this.feed.restore();
+    this.outbox.restore();
     this.#lists.restore();
   }
 }

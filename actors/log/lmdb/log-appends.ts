@@ -21,6 +21,7 @@ import { ERASED_BODY, erasedFrame } from '../../../protocol/erased.js';
 import { isSameJson } from '../../../protocol/json-text.js';
 import { frameHeader, messageFrame } from '../../../protocol/message-frame.js';
 import type { PendingMarks } from './feed/pending-marks.js';
+import type { LmdbOutbox } from './outbox/lmdb-outbox.js';
 import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
 import type { UserLists } from './user-lists.js';
 import type { AppendResult, NewEntry, RecordChange } from '../log-writer.js';
@@ -37,6 +38,7 @@ export interface LogAppendsOptions {
   readonly heads: ThreadHeads;
   readonly queue: CommitQueue;
   readonly marks: PendingMarks;
+  readonly outbox: Pick<LmdbOutbox, 'entry'>;
   readonly lists: UserLists;
   readonly epochOf: (thread: string) => ThreadEpoch;
   /** Whether the times of a thread's entries never go back, whatever they are given as. */
@@ -158,6 +160,7 @@ export class LogAppends {
           into.push({ key: recordKey(of, kind, id), value: text });
         }
         this.#options.marks.append(head, offset, into);
+        this.#options.outbox.entry(head, offset, entry, into);
         const isOnlyMember = offset === 1 && !this.#options.lists.has(thread);
         this.#options.lists.appended(head, at, isOnlyMember, into);
       },

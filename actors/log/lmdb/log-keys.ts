@@ -20,6 +20,9 @@
  * | `r thread kind id` | text: a record of the thread |
  * | `p thread` | offset: the first message that the analytics store does not have; no row when it has all |
  * | `f seq` | JSON array of facts that the analytics store does not have |
+ * | `o thread offset n` | `-` and a text: what webhooks have not told (outbox/lmdb-outbox.ts) |
+ * | `q seq` | text: what webhooks have given up |
+ * | `v user thread` | offset: webhooks have told that something waits for the user there |
  *
  * Every value has a checksum behind it (log-seal.ts), which the store adds and removes.
  *
@@ -210,6 +213,26 @@ export function pendingKey(thread: string): LogKey {
 /** Key of a row of facts. */
 export function factsKey(seq: number): LogKey {
   return ['f', seq];
+}
+
+/** Key of a row of the outbox, or of a bound of a thread's rows. */
+export function outboxKey(thread: string, offset: number | string, n = 0): LogKey {
+  return typeof offset === 'string' ? ['o', thread, offset] : ['o', thread, offset, n];
+}
+
+/** Key of a given up row of the outbox. */
+export function letterKey(seq: number): LogKey {
+  return ['q', seq];
+}
+
+/** Key of the mark that a user was told of a thread. */
+export function toldKey(user: string, thread: string): LogKey {
+  return ['v', escaped(user), thread];
+}
+
+/** Bounds of all such marks of a user. */
+export function withinTold(user: string): { from: LogKey; to: LogKey } {
+  return within('v', escaped(user));
 }
 
 /**

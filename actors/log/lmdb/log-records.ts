@@ -18,14 +18,18 @@ import {
   type WatchRecord
 } from './log-keys.js';
 import type { LogStore, LogWrite } from './log-store.js';
-import { recordOf, type ThreadHeads } from './thread-heads.js';
+import type { LmdbOutbox } from './outbox/lmdb-outbox.js';
+import { recordOf, type Head, type ThreadHeads } from './thread-heads.js';
+import type { LogEntry, ThreadHead } from '../log-reader.js';
 import type { UserLists } from './user-lists.js';
 import type { RecordChange } from '../log-writer.js';
 import {
   recordProblem,
+  type ListPlace,
   type ReadMark,
   type StoredRecord,
-  type Unwatched
+  type Unwatched,
+  type UserThread
 } from '../thread-records.js';
 
 /** Bytes that a record counts in the queue. */
@@ -38,6 +42,11 @@ export interface LogRecordsOptions {
   readonly heads: ThreadHeads;
   readonly queue: CommitQueue;
   readonly lists: UserLists;
+  readonly outbox: Pick<LmdbOutbox, 'record' | 'owner' | 'stored'>;
+  /** The newest entry of a thread; null when it has none. */
+  readonly last: (head: Head) => LogEntry | null;
+  /** What of a thread's head is seen from outside. */
+  readonly visible: (head: Head) => ThreadHead;
 }
 
 /** For walks in which a damaged row matters less than the others. `log check` names it. */
@@ -77,15 +86,40 @@ export class LogRecords {
     this.#push(
       (into) => {
         into.push({ key: threadKey(thread), value: recordOf(head) });
+        this.#options.outbox.owner(thread, owner, into);
       },
       (failure) => {
         if (failure === null) {
           head.owner = owner;
           heads.unpin(head);
+          this.#options.outbox.stored();
         }
         settle(failure);
       }
     );
+  }
+
+  /** A page of the user's threads. */
+  userThreads(
+    user: string,
+    before: ListPlace | null,
+    limit: number,
+    maxChars: number
+  ): { threads: UserThread[]; more: boolean; passed: number } {
+    if (keyProblem('any', user) !== null) return { threads: [], more: false, passed: 0 };
+    const { lists, last, visible } = this.#options;
+    const { rows, more, passed } = lists.page(user, before, limit);
+    const threads: UserThread[] = [];
+    let chars = 0;
+    for (const { at, head } of rows) {
+      const newest = last(head);
+      chars += newest?.frame.length ?? 0;
+      if (threads.length > 0 && chars > maxChars) return { threads, more: true, passed };
+      const { thread } = head;
+      const read = this.readMark(thread, user);
+      threads.push({ thread, at, head: visible(head), read, last: newest });
+    }
+    return { threads, more, passed };
   }
 
   /** Whether the user has published to the thread or marked it as read, counting writes in progress. */
@@ -229,11 +263,16 @@ export class LogRecords {
   /** Queues the write of a record, which must be one that can be stored. */
   addRecord({ thread, kind, id, text }: RecordChange, settle: Settle): void {
     this.#admit(thread, '');
+    const { outbox } = this.#options;
     this.#push(
       (into) => {
         into.push({ key: recordKey(thread, kind, id), value: text });
+        outbox.record(thread, kind, id, text, into);
       },
-      settle,
+      (failure) => {
+        if (failure === null) outbox.stored();
+        settle(failure);
+      },
       text?.length
     );
   }

@@ -104,6 +104,17 @@ export const SETTINGS_ROWS: readonly ChecklistRow[] = [
     }
   },
   {
+    id: 'webhooks',
+    title: 'Webhooks',
+    good: '`WEBHOOK_URL` is `https`, on this machine, or not set; `WEBHOOK_SECRET` has 24 characters or more and is no example',
+    action: 'use https, and a secret made with `openssl rand -base64 24`',
+    rule: 'webhooks',
+    judge: ({ config: { webhookUrl: url } }) => {
+      if (url === undefined) return good('WEBHOOK_URL is not set');
+      return good(url.protocol === 'https:' ? 'https' : 'on this machine');
+    }
+  },
+  {
     id: 'access_create',
     title: 'Who creates threads',
     good: '`ACCESS_CREATE=false`, or no `ACCESS=members`, or `AUTHORIZE_URL`',

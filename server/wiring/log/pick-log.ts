@@ -5,6 +5,7 @@ import { createClusterProvider } from '../../../actors/cluster/cluster-provider.
 import { openJetStreamOrder } from '../../../actors/cluster/jetstream/jetstream-order.js';
 import { newEpoch } from '../../../actors/log/epoch.js';
 import { createLmdbProvider } from '../../../actors/log/lmdb/lmdb-provider.js';
+import type { OutboxPolicy } from '../../../actors/log/outbox.js';
 import type { LogProvider } from '../../../actors/log/log-provider.js';
 import type { Nats } from '../../../actors/nats/nats.js';
 import type { Turn } from '../../../actors/turn.js';
@@ -22,7 +23,8 @@ export function pickLog(
   incidents: Incidents,
   memory: ByteBudget,
   turn: Turn,
-  nats: Pick<Nats, 'onChange'> | null
+  nats: Pick<Nats, 'onChange'> | null,
+  outbox: OutboxPolicy | null
 ): LogProvider {
   const { dataDir, durability, retentionMessages, retentionDays, clickhouseUrl } = config;
   const embedded = {
@@ -33,6 +35,7 @@ export function pickLog(
     memory,
     turn,
     isFeedRead: clickhouseUrl !== 'off',
+    ...(outbox === null ? {} : { outbox }),
     onListenerFault: (reason: string) => {
       incidents.note('a listener of the thread log failed', { actor: 'log', reason });
     },

@@ -6,6 +6,7 @@ import type { HandlersStatus } from '../../../actors/handlers.js';
 import type { MemoryStatus } from '../../../actors/memory/memory.js';
 import type { MonitorStatus } from '../../../actors/monitor/monitor.js';
 import type { LogHealth } from '../../../actors/log/log-health.js';
+import type { WebhooksStatus } from '../../../actors/webhooks/webhooks.js';
 import type { ThreadsStatus } from '../../../actors/threads/threads.js';
 import type { ClickhouseStatus } from '../../../machines/clickhouse/clickhouse-status.js';
 import type { LimitName } from '../../limits/limit-table.js';
@@ -47,6 +48,9 @@ export type SinkRow = Omit<SinkStatus, 'since' | 'lastStoredAt' | 'backlog'> & {
   readonly backlog: (FeedBacklog & { readonly isDiskLow: boolean }) | null;
 };
 
+/** The webhooks in `/status`; `since` is an ISO 8601 time. */
+export type WebhooksRow = Omit<WebhooksStatus, 'since'> & { readonly since: string };
+
 /** Body of `/status`. */
 export interface StatusReport {
   readonly status: ServerStatus;
@@ -67,6 +71,8 @@ export interface StatusReport {
   readonly services: readonly ServiceStatus[];
   /** Null when there is none, as with CLICKHOUSE_URL=off. */
   readonly sink: SinkRow | null;
+  /** Null without WEBHOOK_URL. */
+  readonly webhooks: WebhooksRow | null;
   readonly log: LogHealth & { readonly durability: string };
   /** Every supervised part, what its supervisor does about it, and why. */
   readonly supervision: readonly SupervisionRow[];

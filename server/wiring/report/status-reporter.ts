@@ -13,7 +13,13 @@ import { VERSION } from '../version.js';
 import { judge } from './judgement.js';
 import type { StartupTimeline } from './startup-timeline.js';
 import { forStrangers, hidden, HIDDEN_REASON, waitedFor } from './strangers.js';
-import type { ServiceStatus, SinkRow, StatusReport, WaitingFor } from './status-report.js';
+import type {
+  ServiceStatus,
+  SinkRow,
+  StatusReport,
+  WaitingFor,
+  WebhooksRow
+} from './status-report.js';
 import type { Supervision, SupervisionRow } from './supervision.js';
 
 const NO_THREADS: ThreadsStatus = { active: 0, test: 0, waiting: 0, undelivered: 0 };
@@ -35,6 +41,7 @@ export interface ReportedParts {
     waitingFor(): readonly WaitingFor[];
     sinkRow(): SinkRow | null;
   };
+  readonly webhooks: { row(): WebhooksRow | null };
   readonly connections: { readonly open: number; readonly lagging: number };
   readonly memory: Pick<Memory, 'status'>;
   readonly limited: Pick<Limited, 'refused'>;
@@ -100,6 +107,7 @@ export class StatusReporter {
       handlers: this.parts.handlers.status(),
       services: analytics.services(),
       sink: analytics.sinkRow(),
+      webhooks: this.parts.webhooks.row(),
       log: { ...log.health(), durability: log.durability ?? config.durability },
       supervision: withLosses(supervision.rows(), analytics.services()),
       monitor: this.parts.monitor.status(names, this.midIn),

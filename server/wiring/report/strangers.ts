@@ -19,12 +19,13 @@ export function waitedFor(text: string | null): string | null {
 
 /** Returns a report without the texts of faults, but for `reason` and `monitor`, which are made for strangers. */
 export function forStrangers(report: StatusReport): StatusReport {
-  const { transport, services, sink, log, supervision } = report;
+  const { transport, services, sink, webhooks, log, supervision } = report;
   return {
     ...report,
     transport: { ...transport, fallbackReason: hidden(transport.fallbackReason) },
     services: services.map((row) => ({ ...row, error: hidden(row.error) })),
     sink: sink === null ? null : { ...sink, error: hidden(sink.error) },
+    webhooks: webhooks === null ? null : { ...webhooks, error: hidden(webhooks.error) },
     log: { ...log, reason: hidden(log.reason) },
     supervision: supervision.map((row) => ({ ...row, reason: hidden(row.reason) }))
   };

@@ -4,6 +4,7 @@ import { LogUnavailableError } from '../../../actors/log/log-errors.js';
 import { ERASED_BODY, erasedFrame } from '../../../protocol/erased.js';
 import { frameBody, messageFrame } from '../../../protocol/message-frame.js';
 import { MemoryFeed } from './memory-feed.js';
+import { MemoryOutbox } from './memory-outbox.js';
 import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { FoundEntry, LogEntry, ThreadHead } from '../../../actors/log/log-reader.js';
 import type { AppendResult, Durability, NewEntry } from '../../../actors/log/log-writer.js';
@@ -33,6 +34,7 @@ interface StoredThread {
 export class MemoryLog implements ThreadLog {
   readonly durability: Durability = 'disk';
   readonly feed = new MemoryFeed();
+  readonly outbox = new MemoryOutbox();
   /** Errors that listeners of commits threw. */
   readonly listenerFaults: string[] = [];
   readonly commits = new Listeners<Commit>((reason) => this.listenerFaults.push(reason));

@@ -13,6 +13,8 @@ import {
   SINK_WARNING_MS,
   UNDELIVERED_CRITICAL_MS,
   UNDELIVERED_CRITICAL_THREADS,
+  WEBHOOKS_CRITICAL_MS,
+  WEBHOOKS_WARNING_MS,
   type ConditionKind,
   type Measures
 } from '../../../actors/monitor/finding-rules.js';
@@ -57,6 +59,13 @@ const restarted = (required: boolean, times: number) => ({
   allowed,
   withinMs,
   error: null
+});
+
+const hooks = (failingMs: number, deadLetters = 0) => ({
+  failingMs,
+  waiting: 1,
+  error: null,
+  deadLetters
 });
 
 const CASES: Cases = {
@@ -158,6 +167,13 @@ const CASES: Cases = {
   disk_low: [
     ['healthy', { isLow: false }],
     ['warning', { isLow: true }]
+  ],
+  webhooks: [
+    ['healthy', hooks(WEBHOOKS_WARNING_MS - 1)],
+    ['warning', hooks(WEBHOOKS_WARNING_MS)],
+    ['warning', hooks(0, 1)],
+    ['warning', hooks(WEBHOOKS_CRITICAL_MS - 1, 1)],
+    ['critical', hooks(WEBHOOKS_CRITICAL_MS)]
   ],
   agent_silent: [
     ['healthy', { runs: 0, agent: '', thread: null, silentMs: 0 }],

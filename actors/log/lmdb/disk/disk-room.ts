@@ -13,8 +13,9 @@ export const DISK_LOW_BYTES = 1_073_741_824;
 /** How long one measurement of free space is used while messages are trimmed. */
 export const DISK_LOOK_GOOD_MS = 1_000;
 
-/** Whether a disk is low by {@link DISK_LOW_BYTES}; false when it cannot be measured. */
-export function isDiskLow(dir: string): boolean {
+/** Whether a disk is low by {@link DISK_LOW_BYTES}; false when it cannot be measured. A spec may say how much is free. */
+export function isDiskLow(dir: string, freeBytes?: number): boolean {
+  if (freeBytes !== undefined) return freeBytes < DISK_LOW_BYTES;
   try {
     const { bavail, blocks, bsize } = statfsSync(dir);
     return bavail * bsize < Math.min(DISK_LOW_BYTES, (blocks * bsize) / 10);

@@ -26,7 +26,10 @@ const FORMS: Readonly<Record<string, readonly ('string' | 'number')[] | undefine
   h: ['string'],
   r: ['string', 'string', 'string'],
   p: ['string'],
-  f: ['number']
+  f: ['number'],
+  o: ['string', 'number', 'number'],
+  q: ['number'],
+  v: ['string', 'string']
 };
 /** Second part of keys of the log's own rows. */
 const OWN = new Set(['log', 'run', 'fence', 'feed', 'wal', 'order']);

@@ -92,6 +92,7 @@ function remedyOf(kind: string, isOver: boolean): Pick<FindingWords, 'remedy' | 
 /** The actor to inspect for each kind of finding. For a part, it is the actor with the part's name. */
 export const FINDING_ACTORS: ReadonlyMap<string, string> = new Map([
   ['sink_lag', 'sink'],
+  ['webhooks', 'webhooks'],
   ['log_fault', 'thread-log'],
   ['unreadable_threads', 'thread-log'],
   ['disk_low', 'thread-log'],

@@ -38,6 +38,20 @@ export const SAMPLE: StatusReport = {
       nextAttemptMs: 4_000
     }
   ],
+  webhooks: {
+    status: 'away',
+    since: '2026-01-01T00:00:00.000Z',
+    error: 'answered 500',
+    failingMs: 61_000,
+    nextAttemptMs: 4_000,
+    waiting: 7,
+    stuckThreads: 3,
+    deadLetters: 2,
+    dropped: 0,
+    taken: 12,
+    failed: 5,
+    givenUp: 2
+  },
   sink: {
     status: 'waiting',
     error: null,
