@@ -15,6 +15,7 @@ import { SERVER_OPERATIONS } from './server-operations.js';
 import { Problem, schemaJson, sharedSchemas } from './shared-schemas.js';
 import { THREAD_OPERATIONS } from './thread-operations.js';
 import { UPKEEP_OPERATIONS } from './upkeep-operations.js';
+import { WEBHOOK_OPERATIONS } from './webhook-operations.js';
 
 /** Every operation, in an order in which the examples can be sent one after the other. */
 export const OPERATIONS: Operations = {
@@ -22,6 +23,7 @@ export const OPERATIONS: Operations = {
   ...PEOPLE_OPERATIONS,
   ...ANALYTICS_OPERATIONS,
   ...UPKEEP_OPERATIONS,
+  ...WEBHOOK_OPERATIONS,
   ...AGENT_OPERATIONS,
   ...SERVER_OPERATIONS
 };

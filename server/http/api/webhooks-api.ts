@@ -26,14 +26,15 @@ export interface WebhooksApiOptions {
   readonly limited: NoteLimited;
 }
 
-const changeBody = Compile(
-  Type.Object({
-    letters: Type.Array(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }), {
-      minItems: 1,
-      maxItems: LETTERS_PAGE
-    })
+/** Body of a change. */
+export const ChangeBody = Type.Object({
+  letters: Type.Array(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }), {
+    minItems: 1,
+    maxItems: LETTERS_PAGE
   })
-);
+});
+
+const changeBody = Compile(ChangeBody);
 
 /** Returns the routes below `/api/webhooks/letters`. */
 export function createWebhooksApi(options: WebhooksApiOptions): Route[] {

@@ -73,6 +73,9 @@ function reportOf(where: string, names: ThreadNames): StatusReport {
       waitingFor: () => SAMPLE.waitingFor,
       sinkRow: () => (SAMPLE.sink === null ? null : { ...SAMPLE.sink, error: FAULT })
     },
+    webhooks: {
+      row: () => (SAMPLE.webhooks === null ? null : { ...SAMPLE.webhooks, error: FAULT })
+    },
     connections: SAMPLE.connections,
     memory: { status: () => SAMPLE.memory },
     limited: { refused: () => SAMPLE.limited }
