@@ -167,6 +167,19 @@ export const INCIDENT_LINES: readonly IncidentLine[] = [
     remedy: 'correct what the reason names; the rows follow by themselves'
   },
   {
+    id: 'incident-webhooks',
+    says: /Webhooks are not taken/,
+    level: 'warn',
+    title: 'Webhooks are not taken',
+    means:
+      'The receiver of `WEBHOOK_URL` does not take events. They wait in the thread log, and are tried again for a day.',
+    look: [
+      'The reason in the line: a status, a timeout, an address.',
+      '`webhooks` in `/status`: how many events wait.'
+    ],
+    remedy: 'correct what the reason names; the events follow by themselves'
+  },
+  {
     id: 'incident-clickhouse-expiry',
     says: /Old rows stay in ClickHouse/,
     level: 'warn',

@@ -95,7 +95,6 @@ export interface BackendOptions {
   readonly agents: ReadonlyMap<string, Agent>;
   readonly marks: LoopMarks;
   readonly analytics: Analytics;
-  /** Null when there are none. */
   readonly webhooks: Webhooks | null;
   /** The sockets of the chat; a thread's topic has its id. */
   readonly fanOut: FanOut<Connection>;

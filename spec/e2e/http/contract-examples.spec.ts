@@ -67,7 +67,9 @@ describe('the examples of the documents', function () {
       expect(told, 'the document has the answer').to.not.equal(undefined);
       if (told?.content === undefined) return;
       const [type = '', { schema = {} } = {}] = Object.entries(told.content)[0] ?? [];
-      expect(response.headers.get('content-type')).to.match(new RegExp(`^${type.replace('+', '\\+')}(;|$)`));
+      expect(response.headers.get('content-type')).to.match(
+        new RegExp(`^${type.replace('+', '\\+')}(;|$)`)
+      );
       if (type !== 'application/json') return;
       const check = Compile(strict(resolved(schema, document.components.schemas)) as TSchema);
       const body: unknown = JSON.parse(text);
