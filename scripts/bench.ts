@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { HELP, parseCommand, ROW_NAMES, type Command, type RowName } from './bench/command.js';
 import { pickCores, pinSelf, type Cores } from './bench/cores.js';
 import { table } from './bench/figures.js';
+import { natsProgram } from './bench/peers/nats-server.js';
 import { machineText, withReports, type RowReport } from './bench/report.js';
 import { ack } from './bench/rows/ack.js';
 import { connect } from './bench/rows/connect.js';
@@ -40,7 +41,11 @@ function tell(line: string): void {
 }
 
 function contextOf(command: Command, cores: Cores | null): Omit<RowContext, 'untilMs'> {
-  const { size, kinds, dir } = command;
+  const { size, dir } = command;
+  const kinds = command.kinds.filter((kind) => kind !== 'nats-server' || natsProgram() !== null);
+  if (kinds.length < command.kinds.length) {
+    tell('the peer nats-server is left out: it is not installed (apt install nats-server)');
+  }
   return {
     size,
     kinds,
@@ -86,8 +91,9 @@ async function run(command: Command): Promise<void> {
     pinSelf(cores.generator);
     tell(`generator on core ${String(cores.generator)}, servers on core ${String(cores.server)}`);
   }
+  const context = contextOf(command, cores);
   const reports: RowReport[] = [];
-  for (const row of command.rows) reports.push(await measure(row, contextOf(command, cores)));
+  for (const row of command.rows) reports.push(await measure(row, context));
   const figures = reports.flatMap((report) => report.figures);
   const failures = reports.flatMap(({ row, failure }) =>
     failure === null ? [] : [{ row, failure }]

@@ -3,15 +3,12 @@
  * all deliveries of the previous one have arrived.
  */
 import { messageFrame } from '../../protocol/message-frame.js';
-import { Publishes } from './publishes.js';
+import { FIRST_RELAYED, Publishes } from './publishes.js';
 import type { Load } from './slices.js';
-import { isSocketIo, speaksRollcall, type Target } from './target.js';
+import { isSocketIo, speaksRollcall, type Target, type TargetKind } from './target.js';
 import { clientFrame, type RawSocket, type Tally } from './wire.js';
 
 const THREAD = 't';
-
-/** First offset that is sent through a peer. All later ones have as many digits, so all frames are equally long. */
-const FIRST_RELAYED = 1_000_000;
 
 /** After this long without a delivery, missing messages count as lost. */
 const STUCK_MS = 15_000;
@@ -35,9 +32,11 @@ export class Audience {
     this.tally = tally;
     this.publisher = publisher;
     this.subscribers = subscribers;
-    this.next = speaksRollcall(target.kind)
-      ? publishing(bodyBytes)
-      : relaying(target.kind, bodyBytes);
+    const { kind } = target;
+    this.next =
+      speaksRollcall(kind) || kind === 'nats-server'
+        ? publishing(kind, bodyBytes)
+        : relaying(kind, bodyBytes);
   }
 
   /** Connects the publisher and the subscribers. */
@@ -90,13 +89,13 @@ export class Audience {
   }
 }
 
-function publishing(bodyBytes: number): () => Buffer {
-  const publishes = new Publishes('rollcall', THREAD, bodyBytes);
+function publishing(kind: TargetKind, bodyBytes: number): () => Buffer {
+  const publishes = new Publishes(kind, THREAD, bodyBytes);
   return () => publishes.next();
 }
 
 /** A peer gets the frame that Rollcall would send, and passes it on unchanged. */
-function relaying(kind: Target['kind'], bodyBytes: number): () => Buffer {
+function relaying(kind: TargetKind, bodyBytes: number): () => Buffer {
   let offset = FIRST_RELAYED;
   const text = messageFrame(THREAD, offset, {
     mid: '01234567-89ab-7cde-8f01-23456789abcd',

@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { joinNats } from './peers/nats-stream.js';
 import { clientFrame, RawSocket, type Tally } from './wire.js';
 
 /** A server to compare with. */
-export type PeerKind = 'uws' | 'json-uws' | 'ws' | 'json-ws' | 'socket.io' | 'socket.io-uws';
+export type PeerKind =
+  'uws' | 'json-uws' | 'ws' | 'json-ws' | 'socket.io' | 'socket.io-uws' | 'nats-server';
 
 /**
  * A server that can be measured. `rollcall` has no ClickHouse, `rollcall+clickhouse` has it embedded; `rollcall+ws` is the first
@@ -26,7 +28,8 @@ export const PEER_KINDS: readonly PeerKind[] = [
   'ws',
   'json-ws',
   'socket.io',
-  'socket.io-uws'
+  'socket.io-uws',
+  'nats-server'
 ];
 
 /** Says whether a server is a build of Rollcall. */
@@ -47,6 +50,11 @@ export function speaksRollcall(kind: TargetKind): boolean {
 /** Says whether a server wraps its frames as socket.io does. */
 export function isSocketIo(kind: TargetKind): boolean {
   return kind === 'socket.io' || kind === 'socket.io-uws';
+}
+
+/** Says whether memory and event loop of a server can be measured: `nats-server` is a child of the process that is known. */
+export function isMeasuredInside(kind: TargetKind): boolean {
+  return kind !== 'nats-server';
 }
 
 /** Says whether a name is that of a peer. */
@@ -204,6 +212,11 @@ export class Target {
       socket.onText = (text) => {
         if (text === '2') socket.send(clientFrame('3'));
       };
+      return socket;
+    }
+    if (kind === 'nats-server') {
+      const socket = await RawSocket.open({ ...common, path: '/' });
+      await joinNats(socket, thread);
       return socket;
     }
     if (!speaksRollcall(kind)) {

@@ -22,6 +22,7 @@ export const NUMBER_CHARS = 12;
 /** Place in a frame of the first letters of its type. */
 const TYPE_AT = '{"type":"'.length;
 const TEXT = 1;
+const BINARY = 2;
 const A = 0x61;
 const C = 0x63;
 const E = 0x65;
@@ -33,10 +34,18 @@ const BRACE = 0x7b;
 
 /** A masked text frame as a client sends it. The mask is zero; the server unmasks it all the same. */
 export function clientFrame(text: string): Buffer {
-  const payload = Buffer.from(text);
+  return masked(TEXT, Buffer.from(text));
+}
+
+/** The same as {@link clientFrame}, but a frame of bytes, as NATS expects it. */
+export function binaryFrame(text: string): Buffer {
+  return masked(BINARY, Buffer.from(text));
+}
+
+function masked(opcode: number, payload: Buffer): Buffer {
   const { length } = payload;
   const head = Buffer.alloc(length < 126 ? 6 : 8);
-  head[0] = 0x80 | TEXT;
+  head[0] = 0x80 | opcode;
   head[1] = 0x80 | (length < 126 ? length : 126);
   if (length >= 126) head.writeUInt16BE(length, 2);
   return Buffer.concat([head, payload]);
@@ -99,6 +108,8 @@ export class RawSocket {
   onNumber: ((number: number) => void) | null = null;
   /** Gets the text of all frames that are neither messages nor acks. */
   onText: ((text: string) => void) | null = null;
+  /** Gets frames of bytes, which only NATS sends, as a range of a buffer. */
+  onBytes: ((chunk: Buffer, start: number, end: number) => void) | null = null;
   private readonly tally: Tally;
   private readonly socket: Socket;
   private readonly shift: number;
@@ -224,7 +235,9 @@ export class RawSocket {
         start = at + 10;
       }
       if (start + length > end) break;
-      if (((chunk[at] ?? 0) & 15) === TEXT) this.frame(chunk, start, start + length);
+      const opcode = (chunk[at] ?? 0) & 15;
+      if (opcode === TEXT) this.frame(chunk, start, start + length);
+      else if (opcode === BINARY) this.onBytes?.(chunk, start, start + length);
       at = start + length;
     }
     if (at < end) this.carry = Buffer.from(chunk.subarray(at, end));
@@ -236,10 +249,8 @@ export class RawSocket {
     const second = chunk[type + 1];
     if (chunk[start + this.shift] !== BRACE) this.onText?.(chunk.toString('utf8', start, end));
     else if (first === M && second === E) this.message(chunk, start, end);
-    else if (first === A && second === C) {
-      this.tally.acks++;
-      this.onAck?.();
-    } else if (first === P && second === I) this.send(PONG);
+    else if (first === A && second === C) this.acked();
+    else if (first === P && second === I) this.send(PONG);
     else {
       const text = chunk.toString('utf8', start, end);
       if (first === E && second === R) this.tally.errors.push(text);
@@ -247,7 +258,14 @@ export class RawSocket {
     }
   }
 
-  private message(chunk: Buffer, start: number, end: number): void {
+  /** Counts an ack. */
+  acked(): void {
+    this.tally.acks++;
+    this.onAck?.();
+  }
+
+  /** Reads the text of a `message` frame and counts it. */
+  message(chunk: Buffer, start: number, end: number): void {
     const { tally } = this;
     let offset = 0;
     let at = start + this.offsetAt;

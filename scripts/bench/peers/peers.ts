@@ -10,6 +10,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { isPeerKind, type PeerKind } from '../target.js';
 import { startJsonUws } from './json-uws.js';
 import { startJsonWs } from './json-ws.js';
+import { startNatsServer } from './nats-server.js';
 
 /** What a peer reads from a publish. */
 interface Publish {
@@ -162,7 +163,8 @@ const STARTS: Readonly<Record<PeerKind, (tell: (port: number) => void) => void |
   ws: startWs,
   'json-ws': startJsonWs,
   'socket.io': startSocketIo,
-  'socket.io-uws': startSocketIoUws
+  'socket.io-uws': startSocketIoUws,
+  'nats-server': startNatsServer
 };
 
 process.on('disconnect', () => process.exit(0));

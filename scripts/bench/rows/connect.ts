@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { cpuMs } from '../cores.js';
 import { quantile, type Figure } from '../figures.js';
-import { isOurs, isRollcall } from '../target.js';
+import { isMeasuredInside, isOurs, isRollcall } from '../target.js';
 import { withAll, type RowContext } from './row.js';
 import { storm } from './storm.js';
 import { atMost, figuresOf, inTurns, ratioAtLeast, type Metric } from './turns.js';
@@ -31,7 +31,7 @@ export async function connect(context: RowContext): Promise<Figure[]> {
   const { size, kinds, untilMs, tell } = context;
   const scenario = `storm of ${size.storm.toLocaleString('en')} connects`;
   return withAll(
-    kinds.map((kind) => ({
+    kinds.filter(isMeasuredInside).map((kind) => ({
       ...context.options(kind),
       isMetered: true,
       env: isRollcall(kind) ? { AUTH_JWT_SECRET: SECRET } : {}

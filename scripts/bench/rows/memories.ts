@@ -3,7 +3,7 @@
  */
 import type { Figure } from '../figures.js';
 import { idleConnections, knownThreads } from '../memory.js';
-import { isOurs } from '../target.js';
+import { isMeasuredInside, isOurs } from '../target.js';
 import type { RowContext } from './row.js';
 
 const CONNECTION_BYTES_MAX = 3_072;
@@ -14,7 +14,7 @@ export async function connections(context: RowContext): Promise<Figure[]> {
   const { size, kinds, tell } = context;
   const figures: Figure[] = [];
   for (const isOneThread of [true, false]) {
-    for (const kind of kinds) {
+    for (const kind of kinds.filter(isMeasuredInside)) {
       figures.push(
         await idleConnections(context.options(kind), {
           connections: size.connections,

@@ -16,7 +16,7 @@ const BASE = 'json-uws';
 const DISK_PER_SECOND = 100;
 
 /** Peers of this row, if they are asked for. The row `members` has the others. */
-const PEERS: readonly TargetKind[] = ['json-uws', 'json-ws', 'socket.io-uws'];
+const PEERS: readonly TargetKind[] = ['json-uws', 'json-ws', 'socket.io-uws', 'nats-server'];
 
 /** Measures each rate in turn. */
 export async function rate(context: RowContext): Promise<Figure[]> {

@@ -191,7 +191,8 @@ describe('parseCommand', () => {
       'ws',
       'json-ws',
       'socket.io',
-      'socket.io-uws'
+      'socket.io-uws',
+      'nats-server'
     ]);
   });
 
@@ -207,7 +208,7 @@ describe('parseCommand', () => {
 
   it('refuses rows, peers and rounds that do not exist', () => {
     expect(() => parseCommand(['--only', 'rate,speed'])).to.throw('no such row: speed');
-    expect(() => parseCommand(['--peers', 'nats'])).to.throw('no such peer: nats');
+    expect(() => parseCommand(['--peers', 'mqtt'])).to.throw('no such peer: mqtt');
     expect(() => parseCommand(['--rounds', '0'])).to.throw('--rounds must be');
   });
 
