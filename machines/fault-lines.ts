@@ -42,6 +42,19 @@ export const FAULT_LINES: readonly IncidentLine[] = [
     remedy: 'report this fault of Rollcall, with its line'
   },
   {
+    id: 'incident-nodes',
+    says: /a message between nodes was lost|a listener of the bus between nodes failed/,
+    level: 'error',
+    title: 'A message between nodes was lost',
+    means:
+      'What nodes tell each other (presence, typing, chunks, questions) could not be sent, read or used. Messages of threads are not concerned, they go through the log; presence is told again.',
+    look: [
+      'The field `reason`: nodes of different versions may not know all messages of each other.',
+      '`GET /api/cluster`: the versions of the nodes.'
+    ],
+    remedy: 'bring all nodes to one version; else report this fault of Rollcall, with its line'
+  },
+  {
     id: 'incident-clock-jumped',
     says: /the clock of the machine has jumped ahead/,
     level: 'error',

@@ -49,11 +49,11 @@ import { builtPagesDir, loadPages } from '../http/pages.js';
 import { aboutNode } from './cluster/about-node.js';
 import { BOUNDS, phasesOf } from './phases.js';
 import { pickNats } from './cluster/pick-nats.js';
+import { pickNodeBus } from './cluster/pick-node-bus.js';
 import { pickLog } from './log/pick-log.js';
 import { monitorStartup } from './report/monitor-startup.js';
 import { StartupTimeline } from './report/startup-timeline.js';
 import { StatusReporter } from './report/status-reporter.js';
-import type { NodeBus } from '../../actors/nodes/node-bus.js';
 import type { StatusReport } from './report/status-report.js';
 import { Supervision } from './report/supervision.js';
 import { logStartup } from './startup-lines.js';
@@ -70,8 +70,6 @@ export interface Surroundings {
   readonly memory?: MemorySource;
   /** Called with every event and state of the charts. An error that it throws becomes an incident and harms nobody. */
   readonly inspect?: (event: InspectionEvent) => void;
-  /** Makes the bus to other nodes. Default: none, a single node. */
-  readonly nodeBus?: (node: string) => NodeBus;
 }
 
 /** The server of one process. */
@@ -274,7 +272,7 @@ export class Server {
           config,
           apiKeys,
           node,
-          nodeBus: outside.nodeBus?.(node) ?? null,
+          nodeBus: pickNodeBus(config, node, nats, incidents),
           about: () => aboutNode(this.report('counted'), listener.url),
           root,
           logService,
