@@ -32,6 +32,16 @@ export const FAULT_LINES: readonly IncidentLine[] = [
     remedy: 'do as for “A thread cannot be read”'
   },
   {
+    id: 'incident-bus-listener',
+    says: /a listener of the bus between nodes failed/,
+    level: 'error',
+    title: 'A listener of the bus between nodes failed',
+    means:
+      'A part that follows what other nodes tell failed at one of their reports. Messages are not touched; what this node knows of that one may be late.',
+    look: ['The field `reason`.', 'Whether the nodes run the same version.'],
+    remedy: 'report this fault of Rollcall, with its line'
+  },
+  {
     id: 'incident-listener-failed',
     says: /a listener of messages failed|a listener of the thread log failed/,
     level: 'error',

@@ -190,6 +190,16 @@ export const INCIDENT_LINES: readonly IncidentLine[] = [
     remedy: 'give the user the right, or mend what the reason names'
   },
   {
+    id: 'incident-clickhouse-erased',
+    says: /Erased messages stay in ClickHouse/,
+    level: 'warn',
+    title: 'Erased messages stay in ClickHouse',
+    means:
+      'Messages were erased from the thread log, and ClickHouse did not take the change: search still finds them. The server tries again, also after a restart.',
+    look: ['The reason in the line; the user of ClickHouse needs `ALTER UPDATE`.'],
+    remedy: 'give the user the right, or mend what the reason names; the change follows by itself'
+  },
+  {
     id: 'incident-nats-lost',
     says: /NATS is away, connecting again/,
     level: 'warn',
