@@ -97,6 +97,11 @@ export class NatsServers {
     return this.#ports.map(({ client }) => `nats://${who}127.0.0.1:${String(client)}`);
   }
 
+  /** Process ids of the brokers that run. */
+  get pids(): readonly number[] {
+    return this.#processes.flatMap((child) => child?.pid ?? []);
+  }
+
   /** URL of one broker's monitoring. */
   monitorUrl(at: number): string {
     return `http://127.0.0.1:${String(this.#portsOf(at).monitor)}`;
