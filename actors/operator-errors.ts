@@ -77,6 +77,12 @@ export const OPERATOR_ERRORS = {
     action: 'check the permissions of DATA_DIR and the space on its disk',
     passes: false
   },
+  log_role: {
+    message: 'does not fit NATS_URL',
+    action:
+      'set NATS_URL as it was for this directory, give the node another DATA_DIR, or see docs/cluster.md for the ways from one node to several and back',
+    passes: false
+  },
   port_in_use: {
     message: 'is in use',
     action: 'stop what listens there or set PORT',

@@ -1,6 +1,6 @@
 /**
  * The command line: `rollcall start | check | chat | tail | query | verify | key new | key list |
- * key remove | log check | log export | log restored | version`. Exit codes: 0 good, 1 failed, 2 wrong usage, 3 startup
+ * key remove | log check | log export | log restored | cluster seed | cluster leave | version`. Exit codes: 0 good, 1 failed, 2 wrong usage, 3 startup
  * failed.
  */
 import { parseFlags } from './cli-args.js';

@@ -218,6 +218,29 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return await inLogFolder((dir) => runLogRestored(dir, outside), flags, outside);
     }
   },
+  'cluster seed': {
+    usage: 'rollcall cluster seed [--data-dir <path>]',
+    summary: 'makes the data directory of a single node the first replica of a cluster',
+    details: logDetails,
+    flags: ['data-dir'],
+    run: async (flags, outside) => {
+      const { runSeed } = await import('./cluster/cluster-command.js');
+      return await inLogFolder((dir) => runSeed(dir, outside), flags, outside);
+    }
+  },
+  'cluster leave': {
+    usage: 'rollcall cluster leave [--data-dir <path>]',
+    summary:
+      'makes a replica the log of a single node; asks the brokers of NATS_URL whether it has everything',
+    details: logDetails,
+    flags: ['data-dir'],
+    run: async (flags, outside) => {
+      const { brokersOf, runLeave } = await import('./cluster/cluster-command.js');
+      const brokers = brokersOf(flags, outside);
+      if (!brokers.ok) return await refuse(brokers.faults, outside);
+      return await inLogFolder((dir) => runLeave(dir, brokers.value, outside), flags, outside);
+    }
+  },
   backup: {
     usage: 'rollcall backup --to <file> [--url <address> --api-key <key> | --data-dir <path>]',
     summary: 'writes a checked backup of a server, which may go on running',

@@ -5,7 +5,9 @@
  */
 import type { Clock } from '../clock.js';
 import type { Command, Note, Replica, ThreadEpoch } from '../log/replica.js';
+import { CLUSTER_NOTE, CURSOR_NOTE } from '../log/replica-notes.js';
 import { chained, decodeCursor, digestOf, type Cursor } from './cursor.js';
+import { encodeClusterNote, foundPartition, type Genesis } from './founding.js';
 import type { CommandOrder, Consumption, Ordered } from './order.js';
 import { decodeMessage, encodeMessage, type OrderMessage } from './order-message.js';
 import type { Outbox } from './outbox.js';
@@ -88,27 +90,19 @@ export class Applier {
 
   /**
    * Founds the partition when it is new, and checks that the order has what the replica has applied.
-   * @throws {OrderWentBackError} it has not
+   * @param like the first message of the partition before
+   * @returns the first message of this one
+   * @throws {OrderWentBackError} the order lacks what the replica has applied
+   * @throws {LogRoleError} the order is not that of this replica
    */
-  async open(): Promise<void> {
-    const { order, partition, newEpoch } = this.#options;
+  async open(like: Genesis | null): Promise<Genesis> {
+    const { order, partition, replica, newEpoch } = this.#options;
     this.#restore();
-    const isRenewed = (this.#given?.sequence ?? 0) > 0;
-    const genesis = { partitions: order.partitions, epoch: newEpoch(), isRenewed };
-    await order.found(partition, encodeMessage({ type: 'genesis', ...genesis }));
-    const first = await order.message(partition, 1);
-    const read = first === null ? null : decodeMessage(first.bytes);
-    if (read?.ok !== true || read.message.type !== 'genesis') {
-      throw new Error(
-        `partition ${String(partition)} of the order does not begin as one of Rollcall`
-      );
-    }
-    if (read.message.partitions !== order.partitions) {
-      throw new Error(
-        `the order was made with ${String(read.message.partitions)} partitions and not ${String(order.partitions)}: set CLUSTER_PARTITIONS as it was`
-      );
-    }
+    const hasApplied = (this.#given?.sequence ?? 0) > 0;
+    const founding = { order, partition, replica, hasApplied, newId: newEpoch, like };
+    const genesis = await foundPartition(founding);
     await this.#check();
+    return genesis;
   }
 
   /** Gives the partition's threads a new epoch, on all nodes. */
@@ -240,7 +234,11 @@ export class Applier {
       hash: chained(before?.hash ?? '', digest)
     };
     const notes: Note[] = [{ id: cursorId(partition), text: JSON.stringify(cursor) }];
-    if (message.type === 'genesis') notes.push({ id: genesisId(partition), text: digest });
+    if (message.type === 'genesis') {
+      const { cluster: id, isSeeded } = message;
+      notes.push({ id: genesisId(partition), text: digest });
+      notes.push({ id: CLUSTER_NOTE, text: encodeClusterNote({ id, isSeeded }) });
+    }
     const batch = message.type === 'batch' ? this.#next(message) : null;
     const isOwn = batch !== null && batch.source === outbox.source;
     const at: number[] = [];
@@ -338,7 +336,7 @@ function epochAfter(
 }
 
 function cursorId(partition: number): string {
-  return `cursor:${String(partition)}`;
+  return `${CURSOR_NOTE}${String(partition)}`;
 }
 
 function genesisId(partition: number): string {

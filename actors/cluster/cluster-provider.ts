@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { OPERATOR_ERRORS } from '../operator-errors.js';
-import { LogOpenError } from '../log/log-errors.js';
+import { LogRoleError } from '../log/log-errors.js';
 import { claimDataDir } from '../log/lmdb/disk/data-dir.js';
 import { markPath } from '../log/lmdb/disk/log-mark.js';
 import { openLmdbLog } from '../log/lmdb/lmdb-log.js';
@@ -11,6 +11,7 @@ import type { LmdbProviderOptions } from '../log/lmdb/lmdb-provider.js';
 import type { EmbeddedLog } from '../log/lmdb/replica/embedded-log.js';
 import type { LogProvider, ProvidedLog } from '../log/log-provider.js';
 import { OrderWentBackError } from './applier.js';
+import { clusterOf, SEEDED_LOST } from './founding.js';
 import type { CommandOrder } from './order.js';
 import { openReplicatedLog, type ReplicatedLog } from './replicated-log.js';
 import { EpochSource } from './sequencer.js';
@@ -21,8 +22,8 @@ export interface ClusterProviderOptions extends Omit<LmdbProviderOptions, 'order
   readonly openOrder: () => Promise<CommandOrder>;
 }
 
-const FOREIGN =
-  'it is the log of a single node, and NATS_URL is set: give this node a data directory of its own, or unset NATS_URL';
+const SINGLE =
+  'is the log of a single node, and NATS_URL is set: make it the first replica by "rollcall cluster seed"';
 
 /** Makes the provider. */
 export function createClusterProvider(options: ClusterProviderOptions): LogProvider {
@@ -61,20 +62,23 @@ export function createClusterProvider(options: ClusterProviderOptions): LogProvi
       try {
         let notice: string | null = null;
         log = await openReplica();
-        if (log.rebuilt !== null) {
+        if (log.replica.role === 'single') throw new LogRoleError(`${dir} ${SINGLE}`);
+        const damage = log.rebuilt ?? (log.replica.isRepaired ? 'it was repaired' : null);
+        if (damage !== null) {
           // It lacks messages, so that it could not come to the state of the others.
-          const damage = log.rebuilt;
           await log.close();
           notice = `the replica was damaged (${damage}); it is kept in ${moveAside()}, and made anew from the order`;
           log = await openReplica();
         }
-        if (log.replica.isForeign) throw new LogOpenError(dir, FOREIGN);
         order = await openOrder();
         let replicated: ReplicatedLog;
         try {
           replicated = await openOver(order, log);
         } catch (error) {
           if (!(error instanceof OrderWentBackError)) throw error;
+          if (clusterOf(log.replica)?.isSeeded === true) {
+            throw new LogRoleError(`${error.message}; ${SEEDED_LOST}`);
+          }
           await log.close();
           const aside = moveAside();
           notice = `${error.message}; the replica is kept in ${aside}, a new one was made, and clients are told of a gap: "rollcall log export" reads what the order has lost`;

@@ -66,7 +66,11 @@ const OrderMessage = Type.Union([
     type: Type.Literal('genesis'),
     partitions: Type.Integer({ minimum: 1 }),
     epoch: Type.String(),
-    isRenewed: Type.Boolean()
+    isRenewed: Type.Boolean(),
+    /** Id of the cluster, the same in all partitions. */
+    cluster: Type.String(),
+    /** Whether the cluster began with the log of a single node, which is not in the order. */
+    isSeeded: Type.Boolean()
   }),
   /** The order has lost messages that were applied: threads have a new epoch from here. */
   Type.Object({ type: Type.Literal('renewal'), epoch: Type.String() }),

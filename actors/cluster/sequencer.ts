@@ -7,6 +7,7 @@ import type { Clock } from '../clock.js';
 import type { LogHealth, LogHealthSource } from '../log/log-health.js';
 import type { Command, Replica, ThreadEpoch } from '../log/replica.js';
 import { Applier } from './applier.js';
+import type { Genesis } from './founding.js';
 import type { CommandOrder } from './order.js';
 import { Outbox, type Item } from './outbox.js';
 import { partitionOf } from './partitions.js';
@@ -137,7 +138,8 @@ export class Sequencer {
     order.onReach((isReached) => {
       this.#reach(isReached);
     });
-    for (const { applier } of this.#partitions) await applier.open();
+    let genesis: Genesis | null = null;
+    for (const { applier } of this.#partitions) genesis = await applier.open(genesis);
     const lasts: number[] = [];
     for (const [index, partition] of this.#partitions.entries()) {
       const last = await order.last(index);

@@ -2,7 +2,7 @@
 
 import { OPERATOR_ERRORS } from '../operator-errors.js';
 
-const { log_format, log_corrupt, log_open } = OPERATOR_ERRORS;
+const { log_format, log_corrupt, log_open, log_role } = OPERATOR_ERRORS;
 
 /** Thrown when the log was written by a newer version of Rollcall. */
 export class LogFormatError extends Error {
@@ -31,6 +31,15 @@ export class LogOpenError extends Error {
   constructor(dir: string, why: string) {
     super(`the thread log in ${dir} ${log_open.message}: ${why}; ${log_open.action}`);
     this.name = 'LogOpenError';
+  }
+}
+
+/** Thrown when the log is of a single node and a cluster is configured, the other way round, or of another cluster. */
+export class LogRoleError extends Error {
+  readonly code = 'log_role';
+  constructor(why: string) {
+    super(`the thread log ${log_role.message}: ${why}; ${log_role.action}`);
+    this.name = 'LogRoleError';
   }
 }
 

@@ -220,6 +220,8 @@ describe('the command line', () => {
       'log check',
       'log export',
       'log restored',
+      'cluster seed',
+      'cluster leave',
       'backup',
       'restore',
       'version'

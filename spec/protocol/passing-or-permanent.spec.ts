@@ -98,6 +98,7 @@ const FAULTS_OF_OPERATION: Readonly<Record<OperatorErrorCode, Verdict>> = {
   log_format: permanent('the log stays of the newer version'),
   log_corrupt: permanent('damage stays; starting again must not hide it'),
   log_open: permanent('permissions stay'),
+  log_role: permanent('the directory and NATS_URL stay what they are'),
   port_in_use: passes('the other process ends: often the server itself, before it was restarted'),
   listen: permanent('HOST names no address of this machine'),
   uws_not_loadable: permanent('the binary stays missing'),

@@ -32,6 +32,8 @@ export interface JetStreamOrderOptions {
   readonly partitions: number;
   /** Copies of each stream; 0 for three, or one where there is a single broker. */
   readonly replicas: number;
+  /** Whether streams that are not there are made. Default: true. */
+  readonly makes?: boolean;
 }
 
 /** Opens the order; the streams are made when there are none. Rejects when no broker is connected or they refuse. */
@@ -84,8 +86,10 @@ class JetStreamOrder implements CommandOrder {
     for (let partition = 0; partition < this.partitions; partition += 1) {
       const name = nameOf(partition);
       const info = await orNull(manager.streams.info(name), CODES.noStream);
-      if (info === null) await this.#make(manager, partition, replicas);
-      else if (!info.config.deny_delete || !info.config.deny_purge) {
+      if (info === null) {
+        if (this.#options.makes === false) throw new Error(`the brokers have no stream ${name}`);
+        await this.#make(manager, partition, replicas);
+      } else if (!info.config.deny_delete || !info.config.deny_purge) {
         throw new Error(
           `the stream ${name} of the brokers is not one of Rollcall: it may lose messages`
         );

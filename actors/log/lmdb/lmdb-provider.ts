@@ -1,6 +1,7 @@
 /** Provides the embedded log: it claims the data directory and opens the log in a folder of it. */
 import { join } from 'node:path';
 import { OPERATOR_ERRORS } from '../../operator-errors.js';
+import { LogRoleError } from '../log-errors.js';
 import type { LogProvider, ProvidedLog } from '../log-provider.js';
 import { claimDataDir } from './disk/data-dir.js';
 import { markPath } from './disk/log-mark.js';
@@ -38,6 +39,11 @@ export function createLmdbProvider({
       try {
         const dir = join(dataDir, folder);
         const log = await openLmdbLog({ ...options, dir, markPath: markPath(dir) });
+        if (log.replica.role === 'replica') {
+          await log.close();
+          // What is written here would be nowhere else, and the other nodes would go on without it.
+          throw new LogRoleError(`${dir} is a replica of a cluster, and NATS_URL is not set`);
+        }
         return {
           log,
           notice: noticeOf(log),

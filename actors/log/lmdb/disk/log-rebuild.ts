@@ -18,6 +18,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { frameHeader } from '../../../../protocol/message-frame.js';
 import { reasonOf } from '../../../../machines/reason.js';
 import { LogCorruptError, LogFormatError } from '../../log-errors.js';
+import { REPAIRED_NOTE } from '../../replica-notes.js';
 import {
   decodeMeta,
   FEED_KEY,
@@ -27,6 +28,7 @@ import {
   memberKey,
   META_KEY,
   midKey,
+  noteKey,
   rowName,
   RUN_KEY,
   threadKey,
@@ -203,6 +205,7 @@ class Copy {
   #meta: LogMeta | null = null;
   #run: string | null = null;
   #hasFeed = false;
+  #isReplica = false;
   #lastSeq = 0;
   /** Authors in the commit in progress, as `thread user`, because its rows cannot be read yet. */
   readonly #authors = new Set<string>();
@@ -248,6 +251,7 @@ class Copy {
       { key: META_KEY, value: JSON.stringify(meta) },
       { key: RUN_KEY, value: this.#run ?? JSON.stringify(run) }
     );
+    if (this.#isReplica) this.#writes.push({ key: noteKey(REPAIRED_NOTE), value: 'yes' });
     if (!this.#hasFeed) {
       const feed = { store: null, nextSeq: this.#lastSeq + 1, facts: 0 };
       this.#writes.push({ key: FEED_KEY, value: JSON.stringify(feed) });
@@ -265,6 +269,8 @@ class Copy {
       this.#recorded.add(String(thread));
     } else if (tag === 'f') {
       this.#lastSeq = Math.max(this.#lastSeq, Number(thread));
+    } else if (tag === 'x' && thread === 'order') {
+      this.#isReplica = true;
     } else if (isKey(key, META_KEY)) {
       this.#meta = decodeMeta(value);
     } else if (isKey(key, RUN_KEY)) {

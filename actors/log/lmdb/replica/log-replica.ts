@@ -5,6 +5,7 @@
 import { reasonOf } from '../../../../machines/reason.js';
 import type { AppendResult } from '../../log-writer.js';
 import type { Command, CommandBatch, Replica, Taken } from '../../replica.js';
+import { CLUSTER_NOTE, REPAIRED_NOTE, type LogRole } from '../../replica-notes.js';
 import { recordProblem } from '../../thread-records.js';
 import type { CommitQueue } from '../commit-queue.js';
 import type { LogAppends } from '../log-appends.js';
@@ -45,12 +46,17 @@ export class LogReplica implements Replica {
     }
   }
 
-  /** Whether the log has threads although it has applied nothing: they are of a single node. */
-  get isForeign(): boolean {
+  /** What the log is. */
+  get role(): LogRole {
     const { store } = this.#options;
-    for (const _ of this.notes('cursor:')) return false;
-    for (const _ of store.keys({ ...within('t'), limit: 1 })) return true;
-    return false;
+    if (this.note(CLUSTER_NOTE) !== null) return 'replica';
+    for (const _ of store.keys({ ...within('t'), limit: 1 })) return 'single';
+    return 'new';
+  }
+
+  /** Whether it was repaired, and may lack messages that it is noted to have applied. */
+  get isRepaired(): boolean {
+    return this.note(REPAIRED_NOTE) !== null;
   }
 
   problem(command: Command): string | null {
