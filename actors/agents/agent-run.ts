@@ -68,7 +68,7 @@ export class AgentRun {
       const { thread, run } = this.record;
       ports.tell({ thread, run, at, text, attempt: this.attempt });
     });
-    this.checkpoint = new Checkpoint(clock, ports.log, record.run);
+    this.checkpoint = new Checkpoint(clock, ports.log, record);
     this.writer = new RunWriter({ ...record, clock, log, append: ports.append });
     this.steps = new RunSteps(this.writer, clock, () => {
       ports.onBound('steps');

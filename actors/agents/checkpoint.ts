@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.js';
 import type { ThreadRecords } from '../log/thread-records.js';
-import { PIECE_CHARS, removePieces, storePiece } from './run-record.js';
+import { PIECE_CHARS, removePieces, storePiece, type TextOf } from './run-record.js';
 
 /** Time until new text is written, in milliseconds. The commit takes up to 0.5 s, so text that is 2 s old is stored. */
 export const CHECKPOINT_MS = 1_500;
@@ -16,7 +16,7 @@ export const CHECKPOINT_CHARS = 4_096;
 export class Checkpoint {
   private readonly clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
   private readonly log: Pick<ThreadRecords, 'setRecord'>;
-  private readonly run: string;
+  private readonly run: TextOf;
   private text = '';
   private kept = 0;
   private timer: unknown = null;
@@ -30,7 +30,7 @@ export class Checkpoint {
   constructor(
     clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>,
     log: Pick<ThreadRecords, 'setRecord'>,
-    run: string
+    run: TextOf
   ) {
     this.clock = clock;
     this.log = log;

@@ -51,6 +51,8 @@ export interface RunRecord {
   readonly regenerates: string | null;
   /** `mid` of the message that this run's message replaces. */
   readonly edits: string | null;
+  /** Id of the node whose run it is; absent on a single node. */
+  readonly node?: string;
 }
 
 /** A run that has not ended; `attempts` is 0 before the agent is called. */
@@ -89,25 +91,37 @@ function pieceId(run: string, n: number): string {
   return `${run}:${String(n).padStart(6, '0')}`;
 }
 
-/** Stores one more piece of a run's text. */
+/** A run whose text is stored. */
+export type TextOf = Pick<RunRecord, 'run' | 'thread'>;
+
+/** Stores one more piece of a run's text. All changes of a run are ordered with the entries of its thread. */
 export function storePiece(
   log: Pick<ThreadRecords, 'setRecord'>,
-  run: string,
+  { run, thread }: TextOf,
   n: number,
   text: string
 ): Promise<void> {
-  return log.setRecord(RECORDS_OF, TEXT_KIND, pieceId(run, n), text);
+  return log.setRecord(RECORDS_OF, TEXT_KIND, pieceId(run, n), text, thread);
 }
 
 /** Removes the pieces of a run's text, from the last to the first: if it fails, what is left is a beginning. */
 export async function removePieces(
   log: Pick<ThreadRecords, 'setRecord'>,
-  run: string,
+  { run, thread }: TextOf,
   pieces: number
 ): Promise<void> {
   for (let n = pieces - 1; n >= 0; n--) {
-    await log.setRecord(RECORDS_OF, TEXT_KIND, pieceId(run, n), null);
+    await log.setRecord(RECORDS_OF, TEXT_KIND, pieceId(run, n), null, thread);
   }
+}
+
+/** Stores a run besides its entries. */
+export async function storeRun(
+  log: Pick<ThreadRecords, 'setRecord'>,
+  record: RunRecord
+): Promise<void> {
+  const { thread, kind, id, text } = storing(record);
+  await log.setRecord(thread, kind, id, text, record.thread);
 }
 
 /** A run found at the start, with its text so far. */

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MessageFrame } from '../../protocol/frames.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
+import type { Elsewhere } from '../bus/elsewhere.js';
 import type { Incidents } from '../monitor/incidents.js';
 import type { AgentMeasures } from '../monitor/monitor.js';
 import type { Agent } from './agent.js';
@@ -12,7 +13,14 @@ import { AgentRun } from './agent-run.js';
 import { Cancellations } from './requests/cancellations.js';
 import { RunRoom, type RunsLimits } from './requests/run-room.js';
 import type { RunPlan, RunRequest } from './requests/run-plan.js';
-import { readRuns, storing, type OpenAsk, type OpenRun, type RunRecord } from './run-record.js';
+import {
+  readRuns,
+  storeRun,
+  storing,
+  type OpenAsk,
+  type OpenRun,
+  type RunRecord
+} from './run-record.js';
 import type { RunPorts, RunRefusal } from './run-ports.js';
 import { RunActors } from './seeing/run-actors.js';
 import { RunTally, type AgentRow } from './seeing/run-tally.js';
@@ -22,6 +30,8 @@ export interface RunsOptions extends Omit<RunPorts, 'onFault' | 'tally' | 'actor
   readonly agents: ReadonlyMap<string, Agent>;
   readonly bounds: RunsLimits;
   readonly incidents: Pick<Incidents, 'note'>;
+  /** The other nodes; null or absent on a single node. */
+  readonly elsewhere?: Pick<Elsewhere, 'node' | 'owns' | 'onOrphans'> | null;
 }
 
 /** A run as subscribers see it. */
@@ -55,6 +65,7 @@ export class Runs {
   private readonly tally: RunTally;
   private readonly ports: RunPorts;
   private isStopped = false;
+  private stopAdopting: (() => void) | undefined;
   private onEmpty: () => void = () => undefined;
 
   constructor(options: RunsOptions) {
@@ -100,22 +111,44 @@ export class Runs {
     return this.tally.measures(this.byId.values());
   }
 
-  /** Takes over the runs of an earlier process: queued ones begin, waiting ones wait on, others end as interrupted. */
+  /**
+   * Takes over the runs of an earlier process: queued ones begin, waiting ones wait on, others end as interrupted. With
+   * several nodes, those of nodes that are gone are taken over by one of the others, now or when that is sure.
+   */
   restore(): void {
-    const { log, incidents } = this.options;
+    this.takeOver();
+    this.stopAdopting = this.options.elsewhere?.onOrphans(() => {
+      this.takeOver();
+    });
+  }
+
+  private takeOver(): void {
+    const { log, incidents, elsewhere = null } = this.options;
+    if (this.isStopped) return;
     const found = readRuns(log, (reason) => {
       incidents.note('a run of an agent cannot be taken up again', { actor: 'agents', reason });
     });
+    const threads = new Set<string>();
     for (const { record, text, pieces } of found) {
-      this.room.take(record.user);
-      this.add(record).restore(text, pieces);
+      const node = elsewhere?.node;
+      // What this process has begun is at work here already, or is about to be.
+      if (elsewhere !== null && (record.node === node || elsewhere.owns(record.node) !== true)) {
+        continue;
+      }
+      const own: RunRecord = node === undefined ? record : { ...record, node };
+      // When this fails, the run is taken over again after this process.
+      if (node !== undefined) void storeRun(log, own).catch(() => undefined);
+      this.room.take(own.user);
+      this.add(own).restore(text, pieces);
+      threads.add(own.thread);
     }
-    for (const thread of [...this.lanes.keys()]) this.pump(thread);
+    for (const thread of threads) this.pump(thread);
   }
 
   /** Ends the runs at work; queued runs, and runs with an open question, continue after the next start. */
   async stop(): Promise<void> {
     this.isStopped = true;
+    this.stopAdopting?.();
     for (const run of this.byId.values()) run.stop();
     const isBusy = (): boolean => [...this.byId.values()].some((run) => run.hasEnded());
     while (isBusy()) {
@@ -278,18 +311,20 @@ export class Runs {
   }
 
   private recordOf({ thread, mid, user, agent, regenerates, edits }: RunRequest): RunRecord {
+    const { clock, elsewhere = null } = this.options;
     return {
       run: `r${randomBytes(12).toString('hex')}`,
       thread,
       agent,
       mid,
       user,
-      at: this.options.clock.now(),
+      at: clock.now(),
       state: 'queued',
       ask: null,
       answers: [],
       regenerates: regenerates ?? null,
-      edits: edits ?? null
+      edits: edits ?? null,
+      ...(elsewhere === null ? {} : { node: elsewhere.node })
     };
   }
 

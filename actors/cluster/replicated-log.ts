@@ -166,10 +166,16 @@ export class ReplicatedLog implements ThreadLog {
     return this.#log.records(thread, kind);
   }
 
-  async setRecord(thread: string, kind: string, id: string, text: string | null): Promise<void> {
+  async setRecord(
+    thread: string,
+    kind: string,
+    id: string,
+    text: string | null,
+    along = thread
+  ): Promise<void> {
     const problem = recordProblem(kind, id, text);
     if (problem !== null) throw new RangeError(problem);
-    await this.#store({ kind: 'record', thread, record: { thread, kind, id, text } });
+    await this.#store({ kind: 'record', thread: along, record: { thread, kind, id, text } });
   }
 
   health(): LogHealth {

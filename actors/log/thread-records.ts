@@ -111,6 +111,13 @@ export interface ThreadRecords {
   /**
    * Stores a record, or with null removes it; of two under way the later one wins. No retention touches it.
    * Rejects with a RangeError when {@link recordProblem} has something to say.
+   * @param along the thread with whose changes this one keeps its order, on all nodes. Default: the record's own thread.
    */
-  setRecord(thread: string, kind: string, id: string, text: string | null): Promise<void>;
+  setRecord(
+    thread: string,
+    kind: string,
+    id: string,
+    text: string | null,
+    along?: string
+  ): Promise<void>;
 }

@@ -220,7 +220,8 @@ export function createBackend(options: BackendOptions): Backend {
     onBound: (bound) => {
       limited(RUN_LIMITS[bound]);
     },
-    incidents
+    incidents,
+    elsewhere: cluster
   });
   const tell = bus.tell.bind(bus);
   const hasTrial = config.environment === 'development';
@@ -241,7 +242,7 @@ export function createBackend(options: BackendOptions): Backend {
     publishLimits: new PublishLimits(bounds, clock),
     limited
   });
-  const { remedy } = options;
+  const { remedy, apiKeys } = options;
   const work = new WorkLimits(
     {
       perUser: publishPerSecond * POINTS_PER_PUBLISH,
@@ -283,7 +284,6 @@ export function createBackend(options: BackendOptions): Backend {
     limited
   });
   const events = new EventStreams({ opener, fanOut });
-  const { apiKeys } = options;
   const access = new ApiAccess(apiKeys, auth, config.environment === 'development');
   apiKeys.onRetired = () => {
     for (const connection of [...connections.opened()]) {

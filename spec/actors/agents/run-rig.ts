@@ -8,7 +8,7 @@ import {
 import { createEcho } from '../../../actors/agents/echo.js';
 import type { RunBound } from '../../../actors/agents/run-ports.js';
 import type { RunRequest } from '../../../actors/agents/requests/run-plan.js';
-import { Runs } from '../../../actors/agents/runs.js';
+import { Runs, type RunsOptions } from '../../../actors/agents/runs.js';
 import type { LoopMarks } from '../../../actors/agents/seeing/loop-marks.js';
 import { awakeTimers } from '../../../actors/awake-timers.js';
 import type { MessageFrame } from '../../../protocol/frames.js';
@@ -57,7 +57,8 @@ export class RunRig {
     bounds = { runs: 100, perUser: 10, queue: 3 },
     log = new MemoryLog(),
     limits: Partial<typeof LIMITS> = {},
-    present: ReadonlyMap<string, Agent> | null = null
+    present: ReadonlyMap<string, Agent> | null = null,
+    elsewhere: RunsOptions['elsewhere'] = null
   ) {
     this.log = log;
     const agents = (this.agents = new Map<string, Agent>([['echo', createEcho(this.clock, 10)]]));
@@ -67,6 +68,7 @@ export class RunRig {
       clock: this.clock,
       timers: awakeTimers(this.clock),
       log,
+      elsewhere,
       append: (thread, entry, done) => {
         log.append(thread, entry, done);
       },
