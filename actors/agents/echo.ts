@@ -1,5 +1,6 @@
 /** The agent `echo`: repeats the text of the message word by word, slowly enough to try stopping and reloading. */
 import { defineAgent, type Agent } from './agent.js';
+import { isErasedBody } from '../../protocol/erased.js';
 import type { Clock } from '../clock.js';
 
 /** Makes the agent. `wordsPerSecond`: how fast it speaks. */
@@ -21,9 +22,10 @@ export function createEcho(
   });
 }
 
-/** Returns the text of a message's body: `text` of an object, a string itself, or the JSON of anything else. */
+/** Returns the text of a message's body: `text` of an object, a string itself, nothing of an erased one, or the JSON of anything else. */
 export function textOf(body: unknown): string {
   if (typeof body === 'string') return body;
+  if (isErasedBody(body)) return '';
   const isObject = typeof body === 'object' && body !== null;
   if (isObject && 'text' in body && typeof body.text === 'string') return body.text;
   return JSON.stringify(body);

@@ -8,6 +8,7 @@ import {
   type Right,
   type Thread
 } from '../../client/sdk/client.js';
+import { erasedBy } from '../../client/sdk/thread/erased.js';
 import { reasonOf } from '../../machines/reason.js';
 import { HISTORY_DEFAULT } from './chat-entry.js';
 import {
@@ -257,6 +258,8 @@ export class ChatRoom {
 
   #came(item: MessageFrame | Gap): void {
     if (this.#held !== null) {
+      if (!('reason' in item))
+        this.#held = this.#held.map((one) => ('reason' in one ? one : erasedBy(one, item)));
       this.#held.push(item);
       if (this.#held.length > HELD_MAX) this.#release();
       return;

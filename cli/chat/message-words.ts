@@ -4,6 +4,7 @@
  */
 import { isRecord } from '../../client/sdk/json.js';
 import type { MessageFrame } from '../../client/sdk/client.js';
+import { ERASED_KIND, erasedNews, isErasedBody } from '../../protocol/erased.js';
 import { safeJson, safeLine, safeText } from '../terminal/safe-text.js';
 import { runEventWords, type MessageWords } from './runs/run-words.js';
 
@@ -12,6 +13,12 @@ export const JSON_SHOWN_MAX = 2_000; // about a screen
 
 /** Returns a message as text. */
 export function messageWords({ kind, body }: Pick<MessageFrame, 'kind' | 'body'>): MessageWords {
+  if (kind === ERASED_KIND) {
+    const news = erasedNews(body);
+    const which = news === null ? 'a message' : `message ${String(news.target)}`;
+    return { style: 'dim', text: `[erased ${which}]` };
+  }
+  if (isErasedBody(body)) return { style: 'dim', text: '[erased]' };
   const event = isRecord(body) ? runEventWords(kind, body) : null;
   if (event !== null) return event;
   if (kind === 'user_message') return { style: null, text: bodyText(body) };

@@ -1,6 +1,7 @@
 import type { Client, MessageFrame, Run, Thread } from '../sdk/client.js';
 import { systemClock, type ClientClock } from '../sdk/clock.js';
 import { RollcallError, clientError } from '../sdk/rollcall-error.js';
+import { erasedBy } from '../sdk/thread/erased.js';
 import { runOf } from '../sdk/thread/runs/run.js';
 import { viewThread } from '../sdk/thread/thread-view.js';
 
@@ -30,7 +31,7 @@ export class HeldThread {
   readonly thread: Thread;
   readonly #client: Client;
   readonly #clock: ClientClock;
-  readonly #entries: MessageFrame[] = [];
+  #entries: MessageFrame[] = [];
   readonly #listeners = new Set<HeldEvents>();
   readonly #ends: readonly (() => void)[];
   /** First offset of the entries that come by themselves; null until the server has answered. */
@@ -56,6 +57,7 @@ export class HeldThread {
       }),
       thread.on('message', (message) => {
         if (runOf(message) === null) return;
+        this.#entries = this.#entries.map((entry) => erasedBy(entry, message));
         this.#entries.push(message);
         for (const listener of [...this.#listeners]) listener.entry(message);
       }),

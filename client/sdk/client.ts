@@ -33,6 +33,7 @@ import type { ThreadOptions } from './thread/thread-events.js';
 
 export type { MessageFrame } from '../../protocol/frames.js';
 export { bodyText } from './thread/body-text.js';
+export { isErased, isErasure } from './thread/erased.js';
 export type { ClientClock } from './clock.js';
 export type { EndCause } from './connection/end-cause.js';
 export type { ClientState } from './connection/client-state.js';

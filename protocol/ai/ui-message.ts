@@ -1,4 +1,5 @@
 /** What the messages of the AI SDK (`ai`) say to Rollcall: the body of a message that is sent, and answers to questions. */
+import { isErasedBody } from '../erased.js';
 
 /** A part of a message, as far as it matters here. */
 export interface AiPart {
@@ -23,8 +24,9 @@ export function bodyOfMessage({ parts }: Pick<AiMessage, 'parts'>): Record<strin
   return all.every(({ type }) => type === 'text') ? { text } : { text, parts: all };
 }
 
-/** The parts that show a body of the log. */
+/** The parts that show a body of the log; none for an erased one. */
 export function partsOfBody(body: unknown): readonly AiPart[] {
+  if (isErasedBody(body)) return [];
   if (isRecord(body) && Array.isArray(body['parts'])) {
     const parts = body['parts'].filter(isPart);
     if (parts.length > 0) return parts;

@@ -4,6 +4,7 @@
  */
 import { isAgentKind } from '../../../protocol/agent-kinds.js';
 import { firstVersion } from '../../../protocol/answer-versions.js';
+import { ERASED_KIND, isErasedBody } from '../../../protocol/erased.js';
 import type { MessageFrame } from '../../../protocol/frames.js';
 import { parseMessageFrame } from '../../../protocol/message-frame.js';
 import type { LogReader } from '../../log/log-reader.js';
@@ -33,7 +34,7 @@ export type BranchLog = Pick<LogReader, 'readBefore' | 'read' | 'withMid'>;
  */
 export function readingOf(log: BranchLog, run: BranchRun): Pick<RunContext, 'message' | 'history'> {
   const message = found(log, run.thread, run.mid);
-  if (message === null) {
+  if (message === null || isErasedBody(message.body)) {
     throw new AgentError('no_message', 'the message to answer is not kept any more');
   }
   return {
@@ -96,7 +97,8 @@ interface Place {
 
 /**
  * Folds entries into the branch that a run answers. A message that was answered stands where its run began, since it may
- * have waited in the queue while others were answered. What a run replaces is left out, with everything after it.
+ * have waited in the queue while others were answered. What a run replaces is left out, with everything after it. So is what
+ * was erased.
  * @param entries in the order of the log
  */
 export function branchOf(
@@ -147,7 +149,8 @@ export function branchOf(
   }
   return placed
     .sort(({ at: one }, { at: other }) => one[0] - other[0] || one[1] - other[1])
-    .map(({ frame }) => frame);
+    .map(({ frame }) => frame)
+    .filter(({ kind, body }) => kind !== ERASED_KIND && !isErasedBody(body));
 }
 
 interface Start {

@@ -7,6 +7,7 @@ import { RunChunks } from '../../../protocol/ai/run-chunks.js';
 import { partsOfBody, type AiPart } from '../../../protocol/ai/ui-message.js';
 import type { MessageFrame, Run } from '../../sdk/client.js';
 import { runBranches, type RunBranches } from '../../sdk/thread/runs/branches.js';
+import { isErased, isErasure } from '../../sdk/thread/erased.js';
 import { foldRun, isOpen, runOf } from '../../sdk/thread/runs/run.js';
 import { readMessage } from './message-reader.js';
 import type { RollcallPart, RollcallUiMessage } from './ui-message.js';
@@ -80,8 +81,8 @@ export function chatView(
   const questions = new Map<string, MessageFrame>();
   for (const entry of entries) {
     const run = runOf(entry);
-    if (run === null) questions.set(entry.mid, entry);
-    else ofRun.set(run, [...(ofRun.get(run) ?? []), entry]);
+    if (run !== null) ofRun.set(run, [...(ofRun.get(run) ?? []), entry]);
+    else if (!isErasure(entry)) questions.set(entry.mid, entry);
   }
   const runs = allRuns(live, ofRun);
   const branches = runBranches(runs).map(({ root, runs: versions }) => {
@@ -149,8 +150,10 @@ function versionOf(runs: readonly Run[], mid: string): Run | undefined {
 }
 
 /** The message of a user. */
-function messageOf({ mid, from, at, offset, body }: MessageFrame): RollcallUiMessage {
-  const metadata = { user: from.user, at, offset };
+function messageOf(frame: MessageFrame): RollcallUiMessage {
+  const { mid, from, at, offset, body } = frame;
+  const known = { user: from.user, at, offset };
+  const metadata = isErased(frame) ? { ...known, erased: true } : known;
   return { id: mid, role: 'user', metadata, parts: partsOfBody(body).flatMap(userPart) };
 }
 
@@ -180,6 +183,7 @@ function answerOf(
     state,
     attempt,
     text.length,
+    entries.filter(isErased).length,
     index,
     runs.length
   ];

@@ -31,6 +31,8 @@ export interface RollcallMetadata extends Partial<AiRunMetadata> {
   readonly user?: string;
   /** When it was stored, Unix milliseconds. */
   readonly at?: number;
+  /** Set on a message that was erased: it has no parts. */
+  readonly erased?: boolean;
   /** Of an own message that is not stored yet: whether it is still being sent. */
   readonly sending?: 'pending' | 'sent' | 'failed';
   /** Of an answer with several versions: which one this is, from 0, and how many there are. */

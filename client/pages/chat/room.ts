@@ -1,4 +1,5 @@
 import {
+  isErasure,
   RollcallError,
   runOf,
   type Client,
@@ -361,7 +362,9 @@ export class Room {
     this.#fates.came(message.offset);
     if (message.from.user !== this.#user && !this.#watched) {
       // All entries of a run are one block.
-      if (runOf(message) === null || message.kind === 'agent_started') this.#unseen += 1;
+      const isNew =
+        runOf(message) === null ? !isErasure(message) : message.kind === 'agent_started';
+      if (isNew) this.#unseen += 1;
     }
     this.#events.arrived(message);
     this.#events.people();

@@ -1,4 +1,10 @@
-import { runOf, type Client, type MessageFrame, type ThreadsPage } from '../../sdk/client.js';
+import {
+  isErasure,
+  runOf,
+  type Client,
+  type MessageFrame,
+  type ThreadsPage
+} from '../../sdk/client.js';
 import type { Remembered } from './remembered.js';
 import { threadOfHash } from './route.js';
 import type { ListedThread, Sidebar } from './sidebar.js';
@@ -96,5 +102,6 @@ export class ThreadList {
 
 /** Whether a message counts as new in the list. Of a run only its end does, not its begin or its steps. */
 export function isNews(message: MessageFrame): boolean {
-  return runOf(message) === null || /^agent_(?:completed|failed|cancelled)$/.test(message.kind);
+  if (runOf(message) === null) return !isErasure(message);
+  return /^agent_(?:completed|failed|cancelled)$/.test(message.kind);
 }

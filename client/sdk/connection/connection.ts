@@ -140,7 +140,7 @@ export class Connection {
 
   /** Sends a frame; false when not connected. */
   send(frame: ClientFrame): boolean {
-    return this.#state.name === 'connected' && this.#socket?.send(frame) === true;
+    return this.sendText(JSON.stringify(frame));
   }
 
   /** Sends a frame that is already JSON text; false when not connected. */
@@ -277,7 +277,7 @@ export class Connection {
         badInARow += 1;
         this.#events.error(new RollcallError('bad_frame', `the server sent no frame: ${start}`));
         if (badInARow > BAD_FRAMES_MAX) {
-          this.#lose(ABNORMAL, 'the server sends what are no frames of rollcall.v1');
+          this.#lose(ABNORMAL, 'the server sends no frames of rollcall.v1');
         }
       },
       gone: (code, reason) => {

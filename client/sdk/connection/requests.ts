@@ -70,7 +70,7 @@ export class Requests {
     };
     if (this.#closed !== null) return refuse(this.#closed);
     if (this.#waiting.size >= REQUESTS_MAX) {
-      const message = `${String(REQUESTS_MAX)} requests are under way already: wait for some to end`;
+      const message = `${String(REQUESTS_MAX)} requests are under way`;
       return refuse(clientError('overflow', message, true));
     }
     const id = ++this.#lastId;

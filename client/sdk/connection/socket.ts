@@ -52,17 +52,11 @@ export interface SocketEvents {
  * @throws {RollcallError} `bad_url`
  */
 export function socketUrl(address: string): string {
-  if (!URL.canParse(address)) {
-    throw clientError(
-      'bad_url',
-      `${address} is no address: give one like wss://chat.example.org/ws`
-    );
+  if (!/^(ws|http)s?:/i.test(address.trim()) || !URL.canParse(address)) {
+    throw clientError('bad_url', `${address} is not ws://, wss://, http:// or https://`);
   }
   const url = new URL(address);
   url.protocol = url.protocol.replace(/^http/, 'ws');
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
-    throw clientError('bad_url', `${address} is not ws://, wss://, http:// or https://`);
-  }
   if (url.pathname === '/') url.pathname = '/ws';
   url.hash = '';
   return url.href;
@@ -81,7 +75,7 @@ export function platformWebSocket(): WebSocketConstructor {
   if (isConstructor(found)) return found;
   throw clientError(
     'no_websocket',
-    'this platform has no WebSocket: pass one, for instance `connect(url, { WebSocket })` with the class of `ws`'
+    'this platform has no WebSocket: pass one, such as that of `ws`'
   );
 }
 

@@ -119,11 +119,11 @@ export class Outbox {
     };
     const done = (kept: unknown): void => {
       if (!this.#isLoading) return;
-      if (!Array.isArray(kept)) failed(new Error('load gave no list'));
+      if (!Array.isArray(kept)) failed(new Error('no list'));
       else end(kept.flatMap((one) => storedMessage(one) ?? []));
     };
     this.#cancelLoad = this.#parts.clock.after(LOAD_TIMEOUT_MS, () => {
-      failed(new Error('load did not end within 10 s'));
+      failed(new Error('no end within 10 s'));
     });
     try {
       const messages = storage.load();
@@ -163,11 +163,11 @@ export class Outbox {
     if (same !== undefined) {
       if (isSameBody(same.bodyJson, text) && same.publish.kind === options.kind)
         return same.promise;
-      const message = `mid ${mid} is under way with another message: give each its own`;
+      const message = `mid ${mid} is under way with another message`;
       return Promise.reject(new RollcallError('conflict', message));
     }
     if (this.#size >= this.#settings.maxPending) {
-      const message = `${String(this.#size)} messages wait for their ack already: wait for some`;
+      const message = `${String(this.#size)} messages wait for their ack`;
       return Promise.reject(clientError('overflow', message, true));
     }
     // Strictly increasing, so that stored messages can be sorted.
@@ -275,7 +275,7 @@ export class Outbox {
   }
 
   #storageFailed(how: 'read' | 'written', cause: unknown): void {
-    const message = `messages that wait for their ack could not be ${how}: ${reasonOf(cause)}; they last as long as this client`;
+    const message = `waiting messages could not be ${how}: ${reasonOf(cause)}`;
     this.#events.error(clientError('storage', message));
   }
 
@@ -291,7 +291,7 @@ export class Outbox {
     // The server closes the connection on an oversized frame, so sending one again would repeat that for ever.
     const { bytes, limit, over } = messageSize(entry.publish, this.#frameBytes);
     if (over > 0) {
-      const message = `${String(over)} bytes too long: the frame is ${String(bytes)} bytes, the server takes ${String(limit)}: send less in one message`;
+      const message = `${String(over)} bytes too long: the frame is ${String(bytes)} bytes, the server takes ${String(limit)}`;
       this.#refuse(lane, entry, new RollcallError('too_large', message));
       return;
     }

@@ -1,4 +1,5 @@
 import type { MessageFrame } from '../../../protocol/frames.js';
+import { eraseIn } from './erased.js';
 
 /** Messages that this client will not receive: offsets `from` to `to`, both included. */
 export interface Gap {
@@ -48,6 +49,7 @@ export class MessageStream implements AsyncIterableIterator<ThreadItem> {
   /** Adds an item, or hands it to a reader that waits. */
   push(item: ThreadItem): void {
     if (this.#ended !== null) return;
+    if (item.type === 'message') eraseIn(this.#items, item.message);
     const reader = this.#readers.shift();
     if (reader !== undefined) {
       reader.resolve({ done: false, value: item });

@@ -1,4 +1,5 @@
 import type { MessageFrame } from '../../../protocol/frames.js';
+import { eraseIn } from './erased.js';
 import type { Gap, ThreadItem } from './message-stream.js';
 
 /** Part of a full window that is dropped at once: each drop moves all the remaining items. */
@@ -48,8 +49,12 @@ export class MessageWindow {
    * does not change, and a message older than the newest is already covered.
    */
   append(message: MessageFrame): boolean {
-    if (this.#detached || message.offset <= (this.newest ?? 0)) return false;
+    if (this.#detached || message.offset <= (this.newest ?? 0)) {
+      eraseIn(this.#items, message);
+      return false;
+    }
     this.#items.push({ type: 'message', message });
+    eraseIn(this.#items, message);
     this.#trim();
     return true;
   }
@@ -64,6 +69,7 @@ export class MessageWindow {
     const older = messages.filter(({ offset }) => offset < oldest);
     const items = older.map((message): ThreadItem => ({ type: 'message', message }));
     this.#items = items.concat(this.#items);
+    this.#forget();
     if (this.#items.length > this.#limit) {
       this.#items.length = this.#limit;
       this.#detached = true;
@@ -96,6 +102,7 @@ export class MessageWindow {
     }
     const items = found.map((message): ThreadItem => ({ type: 'message', message }));
     this.#items.splice(index, 1, ...left, ...items);
+    this.#forget();
     this.#trim();
   }
 
@@ -111,6 +118,12 @@ export class MessageWindow {
     this.#items.length = 0;
     this.#detached = false;
     this.#trimmed = false;
+  }
+
+  /** Erases what came in a page that was read before its message was erased. */
+  #forget(): void {
+    for (const item of [...this.#items])
+      if (item.type === 'message') eraseIn(this.#items, item.message);
   }
 
   #trim(): void {

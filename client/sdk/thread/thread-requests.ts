@@ -54,12 +54,8 @@ export abstract class ThreadRequests {
    * @throws {RollcallError} (as rejection) the server's refusal (`not_found`), or `timeout`, `closed`
    */
   cancel(target: CancelTarget): Promise<Cancelling> {
-    const { id } = this;
-    const question =
-      'run' in target
-        ? ({ type: 'cancel', run: target.run } as const)
-        : ({ type: 'cancel', thread: id, mid: target.mid } as const);
-    return this.#requests.ask(question, 'cancelling');
+    const named = 'run' in target ? { run: target.run } : { thread: this.id, mid: target.mid };
+    return this.#requests.ask({ type: 'cancel', ...named }, 'cancelling');
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { ClientState } from '../connection/client-state.js';
+import { isErasure } from './erased.js';
 import type { ThreadItem } from './message-stream.js';
 import { MessageWindow } from './message-window.js';
 import type { Outgoing } from '../outbox/outgoing.js';
@@ -24,7 +25,7 @@ export interface ThreadViewOptions {
 
 /** What to show of a thread; each change makes a new object. */
 export interface ThreadSnapshot {
-  /** Messages and gaps in offset order, each offset once. */
+  /** Messages and gaps in offset order, each offset once. Entries that tell of an erasure are left out. */
   readonly items: readonly ThreadItem[];
   /** The user's messages that have not come back yet, to be shown after `items`. */
   readonly outgoing: readonly Outgoing[];
@@ -277,7 +278,7 @@ class View implements ThreadView {
     const thread = this.#thread;
     if (thread === null) return { ...EMPTY_THREAD, refused: this.#refused };
     return {
-      items: [...this.#window.items],
+      items: this.#window.items.filter((item) => item.type === 'gap' || !isErasure(item.message)),
       outgoing: this.#window.detached ? [] : thread.outgoing,
       present: thread.present,
       presentCount: thread.presentCount,

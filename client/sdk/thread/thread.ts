@@ -156,7 +156,7 @@ export class Thread extends ThreadRequests {
   retry(mid: string): Promise<Ack> {
     const failed = this.#outgoing.get(mid);
     if (failed?.state !== 'failed') {
-      const words = `no message ${mid} of this thread has failed`;
+      const words = `no message ${mid} has failed`;
       return Promise.reject(new RollcallError('not_found', words));
     }
     this.#outgoing.delete(mid);
@@ -249,10 +249,9 @@ export class Thread extends ThreadRequests {
     } else if (frame.type === 'typing') {
       // The server sends typing frames to the typing user too.
       if (frame.user !== this.#wire.user()) this.#people.typed(frame);
-    } else if (frame.type === 'mark') this.#events.emit('mark', frame);
-    else if (frame.type === 'member') this.#events.emit('member', frame);
-    else if (frame.type === 'owner') this.#events.emit('owner', frame);
-    else if (frame.type === 'agent') {
+    } else if (frame.type === 'mark' || frame.type === 'member' || frame.type === 'owner') {
+      this.#events.emit(frame.type, frame);
+    } else if (frame.type === 'agent') {
       this.#agent = frame.agent;
       this.#events.emit('agent', frame);
     } else if (frame.type === 'rights') this.allowed(frame.may);

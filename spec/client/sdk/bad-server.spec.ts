@@ -243,7 +243,7 @@ describe('connect', function () {
     dial(await oddServer([{ behind: 'connected', says }]));
     expect(await until(({ name }) => name === 'waiting')).to.include({
       code: 1006,
-      reason: 'the server sends what are no frames of rollcall.v1'
+      reason: 'the server sends no frames of rollcall.v1'
     });
     expect(errors).to.eql(Array.from({ length: 11 }, () => 'bad_frame'));
     expect((await client.publish('t', 'kept')).offset).to.equal(1);

@@ -1248,7 +1248,7 @@ describe('connect', () => {
 
   it('refuses an address that is none', async () => {
     await started();
-    expect(() => connect('chat.example.org')).to.throw(RollcallError, 'is no address');
+    expect(() => connect('chat.example.org')).to.throw(RollcallError, 'is not ws://');
     expect(() => connect('ftp://chat.example.org')).to.throw(RollcallError, 'is not ws://');
   });
 });

@@ -1,5 +1,5 @@
 /** Draws the rows of the log, except runs, which change in place. */
-import type { Gap, MessageFrame } from '../../../sdk/client.js';
+import { isErased, type Gap, type MessageFrame } from '../../../sdk/client.js';
 import { safeName } from '../../../sdk/safe-name.js';
 import { element } from '../../shared/element.js';
 import { initials, tint } from '../avatar.js';
@@ -50,7 +50,7 @@ export function drawRow(row: PlainRow, actions: RowActions): HTMLElement {
   const { text, json } = messageText(message);
   const bubble = json
     ? element('pre', { class: 'bubble code', tabindex: '0' }, shownText(text))
-    : new RichText('bubble', text).node;
+    : new RichText(isErased(message) ? 'bubble erased' : 'bubble', text).node;
   const tag =
     message.kind === 'user_message'
       ? []
@@ -219,7 +219,8 @@ export function timeElement(at: number): HTMLTimeElement {
 
 /** Returns a text that changes when a row must be redrawn: the draft's state, or whether the row heads its group. */
 export function signatureOf(row: Row): string {
-  if (row.type === 'message') return `message ${String(row.first)}`;
+  if (row.type === 'message')
+    return `message ${String(row.first)} ${String(isErased(row.message))}`;
   if (row.type === 'draft')
     return `${row.draft.state} ${String(row.first)} ${row.draft.error?.message ?? ''}`;
   return row.type;

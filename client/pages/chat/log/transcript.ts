@@ -1,4 +1,11 @@
-import { foldRun, runOf, type Gap, type MessageFrame, type Run } from '../../../sdk/client.js';
+import {
+  foldRun,
+  isErasure,
+  runOf,
+  type Gap,
+  type MessageFrame,
+  type Run
+} from '../../../sdk/client.js';
 import { MessageWindow } from '../../../sdk/thread/message-window.js';
 import { isOpen, type RunReplaces } from '../../../sdk/thread/runs/run.js';
 import { foldNotes, NO_NOTES, type RunNotes } from '../agents/run-notes.js';
@@ -204,6 +211,7 @@ export class Transcript {
         continue;
       }
       const { message } = entry;
+      if (isErasure(message)) continue;
       const found = this.#runs.get(runOf(message) ?? '');
       if (found !== undefined) {
         const versions = this.#versions.byRun.get(found.run);

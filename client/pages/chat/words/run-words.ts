@@ -1,4 +1,4 @@
-import type { MessageFrame, Run } from '../../../sdk/client.js';
+import { isErasure, type MessageFrame, type Run } from '../../../sdk/client.js';
 import type { AskNote, RunNotes } from '../agents/run-notes.js';
 import { failureWords } from './failure-words.js';
 import { messageText } from './message-text.js';
@@ -109,6 +109,7 @@ export function lineOf(message: MessageFrame): string {
   if (kind === 'agent_steered') return 'got a message…';
   if (kind === 'agent_failed') return 'failed';
   if (kind === 'agent_cancelled') return 'was stopped';
+  if (isErasure(message)) return 'erased a message';
   const { text, json } = messageText(message);
   return json ? jsonLine(message.body) : plainLine(text.slice(0, READ_MAX));
 }

@@ -3,6 +3,7 @@
  * repeated or damaged ones change nothing.
  */
 import type { AgentKind } from '../../../../protocol/agent-kinds.js';
+import { ERASED_KIND } from '../../../../protocol/erased.js';
 import type { MessageFrame } from '../../../../protocol/frames.js';
 import { isRecord } from '../../json.js';
 
@@ -194,10 +195,15 @@ function isAgentKind(kind: string): kind is AgentKind {
   return Object.hasOwn(FOLDS, kind);
 }
 
-/** Returns the id of the run that a log entry belongs to; null for any other entry and for a damaged one. */
+/**
+ * Returns the id of the run that a log entry belongs to; null for any other entry and for a damaged one. An entry that says
+ * that something of a run was erased belongs to that run.
+ */
 export function runOf({ kind, body }: Pick<MessageFrame, 'kind' | 'body'>): string | null {
-  if (!isAgentKind(kind) || !isRecord(body)) return null;
-  const run = string(body['run']);
+  if (!isRecord(body)) return null;
+  // The mid of an entry is made of its run.
+  const erased = kind === ERASED_KIND ? /^(.*):/.exec(String(body['mid']))?.[1] : null;
+  const run = string(isAgentKind(kind) ? body['run'] : erased);
   return run === null || run === '' || run.length > RUN_ID_MAX ? null : run;
 }
 
@@ -210,8 +216,10 @@ export function foldRun(run: Run | undefined, message: MessageFrame): Run | unde
   const id = runOf(message);
   if (id === null || (run !== undefined && run.run !== id)) return run;
   const { kind, body } = message;
-  if (!isAgentKind(kind) || !isRecord(body)) return run;
-  return FOLDS[kind](run ?? begun(id), body, message);
+  if (!isRecord(body)) return run;
+  if (isAgentKind(kind)) return FOLDS[kind](run ?? begun(id), body, message);
+  // What is not known needs not be forgotten.
+  return run && withoutEntry(run, body['target']);
 }
 
 /** Returns a run of which only the id is known. */
@@ -264,6 +272,14 @@ function ended(
   };
 }
 
+/** Forgets what an erased entry said: the answer, or the steps, since it is not known which of them. */
+function withoutEntry(run: Run, target: unknown): Run {
+  return {
+    ...run,
+    ...(target === run.endOffset ? { text: '', error: null } : { steps: [], ask: null })
+  };
+}
+
 function toolStep(run: Run, call: string): Extract<RunStep, { type: 'tool' }> | undefined {
   return run.steps.find(
     (step): step is Extract<RunStep, { type: 'tool' }> => step.type === 'tool' && step.call === call
@@ -313,7 +329,7 @@ function replacesIn(body: Body): RunReplaces | null {
 
 /** Returns the name of the agent that an entry is from. */
 function agentIn(user: string): string {
-  return user.startsWith('agent:') ? user.slice('agent:'.length) : user;
+  return user.replace(/^agent:/, '');
 }
 
 function string(value: unknown): string | null {
