@@ -11,6 +11,9 @@ export type Ephemeral = ServerFrame<
   'typing' | 'presence' | 'mark' | 'member' | 'owner' | 'agent' | 'chunk'
 >;
 
+/** Whose connections an operator closes: one, by its id, or all of a user. */
+export type Kicked = { readonly connection: string } | { readonly user: string };
+
 /** What the bus can do with the connections of this node. None of these methods throws. */
 export interface BusNode {
   /** Sends a frame to this node's subscribers of its thread. */
@@ -21,6 +24,8 @@ export interface BusNode {
   fallback(user: string, thread: string, message: LogEntry): number;
   /** Closes the user's connections here whose tokens are revoked. */
   cut(user: string): void;
+  /** Closes connections here with 3503. Returns how many. */
+  kick(whom: Kicked): number;
 }
 
 /** What this node can ask of the bus. None of these methods throws. */
@@ -45,4 +50,9 @@ export interface Bus {
    * that cannot be reached does it when it next reads the log.
    */
   cut(user: string): void;
+  /**
+   * Closes connections with 3503 on every node, and calls `done` once with how many. When there is no other node, it calls
+   * `done` before it returns. A node that does not answer in time counts as none.
+   */
+  kick(whom: Kicked, done: (closed: number) => void): void;
 }

@@ -12,7 +12,7 @@ import { NodeQuestions } from '../nodes/node-questions.js';
 import { Nodes } from '../nodes/nodes.js';
 import { BACKEND, CONNECTED, OwnPeople } from '../nodes/own-people.js';
 import { TheirPeople } from '../nodes/their-people.js';
-import type { Bus, BusNode, Ephemeral } from './bus.js';
+import type { Bus, BusNode, Ephemeral, Kicked } from './bus.js';
 import type { Elsewhere, ElsewhereNews } from './elsewhere.js';
 
 /** How long another node may take to answer whether somebody took a message, or has a run, in milliseconds. */
@@ -167,6 +167,20 @@ export class ClusterBus implements Bus, Elsewhere, NodeEar {
     this.bus.toAll(null, { type: 'cut', user });
   }
 
+  kick(whom: Kicked, done: (closed: number) => void): void {
+    let closed = this.here.kick(whom);
+    const asked = [...this.nodes.ids()];
+    let open = asked.length;
+    if (open === 0) done(closed);
+    for (const node of asked) {
+      this.questions.ask(node, { about: 'kick', whom }, NODE_ANSWER_MS, (count) => {
+        closed += typeof count === 'number' ? count : 0;
+        open--;
+        if (open === 0) done(closed);
+      });
+    }
+  }
+
   /** Asks every other node to cancel a run, and calls `done` once with whether one of them had it. */
   cancel(run: string, by: string, done: (isFound: boolean) => void): void {
     const asked = [...this.nodes.ids()];
@@ -249,6 +263,8 @@ export class ClusterBus implements Bus, Elsewhere, NodeEar {
         return this.here.given(question.thread, question.offset, question.author) ?? 0;
       case 'cancel':
         return this.here.cancel(question.run, question.by) ? 1 : 0;
+      case 'kick':
+        return this.here.kick(question.whom);
     }
   }
 }

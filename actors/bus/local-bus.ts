@@ -1,5 +1,5 @@
 import type { LogEntry } from '../log/log-reader.js';
-import type { Bus, BusNode, Ephemeral } from './bus.js';
+import type { Bus, BusNode, Ephemeral, Kicked } from './bus.js';
 
 /** The bus of a single node: it reaches only this node's connections, and calls `done` before it returns. */
 export class LocalBus implements Bus {
@@ -27,5 +27,9 @@ export class LocalBus implements Bus {
 
   cut(user: string): void {
     this.node.cut(user);
+  }
+
+  kick(whom: Kicked, done: (closed: number) => void): void {
+    done(this.node.kick(whom));
   }
 }

@@ -53,7 +53,15 @@ const Question = Type.Union([
     offset: Type.Integer({ minimum: 0 }),
     author: Type.Union([Type.String(), Type.Null()])
   }),
-  Type.Object({ about: Type.Literal('cancel'), run: Type.String(), by: Type.String() })
+  Type.Object({ about: Type.Literal('cancel'), run: Type.String(), by: Type.String() }),
+  /** To close connections with 3503; the answer is how many. */
+  Type.Object({
+    about: Type.Literal('kick'),
+    whom: Type.Union([
+      Type.Object({ connection: Type.String() }),
+      Type.Object({ user: Type.String() })
+    ])
+  })
 ]);
 
 const Message = Type.Union([

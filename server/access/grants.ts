@@ -78,3 +78,10 @@ export function isGranted(grants: Grants, action: Action, thread: string): boole
       actions.has(action) && (isPrefix ? thread.startsWith(text) : thread === text)
   );
 }
+
+/** Returns whether grants allow an action on every thread: a pattern is `*` alone. */
+export function isGrantedEverywhere(grants: Grants, action: Action): boolean {
+  return grants.some(
+    ({ text, isPrefix, actions }) => isPrefix && text === '' && actions.has(action)
+  );
+}

@@ -28,12 +28,23 @@ export function hasMembers(log: Pick<ThreadRecords, 'records'>, thread: string):
 
 /** Returns the members of a thread, in the order of their names. */
 export function membersOf(log: Pick<ThreadRecords, 'records'>, thread: string): Member[] {
+  return someMembersOf(log, thread, Number.POSITIVE_INFINITY).members;
+}
+
+/** Returns the first members of a thread by name, and whether there are more. */
+export function someMembersOf(
+  log: Pick<ThreadRecords, 'records'>,
+  thread: string,
+  limit: number
+): { members: Member[]; more: boolean } {
   const members: Member[] = [];
   for (const { id: user, text } of log.records(thread, MEMBER_KIND)) {
     const role = readRole(text);
-    if (role !== null) members.push({ user, role });
+    if (role === null) continue;
+    if (members.length === limit) return { members, more: true };
+    members.push({ user, role });
   }
-  return members;
+  return { members, more: false };
 }
 
 function readRole(text: string | null): Role | null {

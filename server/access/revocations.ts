@@ -38,6 +38,11 @@ export class TooManyRevokedError extends Error {
   }
 }
 
+/** Stores who has made a change. */
+export type NoteChange = () => Promise<void>;
+
+const NO_NOTE: NoteChange = () => Promise.resolve();
+
 /** Options of {@link Revocations}. */
 export interface RevocationsOptions {
   readonly log: Pick<ThreadRecords, 'record' | 'setRecord'>;
@@ -71,29 +76,39 @@ export class Revocations {
 
   /**
    * Revokes all tokens of a user issued before a time, or one by its id, or both. Once this resolves, it is durable and
-   * every connection with such a token is closed.
+   * every connection with such a token is closed. `note` stores who did it; it is called when the change is stored.
    * @throws {TooManyRevokedError} when there is no room for one more id
    */
-  revoke(user: string, before: number | null, id: string | null): Promise<Revoked> {
-    return this.change(user, (known) => {
+  revoke(
+    user: string,
+    before: number | null,
+    id: string | null,
+    note: NoteChange = NO_NOTE
+  ): Promise<Revoked> {
+    const make = (known: Revoked): Revoked => {
       const jti = id === null || known.jti.includes(id) ? known.jti : [...known.jti, id];
       if (jti.length > REVOKED_TOKENS_MAX) throw new TooManyRevokedError();
       // An earlier time would let tokens in again: only `lift` does that.
       const time = Math.max(before ?? 0, known.before ?? 0);
       return { before: time === 0 ? null : time, jti };
-    });
+    };
+    return this.change(user, make, note);
   }
 
-  /** Takes all tokens of a user again that are valid otherwise. */
-  lift(user: string): Promise<Revoked> {
-    return this.change(user, () => NOTHING);
+  /** Takes all tokens of a user again that are valid otherwise. `note` as in {@link revoke}. */
+  lift(user: string, note: NoteChange = NO_NOTE): Promise<Revoked> {
+    return this.change(user, () => NOTHING, note);
   }
 
-  private async change(user: string, make: (known: Revoked) => Revoked): Promise<Revoked> {
+  private async change(
+    user: string,
+    make: (known: Revoked) => Revoked,
+    note: NoteChange
+  ): Promise<Revoked> {
     const earlier = this.changes.get(user) ?? Promise.resolve();
     const work = earlier.then(
-      () => this.store(user, make),
-      () => this.store(user, make)
+      () => this.store(user, make, note),
+      () => this.store(user, make, note)
     );
     this.changes.set(user, work);
     try {
@@ -103,14 +118,20 @@ export class Revocations {
     }
   }
 
-  private async store(user: string, make: (known: Revoked) => Revoked): Promise<Revoked> {
+  private async store(
+    user: string,
+    make: (known: Revoked) => Revoked,
+    note: NoteChange
+  ): Promise<Revoked> {
     const { log, cut } = this.options;
     const revoked = make(this.of(user));
     const isNone = revoked.before === null && revoked.jti.length === 0;
     const text = isNone ? null : JSON.stringify({ user, ...revoked });
     // An emoji, or a character that JSON escapes, takes more than one character of the record.
     if (text !== null && text.length > RECORD_CHARS_MAX) throw new TooManyRevokedError();
-    await log.setRecord(RECORDS_OF, REVOKED_KIND, idOf(user), text);
+    // Both at once, for the same commit of the log.
+    const stored = log.setRecord(RECORDS_OF, REVOKED_KIND, idOf(user), text);
+    await Promise.all([stored, note()]);
     cut(user);
     // A token that was being checked when the record changed has its connection by the next turn.
     await new Promise((resolve) => setImmediate(resolve));

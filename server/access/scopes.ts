@@ -8,6 +8,7 @@ export const SCOPE_WORDS = {
   revoke: 'revoke tokens of users',
   reports: 'read reports, figures, metrics and incidents, and the names of threads in `/status`',
   journey: 'read the journeys of messages',
+  admin: 'list connections, users and threads, and close connections',
   tickets: 'make tickets, with which a browser reads event streams',
   audit: 'read the audit log',
   backup: 'make backups of everything'
@@ -30,4 +31,10 @@ function isScope(name: string): name is Scope {
 export const SCOPES: readonly Scope[] = Object.keys(SCOPE_WORDS).filter(isScope);
 
 /** Scopes that concern all threads; a key for certain threads cannot have them. */
-export const SCOPES_OF_ALL_THREADS: readonly Scope[] = ['reports', 'journey', 'audit', 'backup'];
+export const SCOPES_OF_ALL_THREADS: readonly Scope[] = [
+  'reports',
+  'journey',
+  'admin',
+  'audit',
+  'backup'
+];

@@ -1,4 +1,5 @@
 /** Finds out who sent a request to the HTTP API: a backend (API key) or a user (token). */
+import { isGrantedEverywhere } from '../access/grants.js';
 import { BACKEND, type BackendCaller, type Identity } from '../access/identity.js';
 import type { Scope } from '../access/scopes.js';
 import type { ApiKeys, FoundKey } from './api-keys.js';
@@ -15,6 +16,9 @@ export class AccessError extends Error {
     this.code = code;
   }
 }
+
+const NO_OPERATOR =
+  'this is for operators: it needs an API key, or a token that names * with manage in its threads';
 
 /** Decides who sent a request. */
 export class ApiAccess {
@@ -82,6 +86,17 @@ export class ApiAccess {
         throw new AccessError('unauthorized', 'the token is not valid');
       }
     }
+  }
+
+  /**
+   * Accepts API keys with a scope, and tokens of users who may manage every thread (`{"*":["manage"]}`).
+   * @throws {AccessError} as {@link reader}; `forbidden` when the user may not
+   */
+  async operator(request: TransportRequest, scope: Scope): Promise<Identity> {
+    const caller = await this.reader(request, scope);
+    if (caller.kind === 'backend') return caller;
+    if (caller.grants !== null && isGrantedEverywhere(caller.grants, 'manage')) return caller;
+    throw new AccessError('forbidden', NO_OPERATOR);
   }
 
   /**

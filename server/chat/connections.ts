@@ -5,6 +5,7 @@
  * counts for no deadline: the sweep is late then, and moves them all by as much.
  */
 import { randomBytes } from 'node:crypto';
+import type { Kicked } from '../../actors/bus/bus.js';
 import type { Clock } from '../../actors/clock.js';
 import type { LogEntry } from '../../actors/log/log-reader.js';
 import type { CloseCode } from '../../protocol/errors.js';
@@ -212,6 +213,17 @@ export class Connections {
     return !connection.isStream && connection.user === null && this.all.has(connection);
   }
 
+  /** Returns the users who are connected. */
+  names(): Iterable<string> {
+    return this.users.names();
+  }
+
+  /** Returns the open connection with an id; null when there is none. */
+  withId(id: string): Connection | null {
+    for (const connection of this.all) if (connection.id === id) return connection;
+    return null;
+  }
+
   /** Returns the connections of a user. */
   of(user: string): Iterable<Connection> {
     return this.users.of(user);
@@ -225,6 +237,18 @@ export class Connections {
       connection.sendError(undefined, 'revoked');
       connection.disconnect(3500, null);
     }
+  }
+
+  /** Closes one connection, or all of a user, with 3503: their clients do not come back by themselves. Returns how many. */
+  kick(whom: Kicked): number {
+    const found = 'user' in whom ? [...this.of(whom.user)] : [this.withId(whom.connection)];
+    let closed = 0;
+    for (const connection of found) {
+      if (connection === null || connection.isClosing) continue;
+      connection.disconnect(3503, null);
+      closed++;
+    }
+    return closed;
   }
 
   /** Returns whether a user has a connection that accepts frames now. */

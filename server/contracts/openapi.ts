@@ -1,5 +1,6 @@
 /** `/openapi.json`: the HTTP API as OpenAPI 3.1, made of the schemas that check the requests. */
 import { ERRORS, type ErrorCode } from '../../protocol/errors.js';
+import { ADMIN_OPERATIONS } from './admin-operations.js';
 import { AGENT_OPERATIONS } from './agent-operations.js';
 import { ANALYTICS_OPERATIONS } from './analytics-operations.js';
 import {
@@ -23,6 +24,7 @@ export const OPERATIONS: Operations = {
   ...PEOPLE_OPERATIONS,
   ...ANALYTICS_OPERATIONS,
   ...UPKEEP_OPERATIONS,
+  ...ADMIN_OPERATIONS,
   ...WEBHOOK_OPERATIONS,
   ...AGENT_OPERATIONS,
   ...SERVER_OPERATIONS

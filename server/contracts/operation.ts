@@ -8,6 +8,7 @@ export const TAGS = {
   people: 'Owner, members and agent of a thread; tickets and revoked tokens.',
   analytics: 'Search, reports, figures and the journey of a message.',
   upkeep: 'Backups, erasing, the audit log and incidents.',
+  operators: 'Who is connected, users and threads; closing connections.',
   agents: 'Runs of agents for clients of the AI SDK and of AG-UI.',
   server: 'Probes, status, metrics, the inspector and these documents.'
 } as const;

@@ -8,7 +8,12 @@ import { TicketBody } from '../http/api/tickets-api.js';
 import type { Operations, Parameter } from './operation.js';
 import { THREAD } from './thread-operations.js';
 
-const USER: Parameter = { description: 'Name of the user.', schema: UserName, example: 'bob' };
+/** The user of a path. */
+export const USER: Parameter = {
+  description: 'Name of the user.',
+  schema: UserName,
+  example: 'bob'
+};
 
 const MEMBER = { thread: THREAD, user: USER };
 
@@ -123,8 +128,7 @@ export const PEOPLE_OPERATIONS: Operations = {
     path: { user: USER },
     body: { schema: RevokeBody, example: { jti: 'token-17' }, isOptional: true },
     answers: REVOKED,
-    errors: ['bad_json', 'bad_frame', 'too_large'],
-    isForKeys: true
+    errors: ['bad_json', 'bad_frame', 'too_large']
   },
   'GET /api/users/{user}/revoke': {
     id: 'readRevoked',
@@ -132,8 +136,7 @@ export const PEOPLE_OPERATIONS: Operations = {
     summary: 'Read what is revoked of a user',
     path: { user: USER },
     answers: REVOKED,
-    errors: ['bad_frame'],
-    isForKeys: true
+    errors: ['bad_frame']
   },
   'DELETE /api/users/{user}/revoke': {
     id: 'acceptTokens',
@@ -141,7 +144,6 @@ export const PEOPLE_OPERATIONS: Operations = {
     summary: 'Accept the tokens of a user again',
     path: { user: USER },
     answers: REVOKED,
-    errors: ['bad_frame'],
-    isForKeys: true
+    errors: ['bad_frame']
   }
 };

@@ -104,8 +104,7 @@ export const UPKEEP_OPERATIONS: Operations = {
       }
     },
     answers: { 200: { description: 'The page.', schema: Audit } },
-    errors: ['bad_frame'],
-    isForKeys: true
+    errors: ['bad_frame']
   },
   'GET /api/incidents': {
     id: 'readIncidents',

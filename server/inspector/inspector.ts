@@ -37,7 +37,7 @@ import { InspectAccess } from './inspect-access.js';
 import { createInspectRoutes } from './inspect-route.js';
 import { Recorder } from './recorder.js';
 import type { Recorded } from './recording-buffer.js';
-import { connectionRows, threadRows } from './rows.js';
+import { connectionRows, threadRows } from '../rows/rows.js';
 import { machineDefinition } from './charts/machine-definition.js';
 import { shown } from './shown.js';
 import { outOf, Viewer } from './viewer.js';

@@ -29,7 +29,6 @@ import { Members } from '../access/members.js';
 import { Revocations } from '../access/revocations.js';
 import type { UserIdentity } from '../access/identity.js';
 import { isRevokedOrUnknown, revocable } from '../auth/revocable.js';
-import { createRevocationsApi } from '../http/api/revocations-api.js';
 import { HttpCosts } from '../http/http-costs.js';
 import { createApi } from '../http/api/api.js';
 import { ApiAccess } from '../auth/api-access.js';
@@ -152,10 +151,12 @@ export function createBackend(options: BackendOptions): Backend {
       cut: (user) => {
         connections.cut(user, isRevoked);
       },
+      kick: (whom) => connections.kick(whom),
       given: (thread, offset, author) => threads.given(thread, offset, author),
       cancel: (run, by) => runs.cancel(run, by)
     }
   });
+  const nodes = cluster?.nodes ?? null;
   const revocations = new Revocations({
     log,
     cut: (user) => {
@@ -389,9 +390,8 @@ export function createBackend(options: BackendOptions): Backend {
         incidents,
         limited
       }),
-      ...createRevocationsApi({ access, revocations, incidents, clock, limited }),
       ...createTicketsApi({ access, guard, tickets, incidents, costs, limited }),
-      ...createUpkeep({ ...options, access, guard, threads, costs, nodes: cluster?.nodes ?? null }),
+      ...createUpkeep({ ...options, access, guard, threads, bus, revocations, costs, nodes }),
       ...options.analytics.api(access, guard, costs),
       ...options.analytics.journeys({ access, log, feed: log.feed, threads, connections, runs })
     ],

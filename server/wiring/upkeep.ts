@@ -1,17 +1,18 @@
 /**
- * Wires what operators and their users do with what is stored: erase it, and see in the audit log who did. Also what they
- * see of the nodes.
+ * Wires what operators and their users do: erase what is stored, revoke tokens, close connections, and see in the audit log
+ * who did. Also what they see of the nodes.
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { startBackup } from '../../actors/log/lmdb/backup/backup-process.js';
 import { Audit } from '../../actors/upkeep/audit.js';
 import { Eraser } from '../../actors/upkeep/eraser.js';
-import type { Clock } from '../../actors/clock.js';
-import type { ThreadLog } from '../../actors/log/thread-log.js';
-import type { Threads } from '../../actors/threads/threads.js';
+import type { ApiAccess } from '../auth/api-access.js';
 import { LOG_FOLDER } from '../config/config.js';
 import type { Config } from '../config/settings.js';
+import { createKickApi, type KickApiOptions } from '../http/api/admin/kick-api.js';
+import { createRowsApi, type RowsApiOptions } from '../http/api/admin/rows-api.js';
+import { createRevocationsApi, type RevocationsApiOptions } from '../http/api/revocations-api.js';
 import { createAuditApi, type AuditApiOptions } from '../http/api/upkeep/audit-api.js';
 import { createBackupApi } from '../http/api/upkeep/backup-api.js';
 import { createClusterApi, type ClusterApiOptions } from '../http/api/upkeep/cluster-api.js';
@@ -24,15 +25,13 @@ export interface UpkeepOptions
   extends
     Omit<AuditApiOptions, 'audit'>,
     Omit<EraseApiOptions, 'audit' | 'eraser' | 'access'>,
-    Omit<ClusterApiOptions, 'access'>,
-    Omit<WebhooksApiOptions, 'access'> {
+    Omit<RevocationsApiOptions, 'audit' | 'access' | 'clock'>,
+    Omit<KickApiOptions, 'audit' | 'access' | 'connections'>,
+    Omit<RowsApiOptions, 'access' | 'revocations'>,
+    Omit<WebhooksApiOptions, 'access'>,
+    Omit<ClusterApiOptions, 'access'> {
   readonly config: Pick<Config, 'dataDir'>;
-  readonly access: AuditApiOptions['access'] &
-    EraseApiOptions['access'] &
-    WebhooksApiOptions['access'];
-  readonly log: ThreadLog;
-  readonly threads: Threads;
-  readonly clock: Clock;
+  readonly access: ApiAccess;
   /** Called when a message of a thread was erased. */
   readonly onErased: (thread: string) => void;
 }
@@ -58,6 +57,9 @@ export function createUpkeep(options: UpkeepOptions): Route[] {
       backup: (sink) => startBackup(join(config.dataDir, LOG_FOLDER), sink)
     }),
     ...createAuditApi({ ...options, audit }),
+    ...createRevocationsApi({ ...options, audit }),
+    ...createRowsApi(options),
+    ...createKickApi({ ...options, audit }),
     ...createClusterApi(options),
     ...createWebhooksApi(options)
   ];

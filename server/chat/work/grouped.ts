@@ -12,6 +12,11 @@ export class Grouped<T extends object> {
     return group instanceof Set ? group.size : 1;
   }
 
+  /** Returns the names of the groups. */
+  names(): Iterable<string> {
+    return this.groups.keys();
+  }
+
   /** Returns the members of a group, oldest first. */
   of(name: string): Iterable<T> {
     const group = this.groups.get(name);

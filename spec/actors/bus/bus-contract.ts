@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Bus, BusNode, Ephemeral } from '../../../actors/bus/bus.js';
+import type { Bus, BusNode, Ephemeral, Kicked } from '../../../actors/bus/bus.js';
 
 /** A node on a bus under test that records what its connections get. */
 export class HeardNode implements BusNode {
@@ -17,6 +17,13 @@ export class HeardNode implements BusNode {
 
   cut(user: string): void {
     this.cutOff.push(user);
+  }
+
+  kick(whom: Kicked): number {
+    const user = 'user' in whom ? whom.user : whom.connection;
+    const closed = this.connections.get(user) ?? 0;
+    this.connections.delete(user);
+    return closed;
   }
 
   isReachable(user: string): boolean {
@@ -97,6 +104,18 @@ export function describeBus(name: string, open: () => Promise<BusUnderTest>): vo
       expect(nodes[0]!.node.cutOff).to.eql(['ada']);
       await settled();
       for (const { node } of nodes) expect(node.cutOff).to.eql(['ada']);
+    });
+
+    it('closes connections on every node and says once how many', async () => {
+      for (const { node } of under.nodes) node.connections.set('ada', 2);
+      last().node.connections.set('c1', 1);
+      await under.settled();
+      const closed: number[] = [];
+      for (const whom of [{ user: 'ada' }, { connection: 'c1' }, { connection: 'c1' }]) {
+        first().bus.kick(whom, (count) => closed.push(count));
+        await under.settled();
+      }
+      expect(closed).to.eql([2 * under.nodes.length, 1, 0]);
     });
 
     it('gives a fallback to all connections of the user and says once how many took it', async () => {

@@ -30,6 +30,7 @@ async function open(count: number) {
         cut: (user) => {
           node.cut(user);
         },
+        kick: (whom) => node.kick(whom),
         given: () => null,
         cancel: (run) => runs.get(run) === name
       }
@@ -134,6 +135,7 @@ describe('ClusterBus', () => {
         isReachable: () => false,
         fallback: () => 0,
         cut: () => undefined,
+        kick: () => 0,
         given: () => null,
         cancel: () => false
       }

@@ -81,7 +81,8 @@ function threadsOf({ clock, logger, incidents, monitor }: Rig, log = new MemoryL
       tell: () => undefined,
       isReachable: () => false,
       fallback: () => 0,
-      cut: () => undefined
+      cut: () => undefined,
+      kick: () => 0
     }),
     audience: { fanOut: () => undefined }
   });

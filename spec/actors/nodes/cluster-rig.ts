@@ -58,6 +58,7 @@ export class RigNode {
         isReachable: () => false,
         fallback: () => 0,
         cut: () => undefined,
+        kick: () => 0,
         cancel: () => false,
         given: (thread, offset, author) => this.threads.given(thread, offset, author)
       }

@@ -44,7 +44,8 @@ class Rig {
         tell: () => undefined,
         isReachable: () => false,
         fallback: () => 0,
-        cut: () => undefined
+        cut: () => undefined,
+        kick: () => 0
       })
     });
     this.threads.open();

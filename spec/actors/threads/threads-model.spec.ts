@@ -279,7 +279,8 @@ class Real {
         tell: () => undefined,
         isReachable: () => false,
         fallback: () => 0,
-        cut: () => undefined
+        cut: () => undefined,
+        kick: () => 0
       })
     });
     threads.open();

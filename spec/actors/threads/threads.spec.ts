@@ -92,6 +92,7 @@ class Rig {
         },
         isReachable: (user) => this.reachable.has(user),
         cut: () => undefined,
+        kick: () => 0,
         fallback: (user, _thread, { offset }, done) => {
           if (this.takers > 0) this.fellBack.push({ user, offset });
           if (this.isAlone) done(this.takers);

@@ -67,8 +67,9 @@ const RIGHTS = {
   nobody: { owner: false, member: false, reader: false }
 } as const;
 
-/** What a door requires. `anybody`: any valid token; `everybody`: no token; `key`: an API key, so no user passes. */
-export type Lock = keyof typeof RIGHTS | 'anybody' | 'everybody' | 'key';
+/** What a door requires. `anybody`: any valid token; `everybody`: no token; `key`: an API key, so no user
+ * passes. `operator`: an API key, or a token that may manage every thread, which none of these callers has. */
+export type Lock = keyof typeof RIGHTS | 'anybody' | 'everybody' | 'key' | 'operator';
 
 /** Returns what a caller should get at a door. */
 export function expected(lock: Lock, caller: CallerName): Passage {
@@ -76,6 +77,7 @@ export function expected(lock: Lock, caller: CallerName): Passage {
   if (lock === 'key' || caller === 'no token') return 'unauthorized';
   if (caller === 'expired') return 'expired';
   if (lock === 'anybody') return 'passed';
+  if (lock === 'operator') return 'forbidden';
   if (caller === 'stranger' || caller === 'probe') return 'forbidden';
   return RIGHTS[lock][caller] ? 'passed' : 'forbidden';
 }

@@ -15,7 +15,7 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
       'manage',
       `/api/threads/${THREAD}/messages/nothing`
     ],
-    'GET /api/audit': ['key', '/api/audit'],
+    'GET /api/audit': ['operator', '/api/audit'],
     'GET /api/backup': ['key', '/api/backup'],
     // The owner and the member get that no agent answers here.
     'POST /agui': [
@@ -54,11 +54,19 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
     ],
     'GET /ai/chat/{id}/stream': ['read', `/ai/chat/${THREAD}/stream`],
     'POST /ai/chat/{id}/stop': ['write', `/ai/chat/${THREAD}/stop`, {}],
-    'GET /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke'],
-    'POST /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke', {}],
+    'GET /api/users/{user}/revoke': ['operator', '/api/users/nobody/revoke'],
+    'POST /api/users/{user}/revoke': ['operator', '/api/users/nobody/revoke', {}],
     // Any user may get a ticket for any thread: the rights are checked when the ticket opens a stream.
     'POST /api/tickets': ['read', '/api/tickets', { thread: THREAD }],
-    'DELETE /api/users/{user}/revoke': ['key', '/api/users/nobody/revoke'],
+    'DELETE /api/users/{user}/revoke': ['operator', '/api/users/nobody/revoke'],
+    'GET /api/admin/connections': ['operator', '/api/admin/connections'],
+    'GET /api/admin/users': ['operator', '/api/admin/users'],
+    'GET /api/admin/threads': ['operator', '/api/admin/threads'],
+    'POST /api/admin/connections/{connection}/kick': [
+      'operator',
+      '/api/admin/connections/none/kick'
+    ],
+    'POST /api/admin/users/{user}/kick': ['operator', '/api/admin/users/nobody/kick'],
     // Lists the threads that the user may read: the rights are checked for each row.
     'GET /api/search': ['read', `/api/search?thread=${THREAD}`],
     'GET /api/reports': ['key', '/api/reports'],

@@ -17,7 +17,8 @@ export function threadRig(clock: VirtualClock, graceMs: number) {
     tell: () => undefined,
     isReachable: () => false,
     fallback: () => 0,
-    cut: () => undefined
+    cut: () => undefined,
+    kick: () => 0
   });
   const threads = new Threads({
     log,

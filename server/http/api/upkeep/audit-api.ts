@@ -12,7 +12,7 @@ const PAGE_DEFAULT = 50;
 
 /** Options of {@link createAuditApi}. */
 export interface AuditApiOptions {
-  readonly access: Pick<ApiAccess, 'backend'>;
+  readonly access: Pick<ApiAccess, 'operator'>;
   readonly audit: Audit;
   readonly incidents: Pick<Incidents, 'note'>;
   /** Notes what a limit has refused. */
@@ -27,7 +27,7 @@ export function createAuditApi(options: AuditApiOptions): Route[] {
       methods: ['GET'],
       path: '/api/audit',
       scope: 'audit',
-      access: (request, scope) => access.backend(request, scope),
+      access: (request, scope) => access.operator(request, scope),
       handler: ({ request }) => {
         const query = new URLSearchParams(request.query);
         const limit = countOf(query.get('limit') ?? String(PAGE_DEFAULT));

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { RowsPage } from '../../../protocol/inspection.js';
-import { pageOf } from '../../../server/inspector/row-page.js';
+import { pageOf } from '../../../server/rows/row-page.js';
 
 const all = { key: (name: string) => name, matches: () => true };
 
