@@ -11,6 +11,7 @@ import { table } from './bench/figures.js';
 import { natsProgram } from './bench/peers/nats-server.js';
 import { machineText, withReports, type RowReport } from './bench/report.js';
 import { ack } from './bench/rows/ack.js';
+import { halfLoad } from './bench/rows/alone/half-load.js';
 import { connect } from './bench/rows/connect.js';
 import { connections, known } from './bench/rows/memories.js';
 import { rate } from './bench/rows/rate.js';
@@ -33,7 +34,8 @@ const ROWS: Readonly<Record<RowName, Row>> = {
   replay,
   connections,
   known,
-  start
+  start,
+  'half-load': halfLoad
 };
 
 function tell(line: string): void {

@@ -18,7 +18,8 @@ export const ROW_NAMES = [
   'replay',
   'connections',
   'known',
-  'start'
+  'start',
+  'half-load'
 ] as const;
 
 /** The name of a row. */

@@ -21,7 +21,7 @@ const SETTLE_WITHIN_MS = 20_000;
 const PASSIVE_WITHIN_MS = 180_000;
 
 /** Waits until the memory of a process has not changed for this long. */
-async function settled(pid: number, settleMs: number): Promise<Resident> {
+export async function settled(pid: number, settleMs: number): Promise<Resident> {
   const deadline = performance.now() + SETTLE_WITHIN_MS;
   let before = resident(pid);
   let sameSince = performance.now();

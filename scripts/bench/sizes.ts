@@ -9,7 +9,9 @@ export interface Size {
   readonly threads: number;
   readonly members: number;
   readonly connections: number;
+  /** Threads of the row `known`, and of the log that it is compared with. */
   readonly knownThreads: number;
+  readonly fewThreads: number;
   /** Messages per second of the row `rate`, one load after the other. */
   readonly rates: readonly number[];
   /** Messages per second of the row `ack`. */
@@ -22,6 +24,8 @@ export interface Size {
   /** Messages that the row `replay` replays, and messages per second to the others meanwhile. */
   readonly replayed: number;
   readonly othersRate: number;
+  /** How long the row `half-load` takes. */
+  readonly halfLoadMs: number;
   readonly rounds: number;
   readonly sliceMs: number;
   /** How long memory must stay unchanged before it is read. */
@@ -38,6 +42,7 @@ export const FULL: Size = {
   members: 5,
   connections: 10_000,
   knownThreads: 1_000_000,
+  fewThreads: 1_000,
   rates: [4_000, 1_000],
   ackRate: 100,
   storm: 5_000,
@@ -45,6 +50,7 @@ export const FULL: Size = {
   behind: 20,
   replayed: 300_000,
   othersRate: 400,
+  halfLoadMs: 600_000,
   rounds: 7,
   sliceMs: 4_000,
   settleMs: 3_000,
@@ -59,6 +65,7 @@ export const QUICK: Size = {
   storm: 1_000,
   resumers: 1_000,
   replayed: 30_000,
+  halfLoadMs: 60_000,
   rounds: 3,
   sliceMs: 1_500,
   rowMs: 180_000
@@ -72,6 +79,7 @@ export const TINY: Size = {
   members: 2,
   connections: 10,
   knownThreads: 20,
+  fewThreads: 10,
   rates: [100],
   ackRate: 50,
   storm: 10,
@@ -79,6 +87,7 @@ export const TINY: Size = {
   behind: 3,
   replayed: 50,
   othersRate: 50,
+  halfLoadMs: 3_000,
   rounds: 1,
   sliceMs: 100,
   settleMs: 100,

@@ -82,6 +82,8 @@ export interface TargetOptions {
   readonly onLine?: (line: string) => void;
   /** Folder in which Rollcall's data directory is made; the system's folder for temporary files when left out. */
   readonly dir?: string;
+  /** Data directory of Rollcall; it is kept. A new one that is removed when left out. */
+  readonly dataDir?: string;
   /** Further settings of Rollcall. */
   readonly env?: Readonly<Record<string, string>>;
   /** Whether the server's event loop is measured, see {@link Target.loopDelay}. */
@@ -92,6 +94,8 @@ export interface TargetOptions {
 export interface ConnectOptions {
   /** Token of the user; without one the user's name is enough. */
   readonly token?: string;
+  /** Name of the user; one that no other connection has when left out. */
+  readonly user?: string;
   /** The `since` of the subscription, as in the protocol. */
   readonly since?: unknown;
   /** Offset that the connection has already, so that the next one must come first. */
@@ -114,18 +118,19 @@ export class Target {
   readonly pid: number;
   private servedPort = 0;
   private readonly child: ChildProcess;
-  private readonly dataDir: string | null;
+  /** Data directory that ends with the server. */
+  private readonly ownDir: string | null;
   private nextUser = 0;
 
   private constructor(
     kind: TargetKind,
     child: ChildProcess & { readonly pid: number },
-    dataDir: string | null
+    ownDir: string | null
   ) {
     this.kind = kind;
     this.pid = child.pid;
     this.child = child;
-    this.dataDir = dataDir;
+    this.ownDir = ownDir;
   }
 
   /** Port on which it serves. */
@@ -137,9 +142,11 @@ export class Target {
   static async start(options: TargetOptions): Promise<Target> {
     const { kind, cli, core, nodeOptions = [], onLine = () => undefined, isMetered } = options;
     const pinned = core === null ? [] : ['taskset', '-c', String(core)];
-    const dataDir = isRollcall(kind)
-      ? await mkdtemp(join(options.dir ?? tmpdir(), 'rollcall-bench-'))
-      : null;
+    const ownDir =
+      isRollcall(kind) && options.dataDir === undefined
+        ? await mkdtemp(join(options.dir ?? tmpdir(), 'rollcall-bench-'))
+        : null;
+    const dataDir = options.dataDir ?? ownDir;
     const script = isRollcall(kind) ? [cli, 'start'] : ['--import', 'tsx', PEERS, kind];
     const [command = process.execPath, ...args] = [
       ...pinned,
@@ -164,7 +171,7 @@ export class Target {
       throw new Error(`${kind} ended before it served`);
     });
     // Known from here on, so that a server that never serves is stopped too, and its data removed.
-    const target = new Target(kind, Object.assign(child, { pid }), dataDir);
+    const target = new Target(kind, Object.assign(child, { pid }), ownDir);
     running.add(target);
     target.servedPort = await Promise.race([
       isRollcall(kind)
@@ -200,6 +207,7 @@ export class Target {
   async connect(thread: string | null, tally: Tally, how: ConnectOptions = {}): Promise<RawSocket> {
     const { port, kind } = this;
     const { token, since, after, onText } = how;
+    const { user = `user-${String(this.nextUser++)}` } = how;
     const query = thread === null ? '' : `thread=${thread}`;
     const common = { port, tally, thread: thread ?? '', ...(after === undefined ? {} : { after }) };
     if (isSocketIo(kind)) {
@@ -223,7 +231,6 @@ export class Target {
       return RawSocket.open({ ...common, path: `/${thread === null ? 'relay' : 'ws'}?${query}` });
     }
     const socket = await RawSocket.open({ ...common, path: '/ws' });
-    const user = `user-${String(this.nextUser++)}`;
     const last = socket.text(thread === null ? '"connected"' : '"caught_up"', onText);
     const who = token === undefined ? { user } : { token };
     socket.send(clientFrame(JSON.stringify({ type: 'connect', id: 1, ...who })));
@@ -250,17 +257,17 @@ export class Target {
     return sockets;
   }
 
-  /** Ends the server and removes its data. */
-  async stop(): Promise<void> {
+  /** Ends the server and removes its data; `in order` lets Rollcall close its log. */
+  async stop(how: 'at once' | 'in order' = 'at once'): Promise<void> {
     if (!running.delete(this)) return;
     const isEnded = this.child.exitCode !== null || this.child.signalCode !== null;
     const exit = isEnded ? undefined : once(this.child, 'exit');
     // Rollcall would take time to disconnect its clients in order, and nothing here must be kept.
-    this.child.kill(isRollcall(this.kind) ? 'SIGKILL' : 'SIGTERM');
+    this.child.kill(isRollcall(this.kind) && how === 'at once' ? 'SIGKILL' : 'SIGTERM');
     await exit;
-    if (this.dataDir !== null) {
+    if (this.ownDir !== null) {
       // A child process of the server may still write for a moment.
-      await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      await rm(this.ownDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     }
   }
 }

@@ -4,6 +4,7 @@
 import type { Figure } from '../figures.js';
 import { idleConnections, knownThreads } from '../memory.js';
 import { isMeasuredInside, isOurs } from '../target.js';
+import { manyThreads } from './alone/many-threads.js';
 import type { RowContext } from './row.js';
 
 const CONNECTION_BYTES_MAX = 3_072;
@@ -43,5 +44,5 @@ export async function known(context: RowContext): Promise<Figure[]> {
       }))
     );
   }
-  return figures;
+  return [...figures, ...(await manyThreads(context))];
 }
