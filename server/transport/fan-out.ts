@@ -2,12 +2,13 @@
  * Topics and the send queue of one turn, the same for both engines, so that order, lag and loss mean the same on both.
  *
  * Frames are queued per socket and handed to the engine once per turn of the event loop, in one write: what a turn
- * sends and publishes to a socket leaves in that order. uWebSockets' own topics batch the same way and are no faster
- * (measured: equal within noise at 1, 4 and 16 frames a turn and 1,000 sockets), but they decide about a slow socket
- * only after `publish` has returned, say nothing of the frames behind the first dropped one, and may not be changed
- * from inside their callbacks.
+ * sends and publishes to a socket leaves in that order. uWebSockets' own topics batch the same way, but they decide
+ * about a slow socket only after `publish` has returned, say nothing of the frames behind the first dropped one, and
+ * may not be changed from inside their callbacks. They carry the frames of large topics while no socket of them lags
+ * (native-topics.ts).
  */
 import { ByteBudget } from '../../actors/memory/byte-budget.js';
+import { NativeTopics, type EngineTopics, type NativeSocket } from './native-topics.js';
 import type { OutFrame } from './out-frame.js';
 import type { Socket, SocketEvents, TransportLimits } from './transport.js';
 
@@ -24,7 +25,7 @@ export const FLUSH_BYTES = 16 * 1024;
 export const FLUSHES_PER_TURN = 400;
 
 /** The part of a {@link Socket} that does not depend on the engine. */
-export abstract class QueuedSocket<S> implements Socket<S> {
+export abstract class QueuedSocket<S> implements Socket<S>, NativeSocket {
   readonly state: S;
   private readonly fanOut: FanOut<S>;
   private outbox: OutFrame[] | null = null;
@@ -56,6 +57,31 @@ export abstract class QueuedSocket<S> implements Socket<S> {
   protected abstract engineEnd(code: number, reason: string): void;
   /** Cuts the connection; calls {@link settle} before it returns. */
   protected abstract engineTerminate(): void;
+  /** Joins and leaves a topic of the engine, if it has topics. */
+  engineJoin(_topic: string): void {
+    // Most engines have none.
+  }
+  engineLeave(_topic: string): void {
+    // Most engines have none.
+  }
+  /** Asks the engine anew for what {@link engineMayLag} returns. */
+  protected engineAsk(): void {
+    // Most engines are asked each time.
+  }
+
+  /** Whether frames of the engine's topics may not have been sent yet. */
+  protected get isBehindTopics(): boolean {
+    return this.fanOut.native?.isPending === true;
+  }
+
+  get isIdle(): boolean {
+    return this.outbox === null && !this.engineMayLag();
+  }
+
+  askBacklog(): void {
+    this.engineAsk();
+    this.count();
+  }
 
   get closed(): boolean {
     return this.isClosed;
@@ -190,6 +216,8 @@ export class FanOut<S> {
   readonly limits: TransportLimits;
   readonly outgoing: ByteBudget;
   readonly intake: SocketMemory['intake'];
+  /** The engine's own topics; null while it has none. */
+  native: NativeTopics | null = null;
   private readonly topics = new Map<string, Set<QueuedSocket<S>>>();
   private touched: QueuedSocket<S>[] = [];
   private isScheduled = false;
@@ -219,6 +247,11 @@ export class FanOut<S> {
     this.intake = memory.intake;
   }
 
+  /** Publishes to large topics through those of the engine from now on. */
+  useTopics(engine: EngineTopics): void {
+    this.native = new NativeTopics(engine, this.limits.nativeMin);
+  }
+
   /** Bytes above which a socket lags; fewer while the budget of all sockets is used up. */
   get lagBytes(): number {
     const { lagBytes } = this.limits;
@@ -232,6 +265,7 @@ export class FanOut<S> {
     const members = this.topics.get(topic);
     if (members === undefined) return 0;
     const { size } = members;
+    if (this.native?.publish(topic, members, frame, this.lagBytes) === true) return size;
     let refused: QueuedSocket<S>[] | null = null;
     for (const socket of members) {
       if (!socket.queue(frame)) (refused ??= []).push(socket);
@@ -274,6 +308,7 @@ export class FanOut<S> {
     }
     if (members.has(socket)) return false;
     members.add(socket);
+    this.native?.added(topic, socket);
     return true;
   }
 
@@ -281,6 +316,7 @@ export class FanOut<S> {
   remove(topic: string, socket: QueuedSocket<S>): boolean {
     const members = this.topics.get(topic);
     if (members?.delete(socket) !== true) return false;
+    this.native?.removed(topic, socket);
     if (members.size === 0) this.topics.delete(topic);
     return true;
   }

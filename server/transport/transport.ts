@@ -143,6 +143,8 @@ export interface TransportLimits {
    * a few kilobytes are enough.
    */
   readonly lagBytes: number;
+  /** Fewest sockets of a topic that the engine's own topics carry. Default: `NATIVE_MIN`. */
+  readonly nativeMin?: number;
 }
 
 /** An engine. */

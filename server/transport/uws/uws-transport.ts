@@ -29,6 +29,9 @@ export type Uws = typeof import('uWebSockets.js');
 const SENT = 1;
 const DROPPED = 2;
 
+/** First byte of every frame of ours. */
+const FRAME_START = 0x7b; // {
+
 /** Listen option: refuse a port on which another process listens, instead of sharing its connections. */
 const EXCLUSIVE_PORT = 1;
 
@@ -37,6 +40,12 @@ const EXCLUSIVE_PORT = 1;
  * that holds no bytes after 4 to 8 s, but one with bytes never, once its peer has read a few of them.
  */
 const IDLE_S = 0;
+
+/**
+ * A topic that is never published to. The engine discards the frames that a socket of its topics has not been sent yet
+ * when it leaves the last of them, so none is the last.
+ */
+const KEEPS_FRAMES = '\u0001';
 
 /** The end of a WebSocket whose peer has not read everything yet. */
 interface Ending {
@@ -82,6 +91,19 @@ class UwsSocket<S> extends QueuedSocket<S> {
     return this.hasBacklog;
   }
 
+  protected override engineAsk(): void {
+    this.recheck();
+  }
+
+  override engineJoin(topic: string): void {
+    this.ws?.subscribe(KEEPS_FRAMES);
+    this.ws?.subscribe(topic);
+  }
+
+  override engineLeave(topic: string): void {
+    this.ws?.unsubscribe(topic);
+  }
+
   protected engineWrite(frames: readonly OutFrame[]): void {
     const { ws } = this;
     if (ws === null) return;
@@ -106,7 +128,7 @@ class UwsSocket<S> extends QueuedSocket<S> {
   protected engineEnd(code: number, reason: string): void {
     const { ws } = this;
     if (ws === null) return;
-    if (ws.getBufferedAmount() === 0) {
+    if (ws.getBufferedAmount() === 0 && !this.isBehindTopics) {
       ws.end(code, reason);
       return;
     }
@@ -114,6 +136,12 @@ class UwsSocket<S> extends QueuedSocket<S> {
     const deadline = setTimeout(() => this.ws?.close(), END_WITHIN_MS);
     this.ending = { code, reason, deadline };
     this.settle(code);
+    // No event comes when the engine sends a topic's frames and the kernel takes them at once.
+    setImmediate(() => {
+      setImmediate(() => {
+        this.recheck();
+      });
+    });
   }
 
   protected engineTerminate(): void {
@@ -174,6 +202,16 @@ function openPath<S>(
       socket.recheck();
       socket.drained();
     },
+    dropped(ws, message) {
+      // A flood of pings has filled the engine's buffer in the turn in which a topic's frame was published. The engine
+      // also tells this of its own pongs. It may not be changed in this call.
+      const { socket } = ws.getUserData();
+      if (Buffer.from(message)[0] === FRAME_START) {
+        setImmediate(() => {
+          socket.terminate();
+        });
+      }
+    },
     ping(ws) {
       ws.getUserData().socket.recheck();
     },
@@ -195,6 +233,12 @@ export function createUwsTransport<S>(
   beside: readonly Endpoint<unknown>[] = []
 ): Transport {
   const app = uws.App();
+  // Of the first path only: the topics of an app are shared by its paths.
+  fanOut.useTopics({
+    publish: (topic, frame) => {
+      app.publish(topic, frame.bytes, false, false);
+    }
+  });
   openPath(app, WS_PATH, fanOut, http);
   for (const { path, events, limits, pings } of beside) {
     openPath(app, path, new FanOut(events, limits), http, pings);

@@ -327,6 +327,16 @@ export const ENGINES = {
   )
 };
 
+/** The engines, and once more the one that has topics of its own, with all topics in it. */
+export const TOPIC_ENGINES = {
+  ...ENGINES,
+  "createUwsTransport, by the engine's topics": (
+    events: Recorder,
+    limits: TransportLimits,
+    beside?: Endpoint<State>
+  ) => ENGINES.createUwsTransport(events, { ...limits, nativeMin: 1 }, beside)
+};
+
 /** A listening transport with its recorder and its clients. */
 export class Rig {
   readonly events = new Recorder();

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { ENGINES, LIMITS, type Recorder, Rig, maskedFrame, out } from './transport-rig.js';
+import { TOPIC_ENGINES, LIMITS, type Recorder, Rig, maskedFrame, out } from './transport-rig.js';
 
-for (const [engine, create] of Object.entries(ENGINES)) {
+for (const [engine, create] of Object.entries(TOPIC_ENGINES)) {
   describe(engine, () => {
     let rig: Rig;
     let events: Recorder;

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import type { Transport } from '../../../server/transport/transport.js';
 import {
-  ENGINES,
+  TOPIC_ENGINES,
   LIMITS,
   RawClient,
   type Recorder,
@@ -16,7 +16,7 @@ import {
   out
 } from './transport-rig.js';
 
-for (const [engine, create] of Object.entries(ENGINES)) {
+for (const [engine, create] of Object.entries(TOPIC_ENGINES)) {
   describe(engine, () => {
     let rig: Rig;
     let events: Recorder;
