@@ -41,12 +41,6 @@ const EXCLUSIVE_PORT = 1;
  */
 const IDLE_S = 0;
 
-/**
- * A topic that is never published to. The engine discards the frames that a socket of its topics has not been sent yet
- * when it leaves the last of them, so none is the last.
- */
-const KEEPS_FRAMES = '\u0001';
-
 /** The end of a WebSocket whose peer has not read everything yet. */
 interface Ending {
   readonly code: number;
@@ -96,7 +90,6 @@ class UwsSocket<S> extends QueuedSocket<S> {
   }
 
   override engineJoin(topic: string): void {
-    this.ws?.subscribe(KEEPS_FRAMES);
     this.ws?.subscribe(topic);
   }
 
