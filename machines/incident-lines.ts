@@ -273,6 +273,19 @@ export const INCIDENT_LINES: readonly IncidentLine[] = [
     look: ['The field `reason`.'],
     remedy: 'restart the server at a quiet time, and report this fault with its reason'
   },
+  {
+    id: 'incident-traces-away',
+    says: /the collector takes no traces/,
+    level: 'warn',
+    title: 'The collector takes no traces',
+    means:
+      'The collector of `OTEL_EXPORTER_OTLP_ENDPOINT` cannot be reached or refuses. Spans are dropped until it takes them; no message waits or is lost.',
+    look: [
+      'The field `reason`, and the collector from this machine: `curl -i` with the endpoint and `/v1/traces`.',
+      'The line `The collector takes traces again`, with the number of dropped spans.'
+    ],
+    remedy: 'start or mend the collector, or unset `OTEL_EXPORTER_OTLP_ENDPOINT` and restart'
+  },
   ...FAULT_LINES
 ];
 

@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { AgentName, Mid, RUN_PUBLISH_FIELDS, RunId, ToldAgent, ToldRun } from './run-fields.js';
+import { Traceparent } from './traceparent.js';
 import { AgentFrame, May, OwnerFrame, RightsFrame } from './rights.js';
 
 /** Subprotocol that the server selects when a client offers it. */
@@ -63,7 +64,9 @@ const Connect = Type.Object({
       name: Type.Optional(Type.String({ maxLength: 64 })),
       version: Type.Optional(Type.String({ maxLength: 64 }))
     })
-  )
+  ),
+  // The trace of publishes that name none.
+  traceparent: Type.Optional(Traceparent)
 });
 const Refresh = Type.Object({ type: Type.Literal('refresh'), id, token: Token });
 const Subscribe = Type.Object({
@@ -79,6 +82,8 @@ export const PUBLISH_FIELDS = {
   kind: Type.Optional(Kind),
   body: Type.Unknown(),
   expect: Type.Optional(Type.Union([Type.Literal('delivered'), Type.Literal('stored')])),
+  // The trace that the publish belongs to.
+  traceparent: Type.Optional(Traceparent),
   ...RUN_PUBLISH_FIELDS
 };
 const Publish = Type.Object({

@@ -70,10 +70,10 @@ export class AgentRun {
     });
     this.checkpoint = new Checkpoint(clock, ports.log, record);
     this.writer = new RunWriter({ ...record, clock, log, append: ports.append });
-    this.steps = new RunSteps(this.writer, clock, () => {
+    this.watch = new RunWatch(clock, ports, record);
+    this.steps = new RunSteps(this.writer, clock, this.watch, () => {
       ports.onBound('steps');
     });
-    this.watch = new RunWatch(clock, ports, record);
     this.actor = createActor(runMachine, {
       id: `run:${record.agent}:${record.run}`,
       clock: timers,
@@ -242,6 +242,7 @@ export class AgentRun {
         thread,
         user,
         ...readingOf(this.ports.log, this.record),
+        ...this.watch.traced,
         attempt: this.attempt,
         signal: this.abort.signal,
         steered: () => this.steered.take()
@@ -319,12 +320,8 @@ export class AgentRun {
     if (given !== undefined) return answerOf(given);
     this.steps.note();
     const answerMs = Math.min(withinMs ?? limits.askMs, limits.askMs);
-    const open: OpenAsk = {
-      ask,
-      prompt,
-      schema: schema ?? null,
-      expiresAt: clock.now() + answerMs
-    };
+    const expiresAt = clock.now() + answerMs;
+    const open: OpenAsk = { ask, prompt, schema: schema ?? null, expiresAt };
     const answer = new Promise<Answer>((resolve) => {
       this.answered = resolve;
       this.wake = () => {

@@ -89,6 +89,11 @@ export interface RunContext {
   readonly history: (limit: number) => MessageFrame[];
   /** Returns the messages that came since the last call and were given to this run (`whileRunning: "steer"`). */
   readonly steered: () => MessageFrame[];
+  /**
+   * Names the run's span in a trace; absent when it is not recorded. Send it as the header `traceparent` with requests to
+   * other services.
+   */
+  readonly traceparent?: string;
   /** The tools of the agent. */
   readonly tools: readonly Tool[];
 }

@@ -7,6 +7,7 @@ import type { ThreadRecords } from '../log/thread-records.js';
 import type { LoopMarks } from './seeing/loop-marks.js';
 import type { RunActors } from './seeing/run-actors.js';
 import type { RunTally } from './seeing/run-tally.js';
+import type { Traces } from '../traces/traces.js';
 
 /** Bounds of each run. */
 export interface RunLimits {
@@ -54,4 +55,6 @@ export interface RunPorts {
   readonly actors: RunActors;
   /** Reports a fault of an agent to the operator. */
   readonly onFault: (agent: string, thread: string, reason: string) => void;
+  /** Records the runs of traced messages; null or absent: nothing is traced. */
+  readonly traces?: Traces | null;
 }

@@ -53,6 +53,8 @@ export interface RunRecord {
   readonly edits: string | null;
   /** Id of the node whose run it is; absent on a single node. */
   readonly node?: string;
+  /** `traceparent` of the publish of the message; absent when it is not recorded. */
+  readonly trace?: string;
 }
 
 /** A run that has not ended; `attempts` is 0 before the agent is called. */

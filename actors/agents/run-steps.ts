@@ -8,6 +8,8 @@ import {
   type ToolResultEvent
 } from './agent.js';
 import type { RunBody, RunWriter } from './run-writer.js';
+import type { RunWatch } from './seeing/run-watch.js';
+import type { OpenSpan } from '../traces/traces.js';
 
 /** Most steps of a run. */
 export const RUN_STEPS_MAX = 1_000;
@@ -18,6 +20,8 @@ export const STEP_CHARS_MAX = 65_536;
 interface OpenTool {
   readonly tool: string;
   readonly sinceMs: number;
+  /** Null when the run is not traced. */
+  readonly span: OpenSpan | null;
 }
 
 /** Writes the steps of a run. */
@@ -31,19 +35,26 @@ export class RunSteps {
   /** The attempt that the steps belong to; the first is 1. */
   attempt = 1;
 
+  private readonly watch: Pick<RunWatch, 'tool'>;
   private readonly onBound: () => void;
 
   /** `onBound` is called when a bound of the steps is reached. */
-  constructor(writer: RunWriter, clock: Pick<Clock, 'elapsed'>, onBound: () => void) {
+  constructor(
+    writer: RunWriter,
+    clock: Pick<Clock, 'elapsed'>,
+    watch: Pick<RunWatch, 'tool'>,
+    onBound: () => void
+  ) {
     this.writer = writer;
     this.clock = clock;
+    this.watch = watch;
     this.onBound = onBound;
   }
 
   /** Takes over the tool calls that an earlier process left open. */
   restore(tools: ReadonlyMap<string, string>): void {
     const sinceMs = this.clock.elapsed();
-    for (const [call, tool] of tools) this.open.set(call, { tool, sinceMs });
+    for (const [call, tool] of tools) this.open.set(call, { tool, sinceMs, span: null });
   }
 
   /** Open tool calls, with their start as a time of `elapsed()`. */
@@ -69,13 +80,15 @@ export class RunSteps {
       if (this.open.has(call)) {
         throw new AgentError('bad_event', `the call ${call} is open already`);
       }
-      this.open.set(call, { tool, sinceMs: this.clock.elapsed() });
+      const span = this.watch.tool(tool, call);
+      this.open.set(call, { tool, sinceMs: this.clock.elapsed(), span });
       await this.write('tool_executing', { call, tool, args });
     } else {
       const { call, ok, result, error } = event;
       const open = this.open.get(call);
       if (open === undefined) throw new AgentError('bad_event', `there is no open call ${call}`);
       this.open.delete(call);
+      open.span?.end(ok ? null : 'tool_failed');
       const ms = this.clock.elapsed() - open.sinceMs;
       const outcome = ok ? { result: result ?? null } : { error: error ?? 'it failed' };
       await this.write('tool_completed', { call, tool: open.tool, ok, ms, ...outcome });
@@ -84,8 +97,9 @@ export class RunSteps {
 
   /** Ends all open tool calls. */
   async close(error: string): Promise<void> {
-    for (const [call, { tool, sinceMs }] of this.open) {
+    for (const [call, { tool, sinceMs, span }] of this.open) {
       this.open.delete(call);
+      span?.end('no_result');
       const ms = this.clock.elapsed() - sinceMs;
       const outcome = { ok: false, ms, error, ...this.ofAttempt };
       await this.writer.write(this.name(), 'tool_completed', { call, tool, ...outcome });

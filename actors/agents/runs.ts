@@ -156,7 +156,10 @@ export class Runs {
         this.onEmpty = resolve;
       });
     }
-    for (const run of this.byId.values()) run.actor.stop();
+    for (const run of this.byId.values()) {
+      run.watch.left();
+      run.actor.stop();
+    }
   }
 
   /** Returns what a message will do. A plan that is `ok` counts as a run until it is settled. */
@@ -310,7 +313,7 @@ export class Runs {
     this.stored(record, false);
   }
 
-  private recordOf({ thread, mid, user, agent, regenerates, edits }: RunRequest): RunRecord {
+  private recordOf({ thread, mid, user, agent, regenerates, edits, trace }: RunRequest): RunRecord {
     const { clock, elsewhere = null } = this.options;
     return {
       run: `r${randomBytes(12).toString('hex')}`,
@@ -324,7 +327,8 @@ export class Runs {
       answers: [],
       regenerates: regenerates ?? null,
       edits: edits ?? null,
-      ...(elsewhere === null ? {} : { node: elsewhere.node })
+      ...(elsewhere === null ? {} : { node: elsewhere.node }),
+      ...(trace === undefined ? {} : { trace })
     };
   }
 

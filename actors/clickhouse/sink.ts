@@ -26,6 +26,9 @@ import { watchErasures, type ErasureLog } from './erasures.js';
 import { watchExpiry } from './expiry.js';
 import { COPIED_TABLES, identityOf, migrate, PROBE_SQL } from './schema.js';
 import { StoreError, type AnalyticsStore, type StoreErrorCode } from './store.js';
+import type { ThreadRecords } from '../log/thread-records.js';
+import { sinkSpans, tracesOf } from '../traces/message-spans.js';
+import type { Traces } from '../traces/traces.js';
 
 /**
  * About how many messages one batch has at most. ClickHouse works four times as long for 8 inserts of 500 rows as for one
@@ -55,13 +58,16 @@ const AWAY: ReadonlySet<StoreErrorCode> = new Set([
   'busy'
 ]);
 
+/** What the sink reads of the log besides the feed. */
+export type SinkLog = ErasureLog & Pick<ThreadRecords, 'record'>;
+
 /** Options of {@link createSink}. */
 export interface SinkOptions {
   readonly clickhouse: Pick<Clickhouse, 'store' | 'onChange'>;
   /** Returns the feed of the open log; called when the sink is spawned and for each batch. */
   readonly feed: () => AnalyticsFeed;
   /** Returns the open log, as far as erased messages need it; null while there is none. */
-  readonly log: () => ErasureLog | null;
+  readonly log: () => SinkLog | null;
   /** Id of this node, stored with transitions. */
   readonly node: string;
   /** `CLICKHOUSE_TTL_DAYS`. */
@@ -79,6 +85,8 @@ export interface SinkOptions {
    * loop busy.
    */
   readonly stopwatch?: () => number;
+  /** Records the ways of messages; null or absent: nothing is traced. */
+  readonly traces?: Traces | null;
 }
 
 /** `sink` of `/status`: its progress and its backlog; `backlog` is null while the log cannot be read. */
@@ -211,7 +219,7 @@ async function storeBatch(
   options: SinkOptions,
   signal: AbortSignal
 ): Promise<BatchDone> {
-  const { clock, node, stopwatch = () => performance.now() } = options;
+  const { clock, node, stopwatch = () => performance.now(), traces = null } = options;
   const feed = options.feed();
   let busyMs = 0;
   const timed = <T>(work: () => T): T => {
@@ -225,8 +233,11 @@ async function storeBatch(
   let last = timed(() => feed.next(PIECE_ROWS, PIECE_CHARS));
   let rows = 0;
   let chars = 0;
+  const links: string[] = [];
   for (;;) {
     const piece: FeedBatch = last;
+    const log = traces === null ? null : options.log();
+    if (log !== null) links.push(...timed(() => tracesOf(log, piece.entries)));
     await turn();
     await timed(() => copy.add(piece));
     rows += piece.entries.length;
@@ -240,9 +251,16 @@ async function storeBatch(
     last = timed(() => feed.next(PIECE_ROWS, PIECE_CHARS, piece));
   }
   const stored = { messages: 0, deliveries: 0, transitions: 0, steps: 0, runs: 0 };
-  for (const table of COPIED_TABLES) {
-    signal.throwIfAborted();
-    stored[table] = await copy.insert(table);
+  const spans = traces === null ? [] : sinkSpans(traces, links);
+  let fault: string | null = 'failed';
+  try {
+    for (const table of COPIED_TABLES) {
+      signal.throwIfAborted();
+      stored[table] = await copy.insert(table);
+    }
+    fault = null;
+  } finally {
+    for (const span of spans) span.end(fault);
   }
   // When the store's files were deleted under a running engine, it accepts rows and stores them nowhere. Its own pings
   // find that too, and report it.

@@ -50,6 +50,12 @@ export const RECORD_CHARS_MAX = 16_384;
 /** Longest id of a record, in characters, counted as the protocol counts them; an id is free text, such as a user's. */
 export const RECORD_ID_MAX = 128;
 
+/**
+ * Kind of the records that name the traces of messages. The id of one is the `mid` of its message, and it is removed when
+ * the message is trimmed.
+ */
+export const TRACE_KIND = 'trace';
+
 const RECORD_KIND = /^[a-z][a-z_]{0,31}$/;
 
 /** Returns why a record cannot be stored; null when it can. */
@@ -109,7 +115,8 @@ export interface ThreadRecords {
   /** Returns a thread's records of a kind, in the order of their ids, lazily. Whoever writes them bounds their number. */
   records(thread: string, kind: string): Iterable<StoredRecord>;
   /**
-   * Stores a record, or with null removes it; of two under way the later one wins. No retention touches it.
+   * Stores a record, or with null removes it; of two under way the later one wins. No retention touches it, unless it
+   * is of the kind {@link TRACE_KIND}.
    * Rejects with a RangeError when {@link recordProblem} has something to say.
    * @param along the thread with whose changes this one keeps its order, on all nodes. Default: the record's own thread.
    */

@@ -17,6 +17,8 @@ import type { LogEntry, LogReader, ThreadHead } from '../log/log-reader.js';
 import type { AppendResult, LogWriter, NewEntry } from '../log/log-writer.js';
 import type { Logger } from '../log-line.js';
 import type { Incidents } from '../monitor/incidents.js';
+import { commitSpan, deliverSpan, deliveryFacts } from '../traces/message-spans.js';
+import type { Traces } from '../traces/traces.js';
 import type { ActiveThread } from './active-thread.js';
 import type { ActiveThreads } from './active-threads.js';
 import type { Audience } from './audience.js';
@@ -39,6 +41,8 @@ export interface DeliveriesOptions {
   readonly clock: Pick<Clock, 'elapsed'>;
   /** Returns milliseconds, with fractions, of a clock that never goes back; it times deliveries. */
   readonly stopwatch: () => number;
+  /** Records the ways of messages; null or absent: nothing is traced. */
+  readonly traces?: Traces | null;
 }
 
 /** The parts of the thread registry that deliveries use. */
@@ -67,6 +71,7 @@ export class Deliveries {
   readonly seen: Listeners<SeenMessage>;
   private readonly options: DeliveriesOptions;
   private readonly parts: DeliveryParts;
+  private readonly traces: Traces | null;
   private readonly stopListening: () => void;
   private appending = 0;
   /** Messages of which other nodes are asked whether the owner took them. */
@@ -76,6 +81,7 @@ export class Deliveries {
   constructor(options: DeliveriesOptions, parts: DeliveryParts) {
     this.options = options;
     this.parts = parts;
+    this.traces = options.traces ?? null;
     this.seen = new Listeners((reason) => {
       options.incidents.note('a listener of messages failed', { actor: 'delivery', reason });
     });
@@ -94,9 +100,12 @@ export class Deliveries {
     const { log, clock, stopwatch } = this.options;
     thread.pending++;
     this.appending++;
+    const { traces } = this;
+    const writing = traces === null ? null : commitSpan(traces, thread.id, entry);
     const receivedMs = stopwatch();
     log.append(thread.id, entry, (result) => {
       const appendedMs = stopwatch() - receivedMs;
+      writing?.end(result.ok ? null : result.code);
       this.appending--;
       thread.usedAt = clock.elapsed();
       if (result.ok && !result.duplicate && thread.isWatched) {
@@ -104,7 +113,9 @@ export class Deliveries {
         thread.answered.push({ entry, offset: result.offset, receivedMs, appendedMs });
         done(result);
       } else if (result.ok && !result.duplicate) {
+        const giving = traces === null ? null : deliverSpan(traces, thread.id, entry);
         this.judge(thread, result, entry, expectStored, (outcome, marked) => {
+          giving?.end(null, deliveryFacts(outcome, 0));
           thread.pending--;
           this.tell(thread, entry, result.offset, outcome, receivedMs, appendedMs);
           if (marked === null) done(result);
@@ -151,8 +162,15 @@ export class Deliveries {
     if (thread === null || offset <= thread.published) return;
     if (offset > thread.published + 1) this.giveUpTo(thread, offset - 1);
     thread.published = offset;
-    if (thread.subscribers > 0) this.options.audience.fanOut(thread, commit);
+    if (thread.subscribers > 0) this.fanOut(thread, commit);
     this.tellGiven(thread);
+  }
+
+  private fanOut(thread: ActiveThread, commit: Commit): void {
+    const { traces } = this;
+    const giving = traces === null ? null : deliverSpan(traces, thread.id, commit.entry);
+    this.options.audience.fanOut(thread, commit);
+    giving?.end(null, deliveryFacts('delivered', thread.subscribers));
   }
 
   private giveUpTo(thread: ActiveThread, last: number): void {

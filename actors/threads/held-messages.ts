@@ -7,12 +7,14 @@ import type { ActiveThread } from './active-thread.js';
 import { DeliveryIncidents } from './delivery-incidents.js';
 import type { Elsewhere } from '../bus/elsewhere.js';
 import type { AwakeClock } from '../awake-timers.js';
-import { Held } from './held.js';
+import { Held, type HeldSpan } from './held.js';
 import type { Logger } from '../log-line.js';
 import type { DeliveryWatch } from '../monitor/monitor.js';
 import type { Outcomes } from '../facts/outcomes.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { ThreadRecords, Unwatched } from '../log/thread-records.js';
+import { traceHeld } from '../traces/message-spans.js';
+import type { Traces } from '../traces/traces.js';
 import { parseMessageFrame } from '../../protocol/message-frame.js';
 
 /** Options of {@link HeldMessages}. */
@@ -31,6 +33,8 @@ export interface HeldMessagesOptions {
     thread: string,
     held: { readonly from: number; readonly messages: number }
   ) => void;
+  /** Records the ways of messages; null or absent: nothing is traced. */
+  readonly traces?: Traces | null;
 }
 
 /** All threads with held or undelivered messages. */
@@ -264,7 +268,7 @@ export class HeldMessages {
   flushedFor(thread: ActiveThread, reader: string | null): void {
     const { held } = thread;
     if (held === null) return;
-    for (const span of held.take(reader)) this.outcomes.held(thread, span, 'delivered');
+    for (const span of held.take(reader)) this.given(thread, span);
     void this.mark(thread);
   }
 
@@ -278,9 +282,15 @@ export class HeldMessages {
       this.incidents.left(this.undeliveredIn.size);
       this.options.monitor.delivered(thread.id);
     }
-    for (const span of held.spans()) this.outcomes.held(thread, span, 'delivered');
+    for (const span of held.spans()) this.given(thread, span);
     thread.held = null;
     void this.mark(thread);
+  }
+
+  private given(thread: ActiveThread, span: HeldSpan): void {
+    this.outcomes.held(thread, span, 'delivered');
+    const { traces = null, log } = this.options;
+    if (traces !== null) traceHeld(traces, log, thread, span);
   }
 
   /**

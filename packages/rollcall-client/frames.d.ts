@@ -7,6 +7,7 @@ export interface ClientFrames {
     token?: string;
     user?: string;
     client?: { name?: string; version?: string };
+    traceparent?: string;
     type: 'connect';
   };
   refresh: { id?: string | number; type: 'refresh'; token: string };
@@ -19,6 +20,7 @@ export interface ClientFrames {
   unsubscribe: { id?: string | number; type: 'unsubscribe'; thread: string };
   publish: {
     id?: string | number;
+    traceparent?: string;
     agent?: string;
     whileRunning?: 'enqueue' | 'reject' | 'interrupt' | 'steer';
     regenerates?: string;

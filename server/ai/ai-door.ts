@@ -206,9 +206,10 @@ export class AiDoor {
     const question = publishQuestion((action) => guard.ask(caller.identity, action, thread), asked);
     if (question !== null) await question;
     const { from: _, ...fields } = asked;
+    const traceparent = caller.request.header('traceparent') ?? undefined;
     const published = await new Promise<Published>((resolve) => {
       // Its reader is the agent, so nobody else has to get it.
-      publisher.publish(author, { ...fields, expect: 'stored' }, resolve);
+      publisher.publish(author, { ...fields, expect: 'stored', traceparent }, resolve);
     });
     if (!published.ok) return refusalReply(published);
     const run = this.runOf(thread, mid, author.user, published);

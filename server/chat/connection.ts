@@ -58,6 +58,8 @@ export class Connection implements Backlogged<Received> {
   subscriptions: readonly Subscription[] = NONE;
   publishes: TokenBucket | null = null;
   frames: TokenBucket | null = null;
+  /** The trace of its publishes that name none, from its `connect`. */
+  traceparent: string | undefined = undefined;
   /** When it was opened; a moment of `Clock.elapsed()`, as the other times that are not said to be something else. */
   openedAt: number;
   heardAt: number;

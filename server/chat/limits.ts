@@ -2,6 +2,8 @@
 import type { Config } from '../config/settings.js';
 import type { LimitName } from '../limits/limit-table.js';
 import { askAgain, problem } from '../transport/problem.js';
+import { POINTS_PER_PUBLISH } from './work/costs.js';
+import type { WorkRates } from './work/work-limits.js';
 import type { NewcomerBounds } from './work/newcomers.js';
 import type { PublishBounds } from './work/publish-limits.js';
 import type { HttpReply } from '../transport/transport.js';
@@ -57,6 +59,14 @@ export function publishBounds(config: Config): PublishBounds {
     perAddress: unlessSet(config.limitPublishPerAddress, perConnection * ADDRESS_SHARE),
     threadsPerHour: unlessSet(config.limitThreadsPerHour, THREADS_PER_HOUR),
     bytesPerHour: unlessSet(config.limitStoredMbPerHour, STORED_MB_PER_HOUR) * MIB
+  };
+}
+
+/** Returns the limits on what users and addresses read, in points. */
+export function workBounds(config: Config): WorkRates {
+  return {
+    perUser: config.limitPublishPerSecond * POINTS_PER_PUBLISH,
+    perAddress: publishBounds(config).perAddress * POINTS_PER_PUBLISH
   };
 }
 

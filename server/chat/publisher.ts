@@ -10,6 +10,10 @@ import type { Incidents } from '../../actors/monitor/incidents.js';
 import { COME_BACK_MS, NO_MEMORY, type Memory } from '../../actors/memory/memory.js';
 import type { ActiveThread } from '../../actors/threads/active-thread.js';
 import type { Threads } from '../../actors/threads/threads.js';
+import { keepingTrace } from '../../actors/traces/kept-trace.js';
+import { publishSpan } from '../../actors/traces/message-spans.js';
+import { ThreadTemplates } from '../../actors/traces/thread-template.js';
+import type { Traces } from '../../actors/traces/traces.js';
 import type { ErrorCode } from '../../protocol/errors.js';
 import { isAgentKind } from '../../protocol/agent-kinds.js';
 import { ERASED_KIND } from '../../protocol/erased.js';
@@ -45,6 +49,8 @@ export interface PublishRequest extends RunFields {
   readonly expect?: 'delivered' | 'stored' | undefined;
   /** Becomes the thread's owner, in place of its first publisher, when the message is stored. */
   readonly owner?: string | undefined;
+  /** The trace that the publish belongs to, as its sender said it. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Why a message was not stored. `afterMs`: milliseconds after which it may be sent again. */
@@ -92,14 +98,19 @@ export interface PublisherOptions {
   readonly publishLimits: PublishLimits;
   /** Notes what a limit has refused. */
   readonly limited: NoteLimited;
+  /** Records the ways of messages; null or absent: nothing is traced. */
+  readonly traces?: Traces | null;
 }
 
 /** Checks and publishes messages. */
 export class Publisher {
   private readonly options: PublisherOptions;
+  private readonly traces: Traces | null;
+  private readonly templates = new ThreadTemplates();
 
   constructor(options: PublisherOptions) {
     this.options = options;
+    this.traces = options.traces ?? null;
   }
 
   /** What an ack promises. */
@@ -112,6 +123,33 @@ export class Publisher {
    * returns when it is refused here. A well-formed message that is refused is counted as `refused`.
    */
   publish(author: Author, request: PublishRequest, done: (published: Published) => void): void {
+    const { traces } = this;
+    if (traces === null) this.take(author, request, null, done);
+    else this.takeTraced(traces, author, request, done);
+  }
+
+  private takeTraced(
+    traces: Traces,
+    author: Author,
+    request: PublishRequest,
+    done: (published: Published) => void
+  ): void {
+    const bytes = Buffer.byteLength(request.body.json);
+    const span = publishSpan(traces, this.templates, request, bytes, request.traceparent);
+    this.take(author, request, span?.traceparent ?? null, (published) => {
+      const { ok } = published;
+      span?.end(ok ? null : published.code, ok ? { 'rollcall.offset': published.offset } : {});
+      done(published);
+    });
+  }
+
+  /** `trace` is the `traceparent` of the recorded publish; null when it is not recorded. */
+  private take(
+    author: Author,
+    request: PublishRequest,
+    trace: string | null,
+    done: (published: Published) => void
+  ): void {
     const { threads, incidents } = this.options;
     let answer = done;
     try {
@@ -127,7 +165,7 @@ export class Publisher {
         author.address === null ? done : this.counted(author.user, thread, request, done);
       if (counted === null) return;
       answer = counted;
-      this.append(thread, author.user, mayOwn, request, counted);
+      this.append(thread, author.user, mayOwn, request, trace, counted);
     } catch (error) {
       const reason = unreadable(error, incidents);
       if (reason === null) throw error;
@@ -167,18 +205,22 @@ export class Publisher {
     user: string,
     mayOwn: boolean,
     request: PublishRequest,
+    trace: string | null,
     done: (published: Published) => void
   ): void {
     const { clock, threads, guard } = this.options;
     const { mid, kind = 'user_message', body, expect } = request;
     // A backend has named the owner. Otherwise the log makes the author of the first message the owner, or nobody.
     const owner = request.owner ?? (mayOwn ? undefined : null);
-    const plan = this.options.agents()?.plan(user, kind, request) ?? null;
+    const asked = trace === null ? request : { ...request, trace };
+    const plan = this.options.agents()?.plan(user, kind, asked) ?? null;
     if (plan !== null && !plan.ok) {
       done(this.refused(plan));
       return;
     }
-    const { records } = plan ?? NO_RUN;
+    const { records: ofRun } = plan ?? NO_RUN;
+    const records =
+      trace === null ? ofRun : [...(ofRun ?? []), keepingTrace(thread.id, mid, trace)];
     const entry = { mid, user, kind, bodyJson: body.json, at: clock.now(), owner, records };
     let opened = NOTHING;
     let changed = NOTHING;

@@ -176,7 +176,8 @@ export function createRoutes(services: RouteServices): Routes {
       // Name the fields: a frame may have others that only the HTTP API accepts, such as `owner`.
       const { thread, mid, kind, body, expect, agent, whileRunning, regenerates, edits } = frame;
       const runs = { agent, whileRunning, regenerates, edits };
-      const request = { thread, mid, kind, body, expect, ...runs };
+      const traceparent = frame.traceparent ?? connection.traceparent;
+      const request = { thread, mid, kind, body, expect, traceparent, ...runs };
       connection.unanswered++;
       publisher.publish({ user, rights, rate, address }, request, (published) => {
         connection.unanswered--;

@@ -117,6 +117,7 @@ export function createSignIn(services: SignInServices): SignIn {
         connection.sendError(frame.id, 'already_connected');
         return;
       }
+      connection.traceparent = frame.traceparent;
       if (connection.isProbe && connection.token === null) {
         welcome(connection, frame.id, tokenless(frame.user ?? 'probe', true));
         return;

@@ -150,7 +150,8 @@ export function readConfig(input: ConfigInput): ReadConfig {
     inspectBodies: read(SETTINGS.inspectBodies),
     metrics: read(SETTINGS.metrics),
     shutdownMs: read(SETTINGS.shutdownMs),
-    otelExporterOtlpEndpoint: read(SETTINGS.otelExporterOtlpEndpoint)
+    otelExporterOtlpEndpoint: read(SETTINGS.otelExporterOtlpEndpoint),
+    otelTracesSamplerArg: read(SETTINGS.otelTracesSamplerArg)
   };
   const keyFile = checkKeyFile(config.apiKeysFile, input.readFile);
   const unreadable = [...reader.faults, ...reader.unknownNames(), ...keyFile.faults];

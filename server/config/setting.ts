@@ -168,16 +168,19 @@ export function filePath(words: { name: string; doc: string }): Setting<string |
   return optionalText(/^\P{Cc}+$/u, 'a path to a file', words);
 }
 
-/** A setting whose feature does not exist yet: every value is refused, so that nobody believes it works. */
-export function unsupported(words: { name: string; doc: string }): Setting<string | undefined> {
+/** A share from 0 to 1, as a decimal number. */
+export function share(words: Words<number>): Setting<number> {
   return {
-    ...words,
-    allowed: 'nothing yet, leave it unset',
+    name: words.name,
+    doc: words.doc,
+    ...fallbackOf<number>(words.fallback),
+    allowed: 'a number from 0 to 1',
     secret: false,
-    fallbackText: 'none',
-    fallback: () => undefined,
-    parse: () => ({ ok: false }),
-    show: () => 'none'
+    parse(value) {
+      const number = /^[0-9]{1,3}(\.[0-9]{1,15})?$/.test(value) ? Number(value) : NaN;
+      return number >= 0 && number <= 1 ? { ok: true, value: number } : { ok: false };
+    },
+    show: String
   };
 }
 

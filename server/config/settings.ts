@@ -21,7 +21,7 @@ import {
   secret,
   text,
   type Setting,
-  unsupported
+  share
 } from './setting.js';
 
 const AUTHORIZE_TTL_MIN_MS = 100; // an answer must hold until the request that it was asked for is done
@@ -289,9 +289,16 @@ export const SETTINGS = {
     { min: 0, max: TIME_MAX_MS, unit: 'ms' },
     { name: 'SHUTDOWN_MS', doc: 'time for the whole drain', fallback: 30_000 }
   ),
-  otelExporterOtlpEndpoint: unsupported({
+  otelExporterOtlpEndpoint: httpUrl({
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
-    doc: 'where traces are sent; not supported yet, refused when set'
+    doc: 'collector that traces are sent to by OTLP over HTTP, at /v1/traces below it; needs packages that are named when they are missing',
+    form: 'an http(s) URL',
+    fallbackText: 'none'
+  }),
+  otelTracesSamplerArg: share({
+    name: 'OTEL_TRACES_SAMPLER_ARG',
+    doc: 'share of the publishes without a traceparent that are traced; a traceparent says it itself',
+    fallback: 0.01
   })
 };
 

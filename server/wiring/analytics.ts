@@ -4,8 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createClickhouse, type Clickhouse } from '../../actors/clickhouse/clickhouse.js';
-import type { ErasureLog } from '../../actors/clickhouse/erasures.js';
-import { createSink, type Sink } from '../../actors/clickhouse/sink.js';
+import { createSink, type Sink, type SinkLog } from '../../actors/clickhouse/sink.js';
 import { SinkLag } from '../../actors/clickhouse/sink-lag.js';
 import type { Clock } from '../../actors/clock.js';
 import { RULES } from '../../actors/monitor/finding-rules.js';
@@ -16,6 +15,7 @@ import type { ChildSpec } from '../../machines/supervision/child-spec.js';
 import { createAnalyticsApi } from '../http/api/analytics-api.js';
 import type { Guard } from '../access/guard.js';
 import type { ApiAccess } from '../auth/api-access.js';
+import type { Traces } from '../../actors/traces/traces.js';
 import type { NoteLimited } from '../limits/limited.js';
 import type { Config } from '../config/settings.js';
 import type { Route } from '../http/route-table.js';
@@ -49,7 +49,7 @@ export interface AnalyticsOptions {
   /** Returns the log's feed; null while the log is not open. */
   readonly feed: () => AnalyticsFeed | null;
   /** Returns the log, as far as erased messages need it; null while it is not open. */
-  readonly log: () => ErasureLog | null;
+  readonly log: () => SinkLog | null;
   /** Returns whether the log's disk is nearly full. */
   readonly isDiskLow: () => boolean;
   readonly clock: Clock;
@@ -59,6 +59,8 @@ export interface AnalyticsOptions {
   readonly monitor: AnalyticsWatch;
   /** Notes what a limit has refused. */
   readonly limited: NoteLimited;
+  /** Records the ways of messages; null: nothing is traced. */
+  readonly traces: Traces | null;
 }
 
 /** ClickHouse and its sink. */
@@ -101,7 +103,8 @@ export class Analytics {
             clock,
             random,
             newId: randomUUID,
-            logger
+            logger,
+            traces: options.traces
           });
   }
 

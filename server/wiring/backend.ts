@@ -20,6 +20,7 @@ import type { Transitions } from '../../actors/facts/transitions.js';
 import type { ThreadLog } from '../../actors/log/thread-log.js';
 import type { Webhooks } from '../../actors/webhooks/webhooks.js';
 import { Threads } from '../../actors/threads/threads.js';
+import type { Traces } from '../../actors/traces/traces.js';
 import type { Analytics } from './analytics.js';
 import { accessSettings, authorityOf, keySetOf } from './access-parts.js';
 import { createAgentDoors } from './agent-doors.js';
@@ -52,7 +53,7 @@ import type { FanOut } from '../transport/fan-out.js';
 import { MESSAGE_BYTES_MAX } from './listener.js';
 import { encodeFrame, messageOut } from '../chat/frame-encoder.js';
 import { ChunkPace } from '../chat/runs/chunk-pace.js';
-import { clientLimits, publishBounds } from '../chat/limits.js';
+import { clientLimits, publishBounds, workBounds } from '../chat/limits.js';
 import { Publisher } from '../chat/publisher.js';
 import { createRoutes } from '../chat/routes.js';
 import { pickBus } from './cluster/pick-bus.js';
@@ -62,7 +63,7 @@ import { RunRequests } from '../chat/runs/run-requests.js';
 import { unreadable } from '../chat/unreadable.js';
 import { StreamOpener } from '../chat/streams/stream-opener.js';
 import { Subscriptions } from '../chat/subscriptions.js';
-import { POINTS_PER_PUBLISH, queueingPoints } from '../chat/work/costs.js';
+import { queueingPoints } from '../chat/work/costs.js';
 import { Rechecks } from '../chat/work/rechecks.js';
 import type { TurnBudget } from '../chat/work/turn-budget.js';
 import { KeyedBuckets } from '../chat/work/keyed-buckets.js';
@@ -105,6 +106,8 @@ export interface BackendOptions {
   readonly wrongKeys: WrongKeys;
   /** Called when a message of a thread was erased. */
   readonly onErased: (thread: string) => void;
+  /** Records the ways of messages; null: nothing is traced. */
+  readonly traces: Traces | null;
 }
 
 /** The parts that the server uses afterwards. */
@@ -124,7 +127,7 @@ export interface Backend {
 /** Makes the parts and gives the chat those that it needs. */
 export function createBackend(options: BackendOptions): Backend {
   const { config, node, log, clock, logger, monitor, incidents, chat, connections } = options;
-  const { fanOut, isServing, turn, limited } = options;
+  const { fanOut, isServing, turn, limited, traces } = options;
   const keys = keySetOf(config, clock, monitor);
   const tokens = createAuthenticator({
     secret: config.authJwtSecret,
@@ -166,6 +169,7 @@ export function createBackend(options: BackendOptions): Backend {
   const isRevoked = (identity: UserIdentity): boolean => isRevokedOrUnknown(revocations, identity);
   const auth = revocable(tokens, revocations);
   const threads = new Threads({
+    traces,
     log,
     feed: log.feed,
     clock,
@@ -194,6 +198,7 @@ export function createBackend(options: BackendOptions): Backend {
     authority: authorityOf(config, clock, monitor, limited)
   });
   const runs = new Runs({
+    traces,
     agents: options.agents,
     marks: options.marks,
     clock,
@@ -230,8 +235,8 @@ export function createBackend(options: BackendOptions): Backend {
   const agents = new RunRequests(runs, threadAgents);
   const limits = clientLimits(config);
   const { publishPerSecond } = limits;
-  const bounds = publishBounds(config);
   const publisher = new Publisher({
+    traces,
     clock,
     log,
     threads,
@@ -240,17 +245,11 @@ export function createBackend(options: BackendOptions): Backend {
     memory: options.memory,
     agents: () => agents,
     publishPerSecond,
-    publishLimits: new PublishLimits(bounds, clock),
+    publishLimits: new PublishLimits(publishBounds(config), clock),
     limited
   });
   const { remedy, apiKeys } = options;
-  const work = new WorkLimits(
-    {
-      perUser: publishPerSecond * POINTS_PER_PUBLISH,
-      perAddress: bounds.perAddress * POINTS_PER_PUBLISH
-    },
-    clock
-  );
+  const work = new WorkLimits(workBounds(config), clock);
   const watch = {
     remedy,
     unreadable: (count: number): void => {

@@ -18,6 +18,8 @@ export const REPLICA_START_MS = 600_000;
 
 /** The supervised parts of a server. */
 export interface Parts {
+  /** What sends traces; null when none are sent. */
+  readonly traces: Service | null;
   /** The connection to the brokers; null for a single node. */
   readonly nats: ChildSpec['logic'] | null;
   readonly log: Service;
@@ -38,11 +40,13 @@ const again = (...children: ChildSpec[]): PhaseSpec => ({ children, policy: REST
 
 /** Returns the children and the policy of each phase. */
 export function phasesOf(parts: Parts): Record<Phase, PhaseSpec> {
-  const { nats } = parts;
+  const { nats, traces } = parts;
   // A replica may have a long way to the newest message.
   const log = { ...BOUNDS, id: 'thread-log', logic: serviceLogic(parts.log) };
   return {
     infrastructure: once(
+      // First: it stops last, when there are no more spans.
+      ...(traces === null ? [] : [{ ...BOUNDS, id: 'traces', logic: serviceLogic(traces) }]),
       ...(nats === null
         ? [log]
         : [

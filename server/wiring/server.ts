@@ -33,6 +33,7 @@ import { TurnBudget } from '../chat/work/turn-budget.js';
 import { Drain } from './drain.js';
 import { buildHandlers } from './handler-phase.js';
 import { createIncidentsApi } from '../http/api/incidents-api.js';
+import { pickTraces } from '../traces/pick-traces.js';
 import { VERSION } from './version.js';
 import { createMetricsApi, METRICS_OFF } from '../http/api/metrics-api.js';
 import { createContractRoutes } from '../contracts/contract-routes.js';
@@ -210,6 +211,7 @@ export class Server {
       [ai.endpoint, ...(inspection.endpoint === undefined ? [] : [inspection.endpoint])]
     );
     this.listener = listener;
+    const traces = pickTraces(config, node, VERSION, clock, random, logger);
     const nats = pickNats(config, node, clock, random, logger);
     const hooks = new WebhookParts({
       ...outside,
@@ -245,7 +247,8 @@ export class Server {
       clock,
       random,
       logger,
-      monitor
+      monitor,
+      traces
     });
     const observer = outside.inspect === undefined ? null : contained(outside.inspect, incidents);
     const sweep = new Sweep({ clock, isServing });
@@ -273,6 +276,7 @@ export class Server {
           apiKeys,
           node,
           nodeBus: pickNodeBus(config, node, nats, incidents),
+          traces,
           about: () => aboutNode(this.report('counted'), listener.url),
           root,
           logService,
@@ -337,6 +341,7 @@ export class Server {
         },
         input: {
           phases: phasesOf({
+            traces,
             nats: nats?.logic ?? null,
             log: logService,
             listener,

@@ -96,12 +96,18 @@ class Reading {
   }
 
   async *read(body: unknown): AsyncGenerator<AgentEvent, void> {
-    const { signal, attempt } = this.context;
+    const { signal, attempt, traceparent } = this.context;
     const isComplete = (): boolean => this.isFinished;
     this.isFinished = false;
     this.interrupts = [];
     try {
-      for await (const data of this.provider.ask({ body, signal, attempt, isComplete })) {
+      for await (const data of this.provider.ask({
+        body,
+        signal,
+        attempt,
+        isComplete,
+        traceparent
+      })) {
         const event = agUiEvent(data);
         if (event === null) throw this.provider.cut(attempt, 'an event is none of AG-UI');
         yield* this.take(event);

@@ -139,11 +139,11 @@ class Reading {
 
   async *read(body: unknown): AsyncGenerator<AgentEvent, void> {
     const { provider } = this;
-    const { signal, attempt, tools } = this.context;
+    const { signal, attempt, tools, traceparent } = this.context;
     const thoughts = new Thoughts(this.clock);
     let finish: string | null = null;
     const isComplete = (): boolean => finish !== null;
-    for await (const data of provider.ask({ body, signal, attempt, isComplete })) {
+    for await (const data of provider.ask({ body, signal, attempt, isComplete, traceparent })) {
       if (data === '[DONE]') {
         finish ??= 'stop';
         break;

@@ -57,6 +57,8 @@ export interface ProviderQuestion {
   readonly attempt: number;
   /** Whether the answer is complete. Then the wait for more is short, and a cut connection is no fault. */
   readonly isComplete: () => boolean;
+  /** Sent as a header; undefined or absent: none is sent. */
+  readonly traceparent?: string | undefined;
 }
 
 /** The server of a model. */
@@ -92,7 +94,7 @@ export class Provider {
     signal.addEventListener('abort', abort);
     if (signal.aborted) abort();
     try {
-      const response = await this.send(question.body, request.signal);
+      const response = await this.send(question, request.signal);
       if (!isEventStream(response)) throw await this.refusal(response, attempt);
       const reader = readerOf(response);
       if (reader === null) return;
@@ -158,7 +160,7 @@ export class Provider {
     );
   }
 
-  private send(body: unknown, signal: AbortSignal): Promise<Response> {
+  private send({ body, traceparent }: ProviderQuestion, signal: AbortSignal): Promise<Response> {
     const { url, key } = this.options;
     return fetch(url, {
       method: 'POST',
@@ -167,7 +169,8 @@ export class Provider {
       headers: {
         accept: 'text/event-stream',
         'content-type': 'application/json',
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` })
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(traceparent === undefined ? {} : { traceparent })
       },
       body: JSON.stringify(body)
     });

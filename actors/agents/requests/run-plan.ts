@@ -12,6 +12,8 @@ export interface RunRequest {
   readonly whileRunning?: WhileRunning | undefined;
   readonly regenerates?: string | undefined;
   readonly edits?: string | undefined;
+  /** `traceparent` of the publish; absent when it is not recorded. */
+  readonly trace?: string | undefined;
 }
 
 /** What a message does to the runs of its thread. */

@@ -1,10 +1,12 @@
 /**
  * Measures one run for the operator: how long the agent has been silent, how long its code has blocked the event loop,
- * and how long the first text has taken.
+ * and how long the first text has taken. The run of a traced message has a span, and so has each of its tool calls.
  */
 import type { Clock } from '../../clock.js';
 import type { RunEnd } from '../../../machines/agents/run.machine.js';
-import { markOf, type LoopMarks, type MarkedRun } from './loop-marks.js';
+import type { OpenSpan, Traces } from '../../traces/traces.js';
+import { runSpan, toolSpan, type TracedRun } from '../../traces/run-spans.js';
+import { markOf, type LoopMarks } from './loop-marks.js';
 import type { RunTally } from './run-tally.js';
 
 /** The measures of one run. */
@@ -14,6 +16,9 @@ export class RunWatch {
   private readonly marks: LoopMarks;
   private readonly agent: string;
   private readonly mark: string;
+  private readonly traces: Traces | null;
+  private readonly run: TracedRun;
+  private span: OpenSpan | null = null;
   /** When the agent began; null before, and for a run that only an earlier process has begun. */
   private startedMs: number | null = null;
   /** When the wait for the agent's next event began; null while there is no wait. */
@@ -22,20 +27,47 @@ export class RunWatch {
 
   constructor(
     clock: Pick<Clock, 'elapsed'>,
-    { tally, marks }: { readonly tally: RunTally; readonly marks: LoopMarks },
-    run: MarkedRun
+    {
+      tally,
+      marks,
+      traces = null
+    }: {
+      readonly tally: RunTally;
+      readonly marks: LoopMarks;
+      readonly traces?: Traces | null;
+    },
+    run: TracedRun
   ) {
     this.clock = clock;
     this.tally = tally;
     this.marks = marks;
     this.agent = run.agent;
     this.mark = markOf(run);
+    this.traces = traces;
+    this.run = run;
   }
 
   /** Notes that the agent begins. */
   begun(): void {
     this.startedMs = this.clock.elapsed();
     this.tally.opened(this.agent, 1);
+    if (this.traces !== null) this.span = runSpan(this.traces, this.run);
+  }
+
+  /** What the agent gets about the trace of its run; nothing when it is not recorded. */
+  get traced(): { readonly traceparent?: string } {
+    return this.span === null ? {} : { traceparent: this.span.traceparent };
+  }
+
+  /** Begins the span of a tool call; null when the run is not recorded. */
+  tool(tool: string, call: string): OpenSpan | null {
+    const { traces, span } = this;
+    return traces === null || span === null ? null : toolSpan(traces, span, tool, call);
+  }
+
+  /** Notes that the server stops and the run goes on after the next start. */
+  left(): void {
+    this.span?.end(null, { 'rollcall.run.end': 'left' });
   }
 
   /** Times for the entry of the end, in milliseconds since {@link begun}; what is not known is absent. */
@@ -84,6 +116,9 @@ export class RunWatch {
   /** Notes that the end is decided. */
   ended(end: RunEnd): void {
     this.tally.ended(this.agent, end);
+    this.span?.end(end === 'failed' || end === 'interrupted' ? end : null, {
+      'rollcall.run.end': end
+    });
     if (this.startedMs !== null) this.tally.opened(this.agent, -1);
   }
 }

@@ -35,7 +35,7 @@ export function parsedArgs(text: string): unknown {
  */
 export async function callTool(
   asked: AskedCall,
-  { tools, run, thread, user, message, signal }: RunContext,
+  { tools, run, thread, user, message, signal, traceparent }: RunContext,
   note: (reason: string) => void
 ): Promise<ToolResultEvent> {
   const { call } = asked;
@@ -51,7 +51,9 @@ export async function callTool(
   if (args === undefined) return failed('the arguments are no JSON');
   if (!fits(tool, args)) return failed('the arguments do not fit the schema of the tool');
   try {
-    const result: unknown = await tool.execute(args, { run, thread, user, message, signal, call });
+    const traced = traceparent === undefined ? {} : { traceparent };
+    const context = { run, thread, user, message, signal, call, ...traced };
+    const result: unknown = await tool.execute(args, context);
     const json: unknown = JSON.stringify(result ?? null);
     if (typeof json !== 'string') return failed('the tool returned no JSON value');
     if (json.length > RESULT_CHARS_MAX) {

@@ -15,6 +15,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** Id of the call, unique in the run. */
   readonly call: string;
+  /** Names the run's span in a trace; absent when it is not recorded. */
+  readonly traceparent?: string;
 }
 
 /** A tool. */

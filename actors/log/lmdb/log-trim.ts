@@ -5,10 +5,19 @@
  */
 import type { Clock } from '../../clock.js';
 import type { Job } from './commit-queue.js';
-import { AFTER_ALL, decodeCount, entryKey, midKey, threadKey, within } from './log-keys.js';
+import {
+  AFTER_ALL,
+  decodeCount,
+  entryKey,
+  midKey,
+  recordKey,
+  threadKey,
+  within
+} from './log-keys.js';
 import type { LogKey } from './log-keys.js';
 import type { LogStore, LogWrite } from './log-store.js';
 import { orDamaged } from '../log-errors.js';
+import { TRACE_KIND } from '../thread-records.js';
 import { frameHeader } from '../../../protocol/message-frame.js';
 import type { PendingMarks } from './feed/pending-marks.js';
 import { RetentionClock } from './retention-clock.js';
@@ -149,7 +158,12 @@ export class LogTrim {
       removed.push({ key: entry, value: null });
       // The mid may have been used again since its entry was hidden by an earlier trim.
       const key = header === null ? null : midKey(header.mid, thread);
-      if (key !== null && offsetAt(store, key) === first) removed.push({ key, value: null });
+      if (header !== null && key !== null && offsetAt(store, key) === first) {
+        removed.push({ key, value: null });
+        const trace = recordKey(thread, TRACE_KIND, header.mid);
+        const isTraced = orDamaged(() => store.get(trace), undefined) !== undefined;
+        if (isTraced) removed.push({ key: trace, value: null });
+      }
       bytes += frame.length;
     }
     if (removed.length === 0) return null;

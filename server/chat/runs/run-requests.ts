@@ -3,7 +3,7 @@
  * may write in the thread may do so with runs of the user's own messages; a user who may manage the thread, with all
  * runs.
  */
-import type { RunPlan } from '../../../actors/agents/requests/run-plan.js';
+import type { RunPlan, RunRequest } from '../../../actors/agents/requests/run-plan.js';
 import type { Runs } from '../../../actors/agents/runs.js';
 import type { ThreadAgents } from '../../../actors/agents/thread-agents.js';
 import type { WhileRunning } from '../../../protocol/agent-kinds.js';
@@ -56,7 +56,7 @@ export class RunRequests {
   plan(
     user: string,
     kind: string,
-    request: RunFields & { readonly thread: string; readonly mid: string }
+    request: RunFields & Pick<RunRequest, 'thread' | 'mid' | 'trace'>
   ): RunPlan | null {
     const { thread, agent: named } = request;
     if (named === undefined && (kind !== ANSWERED_KIND || !this.runs.hasAgents)) {

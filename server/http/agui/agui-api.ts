@@ -224,8 +224,9 @@ class Post {
     }
     const { mid, text } = message;
     const body = { json: JSON.stringify({ text }), depth: 1 };
+    const traceparent = this.request.header('traceparent') ?? undefined;
     const published = await new Promise<Published>((resolve) => {
-      publisher.publish(author, { ...fields, agent, thread, mid, body }, resolve);
+      publisher.publish(author, { ...fields, agent, thread, mid, body, traceparent }, resolve);
     });
     if (!published.ok) return refusalReply(published);
     const run = requests.runs.runOf(thread, mid, author.user);

@@ -208,8 +208,9 @@ async function publish(
   const question = publishQuestion((action) => options.guard.ask(caller, action, thread), parsed);
   if (question !== null) await question;
   const { from: _, ...fields } = parsed;
+  const traceparent = fields.traceparent ?? request.header('traceparent') ?? undefined;
   const published = await new Promise<Published>((resolve) => {
-    publisher.publish(author, { ...fields, thread }, resolve);
+    publisher.publish(author, { ...fields, thread, traceparent }, resolve);
   });
   if (!published.ok) return refusalReply(published);
   return {

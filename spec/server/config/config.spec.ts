@@ -115,7 +115,8 @@ describe('loadConfig', () => {
       inspectBodies: false,
       metrics: 'on',
       shutdownMs: 30_000,
-      otelExporterOtlpEndpoint: undefined
+      otelExporterOtlpEndpoint: undefined,
+      otelTracesSamplerArg: 0.01
     });
   });
 
@@ -254,7 +255,8 @@ describe('loadConfig', () => {
     ['LOG_FORMAT', ['logfmt']],
     ['INSPECT', ['true']],
     ['SHUTDOWN_MS', ['30s']],
-    ['OTEL_EXPORTER_OTLP_ENDPOINT', ['http://collector:4318']]
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', ['collector:4318', 'grpc://collector:4317']],
+    ['OTEL_TRACES_SAMPLER_ARG', ['-0.1', '1.01', '1e-3', '1%', '.5']]
   ];
   for (const [name, values] of refused) {
     for (const value of values) {
@@ -278,6 +280,9 @@ describe('loadConfig', () => {
     ['CLICKHOUSE_RETRY_MAX_MS', '500', 'clickhouseRetryMaxMs', 500],
     ['CLICKHOUSE_TTL_DAYS', '90', 'clickhouseTtlDays', 90],
     ['CLICKHOUSE_URL', 'off', 'clickhouseUrl', 'off'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1', 'otelTracesSamplerArg', 1],
+    ['OTEL_TRACES_SAMPLER_ARG', '0', 'otelTracesSamplerArg', 0],
+    ['OTEL_TRACES_SAMPLER_ARG', '0.005', 'otelTracesSamplerArg', 0.005],
     ['ALLOWED_ORIGINS', 'tauri://localhost', 'allowedOrigins', ['tauri://localhost']],
     ['ALLOWED_ORIGINS', '*', 'allowedOrigins', ['*']],
     [
@@ -478,7 +483,7 @@ describe('SETTINGS', () => {
     LIMIT_UNAUTHENTICATED_PER_ADDRESS LIMIT_CONNECTS_PER_ADDRESS LIMIT_EVENT_STREAMS_PER_USER LIMIT_CONNECTIONS LIMIT_WRONG_KEYS_PER_SECOND MEMORY_LIMIT_MB
     AGENTS AGENT_ECHO_WORDS_PER_SECOND AGENT_URL AGENT_KEY AGENT_MODEL AGENT_HISTORY_CHARS AGENT_STALL_MS AGENT_RUN_MS AGENT_ASK_MS AGENT_ANSWER_CHARS AGENT_RUNS AGENT_RUNS_PER_USER AGENT_QUEUE
     WEBHOOK_URL WEBHOOK_SECRET WEBHOOK_EVENTS WEBHOOK_THREADS WEBHOOK_ALLOW_PRIVATE
-    LOG_LEVEL LOG_FORMAT INSPECT INSPECT_TOKEN INSPECT_BODIES METRICS SHUTDOWN_MS OTEL_EXPORTER_OTLP_ENDPOINT`.split(
+    LOG_LEVEL LOG_FORMAT INSPECT INSPECT_TOKEN INSPECT_BODIES METRICS SHUTDOWN_MS OTEL_EXPORTER_OTLP_ENDPOINT OTEL_TRACES_SAMPLER_ARG`.split(
       /\s+/
     );
 

@@ -15,6 +15,7 @@ function treeWith(...services: ChildSpec[]) {
   const clock = new VirtualClock();
   const logger = new RecordedLogger();
   return phasesOf({
+    traces: null,
     nats: null,
     log: NOTHING,
     listener: NOTHING,
