@@ -11,6 +11,7 @@ import { DIFFERENCES_MARKS, differencesTable } from './docs/engine-differences.j
 import { DEADLINES_MARKS, deadlinesTable } from './docs/socket-deadlines.js';
 import { errorsPage } from './docs/errors-page.js';
 import { limitsPage } from './docs/limits-page.js';
+import { METRICS_MARKS, metricsTable } from './docs/metrics-table.js';
 import { FOLDER_MARKS, folderDrawing } from './folders/folder-drawing.js';
 import { ONE_WAY } from './folders/folder-imports.js';
 import { sourceFiles } from './folders/source-files.js';
@@ -36,6 +37,7 @@ function writeBetween(path: string, [begin, end]: readonly [string, string], tex
 
 writeBetween('../docs/configuration.md', TABLE_MARKS, settingsTable());
 writeBetween('../docs/operations.md', RULES_MARKS, monitorRules());
+writeBetween('../docs/operations.md', METRICS_MARKS, metricsTable());
 writeBetween('../docs/operations.md', DIFFERENCES_MARKS, differencesTable());
 writeBetween('../docs/operations.md', DEADLINES_MARKS, deadlinesTable());
 writeBetween('../docs/security.md', CHECKLIST_MARKS, checklistTable());

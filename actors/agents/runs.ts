@@ -23,7 +23,7 @@ import {
 } from './run-record.js';
 import type { RunPorts, RunRefusal } from './run-ports.js';
 import { RunActors } from './seeing/run-actors.js';
-import { RunTally, type AgentRow } from './seeing/run-tally.js';
+import { RunTally, type AgentRow, type RunTimes } from './seeing/run-tally.js';
 
 /** Options of {@link Runs}. */
 export interface RunsOptions extends Omit<RunPorts, 'onFault' | 'tally' | 'actors'> {
@@ -104,6 +104,11 @@ export class Runs {
   /** Returns the runs of each agent. */
   status(): AgentRow[] {
     return this.tally.rows(this.byId.values());
+  }
+
+  /** Returns how long the runs of each agent took. */
+  times(): RunTimes[] {
+    return this.tally.times();
   }
 
   /** Returns the measures for the monitor. */

@@ -45,6 +45,7 @@ export class Outcomes {
     tookMs: number,
     appendedMs: number
   ): void {
+    this.options.counts.took(outcome, appendedMs, tookMs);
     this.tell(thread, offset, 1, outcome, this.options.clock.now(), tookMs, appendedMs);
   }
 

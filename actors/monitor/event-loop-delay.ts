@@ -1,6 +1,7 @@
 /**
  * Measures how late the event loop is. Node does so outside of JavaScript, so measuring costs the event loop nothing.
  */
+import { Histogram, SECONDS } from '../metrics/histogram.js';
 import { monitorEventLoopDelay, performance, type IntervalHistogram } from 'node:perf_hooks';
 
 /**
@@ -24,6 +25,8 @@ export class EventLoopDelay implements LoopDelay {
   private readonly histogram: IntervalHistogram = monitorEventLoopDelay({
     resolution: LOOP_RESOLUTION_MS
   });
+  /** The longest delay of each measurement, in seconds. */
+  readonly worstSeconds = new Histogram(SECONDS);
   /** Start of the current measurement, by `performance.now()`; null while stopped. */
   private sinceMs: number | null = null;
 
@@ -49,6 +52,8 @@ export class EventLoopDelay implements LoopDelay {
     const worstMs = count === 0 ? 0 : max / NANOSECONDS_PER_MS - LOOP_RESOLUTION_MS;
     this.histogram.reset();
     this.sinceMs = now;
-    return Math.max(0, worstMs, unseenMs);
+    const longestMs = Math.max(0, worstMs, unseenMs);
+    this.worstSeconds.observe(longestMs / 1_000);
+    return longestMs;
   }
 }

@@ -140,6 +140,11 @@ export class Threads {
     this.held.extendGrace(forMs);
   }
 
+  /** The counters of the message path. */
+  get counts(): DeliveryCounts {
+    return this.options.counts;
+  }
+
   /** Number of delivery actors that crashed and were replaced. */
   get crashes(): number {
     return this.actors.crashes;
@@ -209,6 +214,7 @@ export class Threads {
   /** Adds a subscription; `user` becomes present, unless it is null. */
   enter(thread: ActiveThread, user: string | null): void {
     thread.subscribers++;
+    this.options.counts.subscriptions++;
     if (user !== null) this.presence.enter(thread, user);
     if (thread.subscribers === 1) this.held.watched(thread, 1);
     this.elsewhere?.enter(thread.id, user);
@@ -218,6 +224,7 @@ export class Threads {
   /** Removes a subscription; after the user's last one the user is no longer present. */
   leave(thread: ActiveThread, user: string | null): void {
     thread.subscribers--;
+    this.options.counts.subscriptions--;
     thread.usedAt = this.options.clock.elapsed();
     if (user !== null) this.presence.leave(thread, user);
     if (thread.subscribers === 0) this.held.watched(thread, -1);

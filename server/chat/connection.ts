@@ -76,6 +76,8 @@ export class Connection implements Backlogged<Received> {
   /** Whether it was asked to leave: it accepts no more requests, and is closed as soon as it is settled. */
   isLeaving = false;
   isClosing = false;
+  /** Counts the errors that it is answered with; null before it was added. */
+  errors: { note(code: ErrorCode): void } | null = null;
   /** With which code the server has ended it; null when it has not. */
   endedWith: CloseCode | null = null;
   /** Frames that came while the token was being checked; null when none is being checked. */
@@ -165,6 +167,7 @@ export class Connection implements Backlogged<Received> {
   /** Answers a request with an error of the table; `message` adds more information. */
   sendError(id: RequestId, code: ErrorCode, message?: string, afterMs?: number): void {
     const rule = ERRORS[code];
+    this.errors?.note(code);
     this.send(
       encodeFrame({
         type: 'error',

@@ -15,6 +15,7 @@ import type { Connection } from './connection.js';
 import { encodeFrame, fallbackOut } from './frame-encoder.js';
 import type { LimitName } from '../limits/limit-table.js';
 import type { NoteLimited } from '../limits/limited.js';
+import { ErrorCounts } from '../metrics/error-counts.js';
 import { Grouped } from './work/grouped.js';
 import { Newcomers, NO_NEWCOMER_BOUNDS } from './work/newcomers.js';
 import type { ConnectionLimits, FullHouse, Shortage } from './limits.js';
@@ -84,6 +85,10 @@ function needsPing({ heardAt, pingedAt }: Connection, now: number): boolean {
 
 /** The open connections. */
 export class Connections {
+  /** The errors that connections were answered with. */
+  readonly errors = new ErrorCounts();
+  /** Connections that have ended, by the code with which the server ended them; `client` for those that just went. */
+  readonly ended = new Map<CloseCode | 'client', number>();
   private readonly clock: Clock;
   private readonly limits: ConnectionLimits;
   private readonly onLagging: LaggingListener;
@@ -190,6 +195,7 @@ export class Connections {
     const { address, isProbe } = connection;
     if (!isProbe && this.full(address) !== null) return false;
     this.all.add(connection);
+    connection.errors = this.errors;
     this.addresses.set(address, (this.addresses.get(address) ?? 0) + 1);
     if (!connection.isStream) this.newcomers.come(address);
     return true;
@@ -274,6 +280,8 @@ export class Connections {
     if (limit !== undefined) this.limited(limit);
     const isNewcomer = this.isNewcomer(connection);
     if (!this.all.delete(connection)) return;
+    const how = connection.endedWith ?? 'client';
+    this.ended.set(how, (this.ended.get(how) ?? 0) + 1);
     if (isNewcomer) this.newcomers.leave(connection.address);
     if (this.behind.delete(connection)) this.tellLagging();
     const left = (this.addresses.get(connection.address) ?? 1) - 1;

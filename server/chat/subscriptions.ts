@@ -98,6 +98,10 @@ export class Subscriptions {
       behind: this.threads.steps.opened(cursor, head.last)
     };
     connection.subscriptions = withSubscription(connection.subscriptions, subscription);
+    this.threads.counts.subscribed(
+      head.last - cursor,
+      typeof since === 'string' ? null : gap === null
+    );
     this.threads.enter(thread, connection.user);
     const present = thread.presence?.names() ?? [];
     connection.send(

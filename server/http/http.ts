@@ -2,9 +2,10 @@
 import type { Origins } from '../auth/origins.js';
 import { credentialInAddress } from '../auth/tickets.js';
 import type { WrongKeys } from '../chat/work/wrong-keys.js';
+import type { ErrorCounts } from '../metrics/error-counts.js';
 import type { Pages } from './pages.js';
 import { RouteTable, type Answer, type Route } from './route-table.js';
-import { json, nothingAt, problem } from '../transport/problem.js';
+import { codeIn, json, nothingAt, problem } from '../transport/problem.js';
 import type { HttpReply, HttpStreamReply, TransportRequest } from '../transport/transport.js';
 
 /** Methods of pages and reports. The engines leave the body out of a reply to HEAD. */
@@ -64,6 +65,8 @@ export interface HttpOptions {
   readonly off: readonly OffPaths[];
   readonly origins: Origins;
   readonly wrongKeys: Pick<WrongKeys, 'refusal' | 'judge'>;
+  /** Counts the errors that are answered. Default: nobody does. */
+  readonly errors?: Pick<ErrorCounts, 'note'>;
 }
 
 /** Answers every HTTP request. */
@@ -72,8 +75,10 @@ export class Http {
   private readonly off: readonly OffPaths[];
   private readonly origins: Origins;
   private readonly wrongKeys: HttpOptions['wrongKeys'];
+  private readonly errors: HttpOptions['errors'];
 
-  constructor({ report, pages, routes, off, origins, wrongKeys }: HttpOptions) {
+  constructor({ report, pages, routes, off, origins, wrongKeys, errors }: HttpOptions) {
+    this.errors = errors;
     this.off = off;
     this.origins = origins;
     this.wrongKeys = wrongKeys;
@@ -95,7 +100,10 @@ export class Http {
   /** Returns the reply to a request. */
   answer(request: TransportRequest): Answer {
     const limited = this.wrongKeys.refusal(request);
-    if (limited !== null) return withHeaders(limited, this.origins.replyHeaders(request));
+    if (limited !== null) {
+      this.count(limited);
+      return withHeaders(limited, this.origins.replyHeaders(request));
+    }
     const answer = this.found(request);
     if (answer instanceof Promise) return answer.then((reply) => this.judged(request, reply));
     return this.judged(request, answer);
@@ -103,7 +111,13 @@ export class Http {
 
   private judged<R extends HttpReply | HttpStreamReply>(request: TransportRequest, reply: R): R {
     this.wrongKeys.judge(request, reply);
+    this.count(reply);
     return reply;
+  }
+
+  private count(reply: HttpReply | HttpStreamReply): void {
+    const code = reply.status >= 400 ? codeIn(reply) : null;
+    if (code !== null) this.errors?.note(code);
   }
 
   private found(request: TransportRequest): Answer {

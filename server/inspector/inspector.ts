@@ -90,7 +90,7 @@ export class Inspector {
   private readonly options: InspectorOptions;
   private readonly access: InspectAccess;
   private readonly layouts = new ChartLayouts();
-  private readonly viewers = new Set<Viewer>();
+  readonly viewers = new Set<Viewer>(); // those that are open
   /** Threads that viewers watch by id. */
   private named: ReadonlySet<string> = new Set();
   private readonly onMessage: (seen: SeenMessage) => void;

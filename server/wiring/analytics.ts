@@ -69,6 +69,7 @@ export class Analytics {
   private readonly clickhouse: Clickhouse;
   private readonly sink: Sink | null;
   private isDiskLow = false;
+  private behindMs = 0;
   private readonly lag: SinkLag;
 
   constructor(options: AnalyticsOptions) {
@@ -130,6 +131,7 @@ export class Analytics {
     const status = this.sink?.status() ?? null;
     const asOf = this.sink?.asOf() ?? null;
     const { behindMs, threads } = this.lag.look(status, asOf);
+    this.behindMs = behindMs;
     monitor.sinkBehind(behindMs, threads);
     const isLow = status !== null && this.options.isDiskLow();
     if (isLow === this.isDiskLow) return;
@@ -140,6 +142,11 @@ export class Analytics {
       logger.warn(RULES.disk_low.message({ isLow }), fields);
     } else
       logger.info('The disk has room again for what ClickHouse does not have', { actor: 'log' });
+  }
+
+  /** Returns how far ClickHouse was behind at the last sweep, in milliseconds; null without one. */
+  lagMs(): number | null {
+    return this.sink === null ? null : this.behindMs;
   }
 
   /** Returns the rows of `services` in `/status`. */

@@ -5,6 +5,7 @@
 import type { Actor, InspectionEvent } from 'xstate';
 import type { StartupMachine } from '../../machines/startup.machine.js';
 import type { Http } from '../http/http.js';
+import type { Metrics } from '../metrics/metrics.js';
 import type { AgentsService } from './agents/agents-service.js';
 import { createBackend, type BackendOptions } from './backend.js';
 import type { Drain } from './drain.js';
@@ -23,6 +24,7 @@ export interface HandlerPhaseParts extends Omit<BackendOptions, 'log' | 'remedy'
   readonly drain: Drain;
   readonly reporter: StatusReporter;
   readonly inspection: Inspection;
+  readonly metrics: Metrics;
   /** The outside observer of the charts; null when there is none. */
   readonly observer: ((event: InspectionEvent) => void) | null;
 }
@@ -65,6 +67,7 @@ export function buildHandlers(parts: HandlerPhaseParts): readonly string[] {
   });
   parts.agentsService.runs = runs;
   reporter.add(threads, runs);
+  parts.metrics.begin({ runs, cluster });
   http.add(routes);
   if (observer !== null) threads.observe(observer, 'all');
   inspection.begin({ threads, runs: runs.actors, log });

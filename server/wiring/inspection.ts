@@ -52,6 +52,11 @@ export class Inspection {
     return this.inspector !== null;
   }
 
+  /** Number of its open viewers. */
+  get viewers(): number {
+    return this.inspector?.viewers.size ?? 0;
+  }
+
   /** Path and events of its viewers' WebSockets. */
   get endpoint(): Inspector['endpoint'] | undefined {
     return this.inspector?.endpoint;

@@ -36,6 +36,8 @@ import { createIncidentsApi } from '../http/api/incidents-api.js';
 import { pickTraces } from '../traces/pick-traces.js';
 import { VERSION } from './version.js';
 import { createMetricsApi, METRICS_OFF } from '../http/api/metrics-api.js';
+import { diskFigures } from '../metrics/disk-figures.js';
+import { Metrics } from '../metrics/metrics.js';
 import { createContractRoutes } from '../contracts/contract-routes.js';
 import { Http, readiness } from '../http/http.js';
 import { Inspection } from './inspection.js';
@@ -95,7 +97,8 @@ export class Server {
     const incidents = new Incidents({ clock, logger });
     const limited = new Limited({ clock, logger });
     const supervision = new Supervision({ clock, logger });
-    const monitor = new Monitor({ clock, incidents, loop: new EventLoopDelay() });
+    const loop = new EventLoopDelay();
+    const monitor = new Monitor({ clock, incidents, loop });
     const memory = new Memory({
       clock,
       source: outside.memory ?? OWN_MEMORY,
@@ -175,6 +178,17 @@ export class Server {
       }
     });
     const operators = new Operators(apiKeys, config);
+    const metrics = new Metrics({
+      report: () => this.report('counted'),
+      limited,
+      incidents,
+      counts: monitor.counts,
+      connections,
+      loop,
+      sinkLagMs: () => analytics.lagMs(),
+      viewers: () => inspection.viewers,
+      disk: () => diskFigures(config.dataDir)
+    });
     const http = new Http({
       report: (request) => {
         const isOperator = operators.has(request);
@@ -185,17 +199,13 @@ export class Server {
       routes: [
         ...inspection.routes,
         ...createContractRoutes({ version: VERSION }),
-        ...createMetricsApi({
-          metrics: config.metrics,
-          operators,
-          report: () => this.report('counted'),
-          limited
-        }),
+        ...createMetricsApi({ config, operators, metrics }),
         ...createIncidentsApi({ operators, lines, node, startedAt: timeline.startedAt, clock })
       ],
       off: config.metrics === 'off' ? [...inspection.off, METRICS_OFF] : inspection.off,
       origins,
-      wrongKeys
+      wrongKeys,
+      errors: connections.errors
     });
     const listener = new Listener(
       config,
@@ -222,7 +232,7 @@ export class Server {
       log: () => logService.log
     });
     const logService: LogService = new LogService(
-      pickLog(config, clock, incidents, memory.appends, turn, nats, hooks.policy),
+      pickLog(config, clock, incidents, memory.appends, turn, nats, hooks.policy, metrics.onCommit),
       logger,
       clock
     );
@@ -289,6 +299,7 @@ export class Server {
           webhooks: hooks.webhooks,
           agents: agents.agents,
           marks: agents.marks,
+          metrics,
           agentsService: agents,
           chat,
           ai,

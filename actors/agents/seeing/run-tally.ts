@@ -7,6 +7,7 @@ import {
   type AgentRuleMeasures as Measures
 } from '../../monitor/agent-rules.js';
 import type { Clock } from '../../clock.js';
+import { Histogram, LONG_SECONDS } from '../../metrics/histogram.js';
 
 /** Name of the common row of removed agents: it keeps the number of rows bounded. */
 export const UNKNOWN_AGENT = '(unknown)';
@@ -47,7 +48,15 @@ export interface SeenRun {
   hasEnded(): boolean;
 }
 
+/** How long the runs of one agent took, in seconds. */
+export interface RunTimes {
+  readonly agent: string;
+  readonly firstChunk: Histogram;
+  readonly byEnd: Readonly<Record<RunEnd, Histogram>>;
+}
+
 interface Counts {
+  readonly times: RunTimes;
   readonly ends: Record<RunEnd, number>;
   firstTexts: number;
   firstTextMs: number;
@@ -102,15 +111,23 @@ export class RunTally {
     const counts = this.of(agent);
     counts.firstTexts++;
     counts.firstTextMs += ms;
+    counts.times.firstChunk.observe(ms / 1_000);
   }
 
-  /** Notes an end. */
-  ended(agent: string, end: RunEnd): void {
+  /** Notes an end. `ms`: how long the run took; undefined when another process has begun it. */
+  ended(agent: string, end: RunEnd, ms?: number): void {
     const counts = this.of(agent);
+    if (ms !== undefined) counts.times.byEnd[end].observe(ms / 1_000);
     counts.ends[end]++;
     counts.last = { end, at: this.clock.now() };
     if (end === 'failed') counts.failedInARow++;
     else if (end === 'completed') counts.failedInARow = 0;
+  }
+
+  /** Returns how long the runs of each agent took. */
+  times(): RunTimes[] {
+    for (const name of this.agents.keys()) this.of(name);
+    return Array.from(this.counts.values(), ({ times }) => times);
   }
 
   /** Returns a row for each agent, and one for all removed agents if they had a run. */
@@ -186,6 +203,16 @@ export class RunTally {
     const known = this.counts.get(name);
     if (known !== undefined) return known;
     const counts: Counts = {
+      times: {
+        agent: name,
+        firstChunk: new Histogram(LONG_SECONDS),
+        byEnd: {
+          completed: new Histogram(LONG_SECONDS),
+          failed: new Histogram(LONG_SECONDS),
+          cancelled: new Histogram(LONG_SECONDS),
+          interrupted: new Histogram(LONG_SECONDS)
+        }
+      },
       ends: { completed: 0, failed: 0, cancelled: 0, interrupted: 0 },
       firstTexts: 0,
       firstTextMs: 0,

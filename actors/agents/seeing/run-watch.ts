@@ -115,7 +115,7 @@ export class RunWatch {
 
   /** Notes that the end is decided. */
   ended(end: RunEnd): void {
-    this.tally.ended(this.agent, end);
+    this.tally.ended(this.agent, end, this.times.ms);
     this.span?.end(end === 'failed' || end === 'interrupted' ? end : null, {
       'rollcall.run.end': end
     });

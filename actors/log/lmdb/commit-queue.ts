@@ -52,6 +52,9 @@ export interface Job {
   settle(failure: string | null): void;
 }
 
+/** Called with each durable commit. */
+export type CommitListener = (jobs: number, tookMs: number) => void;
+
 /** Options of {@link CommitQueue}. */
 export interface CommitQueueOptions {
   readonly store: Pick<LogStore, 'commit'>;
@@ -69,6 +72,8 @@ export interface CommitQueueOptions {
   readonly onFailure: () => void;
   /** Returns the next job of low priority; null when there is none. */
   readonly background: () => Job | null;
+  /** Told of each durable commit: the number of its jobs, and how long it took in milliseconds. */
+  readonly onCommit?: CommitListener | undefined;
   /** The work of this turn: the jobs of a large commit are settled in several. */
   readonly turn: Turn;
 }
@@ -195,8 +200,10 @@ export class CommitQueue {
     }
     this.#options.turn.spend(writes.length * ROW_POINTS);
     this.#committing = true;
+    const begunMs = performance.now();
     this.#options.store.commit(writes).then(
       () => {
+        this.#options.onCommit?.(jobs.length, performance.now() - begunMs);
         this.#committed(jobs);
       },
       (error: unknown) => {

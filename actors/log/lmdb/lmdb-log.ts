@@ -10,7 +10,7 @@ import { ENDLESS_TURN, type Turn } from '../../turn.js';
 import { Listeners } from '../../listeners.js';
 import type { Commit } from '../commits.js';
 import type { EmbeddedLog } from './replica/embedded-log.js';
-import { CommitQueue, QUEUE_BYTES } from './commit-queue.js';
+import { CommitQueue, QUEUE_BYTES, type CommitListener } from './commit-queue.js';
 import { systemBootId } from './disk/boot-id.js';
 import { isDiskLow } from './disk/disk-room.js';
 import { probeDisk } from './disk/disk-probe.js';
@@ -54,11 +54,12 @@ export interface LmdbLogOptions {
   readonly clock: Clock;
   readonly retention: Retention;
   /**
-   * Whether an analytics store reads this log. If true, facts are kept, and once the store has begun to take
-   * messages, those that it lacks outlive the retention. If false, only the marks are kept, so that a store switched
-   * on later can catch up.
+   * Whether an analytics store reads this log. If true, facts are kept, and once the store takes messages, those that it
+   * lacks outlive the retention. If false, only the marks are kept, so that a later store can catch up.
    */
   readonly isFeedRead: boolean;
+  /** Told of each durable commit. Default: nobody is. */
+  readonly onCommit?: CommitListener;
   /** What gets a row for the outside. Default: nothing. */
   readonly outbox?: OutboxPolicy;
   /** Called once when the wall clock has jumped ahead, which the retention does not follow. Default: nobody is told. */
@@ -159,7 +160,7 @@ class LmdbLog implements EmbeddedLog {
     { epoch, isRenewed, renewed, writer }: PreparedLog,
     rebuilt: string | null
   ) {
-    const { clock, retention } = options;
+    const { dir, clock, retention, markPath } = options;
     this.commits = new Listeners(options.onListenerFault);
     this.durability = options.durability;
     this.renewed = renewed;
@@ -171,9 +172,7 @@ class LmdbLog implements EmbeddedLog {
     this.#epochOf = options.order?.epochOf ?? (() => own);
     this.#run = { durability: options.durability, boot: bootId(), writer };
     this.#marker =
-      options.markPath === undefined
-        ? null
-        : new LogMarker(options.dir, options.markPath, writer, () => ahead.record);
+      markPath === undefined ? null : new LogMarker(dir, markPath, writer, () => ahead.record);
     this.#marker?.start(clock);
     this.#heads = new ThreadHeads(store, options.dir, options.headsMax);
     this.#entries = new LogEntries(store, options.dir, this.#heads);
@@ -183,6 +182,7 @@ class LmdbLog implements EmbeddedLog {
       clock,
       memory: options.memory ?? new ByteBudget(QUEUE_BYTES),
       turn: options.turn ?? ENDLESS_TURN,
+      onCommit: options.onCommit,
       recover: (failedBytes) => this.#recover(failedBytes),
       onFailure: () => {
         this.#heads.clear();

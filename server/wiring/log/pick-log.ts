@@ -1,4 +1,5 @@
 /** Picks the log of the server, once, at the start. */
+import type { CommitListener } from '../../../actors/log/lmdb/commit-queue.js';
 import type { ByteBudget } from '../../../actors/memory/byte-budget.js';
 import type { Clock } from '../../../actors/clock.js';
 import { createClusterProvider } from '../../../actors/cluster/cluster-provider.js';
@@ -24,7 +25,8 @@ export function pickLog(
   memory: ByteBudget,
   turn: Turn,
   nats: Pick<Nats, 'onChange'> | null,
-  outbox: OutboxPolicy | null
+  outbox: OutboxPolicy | null,
+  onCommit: CommitListener
 ): LogProvider {
   const { dataDir, durability, retentionMessages, retentionDays, clickhouseUrl } = config;
   const embedded = {
@@ -34,6 +36,7 @@ export function pickLog(
     clock,
     memory,
     turn,
+    onCommit,
     isFeedRead: clickhouseUrl !== 'off',
     ...(outbox === null ? {} : { outbox }),
     onListenerFault: (reason: string) => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { prometheusText } from '../../../server/http/prometheus-text.js';
+import { prometheusText } from '../../../server/metrics/prometheus-text.js';
 
 describe('prometheusText', () => {
   it('writes help, type and samples of each metric, and ends with a line feed', () => {
