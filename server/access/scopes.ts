@@ -11,7 +11,8 @@ export const SCOPE_WORDS = {
   admin: 'list connections, users and threads, and close connections',
   tickets: 'make tickets, with which a browser reads event streams',
   audit: 'read the audit log',
-  backup: 'make backups of everything'
+  backup: 'make backups of everything',
+  erase: 'erase all messages of a user'
 } as const;
 
 /** One scope of an API key. */
@@ -36,5 +37,6 @@ export const SCOPES_OF_ALL_THREADS: readonly Scope[] = [
   'journey',
   'admin',
   'audit',
-  'backup'
+  'backup',
+  'erase'
 ];

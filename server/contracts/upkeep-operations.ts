@@ -1,6 +1,7 @@
 /** The operations of whoever runs the server for years: backups, erasing, the audit log, incidents. */
 import Type from 'typebox';
 import { AUDIT_PAGE_MAX } from '../../actors/upkeep/audit.js';
+import { USER_MAX } from '../../protocol/frames.js';
 import { Mid } from '../../protocol/run-fields.js';
 import { KEPT_LEVELS } from '../logger/kept-lines.js';
 import type { Operations } from './operation.js';
@@ -50,6 +51,23 @@ const Node = Type.Object(
   { additionalProperties: false }
 );
 
+const UserErasure = Type.Object({
+  user: Type.String(),
+  state: Type.Union([Type.Literal('none'), Type.Literal('running'), Type.Literal('done')]),
+  // Unix milliseconds.
+  startedAt: Type.Union([Type.Number(), Type.Null()]),
+  endedAt: Type.Union([Type.Number(), Type.Null()]),
+  // Gone through since the server has started.
+  threads: Count,
+  messages: Count
+});
+
+const ERASED_USER = {
+  description: 'The user.',
+  schema: Type.String({ minLength: 1, maxLength: USER_MAX }),
+  example: 'somebody-who-left'
+};
+
 /** Backups, erasing, audit log, incidents, nodes. */
 export const UPKEEP_OPERATIONS: Operations = {
   'DELETE /api/threads/{thread}/messages/{message}': {
@@ -79,6 +97,25 @@ export const UPKEEP_OPERATIONS: Operations = {
       }
     },
     errors: ['bad_frame', 'bad_thread', 'not_found']
+  },
+  'POST /api/users/{user}/erase': {
+    id: 'eraseUser',
+    tag: 'upkeep',
+    summary: 'Erase all messages of a user',
+    description: 'It is done in the background, also after a restart. Ask again how far it is.',
+    path: { user: ERASED_USER },
+    answers: { 202: { description: 'It will be done.', schema: UserErasure } },
+    errors: ['bad_frame'],
+    isForKeys: true
+  },
+  'GET /api/users/{user}/erase': {
+    id: 'readUserErasure',
+    tag: 'upkeep',
+    summary: 'Read how far the erasure of a user is',
+    path: { user: ERASED_USER },
+    answers: { 200: { description: '`none`: it was never asked for.', schema: UserErasure } },
+    errors: ['bad_frame'],
+    isForKeys: true
   },
   'GET /api/backup': {
     id: 'readBackup',

@@ -127,7 +127,7 @@ export interface Backend {
 /** Makes the parts and gives the chat those that it needs. */
 export function createBackend(options: BackendOptions): Backend {
   const { config, node, log, clock, logger, monitor, incidents, chat, connections } = options;
-  const { fanOut, isServing, turn, limited, traces } = options;
+  const { fanOut, isServing, turn, limited, traces, remedy, apiKeys } = options;
   const keys = keySetOf(config, clock, monitor);
   const tokens = createAuthenticator({
     secret: config.authJwtSecret,
@@ -248,7 +248,6 @@ export function createBackend(options: BackendOptions): Backend {
     publishLimits: new PublishLimits(publishBounds(config), clock),
     limited
   });
-  const { remedy, apiKeys } = options;
   const work = new WorkLimits(workBounds(config), clock);
   const watch = {
     remedy,
@@ -263,8 +262,7 @@ export function createBackend(options: BackendOptions): Backend {
   const subscriptions = new Subscriptions(log, threads, catchUp, (thread) => agents.told(thread));
   const evictions = new Evictions({ connections, subscriptions, threads });
   const { authorizeUrl, authorizeTtlMs: keepMs } = config;
-  const rechecks =
-    authorizeUrl === undefined ? null : new Rechecks({ clock, connections, evictions, keepMs });
+  const rechecks = authorizeUrl ? new Rechecks({ clock, connections, evictions, keepMs }) : null;
   guard.onChanged = (thread, users) => {
     evictions.judge(thread, users);
   };
@@ -365,12 +363,15 @@ export function createBackend(options: BackendOptions): Backend {
     }
   });
   chat.begin({ publisher, catchUp, subscriptions, routes });
+  const parts = { ...options, access, guard, threads, bus, revocations, costs, nodes };
+  const upkeep = createUpkeep(parts);
   return {
     runs,
     threads,
     cluster,
     sweep: () => {
       threads.sweep();
+      upkeep.sweep();
       keys?.sweep();
       rechecks?.sweep();
       void apiKeys.sweep();
@@ -390,7 +391,7 @@ export function createBackend(options: BackendOptions): Backend {
         limited
       }),
       ...createTicketsApi({ access, guard, tickets, incidents, costs, limited }),
-      ...createUpkeep({ ...options, access, guard, threads, bus, revocations, costs, nodes }),
+      ...upkeep.routes,
       ...options.analytics.api(access, guard, costs),
       ...options.analytics.journeys({ access, log, feed: log.feed, threads, connections, runs })
     ],

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { startBackup } from '../../actors/log/lmdb/backup/backup-process.js';
 import { Audit } from '../../actors/upkeep/audit.js';
 import { Eraser } from '../../actors/upkeep/eraser.js';
+import { UserEraser } from '../../actors/upkeep/user-eraser.js';
 import type { ApiAccess } from '../auth/api-access.js';
 import { LOG_FOLDER } from '../config/config.js';
 import type { Config } from '../config/settings.js';
@@ -17,6 +18,7 @@ import { createAuditApi, type AuditApiOptions } from '../http/api/upkeep/audit-a
 import { createBackupApi } from '../http/api/upkeep/backup-api.js';
 import { createClusterApi, type ClusterApiOptions } from '../http/api/upkeep/cluster-api.js';
 import { createEraseApi, type EraseApiOptions } from '../http/api/upkeep/erase-api.js';
+import { createUserEraseApi } from '../http/api/upkeep/user-erase-api.js';
 import { createWebhooksApi, type WebhooksApiOptions } from '../http/api/webhooks-api.js';
 import type { Route } from '../http/route-table.js';
 
@@ -32,12 +34,20 @@ export interface UpkeepOptions
     Omit<ClusterApiOptions, 'access'> {
   readonly config: Pick<Config, 'dataDir'>;
   readonly access: ApiAccess;
+  readonly isServing: () => boolean;
   /** Called when a message of a thread was erased. */
   readonly onErased: (thread: string) => void;
 }
 
-/** Makes the parts and returns their routes. */
-export function createUpkeep(options: UpkeepOptions): Route[] {
+/** What the server uses of it. */
+export interface Upkeep {
+  readonly routes: readonly Route[];
+  /** Called every second while the server serves. */
+  readonly sweep: () => void;
+}
+
+/** Makes the parts. */
+export function createUpkeep(options: UpkeepOptions): Upkeep {
   const { config, log, threads, clock, onErased } = options;
   const audit = new Audit({ log, clock });
   const eraser = new Eraser({
@@ -49,8 +59,10 @@ export function createUpkeep(options: UpkeepOptions): Route[] {
       threads.publish(threads.get(thread), entry, true, done);
     }
   });
-  return [
+  const users = new UserEraser({ ...options, eraser, audit });
+  const routes = [
     ...createEraseApi({ ...options, eraser, audit }),
+    ...createUserEraseApi({ ...options, users }),
     ...createBackupApi({
       ...options,
       audit,
@@ -63,4 +75,10 @@ export function createUpkeep(options: UpkeepOptions): Route[] {
     ...createClusterApi(options),
     ...createWebhooksApi(options)
   ];
+  return {
+    routes,
+    sweep: () => {
+      users.sweep();
+    }
+  };
 }

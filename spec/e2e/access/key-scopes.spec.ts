@@ -20,6 +20,8 @@ const SCOPE_OF: Readonly<Record<string, Scope | null>> = {
   'DELETE /api/threads/{thread}/messages/{message}': 'manage',
   'GET /api/audit': 'audit',
   'GET /api/backup': 'backup',
+  'GET /api/users/{user}/erase': 'erase',
+  'POST /api/users/{user}/erase': 'erase',
   'GET /api/threads/{thread}/members': 'read',
   'GET /api/threads/{thread}/members/{user}': 'read',
   'PUT /api/threads/{thread}/members/{user}': 'manage',

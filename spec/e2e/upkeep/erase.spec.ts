@@ -157,3 +157,46 @@ for (const transport of TRANSPORTS) {
     });
   });
 }
+
+describe('erasing a user', function () {
+  this.timeout(90_000);
+
+  it('is done in the end, also when the server is killed right behind the answer', async () => {
+    const dir = await temporaryDir();
+    const env = { DATA_DIR: dir, CLICKHOUSE_URL: 'off' };
+    let server = await startServer({ env });
+    try {
+      for (let n = 0; n < 60; n += 1) {
+        await fetch(`${server.url}/api/threads/u${String(n % 3)}/messages`, {
+          method: 'POST',
+          body: JSON.stringify({
+            mid: `m${String(n)}`,
+            from: n % 2 === 0 ? 'ada' : 'bob',
+            body: { text: SECRET_TEXT },
+            expect: 'stored'
+          })
+        });
+      }
+      const path = '/api/users/ada/erase';
+      const asked = await fetch(`${server.url}${path}`, { method: 'POST' });
+      expect(asked.status).to.equal(202);
+      await server.stop('SIGKILL');
+      server = await startServer({ env });
+      const done = await until(
+        async () => (await (await fetch(`${server.url}${path}`)).json()) as { state?: string },
+        ({ state }) => state === 'done',
+        30_000
+      );
+      expect(done).to.include({ user: 'ada', messages: 30 });
+      for (const thread of ['u0', 'u1', 'u2']) {
+        const page = await (await fetch(`${server.url}/api/threads/${thread}/messages`)).json();
+        const { messages } = page as { messages: { from: { user: string }; body: object }[] };
+        for (const { from, body } of messages.filter((one) => !('target' in one.body)))
+          expect(body).to.eql(from.user === 'ada' ? { erased: true } : { text: SECRET_TEXT });
+      }
+    } finally {
+      await server.stop();
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+});
