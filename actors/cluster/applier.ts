@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../clock.js';
 import type { Command, Note, Replica, ThreadEpoch } from '../log/replica.js';
-import { CLUSTER_NOTE, CURSOR_NOTE } from '../log/replica-notes.js';
+import { CLUSTER_NOTE, CURSOR_NOTE } from '../log/replica/replica-notes.js';
 import { chained, decodeCursor, digestOf, type Cursor } from './cursor.js';
 import { encodeClusterNote, foundPartition, type Genesis } from './founding.js';
 import type { CommandOrder, Consumption, Ordered } from './order.js';
@@ -37,6 +37,8 @@ export interface ApplierOptions {
   readonly outbox: Outbox;
   readonly clock: Pick<Clock, 'setTimeout' | 'clearTimeout' | 'elapsed'>;
   readonly newEpoch: () => string;
+  /** Told of each message that is given to the replica, and of where it begins. */
+  readonly onGiven: (sequence: number, hash: string) => void;
   /** Called when messages have become durable here. */
   readonly onApplied: () => void;
   /** Called once when this replica must not go on: it is damaged, or the order went back or cannot be read. */
@@ -172,6 +174,7 @@ export class Applier {
     const cursor = text === null ? null : decodeCursor(text);
     if (text !== null && cursor === null) throw new Error('the cursor of the replica is damaged');
     this.#given = cursor;
+    if (cursor !== null) this.#options.onGiven(cursor.sequence, cursor.hash);
     this.#durable = cursor?.sequence ?? 0;
     this.#sources.clear();
     const prefix = sourceId(partition, '');
@@ -251,6 +254,7 @@ export class Applier {
     }
     if (batch !== null) notes.push(...this.#noteSource(batch.source, batch.number, sequence));
     this.#given = cursor;
+    this.#options.onGiven(sequence, cursor.hash);
     this.#writing += 1;
     const taken = replica.apply({
       commands,

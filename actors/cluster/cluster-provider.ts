@@ -90,6 +90,7 @@ export function createClusterProvider(options: ClusterProviderOptions): LogProvi
         return {
           log: replicated,
           notice,
+          replication: replicated.sequencer,
           isDiskLow: () => replica.isDiskLow(),
           close: async () => {
             await replicated.close();

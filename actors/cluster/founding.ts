@@ -7,7 +7,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { LogRoleError } from '../log/log-errors.js';
 import type { Replica } from '../log/replica.js';
-import { CLUSTER_NOTE } from '../log/replica-notes.js';
+import { CLUSTER_NOTE } from '../log/replica/replica-notes.js';
 import type { CommandOrder } from './order.js';
 import { decodeMessage, encodeMessage, type OrderMessage } from './order-message.js';
 

@@ -9,7 +9,7 @@ import { markPath, markRestored } from '../log/lmdb/disk/log-mark.js';
 import { inspectDataFile } from '../log/lmdb/disk/pages/log-file.js';
 import type { EmbeddedLog } from '../log/lmdb/replica/embedded-log.js';
 import { forgetNotes } from '../log/lmdb/replica/forget-notes.js';
-import { CLUSTER_NOTE, CURSOR_NOTE } from '../log/replica-notes.js';
+import { CLUSTER_NOTE, CURSOR_NOTE } from '../log/replica/replica-notes.js';
 import { decodeCursor, digestOf, type Cursor } from './cursor.js';
 import { clusterOf, encodeClusterNote } from './founding.js';
 import type { CommandOrder } from './order.js';

@@ -6,7 +6,9 @@
 import type { Clock } from '../clock.js';
 import type { LogHealth, LogHealthSource } from '../log/log-health.js';
 import type { Command, Replica, ThreadEpoch } from '../log/replica.js';
+import type { Position, Replication } from '../log/replica/replication.js';
 import { Applier } from './applier.js';
+import { DivergenceGuard } from './divergence-guard.js';
 import type { Genesis } from './founding.js';
 import type { CommandOrder } from './order.js';
 import { Outbox, type Item } from './outbox.js';
@@ -65,12 +67,15 @@ interface Partition {
   readonly applier: Applier;
   /** Highest sequence that the order is known to have. */
   known: number;
+  /** What the order was known to have at a moment of `Clock.elapsed()`, until the replica has it. */
+  behind: { readonly known: number; readonly at: number } | null;
 }
 
 /** The sequencer of one node. */
-export class Sequencer {
+export class Sequencer implements Replication {
   readonly #options: SequencerOptions;
   readonly #partitions: readonly Partition[];
+  readonly #guard: DivergenceGuard;
   #listener: (health: LogHealth) => void = () => undefined;
   #health: LogHealth = { writable: true, reason: null };
   #fault: string | null = null;
@@ -86,6 +91,10 @@ export class Sequencer {
     this.#options = options;
     const { order, clock, newEpoch, newSource, gather } = options;
     this.#askedAt = clock.elapsed();
+    this.#guard = new DivergenceGuard(order.partitions, (reason) => {
+      for (const { applier } of this.#partitions) applier.stop();
+      this.#fail(reason);
+    });
     this.#partitions = Array.from({ length: order.partitions }, (_, partition) => {
       const outbox = new Outbox({
         partition,
@@ -108,16 +117,18 @@ export class Sequencer {
         outbox,
         clock,
         newEpoch,
+        onGiven: (applied, hash) => {
+          this.#guard.applied({ partition, applied, hash });
+        },
         onApplied: () => {
           this.#progressed();
           if (!this.#health.writable) this.#judge();
         },
         onFault: (reason) => {
-          this.#fault ??= reason;
-          this.#judge();
+          this.#fail(reason);
         }
       });
-      return { outbox, applier, known: 0 };
+      return { outbox, applier, known: 0, behind: null };
     });
     options.epochs.of = (thread) => this.#of(thread).applier.epoch;
   }
@@ -130,6 +141,25 @@ export class Sequencer {
       hash: applier.hash.hash,
       at: applier.hash.sequence
     }));
+  }
+
+  lagMs(): number {
+    const now = this.#options.clock.elapsed();
+    const since = this.#partitions.flatMap(({ behind, applier }) =>
+      behind === null || applier.sequence >= behind.known ? [] : [behind.at]
+    );
+    return Math.max(0, now - Math.min(now, this.#awaySince ?? now, ...since));
+  }
+
+  positions(): Position[] {
+    return this.#partitions.map(({ applier }, partition) => {
+      const { sequence: applied, hash } = applier.hash;
+      return { partition, applied, hash };
+    });
+  }
+
+  compare(node: string, positions: readonly Position[]): void {
+    this.#guard.compare(node, positions);
   }
 
   /** Opens the partitions and resolves when the replica has what the order had then. */
@@ -257,7 +287,11 @@ export class Sequencer {
   #look(): void {
     const { clock } = this.#options;
     const now = clock.elapsed();
-    for (const { outbox, applier, known } of this.#partitions) {
+    for (const partition of this.#partitions) {
+      const { outbox, applier, known, behind } = partition;
+      if (behind === null || applier.sequence >= behind.known) {
+        partition.behind = known > applier.sequence ? { known, at: now } : null;
+      }
       if (known > applier.sequence && now - applier.heardAt >= STALL_MS) applier.restart();
       outbox.expire(now - ANSWER_MS, this.#lateReason());
     }
@@ -268,6 +302,8 @@ export class Sequencer {
       this.#options.order.last(index).then(
         (last) => {
           partition.known = Math.max(partition.known, last);
+          // It has less than was applied here: the restart finds out whether that is so.
+          if (last < partition.applier.sequence) partition.applier.restart();
         },
         () => undefined
       );
@@ -277,6 +313,11 @@ export class Sequencer {
   #lateReason(): string {
     const why = this.#miss === null ? '' : ` (${this.#miss})`;
     return `no majority of the brokers has stored it within ${String(ANSWER_MS)} ms${why}`;
+  }
+
+  #fail(reason: string): void {
+    this.#fault ??= reason;
+    this.#judge();
   }
 
   /** Decides whether changes are accepted, and tells when that changes. */

@@ -2,6 +2,7 @@
  * How a server gets its log. One provider is picked at the start (server/wiring/pick-log.ts). What the provider needs
  * for itself, such as a claimed directory, is not visible here.
  */
+import type { Replication } from './replica/replication.js';
 import type { ThreadLog } from './thread-log.js';
 
 /** An open log. */
@@ -11,6 +12,8 @@ export interface ProvidedLog {
   readonly notice: string | null;
   /** Returns whether the log's disk is nearly full; always false when the log has no disk of its own. */
   isDiskLow(): boolean;
+  /** The log as one of several replicas; absent on a single node. */
+  readonly replication?: Replication;
   /** Closes the log (`ThreadLog.close`) and releases what was claimed for it. */
   close(): Promise<void>;
 }

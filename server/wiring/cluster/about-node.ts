@@ -1,9 +1,14 @@
 /** What a node says of itself to the others, from its report. */
+import type { Replication } from '../../../actors/log/replica/replication.js';
 import type { NodeAbout } from '../../../actors/nodes/node-message.js';
 import type { StatusReport } from '../report/status-report.js';
 
 /** Returns it, in the form in which nodes tell it. */
-export function aboutNode(report: StatusReport, url: string): NodeAbout {
+export function aboutNode(
+  report: StatusReport,
+  url: string,
+  replication: Replication | null
+): NodeAbout {
   const { since, version, status, connections, threads } = report;
   return {
     startedAt: Date.parse(since),
@@ -12,7 +17,7 @@ export function aboutNode(report: StatusReport, url: string): NodeAbout {
     status,
     connections: connections.open,
     threads: threads.active,
-    lagMs: null,
-    positions: []
+    lagMs: replication?.lagMs() ?? null,
+    positions: replication?.positions() ?? []
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { LogProvider, ProvidedLog } from '../../../actors/log/log-provider.js';
+import type { Replication } from '../../../actors/log/replica/replication.js';
 import type { Durability } from '../../../actors/log/log-writer.js';
 import type { ThreadLog } from '../../../actors/log/thread-log.js';
 import type { Logger } from '../../../actors/log-line.js';
@@ -50,6 +51,11 @@ export class LogService implements Service {
   /** Returns whether the log accepts messages, and if not, why. */
   health(): LogHealth {
     return this.log?.health() ?? { writable: false, reason: 'not open' };
+  }
+
+  /** The log as one of several replicas; null on a single node, and while it is not open. */
+  get replication(): Replication | null {
+    return this.provided?.replication ?? null;
   }
 
   /** Returns whether the log's disk is nearly full; false while it is not open. */

@@ -3,6 +3,9 @@ import type { LogHealth } from '../../../actors/log/log-health.js';
 import type { Failure, Phase } from '../../../machines/startup.machine.js';
 import type { ServerStatus } from './status-report.js';
 
+/** A node whose replica is further behind than this is not ready, in milliseconds. */
+export const LAG_MS_MAX = 5_000;
+
 /** Status of the whole server, and why it is not better; `reason` is null when there is none. */
 export interface Judgement {
   readonly status: ServerStatus;
@@ -20,12 +23,15 @@ export interface Judged {
   /** Current phase of the startup; null before the first. */
   readonly phase: Phase | null;
   readonly log: LogHealth;
+  /** How far this node's replica is behind; null on a single node. */
+  readonly lagMs: number | null;
   /** Returns why parts are down: all parts, or only the required ones. */
   readonly missed: (which: 'all' | 'required') => readonly string[];
 }
 
 /** Returns the first that applies: failed, draining, initializing, degraded, ready. */
-export function judge({ tags, failure, waitingOn, phase, log, missed }: Judged): Judgement {
+export function judge(judged: Judged): Judgement {
+  const { tags, failure, waitingOn, phase, log, lagMs, missed } = judged;
   if (failure !== null) {
     return { status: 'failed', reason: `${failure.service}: ${failure.error}` };
   }
@@ -37,6 +43,13 @@ export function judge({ tags, failure, waitingOn, phase, log, missed }: Judged):
   }
   if (!log.writable) {
     return { status: 'failed', reason: `the thread log takes no messages: ${log.reason ?? ''}` };
+  }
+  if (lagMs !== null && lagMs > LAG_MS_MAX) {
+    const behind = String(Math.round(lagMs / 1_000));
+    return {
+      status: 'failed',
+      reason: `the replica of this node is ${behind} s behind the others`
+    };
   }
   if (tags.has('failed')) return { status: 'failed', reason: missed('required').join('; ') };
   if (tags.has('degraded')) return { status: 'degraded', reason: missed('all').join('; ') };

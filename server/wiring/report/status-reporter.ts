@@ -35,7 +35,7 @@ export interface ReportedParts {
   readonly transport: () => StatusReport['transport'];
   readonly handlers: Pick<HandlerRegistry, 'status'>;
   readonly monitor: Pick<Monitor, 'status'>;
-  readonly log: Pick<LogService, 'health' | 'durability'>;
+  readonly log: Pick<LogService, 'health' | 'durability' | 'replication'>;
   readonly analytics: {
     services(): readonly ServiceStatus[];
     waitingFor(): readonly WaitingFor[];
@@ -87,6 +87,7 @@ export class StatusReporter {
       waitingOn: isShown ? waitingOn : waitedFor(waitingOn),
       phase: current,
       log: { writable, reason: isShown ? logReason : hidden(logReason) },
+      lagMs: log.replication?.lagMs() ?? null,
       missed: (which) => supervision.missed(which, names)
     });
     return {

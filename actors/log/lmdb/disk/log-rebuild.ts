@@ -18,7 +18,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { frameHeader } from '../../../../protocol/message-frame.js';
 import { reasonOf } from '../../../../machines/reason.js';
 import { LogCorruptError, LogFormatError } from '../../log-errors.js';
-import { REPAIRED_NOTE } from '../../replica-notes.js';
+import { REPAIRED_NOTE } from '../../replica/replica-notes.js';
 import {
   decodeMeta,
   FEED_KEY,

@@ -5,7 +5,7 @@
 import { reasonOf } from '../../../../machines/reason.js';
 import type { AppendResult } from '../../log-writer.js';
 import type { Command, CommandBatch, Replica, Taken } from '../../replica.js';
-import { CLUSTER_NOTE, REPAIRED_NOTE, type LogRole } from '../../replica-notes.js';
+import { CLUSTER_NOTE, REPAIRED_NOTE, type LogRole } from '../../replica/replica-notes.js';
 import { recordProblem } from '../../thread-records.js';
 import type { CommitQueue } from '../commit-queue.js';
 import type { LogAppends } from '../log-appends.js';

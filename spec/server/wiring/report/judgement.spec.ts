@@ -7,6 +7,7 @@ const WELL: Judged = {
   waitingOn: null,
   phase: 'health',
   log: { writable: true, reason: null },
+  lagMs: null,
   missed: (which) => (which === 'all' ? ['sink: broken', 'monitor: gone'] : ['monitor: gone'])
 };
 
@@ -27,6 +28,16 @@ describe('judge', () => {
       'the log takes no messages',
       { log: { writable: false, reason: 'no space' } },
       { status: 'failed', reason: 'the thread log takes no messages: no space' }
+    ],
+    [
+      'the replica is as far behind as it may be',
+      { lagMs: 5_000 },
+      { status: 'ready', reason: null }
+    ],
+    [
+      'the replica is further behind',
+      { lagMs: 5_600 },
+      { status: 'failed', reason: 'the replica of this node is 6 s behind the others' }
     ],
     [
       'it starts, where the log is not open yet',
