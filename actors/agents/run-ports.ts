@@ -28,12 +28,15 @@ export type RunBound = 'queue' | 'perUser' | 'runs' | 'runMs' | 'answerChars' | 
 /** Why a request about a run was refused. */
 export type RunRefusal = 'not_found' | 'conflict' | 'bad_frame' | 'unavailable';
 
+/** What has become of a request about a run. */
+export type RunOutcome = 'done' | RunRefusal;
+
 /** What runs use of the server. */
 export interface RunPorts {
   readonly clock: Clock;
   readonly timers: AwakeClock;
   readonly log: Pick<LogReader, 'readBefore' | 'withMid' | 'read'> &
-    Pick<ThreadRecords, 'setRecord' | 'records'>;
+    Pick<ThreadRecords, 'setRecord' | 'record' | 'records'>;
   /** Appends an entry and sends it to the subscribers of the thread; never throws. */
   readonly append: (thread: string, entry: NewEntry, done: (result: AppendResult) => void) => void;
   /** Sends a piece of an answer to the subscribers of the thread. */

@@ -126,6 +126,28 @@ export async function storeRun(
   await log.setRecord(thread, kind, id, text, record.thread);
 }
 
+/** Returns the record of a run that has not ended; null when there is none that can be read. */
+export function storedRun(log: Pick<ThreadRecords, 'record'>, run: string): RunRecord | null {
+  return recordIn(log.record(RECORDS_OF, RUN_KIND, run));
+}
+
+/** Returns the records of the runs that have not ended, lazily, without those that cannot be read. */
+export function* storedRuns(log: Pick<ThreadRecords, 'records'>): Iterable<RunRecord> {
+  for (const { text } of log.records(RECORDS_OF, RUN_KIND)) {
+    const record = recordIn(text);
+    if (record !== null) yield record;
+  }
+}
+
+function recordIn(text: string | null): RunRecord | null {
+  try {
+    const record: unknown = text === null ? null : JSON.parse(text);
+    return isRunRecord(record) ? record : null;
+  } catch {
+    return null;
+  }
+}
+
 /** A run found at the start, with its text so far. */
 export interface FoundRun {
   readonly record: RunRecord;

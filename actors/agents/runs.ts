@@ -21,7 +21,10 @@ import {
   type OpenRun,
   type RunRecord
 } from './run-record.js';
-import type { RunPorts, RunRefusal } from './run-ports.js';
+import type { RunChange } from '../nodes/node-message.js';
+import { changeHere } from './requests/change-here.js';
+import { RunsElsewhere, type RunNodes } from './requests/runs-elsewhere.js';
+import type { RunOutcome, RunPorts, RunRefusal } from './run-ports.js';
 import { RunActors } from './seeing/run-actors.js';
 import { RunTally, type AgentRow, type RunTimes } from './seeing/run-tally.js';
 
@@ -31,7 +34,7 @@ export interface RunsOptions extends Omit<RunPorts, 'onFault' | 'tally' | 'actor
   readonly bounds: RunsLimits;
   readonly incidents: Pick<Incidents, 'note'>;
   /** The other nodes; null or absent on a single node. */
-  readonly elsewhere?: Pick<Elsewhere, 'node' | 'owns' | 'onOrphans'> | null;
+  readonly elsewhere?: (Pick<Elsewhere, 'node' | 'owns' | 'onOrphans'> & RunNodes) | null;
 }
 
 /** A run as subscribers see it. */
@@ -64,12 +67,14 @@ export class Runs {
   private readonly cancellations: Cancellations;
   private readonly tally: RunTally;
   private readonly ports: RunPorts;
+  private readonly elsewhere: RunsElsewhere;
   private isStopped = false;
   private stopAdopting: (() => void) | undefined;
   private onEmpty: () => void = () => undefined;
 
   constructor(options: RunsOptions) {
     this.options = options;
+    this.elsewhere = new RunsElsewhere(options.elsewhere ?? null, options.log);
     this.room = new RunRoom(options);
     this.cancellations = new Cancellations(options.clock);
     this.tally = new RunTally(options.agents, options.clock, (agents) => {
@@ -218,25 +223,34 @@ export class Runs {
 
   /** Returns the thread of a run that has not ended; null when there is none. */
   threadOf(run: string): string | null {
-    return this.byId.get(run)?.record.thread ?? null;
+    return this.recordAnywhere(run)?.thread ?? null;
   }
 
   /** Returns the user whose message a run answers; null when no such run is open. */
   userOf(run: string): string | null {
-    return this.byId.get(run)?.record.user ?? null;
+    return this.recordAnywhere(run)?.user ?? null;
   }
 
-  /** Cancels a run. Returns false when no such run is open. */
-  cancel(run: string, by: string): boolean {
+  private recordAnywhere(run: string): RunRecord | null {
+    return this.byId.get(run)?.record ?? this.elsewhere.record(run);
+  }
+
+  /** Cancels a run, also on another node. */
+  cancel(run: string, by: string): void {
     const found = this.byId.get(run);
-    if (found === undefined || found.hasEnded()) return false;
-    found.cancel(by);
-    return true;
+    if (found === undefined) void this.elsewhere.change({ about: 'cancel', run, by });
+    else if (!found.hasEnded()) found.cancel(by);
+  }
+
+  /** Does what another node asks about a run, and calls `done` once with what has become of it. */
+  changeHere(change: RunChange, done: (outcome: RunOutcome) => void): void {
+    changeHere(this.byId.get(change.run), change, done);
   }
 
   /** Returns the open run that answers a user's message; null when there is none. */
   runOf(thread: string, mid: string, user: string): string | null {
-    return this.found(thread, mid, user)?.record.run ?? null;
+    const found = this.found(thread, mid, user);
+    return found?.record.run ?? this.elsewhere.runOf(thread, mid, user);
   }
 
   /**
@@ -262,10 +276,16 @@ export class Runs {
     return null;
   }
 
-  /** Answers a question. Resolves to the reason of a refusal, or to null when the answer is stored. */
+  /** Takes a run of another node out of the queue. Resolves to the reason of a refusal, or to null. */
+  withdrawElsewhere(run: string, by: string): Promise<RunRefusal | null> {
+    return this.elsewhere.change({ about: 'withdraw', run, by });
+  }
+
+  /** Answers a question, also on another node. Resolves to the reason of a refusal, or to null when the answer is stored. */
   answer(run: string, ask: string, by: string, value: unknown): Promise<RunRefusal | null> {
     const found = this.byId.get(run);
-    return found === undefined ? Promise.resolve('not_found') : found.answer(by, value, ask);
+    if (found !== undefined) return found.answer(by, value, ask);
+    return this.elsewhere.change({ about: 'answer', run, ask, by, value });
   }
 
   private found(thread: string, mid: string, user: string | null): AgentRun | undefined {

@@ -7,7 +7,13 @@ import type { LogEntry } from '../log/log-reader.js';
 import { Listeners } from '../listeners.js';
 import { Absence } from '../nodes/absence.js';
 import type { NodeBus, NodeEar } from '../nodes/node-bus.js';
-import type { NodeAbout, NodeAnswer, NodeMessage, NodeQuestion } from '../nodes/node-message.js';
+import type {
+  NodeAbout,
+  NodeAnswer,
+  NodeMessage,
+  NodeQuestion,
+  RunChange
+} from '../nodes/node-message.js';
 import { NodeQuestions } from '../nodes/node-questions.js';
 import { Nodes } from '../nodes/nodes.js';
 import { BACKEND, CONNECTED, OwnPeople } from '../nodes/own-people.js';
@@ -25,8 +31,8 @@ export interface ClusterNode extends BusNode {
    * for a backend. Null when there is none.
    */
   given(thread: string, offset: number, author: string | null): string | null;
-  /** Cancels a run of this node. Returns false when it has no such run. */
-  cancel(run: string, by: string): boolean;
+  /** Changes a run of this node, and calls `done` once with what has become of it: `not_found` when it has no such run. */
+  changeRun(change: RunChange, done: (outcome: string) => void): void;
 }
 
 /** Options of {@link ClusterBus}. */
@@ -65,7 +71,7 @@ export class ClusterBus implements Bus, Elsewhere, NodeEar {
       bus.toNode(from, { type: 'missing' });
     }, onFault);
     this.questions = new NodeQuestions(bus, clock, (question, answer) => {
-      answer(this.reply(question));
+      this.reply(question, answer);
     });
     this.nodes = new Nodes({ bus, clock, about, number: () => this.own.number, onFault });
     this.absence = new Absence({
@@ -181,17 +187,24 @@ export class ClusterBus implements Bus, Elsewhere, NodeEar {
     }
   }
 
-  /** Asks every other node to cancel a run, and calls `done` once with whether one of them had it. */
-  cancel(run: string, by: string, done: (isFound: boolean) => void): void {
+  /**
+   * Asks every other node for a change of a run, and calls `done` once: with what the node that has it has said, with
+   * `not_found` when none has it, and with `unavailable` when that is not known.
+   */
+  changeRun(change: RunChange, done: (outcome: string) => void): void {
     const asked = [...this.nodes.ids()];
     let open = asked.length;
-    let isFound = false;
-    if (open === 0) done(false);
+    let isDone = false;
+    let none = 'not_found';
+    if (open === 0) done(none);
     for (const node of asked) {
-      this.questions.ask(node, { about: 'cancel', run, by }, NODE_ANSWER_MS, (found) => {
-        isFound ||= found === 1;
+      this.questions.ask(node, change, NODE_ANSWER_MS, (outcome) => {
         open--;
-        if (open === 0) done(isFound);
+        const isFound = typeof outcome === 'string' && outcome !== 'not_found';
+        if (outcome === null) none = 'unavailable';
+        if (isDone || (!isFound && open > 0)) return;
+        isDone = true;
+        done(isFound ? outcome : none);
       });
     }
   }
@@ -251,20 +264,24 @@ export class ClusterBus implements Bus, Elsewhere, NodeEar {
     return this.news.listen(listener);
   }
 
-  private reply(question: NodeQuestion): NodeAnswer {
+  private reply(question: NodeQuestion, answer: (answer: NodeAnswer) => void): void {
     switch (question.about) {
       case 'fallback': {
         const { user, thread, offset, frame } = question;
-        return this.here.fallback(user, thread, { offset, frame });
+        answer(this.here.fallback(user, thread, { offset, frame }));
+        return;
       }
       case 'anybody':
-        return this.own.hasReader(question.thread, question.author) ? 1 : 0;
+        answer(this.own.hasReader(question.thread, question.author) ? 1 : 0);
+        return;
       case 'given':
-        return this.here.given(question.thread, question.offset, question.author) ?? 0;
-      case 'cancel':
-        return this.here.cancel(question.run, question.by) ? 1 : 0;
+        answer(this.here.given(question.thread, question.offset, question.author) ?? 0);
+        return;
       case 'kick':
-        return this.here.kick(question.whom);
+        answer(this.here.kick(question.whom));
+        return;
+      default:
+        this.here.changeRun(question, answer);
     }
   }
 }

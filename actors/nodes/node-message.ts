@@ -31,6 +31,19 @@ const About = Type.Object({
 /** An answer: how many, 1 for yes, 0 for no and for nobody, or the name of a user. */
 const Answer = Type.Union([Type.Integer({ minimum: 0 }), Type.String()]);
 
+/** What is asked of the node that has a run. The answer is what has become of it. */
+const RunChange = Type.Union([
+  Type.Object({ about: Type.Literal('cancel'), run: Type.String(), by: Type.String() }),
+  Type.Object({ about: Type.Literal('withdraw'), run: Type.String(), by: Type.String() }),
+  Type.Object({
+    about: Type.Literal('answer'),
+    run: Type.String(),
+    ask: Type.String(),
+    by: Type.String(),
+    value: Type.Unknown()
+  })
+]);
+
 /** Questions to other nodes. Each has one answer. */
 const Question = Type.Union([
   Type.Object({
@@ -53,7 +66,7 @@ const Question = Type.Union([
     offset: Type.Integer({ minimum: 0 }),
     author: Type.Union([Type.String(), Type.Null()])
   }),
-  Type.Object({ about: Type.Literal('cancel'), run: Type.String(), by: Type.String() }),
+  RunChange,
   /** To close connections with 3503; the answer is how many. */
   Type.Object({
     about: Type.Literal('kick'),
@@ -117,6 +130,9 @@ export type NodeMessageOf<T extends NodeMessage['type']> = Extract<
 
 /** A question to other nodes. */
 export type NodeQuestion = Static<typeof Question>;
+
+/** A question about a run. */
+export type RunChange = Static<typeof RunChange>;
 
 /** Its answer: how many, 1 for yes, 0 for no and for nobody, or the name of a user. */
 export type NodeAnswer = Static<typeof Answer>;

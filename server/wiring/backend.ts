@@ -156,15 +156,15 @@ export function createBackend(options: BackendOptions): Backend {
       },
       kick: (whom) => connections.kick(whom),
       given: (thread, offset, author) => threads.given(thread, offset, author),
-      cancel: (run, by) => runs.cancel(run, by)
+      changeRun: (change, done) => {
+        runs.changeHere(change, done);
+      }
     }
   });
   const nodes = cluster?.nodes ?? null;
   const revocations = new Revocations({
     log,
-    cut: (user) => {
-      bus.cut(user);
-    }
+    cut: bus.cut.bind(bus)
   });
   const isRevoked = (identity: UserIdentity): boolean => isRevokedOrUnknown(revocations, identity);
   const auth = revocable(tokens, revocations);

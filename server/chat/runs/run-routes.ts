@@ -112,9 +112,15 @@ export function createRunRoutes({ agents, badFrame, hold }: RunRouteServices): {
     withdraw: (connection, frame) => {
       const { id, run } = frame;
       permitted(connection, frame, run, ({ runs }, user) => {
+        const told = (refusal: keyof typeof WITHDRAW_REFUSED | 'bad_frame' | null): void => {
+          if (refusal === null) connection.send(encodeFrame({ type: 'withdrawn', id, run }));
+          else if (refusal !== 'bad_frame') {
+            connection.sendError(id, refusal, WITHDRAW_REFUSED[refusal]);
+          }
+        };
         const refusal = runs.withdraw(run, user);
-        if (refusal === null) connection.send(encodeFrame({ type: 'withdrawn', id, run }));
-        else connection.sendError(id, refusal, WITHDRAW_REFUSED[refusal]);
+        if (refusal === 'not_found') void runs.withdrawElsewhere(run, user).then(told);
+        else told(refusal);
       });
     }
   };
@@ -133,5 +139,6 @@ const ANSWER_REFUSED = {
 
 const WITHDRAW_REFUSED = {
   not_found: 'there is no such run',
-  conflict: 'the run has begun: cancel it'
+  conflict: 'the run has begun: cancel it',
+  unavailable: 'the node of the run did not answer'
 } as const;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { RunsOptions } from '../../../actors/agents/runs.js';
+import type { Runs, RunsOptions } from '../../../actors/agents/runs.js';
+import type { RunChange } from '../../../actors/nodes/node-message.js';
 import type { MemoryLog } from '../log/memory-log.js';
 import { RunRig, type Script } from './run-rig.js';
 
@@ -14,6 +15,8 @@ class Others {
   readonly living: Set<string>;
   /** Null: not sure yet. */
   isFirst: boolean | null = null;
+  /** The runs of the node that is asked. */
+  peer: Runs | null = null;
   readonly #listeners = new Set<() => void>();
 
   constructor(node: string, living: string[]) {
@@ -29,6 +32,11 @@ class Others {
   onOrphans(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  changeRun(change: RunChange, done: (outcome: string) => void): void {
+    if (this.peer === null) done('not_found');
+    else this.peer.changeHere(change, done);
   }
 
   settled(isFirst: boolean): void {
@@ -56,6 +64,27 @@ describe('runs of several nodes', () => {
     one.runs.cancel(one.runs.of('t')[0]?.run ?? '', 'ada');
     await one.turns();
     expect(one.told().at(-1)).to.equal('agent_cancelled so far ada');
+  });
+
+  it('are cancelled and withdrawn from another node, and nobody there changes others', async () => {
+    const one = node(new Others('n1', ['n2']));
+    const mid = await one.say('hi', { agent: 'hangs' });
+    await one.say('two');
+    await one.pass(2_000);
+    const [first = '', second = ''] = one.runs.of('t').map(({ run }) => run);
+    const others = new Others('n2', ['n1']);
+    others.peer = one.runs;
+    const { runs } = node(others, one.log);
+    expect(runs.runOf('t', mid, 'ada')).to.equal(first);
+    expect([runs.threadOf(first), runs.userOf(first)]).to.deep.equal(['t', 'ada']);
+    expect(await runs.withdrawElsewhere(first, 'ada')).to.equal('conflict');
+    expect(await runs.withdrawElsewhere(second, 'ada')).to.equal(null);
+    expect(await runs.answer(first, 'a1', 'ada', 'yes')).to.equal('not_found');
+    runs.cancel(first, 'ada');
+    await one.turns();
+    expect(one.runs.of('t')).to.deep.equal([]);
+    expect(one.told().at(-1)).to.equal('agent_cancelled so far ada');
+    expect(runs.threadOf(first)).to.equal(null);
   });
 
   it('end as interrupted, once, when their node is gone: by the first of those that are left', async () => {

@@ -32,7 +32,9 @@ async function open(count: number) {
         },
         kick: (whom) => node.kick(whom),
         given: () => null,
-        cancel: (run) => runs.get(run) === name
+        changeRun: ({ run }, done) => {
+          done(runs.get(run) === name ? 'done' : 'not_found');
+        }
       }
     });
     return { node, bus, end, known: new Set<string>() };
@@ -54,6 +56,8 @@ async function open(count: number) {
 describeBus('ClusterBus of one node', () => open(1));
 describeBus('ClusterBus of three nodes', () => open(3));
 
+const cancel = (run: string) => ({ about: 'cancel', run, by: 'ada' }) as const;
+
 describe('ClusterBus', () => {
   it('counts a node that does not answer in time as one that took no fallback', async () => {
     const { nodes, settled, clock } = await open(3);
@@ -71,18 +75,18 @@ describe('ClusterBus', () => {
   it('cancels a run on whatever node has it, and says when none has', async () => {
     const { nodes, clock, runs } = await open(3);
     runs.set('r1', 'n2');
-    const found: boolean[] = [];
-    nodes[0]?.bus.cancel('r1', 'ada', (isFound) => found.push(isFound));
-    nodes[0]?.bus.cancel('r2', 'ada', (isFound) => found.push(isFound));
+    const said: string[] = [];
+    nodes[0]?.bus.changeRun(cancel('r1'), (outcome) => said.push(outcome));
+    nodes[0]?.bus.changeRun(cancel('r2'), (outcome) => said.push(outcome));
     await clock.advance(100);
-    expect(found).to.eql([true, false]);
+    expect(said).to.eql(['done', 'not_found']);
   });
 
   it('says at once that no other node has a run when there is no other node', async () => {
     const { nodes } = await open(1);
-    const found: boolean[] = [];
-    nodes[0]?.bus.cancel('r1', 'ada', (isFound) => found.push(isFound));
-    expect(found).to.eql([false]);
+    const said: string[] = [];
+    nodes[0]?.bus.changeRun(cancel('r1'), (outcome) => said.push(outcome));
+    expect(said).to.eql(['not_found']);
   });
 
   it('knows a node until it has been silent for 15 s, and its people no longer', async () => {
@@ -137,7 +141,7 @@ describe('ClusterBus', () => {
         cut: () => undefined,
         kick: () => 0,
         given: () => null,
-        cancel: () => false
+        changeRun: () => undefined
       }
     });
     await clock.advance(200);

@@ -59,7 +59,7 @@ export class RigNode {
         fallback: () => 0,
         cut: () => undefined,
         kick: () => 0,
-        cancel: () => false,
+        changeRun: () => undefined,
         given: (thread, offset, author) => this.threads.given(thread, offset, author)
       }
     });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { rm } from 'node:fs/promises';
+import { openEvents } from '../../../scripts/kill-proof/event-reader.js';
 import { NatsServers, requireNatsServer } from '../../nats-servers.js';
 import { startServer, temporaryDir, type ServerProcess } from '../servers/server-process.js';
 import { WireClient, type Frame } from '../wire/wire-client.js';
@@ -61,5 +62,30 @@ describe('people of two nodes', function () {
       lines.filter(({ message }) => message.includes(line)).map(({ thread }) => thread)
     );
     expect(missed).to.deep.equal(['unheard']);
+  });
+
+  it('read events on, on the other node, after the place where they were', async () => {
+    const ada = await connect('ada', 0);
+    for (const mid of ['m1', 'm2', 'm3']) await ada.publish('streamed', mid);
+    const places: string[] = [];
+    const one = openEvents(`${nodes[0]?.url ?? ''}/api/threads/streamed/events?after=0`, {
+      event: ({ event, id }) => {
+        if (event === 'message') places.push(id ?? '');
+        if (places.length === 2) one.close();
+      }
+    });
+    await one.ended;
+    const offsets: unknown[] = [];
+    const two = openEvents(`${nodes[1]?.url ?? ''}/api/threads/streamed/events`, {
+      lastEventId: places[1] ?? '',
+      event: ({ event, data }) => {
+        const { offset, gap } = JSON.parse(data) as { offset: number; gap?: object | null };
+        if (event === 'subscribed') expect(gap).to.equal(null);
+        if (event === 'message') offsets.push(offset);
+        if (event === 'caught_up') two.close();
+      }
+    });
+    await two.ended;
+    expect(offsets).to.deep.equal([3]);
   });
 });
