@@ -1,7 +1,7 @@
 /**
  * Writes the parts of the docs that come from the code: the tables of docs/configuration.md, docs/operations.md and
  * docs/security.md, the drawing of the folders in docs/architecture.md, docs/errors.md, docs/limits.md,
- * docs/runbook.md, THIRD-PARTY and `.env.example`: `npx tsx scripts/generated-docs.ts`.
+ * docs/runbook.md, THIRD-PARTY, the rules and the dashboard of deploy/, and `.env.example`: `npx tsx scripts/generated-docs.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ import { sourceFiles } from './folders/source-files.js';
 import { monitorRules, RULES_MARKS } from './docs/monitor-rules.js';
 import { CHECKLIST_MARKS, checklistTable } from './docs/production-checklist.js';
 import { runbookPage } from './docs/runbook-page.js';
+import { deployFiles } from './metrics/deploy-files.js';
 import { FRAME_TYPES } from './packages/client-package.mjs';
 import { frameTypes } from './packages/frame-types.js';
 import { lockedPackages, thirdPartyText } from './packages/third-party.js';
@@ -55,6 +56,7 @@ writeFileSync(
   new URL('../THIRD-PARTY', import.meta.url),
   await thirdPartyText(root, lockedPackages(root))
 );
+for (const [path, text] of await deployFiles()) writeFileSync(join(root, path), text);
 const framesFile = join(root, FRAME_TYPES);
 writeFileSync(
   framesFile,

@@ -32,6 +32,12 @@ export const TOOLS = [
     why: 'the specs of deploy/ put it in front of the server'
   },
   {
+    name: 'Prometheus',
+    commands: ['prometheus'],
+    package: 'prometheus',
+    why: 'the specs of /metrics, the alert rules and the dashboard ask it, and its promtool'
+  },
+  {
     name: 'openssl',
     commands: ['openssl'],
     package: 'openssl',
