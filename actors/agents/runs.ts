@@ -26,7 +26,7 @@ import { changeHere } from './requests/change-here.js';
 import { RunsElsewhere, type RunNodes } from './requests/runs-elsewhere.js';
 import type { RunOutcome, RunPorts, RunRefusal } from './run-ports.js';
 import { RunActors } from './seeing/run-actors.js';
-import { RunTally, type AgentRow, type RunTimes } from './seeing/run-tally.js';
+import { RunTally, type AgentRow } from './seeing/run-tally.js';
 
 /** Options of {@link Runs}. */
 export interface RunsOptions extends Omit<RunPorts, 'onFault' | 'tally' | 'actors'> {
@@ -65,7 +65,7 @@ export class Runs {
   private readonly byId = new Map<string, AgentRun>();
   private readonly room: RunRoom;
   private readonly cancellations: Cancellations;
-  private readonly tally: RunTally;
+  readonly tally: RunTally;
   private readonly ports: RunPorts;
   private readonly elsewhere: RunsElsewhere;
   private isStopped = false;
@@ -109,11 +109,6 @@ export class Runs {
   /** Returns the runs of each agent. */
   status(): AgentRow[] {
     return this.tally.rows(this.byId.values());
-  }
-
-  /** Returns how long the runs of each agent took. */
-  times(): RunTimes[] {
-    return this.tally.times();
   }
 
   /** Returns the measures for the monitor. */

@@ -66,7 +66,7 @@ export interface MetricsOptions {
 
 /** What is known once the log is open. */
 export interface MeasuredBackend {
-  readonly runs: { times(): readonly RunTimes[] };
+  readonly runs: { readonly tally: { times(): readonly RunTimes[] } };
   /** Other nodes; null on a single node. */
   readonly cluster: { readonly nodes: { ids(): Iterable<string> } } | null;
 }
@@ -111,7 +111,7 @@ export class Metrics {
     const report = this.options.report();
     const { version, node, environment, startup, agents, sink, webhooks } = report;
     const lagMs = sinkLagMs();
-    const times = this.backend?.runs.times() ?? [];
+    const times = this.backend?.runs.tally.times() ?? [];
     return {
       build_info: [{ labels: { version, node, environment }, value: 1 }],
       uptime_seconds: one(report.uptimeMs / 1_000),

@@ -92,13 +92,15 @@ async function text(report: Partial<MeasuredReport> = {}): Promise<string> {
   metrics.onCommit(3, 20);
   metrics.begin({
     runs: {
-      times: () => [
-        {
-          agent: 'echo',
-          firstChunk,
-          byEnd: { completed: end, failed: end, cancelled: end, interrupted: end }
-        }
-      ]
+      tally: {
+        times: () => [
+          {
+            agent: 'echo',
+            firstChunk,
+            byEnd: { completed: end, failed: end, cancelled: end, interrupted: end }
+          }
+        ]
+      }
     },
     cluster: { nodes: { ids: () => ['n2', 'n3'] } }
   });
