@@ -26,6 +26,7 @@ const PAGES = {
   status: '/status.html',
   journey: '/journey.html',
   runbook: '/runbook.html',
+  admin: '/admin',
   inspect: '/inspect'
 } as const;
 
