@@ -32,6 +32,10 @@ export async function madeRows(): Promise<Route[]> {
   const apis = files.filter((name) => /(^|[/-])api\.ts$/.test(name));
   expect(apis).to.have.length.above(3);
   expect(makers.length).to.be.at.least(apis.length + 1);
-  const options = { clock: { elapsed: () => 0 }, clickhouse: { store: null } };
+  const options = {
+    clock: { elapsed: () => 0 },
+    clickhouse: { store: null },
+    config: { metrics: 'token' }
+  };
   return makers.flatMap(([, make]) => make(options));
 }
