@@ -6,6 +6,8 @@ import { WebSocket, WebSocketServer } from 'ws';
 export interface Wrong {
   /** Returns the frames that the client gets for one of the server. */
   frames: (frame: Readonly<Record<string, unknown>>) => readonly object[];
+  /** Returns the code with which the connection is closed in place of a frame; null passes the frame on. */
+  closes: (frame: Readonly<Record<string, unknown>>) => number | null;
   /** Returns how a path is answered instead; null lets the server answer. */
   answers: (path: string) => { readonly status: number; readonly body: string } | null;
   /** Whether answers are passed on only when they are complete. */
@@ -25,6 +27,7 @@ export interface BadProxy {
 
 const right = (): Wrong => ({
   frames: (frame) => [frame],
+  closes: () => null,
   answers: () => null,
   isBuffering: false,
   isWithoutUpgrade: false
@@ -91,10 +94,16 @@ function passOn(client: WebSocket, server: WebSocket, wrong: Wrong): void {
     for (const text of early) server.send(text);
   });
   server.on('message', (data: Buffer) => {
-    const lines = data.toString().split('\n');
-    const frames = lines.flatMap((line) =>
-      wrong.frames(JSON.parse(line) as Readonly<Record<string, unknown>>)
-    );
+    const told = data
+      .toString()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    const code = told.map((frame) => wrong.closes(frame)).find((each) => each !== null);
+    if (code !== undefined) {
+      client.close(code);
+      return;
+    }
+    const frames = told.flatMap((frame) => wrong.frames(frame));
     if (frames.length > 0) client.send(frames.map((frame) => JSON.stringify(frame)).join('\n'));
   });
   server.on('close', (code) => {

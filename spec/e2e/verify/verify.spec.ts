@@ -155,7 +155,7 @@ describe('rollcall verify', function () {
       expect([buffered.bad, without.bad]).to.eql([[2], [2]]);
     });
 
-    it('finds a request that is answered 500, and a connection closed with 1011 (check 5)', async () => {
+    it('finds a request that is answered 500 or by an error, and a connection closed with 1011 (check 5)', async () => {
       let times = 0;
       proxy.wrong.answers = (path) =>
         path === '/livez' && ++times === 7 ? { status: 500, body: 'oops' } : null;
@@ -167,6 +167,9 @@ describe('rollcall verify', function () {
           ? [{ ...frame, type: 'error', code: 'internal', message: 'x', retry: true }]
           : [frame];
       expect((await verify('5')).faults).to.include('history was answered internal');
+      proxy.mend();
+      proxy.wrong.closes = (frame) => (frame['type'] === 'history' ? 1011 : null);
+      expect((await verify('5')).faults).to.include('a connection was closed with 1011');
     });
 
     it('finds a probe path that does not reach the server (check 8)', async () => {
