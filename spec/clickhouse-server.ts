@@ -5,9 +5,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from './free-ports.js';
 import { findProgram, requireTool } from './require.js';
 
 const USER = 'ada';
@@ -40,7 +40,8 @@ export class ClickhouseServer {
   static async start(program: string): Promise<ClickhouseServer> {
     const root = await mkdtemp(join(tmpdir(), 'rollcall-clickhouse-server-'));
     for (const name of ['data', 'tmp', 'files', 'schemas']) await mkdir(join(root, name));
-    const server = new ClickhouseServer(program, root, await freePort());
+    const [port = 0] = await freePorts(1);
+    const server = new ClickhouseServer(program, root, port);
     await server.#configure();
     try {
       await server.restart();
@@ -103,10 +104,11 @@ export class ClickhouseServer {
 
   async #configure(): Promise<void> {
     const root = this.#root;
+    const [tcpPort] = await freePorts(1);
     await writeFile(
       join(root, 'config.xml'),
       `<?xml version="1.0"?><yandex><logger><level>warning</level><console>1</console></logger>
-      <http_port>${String(this.#port)}</http_port><tcp_port>${String(await freePort())}</tcp_port><listen_host>127.0.0.1</listen_host>
+      <http_port>${String(this.#port)}</http_port><tcp_port>${String(tcpPort)}</tcp_port><listen_host>127.0.0.1</listen_host>
       <max_concurrent_queries>100</max_concurrent_queries><mark_cache_size>67108864</mark_cache_size>
       <path>${root}/data/</path><tmp_path>${root}/tmp/</tmp_path><user_files_path>${root}/files/</user_files_path>
       <format_schema_path>${root}/schemas/</format_schema_path><users_config>${root}/users.xml</users_config>
@@ -118,15 +120,6 @@ export class ClickhouseServer {
       <users><${USER}><password>${CLICKHOUSE_PASSWORD}</password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></${USER}></users></yandex>`
     );
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
-  return address.port;
 }
 
 async function answers(port: number): Promise<boolean> {

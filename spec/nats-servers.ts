@@ -5,9 +5,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from './free-ports.js';
 import { findProgram, requireTool } from './require.js';
 
 /** Skips, or fails in CI, where there is no nats-server; answers its path. */
@@ -190,25 +190,6 @@ export class NatsServers {
     await writeFile(path, `${lines.join('\n')}\n`);
     return path;
   }
-}
-
-/** Takes several at once, so that none is given twice. */
-async function freePorts(count: number): Promise<number[]> {
-  const probes = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const probe = createServer();
-      await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-      return probe;
-    })
-  );
-  return await Promise.all(
-    probes.map(async (probe) => {
-      const address = probe.address();
-      await new Promise((resolve) => probe.close(resolve));
-      if (typeof address !== 'object' || address === null) throw new Error('no free port');
-      return address.port;
-    })
-  );
 }
 
 async function isHealthy(port: number): Promise<boolean> {

@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { KEY, PRODUCTION, tokenOf } from '../e2e/access/doors.js';
 import { startServer, type ServerProcess } from '../e2e/servers/server-process.js';
 import { until } from '../e2e/servers/until.js';
+import { freePorts } from '../free-ports.js';
 import { findProgram, requireTool } from '../require.js';
 
 const CONF = new URL('../../deploy/nginx.conf', import.meta.url);
@@ -48,7 +48,7 @@ describe('the server behind nginx', function () {
         LIMIT_CONNECTIONS_PER_ADDRESS: String(PER_ADDRESS)
       }
     });
-    [port, plainPort] = await freePorts();
+    [port = 0, plainPort = 0] = await freePorts(2);
     // prettier-ignore
     execFileSync(openssl!, ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=chat.example.com', '-keyout', join(folder, 'privkey.pem'), '-out', join(folder, 'fullchain.pem')], { stdio: 'ignore' });
     nginx = await startNginx(program!, folder, configured());
@@ -220,19 +220,6 @@ describe('the server behind nginx', function () {
 
 /** Lets what has arrived be read. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** Two ports that were free just now. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  const ports: number[] = [];
-  for (const each of servers) {
-    each.listen(0, '127.0.0.1');
-    await once(each, 'listening');
-    ports.push((each.address() as { port: number }).port);
-  }
-  for (const each of servers) each.close();
-  return [ports[0]!, ports[1]!];
-}
 
 /** Starts nginx in the foreground with all its files in one folder. */
 async function startNginx(program: string, folder: string, site: string): Promise<ChildProcess> {

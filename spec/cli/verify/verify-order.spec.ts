@@ -41,7 +41,11 @@ describe('readOrder', () => {
   });
 
   const wrong: [string, Partial<VerifyWords>, RegExp][] = [
-    ['an address without a scheme', { url: 'chat.example.org' }, /^--url: .*is no address/],
+    [
+      'an address without a scheme',
+      { url: 'chat.example.org' },
+      /^--url: chat.example.org is not ws/
+    ],
     ['an address of something else', { url: 'ftp://chat' }, /^--url: .*is not ws/],
     ['no time', { watch: 'soon' }, /^--watch "soon" is no time/],
     ['a time of nothing', { watch: '0m' }, /^--watch "0m" is no time/],

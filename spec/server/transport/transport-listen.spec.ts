@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { expect } from 'chai';
+import { freePorts } from '../../free-ports.js';
 import { ListenError, type Transport } from '../../../server/transport/transport.js';
 import {
   ENGINES,
@@ -13,15 +14,6 @@ import {
   text,
   out
 } from './transport-rig.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 for (const [engine, create] of Object.entries(ENGINES)) {
   describe(engine, () => {
@@ -59,7 +51,8 @@ for (const [engine, create] of Object.entries(ENGINES)) {
           const other = occupant(new Recorder(), LIMITS);
           others.push(other);
           // a port chosen by number, since two engines could share only such a port
-          const taken = await other.listen('127.0.0.1', await freePort());
+          const [free = 0] = await freePorts(1);
+          const taken = await other.listen('127.0.0.1', free);
           expect(await refusal('127.0.0.1', taken)).to.have.property('code', 'EADDRINUSE');
         }
         const plain = createServer().listen(0, '127.0.0.1');
@@ -130,7 +123,7 @@ for (const [engine, create] of Object.entries(ENGINES)) {
       });
 
       it('leaves the port to the next one at once, connections or not', async () => {
-        const at = await freePort();
+        const [at = 0] = await freePorts(1);
         for (let n = 0; n < 3; n++) {
           const next = create(events, LIMITS);
           others.push(next);
