@@ -38,6 +38,7 @@ const STATUSES: readonly number[] = [
   101,
   200,
   201,
+  202,
   204,
   304,
   400,

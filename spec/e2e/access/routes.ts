@@ -17,7 +17,7 @@ export const ROUTES: Readonly<Record<string, readonly [lock: Lock, path: string,
     ],
     'GET /api/audit': ['operator', '/api/audit'],
     'GET /api/users/{user}/erase': ['key', '/api/users/nobody/erase'],
-    'POST /api/users/{user}/erase': ['key', '/api/users/nobody/erase', {}],
+    'POST /api/users/{user}/erase': ['key', '/api/users/nobody/erase'],
     'GET /api/backup': ['key', '/api/backup'],
     // The owner and the member get that no agent answers here.
     'POST /agui': [

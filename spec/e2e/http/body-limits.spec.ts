@@ -16,7 +16,16 @@ for (const transport of TRANSPORTS) {
 
     before(async function () {
       requireTransport(this, transport);
-      server = await startServer({ env: { TRANSPORT: transport, ...PRODUCTION } });
+      server = await startServer({
+        env: {
+          ...PRODUCTION,
+          TRANSPORT: transport,
+          // Without it there are no routes of webhooks.
+          WEBHOOK_URL: 'http://127.0.0.1:9/',
+          WEBHOOK_ALLOW_PRIVATE: 'true',
+          WEBHOOK_SECRET: 'a-secret-of-the-specs-of-webhooks-and-bodies'
+        }
+      });
     });
     after(async () => {
       await (server as ServerProcess | undefined)?.stop();

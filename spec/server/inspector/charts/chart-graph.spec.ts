@@ -113,7 +113,7 @@ describe('chartGraph', () => {
   it('shows parameters that are a word, and no timers of XState', () => {
     expect(linesOf(deliveryMachine, 'reviving||0')).to.deep.equal(['[isRestoring(waiting)]']);
     expect(linesOf(deliveryMachine, 'waiting|xstate.after.grace.delivery.waiting|0')).to.deep.equal(
-      ['after grace', '/ openIncident,', 'emit incident.opened']
+      ['after grace', '[isAlone]', '/ openIncident,', 'emit incident.opened']
     );
     expect(stateLines(deliveryMachine, 'waiting')).to.deep.equal(['#holding']);
     expect(stateLines(deliveryMachine, 'reviving')).to.deep.equal(['exit / assign restoring']);

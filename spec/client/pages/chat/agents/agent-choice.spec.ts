@@ -71,6 +71,9 @@ describe('the choice of the agent on the chat page (against the fake server)', f
     await notice('echo answers in this thread.');
     expect(put).to.eql(['echo']);
     server.rollcall.setMay('club', 'read', 'write');
+    // What comes behind the frame tells that the page has read it.
+    server.rollcall.say('club', 'olga', 'you may no more');
+    await page.getByRole('log').getByText('you may no more').waitFor();
     await choice().selectOption('helper');
     await notice('helper answers from your next message on.');
     await say(page, 'hi');
