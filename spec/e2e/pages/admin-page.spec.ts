@@ -140,10 +140,13 @@ describe('admin page', function () {
     await page.getByRole('button', { name: 'Close connections: bob' }).click();
     await page.getByRole('button', { name: 'Close them' }).click();
     expect(await clients[1]?.next('disconnect')).to.include({ code: 3503 });
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
     const eve = await come('eve', 'garden');
     await page.getByRole('button', { name: 'Revoke tokens: eve' }).click();
     await page.getByRole('button', { name: 'Revoke them' }).click();
     expect(await eve.next('disconnect')).to.include({ code: 3500 });
+    // What is typed behind an open dialog may be lost.
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
     await page.getByLabel('Search users by name').fill('eve');
     await row(page, 'Users', 'eve').getByText('all issued before').waitFor();
     await page.getByRole('button', { name: 'Accept again: eve' }).click();
