@@ -13,6 +13,7 @@ import type { HttpReply, Socket, TransportRequest } from '../transport/transport
 import type { AiAnswer } from './ai-answer.js';
 import { isRefusal, type AiCaller, type AiDoor, type AiOutcome } from './ai-door.js';
 import type { LineSocket } from './line-socket.js';
+import { parsedJson } from '../../protocol/parsed-json.js';
 
 /** Most requests of a socket that are not over, and most messages before its token is checked. */
 export const AI_REQUESTS_MAX = 16;
@@ -118,7 +119,7 @@ export class AiSession {
       } else this.early.push(text);
       return;
     }
-    const value = parsed(text);
+    const value = parsedJson(text);
     // Without the id of a request nothing can be answered: the client would close the socket itself.
     if (!named.Check(value)) this.end(3501);
     else if (frames.abort.Check(value)) this.abort(caller, value.requestId);
@@ -278,17 +279,9 @@ export class AiSession {
   }
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 /** Returns code and words of a refusal. */
 function wordsOf({ body }: HttpReply): string {
-  const value = parsed(String(body));
+  const value = parsedJson(String(body));
   const has = (name: string): string | null => {
     const field: unknown =
       typeof value === 'object' && value !== null ? Reflect.get(value, name) : null;

@@ -1,6 +1,7 @@
 /** Reads those events of AG-UI that have a meaning for a run. */
 import type { UsageEvent } from '../agent.js';
 import type { CallPiece } from './ag-ui-calls.js';
+import { parsedJson } from '../../../protocol/parsed-json.js';
 
 /** Something that people must answer before the agent goes on. */
 export interface AgUiInterrupt {
@@ -29,7 +30,7 @@ const PROMPT_CHARS_MAX = 4_096;
 
 /** Returns the meaning of an event for a run; null when it is not an AG-UI event. */
 export function agUiEvent(data: string): AgUiEvent | null {
-  const event = parsed(data);
+  const event = parsedJson(data);
   const type = textOf(event, 'type');
   const call = textOf(event, 'toolCallId');
   const delta = textOf(event, 'delta');
@@ -114,12 +115,4 @@ function textOf(value: unknown, name: string): string {
 
 function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
-
-function parsed(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return null;
-  }
 }

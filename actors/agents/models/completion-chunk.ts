@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { UsageEvent } from '../agent.js';
 import type { CompletionCallPiece } from './completion-calls.js';
+import { parsedJson } from '../../../protocol/parsed-json.js';
 
 const TextField = Type.Optional(Type.Union([Type.String(), Type.Null()]));
 const Count = Type.Optional(Type.Union([Type.Number(), Type.Null()]));
@@ -68,7 +69,7 @@ export interface CompletionChunk {
 
 /** Returns the content of a chunk; null when the data is not a chunk. */
 export function completionChunk(data: string): CompletionChunk | null {
-  const value = parsed(data);
+  const value = parsedJson(data);
   if (typeof value !== 'object' || value === null) return null;
   if ('error' in value && value.error !== null && value.error !== undefined) {
     const error = JSON.stringify(value.error);
@@ -115,12 +116,4 @@ function inside(details: unknown, name: string): unknown {
 
 function isChunk(value: unknown): value is Static<typeof Chunk> {
   return CHUNK.Check(value);
-}
-
-function parsed(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return null;
-  }
 }

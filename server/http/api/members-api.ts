@@ -19,6 +19,7 @@ import { refusalOf } from '../refusal.js';
 import { decodedPart, guarded, type Asked, type Route } from '../route-table.js';
 import { notStored, requestFaults } from './request-faults.js';
 import { BAD_USER, userOf } from './user-part.js';
+import { parsedJson } from '../../../protocol/parsed-json.js';
 
 /** Longest request body, in bytes: a name or a role. */
 export const MEMBER_BODY_BYTES = 4_096;
@@ -106,7 +107,7 @@ export function createMembersApi({
       if (user === null) return BAD_USER;
       const fault = userNameFault(user);
       if (fault !== null) return problem('bad_frame', `the user ${fault}`);
-      const body = bodyOf(text);
+      const body = parsedJson(text);
       if (body === null) return problem('bad_json');
       if (!roleBody.Check(body)) return problem('bad_frame', '/role must be member or reader');
       await members.set(thread, user, body.role, by);
@@ -120,7 +121,7 @@ export function createMembersApi({
       return json(200, { thread, user, role: null });
     }),
     row('PUT', 'owner', 'manage', async (_asked, thread, by, text) => {
-      const body = bodyOf(text);
+      const body = parsedJson(text);
       if (body === null) return problem('bad_json');
       if (!ownerBody.Check(body)) return problem('bad_frame', '/owner must name a user');
       const fault = userNameFault(body.owner);
@@ -130,7 +131,7 @@ export function createMembersApi({
     }),
     row('GET', 'agent', 'read', (_, thread) => json(200, { thread, agent: agents.of(thread) })),
     row('PUT', 'agent', 'manage', async (_asked, thread, by, text) => {
-      const body = bodyOf(text);
+      const body = parsedJson(text);
       if (body === null) return problem('bad_json');
       if (!agentBody.Check(body))
         return problem('bad_frame', '/agent must name an agent or be null');
@@ -147,13 +148,4 @@ const NO_MEMBER = problem('not_found', 'the thread has no such member');
 
 function threadOf({ part }: Asked): string {
   return decodedPart(part('thread')) ?? '';
-}
-
-/** Returns the parsed body; null when it is no JSON. */
-function bodyOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -19,6 +19,7 @@ import { guarded, type Asked, type Route } from '../route-table.js';
 import { notStored, requestFaults } from './request-faults.js';
 import { actorOf } from './upkeep/acting.js';
 import { BAD_USER, userOf } from './user-part.js';
+import { parsedJson } from '../../../protocol/parsed-json.js';
 
 /** Longest request body, in bytes: a time and an id. */
 export const REVOKE_BODY_BYTES = 4_096;
@@ -73,7 +74,7 @@ export function createRevocationsApi(options: RevocationsApiOptions): Route[] {
     ),
     row('POST', async ({ request }, user, caller) => {
       const text = await request.body(REVOKE_BODY_BYTES);
-      const body = text.trim() === '' ? {} : bodyOf(text);
+      const body = text.trim() === '' ? {} : parsedJson(text);
       if (body === null) return problem('bad_json');
       if (!revokeBody.Check(body)) {
         const [first] = revokeBody.Errors(body);
@@ -91,13 +92,4 @@ export function createRevocationsApi(options: RevocationsApiOptions): Route[] {
       );
     })
   ];
-}
-
-/** Returns the parsed body; null when it is no JSON. */
-function bodyOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -15,6 +15,7 @@ import type { HttpCosts } from '../http-costs.js';
 import { refusalOf } from '../refusal.js';
 import { guarded, type Route } from '../route-table.js';
 import { requestFaults } from './request-faults.js';
+import { parsedJson } from '../../../protocol/parsed-json.js';
 
 /** Longest request body, in bytes: the name of a thread. */
 export const TICKET_BODY_BYTES = 4_096;
@@ -54,7 +55,7 @@ async function issue(
   caller: Identity
 ): Promise<HttpReply> {
   const text = await request.body(TICKET_BODY_BYTES);
-  const body = text.trim() === '' ? {} : bodyOf(text);
+  const body = text.trim() === '' ? {} : parsedJson(text);
   if (body === null) return problem('bad_json');
   if (!ticketBody.Check(body)) {
     const [first] = ticketBody.Errors(body);
@@ -72,13 +73,4 @@ async function issue(
   const ticket = tickets.issue(caller, thread);
   if (ticket !== null) return json(201, ticket);
   return askAgain(problem('unavailable', 'too many tickets are unused now'), TICKET_MS / 1_000);
-}
-
-/** Returns the parsed body; null when it is no JSON. */
-function bodyOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

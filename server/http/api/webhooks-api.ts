@@ -9,6 +9,7 @@ import { json, problem } from '../../transport/problem.js';
 import type { HttpReply } from '../../transport/transport.js';
 import { guarded, type Route } from '../route-table.js';
 import { notStored, requestFaults } from './request-faults.js';
+import { parsedJson } from '../../../protocol/parsed-json.js';
 
 /** Most letters of one answer, and of one change. */
 export const LETTERS_PAGE = 100;
@@ -48,7 +49,7 @@ export function createWebhooksApi(options: WebhooksApiOptions): Route[] {
       access: (request, scope) => access.backend(request, scope),
       handler: async ({ request }) => {
         if (webhooks === null) return OFF;
-        const body = bodyOf(await request.body(BODY_BYTES));
+        const body = parsedJson(await request.body(BODY_BYTES));
         if (body === null) return problem('bad_json');
         if (!changeBody.Check(body)) {
           const [first] = changeBody.Errors(body);
@@ -101,12 +102,3 @@ export function createWebhooksApi(options: WebhooksApiOptions): Route[] {
 }
 
 const OFF: HttpReply = problem('not_found', 'there are no webhooks: set WEBHOOK_URL');
-
-/** Returns the parsed body; null when it is no JSON. */
-function bodyOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

@@ -327,7 +327,7 @@ export const ENGINES = {
   )
 };
 
-/** The engines, and once more the one that has topics of its own, with all topics in it. */
+/** Both engines, and uWebSockets.js a second time, where it publishes to every topic itself. */
 export const TOPIC_ENGINES = {
   ...ENGINES,
   "createUwsTransport, by the engine's topics": (
